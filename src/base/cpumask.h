@@ -1,0 +1,28 @@
+/* A set of CPUs (the kernel's numbers), up to CPUMASK_LIMIT.
+ *
+ * Plain data: copied by assignment, compared by cpumask_equal. */
+#ifndef ROWBUILD_CPUMASK_H
+#define ROWBUILD_CPUMASK_H
+
+#include "buf.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CPUMASK_LIMIT 1024U
+
+struct cpumask {
+    uint64_t words[CPUMASK_LIMIT / 64];
+};
+
+void cpumask_set(struct cpumask *mask, unsigned cpu); /* a cpu beyond the limit is ignored */
+bool cpumask_has(const struct cpumask *mask, unsigned cpu);
+void cpumask_add(struct cpumask *mask, const struct cpumask *other);
+bool cpumask_intersects(const struct cpumask *a, const struct cpumask *b);
+bool cpumask_equal(const struct cpumask *a, const struct cpumask *b);
+unsigned cpumask_count(const struct cpumask *mask);
+
+/* Appends the list form of cpuset(7), "0-3,8"; nothing for an empty set. */
+void cpumask_format(const struct cpumask *mask, struct buf *out);
+
+#endif

@@ -1,0 +1,68 @@
+/* Errors, warnings and notes, collected for whoever talks to the user.
+ *
+ * Knows: where in a text something is wrong, and how to show it. Doesn't know: standard error. A
+ * function that can fail takes a `struct diag *`, adds at least one error and returns -1; several
+ * errors can be added before it returns, so that all are seen at once. */
+#ifndef ROWBUILD_DIAG_H
+#define ROWBUILD_DIAG_H
+
+#include "arena.h"
+#include "buf.h"
+#include "slice.h"
+#include "vec.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum diag_severity { DIAG_NOTE, DIAG_WARNING, DIAG_ERROR };
+
+/* Who has to do something about it; decides the exit status. */
+enum diag_blame {
+    DIAG_DESCRIPTION, /* the command line or the Rowfile is wrong: 2 */
+    DIAG_STATE,       /* the state or the workspace can't be used: 3 */
+};
+
+/* A text that errors point into; it must outlive the diag's rendering. */
+struct source {
+    const char *name; /* as shown: "Rowfile" */
+    struct slice text;
+};
+
+struct diag_entry {
+    enum diag_severity severity;
+    enum diag_blame blame;
+    const struct source *source; /* NULL: no place */
+    size_t offset;               /* byte offset in source->text */
+    size_t length;               /* bytes to underline, at least 1 */
+    const char *message;         /* one sentence, no full stop, no newline */
+    const char *action;          /* NULL, or the one action that the entry concerns (DESIGN §3) */
+};
+
+struct diag {
+    struct arena bytes;
+    VEC(struct diag_entry) entries;
+    size_t errors;
+    const char *action; /* copied into entries that are added; borrowed, set and reset by the caller */
+};
+
+void diag_init(struct diag *diag);
+void diag_release(struct diag *diag);
+
+/* All add one entry; diag_error and diag_state_error return -1 for `return diag_error(…)`. */
+int diag_error(struct diag *diag, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int diag_state_error(struct diag *diag, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+int diag_error_at(struct diag *diag, const struct source *source, size_t offset, size_t length,
+                  const char *format, ...) __attribute__((format(printf, 5, 6)));
+void diag_warning(struct diag *diag, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void diag_warning_at(struct diag *diag, const struct source *source, size_t offset, size_t length,
+                     const char *format, ...) __attribute__((format(printf, 5, 6)));
+void diag_note(struct diag *diag, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Line and column of a byte offset, both from 1; columns count UTF-8 code points. */
+void source_place(const struct source *source, size_t offset, size_t *line, size_t *column);
+
+/* Appends "Rowfile:12:9: error: …\n", the line and a caret; without a place "error: …\n". */
+void diag_render(const struct diag_entry *entry, bool colour, struct buf *out);
+
+#endif

@@ -1,0 +1,258 @@
+#include "text.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+
+/* Length of the well-formed UTF-8 sequence at the start of `bytes`, 0 if there is none. */
+static size_t utf8_sequence(const unsigned char *at, size_t left)
+{
+    if (at[0] < 0x80) {
+        return 1;
+    }
+    size_t len = at[0] >= 0xf0 ? 4 : at[0] >= 0xe0 ? 3 : 2;
+    if (at[0] < 0xc2 || at[0] > 0xf4 || left < len) {
+        return 0;
+    }
+    for (size_t i = 1; i < len; i++) {
+        if ((at[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+    }
+    bool overlong = (at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xf0 && at[1] < 0x90);
+    bool surrogate = at[0] == 0xed && at[1] >= 0xa0;
+    bool beyond = at[0] == 0xf4 && at[1] >= 0x90;
+    return overlong || surrogate || beyond ? 0 : len;
+}
+
+bool text_is_utf8(struct slice bytes)
+{
+    const unsigned char *at = (const unsigned char *)bytes.at;
+    for (size_t i = 0; i < bytes.len;) {
+        size_t len = utf8_sequence(at + i, bytes.len - i);
+        if (len == 0) {
+            return false;
+        }
+        i += len;
+    }
+    return true;
+}
+
+static bool is_printable(struct slice name)
+{
+    const unsigned char *at = (const unsigned char *)name.at;
+    for (size_t i = 0; i < name.len; i++) {
+        /* C0, DEL, and C1 controls, which UTF-8 writes as 0xc2 0x80 … 0xc2 0x9f */
+        if (at[i] < 0x20 || at[i] == 0x7f ||
+            (at[i] == 0xc2 && i + 1 < name.len && at[i + 1] < 0xa0)) {
+            return false;
+        }
+    }
+    return text_is_utf8(name);
+}
+
+static void add_ansi_quoted(struct buf *out, struct slice name)
+{
+    const unsigned char *at = (const unsigned char *)name.at;
+    buf_add_string(out, "$'");
+    for (size_t i = 0; i < name.len;) {
+        size_t len = utf8_sequence(at + i, name.len - i);
+        bool control = at[i] < 0x20 || at[i] == 0x7f ||
+                       (at[i] == 0xc2 && i + 1 < name.len && at[i + 1] < 0xa0);
+        if (at[i] == '\n') {
+            buf_add_string(out, "\\n");
+        } else if (at[i] == '\t') {
+            buf_add_string(out, "\\t");
+        } else if (at[i] == '\'' || at[i] == '\\') {
+            buf_addf(out, "\\%c", at[i]);
+        } else if (len == 0 || control) {
+            buf_addf(out, "\\%03o", at[i]);
+            len = 1;
+        } else {
+            buf_add(out, at + i, len);
+        }
+        i += len > 0 ? len : 1;
+    }
+    buf_add_char(out, '\'');
+}
+
+void text_add_shell_word(struct buf *out, struct slice name)
+{
+    bool plain = name.len > 0;
+    for (size_t i = 0; i < name.len; i++) {
+        unsigned char c = (unsigned char)name.at[i];
+        plain = plain && (isalnum(c) || strchr("_-+=.,/:@%", c) != NULL) && c != '\0';
+    }
+    if (plain && name.at[0] != '=') {
+        buf_add_slice(out, name);
+        return;
+    }
+    if (!is_printable(name)) {
+        add_ansi_quoted(out, name);
+        return;
+    }
+    buf_add_char(out, '\'');
+    for (size_t i = 0; i < name.len; i++) {
+        if (name.at[i] == '\'') {
+            buf_add_string(out, "'\\''");
+        } else {
+            buf_add_char(out, name.at[i]);
+        }
+    }
+    buf_add_char(out, '\'');
+}
+
+void text_add_name(struct buf *out, struct slice name)
+{
+    if (name.len > 0 && is_printable(name)) {
+        buf_add_slice(out, name);
+    } else {
+        text_add_shell_word(out, name);
+    }
+}
+
+void text_add_json(struct buf *out, struct slice bytes)
+{
+    const unsigned char *at = (const unsigned char *)bytes.at;
+    buf_add_char(out, '"');
+    for (size_t i = 0; i < bytes.len;) {
+        size_t len = utf8_sequence(at + i, bytes.len - i);
+        if (len == 0) {
+            buf_addf(out, "\\udc%02x", at[i]);
+            i++;
+            continue;
+        }
+        if (at[i] == '"' || at[i] == '\\') {
+            buf_addf(out, "\\%c", at[i]);
+        } else if (at[i] == '\n') {
+            buf_add_string(out, "\\n");
+        } else if (at[i] == '\t') {
+            buf_add_string(out, "\\t");
+        } else if (at[i] < 0x20 || at[i] == 0x7f) {
+            buf_addf(out, "\\u%04x", at[i]);
+        } else {
+            buf_add(out, at + i, len);
+        }
+        i += len;
+    }
+    buf_add_char(out, '"');
+}
+
+void text_add_count(struct buf *out, uint64_t count)
+{
+    char digits[24];
+    int len = snprintf(digits, sizeof digits, "%llu", (unsigned long long)count);
+    for (int i = 0; i < len; i++) {
+        if (i > 0 && (len - i) % 3 == 0) {
+            buf_add_char(out, ',');
+        }
+        buf_add_char(out, digits[i]);
+    }
+}
+
+void text_add_duration(struct buf *out, double seconds)
+{
+    if (!(seconds > 0)) {
+        seconds = 0;
+    }
+    if (seconds < 9.95) {
+        buf_addf(out, "%.1fs", seconds);
+        return;
+    }
+    double whole = floor(seconds + 0.5);
+    if (whole < 60) {
+        buf_addf(out, "%.0fs", whole);
+    } else if (whole < 3600) {
+        buf_addf(out, "%.0fm %02.0fs", floor(whole / 60), fmod(whole, 60));
+    } else if (whole < 86400) {
+        buf_addf(out, "%.0fh %02.0fm", floor(whole / 3600), floor(fmod(whole, 3600) / 60));
+    } else {
+        buf_addf(out, "%.0fd %02.0fh", floor(whole / 86400), floor(fmod(whole, 86400) / 3600));
+    }
+}
+
+void text_add_cost(struct buf *out, double hours, const char *unit)
+{
+    static const struct {
+        double scale;
+        const char *prefix;
+    } steps[] = {{1e-9, "n"}, {1e-6, "u"}, {1e-3, "m"}, {1, ""},  {1e3, "k"},
+                 {1e6, "M"},  {1e9, "G"},  {1e12, "T"}, {1e15, "P"}};
+    if (!(hours > 0)) {
+        return;
+    }
+    size_t step = 0;
+    while (step + 1 < sizeof steps / sizeof steps[0] && hours / steps[step].scale >= 999.5) {
+        step++;
+    }
+    buf_addf(out, "%.0f%s %s", hours / steps[step].scale, steps[step].prefix, unit);
+}
+
+void text_add_bytes(struct buf *out, uint64_t bytes)
+{
+    static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB"};
+    if (bytes < 1024) {
+        buf_addf(out, "%llu B", (unsigned long long)bytes);
+        return;
+    }
+    double scaled = (double)bytes / 1024;
+    size_t unit = 0;
+    while (scaled >= 1023.95 && unit + 1 < sizeof units / sizeof units[0]) {
+        scaled /= 1024;
+        unit++;
+    }
+    buf_addf(out, "%.1f %s", scaled, units[unit]);
+}
+
+enum { LONGEST_WORD = 64 };
+
+/* Edits (insert, delete, replace, swap of neighbours) that make `b` of `a`. */
+static size_t edit_distance(struct slice a, struct slice b)
+{
+    size_t rows[3][LONGEST_WORD + 1];
+    for (size_t j = 0; j <= b.len; j++) {
+        rows[0][j] = j;
+    }
+    for (size_t i = 1; i <= a.len; i++) {
+        size_t *above = rows[(i + 2) % 3];
+        size_t *two_above = rows[(i + 1) % 3];
+        size_t *row = rows[i % 3];
+        row[0] = i;
+        for (size_t j = 1; j <= b.len; j++) {
+            size_t cost = tolower((unsigned char)a.at[i - 1]) != tolower((unsigned char)b.at[j - 1]);
+            size_t best = above[j - 1] + cost;
+            if (above[j] + 1 < best) {
+                best = above[j] + 1;
+            }
+            if (row[j - 1] + 1 < best) {
+                best = row[j - 1] + 1;
+            }
+            if (i > 1 && j > 1 && a.at[i - 1] == b.at[j - 2] && a.at[i - 2] == b.at[j - 1] &&
+                two_above[j - 2] + 1 < best) {
+                best = two_above[j - 2] + 1;
+            }
+            row[j] = best;
+        }
+    }
+    return rows[a.len % 3][b.len];
+}
+
+int text_nearest(struct slice word, const struct slice *candidates, size_t count)
+{
+    int nearest = -1;
+    size_t least = word.len / 3 + 1;
+    if (word.len == 0 || word.len > LONGEST_WORD) {
+        return -1;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (candidates[i].len == 0 || candidates[i].len > LONGEST_WORD) {
+            continue;
+        }
+        size_t distance = edit_distance(word, candidates[i]);
+        if (distance < least || (distance == least && nearest < 0)) {
+            least = distance;
+            nearest = (int)i;
+        }
+    }
+    return nearest;
+}

@@ -1,0 +1,46 @@
+/* Words for people: names, numbers, durations, costs.
+ *
+ * Knows: how things are spelt. Doesn't know: where they are printed. All append to a buffer. */
+#ifndef ROWBUILD_TEXT_H
+#define ROWBUILD_TEXT_H
+
+#include "buf.h"
+#include "slice.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A name as a POSIX shell word: unchanged where no quoting is needed, else '…'; names with control
+ * characters or invalid UTF-8 become $'…' with octal escapes, so that a terminal is never upset and
+ * bash reads the same bytes back. An empty name is ''. */
+void text_add_shell_word(struct buf *out, struct slice name);
+
+/* A name for tables and messages: as it is when it is printable UTF-8 (spaces included), otherwise as
+ * text_add_shell_word writes it. Never contains a newline or a control character. */
+void text_add_name(struct buf *out, struct slice name);
+
+/* A JSON string with its quotes. Bytes that aren't UTF-8 become \udc80…\udcff (Python's
+ * surrogateescape), so that no two names look alike. */
+void text_add_json(struct buf *out, struct slice bytes);
+
+/* "1,234,567" */
+void text_add_count(struct buf *out, uint64_t count);
+
+/* "0.2s", "12s", "3m 05s", "2h 07m", "3d 04h" */
+void text_add_duration(struct buf *out, double seconds);
+
+/* row's form of a cost: "8 CPU-hours", "2k CPU-hours"; SI prefixes without decimals, "167m" below
+ * one, nothing at all at zero. `unit` is "CPU-hours" or "GPU-hours". */
+void text_add_cost(struct buf *out, double hours, const char *unit);
+
+/* "1.5 GiB", "300 B" */
+void text_add_bytes(struct buf *out, uint64_t bytes);
+
+/* Whether `bytes` is well-formed UTF-8 (RFC 3629: no surrogates, nothing overlong). */
+bool text_is_utf8(struct slice bytes);
+
+/* Index of the candidate nearest to `word` by edits, or -1 when none is near enough to be meant. */
+int text_nearest(struct slice word, const struct slice *candidates, size_t count);
+
+#endif

@@ -1,0 +1,54 @@
+/* Arrays that grow, of any element type.
+ *
+ *     VEC(int) numbers = {0};
+ *     vec_push(&numbers, 3);
+ *     vec_each(int, number, &numbers) { use(*number); }
+ *     vec_release(&numbers);
+ *
+ * Elements move when the array grows: keep indices, not pointers. */
+#ifndef ROWBUILD_VEC_H
+#define ROWBUILD_VEC_H
+
+#include "memory.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+
+#define VEC(type)                                                                                  \
+    struct {                                                                                       \
+        type *at;                                                                                  \
+        size_t count;                                                                              \
+        size_t capacity;                                                                           \
+    }
+
+#define vec_reserve(vec, wanted)                                                                   \
+    do {                                                                                           \
+        if ((wanted) > (vec)->capacity) {                                                          \
+            size_t vec_new_capacity = (vec)->capacity * 2 > 8 ? (vec)->capacity * 2 : 8;           \
+            if (vec_new_capacity < (wanted)) {                                                     \
+                vec_new_capacity = (wanted);                                                       \
+            }                                                                                      \
+            (vec)->at = mem_grow((vec)->at, vec_new_capacity, sizeof *(vec)->at);                  \
+            (vec)->capacity = vec_new_capacity;                                                    \
+        }                                                                                          \
+    } while (0)
+
+#define vec_push(vec, ...)                                                                         \
+    do {                                                                                           \
+        vec_reserve((vec), (vec)->count + 1);                                                      \
+        (vec)->at[(vec)->count] = (__VA_ARGS__);                                                   \
+        (vec)->count++;                                                                            \
+    } while (0)
+
+#define vec_release(vec)                                                                           \
+    do {                                                                                           \
+        free((vec)->at);                                                                           \
+        (vec)->at = NULL;                                                                          \
+        (vec)->count = 0;                                                                          \
+        (vec)->capacity = 0;                                                                       \
+    } while (0)
+
+#define vec_each(type, name, vec)                                                                  \
+    for (type *name = (vec)->at, *name##_end = (vec)->at + (vec)->count; name != name##_end; name++)
+
+#endif
