@@ -1,0 +1,89 @@
+/* JSON documents (RFC 8259) and pointers into them (RFC 6901). The only place that includes json-c.
+ *
+ * Knows: parsing, looking up, comparing and one canonical spelling. Doesn't know: files, directories. */
+#ifndef ROWBUILD_JSON_H
+#define ROWBUILD_JSON_H
+
+#include "buf.h"
+#include "diag.h"
+#include "slice.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct json;        /* one value, owned by its document */
+struct json_parser; /* reused between documents; one for each thread */
+
+enum json_type {
+    JSON_NULL,
+    JSON_BOOLEAN,
+    JSON_NUMBER,
+    JSON_STRING,
+    JSON_ARRAY,
+    JSON_OBJECT,
+};
+
+struct json_parser *json_parser_new(void);
+void json_parser_free(struct json_parser *parser);
+
+/* Parses one whole document (leading and trailing white space allowed, nothing else behind it; no
+ * comments, no NaN, nesting up to 200). `name` stands in front of errors: "NAME:LINE:COLUMN: …" is
+ * part of the message, since the text doesn't outlive the call. NULL after an error; otherwise the
+ * caller frees the document with json_free. */
+struct json *json_parse(struct json_parser *parser, struct slice text, struct slice name,
+                        struct diag *diag);
+void json_free(struct json *document); /* NULL is allowed */
+
+/* An operand from elsewhere (a Rowfile): owned by the caller, json_free. */
+struct json *json_new_null(void);
+struct json *json_new_boolean(bool value);
+struct json *json_new_integer(int64_t value);
+struct json *json_new_number(double value);
+struct json *json_new_string(struct slice text);
+struct json *json_new_array(void);
+void json_array_add(struct json *array, struct json *item); /* takes ownership of `item` */
+
+enum json_type json_type_of(const struct json *value); /* NULL is JSON_NULL */
+const char *json_type_name(enum json_type type);       /* "null", "boolean", "number", … */
+bool json_boolean(const struct json *value);
+double json_number(const struct json *value);
+struct slice json_string(const struct json *value); /* decoded bytes, owned by the document */
+size_t json_array_count(const struct json *array);
+const struct json *json_array_item(const struct json *array, size_t index);
+
+/* The value at an RFC 6901 pointer ("" is the whole document). false if there is none. A JSON null
+ * that is there is *found == NULL with true. */
+bool json_at(const struct json *document, struct slice pointer, const struct json **found);
+
+/* Whether `pointer` is well formed: empty or starting with '/', '~' only as ~0 or ~1. */
+bool json_pointer_is_valid(struct slice pointer);
+
+/* Appends the canonical text: no white space, keys sorted by bytes, the shortest spelling of numbers
+ * that reads back the same, integral floats as integers (1.0 is 1, -0.0 is 0, 1e3 is 1000), so that equal
+ * values have equal text. Integers keep 64 bits exactly. */
+void json_add_canonical(const struct json *value, struct buf *out);
+
+/* Appends compact JSON text as `show directories --value` prints it: order of keys and spelling of
+ * numbers as in the document (1.0 stays 1.0). */
+void json_add_text(const struct json *value, struct buf *out);
+
+/* row's order (row.md): numbers (1 equals 1.0), strings by bytes, booleans, null equal to null, arrays
+ * of equal length lexicographically; sets *order to <0, 0, >0. false when the two can't be compared:
+ * different types, objects, arrays of different length. */
+bool json_compare(const struct json *a, const struct json *b, int *order);
+
+/* A total order for sorting directories: types first (null < boolean < number < string < array <
+ * object), then as json_compare; arrays element by element then by length; objects by canonical text. */
+int json_order(const struct json *a, const struct json *b);
+
+/* Walks the leaves in which two documents differ, for explanations: calls `found` with the RFC 6901
+ * pointer and both values (NULL pointer arguments with *_there false where one side lacks it), at most
+ * `limit` times, in order of `after`'s keys and then those only `before` has. Objects are descended
+ * into; arrays only when of equal length. Returns the number of differences (may exceed limit). */
+typedef void json_difference_fn(void *context, struct slice pointer, const struct json *before,
+                                bool before_there, const struct json *after, bool after_there);
+size_t json_differences(const struct json *before, const struct json *after, size_t limit,
+                        json_difference_fn *found, void *context);
+
+#endif

@@ -1,0 +1,52 @@
+/* Who has which cores now: pure policy, no I/O.
+ *
+ * Knows: a machine's cores, what is free, and how to place a request: a process's threads inside one
+ * NUMA node where one holds it, the processes of a node close together, best fit so that wide requests
+ * stay possible. Doesn't know: processes of the operating system, or time. */
+#ifndef ROWBUILD_LEDGER_H
+#define ROWBUILD_LEDGER_H
+
+#include "cpumask.h"
+#include "machine.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ledger_request {
+    unsigned processes;           /* at least 1 */
+    unsigned threads_per_process; /* at least 1 */
+    uint64_t memory_bytes;        /* 0: none asked for */
+};
+
+/* What a node holds while it runs. */
+struct ledger_grant {
+    unsigned cores;             /* processes × threads: taken from the budget */
+    uint64_t memory_bytes;
+    struct cpumask *processes;  /* a mask for each process; NULL when nothing is bound */
+    unsigned process_count;
+    unsigned *core_numbers;     /* `cores` indices into the machine's cores; NULL when not bound */
+};
+
+struct ledger;
+
+/* `budget` cores of `machine` (which must outlive the ledger). A budget above the machine's cores, or a
+ * machine that isn't real, binds nothing and only counts. */
+struct ledger *ledger_new(const struct machine *machine, unsigned budget);
+void ledger_free(struct ledger *ledger);
+bool ledger_binds(const struct ledger *ledger);
+
+/* Whether the request could be granted were everything free. */
+bool ledger_can_ever_fit(const struct ledger *ledger, const struct ledger_request *request);
+
+/* Takes resources; false (and nothing taken) when they are not free now. The grant is released with
+ * ledger_return. */
+bool ledger_take(struct ledger *ledger, const struct ledger_request *request,
+                 struct ledger_grant *grant);
+void ledger_return(struct ledger *ledger, struct ledger_grant *grant);
+
+unsigned ledger_budget(const struct ledger *ledger);
+unsigned ledger_cores_free(const struct ledger *ledger);
+uint64_t ledger_memory_free(const struct ledger *ledger);
+
+#endif

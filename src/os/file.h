@@ -1,0 +1,63 @@
+/* Files: stat, read, replace, rename.
+ *
+ * Knows: system calls and how they fail on network file systems. Doesn't know: what files mean.
+ * Paths are relative to a directory descriptor (AT_FDCWD is allowed) and are NUL-terminated bytes. */
+#ifndef ROWBUILD_FILE_H
+#define ROWBUILD_FILE_H
+
+#include "buf.h"
+#include "diag.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum file_kind { FILE_MISSING, FILE_REGULAR, FILE_DIRECTORY, FILE_OTHER };
+
+struct file_stat {
+    enum file_kind kind;
+    uint64_t size;
+    int64_t mtime_ns;
+    int64_t ctime_ns;
+    uint64_t inode;
+    uint64_t device;
+    uint64_t links;
+};
+
+/* Follows symlinks. A missing file (ENOENT, ENOTDIR, a dangling or looping link) is kind FILE_MISSING
+ * and success; anything else that fails returns -1 with errno set. */
+int file_stat(int dir, const char *path, struct file_stat *stat);
+int file_stat_fd(int fd, struct file_stat *stat);
+/* The link itself: a symlink is FILE_OTHER. */
+int file_lstat(int dir, const char *path, struct file_stat *stat);
+
+/* Reads a whole file, appending to `out`. -1 with errno set; `limit` bytes at most (EFBIG). */
+int file_read(int dir, const char *path, size_t limit, struct buf *out);
+
+/* Creates missing parents of `path` (not its last part), mode 0777 less umask. -1 with errno. */
+int file_make_parents(int dir, const char *path);
+
+/* Replaces `path` by `content` so that after a crash either the old or the new one is there: writes a
+ * temporary sibling, fsyncs, renames, fsyncs the directory. -1 with errno; the old file is then whole. */
+int file_replace(int dir, const char *path, struct slice content);
+
+/* Renames without replacing: EEXIST if `to` exists (renameat2 RENAME_NOREPLACE; where the file system
+ * lacks that, a check and a rename). */
+int file_rename_new(int dir, const char *from, const char *to);
+
+/* Removes a file or a whole tree (never crossing a symlink). A missing one is success. */
+int file_remove_tree(int dir, const char *path);
+
+/* The file system's own "now": the mtime of a file just written in the directory `dir` (a nameless or
+ * hidden temporary, removed at once). Nanoseconds; -1 with errno. */
+int64_t file_system_now(int dir);
+
+/* Reads the directory again so that a network file system's client forgets what it believed missing. */
+void file_refresh_parent(int dir, const char *path);
+
+/* Calls `entry` for each name of the directory (without . and ..), in the file system's order; stops
+ * when it returns non-zero and returns that. -1 with errno when it can't be listed. `is_directory`: 1 yes
+ * (not a symlink), 0 no, from d_type or lstat. */
+typedef int file_entry_fn(void *context, const char *name, size_t len, bool is_directory);
+int file_list(int dir, const char *path, file_entry_fn *entry, void *context);
+
+#endif

@@ -1,0 +1,27 @@
+/* One writer at a time: a lock file that names its holder.
+ *
+ * An OFD lock (fcntl(2) F_OFD_SETLK) on the file excludes processes of one host and vanishes with its
+ * holder. Host, pid and since-when are written into the file, and its mtime is a heartbeat, for network
+ * file systems on which the lock isn't seen by other hosts: a lock of another host stands as long as its
+ * heartbeat moves. */
+#ifndef ROWBUILD_LOCK_H
+#define ROWBUILD_LOCK_H
+
+#include "diag.h"
+
+#include <stdint.h>
+
+struct lock {
+    int fd; /* -1: not held */
+};
+
+#define LOCK_HEARTBEAT_S 10
+#define LOCK_STALE_S 60 /* a foreign heartbeat that stood still this long belongs to nobody */
+
+/* Takes the lock. -1 with a state error that says who holds it: host, pid and since when. Where a
+ * foreign host's heartbeat has to be watched, waits up to LOCK_STALE_S unless it moves before. */
+int lock_acquire(struct lock *lock, int dir, const char *path, struct diag *diag);
+void lock_beat(struct lock *lock); /* moves the heartbeat; call each LOCK_HEARTBEAT_S */
+void lock_release(struct lock *lock);
+
+#endif

@@ -1,0 +1,57 @@
+/* Starting and ending processes.
+ *
+ * Knows: clone, process groups, affinity, descriptors, signals, pidfds. Doesn't know: what is run.
+ * Follows clone(2), pidfd_open(2), PR_SET_CHILD_SUBREAPER in prctl(2). Call from one thread only. */
+#ifndef ROWBUILD_SPAWN_H
+#define ROWBUILD_SPAWN_H
+
+#include "cpumask.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct spawn_request {
+    char *const *argv; /* argv[0] is looked up in PATH of `envp` when it has no '/' */
+    char *const *envp;
+    int directory;                /* descriptor of the working directory, or -1: inherit */
+    int output;                   /* becomes stdout and stderr; -1: inherit */
+    const struct cpumask *bind;   /* NULL: inherit affinity */
+};
+
+struct child {
+    pid_t pid; /* leads a process group of its own; stdin is /dev/null */
+    int pidfd; /* readable when it has ended; owned by the caller, closed by child_reap */
+};
+
+struct child_end {
+    bool signalled;
+    int status;           /* exit status, or the signal's number when signalled */
+    double cpu_seconds;   /* user + system, with its waited-for children */
+    uint64_t peak_rss_bytes; /* ru_maxrss: not below this process's own (see notes) */
+};
+
+/* Starts a process. 0, or -1 with errno of whatever failed, also of execve in the child (ENOENT,
+ * EACCES, E2BIG …): then nothing was started. */
+int spawn_child(const struct spawn_request *request, struct child *child);
+
+/* Takes the status of an ended child; closes its pidfd. 0; 1 when it still runs; -1 with errno. */
+int child_reap(struct child *child, struct child_end *end);
+
+/* Whether anybody is left in the child's process group. */
+bool child_group_alive(pid_t leader);
+
+/* Makes this process the reaper of orphaned descendants. Call once before the first spawn. */
+void spawn_become_subreaper(void);
+
+/* Sends `signal` to every descendant of this process, orphans included (reads
+ * /proc/self/task/TID/children recursively), except those in `spare` groups. Returns how many there were. */
+unsigned spawn_signal_descendants(int signal);
+
+/* Sends `signal` to the process group and all descendants of one child. */
+void spawn_signal_child(const struct child *child, int signal);
+
+/* Reaps ended orphans (not children that were started by spawn_child and are yet to be reaped). */
+void spawn_reap_orphans(void);
+
+#endif
