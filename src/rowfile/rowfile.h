@@ -1,0 +1,170 @@
+/* A Rowfile or workflow.toml: syntax tree → actions, with defaults, `from` and validation.
+ *
+ * Knows: every key (grammar/rowfile.keys), the two contracts, what one description alone can have
+ * wrong. Doesn't know: directories, values, the state. All lives in the rowfile's arena; nothing
+ * changes after rowfile_load. */
+#ifndef ROWBUILD_ROWFILE_H
+#define ROWBUILD_ROWFILE_H
+
+#include "arena.h"
+#include "diag.h"
+#include "json.h"
+#include "slice.h"
+#include "template.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum contract { CONTRACT_ROW, CONTRACT_ROWFILE };
+enum scope { SCOPE_DIRECTORY, SCOPE_GROUP, SCOPE_PROJECT };
+
+/* A product, an input or a resumable file. */
+struct path_spec {
+    struct slice text;        /* as written, "//" and "!" included */
+    struct slice path;        /* without a leading "!" and "//", normalised: no "./", no doubled or trailing '/' */
+    bool from_project;        /* "//…", or any path of a project-scope action */
+    bool is_glob;             /* inputs only */
+    bool is_excluded;         /* inputs only: a leading "!" */
+    bool has_template;        /* "//" paths only */
+    struct template template; /* raw; of `path`, when has_template */
+    size_t offset;            /* place in the source */
+    size_t length;
+};
+
+struct environment_variable {
+    struct slice name;
+    struct template value; /* raw */
+};
+
+/* A `condition` of `include`: pointer, operator, operand. */
+enum comparison { COMPARE_LT, COMPARE_LE, COMPARE_EQ, COMPARE_NE, COMPARE_GE, COMPARE_GT };
+struct condition {
+    struct slice pointer;
+    enum comparison comparison;
+    const struct json *operand;
+    size_t offset; /* of the condition, for messages */
+};
+struct selector { /* all must hold */
+    struct condition *conditions;
+    size_t count;
+};
+
+struct where; /* where.h */
+
+struct group_spec {
+    struct selector *include; /* any may hold; none and no `where`: every directory */
+    size_t include_count;
+    const struct where *where; /* NULL: none */
+    size_t where_offset;
+    struct slice *sort_by;
+    size_t sort_by_count;
+    bool reverse_sort;
+    bool split_by_sort_key;
+    bool submit_whole;
+    uint64_t maximum_size; /* 0: no limit */
+};
+
+struct resource_spec {
+    uint64_t processes; /* 1 unless given */
+    bool processes_given;
+    bool processes_per_directory;
+    uint64_t threads_per_process; /* 1 unless given */
+    bool threads_given;
+    uint64_t gpus_per_process; /* 0 unless given */
+    bool gpus_given;
+    double walltime_s; /* 3600 per directory unless given */
+    bool walltime_given;
+    bool walltime_per_directory;
+    uint64_t memory_per_process; /* bytes, 0: not given; likewise below */
+    uint64_t memory_per_directory;
+    uint64_t memory_per_submission;
+    uint64_t memory_per_cpu_mb;
+    uint64_t memory_per_gpu_mb;
+};
+
+struct submit_options {
+    struct slice cluster;
+    struct slice account; /* at == NULL where not given; likewise below */
+    struct slice setup;
+    struct slice partition;
+    struct slice output_file_path;
+    struct slice output_file_name;
+    struct slice *custom;
+    size_t custom_count;
+};
+
+/* One [[action]] element. Elements of one name share scope, products and previous actions. */
+struct action {
+    struct slice name;
+    uint32_t name_id;     /* index into rowfile.names */
+    size_t offset;        /* of the [[action]] header */
+    size_t name_offset;   /* of the name's value */
+    size_t command_offset;
+    enum scope scope;
+    struct template command;
+    struct slice shell; /* program that takes -c: "sh", "bash" */
+    struct environment_variable *environment; /* sorted by name */
+    size_t environment_count;
+    struct path_spec *products;
+    size_t product_count;
+    struct path_spec *inputs;
+    size_t input_count;
+    bool value_inputs_given;
+    struct slice *value_inputs; /* with the pointers of all templates added; sorted, no doubles */
+    size_t value_input_count;
+    uint32_t *previous; /* name ids */
+    size_t previous_count;
+    size_t *previous_offsets; /* of each name in the source */
+    struct slice *launchers;
+    size_t *launcher_offsets;
+    size_t launcher_count;
+    uint64_t retries;
+    double timeout_s; /* 0: none */
+    bool resumable;   /* `resumable` given, maybe as an empty list */
+    struct path_spec *resumable_files;
+    size_t resumable_count;
+    bool always;
+    bool jobserver;
+    struct group_spec group;
+    struct resource_spec resources;
+    struct submit_options *submit_options;
+    size_t submit_option_count;
+};
+
+struct rowfile {
+    struct arena arena;
+    struct source source; /* name as shown to the user; text */
+    enum contract contract;
+    struct slice workspace_path; /* "workspace"; relative to the project, or absolute */
+    size_t workspace_offset;     /* place of the value, or 0 */
+    struct slice value_file;     /* at == NULL: every value is null */
+    struct slice *directories;   /* globs, default ["*"] */
+    size_t directories_count;
+    uint64_t digest_limit; /* bytes */
+    double confirm_above;  /* CPU-hours */
+    struct action *actions;
+    size_t action_count;
+    struct slice *names; /* distinct action names, in the order of their first coming */
+    size_t name_count;
+    void *internal; /* what must be freed besides the arena */
+};
+
+/* Loads `text` (copied). `shown_name` stands in messages; its last part decides the contract:
+ * workflow.toml has row's. All errors are reported; NULL after any that concerns the whole
+ * description. Errors that concern one action only carry its name in diag_entry.action: they are
+ * added and the rowfile is returned all the same (the caller stops if the action is wanted).
+ * The caller frees with rowfile_free. */
+struct rowfile *rowfile_load(struct slice text, const char *shown_name, struct diag *diag);
+void rowfile_free(struct rowfile *rowfile);
+
+/* The first element called so, or NULL. */
+const struct action *rowfile_find_action(const struct rowfile *rowfile, struct slice name);
+
+/* The name id, or -1; `nearest` (may be NULL) is set to the most similar name, at == NULL if none. */
+int rowfile_name_id(const struct rowfile *rowfile, struct slice name, struct slice *nearest);
+
+/* The submit options for `cluster`, or NULL. */
+const struct submit_options *action_submit_options(const struct action *action, const char *cluster);
+
+#endif

@@ -1,0 +1,77 @@
+/* What a file contains now: stat, and a digest that is computed only when the file moved.
+ *
+ * Knows: files, digests, git's racy rule. Doesn't know: nodes. A file is read again only when size,
+ * mtime, ctime or inode differ from its row, or when the row was made within a tick of the file's own
+ * mtime. "Now" is the mtime of a file that is written in the project for that purpose, never this host's
+ * clock. A directory as a product is known by the digest of its sorted tree. */
+#ifndef ROWBUILD_OBSERVE_H
+#define ROWBUILD_OBSERVE_H
+
+#include "diag.h"
+#include "digest.h"
+#include "file.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum file_flag {
+    FILE_ROW_KNOWN = 1,    /* the row holds something */
+    FILE_ROW_RACY = 2,     /* made within a tick of the mtime: read again next time */
+    FILE_ROW_BY_STAT = 4,  /* `digest` stands for size and mtime only */
+    FILE_ROW_DIRECTORY = 8,
+};
+
+/* What was last seen of a file; 56 bytes, as on disk. All zero: nothing known. */
+struct file_row {
+    uint64_t size;
+    int64_t mtime_ns;
+    int64_t ctime_ns;
+    uint64_t inode;
+    struct digest digest;
+    uint32_t flags;
+    uint32_t reserved;
+};
+
+struct observer; /* not thread-safe unless said */
+
+/* `directory`: descriptor that paths are relative to (the project), borrowed. Files above
+ * `digest_limit` bytes are known by size and mtime. With `write_probe` false (dry runs, readers) no
+ * file is written: then everything younger than the newest mtime seen counts as racy. */
+struct observer *observer_new(int directory, uint64_t digest_limit, bool write_probe);
+void observer_free(struct observer *observer);
+
+enum observation {
+    OBSERVED_MISSING,
+    OBSERVED_SAME,   /* the row stands, by stat alone */
+    OBSERVED_READ,   /* the row was made anew; the digest may or may not differ */
+    OBSERVED_MOVING, /* it changed while it was read, three times over: the row's digest is unknown */
+    OBSERVED_ERROR,  /* errno is set: permission, I/O */
+};
+
+/* Compares the file with *row and updates *row in place when the file moved. Thread-safe for distinct
+ * rows. A missing file leaves *row alone. */
+enum observation observe_file(struct observer *observer, const char *path, struct file_row *row);
+
+/* By stat alone: OBSERVED_MISSING, OBSERVED_SAME, or OBSERVED_READ meaning "would have to be read".
+ * *row isn't changed. `found` (may be NULL) receives the stat. Thread-safe. */
+enum observation observe_stat(const struct observer *observer, const char *path,
+                              const struct file_row *row, struct file_stat *found);
+
+/* For adoption: makes a row by stat alone for files over 1 MiB, by content below. */
+enum observation observe_adopted(struct observer *observer, const char *path, struct file_row *row);
+
+/* Whether a digest that was recorded for this file still stands: equal to the row's, or made by stat
+ * alone of the same size and mtime, or unknown. */
+bool observed_equal(struct digest recorded, const struct file_row *row);
+
+/* Takes "now" anew; call once for each turn of the loop before files are observed. */
+void observer_tick(struct observer *observer);
+
+/* The file system's now as last taken, nanoseconds; 0 when nothing was written. */
+int64_t observer_now(const struct observer *observer);
+
+/* Sleeps until the clock of the file system has left the tick of `mtime_ns`, so that racy rows may be
+ * settled by observing once more. At most 2 s; usually a few ms. */
+void observer_wait_past(struct observer *observer, int64_t mtime_ns);
+
+#endif
