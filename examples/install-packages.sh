@@ -49,5 +49,5 @@ echo "Installing with apt-get:$missing"
 {
     $as_root apt-get -qq update || echo "apt-get update failed; trying with the lists at hand" >&2
     $as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get -qq install -y --no-install-recommends $missing
+        apt-get -qq -o Dpkg::Use-Pty=0 install -y --no-install-recommends $missing
 }
