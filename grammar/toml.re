@@ -70,6 +70,12 @@ static int unterminated(struct toml_parser *parser, const unsigned char *open, c
     return toml_complain(parser, span, "the string that begins here has no closing %s", quotes);
 }
 
+static int forbid_quotes(struct toml_parser *parser, struct toml_span span, const char *quotes)
+{
+    return toml_complain(parser, span,
+                         "too many quotes: only two can stand before the closing %s", quotes);
+}
+
 static void keep(struct toml_lexer *lexer, const unsigned char *from, const unsigned char *to)
 {
     buf_add(&lexer->decoded, from, (size_t)(to - from));
@@ -154,6 +160,10 @@ static int lex_lines(struct toml_parser *parser, const unsigned char *open)
         const unsigned char *token = cursor;
         /*!re2c
         ["]{3,5}        { keep(lexer, token + 3, cursor); break; }
+        ["]{6} ["]*     {
+            lexer->cursor = (const char *)cursor;
+            return forbid_quotes(parser, span_from(lexer, token), "\"\"\"");
+        }
         ["]{1,2}        { keep(lexer, token, cursor); continue; }
         [^\x00-\x08\x0b-\x1f\x7f"\\]+ { keep(lexer, token, cursor); continue; }
         "\r\n"          { buf_add_char(&lexer->decoded, '\n'); continue; }
@@ -187,6 +197,10 @@ static int lex_literal_lines(struct toml_parser *parser, const unsigned char *op
         const unsigned char *token = cursor;
         /*!re2c
         [']{3,5}        { keep(lexer, token + 3, cursor); break; }
+        [']{6} [']*     {
+            lexer->cursor = (const char *)cursor;
+            return forbid_quotes(parser, span_from(lexer, token), "\'\'\'");
+        }
         [']{1,2}        { keep(lexer, token, cursor); continue; }
         [^\x00-\x08\x0b-\x1f\x7f']+ { keep(lexer, token, cursor); continue; }
         "\r\n"          { buf_add_char(&lexer->decoded, '\n'); continue; }
@@ -325,9 +339,9 @@ again:
     }
     strange     {
         TAKE;
-        toml_complain(parser, *span,
-                      "`%s` is no bare key (letters, digits, _ and - only); put it in quotes",
-                      toml_show(parser, toml_text(parser, *span)));
+        if (toml_forbid_invisible(parser, *span) == 0) {
+            toml_complain_key(parser, *span);
+        }
         return REPORTED;
     }
     control | "\r" {
@@ -402,6 +416,9 @@ again:
     }
     word        {
         TAKE;
+        if (toml_forbid_invisible(parser, *span) < 0) {
+            return REPORTED;
+        }
         if (lexer->behind_value) {
             return TOML_TOKEN_WORD;
         }
@@ -421,12 +438,14 @@ again:
 int toml_yylex(TOML_YYSTYPE *token, TOML_YYLTYPE *span, struct toml_parser *parser)
 {
     struct toml_lexer *lexer = &parser->lexer;
+    int last = lexer->last;
+    lexer->behind_comma = last == TOML_TOKEN_COMMA;
+    lexer->behind_value = last == TOML_TOKEN_SCALAR || last == TOML_TOKEN_CLOSE ||
+                          last == TOML_TOKEN_CLOSE_INLINE;
     int kind = lexer->wants_value ? lex_value(parser, token, span) : lex_key(parser, token, span);
     if (kind == TOML_TOKEN_SCALAR || kind == TOML_TOKEN_KEY) {
         span->length = (size_t)(lexer->cursor - lexer->start) - span->offset;
     }
-    lexer->behind_value = kind == TOML_TOKEN_SCALAR || kind == TOML_TOKEN_CLOSE ||
-                          kind == TOML_TOKEN_CLOSE_INLINE;
-    lexer->behind_comma = kind == TOML_TOKEN_COMMA;
+    lexer->last = kind;
     return kind;
 }

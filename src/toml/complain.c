@@ -3,6 +3,7 @@
 #include "text.h"
 #include "toml_grammar.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 
 enum { LONGEST_SHOWN = 60 }; /* bytes of the text that a message repeats */
@@ -20,16 +21,30 @@ int toml_complain(struct toml_parser *parser, struct toml_span span, const char 
     return -1;
 }
 
-const char *toml_show(struct toml_parser *parser, struct slice text)
+struct slice toml_text(const struct toml_parser *parser, struct toml_span span)
 {
-    struct buf shown = BUF_EMPTY;
-    size_t len = text.len;
+    return slice_make(parser->lexer.start + span.offset, span.length);
+}
+
+static size_t shown_length(struct slice text)
+{
+    size_t len = 0;
+    while (len < text.len && text.at[len] != '\n' && text.at[len] != '\r') {
+        len++;
+    }
     if (len > LONGEST_SHOWN) {
-        len = LONGEST_SHOWN - 3;
-        while (len > 0 && ((unsigned char)text.at[len] & 0xc0) == 0x80) {
+        len = LONGEST_SHOWN;
+        while (((unsigned char)text.at[len] & 0xc0) == 0x80) {
             len--;
         }
     }
+    return len;
+}
+
+const char *toml_show(struct toml_parser *parser, struct slice text)
+{
+    struct buf shown = BUF_EMPTY;
+    size_t len = shown_length(text);
     text_add_name(&shown, slice_make(text.at, len));
     buf_add_string(&shown, len < text.len ? "…" : "");
     const char *copy = arena_string(&parser->diag->bytes, buf_slice(&shown));
@@ -37,9 +52,96 @@ const char *toml_show(struct toml_parser *parser, struct slice text)
     return copy;
 }
 
-struct slice toml_text(const struct toml_parser *parser, struct toml_span span)
+static bool is_bare(struct slice part)
 {
-    return slice_make(parser->lexer.start + span.offset, span.length);
+    for (size_t i = 0; i < part.len; i++) {
+        unsigned char c = (unsigned char)part.at[i];
+        if (!isalnum(c) && c != '_' && c != '-') {
+            return false;
+        }
+    }
+    return part.len > 0;
+}
+
+const char *toml_show_path(struct toml_parser *parser, size_t parts)
+{
+    struct buf name = BUF_EMPTY;
+    for (size_t i = 0; i < parts; i++) {
+        struct slice part = parser->path.at[i].name;
+        buf_add_string(&name, i > 0 ? "." : "");
+        if (is_bare(part)) {
+            buf_add_slice(&name, part);
+        } else {
+            text_add_json(&name, part);
+        }
+    }
+    const char *shown = toml_show(parser, buf_slice(&name));
+    buf_release(&name);
+    return shown;
+}
+
+size_t toml_line(const struct toml_parser *parser, size_t offset)
+{
+    size_t line;
+    size_t column;
+    source_place(parser->source, offset, &line, &column);
+    return line;
+}
+
+const char *toml_show_open(struct toml_parser *parser, size_t offset)
+{
+    const struct toml_lexer *lexer = &parser->lexer;
+    if (lexer->brackets.count == 0) {
+        return "";
+    }
+    struct toml_bracket open = lexer->brackets.at[lexer->brackets.count - 1];
+    size_t line = toml_line(parser, open.offset);
+    if (line == toml_line(parser, offset)) {
+        return "";
+    }
+    struct buf words = BUF_EMPTY;
+    buf_addf(&words, "; the `%c` in line %zu is still open", open.open, line);
+    const char *copy = arena_string(&parser->diag->bytes, buf_slice(&words));
+    buf_release(&words);
+    return copy;
+}
+
+void toml_complain_key(struct toml_parser *parser, struct toml_span span)
+{
+    struct slice word = toml_text(parser, span);
+    if (word.at[word.len - 1] == ':') {
+        struct toml_span colon = {span.offset + word.len - 1, 1};
+        toml_complain(parser, colon, "a `=` must stand between key and value, not a `:`");
+        return;
+    }
+    toml_complain(parser, span,
+                  "`%s` is no bare key (letters, digits, _ and - only); put it in quotes",
+                  toml_show(parser, word));
+}
+
+int toml_forbid_invisible(struct toml_parser *parser, struct toml_span span)
+{
+    static const struct {
+        const char *bytes;
+        const char *name;
+    } spaces[] = {
+        {"\xc2\xa0", "U+00A0 (no-break space)"},
+        {"\xe2\x80\x8b", "U+200B (zero-width space)"},
+        {"\xe2\x80\xaf", "U+202F (narrow no-break space)"},
+        {"\xe3\x80\x80", "U+3000 (ideographic space)"},
+        {"\xef\xbb\xbf", "U+FEFF (byte order mark)"},
+    };
+    struct slice word = toml_text(parser, span);
+    for (size_t i = 0; i < sizeof spaces / sizeof spaces[0]; i++) {
+        size_t len = strlen(spaces[i].bytes);
+        const char *found = memmem(word.at, word.len, spaces[i].bytes, len);
+        if (found != NULL) {
+            struct toml_span place = {(size_t)(found - parser->lexer.start), len};
+            return toml_complain(parser, place, "the character %s can't stand outside of strings",
+                                 spaces[i].name);
+        }
+    }
+    return 0;
 }
 
 static const char *token_words(int token)
@@ -110,7 +212,6 @@ static void add_expected(struct buf *out, const int *expected, size_t count)
 
 static void add_found(struct toml_parser *parser, struct toml_span span, int found, struct buf *out)
 {
-    const struct toml_lexer *lexer = &parser->lexer;
     if (found == TOML_TOKEN_NEWLINE) {
         buf_add_string(out, "the line ends");
     } else if (found == TOML_TOKEN_YYEOF) {
@@ -118,13 +219,7 @@ static void add_found(struct toml_parser *parser, struct toml_span span, int fou
     } else {
         buf_addf(out, "found `%s`", toml_show(parser, toml_text(parser, span)));
     }
-    if (lexer->brackets.count > 0 && found == TOML_TOKEN_YYEOF) {
-        struct toml_bracket open = lexer->brackets.at[lexer->brackets.count - 1];
-        size_t line;
-        size_t column;
-        source_place(parser->source, open.offset, &line, &column);
-        buf_addf(out, "; the `%c` in line %zu is still open", open.open, line);
-    }
+    buf_add_string(out, toml_show_open(parser, span.offset));
 }
 
 /* A sentence better than "expected …, but found …", or NULL. */
@@ -167,8 +262,8 @@ void toml_complain_unexpected(struct toml_parser *parser, struct toml_span span,
     bool value_missing = has(expected, expected_count, TOML_TOKEN_EQUALS) &&
                          (found == TOML_TOKEN_NEWLINE || found == TOML_TOKEN_YYEOF);
     if (value_missing && parser->path.count > 0) {
-        struct slice key = parser->path.at[parser->path.count - 1].name;
-        buf_addf(&words, "`= value` is missing behind the key `%s`", toml_show(parser, key));
+        buf_addf(&words, "`= value` is missing behind the key `%s`",
+                 toml_show_path(parser, parser->path.count));
     } else {
         buf_add_string(&words, "expected ");
         add_expected(&words, expected, expected_count);

@@ -323,8 +323,8 @@ int toml_explain_word(struct toml_parser *parser, struct toml_span span)
         return toml_complain(parser, span, "`%s` is no number: %s", show(parser, span),
                              number_mistake(word, sign));
     }
-    return toml_complain(parser, span, "`%s` is no value; a string needs quotes",
-                         show(parser, span));
+    return toml_complain(parser, span, "`%s` is no value; a string needs quotes%s",
+                         show(parser, span), toml_show_open(parser, span.offset));
 }
 
 /* Escapes */

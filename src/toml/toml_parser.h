@@ -34,6 +34,7 @@ struct toml_lexer {
     const char *start; /* NUL-terminated copy of the text, so that no read needs a check */
     const char *limit;
     const char *cursor;
+    int last;          /* the token before this one, 0 at the start */
     bool wants_value;  /* between `=` and the end of the value */
     bool behind_value; /* a whole value was just read: another one can't begin */
     bool behind_comma;
@@ -61,13 +62,30 @@ struct toml_parser {
 int toml_complain(struct toml_parser *parser, struct toml_span span, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The text of `span`, shortened if it is long, fit for a message; lives in the diag's arena. */
-const char *toml_show(struct toml_parser *parser, struct slice text);
 struct slice toml_text(const struct toml_parser *parser, struct toml_span span);
 
-/* complain.c: `expected` and `found` are tokens of the grammar. */
+/* `text` fit for a message: shortened if it is long or has several lines. In the diag's arena. */
+const char *toml_show(struct toml_parser *parser, struct slice text);
+
+/* The first `parts` parts of the path, with dots between and quotes where they are needed. */
+const char *toml_show_path(struct toml_parser *parser, size_t parts);
+
+/* Line of an offset, from 1. */
+size_t toml_line(const struct toml_parser *parser, size_t offset);
+
+/* The end of a message at `offset`: "; the `[` in line 3 is still open" if it began in an earlier
+ * line, else "". */
+const char *toml_show_open(struct toml_parser *parser, size_t offset);
+
+/* complain.c: reports what the grammar doesn't allow; `expected` and `found` are its tokens. */
 void toml_complain_unexpected(struct toml_parser *parser, struct toml_span span,
                               const int *expected, size_t expected_count, int found);
+
+/* complain.c: reports a word that is no bare key. */
+void toml_complain_key(struct toml_parser *parser, struct toml_span span);
+
+/* complain.c: -1 after reporting a character in `span` that looks like a space or like nothing. */
+int toml_forbid_invisible(struct toml_parser *parser, struct toml_span span);
 
 /* scalar.c. All read `span` of the text. */
 struct toml_value *toml_new_value(struct toml_parser *parser, enum toml_type type,

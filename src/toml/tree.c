@@ -2,10 +2,6 @@
  * redefinition; enum table_origin is what they depend on. */
 #include "toml_parser.h"
 
-#include "text.h"
-
-#include <ctype.h>
-
 enum table_origin {
     ORIGIN_IMPLIED, /* named only on the way to another [header]: may still get its own */
     ORIGIN_HEADER,  /* [header], or the root: closed once the next header comes */
@@ -132,40 +128,6 @@ struct toml_table *toml_open_root(struct toml_parser *parser)
     return parser->root;
 }
 
-/* Names for messages */
-
-/* The first `parts` parts of the path, with dots between, as they would be written. */
-static const char *path_name(struct toml_parser *parser, size_t parts)
-{
-    struct buf name = BUF_EMPTY;
-    for (size_t i = 0; i < parts; i++) {
-        struct slice part = parser->path.at[i].name;
-        bool bare = part.len > 0;
-        for (size_t j = 0; j < part.len; j++) {
-            bare = bare &&
-                   (isalnum((unsigned char)part.at[j]) || strchr("_-", part.at[j]) != NULL) &&
-                   part.at[j] != '\0';
-        }
-        buf_add_string(&name, i > 0 ? "." : "");
-        if (bare) {
-            buf_add_slice(&name, part);
-        } else {
-            text_add_json(&name, part);
-        }
-    }
-    const char *shown = toml_show(parser, buf_slice(&name));
-    buf_release(&name);
-    return shown;
-}
-
-static size_t line_of(const struct toml_parser *parser, size_t offset)
-{
-    size_t line;
-    size_t column;
-    source_place(parser->source, offset, &line, &column);
-    return line;
-}
-
 static bool is_table_array(const struct toml_value *value)
 {
     return value->type == TOML_ARRAY && value->array.count > 0 &&
@@ -178,8 +140,8 @@ static int complain_closed(struct toml_parser *parser, size_t parts, const struc
 {
     struct toml_span span = parser->path.at[parts - 1].span;
     const struct toml_value *value = entry->value;
-    const char *name = path_name(parser, parts);
-    size_t line = line_of(parser, entry->key_offset);
+    const char *name = toml_show_path(parser, parts);
+    size_t line = toml_line(parser, entry->key_offset);
     if (is_table_array(value)) {
         return toml_complain(parser, span,
                              "`%s` is an array of tables since line %zu; only its own headers can "
@@ -195,7 +157,7 @@ static int complain_closed(struct toml_parser *parser, size_t parts, const struc
         return toml_complain(parser, span,
                              "the table `%s` has a [header] of its own (line %zu); dotted keys "
                              "can't add to it",
-                             name, line_of(parser, value->offset));
+                             name, toml_line(parser, value->offset));
     }
     return toml_complain(parser, span, "`%s` is not a table but %s %s (line %zu)", name,
                          value->type == TOML_ARRAY || value->type == TOML_INTEGER ||
@@ -209,7 +171,7 @@ static int complain_twice(struct toml_parser *parser, const char *what, struct t
                           size_t first)
 {
     return toml_complain(parser, span, "%s `%s` is defined twice; the first is in line %zu", what,
-                         path_name(parser, parser->path.count), line_of(parser, first));
+                         toml_show_path(parser, parser->path.count), toml_line(parser, first));
 }
 
 /* Keys */
@@ -293,7 +255,7 @@ static int open_table(struct toml_parser *parser, struct toml_table *parent, str
     if (origin == ORIGIN_DOTTED) {
         return toml_complain(
             parser, key.span, "the table `%s` was already defined by the dotted key in line %zu",
-            path_name(parser, parser->path.count), line_of(parser, entry->key_offset));
+            toml_show_path(parser, parser->path.count), toml_line(parser, entry->key_offset));
     }
     if (origin == ORIGIN_HEADER) {
         return complain_twice(parser, "the table", key.span, value->offset);
@@ -340,7 +302,7 @@ static int open_element(struct toml_parser *parser, struct toml_table *parent, s
                                                               : "as a plain value";
         return toml_complain(
             parser, key.span, "`%s` was already defined %s in line %zu, so [[…]] can't add to it",
-            path_name(parser, parser->path.count), kind, line_of(parser, entry->key_offset));
+            toml_show_path(parser, parser->path.count), kind, toml_line(parser, entry->key_offset));
     }
     struct toml_value *element = toml_new_value(parser, TOML_TABLE, header);
     element->table = new_table(parser, ORIGIN_ELEMENT);
