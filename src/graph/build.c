@@ -1,0 +1,389 @@
+#include "building.h"
+
+#include "memory.h"
+#include "text.h"
+
+#include <stdlib.h>
+
+static const size_t MOST_NODES = UINT32_MAX / 2;
+
+/* The directories that an element includes. -1 after errors. */
+static int include_directories(struct building *building, const struct action *action,
+                               uint32_t *directories, size_t *count)
+{
+    *count = 0;
+    for (size_t i = 0; i < building->workspace->count; i++) {
+        int included = groups_include(action, building->workspace, i, building->diag);
+        if (included < 0) {
+            return -1;
+        }
+        if (included > 0) {
+            directories[(*count)++] = (uint32_t)i;
+        }
+    }
+    return 0;
+}
+
+static void report_shared_directory(struct building *building, const struct action *action,
+                                    uint32_t directory)
+{
+    struct buf name = BUF_EMPTY;
+    text_add_name(&name, building->workspace->names[directory]);
+    building->diag->action = action->name.at;
+    diag_error_at(building->diag, &building->rowfile->source, action->name_offset,
+                  action->name.len + 2,
+                  "two elements called `%.*s` include the directory `%s`; their groups must not "
+                  "intersect",
+                  SLICE_ARGS(action->name), buf_string(&name));
+    building->diag->action = NULL;
+    buf_release(&name);
+}
+
+static void number_directory_actions(struct building *building)
+{
+    struct graph *graph = building->graph;
+    const struct rowfile *rowfile = building->rowfile;
+    graph->directory_actions =
+        arena_array(&graph->arena, rowfile->name_count, sizeof(struct slice));
+    for (size_t id = 0; id < rowfile->name_count; id++) {
+        building->by_name[id].column = GRAPH_NONE;
+    }
+    for (size_t i = 0; i < rowfile->action_count; i++) {
+        const struct action *action = &rowfile->actions[i];
+        struct name_nodes *nodes = &building->by_name[action->name_id];
+        if (action->scope == SCOPE_DIRECTORY && nodes->column == GRAPH_NONE) {
+            nodes->column = (uint32_t)graph->directory_action_count;
+            graph->directory_actions[graph->directory_action_count++] = action->name;
+        }
+    }
+}
+
+static struct node_id add_node(struct graph *graph, struct graph_node node, size_t *capacity)
+{
+    if (graph->node_count == *capacity) {
+        *capacity = *capacity * 2 + 64;
+        graph->nodes = mem_grow(graph->nodes, *capacity, sizeof *graph->nodes);
+    }
+    graph->nodes[graph->node_count] = node;
+    return (struct node_id){(uint32_t)graph->node_count++};
+}
+
+static void place_directory_nodes(struct building *building, uint32_t element,
+                                  const uint32_t *directories, size_t count)
+{
+    struct graph *graph = building->graph;
+    const struct action *action = &building->rowfile->actions[element];
+    uint32_t column = building->by_name[action->name_id].column;
+    for (size_t i = 0; i < count; i++) {
+        struct graph_node *node =
+            &graph->nodes[directories[i] * graph->directory_action_count + column];
+        if (node->action != GRAPH_NONE) {
+            report_shared_directory(building, action, directories[i]);
+            return;
+        }
+        *node = (struct graph_node){.action = element, .directory = directories[i]};
+    }
+}
+
+/* The key of a group node: the action's name, NUL, its `//` product or its sort key. */
+static int add_group_key(struct building *building, const struct action *action,
+                         const uint32_t *directories, size_t count, size_t part,
+                         struct buf *key)
+{
+    buf_add_slice(key, action->name);
+    for (size_t i = 0; i < action->product_count; i++) {
+        if (action->products[i].from_project) {
+            buf_add_char(key, '\0');
+            buf_add_string(key, "//");
+            return building_expand(building, action, &action->products[i], directories, count,
+                                   key);
+        }
+    }
+    if (action->group.split_by_sort_key && action->group.sort_by_count > 0) {
+        buf_add_char(key, '\0');
+        if (groups_add_sort_key(action, building->workspace, directories[0], key,
+                                building->diag) != 0) {
+            return -1;
+        }
+    } else if (part > 0) {
+        buf_add_char(key, '\0');
+    }
+    if (part > 0) {
+        buf_addf(key, "#%zu", part + 1);
+    }
+    return 0;
+}
+
+struct other_nodes { /* group and project nodes while they are collected */
+    VEC(struct slice) keys;
+    struct intern seen;
+    size_t capacity;
+};
+
+static int add_group_nodes(struct building *building, uint32_t element,
+                           const uint32_t *directories, size_t count, struct other_nodes *others)
+{
+    struct graph *graph = building->graph;
+    const struct action *action = &building->rowfile->actions[element];
+    struct name_nodes *nodes = &building->by_name[action->name_id];
+    struct groups groups = {0};
+    int result = groups_form(action, building->workspace, directories, count, &groups,
+                             building->diag);
+    if (nodes->node_of == NULL) {
+        nodes->node_of = mem_grow(NULL, building->workspace->count, sizeof(uint32_t));
+        memset(nodes->node_of, 0xff, building->workspace->count * sizeof(uint32_t));
+    }
+    size_t start = 0;
+    size_t part = 0;
+    for (size_t g = 0; result == 0 && g < groups.ends.count; g++) {
+        const uint32_t *members = groups.members.at + start;
+        size_t member_count = groups.ends.at[g] - start;
+        struct buf key = BUF_EMPTY;
+        part = g > 0 && action->group.maximum_size > 0 ? part + 1 : 0;
+        result = add_group_key(building, action, members, member_count, 0, &key);
+        if (result == 0 && intern_find(&others->seen, buf_slice(&key)) == INTERN_NONE) {
+            part = 0;
+        } else if (result == 0) { /* a group that was cut by maximum_size */
+            buf_clear(&key);
+            result = add_group_key(building, action, members, member_count, part, &key);
+        }
+        if (result == 0) {
+            intern_add(&others->seen, buf_slice(&key));
+            vec_push(&others->keys, arena_slice(&graph->arena, buf_slice(&key)));
+            uint32_t first = (uint32_t)graph->members.count;
+            for (size_t i = 0; i < member_count; i++) {
+                vec_push(&graph->members, members[i]);
+            }
+            struct node_id node = add_node(graph,
+                                           (struct graph_node){.action = element,
+                                                               .directory = GRAPH_NONE,
+                                                               .members = first,
+                                                               .member_count =
+                                                                   (uint32_t)member_count},
+                                           &others->capacity);
+            vec_push(&nodes->others, node);
+            for (size_t i = 0; i < member_count; i++) {
+                if (nodes->node_of[members[i]] != GRAPH_NONE) {
+                    report_shared_directory(building, action, members[i]);
+                    break;
+                }
+                nodes->node_of[members[i]] = node.at;
+            }
+        }
+        start = groups.ends.at[g];
+        buf_release(&key);
+    }
+    groups_release(&groups);
+    return result;
+}
+
+static void add_project_node(struct building *building, uint32_t element,
+                             const uint32_t *directories, size_t count,
+                             struct other_nodes *others)
+{
+    struct graph *graph = building->graph;
+    const struct action *action = &building->rowfile->actions[element];
+    uint32_t first = (uint32_t)graph->members.count;
+    size_t member_count = action->command.uses_directories ? count : 0;
+    for (size_t i = 0; i < member_count; i++) {
+        vec_push(&graph->members, directories[i]);
+    }
+    struct node_id node =
+        add_node(graph,
+                 (struct graph_node){.action = element,
+                                     .directory = GRAPH_NONE,
+                                     .members = first,
+                                     .member_count = (uint32_t)member_count},
+                 &others->capacity);
+    vec_push(&building->by_name[action->name_id].others, node);
+    vec_push(&others->keys, arena_slice(&graph->arena, action->name));
+}
+
+static int build_nodes(struct building *building)
+{
+    struct graph *graph = building->graph;
+    const struct rowfile *rowfile = building->rowfile;
+    size_t directory_count = building->workspace->count;
+    uint32_t *directories = mem_grow(NULL, directory_count, sizeof *directories);
+    struct other_nodes others = {0};
+    int result = -1;
+    intern_init(&others.seen);
+    number_directory_actions(building);
+    size_t slots = directory_count * graph->directory_action_count;
+    if (slots > MOST_NODES || directory_count * graph->column_count > MOST_NODES) {
+        diag_state_error(building->diag, "the workspace has %zu directories: too many",
+                         directory_count);
+        goto out;
+    }
+    graph->nodes = mem_grow(NULL, slots, sizeof *graph->nodes);
+    graph->node_count = slots;
+    others.capacity = slots;
+    for (size_t i = 0; i < slots; i++) {
+        graph->nodes[i] = (struct graph_node){.action = GRAPH_NONE, .directory = GRAPH_NONE};
+    }
+    for (uint32_t element = 0; element < rowfile->action_count; element++) {
+        const struct action *action = &rowfile->actions[element];
+        size_t count;
+        if (include_directories(building, action, directories, &count) != 0) {
+            goto out;
+        }
+        if (action->scope == SCOPE_DIRECTORY) {
+            place_directory_nodes(building, element, directories, count);
+        } else if (action->scope == SCOPE_PROJECT) {
+            add_project_node(building, element, directories, count, &others);
+        } else if (add_group_nodes(building, element, directories, count, &others) != 0) {
+            goto out;
+        }
+    }
+    graph->other_keys = arena_array(&graph->arena, others.keys.count, sizeof(struct slice));
+    for (size_t i = 0; i < others.keys.count; i++) {
+        graph->other_keys[i] = others.keys.at[i];
+    }
+    result = 0;
+out:
+    vec_release(&others.keys);
+    intern_release(&others.seen);
+    free(directories);
+    return result;
+}
+
+static void push_product(struct building *building, struct file_id file)
+{
+    vec_push(&building->graph->products, file);
+}
+
+static int add_products(struct building *building, struct node_id node)
+{
+    struct graph *graph = building->graph;
+    const struct action *action = graph_action(graph, node);
+    const uint32_t *directories;
+    size_t count = graph_directories(graph, node, &directories);
+    struct buf path = BUF_EMPTY;
+    int result = 0;
+    for (size_t i = 0; i < action->product_count && result == 0; i++) {
+        const struct path_spec *spec = &action->products[i];
+        if (!spec->from_project) {
+            for (size_t d = 0; d < count; d++) {
+                push_product(building, building_file_below(building, directories[d], spec->path));
+            }
+            continue;
+        }
+        buf_clear(&path);
+        result = building_expand(building, action, spec, directories, count, &path);
+        if (result == 0) {
+            push_product(building, building_file(building, buf_slice(&path)));
+        }
+    }
+    buf_release(&path);
+    return result;
+}
+
+static int build_products(struct building *building)
+{
+    struct graph *graph = building->graph;
+    graph->product_start = mem_grow(NULL, graph->node_count + 1, sizeof(uint32_t));
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        struct node_id node = {n};
+        graph->product_start[n] = (uint32_t)graph->products.count;
+        if (graph_is_present(graph, node) && add_products(building, node) != 0) {
+            return -1;
+        }
+    }
+    graph->product_start[graph->node_count] = (uint32_t)graph->products.count;
+    return 0;
+}
+
+static void report_claim(struct building *building, struct node_id first, struct node_id second,
+                         struct file_id file)
+{
+    const struct graph *graph = building->graph;
+    const struct action *action = graph_action(graph, second);
+    struct buf path = BUF_EMPTY;
+    struct buf shown = BUF_EMPTY;
+    struct buf labels = BUF_EMPTY;
+    graph_add_path(graph, file, &path);
+    text_add_name(&shown, buf_slice(&path));
+    buf_add_char(&labels, '`');
+    graph_add_label(graph, first, &labels);
+    buf_add_string(&labels, "` and `");
+    graph_add_label(graph, second, &labels);
+    buf_add_char(&labels, '`');
+    building->diag->action = action->name.at;
+    diag_error_at(building->diag, &building->rowfile->source,
+                  action->product_count > 0 ? action->products[0].offset : action->offset,
+                  action->product_count > 0 ? action->products[0].length : 1,
+                  "%s claim one product, `%s`", buf_string(&labels), buf_string(&shown));
+    building->diag->action = NULL;
+    buf_release(&path);
+    buf_release(&shown);
+    buf_release(&labels);
+}
+
+/* Producers of files, and one error for each pair of actions that claim a file. */
+static void build_producers(struct building *building)
+{
+    struct graph *graph = building->graph;
+    size_t files = building->workspace->count * graph->column_count + graph->other_files.count;
+    size_t names = building->rowfile->name_count;
+    bool *reported = mem_alloc(names * names + 1);
+    graph->producers = mem_grow(NULL, files, sizeof(uint32_t));
+    memset(graph->producers, 0xff, files * sizeof(uint32_t));
+    graph->file_count = files;
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        for (uint32_t p = graph->product_start[n]; p < graph->product_start[n + 1]; p++) {
+            uint32_t *producer = &graph->producers[graph->products.at[p].at];
+            if (*producer == GRAPH_NONE) {
+                *producer = n;
+                continue;
+            }
+            struct node_id first = {*producer};
+            size_t pair = graph_action(graph, first)->name_id * names +
+                          graph_action(graph, (struct node_id){n})->name_id;
+            if (!reported[pair]) {
+                reported[pair] = true;
+                report_claim(building, first, (struct node_id){n}, graph->products.at[p]);
+            }
+        }
+    }
+    free(reported);
+}
+
+struct graph *graph_build(const struct rowfile *rowfile, struct workspace *workspace, int project,
+                          struct diag *diag)
+{
+    struct graph *graph = mem_alloc(sizeof *graph);
+    arena_init(&graph->arena);
+    intern_init(&graph->other_files);
+    graph->rowfile = rowfile;
+    graph->workspace = workspace;
+    struct building building = {
+        .graph = graph,
+        .rowfile = rowfile,
+        .workspace = workspace,
+        .project = project,
+        .diag = diag,
+        .by_name = mem_alloc(rowfile->name_count * sizeof(struct name_nodes)),
+    };
+    bool need_values = false;
+    for (size_t i = 0; i < rowfile->action_count; i++) {
+        need_values = need_values || groups_need_values(&rowfile->actions[i].group);
+    }
+    building_collect_columns(&building);
+    bool built = (!need_values || workspace_read_values(workspace, diag) == 0) &&
+                 build_nodes(&building) == 0 && build_products(&building) == 0;
+    if (built) {
+        build_producers(&building);
+        built = building_connect(&building) == 0;
+    }
+    for (size_t id = 0; id < rowfile->name_count; id++) {
+        free(building.by_name[id].node_of);
+        vec_release(&building.by_name[id].others);
+    }
+    free(building.by_name);
+    intern_release(&building.columns);
+    if (!built) {
+        graph_free(graph);
+        return NULL;
+    }
+    return graph;
+}

@@ -1,0 +1,111 @@
+#include "building.h"
+
+#include "text.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static int add_pointer(struct building *building, const struct action *action,
+                       const struct path_spec *spec, const struct template_part *part,
+                       uint32_t directory, struct buf *out)
+{
+    const struct json *value;
+    const struct json *found;
+    if (workspace_value(building->workspace, directory, &value, building->diag) != 0) {
+        return -1;
+    }
+    if (!json_at(value, part->text, &found)) {
+        struct buf name = BUF_EMPTY;
+        text_add_name(&name, building->workspace->names[directory]);
+        diag_error_at(building->diag, &building->rowfile->source, spec->offset, spec->length,
+                      "action `%.*s`: the value of directory `%s` has nothing at `%.*s`",
+                      SLICE_ARGS(action->name), buf_string(&name), SLICE_ARGS(part->text));
+        buf_release(&name);
+        return -1;
+    }
+    if (json_type_of(found) == JSON_STRING) {
+        buf_add_slice(out, json_string(found));
+    } else {
+        json_add_text(found, out);
+    }
+    return 0;
+}
+
+static int expand_for(struct building *building, const struct action *action,
+                      const struct path_spec *spec, uint32_t directory, struct buf *out)
+{
+    for (size_t i = 0; i < spec->template.part_count; i++) {
+        const struct template_part *part = &spec->template.parts[i];
+        switch (part->kind) {
+        case TEMPLATE_TEXT:
+            buf_add_slice(out, part->text);
+            break;
+        case TEMPLATE_DIRECTORY:
+            buf_add_slice(out, building->workspace->names[directory]);
+            break;
+        case TEMPLATE_WORKSPACE:
+            buf_add_slice(out, building->workspace->path);
+            break;
+        case TEMPLATE_POINTER:
+            if (add_pointer(building, action, spec, part, directory, out) != 0) {
+                return -1;
+            }
+            break;
+        case TEMPLATE_DIRECTORIES:
+        case TEMPLATE_PROJECT:
+        case TEMPLATE_VALUE:
+        case TEMPLATE_PRODUCTS:
+        case TEMPLATE_INPUTS:
+            return diag_error_at(building->diag, &building->rowfile->source, spec->offset,
+                                 spec->length,
+                                 "action `%.*s`: a path can hold {directory}, {workspace_path} "
+                                 "and {/json/pointer} only",
+                                 SLICE_ARGS(action->name));
+        }
+    }
+    return 0;
+}
+
+int building_expand(struct building *building, const struct action *action,
+                    const struct path_spec *spec, const uint32_t *directories, size_t count,
+                    struct buf *out)
+{
+    if (!spec->has_template) {
+        buf_add_slice(out, spec->path);
+        return 0;
+    }
+    if (count == 0) {
+        return diag_error_at(building->diag, &building->rowfile->source, spec->offset,
+                             spec->length,
+                             "action `%.*s` has no directory that the templates of this path "
+                             "could be taken from",
+                             SLICE_ARGS(action->name));
+    }
+    size_t start = out->len;
+    if (expand_for(building, action, spec, directories[0], out) != 0) {
+        return -1;
+    }
+    int result = 0;
+    struct buf other = BUF_EMPTY;
+    for (size_t i = 1; i < count && result == 0; i++) {
+        buf_clear(&other);
+        result = expand_for(building, action, spec, directories[i], &other);
+        if (result == 0 && !slice_equal(buf_slice(&other),
+                                        slice_make(out->at + start, out->len - start))) {
+            struct buf names = BUF_EMPTY;
+            text_add_name(&names, building->workspace->names[directories[0]]);
+            buf_add_string(&names, "` and `");
+            text_add_name(&names, building->workspace->names[directories[i]]);
+            result = diag_error_at(
+                building->diag, &building->rowfile->source, spec->offset, spec->length,
+                "action `%.*s`: the path differs between `%s`, which are in one group; sort by "
+                "what it is made of and set `group.split_by_sort_key = true`",
+                SLICE_ARGS(action->name), buf_string(&names));
+            buf_release(&names);
+        }
+    }
+    buf_release(&other);
+    return result;
+}

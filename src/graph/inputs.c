@@ -1,0 +1,186 @@
+#include "building.h"
+
+#include "file.h"
+#include "match.h"
+#include "text.h"
+
+#include <stdlib.h>
+
+/* A walk below one folder that calls `add` for each file that the globs match. */
+struct walk {
+    struct building *building;
+    const struct glob_set *globs;
+    const char *root;  /* from the project: "", or with a trailing '/' */
+    struct buf prefix; /* below the root: "a/b/" while a/b is listed */
+    uint32_t directory; /* files are inside this one, or GRAPH_NONE: paths from the project */
+    uint16_t input;
+    building_match_fn *add;
+    void *context;
+};
+
+static void walk_folder(struct walk *walk);
+
+static bool is_set_aside(const char *name, size_t len)
+{
+    return name[0] == '.' && memmem(name, len, ".rowbuild-", strlen(".rowbuild-")) != NULL;
+}
+
+static int walk_entry(void *context, const char *name, size_t len, bool is_directory)
+{
+    struct walk *walk = context;
+    size_t prefix_len = walk->prefix.len;
+    buf_add(&walk->prefix, name, len);
+    struct slice path = buf_slice(&walk->prefix);
+    if (is_directory) {
+        if (glob_set_may_match_below(walk->globs, path)) {
+            buf_add_char(&walk->prefix, '/');
+            walk_folder(walk);
+        }
+    } else if (!is_set_aside(name, len) && glob_set_matches(walk->globs, path)) {
+        struct file_id file;
+        if (walk->directory != GRAPH_NONE) {
+            file = building_file_below(walk->building, walk->directory, path);
+        } else {
+            struct buf full = BUF_EMPTY;
+            buf_add_string(&full, walk->root);
+            buf_add_slice(&full, path);
+            file = building_file(walk->building, buf_slice(&full));
+            buf_release(&full);
+        }
+        walk->add(walk->context, file, walk->input);
+    }
+    walk->prefix.len = prefix_len;
+    return 0;
+}
+
+/* A folder that can't be listed matches nothing: what is declared is found missing later. */
+static void walk_folder(struct walk *walk)
+{
+    struct buf path = BUF_EMPTY;
+    buf_addf(&path, "%s%s", walk->root, walk->directory != GRAPH_NONE ? "" : "./");
+    if (walk->directory != GRAPH_NONE) {
+        buf_addf(&path, "./%s/", walk->building->workspace->names[walk->directory].at);
+    } else if (walk->root[0] == '/') {
+        buf_clear(&path);
+        buf_add_char(&path, '/');
+    }
+    buf_add_slice(&path, buf_slice(&walk->prefix));
+    int from = walk->directory != GRAPH_NONE ? walk->building->workspace->fd
+                                             : walk->building->project;
+    (void)file_list(from, buf_string(&path), walk_entry, walk);
+    buf_release(&path);
+}
+
+static void match_products_below(struct walk *walk, uint32_t directory)
+{
+    const struct graph *graph = walk->building->graph;
+    for (uint32_t column = 0; column < graph->column_count; column++) {
+        struct file_id file = {(uint32_t)(directory * graph->column_count + column)};
+        if (graph->producers[file.at] != GRAPH_NONE &&
+            glob_set_matches(walk->globs, graph->columns[column])) {
+            walk->add(walk->context, file, walk->input);
+        }
+    }
+}
+
+static void match_products_of_project(struct walk *walk)
+{
+    const struct graph *graph = walk->building->graph;
+    size_t inside = walk->building->workspace->count * graph->column_count;
+    struct buf path = BUF_EMPTY;
+    size_t first = glob_set_may_match_below(walk->globs, graph->workspace->path) ? 0 : inside;
+    for (size_t f = first; f < graph->file_count; f++) {
+        if (graph->producers[f] == GRAPH_NONE) {
+            continue;
+        }
+        buf_clear(&path);
+        graph_add_path(graph, (struct file_id){(uint32_t)f}, &path);
+        if (glob_set_matches(walk->globs, buf_slice(&path))) {
+            walk->add(walk->context, (struct file_id){(uint32_t)f}, walk->input);
+        }
+    }
+    buf_release(&path);
+}
+
+/* The glob and the exclusions behind it, which it shares its root with. NULL after errors. */
+static struct glob_set *compile(struct building *building, const struct action *action,
+                                size_t input, struct slice pattern)
+{
+    const struct path_spec *spec = &action->inputs[input];
+    struct slice *patterns = mem_alloc((action->input_count + 1) * sizeof *patterns);
+    struct arena scratch;
+    size_t count = 0;
+    arena_init(&scratch);
+    patterns[count++] = pattern;
+    for (size_t i = input + 1; i < action->input_count; i++) {
+        const struct path_spec *other = &action->inputs[i];
+        if (other->is_excluded && other->from_project == spec->from_project) {
+            struct buf excluded = BUF_EMPTY;
+            buf_add_char(&excluded, '!');
+            buf_add_slice(&excluded, other->path);
+            patterns[count++] = arena_slice(&scratch, buf_slice(&excluded));
+            buf_release(&excluded);
+        }
+    }
+    struct glob_set *globs = glob_set_new(patterns, count, false, "inputs", building->diag);
+    arena_release(&scratch);
+    free(patterns);
+    return globs;
+}
+
+static int match_one(struct building *building, struct node_id node, size_t input,
+                     building_match_fn *add, void *context)
+{
+    const struct action *action = graph_action(building->graph, node);
+    const struct path_spec *spec = &action->inputs[input];
+    const uint32_t *directories;
+    size_t count = graph_directories(building->graph, node, &directories);
+    struct buf pattern = BUF_EMPTY;
+    int result = building_expand(building, action, spec, directories, count, &pattern);
+    bool is_absolute = pattern.len > 0 && pattern.at[0] == '/';
+    struct slice globbed = buf_slice(&pattern);
+    if (is_absolute) {
+        globbed = slice_make(globbed.at + 1, globbed.len - 1);
+    }
+    struct glob_set *globs = result == 0 ? compile(building, action, input, globbed) : NULL;
+    if (globs == NULL) {
+        buf_release(&pattern);
+        return -1;
+    }
+    struct walk walk = {.building = building,
+                        .globs = globs,
+                        .root = is_absolute ? "/" : "",
+                        .directory = GRAPH_NONE,
+                        .input = (uint16_t)input,
+                        .add = add,
+                        .context = context};
+    if (is_absolute || spec->from_project) {
+        walk_folder(&walk);
+        if (!is_absolute) {
+            match_products_of_project(&walk);
+        }
+    } else {
+        for (size_t i = 0; i < count; i++) {
+            walk.directory = directories[i];
+            walk_folder(&walk);
+            match_products_below(&walk, directories[i]);
+        }
+    }
+    buf_release(&walk.prefix);
+    buf_release(&pattern);
+    glob_set_free(globs);
+    return 0;
+}
+
+int building_match_globs(struct building *building, struct node_id node, building_match_fn *add,
+                         void *context)
+{
+    const struct action *action = graph_action(building->graph, node);
+    for (size_t i = 0; i < action->input_count; i++) {
+        if (action->inputs[i].is_glob && !action->inputs[i].is_excluded &&
+            match_one(building, node, i, add, context) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,169 @@
+/* Stale? Why? In which order?
+ *
+ * Knows: the rules of DESIGN §6. One walk (plan_examine) finds the differences between a node's record
+ * and what is there now: with no listener it stops at the first, with one it tells them all. Doesn't
+ * know: processes, cores, or how reasons are shown beyond their words. Changes nothing on disk: rows
+ * that were looked at anew are put into the state, whose owner decides whether they are written. */
+#ifndef ROWBUILD_PLAN_H
+#define ROWBUILD_PLAN_H
+
+#include "diag.h"
+#include "graph.h"
+#include "observe.h"
+#include "state.h"
+#include "vec.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum verdict {
+    VERDICT_NONE,    /* not wanted */
+    VERDICT_FRESH,   /* nothing to do */
+    VERDICT_STALE,   /* runs */
+    VERDICT_MAYBE,   /* runs if what comes before makes something different */
+    VERDICT_RESTORE, /* the good products were set aside and are renamed back */
+    VERDICT_BLOCKED, /* can't run: see the reasons */
+};
+
+enum file_status {
+    FILE_UNSEEN,
+    FILE_CURRENT, /* the state's row says what is there */
+    FILE_GONE,
+    FILE_MOVED,   /* there, but not (yet) read again */
+    FILE_TROUBLE, /* can't be looked at */
+};
+
+enum reason_kind {
+    REASON_NEVER_RAN,
+    REASON_ASKED,       /* --rerun */
+    REASON_ALWAYS,
+    REASON_NO_PRODUCTS, /* row's contract: always eligible */
+    REASON_INTERRUPTED,
+    REASON_UNFINISHED,
+    REASON_FAILED,
+    REASON_CHANGED_WHILE,
+    REASON_RECIPE,
+    REASON_VALUE,
+    REASON_JOINED, /* members of the group */
+    REASON_LEFT,
+    REASON_INPUT,     /* its content differs */
+    REASON_INPUT_NEW, /* a listed glob matches one more file */
+    REASON_INPUT_GONE,
+    REASON_UPSTREAM_MADE, /* a product of a node before differs */
+    REASON_UPSTREAM_RAN,  /* a node before without products ran on something else */
+    REASON_PRODUCT_MISSING,
+    REASON_PRODUCT_CHANGED,
+    REASON_UPSTREAM_PENDING, /* MAYBE: which node before decides it */
+    REASON_INPUT_MISSING,    /* BLOCKED */
+    REASON_EXCLUDED,         /* BLOCKED: a previous action excludes a directory */
+    REASON_UPSTREAM_BLOCKED, /* BLOCKED */
+};
+
+struct reason {
+    enum reason_kind kind;
+    struct slice name;     /* path, directory or label that it is about */
+    bool in_directory;     /* `name` is below the node's own directory */
+    struct digest before;  /* RECIPE, VALUE: keys of state_text */
+    struct digest after;
+    struct node_id node;   /* UPSTREAM_…: the node before */
+    int status;            /* FAILED: as node_row.attempt_status */
+};
+typedef void reason_fn(void *context, const struct reason *reason);
+
+struct plan_options {
+    bool no_adopt;
+    bool recorded; /* look at no file */
+    bool rerun;    /* selected nodes run in any case */
+    unsigned threads;
+};
+
+#define WANTED_SELECTED 1
+#define WANTED_UPSTREAM 2
+
+struct component_list {
+    struct component *at;
+    size_t count;
+    size_t capacity;
+};
+
+struct plan {
+    struct graph *graph;
+    struct state *state;
+    struct observer *observer; /* of the project */
+    struct diag *diag;         /* of the call at hand */
+    int project;
+    struct plan_options options;
+    uint8_t *wanted;   /* by node: WANTED_… */
+    uint8_t *verdicts; /* by node: enum verdict */
+    bool *fill_in;     /* by node: fresh, but its record lacks something that is known now */
+    bool *resolved;    /* by node: a run is done with it; it is no longer pending for others */
+    uint8_t *files;    /* by file: enum file_status */
+    struct slice *recipe_texts; /* by action element */
+    struct digest *recipes;
+    double *mean_seconds; /* by action element: of recorded successes; 0: none */
+    size_t adopted;       /* nodes that were adopted while planning */
+    struct component_list scratch;
+    struct buf path;
+    struct arena arena;
+};
+
+/* All arguments must outlive the plan. The state must be bound (plan_bind). */
+struct plan *plan_new(struct graph *graph, struct state *state, struct observer *observer,
+                      int project, const struct plan_options *options);
+void plan_free(struct plan *plan);
+
+/* Binds the state to the graph's numbering. */
+void plan_bind(struct graph *graph, struct state *state);
+
+/* Marks what is wanted. `actions` are wildcards (or whole names), `targets` directory names or paths,
+ * product paths, or keys of nodes; relative paths are relative to `from_project` ("" or the current
+ * directory's path below the project with a trailing '/'). `only` leaves out what comes before. Unknown
+ * names are errors, or warnings if `lenient`. */
+struct plan_selection {
+    const char *const *actions;
+    size_t action_count;
+    const char *const *targets;
+    size_t target_count;
+    const char *from_project;
+    bool only;
+    bool exact_actions;
+    bool lenient;
+};
+int plan_select(struct plan *plan, const struct plan_selection *selection, struct diag *diag);
+
+/* Looks at the files of all wanted nodes on all cores, adopts, and decides. -1 after errors that concern
+ * the whole (a value that can't be read). */
+int plan_look(struct plan *plan, struct diag *diag);
+
+/* Decides one node again; nodes before it that are `resolved` count as done. */
+enum verdict plan_decide(struct plan *plan, struct node_id node, struct diag *diag);
+
+/* The one walk: tells `listener` (may be NULL: stops at the first) every reason for which the node is
+ * not up to date. */
+enum verdict plan_examine(struct plan *plan, struct node_id node, reason_fn *listener,
+                          void *context);
+
+/* The components of the node as they are now, products last. Files that moved are read. `list` is
+ * cleared first; names live as long as the graph. -1 after an error (a value can't be read). */
+int plan_components(struct plan *plan, struct node_id node, bool with_products,
+                    struct component_list *list);
+struct digest plan_fingerprint(const struct component_list *list);
+
+/* Looks at a file again and updates its row. */
+enum file_status plan_refresh(struct plan *plan, struct file_id file);
+
+/* Path of a file, NUL-terminated, valid until the next call with the plan. */
+const char *plan_path(struct plan *plan, struct file_id file);
+
+/* Seconds that the node is likely to take: recorded, else its action's mean, else its walltime. */
+double plan_seconds(const struct plan *plan, struct node_id node);
+unsigned plan_cores(const struct plan *plan, struct node_id node);
+
+/* Appends one reason in words: "value /temperature: 1.0 → 1.5". */
+void plan_add_reason(struct plan *plan, struct node_id node, const struct reason *reason,
+                     struct buf *out);
+
+/* Remembers the texts that explain this node's digests (recipe, values). */
+void plan_keep_texts(struct plan *plan, struct node_id node);
+
+#endif

@@ -1,0 +1,143 @@
+#include "workspace.h"
+
+#include "file.h"
+#include "match.h"
+#include "text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct listing {
+    struct workspace *workspace;
+    const struct glob_set *globs;
+    struct buf prefix; /* "a/b/" while "a/b" is listed, "" at the top */
+    VEC(struct slice) names;
+    struct diag *diag;
+};
+
+static int list_below(struct listing *listing);
+
+static int take_entry(void *context, const char *name, size_t len, bool is_directory)
+{
+    struct listing *listing = context;
+    if (!is_directory) {
+        return 0;
+    }
+    size_t prefix_len = listing->prefix.len;
+    int result = 0;
+    buf_add(&listing->prefix, name, len);
+    struct slice path = buf_slice(&listing->prefix);
+    if (glob_set_matches(listing->globs, path)) {
+        vec_push(&listing->names, arena_slice(&listing->workspace->arena, path));
+    }
+    if (glob_set_may_match_below(listing->globs, path)) {
+        buf_add_char(&listing->prefix, '/');
+        result = list_below(listing);
+    }
+    listing->prefix.len = prefix_len;
+    return result;
+}
+
+static int list_below(struct listing *listing)
+{
+    struct buf path = BUF_EMPTY;
+    buf_add_string(&path, "./");
+    buf_add_slice(&path, buf_slice(&listing->prefix));
+    int result = file_list(listing->workspace->fd, buf_string(&path), take_entry, listing);
+    if (result < 0 && listing->diag->errors == 0) {
+        struct buf shown = BUF_EMPTY;
+        text_add_name(&shown, listing->workspace->path);
+        if (listing->prefix.len > 0) {
+            buf_add_char(&shown, '/');
+            text_add_name(&shown, buf_slice(&listing->prefix));
+        }
+        diag_state_error(listing->diag, "the workspace `%s` can't be listed: %s",
+                         buf_string(&shown), strerror(errno));
+        buf_release(&shown);
+    }
+    buf_release(&path);
+    return result;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
+}
+
+int workspace_open(struct workspace *workspace, int project, const struct rowfile *rowfile,
+                   struct diag *diag)
+{
+    *workspace = (struct workspace){.fd = -1, .rowfile = rowfile};
+    arena_init(&workspace->arena);
+    workspace->path = arena_slice(&workspace->arena, rowfile->workspace_path);
+    workspace->fd = openat(project, workspace->path.at, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (workspace->fd < 0) {
+        struct buf shown = BUF_EMPTY;
+        text_add_name(&shown, workspace->path);
+        diag_state_error(diag,
+                         "the workspace `%s` can't be opened: %s; make it, mount it, or set "
+                         "`workspace.path` in %s",
+                         buf_string(&shown), strerror(errno), rowfile->source.name);
+        buf_release(&shown);
+        return -1;
+    }
+    struct glob_set *globs =
+        glob_set_new(rowfile->directories, rowfile->directories_count,
+                     rowfile->contract == CONTRACT_ROW, "workspace.directories", diag);
+    if (globs == NULL) {
+        return -1;
+    }
+    struct listing listing = {.workspace = workspace, .globs = globs, .diag = diag};
+    int result = list_below(&listing);
+    if (listing.names.count > 0) {
+        qsort(listing.names.at, listing.names.count, sizeof *listing.names.at, compare_names);
+    }
+    workspace->names = listing.names.at;
+    workspace->count = listing.names.count;
+    workspace->values = mem_alloc(workspace->count * sizeof(struct json *));
+    workspace->value_read = mem_alloc(workspace->count * sizeof(bool));
+    buf_release(&listing.prefix);
+    glob_set_free(globs);
+    return result != 0 ? -1 : 0;
+}
+
+void workspace_release(struct workspace *workspace)
+{
+    for (size_t i = 0; workspace->values != NULL && i < workspace->count; i++) {
+        json_free(workspace->values[i]);
+    }
+    free(workspace->values);
+    free(workspace->value_read);
+    free(workspace->names);
+    arena_release(&workspace->arena);
+    if (workspace->fd >= 0) {
+        close(workspace->fd);
+    }
+    *workspace = (struct workspace){.fd = -1};
+}
+
+int64_t workspace_find(const struct workspace *workspace, struct slice name, struct slice *nearest)
+{
+    size_t low = 0;
+    size_t high = workspace->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = slice_compare(workspace->names[middle], name);
+        if (order == 0) {
+            return (int64_t)middle;
+        }
+        if (order < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    if (nearest != NULL) {
+        int index = text_nearest(name, workspace->names, workspace->count);
+        *nearest = index >= 0 ? workspace->names[index] : (struct slice){0};
+    }
+    return -1;
+}
