@@ -94,7 +94,10 @@ static int clock_complain(struct clock_reader *reader, const char *missing)
 
 static char clock_peek(const struct clock_reader *reader)
 {
-    return reader->at < reader->text.len ? reader->text.at[reader->at] : '\0';
+    if (reader->at == reader->text.len) {
+        return '\0';
+    }
+    return reader->text.at[reader->at];
 }
 
 /* Exactly `count` digits between `least` and `most`. */
@@ -134,9 +137,11 @@ static int clock_mark(struct clock_reader *reader, char mark, const char *missin
 
 static int days_in_month(int year, int month)
 {
-    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    return days[month - 1] + (month == 2 && leap);
+    if (month == 2) {
+        return leap ? 29 : 28;
+    }
+    return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31;
 }
 
 static int read_date(struct clock_reader *reader, struct toml_time *time)
