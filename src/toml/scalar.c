@@ -362,8 +362,9 @@ static int read_code_point(struct toml_parser *parser, struct toml_span span)
     struct slice text = toml_text(parser, span);
     size_t wanted = text.at[1] == 'u' ? 4 : 8;
     if (text.len != wanted + 2) {
-        return toml_complain(parser, span, "`%s` needs %s hexadecimal digits", show(parser, span),
-                             wanted == 4 ? "four" : "eight");
+        return toml_complain(
+            parser, span, "`%s` needs %s hexadecimal digits; a backslash itself is written `\\\\`",
+            show(parser, span), wanted == 4 ? "four" : "eight");
     }
     uint32_t point = 0;
     for (size_t i = 2; i < text.len; i++) {
