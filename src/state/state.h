@@ -52,6 +52,7 @@ enum node_attempt {
     ATTEMPT_FAILED,      /* `attempt_status` says how */
     ATTEMPT_UNFINISHED,  /* exit 0 without all products, row's contract or resumable */
     ATTEMPT_INTERRUPTED,
+    ATTEMPT_CHANGED, /* the success stands on an input that changed while it ran */
 };
 
 /* A node's record. All zero: rowbuild has no record of the node at all; `is_known` says otherwise. */
