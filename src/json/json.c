@@ -1,7 +1,7 @@
-#include "inside.h"
+#include "json_inside.h"
 
+#include "json_syntax.h"
 #include "memory.h"
-#include "syntax.h"
 
 #include "intern.h"
 

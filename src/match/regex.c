@@ -1,6 +1,6 @@
 #include "match.h"
 
-#include "engine.h"
+#include "match_engine.h"
 
 struct regex *regex_new(struct slice pattern, struct diag *diag, const struct source *source,
                         size_t offset)

@@ -27,6 +27,21 @@
 #define CHILD_SIDE __attribute__((no_sanitize("address", "thread", "undefined")))
 #endif
 
+/* Newer thread sanitizers replace clone() by a function that does in the child what fork() needs,
+ * which breaks their own state when the memory is shared. glibc has the true one under this name.
+ */
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define UNDER_THREAD_SANITIZER
+#endif
+#elif defined(__SANITIZE_THREAD__)
+#define UNDER_THREAD_SANITIZER
+#endif
+#ifdef UNDER_THREAD_SANITIZER
+int __clone(int (*function)(void *), void *stack, int flags, void *argument, ...);
+#define clone __clone
+#endif
+
 #ifndef P_PIDFD
 #define P_PIDFD 3
 #endif
