@@ -23,27 +23,40 @@
 
 /* One component of a fingerprint, or a product, as it was recorded. */
 enum component_kind {
-    COMPONENT_RECIPE = 'r',   /* name "" */
-    COMPONENT_VALUE = 'v',    /* name: the directory; what counts of its value (value_inputs) */
-    COMPONENT_MEMBER = 'm',   /* name: a directory of the group; digest is unused */
-    COMPONENT_FILE = 'f',     /* name: path from the project; an input or an upstream product */
-    COMPONENT_NODE = 'n',     /* name: key of an upstream node without products; its fingerprint */
-    COMPONENT_PRODUCT = 'p',  /* name: path from the project; not part of the fingerprint */
-    COMPONENT_PATTERN = 'g',  /* name: an input as it was listed; not part of the fingerprint */
-    COMPONENT_WHOLE = 'w',    /* name: the directory; digest of its whole value: a hint, not part of it */
+    COMPONENT_RECIPE = 'r',  /* name "" */
+    COMPONENT_VALUE = 'v',   /* name: the directory; what counts of its value (value_inputs) */
+    COMPONENT_MEMBER = 'm',  /* name: a directory of the group; digest is unused */
+    COMPONENT_FILE = 'f',    /* name: a path; an input or an upstream product */
+    COMPONENT_NODE = 'n',    /* name: key of an upstream node without products; its fingerprint */
+    COMPONENT_PRODUCT = 'p', /* name: a path; not part of the fingerprint */
+    COMPONENT_PATTERN = 'g', /* name: an input as it was listed; not part of the fingerprint */
+    COMPONENT_WHOLE = 'w',   /* name: the directory; digest of its whole value: a hint only */
 };
 
+/* Names that lie inside the node's own directory are written relative to it (`in_directory`; "" is the
+ * directory itself), so that ten thousand directories share one shape. All others are written from
+ * the project. Who makes the list decides; the state compares and stores what it is given. */
 struct component {
     enum component_kind kind;
+    bool in_directory;
     struct slice name;
     struct digest digest; /* DIGEST_UNKNOWN: not known (yet) */
 };
 
-/* A list of components, immutable once stored; owned by the state and valid until state_close. */
+/* The kinds and names of a list of components, without digests. Each distinct one exists once in a
+ * state: equal lists have the same pointer. Owned by the state, valid until state_close. */
+struct shape;
+
+/* A list of components. What state_node hands out is owned by the state: the digests stay valid
+ * until state_close. In what is put, `digests` is the caller's (copied) and `shape` is from
+ * state_shape. An empty list may be all zero. */
 struct components {
-    const struct component *at;
+    const struct shape *shape;
+    const struct digest *digests;
     size_t count;
 };
+
+struct component components_at(const struct components *components, size_t index);
 
 enum node_success { SUCCESS_NONE, SUCCESS_RAN, SUCCESS_ADOPTED, SUCCESS_ACCEPTED };
 enum node_attempt {
@@ -91,6 +104,9 @@ enum state_mode {
 
 struct state;
 
+/* The shape of a list; digests are ignored. Not thread-safe. Cache it where many nodes share one. */
+const struct shape *state_shape(struct state *state, const struct component *list, size_t count);
+
 /* Opens the state folder `path` below `directory`. A missing folder, or one that holds neither
  * snapshot nor journal, is an empty state. -1 … NULL with a state error: another writer (who), an
  * unreadable, damaged or unknown version, a journal that continues another snapshot; with `discard_unreadable`
@@ -114,8 +130,8 @@ void state_bind(struct state *state, const struct state_layout *layout);
 const struct file_row *state_file(const struct state *state, size_t number);
 const struct node_row *state_node(const struct state *state, size_t number);
 
-/* Change a row in memory and remember it for the next state_flush. Components are copied (names
- * interned). A put in STATE_READ mode changes memory only. Not thread-safe. */
+/* Change a row in memory and remember it for the next state_flush. Digests are copied. A put in
+ * STATE_READ mode changes memory only. Not thread-safe. */
 void state_put_file(struct state *state, size_t number, const struct file_row *row);
 void state_put_node(struct state *state, size_t number, const struct node_row *row);
 
