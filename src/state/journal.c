@@ -149,8 +149,8 @@ static bool read_node_content(struct slice content, struct journal_record *recor
 {
     struct node_row ignored;
     if (!take_copy(&content, &record->node, sizeof record->node) ||
-        !take_name(&content, &record->shape_key) ||
-        content.len % sizeof(struct digest) != 0 || !node_record_read(&record->node, &ignored)) {
+        !take_name(&content, &record->shape_key) || content.len % sizeof(struct digest) != 0 ||
+        !node_record_read(&record->node, &ignored)) {
         return false;
     }
     record->digests = content.at;

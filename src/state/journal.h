@@ -3,15 +3,12 @@
  * Knows: its format. Doesn't know: file names, rows' places.
  *
  * In the byte order of the machine that the header names:
- *     header   "rowjourn", version (4), byte order (4), id of the snapshot it continues (8; 0: none),
- *              digest.low of the 24 bytes before (8)
- *     record   checksum (8), "rbj" and the type (4), length of what follows (4), content
- * A record's checksum is digest.low of all behind it, xor the id in the header. Names in records are a
- * length (4) and bytes. Types:
- *     'f'  directory ("": another file), column or path, struct file_row
- *     'n'  directory ("": another node), action or key, struct node_record, key of the shape
- *          (shape.h), digests
- *     't'  digest, text */
+ *     header   "rowjourn", version (4), byte order (4), id of the snapshot it continues (8; 0:
+ * none), digest.low of the 24 bytes before (8) record   checksum (8), "rbj" and the type (4),
+ * length of what follows (4), content A record's checksum is digest.low of all behind it, xor the
+ * id in the header. Names in records are a length (4) and bytes. Types: 'f'  directory ("": another
+ * file), column or path, struct file_row 'n'  directory ("": another node), action or key, struct
+ * node_record, key of the shape (shape.h), digests 't'  digest, text */
 #ifndef ROWBUILD_JOURNAL_H
 #define ROWBUILD_JOURNAL_H
 
@@ -47,8 +44,8 @@ void journal_add_node(struct buf *out, uint64_t id, struct slice directory, stru
                       const struct node_row *row, struct slice shape_key);
 void journal_add_text(struct buf *out, uint64_t id, struct digest digest, struct slice text);
 
-/* NULL, or in a few words what is wrong. A journal shorter than its header isn't wrong but torn: then
- * *id is 0 and *is_torn is set. */
+/* NULL, or in a few words what is wrong. A journal shorter than its header isn't wrong but torn:
+ * then *id is 0 and *is_torn is set. */
 const char *journal_read_header(struct slice journal, uint64_t *id, bool *is_torn);
 
 /* The record at *offset, which is moved behind it; false at the end or at the first bad record. The

@@ -1,7 +1,7 @@
 /* A node's row as it stands on disk, 88 bytes, the same in the snapshot and in the journal.
  *
- * Knows: the format. Doesn't know: where shapes and digests are kept; `shape` and `first_digest` are
- * numbers that the snapshot gives out, and the journal writes both out in full. */
+ * Knows: the format. Doesn't know: where shapes and digests are kept; `shape` and `first_digest`
+ * are numbers that the snapshot gives out, and the journal writes both out in full. */
 #ifndef ROWBUILD_NODERECORD_H
 #define ROWBUILD_NODERECORD_H
 

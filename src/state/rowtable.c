@@ -24,6 +24,11 @@ void rowtable_release(struct rowtable *table)
     arena_release(&table->memory);
 }
 
+int rowtable_name_order(const void *a, const void *b)
+{
+    return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
+}
+
 size_t name_list_find(const name_list *names, struct slice name)
 {
     for (size_t i = 0; i < names->count; i++) {
@@ -125,9 +130,9 @@ static void *move_rows(const void *old, const size_t *places, size_t old_directo
     return rows;
 }
 
-void rowtable_widen(struct rowtable *table, const struct slice *directories,
-                    size_t directory_count, const struct slice *columns, size_t column_count,
-                    const struct slice *actions, size_t action_count)
+void rowtable_widen(struct rowtable *table, const struct slice *directories, size_t directory_count,
+                    const struct slice *columns, size_t column_count, const struct slice *actions,
+                    size_t action_count)
 {
     size_t old_directories = table->directories.count;
     size_t old_columns = table->columns.count;

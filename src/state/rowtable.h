@@ -16,12 +16,12 @@
 typedef VEC(struct slice) name_list;
 
 struct rowtable {
-    struct arena memory; /* names that came after the snapshot, and digests */
+    struct arena memory;   /* names that came after the snapshot, and digests */
     name_list directories; /* sorted by bytes, each once */
     name_list columns;
     name_list actions;
-    struct file_row *files; /* directory × columns + column */
-    struct node_row *nodes; /* directory × actions + action */
+    struct file_row *files;  /* directory × columns + column */
+    struct node_row *nodes;  /* directory × actions + action */
     bool files_are_borrowed; /* they lie in the snapshot as it was read */
     struct intern other_file_names;
     struct intern other_node_names;
@@ -32,11 +32,11 @@ struct rowtable {
 void rowtable_init(struct rowtable *table);
 void rowtable_release(struct rowtable *table);
 
-/* Adds the names that are new; rows keep their content but change their place. Other names are given
- * their places in rowtable_other_file and rowtable_other_node. */
-void rowtable_widen(struct rowtable *table, const struct slice *directories,
-                    size_t directory_count, const struct slice *columns, size_t column_count,
-                    const struct slice *actions, size_t action_count);
+/* Adds the names that are new; rows keep their content but change their place. Other names are
+ * given their places in rowtable_other_file and rowtable_other_node. */
+void rowtable_widen(struct rowtable *table, const struct slice *directories, size_t directory_count,
+                    const struct slice *columns, size_t column_count, const struct slice *actions,
+                    size_t action_count);
 
 /* Places of names; added when they are new. */
 size_t rowtable_other_file(struct rowtable *table, struct slice path);
@@ -44,6 +44,7 @@ size_t rowtable_other_node(struct rowtable *table, struct slice key);
 
 /* ROWTABLE_NONE when there is none. */
 size_t rowtable_directory(const struct rowtable *table, struct slice name);
+int rowtable_name_order(const void *a, const void *b); /* of two slices, for qsort */
 size_t name_list_find(const name_list *names, struct slice name);
 
 /* Stores a row; its digests are copied unless the row that was there holds the very same. */

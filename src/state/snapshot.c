@@ -247,7 +247,8 @@ static const char *read_header(struct reader *reader)
     if (header->total_bytes > reader->content.len) {
         return "it is cut short";
     }
-    if (!find_sections(header, &reader->sections) || reader->sections.total != header->total_bytes ||
+    if (!find_sections(header, &reader->sections) ||
+        reader->sections.total != header->total_bytes ||
         header->total_bytes != reader->content.len || header->identity.id == 0) {
         return "its header is damaged";
     }
@@ -296,7 +297,7 @@ struct writer {
     const struct shapes *shapes;
     const struct textstore *texts;
     numbers kept[OTHER_NODES + 1]; /* by string group */
-    uint32_t *shape_numbers;       /* by the number in `shapes`; NODE_RECORD_NO_SHAPE: not written */
+    uint32_t *shape_numbers; /* by the number in `shapes`; NODE_RECORD_NO_SHAPE: not written */
     numbers kept_shapes;
     VEC(struct digest) kept_texts;
     uint64_t digests;

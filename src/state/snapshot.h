@@ -23,13 +23,13 @@
 
 enum { STATE_VERSION = 1 };
 
-/* Which names of the table have to be written although they hold no rows. May be NULL pointers. */
+/* Which names of the table have to be written although they hold no rows. NULL pointers: none. */
 struct bound_names {
-    const bool *directories;
-    const bool *columns;
-    const bool *actions;
-    const bool *other_files;
-    const bool *other_nodes;
+    bool *directories;
+    bool *columns;
+    bool *actions;
+    bool *other_files;
+    bool *other_nodes;
 };
 
 /* A snapshot contains everything up to `contained_bytes` of the journal that names the snapshot

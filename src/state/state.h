@@ -1,14 +1,15 @@
 /* What is remembered between runs: a snapshot, a journal, and the texts that explanations need.
  *
- * Knows: rows of files and nodes, by the names of directories, columns and actions; the formats on disk;
- * locks. Doesn't know: the graph, or when something is stale. Rows are laid out in the numbering that
- * the caller binds: files directory × columns + column, then the other files; nodes directory × actions
+ * Knows: rows of files and nodes, by the names of directories, columns and actions; the formats on
+ * disk; locks. Doesn't know: the graph, or when something is stale. Rows are laid out in the
+ * numbering that the caller binds: files directory × columns + column, then the other files; nodes
+ * directory × actions
  * + action, then the other nodes. Rows of what is no longer bound are kept and written back until
  * state_forget.
  *
- * On disk, below the state folder: `snapshot` (read in one pass), `journal` (append-only, checksums; a torn
- * tail is cut off by the next writer), `lock`. No mapped files. Both carry a version and a checksum, and
- * the journal names the snapshot it continues. */
+ * On disk, below the state folder: `snapshot` (read in one pass), `journal` (append-only,
+ * checksums; a torn tail is cut off by the next writer), `lock`. No mapped files. Both carry a
+ * version and a checksum, and the journal names the snapshot it continues. */
 #ifndef ROWBUILD_STATE_H
 #define ROWBUILD_STATE_H
 
@@ -33,9 +34,9 @@ enum component_kind {
     COMPONENT_WHOLE = 'w',   /* name: the directory; digest of its whole value: a hint only */
 };
 
-/* Names that lie inside the node's own directory are written relative to it (`in_directory`; "" is the
- * directory itself), so that ten thousand directories share one shape. All others are written from
- * the project. Who makes the list decides; the state compares and stores what it is given. */
+/* Names that lie inside the node's own directory are written relative to it (`in_directory`; "" is
+ * the directory itself), so that ten thousand directories share one shape. All others are written
+ * from the project. Who makes the list decides; the state compares and stores what it is given. */
 struct component {
     enum component_kind kind;
     bool in_directory;
@@ -60,25 +61,26 @@ struct component components_at(const struct components *components, size_t index
 
 enum node_success { SUCCESS_NONE, SUCCESS_RAN, SUCCESS_ADOPTED, SUCCESS_ACCEPTED };
 enum node_attempt {
-    ATTEMPT_NONE,        /* nothing since the success; or never ran */
-    ATTEMPT_STARTED,     /* and no end was recorded: interrupted or still running */
-    ATTEMPT_FAILED,      /* `attempt_status` says how */
-    ATTEMPT_UNFINISHED,  /* exit 0 without all products, row's contract or resumable */
+    ATTEMPT_NONE,       /* nothing since the success; or never ran */
+    ATTEMPT_STARTED,    /* and no end was recorded: interrupted or still running */
+    ATTEMPT_FAILED,     /* `attempt_status` says how */
+    ATTEMPT_UNFINISHED, /* exit 0 without all products, row's contract or resumable */
     ATTEMPT_INTERRUPTED,
 };
 
-/* A node's record. All zero: rowbuild has no record of the node at all; `is_known` says otherwise. */
+/* A node's record. All zero: rowbuild has no record of the node at all; `is_known` says otherwise.
+ */
 struct node_row {
     bool is_known;
-    uint8_t success;              /* enum node_success */
-    uint8_t attempt;              /* enum node_attempt: what came after the success */
-    bool is_set_aside;            /* the good products may lie in their hidden siblings */
-    int32_t attempt_status;       /* exit status, or 256 + signal */
-    struct components good;       /* components and products of the last success */
-    struct digest fingerprint;    /* of the last success */
+    uint8_t success;           /* enum node_success */
+    uint8_t attempt;           /* enum node_attempt: what came after the success */
+    bool is_set_aside;         /* the good products may lie in their hidden siblings */
+    int32_t attempt_status;    /* exit status, or 256 + signal */
+    struct components good;    /* components and products of the last success */
+    struct digest fingerprint; /* of the last success */
     struct digest attempt_fingerprint;
-    int64_t finished_at_ns;       /* the file system's time when the success was recorded */
-    double duration_s;            /* of the last success; 0 if adopted */
+    int64_t finished_at_ns; /* the file system's time when the success was recorded */
+    double duration_s;      /* of the last success; 0 if adopted */
     double cpu_s;
     uint64_t peak_rss_bytes;
     uint32_t cores;
@@ -98,27 +100,28 @@ struct state_layout {
 };
 
 enum state_mode {
-    STATE_READ,   /* never locks, never writes; a torn tail is ignored */
-    STATE_WRITE,  /* takes the lock; makes the folder */
+    STATE_READ,  /* never locks, never writes; a torn tail is ignored */
+    STATE_WRITE, /* takes the lock; makes the folder */
 };
 
 struct state;
 
-/* The shape of a list; digests are ignored. Not thread-safe. Cache it where many nodes share one. */
+/* The shape of a list; digests are ignored. Not thread-safe. Cache it where many nodes share one.
+ */
 const struct shape *state_shape(struct state *state, const struct component *list, size_t count);
 
 /* Opens the state folder `path` below `directory`. A missing folder, or one that holds neither
  * snapshot nor journal, is an empty state. -1 … NULL with a state error: another writer (who), an
- * unreadable, damaged or unknown version, a journal that continues another snapshot; with `discard_unreadable`
- * such a state is renamed to `snapshot.unreadable…` and counts as empty. */
+ * unreadable, damaged or unknown version, a journal that continues another snapshot; with
+ * `discard_unreadable` such a state is renamed to `snapshot.unreadable…` and counts as empty. */
 struct state *state_open(int directory, const char *path, enum state_mode mode,
                          bool discard_unreadable, struct diag *diag);
 
-/* Ends writing: flushes, and compacts when the journal has outgrown the snapshot. -1 if records could
- * not be written (the error says so); the state is closed in any case. */
+/* Ends writing: flushes, and compacts when the journal has outgrown the snapshot. -1 if records
+ * could not be written (the error says so); the state is closed in any case. */
 int state_close(struct state *state, struct diag *diag);
 
-bool state_was_empty(const struct state *state); /* nothing had ever been recorded */
+bool state_was_empty(const struct state *state);           /* nothing had ever been recorded */
 size_t state_known_directories(const struct state *state); /* with records, bound or not */
 bool state_writes(const struct state *state);
 
@@ -135,18 +138,18 @@ const struct node_row *state_node(const struct state *state, size_t number);
 void state_put_file(struct state *state, size_t number, const struct file_row *row);
 void state_put_node(struct state *state, size_t number, const struct node_row *row);
 
-/* Texts that explain digests (recipes, canonical values): stored once by content; longer than 64 KiB
- * are not kept. state_text returns at == NULL when the text isn't known. */
+/* Texts that explain digests (recipes, canonical values): stored once by content; longer than 64
+ * KiB are not kept. state_text returns at == NULL when the text isn't known. */
 void state_put_text(struct state *state, struct digest digest, struct slice text);
 struct slice state_text(const struct state *state, struct digest digest);
 
-/* Writes what was put since the last flush, in one write(2). -1 (disk full …) with a state error; what
- * was not written stays queued. state_sync also waits until it is on the disk. */
+/* Writes what was put since the last flush, in one write(2). -1 (disk full …) with a state error;
+ * what was not written stays queued. state_sync also waits until it is on the disk. */
 int state_flush(struct state *state, struct diag *diag);
 int state_sync(struct state *state, struct diag *diag);
 
-/* Rewrites the snapshot from memory, synced and renamed, and starts an empty journal. For many records
- * at once, e.g. when a study is first seen. */
+/* Rewrites the snapshot from memory, synced and renamed, and starts an empty journal. For many
+ * records at once, e.g. when a study is first seen. */
 int state_compact(struct state *state, struct diag *diag);
 
 /* Forgets rows of directories and nodes that are not bound (clean). */

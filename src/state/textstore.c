@@ -43,8 +43,8 @@ struct slice textstore_find(const struct textstore *store, struct digest digest)
     }
     const struct digest *found = NULL;
     if (store->loaded_count > 0) {
-        found = bsearch(&digest, store->loaded, store->loaded_count, sizeof digest,
-                        textstore_order);
+        found =
+            bsearch(&digest, store->loaded, store->loaded_count, sizeof digest, textstore_order);
     }
     if (found == NULL) {
         return (struct slice){0};

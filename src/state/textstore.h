@@ -14,7 +14,7 @@ struct textstore {
     const struct digest *loaded; /* sorted by low, then high; borrowed from the snapshot */
     const uint64_t *loaded_ends; /* end of each text, counted from loaded_bytes */
     const char *loaded_bytes;
-    uint64_t loaded_start;       /* of the first */
+    uint64_t loaded_start; /* of the first */
     size_t loaded_count;
     struct intern keys; /* the 16 bytes of the digests of what came since */
     VEC(struct slice) added;
