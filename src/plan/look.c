@@ -23,53 +23,51 @@ static bool is_value_file(const struct graph *graph, struct file_id file)
 
 /* ---- One file ---- */
 
+static bool same_stat(const struct file_stat *a, const struct file_stat *b)
+{
+    return a->kind == b->kind && a->size == b->size && a->mtime_ns == b->mtime_ns &&
+           a->ctime_ns == b->ctime_ns && a->inode == b->inode;
+}
+
 /* The row of a value file holds the digest of its canonical text: white space and order of keys don't
- * matter. Stat before and after the reading must agree. */
+ * matter. */
+static void put_value_row(struct plan *plan, struct file_id file, const struct json *value,
+                          const struct file_stat *stat)
+{
+    struct buf text = BUF_EMPTY;
+    struct file_row row;
+    json_add_canonical(value, &text);
+    observer_make_row(plan->observer, stat, digest_of(buf_slice(&text)), &row);
+    state_put_file(plan->state, file.at, &row);
+    plan->files[file.at] = FILE_CURRENT;
+    buf_release(&text);
+}
+
+/* Stat before and after the reading must agree. */
 static enum file_status refresh_value(struct plan *plan, struct file_id file)
 {
     uint32_t column;
     uint32_t directory = graph_file_directory(plan->graph, file, &column);
-    const struct file_row *known = state_file(plan->state, file.at);
-    struct buf text = BUF_EMPTY;
-    enum file_status status = FILE_TROUBLE;
     for (int attempt = 0; attempt < MOST_TRIES; attempt++) {
         struct file_stat before;
         struct file_stat after;
         const struct json *value;
-        enum observation seen =
-            observe_stat(plan->observer, plan_path(plan, file), known, &before);
+        enum observation seen = observe_stat(plan->observer, plan_path(plan, file),
+                                             state_file(plan->state, file.at), &before);
         if (seen == OBSERVED_SAME) {
-            status = FILE_CURRENT;
+            return FILE_CURRENT;
+        }
+        if (seen == OBSERVED_ERROR ||
+            workspace_reread_value(plan->graph->workspace, directory, &value, plan->diag) != 0) {
             break;
         }
-        if (seen == OBSERVED_ERROR) {
-            break;
-        }
-        /* A value read ahead by several threads serves where its file hasn't moved since its row
-         * would be made: it is read after the stat of plan_look. */
-        bool read_ahead = attempt == 0 && plan->files[file.at] == FILE_MOVED &&
-                          plan->graph->workspace->value_read[directory];
-        int read = read_ahead
-                       ? workspace_value(plan->graph->workspace, directory, &value, plan->diag)
-                       : workspace_reread_value(plan->graph->workspace, directory, &value,
-                                                plan->diag);
-        if (read != 0) {
-            break;
-        }
-        observe_stat(plan->observer, plan_path(plan, file), known, &after);
-        if (before.mtime_ns == after.mtime_ns && before.size == after.size &&
-            before.ctime_ns == after.ctime_ns && before.inode == after.inode) {
-            struct file_row row;
-            buf_clear(&text);
-            json_add_canonical(value, &text);
-            observer_make_row(plan->observer, &after, digest_of(buf_slice(&text)), &row);
-            state_put_file(plan->state, file.at, &row);
-            status = FILE_CURRENT;
-            break;
+        if (file_stat(plan->project, plan_path(plan, file), &after) == 0 &&
+            same_stat(&before, &after)) {
+            put_value_row(plan, file, value, &after);
+            return FILE_CURRENT;
         }
     }
-    buf_release(&text);
-    return status;
+    return FILE_TROUBLE;
 }
 
 enum file_status plan_refresh(struct plan *plan, struct file_id file)
@@ -226,6 +224,33 @@ static void read_files(struct plan *plan, const struct file_list *list, const ui
     free(looking.seen);
 }
 
+/* Reads many values on all cores; those whose file moved meanwhile are left for plan_refresh. */
+static int read_values_ahead(struct plan *plan, const struct file_list *list)
+{
+    struct workspace *workspace = plan->graph->workspace;
+    struct file_stat *stats = mem_alloc(list->files.count * sizeof *stats);
+    uint32_t column;
+    for (size_t i = 0; i < list->files.count; i++) {
+        uint32_t directory = graph_file_directory(plan->graph, list->files.at[i], &column);
+        file_stat(plan->project, plan_path(plan, list->files.at[i]), &stats[i]);
+        workspace_forget_value(workspace, directory);
+    }
+    int result = workspace_read_values(workspace, plan->diag);
+    for (size_t i = 0; i < list->files.count && result == 0; i++) {
+        struct file_id file = list->files.at[i];
+        uint32_t directory = graph_file_directory(plan->graph, file, &column);
+        const struct json *value;
+        struct file_stat after;
+        if (file_stat(plan->project, plan_path(plan, file), &after) == 0 &&
+            same_stat(&stats[i], &after) &&
+            workspace_value(workspace, directory, &value, plan->diag) == 0) {
+            put_value_row(plan, file, value, &after);
+        }
+    }
+    free(stats);
+    return result;
+}
+
 int plan_read_moved(struct plan *plan, const uint8_t *wanted_files, const uint8_t *adopted)
 {
     const struct graph *graph = plan->graph;
@@ -244,11 +269,13 @@ int plan_read_moved(struct plan *plan, const uint8_t *wanted_files, const uint8_
     }
     read_files(plan, &plain, adopted);
     if (values.files.count >= VALUES_WORTH_THREADS) {
-        result = workspace_read_values(graph->workspace, plan->diag);
+        result = read_values_ahead(plan, &values);
     }
     for (size_t i = 0; i < values.files.count && result == 0; i++) {
         size_t errors = plan->diag->errors;
-        plan_refresh(plan, values.files.at[i]);
+        if (plan->files[values.files.at[i].at] == FILE_MOVED) {
+            plan_refresh(plan, values.files.at[i]);
+        }
         result = plan->diag->errors > errors ? -1 : 0;
     }
     vec_release(&plain.files);
@@ -287,6 +314,27 @@ static int read_known(struct plan *plan, const struct file_list *list)
     return result;
 }
 
+/* A configured value file must be there for every directory that is worked on. */
+static int require_values(struct plan *plan, const struct file_list *list)
+{
+    enum { MOST_SHOWN = 20 };
+    size_t missing = 0;
+    for (size_t i = 0; i < list->files.count; i++) {
+        struct file_id file = list->files.at[i];
+        if (is_value_file(plan->graph, file) && plan->files[file.at] == FILE_GONE &&
+            !plan->options.recorded && missing++ < MOST_SHOWN) {
+            const struct json *value;
+            uint32_t column;
+            uint32_t directory = graph_file_directory(plan->graph, file, &column);
+            (void)workspace_reread_value(plan->graph->workspace, directory, &value, plan->diag);
+        }
+    }
+    if (missing > MOST_SHOWN) {
+        diag_state_error(plan->diag, "%zu more value files are missing", missing - MOST_SHOWN);
+    }
+    return missing > 0 ? -1 : 0;
+}
+
 static void find_mean_seconds(struct plan *plan)
 {
     const struct graph *graph = plan->graph;
@@ -322,7 +370,10 @@ int plan_look(struct plan *plan, struct diag *diag)
     memset(plan->fill_in, 0, plan->graph->node_count * sizeof *plan->fill_in);
     list_wanted_files(plan, &list);
     stat_all(plan, &list);
-    int result = read_known(plan, &list);
+    int result = require_values(plan, &list);
+    if (result == 0) {
+        result = read_known(plan, &list);
+    }
     if (result == 0 && !plan->options.no_adopt && !plan->options.recorded) {
         result = plan_adopt(plan);
     }

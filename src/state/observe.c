@@ -383,3 +383,13 @@ enum observation observe_stat(const struct observer *observer, const char *path,
     }
     return result;
 }
+
+void observer_make_row(struct observer *observer, const struct file_stat *stat,
+                       struct digest digest, struct file_row *row)
+{
+    *row = row_of_stat(stat);
+    row->digest = digest;
+    if (is_racy(observer, row)) {
+        row->flags |= FILE_ROW_RACY;
+    }
+}
