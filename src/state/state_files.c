@@ -174,7 +174,8 @@ static void replay_record(struct state *state, const struct journal_record *reco
     }
     if (record->directory.len == 0) {
         if (record->type == JOURNAL_FILE) {
-            table->other_files.at[rowtable_other_file(table, record->name)] = record->file;
+            size_t number = rowtable_other_file(table, record->name); /* may move the rows */
+            table->other_files.at[number] = record->file;
         } else {
             size_t number = rowtable_other_node(table, record->name);
             replay_node(state, record, &table->other_nodes.at[number]);
