@@ -39,7 +39,7 @@
     }
 
 const struct option_spec command_global_options[] = {
-    {OPTION_DIRECTORY, 'C', "directory", "DIR", "change to DIR before anything else"},
+    {OPTION_DIRECTORY, 'C', NULL, "DIR", "change to DIR before anything else"},
     {OPTION_FILE, 'f', "file", "FILE", "read FILE, not the Rowfile or workflow.toml above"},
     {OPTION_VERBOSE, 'v', "verbose", NULL, "say more: each node that starts, too"},
     {OPTION_QUIET, 'q', "quiet", NULL, "say less: only failures and errors"},

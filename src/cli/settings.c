@@ -297,6 +297,9 @@ static int take_show(struct reading *reading, const char *word, struct buf *prob
         const char *nearest = command_nearest(word, true);
         if (nearest != NULL) {
             buf_addf(problem, "; did you mean `show %s`?", nearest);
+        } else {
+            buf_add_string(problem,
+                           "; there are status, directories, why, log, machine and launchers");
         }
         return -1;
     }
