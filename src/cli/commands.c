@@ -129,11 +129,12 @@ static const struct option_spec init_options[] = {
 
 static const struct command commands[COMMAND_COUNT] = {
     [COMMAND_RUN] =
-        {COMMAND_RUN, NULL,
+        {COMMAND_RUN, OPERANDS_TARGETS, NULL,
          "rowbuild [-j N] [-k N] [-n] [-a ACTION]... [OPTION]... [DIRECTORY|PRODUCT]...",
-         "bring products up to date", "", run_options, "", OPERANDS_TARGETS},
+         "bring products up to date", "", run_options, ""},
     [COMMAND_CHECK] =
-        {COMMAND_CHECK, "check", "rowbuild check [--schema]", "find all errors without running",
+        {COMMAND_CHECK, OPERANDS_NONE, "check", "rowbuild check [--schema]",
+         "find all errors without running",
          "Reads the Rowfile, the launchers and the values of all directories, and reports every\n"
          "error and warning that can be found without running anything. Ends with status 2 when\n"
          "there are errors, which makes it a step for continuous integration.\n",
@@ -143,9 +144,8 @@ static const struct command commands[COMMAND_COUNT] = {
          "rowbuild -f draft.toml check\n"
          "    the same of another file\n"
          "rowbuild check --schema > rowfile.schema.json\n"
-         "    lets an editor complete and check keys\n",
-         OPERANDS_NONE},
-    [COMMAND_SHOW] = {COMMAND_SHOW, "show",
+         "    lets an editor complete and check keys\n"},
+    [COMMAND_SHOW] = {COMMAND_SHOW, OPERANDS_OTHER, "show",
                       "rowbuild show status|directories|why|log|machine|launchers ...",
                       "show what is there, and why", "Shows something and changes nothing.\n",
                       no_options,
@@ -154,11 +154,10 @@ static const struct command commands[COMMAND_COUNT] = {
                       "rowbuild show why 'simulate/T1.5-s1'\n"
                       "    why this node would run\n"
                       "rowbuild show status --help\n"
-                      "    all about one of them\n",
-                      OPERANDS_OTHER},
+                      "    all about one of them\n"},
     [COMMAND_SHOW_STATUS] =
-        {COMMAND_SHOW_STATUS, "status", "rowbuild show status [OPTION]... [DIRECTORY]...",
-         "how much of each action is completed",
+        {COMMAND_SHOW_STATUS, OPERANDS_TARGETS, "status",
+         "rowbuild show status [OPTION]... [DIRECTORY]...", "how much of each action is completed",
          "One line for each action: how many directories are completed, submitted, eligible (they\n"
          "can run now) and waiting (for previous actions), and what the rest costs. A directory\n"
          "that is out of date, failed or unfinished is eligible or waiting.\n",
@@ -168,10 +167,9 @@ static const struct command commands[COMMAND_COUNT] = {
          "rowbuild show status -a 'sim*' --eligible\n"
          "    only actions that have directories to run now\n"
          "rowbuild show status --recorded\n"
-         "    the same without looking at any product: kind to network file systems\n",
-         OPERANDS_TARGETS},
+         "    the same without looking at any product: kind to network file systems\n"},
     [COMMAND_SHOW_DIRECTORIES] =
-        {COMMAND_SHOW_DIRECTORIES, "directories",
+        {COMMAND_SHOW_DIRECTORIES, OPERANDS_TARGETS, "directories",
          "rowbuild show directories [-a ACTION] [OPTION]... [DIRECTORY]...",
          "the directories of an action, with values",
          "Lists directories, group by group, with their status for one action. All options except\n"
@@ -180,10 +178,10 @@ static const struct command commands[COMMAND_COUNT] = {
          "rowbuild show directories -a simulate --value /temperature\n"
          "    status and temperature of each directory\n"
          "rowbuild show directories -a simulate --eligible --short | rowbuild -n -\n"
-         "    what would run of those that could run now\n",
-         OPERANDS_TARGETS},
+         "    what would run of those that could run now\n"},
     [COMMAND_SHOW_WHY] =
-        {COMMAND_SHOW_WHY, "why", "rowbuild show why [-a ACTION]... [NODE|ACTION|DIRECTORY]...",
+        {COMMAND_SHOW_WHY, OPERANDS_TARGETS, "why",
+         "rowbuild show why [-a ACTION]... [NODE|ACTION|DIRECTORY]...",
          "why something runs, or doesn't",
          "Prints every reason for which nodes aren't up to date: the file, the part of the value "
          "or\n"
@@ -194,20 +192,19 @@ static const struct command commands[COMMAND_COUNT] = {
          "rowbuild show why T1.5-s1\n"
          "    all actions of one directory\n"
          "rowbuild show why -a analyse\n"
-         "    all directories of one action\n",
-         OPERANDS_TARGETS},
+         "    all directories of one action\n"},
     [COMMAND_SHOW_LOG] =
-        {COMMAND_SHOW_LOG, "log", "rowbuild show log [-f] NODE", "what a node's command printed",
+        {COMMAND_SHOW_LOG, OPERANDS_TARGETS, "log", "rowbuild show log [-f] NODE",
+         "what a node's command printed",
          "Prints the log of the node's last execution, running or over. A node is\n"
          "ACTION/DIRECTORY, or a directory together with -a. Here -f means --follow.\n",
          show_log_options,
          "rowbuild show log simulate/T1.5-s1\n"
          "    what it printed\n"
          "rowbuild show log -f -a simulate T1.5-s1\n"
-         "    what it prints, as it runs\n",
-         OPERANDS_TARGETS},
-    [COMMAND_SHOW_MACHINE] = {COMMAND_SHOW_MACHINE, "machine", "rowbuild show machine",
-                              "cores, GPUs and memory to use",
+         "    what it prints, as it runs\n"},
+    [COMMAND_SHOW_MACHINE] = {COMMAND_SHOW_MACHINE, OPERANDS_NONE, "machine",
+                              "rowbuild show machine", "cores, GPUs and memory to use",
                               "Shows the packages, NUMA nodes and cores of this machine that a run "
                               "may use here and now,\n"
                               "after affinity, control groups and an allocation's limits.\n",
@@ -215,9 +212,8 @@ static const struct command commands[COMMAND_COUNT] = {
                               "rowbuild show machine\n"
                               "    what a run without -j would use\n"
                               "taskset -c 0-3 rowbuild show machine\n"
-                              "    what it would use when confined to four cores\n",
-                              OPERANDS_NONE},
-    [COMMAND_SHOW_LAUNCHERS] = {COMMAND_SHOW_LAUNCHERS, "launchers",
+                              "    what it would use when confined to four cores\n"},
+    [COMMAND_SHOW_LAUNCHERS] = {COMMAND_SHOW_LAUNCHERS, OPERANDS_NONE, "launchers",
                                 "rowbuild show launchers [--all] [--short]",
                                 "how processes are started",
                                 "Shows the launchers that actions may name, built in or from "
@@ -227,10 +223,9 @@ static const struct command commands[COMMAND_COUNT] = {
                                 "rowbuild show launchers\n"
                                 "    those of this machine or cluster\n"
                                 "rowbuild show launchers --all --short\n"
-                                "    the names of all\n",
-                                OPERANDS_NONE},
+                                "    the names of all\n"},
     [COMMAND_SCAN] =
-        {COMMAND_SCAN, "scan", "rowbuild scan [-a ACTION] [DIRECTORY]...",
+        {COMMAND_SCAN, OPERANDS_TARGETS, "scan", "rowbuild scan [-a ACTION] [DIRECTORY]...",
          "learn which products are there",
          "Looks for the products of nodes that nobody recorded, and records those that are "
          "complete.\n"
@@ -239,11 +234,10 @@ static const struct command commands[COMMAND_COUNT] = {
          "rowbuild scan\n"
          "    all actions and directories\n"
          "rowbuild scan -a simulate T1.5-s1\n"
-         "    one node\n",
-         OPERANDS_TARGETS},
+         "    one node\n"},
     [COMMAND_ACCEPT] =
-        {COMMAND_ACCEPT, "accept", "rowbuild accept [-a ACTION]... [DIRECTORY]...",
-         "take what is there as right",
+        {COMMAND_ACCEPT, OPERANDS_TARGETS, "accept",
+         "rowbuild accept [-a ACTION]... [DIRECTORY]...", "take what is there as right",
          "Records the products that are there as right for the inputs, values and commands as "
          "they\n"
          "are now, without running anything. Refuses where products are missing. For changes that\n"
@@ -252,10 +246,9 @@ static const struct command commands[COMMAND_COUNT] = {
          "rowbuild -n && rowbuild accept\n"
          "    looks at what would be redone, and takes all of it as done\n"
          "rowbuild accept -a simulate T1.5-s1\n"
-         "    one node\n",
-         OPERANDS_TARGETS},
+         "    one node\n"},
     [COMMAND_CLEAN] =
-        {COMMAND_CLEAN, "clean",
+        {COMMAND_CLEAN, OPERANDS_NONE, "clean",
          "rowbuild clean [--completed] [--directory] [--submitted] [--force] [-n]",
          "forget what is remembered",
          "Forgets parts of the state below .rowbuild, all of them when none is named, and deletes\n"
@@ -265,10 +258,9 @@ static const struct command commands[COMMAND_COUNT] = {
          "rowbuild clean -n\n"
          "    says what would be forgotten and deleted\n"
          "rowbuild clean --directory\n"
-         "    drops records of directories that are gone; files are read anew\n",
-         OPERANDS_NONE},
+         "    drops records of directories that are gone; files are read anew\n"},
     [COMMAND_INIT] =
-        {COMMAND_INIT, "init", "rowbuild init [--signac] [--row] [-w NAME] DIR",
+        {COMMAND_INIT, OPERANDS_OTHER, "init", "rowbuild init [--signac] [--row] [-w NAME] DIR",
          "begin a new study",
          "Makes DIR with a Rowfile to begin with and an empty workspace. Refuses where a study is\n"
          "already, or above.\n",
@@ -276,13 +268,11 @@ static const struct command commands[COMMAND_COUNT] = {
          "rowbuild init melting\n"
          "    makes melting/Rowfile and melting/workspace\n"
          "rowbuild init --signac .\n"
-         "    makes a Rowfile for the signac project in this directory\n",
-         OPERANDS_OTHER},
-    [COMMAND_HELP] = {COMMAND_HELP, "help", "rowbuild help [COMMAND]", "explain a command",
-                      "The same as --help.\n", no_options,
+         "    makes a Rowfile for the signac project in this directory\n"},
+    [COMMAND_HELP] = {COMMAND_HELP, OPERANDS_OTHER, "help", "rowbuild help [COMMAND]",
+                      "explain a command", "The same as --help.\n", no_options,
                       "rowbuild help show why\n"
-                      "    all about one command\n",
-                      OPERANDS_OTHER},
+                      "    all about one command\n"},
 };
 
 static bool is_show(enum command_id id)

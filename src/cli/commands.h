@@ -85,13 +85,13 @@ enum command_operands { OPERANDS_NONE, OPERANDS_TARGETS, OPERANDS_OTHER };
 
 struct command {
     enum command_id id;
+    enum command_operands operands;
     const char *name;        /* "show" for the group, "status" below it; NULL: run */
     const char *synopsis;    /* one or several lines, each without "usage: " */
     const char *purpose;     /* a short line for the overview */
     const char *description; /* paragraphs */
     option_table options;    /* besides command_global_options */
     const char *examples;    /* "command", newline, "    what it does", … */
-    enum command_operands operands;
 };
 
 extern const struct option_spec command_global_options[];

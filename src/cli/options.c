@@ -70,7 +70,7 @@ static enum option_kind unknown_name(const struct option_parser *parser, struct 
     text_add_name(problem, name);
     buf_add_string(problem, "`");
     int nearest = text_nearest(name, names.at, names.count);
-    if (nearest >= 0) {
+    if (nearest >= 0 && names.at != NULL) {
         buf_addf(problem, "; did you mean `--%.*s`?", SLICE_ARGS(names.at[nearest]));
     }
     vec_release(&names);

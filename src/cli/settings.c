@@ -62,10 +62,22 @@ static int read_colour(const char *text, enum colour_when *colour)
     return -1;
 }
 
-static bool is_set(const char *variable)
+/* "" when it isn't set. */
+static const char *plain_variable(const char *name)
 {
-    const char *value = getenv(variable);
-    return value != NULL && value[0] != '\0';
+    const char *value = getenv(name);
+    return value != NULL ? value : "";
+}
+
+/* What other programs agreed on: NO_COLOR, CLICOLOR_FORCE, CLICOLOR, in this order. */
+static enum colour_when colour_by_convention(void)
+{
+    const char *force = plain_variable("CLICOLOR_FORCE");
+    bool no_colour = plain_variable("NO_COLOR")[0] != '\0';
+    if (!no_colour && force[0] != '\0' && strcmp(force, "0") != 0) {
+        return COLOUR_ALWAYS;
+    }
+    return no_colour || strcmp(plain_variable("CLICOLOR"), "0") == 0 ? COLOUR_NEVER : COLOUR_AUTO;
 }
 
 static int colour_from_environment(enum colour_when *colour, struct buf *problem)
@@ -73,19 +85,12 @@ static int colour_from_environment(enum colour_when *colour, struct buf *problem
     struct buf variable = BUF_EMPTY;
     const char *value = from_environment("COLOR", &variable);
     int result = 0;
-    if (value != NULL) {
-        if (read_colour(value, colour) != 0) {
-            buf_addf(problem, "the environment variable %s is `", buf_string(&variable));
-            text_add_name(problem, slice_of(value));
-            buf_add_string(problem, "`; it must be auto, always or never");
-            result = -1;
-        }
-    } else if (is_set("NO_COLOR")) {
-        *colour = COLOUR_NEVER;
-    } else if (is_set("CLICOLOR_FORCE") && strcmp(getenv("CLICOLOR_FORCE"), "0") != 0) {
-        *colour = COLOUR_ALWAYS;
-    } else if (is_set("CLICOLOR") && strcmp(getenv("CLICOLOR"), "0") == 0) {
-        *colour = COLOUR_NEVER;
+    *colour = colour_by_convention();
+    if (value != NULL && read_colour(value, colour) != 0) {
+        buf_addf(problem, "the environment variable %s is `", buf_string(&variable));
+        text_add_name(problem, slice_of(value));
+        buf_add_string(problem, "`; it must be auto, always or never");
+        result = -1;
     }
     buf_release(&variable);
     return result;
@@ -254,8 +259,8 @@ static int apply(struct settings *settings, const struct option_match *match, st
 struct reading {
     struct settings *settings;
     struct option_parser parser;
-    VEC(const struct option_spec *) early; /* given before the command's name */
-    bool named;                            /* a command was named, or can't be any more */
+    VEC(struct option_match) early; /* given before the command's name */
+    bool named;                     /* a command was named, or can't be any more */
 };
 
 static void enter_command(struct reading *reading, const struct command *command)
@@ -275,7 +280,7 @@ static int check_early(const struct reading *reading, struct buf *problem)
 {
     const struct command *command = reading->settings->command;
     for (size_t i = 0; i < reading->early.count; i++) {
-        const struct option_spec *spec = reading->early.at[i];
+        const struct option_spec *spec = reading->early.at[i].spec;
         if (!is_global(spec) && option_by_id(command->options, spec->id) == NULL) {
             option_add_name(problem, spec);
             buf_add_string(problem, " is not an option of `");
@@ -416,7 +421,7 @@ static int read_words(struct reading *reading, struct buf *problem)
             break;
         case OPTION_FOUND:
             if (!reading->named) {
-                vec_push(&reading->early, match.spec);
+                vec_push(&reading->early, match);
             }
             if (apply(reading->settings, &match, problem) != 0) {
                 return -1;
