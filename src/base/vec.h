@@ -54,7 +54,8 @@
 /* __typeof__ makes both variables pointers to `type` even where that is a pointer itself.
  * NOLINTBEGIN(bugprone-macro-parentheses) */
 #define vec_each(type, name, vec)                                                                  \
-    for (__typeof__(type) *name = (vec)->at, *name##_end = (vec)->at + (vec)->count;               \
+    for (__typeof__(type) *name = (vec)->at,                                                       \
+                          *name##_end = name != NULL ? name + (vec)->count : NULL;                 \
          name != name##_end; name++)
 /* NOLINTEND(bugprone-macro-parentheses) */
 
