@@ -1,0 +1,351 @@
+#include "running.h"
+
+#include <stdlib.h>
+
+const struct node_id *execution_nodes(const struct run *run, const struct execution *execution)
+{
+    return run->members.at + execution->first;
+}
+
+static bool may_run(const struct plan *plan, struct node_id node)
+{
+    uint8_t verdict = plan->verdicts[node.at];
+    return verdict == VERDICT_STALE || verdict == VERDICT_MAYBE || verdict == VERDICT_RESTORE;
+}
+
+static struct ledger_request request_of(const struct action *action, size_t directories)
+{
+    const struct resource_spec *resources = &action->resources;
+    uint64_t processes = resources->processes;
+    if (resources->processes_per_directory) {
+        processes *= directories;
+    }
+    uint64_t memory = resources->memory_per_submission +
+                      resources->memory_per_directory * directories +
+                      resources->memory_per_process * processes +
+                      resources->memory_per_cpu_mb * (UINT64_C(1) << 20) * processes *
+                          resources->threads_per_process;
+    uint64_t limit = UINT32_MAX;
+    return (struct ledger_request){
+        .processes = (unsigned)(processes < limit ? processes : limit),
+        .threads_per_process = (unsigned)(resources->threads_per_process < limit
+                                              ? resources->threads_per_process
+                                              : limit),
+        .memory_bytes = memory,
+    };
+}
+
+static void add_execution(struct run *run, size_t *capacity, const struct node_id *nodes,
+                          size_t count)
+{
+    const struct graph *graph = run->plan->graph;
+    uint32_t number = (uint32_t)run->execution_count;
+    if (run->execution_count == *capacity) {
+        *capacity = *capacity * 2 + 64;
+        run->executions = mem_grow(run->executions, *capacity, sizeof *run->executions);
+    }
+    const uint32_t *directories;
+    size_t directory_count = count > 1 ? count : graph_directories(graph, nodes[0], &directories);
+    run->executions[run->execution_count++] = (struct execution){
+        .first = (uint32_t)run->members.count,
+        .count = (uint32_t)count,
+        .request = request_of(graph_action(graph, nodes[0]), directory_count),
+    };
+    for (size_t i = 0; i < count; i++) {
+        vec_push(&run->members, nodes[i]);
+        run->execution_of[nodes[i].at] = number;
+    }
+}
+
+/* Batches of an element whose command takes {directories}: groups of what may have to run. */
+static int add_batches(struct run *run, size_t *capacity, uint32_t element)
+{
+    const struct plan *plan = run->plan;
+    const struct graph *graph = plan->graph;
+    const struct action *action = &graph->rowfile->actions[element];
+    VEC(uint32_t) directories = {0};
+    VEC(struct node_id) nodes = {0};
+    struct groups groups = {0};
+    uint32_t column = 0;
+    while (!slice_equal(graph->directory_actions[column], action->name)) {
+        column++;
+    }
+    for (uint32_t d = 0; d < graph->workspace->count; d++) {
+        struct node_id node = {(uint32_t)(d * graph->directory_action_count + column)};
+        if (graph->nodes[node.at].action == element && may_run(plan, node)) {
+            vec_push(&directories, d);
+        }
+    }
+    int result = groups_form(action, graph->workspace, directories.at, directories.count, &groups,
+                             run->diag);
+    size_t start = 0;
+    for (size_t g = 0; result == 0 && g < groups.ends.count; g++) {
+        nodes.count = 0;
+        for (size_t i = start; i < groups.ends.at[g]; i++) {
+            uint32_t directory = groups.members.at[i];
+            vec_push(&nodes, (struct node_id){(uint32_t)(
+                                 directory * graph->directory_action_count + column)});
+        }
+        add_execution(run, capacity, nodes.at, nodes.count);
+        start = groups.ends.at[g];
+    }
+    groups_release(&groups);
+    vec_release(&directories);
+    vec_release(&nodes);
+    return result;
+}
+
+static double execution_seconds(const struct run *run, const struct execution *execution)
+{
+    double seconds = 0;
+    for (uint32_t i = 0; i < execution->count; i++) {
+        double own = plan_seconds(run->plan, run->members.at[execution->first + i]);
+        seconds = own > seconds ? own : seconds; /* a batch records the same duration for all */
+    }
+    return seconds;
+}
+
+/* The longest path from each execution to the end, from the back of the topological order. */
+static void set_priorities(struct run *run)
+{
+    const struct graph *graph = run->plan->graph;
+    for (size_t i = graph->order_count; i-- > 0;) {
+        uint32_t n = graph->order[i];
+        if (run->execution_of[n] == EXECUTION_NONE) {
+            continue;
+        }
+        struct execution *execution = &run->executions[run->execution_of[n]];
+        double longest = 0;
+        for (uint32_t a = graph->after_start[n]; a < graph->after_start[n + 1]; a++) {
+            uint32_t after = run->execution_of[graph->after[a].at];
+            if (after != EXECUTION_NONE && run->executions[after].priority > longest) {
+                longest = run->executions[after].priority;
+            }
+        }
+        double own = longest + execution_seconds(run, execution);
+        execution->priority = own > execution->priority ? own : execution->priority;
+    }
+}
+
+static void count_pending(struct run *run)
+{
+    const struct graph *graph = run->plan->graph;
+    for (size_t m = 0; m < run->members.count; m++) {
+        uint32_t n = run->members.at[m].at;
+        struct execution *execution = &run->executions[run->execution_of[n]];
+        for (uint32_t e = graph->before_start[n]; e < graph->before_start[n + 1]; e++) {
+            if (run->execution_of[graph->before.at[e].node.at] != EXECUTION_NONE) {
+                execution->pending++;
+            }
+        }
+    }
+}
+
+int run_build_executions(struct run *run)
+{
+    const struct plan *plan = run->plan;
+    const struct graph *graph = plan->graph;
+    const struct rowfile *rowfile = graph->rowfile;
+    size_t capacity = 0;
+    run->execution_of = mem_grow(NULL, graph->node_count, sizeof *run->execution_of);
+    memset(run->execution_of, 0xff, graph->node_count * sizeof *run->execution_of);
+    run->node_states = mem_alloc(graph->node_count);
+    run->actions = mem_alloc(rowfile->action_count * sizeof *run->actions);
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        struct node_id node = {n};
+        if (!graph_is_present(graph, node) || !may_run(plan, node)) {
+            continue;
+        }
+        const struct action *action = graph_action(graph, node);
+        if (action->scope != SCOPE_DIRECTORY || !action->command.uses_directories) {
+            add_execution(run, &capacity, &node, 1);
+        }
+    }
+    for (uint32_t element = 0; element < rowfile->action_count; element++) {
+        const struct action *action = &rowfile->actions[element];
+        if (action->scope == SCOPE_DIRECTORY && action->command.uses_directories &&
+            add_batches(run, &capacity, element) != 0) {
+            return -1;
+        }
+    }
+    set_priorities(run);
+    count_pending(run);
+    for (size_t x = 0; x < run->execution_count; x++) {
+        const struct execution *execution = &run->executions[x];
+        uint32_t element = graph->nodes[run->members.at[execution->first].at].action;
+        run->actions[element].left++;
+        run->actions[element].cores =
+            (double)execution->request.processes * execution->request.threads_per_process;
+        if (execution->pending == 0) {
+            vec_push(&run->looks, (uint32_t)x);
+        }
+    }
+    run->total = run->members.count;
+    return 0;
+}
+
+/* ---- The heap of ready executions: longest remaining path first, then the Rowfile's order ---- */
+
+static bool goes_before(const struct run *run, uint32_t a, uint32_t b)
+{
+    double pa = run->executions[a].priority;
+    double pb = run->executions[b].priority;
+    return pa > pb || (!(pa < pb) && a < b);
+}
+
+void run_push_ready(struct run *run, uint32_t execution)
+{
+    run->executions[execution].state = EXECUTION_READY;
+    vec_push(&run->ready, execution);
+    size_t at = run->ready.count - 1;
+    while (at > 0 && goes_before(run, run->ready.at[at], run->ready.at[(at - 1) / 2])) {
+        uint32_t parent = run->ready.at[(at - 1) / 2];
+        run->ready.at[(at - 1) / 2] = run->ready.at[at];
+        run->ready.at[at] = parent;
+        at = (at - 1) / 2;
+    }
+}
+
+bool run_pop_ready(struct run *run, uint32_t *execution)
+{
+    if (run->ready.count == 0) {
+        return false;
+    }
+    *execution = run->ready.at[0];
+    run->ready.at[0] = run->ready.at[--run->ready.count];
+    size_t at = 0;
+    for (;;) {
+        size_t first = at;
+        for (size_t child = 2 * at + 1; child <= 2 * at + 2; child++) {
+            if (child < run->ready.count &&
+                goes_before(run, run->ready.at[child], run->ready.at[first])) {
+                first = child;
+            }
+        }
+        if (first == at) {
+            return true;
+        }
+        uint32_t moved = run->ready.at[at];
+        run->ready.at[at] = run->ready.at[first];
+        run->ready.at[first] = moved;
+        at = first;
+    }
+}
+
+/* ---- Early cutoff ---- */
+
+void run_resolve(struct run *run, struct node_id node, enum node_state state)
+{
+    const struct graph *graph = run->plan->graph;
+    run->node_states[node.at] = (uint8_t)state;
+    run->plan->resolved[node.at] = true;
+    if (state == NODE_OK) {
+        run->done++;
+    } else if (state == NODE_NOT_STARTED) {
+        run->result->not_started++;
+    }
+    for (uint32_t a = graph->after_start[node.at]; a < graph->after_start[node.at + 1]; a++) {
+        uint32_t after = run->execution_of[graph->after[a].at];
+        if (after != EXECUTION_NONE && --run->executions[after].pending == 0) {
+            vec_push(&run->looks, after);
+        }
+    }
+}
+
+static bool something_before_failed(const struct run *run, struct node_id node)
+{
+    const struct graph *graph = run->plan->graph;
+    for (uint32_t e = graph->before_start[node.at]; e < graph->before_start[node.at + 1]; e++) {
+        uint32_t before = graph->before.at[e].node.at;
+        if (run->node_states[before] == NODE_FAILED ||
+            run->node_states[before] == NODE_NOT_STARTED) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void record_filled_in(struct run *run, struct node_id node)
+{
+    struct component_list list = {0};
+    if (run->plan->fill_in[node.at] && plan_components(run->plan, node, true, &list) == 0) {
+        struct node_row row = *state_node(run->plan->state, node.at);
+        run_put_success(run->plan, node, &list, &row);
+    }
+    vec_release(&list);
+}
+
+static void restore_node(struct run *run, struct node_id node)
+{
+    struct buf label = BUF_EMPTY;
+    run_add_label(run, &node, 1, &label);
+    if (run_restore(run->plan, node, run->diag) == 0) {
+        run->result->restored++;
+        run_resolve(run, node, NODE_OK);
+        run_tell(run, (struct run_event){.kind = RUN_EVENT_ENDED,
+                                         .nodes = &node,
+                                         .node_count = 1,
+                                         .label = buf_string(&label),
+                                         .outcome = RUN_RESTORED});
+    } else {
+        run_fail_unstarted(run, &node, 1, "its earlier products can't be put back");
+    }
+    buf_release(&label);
+}
+
+/* Decides one node whose predecessors are resolved; true if it has to run. */
+static bool has_to_run(struct run *run, struct node_id node)
+{
+    if (something_before_failed(run, node)) {
+        run_resolve(run, node, NODE_NOT_STARTED);
+        return false;
+    }
+    if (run->plan->verdicts[node.at] == VERDICT_STALE) {
+        return true; /* in itself, whatever came before it */
+    }
+    switch (plan_decide(run->plan, node, run->diag)) {
+    case VERDICT_STALE:
+    case VERDICT_MAYBE:
+        return true;
+    case VERDICT_RESTORE:
+        restore_node(run, node);
+        return false;
+    case VERDICT_BLOCKED:
+        run_fail_blocked(run, node);
+        return false;
+    case VERDICT_NONE:
+    case VERDICT_FRESH:
+        record_filled_in(run, node);
+        run_resolve(run, node, NODE_OK);
+        return false;
+    }
+    return false;
+}
+
+void run_look(struct run *run)
+{
+    while (run->looks.count > 0) {
+        uint32_t number = run->looks.at[--run->looks.count];
+        struct execution *execution = &run->executions[number];
+        struct node_id *nodes = run->members.at + execution->first;
+        uint32_t kept = 0;
+        if (execution->state != EXECUTION_WAITING) {
+            continue;
+        }
+        for (uint32_t i = 0; i < execution->count; i++) {
+            if (has_to_run(run, nodes[i])) {
+                nodes[kept++] = nodes[i];
+            }
+        }
+        if (kept < execution->count && kept > 0) {
+            execution->request = request_of(graph_action(run->plan->graph, nodes[0]), kept);
+        }
+        execution->count = kept;
+        if (kept > 0) {
+            run_push_ready(run, number);
+        } else {
+            execution->state = EXECUTION_DONE;
+            run->actions[run->plan->graph->nodes[nodes[0].at].action].left--;
+        }
+    }
+}

@@ -1,0 +1,568 @@
+#include "running.h"
+
+#include "aside.h"
+#include "clock.h"
+#include "file.h"
+#include "text.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Records of success ---- */
+
+void run_put_success(struct plan *plan, struct node_id node, const struct component_list *list,
+                     struct node_row *row)
+{
+    struct digest *digests = mem_grow(NULL, list->count, sizeof *digests);
+    for (size_t i = 0; i < list->count; i++) {
+        digests[i] = list->at[i].digest;
+    }
+    row->is_known = true;
+    row->good = (struct components){.shape = state_shape(plan->state, list->at, list->count),
+                                    .digests = digests,
+                                    .count = list->count};
+    row->fingerprint = plan_fingerprint(list);
+    if (row->attempt != ATTEMPT_CHANGED) {
+        row->attempt = ATTEMPT_NONE;
+        row->attempt_status = 0;
+    }
+    state_put_node(plan->state, node.at, row);
+    free(digests);
+}
+
+static void add_product_paths(struct plan *plan, struct node_id node, struct arena *arena,
+                              const char ***paths, size_t *count)
+{
+    const struct graph *graph = plan->graph;
+    uint32_t first = graph->product_start[node.at];
+    *count = graph->product_start[node.at + 1] - first;
+    *paths = arena_array(arena, *count, sizeof **paths);
+    for (size_t i = 0; i < *count; i++) {
+        const char *path = plan_path(plan, graph->products.at[first + i]);
+        (*paths)[i] = arena_string(arena, slice_of(path));
+    }
+}
+
+int run_restore(struct plan *plan, struct node_id node, struct diag *diag)
+{
+    struct arena arena;
+    const char **paths;
+    size_t count;
+    arena_init(&arena);
+    add_product_paths(plan, node, &arena, &paths, &count);
+    int result = aside_restore(plan->project, paths, count, diag);
+    if (result == 0) {
+        const struct graph *graph = plan->graph;
+        struct node_row row = *state_node(plan->state, node.at);
+        for (size_t i = 0; i < count; i++) {
+            plan_refresh(plan, graph->products.at[graph->product_start[node.at] + i]);
+        }
+        row.attempt = ATTEMPT_NONE;
+        row.attempt_status = 0;
+        row.is_set_aside = false;
+        state_put_node(plan->state, node.at, &row);
+    }
+    arena_release(&arena);
+    return result;
+}
+
+static void discard_good(struct run *run, struct node_id node)
+{
+    struct arena arena;
+    const char **paths;
+    size_t count;
+    arena_init(&arena);
+    add_product_paths(run->plan, node, &arena, &paths, &count);
+    aside_discard_good(run->plan->project, paths, count, run->diag);
+    arena_release(&arena);
+}
+
+/* ---- What changed while the node ran ---- */
+
+/* Replaces one digest in a node's record wherever the file is named with the old one. */
+static void replace_recorded(struct plan *plan, struct node_id node, struct file_id file,
+                             struct digest before, struct digest after)
+{
+    const struct node_row *recorded = state_node(plan->state, node.at);
+    struct buf path = BUF_EMPTY;
+    struct component_list list = {0};
+    bool replaced = false;
+    uint32_t column;
+    uint32_t directory = graph_file_directory(plan->graph, file, &column);
+    bool own = directory != GRAPH_NONE && directory == plan->graph->nodes[node.at].directory;
+    graph_add_path(plan->graph, file, &path);
+    struct slice name = own ? plan->graph->columns[column] : buf_slice(&path);
+    for (size_t i = 0; i < recorded->good.count; i++) {
+        struct component component = components_at(&recorded->good, i);
+        bool named = (component.kind == COMPONENT_FILE || component.kind == COMPONENT_PRODUCT) &&
+                     component.in_directory == own && slice_equal(component.name, name);
+        if (named && digest_equal(component.digest, before)) {
+            component.digest = after;
+            replaced = true;
+        }
+        vec_push(&list, component);
+    }
+    if (replaced) {
+        struct node_row row = *recorded;
+        uint8_t attempt = row.attempt;
+        row.attempt = ATTEMPT_CHANGED; /* kept as it is by run_put_success */
+        run_put_success(plan, node, &list, &row);
+        row = *state_node(plan->state, node.at);
+        row.attempt = attempt;
+        state_put_node(plan->state, node.at, &row);
+    }
+    vec_release(&list);
+    buf_release(&path);
+}
+
+/* A product of a node before was changed by this node's run: it is recorded anew for its maker and for
+ * all that had recorded it (DESIGN §6 rule 4). */
+static void rerecord_product(struct run *run, struct node_id maker, struct file_id file,
+                             struct digest before, const char *label)
+{
+    struct plan *plan = run->plan;
+    const struct graph *graph = plan->graph;
+    struct digest after = state_file(plan->state, file.at)->digest;
+    struct buf path = BUF_EMPTY;
+    text_add_name(&path, slice_of(plan_path(plan, file)));
+    replace_recorded(plan, maker, file, before, after);
+    for (uint32_t a = graph->after_start[maker.at]; a < graph->after_start[maker.at + 1]; a++) {
+        replace_recorded(plan, graph->after[a], file, before, after);
+    }
+    run_notice(run, "warning: `%s` changed `%s`, a product of `%.*s`; it is recorded anew", label,
+               buf_string(&path), SLICE_ARGS(graph_action(graph, maker)->name));
+    buf_release(&path);
+}
+
+/* Visits the nodes before `node`, transitively, each once. */
+struct ancestors {
+    VEC(struct node_id) nodes;
+    struct intern seen;
+};
+
+static void add_ancestors(struct ancestors *ancestors, const struct graph *graph,
+                          struct node_id node)
+{
+    for (uint32_t e = graph->before_start[node.at]; e < graph->before_start[node.at + 1]; e++) {
+        struct node_id before = graph->before.at[e].node;
+        struct slice key = slice_make((const char *)&before.at, sizeof before.at);
+        uint32_t known = ancestors->seen.count;
+        if (intern_add(&ancestors->seen, key) == known) {
+            vec_push(&ancestors->nodes, before);
+        }
+    }
+}
+
+static void look_at_ancestors(struct run *run, struct node_id node, const char *label)
+{
+    struct plan *plan = run->plan;
+    const struct graph *graph = plan->graph;
+    struct ancestors ancestors = {0};
+    intern_init(&ancestors.seen);
+    add_ancestors(&ancestors, graph, node);
+    for (size_t i = 0; i < ancestors.nodes.count; i++) {
+        struct node_id maker = ancestors.nodes.at[i];
+        add_ancestors(&ancestors, graph, maker);
+        for (uint32_t p = graph->product_start[maker.at]; p < graph->product_start[maker.at + 1];
+             p++) {
+            struct file_id file = graph->products.at[p];
+            struct digest before = state_file(plan->state, file.at)->digest;
+            if (plan->files[file.at] == FILE_CURRENT &&
+                plan_refresh(plan, file) == FILE_CURRENT &&
+                !digest_equal(before, state_file(plan->state, file.at)->digest)) {
+                rerecord_product(run, maker, file, before, label);
+            }
+        }
+    }
+    vec_release(&ancestors.nodes);
+    intern_release(&ancestors.seen);
+}
+
+/* Compares what the node saw at its start with what is there now; products of nodes before are taken as
+ * they are now. True if something else changed: then the result is not to be trusted. */
+static bool inputs_changed(struct run *run, struct node_id node, struct launched *launched,
+                           struct buf *what)
+{
+    struct plan *plan = run->plan;
+    const struct graph *graph = plan->graph;
+    const uint32_t *directories;
+    size_t count = graph_directories(graph, node, &directories);
+    uint32_t d = graph->dependency_start[node.at];
+    struct component_list now = {0};
+    bool changed = false;
+    for (size_t i = 0; graph->value_column != GRAPH_NONE && i < count; i++) {
+        plan_refresh(plan, (struct file_id){(uint32_t)(directories[i] * graph->column_count +
+                                                       graph->value_column)});
+    }
+    for (uint32_t i = d; i < graph->dependency_start[node.at + 1]; i++) {
+        plan_refresh(plan, graph->dependencies.at[i].file);
+    }
+    size_t errors = run->diag->errors;
+    if (plan_components(plan, node, false, &now) != 0 || now.count != launched->count) {
+        changed = true;
+        buf_add_string(what, "its value");
+        while (run->diag->errors > errors) { /* told as a change */
+            run->diag->entries.count--;
+            run->diag->errors--;
+        }
+    }
+    for (size_t i = 0; i < launched->count && i < now.count && !changed; i++) {
+        struct component *then = &launched->components[i];
+        bool is_file = then->kind == COMPONENT_FILE;
+        bool is_made = is_file && graph->producers[graph->dependencies.at[d].file.at] != GRAPH_NONE;
+        d += is_file;
+        if (is_made) {
+            then->digest = now.at[i].digest;
+        } else if (then->kind != COMPONENT_WHOLE && then->kind != COMPONENT_NODE &&
+                   !digest_equal(then->digest, now.at[i].digest)) {
+            changed = true;
+            buf_add_string(what, is_file ? "input " : "its value");
+            text_add_name(what, is_file ? then->name : SLICE_LITERAL(" "));
+            if (!is_file) {
+                buf_clear(what);
+                buf_add_string(what, "its value");
+            }
+        }
+    }
+    vec_release(&now);
+    return changed;
+}
+
+/* ---- Outcomes ---- */
+
+/* The first product that is missing, or GRAPH_NONE. Products that are there get their rows. */
+static struct file_id missing_product(struct run *run, struct node_id node)
+{
+    struct plan *plan = run->plan;
+    const struct graph *graph = plan->graph;
+    struct file_id missing = {GRAPH_NONE};
+    for (uint32_t p = graph->product_start[node.at]; p < graph->product_start[node.at + 1]; p++) {
+        struct file_id file = graph->products.at[p];
+        enum file_status status = plan_refresh(plan, file);
+        if (status == FILE_GONE) {
+            file_refresh_parent(plan->project, plan_path(plan, file));
+            status = plan_refresh(plan, file);
+        }
+        if (status != FILE_CURRENT && missing.at == GRAPH_NONE) {
+            missing = file;
+        }
+        if ((state_file(plan->state, file.at)->flags & FILE_ROW_RACY) != 0) {
+            vec_push(&run->racy, file);
+        }
+    }
+    return missing;
+}
+
+static void record_attempt(struct run *run, struct node_id node, enum node_attempt attempt,
+                           int status)
+{
+    struct node_row row = *state_node(run->plan->state, node.at);
+    row.is_known = true;
+    row.attempt = (uint8_t)attempt;
+    row.attempt_status = status;
+    state_put_node(run->plan->state, node.at, &row);
+}
+
+static void record_success(struct run *run, struct node_id node, struct launched *launched,
+                           const struct slot *slot, const struct child_end *end, double seconds,
+                           bool changed)
+{
+    struct plan *plan = run->plan;
+    struct node_row row = *state_node(plan->state, node.at);
+    struct component_list list = {0};
+    struct component_list whole = {0};
+    bool was_aside = row.is_set_aside;
+    for (size_t i = 0; i < launched->count; i++) {
+        vec_push(&list, launched->components[i]);
+    }
+    if (plan_components(plan, node, true, &whole) == 0) {
+        for (size_t i = 0; i < whole.count; i++) {
+            if (whole.at[i].kind == COMPONENT_PRODUCT) {
+                vec_push(&list, whole.at[i]);
+            }
+        }
+    }
+    row.success = SUCCESS_RAN;
+    row.attempt = changed ? ATTEMPT_CHANGED : ATTEMPT_NONE;
+    row.is_set_aside = false;
+    row.finished_at_ns = observer_now(plan->observer);
+    row.duration_s = seconds;
+    row.cpu_s = end->cpu_seconds;
+    row.peak_rss_bytes = end->peak_rss_bytes;
+    row.cores = slot->grant.cores;
+    run_put_success(plan, node, &list, &row);
+    if (was_aside) {
+        /* The success must be on record before what it replaces is deleted. */
+        if (state_flush(plan->state, run->diag) != 0) {
+            run->broken = true;
+        } else {
+            discard_good(run, node);
+        }
+    }
+    vec_release(&list);
+    vec_release(&whole);
+}
+
+struct ending { /* of one execution, while its nodes are looked at */
+    struct run *run;
+    struct slot *slot;
+    const struct child_end *end;
+    double seconds;
+    struct buf how;
+    VEC(struct node_id) succeeded;
+    VEC(struct node_id) failed;
+    VEC(struct node_id) unfinished;
+};
+
+static bool is_resumable(const struct graph *graph, struct node_id node)
+{
+    return graph->rowfile->contract == CONTRACT_ROW || graph_action(graph, node)->resumable;
+}
+
+static void end_successful_node(struct ending *ending, struct node_id node,
+                                struct launched *launched)
+{
+    struct run *run = ending->run;
+    struct buf what = BUF_EMPTY;
+    struct file_id missing = missing_product(run, node);
+    if (missing.at != GRAPH_NONE) {
+        bool unfinished = is_resumable(run->plan->graph, node);
+        if (ending->how.len == 0) {
+            buf_add_string(&ending->how, "exit 0, but the product ");
+            text_add_name(&ending->how, slice_of(plan_path(run->plan, missing)));
+            buf_add_string(&ending->how, " is missing");
+        }
+        record_attempt(run, node, unfinished ? ATTEMPT_UNFINISHED : ATTEMPT_FAILED, 0);
+        if (unfinished) {
+            vec_push(&ending->unfinished, node);
+        } else {
+            vec_push(&ending->failed, node);
+        }
+        return;
+    }
+    look_at_ancestors(run, node, ending->slot->label);
+    bool changed = inputs_changed(run, node, launched, &what);
+    record_success(run, node, launched, ending->slot, ending->end, ending->seconds, changed);
+    if (changed) {
+        run_notice(run, "warning: `%s`: %s changed while it ran; it will run again",
+                   ending->slot->label, buf_string(&what));
+    }
+    vec_push(&ending->succeeded, node);
+    buf_release(&what);
+}
+
+static void describe_failure(struct ending *ending)
+{
+    const struct child_end *end = ending->end;
+    const struct slot *slot = ending->slot;
+    if (slot->timed_out) {
+        buf_add_string(&ending->how, "timed out after ");
+        text_add_duration(&ending->how, ending->seconds);
+    } else if (end->signalled) {
+        const char *name = sigabbrev_np(end->status);
+        buf_addf(&ending->how, "killed by SIG%s", name != NULL ? name : "NAL");
+    } else {
+        buf_addf(&ending->how, "exit %d", end->status);
+    }
+}
+
+static void end_failed_node(struct ending *ending, struct node_id node)
+{
+    const struct child_end *end = ending->end;
+    int status = end->signalled ? 256 + end->status : end->status;
+    bool cancelled = ending->slot->cancelled;
+    record_attempt(ending->run, node, cancelled ? ATTEMPT_INTERRUPTED : ATTEMPT_FAILED, status);
+    vec_push(&ending->failed, node);
+}
+
+static void resolve_all(struct run *run, const struct node_id *nodes, size_t count,
+                        enum node_state state)
+{
+    for (size_t i = 0; i < count; i++) {
+        run_resolve(run, nodes[i], state);
+    }
+}
+
+static bool will_retry(const struct ending *ending)
+{
+    const struct run *run = ending->run;
+    const struct execution *execution = &run->executions[ending->slot->execution];
+    const struct action *action =
+        graph_action(run->plan->graph, execution_nodes(run, execution)[0]);
+    return ending->failed.count == execution->count && !run->stopping &&
+           !ending->slot->cancelled && execution->attempts < action->retries;
+}
+
+static void tell_outcomes(struct ending *ending, bool retried, const char *log)
+{
+    struct run *run = ending->run;
+    struct buf output = BUF_EMPTY;
+    struct buf label = BUF_EMPTY;
+    const struct {
+        const struct node_id *nodes;
+        size_t count;
+        enum run_outcome outcome;
+    } parts[] = {
+        {ending->succeeded.at, ending->succeeded.count, RUN_SUCCEEDED},
+        {ending->unfinished.at, ending->unfinished.count, RUN_UNFINISHED},
+        {ending->failed.at, ending->failed.count,
+         ending->slot->cancelled   ? RUN_CANCELLED
+         : retried                 ? RUN_RETRYING
+         : ending->slot->timed_out ? RUN_TIMED_OUT
+                                   : RUN_FAILED},
+    };
+    if (log != NULL) {
+        logs_read_shortened(log, &output);
+    }
+    bool output_told = false;
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        if (parts[i].count == 0) {
+            continue;
+        }
+        bool worst = parts[i].outcome != RUN_SUCCEEDED;
+        bool last = i == 2 || (i == 1 && parts[2].count == 0) ||
+                    (parts[1].count == 0 && parts[2].count == 0);
+        bool with_output = last && output.len > 0 && !output_told;
+        buf_clear(&label);
+        run_add_label(run, parts[i].nodes, parts[i].count, &label);
+        run_tell(run, (struct run_event){.kind = RUN_EVENT_ENDED,
+                                         .nodes = parts[i].nodes,
+                                         .node_count = parts[i].count,
+                                         .label = buf_string(&label),
+                                         .outcome = parts[i].outcome,
+                                         .how = worst ? buf_string(&ending->how) : NULL,
+                                         .seconds = ending->seconds,
+                                         .output = with_output ? output.at : NULL,
+                                         .output_bytes = with_output ? output.len : 0,
+                                         .log = log});
+        output_told = output_told || with_output;
+    }
+    buf_release(&output);
+    buf_release(&label);
+}
+
+static void count_outcomes(struct ending *ending, bool retried)
+{
+    struct run *run = ending->run;
+    run->result->ran += ending->succeeded.count;
+    run->result->unfinished += ending->unfinished.count;
+    if (!retried && !ending->slot->cancelled) {
+        run->result->failed += ending->failed.count;
+        run->failures += ending->failed.count > 0;
+    }
+    resolve_all(run, ending->succeeded.at, ending->succeeded.count, NODE_OK);
+    resolve_all(run, ending->unfinished.at, ending->unfinished.count, NODE_FAILED);
+    if (!retried) {
+        resolve_all(run, ending->failed.at, ending->failed.count, NODE_FAILED);
+    }
+}
+
+static void release_slot(struct run *run, struct slot *slot)
+{
+    struct execution *execution = &run->executions[slot->execution];
+    ledger_return(run->ledger, &slot->grant);
+    for (uint32_t i = 0; i < execution->count; i++) {
+        free(slot->launched[i].components);
+    }
+    free(slot->launched);
+    free(slot->label);
+    *slot = (struct slot){.execution = EXECUTION_NONE};
+    run->running--;
+}
+
+void run_finish(struct run *run, struct slot *slot, const struct child_end *end)
+{
+    uint32_t number = slot->execution;
+    struct execution *execution = &run->executions[number];
+    const struct node_id *nodes = execution_nodes(run, execution);
+    const struct graph *graph = run->plan->graph;
+    unsigned slot_number = (unsigned)(slot - run->slots.at);
+    struct ending ending = {
+        .run = run,
+        .slot = slot,
+        .end = end,
+        .seconds = (double)(clock_monotonic_ns() - slot->started_ns) / 1e9,
+    };
+    struct buf log = BUF_EMPTY;
+    bool ok = !end->signalled && end->status == 0 && !slot->timed_out && !slot->cancelled;
+    run->plan->diag = run->diag;
+    logs_set_running(run->logs, slot_number, NULL, NULL, 0, NULL);
+    size_t written = logs_end_slot(run->logs, slot_number, graph, nodes, execution->count,
+                                   !child_group_alive(slot->child.pid), &log);
+    if (!ok) {
+        describe_failure(&ending);
+    }
+    for (uint32_t i = 0; i < execution->count; i++) {
+        if (ok) {
+            end_successful_node(&ending, nodes[i], &slot->launched[i]);
+        } else {
+            end_failed_node(&ending, nodes[i]);
+        }
+    }
+    bool retried = will_retry(&ending);
+    struct action_progress *progress = &run->actions[graph->nodes[nodes[0].at].action];
+    progress->ended++;
+    progress->seconds += ending.seconds;
+    if (!retried) {
+        progress->left--;
+    }
+    count_outcomes(&ending, retried);
+    tell_outcomes(&ending, retried, written > 0 ? buf_string(&log) : NULL);
+    release_slot(run, slot);
+    if (retried) {
+        execution->attempts++;
+        run_push_ready(run, number);
+    } else {
+        execution->state = EXECUTION_DONE;
+    }
+    vec_release(&ending.succeeded);
+    vec_release(&ending.failed);
+    vec_release(&ending.unfinished);
+    buf_release(&ending.how);
+    buf_release(&log);
+}
+
+void run_fail_unstarted(struct run *run, const struct node_id *nodes, size_t count,
+                        const char *how)
+{
+    struct buf label = BUF_EMPTY;
+    for (size_t i = 0; i < count; i++) {
+        if (state_node(run->plan->state, nodes[i].at)->attempt == ATTEMPT_STARTED) {
+            record_attempt(run, nodes[i], ATTEMPT_FAILED, 127);
+        }
+    }
+    run->result->failed += count;
+    run->failures++;
+    resolve_all(run, nodes, count, NODE_FAILED);
+    run_add_label(run, nodes, count, &label);
+    run_tell(run, (struct run_event){.kind = RUN_EVENT_ENDED,
+                                     .nodes = nodes,
+                                     .node_count = count,
+                                     .label = buf_string(&label),
+                                     .outcome = RUN_FAILED,
+                                     .how = how});
+    buf_release(&label);
+}
+
+static void add_first_reason(void *context, const struct reason *reason)
+{
+    const struct reason **first = context;
+    static _Thread_local struct reason kept;
+    if (*first == NULL) {
+        kept = *reason;
+        *first = &kept;
+    }
+}
+
+void run_fail_blocked(struct run *run, struct node_id node)
+{
+    const struct reason *first = NULL;
+    struct buf how = BUF_EMPTY;
+    (void)plan_examine(run->plan, node, add_first_reason, &first);
+    if (first != NULL) {
+        plan_add_reason(run->plan, node, first, &how);
+    }
+    run_fail_unstarted(run, &node, 1, buf_string(&how));
+    buf_release(&how);
+}

@@ -1,0 +1,254 @@
+#include "logs.h"
+
+#include "digest.h"
+#include "file.h"
+#include "memory.h"
+#include "vec.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    SHOWN_WHOLE = 16 * 1024,
+    SHOWN_TAIL = 8 * 1024,
+    LONGEST_FILE_NAME = 200, /* leaves room for ".log" and for what file systems add */
+};
+
+struct logs {
+    char *state;
+    int folder; /* logs/ */
+    int table;  /* running */
+    VEC(int) slots;
+};
+
+struct logs *logs_new(const char *state, struct diag *diag)
+{
+    struct logs *logs = mem_alloc(sizeof *logs);
+    struct buf path = BUF_EMPTY;
+    logs->state = mem_copy(state, strlen(state));
+    logs->table = -1;
+    buf_addf(&path, "%s/logs/.", state);
+    int made = file_make_parents(AT_FDCWD, buf_string(&path));
+    logs->folder = made == 0 ? open(buf_string(&path), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (logs->folder < 0) {
+        diag_state_error(diag, "the folder for logs, `%s`, can't be made: %s", buf_string(&path),
+                         strerror(errno));
+        buf_release(&path);
+        logs_free(logs);
+        return NULL;
+    }
+    buf_clear(&path);
+    buf_addf(&path, "%s/running", state);
+    logs->table =
+        open(buf_string(&path), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    buf_release(&path);
+    return logs;
+}
+
+static void slot_name(unsigned slot, char name[32])
+{
+    snprintf(name, 32, ".slot-%u", slot);
+}
+
+void logs_free(struct logs *logs)
+{
+    if (logs == NULL) {
+        return;
+    }
+    for (unsigned slot = 0; slot < logs->slots.count; slot++) {
+        char name[32];
+        slot_name(slot, name);
+        if (logs->slots.at[slot] >= 0) {
+            close(logs->slots.at[slot]);
+            unlinkat(logs->folder, name, 0);
+        }
+    }
+    if (logs->table >= 0) {
+        struct buf path = BUF_EMPTY;
+        buf_addf(&path, "%s/running", logs->state);
+        unlink(buf_string(&path));
+        buf_release(&path);
+        close(logs->table);
+    }
+    if (logs->folder >= 0) {
+        close(logs->folder);
+    }
+    vec_release(&logs->slots);
+    free(logs->state);
+    free(logs);
+}
+
+int logs_open_slot(struct logs *logs, unsigned slot, struct diag *diag)
+{
+    while (logs->slots.count <= slot) {
+        vec_push(&logs->slots, -1);
+    }
+    if (logs->slots.at[slot] < 0) {
+        char name[32];
+        slot_name(slot, name);
+        logs->slots.at[slot] = openat(logs->folder, name,
+                                      O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
+        if (logs->slots.at[slot] < 0) {
+            return diag_state_error(diag, "the log `%s/logs/%s` can't be opened: %s", logs->state,
+                                    name, strerror(errno));
+        }
+    }
+    return logs->slots.at[slot];
+}
+
+void logs_set_running(struct logs *logs, unsigned slot, const char *label, const char *key,
+                      pid_t pid, const char *cores)
+{
+    struct running_entry entry = {0};
+    if (label != NULL) {
+        snprintf(entry.label, sizeof entry.label, "%s", label);
+        snprintf(entry.key, sizeof entry.key, "%s", key);
+        snprintf(entry.cores, sizeof entry.cores, "%s", cores);
+        slot_name(slot, entry.log);
+        entry.pid = pid;
+    }
+    ssize_t written =
+        pwrite(logs->table, &entry, sizeof entry, (off_t)slot * (off_t)sizeof entry);
+    (void)written; /* a table that can't be written is only not shown */
+}
+
+/* A node's own part of its log's name: bytes that can't stand in a file name are escaped; long names
+ * end in a digest. */
+static void add_file_name(struct slice name, struct buf *out)
+{
+    size_t start = out->len;
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.at[i];
+        if (c == '/' || c == '%' || c == '\0' || (c == '.' && i == 0)) {
+            buf_addf(out, "%%%02x", (unsigned char)c);
+        } else {
+            buf_add_char(out, c);
+        }
+    }
+    if (out->len - start > LONGEST_FILE_NAME) {
+        out->len = start + LONGEST_FILE_NAME - 33;
+        buf_add_char(out, '-');
+        digest_format(digest_of(name), out);
+    }
+}
+
+static void add_node_name(const struct graph *graph, struct node_id node, struct buf *path)
+{
+    struct buf key = BUF_EMPTY;
+    graph_add_key(graph, node, &key);
+    size_t action = graph_action(graph, node)->name.len;
+    add_file_name(slice_make(key.at, action), path);
+    buf_add_char(path, '/');
+    if (key.len > action + 1) {
+        add_file_name(slice_make(key.at + action + 1, key.len - action - 1), path);
+    } else {
+        buf_add_string(path, "all");
+    }
+    buf_add_string(path, ".log");
+    buf_release(&key);
+}
+
+void logs_add_node_path(const char *state, const struct graph *graph, struct node_id node,
+                        struct buf *path)
+{
+    buf_addf(path, "%s/logs/", state);
+    add_node_name(graph, node, path);
+}
+
+size_t logs_end_slot(struct logs *logs, unsigned slot, const struct graph *graph,
+                     const struct node_id *nodes, size_t count, bool reuse, struct buf *path)
+{
+    char slot_file[32];
+    struct stat written;
+    struct buf first = BUF_EMPTY;
+    struct buf name = BUF_EMPTY;
+    slot_name(slot, slot_file);
+    size_t bytes = fstat(logs->slots.at[slot], &written) == 0 ? (size_t)written.st_size : 0;
+    add_node_name(graph, nodes[0], &first);
+    for (size_t i = 0; i < count; i++) {
+        buf_clear(&name);
+        add_node_name(graph, nodes[i], &name);
+        unlinkat(logs->folder, buf_string(&name), 0);
+        if (bytes > 0 && i == 0) {
+            if (renameat(logs->folder, slot_file, logs->folder, buf_string(&name)) != 0) {
+                file_make_parents(logs->folder, buf_string(&name));
+                renameat(logs->folder, slot_file, logs->folder, buf_string(&name));
+            }
+        } else if (bytes > 0) {
+            linkat(logs->folder, buf_string(&first), logs->folder, buf_string(&name), 0);
+        }
+    }
+    if (bytes > 0) {
+        buf_addf(path, "%s/logs/%s", logs->state, buf_string(&first));
+    } else if (!reuse) {
+        unlinkat(logs->folder, slot_file, 0);
+    }
+    if (bytes > 0 || !reuse) {
+        close(logs->slots.at[slot]);
+        logs->slots.at[slot] = -1;
+    }
+    buf_release(&first);
+    buf_release(&name);
+    return bytes;
+}
+
+void logs_read_shortened(const char *path, struct buf *out)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat found;
+    if (fd < 0 || fstat(fd, &found) != 0) {
+        if (fd >= 0) {
+            close(fd);
+        }
+        return;
+    }
+    off_t from = found.st_size > SHOWN_WHOLE ? found.st_size - SHOWN_TAIL : 0;
+    char *bytes = mem_alloc(SHOWN_WHOLE);
+    ssize_t got = pread(fd, bytes, SHOWN_WHOLE, from);
+    const char *start = bytes;
+    if (from > 0 && got > 0) { /* begin with a whole line where there is one */
+        const char *newline = memchr(bytes, '\n', (size_t)got / 2);
+        start = newline != NULL ? newline + 1 : bytes;
+        buf_addf(out, "… %lld bytes are left out here …\n",
+                 (long long)from + (long long)(start - bytes));
+    }
+    if (got > 0) {
+        buf_add(out, start, (size_t)(got - (start - bytes)));
+    }
+    free(bytes);
+    close(fd);
+}
+
+size_t logs_read_running(const char *state, struct running_entry **entries)
+{
+    struct buf path = BUF_EMPTY;
+    struct buf table = BUF_EMPTY;
+    size_t count = 0;
+    *entries = NULL;
+    buf_addf(&path, "%s/running", state);
+    if (file_read(AT_FDCWD, buf_string(&path), 64U << 20, &table) == 0) {
+        size_t slots = table.len / sizeof **entries;
+        *entries = mem_alloc(slots * sizeof **entries + 1);
+        for (size_t i = 0; i < slots; i++) {
+            struct running_entry *entry = &(*entries)[count];
+            memcpy(entry, table.at + i * sizeof *entry, sizeof *entry);
+            /* A table that a killed run left behind names processes that are gone. */
+            if (entry->pid > 0 && kill(entry->pid, 0) == 0) {
+                entry->label[sizeof entry->label - 1] = '\0';
+                entry->key[sizeof entry->key - 1] = '\0';
+                entry->cores[sizeof entry->cores - 1] = '\0';
+                entry->log[sizeof entry->log - 1] = '\0';
+                count++;
+            }
+        }
+    }
+    buf_release(&path);
+    buf_release(&table);
+    return count;
+}

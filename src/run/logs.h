@@ -1,0 +1,57 @@
+/* Output of executions: a log for each slot, kept under the node's name only if something was written;
+ * and the table of what runs now.
+ *
+ * Knows: files below the state folder: `logs/ACTION/DIRECTORY.log`, `logs/.slot-N`, `running`. Doesn't
+ * know: nodes' records. */
+#ifndef ROWBUILD_LOGS_H
+#define ROWBUILD_LOGS_H
+
+#include "buf.h"
+#include "diag.h"
+#include "graph.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct logs;
+
+/* `state` is the state folder's path. NULL after an error. */
+struct logs *logs_new(const char *state, struct diag *diag);
+void logs_free(struct logs *logs); /* removes the slots' files and the table */
+
+/* The descriptor that an execution in this slot writes to; -1 after an error. */
+int logs_open_slot(struct logs *logs, unsigned slot, struct diag *diag);
+
+/* Says in the table that a slot runs something now, or (label NULL) nothing. */
+void logs_set_running(struct logs *logs, unsigned slot, const char *label, const char *key,
+                      pid_t pid, const char *cores);
+
+/* Ends a slot's execution. If something was written, moves the log to the name of the first node (the
+ * other nodes of a batch get links) and appends its path to `path`, otherwise removes the nodes' older
+ * logs. `reuse` false: somebody may still write to it. Returns the bytes written. */
+size_t logs_end_slot(struct logs *logs, unsigned slot, const struct graph *graph,
+                     const struct node_id *nodes, size_t count, bool reuse, struct buf *path);
+
+/* Appends what is shown of a log: all of a short one; of a long one a line that says how much was left
+ * out, and its end. */
+void logs_read_shortened(const char *path, struct buf *out);
+
+/* Appends the path of a node's log below the state folder. */
+void logs_add_node_path(const char *state, const struct graph *graph, struct node_id node,
+                        struct buf *path);
+
+/* One line of the table. */
+struct running_entry {
+    char label[256];
+    char key[640];
+    char cores[64];
+    char log[32]; /* file name below logs/ */
+    pid_t pid;
+};
+
+/* Reads the table of a run that goes on now: entries in *entries (the caller frees it), their number;
+ * 0 if none. */
+size_t logs_read_running(const char *state, struct running_entry **entries);
+
+#endif

@@ -1,0 +1,98 @@
+#include "clock.h"
+#include "running.h"
+#include "text.h"
+
+#include <stdlib.h>
+
+void run_add_label(const struct run *run, const struct node_id *nodes, size_t count,
+                   struct buf *out)
+{
+    const struct graph *graph = run->plan->graph;
+    if (count == 1) {
+        graph_add_label(graph, nodes[0], out);
+        return;
+    }
+    text_add_name(out, graph_action(graph, nodes[0])->name);
+    buf_addf(out, " (%zu directories)", count);
+}
+
+/* From what executions took so far in this run, else from what is recorded. Negative: not known. */
+static double seconds_left(const struct run *run)
+{
+    double core_seconds = 0;
+    for (size_t a = 0; a < run->plan->graph->rowfile->action_count; a++) {
+        const struct action_progress *action = &run->actions[a];
+        double mean = action->ended > 0 ? action->seconds / (double)action->ended
+                                        : run->plan->mean_seconds[a];
+        if (action->left > 0 && !(mean > 0)) {
+            return -1;
+        }
+        core_seconds += (double)action->left * mean * action->cores;
+    }
+    int64_t now = clock_monotonic_ns();
+    for (size_t i = 0; i < run->slots.count; i++) {
+        const struct slot *slot = &run->slots.at[i];
+        if (slot->execution != EXECUTION_NONE) {
+            core_seconds -= (double)(now - slot->started_ns) / 1e9 * slot->grant.cores;
+        }
+    }
+    return core_seconds > 0 ? core_seconds / ledger_budget(run->ledger) : 0;
+}
+
+static void add_longest(const struct run *run, struct run_progress *progress)
+{
+    int64_t now = clock_monotonic_ns();
+    for (size_t i = 0; i < run->slots.count; i++) {
+        const struct slot *slot = &run->slots.at[i];
+        if (slot->execution == EXECUTION_NONE) {
+            continue;
+        }
+        double seconds = (double)(now - slot->started_ns) / 1e9;
+        size_t at = progress->longest_count;
+        while (at > 0 && progress->longest[at - 1].seconds < seconds) {
+            if (at < RUN_LONGEST_SHOWN) {
+                progress->longest[at] = progress->longest[at - 1];
+            }
+            at--;
+        }
+        if (at < RUN_LONGEST_SHOWN) {
+            progress->longest[at].label = slot->label;
+            progress->longest[at].seconds = seconds;
+            progress->longest_count += progress->longest_count < RUN_LONGEST_SHOWN;
+        }
+    }
+}
+
+void run_tell(struct run *run, struct run_event event)
+{
+    if (run->observer == NULL) {
+        return;
+    }
+    struct run_progress progress = {
+        .done = run->done,
+        .total = run->total,
+        .running = run->running,
+        .failed = run->result->failed,
+        .unfinished = run->result->unfinished,
+        .cores_used = ledger_budget(run->ledger) - ledger_cores_free(run->ledger),
+        .cores_budget = ledger_budget(run->ledger),
+        .seconds_left = run->options->tick_ms > 0 ? seconds_left(run) : -1,
+        .seconds = (double)(clock_monotonic_ns() - run->started_ns) / 1e9,
+    };
+    if (event.kind == RUN_EVENT_TICK) {
+        add_longest(run, &progress);
+    }
+    event.progress = &progress;
+    run->observer->event(run->observer->context, &event);
+}
+
+void run_notice(struct run *run, const char *format, ...)
+{
+    struct buf text = BUF_EMPTY;
+    va_list args;
+    va_start(args, format);
+    buf_vaddf(&text, format, args);
+    va_end(args);
+    run_tell(run, (struct run_event){.kind = RUN_EVENT_NOTICE, .text = buf_string(&text)});
+    buf_release(&text);
+}

@@ -1,0 +1,110 @@
+/* The run: starts ready nodes on free cores, waits, records, until nothing is left.
+ *
+ * Knows: executions (a node, or a batch of nodes that one command works on), the order in which they
+ * are started, set-aside products, logs, retries, time limits, interruption. Doesn't know: how anything
+ * looks; it tells an observer what happens and prints nothing. One thread of its own owns the plan and
+ * the loop while it runs. */
+#ifndef ROWBUILD_RUN_H
+#define ROWBUILD_RUN_H
+
+#include "diag.h"
+#include "launch.h"
+#include "machine.h"
+#include "plan.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum run_outcome {
+    RUN_SUCCEEDED,
+    RUN_RESTORED,
+    RUN_FAILED,
+    RUN_UNFINISHED,
+    RUN_TIMED_OUT,
+    RUN_CANCELLED,
+    RUN_RETRYING,
+};
+
+enum run_event_kind {
+    RUN_EVENT_STARTED,
+    RUN_EVENT_ENDED,
+    RUN_EVENT_NOTICE,
+    RUN_EVENT_TICK,
+    RUN_EVENT_STOPPING,
+};
+
+#define RUN_LONGEST_SHOWN 4
+
+struct run_progress {
+    size_t done; /* nodes that need nothing more; failed and unfinished ones aside */
+    size_t total;
+    size_t running; /* executions */
+    size_t failed;
+    size_t unfinished;
+    unsigned cores_used;
+    unsigned cores_budget;
+    double seconds_left; /* negative: not known */
+    double seconds;
+    struct {
+        const char *label; /* valid during the call */
+        double seconds;
+    } longest[RUN_LONGEST_SHOWN];
+    size_t longest_count;
+};
+
+struct run_event {
+    enum run_event_kind kind;
+    const struct node_id *nodes; /* STARTED, ENDED: of the execution */
+    size_t node_count;
+    const char *label;
+    enum run_outcome outcome;
+    const char *how; /* NULL, or "exit 3" */
+    double seconds;
+    const char *output; /* shortened; NULL if nothing was written */
+    size_t output_bytes;
+    const char *log; /* path from the project, or absolute; NULL if nothing was written */
+    const char *text; /* NOTICE; STARTED with `explain`: reasons, a line each */
+    const struct run_progress *progress;
+};
+
+struct run_observer {
+    void (*event)(void *context, const struct run_event *event);
+    void *context;
+};
+
+struct run_options {
+    unsigned jobs;         /* budget of cores, at least 1 */
+    size_t keep_going;     /* so many failures end the starting of nodes, at least 1 */
+    bool explain;
+    double grace_s;        /* between TERM and KILL */
+    unsigned tick_ms;      /* 0: no TICK events */
+    const char *state_path; /* of the state folder: logs lie below it */
+};
+
+struct run_result {
+    size_t ran;         /* nodes that were executed and succeeded */
+    size_t restored;
+    size_t failed;
+    size_t unfinished;
+    size_t not_started; /* because something before them failed, or the run was stopped */
+    size_t blocked;     /* could never have been started */
+    bool interrupted;
+};
+
+/* Runs what the plan says (after plan_look and plan_check_pointers; the state is open for writing).
+ * -1 after an error that ended the run: records that can't be written. */
+int run_execute(struct plan *plan, const struct launch_context *launch,
+                const struct machine *machine, const struct run_options *options,
+                const struct run_observer *observer, struct run_result *result,
+                struct diag *diag);
+
+/* Writes records for all that is known before anything runs, synced: adopted nodes, nodes that never
+ * ran, what was filled in. Also what `scan` does. */
+int run_record_known(struct plan *plan, struct diag *diag);
+
+/* Takes what is there as right, without running: restores set-aside products of the selected nodes
+ * that lack theirs, and records. Refuses nodes whose products are missing. With `redone_only` nodes
+ * without a good record are passed over. */
+int run_accept(struct plan *plan, bool redone_only, size_t *accepted, struct diag *diag);
+
+#endif

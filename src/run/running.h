@@ -1,0 +1,138 @@
+/* What the sources of the run share; nobody else includes this. */
+#ifndef ROWBUILD_RUNNING_H
+#define ROWBUILD_RUNNING_H
+
+#include "ledger.h"
+#include "logs.h"
+#include "loop.h"
+#include "run.h"
+#include "spawn.h"
+#include "vec.h"
+
+#define EXECUTION_NONE UINT32_MAX
+
+enum execution_state {
+    EXECUTION_WAITING, /* for nodes before it */
+    EXECUTION_READY,
+    EXECUTION_RUNNING,
+    EXECUTION_DONE,
+};
+
+/* One node, or a batch of nodes that one command works on. */
+struct execution {
+    uint32_t first; /* in run->members */
+    uint32_t count; /* nodes that still belong to it */
+    uint32_t pending;  /* edges from nodes that aren't resolved */
+    uint32_t attempts; /* that failed so far */
+    uint32_t overtaken;
+    enum execution_state state;
+    double priority; /* seconds of the longest path that begins with it */
+    struct ledger_request request;
+};
+
+enum node_state {
+    NODE_IDLE,
+    NODE_OK,
+    NODE_FAILED,      /* itself */
+    NODE_NOT_STARTED, /* because of another */
+};
+
+/* What was seen of a node when it was started. */
+struct launched {
+    struct digest fingerprint;
+    struct component *components; /* owned */
+    size_t count;
+};
+
+struct slot {
+    uint32_t execution; /* EXECUTION_NONE: free */
+    struct child child;
+    struct ledger_grant grant;
+    struct launched *launched; /* by node of the execution; owned */
+    int64_t started_ns;
+    int64_t deadline_ns; /* 0: none */
+    int64_t kill_ns;     /* 0: no TERM was sent */
+    bool timed_out;
+    bool cancelled;
+    char *label;
+};
+
+struct action_progress { /* for the time left */
+    size_t left;  /* executions */
+    size_t ended;
+    double seconds; /* of the ended ones */
+    double cores;
+};
+
+struct run {
+    struct plan *plan;
+    const struct launch_context *launch;
+    const struct run_options *options;
+    const struct run_observer *observer;
+    struct run_result *result;
+    struct diag *diag;
+    struct ledger *ledger;
+    struct logs *logs;
+    struct loop *loop;
+    struct arena scratch; /* cleared after each start */
+
+    struct execution *executions;
+    size_t execution_count;
+    VEC(struct node_id) members;
+    uint32_t *execution_of;   /* by node */
+    uint8_t *node_states;     /* by node: enum node_state */
+    VEC(uint32_t) ready;      /* a heap of executions by priority */
+    VEC(uint32_t) looks;      /* executions whose predecessors are all resolved */
+    VEC(struct slot) slots;
+    struct action_progress *actions; /* by action element */
+    size_t running;
+    size_t total; /* nodes that may have to run */
+    size_t done;
+    size_t failures;
+    int64_t started_ns;
+    int64_t beat_ns;
+    bool stopping;
+    bool interrupted;
+    bool broken; /* records can't be written: stop */
+    VEC(struct file_id) racy; /* files to be settled at the end */
+};
+
+/* executions.c */
+int run_build_executions(struct run *run);
+const struct node_id *execution_nodes(const struct run *run, const struct execution *execution);
+void run_push_ready(struct run *run, uint32_t execution);
+bool run_pop_ready(struct run *run, uint32_t *execution);
+/* Marks a node as decided for this run, and looks for what waited for it only. */
+void run_resolve(struct run *run, struct node_id node, enum node_state state);
+/* Looks again at executions that nothing is pending for any more: those that have to run become ready. */
+void run_look(struct run *run);
+
+/* start.c */
+/* Starts an execution whose grant was taken. Whatever goes wrong is recorded and told as a failure. */
+void run_start(struct run *run, uint32_t execution, struct ledger_grant *grant);
+
+/* finish.c */
+void run_finish(struct run *run, struct slot *slot, const struct child_end *end);
+/* Records and tells a failure of nodes that did not get as far as running. */
+void run_fail_unstarted(struct run *run, const struct node_id *nodes, size_t count,
+                        const char *how);
+/* Fails a node that can't be run: an input is missing. */
+void run_fail_blocked(struct run *run, struct node_id node);
+void run_put_success(struct plan *plan, struct node_id node, const struct component_list *list,
+                     struct node_row *row);
+/* Renames set-aside products back. 0, or -1 after an error. */
+int run_restore(struct plan *plan, struct node_id node, struct diag *diag);
+
+/* stop.c */
+void run_stop(struct run *run, bool interrupted);
+void run_check_deadlines(struct run *run);
+int64_t run_next_deadline(const struct run *run); /* 0: none */
+void run_kill_leftovers(struct run *run);
+
+/* progress_report.c */
+void run_tell(struct run *run, struct run_event event);
+void run_notice(struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void run_add_label(const struct run *run, const struct node_id *nodes, size_t count,
+                   struct buf *out);
+
+#endif

@@ -1,0 +1,419 @@
+#include "running.h"
+
+#include "aside.h"
+#include "clock.h"
+#include "file.h"
+#include "text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- What the node sees when it starts ---- */
+
+/* Looks again at everything the node depends on. -1 when it can't be used. */
+static int observe_inputs(struct run *run, struct node_id node)
+{
+    struct plan *plan = run->plan;
+    const struct graph *graph = plan->graph;
+    const uint32_t *directories;
+    size_t count = graph_directories(graph, node, &directories);
+    size_t errors = run->diag->errors;
+    plan->diag = run->diag;
+    for (size_t i = 0; graph->value_column != GRAPH_NONE && i < count; i++) {
+        plan_refresh(plan, (struct file_id){(uint32_t)(directories[i] * graph->column_count +
+                                                       graph->value_column)});
+    }
+    for (uint32_t d = graph->dependency_start[node.at]; d < graph->dependency_start[node.at + 1];
+         d++) {
+        plan_refresh(plan, graph->dependencies.at[d].file);
+    }
+    for (uint32_t p = graph->product_start[node.at]; p < graph->product_start[node.at + 1]; p++) {
+        plan_refresh(plan, graph->products.at[p]);
+    }
+    return run->diag->errors > errors ? -1 : 0;
+}
+
+static int remember_launch(struct run *run, struct node_id node, struct launched *launched)
+{
+    struct component_list list = {0};
+    if (observe_inputs(run, node) != 0 || plan_components(run->plan, node, false, &list) != 0) {
+        vec_release(&list);
+        return -1;
+    }
+    launched->components = list.at;
+    launched->count = list.count;
+    launched->fingerprint = plan_fingerprint(&list);
+    plan_keep_texts(run->plan, node);
+    return 0;
+}
+
+/* ---- Setting old products aside ---- */
+
+struct moves {
+    VEC(char *) good;
+    VEC(char *) kept;
+};
+
+static void moves_release(struct moves *moves)
+{
+    vec_each(char *, path, &moves->good)
+    {
+        free(*path);
+    }
+    vec_each(char *, path, &moves->kept)
+    {
+        free(*path);
+    }
+    vec_release(&moves->good);
+    vec_release(&moves->kept);
+}
+
+static bool sibling_exists(struct plan *plan, const char *path, struct buf *sibling)
+{
+    struct file_stat found;
+    buf_clear(sibling);
+    aside_good_path(path, sibling);
+    return file_lstat(plan->project, buf_string(sibling), &found) == 0 &&
+           found.kind != FILE_MISSING;
+}
+
+static bool matches_record(struct plan *plan, struct node_id node, const struct node_row *row,
+                           struct file_id file)
+{
+    struct buf path = BUF_EMPTY;
+    bool matches = false;
+    uint32_t column;
+    graph_add_path(plan->graph, file, &path);
+    bool own = graph_file_directory(plan->graph, file, &column) ==
+                   plan->graph->nodes[node.at].directory &&
+               plan->graph->nodes[node.at].directory != GRAPH_NONE;
+    struct slice name = own ? plan->graph->columns[column] : buf_slice(&path);
+    for (size_t i = 0; i < row->good.count && row->success != SUCCESS_NONE && !matches; i++) {
+        struct component component = components_at(&row->good, i);
+        matches = component.kind == COMPONENT_PRODUCT && component.in_directory == own &&
+                  slice_equal(component.name, name) && !digest_is_unknown(component.digest) &&
+                  observed_equal(component.digest, state_file(plan->state, file.at));
+    }
+    buf_release(&path);
+    return matches;
+}
+
+static void plan_product_move(struct run *run, struct node_id node, const struct node_row *row,
+                              struct file_id file, bool keeps_strangers, struct moves *moves)
+{
+    struct plan *plan = run->plan;
+    struct buf sibling = BUF_EMPTY;
+    if (plan->files[file.at] == FILE_GONE) {
+        return;
+    }
+    bool is_good = plan->files[file.at] == FILE_CURRENT && matches_record(plan, node, row, file);
+    const char *path = plan_path(plan, file);
+    char *copy = mem_copy(path, strlen(path));
+    bool has_sibling = sibling_exists(plan, copy, &sibling);
+    if (is_good && (!has_sibling || !row->is_set_aside)) {
+        if (has_sibling) { /* left by a run that was killed after its success */
+            vec_push(&moves->kept, mem_copy(sibling.at, sibling.len));
+        }
+        vec_push(&moves->good, copy);
+    } else if (!is_good && keeps_strangers) {
+        vec_push(&moves->kept, copy);
+    } else {
+        free(copy);
+    }
+    buf_release(&sibling);
+}
+
+static void plan_resumable_moves(struct run *run, struct node_id node, struct moves *moves)
+{
+    struct plan *plan = run->plan;
+    const struct graph *graph = plan->graph;
+    const struct action *action = graph_action(graph, node);
+    const uint32_t *directories;
+    size_t count = graph_directories(graph, node, &directories);
+    struct buf path = BUF_EMPTY;
+    for (size_t i = 0; i < action->resumable_count; i++) {
+        const struct path_spec *spec = &action->resumable_files[i];
+        size_t places = spec->from_project ? 1 : count;
+        for (size_t d = 0; d < places; d++) {
+            struct file_stat found;
+            buf_clear(&path);
+            if (!spec->from_project) {
+                buf_addf(&path, "%s/%s/", graph->workspace->path.at,
+                         graph->workspace->names[directories[d]].at);
+            }
+            buf_add_slice(&path, spec->path);
+            if (file_lstat(plan->project, buf_string(&path), &found) == 0 &&
+                found.kind != FILE_MISSING) {
+                vec_push(&moves->kept, mem_copy(path.at, path.len));
+            }
+        }
+    }
+    buf_release(&path);
+}
+
+/* What is to be moved before the node runs (DESIGN §6 rule 8). What matches the record of a success is
+ * the good set. What doesn't is a stranger: left where it is when the same attempt goes on or when
+ * nothing was ever recorded, kept aside otherwise. */
+static void plan_moves(struct run *run, struct node_id node, const struct launched *launched,
+                       struct moves *moves)
+{
+    const struct graph *graph = run->plan->graph;
+    const struct node_row *row = state_node(run->plan->state, node.at);
+    bool was_attempted = row->attempt != ATTEMPT_NONE && row->attempt != ATTEMPT_CHANGED;
+    bool same_attempt =
+        was_attempted && digest_equal(row->attempt_fingerprint, launched->fingerprint);
+    bool has_past = row->success != SUCCESS_NONE || was_attempted;
+    for (uint32_t p = graph->product_start[node.at]; p < graph->product_start[node.at + 1]; p++) {
+        plan_product_move(run, node, row, graph->products.at[p], has_past && !same_attempt,
+                          moves);
+    }
+    bool same_work = same_attempt || (row->success != SUCCESS_NONE &&
+                                      digest_equal(row->fingerprint, launched->fingerprint));
+    if (has_past && (!same_work || run->plan->options.rerun)) {
+        plan_resumable_moves(run, node, moves);
+    }
+}
+
+static int move_aside(struct run *run, const struct moves *moves)
+{
+    struct plan *plan = run->plan;
+    if (moves->kept.count > 0 &&
+        aside_move(plan->project, (const char *const *)moves->kept.at, moves->kept.count,
+                   ASIDE_KEPT, run->diag) != 0) {
+        return -1;
+    }
+    return moves->good.count == 0 ? 0
+                                  : aside_move(plan->project, (const char *const *)moves->good.at,
+                                               moves->good.count, ASIDE_GOOD, run->diag);
+}
+
+/* ---- Starting ---- */
+
+static void record_start(struct run *run, struct node_id node, const struct launched *launched,
+                         const struct moves *moves)
+{
+    struct node_row row = *state_node(run->plan->state, node.at);
+    row.is_known = true;
+    row.attempt = ATTEMPT_STARTED;
+    row.attempt_status = 0;
+    row.attempt_fingerprint = launched->fingerprint;
+    row.is_set_aside = row.is_set_aside || moves->good.count > 0;
+    state_put_node(run->plan->state, node.at, &row);
+}
+
+static void make_product_folders(struct run *run, struct node_id node)
+{
+    const struct graph *graph = run->plan->graph;
+    for (uint32_t p = graph->product_start[node.at]; p < graph->product_start[node.at + 1]; p++) {
+        uint32_t column;
+        struct file_id file = graph->products.at[p];
+        bool direct = graph_file_directory(graph, file, &column) != GRAPH_NONE &&
+                      memchr(graph->columns[column].at, '/', graph->columns[column].len) == NULL;
+        if (!direct) {
+            /* a folder that can't be made shows in the command's own message */
+            (void)file_make_parents(run->plan->project, plan_path(run->plan, file));
+        }
+    }
+}
+
+static struct slot *free_slot(struct run *run, unsigned *number)
+{
+    for (unsigned i = 0; i < run->slots.count; i++) {
+        if (run->slots.at[i].execution == EXECUTION_NONE) {
+            *number = i;
+            return &run->slots.at[i];
+        }
+    }
+    *number = (unsigned)run->slots.count;
+    vec_push(&run->slots, (struct slot){.execution = EXECUTION_NONE});
+    return &run->slots.at[*number];
+}
+
+static int write_script(struct run *run, unsigned slot, struct launch_command *command)
+{
+    struct buf path = BUF_EMPTY;
+    buf_addf(&path, "%s/logs/.script-%u", run->options->state_path, slot);
+    int result = file_replace(AT_FDCWD, buf_string(&path), command->text);
+    if (result == 0) {
+        command->argv[1] = arena_string(&run->scratch, buf_slice(&path));
+    } else {
+        diag_state_error(run->diag, "the script `%s` can't be written: %s", buf_string(&path),
+                         strerror(errno));
+    }
+    buf_release(&path);
+    return result;
+}
+
+static void add_core_list(const struct ledger_grant *grant, struct buf *list,
+                          struct cpumask *cores)
+{
+    *cores = (struct cpumask){0};
+    for (unsigned i = 0; grant->processes != NULL && i < grant->process_count; i++) {
+        cpumask_add(cores, &grant->processes[i]);
+    }
+    cpumask_format(cores, list);
+}
+
+static int start_process(struct run *run, unsigned number, const struct execution *execution,
+                         struct slot *slot)
+{
+    const struct node_id *nodes = execution_nodes(run, execution);
+    const struct action *action = graph_action(run->plan->graph, nodes[0]);
+    struct buf core_list = BUF_EMPTY;
+    struct cpumask cores;
+    struct launch_command command;
+    add_core_list(&slot->grant, &core_list, &cores);
+    struct launch_request request = {
+        .nodes = nodes,
+        .node_count = execution->count,
+        .cores = slot->grant.processes != NULL ? &cores : NULL,
+        .core_list = buf_string(&core_list),
+        .threads = execution->request.threads_per_process,
+        .processes = execution->request.processes,
+    };
+    int log = logs_open_slot(run->logs, number, run->diag);
+    int result =
+        log < 0 ? -1 : launch_prepare(run->launch, &request, &run->scratch, &command, run->diag);
+    if (result == 0 && command.needs_script) {
+        result = write_script(run, number, &command);
+    }
+    if (result == 0) {
+        struct spawn_request spawn = {.argv = command.argv,
+                                      .envp = command.environment,
+                                      .directory = run->plan->project,
+                                      .output = log,
+                                      .bind = request.cores};
+        slot->started_ns = clock_monotonic_ns();
+        if (spawn_child(&spawn, &slot->child) != 0) {
+            struct buf program = BUF_EMPTY;
+            text_add_name(&program, slice_of(command.argv[0]));
+            diag_error(run->diag, "action `%.*s`: `%s` can't be started: %s%s",
+                       SLICE_ARGS(action->name), buf_string(&program), strerror(errno),
+                       errno == E2BIG ? "; set `group.maximum_size`" : "");
+            buf_release(&program);
+            result = -1;
+        }
+    }
+    if (result == 0) {
+        struct buf key = BUF_EMPTY;
+        graph_add_key(run->plan->graph, nodes[0], &key);
+        logs_set_running(run->logs, number, slot->label, buf_string(&key), slot->child.pid,
+                         buf_string(&core_list));
+        buf_release(&key);
+        if (action->timeout_s > 0) {
+            slot->deadline_ns = slot->started_ns + (int64_t)(action->timeout_s * 1e9);
+        }
+        loop_watch(run->loop, slot->child.pidfd, number);
+    }
+    buf_release(&core_list);
+    arena_release(&run->scratch);
+    return result;
+}
+
+/* The newest error as the reason of a failure; it is told with the node, not apart. */
+static void take_error(struct run *run, struct buf *how)
+{
+    if (run->diag->errors > 0 && run->diag->entries.count > 0) {
+        const struct diag_entry *entry = &run->diag->entries.at[run->diag->entries.count - 1];
+        buf_add_string(how, entry->message);
+        run->diag->entries.count--;
+        run->diag->errors--;
+    } else {
+        buf_add_string(how, "it could not be started");
+    }
+}
+
+static int prepare_nodes(struct run *run, const struct node_id *nodes, size_t count,
+                         struct launched *launched)
+{
+    struct moves *moves = mem_alloc(count * sizeof *moves);
+    int result = 0;
+    for (size_t i = 0; i < count && result == 0; i++) {
+        result = remember_launch(run, nodes[i], &launched[i]);
+    }
+    for (size_t i = 0; i < count && result == 0; i++) {
+        plan_moves(run, nodes[i], &launched[i], &moves[i]);
+        record_start(run, nodes[i], &launched[i], &moves[i]);
+    }
+    if (result == 0 && state_flush(run->plan->state, run->diag) != 0) {
+        run->broken = true;
+        result = -1;
+    }
+    for (size_t i = 0; i < count && result == 0; i++) {
+        result = move_aside(run, &moves[i]);
+        make_product_folders(run, nodes[i]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        moves_release(&moves[i]);
+    }
+    free(moves);
+    return result;
+}
+
+struct explanation {
+    struct run *run;
+    struct node_id node;
+    struct buf *text;
+};
+
+static void add_reason_line(void *context, const struct reason *reason)
+{
+    struct explanation *explanation = context;
+    plan_add_reason(explanation->run->plan, explanation->node, reason, explanation->text);
+    buf_add_char(explanation->text, '\n');
+}
+
+/* Why the nodes run, taken before their records change. */
+static void explain(struct run *run, const struct node_id *nodes, size_t count, struct buf *text)
+{
+    for (size_t i = 0; i < count && run->options->explain; i++) {
+        struct explanation explanation = {run, nodes[i], text};
+        (void)plan_examine(run->plan, nodes[i], add_reason_line, &explanation);
+    }
+}
+
+void run_start(struct run *run, uint32_t execution_number, struct ledger_grant *grant)
+{
+    struct execution *execution = &run->executions[execution_number];
+    const struct node_id *nodes = execution_nodes(run, execution);
+    unsigned number;
+    struct slot *slot = free_slot(run, &number);
+    struct buf label = BUF_EMPTY;
+    run_add_label(run, nodes, execution->count, &label);
+    *slot = (struct slot){.execution = execution_number,
+                          .grant = *grant,
+                          .launched = mem_alloc(execution->count * sizeof(struct launched)),
+                          .label = mem_copy(label.at, label.len)};
+    buf_release(&label);
+    struct buf reasons = BUF_EMPTY;
+    explain(run, nodes, execution->count, &reasons);
+    if (prepare_nodes(run, nodes, execution->count, slot->launched) == 0 &&
+        start_process(run, number, execution, slot) == 0) {
+        execution->state = EXECUTION_RUNNING;
+        run->running++;
+        run_tell(run, (struct run_event){.kind = RUN_EVENT_STARTED,
+                                         .nodes = nodes,
+                                         .node_count = execution->count,
+                                         .label = slot->label,
+                                         .text = reasons.len > 0 ? reasons.at : NULL});
+        buf_release(&reasons);
+        return;
+    }
+    struct buf how = BUF_EMPTY;
+    buf_release(&reasons);
+    take_error(run, &how);
+    ledger_return(run->ledger, &slot->grant);
+    for (uint32_t i = 0; i < execution->count; i++) {
+        free(slot->launched[i].components);
+    }
+    free(slot->launched);
+    free(slot->label);
+    slot->execution = EXECUTION_NONE;
+    execution->state = EXECUTION_DONE;
+    run->actions[run->plan->graph->nodes[nodes[0].at].action].left--;
+    run_fail_unstarted(run, nodes, execution->count, buf_string(&how));
+    buf_release(&how);
+}
