@@ -208,11 +208,11 @@ static void limit_and_adoption(void **data)
     assert_int_equal(row.flags & FILE_ROW_BY_STAT, 0);
 
     int fd = openat(place->directory, "c", O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    assert_int_equal(ftruncate(fd, 1024 * 1024), 0);
+    assert_int_equal(ftruncate(fd, 1024L * 1024), 0);
     row = (struct file_row){0};
     assert_int_equal(observe_adopted(place->observer, "c", &row), OBSERVED_READ);
     assert_int_equal(row.flags & FILE_ROW_BY_STAT, 0);
-    assert_int_equal(ftruncate(fd, 1024 * 1024 + 1), 0);
+    assert_int_equal(ftruncate(fd, 1024L * 1024 + 1), 0);
     assert_int_equal(observe_adopted(place->observer, "c", &row), OBSERVED_READ);
     assert_true((row.flags & FILE_ROW_BY_STAT) != 0);
     close(fd);
@@ -233,10 +233,10 @@ static void equality(void **data)
 static void large_files_are_read_by_pieces(void **data)
 {
     struct place *place = *data;
-    static const size_t sizes[] = {0,           1,           16 * 1024,           16 * 1024 + 1,
-                                   1024 * 1024, 1024 * 1025, 3 * 1024 * 1024 + 17};
-    char *content = mem_alloc(4 * 1024 * 1024);
-    for (size_t i = 0; i < 4 * 1024 * 1024; i++) {
+    static const size_t sizes[] = {
+        0, 1, 16 * 1024, 16 * 1024 + 1, 1024UL * 1024, 1024 * 1025, 3UL * 1024 * 1024 + 17};
+    char *content = mem_alloc(4UL * 1024 * 1024);
+    for (size_t i = 0; i < 4UL * 1024 * 1024; i++) {
         content[i] = (char)(i * 2654435761U >> 13);
     }
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
@@ -275,7 +275,7 @@ static void moving_file_is_never_settled(void **data)
     struct scribbler scribbler = {0};
     pthread_t thread;
     scribbler.fd = openat(place->directory, "a", O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    assert_int_equal(ftruncate(scribbler.fd, 8 * 1024 * 1024), 0);
+    assert_int_equal(ftruncate(scribbler.fd, 8L * 1024 * 1024), 0);
     assert_int_equal(pthread_create(&thread, NULL, scribble, &scribbler), 0);
     while (atomic_load(&scribbler.rounds) == 0) {
     }

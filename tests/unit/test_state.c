@@ -416,7 +416,7 @@ static void strange_names(void **data)
 static void texts_end_with_what_refers_to_them(void **data)
 {
     struct place *place = *data;
-    char *large = mem_alloc(64 * 1024 + 1);
+    char *large = mem_alloc(64UL * 1024 + 1);
     struct state *state = open_as(place, STATE_WRITE);
     state_bind(state, &LAYOUT);
     struct node_row row = node_from(state, 20, 2);
@@ -425,11 +425,11 @@ static void texts_end_with_what_refers_to_them(void **data)
     state_put_text(state, recipe, SLICE_LITERAL("command"));
     state_put_text(state, recipe, SLICE_LITERAL("not stored twice"));
     state_put_text(state, digest_from(5), SLICE_LITERAL("nobody's"));
-    state_put_text(state, digest_from(6), slice_make(large, 64 * 1024));
-    state_put_text(state, digest_from(7), slice_make(large, 64 * 1024 + 1));
+    state_put_text(state, digest_from(6), slice_make(large, 64UL * 1024));
+    state_put_text(state, digest_from(7), slice_make(large, 64UL * 1024 + 1));
     assert_int_equal(state_compact(state, &place->diag), 0);
     assert_true(slice_is(state_text(state, recipe), "command"));
-    assert_int_equal(state_text(state, digest_from(6)).len, 64 * 1024);
+    assert_int_equal(state_text(state, digest_from(6)).len, 64UL * 1024);
     assert_null(state_text(state, digest_from(7)).at);
     close_well(place, state);
     state = open_as(place, STATE_WRITE);
