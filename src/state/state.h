@@ -128,8 +128,9 @@ bool state_writes(const struct state *state);
 /* Lays out the rows. May be called again after the graph was loaded anew. The slices are copied. */
 void state_bind(struct state *state, const struct state_layout *layout);
 
-/* Rows by number; owned by the state. Rows of files may be changed in place through state_put_file
- * only. */
+/* Rows by number; owned by the state, valid until the next state_bind. Threads may read rows
+ * together while nothing is put or bound. Rows of files may be changed in place through
+ * state_put_file only. */
 const struct file_row *state_file(const struct state *state, size_t number);
 const struct node_row *state_node(const struct state *state, size_t number);
 

@@ -9,8 +9,10 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A journal below this is never worth a new snapshot. */
-enum { SMALLEST_COMPACTED = 256 * 1024 };
+enum {
+    SMALLEST_COMPACTED = 256 * 1024, /* a journal below this is never worth a new snapshot */
+    LARGE_PENDING = 1024 * 1024,     /* a buffer that isn't kept once it is written */
+};
 
 /* ---- messages ---- */
 
@@ -80,6 +82,15 @@ static int begin_journal(struct state *state, struct diag *diag)
     return state->journal >= 0 ? 0 : state_report_errno(state, "open", JOURNAL_NAME, diag);
 }
 
+static void forget_pending(struct state *state)
+{
+    if (state->pending.capacity > LARGE_PENDING) {
+        buf_release(&state->pending);
+    } else {
+        buf_clear(&state->pending);
+    }
+}
+
 static int write_pending(struct state *state, struct diag *diag)
 {
     const struct buf *pending = &state->pending;
@@ -100,7 +111,7 @@ static int write_pending(struct state *state, struct diag *diag)
         return -1;
     }
     state->journal_bytes += pending->len;
-    buf_clear(&state->pending);
+    forget_pending(state);
     return 0;
 }
 
@@ -175,7 +186,7 @@ int state_compact(struct state *state, struct diag *diag)
     state->snapshot_id = identity.id;
     state->snapshot_bytes = bytes;
     state->changes.count = 0;
-    buf_clear(&state->pending);
+    forget_pending(state);
     if (state->journal < 0) {
         state->journal_id = state->snapshot_id;
         state->journal_bytes = 0;

@@ -769,6 +769,45 @@ static void unknown_version(void **data)
     buf_release(&bytes);
 }
 
+/* Where the journal can't be replaced the old one is continued, and nothing is lost. */
+static void compaction_that_ends_halfway(void **data)
+{
+    struct place *place = *data;
+    struct buf journal = BUF_EMPTY;
+    for (uint64_t round = 0; round < 2; round++) {
+        struct state *state = open_as(place, STATE_WRITE);
+        state_bind(state, &LAYOUT);
+        put_all(state, 10 + round);
+        assert_int_equal(state_flush(state, &place->diag), 0);
+        read_bytes(place, "journal", &journal);
+        struct node_row row = node_from(state, 50 + round, 2);
+        state_put_node(state, 2, &row);
+        assert_int_equal(state_compact(state, &place->diag), 0);
+        close_well(place, state);
+        write_bytes(place, "journal", buf_slice(&journal));
+        state = open_as(place, STATE_WRITE);
+        state_bind(state, &LAYOUT);
+        expect_node(state, 2, 50 + round, 2);
+        row = node_from(state, 70 + round, 4);
+        state_put_node(state, 3, &row);
+        assert_int_equal(state_flush(state, &place->diag), 0);
+        /* A reader sees what was appended to the old journal, and so does the next snapshot. */
+        struct state *reader = open_as(place, STATE_READ);
+        state_bind(reader, &LAYOUT);
+        expect_node(reader, 2, 50 + round, 2);
+        expect_node(reader, 3, 70 + round, 4);
+        close_well(place, reader);
+        assert_true(round == 0 || state_compact(state, &place->diag) == 0);
+        close_well(place, state);
+        state = open_as(place, STATE_READ);
+        state_bind(state, &LAYOUT);
+        expect_node(state, 3, 70 + round, 4);
+        expect_node(state, 4, 14 + round, 4);
+        close_well(place, state);
+    }
+    buf_release(&journal);
+}
+
 static void journal_of_another_snapshot(void **data)
 {
     struct place *place = *data;
@@ -1054,6 +1093,7 @@ int main(void)
         TEST(unknown_version),
         TEST(journal_of_another_snapshot),
         TEST(crash_between_snapshot_and_journal),
+        TEST(compaction_that_ends_halfway),
         TEST(full_disk_keeps_records_queued),
         TEST(removed_journal_is_written_again),
         TEST(second_writer_is_refused),
