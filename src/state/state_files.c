@@ -245,6 +245,17 @@ static bool has_rows(const struct rowtable *table)
     return false;
 }
 
+/* What a killed writer left of a file that file_replace was to put in place. The lock is held:
+ * nobody is writing one now. */
+static int remove_leftover(void *context, const char *name, size_t len, bool is_directory)
+{
+    const struct state *state = context;
+    if (!is_directory && slice_starts_with(slice_make(name, len), ".rowbuild-tmp-")) {
+        (void)unlinkat(state->folder, name, 0);
+    }
+    return 0;
+}
+
 static void free_state(struct state *state)
 {
     close_journal(state);
@@ -275,8 +286,11 @@ struct state *state_open(int directory, const char *path, enum state_mode mode,
         goto failed;
     }
     state->was_empty = !has_rows(&state->table);
-    if (mode == STATE_WRITE && open_journal(state, diag) != 0) {
-        goto failed;
+    if (mode == STATE_WRITE) {
+        (void)file_list(state->folder, ".", remove_leftover, state);
+        if (open_journal(state, diag) != 0) {
+            goto failed;
+        }
     }
     return state;
 failed:

@@ -1028,6 +1028,15 @@ static void readers_beside_a_compacting_writer(void **data)
     assert_int_equal(place->diag.entries.count, 0);
 }
 
+static int count_entry(void *context, const char *name, size_t len, bool is_directory)
+{
+    (void)name;
+    (void)len;
+    (void)is_directory;
+    ++*(int *)context;
+    return 0;
+}
+
 static void killed_writers_lose_nothing_written(void **data)
 {
     struct place *place = *data;
@@ -1046,6 +1055,9 @@ static void killed_writers_lose_nothing_written(void **data)
         state_forget_unbound(state); /* the next child starts from nothing */
         close_well(place, state);
     }
+    int files = 0; /* snapshot, journal and lock, no leftovers */
+    assert_int_equal(file_list(place->directory, ".rowbuild", count_entry, &files), 0);
+    assert_int_equal(files, 3);
     assert_int_equal(place->diag.entries.count, 0);
 }
 
