@@ -1,7 +1,7 @@
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 
 #include <cmocka.h>
 
@@ -38,8 +38,7 @@ static void stream_in_pieces_equals_whole(void **state)
         for (size_t at = 0; at < len; at += 61) {
             digest_stream_bytes(stream, bytes + at, len - at < 61 ? len - at : 61);
         }
-        assert_true(
-            digest_equal(digest_stream_end(stream), digest_of(slice_make(bytes, len))));
+        assert_true(digest_equal(digest_stream_end(stream), digest_of(slice_make(bytes, len))));
     }
     digest_stream_free(stream);
     digest_stream_free(NULL);
@@ -68,8 +67,8 @@ static void numbers_are_little_endian(void **state)
     (void)state;
     struct digest_stream *stream = digest_stream_new();
     digest_stream_u64(stream, 0x0807060504030201U);
-    assert_true(digest_equal(digest_stream_end(stream),
-                             digest_of(SLICE_LITERAL("\1\2\3\4\5\6\7\10"))));
+    assert_true(
+        digest_equal(digest_stream_end(stream), digest_of(SLICE_LITERAL("\1\2\3\4\5\6\7\10"))));
     digest_stream_reset(stream);
     digest_stream_digest(stream, (struct digest){.low = 1, .high = 2});
     assert_true(digest_equal(digest_stream_end(stream),
@@ -90,10 +89,8 @@ static void nothing_is_unknown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(known_digests),
-        cmocka_unit_test(stream_in_pieces_equals_whole),
-        cmocka_unit_test(fields_have_borders),
-        cmocka_unit_test(numbers_are_little_endian),
+        cmocka_unit_test(known_digests),       cmocka_unit_test(stream_in_pieces_equals_whole),
+        cmocka_unit_test(fields_have_borders), cmocka_unit_test(numbers_are_little_endian),
         cmocka_unit_test(nothing_is_unknown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 
 #include <cmocka.h>
 
@@ -53,10 +53,8 @@ static int remove_folder(void **state)
 /* A request that runs `argv` in the folder with output to its file. */
 static struct spawn_request request_of(const struct folder *folder, char *const *argv)
 {
-    return (struct spawn_request){.argv = argv,
-                                  .envp = plain_environment,
-                                  .directory = folder->fd,
-                                  .output = folder->output};
+    return (struct spawn_request){
+        .argv = argv, .envp = plain_environment, .directory = folder->fd, .output = folder->output};
 }
 
 static struct child start_shell(const struct folder *folder, const char *command)
@@ -86,6 +84,14 @@ static void output_is(const struct folder *folder, const char *expected)
     assert_string_equal(buf_string(&content), expected);
     buf_release(&content);
     assert_int_equal(ftruncate(folder->output, 0), 0);
+}
+
+static void output_has(const struct folder *folder, const char *expected)
+{
+    struct buf content = BUF_EMPTY;
+    assert_int_equal(file_read(folder->fd, "output", 1 << 20, &content), 0);
+    assert_non_null(strstr(buf_string(&content), expected));
+    buf_release(&content);
 }
 
 static void write_script(const struct folder *folder, const char *name, const char *text,
@@ -121,13 +127,15 @@ static pid_t pid_in_file(const struct folder *folder, const char *name)
 static void runs_and_reaps(void **state)
 {
     const struct folder *folder = *state;
-    struct child child = start_shell(folder, "echo out; echo err >&2; exit 5");
+    struct child child = start_shell(folder, "echo out; echo err >&2; pwd; exit 5");
     struct child_end end = wait_for(&child);
     assert_false(end.signalled);
     assert_int_equal(end.status, 5);
     assert_true(end.peak_rss_bytes > 0);
     assert_true(end.cpu_seconds >= 0 && end.cpu_seconds < 100);
-    output_is(folder, "out\nerr\n");
+    char expected[128];
+    snprintf(expected, sizeof expected, "out\nerr\n%s\n", folder->path);
+    output_is(folder, expected);
     child = start_shell(folder, "kill -9 $$");
     end = wait_for(&child);
     assert_true(end.signalled);
@@ -151,8 +159,7 @@ static void running_child_is_not_reaped(void **state)
 
 static void cpu_time_is_measured(void **state)
 {
-    struct child child =
-        start_shell(*state, "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done");
+    struct child child = start_shell(*state, "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done");
     assert_true(wait_for(&child).cpu_seconds > 0);
 }
 
@@ -289,13 +296,13 @@ static void scripts_without_interpreter(void **state)
 static void inherits_three_descriptors(void **state)
 {
     const struct folder *folder = *state;
-    struct child child = start_shell(
-        folder, "for f in /proc/$$/fd/*; do echo \"${f##*/} $(readlink $f)\"; done; pwd; cat");
+    struct child child =
+        start_shell(folder, "ls /proc/self/fd; cd /proc/self/fd; readlink 0 1 2; cat");
     assert_int_equal(wait_for(&child).status, 0);
     char expected[512];
-    snprintf(expected, sizeof expected,
-             "0 /dev/null\n1 %s/output\n2 %s/output\n%s\n", folder->path, folder->path,
-             folder->path);
+    /* 3 is the listing that ls reads, hence was free. */
+    snprintf(expected, sizeof expected, "0\n1\n2\n3\n/dev/null\n%s/output\n%s/output\n",
+             folder->path, folder->path);
     output_is(folder, expected);
 }
 
@@ -311,8 +318,8 @@ static void low_descriptors(void **state)
             close(1);
             close(2);
             dup3(high, output, O_CLOEXEC);
-            char *const argv[] = {(char *)"sh", (char *)"-c",
-                                  (char *)"cat; echo out; echo err >&2", NULL};
+            char *const argv[] = {(char *)"sh", (char *)"-c", (char *)"cat; echo out; echo err >&2",
+                                  NULL};
             struct spawn_request request = request_of(folder, argv);
             request.output = output;
             struct child child;
@@ -350,15 +357,14 @@ static void signals_are_reset(void **state)
     void (*old_pipe)(int) = signal(SIGPIPE, SIG_IGN);
     void (*old_xfsz)(int) = signal(SIGXFSZ, SIG_IGN);
     sigaction(SIGUSR2, &caught, &old_caught);
-    char *const argv[] = {(char *)"grep", (char *)"-E", (char *)"Sig(Blk|Ign|Cgt)",
-                          (char *)"/proc/self/status", NULL};
+    char *const argv[] = {(char *)"cat", (char *)"/proc/self/status", NULL};
     struct spawn_request request = request_of(folder, argv);
     struct child child;
     assert_int_equal(spawn_child(&request, &child), 0);
     pthread_sigmask(SIG_SETMASK, &before, &after);
     assert_int_equal(wait_for(&child).status, 0);
-    output_is(folder, "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n"
-                      "SigCgt:\t0000000000000000\n");
+    output_has(folder, "\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n"
+                       "SigCgt:\t0000000000000000\n");
     assert_int_equal(sigismember(&after, SIGTERM), 1);
     assert_int_equal(sigismember(&after, SIGSEGV), 0);
     struct sigaction now;
@@ -374,8 +380,8 @@ static void affinity_is_the_childs(void **state)
     cpu_set_t own;
     cpu_set_t own_after;
     assert_int_equal(sched_getaffinity(0, sizeof own, &own), 0);
-    char *const argv[] = {(char *)"grep", (char *)"Cpus_allowed_list:",
-                          (char *)"/proc/self/status", NULL};
+    char *const argv[] = {(char *)"grep", (char *)"Cpus_allowed_list:", (char *)"/proc/self/status",
+                          NULL};
     for (unsigned cpu = 0; cpu < CPU_SETSIZE; cpu++) {
         if (!CPU_ISSET(cpu, &own)) {
             continue;
@@ -449,9 +455,9 @@ static void one_childs_descendants(void **state)
 {
     const struct folder *folder = *state;
     struct child other = start_shell(folder, "exec sleep 1000");
-    struct child child = start_shell(
-        folder, "setsid sh -c 'echo $$ >other_session; exec sleep 1000' & "
-                "sh -c 'echo $$ >same_group; exec sleep 1000' & wait");
+    struct child child =
+        start_shell(folder, "setsid sh -c 'echo $$ >other_session; exec sleep 1000' & "
+                            "sh -c 'echo $$ >same_group; exec sleep 1000' & wait");
     pid_t other_session = pid_in_file(folder, "other_session");
     pid_t same_group = pid_in_file(folder, "same_group");
     assert_true(getpgid(other_session) != child.pid);
@@ -529,9 +535,11 @@ static void status_taken_by_another(void **state)
     assert_int_equal(child.pidfd, -1);
 }
 
-static int become_subreaper(void **state)
+static int prepare(void **state)
 {
     (void)state;
+    /* What the tests' starter left open isn't this process's doing. */
+    (void)close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
     spawn_become_subreaper();
     return 0;
 }
@@ -560,5 +568,5 @@ int main(void)
         in_folder(orphans_are_reaped_statuses_stay),
         in_folder(status_taken_by_another),
     };
-    return cmocka_run_group_tests(tests, become_subreaper, NULL);
+    return cmocka_run_group_tests(tests, prepare, NULL);
 }
