@@ -138,13 +138,24 @@ static int check_folder(int directory, const char *path, struct diag *diag)
     return result;
 }
 
+static void report_in_the_way(const struct move *move, struct diag *diag)
+{
+    struct buf from = BUF_EMPTY;
+    struct buf to = BUF_EMPTY;
+    text_add_name(&from, buf_slice(&move->from));
+    text_add_name(&to, buf_slice(&move->to));
+    diag_state_error(diag, "can't rename %s: %s is in the way", buf_string(&from), buf_string(&to));
+    buf_release(&from);
+    buf_release(&to);
+}
+
 static int check_moves(int directory, const move_list *moves, struct diag *diag)
 {
     int result = 0;
     vec_each (const struct move, move, moves) {
         int in_the_way = exists(directory, buf_string(&move->to), diag);
         if (in_the_way > 0) {
-            report("rename to", buf_string(&move->to), EEXIST, diag);
+            report_in_the_way(move, diag);
         }
         if (in_the_way != 0 || check_folder(directory, buf_string(&move->from), diag) != 0) {
             result = -1;

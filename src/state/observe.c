@@ -14,7 +14,7 @@ static const int64_t FINE_TICK_NS =
     20 * 1000000L; /* ext4, xfs …: the kernel's timer tick and some */
 static const int64_t COARSE_TICK_NS = 2000 * 1000000L; /* whole seconds; FAT: two of them */
 static const int64_t FAR_FUTURE_NS = 3600 * 1000000000L;
-static const uint64_t ADOPT_BY_STAT = 1024 * 1024; /* DESIGN §6 rule 6 */
+static const uint64_t ADOPT_BY_STAT = 1024UL * 1024; /* DESIGN §6 rule 6 */
 static const long POLL_NS = 2 * 1000000L;
 
 enum { READ_TRIES = 3 };
@@ -22,18 +22,22 @@ enum { READ_TRIES = 3 };
 struct observer {
     int directory;
     uint64_t digest_limit;
-    int probe; /* the file whose mtime is "now"; -1: none */
-    atomic_llong now_ns;
-    atomic_llong newest_ns; /* seen of any file, when there is no probe */
+    int probe;              /* the file whose mtime is "now"; -1: none */
+    bool probe_is_remote;   /* its server sets the time only when the write arrives there */
+    atomic_llong now_ns;    /* 0: not known */
+    atomic_llong newest_ns; /* seen of any file while "now" isn't known */
     atomic_llong tick_ns;
 };
 
 /* ---- now ---- */
 
-/* A nameless file; where there are none, a hidden one that is unlinked at once. */
-static int open_probe(int directory)
+/* A nameless file; where there are none (network file systems), a hidden one that is unlinked at
+ * once.
+ */
+static int open_probe(int directory, bool *is_remote)
 {
     int fd = openat(directory, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    *is_remote = fd < 0;
     for (unsigned attempt = 0; fd < 0 && attempt < 100; attempt++) {
         char name[64];
         snprintf(name, sizeof name, ".rowbuild-now-%ld-%u", (long)getpid(), attempt);
@@ -61,11 +65,14 @@ void observer_tick(struct observer *observer)
     if (observer->probe < 0) {
         return;
     }
-    if (pwrite(observer->probe, "\n", 1, 0) != 1 || file_stat_fd(observer->probe, &stat) != 0) {
-        return; /* an old "now" is safe: more counts as racy */
+    int64_t now = 0;
+    if (pwrite(observer->probe, "\n", 1, 0) == 1 &&
+        (!observer->probe_is_remote || fsync(observer->probe) == 0) &&
+        file_stat_fd(observer->probe, &stat) == 0) {
+        now = stat.mtime_ns;
+        learn_tick(observer, now);
     }
-    learn_tick(observer, stat.mtime_ns);
-    atomic_store_explicit(&observer->now_ns, stat.mtime_ns, memory_order_relaxed);
+    atomic_store_explicit(&observer->now_ns, now, memory_order_relaxed);
 }
 
 int64_t observer_now(const struct observer *observer)
@@ -78,7 +85,7 @@ struct observer *observer_new(int directory, uint64_t digest_limit, bool write_p
     struct observer *observer = mem_alloc(sizeof *observer);
     observer->directory = directory;
     observer->digest_limit = digest_limit;
-    observer->probe = write_probe ? open_probe(directory) : -1;
+    observer->probe = write_probe ? open_probe(directory, &observer->probe_is_remote) : -1;
     atomic_init(&observer->now_ns, 0);
     atomic_init(&observer->newest_ns, 0);
     atomic_init(&observer->tick_ns, COARSE_TICK_NS);
@@ -106,11 +113,13 @@ static void note_newest(struct observer *observer, int64_t time_ns)
     }
 }
 
-/* Without a probe the newest times seen stand for "now", which is never later than the truth. */
+/* Where "now" isn't known (no probe, a full disk) the newest times seen stand for it, which are
+ * never later than the truth. */
 static int64_t latest_known(struct observer *observer, const struct file_row *row)
 {
-    if (observer->probe >= 0) {
-        return observer_now(observer);
+    int64_t now = observer_now(observer);
+    if (now != 0) {
+        return now;
     }
     learn_tick(observer, row->mtime_ns);
     note_newest(observer, row->mtime_ns);
@@ -136,7 +145,7 @@ void observer_wait_past(struct observer *observer, int64_t mtime_ns)
 {
     int64_t waited = 0;
     observer_tick(observer);
-    while (observer->probe >= 0 && waited <= COARSE_TICK_NS) {
+    while (observer_now(observer) != 0 && waited <= COARSE_TICK_NS) {
         int64_t tick = atomic_load_explicit(&observer->tick_ns, memory_order_relaxed);
         if (!is_within(mtime_ns, observer_now(observer), tick)) {
             return;

@@ -75,7 +75,7 @@ bool observed_equal(struct digest recorded, const struct file_row *row);
 /* Takes "now" anew; call once for each turn of the loop before files are observed. */
 void observer_tick(struct observer *observer);
 
-/* The file system's now as last taken, nanoseconds; 0 when nothing was written. */
+/* The file system's now as last taken, nanoseconds; 0 when nothing could be written. */
 int64_t observer_now(const struct observer *observer);
 
 /* Sleeps until the clock of the file system has left the tick of `mtime_ns` and takes "now" anew,

@@ -66,7 +66,7 @@ const struct shape *shapes_add_key(struct shapes *shapes, struct slice key)
 {
     uint32_t number = intern_add(&shapes->keys, key);
     if (number == shapes->all.count) {
-        vec_push(&shapes->all, make_shape(shapes, number));
+        vec_push(&shapes->all, make_shape(shapes, number)); // NOLINT(bugprone-sizeof-expression)
     }
     return shapes->all.at[number];
 }

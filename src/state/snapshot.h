@@ -45,9 +45,9 @@ void snapshot_write(const struct rowtable *table, const struct shapes *shapes,
                     const struct textstore *texts, const struct bound_names *bound,
                     const struct snapshot_identity *identity, struct buf *out);
 
-/* Fills an empty table, shapes and texts, which then borrow from `content`. NULL, or in a few words
- * what is wrong; then the three are to be released. */
-const char *snapshot_read(struct slice content, struct rowtable *table, struct shapes *shapes,
+/* Fills an empty table, shapes and texts, which then borrow from `content` (rows of files are
+ * changed in it). NULL, or in a few words what is wrong; then the three are to be released. */
+const char *snapshot_read(struct buf *content, struct rowtable *table, struct shapes *shapes,
                           struct textstore *texts, struct snapshot_identity *identity);
 
 #endif

@@ -3,9 +3,8 @@
  * Knows: rows of files and nodes, by the names of directories, columns and actions; the formats on
  * disk; locks. Doesn't know: the graph, or when something is stale. Rows are laid out in the
  * numbering that the caller binds: files directory × columns + column, then the other files; nodes
- * directory × actions
- * + action, then the other nodes. Rows of what is no longer bound are kept and written back until
- * state_forget.
+ * directory × actions + action, then the other nodes. Rows of what is no longer bound are kept and
+ * written back until state_forget_unbound.
  *
  * On disk, below the state folder: `snapshot` (read in one pass), `journal` (append-only,
  * checksums; a torn tail is cut off by the next writer), `lock`. No mapped files. Both carry a
@@ -114,7 +113,9 @@ const struct shape *state_shape(struct state *state, const struct component *lis
 /* Opens the state folder `path` below `directory`. A missing folder, or one that holds neither
  * snapshot nor journal, is an empty state. -1 … NULL with a state error: another writer (who), an
  * unreadable, damaged or unknown version, a journal that continues another snapshot; with
- * `discard_unreadable` such a state is renamed to `snapshot.unreadable…` and counts as empty. */
+ * `discard_unreadable` such a state is renamed to `snapshot.unreadable…` and counts as empty. A
+ * journal that is damaged amid good records is a warning: it counts up to there, and a writer moves
+ * the rest to `journal.damaged-N`. */
 struct state *state_open(int directory, const char *path, enum state_mode mode,
                          bool discard_unreadable, struct diag *diag);
 
@@ -129,8 +130,9 @@ bool state_writes(const struct state *state);
 /* Lays out the rows. May be called again after the graph was loaded anew. The slices are copied. */
 void state_bind(struct state *state, const struct state_layout *layout);
 
-/* Rows by number; owned by the state. Rows of files may be changed in place through state_put_file
- * only. */
+/* Rows by number; owned by the state, valid until the next state_bind. Threads may read rows
+ * together while nothing is put or bound. Rows of files may be changed in place through
+ * state_put_file only. */
 const struct file_row *state_file(const struct state *state, size_t number);
 const struct node_row *state_node(const struct state *state, size_t number);
 
@@ -140,7 +142,8 @@ void state_put_file(struct state *state, size_t number, const struct file_row *r
 void state_put_node(struct state *state, size_t number, const struct node_row *row);
 
 /* Texts that explain digests (recipes, canonical values): stored once by content; longer than 64
- * KiB are not kept. state_text returns at == NULL when the text isn't known. */
+ * KiB are not kept, nor, over two compactions, those that no RECIPE, VALUE or WHOLE component of a
+ * node's `good` refers to. state_text returns at == NULL when the text isn't known. */
 void state_put_text(struct state *state, struct digest digest, struct slice text);
 struct slice state_text(const struct state *state, struct digest digest);
 

@@ -1,4 +1,5 @@
-/* What a state holds; shared by state.c (rows in memory) and state_files.c (files on disk). */
+/* What a state holds; shared by state.c (rows in memory), state_load.c (reading) and
+ * state_files.c (writing). */
 #ifndef ROWBUILD_STATE_INNER_H
 #define ROWBUILD_STATE_INNER_H
 
@@ -62,5 +63,23 @@ void state_spell_changes(struct state *state);
 struct bound_names state_bound(const struct state *state);
 void state_bound_release(struct bound_names *bound);
 void state_unbind(struct binding *binding);
+
+#define SNAPSHOT_NAME "snapshot"
+#define JOURNAL_NAME "journal"
+#define LOCK_NAME "lock"
+
+/* Empties table, shapes and texts, or frees them together with the snapshot they borrow from. */
+void state_init_rows(struct state *state);
+void state_release_rows(struct state *state);
+
+/* Reads snapshot and journal from the folder. -1 with an error. */
+int state_load(struct state *state, bool discard_unreadable, struct diag *diag);
+
+/* Appends the path of one of the files, for messages. */
+void state_add_path(const struct state *state, const char *name, struct buf *out);
+
+/* Adds "can't WHAT .rowbuild/NAME: errno"; returns -1. */
+int state_report_errno(const struct state *state, const char *what, const char *name,
+                       struct diag *diag);
 
 #endif

@@ -7,10 +7,12 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -181,6 +183,32 @@ static void without_probe_the_newest_is_racy(void **data)
     observer_free(reader);
 }
 
+static void full_disk_means_racy(void **data)
+{
+    struct place *place = *data;
+    struct file_row old = {0};
+    struct file_row new = {0};
+    struct rlimit before;
+    write_file(place, "old", "1");
+    struct file_stat stat;
+    assert_int_equal(file_stat(place->directory, "old", &stat), 0);
+    observer_wait_past(place->observer, stat.ctime_ns);
+    write_file(place, "new", "2");
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    signal(SIGXFSZ, SIG_IGN);
+    struct rlimit nothing = {.rlim_cur = 0, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &nothing), 0);
+    observer_tick(place->observer);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(observer_now(place->observer), 0);
+    assert_int_equal(observe_file(place->observer, "new", &new), OBSERVED_READ);
+    assert_true((new.flags &FILE_ROW_RACY) != 0);
+    assert_int_equal(observe_file(place->observer, "old", &old), OBSERVED_READ);
+    assert_int_equal(old.flags, FILE_ROW_KNOWN);
+    observer_tick(place->observer);
+    assert_true(observer_now(place->observer) > 0);
+}
+
 static void limit_and_adoption(void **data)
 {
     struct place *place = *data;
@@ -208,11 +236,11 @@ static void limit_and_adoption(void **data)
     assert_int_equal(row.flags & FILE_ROW_BY_STAT, 0);
 
     int fd = openat(place->directory, "c", O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    assert_int_equal(ftruncate(fd, 1024 * 1024), 0);
+    assert_int_equal(ftruncate(fd, 1024L * 1024), 0);
     row = (struct file_row){0};
     assert_int_equal(observe_adopted(place->observer, "c", &row), OBSERVED_READ);
     assert_int_equal(row.flags & FILE_ROW_BY_STAT, 0);
-    assert_int_equal(ftruncate(fd, 1024 * 1024 + 1), 0);
+    assert_int_equal(ftruncate(fd, 1024L * 1024 + 1), 0);
     assert_int_equal(observe_adopted(place->observer, "c", &row), OBSERVED_READ);
     assert_true((row.flags & FILE_ROW_BY_STAT) != 0);
     close(fd);
@@ -233,10 +261,10 @@ static void equality(void **data)
 static void large_files_are_read_by_pieces(void **data)
 {
     struct place *place = *data;
-    static const size_t sizes[] = {0,           1,           16 * 1024,           16 * 1024 + 1,
-                                   1024 * 1024, 1024 * 1025, 3 * 1024 * 1024 + 17};
-    char *content = mem_alloc(4 * 1024 * 1024);
-    for (size_t i = 0; i < 4 * 1024 * 1024; i++) {
+    static const size_t sizes[] = {
+        0, 1, 16UL * 1024, 16UL * 1024 + 1, 1024UL * 1024, 1024UL * 1025, 3UL * 1024 * 1024 + 17};
+    char *content = mem_alloc(4UL * 1024 * 1024);
+    for (size_t i = 0; i < 4UL * 1024 * 1024; i++) {
         content[i] = (char)(i * 2654435761U >> 13);
     }
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
@@ -275,7 +303,7 @@ static void moving_file_is_never_settled(void **data)
     struct scribbler scribbler = {0};
     pthread_t thread;
     scribbler.fd = openat(place->directory, "a", O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    assert_int_equal(ftruncate(scribbler.fd, 8 * 1024 * 1024), 0);
+    assert_int_equal(ftruncate(scribbler.fd, 8L * 1024 * 1024), 0);
     assert_int_equal(pthread_create(&thread, NULL, scribble, &scribbler), 0);
     while (atomic_load(&scribbler.rounds) == 0) {
     }
@@ -437,6 +465,7 @@ int main(void)
         TEST(stale_now_is_safe),
         TEST(times_far_ahead_settle),
         TEST(without_probe_the_newest_is_racy),
+        TEST(full_disk_means_racy),
         TEST(limit_and_adoption),
         TEST(equality),
         TEST(large_files_are_read_by_pieces),

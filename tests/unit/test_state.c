@@ -416,7 +416,7 @@ static void strange_names(void **data)
 static void texts_end_with_what_refers_to_them(void **data)
 {
     struct place *place = *data;
-    char *large = mem_alloc(64 * 1024 + 1);
+    char *large = mem_alloc(64UL * 1024 + 1);
     struct state *state = open_as(place, STATE_WRITE);
     state_bind(state, &LAYOUT);
     struct node_row row = node_from(state, 20, 2);
@@ -425,11 +425,11 @@ static void texts_end_with_what_refers_to_them(void **data)
     state_put_text(state, recipe, SLICE_LITERAL("command"));
     state_put_text(state, recipe, SLICE_LITERAL("not stored twice"));
     state_put_text(state, digest_from(5), SLICE_LITERAL("nobody's"));
-    state_put_text(state, digest_from(6), slice_make(large, 64 * 1024));
-    state_put_text(state, digest_from(7), slice_make(large, 64 * 1024 + 1));
+    state_put_text(state, digest_from(6), slice_make(large, 64UL * 1024));
+    state_put_text(state, digest_from(7), slice_make(large, 64UL * 1024 + 1));
     assert_int_equal(state_compact(state, &place->diag), 0);
     assert_true(slice_is(state_text(state, recipe), "command"));
-    assert_int_equal(state_text(state, digest_from(6)).len, 64 * 1024);
+    assert_int_equal(state_text(state, digest_from(6)).len, 64UL * 1024);
     assert_null(state_text(state, digest_from(7)).at);
     close_well(place, state);
     state = open_as(place, STATE_WRITE);
@@ -769,6 +769,45 @@ static void unknown_version(void **data)
     buf_release(&bytes);
 }
 
+/* Where the journal can't be replaced the old one is continued, and nothing is lost. */
+static void compaction_that_ends_halfway(void **data)
+{
+    struct place *place = *data;
+    struct buf journal = BUF_EMPTY;
+    for (uint64_t round = 0; round < 2; round++) {
+        struct state *state = open_as(place, STATE_WRITE);
+        state_bind(state, &LAYOUT);
+        put_all(state, 10 + round);
+        assert_int_equal(state_flush(state, &place->diag), 0);
+        read_bytes(place, "journal", &journal);
+        struct node_row row = node_from(state, 50 + round, 2);
+        state_put_node(state, 2, &row);
+        assert_int_equal(state_compact(state, &place->diag), 0);
+        close_well(place, state);
+        write_bytes(place, "journal", buf_slice(&journal));
+        state = open_as(place, STATE_WRITE);
+        state_bind(state, &LAYOUT);
+        expect_node(state, 2, 50 + round, 2);
+        row = node_from(state, 70 + round, 4);
+        state_put_node(state, 3, &row);
+        assert_int_equal(state_flush(state, &place->diag), 0);
+        /* A reader sees what was appended to the old journal, and so does the next snapshot. */
+        struct state *reader = open_as(place, STATE_READ);
+        state_bind(reader, &LAYOUT);
+        expect_node(reader, 2, 50 + round, 2);
+        expect_node(reader, 3, 70 + round, 4);
+        close_well(place, reader);
+        assert_true(round == 0 || state_compact(state, &place->diag) == 0);
+        close_well(place, state);
+        state = open_as(place, STATE_READ);
+        state_bind(state, &LAYOUT);
+        expect_node(state, 3, 70 + round, 4);
+        expect_node(state, 4, 14 + round, 4);
+        close_well(place, state);
+    }
+    buf_release(&journal);
+}
+
 static void journal_of_another_snapshot(void **data)
 {
     struct place *place = *data;
@@ -989,6 +1028,15 @@ static void readers_beside_a_compacting_writer(void **data)
     assert_int_equal(place->diag.entries.count, 0);
 }
 
+static int count_entry(void *context, const char *name, size_t len, bool is_directory)
+{
+    (void)name;
+    (void)len;
+    (void)is_directory;
+    ++*(int *)context;
+    return 0;
+}
+
 static void killed_writers_lose_nothing_written(void **data)
 {
     struct place *place = *data;
@@ -1007,6 +1055,9 @@ static void killed_writers_lose_nothing_written(void **data)
         state_forget_unbound(state); /* the next child starts from nothing */
         close_well(place, state);
     }
+    int files = 0; /* snapshot, journal and lock, no leftovers */
+    assert_int_equal(file_list(place->directory, ".rowbuild", count_entry, &files), 0);
+    assert_int_equal(files, 3);
     assert_int_equal(place->diag.entries.count, 0);
 }
 
@@ -1054,6 +1105,7 @@ int main(void)
         TEST(unknown_version),
         TEST(journal_of_another_snapshot),
         TEST(crash_between_snapshot_and_journal),
+        TEST(compaction_that_ends_halfway),
         TEST(full_disk_keeps_records_queued),
         TEST(removed_journal_is_written_again),
         TEST(second_writer_is_refused),
