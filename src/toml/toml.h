@@ -1,8 +1,8 @@
 /* TOML 1.0.0 (https://toml.io/en/v1.0.0): text → syntax tree with byte offsets.
  *
- * Knows: the whole of TOML's syntax, its types and its rules of redefinition. Doesn't know: what any
- * key means. The tree lives in the arena that the caller gives; strings in it are decoded and may
- * hold NUL bytes. */
+ * Knows: the whole of TOML's syntax, its types and its rules of redefinition. Doesn't know: what
+ * any key means. The tree lives in the arena that the caller gives; strings in it are decoded and
+ * may hold NUL bytes. */
 #ifndef ROWBUILD_TOML_H
 #define ROWBUILD_TOML_H
 

@@ -1,0 +1,110 @@
+/* What the parts of the TOML parser share. Only for this folder and the grammar.
+ *
+ * The lexer (grammar/toml.re) cuts the text into tokens and knows by itself whether a key or a
+ * value comes next; the grammar (grammar/toml.y) puts them in order; scalar.c reads numbers, dates
+ * and escapes; tree.c builds the tables and knows what may be defined twice; complain.c words what
+ * the grammar didn't expect. The first error stops everything; each function that returns -1 has
+ * reported it. */
+#ifndef ROWBUILD_TOML_PARSER_H
+#define ROWBUILD_TOML_PARSER_H
+
+#include "toml.h"
+#include "vec.h"
+
+#include <locale.h>
+
+enum { TOML_DEEPEST = 500 }; /* parts of keys and open brackets at one place */
+
+struct toml_span {
+    size_t offset;
+    size_t length;
+};
+
+struct toml_key {
+    struct slice name; /* decoded */
+    struct toml_span span;
+};
+
+struct toml_bracket {
+    char open;     /* '[' of an array or '{' */
+    size_t offset; /* where */
+};
+
+struct toml_lexer {
+    const char *start; /* NUL-terminated copy of the text, so that no read needs a check */
+    const char *limit;
+    const char *cursor;
+    int last;          /* the token before this one, 0 at the start */
+    bool wants_value;  /* between `=` and the end of the value */
+    bool behind_value; /* a whole value was just read: another one can't begin */
+    bool behind_comma;
+    VEC(struct toml_bracket) brackets;
+    struct buf decoded; /* the string being read */
+};
+
+struct toml_parser {
+    const struct source *source;
+    struct arena *arena;
+    struct diag *diag;
+    locale_t numbers; /* the C locale: the caller's may have decimal commas */
+    struct toml_lexer lexer;
+
+    /* The way from the root to what is being read: the parts of the [header], of the key, of the
+     * keys in inline tables. */
+    VEC(struct toml_key) path;
+    size_t open_arrays;
+    VEC(struct toml_value *) items;  /* of all open arrays, the innermost at the end */
+    VEC(struct toml_table *) tables; /* the section, then the open inline tables */
+    struct toml_table *root;
+};
+
+/* Reports at `span`; returns -1. */
+int toml_complain(struct toml_parser *parser, struct toml_span span, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+struct slice toml_text(const struct toml_parser *parser, struct toml_span span);
+
+/* `text` fit for a message: shortened if it is long or has several lines. In the diag's arena. */
+const char *toml_show(struct toml_parser *parser, struct slice text);
+
+/* The first `parts` parts of the path, with dots between and quotes where they are needed. */
+const char *toml_show_path(struct toml_parser *parser, size_t parts);
+
+/* Line of an offset, from 1. */
+size_t toml_line(const struct toml_parser *parser, size_t offset);
+
+/* The end of a message at `offset`: "; the `[` in line 3 is still open" if it began in an earlier
+ * line, else "". */
+const char *toml_show_open(struct toml_parser *parser, size_t offset);
+
+/* complain.c: reports what the grammar doesn't allow; `expected` and `found` are its tokens. */
+void toml_complain_unexpected(struct toml_parser *parser, struct toml_span span,
+                              const int *expected, size_t expected_count, int found);
+
+/* complain.c: reports a word that is no bare key. */
+void toml_complain_key(struct toml_parser *parser, struct toml_span span);
+
+/* complain.c: -1 after reporting a character in `span` that looks like a space or like nothing. */
+int toml_forbid_invisible(struct toml_parser *parser, struct toml_span span);
+
+/* scalar.c. All read `span` of the text. */
+struct toml_value *toml_new_value(struct toml_parser *parser, enum toml_type type,
+                                  struct toml_span span);
+struct toml_value *toml_read_integer(struct toml_parser *parser, struct toml_span span);
+struct toml_value *toml_read_float(struct toml_parser *parser, struct toml_span span);
+struct toml_value *toml_read_time(struct toml_parser *parser, struct toml_span span);
+int toml_explain_word(struct toml_parser *parser, struct toml_span span); /* no value: why? */
+int toml_read_escape(struct toml_parser *parser, struct toml_span span);  /* to lexer.decoded */
+
+/* tree.c */
+struct toml_table *toml_open_root(struct toml_parser *parser);
+int toml_enter(struct toml_parser *parser, struct toml_key key); /* adds to the path */
+int toml_open_section(struct toml_parser *parser, struct toml_span header, bool element);
+int toml_add_pair(struct toml_parser *parser, size_t parts, struct toml_value *value);
+int toml_open_array(struct toml_parser *parser, struct toml_span bracket);
+struct toml_value *toml_close_array(struct toml_parser *parser, size_t count,
+                                    struct toml_span span);
+void toml_open_inline(struct toml_parser *parser);
+struct toml_value *toml_close_inline(struct toml_parser *parser, struct toml_span span);
+
+#endif
