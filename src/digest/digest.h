@@ -38,7 +38,8 @@ struct digest_stream;
 struct digest_stream *digest_stream_new(void);
 void digest_stream_free(struct digest_stream *stream);
 void digest_stream_reset(struct digest_stream *stream);
-void digest_stream_bytes(struct digest_stream *stream, const void *bytes, size_t len); /* raw, no length */
+void digest_stream_bytes(struct digest_stream *stream, const void *bytes,
+                         size_t len); /* raw, no length */
 void digest_stream_field(struct digest_stream *stream, struct slice field);
 void digest_stream_u64(struct digest_stream *stream, uint64_t number);
 void digest_stream_digest(struct digest_stream *stream, struct digest digest);

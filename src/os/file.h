@@ -1,7 +1,8 @@
 /* Files: stat, read, replace, rename.
  *
  * Knows: system calls and how they fail on network file systems. Doesn't know: what files mean.
- * Paths are relative to a directory descriptor (AT_FDCWD is allowed) and are NUL-terminated bytes. */
+ * Paths are relative to a directory descriptor (AT_FDCWD is allowed) and are NUL-terminated bytes.
+ */
 #ifndef ROWBUILD_FILE_H
 #define ROWBUILD_FILE_H
 
@@ -23,8 +24,8 @@ struct file_stat {
     uint64_t links;
 };
 
-/* Follows symlinks. A missing file (ENOENT, ENOTDIR, a dangling or looping link) is kind FILE_MISSING
- * and success; anything else that fails returns -1 with errno set. */
+/* Follows symlinks. A missing file (ENOENT, ENOTDIR, a dangling or looping link) is kind
+ * FILE_MISSING and success; anything else that fails returns -1 with errno set. */
 int file_stat(int dir, const char *path, struct file_stat *stat);
 int file_stat_fd(int fd, struct file_stat *stat);
 /* The link itself: a symlink is FILE_OTHER. */
@@ -36,27 +37,30 @@ int file_read(int dir, const char *path, size_t limit, struct buf *out);
 /* Creates missing parents of `path` (not its last part), mode 0777 less umask. -1 with errno. */
 int file_make_parents(int dir, const char *path);
 
-/* Replaces `path` by `content` so that after a crash either the old or the new one is there: writes a
- * temporary sibling, fsyncs, renames, fsyncs the directory. -1 with errno; the old file is then whole. */
+/* Replaces `path` by `content` so that after a crash either the old or the new one is there: writes
+ * a temporary sibling, fsyncs, renames, fsyncs the directory. -1 with errno; the old file is then
+ * whole (or, if only the directory couldn't be synced, the new one), and no temporary is left. The
+ * mode of the old file is kept. */
 int file_replace(int dir, const char *path, struct slice content);
 
-/* Renames without replacing: EEXIST if `to` exists (renameat2 RENAME_NOREPLACE; where the file system
- * lacks that, a check and a rename). */
+/* Renames without replacing: EEXIST if `to` exists (renameat2 RENAME_NOREPLACE; where the file
+ * system lacks that, a check and a rename). */
 int file_rename_new(int dir, const char *from, const char *to);
 
 /* Removes a file or a whole tree (never crossing a symlink). A missing one is success. */
 int file_remove_tree(int dir, const char *path);
 
-/* The file system's own "now": the mtime of a file just written in the directory `dir` (a nameless or
- * hidden temporary, removed at once). Nanoseconds; -1 with errno. */
+/* The file system's own "now": the mtime of a file just written in the directory `dir` (a nameless
+ * or hidden temporary, removed at once). Nanoseconds; -1 with errno. */
 int64_t file_system_now(int dir);
 
-/* Reads the directory again so that a network file system's client forgets what it believed missing. */
+/* Reads the directory again so that a network file system's client forgets what it believed
+ * missing. */
 void file_refresh_parent(int dir, const char *path);
 
-/* Calls `entry` for each name of the directory (without . and ..), in the file system's order; stops
- * when it returns non-zero and returns that. -1 with errno when it can't be listed. `is_directory`: 1 yes
- * (not a symlink), 0 no, from d_type or lstat. */
+/* Calls `entry` for each name of the directory (without . and ..), in the file system's order;
+ * stops when it returns non-zero and returns that. -1 with errno when it can't be listed.
+ * `is_directory`: 1 yes (not a symlink), 0 no, from d_type or lstat. */
 typedef int file_entry_fn(void *context, const char *name, size_t len, bool is_directory);
 int file_list(int dir, const char *path, file_entry_fn *entry, void *context);
 

@@ -1,9 +1,9 @@
 /* One writer at a time: a lock file that names its holder.
  *
- * An OFD lock (fcntl(2) F_OFD_SETLK) on the file excludes processes of one host and vanishes with its
- * holder. Host, pid and since-when are written into the file, and its mtime is a heartbeat, for network
- * file systems on which the lock isn't seen by other hosts: a lock of another host stands as long as its
- * heartbeat moves. */
+ * An OFD lock (fcntl(2) F_OFD_SETLK) on the file excludes processes of one host and vanishes with
+ * its holder. Host, pid and since-when are written into the file, and its mtime is a heartbeat, for
+ * network file systems on which the lock isn't seen by other hosts: a lock of another host stands
+ * as long as its heartbeat moves. */
 #ifndef ROWBUILD_LOCK_H
 #define ROWBUILD_LOCK_H
 

@@ -4,6 +4,7 @@
 #ifndef ROWBUILD_LOOP_H
 #define ROWBUILD_LOOP_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,13 +18,13 @@ struct loop_event {
     uint64_t token; /* LOOP_CHILD: as given; LOOP_SIGNAL: the signal's number */
 };
 
-/* Blocks SIGINT, SIGTERM, SIGHUP, SIGUSR1 and SIGCHLD in the calling thread and reads them through a
- * signalfd; loop_free restores the mask. Threads started before must have them blocked too
+/* Blocks SIGINT, SIGTERM, SIGHUP, SIGUSR1 and SIGCHLD in the calling thread and reads them through
+ * a signalfd; loop_free restores the mask. Threads started before must have them blocked too
  * (loop_block_signals, called by the main thread first). NULL with errno. */
 struct loop *loop_new(void);
 void loop_free(struct loop *loop);
-void loop_block_signals(void);
-void loop_restore_signals(void);
+void loop_block_signals(sigset_t *before); /* fills in the calling thread's mask as it was */
+void loop_restore_signals(const sigset_t *before);
 
 int loop_watch(struct loop *loop, int fd, uint64_t token); /* readable → LOOP_CHILD event */
 void loop_unwatch(struct loop *loop, int fd);              /* before the descriptor is closed */
@@ -31,8 +32,8 @@ void loop_unwatch(struct loop *loop, int fd);              /* before the descrip
 /* Asks for a LOOP_TIMER at that monotonic time (clock.h); 0: none. */
 void loop_set_timer(struct loop *loop, int64_t monotonic_ns);
 
-/* Waits up to timeout_ms (-1: for ever); fills up to `limit` events; returns how many, 0 at timeout,
- * -1 with errno. EINTR is not an error (0). */
+/* Waits up to timeout_ms (-1: for ever); fills up to `limit` events; returns how many, 0 at
+ * timeout, -1 with errno. EINTR is not an error (0). */
 int loop_wait(struct loop *loop, struct loop_event *events, size_t limit, int timeout_ms);
 
 #endif

@@ -1,7 +1,9 @@
 /* Starting and ending processes.
  *
  * Knows: clone, process groups, affinity, descriptors, signals, pidfds. Doesn't know: what is run.
- * Follows clone(2), pidfd_open(2), PR_SET_CHILD_SUBREAPER in prctl(2). Call from one thread only. */
+ * Follows clone(2), pidfd_open(2), PR_SET_CHILD_SUBREAPER in prctl(2). Call from one thread at a
+ * time: which children are yet to be reaped is noted once for the process, as the kernel does.
+ * Every other descriptor of this process must be close-on-exec. */
 #ifndef ROWBUILD_SPAWN_H
 #define ROWBUILD_SPAWN_H
 
@@ -14,9 +16,9 @@
 struct spawn_request {
     char *const *argv; /* argv[0] is looked up in PATH of `envp` when it has no '/' */
     char *const *envp;
-    int directory;                /* descriptor of the working directory, or -1: inherit */
-    int output;                   /* becomes stdout and stderr; -1: inherit */
-    const struct cpumask *bind;   /* NULL: inherit affinity */
+    int directory;              /* descriptor of the working directory, or -1: inherit */
+    int output;                 /* becomes stdout and stderr; -1: inherit */
+    const struct cpumask *bind; /* NULL: inherit affinity */
 };
 
 struct child {
@@ -26,8 +28,8 @@ struct child {
 
 struct child_end {
     bool signalled;
-    int status;           /* exit status, or the signal's number when signalled */
-    double cpu_seconds;   /* user + system, with its waited-for children */
+    int status;              /* exit status, or the signal's number when signalled */
+    double cpu_seconds;      /* user + system, with its waited-for children */
     uint64_t peak_rss_bytes; /* ru_maxrss: not below this process's own (see notes) */
 };
 
@@ -35,17 +37,21 @@ struct child_end {
  * EACCES, E2BIG …): then nothing was started. */
 int spawn_child(const struct spawn_request *request, struct child *child);
 
-/* Takes the status of an ended child; closes its pidfd. 0; 1 when it still runs; -1 with errno. */
+/* Takes the status of an ended child; closes its pidfd. 0; 1 when it still runs; -1 with errno when
+ * the status can't be had (the pidfd is closed then, too). */
 int child_reap(struct child *child, struct child_end *end);
 
-/* Whether anybody is left in the child's process group. */
+/* Whether anybody is left in the process group of a reaped child; ended orphans in it are reaped
+ * first. */
 bool child_group_alive(pid_t leader);
 
 /* Makes this process the reaper of orphaned descendants. Call once before the first spawn. */
 void spawn_become_subreaper(void);
 
 /* Sends `signal` to every descendant of this process, orphans included (reads
- * /proc/self/task/TID/children recursively), except those in `spare` groups. Returns how many there were. */
+ * /proc/self/task/TID/children recursively). Returns how many there were, the ended ones that wait
+ * to be reaped not counted. What is born or orphaned meanwhile can be missed: signal and reap until
+ * it is 0. */
 unsigned spawn_signal_descendants(int signal);
 
 /* Sends `signal` to the process group and all descendants of one child. */

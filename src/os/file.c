@@ -1,0 +1,289 @@
+#include "file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const size_t READ_STEP = (size_t)64 << 10;
+
+static int64_t nanoseconds(struct timespec time)
+{
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+static void convert(const struct stat *from, struct file_stat *to)
+{
+    *to = (struct file_stat){
+        .kind = S_ISREG(from->st_mode)   ? FILE_REGULAR
+                : S_ISDIR(from->st_mode) ? FILE_DIRECTORY
+                                         : FILE_OTHER,
+        .size = (uint64_t)from->st_size,
+        .mtime_ns = nanoseconds(from->st_mtim),
+        .ctime_ns = nanoseconds(from->st_ctim),
+        .inode = from->st_ino,
+        .device = from->st_dev,
+        .links = from->st_nlink,
+    };
+}
+
+static int stat_at(int dir, const char *path, int flags, struct file_stat *stat)
+{
+    struct stat raw;
+    if (fstatat(dir, path, &raw, flags) == 0) {
+        convert(&raw, stat);
+        return 0;
+    }
+    if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP) {
+        *stat = (struct file_stat){.kind = FILE_MISSING};
+        return 0;
+    }
+    return -1;
+}
+
+int file_stat(int dir, const char *path, struct file_stat *stat)
+{
+    return stat_at(dir, path, 0, stat);
+}
+
+int file_lstat(int dir, const char *path, struct file_stat *stat)
+{
+    return stat_at(dir, path, AT_SYMLINK_NOFOLLOW, stat);
+}
+
+int file_stat_fd(int fd, struct file_stat *stat)
+{
+    struct stat raw;
+    if (fstat(fd, &raw) != 0) {
+        return -1;
+    }
+    convert(&raw, stat);
+    return 0;
+}
+
+static int close_failed(int fd)
+{
+    int error = errno;
+    close(fd);
+    errno = error;
+    return -1;
+}
+
+/* Up to `want` bytes, fewer only at the end; -1 with errno. */
+static ssize_t read_fully(int fd, char *into, size_t want)
+{
+    size_t got = 0;
+    while (got < want) {
+        ssize_t part = read(fd, into + got, want - got);
+        if (part == 0) {
+            break;
+        }
+        if (part > 0) {
+            got += (size_t)part;
+        } else if (errno != EINTR) {
+            return -1;
+        }
+    }
+    return (ssize_t)got;
+}
+
+static int read_open(int fd, size_t limit, struct buf *out)
+{
+    struct stat raw;
+    if (fstat(fd, &raw) != 0) {
+        return -1;
+    }
+    size_t size = S_ISREG(raw.st_mode) ? (size_t)raw.st_size : 0;
+    if (size > limit) {
+        errno = EFBIG;
+        return -1;
+    }
+    size_t step = size > 0 ? size : READ_STEP;
+    for (size_t total = 0;;) {
+        size_t left = limit - total;
+        /* One byte more than is allowed tells a file that ends there from one that is too long. */
+        size_t want = step <= left ? step : left + 1;
+        buf_reserve(out, want);
+        ssize_t got = read_fully(fd, out->at + out->len, want);
+        if (got < 0) {
+            return -1;
+        }
+        if ((size_t)got > left) {
+            errno = EFBIG;
+            return -1;
+        }
+        total += (size_t)got;
+        out->len += (size_t)got;
+        out->at[out->len] = '\0';
+        if ((size_t)got < want || (size > 0 && total == size)) {
+            return 0; /* a size that was told and reached needs no read that returns 0 */
+        }
+        step = READ_STEP;
+    }
+}
+
+int file_read(int dir, const char *path, size_t limit, struct buf *out)
+{
+    /* Opening a FIFO must not wait for a writer. */
+    int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0) {
+        return -1;
+    }
+    size_t before = out->len;
+    if (read_open(fd, limit, out) != 0) {
+        if (out->at != NULL) {
+            out->len = before;
+            out->at[before] = '\0';
+        }
+        return close_failed(fd);
+    }
+    close(fd);
+    return 0;
+}
+
+static int write_fully(int fd, struct slice content)
+{
+    for (size_t done = 0; done < content.len;) {
+        ssize_t part = write(fd, content.at + done, content.len - done);
+        if (part >= 0) {
+            done += (size_t)part;
+        } else if (errno != EINTR) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* Makes a new hidden file beside `path` ("" means in `dir` itself) and leaves its path in `name`.
+ */
+static int open_temporary(int dir, const char *path, struct buf *name)
+{
+    const char *slash = strrchr(path, '/');
+    size_t folder = slash != NULL ? (size_t)(slash - path) + 1 : 0;
+    for (int attempt = 0; attempt < 100; attempt++) {
+        uint64_t number = 0;
+        if (getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number) {
+            number = (uint64_t)getpid() * 1000 + (uint64_t)attempt;
+        }
+        buf_clear(name);
+        buf_add(name, path, folder);
+        buf_addf(name, ".rowbuild-tmp-%016llx", (unsigned long long)number);
+        int fd = openat(dir, name->at, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd >= 0 || errno != EEXIST) {
+            return fd;
+        }
+    }
+    return -1;
+}
+
+static int sync_parent(int dir, const char *path)
+{
+    struct buf folder = BUF_EMPTY;
+    const char *slash = strrchr(path, '/');
+    if (slash != NULL) {
+        buf_add(&folder, path, (size_t)(slash - path) + 1);
+    } else {
+        buf_add_char(&folder, '.');
+    }
+    int fd = openat(dir, folder.at, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    buf_release(&folder);
+    if (fd < 0) {
+        /* A folder that may be written but not listed can't be opened, hence not synced. */
+        return errno == EACCES ? 0 : -1;
+    }
+    /* Some file systems refuse to sync a directory: theirs are in order by themselves. */
+    if (fsync(fd) != 0 && errno != EINVAL && errno != EBADF && errno != ENOTSUP) {
+        return close_failed(fd);
+    }
+    close(fd);
+    return 0;
+}
+
+/* Writes, syncs and closes; the file has the mode of the one it is to replace. */
+static int fill(int fd, int dir, const char *path, struct slice content)
+{
+    struct stat old;
+    if (fstatat(dir, path, &old, 0) == 0 && S_ISREG(old.st_mode)) {
+        (void)!fchmod(fd, old.st_mode & 07777);
+    }
+    if (write_fully(fd, content) != 0 || fsync(fd) != 0) {
+        return close_failed(fd);
+    }
+    return close(fd);
+}
+
+int file_replace(int dir, const char *path, struct slice content)
+{
+    struct buf name = BUF_EMPTY;
+    int result = -1;
+    int fd = open_temporary(dir, path, &name);
+    if (fd < 0) {
+        goto out;
+    }
+    if (fill(fd, dir, path, content) != 0 || renameat(dir, name.at, dir, path) != 0) {
+        int error = errno;
+        unlinkat(dir, name.at, 0);
+        errno = error;
+        goto out;
+    }
+    result = sync_parent(dir, path);
+out:;
+    int error = errno;
+    buf_release(&name);
+    errno = error;
+    return result;
+}
+
+int file_rename_new(int dir, const char *from, const char *to)
+{
+    if (renameat2(dir, from, dir, to, RENAME_NOREPLACE) == 0) {
+        return 0;
+    }
+    if (errno != EINVAL && errno != ENOSYS && errno != ENOTSUP) {
+        return -1;
+    }
+    struct stat there;
+    if (fstatat(dir, to, &there, AT_SYMLINK_NOFOLLOW) == 0) {
+        errno = EEXIST;
+        return -1;
+    }
+    return errno == ENOENT ? renameat(dir, from, dir, to) : -1;
+}
+
+static int64_t written_now(int fd, bool local)
+{
+    struct stat raw;
+    /* The sync makes a network file system's server, whose clock it is, set the time. */
+    if (write_fully(fd, SLICE_LITERAL("\n")) != 0 || (!local && fsync(fd) != 0) ||
+        fstat(fd, &raw) != 0) {
+        return -1;
+    }
+    return nanoseconds(raw.st_mtim);
+}
+
+int64_t file_system_now(int dir)
+{
+    struct buf name = BUF_EMPTY;
+    int fd = openat(dir, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+    bool local = fd >= 0; /* network file systems have no nameless files */
+    if (!local) {
+        fd = open_temporary(dir, "", &name);
+    }
+    int64_t now = -1;
+    int error = errno;
+    if (fd >= 0) {
+        now = written_now(fd, local);
+        error = errno;
+        close(fd);
+        if (name.len > 0) {
+            unlinkat(dir, name.at, 0);
+        }
+    }
+    buf_release(&name);
+    errno = error;
+    return now;
+}

@@ -1,0 +1,352 @@
+#include "lock.h"
+
+#include "buf.h"
+#include "clock.h"
+#include "file.h"
+#include "text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* The file, empty while nobody holds the lock:
+ *
+ *     host NAME
+ *     boot ID          (of the kernel: tells a rebooted host, and two hosts of one name)
+ *     pid NUMBER
+ *     since SECONDS    (since 1970)
+ */
+struct holder {
+    char host[256];
+    char boot[64];
+    long pid; /* 0: nobody */
+    long long since;
+};
+
+enum kernel_lock { KERNEL_FREE, KERNEL_BUSY, KERNEL_WITHOUT, KERNEL_ERROR };
+
+enum {
+    LONGEST_RECORD = 1024,
+    ATTEMPTS = 50, /* at a holder who has locked but not yet written who it is */
+    ATTEMPT_MS = 10,
+    WATCH_MS = 500,
+    SETTLE_MS = 100,
+};
+
+static void sleep_ms(long ms)
+{
+    struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+    nanosleep(&time, NULL);
+}
+
+static void fill_self(struct holder *self)
+{
+    *self = (struct holder){.pid = getpid(), .since = clock_wall_s()};
+    if (gethostname(self->host, sizeof self->host - 1) != 0 || self->host[0] == '\0') {
+        snprintf(self->host, sizeof self->host, "unknown");
+    }
+    struct buf boot = BUF_EMPTY;
+    if (file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", sizeof self->boot - 1, &boot) == 0) {
+        snprintf(self->boot, sizeof self->boot, "%.*s", (int)strcspn(buf_string(&boot), "\n"),
+                 buf_string(&boot));
+    }
+    buf_release(&boot);
+}
+
+static void read_field(const char *text, const char *key, char *into, size_t size)
+{
+    into[0] = '\0';
+    size_t key_len = strlen(key);
+    for (const char *line = text; line != NULL;) {
+        if (strncmp(line, key, key_len) == 0 && line[key_len] == ' ') {
+            const char *value = line + key_len + 1;
+            size_t len = strcspn(value, "\n");
+            snprintf(into, size, "%.*s", (int)(len < size ? len : size - 1), value);
+            return;
+        }
+        line = strchr(line, '\n');
+        line = line != NULL ? line + 1 : NULL;
+    }
+}
+
+static void read_holder(int fd, struct holder *holder)
+{
+    char text[LONGEST_RECORD];
+    char number[32];
+    *holder = (struct holder){0};
+    ssize_t len = pread(fd, text, sizeof text - 1, 0);
+    if (len <= 0) {
+        return;
+    }
+    text[len] = '\0';
+    read_field(text, "host", holder->host, sizeof holder->host);
+    read_field(text, "boot", holder->boot, sizeof holder->boot);
+    read_field(text, "since", number, sizeof number);
+    holder->since = strtoll(number, NULL, 10);
+    read_field(text, "pid", number, sizeof number);
+    holder->pid = strtol(number, NULL, 10);
+}
+
+/* Reads it through a new descriptor, which makes a network file system's client ask its server. */
+static void read_holder_again(int dir, const char *path, struct holder *holder, int64_t *mtime_ns)
+{
+    *holder = (struct holder){0};
+    *mtime_ns = 0;
+    int fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return;
+    }
+    struct file_stat stat;
+    if (file_stat_fd(fd, &stat) == 0) {
+        *mtime_ns = stat.mtime_ns;
+    }
+    read_holder(fd, holder);
+    close(fd);
+}
+
+static bool same_holder(const struct holder *a, const struct holder *b)
+{
+    return a->pid == b->pid && strcmp(a->host, b->host) == 0 && strcmp(a->boot, b->boot) == 0;
+}
+
+static int write_holder(int fd, const struct holder *holder)
+{
+    struct buf text = BUF_EMPTY;
+    buf_addf(&text, "host %s\nboot %s\npid %ld\nsince %lld\n", holder->host, holder->boot,
+             holder->pid, holder->since);
+    ssize_t written = pwrite(fd, text.at, text.len, 0);
+    int result = -1;
+    if (written >= 0 && (size_t)written < text.len) {
+        errno = ENOSPC;
+    } else if (written >= 0) {
+        result = ftruncate(fd, written) == 0 && fdatasync(fd) == 0 ? 0 : -1;
+    }
+    int error = errno;
+    buf_release(&text);
+    errno = error;
+    return result;
+}
+
+static enum kernel_lock ask_kernel(int fd)
+{
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    if (fcntl(fd, F_OFD_SETLK, &whole) == 0) {
+        return KERNEL_FREE;
+    }
+    switch (errno) {
+    case EAGAIN:
+    case EACCES:
+        return KERNEL_BUSY;
+    case EINVAL:
+    case ENOLCK:
+    case ENOSYS:
+    case ENOTSUP:
+        return KERNEL_WITHOUT; /* the file system has no locks: only the record tells */
+    default:
+        return KERNEL_ERROR;
+    }
+}
+
+/* Whether the holder can be known, without waiting, to be gone. */
+static bool is_gone(const struct holder *holder, const struct holder *self, bool kernel_granted)
+{
+    if (holder->pid <= 0) {
+        return true;
+    }
+    if (self->boot[0] == '\0' || strcmp(holder->boot, self->boot) != 0) {
+        return false;
+    }
+    if (kernel_granted) {
+        return true; /* under this kernel a living holder would still have its lock */
+    }
+    return strcmp(holder->host, self->host) == 0 && kill((pid_t)holder->pid, 0) != 0 &&
+           errno == ESRCH;
+}
+
+static bool wants_to_end(void)
+{
+    sigset_t pending;
+    return sigpending(&pending) == 0 &&
+           (sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1 ||
+            sigismember(&pending, SIGHUP) == 1);
+}
+
+static int64_t now_beside(int dir, const char *path)
+{
+    struct buf parent = BUF_EMPTY;
+    const char *slash = strrchr(path, '/');
+    buf_add_string(&parent, slash == NULL ? "." : "");
+    buf_add(&parent, path, slash != NULL ? (size_t)(slash - path) + 1 : 0);
+    int folder = openat(dir, parent.at, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    buf_release(&parent);
+    if (folder < 0) {
+        return -1;
+    }
+    int64_t now = file_system_now(folder);
+    close(folder);
+    return now;
+}
+
+/* Whether the heartbeat stands still for LOCK_STALE_S, the time that it already did included. */
+static bool heartbeat_stands(int dir, const char *path, const struct holder *holder)
+{
+    struct holder now_holder;
+    int64_t first_beat;
+    read_holder_again(dir, path, &now_holder, &first_beat);
+    int64_t now = now_beside(dir, path);
+    int64_t age = now > first_beat ? now - first_beat : 0;
+    int64_t deadline = clock_monotonic_ns() + (int64_t)LOCK_STALE_S * 1000000000 - age;
+    while (same_holder(&now_holder, holder)) {
+        if (clock_monotonic_ns() >= deadline) {
+            return true;
+        }
+        if (wants_to_end()) {
+            return false;
+        }
+        sleep_ms(WATCH_MS);
+        int64_t beat;
+        read_holder_again(dir, path, &now_holder, &beat);
+        if (beat != first_beat && now_holder.pid > 0) {
+            return false;
+        }
+    }
+    return now_holder.pid <= 0; /* released, or taken over by a third */
+}
+
+static int report_holder(const struct holder *holder, struct diag *diag)
+{
+    if (holder->pid <= 0) {
+        return diag_state_error(diag,
+                                "the state is in use by another process; wait for it or end it");
+    }
+    struct buf host = BUF_EMPTY;
+    text_add_name(&host, slice_of(holder->host));
+    char since[64] = "an unknown time";
+    time_t seconds = (time_t)holder->since;
+    struct tm parts;
+    if (localtime_r(&seconds, &parts) != NULL) {
+        strftime(since, sizeof since, "%Y-%m-%d %H:%M:%S", &parts);
+    }
+    diag_state_error(diag,
+                     "the state is in use by pid %ld on host %s since %s; wait for it or end it",
+                     holder->pid, host.at, since);
+    buf_release(&host);
+    return -1;
+}
+
+static int report_failure(const char *what, const char *path, struct diag *diag)
+{
+    int error = errno;
+    struct buf name = BUF_EMPTY;
+    text_add_name(&name, slice_of(path));
+    diag_state_error(diag, "can't %s %s: %s", what, name.at, strerror(error));
+    buf_release(&name);
+    return -1;
+}
+
+/* Opens the file and asks for the kernel's lock; gives a holder that is just starting the time to
+ * write who it is. The descriptor, or -1 with an error added. */
+static int open_locked(int dir, const char *path, const struct holder *self, bool *granted,
+                       struct diag *diag)
+{
+    struct holder holder = {0};
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+        int fd = openat(dir, path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+        if (fd < 0) {
+            return report_failure("open the lock", path, diag);
+        }
+        struct file_stat stat;
+        enum kernel_lock state = ask_kernel(fd);
+        if (state == KERNEL_ERROR) {
+            report_failure("lock", path, diag);
+            close(fd);
+            return -1;
+        }
+        if (state != KERNEL_BUSY && file_stat_fd(fd, &stat) == 0 && stat.links > 0) {
+            *granted = state == KERNEL_FREE;
+            return fd;
+        }
+        read_holder(fd, &holder);
+        close(fd);
+        if (state == KERNEL_BUSY && !is_gone(&holder, self, false)) {
+            break;
+        }
+        sleep_ms(ATTEMPT_MS);
+    }
+    return report_holder(&holder, diag);
+}
+
+/* Writes this process into the file and makes sure that nobody did the same just now. */
+static int claim(int fd, int dir, const char *path, const struct holder *self, bool granted,
+                 struct diag *diag)
+{
+    if (write_holder(fd, self) != 0) {
+        report_failure("write the lock", path, diag);
+        (void)!ftruncate(fd, 0);
+        return -1;
+    }
+    if (!granted) {
+        sleep_ms(SETTLE_MS);
+    }
+    struct holder holder;
+    int64_t mtime_ns;
+    read_holder_again(dir, path, &holder, &mtime_ns);
+    return same_holder(&holder, self) ? 0 : report_holder(&holder, diag);
+}
+
+int lock_acquire(struct lock *lock, int dir, const char *path, struct diag *diag)
+{
+    struct holder self;
+    struct holder holder;
+    bool granted = false;
+    lock->fd = -1;
+    fill_self(&self);
+    int fd = open_locked(dir, path, &self, &granted, diag);
+    if (fd < 0) {
+        return -1;
+    }
+    read_holder(fd, &holder);
+    int result;
+    if (!is_gone(&holder, &self, granted) && !heartbeat_stands(dir, path, &holder)) {
+        result = report_holder(&holder, diag);
+    } else {
+        result = claim(fd, dir, path, &self, granted, diag);
+    }
+    if (result == 0) {
+        lock->fd = fd;
+    } else {
+        close(fd);
+    }
+    return result;
+}
+
+void lock_beat(struct lock *lock)
+{
+    if (lock->fd >= 0) {
+        (void)futimens(lock->fd, NULL);
+    }
+}
+
+void lock_release(struct lock *lock)
+{
+    if (lock->fd < 0) {
+        return;
+    }
+    struct holder self;
+    struct holder holder;
+    fill_self(&self);
+    read_holder(lock->fd, &holder);
+    /* Another host may have taken over while this process was suspended. */
+    if (same_holder(&holder, &self)) {
+        (void)!ftruncate(lock->fd, 0);
+    }
+    close(lock->fd);
+    lock->fd = -1;
+}

@@ -1,0 +1,405 @@
+#include "spawn.h"
+
+#include "buf.h"
+#include "file.h"
+#include "vec.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* The child runs in this process's memory until it executes its program. Its code must do nothing
+ * but system calls, and sanitizers must not count its calls as this thread's: they never return. */
+#if defined(__has_attribute) && __has_attribute(disable_sanitizer_instrumentation)
+#define CHILD_SIDE __attribute__((disable_sanitizer_instrumentation))
+#else
+#define CHILD_SIDE __attribute__((no_sanitize("address", "thread", "undefined")))
+#endif
+
+/* Newer thread sanitizers replace clone() by a function that does in the child what fork() needs,
+ * which breaks their own state when the memory is shared. glibc has the true one under this name.
+ */
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define UNDER_THREAD_SANITIZER
+#endif
+#elif defined(__SANITIZE_THREAD__)
+#define UNDER_THREAD_SANITIZER
+#endif
+#ifdef UNDER_THREAD_SANITIZER
+int __clone(int (*function)(void *), void *stack, int flags, void *argument, ...);
+#define clone __clone
+#endif
+
+#ifndef P_PIDFD
+#define P_PIDFD 3
+#endif
+
+enum {
+    CHILD_STACK = 32 << 10,
+    SIGNALS = 64,             /* the kernel's */
+    SIGNAL_SET = SIGNALS / 8, /* bytes of the kernel's signal set */
+    LONGEST_PROC_FILE = 64 << 20,
+};
+
+/* Children that are started and yet to be reaped; the kernel keeps its list for the process, too.
+ */
+static VEC(pid_t) unreaped;
+
+struct launch {
+    const struct spawn_request *request;
+    const char *program;
+    char *const *argv;
+    int error; /* written by the child */
+};
+
+CHILD_SIDE static void reset_signals(void)
+{
+    /* All zero is SIG_DFL without flags; more than any architecture's struct sigaction. */
+    unsigned long nothing[32] = {0};
+    for (long number = 1; number <= SIGNALS; number++) {
+        syscall(SYS_rt_sigaction, number, nothing, NULL, (long)SIGNAL_SET);
+    }
+    syscall(SYS_rt_sigprocmask, (long)SIG_SETMASK, nothing, NULL, (long)SIGNAL_SET);
+}
+
+CHILD_SIDE static long place(long fd, long at)
+{
+    return fd == at ? syscall(SYS_fcntl, fd, (long)F_SETFD, 0L) : syscall(SYS_dup3, fd, at, 0L);
+}
+
+CHILD_SIDE static long connect_streams(long output)
+{
+    if (output >= 0 && (place(output, STDOUT_FILENO) < 0 || place(output, STDERR_FILENO) < 0)) {
+        return -1;
+    }
+    long null = syscall(SYS_openat, (long)AT_FDCWD, "/dev/null", (long)(O_RDONLY | O_CLOEXEC));
+    return null < 0 ? -1 : place(null, STDIN_FILENO);
+}
+
+CHILD_SIDE static long prepare(const struct spawn_request *request)
+{
+    if (syscall(SYS_setpgid, 0L, 0L) < 0) {
+        return -1;
+    }
+    if (request->bind != NULL &&
+        syscall(SYS_sched_setaffinity, 0L, sizeof request->bind->words, request->bind->words) < 0) {
+        return -1;
+    }
+    if (request->directory >= 0 && syscall(SYS_fchdir, (long)request->directory) < 0) {
+        return -1;
+    }
+    return connect_streams(request->output);
+}
+
+CHILD_SIDE static int run_child(void *argument)
+{
+    struct launch *launch = argument;
+    if (prepare(launch->request) == 0) {
+        reset_signals();
+        syscall(SYS_execve, launch->program, launch->argv, launch->request->envp);
+    }
+    launch->error = errno;
+    syscall(SYS_exit_group, 127L);
+    return 127;
+}
+
+/* Clones and waits until the child has executed its program, or failed to. */
+static int start(struct launch *launch, struct child *child)
+{
+    _Alignas(64) char stack[CHILD_STACK];
+    sigset_t all;
+    sigset_t before;
+    int pidfd = -1;
+    /* A handler must not run in the child: it would change this process's memory. */
+    memset(&all, 0xff, sizeof all);
+    syscall(SYS_rt_sigprocmask, (long)SIG_SETMASK, &all, &before, (long)SIGNAL_SET);
+    launch->error = 0;
+    pid_t pid = clone(run_child, stack + sizeof stack,
+                      CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, launch, &pidfd);
+    int error = pid < 0 ? errno : launch->error;
+    syscall(SYS_rt_sigprocmask, (long)SIG_SETMASK, &before, NULL, (long)SIGNAL_SET);
+    if (error == 0) {
+        *child = (struct child){.pid = pid, .pidfd = pidfd};
+        return 0;
+    }
+    if (pid > 0) {
+        siginfo_t info;
+        while (waitid(P_PID, (id_t)pid, &info, WEXITED) != 0 && errno == EINTR) {
+        }
+        close(pidfd);
+    }
+    errno = error;
+    return -1;
+}
+
+static const char *search_path(char *const *envp)
+{
+    for (size_t i = 0; envp[i] != NULL; i++) {
+        if (strncmp(envp[i], "PATH=", 5) == 0) {
+            return envp[i] + 5;
+        }
+    }
+    return "/bin:/usr/bin"; /* as execvp(3) does */
+}
+
+/* 0 and the path of what is to be executed, as seen from the child's directory; -1 with errno. */
+static int find_program(const struct spawn_request *request, struct buf *program)
+{
+    const char *name = request->argv[0];
+    if (strchr(name, '/') != NULL || name[0] == '\0') {
+        buf_add_string(program, name);
+        return 0;
+    }
+    int dir = request->directory >= 0 ? request->directory : AT_FDCWD;
+    int error = ENOENT;
+    for (const char *at = search_path(request->envp);; at++) {
+        size_t len = strcspn(at, ":");
+        struct stat stat;
+        buf_clear(program);
+        buf_add(program, len > 0 ? at : ".", len > 0 ? len : 1);
+        buf_addf(program, "/%s", name);
+        if (faccessat(dir, program->at, X_OK, AT_EACCESS) != 0) {
+            error = errno == EACCES ? EACCES : error;
+        } else if (fstatat(dir, program->at, &stat, 0) == 0 && S_ISREG(stat.st_mode)) {
+            return 0;
+        } else {
+            error = EACCES;
+        }
+        at += len;
+        if (*at == '\0') {
+            errno = error;
+            return -1;
+        }
+    }
+}
+
+/* A script without "#!" is the shell's, as in execvp(3). */
+static int start_script(struct launch *launch, struct child *child)
+{
+    char *const *given = launch->argv;
+    VEC(char *) argv = {0};
+    vec_push(&argv, (char *)"sh");
+    vec_push(&argv, (char *)launch->program);
+    for (size_t i = 1; given[0] != NULL && given[i] != NULL; i++) {
+        vec_push(&argv, given[i]);
+    }
+    vec_push(&argv, NULL);
+    launch->program = "/bin/sh";
+    launch->argv = argv.at;
+    int result = start(launch, child);
+    int error = errno;
+    vec_release(&argv);
+    errno = error;
+    return result;
+}
+
+int spawn_child(const struct spawn_request *request, struct child *child)
+{
+    struct buf program = BUF_EMPTY;
+    int result = find_program(request, &program);
+    if (result == 0) {
+        struct launch launch = {.request = request, .program = program.at, .argv = request->argv};
+        result = start(&launch, child);
+        if (result != 0 && errno == ENOEXEC) {
+            result = start_script(&launch, child);
+        }
+    }
+    int error = errno;
+    if (result == 0) {
+        vec_push(&unreaped, child->pid);
+    }
+    buf_release(&program);
+    errno = error;
+    return result;
+}
+
+static bool is_unreaped(pid_t pid)
+{
+    for (size_t i = 0; i < unreaped.count; i++) {
+        if (unreaped.at[i] == pid) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void forget(pid_t pid)
+{
+    for (size_t i = 0; i < unreaped.count; i++) {
+        if (unreaped.at[i] == pid) {
+            unreaped.at[i] = unreaped.at[--unreaped.count];
+            return;
+        }
+    }
+}
+
+static double seconds(struct timeval time)
+{
+    return (double)time.tv_sec + (double)time.tv_usec * 1e-6;
+}
+
+int child_reap(struct child *child, struct child_end *end)
+{
+    siginfo_t info = {0};
+    struct rusage usage = {0};
+    /* glibc's waitid() has no rusage. */
+    long result = syscall(SYS_waitid, (long)P_PIDFD, (long)child->pidfd, &info,
+                          (long)(WEXITED | WNOHANG), &usage);
+    int error = errno;
+    if (result == 0 && info.si_pid == 0) {
+        return 1;
+    }
+    forget(child->pid);
+    close(child->pidfd);
+    child->pidfd = -1;
+    if (result != 0) {
+        errno = error;
+        return -1;
+    }
+    *end = (struct child_end){
+        .signalled = info.si_code != CLD_EXITED,
+        .status = info.si_status,
+        .cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime),
+        .peak_rss_bytes = (uint64_t)usage.ru_maxrss * 1024,
+    };
+    return 0;
+}
+
+static bool reap_one(idtype_t kind, pid_t id)
+{
+    siginfo_t info = {0};
+    return waitid(kind, (id_t)id, &info, WEXITED | WNOHANG) == 0 && info.si_pid != 0;
+}
+
+bool child_group_alive(pid_t leader)
+{
+    while (!is_unreaped(leader) && reap_one(P_PGID, leader)) {
+    }
+    return kill(-leader, 0) == 0 || errno == EPERM;
+}
+
+void spawn_become_subreaper(void)
+{
+    (void)prctl(PR_SET_CHILD_SUBREAPER, 1L, 0L, 0L, 0L);
+}
+
+struct pid_list {
+    VEC(pid_t) pids;
+};
+
+struct task_reader {
+    struct pid_list *into;
+    const char *process;
+};
+
+static int read_task(void *context, const char *name, size_t len, bool is_directory)
+{
+    (void)len;
+    (void)is_directory;
+    const struct task_reader *reader = context;
+    struct buf path = BUF_EMPTY;
+    struct buf text = BUF_EMPTY;
+    buf_addf(&path, "/proc/%s/task/%s/children", reader->process, name);
+    if (file_read(AT_FDCWD, path.at, LONGEST_PROC_FILE, &text) == 0) {
+        const char *at = buf_string(&text);
+        char *end;
+        for (long pid; (pid = strtol(at, &end, 10)) > 0 && end != at; at = end) {
+            vec_push(&reader->into->pids, (pid_t)pid);
+        }
+    }
+    buf_release(&text);
+    buf_release(&path);
+    return 0;
+}
+
+/* Appends the children of all threads of a process; 0 is this one. */
+static void add_children(pid_t of, struct pid_list *list)
+{
+    char process[16] = "self";
+    char tasks[40];
+    if (of != 0) {
+        snprintf(process, sizeof process, "%d", (int)of);
+    }
+    snprintf(tasks, sizeof tasks, "/proc/%s/task", process);
+    struct task_reader reader = {.into = list, .process = process};
+    (void)file_list(AT_FDCWD, tasks, read_task, &reader);
+}
+
+/* The list grows while it is walked: whoever is in it gets its children behind it. */
+static void add_descendants(pid_t of, struct pid_list *list)
+{
+    add_children(of, list);
+    for (size_t i = 0; i < list->pids.count; i++) {
+        add_children(list->pids.at[i], list);
+    }
+}
+
+/* Whether it is a child of this process that has ended and waits to be reaped. */
+static bool has_ended(pid_t pid)
+{
+    siginfo_t info = {0};
+    return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
+}
+
+unsigned spawn_signal_descendants(int signal)
+{
+    struct pid_list list = {0};
+    unsigned count = 0;
+    add_descendants(0, &list);
+    for (size_t i = 0; i < list.pids.count; i++) {
+        if (!has_ended(list.pids.at[i]) && kill(list.pids.at[i], signal) == 0) {
+            count++;
+        }
+    }
+    vec_release(&list.pids);
+    return count;
+}
+
+void spawn_signal_child(const struct child *child, int signal)
+{
+    struct pid_list list = {0};
+    /* Before the group gets the signal: what its members leave behind is no longer below them. */
+    add_descendants(child->pid, &list);
+    (void)kill(-child->pid, signal);
+    for (size_t i = 0; i < list.pids.count; i++) {
+        if (getpgid(list.pids.at[i]) != child->pid) {
+            (void)kill(list.pids.at[i], signal);
+        }
+    }
+    vec_release(&list.pids);
+}
+
+void spawn_reap_orphans(void)
+{
+    for (;;) {
+        siginfo_t info = {0};
+        if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) {
+            return;
+        }
+        if (is_unreaped(info.si_pid)) {
+            break;
+        }
+        (void)reap_one(P_PID, info.si_pid);
+    }
+    /* The kernel names only the first one that ended, and that must stay. */
+    struct pid_list list = {0};
+    add_children(0, &list);
+    for (size_t i = 0; i < list.pids.count; i++) {
+        if (!is_unreaped(list.pids.at[i])) {
+            (void)reap_one(P_PID, list.pids.at[i]);
+        }
+    }
+    vec_release(&list.pids);
+}
