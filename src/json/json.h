@@ -1,6 +1,7 @@
 /* JSON documents (RFC 8259) and pointers into them (RFC 6901). The only place that includes json-c.
  *
- * Knows: parsing, looking up, comparing and one canonical spelling. Doesn't know: files, directories. */
+ * Knows: parsing, looking up, comparing and one canonical spelling. Doesn't know: files,
+ * directories. */
 #ifndef ROWBUILD_JSON_H
 #define ROWBUILD_JSON_H
 
@@ -27,10 +28,13 @@ enum json_type {
 struct json_parser *json_parser_new(void);
 void json_parser_free(struct json_parser *parser);
 
-/* Parses one whole document (leading and trailing white space allowed, nothing else behind it; no
- * comments, no NaN, nesting up to 200). `name` stands in front of errors: "NAME:LINE:COLUMN: …" is
- * part of the message, since the text doesn't outlive the call. NULL after an error; otherwise the
- * caller frees the document with json_free. */
+/* Parses one whole document, strictly: leading and trailing white space is allowed, nothing else
+ * behind it; no comments, no NaN, no NUL byte, UTF-8 only, no lone surrogates, nesting up to 200.
+ * An object that says a key twice is refused, and a key that holds \u0000. Integers of 64 bits,
+ * signed or not, are exact; larger ones count as floats but keep their digits when they are
+ * written. `name` stands in front of errors: "NAME:LINE:COLUMN: …" is part of the message, since
+ * the text doesn't outlive the call. NULL after an error; otherwise the caller frees the document
+ * with json_free. */
 struct json *json_parse(struct json_parser *parser, struct slice text, struct slice name,
                         struct diag *diag);
 void json_free(struct json *document); /* NULL is allowed */
@@ -52,6 +56,12 @@ struct slice json_string(const struct json *value); /* decoded bytes, owned by t
 size_t json_array_count(const struct json *array);
 const struct json *json_array_item(const struct json *array, size_t index);
 
+/* Members in the document's order; `key` is owned by the document. 0 and false for what is no
+ * object or lies beyond the end. Each call takes time proportional to `index`. */
+size_t json_object_count(const struct json *object);
+bool json_object_item(const struct json *object, size_t index, struct slice *key,
+                      const struct json **value);
+
 /* The value at an RFC 6901 pointer ("" is the whole document). false if there is none. A JSON null
  * that is there is *found == NULL with true. */
 bool json_at(const struct json *document, struct slice pointer, const struct json **found);
@@ -59,28 +69,30 @@ bool json_at(const struct json *document, struct slice pointer, const struct jso
 /* Whether `pointer` is well formed: empty or starting with '/', '~' only as ~0 or ~1. */
 bool json_pointer_is_valid(struct slice pointer);
 
-/* Appends the canonical text: no white space, keys sorted by bytes, the shortest spelling of numbers
- * that reads back the same, integral floats as integers (1.0 is 1, -0.0 is 0, 1e3 is 1000), so that equal
- * values have equal text. Integers keep 64 bits exactly. */
+/* Appends the canonical text: no white space, keys sorted by bytes, the shortest spelling of
+ * numbers that reads back the same, integral floats as integers (1.0 is 1, -0.0 is 0, 1e3 is 1000),
+ * so that equal values have equal text. Integers keep all their digits. */
 void json_add_canonical(const struct json *value, struct buf *out);
 
 /* Appends compact JSON text as `show directories --value` prints it: order of keys and spelling of
  * numbers as in the document (1.0 stays 1.0). */
 void json_add_text(const struct json *value, struct buf *out);
 
-/* row's order (row.md): numbers (1 equals 1.0), strings by bytes, booleans, null equal to null, arrays
- * of equal length lexicographically; sets *order to <0, 0, >0. false when the two can't be compared:
- * different types, objects, arrays of different length. */
+/* row's order (row.md): numbers (1 equals 1.0), strings by bytes, booleans, null equal to null,
+ * arrays of equal length lexicographically; sets *order to <0, 0, >0. false when the two can't be
+ * compared: different types, objects, arrays of different length. */
 bool json_compare(const struct json *a, const struct json *b, int *order);
 
 /* A total order for sorting directories: types first (null < boolean < number < string < array <
- * object), then as json_compare; arrays element by element then by length; objects by canonical text. */
+ * object), then as json_compare; arrays element by element then by length; objects by canonical
+ * text. */
 int json_order(const struct json *a, const struct json *b);
 
 /* Walks the leaves in which two documents differ, for explanations: calls `found` with the RFC 6901
- * pointer and both values (NULL pointer arguments with *_there false where one side lacks it), at most
- * `limit` times, in order of `after`'s keys and then those only `before` has. Objects are descended
- * into; arrays only when of equal length. Returns the number of differences (may exceed limit). */
+ * pointer and both values (NULL pointer arguments with *_there false where one side lacks it), at
+ * most `limit` times, in order of `after`'s keys and then those only `before` has. Objects are
+ * descended into; arrays only when of equal length. Returns the number of differences (may exceed
+ * limit). */
 typedef void json_difference_fn(void *context, struct slice pointer, const struct json *before,
                                 bool before_there, const struct json *after, bool after_there);
 size_t json_differences(const struct json *before, const struct json *after, size_t limit,

@@ -14,15 +14,19 @@
 /* Whether the text holds a glob character (`*`, `?`, `[`) or an alternative (`{a,b}`) at all. */
 bool match_is_glob(struct slice pattern);
 
-/* A list of globs as in a Rowfile. '/' separates; `*`, `?`, `[a-z]`, `[!a]` stay inside one segment; `**`
- * as a whole segment crosses directories (also none); `{a,b}` are alternatives; a leading `!` excludes
- * what earlier patterns included (the last pattern that matches decides); `\` makes the next character literal. A
- * segment's leading dot is matched only by a dot in the pattern, unless `hidden` is set. */
+/* A list of globs as in a Rowfile. '/' separates; `*`, `?`, `[a-z]`, `[!a]` stay inside one
+ * segment.
+ * `**` as a whole segment crosses directories, also none; at the end it is at least one name (all
+ * that is below). `{a,b}` are alternatives, which may hold '/' and nest; braces without a comma are
+ * literal. A leading `!` excludes what earlier patterns included: the last pattern that matches
+ * decides. `\` makes the next character literal. A segment's leading dot is matched only by a dot
+ * in the pattern, unless `hidden` is set. */
 struct glob_set;
 
-/* `patterns` are copied. NULL after an error for each malformed one: an unclosed bracket, `**` beside
- * other characters in a segment, an empty pattern, only exclusions. `place[i]` (may be NULL) is called
- * upon to say where: the caller's wording stands in front, e.g. `workspace.directories: "a**b": …`. */
+/* `patterns` are copied. NULL after an error for each malformed one: an unclosed bracket or brace,
+ * `**` beside other characters in a segment, an empty pattern or segment, "." and ".." as segments,
+ * more than 1024 alternatives, only exclusions. No patterns at all are a set without members.
+ * `what` stands in front of each message: `workspace.directories: `a**b`: …`. */
 struct glob_set *glob_set_new(const struct slice *patterns, size_t count, bool hidden,
                               const char *what, struct diag *diag);
 void glob_set_free(struct glob_set *set);
@@ -30,8 +34,8 @@ void glob_set_free(struct glob_set *set);
 /* Whether the path (no leading or trailing '/', no "." segments) is a member. Thread-safe. */
 bool glob_set_matches(const struct glob_set *set, struct slice path);
 
-/* Whether something below the directory `path` ("" is the top) can be a member: false means that there
- * is no need to list it. Thread-safe. */
+/* Whether something below the directory `path` ("" is the top) can be a member: false means that
+ * there is no need to list it. Thread-safe. */
 bool glob_set_may_match_below(const struct glob_set *set, struct slice path);
 
 /* row's action patterns: `*` and `?` cross anything, everything else is literal; the whole name. */
@@ -42,6 +46,12 @@ struct regex;
 struct regex *regex_new(struct slice pattern, struct diag *diag, const struct source *source,
                         size_t offset); /* NULL after an error at that place (source may be NULL) */
 void regex_free(struct regex *regex);
-bool regex_matches(const struct regex *regex, struct slice subject); /* thread-safe */
+
+/* Thread-safe. 1: found, 0: not found, -1: given up, since the expression backtracks without end.
+ */
+int regex_search(const struct regex *regex, struct slice subject);
+
+/* Thread-safe. As regex_search, where giving up counts as not found. */
+bool regex_matches(const struct regex *regex, struct slice subject);
 
 #endif

@@ -1,0 +1,34 @@
+#include "match.h"
+
+#include "match_engine.h"
+
+struct regex *regex_new(struct slice pattern, struct diag *diag, const struct source *source,
+                        size_t offset)
+{
+    char message[ENGINE_MESSAGE_BYTES];
+    size_t at = 0;
+    struct engine *engine = engine_new(pattern, false, message, &at);
+    if (engine == NULL && source != NULL) {
+        diag_error_at(diag, source, offset + at, 1, "not a regular expression: %s", message);
+    } else if (engine == NULL) {
+        diag_error(diag, "\"%.*s\" is not a regular expression: %s (at byte %zu)",
+                   SLICE_ARGS(pattern), message, at);
+    }
+    return (struct regex *)engine;
+}
+
+void regex_free(struct regex *regex)
+{
+    engine_free((struct engine *)regex);
+}
+
+int regex_search(const struct regex *regex, struct slice subject)
+{
+    /* The engine counts its searches; nothing that a caller could see changes. */
+    return (int)engine_search((struct engine *)(uintptr_t)regex, subject);
+}
+
+bool regex_matches(const struct regex *regex, struct slice subject)
+{
+    return regex_search(regex, subject) == 1;
+}

@@ -1,0 +1,27 @@
+#include "match.h"
+
+bool match_wildcard(struct slice pattern, struct slice name)
+{
+    size_t p = 0;
+    size_t n = 0;
+    size_t after_star = SIZE_MAX; /* where to go on in the pattern when a guess was wrong */
+    size_t star_end = 0;          /* what the last star has taken of the name */
+    while (n < name.len) {
+        if (p < pattern.len && pattern.at[p] == '*') {
+            after_star = ++p;
+            star_end = n;
+        } else if (p < pattern.len && (pattern.at[p] == '?' || pattern.at[p] == name.at[n])) {
+            p++;
+            n++;
+        } else if (after_star != SIZE_MAX) {
+            p = after_star;
+            n = ++star_end;
+        } else {
+            return false;
+        }
+    }
+    while (p < pattern.len && pattern.at[p] == '*') {
+        p++;
+    }
+    return p == pattern.len;
+}
