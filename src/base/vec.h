@@ -48,7 +48,9 @@
         (vec)->capacity = 0;                                                                       \
     } while (0)
 
+/* __typeof__ makes both variables pointers to `type` even where that is a pointer itself. */
 #define vec_each(type, name, vec)                                                                  \
-    for (type *name = (vec)->at, *name##_end = (vec)->at + (vec)->count; name != name##_end; name++)
+    for (__typeof__(type) *name = (vec)->at, *name##_end = (vec)->at + (vec)->count;               \
+         name != name##_end; name++)
 
 #endif

@@ -2,8 +2,8 @@
  *
  *     generate_keys rowfile.keys rowbuild-rowfile.5.in FOLDER
  *
- * writes rowfile_key_ids.h, rowfile_keys.c and rowbuild-rowfile.5 into FOLDER. Runs while rowbuild is
- * built, so it uses nothing but C's own library. */
+ * writes rowfile_key_ids.h, rowfile_keys.c and rowbuild-rowfile.5 into FOLDER. Runs while rowbuild
+ * is built, so it uses nothing but C's own library. */
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -27,9 +27,9 @@ struct keys {
 };
 
 static const char *const type_names[] = {
-    "table",  "tables",   "choice",  "choices", "action",   "variables",  "string",
-    "text",   "boolean",  "count",   "natural", "number",   "size",       "duration",
-    "scope",  "strings",  "pointers", "expression", "condition", "conditions",
+    "table", "tables",  "choice",   "choices",    "action",    "variables",  "string",
+    "text",  "boolean", "count",    "natural",    "number",    "size",       "duration",
+    "scope", "strings", "pointers", "expression", "condition", "conditions",
 };
 
 static int complain(const char *name, int line, const char *what)
@@ -224,8 +224,9 @@ static void write_table(const struct keys *keys, FILE *out)
         put_string(out, key->description);
         put(out, "},\n");
     }
-    put(out, "};\nconst size_t rowfile_key_count = sizeof rowfile_keys / sizeof rowfile_keys[0];\n\n"
-             "const char rowfile_defaults[] =\n");
+    put(out,
+        "};\nconst size_t rowfile_key_count = sizeof rowfile_keys / sizeof rowfile_keys[0];\n\n"
+        "const char rowfile_defaults[] =\n");
     for (int i = 0; i < keys->count; i++) {
         if (has_toml_default(&keys->items[i])) {
             char line[LONGEST_PATH * 4];
@@ -258,8 +259,7 @@ static const char *plain_schema(const char *type)
         {"size", "\"$ref\": \"#/$defs/size\""},
         {"duration", "\"$ref\": \"#/$defs/duration\""},
         {"scope", "\"enum\": [\"directory\", \"group\", \"project\"]"},
-        {"strings",
-         "\"type\": \"array\", \"items\": {\"type\": \"string\", \"minLength\": 1}"},
+        {"strings", "\"type\": \"array\", \"items\": {\"type\": \"string\", \"minLength\": 1}"},
         {"pointers", "\"type\": \"array\", \"items\": {\"$ref\": \"#/$defs/pointer\"}"},
         {"expression", "\"type\": \"string\", \"minLength\": 1"},
         {"condition", "\"$ref\": \"#/$defs/condition\""},

@@ -1,7 +1,7 @@
 /* The keys of a Rowfile, as the table grammar/rowfile.keys lists them.
  *
- * Knows: path, type, default and description of each key, and which is another's parent. Doesn't know:
- * documents. All is constant. */
+ * Knows: path, type, default and description of each key, and which is another's parent. Doesn't
+ * know: documents. All is constant. */
 #ifndef ROWBUILD_KEYS_H
 #define ROWBUILD_KEYS_H
 

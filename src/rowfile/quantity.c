@@ -203,8 +203,8 @@ int duration_parse(struct slice text, double *seconds, const char **why)
     int result;
     if (take(&reader, 'P')) {
         result = take_iso(&reader, seconds);
-    } else if (text.len > 0 && (memchr(text.at, 'd', text.len) != NULL ||
-                                memchr(text.at, 'D', text.len) != NULL)) {
+    } else if (text.len > 0 &&
+               (memchr(text.at, 'd', text.len) != NULL || memchr(text.at, 'D', text.len) != NULL)) {
         result = take_days(&reader, seconds);
     } else if (text.len < sizeof "00:00" - 1) {
         result = refuse(&reader, "is no duration; write it as HH:MM:SS");

@@ -1,6 +1,7 @@
 /* The JSON Schema (draft 2020-12) of a Rowfile, for editors.
  *
- * Knows: what grammar/rowfile.keys says of each key. Doesn't know: what only the loader can check. */
+ * Knows: what grammar/rowfile.keys says of each key. Doesn't know: what only the loader can check.
+ */
 #ifndef ROWBUILD_SCHEMA_H
 #define ROWBUILD_SCHEMA_H
 

@@ -69,9 +69,9 @@ static bool is_rereading_name(struct slice word)
 /* Words that may stand before a command's name. */
 static bool is_introduction(struct slice word)
 {
-    static const char *const names[] = {"if",   "then", "else",  "elif",    "while", "until",
-                                        "do",   "!",    "{",     "exec",    "time",  "nohup",
-                                        "env",  "nice", "sudo",  "command", "builtin"};
+    static const char *const names[] = {"if",  "then", "else", "elif",    "while",  "until",
+                                        "do",  "!",    "{",    "exec",    "time",   "nohup",
+                                        "env", "nice", "sudo", "command", "builtin"};
     return is_one_of(word, names, sizeof names / sizeof names[0]) ||
            memchr(word.at, '=', word.len) != NULL || word.at[0] == '-';
 }
@@ -413,9 +413,8 @@ static bool escapes_next(const struct shell_text *state, struct slice text, size
     }
     char next = text.at[at + 1];
     return place == SHELL_BARE ||
-           (shell_text_expands(state) &&
-            (next == '$' || next == '`' || next == '\\' || next == '\n' ||
-             (next == '"' && place == SHELL_DOUBLE)));
+           (shell_text_expands(state) && (next == '$' || next == '`' || next == '\\' ||
+                                          next == '\n' || (next == '"' && place == SHELL_DOUBLE)));
 }
 
 static size_t step(struct shell_text *state, struct slice text, size_t at)
@@ -486,8 +485,8 @@ bool shell_text_is_nested(const struct shell_text *state)
     for (size_t i = 0; i <= state->depth; i++) {
         const struct shell_frame *frame = &state->frames[i];
         const struct shell_command *command = &frame->command;
-        bool is_script = command->script_is_next &&
-                         (command->word_len == 0 || command->word[0] != '-');
+        bool is_script =
+            command->script_is_next && (command->word_len == 0 || command->word[0] != '-');
         if (frame->closing == '`' || command->rereads || is_script) {
             return true;
         }

@@ -1,8 +1,8 @@
 /* Where one stands while reading a shell command from left to right.
  *
- * Knows: quotes, comments, substitutions and here-documents of sh and bash, and which words a second
- * shell will read. Doesn't know: templates. Never fails: unbalanced text just ends where it ends. The
- * state owns no memory; the text must outlive it. */
+ * Knows: quotes, comments, substitutions and here-documents of sh and bash, and which words a
+ * second shell will read. Doesn't know: templates. Never fails: unbalanced text just ends where it
+ * ends. The state owns no memory; the text must outlive it. */
 #ifndef ROWBUILD_SHELL_TEXT_H
 #define ROWBUILD_SHELL_TEXT_H
 
@@ -28,9 +28,9 @@ struct shell_command {
     char word[SHELL_LONGEST_WORD]; /* the current word without its quotes, cut off when longer */
     size_t word_len;
     bool in_word;
-    bool has_name;      /* the command's own name has been read */
-    bool rereads;       /* eval, ssh: every argument is read again */
-    bool is_shell;      /* a shell's name has been read */
+    bool has_name;       /* the command's own name has been read */
+    bool rereads;        /* eval, ssh: every argument is read again */
+    bool is_shell;       /* a shell's name has been read */
     bool script_is_next; /* … and its -c */
     size_t cases;        /* open `case`s, whose patterns end in `)` */
 };
@@ -60,8 +60,8 @@ struct shell_text {
 
 void shell_text_init(struct shell_text *state);
 
-/* Takes what stands at `at` as one unit (a quote, `\x`, `${`, a here-document's delimiter, or just one
- * byte) and returns its length, at least 1; at < text.len. */
+/* Takes what stands at `at` as one unit (a quote, `\x`, `${`, a here-document's delimiter, or just
+ * one byte) and returns its length, at least 1; at < text.len. */
 size_t shell_text_step(struct shell_text *state, struct slice text, size_t at);
 
 /* Takes note of something that is put here as (part of) a word. */

@@ -70,8 +70,8 @@ static void add_literal(struct parser *parser, size_t at, struct slice bytes)
     buf_add_slice(&parser->literal, bytes);
 }
 
-/* What stands between the braces at `at`, or at == NULL where nothing closes them. Neither braces nor
- * newlines stand inside. */
+/* What stands between the braces at `at`, or at == NULL where nothing closes them. Neither braces
+ * nor newlines stand inside. */
 static struct slice between_braces(struct slice text, size_t at)
 {
     for (size_t i = at + 1; i < text.len; i++) {
@@ -122,8 +122,8 @@ static bool is_name_character(char c)
     return isalnum((unsigned char)c) || c == '_';
 }
 
-/* `$name` at the end of the text before a template becomes `${name}`, or it would go on in what is put
- * there. */
+/* `$name` at the end of the text before a template becomes `${name}`, or it would go on in what is
+ * put there. */
 static void close_variable(struct buf *literal)
 {
     size_t begin = literal->len;
@@ -402,8 +402,7 @@ int template_parse(struct template *template, struct slice text, enum template_d
     template->part_count = parser.parts.count;
     template->parts = arena_array(arena, parser.parts.count, sizeof *template->parts);
     if (parser.parts.count > 0) {
-        memcpy(template->parts, parser.parts.at,
-               parser.parts.count * sizeof *template->parts);
+        memcpy(template->parts, parser.parts.at, parser.parts.count * sizeof *template->parts);
     }
     vec_release(&parser.parts);
     buf_release(&parser.literal);
