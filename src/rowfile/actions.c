@@ -103,6 +103,16 @@ static struct layers layers_of(struct loader *loader, const struct toml_value *l
     return layers;
 }
 
+static bool has_control_characters(struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if ((unsigned char)text.at[i] < 0x20 || text.at[i] == 0x7f) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void build_name(struct loader *loader, struct action *action, const struct layers *layers)
 {
     const struct toml_value *name = layers_value(layers, ID_ACTION_NAME, NULL);
@@ -112,6 +122,9 @@ static void build_name(struct loader *loader, struct action *action, const struc
         diag_error_at(loader->diag, loader->source, action->offset, 1,
                       "this action has no name; add `name = \"…\"`");
     } else if (name->type == TOML_STRING) {
+        if (has_control_characters(name->string)) {
+            error_at(loader, name, "the name of an action may not hold control characters");
+        }
         action->name = arena_slice(loader->arena, name->string);
         action->name_offset = name->offset;
     }

@@ -231,8 +231,8 @@ void build_command(struct loader *loader, struct action *action, const struct la
         judge_command(&place);
         if (action->command.nested_shell) {
             diag_warning_at(loader->diag, loader->source, begin + action->command.nested_offset, 1,
-                            "a second shell reads this again, so no quoting is right for all "
-                            "names; use \"$ACTION_DIRECTORY\" there");
+                            "what is put here can't be quoted rightly for all names; use "
+                            "\"$ACTION_DIRECTORY\" instead");
         }
     } else if (value == NULL) {
         diag_error_at(loader->diag, loader->source, action->offset, 1,

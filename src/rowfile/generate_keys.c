@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_KEYS = 200, LONGEST_PATH = 120, LONGEST_FILE = 1 << 18 };
+enum { WIDEST_LINE = 70, MOST_KEYS = 200, LONGEST_PATH = 120, LONGEST_FILE = 1 << 18 };
 
 struct key {
     char *path;
@@ -428,6 +428,31 @@ static void put_roff(FILE *out, const char *text)
     }
 }
 
+/* A sentence in lines of a handy length. No word of it begins with a character that roff minds at
+ * the start of a line. */
+static void put_wrapped(FILE *out, const char *text)
+{
+    size_t column = 0;
+    while (*text != '\0') {
+        char word[LONGEST_PATH];
+        size_t len = strcspn(text, " ");
+        if (len >= sizeof word) {
+            len = sizeof word - 1;
+        }
+        memcpy(word, text, len);
+        word[len] = '\0';
+        if (column > 0) {
+            bool fits = column + len < WIDEST_LINE;
+            put(out, fits ? " " : "\n");
+            column = fits ? column + 1 : 0;
+        }
+        put_roff(out, word);
+        column += len;
+        text += len;
+        text += *text == ' ';
+    }
+}
+
 static const char *type_for_readers(const char *type)
 {
     static const char *const words[][2] = {
@@ -463,7 +488,7 @@ static void write_manual_keys(const struct keys *keys, FILE *out)
         put(out, " Pq ");
         put_roff(out, type_for_readers(key->type));
         put(out, "\n");
-        put_roff(out, key->description);
+        put_wrapped(out, key->description);
         put(out, ".\n");
         if (key->default_text != NULL) {
             put(out, "Default: ");

@@ -4,11 +4,11 @@
 
 void release_owned(struct owned *owned)
 {
-    vec_each (struct json *, operand, &owned->operands) {
-        json_free(*operand);
+    vec_each (struct owned_operand, operand, &owned->operands) {
+        json_free(operand->json);
     }
-    vec_each (struct where *, expression, &owned->expressions) {
-        where_free(*expression);
+    vec_each (struct owned_expression, expression, &owned->expressions) {
+        where_free(expression->where);
     }
     vec_release(&owned->operands);
     vec_release(&owned->expressions);
@@ -65,7 +65,7 @@ static void add_condition(struct loader *loader, struct selector *selector,
         return;
     }
     struct json *operand = operand_of(value->array.items[2]);
-    vec_push(&loader->owned->operands, operand);
+    vec_push(&loader->owned->operands, (struct owned_operand){operand});
     selector->conditions[selector->count++] = (struct condition){
         .pointer = arena_slice(loader->arena, value->array.items[0]->string),
         .comparison = comparison_of(value->array.items[1]->string),
@@ -117,7 +117,7 @@ static void build_where(struct loader *loader, struct group_spec *group,
     struct where *parsed =
         where_parse(where->string, loader->source, group->where_offset, loader->diag);
     if (parsed != NULL) {
-        vec_push(&loader->owned->expressions, parsed);
+        vec_push(&loader->owned->expressions, (struct owned_expression){parsed});
         group->where = parsed;
     }
 }

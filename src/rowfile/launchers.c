@@ -337,7 +337,7 @@ static void unknown_launcher(const struct check *check, const struct action *act
     int nearest = text_nearest(action->launchers[index], names.at, names.count);
     if (nearest >= 0) {
         buf_add_string(&message, "`; did you mean `");
-        text_add_name(&message, names.at[nearest]);
+        text_add_name(&message, check->launchers->items[nearest].name);
         buf_add_string(&message, "`?");
     } else {
         buf_add_string(&message, "`; `show launchers` lists them");

@@ -11,10 +11,17 @@
 
 #include "rowfile_key_ids.h"
 
+struct owned_operand {
+    struct json *json;
+};
+struct owned_expression {
+    struct where *where;
+};
+
 /* What lives outside the arena and is freed with the rowfile. */
 struct owned {
-    VEC(struct json *) operands;
-    VEC(struct where *) expressions;
+    VEC(struct owned_operand) operands;
+    VEC(struct owned_expression) expressions;
 };
 
 struct loader {

@@ -347,6 +347,19 @@ static void compare_inputs(struct loader *loader, const struct action *action)
     }
 }
 
+static void require_some_input(struct loader *loader, const struct action *action,
+                               const struct toml_value *list)
+{
+    size_t excluded = 0;
+    for (size_t i = 0; i < action->input_count; i++) {
+        excluded += action->inputs[i].is_excluded;
+    }
+    if (excluded > 0 && excluded == action->input_count) {
+        action_error_at(loader, action, list->offset, list->length,
+                        "these inputs only exclude; add what they exclude from");
+    }
+}
+
 static void compare_value_file(struct loader *loader, const struct action *action)
 {
     struct slice value_file = loader->rowfile->value_file;
@@ -404,5 +417,6 @@ void build_paths(struct loader *loader, struct action *action, const struct laye
         judge_scope(loader, action, &action->resumable_files[i], PATH_RESUMABLE);
     }
     compare_inputs(loader, action);
+    require_some_input(loader, action, inputs);
     compare_value_file(loader, action);
 }

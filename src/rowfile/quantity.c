@@ -22,7 +22,8 @@ static int refuse(struct reader *reader, const char *why)
 
 static char peek(const struct reader *reader)
 {
-    return reader->at < reader->text.len ? reader->text.at[reader->at] : '\0';
+    static const char end = 0;
+    return reader->at < reader->text.len ? reader->text.at[reader->at] : end;
 }
 
 static bool take(struct reader *reader, char c)

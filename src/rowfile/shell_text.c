@@ -146,7 +146,9 @@ static size_t word_length(struct slice text, size_t at, bool *is_quoted)
             break;
         }
         if (quote != 0) {
-            quote = c == quote ? 0 : quote;
+            if (c == quote) {
+                quote = 0;
+            }
         } else if (c == '\'' || c == '"') {
             quote = c;
             *is_quoted = true;
@@ -192,7 +194,11 @@ static bool is_delimiter(struct slice delimiter, struct slice line)
     for (size_t i = 0; i < delimiter.len; i++) {
         char c = delimiter.at[i];
         if (quote != 0 ? c == quote : c == '\'' || c == '"') {
-            quote = quote != 0 ? 0 : c;
+            if (quote == 0) {
+                quote = c;
+            } else {
+                quote = 0;
+            }
             continue;
         }
         if (quote == 0 && c == '\\' && i + 1 < delimiter.len) {
@@ -454,11 +460,13 @@ size_t shell_text_step(struct shell_text *state, struct slice text, size_t at)
 {
     size_t len = step(state, text, at);
     char c = text.at[at + len - 1];
-    bool escaped = len == 2 && text.at[at] == '\\';
     if (c == '\n' && in_here(state)) {
         state->at_line_start = true;
     }
-    state->last = escaped ? '\\' : c;
+    state->last = c;
+    if (len == 2 && text.at[at] == '\\') {
+        state->last = '\\';
+    }
     return len;
 }
 
@@ -487,7 +495,8 @@ bool shell_text_is_nested(const struct shell_text *state)
         const struct shell_command *command = &frame->command;
         bool is_script =
             command->script_is_next && (command->word_len == 0 || command->word[0] != '-');
-        if (frame->closing == '`' || command->rereads || is_script) {
+        bool in_double_parameter = frame->closing == '}' && frame->place != SHELL_BARE;
+        if (frame->closing == '`' || in_double_parameter || command->rereads || is_script) {
             return true;
         }
     }

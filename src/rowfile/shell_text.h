@@ -72,7 +72,8 @@ enum shell_place shell_text_place(const struct shell_text *state);
 /* Whether a `$` has its meaning here. */
 bool shell_text_expands(const struct shell_text *state);
 
-/* Whether a word that is put here will be read by a second shell. */
+/* Whether a word that is put here can't be quoted rightly: a second shell will read it, or shells
+ * don't agree on how quotes are read here. */
 bool shell_text_is_nested(const struct shell_text *state);
 
 #endif

@@ -186,10 +186,11 @@ static void add_text_behind(struct parser *parser, size_t end)
     if (parser->raw) {
         return;
     }
-    char next = end < parser->text.len ? parser->text.at[end] : '\0';
+    bool redirects =
+        end < parser->text.len && (parser->text.at[end] == '<' || parser->text.at[end] == '>');
     if (shell_text_place(&parser->shell) == SHELL_ANSI) {
         add_literal(parser, end, SLICE_LITERAL("$'"));
-    } else if (place_of(parser) == PLACE_BARE && (next == '<' || next == '>')) {
+    } else if (redirects && place_of(parser) == PLACE_BARE) {
         add_literal(parser, end, SLICE_LITERAL("''"));
     }
 }

@@ -369,6 +369,8 @@ static void test_names(void **state)
            "`bbb`?\n"
            "Rowfile:7:8: error: `a` copies from another action itself; `from` can't be chained, so "
            "name that one here\n");
+    expect_key("[[action]]\ncommand = '{directory}'\nname = \"a\\tb\"",
+               "Rowfile:6:8: error: the name of an action may not hold control characters\n");
     expect("[default.action]\nfrom = 'a'\n",
            "Rowfile:2:8: error: the default action can't name another one to copy from\n");
 }
@@ -442,6 +444,8 @@ static void test_paths(void **state)
                "Rowfile:4:13: warning: templates are put only into paths that begin with `//`; "
                "this product has braces in its name\n");
     expect_key("inputs = ['//../other/x']", "");
+    expect_paths("inputs = ['!a']", "Rowfile:4:10: error: these inputs only exclude; add what they "
+                                    "exclude from\n");
 }
 
 static void expect_command(const char *command, const char *more, const char *message)
@@ -475,8 +479,8 @@ static void test_commands(void **state)
                    "Rowfile:4:17: error: {directory} can be put into a variable only beside "
                    "{directory} in the command\n");
     expect("[[action]]\nname = 'a'\ncommand = \"sh -c 'x {directory}'\"\n",
-           "Rowfile:3:21: warning: a second shell reads this again, so no quoting is right for all "
-           "names; use \"$ACTION_DIRECTORY\" there\n");
+           "Rowfile:3:21: warning: what is put here can't be quoted rightly for all names; use "
+           "\"$ACTION_DIRECTORY\" instead\n");
     expect("[[action]]\nname = 'a'\ncommand = '''\nx {directory}\ny {directroy}\n'''\n",
            "Rowfile:5:3: warning: `{directroy}` is left as it is; did you mean `{directory}`?\n");
 }
