@@ -1,7 +1,7 @@
 /* launchers.toml: the prefixes that start a command's processes (row's format).
  *
- * Knows: the built-in launchers, the user's files, and how a prefix is spelt for a number of processes,
- * threads and GPUs. Doesn't know: how processes are started (launch). */
+ * Knows: the built-in launchers, the user's files, and how a prefix is spelt for a number of
+ * processes, threads and GPUs. Doesn't know: how processes are started (launch). */
 #ifndef ROWBUILD_LAUNCHERS_H
 #define ROWBUILD_LAUNCHERS_H
 
@@ -49,11 +49,13 @@ const struct launcher *launchers_find(const struct launchers *launchers, struct 
 const struct launcher_variant *launcher_variant_for(const struct launcher *launcher,
                                                     struct slice cluster);
 
-/* Whether a launcher starts several processes on that cluster (it has `processes`, or is `process`). */
+/* Whether a launcher starts several processes on that cluster (it has `processes`, or is
+ * `process`). */
 bool launcher_starts_processes(const struct launcher *launcher, struct slice cluster);
 
 /* Appends "OMP_NUM_THREADS=4 " or "mpirun -n 8 ", with a trailing space; nothing for threads and
- * process, which rowbuild does itself. Numbers are appended only where requested (0: not requested). */
+ * process, which rowbuild does itself. Numbers are appended only where requested (0: not
+ * requested). */
 void launcher_add_prefix(const struct launcher *launcher, struct slice cluster, uint64_t processes,
                          uint64_t threads_per_process, uint64_t gpus_per_process, struct buf *out);
 

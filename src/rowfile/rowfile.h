@@ -19,10 +19,11 @@
 enum contract { CONTRACT_ROW, CONTRACT_ROWFILE };
 enum scope { SCOPE_DIRECTORY, SCOPE_GROUP, SCOPE_PROJECT };
 
-/* A product, an input or a resumable file. */
+/* A product, an input or a resumable file. Only inputs of the project may begin with "..". */
 struct path_spec {
-    struct slice text;        /* as written, "//" and "!" included */
-    struct slice path;        /* without a leading "!" and "//", normalised: no "./", no doubled or trailing '/' */
+    struct slice text; /* as written, "//" and "!" included */
+    struct slice
+        path; /* without a leading "!" and "//", normalised: no "./", no doubled or trailing '/' */
     bool from_project;        /* "//…", or any path of a project-scope action */
     bool is_glob;             /* inputs only */
     bool is_excluded;         /* inputs only: a leading "!" */
@@ -97,13 +98,13 @@ struct submit_options {
 /* One [[action]] element. Elements of one name share scope, products and previous actions. */
 struct action {
     struct slice name;
-    uint32_t name_id;     /* index into rowfile.names */
-    size_t offset;        /* of the [[action]] header */
-    size_t name_offset;   /* of the name's value */
+    uint32_t name_id;   /* index into rowfile.names */
+    size_t offset;      /* of the [[action]] header */
+    size_t name_offset; /* of the name's value */
     size_t command_offset;
     enum scope scope;
     struct template command;
-    struct slice shell; /* program that takes -c: "sh", "bash" */
+    struct slice shell;                       /* program that takes -c: "sh", "bash" */
     struct environment_variable *environment; /* sorted by name */
     size_t environment_count;
     struct path_spec *products;
@@ -111,7 +112,8 @@ struct action {
     struct path_spec *inputs;
     size_t input_count;
     bool value_inputs_given;
-    struct slice *value_inputs; /* with the pointers of all templates added; sorted, no doubles */
+    struct slice *value_inputs; /* with the pointers of all templates added ("" for {value}),
+                                  also where none are given; sorted, no doubles */
     size_t value_input_count;
     uint32_t *previous; /* name ids */
     size_t previous_count;
@@ -153,18 +155,21 @@ struct rowfile {
 /* Loads `text` (copied). `shown_name` stands in messages; its last part decides the contract:
  * workflow.toml has row's. All errors are reported; NULL after any that concerns the whole
  * description. Errors that concern one action only carry its name in diag_entry.action: they are
- * added and the rowfile is returned all the same (the caller stops if the action is wanted).
- * The caller frees with rowfile_free. */
+ * added and the rowfile is returned all the same (the caller stops if the action is wanted). Places
+ * in the diag point into a copy of the text that the diag owns. The caller frees with rowfile_free.
+ */
 struct rowfile *rowfile_load(struct slice text, const char *shown_name, struct diag *diag);
 void rowfile_free(struct rowfile *rowfile);
 
 /* The first element called so, or NULL. */
 const struct action *rowfile_find_action(const struct rowfile *rowfile, struct slice name);
 
-/* The name id, or -1; `nearest` (may be NULL) is set to the most similar name, at == NULL if none. */
+/* The name id, or -1; `nearest` (may be NULL) is set to the most similar name, at == NULL if none.
+ */
 int rowfile_name_id(const struct rowfile *rowfile, struct slice name, struct slice *nearest);
 
 /* The submit options for `cluster`, or NULL. */
-const struct submit_options *action_submit_options(const struct action *action, const char *cluster);
+const struct submit_options *action_submit_options(const struct action *action,
+                                                   const char *cluster);
 
 #endif

@@ -1,7 +1,16 @@
 /* Command templates: text with `{directory}`, `{/json/pointer}` and the like.
  *
- * Knows: the syntax of templates, and at which place of a shell command each one stands (bare, inside
- * '…', inside "…"), so that launch can quote what is put there. Doesn't know: what is put there. */
+ * Knows: the syntax of templates, and at which place of a shell command each one stands, so that
+ * launch can quote what is put there. Doesn't know: what is put there.
+ *
+ * The shell's own syntax is followed as far as that takes: quotes, backslashes, comments (left
+ * alone as a whole, for a name with a newline would end them), `$(…)`, `…`, `${…}`, `$'…'` and
+ * here-documents. Where the text around a template would change the meaning of what is put there,
+ * the text is spelt so that it can't: `$x{directory}` reads `${x}{directory}`, `$'a{directory}b'`
+ * reads
+ * `$'a'{directory}$'b'`, and a template before `<` or `>` has '' behind it, or it could be taken
+ * for a descriptor's number. `${directory}` is the shell's own variable; `\{directory}` is no
+ * template. */
 #ifndef ROWBUILD_TEMPLATE_H
 #define ROWBUILD_TEMPLATE_H
 
@@ -26,10 +35,14 @@ enum template_kind {
 
 /* Where in a shell command a template stands. */
 enum template_place {
-    PLACE_BARE,   /* quoted as a whole word's part */
+    PLACE_BARE,   /* in the open: quoted as part of a word */
     PLACE_SINGLE, /* inside '…' */
     PLACE_DOUBLE, /* inside "…" */
-    PLACE_RAW,    /* not a shell command: an environment value, a path */
+    PLACE_HERE,   /* in a here-document: as inside "…", but " is an ordinary character; a newline
+                     can't be   put there safely, for the delimiter could follow it */
+    PLACE_HERE_LITERAL, /* in a here-document with a quoted delimiter: the bytes as they are; no
+                           newline */
+    PLACE_RAW,          /* not a shell command: an environment value, a path */
 };
 
 struct template_part {
@@ -39,14 +52,19 @@ struct template_part {
     size_t offset;     /* byte offset in the template's own text */
 };
 
-struct template {
+struct template
+{
     struct slice text; /* as written */
     struct template_part *parts;
     size_t part_count;
     bool uses_directory;
     bool uses_directories;
     bool uses_value; /* {value} */
-    bool nested_shell; /* a template stands inside the quoted argument of `sh -c`, `bash -c`, `eval`, `ssh` … */
+    bool uses_pointers;
+    bool nested_shell;    /* a template stands where nothing can be quoted rightly: a second shell
+                             reads it    (the script of `sh -c`, the arguments of `eval` and `ssh`), or it
+                             is    inside backticks or "${…}" */
+    size_t nested_offset; /* of the first such template in `text` */
 };
 
 enum template_dialect {
@@ -54,10 +72,10 @@ enum template_dialect {
     DIALECT_ROWFILE, /* other braces are left alone */
 };
 
-/* Parses into `arena`. Errors point into `source` at `offset`, where the template's text begins (the
- * place inside is exact as far as the text has no escapes). A warning for what looks like a misspelt
- * template (`{directroy}`). In `raw` templates (environment, paths) all parts are PLACE_RAW.
- * -1 after errors. */
+/* Parses into `arena`. Errors point into `source` at `offset`, where the template's text begins
+ * (the place inside is exact as far as the text has no escapes). A warning for what looks like a
+ * misspelt template (`{directroy}`). In `raw` templates (environment, paths) all parts are
+ * PLACE_RAW. -1 after errors. */
 int template_parse(struct template *template, struct slice text, enum template_dialect dialect,
                    bool raw, struct arena *arena, const struct source *source, size_t offset,
                    struct diag *diag);

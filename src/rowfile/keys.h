@@ -1,0 +1,53 @@
+/* The keys of a Rowfile, as the table grammar/rowfile.keys lists them.
+ *
+ * Knows: path, type, default and description of each key, and which is another's parent. Doesn't
+ * know: documents. All is constant. */
+#ifndef ROWBUILD_KEYS_H
+#define ROWBUILD_KEYS_H
+
+#include "slice.h"
+
+#include <stddef.h>
+
+/* What each type means is said at the top of grammar/rowfile.keys. */
+enum rowfile_key_type {
+    KEY_TABLE,
+    KEY_TABLES,
+    KEY_CHOICE,
+    KEY_CHOICES,
+    KEY_ACTION,
+    KEY_VARIABLES,
+    KEY_STRING,
+    KEY_TEXT,
+    KEY_BOOLEAN,
+    KEY_COUNT,
+    KEY_NATURAL,
+    KEY_NUMBER,
+    KEY_SIZE,
+    KEY_DURATION,
+    KEY_SCOPE,
+    KEY_STRINGS,
+    KEY_POINTERS,
+    KEY_EXPRESSION,
+    KEY_CONDITION,
+    KEY_CONDITIONS,
+};
+
+struct rowfile_key {
+    const char *path; /* "action.group.sort_by" */
+    const char *name; /* its last part, "*" where the user chooses */
+    int parent;       /* index in rowfile_keys, -1 at the top */
+    enum rowfile_key_type type;
+    const char *type_name;
+    const char *default_text; /* a TOML value, words in parentheses, or NULL */
+    const char *description;  /* one sentence without a full stop */
+};
+
+/* In the order of the table: a parent stands before its children. */
+extern const struct rowfile_key rowfile_keys[];
+extern const size_t rowfile_key_count;
+
+/* The key called `name` directly below the key `parent` (-1: the top), or -1. */
+int rowfile_key_child(int parent, struct slice name);
+
+#endif

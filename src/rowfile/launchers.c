@@ -1,0 +1,397 @@
+#include "launchers.h"
+
+#include "file.h"
+#include "memory.h"
+#include "rowfile.h"
+#include "text.h"
+#include "toml.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+
+enum { LARGEST_FILE = 1 << 20 };
+
+static const char DEFAULT_CLUSTER[] = "default";
+static const char BUILT_IN[] = "built in";
+
+struct built_in {
+    const char *name;
+    const char *cluster;
+    const char *executable;
+    const char *processes;
+    const char *threads;
+    const char *gpus;
+};
+
+static const struct built_in built_ins[] = {
+    {"mpi", "default", "srun", "--ntasks=", "--cpus-per-task=", "--tres-per-task=gres/gpu:"},
+    {"mpi", "anvil", "srun --mpi=pmi2",
+     "--ntasks=", "--cpus-per-task=", "--tres-per-task=gres/gpu:"},
+    {"mpi", "none", "mpirun", "-n ", NULL, NULL},
+    {"openmp", "default", NULL, NULL, "OMP_NUM_THREADS=", NULL},
+    {"process", "default", NULL, NULL, NULL, NULL},
+    {"rayon", "default", NULL, NULL, "RAYON_NUM_THREADS=", NULL},
+    {"threads", "default", NULL, NULL, NULL, NULL},
+};
+
+static struct slice optional(const char *text)
+{
+    return text != NULL ? slice_of(text) : (struct slice){0};
+}
+
+static struct launcher *find(struct launchers *launchers, struct slice name)
+{
+    for (size_t i = 0; i < launchers->count; i++) {
+        if (slice_equal(launchers->items[i].name, name)) {
+            return &launchers->items[i];
+        }
+    }
+    return NULL;
+}
+
+/* The launcher called so, which is added if there is none; pointers to others become invalid. */
+static struct launcher *find_or_add(struct launchers *launchers, struct slice name)
+{
+    struct launcher *found = find(launchers, name);
+    if (found != NULL) {
+        return found;
+    }
+    struct launcher *items =
+        arena_array(&launchers->arena, launchers->count + 1, sizeof *launchers->items);
+    if (launchers->count > 0) {
+        memcpy(items, launchers->items, launchers->count * sizeof *items);
+    }
+    launchers->items = items;
+    found = &items[launchers->count++];
+    found->name = arena_slice(&launchers->arena, name);
+    return found;
+}
+
+/* A variant replaces one for the same cluster as a whole. */
+static void set_variant(struct launchers *launchers, struct launcher *launcher,
+                        struct launcher_variant variant)
+{
+    for (size_t i = 0; i < launcher->variant_count; i++) {
+        if (slice_equal(launcher->variants[i].cluster, variant.cluster)) {
+            launcher->variants[i] = variant;
+            return;
+        }
+    }
+    size_t count = launcher->variant_count;
+    struct launcher_variant *variants = arena_array(&launchers->arena, count + 1, sizeof *variants);
+    if (count > 0) {
+        memcpy(variants, launcher->variants, count * sizeof *variants);
+    }
+    variants[count] = variant;
+    launcher->variants = variants;
+    launcher->variant_count++;
+}
+
+static void add_built_ins(struct launchers *launchers)
+{
+    for (size_t i = 0; i < sizeof built_ins / sizeof built_ins[0]; i++) {
+        const struct built_in *built_in = &built_ins[i];
+        struct launcher *launcher = find_or_add(launchers, slice_of(built_in->name));
+        launcher->built_in = true;
+        launcher->origin = BUILT_IN;
+        set_variant(launchers, launcher,
+                    (struct launcher_variant){
+                        .cluster = slice_of(built_in->cluster),
+                        .executable = optional(built_in->executable),
+                        .processes = optional(built_in->processes),
+                        .threads_per_process = optional(built_in->threads),
+                        .gpus_per_process = optional(built_in->gpus),
+                    });
+    }
+}
+
+struct file_reader {
+    struct launchers *launchers;
+    const struct source *source; /* lives as long as the diag */
+    struct diag *diag;
+};
+
+static struct slice *field_of(struct launcher_variant *variant, size_t index)
+{
+    struct slice *fields[] = {&variant->executable, &variant->processes,
+                              &variant->threads_per_process, &variant->gpus_per_process};
+    return fields[index];
+}
+
+static void unknown_field(struct file_reader *reader, const struct toml_entry *entry,
+                          const struct slice *names, size_t count)
+{
+    struct buf message = BUF_EMPTY;
+    buf_add_string(&message, "unknown key `");
+    text_add_name(&message, entry->key);
+    int nearest = text_nearest(entry->key, names, count);
+    if (nearest >= 0) {
+        buf_addf(&message, "`; did you mean `%.*s`?", SLICE_ARGS(names[nearest]));
+    } else {
+        buf_add_string(&message, "`; a launcher has executable, processes, threads_per_process and "
+                                 "gpus_per_process");
+    }
+    diag_error_at(reader->diag, reader->source, entry->key_offset, entry->key_length, "%s",
+                  buf_string(&message));
+    buf_release(&message);
+}
+
+static void read_field(struct file_reader *reader, struct launcher_variant *variant,
+                       const struct toml_entry *entry)
+{
+    static const struct slice names[] = {{"executable", 10},
+                                         {"processes", 9},
+                                         {"threads_per_process", 19},
+                                         {"gpus_per_process", 16}};
+    enum { NAMES = sizeof names / sizeof names[0] };
+    for (size_t i = 0; i < NAMES; i++) {
+        if (!slice_equal(entry->key, names[i])) {
+            continue;
+        }
+        const struct toml_value *value = entry->value;
+        if (value->type != TOML_STRING ||
+            (value->string.len > 0 && memchr(value->string.at, '\0', value->string.len) != NULL)) {
+            diag_error_at(reader->diag, reader->source, value->offset, value->length,
+                          "`%.*s` must be a string: the text that the number is appended to",
+                          SLICE_ARGS(names[i]));
+        } else {
+            *field_of(variant, i) = arena_slice(&reader->launchers->arena, value->string);
+        }
+        return;
+    }
+    unknown_field(reader, entry, names, NAMES);
+}
+
+static void read_launcher(struct file_reader *reader, const struct toml_entry *entry)
+{
+    if (entry->value->type != TOML_TABLE) {
+        diag_error_at(reader->diag, reader->source, entry->value->offset, entry->value->length,
+                      "a launcher is a table of clusters; write `[NAME.default]`");
+        return;
+    }
+    struct launcher *launcher = find_or_add(reader->launchers, entry->key);
+    launcher->built_in = false;
+    launcher->origin = arena_string(&reader->launchers->arena, slice_of(reader->source->name));
+    for (size_t i = 0; i < entry->value->table->count; i++) {
+        const struct toml_entry *cluster = &entry->value->table->entries[i];
+        if (cluster->value->type != TOML_TABLE) {
+            diag_error_at(reader->diag, reader->source, cluster->key_offset, cluster->key_length,
+                          "this must be a table for a cluster; write `[NAME.default]`");
+            continue;
+        }
+        struct launcher_variant variant = {
+            .cluster = arena_slice(&reader->launchers->arena, cluster->key)};
+        for (size_t j = 0; j < cluster->value->table->count; j++) {
+            read_field(reader, &variant, &cluster->value->table->entries[j]);
+        }
+        set_variant(reader->launchers, launcher, variant);
+    }
+    if (launcher_variant_for(launcher, slice_of(DEFAULT_CLUSTER)) == NULL) {
+        diag_error_at(reader->diag, reader->source, entry->key_offset, entry->key_length,
+                      "this launcher lacks a default; add `[NAME.default]`, which may be empty");
+    }
+}
+
+static void read_text(struct launchers *launchers, const char *path, struct slice text,
+                      struct diag *diag)
+{
+    struct source *source = arena_alloc(&diag->bytes, sizeof *source);
+    source->name = arena_string(&diag->bytes, slice_of(path));
+    source->text = arena_slice(&diag->bytes, text);
+    struct arena tree;
+    arena_init(&tree);
+    const struct toml_table *root = toml_parse(source, &tree, diag);
+    struct file_reader reader = {launchers, source, diag};
+    for (size_t i = 0; root != NULL && i < root->count; i++) {
+        read_launcher(&reader, &root->entries[i]);
+    }
+    arena_release(&tree);
+}
+
+/* `variable` names the folder that holds .config, else HOME does. */
+static void read_file(struct launchers *launchers, const char *variable, const char *program,
+                      struct diag *diag)
+{
+    const char *home = getenv(variable); /* NOLINT(concurrency-mt-unsafe) */
+    if (home == NULL || *home == '\0') {
+        home = getenv("HOME"); /* NOLINT(concurrency-mt-unsafe) */
+    }
+    if (home == NULL || *home == '\0') {
+        return;
+    }
+    struct buf path = BUF_EMPTY;
+    struct buf text = BUF_EMPTY;
+    buf_addf(&path, "%s/.config/%s/launchers.toml", home, program);
+    if (file_read(AT_FDCWD, buf_string(&path), LARGEST_FILE, &text) == 0) {
+        read_text(launchers, buf_string(&path), buf_slice(&text), diag);
+    } else if (errno != ENOENT && errno != ENOTDIR) {
+        diag_error(diag, "%s can't be read: %s", buf_string(&path), strerrordesc_np(errno));
+    }
+    buf_release(&text);
+    buf_release(&path);
+}
+
+static int compare_launchers(const void *a, const void *b)
+{
+    const struct launcher *left = a;
+    const struct launcher *right = b;
+    return slice_compare(left->name, right->name);
+}
+
+int launchers_load(struct launchers *launchers, struct diag *diag)
+{
+    size_t errors = diag->errors;
+    *launchers = (struct launchers){0};
+    arena_init(&launchers->arena);
+    add_built_ins(launchers);
+    read_file(launchers, "ROW_HOME", "row", diag);
+    read_file(launchers, "ROWBUILD_HOME", "rowbuild", diag);
+    qsort(launchers->items, launchers->count, sizeof *launchers->items, compare_launchers);
+    return diag->errors == errors ? 0 : -1;
+}
+
+void launchers_release(struct launchers *launchers)
+{
+    arena_release(&launchers->arena);
+    *launchers = (struct launchers){0};
+}
+
+const struct launcher *launchers_find(const struct launchers *launchers, struct slice name)
+{
+    for (size_t i = 0; i < launchers->count; i++) {
+        if (slice_equal(launchers->items[i].name, name)) {
+            return &launchers->items[i];
+        }
+    }
+    return NULL;
+}
+
+const struct launcher_variant *launcher_variant_for(const struct launcher *launcher,
+                                                    struct slice cluster)
+{
+    const struct launcher_variant *fallback = NULL;
+    for (size_t i = 0; i < launcher->variant_count; i++) {
+        if (slice_equal(launcher->variants[i].cluster, cluster)) {
+            return &launcher->variants[i];
+        }
+        if (slice_is(launcher->variants[i].cluster, DEFAULT_CLUSTER)) {
+            fallback = &launcher->variants[i];
+        }
+    }
+    return fallback;
+}
+
+bool launcher_starts_processes(const struct launcher *launcher, struct slice cluster)
+{
+    const struct launcher_variant *variant = launcher_variant_for(launcher, cluster);
+    return (launcher->built_in && slice_is(launcher->name, "process")) ||
+           (variant != NULL && variant->processes.at != NULL);
+}
+
+static void add_option(struct buf *out, size_t begin, struct slice option, uint64_t number)
+{
+    if (option.at == NULL || number == 0) {
+        return;
+    }
+    if (out->len > begin) {
+        buf_add_char(out, ' ');
+    }
+    buf_add_slice(out, option);
+    buf_addf(out, "%llu", (unsigned long long)number);
+}
+
+void launcher_add_prefix(const struct launcher *launcher, struct slice cluster, uint64_t processes,
+                         uint64_t threads_per_process, uint64_t gpus_per_process, struct buf *out)
+{
+    const struct launcher_variant *variant = launcher_variant_for(launcher, cluster);
+    if (variant == NULL) {
+        return;
+    }
+    size_t begin = out->len;
+    buf_add_slice(out, variant->executable);
+    add_option(out, begin, variant->processes, processes);
+    add_option(out, begin, variant->threads_per_process, threads_per_process);
+    add_option(out, begin, variant->gpus_per_process, gpus_per_process);
+    if (out->len > begin) {
+        buf_add_char(out, ' ');
+    }
+}
+
+struct check {
+    const struct launchers *launchers;
+    const struct rowfile *rowfile;
+    struct slice cluster;
+    struct diag *diag;
+};
+
+static void unknown_launcher(const struct check *check, const struct action *action, size_t index)
+{
+    VEC(struct slice) names = {0};
+    for (size_t i = 0; i < check->launchers->count; i++) {
+        vec_push(&names, check->launchers->items[i].name);
+    }
+    struct buf message = BUF_EMPTY;
+    buf_add_string(&message, "there is no launcher `");
+    text_add_name(&message, action->launchers[index]);
+    int nearest = text_nearest(action->launchers[index], names.at, names.count);
+    if (nearest >= 0) {
+        buf_add_string(&message, "`; did you mean `");
+        text_add_name(&message, check->launchers->items[nearest].name);
+        buf_add_string(&message, "`?");
+    } else {
+        buf_add_string(&message, "`; `show launchers` lists them");
+    }
+    diag_error_at(check->diag, &check->rowfile->source, action->launcher_offsets[index],
+                  action->launchers[index].len + 2, "%s", buf_string(&message));
+    buf_release(&message);
+    vec_release(&names);
+}
+
+/* How many processes one execution may have is known only where directories aren't batched. */
+static bool wants_several_processes(const struct action *action)
+{
+    const struct resource_spec *resources = &action->resources;
+    return resources->processes > 1 ||
+           (resources->processes_per_directory && action->command.uses_directories &&
+            action->group.maximum_size != 1);
+}
+
+static void check_action(const struct check *check, const struct action *action)
+{
+    size_t starting = 0;
+    bool unknown = false;
+    for (size_t i = 0; i < action->launcher_count; i++) {
+        const struct launcher *launcher = launchers_find(check->launchers, action->launchers[i]);
+        if (launcher == NULL) {
+            unknown_launcher(check, action, i);
+            unknown = true;
+        } else if (launcher_starts_processes(launcher, check->cluster) && ++starting == 2) {
+            diag_error_at(check->diag, &check->rowfile->source, action->launcher_offsets[i],
+                          action->launchers[i].len + 2,
+                          "two launchers that start processes can't be combined; remove one");
+        }
+    }
+    if (starting == 0 && !unknown && wants_several_processes(action)) {
+        size_t offset =
+            action->launcher_count > 0 ? action->launcher_offsets[0] : action->name_offset;
+        diag_error_at(check->diag, &check->rowfile->source, offset, 1,
+                      "this action asks for several processes, and no launcher starts them; add "
+                      "`launchers = [\"mpi\"]` or `[\"process\"]`, or use threads_per_process");
+    }
+}
+
+void launchers_check(const struct launchers *launchers, const struct rowfile *rowfile,
+                     struct slice cluster, struct diag *diag)
+{
+    struct check check = {launchers, rowfile, cluster, diag};
+    const char *outer = diag->action;
+    for (size_t i = 0; i < rowfile->action_count; i++) {
+        struct buf name = BUF_EMPTY;
+        buf_add_slice(&name, rowfile->actions[i].name);
+        diag->action = buf_string(&name);
+        check_action(&check, &rowfile->actions[i]);
+        diag->action = outer;
+        buf_release(&name);
+    }
+}

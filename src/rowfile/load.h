@@ -1,0 +1,109 @@
+/* What the parts of the loader share. Internal to this folder.
+ *
+ * Knows: the document's tree, its layers (own keys, `from`, defaults) and how errors are placed. */
+#ifndef ROWBUILD_ROWFILE_LOAD_H
+#define ROWBUILD_ROWFILE_LOAD_H
+
+#include "keys.h"
+#include "rowfile.h"
+#include "toml.h"
+#include "vec.h"
+
+#include "rowfile_key_ids.h"
+
+struct owned_operand {
+    struct json *json;
+};
+struct owned_expression {
+    struct where *where;
+};
+
+/* What lives outside the arena and is freed with the rowfile. */
+struct owned {
+    VEC(struct owned_operand) operands;
+    VEC(struct owned_expression) expressions;
+};
+
+struct loader {
+    struct rowfile *rowfile;
+    struct arena *arena;
+    const struct source *source;
+    struct diag *diag;
+    struct owned *owned;
+    const struct toml_table *root;
+    const struct toml_table *defaults;        /* all keys of the table that have defaults */
+    const struct toml_table *action_defaults; /* its `action` */
+};
+
+/* Tables that are asked one after the other for a key. */
+enum { MOST_LAYERS = 4 };
+struct layers {
+    const struct toml_table *tables[MOST_LAYERS];
+    size_t count;
+    size_t written; /* the first ones come from the document, the rest are defaults of the table */
+};
+
+/* document.c: reports unknown keys and wrong types of the whole document. */
+void document_check(struct loader *loader);
+
+/* layers.c. The value of the key, or NULL; the layers' tables stand for the key `action`, or for
+ * the whole document. A choice is taken from one layer as a whole. `layer` may be NULL. */
+const struct toml_value *layers_value(const struct layers *layers, enum rowfile_key_id id,
+                                      size_t *layer);
+/* The same where the value has that type, otherwise NULL: wrong types were reported before. */
+const struct toml_value *layers_typed(const struct layers *layers, enum rowfile_key_id id,
+                                      enum toml_type type);
+struct slice layers_string(const struct layers *layers, enum rowfile_key_id id); /* at NULL: none */
+bool layers_boolean(const struct layers *layers, enum rowfile_key_id id);
+/* 0 where there is none; *given (may be NULL): whether the document says so. */
+uint64_t layers_count(const struct layers *layers, enum rowfile_key_id id, bool *given);
+uint64_t layers_size(const struct layers *layers, enum rowfile_key_id id);
+double layers_duration(const struct layers *layers, enum rowfile_key_id id, bool *given);
+double layers_number(const struct layers *layers, enum rowfile_key_id id);
+/* The strings of an array, copied; *count is 0 where there is none. */
+struct slice *layers_strings(const struct layers *layers, enum rowfile_key_id id,
+                             struct arena *arena, size_t *count);
+
+/* place.c */
+void error_at(struct loader *loader, const struct toml_value *value, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void warning_at(struct loader *loader, const struct toml_value *value, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* An error of one action: it stops only who wants that action. */
+void action_error_at(struct loader *loader, const struct action *action, size_t offset,
+                     size_t length, const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* Where the text of a string begins, behind its quotes. */
+size_t string_begin(const struct source *source, const struct toml_value *value);
+/* Sorts what was reported since entry `first` by place, drops what was said twice, and lets the
+ * places point into a copy of the text that lives as long as the diag. */
+void settle_reports(struct diag *diag, size_t first, const struct source *source);
+/* "; did you mean `x`?", or nothing. */
+void add_suggestion(struct buf *out, struct slice word, const struct slice *candidates,
+                    size_t count);
+
+/* paths.c */
+enum path_role { PATH_PRODUCT, PATH_INPUT, PATH_RESUMABLE };
+/* Builds the action's products, inputs and resumable files, and compares them with each other. The
+ * action's scope comes out of the products, so it is set here. */
+void build_paths(struct loader *loader, struct action *action, const struct layers *layers);
+/* Without "./", doubled and trailing '/'; templates `{/pointer}` are left as they are. */
+struct slice normalise_path(struct arena *arena, struct slice path);
+/* Reports malformed globs. `what` is the key. */
+void check_globs(struct loader *loader, const struct toml_value *list, const char *what);
+void check_glob(struct loader *loader, const struct toml_value *place, struct slice pattern,
+                const char *what);
+
+/* group.c */
+void build_group(struct loader *loader, struct action *action, const struct layers *layers);
+void release_owned(struct owned *owned);
+
+/* commands.c: command, environment, value_inputs. Needs the paths. */
+void build_command(struct loader *loader, struct action *action, const struct layers *layers);
+
+/* relations.c: names, previous actions, elements of one name, cycles. */
+void relate_actions(struct loader *loader, const struct layers *layers_of_actions);
+
+/* actions.c: all elements. */
+void build_actions(struct loader *loader);
+
+#endif

@@ -1,0 +1,254 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "template.h"
+
+/* The parts as text: literal bytes, and templates as <kind:place> or <pointer:place>. */
+static void show(const struct template *template, struct buf *out)
+{
+    static const char *const kinds[] = {"",          "directory", "directories",
+                                        "workspace", "project",   "pointer",
+                                        "value",     "products",  "inputs"};
+    static const char *const places[] = {"bare", "single", "double", "here", "literal", "raw"};
+    for (size_t i = 0; i < template->part_count; i++) {
+        const struct template_part *part = &template->parts[i];
+        if (part->kind == TEMPLATE_TEXT) {
+            buf_add_slice(out, part->text);
+        } else if (part->kind == TEMPLATE_POINTER) {
+            buf_addf(out, "<%.*s:%s>", SLICE_ARGS(part->text), places[part->place]);
+        } else {
+            buf_addf(out, "<%s:%s>", kinds[part->kind], places[part->place]);
+        }
+    }
+}
+
+struct parsed {
+    struct arena arena;
+    struct diag diag;
+    struct source source;
+    struct template template;
+    int result;
+};
+
+static void parse(struct parsed *parsed, const char *text, enum template_dialect dialect, bool raw)
+{
+    arena_init(&parsed->arena);
+    diag_init(&parsed->diag);
+    parsed->source = (struct source){.name = "Rowfile", .text = slice_of(text)};
+    parsed->result = template_parse(&parsed->template, slice_of(text), dialect, raw, &parsed->arena,
+                                    &parsed->source, 0, &parsed->diag);
+}
+
+static void forget(struct parsed *parsed)
+{
+    diag_release(&parsed->diag);
+    arena_release(&parsed->arena);
+}
+
+static void expect_dialect(const char *text, enum template_dialect dialect, bool raw,
+                           const char *wanted)
+{
+    struct parsed parsed;
+    struct buf shown = BUF_EMPTY;
+    parse(&parsed, text, dialect, raw);
+    show(&parsed.template, &shown);
+    assert_string_equal(buf_string(&shown), wanted);
+    assert_int_equal(parsed.result, 0);
+    buf_release(&shown);
+    forget(&parsed);
+}
+
+static void expect(const char *text, const char *wanted)
+{
+    expect_dialect(text, DIALECT_ROWFILE, false, wanted);
+}
+
+static void expect_message(const char *text, enum template_dialect dialect, const char *message)
+{
+    struct parsed parsed;
+    parse(&parsed, text, dialect, false);
+    assert_int_equal(parsed.diag.entries.count, message != NULL);
+    if (message != NULL) {
+        assert_string_equal(parsed.diag.entries.at[0].message, message);
+    }
+    forget(&parsed);
+}
+
+static bool is_nested(const char *text)
+{
+    struct parsed parsed;
+    parse(&parsed, text, DIALECT_ROWFILE, false);
+    bool nested = parsed.template.nested_shell;
+    forget(&parsed);
+    return nested;
+}
+
+static void test_all_templates(void **state)
+{
+    (void)state;
+    expect("run {directory} {directories}", "run <directory:bare> <directories:bare>");
+    expect("{workspace_path}/{directory}", "<workspace:bare>/<directory:bare>");
+    expect("{project} {value} {products} {inputs}",
+           "<project:bare> <value:bare> <products:bare> <inputs:bare>");
+    expect("t={/a/b~1c} {/with space}", "t=</a/b~1c:bare> </with space:bare>");
+    expect("", "");
+    expect("plain", "plain");
+}
+
+static void test_places(void **state)
+{
+    (void)state;
+    expect("a '{directory}' b", "a '<directory:single>' b");
+    expect("a \"{directory}\" b", "a \"<directory:double>\" b");
+    expect("a \"it's {directory}\"", "a \"it's <directory:double>\"");
+    expect("a 'say \"{directory}'", "a 'say \"<directory:single>'");
+    expect("a \\'{directory}", "a \\'<directory:bare>");
+    expect("a \"\\\"{directory}\"", "a \"\\\"<directory:double>\"");
+    expect("a 'b\\'{directory}", "a 'b\\'<directory:bare>");
+    expect_dialect("'{directory}'", DIALECT_ROWFILE, true, "'<directory:raw>'");
+}
+
+static void test_substitutions(void **state)
+{
+    (void)state;
+    expect("a \"$(b {directory} \"{directory}\")\" {directory}",
+           "a \"$(b <directory:bare> \"<directory:double>\")\" <directory:bare>");
+    expect("a \"$(b ')' {directory})\"", "a \"$(b ')' <directory:bare>)\"");
+    expect("a \"$(b (c) {directory})\"{directory}",
+           "a \"$(b (c) <directory:bare>)\"<directory:bare>");
+    expect("a \"`b {directory}`{directory}\"", "a \"`b <directory:bare>`<directory:double>\"");
+    expect("a \"${x:-{directory}}\"", "a \"${x:-<directory:double>}\"");
+    expect("a \"${x:-y}{directory}\"", "a \"${x:-y}<directory:double>\"");
+    expect("a $((1 << 2)) {directory}", "a $((1 << 2)) <directory:bare>");
+    expect("((x << 2))\na {directory}", "((x << 2))\na <directory:bare>");
+    expect("a \"$(case x in y) echo {directory};; esac)\" '{directory}'",
+           "a \"$(case x in y) echo <directory:bare>;; esac)\" '<directory:single>'");
+}
+
+static void test_comments_are_left_alone(void **state)
+{
+    (void)state;
+    expect("a # it's {directory}\nb {directory}", "a # it's {directory}\nb <directory:bare>");
+    expect("a#'{directory}'", "a#'<directory:single>'");
+    expect("echo ${#x} '{directory}'", "echo ${#x} '<directory:single>'");
+}
+
+static void test_here_documents(void **state)
+{
+    (void)state;
+    expect("cat <<E\nit's {directory}\nE\nb '{directory}'",
+           "cat <<E\nit's <directory:here>\nE\nb '<directory:single>'");
+    expect("cat <<'E'\nit's {directory}\nE\nb {directory}",
+           "cat <<'E'\nit's <directory:literal>\nE\nb <directory:bare>");
+    expect("cat <<-\"E\" && x {directory}\n\t{directory}\n\tE\nb {directory}",
+           "cat <<-\"E\" && x <directory:bare>\n\t<directory:literal>\n\tE\nb <directory:bare>");
+    expect("cat <<A <<\\B\n{directory}\nA\n{directory}\nB\n{directory}",
+           "cat <<A <<\\B\n<directory:here>\nA\n<directory:literal>\nB\n<directory:bare>");
+    expect("cat <<E\n$(x '{directory}')\nE\n{directory}",
+           "cat <<E\n$(x '<directory:single>')\nE\n<directory:bare>");
+    expect("cat <<E\n${x:-\nE\n{directory}", "cat <<E\n${x:-\nE\n<directory:bare>");
+    expect("cat <<<x\n'{directory}'", "cat <<<x\n'<directory:single>'");
+    expect("cat <<E\n {directory}\n E\n'{directory}",
+           "cat <<E\n <directory:here>\n E\n'<directory:here>");
+}
+
+/* What stands beside a template keeps its meaning, whatever is put there. */
+static void test_neighbours(void **state)
+{
+    (void)state;
+    expect("a $x{directory} \"$y{directory}\"",
+           "a ${x}<directory:bare> \"${y}<directory:double>\"");
+    expect("a '$x{directory}'", "a '$x<directory:single>'");
+    expect("a \\$x{directory}", "a \\$x<directory:bare>");
+    expect("a \\\\$x{directory}", "a \\\\${x}<directory:bare>");
+    expect("a $1{directory}", "a $1<directory:bare>");
+    expect("a {directory}>b", "a <directory:bare>''>b");
+    expect("a \"{directory}\">b", "a \"<directory:double>\">b");
+    expect("a $'b{directory}c\\''", "a $'b'<directory:bare>$'c\\''");
+    expect("a \"\\{directory}\"", "a \"\\\\<directory:double>\"");
+}
+
+static void test_braces_of_others(void **state)
+{
+    (void)state;
+    expect("awk '{print $1}' {directory}", "awk '{print $1}' <directory:bare>");
+    expect("echo ${HOME} {a,b} {}", "echo ${HOME} {a,b} {}");
+    expect("{{directory}} {{/a}} {directory}", "{directory} {/a} <directory:bare>");
+    expect("a \\{directory}", "a \\{directory}");
+    expect("{ a; } {", "{ a; } {");
+    expect("{/a~2} {/a\nb}", "{/a~2} {/a\nb}");
+    expect_message("a {b} {print}", DIALECT_ROWFILE, NULL);
+    expect_message("a {directroy}", DIALECT_ROWFILE,
+                   "`{directroy}` is left as it is; did you mean `{directory}`?");
+    expect_message("a { Directory }", DIALECT_ROWFILE,
+                   "`{ Directory }` is left as it is; did you mean `{directory}`?");
+    expect_message("a ${directory}", DIALECT_ROWFILE,
+                   "`${directory}` is a variable of the shell; the template is `{directory}`");
+}
+
+static void test_dialect_of_row(void **state)
+{
+    (void)state;
+    expect_dialect("a {} {{}} {value}", DIALECT_ROW, false, "a <value:bare> {} <value:bare>");
+    expect_message("a ${HOME}", DIALECT_ROW,
+                   "`{HOME}` is no template, and workflow.toml allows no other braces; write "
+                   "`$HOME`");
+    expect_message(
+        "a {directroy}", DIALECT_ROW,
+        "`{directroy}` is no template, and workflow.toml allows no other braces; did you "
+        "mean `{directory}`?");
+    expect_message("a }", DIALECT_ROW,
+                   "`}` is no template, and workflow.toml allows no other braces; move them to a "
+                   "script, or name the file Rowfile");
+    struct parsed parsed;
+    parse(&parsed, "a {b} {c}", DIALECT_ROW, false);
+    assert_int_equal(parsed.result, -1);
+    assert_int_equal(parsed.diag.errors, 2);
+    assert_int_equal(parsed.diag.entries.at[1].offset, 6);
+    forget(&parsed);
+}
+
+static void test_nested_shells(void **state)
+{
+    (void)state;
+    assert_true(is_nested("sh -c 'cd {directory}'"));
+    assert_true(is_nested("mpirun -n 2 /bin/bash -lc \"cd {directory}\""));
+    assert_true(is_nested("eval cd {directory}"));
+    assert_true(is_nested("X=1 exec ssh host cd {directory}"));
+    assert_true(is_nested("echo `cat {directory}`"));
+    assert_true(is_nested("a && sh -c {directory}"));
+    assert_false(is_nested("sh -c 'cd \"$1\"' sh {directory}"));
+    assert_false(is_nested("sh -c 'true'; run {directory}"));
+    assert_false(is_nested("echo ssh {directory}"));
+    assert_false(is_nested("echo \"$(cat {directory})\""));
+    assert_false(is_nested("python -c 'x' {directory}"));
+}
+
+static void test_uses(void **state)
+{
+    (void)state;
+    struct parsed parsed;
+    parse(&parsed, "a {directory} {/x} {{directories}}", DIALECT_ROWFILE, false);
+    assert_true(parsed.template.uses_directory);
+    assert_true(parsed.template.uses_pointers);
+    assert_false(parsed.template.uses_directories);
+    assert_false(parsed.template.uses_value);
+    assert_int_equal(parsed.template.parts[1].offset, 2);
+    forget(&parsed);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_all_templates),    cmocka_unit_test(test_places),
+        cmocka_unit_test(test_substitutions),    cmocka_unit_test(test_comments_are_left_alone),
+        cmocka_unit_test(test_here_documents),   cmocka_unit_test(test_neighbours),
+        cmocka_unit_test(test_braces_of_others), cmocka_unit_test(test_dialect_of_row),
+        cmocka_unit_test(test_nested_shells),    cmocka_unit_test(test_uses),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
