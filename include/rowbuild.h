@@ -94,6 +94,7 @@ struct rowbuild_selection {
     bool recorded;   /* answer from the state alone: no file is looked at */
     bool exact_actions; /* `actions` are whole names, not wildcards (scan, show directories) */
     bool unknown_targets_warn; /* an unknown target is a warning, not an error (row's show and scan) */
+    bool redone_only; /* accept: pass over nodes without a record of a good result */
 };
 
 /* ---- Planning: what is stale, and why. Writes nothing ---- */
@@ -165,7 +166,9 @@ ROWBUILD_API void rowbuild_estimate(const struct rowbuild *study,
 
 enum rowbuild_event_kind {
     ROWBUILD_EVENT_PLANNED,   /* total is known */
-    ROWBUILD_EVENT_CONFIRM,   /* much would be redone: see `estimate`; the observer returns true to go on */
+    ROWBUILD_EVENT_CONFIRM,   /* much would be redone: see `estimate`; the observer returns true to go on.
+                               * Otherwise rowbuild_run returns ROWBUILD_USAGE, without a message and
+                               * without FINISHED: nothing was changed */
     ROWBUILD_EVENT_STARTED,
     ROWBUILD_EVENT_ENDED,     /* succeeded, or failed: see `outcome` */
     ROWBUILD_EVENT_NOTICE,    /* `text`: adopted …, nothing is bound …, advice … */
@@ -190,7 +193,7 @@ struct rowbuild_running { /* one of the longest-running executions */
 };
 
 struct rowbuild_progress {
-    size_t done;            /* nodes that were looked at and need nothing more */
+    size_t done;            /* nodes that need nothing more; not those that failed or are unfinished */
     size_t total;           /* nodes that may have to run, as far as is known now */
     size_t running;         /* executions */
     size_t failed;

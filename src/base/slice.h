@@ -40,7 +40,7 @@ static inline bool slice_is(struct slice s, const char *text)
 static inline bool slice_starts_with(struct slice s, const char *prefix)
 {
     size_t len = strlen(prefix);
-    return s.len >= len && memcmp(s.at, prefix, len) == 0;
+    return s.len >= len && (len == 0 || memcmp(s.at, prefix, len) == 0);
 }
 
 /* Order of bytes, as strcmp in the C locale. */

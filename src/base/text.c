@@ -249,7 +249,8 @@ int text_nearest(struct slice word, const struct slice *candidates, size_t count
             continue;
         }
         size_t distance = edit_distance(word, candidates[i]);
-        if (distance < least || (distance == least && nearest < 0)) {
+        bool nothing_kept = distance >= word.len;
+        if (!nothing_kept && (distance < least || (distance == least && nearest < 0))) {
             least = distance;
             nearest = (int)i;
         }

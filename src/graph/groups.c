@@ -112,13 +112,15 @@ int groups_include(const struct action *action, struct workspace *workspace, siz
         return -1;
     }
     if (group->where != NULL) {
-        struct buf problem = BUF_EMPTY;
+        struct where_problem problem;
         int matches = where_matches(group->where, value, &problem);
         if (matches < 0) {
+            struct buf sentence = BUF_EMPTY;
+            where_problem_describe(&problem, &sentence);
             report_in_directory(action, workspace, directory, group->where_offset,
-                                buf_string(&problem), diag);
+                                buf_string(&sentence), diag);
+            buf_release(&sentence);
         }
-        buf_release(&problem);
         return matches;
     }
     for (size_t i = 0; i < group->include_count; i++) {

@@ -1,7 +1,7 @@
-#include "inside.h"
+#include "json_inside.h"
 
+#include "json_syntax.h"
 #include "memory.h"
-#include "syntax.h"
 
 #include "intern.h"
 
@@ -184,7 +184,7 @@ void json_free(struct json *document)
 
 struct json *json_new_null(void)
 {
-    return (struct json *)(uintptr_t)JSON_NULL_DOCUMENT;
+    return (struct json *)JSON_NULL_DOCUMENT;
 }
 
 struct json *json_new_boolean(bool value)

@@ -1,8 +1,13 @@
 /* Who has which cores now: pure policy, no I/O.
  *
- * Knows: a machine's cores, what is free, and how to place a request: a process's threads inside one
- * NUMA node where one holds it, the processes of a node close together, best fit so that wide requests
- * stay possible. Doesn't know: processes of the operating system, or time. */
+ * Knows: a machine's cores, what is free, and how to place a request: a process's threads inside
+ * one NUMA node where one holds it, the processes of a node close together, best fit so that wide
+ * requests stay possible. Doesn't know: processes of the operating system, or time.
+ *
+ * A process is divided among NUMA nodes only where the empty machine could not do better: a request
+ * for P processes of which the empty machine holds at most U undivided has P - U divided ones. A
+ * request that would have more of them now, since free cores are scattered, is refused until others
+ * have returned theirs; so whoever waits for the machine to drain gets it. */
 #ifndef ROWBUILD_LEDGER_H
 #define ROWBUILD_LEDGER_H
 
@@ -21,17 +26,20 @@ struct ledger_request {
 
 /* What a node holds while it runs. */
 struct ledger_grant {
-    unsigned cores;             /* processes × threads: taken from the budget */
-    uint64_t memory_bytes;
-    struct cpumask *processes;  /* a mask for each process; NULL when nothing is bound */
+    unsigned cores; /* processes × threads: taken from the budget */
     unsigned process_count;
-    unsigned *core_numbers;     /* `cores` indices into the machine's cores; NULL when not bound */
+    uint64_t memory_bytes;
+    struct cpumask *processes; /* a mask for each process; NULL when nothing is bound */
+    unsigned *core_numbers; /* `cores` indices into the machine's cores, those of the first process
+                               first, then of the second…; NULL when not bound */
 };
 
 struct ledger;
 
-/* `budget` cores of `machine` (which must outlive the ledger). A budget above the machine's cores, or a
- * machine that isn't real, binds nothing and only counts. */
+/* `budget` cores of `machine` (which must outlive the ledger): so many are in use at any one time,
+ * whichever they are. A budget above the machine's cores, or a machine that isn't real, binds
+ * nothing and only counts. A machine with memory_bytes == 0 has memory without limit. The caller
+ * frees the ledger with ledger_free, after all grants have been returned. */
 struct ledger *ledger_new(const struct machine *machine, unsigned budget);
 void ledger_free(struct ledger *ledger);
 bool ledger_binds(const struct ledger *ledger);
@@ -43,10 +51,10 @@ bool ledger_can_ever_fit(const struct ledger *ledger, const struct ledger_reques
  * ledger_return. */
 bool ledger_take(struct ledger *ledger, const struct ledger_request *request,
                  struct ledger_grant *grant);
-void ledger_return(struct ledger *ledger, struct ledger_grant *grant);
+void ledger_return(struct ledger *ledger, struct ledger_grant *grant); /* empties the grant */
 
 unsigned ledger_budget(const struct ledger *ledger);
 unsigned ledger_cores_free(const struct ledger *ledger);
-uint64_t ledger_memory_free(const struct ledger *ledger);
+uint64_t ledger_memory_free(const struct ledger *ledger); /* UINT64_MAX: without limit */
 
 #endif

@@ -1,9 +1,10 @@
 /* The machine as this process may use it (hwloc). The only place that includes hwloc.
  *
- * Knows: cores, NUMA nodes, packages, the CPU-time quota and memory limit of the cgroup. Doesn't know:
- * who uses what (ledger.h). hwloc is loaded without plug-ins (HWLOC_PLUGINS_PATH set for the call),
- * without I/O objects unless GPUs are asked for. HWLOC_SYNTHETIC and HWLOC_XMLFILE give fake machines, on which
- * nothing is bound. */
+ * Knows: cores, NUMA nodes, packages, the CPU-time quota and memory limit of the cgroup. Doesn't
+ * know: who uses what (ledger.h). hwloc is loaded without plug-ins and without I/O objects:
+ * machine_read sets HWLOC_PLUGINS_PATH and HWLOC_HIDE_ERRORS for its duration, so that no other
+ * thread may touch the environment then. HWLOC_SYNTHETIC and HWLOC_XMLFILE give fake machines, on
+ * which nothing is bound (unless HWLOC_THISSYSTEM=1 says that the file describes this one). */
 #ifndef ROWBUILD_MACHINE_H
 #define ROWBUILD_MACHINE_H
 
@@ -31,13 +32,14 @@ struct machine {
     uint64_t memory_bytes; /* physical, or the cgroup's limit if that is lower */
 };
 
-/* Only cores of which this process may use at least one PU (affinity, cpuset). The caller releases. */
+/* Only cores of which this process may use at least one PU (affinity, cpuset). The caller releases.
+ */
 int machine_read(struct machine *machine, struct diag *diag);
 void machine_release(struct machine *machine);
 
 /* The default budget: cores, or the quota rounded up where that is less; at least 1. Cheap: reads
- * affinity and the quota, and not the topology. Same answer as from machine_read on real machines without SMT;
- * with SMT it counts cores through /sys (thread siblings). */
+ * affinity and the quota, and not the topology. Same answer as from machine_read on real machines
+ * without SMT; with SMT it counts cores through /sys (thread siblings). */
 unsigned machine_default_budget(void);
 
 #endif

@@ -1,8 +1,8 @@
 #include "match.h"
 
-#include "braces.h"
-#include "engine.h"
-#include "glob.h"
+#include "match_braces.h"
+#include "match_engine.h"
+#include "match_glob.h"
 
 #include "memory.h"
 #include "text.h"

@@ -14,12 +14,13 @@
 /* Whether the text holds a glob character (`*`, `?`, `[`) or an alternative (`{a,b}`) at all. */
 bool match_is_glob(struct slice pattern);
 
-/* A list of globs as in a Rowfile. '/' separates; `*`, `?`, `[a-z]`, `[!a]` stay inside one segment.
- * `**` as a whole segment crosses directories, also none; at the end it is at least one name (all that
- * is below). `{a,b}` are alternatives, which may hold '/' and nest; braces without a comma are literal.
- * A leading `!` excludes what earlier patterns included: the last pattern that matches decides. `\`
- * makes the next character literal. A segment's leading dot is matched only by a dot in the pattern,
- * unless `hidden` is set. */
+/* A list of globs as in a Rowfile. '/' separates; `*`, `?`, `[a-z]`, `[!a]` stay inside one
+ * segment.
+ * `**` as a whole segment crosses directories, also none; at the end it is at least one name (all
+ * that is below). `{a,b}` are alternatives, which may hold '/' and nest; braces without a comma are
+ * literal. A leading `!` excludes what earlier patterns included: the last pattern that matches
+ * decides. `\` makes the next character literal. A segment's leading dot is matched only by a dot
+ * in the pattern, unless `hidden` is set. */
 struct glob_set;
 
 /* `patterns` are copied. NULL after an error for each malformed one: an unclosed bracket or brace,

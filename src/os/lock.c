@@ -178,22 +178,29 @@ static bool wants_to_end(void)
             sigismember(&pending, SIGHUP) == 1);
 }
 
-/* Whether the heartbeat stands still for LOCK_STALE_S, the time that it already did included. */
-static bool heartbeat_stands(int dir, const char *path, const struct holder *holder)
+static int64_t now_beside(int dir, const char *path)
 {
-    struct holder now_holder;
-    int64_t first_beat;
-    read_holder_again(dir, path, &now_holder, &first_beat);
     struct buf parent = BUF_EMPTY;
     const char *slash = strrchr(path, '/');
     buf_add_string(&parent, slash == NULL ? "." : "");
     buf_add(&parent, path, slash != NULL ? (size_t)(slash - path) + 1 : 0);
     int folder = openat(dir, parent.at, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     buf_release(&parent);
-    int64_t now = folder >= 0 ? file_system_now(folder) : -1;
-    if (folder >= 0) {
-        close(folder);
+    if (folder < 0) {
+        return -1;
     }
+    int64_t now = file_system_now(folder);
+    close(folder);
+    return now;
+}
+
+/* Whether the heartbeat stands still for LOCK_STALE_S, the time that it already did included. */
+static bool heartbeat_stands(int dir, const char *path, const struct holder *holder)
+{
+    struct holder now_holder;
+    int64_t first_beat;
+    read_holder_again(dir, path, &now_holder, &first_beat);
+    int64_t now = now_beside(dir, path);
     int64_t age = now > first_beat ? now - first_beat : 0;
     int64_t deadline = clock_monotonic_ns() + (int64_t)LOCK_STALE_S * 1000000000 - age;
     while (same_holder(&now_holder, holder)) {
@@ -234,9 +241,8 @@ static int report_holder(const struct holder *holder, struct diag *diag)
     return -1;
 }
 
-static int report_failure(const char *what, int dir, const char *path, struct diag *diag)
+static int report_failure(const char *what, const char *path, struct diag *diag)
 {
-    (void)dir;
     int error = errno;
     struct buf name = BUF_EMPTY;
     text_add_name(&name, slice_of(path));
@@ -254,12 +260,12 @@ static int open_locked(int dir, const char *path, const struct holder *self, boo
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
         int fd = openat(dir, path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
         if (fd < 0) {
-            return report_failure("open the lock", dir, path, diag);
+            return report_failure("open the lock", path, diag);
         }
         struct file_stat stat;
         enum kernel_lock state = ask_kernel(fd);
         if (state == KERNEL_ERROR) {
-            report_failure("lock", dir, path, diag);
+            report_failure("lock", path, diag);
             close(fd);
             return -1;
         }
@@ -282,7 +288,7 @@ static int claim(int fd, int dir, const char *path, const struct holder *self, b
                  struct diag *diag)
 {
     if (write_holder(fd, self) != 0) {
-        report_failure("write the lock", dir, path, diag);
+        report_failure("write the lock", path, diag);
         (void)!ftruncate(fd, 0);
         return -1;
     }

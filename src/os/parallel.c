@@ -10,6 +10,16 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* The thread sanitizer believes that equal descriptor numbers are one file: no tables apart then.
+ */
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define ONE_DESCRIPTOR_TABLE
+#endif
+#elif defined(__SANITIZE_THREAD__)
+#define ONE_DESCRIPTOR_TABLE
+#endif
+
 struct shared_work {
     parallel_fn *fn;
     void *context;
@@ -54,7 +64,7 @@ static void take_slices(struct shared_work *work, unsigned number)
 static void *work_on(void *argument)
 {
     const struct worker *worker = argument;
-#ifndef __SANITIZE_THREAD__ /* which believes that equal descriptor numbers are one file */
+#ifndef ONE_DESCRIPTOR_TABLE
     (void)unshare(CLONE_FILES);
 #endif
     take_slices(worker->work, worker->number);

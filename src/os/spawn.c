@@ -27,6 +27,21 @@
 #define CHILD_SIDE __attribute__((no_sanitize("address", "thread", "undefined")))
 #endif
 
+/* Newer thread sanitizers replace clone() by a function that does in the child what fork() needs,
+ * which breaks their own state when the memory is shared. glibc has the true one under this name.
+ */
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define UNDER_THREAD_SANITIZER
+#endif
+#elif defined(__SANITIZE_THREAD__)
+#define UNDER_THREAD_SANITIZER
+#endif
+#ifdef UNDER_THREAD_SANITIZER
+int __clone(int (*function)(void *), void *stack, int flags, void *argument, ...);
+#define clone __clone
+#endif
+
 #ifndef P_PIDFD
 #define P_PIDFD 3
 #endif
@@ -338,7 +353,8 @@ static bool has_ended(pid_t pid)
     return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
 }
 
-unsigned spawn_signal_descendants(int signal)
+/* One walk; `found` is how many were met, ended ones included. Returns how many got the signal. */
+static unsigned signal_descendants_once(int signal, size_t *found)
 {
     struct pid_list list = {0};
     unsigned count = 0;
@@ -348,8 +364,24 @@ unsigned spawn_signal_descendants(int signal)
             count++;
         }
     }
+    *found = list.pids.count;
     vec_release(&list.pids);
     return count;
+}
+
+unsigned spawn_signal_descendants(int signal)
+{
+    size_t found_before = 0;
+    for (;;) {
+        size_t found;
+        unsigned count = signal_descendants_once(signal, &found);
+        /* Who ended during the walk left its children to this process, whose list had been read by
+         * then. Nobody is left only when all had ended before the walk began. */
+        if (count > 0 || found == found_before) {
+            return count;
+        }
+        found_before = found;
+    }
 }
 
 void spawn_signal_child(const struct child *child, int signal)

@@ -163,6 +163,10 @@ unsigned plan_cores(const struct plan *plan, struct node_id node);
 void plan_add_reason(struct plan *plan, struct node_id node, const struct reason *reason,
                      struct buf *out);
 
+/* Checks that the values of all nodes that will or may run have what the templates of their commands
+ * and environments name. -1 after errors that name the directories. */
+int plan_check_pointers(struct plan *plan, struct diag *diag);
+
 /* Remembers the texts that explain this node's digests (recipe, values). */
 void plan_keep_texts(struct plan *plan, struct node_id node);
 

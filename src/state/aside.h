@@ -1,9 +1,9 @@
 /* Old results set aside: hidden siblings on the same file system (DESIGN §6 rule 8).
  *
- * Knows: the names of siblings and how to move without ever replacing. Doesn't know: why. For a product
- * `dir/a.out` the last good set is `dir/.a.out.rowbuild-good`; what never matched a record is
- * `dir/.a.out.rowbuild-kept`, `…-kept-2`, … (a name too long for the file system is shortened by a
- * digest). */
+ * Knows: the names of siblings and how to move without ever replacing. Doesn't know: why. For a
+ * product `dir/a.out` the last good set is `dir/.a.out.rowbuild-good`; what never matched a record
+ * is `dir/.a.out.rowbuild-kept`, `…-kept-2`, … (a name too long for the file system is shortened by
+ * a digest). */
 #ifndef ROWBUILD_ASIDE_H
 #define ROWBUILD_ASIDE_H
 
@@ -22,9 +22,9 @@ bool aside_is_name(struct slice file_name);
 void aside_good_path(const char *path, struct buf *out);
 
 /* Moves the files that exist among `paths` to their siblings: all or none. Everything is checked
- * before anything is moved (a sibling in the way, an unwritable directory); when a rename fails midway
- * the earlier ones are moved back. ASIDE_KEPT takes the first free number. -1 with an error that names
- * the file. */
+ * before anything is moved (a sibling in the way, an unwritable directory); when a rename fails
+ * midway the earlier ones are moved back. ASIDE_KEPT takes the first free number. -1 with an error
+ * that names the file. */
 int aside_move(int directory, const char *const *paths, size_t count, enum aside_place place,
                struct diag *diag);
 

@@ -1,9 +1,10 @@
 /* What a file contains now: stat, and a digest that is computed only when the file moved.
  *
  * Knows: files, digests, git's racy rule. Doesn't know: nodes. A file is read again only when size,
- * mtime, ctime or inode differ from its row, or when the row was made within a tick of the file's own
- * mtime. "Now" is the mtime of a file that is written in the project for that purpose, never this host's
- * clock. A directory as a product is known by the digest of its sorted tree. */
+ * mtime, ctime or inode differ from its row, or when the row was made within a tick of the file's
+ * own mtime or ctime. What is neither file nor directory (a FIFO, a device) is known by stat. "Now"
+ * is the mtime of a file that is written in the project for that purpose, never this host's clock.
+ * A directory as a product is known by the digest of its sorted tree. */
 #ifndef ROWBUILD_OBSERVE_H
 #define ROWBUILD_OBSERVE_H
 
@@ -15,13 +16,15 @@
 #include <stdint.h>
 
 enum file_flag {
-    FILE_ROW_KNOWN = 1,    /* the row holds something */
-    FILE_ROW_RACY = 2,     /* made within a tick of the mtime: read again next time */
-    FILE_ROW_BY_STAT = 4,  /* `digest` stands for size and mtime only */
+    FILE_ROW_KNOWN = 1,   /* the row holds something */
+    FILE_ROW_RACY = 2,    /* made within a tick of the mtime: read again next time */
+    FILE_ROW_BY_STAT = 4, /* `digest` stands for size and mtime only */
     FILE_ROW_DIRECTORY = 8,
 };
 
-/* What was last seen of a file; 56 bytes, as on disk. All zero: nothing known. */
+/* What was last seen of a file; 56 bytes, as on disk. All zero: nothing known. Of a directory (a
+ * product that is a tree), `size` and `inode` are digests of what stat says of its entries, and the
+ * times are the newest of the tree. */
 struct file_row {
     uint64_t size;
     int64_t mtime_ns;
@@ -44,12 +47,13 @@ enum observation {
     OBSERVED_MISSING,
     OBSERVED_SAME,   /* the row stands, by stat alone */
     OBSERVED_READ,   /* the row was made anew; the digest may or may not differ */
-    OBSERVED_MOVING, /* it changed while it was read, three times over: the row's digest is unknown */
+    OBSERVED_MOVING, /* it changed while it was read, three times over: the row's digest is unknown
+                      */
     OBSERVED_ERROR,  /* errno is set: permission, I/O */
 };
 
-/* Compares the file with *row and updates *row in place when the file moved. Thread-safe for distinct
- * rows. A missing file leaves *row alone. */
+/* Compares the file with *row and updates *row in place when the file moved. Thread-safe for
+ * distinct rows. A missing file leaves *row alone. */
 enum observation observe_file(struct observer *observer, const char *path, struct file_row *row);
 
 /* By stat alone: OBSERVED_MISSING, OBSERVED_SAME, or OBSERVED_READ meaning "would have to be read".
@@ -60,8 +64,12 @@ enum observation observe_stat(const struct observer *observer, const char *path,
 /* For adoption: makes a row by stat alone for files over 1 MiB, by content below. */
 enum observation observe_adopted(struct observer *observer, const char *path, struct file_row *row);
 
-/* Whether a digest that was recorded for this file still stands: equal to the row's, or made by stat
- * alone of the same size and mtime, or unknown. */
+/* A row for a file whose digest the caller made itself from what it read between two equal stats. */
+void observer_make_row(struct observer *observer, const struct file_stat *stat,
+                       struct digest digest, struct file_row *row);
+
+/* Whether a digest that was recorded for this file still stands: equal to the row's, or made by
+ * stat alone of the same size and mtime, or unknown. */
 bool observed_equal(struct digest recorded, const struct file_row *row);
 
 /* Takes "now" anew; call once for each turn of the loop before files are observed. */
@@ -70,8 +78,9 @@ void observer_tick(struct observer *observer);
 /* The file system's now as last taken, nanoseconds; 0 when nothing was written. */
 int64_t observer_now(const struct observer *observer);
 
-/* Sleeps until the clock of the file system has left the tick of `mtime_ns`, so that racy rows may be
- * settled by observing once more. At most 2 s; usually a few ms. */
+/* Sleeps until the clock of the file system has left the tick of `mtime_ns` and takes "now" anew,
+ * so that racy rows may be settled by observing once more. For a row pass the later of its mtime
+ * and its ctime. At most 2 s; usually a few ms. */
 void observer_wait_past(struct observer *observer, int64_t mtime_ns);
 
 #endif

@@ -1,14 +1,15 @@
 /* What is remembered between runs: a snapshot, a journal, and the texts that explanations need.
  *
- * Knows: rows of files and nodes, by the names of directories, columns and actions; the formats on disk;
- * locks. Doesn't know: the graph, or when something is stale. Rows are laid out in the numbering that
- * the caller binds: files directory × columns + column, then the other files; nodes directory × actions
+ * Knows: rows of files and nodes, by the names of directories, columns and actions; the formats on
+ * disk; locks. Doesn't know: the graph, or when something is stale. Rows are laid out in the
+ * numbering that the caller binds: files directory × columns + column, then the other files; nodes
+ * directory × actions
  * + action, then the other nodes. Rows of what is no longer bound are kept and written back until
  * state_forget.
  *
- * On disk, below the state folder: `snapshot` (read in one pass), `journal` (append-only, checksums; a torn
- * tail is cut off by the next writer), `lock`. No mapped files. Both carry a version and a checksum, and
- * the journal names the snapshot it continues. */
+ * On disk, below the state folder: `snapshot` (read in one pass), `journal` (append-only,
+ * checksums; a torn tail is cut off by the next writer), `lock`. No mapped files. Both carry a
+ * version and a checksum, and the journal names the snapshot it continues. */
 #ifndef ROWBUILD_STATE_H
 #define ROWBUILD_STATE_H
 
@@ -23,49 +24,64 @@
 
 /* One component of a fingerprint, or a product, as it was recorded. */
 enum component_kind {
-    COMPONENT_RECIPE = 'r',   /* name "" */
-    COMPONENT_VALUE = 'v',    /* name: the directory; what counts of its value (value_inputs) */
-    COMPONENT_MEMBER = 'm',   /* name: a directory of the group; digest is unused */
-    COMPONENT_FILE = 'f',     /* name: path from the project; an input or an upstream product */
-    COMPONENT_NODE = 'n',     /* name: key of an upstream node without products; its fingerprint */
-    COMPONENT_PRODUCT = 'p',  /* name: path from the project; not part of the fingerprint */
-    COMPONENT_PATTERN = 'g',  /* name: an input as it was listed; not part of the fingerprint */
-    COMPONENT_WHOLE = 'w',    /* name: the directory; digest of its whole value: a hint, not part of it */
+    COMPONENT_RECIPE = 'r',  /* name "" */
+    COMPONENT_VALUE = 'v',   /* name: the directory; what counts of its value (value_inputs) */
+    COMPONENT_MEMBER = 'm',  /* name: a directory of the group; digest is unused */
+    COMPONENT_FILE = 'f',    /* name: a path; an input or an upstream product */
+    COMPONENT_NODE = 'n',    /* name: key of an upstream node without products; its fingerprint */
+    COMPONENT_PRODUCT = 'p', /* name: a path; not part of the fingerprint */
+    COMPONENT_PATTERN = 'g', /* name: an input as it was listed; not part of the fingerprint */
+    COMPONENT_WHOLE = 'w',   /* name: the directory; digest of its whole value: a hint only */
 };
 
+/* Names that lie inside the node's own directory are written relative to it (`in_directory`; "" is
+ * the directory itself), so that ten thousand directories share one shape. All others are written
+ * from the project. Who makes the list decides; the state compares and stores what it is given. */
 struct component {
     enum component_kind kind;
+    bool in_directory;
     struct slice name;
     struct digest digest; /* DIGEST_UNKNOWN: not known (yet) */
 };
 
-/* A list of components, immutable once stored; owned by the state and valid until state_close. */
+/* The kinds and names of a list of components, without digests. Each distinct one exists once in a
+ * state: equal lists have the same pointer. Owned by the state, valid until state_close. */
+struct shape;
+
+/* A list of components. What state_node hands out is owned by the state: the digests stay valid
+ * until state_close. In what is put, `digests` is the caller's (copied) and `shape` is from
+ * state_shape. An empty list may be all zero. */
 struct components {
-    const struct component *at;
+    const struct shape *shape;
+    const struct digest *digests;
     size_t count;
 };
 
+struct component components_at(const struct components *components, size_t index);
+
 enum node_success { SUCCESS_NONE, SUCCESS_RAN, SUCCESS_ADOPTED, SUCCESS_ACCEPTED };
 enum node_attempt {
-    ATTEMPT_NONE,        /* nothing since the success; or never ran */
-    ATTEMPT_STARTED,     /* and no end was recorded: interrupted or still running */
-    ATTEMPT_FAILED,      /* `attempt_status` says how */
-    ATTEMPT_UNFINISHED,  /* exit 0 without all products, row's contract or resumable */
+    ATTEMPT_NONE,       /* nothing since the success; or never ran */
+    ATTEMPT_STARTED,    /* and no end was recorded: interrupted or still running */
+    ATTEMPT_FAILED,     /* `attempt_status` says how */
+    ATTEMPT_UNFINISHED, /* exit 0 without all products, row's contract or resumable */
     ATTEMPT_INTERRUPTED,
+    ATTEMPT_CHANGED, /* the success stands on an input that changed while it ran */
 };
 
-/* A node's record. All zero: rowbuild has no record of the node at all; `is_known` says otherwise. */
+/* A node's record. All zero: rowbuild has no record of the node at all; `is_known` says otherwise.
+ */
 struct node_row {
     bool is_known;
-    uint8_t success;              /* enum node_success */
-    uint8_t attempt;              /* enum node_attempt: what came after the success */
-    bool is_set_aside;            /* the good products may lie in their hidden siblings */
-    int32_t attempt_status;       /* exit status, or 256 + signal */
-    struct components good;       /* components and products of the last success */
-    struct digest fingerprint;    /* of the last success */
+    uint8_t success;           /* enum node_success */
+    uint8_t attempt;           /* enum node_attempt: what came after the success */
+    bool is_set_aside;         /* the good products may lie in their hidden siblings */
+    int32_t attempt_status;    /* exit status, or 256 + signal */
+    struct components good;    /* components and products of the last success */
+    struct digest fingerprint; /* of the last success */
     struct digest attempt_fingerprint;
-    int64_t finished_at_ns;       /* the file system's time when the success was recorded */
-    double duration_s;            /* of the last success; 0 if adopted */
+    int64_t finished_at_ns; /* the file system's time when the success was recorded */
+    double duration_s;      /* of the last success; 0 if adopted */
     double cpu_s;
     uint64_t peak_rss_bytes;
     uint32_t cores;
@@ -85,24 +101,28 @@ struct state_layout {
 };
 
 enum state_mode {
-    STATE_READ,   /* never locks, never writes; a torn tail is ignored */
-    STATE_WRITE,  /* takes the lock; makes the folder */
+    STATE_READ,  /* never locks, never writes; a torn tail is ignored */
+    STATE_WRITE, /* takes the lock; makes the folder */
 };
 
 struct state;
 
+/* The shape of a list; digests are ignored. Not thread-safe. Cache it where many nodes share one.
+ */
+const struct shape *state_shape(struct state *state, const struct component *list, size_t count);
+
 /* Opens the state folder `path` below `directory`. A missing folder, or one that holds neither
  * snapshot nor journal, is an empty state. -1 … NULL with a state error: another writer (who), an
- * unreadable, damaged or unknown version, a journal that continues another snapshot; with `discard_unreadable`
- * such a state is renamed to `snapshot.unreadable…` and counts as empty. */
+ * unreadable, damaged or unknown version, a journal that continues another snapshot; with
+ * `discard_unreadable` such a state is renamed to `snapshot.unreadable…` and counts as empty. */
 struct state *state_open(int directory, const char *path, enum state_mode mode,
                          bool discard_unreadable, struct diag *diag);
 
-/* Ends writing: flushes, and compacts when the journal has outgrown the snapshot. -1 if records could
- * not be written (the error says so); the state is closed in any case. */
+/* Ends writing: flushes, and compacts when the journal has outgrown the snapshot. -1 if records
+ * could not be written (the error says so); the state is closed in any case. */
 int state_close(struct state *state, struct diag *diag);
 
-bool state_was_empty(const struct state *state); /* nothing had ever been recorded */
+bool state_was_empty(const struct state *state);           /* nothing had ever been recorded */
 size_t state_known_directories(const struct state *state); /* with records, bound or not */
 bool state_writes(const struct state *state);
 
@@ -114,23 +134,23 @@ void state_bind(struct state *state, const struct state_layout *layout);
 const struct file_row *state_file(const struct state *state, size_t number);
 const struct node_row *state_node(const struct state *state, size_t number);
 
-/* Change a row in memory and remember it for the next state_flush. Components are copied (names
- * interned). A put in STATE_READ mode changes memory only. Not thread-safe. */
+/* Change a row in memory and remember it for the next state_flush. Digests are copied. A put in
+ * STATE_READ mode changes memory only. Not thread-safe. */
 void state_put_file(struct state *state, size_t number, const struct file_row *row);
 void state_put_node(struct state *state, size_t number, const struct node_row *row);
 
-/* Texts that explain digests (recipes, canonical values): stored once by content; longer than 64 KiB
- * are not kept. state_text returns at == NULL when the text isn't known. */
+/* Texts that explain digests (recipes, canonical values): stored once by content; longer than 64
+ * KiB are not kept. state_text returns at == NULL when the text isn't known. */
 void state_put_text(struct state *state, struct digest digest, struct slice text);
 struct slice state_text(const struct state *state, struct digest digest);
 
-/* Writes what was put since the last flush, in one write(2). -1 (disk full …) with a state error; what
- * was not written stays queued. state_sync also waits until it is on the disk. */
+/* Writes what was put since the last flush, in one write(2). -1 (disk full …) with a state error;
+ * what was not written stays queued. state_sync also waits until it is on the disk. */
 int state_flush(struct state *state, struct diag *diag);
 int state_sync(struct state *state, struct diag *diag);
 
-/* Rewrites the snapshot from memory, synced and renamed, and starts an empty journal. For many records
- * at once, e.g. when a study is first seen. */
+/* Rewrites the snapshot from memory, synced and renamed, and starts an empty journal. For many
+ * records at once, e.g. when a study is first seen. */
 int state_compact(struct state *state, struct diag *diag);
 
 /* Forgets rows of directories and nodes that are not bound (clean). */

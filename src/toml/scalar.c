@@ -94,7 +94,10 @@ static int clock_complain(struct clock_reader *reader, const char *missing)
 
 static char clock_peek(const struct clock_reader *reader)
 {
-    return reader->at < reader->text.len ? reader->text.at[reader->at] : '\0';
+    if (reader->at == reader->text.len) {
+        return '\0';
+    }
+    return reader->text.at[reader->at];
 }
 
 /* Exactly `count` digits between `least` and `most`. */
@@ -134,9 +137,11 @@ static int clock_mark(struct clock_reader *reader, char mark, const char *missin
 
 static int days_in_month(int year, int month)
 {
-    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    return days[month - 1] + (month == 2 && leap);
+    if (month == 2) {
+        return leap ? 29 : 28;
+    }
+    return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31;
 }
 
 static int read_date(struct clock_reader *reader, struct toml_time *time)
@@ -357,8 +362,9 @@ static int read_code_point(struct toml_parser *parser, struct toml_span span)
     struct slice text = toml_text(parser, span);
     size_t wanted = text.at[1] == 'u' ? 4 : 8;
     if (text.len != wanted + 2) {
-        return toml_complain(parser, span, "`%s` needs %s hexadecimal digits", show(parser, span),
-                             wanted == 4 ? "four" : "eight");
+        return toml_complain(
+            parser, span, "`%s` needs %s hexadecimal digits; a backslash itself is written `\\\\`",
+            show(parser, span), wanted == 4 ? "four" : "eight");
     }
     uint32_t point = 0;
     for (size_t i = 2; i < text.len; i++) {

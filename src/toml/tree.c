@@ -81,7 +81,7 @@ const struct toml_value *toml_get(const struct toml_table *table, struct slice k
 
 static void grow(struct toml_parser *parser, struct table_inside *table)
 {
-    size_t capacity = table->capacity > 0 ? table->capacity * 2 : 4;
+    size_t capacity = table->capacity > 0 ? table->capacity * 2 : 2;
     struct toml_entry *entries = arena_array(parser->arena, capacity, sizeof *table->table.entries);
     if (table->table.count > 0) {
         memcpy(entries, table->table.entries, table->table.count * sizeof *entries);

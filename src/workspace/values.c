@@ -137,3 +137,10 @@ int workspace_reread_value(struct workspace *workspace, size_t directory, const 
     }
     return result;
 }
+
+void workspace_forget_value(struct workspace *workspace, size_t directory)
+{
+    json_free(workspace->values[directory]);
+    workspace->values[directory] = NULL;
+    workspace->value_read[directory] = false;
+}

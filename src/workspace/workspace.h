@@ -48,4 +48,7 @@ int workspace_value(struct workspace *workspace, size_t directory, const struct 
 int workspace_reread_value(struct workspace *workspace, size_t directory, const struct json **value,
                            struct diag *diag);
 
+/* Forgets what was read of a directory's value, so that it is read again when it is asked for. */
+void workspace_forget_value(struct workspace *workspace, size_t directory);
+
 #endif

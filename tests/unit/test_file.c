@@ -102,7 +102,11 @@ static void stat_tells_kinds(void **state)
     assert_int_equal(stat.links, 1);
     assert_true(stat.mtime_ns > INT64_C(1500000000) * 1000000000);
     assert_int_equal(file_stat(dir, "to_a", &again), 0);
-    assert_memory_equal(&stat, &again, sizeof stat);
+    assert_int_equal(again.kind, FILE_REGULAR);
+    assert_int_equal(again.inode, stat.inode);
+    assert_int_equal(again.device, stat.device);
+    assert_int_equal(again.mtime_ns, stat.mtime_ns);
+    assert_int_equal(again.ctime_ns, stat.ctime_ns);
     assert_int_equal(file_lstat(dir, "to_a", &stat), 0);
     assert_int_equal(stat.kind, FILE_OTHER);
     assert_int_equal(file_stat(dir, "d", &stat), 0);

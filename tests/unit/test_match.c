@@ -352,7 +352,10 @@ static void test_random_bytes(void **state)
         size_t len = next_random(&seed) % sizeof bytes;
         for (size_t i = 0; i < len; i++) {
             uint64_t pick = next_random(&seed);
-            bytes[i] = (pick & 7) != 0 ? "*?[]{},!\\/ab.-:^\xc3"[pick / 8 % 17] : (char)(pick >> 8);
+            bytes[i] = (char)(pick >> 8);
+            if ((pick & 7) != 0) {
+                bytes[i] = "*?[]{},!\\/ab.-:^\xc3"[pick / 8 % 17];
+            }
         }
         struct diag diag;
         diag_init(&diag);

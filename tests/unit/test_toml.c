@@ -461,8 +461,10 @@ static void wrong_strings(void **state)
     refuses("b = '''c\n''", 1, 5, "the string that begins here has no closing '''");
     refuses("b = \"ä\\q\"", 1, 7, "`\\q` is no escape; a backslash itself is written `\\\\`");
     refuses("b = \"\"\"\n\\ é\"\"\"", 2, 1, "a lone `\\` is no escape; write `\\\\`");
-    refuses("b = \"\\u12g4\"", 1, 6, "`\\u12` needs four hexadecimal digits");
-    refuses("b = \"\\U0001f60\"", 1, 6, "`\\U0001f60` needs eight hexadecimal digits");
+    refuses("b = \"\\u12g4\"", 1, 6,
+            "`\\u12` needs four hexadecimal digits; a backslash itself is written `\\\\`");
+    refuses("b = \"\\U0001f60\"", 1, 6,
+            "`\\U0001f60` needs eight hexadecimal digits; a backslash itself is written `\\\\`");
     refuses("b = \"\\uD800\"", 1, 6, "`\\uD800` is no Unicode character");
     refuses("b = \"\\U00110000\"", 1, 6, "`\\U00110000` is no Unicode character");
     refuses(

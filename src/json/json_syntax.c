@@ -1,4 +1,4 @@
-#include "syntax.h"
+#include "json_syntax.h"
 
 #include "text.h"
 

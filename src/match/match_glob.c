@@ -1,6 +1,6 @@
-#include "glob.h"
+#include "match_glob.h"
 
-#include "braces.h"
+#include "match_braces.h"
 
 #include <ctype.h>
 

@@ -1,4 +1,4 @@
-#include "inside.h"
+#include "json_inside.h"
 
 #define SIGN(a, b) (((a) > (b)) - ((a) < (b)))
 

@@ -1,4 +1,4 @@
-#include "inside.h"
+#include "json_inside.h"
 
 #include "memory.h"
 #include "text.h"

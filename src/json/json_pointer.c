@@ -1,4 +1,4 @@
-#include "inside.h"
+#include "json_inside.h"
 
 bool json_pointer_is_valid(struct slice pointer)
 {

@@ -1,4 +1,4 @@
-#include "braces.h"
+#include "match_braces.h"
 
 #include "buf.h"
 

@@ -1,4 +1,4 @@
-#include "engine.h"
+#include "match_engine.h"
 
 #include "memory.h"
 

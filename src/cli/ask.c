@@ -1,0 +1,88 @@
+#include "ask.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+enum { LOOK_AGAIN_MS = 100 };
+
+/* A run takes its signals from a descriptor, so that a Ctrl-C doesn't interrupt a read here. */
+static bool is_interrupted(void)
+{
+    sigset_t pending;
+    return sigpending(&pending) == 0 &&
+           (sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1 ||
+            sigismember(&pending, SIGHUP) == 1);
+}
+
+static void say(int terminal, const char *text)
+{
+    ssize_t written = write(terminal, text, strlen(text));
+    (void)written; /* the answer will be missing, too */
+}
+
+/* The first letter of one line; 0 at the end of input, -1 when interrupted. */
+static int read_letter(int terminal)
+{
+    char line[256];
+    for (;;) {
+        struct pollfd input = {.fd = terminal, .events = POLLIN};
+        int ready = poll(&input, 1, LOOK_AGAIN_MS);
+        if (is_interrupted()) {
+            return -1;
+        }
+        if (ready <= 0) {
+            continue;
+        }
+        ssize_t got = read(terminal, line, sizeof line);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        return got > 0 ? tolower((unsigned char)line[0]) : 0;
+    }
+}
+
+enum answer ask(const char *question)
+{
+    int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    if (terminal < 0) {
+        return ANSWER_NONE;
+    }
+    enum answer answer = ANSWER_NONE;
+    tcflush(terminal, TCIFLUSH); /* what was typed before the question isn't its answer */
+    for (bool asking = true; asking;) {
+        say(terminal, question);
+        asking = false;
+        switch (read_letter(terminal)) {
+        case 'y':
+            answer = ANSWER_YES;
+            break;
+        case 'n':
+            answer = ANSWER_NO;
+            break;
+        case 'a':
+            answer = ANSWER_ACCEPT;
+            break;
+        case -1:
+            answer = ANSWER_INTERRUPTED;
+            say(terminal, "\n");
+            break;
+        case 0:
+            answer = ANSWER_NO;
+            say(terminal, "\n");
+            break;
+        default:
+            asking = true;
+            break;
+        }
+    }
+    close(terminal);
+    return answer;
+}

@@ -1,0 +1,18 @@
+/* A question on the terminal.
+ *
+ * Knows: the controlling terminal. Doesn't know: what is asked. */
+#ifndef ROWBUILD_ASK_H
+#define ROWBUILD_ASK_H
+
+enum answer {
+    ANSWER_NONE, /* there is no terminal, or it was closed */
+    ANSWER_YES,
+    ANSWER_NO,
+    ANSWER_ACCEPT,
+    ANSWER_INTERRUPTED, /* Ctrl-C, where signals are held back by the caller's loop */
+};
+
+/* Writes `question` and waits for a line that begins with y, n or a; asks again after others. */
+enum answer ask(const char *question);
+
+#endif

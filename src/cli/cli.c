@@ -1,0 +1,112 @@
+#include "cli.h"
+
+#include "command.h"
+#include "help.h"
+#include "slice.h"
+#include "text.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+static void print_help(struct session *session, const struct command *command)
+{
+    struct buf text = BUF_EMPTY;
+    help_add_command(&text, command);
+    output_result(&session->output, text.at, text.len);
+    buf_release(&text);
+}
+
+/* `rowbuild help show why` */
+static int command_help(struct session *session)
+{
+    const struct settings *settings = &session->settings;
+    const struct command *command = command_by_id(COMMAND_RUN);
+    vec_each (struct operand, operand, &settings->operands) {
+        const struct command *found = command->id == COMMAND_SHOW ? command_find_show(operand->text)
+                                      : command->id == COMMAND_RUN ? command_find(operand->text)
+                                                                   : NULL;
+        if (found == NULL) {
+            struct buf problem = BUF_EMPTY;
+            bool show = command->id == COMMAND_SHOW;
+            const char *nearest = command_nearest(operand->text, show);
+            buf_addf(&problem, "there is no command `%s", show ? "show " : "");
+            text_add_name(&problem, slice_of(operand->text));
+            buf_add_char(&problem, '`');
+            if (nearest != NULL) {
+                buf_addf(&problem, "; did you mean `%s%s`?", show ? "show " : "", nearest);
+            }
+            session_usage_error(session, buf_string(&problem));
+            buf_release(&problem);
+            return ROWBUILD_USAGE;
+        }
+        command = found;
+    }
+    print_help(session, command);
+    return ROWBUILD_OK;
+}
+
+static int enter_directories(struct session *session)
+{
+    const struct settings *settings = &session->settings;
+    for (size_t i = 0; i < settings->directories.count; i++) {
+        if (chdir(settings->directories.at[i]) != 0) {
+            int error = errno;
+            struct buf name = BUF_EMPTY;
+            text_add_name(&name, slice_of(settings->directories.at[i]));
+            session_error(session, "the directory %s can't be entered: %s", buf_string(&name),
+                          strerror(error));
+            buf_release(&name);
+            return ROWBUILD_USAGE;
+        }
+    }
+    return ROWBUILD_OK;
+}
+
+static int carry_out(struct session *session)
+{
+    static int (*const commands[COMMAND_COUNT])(struct session *) = {
+        [COMMAND_RUN] = command_run,
+        [COMMAND_CHECK] = command_check,
+        [COMMAND_SHOW_STATUS] = command_show_status,
+        [COMMAND_SHOW_DIRECTORIES] = command_show_directories,
+        [COMMAND_SHOW_WHY] = command_show_why,
+        [COMMAND_SHOW_LOG] = command_show_log,
+        [COMMAND_SHOW_MACHINE] = command_show_machine,
+        [COMMAND_SHOW_LAUNCHERS] = command_show_launchers,
+        [COMMAND_SCAN] = command_scan,
+        [COMMAND_ACCEPT] = command_accept,
+        [COMMAND_CLEAN] = command_clean,
+        [COMMAND_INIT] = command_init,
+        [COMMAND_HELP] = command_help,
+    };
+    const struct settings *settings = &session->settings;
+    if (settings->version) {
+        session_print(session, "rowbuild %s\n", rowbuild_version());
+        return ROWBUILD_OK;
+    }
+    if (settings->help) {
+        print_help(session, settings->command);
+        return ROWBUILD_OK;
+    }
+    int status = enter_directories(session);
+    return status == ROWBUILD_OK ? commands[settings->command->id](session) : status;
+}
+
+int cli_main(int argc, char **argv)
+{
+    struct session session = {0};
+    struct buf problem = BUF_EMPTY;
+    output_prepare();
+    int read =
+        settings_read(&session.settings, argv + 1, argc > 0 ? (size_t)argc - 1 : 0, &problem);
+    output_init(&session.output, session.settings.colour);
+    arena_init(&session.bytes);
+    session.messages = rowbuild_messages_new();
+    int status =
+        read == 0 ? carry_out(&session) : session_usage_error(&session, buf_string(&problem));
+    status = output_status(&session.output, status);
+    buf_release(&problem);
+    session_release(&session);
+    return status;
+}

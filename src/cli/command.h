@@ -1,0 +1,21 @@
+/* The commands. Each takes an invocation whose options are read, and returns the exit status; all
+ * that can be said was said by then. */
+#ifndef ROWBUILD_COMMAND_H
+#define ROWBUILD_COMMAND_H
+
+#include "session.h"
+
+int command_run(struct session *session);
+int command_check(struct session *session);
+int command_show_status(struct session *session);
+int command_show_directories(struct session *session);
+int command_show_why(struct session *session);
+int command_show_log(struct session *session);
+int command_show_machine(struct session *session);
+int command_show_launchers(struct session *session);
+int command_scan(struct session *session);
+int command_accept(struct session *session);
+int command_clean(struct session *session);
+int command_init(struct session *session);
+
+#endif

@@ -1,0 +1,158 @@
+#include "command.h"
+
+#include "slice.h"
+#include "text.h"
+
+#include <string.h>
+
+/* ---- check ---- */
+
+static void print_messages_json(struct session *session)
+{
+    static const char *const names[] = {"note", "warning", "error"};
+    struct buf out = BUF_EMPTY;
+    size_t count = rowbuild_messages_count(session->messages);
+    for (size_t i = 0; i < count; i++) {
+        buf_addf(&out, "{\"severity\": \"%s\", \"text\": ",
+                 names[rowbuild_messages_severity(session->messages, i)]);
+        text_add_json(&out, slice_of(rowbuild_messages_text(session->messages, i, false)));
+        buf_add_string(&out, "}\n");
+    }
+    output_result(&session->output, buf_string(&out), out.len);
+    buf_release(&out);
+}
+
+static size_t count_warnings(const struct session *session)
+{
+    size_t warnings = 0;
+    size_t count = rowbuild_messages_count(session->messages);
+    for (size_t i = 0; i < count; i++) {
+        warnings += rowbuild_messages_severity(session->messages, i) == ROWBUILD_WARNING;
+    }
+    return warnings;
+}
+
+static void print_verdict(struct session *session)
+{
+    size_t warnings = count_warnings(session);
+    const char *file = rowbuild_file_name(session->study);
+    if (warnings == 0) {
+        session_print(session, "%s: no errors\n", file);
+    } else {
+        session_print(session, "%s: no errors, %zu %s\n", file, warnings,
+                      warnings == 1 ? "warning" : "warnings");
+    }
+}
+
+static int check_project(struct session *session)
+{
+    const struct settings *settings = &session->settings;
+    struct rowbuild_options options = {
+        .file = settings->file, .cluster = settings->cluster, .io_threads = settings->io_threads};
+    session->study = rowbuild_open(&options, session->messages);
+    if (session->study == NULL) {
+        int status = rowbuild_messages_status(session->messages);
+        return status != ROWBUILD_OK ? status : ROWBUILD_USAGE;
+    }
+    return rowbuild_check(session->study, session->messages);
+}
+
+int command_check(struct session *session)
+{
+    const struct settings *settings = &session->settings;
+    if (settings->schema) {
+        const char *schema = rowbuild_schema();
+        output_result(&session->output, schema, strlen(schema));
+        return ROWBUILD_OK;
+    }
+    int status = check_project(session);
+    if (settings->json) {
+        print_messages_json(session);
+        return status;
+    }
+    session_tell(session);
+    if (status == ROWBUILD_OK && !settings->quiet) {
+        print_verdict(session);
+    }
+    return status;
+}
+
+/* ---- scan, accept ---- */
+
+typedef int record_fn(struct rowbuild *study, const struct rowbuild_selection *selection,
+                      size_t *count, struct rowbuild_messages *messages);
+
+static int record_nodes(struct session *session, record_fn *record, bool exact, const char *verb)
+{
+    int status = session_open(session);
+    if (status == ROWBUILD_OK) {
+        status = session_read_targets(session);
+    }
+    if (status != ROWBUILD_OK) {
+        return status;
+    }
+    struct rowbuild_selection selection = session_selection(session);
+    selection.only = true; /* exactly what was named, not what it needs */
+    selection.exact_actions = exact;
+    selection.unknown_targets_warn = exact;
+    size_t count = 0;
+    if (!session_has_no_target(session)) {
+        status = record(session->study, &selection, &count, session->messages);
+        session_tell(session);
+    }
+    if (session->settings.json) {
+        session_print(session, "{\"%s\": %zu}\n", verb, count);
+    } else if (status == ROWBUILD_OK && !session->settings.quiet) {
+        session_print(session, "%s: %zu %s\n", verb, count, count == 1 ? "node" : "nodes");
+    }
+    return status;
+}
+
+int command_scan(struct session *session)
+{
+    return record_nodes(session, rowbuild_scan, true, "found");
+}
+
+int command_accept(struct session *session)
+{
+    return record_nodes(session, rowbuild_accept, false, "accepted");
+}
+
+/* ---- clean, init ---- */
+
+int command_clean(struct session *session)
+{
+    const struct settings *settings = &session->settings;
+    int status = session_open(session);
+    if (status != ROWBUILD_OK) {
+        return status;
+    }
+    struct rowbuild_clean_options options = {
+        .completed = settings->clean_completed,
+        .directory = settings->clean_directory,
+        .submitted = settings->clean_submitted,
+        .force = settings->force,
+        .dry_run = settings->dry_run,
+        .yes = settings->yes,
+    };
+    status = rowbuild_clean(session->study, &options, session->messages);
+    session_tell(session);
+    return status;
+}
+
+int command_init(struct session *session)
+{
+    const struct settings *settings = &session->settings;
+    const char *directory = settings->operands.at[0].text;
+    int status = rowbuild_init(directory, settings->workspace, settings->signac, settings->row,
+                               session->messages);
+    session_tell(session);
+    if (status == ROWBUILD_OK && !settings->quiet) {
+        struct buf name = BUF_EMPTY;
+        text_add_name(&name, slice_of(directory));
+        session_print(session, "made %s/%s; fill the workspace, then run `rowbuild` there\n",
+                      buf_string(&name), settings->row ? "workflow.toml" : "Rowfile");
+        buf_release(&name);
+    }
+    return status;
+}

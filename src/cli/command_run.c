@@ -1,0 +1,149 @@
+#include "command.h"
+
+#include "run_view.h"
+
+#include <string.h>
+
+/* ---- Dry ---- */
+
+struct counting {
+    struct rowbuild_writer writer;
+    bool written;
+};
+
+static void write_counting(void *context, const char *bytes, size_t len)
+{
+    struct counting *counting = context;
+    counting->written = counting->written || len > 0;
+    counting->writer.write(counting->writer.context, bytes, len);
+}
+
+static int run_dry(struct session *session, const struct rowbuild_selection *selection)
+{
+    const struct settings *settings = &session->settings;
+    int status = rowbuild_plan(session->study, selection, session->messages);
+    if (status != ROWBUILD_OK) {
+        return status;
+    }
+    struct rowbuild_show_options options = {.json = settings->json,
+                                            .colour = session->output.results_colour,
+                                            .short_output = settings->quiet};
+    struct counting counting = {.writer = session_writer(session)};
+    struct rowbuild_writer writer = {.write = write_counting, .context = &counting};
+    status =
+        rowbuild_show_plan(session->study, settings->explain, &options, &writer, session->messages);
+    if (status == ROWBUILD_OK && !counting.written && !settings->json && !settings->quiet) {
+        session_print(session, "nothing to do\n");
+    }
+    return status;
+}
+
+/* ---- Real ---- */
+
+/* What the run comes to when the user was asked and didn't say yes. */
+static int declined(struct session *session, enum answer answer)
+{
+    switch (answer) {
+    case ANSWER_INTERRUPTED:
+        return ROWBUILD_INTERRUPTED;
+    case ANSWER_NO:
+        session_error(session, "nothing was run");
+        return ROWBUILD_FAILED;
+    default:
+        return ROWBUILD_USAGE;
+    }
+}
+
+static int run_once(struct session *session, const struct rowbuild_selection *selection,
+                    enum answer *answer)
+{
+    const struct settings *settings = &session->settings;
+    struct rowbuild_run_options options = {
+        .jobs = settings->jobs,
+        .jobs_given = settings->jobs > 0,
+        .keep_going = settings->keep_going,
+        .yes = settings->yes,
+        .explain = settings->explain,
+        .grace_s = settings->grace_s,
+    };
+    struct run_view view;
+    run_view_init(&view, session);
+    struct rowbuild_observer observer = run_view_observer(&view);
+    int status = rowbuild_run(session->study, selection, &options, &observer, session->messages);
+    *answer = view.asked ? view.answer : ANSWER_YES;
+    if (*answer != ANSWER_YES && *answer != ANSWER_ACCEPT) {
+        status = declined(session, *answer);
+    }
+    if (*answer != ANSWER_ACCEPT) {
+        run_view_finish(&view, status);
+    }
+    run_view_release(&view);
+    return status;
+}
+
+static int accept_redone(struct session *session, struct rowbuild_selection selection)
+{
+    size_t accepted = 0;
+    selection.redone_only = true;
+    int status = rowbuild_accept(session->study, &selection, &accepted, session->messages);
+    session_tell(session);
+    if (status == ROWBUILD_OK && !session->settings.quiet) {
+        session_print(session, "accepted: %zu %s\n", accepted, accepted == 1 ? "node" : "nodes");
+    }
+    return status;
+}
+
+static int run_real(struct session *session, const struct rowbuild_selection *selection)
+{
+    for (;;) {
+        enum answer answer;
+        int status = run_once(session, selection, &answer);
+        if (answer != ANSWER_ACCEPT) {
+            return status;
+        }
+        status = accept_redone(session, *selection);
+        if (status != ROWBUILD_OK) {
+            return status;
+        }
+    }
+}
+
+/* An operand that isn't a target may have been meant as a command. */
+static void hint_at_command(struct session *session)
+{
+    vec_each (struct operand, operand, &session->settings.operands) {
+        const char *nearest = command_nearest(operand->text, false);
+        if (!operand->literal && nearest != NULL) {
+            session_error(session,
+                          "if a command was meant: `rowbuild %s`; all commands: "
+                          "`rowbuild --help`",
+                          nearest);
+            return;
+        }
+    }
+}
+
+int command_run(struct session *session)
+{
+    int status = session_open(session);
+    if (status == ROWBUILD_OK) {
+        status = session_read_targets(session);
+    }
+    if (status != ROWBUILD_OK) {
+        return status;
+    }
+    if (session_has_no_target(session)) {
+        if (!session->settings.quiet && !session->settings.json) {
+            session_print(session, "nothing to do\n");
+        }
+        return ROWBUILD_OK;
+    }
+    struct rowbuild_selection selection = session_selection(session);
+    status =
+        session->settings.dry_run ? run_dry(session, &selection) : run_real(session, &selection);
+    session_tell(session);
+    if (status == ROWBUILD_USAGE) {
+        hint_at_command(session);
+    }
+    return status;
+}

@@ -1,0 +1,146 @@
+#include "command.h"
+
+static struct rowbuild_show_options show_options(const struct session *session)
+{
+    const struct settings *settings = &session->settings;
+    return (struct rowbuild_show_options){
+        .json = settings->json,
+        .colour = session->output.results_colour,
+        .completed = settings->completed,
+        .submitted = settings->submitted,
+        .eligible = settings->eligible,
+        .waiting = settings->waiting,
+        .all = settings->all,
+        .short_output = settings->short_output,
+        .no_header = settings->no_header,
+        .no_separate_groups = settings->no_separate_groups,
+        .values = settings->values.at,
+        .value_count = settings->values.count,
+        .group_limit = settings->group_limit,
+    };
+}
+
+/* Opens the project and reads the targets. False: `*status` is final. */
+static bool begin(struct session *session, int *status)
+{
+    *status = session_open(session);
+    if (*status == ROWBUILD_OK) {
+        *status = session_read_targets(session);
+    }
+    return *status == ROWBUILD_OK && !session_has_no_target(session);
+}
+
+typedef int show_fn(struct rowbuild *study, const struct rowbuild_selection *selection,
+                    const struct rowbuild_show_options *options,
+                    const struct rowbuild_writer *writer, struct rowbuild_messages *messages);
+
+/* Status and directories: plans exactly what was named. */
+static int show_planned(struct session *session, bool exact_actions, show_fn *show)
+{
+    int status;
+    if (!begin(session, &status)) {
+        return status;
+    }
+    struct rowbuild_selection selection = session_selection(session);
+    selection.only = true;
+    selection.exact_actions = exact_actions;
+    selection.unknown_targets_warn = true;
+    struct rowbuild_show_options options = show_options(session);
+    struct rowbuild_writer writer = session_writer(session);
+    status = rowbuild_plan(session->study, &selection, session->messages);
+    session_tell(session);
+    if (status == ROWBUILD_OK) {
+        status = show(session->study, &selection, &options, &writer, session->messages);
+    }
+    session_tell(session);
+    return status;
+}
+
+int command_show_status(struct session *session)
+{
+    return show_planned(session, false, rowbuild_show_status);
+}
+
+int command_show_directories(struct session *session)
+{
+    return show_planned(session, true, rowbuild_show_directories);
+}
+
+int command_show_why(struct session *session)
+{
+    int status;
+    if (!begin(session, &status)) {
+        return status;
+    }
+    /* Everything is planned: reasons reach upstream, and "simulate/T1.5" is no target of a plan. */
+    struct rowbuild_selection everything = {.recorded = session->settings.recorded};
+    struct rowbuild_selection selection = session_selection(session);
+    struct rowbuild_show_options options = show_options(session);
+    struct rowbuild_writer writer = session_writer(session);
+    status = rowbuild_plan(session->study, &everything, session->messages);
+    if (status == ROWBUILD_OK) {
+        status =
+            rowbuild_show_why(session->study, &selection, &options, &writer, session->messages);
+    }
+    session_tell(session);
+    return status;
+}
+
+int command_show_log(struct session *session)
+{
+    int status;
+    if (!begin(session, &status)) {
+        return status;
+    }
+    struct rowbuild_selection selection = session_selection(session);
+    struct rowbuild_writer writer = session_writer(session);
+    status = rowbuild_show_log(session->study, &selection, session->settings.follow, &writer,
+                               session->messages);
+    session_tell(session);
+    return status;
+}
+
+/* Machines and launchers can be looked at where there is no project; one that was named, or whose
+ * Rowfile is broken, is another matter for the commands that need it. */
+static struct rowbuild *open_if_there(struct session *session)
+{
+    struct rowbuild_options options = {.file = session->settings.file,
+                                       .cluster = session->settings.cluster,
+                                       .io_threads = session->settings.io_threads};
+    session->study = rowbuild_open(&options, session->messages);
+    if (session->study == NULL) {
+        rowbuild_messages_clear(session->messages);
+    }
+    return session->study;
+}
+
+static int show_surroundings(struct session *session,
+                             int (*show)(struct rowbuild *study,
+                                         const struct rowbuild_show_options *options,
+                                         const struct rowbuild_writer *writer,
+                                         struct rowbuild_messages *messages))
+{
+    if (session->settings.file != NULL) {
+        int status = session_open(session);
+        if (status != ROWBUILD_OK) {
+            return status;
+        }
+    } else {
+        open_if_there(session);
+    }
+    struct rowbuild_show_options options = show_options(session);
+    struct rowbuild_writer writer = session_writer(session);
+    int status = show(session->study, &options, &writer, session->messages);
+    session_tell(session);
+    return status;
+}
+
+int command_show_machine(struct session *session)
+{
+    return show_surroundings(session, rowbuild_show_machine);
+}
+
+int command_show_launchers(struct session *session)
+{
+    return show_surroundings(session, rowbuild_show_launchers);
+}

@@ -1,0 +1,35 @@
+/* Standard output for results, standard error for messages.
+ *
+ * Knows: descriptors, whether they are terminals, colour, and what became of writes. Doesn't know:
+ * what is written. Nothing is buffered: who writes puts whole lines together first. */
+#ifndef ROWBUILD_OUTPUT_H
+#define ROWBUILD_OUTPUT_H
+
+#include "buf.h"
+#include "settings.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct output {
+    bool results_terminal;
+    bool messages_terminal;
+    bool results_colour;
+    bool messages_colour;
+    int error; /* errno of the first result that could not be written; then nothing more is */
+};
+
+/* Makes sure that 0, 1 and 2 are open, so that no file of ours becomes standard output, and that a
+ * closed pipe is an error rather than the end. To be called first. */
+void output_prepare(void);
+
+void output_init(struct output *output, enum colour_when colour);
+
+void output_result(struct output *output, const char *bytes, size_t len);
+void output_message(struct output *output, const char *bytes, size_t len);
+
+/* The exit status with lost output taken into account, said on standard error; a reader that went
+ * away (`| head`) is nobody's fault. */
+int output_status(struct output *output, int status);
+
+#endif

@@ -1,0 +1,148 @@
+#include "run_json.h"
+
+#include "slice.h"
+#include "text.h"
+
+#include <math.h>
+#include <string.h>
+
+static void add_text(struct buf *out, const char *name, const char *text)
+{
+    buf_addf(out, ", \"%s\": ", name);
+    if (text != NULL) {
+        text_add_json(out, slice_of(text));
+    } else {
+        buf_add_string(out, "null");
+    }
+}
+
+static void add_count(struct buf *out, const char *name, size_t count)
+{
+    buf_addf(out, ", \"%s\": %zu", name, count);
+}
+
+/* Unknown amounts are null. */
+static void add_amount(struct buf *out, const char *name, double amount)
+{
+    if (isfinite(amount) && amount >= 0) {
+        buf_addf(out, ", \"%s\": %.6g", name, amount);
+    } else {
+        buf_addf(out, ", \"%s\": null", name);
+    }
+}
+
+static void add_estimate(struct buf *out, const struct rowbuild_estimate *estimate)
+{
+    if (estimate == NULL) {
+        return;
+    }
+    add_count(out, "will_run", estimate->will_run);
+    add_count(out, "may_run", estimate->may_run);
+    add_count(out, "restores", estimate->restores);
+    add_amount(out, "least_core_hours", estimate->least_core_hours);
+    add_amount(out, "most_core_hours", estimate->most_core_hours);
+    add_count(out, "again", estimate->again);
+    add_amount(out, "again_core_hours", estimate->again_core_hours);
+    add_text(out, "again_reason", estimate->again_reason);
+}
+
+static void add_node(struct buf *out, const struct rowbuild_event *event)
+{
+    add_text(out, "action", event->action);
+    add_text(out, "label", event->label);
+    add_count(out, "nodes", event->nodes);
+}
+
+static void add_started(struct buf *out, const struct rowbuild_event *event)
+{
+    add_node(out, event);
+    if (event->text == NULL) {
+        return;
+    }
+    buf_add_string(out, ", \"reasons\": [");
+    const char *separator = "";
+    for (const char *line = event->text; *line != '\0'; separator = ", ") {
+        size_t len = strcspn(line, "\n");
+        buf_add_string(out, separator);
+        text_add_json(out, slice_make(line, len));
+        line += len + (line[len] == '\n' ? 1 : 0);
+    }
+    buf_add_char(out, ']');
+}
+
+static void add_ended(struct buf *out, const struct rowbuild_event *event)
+{
+    static const char *const outcomes[] = {
+        [ROWBUILD_SUCCEEDED] = "succeeded", [ROWBUILD_RESTORED] = "restored",
+        [ROWBUILD_NODE_FAILED] = "failed",  [ROWBUILD_UNFINISHED] = "unfinished",
+        [ROWBUILD_TIMED_OUT] = "timed out", [ROWBUILD_CANCELLED] = "cancelled",
+        [ROWBUILD_RETRYING] = "retrying",
+    };
+    add_node(out, event);
+    add_text(out, "outcome", outcomes[event->outcome]);
+    add_text(out, "how", event->how);
+    add_amount(out, "seconds", event->seconds);
+    buf_add_string(out, ", \"output\": ");
+    if (event->output != NULL) {
+        text_add_json(out, slice_make(event->output, event->output_bytes));
+    } else {
+        buf_add_string(out, "null");
+    }
+    add_text(out, "log", event->log);
+    add_text(out, "again", event->again);
+    const struct rowbuild_progress *progress = event->progress;
+    add_count(out, "done", progress->done);
+    add_count(out, "failed", progress->failed);
+    add_count(out, "unfinished", progress->unfinished);
+    add_count(out, "total", progress->total);
+    add_amount(out, "seconds_left", progress->seconds_left);
+}
+
+void run_json_add_event(struct buf *out, const struct rowbuild_event *event)
+{
+    switch (event->kind) {
+    case ROWBUILD_EVENT_PLANNED:
+        buf_add_string(out, "{\"event\": \"planned\"");
+        add_count(out, "total", event->progress->total);
+        add_estimate(out, event->estimate);
+        break;
+    case ROWBUILD_EVENT_CONFIRM:
+        buf_add_string(out, "{\"event\": \"confirm\"");
+        add_estimate(out, event->estimate);
+        break;
+    case ROWBUILD_EVENT_STARTED:
+        buf_add_string(out, "{\"event\": \"started\"");
+        add_started(out, event);
+        break;
+    case ROWBUILD_EVENT_ENDED:
+        buf_add_string(out, "{\"event\": \"ended\"");
+        add_ended(out, event);
+        break;
+    case ROWBUILD_EVENT_NOTICE:
+        buf_add_string(out, "{\"event\": \"notice\"");
+        add_text(out, "text", event->text);
+        break;
+    case ROWBUILD_EVENT_STOPPING:
+        buf_add_string(out, "{\"event\": \"stopping\"");
+        add_text(out, "text", event->text);
+        break;
+    case ROWBUILD_EVENT_TICK:
+    case ROWBUILD_EVENT_FINISHED:
+        return;
+    }
+    buf_add_string(out, "}\n");
+}
+
+void run_json_add_finished(struct buf *out, const struct run_tally *tally,
+                           const struct rowbuild_progress *progress, int status)
+{
+    buf_addf(out, "{\"event\": \"finished\", \"status\": %d", status);
+    add_count(out, "ran", tally->ran);
+    add_count(out, "restored", tally->restored);
+    add_count(out, "failed", tally->failed);
+    add_count(out, "unfinished", tally->unfinished);
+    add_count(out, "cancelled", tally->cancelled);
+    add_count(out, "not_started", run_tally_not_started(tally, progress));
+    add_amount(out, "seconds", progress->seconds);
+    buf_add_string(out, "}\n");
+}

@@ -1,0 +1,214 @@
+#include "run_text.h"
+
+#include "text.h"
+
+#include <string.h>
+
+static const char RED[] = "\033[1;31m";
+static const char YELLOW[] = "\033[1;33m";
+static const char PLAIN[] = "\033[0m";
+
+void run_tally_add(struct run_tally *tally, const struct rowbuild_event *event)
+{
+    switch (event->outcome) {
+    case ROWBUILD_SUCCEEDED:
+        tally->ran += event->nodes;
+        break;
+    case ROWBUILD_RESTORED:
+        tally->restored += event->nodes;
+        break;
+    case ROWBUILD_NODE_FAILED:
+    case ROWBUILD_TIMED_OUT:
+        tally->failed += event->nodes;
+        break;
+    case ROWBUILD_UNFINISHED:
+        tally->unfinished += event->nodes;
+        break;
+    case ROWBUILD_CANCELLED:
+        tally->cancelled += event->nodes;
+        break;
+    case ROWBUILD_RETRYING:
+        break;
+    }
+}
+
+size_t run_tally_not_started(const struct run_tally *tally,
+                             const struct rowbuild_progress *progress)
+{
+    size_t over = progress->done + progress->failed + progress->unfinished + tally->cancelled;
+    return progress->total > over ? progress->total - over : 0;
+}
+
+void run_text_add_started(struct buf *out, const struct rowbuild_event *event, bool verbose)
+{
+    if (verbose) {
+        buf_addf(out, "start %s\n", event->label);
+    }
+    for (const char *line = event->text; line != NULL && *line != '\0';) {
+        size_t len = strcspn(line, "\n");
+        buf_addf(out, "explain %s: %.*s\n", event->label, (int)len, line);
+        line += len + (line[len] == '\n' ? 1 : 0);
+    }
+}
+
+static void add_seconds(struct buf *out, double seconds, double more_than)
+{
+    if (seconds > more_than) {
+        buf_add_string(out, " (");
+        text_add_duration(out, seconds);
+        buf_add_char(out, ')');
+    }
+}
+
+static void add_output(struct buf *out, const struct rowbuild_event *event,
+                       const struct run_style *style)
+{
+    if (event->output == NULL || event->output_bytes == 0) {
+        return;
+    }
+    buf_add(out, event->output, event->output_bytes);
+    if (style->terminal && memchr(event->output, '\033', event->output_bytes) != NULL) {
+        buf_add_string(out, PLAIN);
+    }
+    if (event->output[event->output_bytes - 1] != '\n') {
+        buf_add_char(out, '\n');
+    }
+}
+
+static void add_success(struct buf *out, const struct rowbuild_event *event,
+                        const struct run_style *style)
+{
+    bool said = event->output != NULL && event->output_bytes > 0;
+    if (style->quiet || (style->silent_success && !said)) {
+        return;
+    }
+    const struct rowbuild_progress *progress = event->progress;
+    buf_addf(out, "[%zu/%zu] %s", progress->done + progress->failed + progress->unfinished,
+             progress->total, event->label);
+    if (event->outcome == ROWBUILD_RESTORED) {
+        buf_add_string(out, ": restored");
+    }
+    add_seconds(out, event->seconds, 1);
+    buf_add_char(out, '\n');
+    add_output(out, event, style);
+}
+
+static void add_trouble(struct buf *out, const struct rowbuild_event *event, const char *what,
+                        const char *colour, const struct run_style *style)
+{
+    buf_addf(out, "%s%s:%s %s", style->colour ? colour : "", what, style->colour ? PLAIN : "",
+             event->label);
+    if (event->how != NULL) {
+        buf_addf(out, ": %s", event->how);
+    }
+    add_seconds(out, event->seconds, 0);
+    buf_add_char(out, '\n');
+    add_output(out, event, style);
+    if (event->log != NULL) {
+        buf_addf(out, "log: %s\n", event->log);
+    }
+    if (event->again != NULL) {
+        buf_addf(out, "again: %s\n", event->again);
+    }
+}
+
+void run_text_add_ended(struct buf *out, const struct rowbuild_event *event,
+                        const struct run_style *style)
+{
+    switch (event->outcome) {
+    case ROWBUILD_SUCCEEDED:
+    case ROWBUILD_RESTORED:
+        add_success(out, event, style);
+        break;
+    case ROWBUILD_NODE_FAILED:
+    case ROWBUILD_TIMED_OUT:
+        add_trouble(out, event, "FAILED", RED, style);
+        break;
+    case ROWBUILD_UNFINISHED:
+        add_trouble(out, event, "unfinished", YELLOW, style);
+        break;
+    case ROWBUILD_CANCELLED:
+        if (!style->quiet && !style->silent_success) {
+            add_trouble(out, event, "cancelled", YELLOW, style);
+        }
+        break;
+    case ROWBUILD_RETRYING:
+        if (!style->quiet) {
+            add_trouble(out, event, "retrying", YELLOW, style);
+        }
+        break;
+    }
+}
+
+static void add_nodes(struct buf *out, size_t count)
+{
+    text_add_count(out, count);
+    buf_add_string(out, count == 1 ? " node" : " nodes");
+}
+
+void run_text_add_again(struct buf *out, const struct rowbuild_estimate *estimate)
+{
+    add_nodes(out, estimate->again);
+    if (estimate->again_core_hours > 0) {
+        buf_add_string(out, ", ");
+        text_add_cost(out, estimate->again_core_hours, "CPU-hours");
+    }
+    if (estimate->again_reason != NULL) {
+        buf_addf(out, ", %s", estimate->again_reason);
+    }
+}
+
+static void add_part(struct buf *out, size_t count, const char *what, bool *first)
+{
+    if (count > 0) {
+        buf_add_string(out, *first ? "" : ", ");
+        text_add_count(out, count);
+        buf_addf(out, " %s", what);
+        *first = false;
+    }
+}
+
+static void add_shortfall(struct buf *out, const struct run_tally *tally,
+                          const struct rowbuild_progress *progress)
+{
+    bool first = true;
+    add_part(out, tally->failed, "failed", &first);
+    add_part(out, tally->unfinished, "unfinished", &first);
+    add_part(out, tally->cancelled, "cancelled", &first);
+    add_part(out, run_tally_not_started(tally, progress), "not started", &first);
+    buf_add_string(out, first ? "stopped (" : " (");
+    if (tally->restored > 0) {
+        text_add_count(out, tally->restored);
+        buf_add_string(out, " restored, ");
+    }
+    text_add_count(out, tally->ran);
+    buf_add_string(out, " ran in ");
+    text_add_duration(out, progress->seconds);
+    buf_add_string(out, ")\n");
+}
+
+void run_text_add_summary(struct buf *out, const struct run_tally *tally,
+                          const struct rowbuild_progress *progress, int status)
+{
+    if (status != ROWBUILD_OK) {
+        add_shortfall(out, tally, progress);
+        return;
+    }
+    if (tally->ran == 0 && tally->restored == 0) {
+        buf_add_string(out, "nothing to do\n");
+        return;
+    }
+    buf_add_string(out, "done: ");
+    if (tally->ran > 0) {
+        add_nodes(out, tally->ran);
+        buf_add_string(out, " ran");
+    }
+    if (tally->restored > 0) {
+        buf_add_string(out, tally->ran > 0 ? ", " : "");
+        add_nodes(out, tally->restored);
+        buf_add_string(out, " restored");
+    }
+    buf_add_string(out, " in ");
+    text_add_duration(out, progress->seconds);
+    buf_add_char(out, '\n');
+}

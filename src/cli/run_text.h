@@ -1,0 +1,46 @@
+/* A run in words: the lines that a run leaves behind.
+ *
+ * Knows: events of rowbuild.h. Doesn't know: where lines go; all append whole lines to a buffer. */
+#ifndef ROWBUILD_RUN_TEXT_H
+#define ROWBUILD_RUN_TEXT_H
+
+#include "buf.h"
+#include "rowbuild.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Nodes by what became of them. */
+struct run_tally {
+    size_t ran;
+    size_t restored;
+    size_t failed;
+    size_t unfinished;
+    size_t cancelled;
+};
+
+void run_tally_add(struct run_tally *tally, const struct rowbuild_event *event);
+
+/* Nodes that had to run, or may have had to, and didn't start. */
+size_t run_tally_not_started(const struct run_tally *tally,
+                             const struct rowbuild_progress *progress);
+
+struct run_style {
+    bool colour;
+    bool terminal;       /* what a command's output did to the terminal is reset behind it */
+    bool quiet;          /* nothing about what went well */
+    bool silent_success; /* success shows in the status block, unless the command said something */
+};
+
+void run_text_add_started(struct buf *out, const struct rowbuild_event *event, bool verbose);
+void run_text_add_ended(struct buf *out, const struct rowbuild_event *event,
+                        const struct run_style *style);
+
+/* "120 nodes, 3k CPU-hours, command changed", no newline */
+void run_text_add_again(struct buf *out, const struct rowbuild_estimate *estimate);
+
+/* "done: 3 nodes ran in 2.1s", "1 failed, 57 not started (2 ran in 12s)", "nothing to do" */
+void run_text_add_summary(struct buf *out, const struct run_tally *tally,
+                          const struct rowbuild_progress *progress, int status);
+
+#endif

@@ -1,0 +1,161 @@
+#include "run_view.h"
+
+#include "run_json.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void run_view_init(struct run_view *view, struct session *session)
+{
+    const struct settings *settings = &session->settings;
+    const struct output *output = &session->output;
+    const char *terminal = getenv("TERM");
+    bool able = terminal != NULL && terminal[0] != '\0' && strcmp(terminal, "dumb") != 0;
+    bool block = output->messages_terminal && able && !settings->no_progress && !settings->quiet;
+    *view = (struct run_view){.session = session};
+    progress_init(&view->progress, STDERR_FILENO, block, output->messages_colour);
+    view->style = (struct run_style){
+        .colour = output->results_colour,
+        .terminal = output->results_terminal,
+        .quiet = settings->quiet,
+        .silent_success = block && output->results_terminal && !settings->verbose,
+    };
+}
+
+void run_view_release(struct run_view *view)
+{
+    progress_release(&view->progress);
+}
+
+static void put_result(struct run_view *view, const struct buf *text)
+{
+    if (text->len > 0) {
+        progress_erase(&view->progress);
+        output_result(&view->session->output, text->at, text->len);
+    }
+}
+
+static void put_message(struct run_view *view, const char *prefix, const char *text)
+{
+    struct buf line = BUF_EMPTY;
+    buf_addf(&line, "%s%s\n", prefix, text);
+    progress_erase(&view->progress);
+    output_message(&view->session->output, line.at, line.len);
+    buf_release(&line);
+}
+
+static void put_again(struct run_view *view, const struct rowbuild_estimate *estimate)
+{
+    struct buf again = BUF_EMPTY;
+    run_text_add_again(&again, estimate);
+    put_message(view, "again: ", buf_string(&again));
+    buf_release(&again);
+}
+
+static enum answer ask_to_go_on(struct run_view *view, const struct rowbuild_estimate *estimate)
+{
+    progress_erase(&view->progress);
+    enum answer answer = ANSWER_NONE;
+    if (view->session->output.messages_terminal && !view->session->settings.json) {
+        struct buf question = BUF_EMPTY;
+        buf_add_string(&question, "again: ");
+        run_text_add_again(&question, estimate);
+        buf_add_string(&question, ". Run them again? [y]es, [n]o, [a]ccept what is there: ");
+        answer = ask(buf_string(&question));
+        buf_release(&question);
+    }
+    if (answer == ANSWER_NONE) {
+        struct buf again = BUF_EMPTY;
+        run_text_add_again(&again, estimate);
+        session_error(view->session,
+                      "this would run again: %s; `--yes` runs them, `rowbuild accept` records "
+                      "what is there as right",
+                      buf_string(&again));
+        buf_release(&again);
+    }
+    return answer;
+}
+
+static void show_event(struct run_view *view, const struct rowbuild_event *event)
+{
+    const struct settings *settings = &view->session->settings;
+    struct buf text = BUF_EMPTY;
+    if (settings->json) {
+        run_json_add_event(&text, event);
+    } else if (event->kind == ROWBUILD_EVENT_STARTED) {
+        run_text_add_started(&text, event, settings->verbose);
+    } else if (event->kind == ROWBUILD_EVENT_ENDED) {
+        run_text_add_ended(&text, event, &view->style);
+    } else if (event->kind == ROWBUILD_EVENT_NOTICE && !settings->quiet) {
+        put_message(view, "note: ", event->text);
+    } else if (event->kind == ROWBUILD_EVENT_STOPPING && !settings->quiet) {
+        put_message(view, "stopping: ", event->text != NULL ? event->text : "no new nodes");
+    }
+    put_result(view, &text);
+    buf_release(&text);
+}
+
+static void tell_messages(struct run_view *view)
+{
+    if (view->session->told < rowbuild_messages_count(view->session->messages)) {
+        progress_erase(&view->progress);
+        session_tell(view->session);
+    }
+}
+
+static bool take_event(void *context, const struct rowbuild_event *event)
+{
+    struct run_view *view = context;
+    const struct settings *settings = &view->session->settings;
+    view->last = *event->progress;
+    view->last.longest_count = 0;
+    tell_messages(view);
+    if (event->kind == ROWBUILD_EVENT_ENDED) {
+        run_tally_add(&view->tally, event);
+    }
+    show_event(view, event);
+    switch (event->kind) {
+    case ROWBUILD_EVENT_PLANNED:
+        view->planned = true;
+        if (settings->verbose && event->estimate != NULL && event->estimate->again > 0) {
+            put_again(view, event->estimate);
+        }
+        break;
+    case ROWBUILD_EVENT_CONFIRM:
+        view->planned = true;
+        view->asked = true;
+        view->answer = ask_to_go_on(view, event->estimate);
+        return view->answer == ANSWER_YES;
+    case ROWBUILD_EVENT_FINISHED:
+        progress_erase(&view->progress);
+        return true;
+    default:
+        break;
+    }
+    if (event->progress->total > 0) {
+        progress_draw(&view->progress, event->progress, false);
+    }
+    return true;
+}
+
+struct rowbuild_observer run_view_observer(struct run_view *view)
+{
+    return (struct rowbuild_observer){.event = take_event, .context = view};
+}
+
+void run_view_finish(struct run_view *view, int status)
+{
+    const struct settings *settings = &view->session->settings;
+    bool declined = view->asked && view->answer != ANSWER_YES;
+    struct buf text = BUF_EMPTY;
+    progress_erase(&view->progress);
+    session_tell(view->session);
+    if (settings->json) {
+        run_json_add_finished(&text, &view->tally, &view->last, status);
+    } else if (view->planned && !declined && !settings->quiet) {
+        run_text_add_summary(&text, &view->tally, &view->last, status);
+    }
+    put_result(view, &text);
+    buf_release(&text);
+}

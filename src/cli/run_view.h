@@ -1,0 +1,35 @@
+/* What the user sees of a run.
+ *
+ * Knows: events, lines, the status block, the question before redone work. Doesn't know: how a run
+ * is started. Lives for one rowbuild_run. */
+#ifndef ROWBUILD_RUN_VIEW_H
+#define ROWBUILD_RUN_VIEW_H
+
+#include "ask.h"
+#include "progress.h"
+#include "rowbuild.h"
+#include "run_text.h"
+#include "session.h"
+
+#include <stdbool.h>
+
+struct run_view {
+    struct session *session;
+    struct progress progress;
+    struct run_style style;
+    struct run_tally tally;
+    struct rowbuild_progress last; /* numbers only: its labels are gone */
+    bool planned;                  /* the run came as far as knowing what to do */
+    bool asked;                    /* CONFIRM came; `answer` says the rest */
+    enum answer answer;
+};
+
+void run_view_init(struct run_view *view, struct session *session);
+void run_view_release(struct run_view *view);
+
+struct rowbuild_observer run_view_observer(struct run_view *view);
+
+/* The last lines. `status` is what the command will end with. */
+void run_view_finish(struct run_view *view, int status);
+
+#endif

@@ -1,0 +1,188 @@
+#include "session.h"
+
+#include "slice.h"
+#include "text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void session_release(struct session *session)
+{
+    rowbuild_close(session->study);
+    rowbuild_messages_free(session->messages);
+    vec_release(&session->targets);
+    arena_release(&session->bytes);
+    settings_release(&session->settings);
+}
+
+/* ---- Saying ---- */
+
+void session_tell(struct session *session)
+{
+    size_t count = rowbuild_messages_count(session->messages);
+    for (; session->told < count; session->told++) {
+        if (session->settings.quiet &&
+            rowbuild_messages_severity(session->messages, session->told) != ROWBUILD_ERROR) {
+            continue;
+        }
+        const char *text = rowbuild_messages_text(session->messages, session->told,
+                                                  session->output.messages_colour);
+        output_message(&session->output, text, strlen(text));
+    }
+}
+
+int session_error(struct session *session, const char *format, ...)
+{
+    struct buf line = BUF_EMPTY;
+    va_list args;
+    buf_add_string(&line, "rowbuild: ");
+    va_start(args, format);
+    buf_vaddf(&line, format, args);
+    va_end(args);
+    buf_add_char(&line, '\n');
+    output_message(&session->output, line.at, line.len);
+    buf_release(&line);
+    return ROWBUILD_USAGE;
+}
+
+int session_usage_error(struct session *session, const char *problem)
+{
+    struct buf line = BUF_EMPTY;
+    buf_addf(&line, "rowbuild: %s\nall options: `", problem);
+    command_add_name(&line, session->settings.command);
+    buf_add_string(&line, " --help`\n");
+    output_message(&session->output, line.at, line.len);
+    buf_release(&line);
+    return ROWBUILD_USAGE;
+}
+
+void session_print(struct session *session, const char *format, ...)
+{
+    struct buf text = BUF_EMPTY;
+    va_list args;
+    va_start(args, format);
+    buf_vaddf(&text, format, args);
+    va_end(args);
+    output_result(&session->output, buf_string(&text), text.len);
+    buf_release(&text);
+}
+
+static void write_result(void *context, const char *bytes, size_t len)
+{
+    struct session *session = context;
+    output_result(&session->output, bytes, len);
+    if (session->output.error != 0) {
+        exit(output_status(&session->output, ROWBUILD_OK));
+    }
+}
+
+struct rowbuild_writer session_writer(struct session *session)
+{
+    return (struct rowbuild_writer){.write = write_result, .context = session};
+}
+
+/* ---- Opening ---- */
+
+int session_open(struct session *session)
+{
+    const struct settings *settings = &session->settings;
+    struct rowbuild_options options = {
+        .file = settings->file, .cluster = settings->cluster, .io_threads = settings->io_threads};
+    session->study = rowbuild_open(&options, session->messages);
+    session_tell(session);
+    if (session->study == NULL) {
+        int status = rowbuild_messages_status(session->messages);
+        return status != ROWBUILD_OK ? status : ROWBUILD_USAGE;
+    }
+    return ROWBUILD_OK;
+}
+
+/* ---- Targets ---- */
+
+static int read_all(struct buf *out)
+{
+    enum { PIECE = 65536 };
+    for (;;) {
+        buf_reserve(out, PIECE);
+        ssize_t got = read(STDIN_FILENO, out->at + out->len, PIECE);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got <= 0) {
+            return got < 0 ? errno : 0;
+        }
+        out->len += (size_t)got;
+    }
+}
+
+static int add_lines(struct session *session, struct slice text, char end)
+{
+    size_t start = 0;
+    for (size_t i = 0; i <= text.len; i++) {
+        if (i < text.len && text.at[i] == '\0' && end != '\0') {
+            return session_error(session, "standard input holds NUL bytes; use `--null`");
+        }
+        if (i < text.len && text.at[i] != end) {
+            continue;
+        }
+        if (i > start) {
+            struct slice name = slice_make(text.at + start, i - start);
+            vec_push(&session->targets, arena_string(&session->bytes, name));
+        }
+        start = i + 1;
+    }
+    return ROWBUILD_OK;
+}
+
+static int read_standard_input(struct session *session)
+{
+    struct buf text = BUF_EMPTY;
+    int error = read_all(&text);
+    int status = error != 0
+                     ? session_error(session, "standard input can't be read: %s", strerror(error))
+                     : add_lines(session, buf_slice(&text), session->settings.null ? '\0' : '\n');
+    buf_release(&text);
+    return status;
+}
+
+int session_read_targets(struct session *session)
+{
+    vec_each (struct operand, operand, &session->settings.operands) {
+        if (strcmp(operand->text, "-") != 0) {
+            vec_push(&session->targets, operand->text);
+            continue;
+        }
+        int status = session->targets_wanted ? ROWBUILD_OK : read_standard_input(session);
+        session->targets_wanted = true;
+        if (status != ROWBUILD_OK) {
+            return status;
+        }
+    }
+    if (session->settings.null && !session->targets_wanted) {
+        return session_usage_error(session, "`--null` goes with `-`, targets on standard input");
+    }
+    return ROWBUILD_OK;
+}
+
+bool session_has_no_target(const struct session *session)
+{
+    return session->targets_wanted && session->targets.count == 0;
+}
+
+struct rowbuild_selection session_selection(const struct session *session)
+{
+    const struct settings *settings = &session->settings;
+    return (struct rowbuild_selection){
+        .actions = settings->actions.at,
+        .action_count = settings->actions.count,
+        .targets = session->targets.at,
+        .target_count = session->targets.count,
+        .only = settings->only,
+        .rerun = settings->rerun,
+        .adopt = settings->adopt,
+        .no_adopt = settings->no_adopt,
+        .recorded = settings->recorded,
+    };
+}

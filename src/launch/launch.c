@@ -1,0 +1,157 @@
+#include "launching.h"
+
+#include "vec.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+/* MAX_ARG_STRLEN of execve(2): what one argument may be long, its NUL included. */
+static const size_t LONGEST_ARGUMENT = 128 * 1024;
+
+struct directory_list {
+    VEC(uint32_t) at;
+};
+
+/* The directories that an execution works on: its node's, or those of the batch's members. */
+static struct expansion begin(const struct launch_context *context,
+                              const struct launch_request *request, struct directory_list *list)
+{
+    struct expansion expansion = {.context = context,
+                                  .node = request->nodes[0],
+                                  .nodes = request->nodes,
+                                  .node_count = request->node_count};
+    if (request->node_count == 1) {
+        expansion.count =
+            graph_directories(context->graph, request->nodes[0], &expansion.directories);
+        return expansion;
+    }
+    for (size_t i = 0; i < request->node_count; i++) {
+        vec_push(&list->at, context->graph->nodes[request->nodes[i].at].directory);
+    }
+    expansion.directories = list->at.at;
+    expansion.count = list->at.count;
+    return expansion;
+}
+
+static void add_prefix(const struct expansion *expansion, const struct launch_request *request,
+                       struct buf *out)
+{
+    const struct launch_context *context = expansion->context;
+    const struct action *action = graph_action(context->graph, expansion->node);
+    const struct resource_spec *resources = &action->resources;
+    for (size_t i = 0; i < action->launcher_count; i++) {
+        const struct launcher *launcher =
+            launchers_find(context->launchers, action->launchers[i]);
+        if (launcher != NULL) {
+            launcher_add_prefix(launcher, context->cluster, request->processes,
+                                resources->threads_given ? resources->threads_per_process : 0,
+                                resources->gpus_given ? resources->gpus_per_process : 0, out);
+        }
+    }
+}
+
+static int add_command(const struct expansion *expansion, const struct launch_request *request,
+                       struct buf *out, struct diag *diag)
+{
+    const struct action *action = graph_action(expansion->context->graph, expansion->node);
+    const struct submit_options *options =
+        action_submit_options(action, expansion->context->cluster.at);
+    if (options != NULL && options->setup.len > 0) {
+        buf_add_string(out, "{\n");
+        buf_add_slice(out, options->setup);
+        buf_add_string(out, "\n} || { echo 'the setup failed' >&2; exit 1; }\n");
+    }
+    if (!action->command.uses_directory || expansion->count <= 1) {
+        add_prefix(expansion, request, out);
+        return launch_expand(expansion, &action->command,
+                             expansion->count > 0 ? expansion->directories[0] : 0, out, diag);
+    }
+    for (size_t i = 0; i < expansion->count; i++) { /* a group, directory by directory */
+        buf_add_string(out, "{ ");
+        add_prefix(expansion, request, out);
+        if (launch_expand(expansion, &action->command, expansion->directories[i], out, diag) !=
+            0) {
+            return -1;
+        }
+        buf_add_string(out, "\n} || exit\n");
+    }
+    return 0;
+}
+
+int launch_add_text(const struct launch_context *context, const struct launch_request *request,
+                    struct buf *out, struct diag *diag)
+{
+    struct directory_list list = {0};
+    struct expansion expansion = begin(context, request, &list);
+    int result = add_command(&expansion, request, out, diag);
+    vec_release(&list.at);
+    return result;
+}
+
+static bool is_posix_shell(struct slice shell)
+{
+    const char *slash = memrchr(shell.at, '/', shell.len);
+    size_t skip = slash != NULL ? (size_t)(slash - shell.at) + 1 : 0;
+    struct slice name = slice_make(shell.at + skip, shell.len - skip);
+    return slice_is(name, "sh") || slice_is(name, "bash") || slice_is(name, "dash") ||
+           slice_is(name, "ksh") || slice_is(name, "zsh");
+}
+
+static size_t argument_bytes(char *const *argv)
+{
+    size_t bytes = 0;
+    for (; *argv != NULL; argv++) {
+        bytes += strlen(*argv) + 1 + sizeof(char *);
+    }
+    return bytes;
+}
+
+/* An execve(2) that is bound to fail with E2BIG is refused before anything is started. */
+static int check_size(const struct action *action, char *const *argv, char *const *environment,
+                      struct diag *diag)
+{
+    long limit = sysconf(_SC_ARG_MAX);
+    size_t bytes = argument_bytes(argv) + argument_bytes(environment);
+    if (limit > 0 && bytes > (size_t)limit) {
+        return diag_error(diag,
+                          "action `%.*s`: the command takes %zu bytes of arguments, more than the "
+                          "kernel's %ld; set `group.maximum_size` so that fewer directories share "
+                          "one command",
+                          SLICE_ARGS(action->name), bytes, limit);
+    }
+    return 0;
+}
+
+int launch_prepare(const struct launch_context *context, const struct launch_request *request,
+                   struct arena *arena, struct launch_command *command, struct diag *diag)
+{
+    struct directory_list list = {0};
+    struct buf text = BUF_EMPTY;
+    struct expansion expansion = begin(context, request, &list);
+    const struct action *action = graph_action(context->graph, expansion.node);
+    *command = (struct launch_command){.shell = action->shell.at};
+    int result = launch_environment(&expansion, request, arena, &command->environment, diag);
+    if (result == 0) {
+        result = add_command(&expansion, request, &text, diag);
+    }
+    if (result == 0) {
+        command->text = arena_slice(arena, buf_slice(&text));
+        command->argv = is_posix_shell(action->shell) ? launch_split_plain(command->text, arena)
+                                                      : NULL;
+        if (command->argv != NULL) {
+            command->text = (struct slice){0};
+            result = check_size(action, command->argv, command->environment, diag);
+        } else {
+            command->argv = arena_array(arena, 4, sizeof(char *));
+            command->argv[0] = arena_string(arena, action->shell);
+            command->needs_script = command->text.len + 1 >= LONGEST_ARGUMENT;
+            if (!command->needs_script) {
+                command->argv[1] = arena_string(arena, SLICE_LITERAL("-c"));
+                command->argv[2] = arena_string(arena, command->text);
+            }
+        }
+    }
+    vec_release(&list.at);
+    buf_release(&text);
+    return result;
+}

@@ -1,0 +1,59 @@
+/* Node → what is executed: text or argv, environment, cores.
+ *
+ * Knows: templates, quoting for the place where something stands, launchers, `setup`, ACTION_*
+ * variables, thread-count variables, and when no shell is needed. Doesn't know: processes (os/spawn.h)
+ * and when anything is started. What it makes lives in the arena that the caller gives and clears. */
+#ifndef ROWBUILD_LAUNCH_H
+#define ROWBUILD_LAUNCH_H
+
+#include "arena.h"
+#include "cpumask.h"
+#include "diag.h"
+#include "graph.h"
+#include "launchers.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What all executions of a run share. */
+struct launch_context {
+    struct graph *graph;
+    const struct launchers *launchers;
+    const char *project_path; /* absolute */
+    struct slice cluster;     /* "none" */
+    char *const *environment; /* inherited, NAME=value, NULL-terminated */
+};
+
+/* One execution: nodes of one action that one command works on. */
+struct launch_request {
+    const struct node_id *nodes; /* one, or the members of a batch */
+    size_t node_count;
+    const struct cpumask *cores; /* NULL: not bound */
+    const char *core_list;       /* "0-1,4"; "" when not bound */
+    unsigned threads;            /* per process */
+    unsigned processes;
+};
+
+struct launch_command {
+    char **argv;        /* NULL-terminated */
+    char **environment; /* NULL-terminated */
+    struct slice text;  /* the shell's text; empty where argv is executed directly */
+    bool needs_script;  /* the text is too long for an argument: write it to a file and run
+                           argv[0] on that (argv[1] is to become the file's path) */
+    const char *shell;
+};
+
+/* Makes the command. -1 after an error (a value that can't be read, an argument list too long for any
+ * way of starting). Everything lives in `arena`. */
+int launch_prepare(const struct launch_context *context, const struct launch_request *request,
+                   struct arena *arena, struct launch_command *command, struct diag *diag);
+
+/* Appends the command's text as the shell reads it: setup lines, prefix, expanded template. */
+int launch_add_text(const struct launch_context *context, const struct launch_request *request,
+                    struct buf *out, struct diag *diag);
+
+/* Splits a text of plain words into argv in `arena`; NULL when a shell is needed: operators,
+ * expansions, globs, assignments, or a first word that is a shell's builtin or keyword. */
+char **launch_split_plain(struct slice text, struct arena *arena);
+
+#endif

@@ -1,0 +1,272 @@
+#include "ledger_place.h"
+
+#include "memory.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <stdlib.h>
+
+static const unsigned NO_NODE = UINT_MAX;
+
+struct numa_node {
+    unsigned *cores; /* in the machine's order; points into place->by_node */
+    unsigned size;
+    unsigned free;
+    unsigned package;
+    unsigned processes; /* that the request under way puts here undivided */
+};
+
+struct place {
+    struct numa_node *nodes;
+    unsigned node_count;
+    unsigned package_count;
+    unsigned core_count;
+    unsigned *by_node; /* all cores, those of one NUMA node together */
+    unsigned *node_of; /* core → NUMA node */
+    bool *busy;        /* core → taken? */
+};
+
+/* A run of free cores that follow each other in their NUMA node. */
+struct run {
+    unsigned start;
+    unsigned length;
+};
+
+struct place *place_new(const struct machine *machine)
+{
+    struct place *place = mem_alloc(sizeof *place);
+    place->core_count = (unsigned)machine->core_count;
+    place->node_count = machine->numa_count;
+    place->package_count = machine->package_count;
+    place->nodes = mem_alloc(place->node_count * sizeof *place->nodes);
+    place->by_node = mem_alloc(place->core_count * sizeof *place->by_node);
+    place->node_of = mem_alloc(place->core_count * sizeof *place->node_of);
+    place->busy = mem_alloc(place->core_count * sizeof *place->busy);
+    unsigned placed = 0;
+    for (unsigned n = 0; n < place->node_count; n++) {
+        struct numa_node *node = &place->nodes[n];
+        node->cores = place->by_node + placed;
+        for (unsigned core = 0; core < place->core_count; core++) {
+            if (machine->cores[core].numa == n) {
+                node->package = node->size == 0 ? machine->cores[core].package : node->package;
+                node->cores[node->size++] = core;
+                place->node_of[core] = n;
+            }
+        }
+        node->free = node->size;
+        placed += node->size;
+    }
+    assert(placed == place->core_count);
+    return place;
+}
+
+void place_free(struct place *place)
+{
+    if (place != NULL) {
+        free(place->nodes);
+        free(place->by_node);
+        free(place->node_of);
+        free(place->busy);
+        free(place);
+    }
+}
+
+static bool within(const struct place *place, unsigned node, unsigned package)
+{
+    return package == UINT_MAX || place->nodes[node].package == package;
+}
+
+/* The node with the fewest free cores that holds all the processes undivided. */
+static unsigned tightest_node(const struct place *place, unsigned package, unsigned processes,
+                              unsigned threads)
+{
+    unsigned best = NO_NODE;
+    for (unsigned n = 0; n < place->node_count; n++) {
+        const struct numa_node *node = &place->nodes[n];
+        if (within(place, n, package) && node->processes == 0 &&
+            node->free / threads >= processes &&
+            (best == NO_NODE || node->free < place->nodes[best].free)) {
+            best = n;
+        }
+    }
+    return best;
+}
+
+/* The node that holds most of the processes; of those that hold equally many the tightest. */
+static unsigned roomiest_node(const struct place *place, unsigned package, unsigned threads)
+{
+    unsigned best = NO_NODE;
+    for (unsigned n = 0; n < place->node_count; n++) {
+        const struct numa_node *node = &place->nodes[n];
+        unsigned room = node->free / threads;
+        if (!within(place, n, package) || node->processes > 0 || room == 0) {
+            continue;
+        }
+        unsigned best_room = best != NO_NODE ? place->nodes[best].free / threads : 0;
+        if (room > best_room || (room == best_room && node->free < place->nodes[best].free)) {
+            best = n;
+        }
+    }
+    return best;
+}
+
+/* The package with the fewest free cores whose nodes together hold the processes undivided;
+ * UINT_MAX, which stands for all packages, if there is none. */
+static unsigned tightest_package(const struct place *place, unsigned processes, unsigned threads)
+{
+    unsigned best = UINT_MAX;
+    unsigned best_free = UINT_MAX;
+    for (unsigned package = 0; package < place->package_count; package++) {
+        unsigned room = 0;
+        unsigned free_cores = 0;
+        for (unsigned n = 0; n < place->node_count; n++) {
+            if (place->nodes[n].package == package) {
+                room += place->nodes[n].free / threads;
+                free_cores += place->nodes[n].free;
+            }
+        }
+        if (room >= processes && free_cores < best_free) {
+            best = package;
+            best_free = free_cores;
+        }
+    }
+    return best;
+}
+
+/* Spreads processes over as few nodes as hold them, close together. They are known to fit. */
+static void choose_nodes(struct place *place, unsigned processes, unsigned threads)
+{
+    unsigned package = UINT_MAX;
+    if (processes > 0 && tightest_node(place, UINT_MAX, processes, threads) == NO_NODE) {
+        package = tightest_package(place, processes, threads);
+    }
+    while (processes > 0) {
+        unsigned node = tightest_node(place, package, processes, threads);
+        unsigned here = processes;
+        if (node == NO_NODE) {
+            node = roomiest_node(place, package, threads);
+            here = place->nodes[node].free / threads;
+        }
+        place->nodes[node].processes = here;
+        processes -= here;
+    }
+}
+
+static struct run next_run(const struct place *place, const struct numa_node *node, unsigned from)
+{
+    while (from < node->size && place->busy[node->cores[from]]) {
+        from++;
+    }
+    struct run run = {from, 0};
+    while (from < node->size && !place->busy[node->cores[from]]) {
+        from++;
+    }
+    run.length = from - run.start;
+    return run;
+}
+
+/* The shortest run that is long enough, or else the longest. */
+static struct run best_run(const struct place *place, const struct numa_node *node, unsigned wanted)
+{
+    struct run best = next_run(place, node, 0);
+    struct run run = best;
+    while (run.length > 0) {
+        bool better = best.length < wanted ? run.length > best.length
+                                           : run.length >= wanted && run.length < best.length;
+        if (better) {
+            best = run;
+        }
+        run = next_run(place, node, run.start + run.length);
+    }
+    return best;
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+    unsigned left = *(const unsigned *)a;
+    unsigned right = *(const unsigned *)b;
+    return (left > right) - (left < right);
+}
+
+/* Takes `count` free cores of a node that has them, and writes their numbers in ascending order. */
+static void take_from_node(struct place *place, struct numa_node *node, unsigned count,
+                           unsigned *core_numbers)
+{
+    unsigned taken = 0;
+    while (taken < count) {
+        struct run run = best_run(place, node, count - taken);
+        for (unsigned i = 0; i < run.length && taken < count; i++) {
+            unsigned core = node->cores[run.start + i];
+            place->busy[core] = true;
+            core_numbers[taken++] = core;
+        }
+    }
+    node->free -= count;
+    qsort(core_numbers, count, sizeof *core_numbers, compare_numbers);
+}
+
+/* For processes that no node holds: the node with the most free cores, in `package` if one is
+ * there. */
+static unsigned fullest_node(const struct place *place, unsigned package)
+{
+    unsigned best = NO_NODE;
+    for (unsigned n = 0; n < place->node_count; n++) {
+        if (within(place, n, package) && place->nodes[n].free > 0 &&
+            (best == NO_NODE || place->nodes[n].free > place->nodes[best].free)) {
+            best = n;
+        }
+    }
+    return best == NO_NODE && package != UINT_MAX ? fullest_node(place, UINT_MAX) : best;
+}
+
+static void take_divided(struct place *place, unsigned count, unsigned *core_numbers)
+{
+    unsigned package = UINT_MAX;
+    unsigned taken = 0;
+    while (taken < count) {
+        struct numa_node *node = &place->nodes[fullest_node(place, package)];
+        unsigned here = node->free < count - taken ? node->free : count - taken;
+        take_from_node(place, node, here, core_numbers + taken);
+        taken += here;
+        package = node->package;
+    }
+}
+
+bool place_take(struct place *place, unsigned processes, unsigned threads, unsigned *core_numbers)
+{
+    unsigned room_when_empty = 0;
+    unsigned room = 0;
+    unsigned free_cores = 0;
+    for (unsigned n = 0; n < place->node_count; n++) {
+        room_when_empty += place->nodes[n].size / threads;
+        room += place->nodes[n].free / threads;
+        free_cores += place->nodes[n].free;
+        place->nodes[n].processes = 0;
+    }
+    unsigned undivided = processes < room_when_empty ? processes : room_when_empty;
+    if (room < undivided || free_cores / threads < processes) {
+        return false;
+    }
+    choose_nodes(place, undivided, threads);
+    unsigned taken = 0;
+    for (unsigned n = 0; n < place->node_count; n++) {
+        struct numa_node *node = &place->nodes[n];
+        unsigned cores = node->processes * threads;
+        if (cores > 0) {
+            take_from_node(place, node, cores, core_numbers + taken);
+            taken += cores;
+        }
+    }
+    take_divided(place, (processes - undivided) * threads, core_numbers + taken);
+    return true;
+}
+
+void place_return(struct place *place, const unsigned *core_numbers, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        unsigned core = core_numbers[i];
+        assert(place->busy[core]);
+        place->busy[core] = false;
+        place->nodes[place->node_of[core]].free++;
+    }
+}

@@ -1,0 +1,137 @@
+#include "looking.h"
+
+#include "file.h"
+
+#include <stdlib.h>
+
+/* Products are there, or may be: seen by stat. */
+static bool products_are_there(const struct plan *plan, struct node_id node)
+{
+    const struct graph *graph = plan->graph;
+    uint32_t first = graph->product_start[node.at];
+    uint32_t end = graph->product_start[node.at + 1];
+    for (uint32_t p = first; p < end; p++) {
+        enum file_status status = (enum file_status)plan->files[graph->products.at[p].at];
+        if (status != FILE_CURRENT && status != FILE_MOVED) {
+            return false;
+        }
+    }
+    return end > first;
+}
+
+static bool stat_file(struct plan *plan, struct file_id file, struct file_stat *found)
+{
+    return file_stat(plan->project, plan_path(plan, file), found) == 0 &&
+           found->kind != FILE_MISSING;
+}
+
+static int64_t oldest_product(struct plan *plan, struct node_id node)
+{
+    const struct graph *graph = plan->graph;
+    int64_t oldest = INT64_MAX;
+    for (uint32_t p = graph->product_start[node.at]; p < graph->product_start[node.at + 1]; p++) {
+        struct file_stat found;
+        if (stat_file(plan, graph->products.at[p], &found) && found.mtime_ns < oldest) {
+            oldest = found.mtime_ns;
+        }
+    }
+    return oldest;
+}
+
+/* Whether no value or input is newer than the oldest product. */
+static bool is_newer_than_inputs(struct plan *plan, struct node_id node)
+{
+    const struct graph *graph = plan->graph;
+    int64_t oldest = oldest_product(plan, node);
+    struct file_stat found;
+    const uint32_t *directories;
+    size_t count = graph_directories(graph, node, &directories);
+    for (size_t i = 0; graph->value_column != GRAPH_NONE && i < count; i++) {
+        struct file_id file = {
+            (uint32_t)(directories[i] * graph->column_count + graph->value_column)};
+        if (stat_file(plan, file, &found) && found.mtime_ns > oldest) {
+            return false;
+        }
+    }
+    for (uint32_t d = graph->dependency_start[node.at]; d < graph->dependency_start[node.at + 1];
+         d++) {
+        if (stat_file(plan, graph->dependencies.at[d].file, &found) && found.mtime_ns > oldest) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void mark_files(const struct plan *plan, struct node_id node, uint8_t *files,
+                       uint8_t *products)
+{
+    const struct graph *graph = plan->graph;
+    const uint32_t *directories;
+    size_t count = graph_directories(graph, node, &directories);
+    for (size_t i = 0; graph->value_column != GRAPH_NONE && i < count; i++) {
+        files[directories[i] * graph->column_count + graph->value_column] = 1;
+    }
+    for (uint32_t d = graph->dependency_start[node.at]; d < graph->dependency_start[node.at + 1];
+         d++) {
+        files[graph->dependencies.at[d].file.at] = 1;
+    }
+    for (uint32_t p = graph->product_start[node.at]; p < graph->product_start[node.at + 1]; p++) {
+        files[graph->products.at[p].at] = 1;
+        products[graph->products.at[p].at] = 1;
+    }
+}
+
+static int adopt_node(struct plan *plan, struct node_id node)
+{
+    struct component_list *list = &plan->scratch;
+    if (plan_components(plan, node, true, list) != 0) {
+        return -1;
+    }
+    struct digest *digests = mem_grow(NULL, list->count, sizeof *digests);
+    for (size_t i = 0; i < list->count; i++) {
+        digests[i] = list->at[i].digest;
+    }
+    struct node_row row = {
+        .is_known = true,
+        .success = SUCCESS_ADOPTED,
+        .good = {.shape = state_shape(plan->state, list->at, list->count),
+                 .digests = digests,
+                 .count = list->count},
+        .fingerprint = plan_fingerprint(list),
+        .finished_at_ns = oldest_product(plan, node),
+    };
+    state_put_node(plan->state, node.at, &row);
+    plan_keep_texts(plan, node);
+    free(digests);
+    plan->adopted++;
+    return 0;
+}
+
+int plan_adopt(struct plan *plan)
+{
+    const struct graph *graph = plan->graph;
+    bool first_look = state_was_empty(plan->state);
+    uint8_t *files = mem_alloc(graph->file_count);
+    uint8_t *products = mem_alloc(graph->file_count);
+    VEC(struct node_id) nodes = {0};
+    int result = 0;
+    plan->adopted = 0;
+    for (size_t i = 0; i < graph->order_count; i++) {
+        struct node_id node = {graph->order[i]};
+        if (plan_looks_at(plan, node) && !state_node(plan->state, node.at)->is_known &&
+            products_are_there(plan, node) && (first_look || is_newer_than_inputs(plan, node))) {
+            vec_push(&nodes, node);
+            mark_files(plan, node, files, products);
+        }
+    }
+    if (nodes.count > 0) {
+        result = plan_read_moved(plan, files, products);
+    }
+    for (size_t i = 0; i < nodes.count && result == 0; i++) {
+        result = adopt_node(plan, nodes.at[i]);
+    }
+    vec_release(&nodes);
+    free(files);
+    free(products);
+    return result;
+}

@@ -1,0 +1,248 @@
+#include "looking.h"
+
+#include "digest.h"
+
+static void push(struct component_list *list, enum component_kind kind, bool in_directory,
+                 struct slice name, struct digest digest)
+{
+    vec_push(list, (struct component){.kind = kind,
+                                      .in_directory = in_directory,
+                                      .name = name,
+                                      .digest = digest});
+}
+
+/* A file as a component names it: relative to the node's own directory where it lies there. The name
+ * lives in the graph, or in the plan's arena. */
+static struct slice component_name(struct plan *plan, struct node_id node, struct file_id file,
+                                   bool *in_directory)
+{
+    const struct graph *graph = plan->graph;
+    uint32_t column;
+    uint32_t directory = graph_file_directory(graph, file, &column);
+    *in_directory = directory != GRAPH_NONE && directory == graph->nodes[node.at].directory;
+    if (*in_directory) {
+        return graph->columns[column];
+    }
+    if (directory == GRAPH_NONE) {
+        size_t inside = graph->workspace->count * graph->column_count;
+        return intern_name(&graph->other_files, file.at - (uint32_t)inside);
+    }
+    struct buf path = BUF_EMPTY;
+    graph_add_path(graph, file, &path);
+    struct slice name = arena_slice(&plan->arena, buf_slice(&path));
+    buf_release(&path);
+    return name;
+}
+
+/* The digest of a file's content now; unknown where it is missing or can't be read. */
+static struct digest content_digest(struct plan *plan, struct file_id file)
+{
+    enum file_status status = plan->files[file.at];
+    if (status == FILE_UNSEEN || status == FILE_MOVED) {
+        status = plan_refresh(plan, file);
+    }
+    return status == FILE_CURRENT ? state_file(plan->state, file.at)->digest : DIGEST_UNKNOWN;
+}
+
+/* Appends {"/pointer":value,…} with the pointers that count and are there. */
+static void add_counting_pointers(const struct action *action, const struct json *value,
+                                  struct buf *out)
+{
+    const char *separator = "";
+    buf_add_char(out, '{');
+    for (size_t i = 0; i < action->value_input_count; i++) {
+        const struct json *found;
+        if (json_at(value, action->value_inputs[i], &found)) {
+            struct json *pointer = json_new_string(action->value_inputs[i]);
+            buf_add_string(out, separator);
+            json_add_canonical(pointer, out);
+            buf_add_char(out, ':');
+            json_add_canonical(found, out);
+            separator = ",";
+            json_free(pointer);
+        }
+    }
+    buf_add_char(out, '}');
+}
+
+void plan_add_counting(const struct action *action, const struct json *value, struct buf *out)
+{
+    if (action->value_inputs_given) {
+        add_counting_pointers(action, value, out);
+    } else {
+        json_add_canonical(value, out);
+    }
+}
+
+/* The digest of the whole value of a directory: the row of its value file holds it. */
+static struct digest whole_value(struct plan *plan, uint32_t directory)
+{
+    const struct graph *graph = plan->graph;
+    if (graph->value_column == GRAPH_NONE) {
+        return digest_of(SLICE_LITERAL("null"));
+    }
+    struct file_id file = {(uint32_t)(directory * graph->column_count + graph->value_column)};
+    return content_digest(plan, file);
+}
+
+/* What was recorded as the value's digest if the whole value is what it was then. */
+static bool recorded_value(const struct components *good, struct slice name, bool in_directory,
+                           struct digest whole, struct digest *digest)
+{
+    bool whole_is_same = false;
+    bool whole_is_recorded = false;
+    bool found = false;
+    for (size_t i = 0; i < good->count; i++) {
+        struct component component = components_at(good, i);
+        if ((component.kind != COMPONENT_WHOLE && component.kind != COMPONENT_VALUE) ||
+            component.in_directory != in_directory || !slice_equal(component.name, name)) {
+            continue;
+        }
+        if (component.kind == COMPONENT_WHOLE) {
+            whole_is_recorded = true;
+            whole_is_same = digest_equal(component.digest, whole);
+        } else {
+            *digest = component.digest;
+            found = true;
+        }
+    }
+    /* Without a hint, the value counted as a whole when it was recorded. */
+    return found && (whole_is_recorded ? whole_is_same : digest_equal(*digest, whole));
+}
+
+static int push_value(struct plan *plan, struct node_id node, uint32_t directory,
+                      struct component_list *list)
+{
+    const struct graph *graph = plan->graph;
+    const struct action *action = graph_action(graph, node);
+    bool own = graph->nodes[node.at].directory == directory;
+    struct slice name = own ? SLICE_LITERAL("") : graph->workspace->names[directory];
+    struct digest whole = whole_value(plan, directory);
+    if (digest_is_unknown(whole)) {
+        return plan->diag != NULL && plan->diag->errors > 0 ? -1 : 0;
+    }
+    if (!action->value_inputs_given) {
+        push(list, COMPONENT_VALUE, own, name, whole);
+        return 0;
+    }
+    struct digest counting;
+    const struct node_row *row = state_node(plan->state, node.at);
+    bool same_pointers = row->good.count < 64 &&
+                         recorded_value(&row->good, name, own, whole, &counting);
+    if (!same_pointers) {
+        const struct json *value;
+        struct buf text = BUF_EMPTY;
+        if (workspace_value(graph->workspace, directory, &value, plan->diag) != 0) {
+            return -1;
+        }
+        plan_add_counting(action, value, &text);
+        counting = digest_of(buf_slice(&text));
+        buf_release(&text);
+    }
+    push(list, COMPONENT_VALUE, own, name, counting);
+    push(list, COMPONENT_WHOLE, own, name, whole);
+    return 0;
+}
+
+static void push_upstream_nodes(struct plan *plan, struct node_id node,
+                                struct component_list *list)
+{
+    const struct graph *graph = plan->graph;
+    for (uint32_t e = graph->before_start[node.at]; e < graph->before_start[node.at + 1]; e++) {
+        const struct edge *edge = &graph->before.at[e];
+        if ((edge->kinds & EDGE_FINGERPRINT) == 0) {
+            continue;
+        }
+        const struct graph_node *before = &graph->nodes[edge->node.at];
+        bool own = before->directory != GRAPH_NONE &&
+                   before->directory == graph->nodes[node.at].directory;
+        struct slice name = graph_action(graph, edge->node)->name;
+        if (!own) {
+            struct buf key = BUF_EMPTY;
+            graph_add_key(graph, edge->node, &key);
+            name = arena_slice(&plan->arena, buf_slice(&key));
+            buf_release(&key);
+        }
+        push(list, COMPONENT_NODE, own, name, state_node(plan->state, edge->node.at)->fingerprint);
+    }
+}
+
+int plan_components(struct plan *plan, struct node_id node, bool with_products,
+                    struct component_list *list)
+{
+    const struct graph *graph = plan->graph;
+    const struct action *action = graph_action(graph, node);
+    const struct graph_node *entry = &graph->nodes[node.at];
+    const uint32_t *directories;
+    size_t count = graph_directories(graph, node, &directories);
+    bool in_directory;
+    list->count = 0;
+    push(list, COMPONENT_RECIPE, false, SLICE_LITERAL(""), plan->recipes[entry->action]);
+    for (size_t i = 0; i < count; i++) {
+        if (entry->directory == GRAPH_NONE) {
+            push(list, COMPONENT_MEMBER, false, graph->workspace->names[directories[i]],
+                 DIGEST_UNKNOWN);
+        }
+        if (push_value(plan, node, directories[i], list) != 0) {
+            return -1;
+        }
+    }
+    for (uint32_t d = graph->dependency_start[node.at]; d < graph->dependency_start[node.at + 1];
+         d++) {
+        struct file_id file = graph->dependencies.at[d].file;
+        struct slice name = component_name(plan, node, file, &in_directory);
+        push(list, COMPONENT_FILE, in_directory, name, content_digest(plan, file));
+    }
+    push_upstream_nodes(plan, node, list);
+    for (size_t i = 0; i < action->input_count; i++) {
+        push(list, COMPONENT_PATTERN, false, action->inputs[i].text, DIGEST_UNKNOWN);
+    }
+    for (uint32_t p = graph->product_start[node.at];
+         with_products && p < graph->product_start[node.at + 1]; p++) {
+        struct file_id file = graph->products.at[p];
+        struct slice name = component_name(plan, node, file, &in_directory);
+        push(list, COMPONENT_PRODUCT, in_directory, name, content_digest(plan, file));
+    }
+    return 0;
+}
+
+struct digest plan_fingerprint(const struct component_list *list)
+{
+    struct digest_stream *stream = digest_stream_new();
+    for (size_t i = 0; i < list->count; i++) {
+        const struct component *component = &list->at[i];
+        if (component->kind == COMPONENT_PRODUCT || component->kind == COMPONENT_PATTERN ||
+            component->kind == COMPONENT_WHOLE) {
+            continue;
+        }
+        digest_stream_u64(stream, (uint64_t)component->kind);
+        digest_stream_field(stream, component->name);
+        digest_stream_digest(stream, component->digest);
+    }
+    struct digest fingerprint = digest_stream_end(stream);
+    digest_stream_free(stream);
+    return fingerprint;
+}
+
+void plan_keep_texts(struct plan *plan, struct node_id node)
+{
+    const struct graph *graph = plan->graph;
+    const struct graph_node *entry = &graph->nodes[node.at];
+    const struct action *action = graph_action(graph, node);
+    const uint32_t *directories;
+    size_t count = graph_directories(graph, node, &directories);
+    struct buf text = BUF_EMPTY;
+    state_put_text(plan->state, plan->recipes[entry->action], plan->recipe_texts[entry->action]);
+    for (size_t i = 0; i < count && graph->value_column != GRAPH_NONE; i++) {
+        const struct json *value;
+        if (!graph->workspace->value_read[directories[i]]) {
+            continue;
+        }
+        if (workspace_value(graph->workspace, directories[i], &value, plan->diag) == 0) {
+            buf_clear(&text);
+            plan_add_counting(action, value, &text);
+            state_put_text(plan->state, digest_of(buf_slice(&text)), buf_slice(&text));
+        }
+    }
+    buf_release(&text);
+}

@@ -1,0 +1,26 @@
+/* What the sources of the plan share; nobody else includes this. */
+#ifndef ROWBUILD_LOOKING_H
+#define ROWBUILD_LOOKING_H
+
+#include "plan.h"
+
+/* Reads those of the files marked in `wanted_files` (by file) that moved; products marked in `adopted`
+ * (NULL: none) by stat alone where they are large. -1 after errors in plan->diag. */
+int plan_read_moved(struct plan *plan, const uint8_t *wanted_files, const uint8_t *adopted);
+
+/* Whether the node's files are looked at: it is wanted, or everything is, because a study that was never
+ * seen is adopted as a whole. */
+bool plan_looks_at(const struct plan *plan, struct node_id node);
+
+/* Gives a record to nodes that have none although their products are there (DESIGN §6 rule 6). */
+int plan_adopt(struct plan *plan);
+
+/* Appends the canonical text of what counts of a value: all of it, or {"/pointer":value,…}. */
+void plan_add_counting(const struct action *action, const struct json *value, struct buf *out);
+
+/* Whether a recorded file that is no dependency any more was matched by a glob that is still listed,
+ * and is missing now. */
+bool plan_listed_glob_lost(struct plan *plan, struct node_id node,
+                           const struct component *recorded);
+
+#endif

@@ -1,0 +1,246 @@
+#include "looking.h"
+
+#include "match.h"
+#include "text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What the selection names, besides actions. */
+struct targets {
+    uint8_t *directories; /* by directory: named */
+    size_t directory_count;
+    VEC(struct node_id) nodes; /* named by a product or a key */
+    struct diag *diag;
+    bool lenient;
+};
+
+static bool action_is_selected(const struct plan_selection *selection, struct slice name)
+{
+    if (selection->action_count == 0) {
+        return true;
+    }
+    for (size_t i = 0; i < selection->action_count; i++) {
+        struct slice pattern = slice_of(selection->actions[i]);
+        if (selection->exact_actions ? slice_equal(pattern, name)
+                                     : match_wildcard(pattern, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int check_actions(const struct plan *plan, const struct plan_selection *selection,
+                         struct diag *diag)
+{
+    const struct rowfile *rowfile = plan->graph->rowfile;
+    int result = 0;
+    for (size_t i = 0; i < selection->action_count; i++) {
+        struct slice pattern = slice_of(selection->actions[i]);
+        struct plan_selection one = {.actions = &selection->actions[i],
+                                     .action_count = 1,
+                                     .exact_actions = selection->exact_actions};
+        bool any = false;
+        for (size_t id = 0; id < rowfile->name_count && !any; id++) {
+            any = action_is_selected(&one, rowfile->names[id]);
+        }
+        if (any || (selection->lenient && !selection->exact_actions)) {
+            continue;
+        }
+        struct buf shown = BUF_EMPTY;
+        int nearest = text_nearest(pattern, rowfile->names, rowfile->name_count);
+        text_add_name(&shown, pattern);
+        if (nearest >= 0) {
+            result = diag_error(diag, "there is no action `%s`; did you mean `%.*s`?",
+                                buf_string(&shown), SLICE_ARGS(rowfile->names[nearest]));
+        } else {
+            result = diag_error(diag, "there is no action `%s`", buf_string(&shown));
+        }
+        buf_release(&shown);
+    }
+    return result;
+}
+
+/* A relative path made relative to the project, without "./" and "a/../"; false where it leads out. */
+static bool normalise(const char *from_project, struct slice target, struct buf *out)
+{
+    struct buf joined = BUF_EMPTY;
+    if (target.len == 0 || target.at[0] != '/') {
+        buf_add_string(&joined, from_project != NULL ? from_project : "");
+    }
+    buf_add_slice(&joined, target);
+    bool inside = true;
+    size_t at = 0;
+    while (at < joined.len && inside) {
+        const char *slash = memchr(joined.at + at, '/', joined.len - at);
+        size_t end = slash != NULL ? (size_t)(slash - joined.at) : joined.len;
+        struct slice part = slice_make(joined.at + at, end - at);
+        if (slice_is(part, "..")) {
+            inside = out->len > 0;
+            while (out->len > 0 && out->at[out->len - 1] != '/') {
+                out->len--;
+            }
+            if (out->len > 0) {
+                out->len--;
+            }
+        } else if (part.len > 0 && !slice_is(part, ".")) {
+            if (out->len > 0) {
+                buf_add_char(out, '/');
+            }
+            buf_add_slice(out, part);
+        }
+        at = end + 1;
+    }
+    if (out->at != NULL) {
+        out->at[out->len] = '\0';
+    }
+    buf_release(&joined);
+    return inside;
+}
+
+static bool name_directory(const struct plan *plan, struct slice name, struct targets *targets)
+{
+    while (name.len > 1 && name.at[name.len - 1] == '/') {
+        name.len--;
+    }
+    int64_t directory = workspace_find(plan->graph->workspace, name, NULL);
+    if (directory >= 0) {
+        targets->directory_count += targets->directories[directory] == 0;
+        targets->directories[directory] = 1;
+    }
+    return directory >= 0;
+}
+
+static bool name_path(const struct plan *plan, struct slice path, struct targets *targets)
+{
+    const struct graph *graph = plan->graph;
+    struct slice top = graph->workspace->path;
+    if (slice_is(top, ".") && name_directory(plan, path, targets)) {
+        return true;
+    }
+    if (path.len > top.len + 1 && memcmp(path.at, top.at, top.len) == 0 &&
+        path.at[top.len] == '/' &&
+        name_directory(plan, slice_make(path.at + top.len + 1, path.len - top.len - 1),
+                       targets)) {
+        return true;
+    }
+    struct file_id file = graph_find_file(graph, path);
+    if (file.at == GRAPH_NONE || graph->producers[file.at] == GRAPH_NONE) {
+        return false;
+    }
+    vec_push(&targets->nodes, (struct node_id){graph->producers[file.at]});
+    return true;
+}
+
+/* "ACTION", for group and project nodes, or "ACTION/DIRECTORY". */
+static bool name_key(const struct plan *plan, struct slice target, struct targets *targets)
+{
+    const struct graph *graph = plan->graph;
+    struct buf key = BUF_EMPTY;
+    bool found = false;
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        if (graph->nodes[n].action == GRAPH_NONE) {
+            continue;
+        }
+        struct slice action = graph_action(graph, (struct node_id){n})->name;
+        if (target.len < action.len || memcmp(target.at, action.at, action.len) != 0) {
+            continue;
+        }
+        buf_clear(&key);
+        graph_add_key(graph, (struct node_id){n}, &key);
+        if (slice_equal(buf_slice(&key), target) || slice_equal(action, target)) {
+            vec_push(&targets->nodes, (struct node_id){n});
+            found = true;
+        }
+    }
+    buf_release(&key);
+    return found;
+}
+
+static int name_target(const struct plan *plan, const struct plan_selection *selection,
+                       const char *text, struct targets *targets)
+{
+    struct slice target = slice_of(text);
+    struct buf path = BUF_EMPTY;
+    int result = 0;
+    bool from_top = slice_starts_with(target, "//");
+    struct slice spelt = from_top ? slice_make(target.at + 2, target.len - 2) : target;
+    bool known = target.len > 0 && !from_top && name_directory(plan, target, targets);
+    if (!known && normalise(from_top ? "" : selection->from_project, spelt, &path)) {
+        known = name_path(plan, buf_slice(&path), targets);
+    }
+    known = known || (target.len > 0 && name_key(plan, target, targets));
+    if (!known) {
+        struct buf shown = BUF_EMPTY;
+        struct slice nearest = {0};
+        (void)workspace_find(plan->graph->workspace, target, &nearest);
+        text_add_name(&shown, target);
+        buf_add_string(&shown, "` is neither a directory of the workspace nor a product");
+        if (nearest.at != NULL) {
+            buf_add_string(&shown, "; did you mean `");
+            text_add_name(&shown, nearest);
+            buf_add_string(&shown, "`?");
+        }
+        if (targets->lenient) {
+            diag_warning(targets->diag, "`%s", buf_string(&shown));
+        } else {
+            result = diag_error(targets->diag, "`%s", buf_string(&shown));
+        }
+        buf_release(&shown);
+    }
+    buf_release(&path);
+    return result;
+}
+
+static void pull_in_upstream(struct plan *plan)
+{
+    const struct graph *graph = plan->graph;
+    for (size_t i = graph->order_count; i-- > 0;) {
+        uint32_t n = graph->order[i];
+        if (plan->wanted[n] == 0) {
+            continue;
+        }
+        for (uint32_t e = graph->before_start[n]; e < graph->before_start[n + 1]; e++) {
+            plan->wanted[graph->before.at[e].node.at] |= WANTED_UPSTREAM;
+        }
+    }
+}
+
+int plan_select(struct plan *plan, const struct plan_selection *selection, struct diag *diag)
+{
+    const struct graph *graph = plan->graph;
+    struct targets targets = {.directories = mem_alloc(graph->workspace->count),
+                              .diag = diag,
+                              .lenient = selection->lenient};
+    int result = check_actions(plan, selection, diag);
+    memset(plan->wanted, 0, graph->node_count);
+    for (size_t i = 0; i < selection->target_count; i++) {
+        if (name_target(plan, selection, selection->targets[i], &targets) != 0) {
+            result = -1;
+        }
+    }
+    for (uint32_t n = 0; n < graph->node_count && result == 0; n++) {
+        const struct graph_node *node = &graph->nodes[n];
+        if (node->action == GRAPH_NONE ||
+            !action_is_selected(selection, graph_action(graph, (struct node_id){n})->name)) {
+            continue;
+        }
+        /* Directories don't select group and project nodes. */
+        if (selection->target_count == 0 ||
+            (node->directory != GRAPH_NONE && targets.directories[node->directory] != 0)) {
+            plan->wanted[n] = WANTED_SELECTED;
+        }
+    }
+    for (size_t i = 0; i < targets.nodes.count && result == 0; i++) {
+        uint32_t n = targets.nodes.at[i].at;
+        if (action_is_selected(selection, graph_action(graph, (struct node_id){n})->name)) {
+            plan->wanted[n] = WANTED_SELECTED;
+        }
+    }
+    if (!selection->only && result == 0) {
+        pull_in_upstream(plan);
+    }
+    vec_release(&targets.nodes);
+    free(targets.directories);
+    return result;
+}

@@ -1,0 +1,285 @@
+#include "filetree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    PIECE = 1024 * 1024,
+    SMALL = 16 * 1024, /* read at once, without a stream */
+    DEEPEST = 200,     /* folders within folders: each holds a descriptor */
+};
+
+/* ---- files ---- */
+
+/* Up to `want` bytes, fewer only at the end; -1 with errno. */
+static ssize_t read_fully(int fd, char *into, size_t want)
+{
+    size_t got = 0;
+    while (got < want) {
+        ssize_t part = read(fd, into + got, want - got);
+        if (part == 0) {
+            break;
+        }
+        if (part > 0) {
+            got += (size_t)part;
+        } else if (errno != EINTR) {
+            return -1;
+        }
+    }
+    return (ssize_t)got;
+}
+
+static int digest_small(int fd, size_t size, struct digest *digest)
+{
+    char content[SMALL];
+    ssize_t got = read_fully(fd, content, size);
+    if (got < 0) {
+        return -1;
+    }
+    *digest = digest_of(slice_make(content, (size_t)got));
+    errno = ESTALE;
+    return (size_t)got == size ? 0 : -1;
+}
+
+static int digest_pieces(int fd, uint64_t size, struct digest *digest)
+{
+    char *piece = mem_grow(NULL, PIECE, 1);
+    struct digest_stream *stream = digest_stream_new();
+    int result = -1;
+    for (uint64_t done = 0; done < size;) {
+        uint64_t left = size - done;
+        ssize_t got = read_fully(fd, piece, left < PIECE ? (size_t)left : PIECE);
+        if (got <= 0) {
+            errno = got == 0 ? ESTALE : errno;
+            goto out;
+        }
+        digest_stream_bytes(stream, piece, (size_t)got);
+        done += (uint64_t)got;
+    }
+    *digest = digest_stream_end(stream);
+    result = 0;
+out:;
+    int error = errno;
+    digest_stream_free(stream);
+    free(piece);
+    errno = error;
+    return result;
+}
+
+static bool same_stat(const struct file_stat *a, const struct file_stat *b)
+{
+    return a->kind == b->kind && a->size == b->size && a->mtime_ns == b->mtime_ns &&
+           a->ctime_ns == b->ctime_ns && a->inode == b->inode;
+}
+
+int file_digest_fd(int fd, struct file_stat *stat, struct digest *digest)
+{
+    struct file_stat after;
+    if (file_stat_fd(fd, stat) != 0) {
+        return -1;
+    }
+    int result = stat->size <= SMALL ? digest_small(fd, (size_t)stat->size, digest)
+                                     : digest_pieces(fd, stat->size, digest);
+    if (result != 0 || file_stat_fd(fd, &after) != 0) {
+        return -1;
+    }
+    errno = ESTALE;
+    return same_stat(stat, &after) ? 0 : -1;
+}
+
+/* ---- listing ---- */
+
+typedef VEC(const char *) string_list;
+
+struct listing {
+    struct arena *memory;
+    string_list names;
+};
+
+static int add_name(void *context, const char *name, size_t len, bool is_directory)
+{
+    struct listing *listing = context;
+    (void)is_directory;
+    vec_push(&listing->names, arena_string(listing->memory, slice_make(name, len)));
+    return 0;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static const char *join(struct arena *memory, const char *folder, const char *name)
+{
+    if (folder[0] == '\0') {
+        return name;
+    }
+    struct buf path = BUF_EMPTY;
+    buf_addf(&path, "%s/%s", folder, name);
+    const char *joined = arena_string(memory, buf_slice(&path));
+    buf_release(&path);
+    return joined;
+}
+
+/* NULL: not a symlink, or one that can't be read any more. */
+static const char *read_link(struct arena *memory, int folder, const char *name)
+{
+    char text[PATH_MAX];
+    ssize_t len = readlinkat(folder, name, text, sizeof text);
+    return len < 0 ? NULL : arena_string(memory, slice_make(text, (size_t)len));
+}
+
+static int scan_folder(struct filetree *tree, int folder, const char *path, int depth);
+
+static int scan_entry(struct filetree *tree, int folder, const char *path, const char *name,
+                      int depth)
+{
+    struct tree_entry entry = {.path = join(&tree->memory, path, name)};
+    if (file_lstat(folder, name, &entry.stat) != 0) {
+        return -1;
+    }
+    if (entry.stat.kind == FILE_MISSING) {
+        errno = ESTALE;
+        return -1;
+    }
+    if (entry.stat.kind == FILE_OTHER) {
+        entry.link = read_link(&tree->memory, folder, name);
+    }
+    vec_push(&tree->entries, entry);
+    if (entry.stat.kind != FILE_DIRECTORY) {
+        return 0;
+    }
+    int inner = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (inner < 0) {
+        return -1;
+    }
+    int result = scan_folder(tree, inner, entry.path, depth + 1);
+    int error = errno;
+    close(inner);
+    errno = error;
+    return result;
+}
+
+static int scan_folder(struct filetree *tree, int folder, const char *path, int depth)
+{
+    if (depth > DEEPEST) {
+        errno = ELOOP;
+        return -1;
+    }
+    struct listing listing = {.memory = &tree->memory};
+    int result = file_list(folder, ".", add_name, &listing);
+    if (result == 0 && listing.names.count > 0) {
+        qsort(listing.names.at, listing.names.count, sizeof listing.names.at[0], compare_names);
+    }
+    for (size_t i = 0; result == 0 && i < listing.names.count; i++) {
+        result = scan_entry(tree, folder, path, listing.names.at[i], depth);
+    }
+    int error = errno;
+    vec_release(&listing.names);
+    errno = error;
+    return result;
+}
+
+static void note_times(struct filetree *tree, const struct file_stat *stat)
+{
+    if (stat->mtime_ns > tree->newest_mtime_ns) {
+        tree->newest_mtime_ns = stat->mtime_ns;
+    }
+    if (stat->ctime_ns > tree->newest_ctime_ns) {
+        tree->newest_ctime_ns = stat->ctime_ns;
+    }
+}
+
+static void add_entry_names(struct digest_stream *stream, const struct tree_entry *entry)
+{
+    digest_stream_field(stream, slice_of(entry->path));
+    digest_stream_u64(stream, (uint64_t)entry->stat.kind);
+    if (entry->link != NULL) {
+        digest_stream_field(stream, slice_of(entry->link));
+    }
+}
+
+static void summarise(struct filetree *tree)
+{
+    struct digest_stream *seen = digest_stream_new();
+    struct digest_stream *moved = digest_stream_new();
+    vec_each (const struct tree_entry, entry, &tree->entries) {
+        add_entry_names(seen, entry);
+        if (entry->stat.kind == FILE_REGULAR) {
+            digest_stream_u64(seen, entry->stat.size);
+            digest_stream_u64(seen, (uint64_t)entry->stat.mtime_ns);
+            tree->bytes += entry->stat.size;
+        }
+        digest_stream_u64(moved, entry->stat.inode);
+        digest_stream_u64(moved, (uint64_t)entry->stat.ctime_ns);
+        note_times(tree, &entry->stat);
+    }
+    tree->seen = digest_stream_end(seen);
+    tree->moved = digest_stream_end(moved);
+    digest_stream_free(seen);
+    digest_stream_free(moved);
+}
+
+int filetree_scan(struct filetree *tree, int root)
+{
+    struct file_stat stat;
+    *tree = (struct filetree){0};
+    arena_init(&tree->memory);
+    if (file_stat_fd(root, &stat) != 0 || scan_folder(tree, root, "", 0) != 0) {
+        return -1;
+    }
+    note_times(tree, &stat);
+    summarise(tree);
+    return 0;
+}
+
+void filetree_release(struct filetree *tree)
+{
+    vec_release(&tree->entries);
+    arena_release(&tree->memory);
+}
+
+/* ---- contents ---- */
+
+static int add_entry_content(struct digest_stream *stream, const struct tree_entry *entry, int root)
+{
+    struct file_stat stat;
+    struct digest digest = DIGEST_UNKNOWN;
+    int fd = openat(root, entry->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) {
+        errno = errno == ENOENT || errno == ELOOP ? ESTALE : errno;
+        return -1;
+    }
+    int result = file_digest_fd(fd, &stat, &digest);
+    if (result == 0 && !same_stat(&stat, &entry->stat)) {
+        errno = ESTALE;
+        result = -1;
+    }
+    int error = errno;
+    close(fd);
+    errno = error;
+    digest_stream_digest(stream, digest);
+    return result;
+}
+
+int filetree_digest(const struct filetree *tree, int root, struct digest *digest)
+{
+    struct digest_stream *stream = digest_stream_new();
+    int result = 0;
+    digest_stream_field(stream, SLICE_LITERAL("rowbuild tree"));
+    for (size_t i = 0; result == 0 && i < tree->entries.count; i++) {
+        const struct tree_entry *entry = &tree->entries.at[i];
+        add_entry_names(stream, entry);
+        if (entry->stat.kind == FILE_REGULAR) {
+            result = add_entry_content(stream, entry, root);
+        }
+    }
+    *digest = digest_stream_end(stream);
+    int error = errno;
+    digest_stream_free(stream);
+    errno = error;
+    return result;
+}

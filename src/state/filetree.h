@@ -1,0 +1,41 @@
+/* A directory that is a product: its entries in one order, by stat and by content.
+ *
+ * Knows: walking. Doesn't know: rows. Symlinks inside the tree aren't followed; their text counts.
+ */
+#ifndef ROWBUILD_FILETREE_H
+#define ROWBUILD_FILETREE_H
+
+#include "arena.h"
+#include "digest.h"
+#include "file.h"
+#include "vec.h"
+
+struct tree_entry {
+    const char *path; /* from the root of the tree */
+    struct file_stat stat;
+    const char *link; /* text of a symlink, or NULL */
+};
+
+struct filetree {
+    struct arena memory;
+    VEC(struct tree_entry) entries; /* depth first, names of a directory sorted by bytes */
+    uint64_t bytes;                 /* of all regular files */
+    struct digest seen;             /* names, kinds, sizes and mtimes */
+    struct digest moved;            /* inodes and ctimes */
+    int64_t newest_mtime_ns;
+    int64_t newest_ctime_ns;
+};
+
+/* Lists the tree whose root is open as `root` (borrowed). -1 with errno; release it in any case. */
+int filetree_scan(struct filetree *tree, int root);
+void filetree_release(struct filetree *tree);
+
+/* The digest of names, kinds and contents. -1 with errno; ESTALE: an entry changed since the scan.
+ */
+int filetree_digest(const struct filetree *tree, int root, struct digest *digest);
+
+/* Digests a file that is open, feeding it by pieces. -1 with errno; ESTALE: its stat changed while
+ * it was read. `stat` receives what fstat says. */
+int file_digest_fd(int fd, struct file_stat *stat, struct digest *digest);
+
+#endif

@@ -1,0 +1,46 @@
+#include "noderecord.h"
+
+_Static_assert(sizeof(struct node_record) == 88, "the format on disk has no padding");
+_Static_assert(sizeof(struct file_row) == 56, "the format on disk has no padding");
+
+struct node_record node_record_of(const struct node_row *row)
+{
+    return (struct node_record){
+        .is_known = row->is_known,
+        .success = row->success,
+        .attempt = row->attempt,
+        .is_set_aside = row->is_set_aside,
+        .attempt_status = row->attempt_status,
+        .shape = NODE_RECORD_NO_SHAPE,
+        .cores = row->cores,
+        .fingerprint = row->fingerprint,
+        .attempt_fingerprint = row->attempt_fingerprint,
+        .finished_at_ns = row->finished_at_ns,
+        .duration_s = row->duration_s,
+        .cpu_s = row->cpu_s,
+        .peak_rss_bytes = row->peak_rss_bytes,
+    };
+}
+
+bool node_record_read(const struct node_record *record, struct node_row *row)
+{
+    if (record->is_known > 1 || record->is_set_aside > 1 || record->success > SUCCESS_ACCEPTED ||
+        record->attempt > ATTEMPT_INTERRUPTED) {
+        return false;
+    }
+    *row = (struct node_row){
+        .is_known = record->is_known != 0,
+        .success = record->success,
+        .attempt = record->attempt,
+        .is_set_aside = record->is_set_aside != 0,
+        .attempt_status = record->attempt_status,
+        .fingerprint = record->fingerprint,
+        .attempt_fingerprint = record->attempt_fingerprint,
+        .finished_at_ns = record->finished_at_ns,
+        .duration_s = record->duration_s,
+        .cpu_s = record->cpu_s,
+        .peak_rss_bytes = record->peak_rss_bytes,
+        .cores = record->cores,
+    };
+    return true;
+}

@@ -1,0 +1,34 @@
+/* A node's row as it stands on disk, 88 bytes, the same in the snapshot and in the journal.
+ *
+ * Knows: the format. Doesn't know: where shapes and digests are kept; `shape` and `first_digest`
+ * are numbers that the snapshot gives out, and the journal writes both out in full. */
+#ifndef ROWBUILD_NODERECORD_H
+#define ROWBUILD_NODERECORD_H
+
+#include "state.h"
+
+#define NODE_RECORD_NO_SHAPE UINT32_MAX
+
+struct node_record {
+    uint8_t is_known;
+    uint8_t success;
+    uint8_t attempt;
+    uint8_t is_set_aside;
+    int32_t attempt_status;
+    uint32_t shape; /* NODE_RECORD_NO_SHAPE: no components */
+    uint32_t cores;
+    uint64_t first_digest;
+    struct digest fingerprint;
+    struct digest attempt_fingerprint;
+    int64_t finished_at_ns;
+    double duration_s;
+    double cpu_s;
+    uint64_t peak_rss_bytes;
+};
+
+struct node_record node_record_of(const struct node_row *row);
+
+/* All but the components. false: the record holds what this version never writes. */
+bool node_record_read(const struct node_record *record, struct node_row *row);
+
+#endif

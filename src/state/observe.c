@@ -1,0 +1,395 @@
+#include "observe.h"
+
+#include "filetree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static const int64_t FINE_TICK_NS =
+    20 * 1000000L; /* ext4, xfs …: the kernel's timer tick and some */
+static const int64_t COARSE_TICK_NS = 2000 * 1000000L; /* whole seconds; FAT: two of them */
+static const int64_t FAR_FUTURE_NS = 3600 * 1000000000L;
+static const uint64_t ADOPT_BY_STAT = 1024 * 1024; /* DESIGN §6 rule 6 */
+static const long POLL_NS = 2 * 1000000L;
+
+enum { READ_TRIES = 3 };
+
+struct observer {
+    int directory;
+    uint64_t digest_limit;
+    int probe; /* the file whose mtime is "now"; -1: none */
+    atomic_llong now_ns;
+    atomic_llong newest_ns; /* seen of any file, when there is no probe */
+    atomic_llong tick_ns;
+};
+
+/* ---- now ---- */
+
+/* A nameless file; where there are none, a hidden one that is unlinked at once. */
+static int open_probe(int directory)
+{
+    int fd = openat(directory, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    for (unsigned attempt = 0; fd < 0 && attempt < 100; attempt++) {
+        char name[64];
+        snprintf(name, sizeof name, ".rowbuild-now-%ld-%u", (long)getpid(), attempt);
+        fd = openat(directory, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        if (fd >= 0) {
+            unlinkat(directory, name, 0);
+        } else if (errno != EEXIST) {
+            break;
+        }
+    }
+    return fd;
+}
+
+/* Times with a part below the millisecond can only come from a fine clock. */
+static void learn_tick(struct observer *observer, int64_t time_ns)
+{
+    if (time_ns % 1000000 != 0) {
+        atomic_store_explicit(&observer->tick_ns, FINE_TICK_NS, memory_order_relaxed);
+    }
+}
+
+void observer_tick(struct observer *observer)
+{
+    struct file_stat stat;
+    if (observer->probe < 0) {
+        return;
+    }
+    if (pwrite(observer->probe, "\n", 1, 0) != 1 || file_stat_fd(observer->probe, &stat) != 0) {
+        return; /* an old "now" is safe: more counts as racy */
+    }
+    learn_tick(observer, stat.mtime_ns);
+    atomic_store_explicit(&observer->now_ns, stat.mtime_ns, memory_order_relaxed);
+}
+
+int64_t observer_now(const struct observer *observer)
+{
+    return atomic_load_explicit(&observer->now_ns, memory_order_relaxed);
+}
+
+struct observer *observer_new(int directory, uint64_t digest_limit, bool write_probe)
+{
+    struct observer *observer = mem_alloc(sizeof *observer);
+    observer->directory = directory;
+    observer->digest_limit = digest_limit;
+    observer->probe = write_probe ? open_probe(directory) : -1;
+    atomic_init(&observer->now_ns, 0);
+    atomic_init(&observer->newest_ns, 0);
+    atomic_init(&observer->tick_ns, COARSE_TICK_NS);
+    observer_tick(observer);
+    return observer;
+}
+
+void observer_free(struct observer *observer)
+{
+    if (observer == NULL) {
+        return;
+    }
+    if (observer->probe >= 0) {
+        close(observer->probe);
+    }
+    free(observer);
+}
+
+static void note_newest(struct observer *observer, int64_t time_ns)
+{
+    long long newest = atomic_load_explicit(&observer->newest_ns, memory_order_relaxed);
+    while (time_ns > newest &&
+           !atomic_compare_exchange_weak_explicit(&observer->newest_ns, &newest, time_ns,
+                                                  memory_order_relaxed, memory_order_relaxed)) {
+    }
+}
+
+/* Without a probe the newest times seen stand for "now", which is never later than the truth. */
+static int64_t latest_known(struct observer *observer, const struct file_row *row)
+{
+    if (observer->probe >= 0) {
+        return observer_now(observer);
+    }
+    learn_tick(observer, row->mtime_ns);
+    note_newest(observer, row->mtime_ns);
+    note_newest(observer, row->ctime_ns);
+    return atomic_load_explicit(&observer->newest_ns, memory_order_relaxed);
+}
+
+static bool is_within(int64_t time_ns, int64_t now, int64_t tick)
+{
+    return time_ns > now - tick && time_ns < now + FAR_FUTURE_NS;
+}
+
+/* Whether the file could change once more without a change in its times. A time far ahead (clocks
+ * of other hosts) will not come again by itself. */
+static bool is_racy(struct observer *observer, const struct file_row *row)
+{
+    int64_t now = latest_known(observer, row);
+    int64_t tick = atomic_load_explicit(&observer->tick_ns, memory_order_relaxed);
+    return is_within(row->mtime_ns, now, tick) || is_within(row->ctime_ns, now, tick);
+}
+
+void observer_wait_past(struct observer *observer, int64_t mtime_ns)
+{
+    int64_t waited = 0;
+    observer_tick(observer);
+    while (observer->probe >= 0 && waited <= COARSE_TICK_NS) {
+        int64_t tick = atomic_load_explicit(&observer->tick_ns, memory_order_relaxed);
+        if (!is_within(mtime_ns, observer_now(observer), tick)) {
+            return;
+        }
+        nanosleep(&(struct timespec){.tv_nsec = POLL_NS}, NULL);
+        waited += POLL_NS;
+        observer_tick(observer);
+    }
+}
+
+/* ---- rows ---- */
+
+static struct digest digest_of_stat(uint64_t size, int64_t mtime_ns)
+{
+    static const char domain[] = "rowbuild: size and mtime";
+    char fields[sizeof domain + sizeof size + sizeof mtime_ns];
+    memcpy(fields, domain, sizeof domain);
+    memcpy(fields + sizeof domain, &size, sizeof size);
+    memcpy(fields + sizeof domain + sizeof size, &mtime_ns, sizeof mtime_ns);
+    return digest_of(slice_make(fields, sizeof fields));
+}
+
+bool observed_equal(struct digest recorded, const struct file_row *row)
+{
+    return digest_is_unknown(recorded) || digest_equal(recorded, row->digest) ||
+           digest_equal(recorded, digest_of_stat(row->size, row->mtime_ns));
+}
+
+static bool row_stands(const struct file_row *row, const struct file_row *found)
+{
+    const uint32_t kind = FILE_ROW_DIRECTORY;
+    return (row->flags & FILE_ROW_KNOWN) != 0 && (row->flags & FILE_ROW_RACY) == 0 &&
+           (row->flags & kind) == (found->flags & kind) && row->size == found->size &&
+           row->mtime_ns == found->mtime_ns && row->ctime_ns == found->ctime_ns &&
+           row->inode == found->inode;
+}
+
+static struct file_row row_of_stat(const struct file_stat *stat)
+{
+    return (struct file_row){
+        .size = stat->size,
+        .mtime_ns = stat->mtime_ns,
+        .ctime_ns = stat->ctime_ns,
+        .inode = stat->inode,
+        .flags = FILE_ROW_KNOWN,
+    };
+}
+
+static struct file_row row_of_tree(const struct filetree *tree)
+{
+    return (struct file_row){
+        .size = tree->seen.low,
+        .mtime_ns = tree->newest_mtime_ns,
+        .ctime_ns = tree->newest_ctime_ns,
+        .inode = tree->moved.low,
+        .flags = FILE_ROW_KNOWN | FILE_ROW_DIRECTORY,
+    };
+}
+
+static void know_by_stat(struct file_row *row)
+{
+    row->digest = digest_of_stat(row->size, row->mtime_ns);
+    row->flags |= FILE_ROW_BY_STAT;
+}
+
+/* ---- observing ---- */
+
+/* One attempt at reading something. LOOK_MOVED: it changed meanwhile. */
+enum look { LOOK_DONE, LOOK_SAME, LOOK_MISSING, LOOK_MOVED, LOOK_FAILED };
+
+static enum look look_failed(void)
+{
+    switch (errno) {
+    case ESTALE:
+        return LOOK_MOVED;
+    case ENOENT:
+    case ENOTDIR:
+    case ELOOP:
+        return LOOK_MISSING;
+    default:
+        return LOOK_FAILED;
+    }
+}
+
+static enum look look_into_file(int directory, const char *path, struct file_row *row)
+{
+    struct file_stat stat;
+    struct digest digest;
+    int fd = openat(directory, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0) {
+        return look_failed();
+    }
+    enum look look = LOOK_DONE;
+    if (file_digest_fd(fd, &stat, &digest) != 0) {
+        look = look_failed();
+    } else if (stat.kind != FILE_REGULAR) {
+        look = LOOK_MOVED;
+    }
+    int error = errno;
+    close(fd);
+    errno = error;
+    if (look == LOOK_DONE) {
+        *row = row_of_stat(&stat);
+        row->digest = digest;
+    }
+    return look;
+}
+
+/* Compares with `old` by stat, and reads the contents of what moved unless it holds more than
+ * `limit` bytes. */
+static enum look look_into_tree(int directory, const char *path, uint64_t limit,
+                                const struct file_row *old, struct file_row *row)
+{
+    struct filetree tree = {0};
+    int root = openat(directory, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (root < 0) {
+        return look_failed();
+    }
+    enum look look = LOOK_DONE;
+    if (filetree_scan(&tree, root) != 0) {
+        look = look_failed();
+        look = look == LOOK_MISSING ? LOOK_MOVED : look;
+        goto out;
+    }
+    *row = row_of_tree(&tree);
+    if (row_stands(old, row)) {
+        look = LOOK_SAME;
+    } else if (tree.bytes > limit) {
+        know_by_stat(row);
+    } else if (filetree_digest(&tree, root, &row->digest) != 0) {
+        look = look_failed();
+        look = look == LOOK_MISSING ? LOOK_MOVED : look;
+    } else {
+        struct filetree after;
+        bool same = filetree_scan(&after, root) == 0 && digest_equal(after.seen, tree.seen) &&
+                    digest_equal(after.moved, tree.moved);
+        look = same ? LOOK_DONE : LOOK_MOVED;
+        filetree_release(&after);
+    }
+out:;
+    int error = errno;
+    filetree_release(&tree);
+    close(root);
+    errno = error;
+    return look;
+}
+
+static enum look look_once(const struct observer *observer, const char *path, uint64_t limit,
+                           const struct file_row *old, struct file_row *row)
+{
+    struct file_stat stat;
+    if (file_stat(observer->directory, path, &stat) != 0) {
+        return look_failed();
+    }
+    if (stat.kind == FILE_MISSING) {
+        return LOOK_MISSING;
+    }
+    if (stat.kind == FILE_DIRECTORY) {
+        return look_into_tree(observer->directory, path, limit, old, row);
+    }
+    *row = row_of_stat(&stat);
+    if (row_stands(old, row)) {
+        return LOOK_SAME;
+    }
+    if (stat.kind == FILE_OTHER || stat.size > limit) {
+        know_by_stat(row);
+        return LOOK_DONE;
+    }
+    return look_into_file(observer->directory, path, row);
+}
+
+static enum observation observe(struct observer *observer, const char *path, uint64_t limit,
+                                struct file_row *row)
+{
+    struct file_row made = {0};
+    enum look look = LOOK_MOVED;
+    for (int attempt = 0; attempt < READ_TRIES && look == LOOK_MOVED; attempt++) {
+        look = look_once(observer, path, limit, row, &made);
+    }
+    switch (look) {
+    case LOOK_SAME:
+        return OBSERVED_SAME;
+    case LOOK_MISSING:
+        return OBSERVED_MISSING;
+    case LOOK_FAILED:
+        return OBSERVED_ERROR;
+    case LOOK_MOVED:
+        made.digest = DIGEST_UNKNOWN;
+        made.flags = (made.flags & FILE_ROW_DIRECTORY) | FILE_ROW_KNOWN | FILE_ROW_RACY;
+        *row = made;
+        return OBSERVED_MOVING;
+    case LOOK_DONE:
+        break;
+    }
+    if (is_racy(observer, &made)) {
+        made.flags |= FILE_ROW_RACY;
+    }
+    *row = made;
+    return OBSERVED_READ;
+}
+
+enum observation observe_file(struct observer *observer, const char *path, struct file_row *row)
+{
+    return observe(observer, path, observer->digest_limit, row);
+}
+
+enum observation observe_adopted(struct observer *observer, const char *path, struct file_row *row)
+{
+    uint64_t limit =
+        observer->digest_limit < ADOPT_BY_STAT ? observer->digest_limit : ADOPT_BY_STAT;
+    return observe(observer, path, limit, row);
+}
+
+enum observation observe_stat(const struct observer *observer, const char *path,
+                              const struct file_row *row, struct file_stat *found)
+{
+    struct file_stat stat;
+    if (file_stat(observer->directory, path, &stat) != 0) {
+        return OBSERVED_ERROR;
+    }
+    if (found != NULL) {
+        *found = stat;
+    }
+    if (stat.kind == FILE_MISSING) {
+        return OBSERVED_MISSING;
+    }
+    struct file_row now = row_of_stat(&stat);
+    if (stat.kind != FILE_DIRECTORY) {
+        return row_stands(row, &now) ? OBSERVED_SAME : OBSERVED_READ;
+    }
+    if ((row->flags & FILE_ROW_DIRECTORY) == 0) {
+        return OBSERVED_READ;
+    }
+    struct filetree tree = {0};
+    enum observation result = OBSERVED_READ;
+    int root = openat(observer->directory, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (root >= 0) {
+        if (filetree_scan(&tree, root) == 0) {
+            now = row_of_tree(&tree);
+            result = row_stands(row, &now) ? OBSERVED_SAME : OBSERVED_READ;
+        }
+        filetree_release(&tree);
+        close(root);
+    }
+    return result;
+}
+
+void observer_make_row(struct observer *observer, const struct file_stat *stat,
+                       struct digest digest, struct file_row *row)
+{
+    *row = row_of_stat(stat);
+    row->digest = digest;
+    if (is_racy(observer, row)) {
+        row->flags |= FILE_ROW_RACY;
+    }
+}

@@ -1,0 +1,351 @@
+#include "state.h"
+
+#include "journal.h"
+#include "state_inner.h"
+
+/* ---- binding ---- */
+
+static size_t *number_array(size_t count)
+{
+    return mem_alloc(count * sizeof(size_t));
+}
+
+void state_unbind(struct binding *binding)
+{
+    free(binding->directories);
+    free(binding->columns);
+    free(binding->actions);
+    free(binding->other_files);
+    free(binding->other_nodes);
+    *binding = (struct binding){0};
+}
+
+static void bind_directories(struct binding *binding, const struct rowtable *table,
+                             const struct state_layout *layout)
+{
+    binding->directory_count = layout->directory_count;
+    binding->directories = number_array(layout->directory_count);
+    size_t place = 0;
+    for (size_t i = 0; i < layout->directory_count; i++) {
+        while (!slice_equal(table->directories.at[place], layout->directories[i])) {
+            place++;
+        }
+        binding->directories[i] = place;
+    }
+}
+
+static size_t *bind_names(const name_list *names, const struct slice *wanted, size_t count)
+{
+    size_t *places = number_array(count);
+    for (size_t i = 0; i < count; i++) {
+        places[i] = name_list_find(names, wanted[i]);
+    }
+    return places;
+}
+
+static bool is_identity(const size_t *places, size_t count, size_t whole)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (places[i] != i) {
+            return false;
+        }
+    }
+    return count == whole;
+}
+
+void state_bind(struct state *state, const struct state_layout *layout)
+{
+    struct rowtable *table = &state->table;
+    struct binding *binding = &state->binding;
+    state_spell_changes(state);
+    rowtable_widen(table, layout->directories, layout->directory_count, layout->columns,
+                   layout->column_count, layout->actions, layout->action_count);
+    state_unbind(binding);
+    bind_directories(binding, table, layout);
+    binding->column_count = layout->column_count;
+    binding->columns = bind_names(&table->columns, layout->columns, layout->column_count);
+    binding->action_count = layout->action_count;
+    binding->actions = bind_names(&table->actions, layout->actions, layout->action_count);
+    binding->is_direct =
+        is_identity(binding->directories, binding->directory_count, table->directories.count) &&
+        is_identity(binding->columns, binding->column_count, table->columns.count) &&
+        is_identity(binding->actions, binding->action_count, table->actions.count);
+    binding->other_file_count = layout->other_file_count;
+    binding->other_files = number_array(layout->other_file_count);
+    for (size_t i = 0; i < layout->other_file_count; i++) {
+        binding->other_files[i] = rowtable_other_file(table, layout->other_files[i]);
+    }
+    binding->other_node_count = layout->other_node_count;
+    binding->other_nodes = number_array(layout->other_node_count);
+    for (size_t i = 0; i < layout->other_node_count; i++) {
+        binding->other_nodes[i] = rowtable_other_node(table, layout->other_nodes[i]);
+    }
+}
+
+/* ---- rows ---- */
+
+static struct change place_of_file(const struct state *state, size_t number)
+{
+    const struct binding *binding = &state->binding;
+    size_t dense = binding->directory_count * binding->column_count;
+    if (number >= dense) {
+        return (struct change){CHANGE_OTHER_FILE, binding->other_files[number - dense]};
+    }
+    if (binding->is_direct) {
+        return (struct change){CHANGE_FILE, number};
+    }
+    size_t directory = binding->directories[number / binding->column_count];
+    size_t column = binding->columns[number % binding->column_count];
+    return (struct change){CHANGE_FILE, directory * state->table.columns.count + column};
+}
+
+static struct change place_of_node(const struct state *state, size_t number)
+{
+    const struct binding *binding = &state->binding;
+    size_t dense = binding->directory_count * binding->action_count;
+    if (number >= dense) {
+        return (struct change){CHANGE_OTHER_NODE, binding->other_nodes[number - dense]};
+    }
+    if (binding->is_direct) {
+        return (struct change){CHANGE_NODE, number};
+    }
+    size_t directory = binding->directories[number / binding->action_count];
+    size_t action = binding->actions[number % binding->action_count];
+    return (struct change){CHANGE_NODE, directory * state->table.actions.count + action};
+}
+
+static struct file_row *file_at(const struct state *state, struct change place)
+{
+    return place.kind == CHANGE_FILE ? &state->table.files[place.place]
+                                     : &state->table.other_files.at[place.place];
+}
+
+static struct node_row *node_at(const struct state *state, struct change place)
+{
+    return place.kind == CHANGE_NODE ? &state->table.nodes[place.place]
+                                     : &state->table.other_nodes.at[place.place];
+}
+
+const struct file_row *state_file(const struct state *state, size_t number)
+{
+    return file_at(state, place_of_file(state, number));
+}
+
+const struct node_row *state_node(const struct state *state, size_t number)
+{
+    return node_at(state, place_of_node(state, number));
+}
+
+static void note_change(struct state *state, struct change change)
+{
+    if (state->mode != STATE_WRITE) {
+        return;
+    }
+    if (state->changes.count > 0) {
+        const struct change *last = &state->changes.at[state->changes.count - 1];
+        if (last->kind == change.kind && last->place == change.place) {
+            return;
+        }
+    }
+    vec_push(&state->changes, change);
+}
+
+void state_put_file(struct state *state, size_t number, const struct file_row *row)
+{
+    struct change place = place_of_file(state, number);
+    *file_at(state, place) = *row;
+    note_change(state, place);
+}
+
+void state_put_node(struct state *state, size_t number, const struct node_row *row)
+{
+    struct change place = place_of_node(state, number);
+    rowtable_set_node(&state->table, node_at(state, place), row);
+    note_change(state, place);
+}
+
+const struct shape *state_shape(struct state *state, const struct component *list, size_t count)
+{
+    return shapes_add(&state->shapes, list, count);
+}
+
+void state_put_text(struct state *state, struct digest digest, struct slice text)
+{
+    int64_t number = textstore_put(&state->texts, digest, text);
+    if (number >= 0) {
+        note_change(state, (struct change){CHANGE_TEXT, (size_t)number});
+    }
+}
+
+struct slice state_text(const struct state *state, struct digest digest)
+{
+    return textstore_find(&state->texts, digest);
+}
+
+bool state_was_empty(const struct state *state)
+{
+    return state->was_empty;
+}
+
+size_t state_known_directories(const struct state *state)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < state->table.directories.count; i++) {
+        count += rowtable_directory_has_rows(&state->table, i);
+    }
+    return count;
+}
+
+bool state_writes(const struct state *state)
+{
+    return state->mode == STATE_WRITE;
+}
+
+void state_beat(struct state *state)
+{
+    lock_beat(&state->lock);
+}
+
+/* ---- forgetting ---- */
+
+static bool *mark(const size_t *places, size_t count, size_t whole)
+{
+    bool *bound = mem_alloc(whole * sizeof *bound);
+    for (size_t i = 0; i < count; i++) {
+        bound[places[i]] = true;
+    }
+    return bound;
+}
+
+struct bound_names state_bound(const struct state *state)
+{
+    const struct binding *b = &state->binding;
+    const struct rowtable *table = &state->table;
+    return (struct bound_names){
+        .directories = mark(b->directories, b->directory_count, table->directories.count),
+        .columns = mark(b->columns, b->column_count, table->columns.count),
+        .actions = mark(b->actions, b->action_count, table->actions.count),
+        .other_files = mark(b->other_files, b->other_file_count, table->other_files.count),
+        .other_nodes = mark(b->other_nodes, b->other_node_count, table->other_nodes.count),
+    };
+}
+
+void state_bound_release(struct bound_names *bound)
+{
+    free(bound->directories);
+    free(bound->columns);
+    free(bound->actions);
+    free(bound->other_files);
+    free(bound->other_nodes);
+}
+
+static void forget_node(struct state *state, struct change place)
+{
+    struct node_row *row = node_at(state, place);
+    if (row->is_known) {
+        *row = (struct node_row){0};
+        note_change(state, place);
+    }
+}
+
+static void forget_file(struct state *state, struct change place)
+{
+    struct file_row *row = file_at(state, place);
+    if ((row->flags & FILE_ROW_KNOWN) != 0) {
+        *row = (struct file_row){0};
+        note_change(state, place);
+    }
+}
+
+void state_forget_node(struct state *state, size_t number)
+{
+    forget_node(state, place_of_node(state, number));
+}
+
+void state_forget_unbound(struct state *state)
+{
+    const struct rowtable *table = &state->table;
+    struct bound_names bound = state_bound(state);
+    size_t columns = table->columns.count;
+    size_t actions = table->actions.count;
+    for (size_t i = 0; i < table->directories.count; i++) {
+        for (size_t j = 0; j < columns; j++) {
+            if (!bound.directories[i] || !bound.columns[j]) {
+                forget_file(state, (struct change){CHANGE_FILE, i * columns + j});
+            }
+        }
+        for (size_t j = 0; j < actions; j++) {
+            if (!bound.directories[i] || !bound.actions[j]) {
+                forget_node(state, (struct change){CHANGE_NODE, i * actions + j});
+            }
+        }
+    }
+    for (size_t i = 0; i < table->other_files.count; i++) {
+        if (!bound.other_files[i]) {
+            forget_file(state, (struct change){CHANGE_OTHER_FILE, i});
+        }
+    }
+    for (size_t i = 0; i < table->other_nodes.count; i++) {
+        if (!bound.other_nodes[i]) {
+            forget_node(state, (struct change){CHANGE_OTHER_NODE, i});
+        }
+    }
+    state_bound_release(&bound);
+}
+
+/* ---- spelling changes ---- */
+
+static void spell_file(struct state *state, struct change change)
+{
+    const struct rowtable *table = &state->table;
+    struct slice directory = {0};
+    struct slice name;
+    if (change.kind == CHANGE_FILE) {
+        directory = table->directories.at[change.place / table->columns.count];
+        name = table->columns.at[change.place % table->columns.count];
+    } else {
+        name = intern_name(&table->other_file_names, (uint32_t)change.place);
+    }
+    journal_add_file(&state->pending, state->journal_id, directory, name, file_at(state, change));
+}
+
+static void spell_node(struct state *state, struct change change)
+{
+    const struct rowtable *table = &state->table;
+    struct slice directory = {0};
+    struct slice name;
+    if (change.kind == CHANGE_NODE) {
+        directory = table->directories.at[change.place / table->actions.count];
+        name = table->actions.at[change.place % table->actions.count];
+    } else {
+        name = intern_name(&table->other_node_names, (uint32_t)change.place);
+    }
+    const struct node_row *row = node_at(state, change);
+    struct slice key = {0};
+    if (row->good.shape != NULL) {
+        key = shapes_key(&state->shapes, row->good.shape);
+    }
+    journal_add_node(&state->pending, state->journal_id, directory, name, row, key);
+}
+
+void state_spell_changes(struct state *state)
+{
+    vec_each (struct change, change, &state->changes) {
+        switch (change->kind) {
+        case CHANGE_FILE:
+        case CHANGE_OTHER_FILE:
+            spell_file(state, *change);
+            break;
+        case CHANGE_NODE:
+        case CHANGE_OTHER_NODE:
+            spell_node(state, *change);
+            break;
+        case CHANGE_TEXT:
+            journal_add_text(&state->pending, state->journal_id,
+                             textstore_added_digest(&state->texts, change->place),
+                             state->texts.added.at[change->place]);
+            break;
+        }
+    }
+    state->changes.count = 0;
+}

@@ -1,0 +1,669 @@
+#include "journal.h"
+#include "state_inner.h"
+#include "text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "file.h"
+
+static const char SNAPSHOT[] = "snapshot";
+static const char JOURNAL[] = "journal";
+static const char LOCK[] = "lock";
+
+enum {
+    READ_TRIES = 50, /* a reader meets a writer that compacts */
+    READ_TRY_MS = 10,
+    SMALLEST_COMPACTED = 256 * 1024, /* a journal below this is never worth a new snapshot */
+    HUGE_PAGE = 2 * 1024 * 1024,
+};
+
+#define MEND                                                                                       \
+    "run `rowbuild --adopt` to take the present products as they are (the unreadable files are "   \
+    "kept), or restore it from a backup"
+
+/* ---- messages ---- */
+
+static void add_path(const struct state *state, const char *name, struct buf *out)
+{
+    struct buf path = BUF_EMPTY;
+    buf_addf(&path, "%s/%s", state->path, name);
+    text_add_name(out, buf_slice(&path));
+    buf_release(&path);
+}
+
+/* Adds "can't WHAT .rowbuild/NAME: errno"; returns -1. */
+static int report_errno(const struct state *state, const char *what, const char *name,
+                        struct diag *diag)
+{
+    int error = errno;
+    struct buf path = BUF_EMPTY;
+    add_path(state, name, &path);
+    diag_state_error(diag, "can't %s %s: %s", what, buf_string(&path), strerror(error));
+    buf_release(&path);
+    return -1;
+}
+
+/* ---- loading ---- */
+
+enum load_result { LOAD_DONE, LOAD_UNREADABLE, LOAD_AGAIN };
+
+/* What went wrong while loading. */
+struct load_trouble {
+    const char *file;
+    const char *what;
+    size_t lost_from; /* a damaged part of the journal, not just a torn tail */
+    size_t lost_bytes;
+};
+
+static void init_rows(struct state *state)
+{
+    rowtable_init(&state->table);
+    shapes_init(&state->shapes);
+    textstore_init(&state->texts);
+}
+
+static void release_rows(struct state *state)
+{
+    textstore_release(&state->texts);
+    rowtable_release(&state->table);
+    shapes_release(&state->shapes);
+    buf_release(&state->snapshot);
+}
+
+static void start_anew(struct state *state)
+{
+    release_rows(state);
+    init_rows(state);
+    state->snapshot_id = 0;
+    state->snapshot_bytes = 0;
+    state->journal_id = 0;
+    state->journal_bytes = 0;
+}
+
+/* Large reads go three times faster into huge pages. */
+static void reserve_huge(struct buf *buf, size_t bytes)
+{
+    buf_reserve(buf, bytes);
+    uintptr_t first = ((uintptr_t)buf->at + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+    uintptr_t end = ((uintptr_t)buf->at + buf->capacity) / HUGE_PAGE * HUGE_PAGE;
+    if (end > first) {
+        (void)madvise(buf->at + (first - (uintptr_t)buf->at), end - first, MADV_HUGEPAGE);
+    }
+}
+
+/* 1: read; 0: there is none; -1 with errno. */
+static int read_whole(const struct state *state, const char *name, struct buf *out)
+{
+    struct file_stat stat;
+    if (file_stat(state->folder, name, &stat) != 0) {
+        return -1;
+    }
+    if (stat.kind == FILE_MISSING) {
+        return 0;
+    }
+    if (stat.kind == FILE_DIRECTORY) {
+        errno = EISDIR;
+        return -1;
+    }
+    reserve_huge(out, stat.size);
+    if (file_read(state->folder, name, SIZE_MAX / 4, out) == 0) {
+        return 1;
+    }
+    return errno == ENOENT ? 0 : -1;
+}
+
+typedef VEC(size_t) offset_list;
+
+/* Adds the names that records mention, all at once: widening the table for each would be slow. */
+static void widen_for_records(struct state *state, struct slice journal, const offset_list *offsets)
+{
+    struct intern directories;
+    struct intern columns;
+    struct intern actions;
+    intern_init(&directories);
+    intern_init(&columns);
+    intern_init(&actions);
+    vec_each (size_t, offset, offsets) {
+        struct journal_record record;
+        journal_again(journal, *offset, &record);
+        if (record.type == JOURNAL_TEXT || record.directory.len == 0) {
+            continue;
+        }
+        intern_add(&directories, record.directory);
+        intern_add(record.type == JOURNAL_FILE ? &columns : &actions, record.name);
+    }
+    if (directories.count > 0) {
+        struct slice *sorted = mem_grow(NULL, directories.count, sizeof *sorted);
+        memcpy(sorted, directories.names, directories.count * sizeof *sorted);
+        qsort(sorted, directories.count, sizeof *sorted, rowtable_name_order);
+        rowtable_widen(&state->table, sorted, directories.count, columns.names, columns.count,
+                       actions.names, actions.count);
+        free(sorted);
+    }
+    intern_release(&directories);
+    intern_release(&columns);
+    intern_release(&actions);
+}
+
+static void replay_node(struct state *state, const struct journal_record *record,
+                        struct node_row *place)
+{
+    node_record_read(&record->node, place);
+    if (record->node.shape == NODE_RECORD_NO_SHAPE) {
+        return;
+    }
+    const struct shape *shape = shapes_add_key(&state->shapes, record->shape_key);
+    struct digest *digests = arena_array(&state->table.memory, shape->count, sizeof *digests);
+    memcpy(digests, record->digests, shape->count * sizeof *digests);
+    place->good = (struct components){shape, digests, shape->count};
+}
+
+static void replay_record(struct state *state, const struct journal_record *record,
+                          size_t *last_directory)
+{
+    struct rowtable *table = &state->table;
+    if (record->type == JOURNAL_TEXT) {
+        textstore_put(&state->texts, record->text_digest, record->text);
+        return;
+    }
+    if (record->directory.len == 0) {
+        if (record->type == JOURNAL_FILE) {
+            size_t number = rowtable_other_file(table, record->name); /* may move the rows */
+            table->other_files.at[number] = record->file;
+        } else {
+            size_t number = rowtable_other_node(table, record->name);
+            replay_node(state, record, &table->other_nodes.at[number]);
+        }
+        return;
+    }
+    size_t directory = *last_directory;
+    if (!slice_equal(table->directories.at[directory], record->directory)) {
+        directory = rowtable_directory(table, record->directory);
+        *last_directory = directory;
+    }
+    if (record->type == JOURNAL_FILE) {
+        size_t column = name_list_find(&table->columns, record->name);
+        table->files[directory * table->columns.count + column] = record->file;
+    } else {
+        size_t action = name_list_find(&table->actions, record->name);
+        replay_node(state, record, &table->nodes[directory * table->actions.count + action]);
+    }
+}
+
+/* Whether the components fit together; what journal_next can't see. */
+static bool is_applicable(struct state *state, const struct journal_record *record)
+{
+    if (record->type != JOURNAL_NODE || record->node.shape == NODE_RECORD_NO_SHAPE) {
+        return true;
+    }
+    const struct shape *shape = shapes_add_key(&state->shapes, record->shape_key);
+    return shape != NULL && shape->count == record->digest_count;
+}
+
+static void replay(struct state *state, struct slice journal, size_t offset,
+                   struct load_trouble *trouble)
+{
+    offset_list offsets = {0};
+    struct journal_record record;
+    size_t next = offset;
+    while (journal_next(journal, state->journal_id, &next, &record) &&
+           is_applicable(state, &record)) {
+        vec_push(&offsets, offset);
+        offset = next;
+    }
+    state->journal_bytes = offset;
+    if (offset < journal.len && journal_goes_on(journal, state->journal_id, offset)) {
+        trouble->lost_from = offset;
+        trouble->lost_bytes = journal.len - offset;
+    }
+    widen_for_records(state, journal, &offsets);
+    size_t last_directory = 0;
+    vec_each (size_t, at, &offsets) {
+        journal_again(journal, *at, &record);
+        replay_record(state, &record, &last_directory);
+    }
+    vec_release(&offsets);
+}
+
+static enum load_result unreadable(struct load_trouble *trouble, const char *file, const char *what)
+{
+    trouble->file = file;
+    trouble->what = what;
+    return LOAD_UNREADABLE;
+}
+
+static enum load_result load_journal(struct state *state, struct slice journal,
+                                     const struct snapshot_identity *identity,
+                                     struct load_trouble *trouble)
+{
+    bool is_torn;
+    uint64_t id;
+    const char *wrong = journal_read_header(journal, &id, &is_torn);
+    if (wrong != NULL) {
+        return unreadable(trouble, JOURNAL, wrong);
+    }
+    if (is_torn) {
+        return LOAD_DONE;
+    }
+    size_t from = JOURNAL_HEADER_BYTES;
+    if (id != identity->id) {
+        if (identity->id == 0 || id != identity->contained_journal) {
+            unreadable(trouble, JOURNAL, "it continues another snapshot than the one beside it");
+            return LOAD_AGAIN;
+        }
+        /* A compaction was cut off before the new journal was there: the old one is continued
+         * behind what the snapshot contains, even where that part was lost with the machine's
+         * power. */
+        if (identity->contained_bytes > from) {
+            from = identity->contained_bytes;
+        }
+    }
+    state->journal_id = id;
+    replay(state, journal, from, trouble);
+    return LOAD_DONE;
+}
+
+static enum load_result load_once(struct state *state, struct load_trouble *trouble)
+{
+    struct snapshot_identity identity = {0};
+    struct buf journal = BUF_EMPTY;
+    enum load_result result = LOAD_DONE;
+    *trouble = (struct load_trouble){0};
+    errno = 0;
+    start_anew(state);
+    int found = read_whole(state, SNAPSHOT, &state->snapshot);
+    if (found < 0) {
+        result = unreadable(trouble, SNAPSHOT, strerror(errno));
+        goto out;
+    }
+    if (found > 0) {
+        const char *wrong = snapshot_read(buf_slice(&state->snapshot), &state->table,
+                                          &state->shapes, &state->texts, &identity);
+        if (wrong != NULL) {
+            result = unreadable(trouble, SNAPSHOT, wrong);
+            goto out;
+        }
+        state->snapshot_id = identity.id;
+        state->snapshot_bytes = state->snapshot.len;
+        state->journal_id = identity.id;
+    }
+    found = read_whole(state, JOURNAL, &journal);
+    if (found < 0) {
+        result = unreadable(trouble, JOURNAL, strerror(errno));
+    } else if (found > 0) {
+        result = load_journal(state, buf_slice(&journal), &identity, trouble);
+    }
+out:
+    if (result == LOAD_UNREADABLE && errno == ESTALE) {
+        result = LOAD_AGAIN;
+    }
+    buf_release(&journal);
+    return result;
+}
+
+static bool has_rows(const struct rowtable *table)
+{
+    for (size_t i = 0; i < table->directories.count; i++) {
+        if (rowtable_directory_has_rows(table, i)) {
+            return true;
+        }
+    }
+    vec_each (const struct node_row, node, &table->other_nodes) {
+        if (node->is_known) {
+            return true;
+        }
+    }
+    vec_each (const struct file_row, file, &table->other_files) {
+        if ((file->flags & FILE_ROW_KNOWN) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Renames to the first free of "NAME.unreadable", "NAME.unreadable-2", … A missing file is fine. */
+static int set_aside(const struct state *state, const char *name, struct diag *diag)
+{
+    for (int number = 1;; number++) {
+        char to[64];
+        if (number == 1) {
+            snprintf(to, sizeof to, "%s.unreadable", name);
+        } else {
+            snprintf(to, sizeof to, "%s.unreadable-%d", name, number);
+        }
+        if (file_rename_new(state->folder, name, to) == 0) {
+            struct buf old = BUF_EMPTY;
+            add_path(state, name, &old);
+            diag_warning(diag, "%s couldn't be read and is now called %s", buf_string(&old), to);
+            buf_release(&old);
+            return 0;
+        }
+        if (errno == ENOENT) {
+            return 0;
+        }
+        if (errno != EEXIST) {
+            return report_errno(state, "rename", name, diag);
+        }
+    }
+}
+
+static int discard(struct state *state, struct diag *diag)
+{
+    start_anew(state);
+    if (state->mode == STATE_READ) {
+        return 0;
+    }
+    /* The snapshot first: a snapshot left without its journal would look whole. */
+    return set_aside(state, SNAPSHOT, diag) == 0 && set_aside(state, JOURNAL, diag) == 0 ? 0 : -1;
+}
+
+/* Keeps the bytes that the writer is about to cut off. */
+static int keep_lost_part(const struct state *state, const struct load_trouble *trouble,
+                          struct diag *diag)
+{
+    struct buf journal = BUF_EMPTY;
+    int result = -1;
+    if (read_whole(state, JOURNAL, &journal) != 1 || journal.len < trouble->lost_from) {
+        report_errno(state, "read", JOURNAL, diag);
+        goto out;
+    }
+    struct slice lost =
+        slice_make(journal.at + trouble->lost_from, journal.len - trouble->lost_from);
+    for (int number = 1;; number++) {
+        char name[64];
+        struct file_stat stat;
+        snprintf(name, sizeof name, "%s.damaged-%d", JOURNAL, number);
+        if (file_lstat(state->folder, name, &stat) == 0 && stat.kind != FILE_MISSING) {
+            continue;
+        }
+        result = file_replace(state->folder, name, lost);
+        if (result != 0) {
+            report_errno(state, "write", name, diag);
+        }
+        break;
+    }
+out:
+    buf_release(&journal);
+    return result;
+}
+
+static int warn_of_loss(const struct state *state, const struct load_trouble *trouble,
+                        struct diag *diag)
+{
+    if (trouble->lost_bytes == 0) {
+        return 0;
+    }
+    struct buf path = BUF_EMPTY;
+    add_path(state, JOURNAL, &path);
+    diag_warning(diag,
+                 "%s is damaged: %zu bytes from byte %zu on can't be read, what they recorded is "
+                 "forgotten",
+                 buf_string(&path), trouble->lost_bytes, trouble->lost_from);
+    buf_release(&path);
+    return state->mode == STATE_WRITE ? keep_lost_part(state, trouble, diag) : 0;
+}
+
+static int load(struct state *state, bool discard_unreadable, struct diag *diag)
+{
+    struct load_trouble trouble;
+    enum load_result result = load_once(state, &trouble);
+    for (int i = 0; result == LOAD_AGAIN && state->mode == STATE_READ && i < READ_TRIES; i++) {
+        nanosleep(&(struct timespec){.tv_nsec = READ_TRY_MS * 1000000L}, NULL);
+        result = load_once(state, &trouble);
+    }
+    if (result != LOAD_DONE && discard_unreadable) {
+        return discard(state, diag);
+    }
+    if (result != LOAD_DONE) {
+        struct buf path = BUF_EMPTY;
+        add_path(state, trouble.file, &path);
+        diag_state_error(diag, "%s can't be used: %s; " MEND, buf_string(&path), trouble.what);
+        buf_release(&path);
+        return -1;
+    }
+    return warn_of_loss(state, &trouble, diag);
+}
+
+/* ---- the journal, writing ---- */
+
+/* Opens the journal that was read and cuts off its torn tail. If there is none or its header is
+ * torn, a new one is made when there is something to write. */
+static int open_journal(struct state *state, struct diag *diag)
+{
+    if (state->journal_bytes == 0) {
+        return 0;
+    }
+    state->journal = openat(state->folder, JOURNAL, O_RDWR | O_CLOEXEC);
+    if (state->journal < 0) {
+        return report_errno(state, "open", JOURNAL, diag);
+    }
+    struct file_stat stat;
+    if (file_stat_fd(state->journal, &stat) != 0 ||
+        (stat.size > state->journal_bytes &&
+         ftruncate(state->journal, (off_t)state->journal_bytes) != 0)) {
+        return report_errno(state, "cut off the torn end of", JOURNAL, diag);
+    }
+    return 0;
+}
+
+static void close_journal(struct state *state)
+{
+    if (state->journal >= 0) {
+        close(state->journal);
+        state->journal = -1;
+    }
+}
+
+/* Replaces the journal by an empty one that continues the present snapshot. */
+static int begin_journal(struct state *state, struct diag *diag)
+{
+    struct buf header = BUF_EMPTY;
+    journal_add_header(&header, state->snapshot_id);
+    int result = file_replace(state->folder, JOURNAL, buf_slice(&header));
+    buf_release(&header);
+    if (result != 0) {
+        return report_errno(state, "write", JOURNAL, diag);
+    }
+    close_journal(state);
+    state->journal_id = state->snapshot_id;
+    state->journal_bytes = JOURNAL_HEADER_BYTES;
+    state->journal = openat(state->folder, JOURNAL, O_RDWR | O_CLOEXEC);
+    return state->journal >= 0 ? 0 : report_errno(state, "open", JOURNAL, diag);
+}
+
+static int write_pending(struct state *state, struct diag *diag)
+{
+    const struct buf *pending = &state->pending;
+    for (size_t done = 0; done < pending->len;) {
+        ssize_t part = pwrite(state->journal, pending->at + done, pending->len - done,
+                              (off_t)(state->journal_bytes + done));
+        if (part > 0) {
+            done += (size_t)part;
+            continue;
+        }
+        if (part < 0 && errno == EINTR) {
+            continue;
+        }
+        errno = part == 0 ? ENOSPC : errno;
+        report_errno(state, "write", JOURNAL, diag);
+        /* Should this fail, too, the next write begins at the same place. */
+        (void)!ftruncate(state->journal, (off_t)state->journal_bytes);
+        return -1;
+    }
+    state->journal_bytes += pending->len;
+    buf_clear(&state->pending);
+    return 0;
+}
+
+static bool journal_was_removed(const struct state *state)
+{
+    struct file_stat stat;
+    return state->journal >= 0 && file_stat_fd(state->journal, &stat) == 0 && stat.links == 0;
+}
+
+int state_flush(struct state *state, struct diag *diag)
+{
+    if (state->mode != STATE_WRITE || (state->changes.count == 0 && state->pending.len == 0)) {
+        return 0;
+    }
+    if (journal_was_removed(state)) {
+        return state_compact(state, diag); /* nothing in memory was lost: write it all again */
+    }
+    if (state->journal < 0 && begin_journal(state, diag) != 0) {
+        return -1;
+    }
+    state_spell_changes(state);
+    return write_pending(state, diag);
+}
+
+int state_sync(struct state *state, struct diag *diag)
+{
+    if (state_flush(state, diag) != 0) {
+        return -1;
+    }
+    if (state->journal >= 0 && fdatasync(state->journal) != 0) {
+        return report_errno(state, "sync", JOURNAL, diag);
+    }
+    return 0;
+}
+
+static uint64_t new_id(void)
+{
+    uint64_t id = 0;
+    while (id == 0) {
+        if (getrandom(&id, sizeof id, 0) != (ssize_t)sizeof id) {
+            struct timespec now;
+            clock_gettime(CLOCK_REALTIME, &now);
+            id = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+        }
+    }
+    return id;
+}
+
+int state_compact(struct state *state, struct diag *diag)
+{
+    if (state->mode != STATE_WRITE) {
+        return 0;
+    }
+    struct snapshot_identity identity = {
+        .id = new_id(),
+        .contained_journal = state->journal_id,
+        .contained_bytes = state->journal_bytes,
+    };
+    struct bound_names bound = state_bound(state);
+    struct buf content = BUF_EMPTY;
+    snapshot_write(&state->table, &state->shapes, &state->texts, &bound, &identity, &content);
+    state_bound_release(&bound);
+    int result = file_replace(state->folder, SNAPSHOT, buf_slice(&content));
+    size_t bytes = content.len;
+    if (result != 0) {
+        result = report_errno(state, "write", SNAPSHOT, diag);
+    }
+    buf_release(&content);
+    if (result != 0) {
+        return -1;
+    }
+    state->snapshot_id = identity.id;
+    state->snapshot_bytes = bytes;
+    state->changes.count = 0;
+    buf_clear(&state->pending);
+    if (state->journal < 0) {
+        state->journal_id = state->snapshot_id;
+        state->journal_bytes = 0;
+    }
+    /* Should this fail, the old journal can still be continued: the snapshot says up to where it
+     * contains it. */
+    return begin_journal(state, diag);
+}
+
+/* ---- opening and closing ---- */
+
+static int open_folder(struct state *state, int directory, const char *path, struct diag *diag)
+{
+    if (state->mode == STATE_WRITE) {
+        struct buf inside = BUF_EMPTY;
+        buf_addf(&inside, "%s/%s", path, LOCK);
+        int made = file_make_parents(directory, buf_string(&inside));
+        buf_release(&inside);
+        if (made != 0) {
+            return report_errno(state, "make the folder of", SNAPSHOT, diag);
+        }
+    }
+    state->folder = openat(directory, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (state->folder < 0 && (state->mode == STATE_WRITE || errno != ENOENT)) {
+        return report_errno(state, "open the folder of", SNAPSHOT, diag);
+    }
+    return 0;
+}
+
+static int take_lock(struct state *state, int directory, struct diag *diag)
+{
+    struct buf path = BUF_EMPTY;
+    buf_addf(&path, "%s/%s", state->path, LOCK);
+    int result = lock_acquire(&state->lock, directory, buf_string(&path), diag);
+    buf_release(&path);
+    return result;
+}
+
+static void free_state(struct state *state)
+{
+    close_journal(state);
+    lock_release(&state->lock);
+    if (state->folder >= 0) {
+        close(state->folder);
+    }
+    state_unbind(&state->binding);
+    vec_release(&state->changes);
+    buf_release(&state->pending);
+    release_rows(state);
+    free(state->path);
+    free(state);
+}
+
+struct state *state_open(int directory, const char *path, enum state_mode mode,
+                         bool discard_unreadable, struct diag *diag)
+{
+    struct state *state = mem_alloc(sizeof *state);
+    *state = (struct state){.mode = mode, .folder = -1, .journal = -1, .lock = {.fd = -1}};
+    state->path = mem_copy(path, strlen(path));
+    init_rows(state);
+    if (open_folder(state, directory, path, diag) != 0 ||
+        (mode == STATE_WRITE && take_lock(state, directory, diag) != 0)) {
+        goto failed;
+    }
+    if (state->folder >= 0 && load(state, discard_unreadable, diag) != 0) {
+        goto failed;
+    }
+    state->was_empty = !has_rows(&state->table);
+    if (mode == STATE_WRITE && open_journal(state, diag) != 0) {
+        goto failed;
+    }
+    return state;
+failed:
+    free_state(state);
+    return NULL;
+}
+
+static bool journal_has_outgrown(const struct state *state)
+{
+    return state->journal_bytes > SMALLEST_COMPACTED + state->snapshot_bytes / 4;
+}
+
+int state_close(struct state *state, struct diag *diag)
+{
+    int result = 0;
+    if (state->mode == STATE_WRITE) {
+        result = state_flush(state, diag);
+        if (result == 0 && journal_has_outgrown(state)) {
+            result = state_compact(state, diag);
+        }
+    }
+    free_state(state);
+    return result;
+}

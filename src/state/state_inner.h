@@ -1,0 +1,66 @@
+/* What a state holds; shared by state.c (rows in memory) and state_files.c (files on disk). */
+#ifndef ROWBUILD_STATE_INNER_H
+#define ROWBUILD_STATE_INNER_H
+
+#include "lock.h"
+#include "rowtable.h"
+#include "shape.h"
+#include "snapshot.h"
+#include "state.h"
+#include "textstore.h"
+
+enum change_kind { CHANGE_FILE, CHANGE_OTHER_FILE, CHANGE_NODE, CHANGE_OTHER_NODE, CHANGE_TEXT };
+
+/* A row that was put and isn't in `pending` yet. */
+struct change {
+    enum change_kind kind;
+    size_t place;
+};
+
+/* From the numbering of the layout to places in the table. */
+struct binding {
+    size_t directory_count;
+    size_t column_count;
+    size_t action_count;
+    size_t other_file_count;
+    size_t other_node_count;
+    size_t *directories;
+    size_t *columns;
+    size_t *actions;
+    size_t *other_files;
+    size_t *other_nodes;
+    bool is_direct; /* directories, columns and actions have the same places in both */
+};
+
+struct state {
+    enum state_mode mode;
+    int folder; /* -1: reading, and there is none */
+    char *path; /* as given, for messages */
+    struct lock lock;
+    bool was_empty;
+
+    struct buf snapshot; /* as it was read; table, shapes and texts borrow from it */
+    struct rowtable table;
+    struct shapes shapes;
+    struct textstore texts;
+    struct binding binding;
+
+    uint64_t snapshot_id; /* 0: none was ever written */
+    size_t snapshot_bytes;
+    uint64_t journal_id;  /* the snapshot that the journal at hand continues */
+    int journal;          /* descriptor; -1: to be made anew at the first flush */
+    size_t journal_bytes; /* up to the last good record */
+
+    VEC(struct change) changes;
+    struct buf pending; /* records that aren't in the journal yet */
+};
+
+/* Writes the changes as records into `pending`: before the table's places change. */
+void state_spell_changes(struct state *state);
+
+/* Which names of the table are bound; to be released. */
+struct bound_names state_bound(const struct state *state);
+void state_bound_release(struct bound_names *bound);
+void state_unbind(struct binding *binding);
+
+#endif
