@@ -51,8 +51,9 @@ static void count_node(struct plan *plan, struct node_id node, size_t *kinds,
     }
 }
 
-void report_estimate(struct plan *plan, struct report_estimate *estimate)
+void report_estimate(struct plan *plan, struct report_estimate *estimate, struct diag *diag)
 {
+    plan->diag = diag;
     struct node_id *nodes;
     size_t kinds[REASON_KINDS] = {0};
     size_t commonest = 0;

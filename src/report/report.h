@@ -59,7 +59,7 @@ size_t report_list_nodes(const struct plan *plan, unsigned wanted, struct node_i
  * first. The text dies with the call. */
 typedef void report_reason_fn(void *context, struct slice words);
 void report_node_reasons(struct plan *plan, struct node_id node, report_reason_fn *each,
-                         void *context);
+                         void *context, struct diag *diag);
 
 /* Whether a run of the stale node would redo a good result: it succeeded before (or was adopted)
  * and is not of an action that runs each time anyway. */
@@ -83,7 +83,7 @@ struct report_estimate {
 };
 
 /* Over all wanted nodes. Walks the redone ones for their reasons. */
-void report_estimate(struct plan *plan, struct report_estimate *estimate);
+void report_estimate(struct plan *plan, struct report_estimate *estimate, struct diag *diag);
 
 /* "again: 120 nodes, 3.4k CPU-hours, command changed\n"; nothing without redone work. */
 void report_add_again(const struct report_estimate *estimate, struct buf *out);
@@ -97,8 +97,8 @@ void report_add_estimate(const struct report_estimate *estimate, struct buf *out
  * with the selected nodes counted: directories, or 1 for a project's node. `Remaining cost` is
  * row's: of its groups of what isn't completed, processes × walltime × (GPUs, else threads). JSON:
  * an array of
- *     {"action","completed","submitted","eligible","waiting","remaining_cpu_hours",
- *      "remaining_gpu_hours","failed","unfinished","interrupted","stale","may_run","put_back","blocked"}
+ *     {"action","completed","submitted","eligible","waiting","remaining_core_hours",
+ *      "remaining_gpu_hours","failed","unfinished","interrupted","stale","may_run","restores","blocked"}
  * -1 after errors of a value that groups need. */
 int report_status(struct plan *plan, const struct plan_selection *selection,
                   const struct report_options *options, struct buf *out, struct diag *diag);
@@ -117,7 +117,7 @@ void report_directory_names(const struct workspace *workspace, const uint32_t *d
 
 /* For each selected node "LABEL: is up to date", or its verdict and a line for each reason. JSON:
  * an array of {"node" (its key),"action","directory" (null for group and project nodes),"status",
- * "intent" ("fresh", "will_run", "may_run", "put_back", "blocked"),"reasons" []}. -1 after errors
+ * "intent" ("fresh", "will_run", "may_run", "restores", "blocked"),"reasons" []}. -1 after errors
  * of a value that can't be read. */
 int report_why(struct plan *plan, const struct report_options *options, struct buf *out,
                struct diag *diag);
@@ -125,7 +125,7 @@ int report_why(struct plan *plan, const struct report_options *options, struct b
 /* A line for each node that will or may run or whose products are put back, its reasons indented
  * below with `explain` (and then the blocked ones too), then what would be redone, then the
  * estimate. JSON: an object with the estimate's numbers and "nodes", an array of
- * {"node","action","directory","intent", "again","cpu_hours"} and with `explain` "reasons" []. -1
+ * {"node","action","directory","intent", "again","core_hours"} and with `explain` "reasons" []. -1
  * as report_why. */
 int report_plan(struct plan *plan, bool explain, const struct report_options *options,
                 struct buf *out, struct diag *diag);

@@ -7,8 +7,7 @@
 /* Text that is being written ends in an opening bracket, a colon or a finished value. */
 static void add_comma(struct buf *out)
 {
-    char last = out->len > 0 ? out->at[out->len - 1] : '\n';
-    if (strchr("{[:,\n", last) == NULL) {
+    if (out->len > 0 && strchr("{[:,\n", out->at[out->len - 1]) == NULL) {
         buf_add_char(out, ',');
     }
 }
@@ -67,7 +66,9 @@ void report_json_add_number(struct buf *out, double number)
     buf_addf(out, "%.6g", number);
     /* The program that we are a library of may have set a locale. */
     for (size_t i = start; i < out->len; i++) {
-        out->at[i] = out->at[i] == ',' ? '.' : out->at[i];
+        if (out->at[i] == ',') {
+            out->at[i] = '.';
+        }
     }
 }
 

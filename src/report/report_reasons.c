@@ -39,9 +39,10 @@ void reasons_add_first(struct plan *plan, struct node_id node, struct buf *out)
 }
 
 void report_node_reasons(struct plan *plan, struct node_id node, report_reason_fn *each,
-                         void *context)
+                         void *context, struct diag *diag)
 {
     struct reason_list list;
+    plan->diag = diag;
     struct buf words = BUF_EMPTY;
     reasons_gather(plan, node, 0, &list);
     vec_each (struct reason, reason, &list.reasons) {

@@ -52,6 +52,8 @@ static enum note note_of(const struct plan *plan, struct node_id node)
     case ATTEMPT_STARTED:
     case ATTEMPT_INTERRUPTED:
         return NOTE_INTERRUPTED;
+    case ATTEMPT_CHANGED:
+        return NOTE_STALE;
     case ATTEMPT_NONE:
         break;
     }
@@ -162,13 +164,13 @@ static void add_line(struct table *table, const struct action *action, const str
 static void add_json(struct buf *out, const struct action *action, const struct tally *tally)
 {
     static const char *const keys[NOTES] = {"failed",  "unfinished", "interrupted", "stale",
-                                            "may_run", "put_back",   "blocked"};
+                                            "may_run", "restores",   "blocked"};
     report_json_begin_record(out);
     report_json_string(out, "action", action->name);
     for (size_t i = 0; i < REPORT_STATUS_WORDS; i++) {
         report_json_count(out, report_status_name((enum report_status_word)i), tally->counts[i]);
     }
-    report_json_number(out, "remaining_cpu_hours", tally->cpu_hours);
+    report_json_number(out, "remaining_core_hours", tally->cpu_hours);
     report_json_number(out, "remaining_gpu_hours", tally->gpu_hours);
     for (size_t i = 0; i < NOTES; i++) {
         report_json_count(out, keys[i], tally->notes[i]);

@@ -27,7 +27,7 @@ static struct intent intent_of(const struct plan *plan, struct node_id node)
         return (struct intent){"may run because", "may run", "may_run", TABLE_CYAN};
     case VERDICT_RESTORE:
         return (struct intent){"gets its earlier products back because",
-                               "gets its earlier products back", "put_back", TABLE_GREEN};
+                               "gets its earlier products back", "restores", TABLE_GREEN};
     case VERDICT_BLOCKED:
         return (struct intent){"can't run because", "can't run", "blocked", TABLE_YELLOW};
     case VERDICT_NONE:
@@ -67,7 +67,7 @@ static void add_json_reasons(struct plan *plan, struct node_id node, struct buf 
     report_json_key(out, "reasons");
     report_json_begin(out, '[');
     if (plan->verdicts[node.at] != VERDICT_FRESH) {
-        report_node_reasons(plan, node, add_reason_item, out);
+        report_node_reasons(plan, node, add_reason_item, out, plan->diag);
     }
     report_json_end(out, ']');
 }
@@ -105,7 +105,7 @@ static void add_why(struct plan *plan, struct node_id node, bool colour, struct 
     struct intent intent = intent_of(plan, node);
     add_heading(plan, node, intent.why, intent.style, colour, out);
     if (plan->verdicts[node.at] != VERDICT_FRESH) {
-        report_node_reasons(plan, node, add_reason_line, out);
+        report_node_reasons(plan, node, add_reason_line, out, plan->diag);
     }
 }
 
@@ -151,7 +151,7 @@ static void add_planned(struct plan *plan, struct node_id node, bool explain, bo
     struct intent intent = intent_of(plan, node);
     add_heading(plan, node, intent.plan, intent.style, colour, out);
     if (explain) {
-        report_node_reasons(plan, node, add_reason_line, out);
+        report_node_reasons(plan, node, add_reason_line, out, plan->diag);
     }
 }
 
@@ -163,7 +163,7 @@ static void add_planned_json(struct plan *plan, struct node_id node, bool explai
     add_json_node(plan, node, out);
     report_json_string(out, "intent", slice_of(intent_of(plan, node).key));
     report_json_bool(out, "again", report_is_redone(plan, node));
-    report_json_number(out, "cpu_hours", runs ? report_node_hours(plan, node) : 0);
+    report_json_number(out, "core_hours", runs ? report_node_hours(plan, node) : 0);
     if (explain) {
         add_json_reasons(plan, node, out);
     }
@@ -174,17 +174,17 @@ static void add_estimate_json(const struct report_estimate *estimate, struct buf
 {
     report_json_count(out, "will_run", estimate->will_run);
     report_json_count(out, "may_run", estimate->may_run);
-    report_json_count(out, "put_back", estimate->restores);
+    report_json_count(out, "restores", estimate->restores);
     report_json_count(out, "blocked", estimate->blocked);
     report_json_count(out, "again", estimate->again);
-    report_json_number(out, "again_cpu_hours", estimate->again_hours);
+    report_json_number(out, "again_core_hours", estimate->again_hours);
     if (estimate->again_reason != NULL) {
         report_json_string(out, "again_reason", slice_of(estimate->again_reason));
     } else {
         report_json_null(out, "again_reason");
     }
-    report_json_number(out, "least_cpu_hours", estimate->least_hours);
-    report_json_number(out, "most_cpu_hours", estimate->most_hours);
+    report_json_number(out, "least_core_hours", estimate->least_hours);
+    report_json_number(out, "most_core_hours", estimate->most_hours);
 }
 
 int report_plan(struct plan *plan, bool explain, const struct report_options *options,
@@ -195,7 +195,7 @@ int report_plan(struct plan *plan, bool explain, const struct report_options *op
     struct node_id *nodes;
     size_t count = report_list_nodes(plan, WANTED_SELECTED | WANTED_UPSTREAM, &nodes);
     plan->diag = diag;
-    report_estimate(plan, &estimate);
+    report_estimate(plan, &estimate, diag);
     if (options->json) {
         buf_add_char(out, '{');
         add_estimate_json(&estimate, out);
