@@ -1,4 +1,4 @@
-/* stale [PROJECT]: prints what of a study is out of date, and why. Runs nothing and writes nothing. */
+/* stale [PROJECT]: prints what of a study is out of date, and why. Runs and writes nothing. */
 #include <rowbuild.h>
 #include <stdio.h>
 
