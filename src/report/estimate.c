@@ -1,0 +1,184 @@
+/* What a run is about to do, in numbers and in one line. */
+#include "report.h"
+#include "report_reasons.h"
+
+#include "text.h"
+
+#include <stdlib.h>
+
+enum { REASON_KINDS = REASON_UPSTREAM_BLOCKED + 1 };
+
+static void count_redone(struct plan *plan, struct node_id node, size_t *kinds,
+                         struct report_estimate *estimate)
+{
+    const struct node_row *row = state_node(plan->state, node.at);
+    unsigned cores = row->cores > 0 ? row->cores : plan_cores(plan, node);
+    struct reason_list list;
+    estimate->again++;
+    estimate->again_hours += row->duration_s * cores / 3600;
+    reasons_gather(plan, node, 1, &list);
+    if (list.reasons.count > 0) {
+        kinds[list.reasons.at[0].kind]++;
+    }
+    reasons_release(&list);
+}
+
+static void count_node(struct plan *plan, struct node_id node, size_t *kinds,
+                       struct report_estimate *estimate)
+{
+    switch ((enum verdict)plan->verdicts[node.at]) {
+    case VERDICT_STALE:
+        estimate->will_run++;
+        estimate->least_hours += report_node_hours(plan, node);
+        estimate->most_hours += report_node_hours(plan, node);
+        if (report_is_redone(plan, node)) {
+            count_redone(plan, node, kinds, estimate);
+        }
+        break;
+    case VERDICT_MAYBE:
+        estimate->may_run++;
+        estimate->most_hours += report_node_hours(plan, node);
+        break;
+    case VERDICT_RESTORE:
+        estimate->restores++;
+        break;
+    case VERDICT_BLOCKED:
+        estimate->blocked++;
+        break;
+    case VERDICT_NONE:
+    case VERDICT_FRESH:
+        break;
+    }
+}
+
+void report_estimate(struct plan *plan, struct report_estimate *estimate, struct diag *diag)
+{
+    plan->diag = diag;
+    struct node_id *nodes;
+    size_t kinds[REASON_KINDS] = {0};
+    size_t commonest = 0;
+    size_t count = report_list_nodes(plan, WANTED_SELECTED | WANTED_UPSTREAM, &nodes);
+    *estimate = (struct report_estimate){0};
+    for (size_t i = 0; i < count; i++) {
+        count_node(plan, nodes[i], kinds, estimate);
+    }
+    for (size_t i = 1; i < REASON_KINDS; i++) {
+        commonest = kinds[i] > kinds[commonest] ? i : commonest;
+    }
+    if (kinds[commonest] > 0) {
+        estimate->again_reason = reasons_kind_name((enum reason_kind)commonest);
+    }
+    free(nodes);
+}
+
+/* A unit in which people read the amount, and how many hours it has. */
+struct unit {
+    const char *name;
+    double hours;
+};
+
+static struct unit unit_for(double hours)
+{
+    if (hours >= 0.1) {
+        return (struct unit){"CPU-hours", 1};
+    }
+    if (hours * 60 >= 1) {
+        return (struct unit){"CPU-minutes", 1.0 / 60};
+    }
+    return (struct unit){"CPU-seconds", 1.0 / 3600};
+}
+
+/* "0.2", "12", "3.4k", "1.2M" */
+static void add_amount(struct buf *out, double amount)
+{
+    const char *suffix = "";
+    if (amount >= 999.5e3) {
+        amount /= 1e6;
+        suffix = "M";
+    } else if (amount >= 999.5) {
+        amount /= 1e3;
+        suffix = "k";
+    }
+    buf_addf(out, "%.*f%s", amount < 9.95 ? 1 : 0, amount, suffix);
+}
+
+static void add_nodes(struct buf *out, size_t count)
+{
+    text_add_count(out, count);
+    buf_add_string(out, count == 1 ? " node" : " nodes");
+}
+
+void report_add_again(const struct report_estimate *estimate, struct buf *out)
+{
+    if (estimate->again == 0) {
+        return;
+    }
+    buf_add_string(out, "again: ");
+    add_nodes(out, estimate->again);
+    if (estimate->again_hours > 0) {
+        struct unit unit = unit_for(estimate->again_hours);
+        buf_add_string(out, ", ");
+        add_amount(out, estimate->again_hours / unit.hours);
+        buf_addf(out, " %s", unit.name);
+    }
+    if (estimate->again_reason != NULL) {
+        buf_addf(out, ", %s", estimate->again_reason);
+    }
+    buf_add_char(out, '\n');
+}
+
+static void add_cost_range(const struct report_estimate *estimate, struct buf *out)
+{
+    struct unit unit = unit_for(estimate->most_hours);
+    struct buf least = BUF_EMPTY;
+    struct buf most = BUF_EMPTY;
+    add_amount(&least, estimate->least_hours / unit.hours);
+    add_amount(&most, estimate->most_hours / unit.hours);
+    if (estimate->may_run == 0 || slice_equal(buf_slice(&least), buf_slice(&most))) {
+        buf_addf(out, ": about %s %s", buf_string(&most), unit.name);
+    } else if (estimate->will_run == 0) {
+        buf_addf(out, ": up to %s %s", buf_string(&most), unit.name);
+    } else {
+        buf_addf(out, ": %s to %s %s", buf_string(&least), buf_string(&most), unit.name);
+    }
+    buf_release(&least);
+    buf_release(&most);
+}
+
+static void add_runs(const struct report_estimate *estimate, struct buf *out)
+{
+    buf_add_string(out, "would run ");
+    if (estimate->will_run > 0) {
+        add_nodes(out, estimate->will_run);
+        if (estimate->may_run > 0) {
+            buf_add_string(out, " and up to ");
+            text_add_count(out, estimate->may_run);
+            buf_add_string(out, " more");
+        }
+    } else {
+        buf_add_string(out, "up to ");
+        add_nodes(out, estimate->may_run);
+    }
+    add_cost_range(estimate, out);
+}
+
+void report_add_estimate(const struct report_estimate *estimate, struct buf *out)
+{
+    bool runs = estimate->will_run + estimate->may_run > 0;
+    if (runs) {
+        add_runs(estimate, out);
+    }
+    if (estimate->restores > 0) {
+        buf_add_string(out, runs ? "; would put back the earlier products of "
+                                 : "would put back the earlier products of ");
+        add_nodes(out, estimate->restores);
+    } else if (!runs) {
+        buf_add_string(out, "nothing to do");
+    }
+    if (estimate->blocked > 0) {
+        buf_add_string(out, "; ");
+        add_nodes(out, estimate->blocked);
+        buf_add_string(out, " can't run");
+    }
+    buf_add_char(out, '\n');
+}

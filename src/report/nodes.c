@@ -1,0 +1,82 @@
+/* Nodes as report tells them: their order, their status, what they cost. */
+#include "report.h"
+
+#include "memory.h"
+
+#include <stdlib.h>
+
+const char *report_status_name(enum report_status_word word)
+{
+    static const char *const names[REPORT_STATUS_WORDS] = {"completed", "submitted", "eligible",
+                                                           "waiting"};
+    return names[word];
+}
+
+static bool is_complete(const struct plan *plan, struct node_id node)
+{
+    uint8_t verdict = plan->verdicts[node.at];
+    return verdict == VERDICT_FRESH || verdict == VERDICT_MAYBE;
+}
+
+enum report_status_word report_node_status(const struct plan *plan, struct node_id node)
+{
+    const struct graph *graph = plan->graph;
+    uint8_t verdict = plan->verdicts[node.at];
+    if (is_complete(plan, node)) {
+        return REPORT_COMPLETED;
+    }
+    if (verdict != VERDICT_STALE && verdict != VERDICT_RESTORE) {
+        return REPORT_WAITING;
+    }
+    for (uint32_t i = graph->before_start[node.at]; i < graph->before_start[node.at + 1]; i++) {
+        struct node_id before = graph->before.at[i].node;
+        if (plan->wanted[before.at] != 0 && !is_complete(plan, before)) {
+            return REPORT_WAITING;
+        }
+    }
+    return REPORT_ELIGIBLE;
+}
+
+static bool is_listed(const struct plan *plan, size_t number, unsigned wanted)
+{
+    struct node_id node = {(uint32_t)number};
+    return (plan->wanted[number] & wanted) != 0 && graph_is_present(plan->graph, node);
+}
+
+size_t report_list_nodes(const struct plan *plan, unsigned wanted, struct node_id **nodes)
+{
+    const struct graph *graph = plan->graph;
+    size_t *starts = mem_alloc((graph->rowfile->action_count + 1) * sizeof *starts);
+    size_t count = 0;
+    for (size_t i = 0; i < graph->node_count; i++) {
+        if (is_listed(plan, i, wanted)) {
+            starts[graph->nodes[i].action + 1]++;
+            count++;
+        }
+    }
+    for (size_t i = 0; i < graph->rowfile->action_count; i++) {
+        starts[i + 1] += starts[i];
+    }
+    *nodes = mem_alloc((count + 1) * sizeof **nodes);
+    for (size_t i = 0; i < graph->node_count; i++) {
+        if (is_listed(plan, i, wanted)) {
+            (*nodes)[starts[graph->nodes[i].action]++] = (struct node_id){(uint32_t)i};
+        }
+    }
+    free(starts);
+    return count;
+}
+
+bool report_is_redone(const struct plan *plan, struct node_id node)
+{
+    const struct action *action = graph_action(plan->graph, node);
+    bool is_each_time = action->always || (action->product_count == 0 &&
+                                           plan->graph->rowfile->contract == CONTRACT_ROW);
+    return plan->verdicts[node.at] == VERDICT_STALE && !is_each_time &&
+           state_node(plan->state, node.at)->success != SUCCESS_NONE;
+}
+
+double report_node_hours(const struct plan *plan, struct node_id node)
+{
+    return plan_seconds(plan, node) * plan_cores(plan, node) / 3600;
+}

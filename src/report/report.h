@@ -1,0 +1,176 @@
+/* What `show …` and a dry run print: tables, reasons, drawings, and the same as JSON.
+ *
+ * Knows: how a plan, launchers and a machine are told to people and to programs. Decides nothing
+ * about what is stale; only counts and words it. Doesn't know: where text is printed. Every
+ * function appends whole lines to `out`, which the caller owns; with an error nothing that was
+ * appended is meant to be shown. Tables have row's columns in row's order; what row doesn't know
+ * stands in one more column behind them, which is left out where it would be empty. Names are spelt
+ * by text_add_name, so that one record is one line; in JSON they are exact (text_add_json). Hours
+ * are core-hours.
+ *
+ * The plan must have been looked at (plan_look). It isn't const where files may be read for
+ * explanations; `plan->diag` is set to the `diag` of the call. */
+#ifndef ROWBUILD_REPORT_H
+#define ROWBUILD_REPORT_H
+
+#include "buf.h"
+#include "diag.h"
+#include "graph.h"
+#include "launchers.h"
+#include "machine.h"
+#include "plan.h"
+#include "slice.h"
+#include "workspace.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct report_options {
+    bool json;
+    bool colour;
+    bool completed, submitted, eligible, waiting; /* filters; none set: all */
+    bool all;          /* actions without directories too (status); all clusters (launchers) */
+    bool short_output; /* one name a line (directories, launchers) */
+    bool no_header;
+    bool no_separate_groups;   /* no blank lines between groups */
+    const char *const *values; /* JSON pointers as columns (directories) */
+    size_t value_count;
+    size_t group_limit; /* so many groups of each element (directories); 0: all */
+};
+
+/* ---- Nodes ---- */
+
+/* row's words for where a node stands. */
+enum report_status_word { REPORT_COMPLETED, REPORT_SUBMITTED, REPORT_ELIGIBLE, REPORT_WAITING };
+enum { REPORT_STATUS_WORDS = 4 };
+
+const char *report_status_name(enum report_status_word word); /* "completed" … */
+
+/* Completed: the products are there and right as of now (what comes before may still change that).
+ * Eligible: stale, and every wanted node before it is completed. Waiting: all others. */
+enum report_status_word report_node_status(const struct plan *plan, struct node_id node);
+
+/* The nodes with one of the WANTED_… bits of `wanted`, in the order of the Rowfile's elements, then
+ * of directories. The caller frees *nodes with free(). */
+size_t report_list_nodes(const struct plan *plan, unsigned wanted, struct node_id **nodes);
+
+/* Calls `each` with the words of every reason for which the node isn't up to date, most important
+ * first. The text dies with the call. */
+typedef void report_reason_fn(void *context, struct slice words);
+void report_node_reasons(struct plan *plan, struct node_id node, report_reason_fn *each,
+                         void *context, struct diag *diag);
+
+/* Whether a run of the stale node would redo a good result: it succeeded before (or was adopted)
+ * and is not of an action that runs each time anyway. */
+bool report_is_redone(const struct plan *plan, struct node_id node);
+
+double report_node_hours(const struct plan *plan, struct node_id node); /* predicted */
+
+/* ---- What a run is about to do ---- */
+
+struct report_estimate {
+    size_t will_run;
+    size_t may_run;
+    size_t restores;
+    size_t blocked;
+    size_t again;             /* of will_run: redone work */
+    double again_hours;       /* recorded cost of what would be redone; 0: not recorded */
+    double least_hours;       /* predicted: what will run */
+    double most_hours;        /* and what may run as well */
+    const char *again_reason; /* commonest kind of reason of redone work, "command changed"; static;
+                                 NULL without any */
+};
+
+/* Over all wanted nodes. Walks the redone ones for their reasons. */
+void report_estimate(struct plan *plan, struct report_estimate *estimate, struct diag *diag);
+
+/* "again: 120 nodes, 3.4k CPU-hours, command changed\n"; nothing without redone work. */
+void report_add_again(const struct report_estimate *estimate, struct buf *out);
+
+/* "would run 3 nodes and up to 5 more: 0.2 to 0.7 CPU-hours\n" or "nothing to do\n". */
+void report_add_estimate(const struct report_estimate *estimate, struct buf *out);
+
+/* ---- show status, directories, why; the dry run ---- */
+
+/* A line for each element whose name matches one of the selection's actions (NULL or none: all),
+ * with the selected nodes counted: directories, or 1 for a project's node. `Remaining cost` is
+ * row's: of its groups of what isn't completed, processes × walltime × (GPUs, else threads). JSON:
+ * an array of
+ *     {"action","completed","submitted","eligible","waiting","remaining_core_hours",
+ *      "remaining_gpu_hours","failed","unfinished","interrupted","stale","may_run","restores","blocked"}
+ * -1 after errors of a value that groups need. */
+int report_status(struct plan *plan, const struct plan_selection *selection,
+                  const struct report_options *options, struct buf *out, struct diag *diag);
+
+/* The selected directories of one action, group by group as a batch or job would take them; a
+ * project's node is the one line "(project)" (none when short). JSON: an array of
+ *     {"directory" (null for a project's),"status","group" (from 0),"values" {pointer: value},
+ *      "reason" (null when completed)}
+ * -1 after errors: a pointer that isn't one, a value that lacks it or can't be read. */
+int report_directories(struct plan *plan, struct slice action, const struct report_options *options,
+                       struct buf *out, struct diag *diag);
+
+/* What `show directories` is without an action: names, one a line, or a JSON array of strings. */
+void report_directory_names(const struct workspace *workspace, const uint32_t *directories,
+                            size_t count, const struct report_options *options, struct buf *out);
+
+/* For each selected node "LABEL: is up to date", or its verdict and a line for each reason. JSON:
+ * an array of {"node" (its key),"action","directory" (null for group and project nodes),"status",
+ * "intent" ("fresh", "will_run", "may_run", "restores", "blocked"),"reasons" []}. -1 after errors
+ * of a value that can't be read. */
+int report_why(struct plan *plan, const struct report_options *options, struct buf *out,
+               struct diag *diag);
+
+/* A line for each node that will or may run or whose products are put back, its reasons indented
+ * below with `explain` (and then the blocked ones too), then what would be redone, then the
+ * estimate. JSON: an object with the estimate's numbers and "nodes", an array of
+ * {"node","action","directory","intent", "again","core_hours"} and with `explain` "reasons" []. -1
+ * as report_why. */
+int report_plan(struct plan *plan, bool explain, const struct report_options *options,
+                struct buf *out, struct diag *diag);
+
+/* ---- show launchers ---- */
+
+/* The launchers in the format of launchers.toml: the variants for `cluster` under the launchers'
+ * names, or with `all` every variant; with `short_output` the names. JSON: an object of objects. */
+void report_launchers(const struct launchers *launchers, struct slice cluster,
+                      const struct report_options *options, struct buf *out);
+
+/* ---- show machine ---- */
+
+/* Something that runs now. */
+struct report_holder {
+    const char *label;            /* shown as it is: no control characters */
+    const unsigned *core_numbers; /* indices into machine->cores; NULL: it isn't bound */
+    size_t core_count;
+};
+
+/* What one CPU has done since the machine started, in ticks of any length. */
+struct report_cpu_time {
+    uint64_t busy;
+    uint64_t total; /* busy and idle; 0: not known */
+};
+
+/* Reads the lines "cpuN …" of /proc/stat's text into times[N]; CPUs from `count` on are left out,
+ * those that the text lacks become zero. */
+void report_read_cpu_times(struct slice proc_stat, struct report_cpu_time *times, size_t count);
+
+struct report_machine_facts {
+    const struct machine *machine;
+    unsigned budget; /* the default one: cores */
+    const struct report_holder *holders;
+    size_t holder_count;
+    const struct report_cpu_time *before; /* by CPU; both of `cpu_count`, which may be 0 */
+    const struct report_cpu_time *after;
+    size_t cpu_count;
+};
+
+/* A drawing of packages, NUMA nodes and cores with their CPUs, each CPU's load between the two
+ * reads, and who holds which core. JSON: an object with "packages", "numa_nodes", "memory_bytes",
+ * "cpu_quota" (null: none), "default_budget", "real", "cores" [{"core","package","numa_node","cpus"
+ * [],"load" [0 to 1, or null],"held_by" []}], "not_bound" [{"label","cores"}]. */
+void report_machine(const struct report_machine_facts *facts, const struct report_options *options,
+                    struct buf *out);
+
+#endif

@@ -1,0 +1,104 @@
+#include "report_reasons.h"
+
+#include "report.h"
+
+static void keep_reason(void *context, const struct reason *reason)
+{
+    struct reason_list *list = context;
+    if (list->limit > 0 && list->reasons.count == list->limit) {
+        return;
+    }
+    struct reason kept = *reason;
+    if (reason->name.at != NULL) {
+        kept.name = arena_slice(&list->names, reason->name);
+    }
+    vec_push(&list->reasons, kept);
+}
+
+void reasons_gather(struct plan *plan, struct node_id node, size_t limit, struct reason_list *list)
+{
+    *list = (struct reason_list){.limit = limit};
+    arena_init(&list->names);
+    plan_examine(plan, node, keep_reason, list);
+}
+
+void reasons_release(struct reason_list *list)
+{
+    vec_release(&list->reasons);
+    arena_release(&list->names);
+}
+
+void reasons_add_first(struct plan *plan, struct node_id node, struct buf *out)
+{
+    struct reason_list list;
+    reasons_gather(plan, node, 1, &list);
+    if (list.reasons.count > 0) {
+        plan_add_reason(plan, node, &list.reasons.at[0], out);
+    }
+    reasons_release(&list);
+}
+
+void report_node_reasons(struct plan *plan, struct node_id node, report_reason_fn *each,
+                         void *context, struct diag *diag)
+{
+    struct reason_list list;
+    plan->diag = diag;
+    struct buf words = BUF_EMPTY;
+    reasons_gather(plan, node, 0, &list);
+    vec_each (struct reason, reason, &list.reasons) {
+        buf_clear(&words);
+        plan_add_reason(plan, node, reason, &words);
+        each(context, buf_slice(&words));
+    }
+    buf_release(&words);
+    reasons_release(&list);
+}
+
+const char *reasons_kind_name(enum reason_kind kind)
+{
+    switch (kind) {
+    case REASON_NEVER_RAN:
+        return "never ran";
+    case REASON_ASKED:
+        return "asked for";
+    case REASON_ALWAYS:
+        return "runs each time";
+    case REASON_NO_PRODUCTS:
+        return "without products";
+    case REASON_INTERRUPTED:
+        return "interrupted";
+    case REASON_UNFINISHED:
+        return "unfinished";
+    case REASON_FAILED:
+        return "failed";
+    case REASON_CHANGED_WHILE:
+        return "changed while it ran";
+    case REASON_RECIPE:
+        return "command changed";
+    case REASON_VALUE:
+        return "value changed";
+    case REASON_JOINED:
+    case REASON_LEFT:
+        return "members changed";
+    case REASON_INPUT:
+    case REASON_INPUT_NEW:
+    case REASON_INPUT_GONE:
+        return "input changed";
+    case REASON_UPSTREAM_MADE:
+    case REASON_UPSTREAM_RAN:
+        return "what comes before changed";
+    case REASON_PRODUCT_MISSING:
+        return "product missing";
+    case REASON_PRODUCT_CHANGED:
+        return "product changed";
+    case REASON_UPSTREAM_PENDING:
+        return "what comes before may change";
+    case REASON_INPUT_MISSING:
+        return "input missing";
+    case REASON_EXCLUDED:
+        return "excluded before";
+    case REASON_UPSTREAM_BLOCKED:
+        return "what comes before can't run";
+    }
+    return "";
+}

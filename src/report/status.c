@@ -1,0 +1,264 @@
+/* show status: how many directories of each element stand where. */
+#include "report.h"
+
+#include "match.h"
+#include "report_json.h"
+#include "table.h"
+#include "text.h"
+
+#include <stdlib.h>
+
+/* What is worth a note, most telling first. */
+enum note {
+    NOTE_FAILED,
+    NOTE_UNFINISHED,
+    NOTE_INTERRUPTED,
+    NOTE_STALE,
+    NOTE_MAY_RUN,
+    NOTE_PUT_BACK,
+    NOTE_BLOCKED,
+    NOTES,
+    NOTE_NONE = NOTES,
+};
+
+struct tally {
+    uint64_t counts[REPORT_STATUS_WORDS];
+    uint64_t notes[NOTES];
+    double cpu_hours;
+    double gpu_hours;
+    VEC(uint32_t) remaining; /* directories that aren't completed */
+};
+
+static enum note note_of(const struct plan *plan, struct node_id node)
+{
+    switch ((enum verdict)plan->verdicts[node.at]) {
+    case VERDICT_MAYBE:
+        return NOTE_MAY_RUN;
+    case VERDICT_RESTORE:
+        return NOTE_PUT_BACK;
+    case VERDICT_BLOCKED:
+        return NOTE_BLOCKED;
+    case VERDICT_STALE:
+        break;
+    case VERDICT_NONE:
+    case VERDICT_FRESH:
+        return NOTE_NONE;
+    }
+    switch ((enum node_attempt)state_node(plan->state, node.at)->attempt) {
+    case ATTEMPT_FAILED:
+        return NOTE_FAILED;
+    case ATTEMPT_UNFINISHED:
+        return NOTE_UNFINISHED;
+    case ATTEMPT_STARTED:
+    case ATTEMPT_INTERRUPTED:
+        return NOTE_INTERRUPTED;
+    case ATTEMPT_CHANGED:
+        return NOTE_STALE;
+    case ATTEMPT_NONE:
+        break;
+    }
+    return report_is_redone(plan, node) ? NOTE_STALE : NOTE_NONE;
+}
+
+/* row's cost of one job on `count` directories. */
+static void add_job_cost(const struct action *action, size_t count, struct tally *tally)
+{
+    const struct resource_spec *spec = &action->resources;
+    double directories = (double)count;
+    double processes = (double)spec->processes;
+    double hours = spec->walltime_s / 3600;
+    if (spec->processes_per_directory) {
+        processes *= directories;
+    }
+    if (spec->walltime_per_directory) {
+        hours *= directories;
+    }
+    if (spec->gpus_given) {
+        tally->gpu_hours += processes * hours * (double)spec->gpus_per_process;
+    } else {
+        tally->cpu_hours += processes * hours * (double)spec->threads_per_process;
+    }
+}
+
+static void count_node(const struct plan *plan, struct node_id node, struct tally *tally)
+{
+    const struct action *action = graph_action(plan->graph, node);
+    const uint32_t *directories;
+    size_t count = graph_directories(plan->graph, node, &directories);
+    uint64_t weight = action->scope == SCOPE_PROJECT ? 1 : count;
+    enum report_status_word word = report_node_status(plan, node);
+    enum note note = note_of(plan, node);
+    tally->counts[word] += weight;
+    if (note != NOTE_NONE) {
+        tally->notes[note] += weight;
+    }
+    if (word == REPORT_COMPLETED) {
+        return;
+    }
+    if (action->scope == SCOPE_DIRECTORY) {
+        vec_push(&tally->remaining, directories[0]);
+    } else {
+        add_job_cost(action, weight, tally);
+    }
+}
+
+static int add_cost_of_groups(const struct plan *plan, const struct action *action,
+                              struct tally *tally, struct diag *diag)
+{
+    struct groups groups = {0};
+    size_t start = 0;
+    int result = groups_form(action, plan->graph->workspace, tally->remaining.at,
+                             tally->remaining.count, &groups, diag);
+    if (result == 0) {
+        vec_each (size_t, end, &groups.ends) {
+            add_job_cost(action, *end - start, tally);
+            start = *end;
+        }
+    }
+    groups_release(&groups);
+    return result;
+}
+
+static bool is_shown(const struct tally *tally, const struct report_options *options)
+{
+    const bool filters[REPORT_STATUS_WORDS] = {options->completed, options->submitted,
+                                               options->eligible, options->waiting};
+    bool is_filtered = filters[0] || filters[1] || filters[2] || filters[3];
+    for (size_t i = 0; i < REPORT_STATUS_WORDS; i++) {
+        if (tally->counts[i] > 0 && (filters[i] || !is_filtered)) {
+            return true;
+        }
+    }
+    return options->all;
+}
+
+static void add_line(struct table *table, const struct action *action, const struct tally *tally)
+{
+    static const enum table_style styles[REPORT_STATUS_WORDS] = {TABLE_GREEN, TABLE_YELLOW,
+                                                                 TABLE_BLUE, TABLE_CYAN};
+    static const char *const words[NOTES] = {"failed",  "unfinished",  "interrupted", "stale",
+                                             "may run", "to put back", "blocked"};
+    table_begin_row(table);
+    text_add_name(table_cell(table, TABLE_BOLD), action->name);
+    for (size_t i = 0; i < REPORT_STATUS_WORDS; i++) {
+        text_add_count(table_cell(table, styles[i]), tally->counts[i]);
+    }
+    struct buf *cost = table_cell(table, TABLE_FAINT);
+    if (tally->gpu_hours > 0) {
+        text_add_cost(cost, tally->gpu_hours, "GPU-hours");
+    } else {
+        text_add_cost(cost, tally->cpu_hours, "CPU-hours");
+    }
+    struct buf *note = table_cell(table, TABLE_PLAIN);
+    const char *separator = "";
+    for (size_t i = 0; i < NOTES; i++) {
+        if (tally->notes[i] > 0) {
+            buf_add_string(note, separator);
+            text_add_count(note, tally->notes[i]);
+            buf_addf(note, " %s", words[i]);
+            separator = ", ";
+        }
+    }
+}
+
+static void add_json(struct buf *out, const struct action *action, const struct tally *tally)
+{
+    static const char *const keys[NOTES] = {"failed",  "unfinished", "interrupted", "stale",
+                                            "may_run", "restores",   "blocked"};
+    report_json_begin_record(out);
+    report_json_string(out, "action", action->name);
+    for (size_t i = 0; i < REPORT_STATUS_WORDS; i++) {
+        report_json_count(out, report_status_name((enum report_status_word)i), tally->counts[i]);
+    }
+    report_json_number(out, "remaining_core_hours", tally->cpu_hours);
+    report_json_number(out, "remaining_gpu_hours", tally->gpu_hours);
+    for (size_t i = 0; i < NOTES; i++) {
+        report_json_count(out, keys[i], tally->notes[i]);
+    }
+    report_json_end(out, '}');
+}
+
+static bool is_named(struct slice name, const struct plan_selection *selection)
+{
+    if (selection == NULL || selection->action_count == 0) {
+        return true;
+    }
+    for (size_t i = 0; i < selection->action_count; i++) {
+        struct slice pattern = slice_of(selection->actions[i]);
+        if (selection->exact_actions ? slice_equal(pattern, name) : match_wildcard(pattern, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Counts the nodes of one element, of which `nodes` begins with `count`. */
+static int count_element(const struct plan *plan, const struct action *action,
+                         const struct node_id *nodes, size_t count, struct tally *tally,
+                         struct diag *diag)
+{
+    for (size_t i = 0; i < count; i++) {
+        count_node(plan, nodes[i], tally);
+    }
+    return add_cost_of_groups(plan, action, tally, diag);
+}
+
+/* The lines of all elements, into the table or (JSON) `out`. -1 after an error. */
+static int add_elements(struct plan *plan, const struct plan_selection *selection,
+                        const struct report_options *options, struct table *table, struct buf *out,
+                        struct diag *diag)
+{
+    const struct graph *graph = plan->graph;
+    struct node_id *nodes;
+    size_t count = report_list_nodes(plan, WANTED_SELECTED, &nodes);
+    size_t at = 0;
+    int result = 0;
+    for (size_t i = 0; i < graph->rowfile->action_count && result == 0; i++) {
+        const struct action *action = &graph->rowfile->actions[i];
+        struct tally tally = {0};
+        size_t first = at;
+        while (at < count && graph->nodes[nodes[at].at].action == i) {
+            at++;
+        }
+        result = count_element(plan, action, nodes + first, at - first, &tally, diag);
+        if (result == 0 && is_named(action->name, selection) && is_shown(&tally, options)) {
+            if (options->json) {
+                add_json(out, action, &tally);
+            } else {
+                add_line(table, action, &tally);
+            }
+        }
+        vec_release(&tally.remaining);
+    }
+    free(nodes);
+    return result;
+}
+
+int report_status(struct plan *plan, const struct plan_selection *selection,
+                  const struct report_options *options, struct buf *out, struct diag *diag)
+{
+    struct table table;
+    table_init(&table);
+    plan->diag = diag;
+    table_add_column(&table, "Action", TABLE_LEFT);
+    table_add_column(&table, "Completed", TABLE_RIGHT);
+    table_add_column(&table, "Submitted", TABLE_RIGHT);
+    table_add_column(&table, "Eligible", TABLE_RIGHT);
+    table_add_column(&table, "Waiting", TABLE_RIGHT);
+    table_add_column(&table, "Remaining cost", TABLE_RIGHT);
+    table_add_column(&table, "Note", TABLE_OPTIONAL);
+    if (options->json) {
+        buf_add_char(out, '[');
+    }
+    int result = add_elements(plan, selection, options, &table, out, diag);
+    if (options->json) {
+        report_json_end_records(out);
+        buf_add_char(out, '\n');
+    } else if (table.rows.count == 0) {
+        buf_add_string(out, "No matches.\n");
+    } else {
+        table_format(&table, options->colour, options->no_header, out);
+    }
+    table_release(&table);
+    return result;
+}

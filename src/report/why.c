@@ -1,0 +1,224 @@
+/* show why, and the dry run: nodes, what will become of them, and the reasons. */
+#include "report.h"
+
+#include "report_json.h"
+#include "report_reasons.h"
+#include "table.h"
+#include "text.h"
+
+#include <stdlib.h>
+
+/* How a verdict is told: by `show why` with reasons below it, by a dry run, and in JSON. */
+struct intent {
+    const char *why;
+    const char *plan;
+    const char *key;
+    enum table_style style;
+};
+
+static struct intent intent_of(const struct plan *plan, struct node_id node)
+{
+    switch ((enum verdict)plan->verdicts[node.at]) {
+    case VERDICT_STALE:
+        return (struct intent){"runs because",
+                               report_is_redone(plan, node) ? "will run again" : "will run",
+                               "will_run", TABLE_BLUE};
+    case VERDICT_MAYBE:
+        return (struct intent){"may run because", "may run", "may_run", TABLE_CYAN};
+    case VERDICT_RESTORE:
+        return (struct intent){"gets its earlier products back because",
+                               "gets its earlier products back", "restores", TABLE_GREEN};
+    case VERDICT_BLOCKED:
+        return (struct intent){"can't run because", "can't run", "blocked", TABLE_YELLOW};
+    case VERDICT_NONE:
+    case VERDICT_FRESH:
+        break;
+    }
+    return (struct intent){"is up to date", "is up to date", "fresh", TABLE_GREEN};
+}
+
+static void add_heading(const struct plan *plan, struct node_id node, const char *words,
+                        enum table_style style, bool colour, struct buf *out)
+{
+    struct buf label = BUF_EMPTY;
+    graph_add_label(plan->graph, node, &label);
+    table_add_styled(out, buf_slice(&label), TABLE_BOLD, colour);
+    buf_add_string(out, ": ");
+    table_add_styled(out, slice_of(words), style, colour);
+    buf_add_char(out, '\n');
+    buf_release(&label);
+}
+
+static void add_reason_line(void *context, struct slice words)
+{
+    struct buf *out = context;
+    buf_add_string(out, "  ");
+    buf_add_slice(out, words);
+    buf_add_char(out, '\n');
+}
+
+static void add_reason_item(void *context, struct slice words)
+{
+    report_json_item(context, words);
+}
+
+static void add_json_reasons(struct plan *plan, struct node_id node, struct buf *out)
+{
+    report_json_key(out, "reasons");
+    report_json_begin(out, '[');
+    if (plan->verdicts[node.at] != VERDICT_FRESH) {
+        report_node_reasons(plan, node, add_reason_item, out, plan->diag);
+    }
+    report_json_end(out, ']');
+}
+
+/* The keys that name a node. */
+static void add_json_node(const struct plan *plan, struct node_id node, struct buf *out)
+{
+    const struct graph *graph = plan->graph;
+    uint32_t directory = graph->nodes[node.at].directory;
+    struct buf key = BUF_EMPTY;
+    graph_add_key(graph, node, &key);
+    report_json_string(out, "node", buf_slice(&key));
+    report_json_string(out, "action", graph_action(graph, node)->name);
+    if (directory != GRAPH_NONE) {
+        report_json_string(out, "directory", graph->workspace->names[directory]);
+    } else {
+        report_json_null(out, "directory");
+    }
+    buf_release(&key);
+}
+
+static void add_why_json(struct plan *plan, struct node_id node, struct buf *out)
+{
+    enum report_status_word status = report_node_status(plan, node);
+    report_json_begin_record(out);
+    add_json_node(plan, node, out);
+    report_json_string(out, "status", slice_of(report_status_name(status)));
+    report_json_string(out, "intent", slice_of(intent_of(plan, node).key));
+    add_json_reasons(plan, node, out);
+    report_json_end(out, '}');
+}
+
+static void add_why(struct plan *plan, struct node_id node, bool colour, struct buf *out)
+{
+    struct intent intent = intent_of(plan, node);
+    add_heading(plan, node, intent.why, intent.style, colour, out);
+    if (plan->verdicts[node.at] != VERDICT_FRESH) {
+        report_node_reasons(plan, node, add_reason_line, out, plan->diag);
+    }
+}
+
+int report_why(struct plan *plan, const struct report_options *options, struct buf *out,
+               struct diag *diag)
+{
+    size_t errors_before = diag->errors;
+    struct node_id *nodes;
+    size_t count = report_list_nodes(plan, WANTED_SELECTED, &nodes);
+    plan->diag = diag;
+    if (options->json) {
+        buf_add_char(out, '[');
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (options->json) {
+            add_why_json(plan, nodes[i], out);
+        } else {
+            add_why(plan, nodes[i], options->colour, out);
+        }
+    }
+    if (options->json) {
+        report_json_end_records(out);
+        buf_add_char(out, '\n');
+    } else if (count == 0) {
+        buf_add_string(out, "No matches.\n");
+    }
+    free(nodes);
+    return diag->errors > errors_before ? -1 : 0;
+}
+
+/* Blocked nodes are many where an action leaves directories out on purpose: only for those who ask.
+ */
+static bool is_planned(const struct plan *plan, struct node_id node, bool explain)
+{
+    uint8_t verdict = plan->verdicts[node.at];
+    return verdict == VERDICT_STALE || verdict == VERDICT_MAYBE || verdict == VERDICT_RESTORE ||
+           (explain && verdict == VERDICT_BLOCKED);
+}
+
+static void add_planned(struct plan *plan, struct node_id node, bool explain, bool colour,
+                        struct buf *out)
+{
+    struct intent intent = intent_of(plan, node);
+    add_heading(plan, node, intent.plan, intent.style, colour, out);
+    if (explain) {
+        report_node_reasons(plan, node, add_reason_line, out, plan->diag);
+    }
+}
+
+static void add_planned_json(struct plan *plan, struct node_id node, bool explain, struct buf *out)
+{
+    bool runs =
+        plan->verdicts[node.at] == VERDICT_STALE || plan->verdicts[node.at] == VERDICT_MAYBE;
+    report_json_begin_record(out);
+    add_json_node(plan, node, out);
+    report_json_string(out, "intent", slice_of(intent_of(plan, node).key));
+    report_json_bool(out, "again", report_is_redone(plan, node));
+    report_json_number(out, "core_hours", runs ? report_node_hours(plan, node) : 0);
+    if (explain) {
+        add_json_reasons(plan, node, out);
+    }
+    report_json_end(out, '}');
+}
+
+static void add_estimate_json(const struct report_estimate *estimate, struct buf *out)
+{
+    report_json_count(out, "will_run", estimate->will_run);
+    report_json_count(out, "may_run", estimate->may_run);
+    report_json_count(out, "restores", estimate->restores);
+    report_json_count(out, "blocked", estimate->blocked);
+    report_json_count(out, "again", estimate->again);
+    report_json_number(out, "again_core_hours", estimate->again_hours);
+    if (estimate->again_reason != NULL) {
+        report_json_string(out, "again_reason", slice_of(estimate->again_reason));
+    } else {
+        report_json_null(out, "again_reason");
+    }
+    report_json_number(out, "least_core_hours", estimate->least_hours);
+    report_json_number(out, "most_core_hours", estimate->most_hours);
+}
+
+int report_plan(struct plan *plan, bool explain, const struct report_options *options,
+                struct buf *out, struct diag *diag)
+{
+    size_t errors_before = diag->errors;
+    struct report_estimate estimate;
+    struct node_id *nodes;
+    size_t count = report_list_nodes(plan, WANTED_SELECTED | WANTED_UPSTREAM, &nodes);
+    plan->diag = diag;
+    report_estimate(plan, &estimate, diag);
+    if (options->json) {
+        buf_add_char(out, '{');
+        add_estimate_json(&estimate, out);
+        report_json_key(out, "nodes");
+        report_json_begin(out, '[');
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!is_planned(plan, nodes[i], explain)) {
+            continue;
+        }
+        if (options->json) {
+            add_planned_json(plan, nodes[i], explain, out);
+        } else {
+            add_planned(plan, nodes[i], explain, options->colour, out);
+        }
+    }
+    if (options->json) {
+        report_json_end_records(out);
+        buf_add_string(out, "}\n");
+    } else {
+        report_add_again(&estimate, out);
+        report_add_estimate(&estimate, out);
+    }
+    free(nodes);
+    return diag->errors > errors_before ? -1 : 0;
+}
