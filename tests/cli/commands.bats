@@ -1,0 +1,414 @@
+#!/usr/bin/env bats
+# Every command: what it prints, its options, its exit status.
+
+load helpers
+
+COMMANDS=(check 'show status' 'show directories' 'show why' 'show log' 'show machine' 'show launchers' scan
+    accept clean init)
+
+small() {
+    rowfile <<'END'
+[workspace]
+value_file = "value.json"
+[[action]]
+name = "first"
+products = ["a"]
+command = 'note first {directory}; echo {/t} >workspace/{directory}/a'
+[[action]]
+name = "second"
+previous_actions = ["first"]
+products = ["b"]
+command = 'note second {directory}; cp workspace/{directory}/a workspace/{directory}/b'
+END
+    value d1 '{"t": 1.5, "s": "x"}'
+    value d2 '{"t": 2, "s": "y"}'
+    value d3 '{"t": 3, "s": "z"}'
+}
+
+# ---- The command line ----
+
+@test "--version and --help, of each command" {
+    expect 0 --version
+    has_line '[0-9]+\.[0-9]+\.[0-9]+'
+    expect 0 --help
+    has usage check accept 'show'
+    local command
+    for command in "${COMMANDS[@]}"; do
+        # shellcheck disable=SC2086 # words
+        expect 0 $command --help
+        has "rowbuild $command"
+    done
+    expect 0 -h
+    expect_runs
+}
+
+@test "an unknown option: status 2 and the nearest one" {
+    small
+    expect 2 --dryrun
+    has --dry-run
+    expect 2 -Z
+    expect 2 show status --elligible
+    has --eligible
+    expect 2 check --shema
+    has --schema
+    absent .rowbuild
+    expect_runs
+}
+
+@test "an unknown command: status 2 and the nearest one" {
+    small
+    expect 2 show statsu
+    has status
+    expect 2 chek
+    has check
+    expect_runs
+}
+
+@test "options want their arguments" {
+    small
+    expect 2 -j
+    expect 2 -j x
+    expect 2 -j 0
+    expect 2 -k -1
+    expect 2 --jobs=
+    expect 2 --color sometimes
+    expect 2 -C "$SCRATCH/nonesuch"
+    expect_runs
+    expect 0 -j2 -k1
+    expect 0 --jobs=2 --keep-going 1
+}
+
+@test "exit statuses: 0 done, 1 failed, 2 wrong, 3 unusable" {
+    small
+    expect 0
+    expect 0
+    sed -i 's/echo {\/t} >/exit 1; &/' Rowfile
+    expect 1
+    sed -i 's/^command/comand/' Rowfile
+    expect 2
+    small
+    rm -r workspace
+    expect 3
+}
+
+# ---- check ----
+
+@test "check: success without a word about errors" {
+    small
+    expect 0 check
+    lacks error warning
+    expect_runs
+    absent .rowbuild
+    expect 2 check d1
+}
+
+@test "check --schema is valid JSON and knows the keys" {
+    expect_json 0 check --schema
+    json '.[0] | has("$schema") and (.properties | has("workspace") and has("action") and has("default"))'
+    json '[.. | objects | select(has("enum")) | .enum] | any(. == ["directory", "group", "project"])'
+    json '[.. | objects | .properties? // empty | keys[]] | contains(["value_inputs", "threads_per_process"])'
+}
+
+@test "check reads the values of all directories" {
+    small
+    echo '{"t":' >workspace/d2/value.json
+    expect 2 check
+    has d2/value.json
+}
+
+# ---- show status ----
+
+@test "show status: row's table" {
+    small
+    expect 0 show status
+    has_line '^Action +Completed +Submitted +Eligible +Waiting +Remaining cost$' \
+        '^first +0 +0 +3 +0 +3 CPU-hours$' '^second +0 +0 +0 +3 +3 CPU-hours$'
+    expect 0 d1
+    expect 0 show status
+    has_line '^first +1 +0 +2 +0 +2 CPU-hours' '^second +1 +0 +0 +2 +2 CPU-hours'
+    expect 0
+    expect 0 show status
+    has_line '^first +3 +0 +0 +0' '^second +3 +0 +0 +0'
+}
+
+@test "show status: filters, patterns, --no-header, --all" {
+    small
+    expect 0 show status --no-header
+    [ "${#lines[@]}" -eq 2 ]
+    expect 0 show status -a 'fir*' --no-header
+    [ "${#lines[@]}" -eq 1 ]
+    expect 0 show status --waiting --no-header
+    [[ $output == second* ]]
+    expect 0 show status --completed
+    has 'No matches.'
+    expect 0 show status d1 --no-header
+    has_line '^first +0 +0 +1 +0'
+    printf '[[action]]\nname = "none"\ncommand = "note {directory}"\ngroup.where = "/t > 100"\n' >>Rowfile
+    expect 0 show status
+    lacks none
+    expect 0 show status --all
+    has_line '^none +0 +0 +0 +0'
+}
+
+@test "show status: an unknown directory is a warning" {
+    small
+    expect 0 show status nonesuch
+    has warning nonesuch
+}
+
+@test "show status --json" {
+    small
+    expect 0 -a first
+    expect_json 0 show status --json
+    json '[.. | objects | select(.action? == "first" or .name? == "first") | .completed] | contains([3])'
+}
+
+@test "show status --recorded looks at no file" {
+    small
+    expect 0
+    rm workspace/d1/a
+    expect 0 show status --recorded
+    has_line '^first +3 +0 +0 +0'
+    expect 0 show status
+    has_line '^first +2 +0 +1 +0'
+}
+
+# ---- show directories ----
+
+@test "show directories: status and values" {
+    small
+    expect 0 d2
+    expect 0 show directories --action first --value /t --value /s
+    has_line '^Directory +Status +/t +/s$' '^d1 +eligible +1\.5 +"x"$' '^d2 +completed +2 +"y"$'
+    expect 0 show directories -a second --no-header
+    has_line '^d1 +waiting$' '^d2 +completed$'
+}
+
+@test "show directories: filters, --short, groups" {
+    small
+    expect 0 d2
+    expect 0 show directories -a first --short --eligible
+    [ "$output" = "$(printf '%s\n' d1 d3)" ]
+    printf '[action.group]\nsort_by = ["/t"]\nsplit_by_sort_key = true\n' >>Rowfile
+    expect 0 show directories -a second --no-header
+    [ "$(grep -c '^$' <<<"$output")" -eq 2 ]
+    expect 0 show directories -a second --no-header --no-separate-groups
+    [ "$(grep -c '^$' <<<"$output")" -eq 0 ]
+    expect 0 show directories -a second --short -n 2
+    lacks d3
+    expect 2 show directories -a nonesuch
+}
+
+@test "show directories: options want --action, and its name is exact" {
+    small
+    expect 2 show directories --value /t
+    expect 2 show directories -a 'fir*'
+}
+
+@test "show directories --json" {
+    small
+    expect_json 0 show directories -a first --value /t --json
+    json '[.. | objects | select(.directory? == "d1") | .status] | contains(["eligible"])'
+}
+
+@test "show ... | rowbuild -: directories by a pipe" {
+    small
+    run -0 bash -c '"$ROWBUILD" show directories -a first --short | head -n 2 | "$ROWBUILD" -a first -'
+    expect_runs 'first d1' 'first d2'
+}
+
+# ---- show why ----
+
+@test "show why: every reason of DESIGN's list that can be made here" {
+    small
+    expect 0 show why first/d1
+    has 'never ran'
+    expect 0
+    value d1 '{"t": 2.5, "s": "x"}'
+    expect 0 show why first/d1
+    has 'value /t: 1.5 → 2.5'
+    value d1 '{"t": 1.5}'
+    expect 0 show why first/d1
+    has /s
+    value d1 '{"t": 1.5, "s": "x"}'
+    rm workspace/d1/b
+    expect 0 show why second/d1
+    has 'b is missing'
+    expect 0
+    sed -i 's/first {directory};/first {directory};:;/' Rowfile
+    expect 0 show why first/d1
+    has 'command: ' ' → '
+}
+
+@test "show why: of a node, an action, a directory, everything; up to date said too" {
+    small
+    expect 0 -a first
+    rm workspace/d1/a
+    expect 0 show why first/d2
+    has first d2
+    lacks d1
+    expect 0 show why d1
+    has 'first d1' 'second d1'
+    expect 0 show why -a second
+    has 'second d1' 'second d3'
+    lacks 'first d3'
+    expect 0 show why second
+    has 'second d3'
+    expect 2 show why first/nonesuch
+    expect_json 0 show why --json
+}
+
+@test "show why names what comes before" {
+    small
+    expect 0
+    echo '{"t": 9, "s": "x"}' >workspace/d1/value.json
+    expect 0 -a first
+    expect 0 show why second/d1
+    has 'first made a different' a
+}
+
+# ---- show log, machine, launchers ----
+
+@test "show log of what never ran, or wrote nothing, says so" {
+    small
+    run rowbuild show log first/d1
+    [ -n "$output" ]
+    run rowbuild show log first/nonesuch
+    [ "$status" -eq 2 ]
+}
+
+@test "show machine works without a project, and counts what taskset leaves" {
+    cd "$HOME"
+    expect 0 show machine
+    has_line '[0-9]+ cores?'
+    expect_json 0 show machine --json
+    local cpu
+    cpu=$(allowed_cpus)
+    run -0 taskset -c "${cpu%%[-,]*}" "$ROWBUILD" show machine
+    has_line '(^|[^0-9])1 core'
+}
+
+@test "show launchers: built in and the user's" {
+    small
+    expect 0 show launchers --short
+    has openmp rayon threads process mpi
+    mkdir -p "$HOME/.config/row" "$HOME/.config/rowbuild"
+    printf '[mine.default]\nexecutable = "mine-exec"\n' >"$HOME/.config/row/launchers.toml"
+    expect 0 show launchers
+    has mine-exec
+    printf '[mine.default]\nexecutable = "ours-wins"\n' >"$HOME/.config/rowbuild/launchers.toml"
+    expect 0 show launchers
+    has ours-wins
+    lacks mine-exec
+    printf '[mine.else]\nexecutable = "x"\n' >"$HOME/.config/rowbuild/launchers.toml"
+    expect 2 show launchers
+    has launchers.toml default
+}
+
+# ---- scan, accept, clean ----
+
+@test "scan records what came another way" {
+    small
+    expect 0 d1
+    : >"$RUNS"
+    for directory in d2 d3; do
+        cp workspace/d1/a workspace/d1/b "workspace/$directory"
+    done
+    expect 0 scan -a first d2
+    expect 0 scan
+    expect_runs
+    expect_nothing_to_do
+    expect 0 show status --recorded
+    has_line '^second +3'
+}
+
+@test "clean --completed, --directory, -n" {
+    small
+    expect 0
+    tree >"$SCRATCH/before"
+    expect 0 clean -n
+    tree >"$SCRATCH/after"
+    diff "$SCRATCH/before" "$SCRATCH/after"
+    expect 0 clean --directory
+    : >"$RUNS"
+    expect_nothing_to_do
+    expect 0 clean --completed
+    expect 0
+    expect_runs
+}
+
+@test "clean where there is nothing is fine" {
+    small
+    expect 0 clean
+    absent .rowbuild
+}
+
+# ---- init ----
+
+@test "init makes a project that runs" {
+    expect 0 init new
+    cd new
+    [ -f Rowfile ] && [ -d workspace ]
+    expect 0 check
+    expect 0
+    expect 0 show status
+    mkdir workspace/d1
+    expect 0
+}
+
+@test "init --signac, -w, --row" {
+    expect 0 init --signac signac
+    grep -q signac_statepoint.json signac/Rowfile
+    expect 0 -C signac check
+    expect 0 init -w points other
+    [ -d other/points ]
+    expect 0 -C other check
+    expect 0 init --row rows
+    [ -f rows/workflow.toml ]
+    absent rows/Rowfile
+    expect 0 -C rows check
+}
+
+@test "init refuses where a project is, or above" {
+    expect 0 init new
+    cp new/Rowfile "$SCRATCH/Rowfile-before"
+    run rowbuild init new
+    [ "$status" -ne 0 ]
+    cmp new/Rowfile "$SCRATCH/Rowfile-before"
+    run rowbuild init new/inside
+    [ "$status" -ne 0 ]
+    absent new/inside/Rowfile
+}
+
+# ---- Output ----
+
+@test "results go to standard output, messages to standard error" {
+    small
+    run --separate-stderr rowbuild show status nonesuch d1
+    [[ $output == Action* ]]
+    [[ $stderr == *nonesuch* ]]
+    run --separate-stderr rowbuild --dryrun
+    [ -z "$output" ]
+}
+
+@test "a closed pipe is no crash, a full output is an error" {
+    small
+    run -0 bash -c '"$ROWBUILD" show directories -a first | true; test ${PIPESTATUS[0]} -lt 128'
+    run bash -c '"$ROWBUILD" show status >/dev/full'
+    [ "$status" -ne 0 ]
+}
+
+@test "--color and NO_COLOR" {
+    small
+    expect 0 show status --color always
+    expect 0 show status --color never
+    lacks $'\033'
+    expect 2 -f nonesuch --color always
+}
+
+@test "ROW_* variables of a row user are honoured" {
+    small
+    ROW_COLOR=never ROW_NO_PROGRESS=1 ROW_IO_THREADS=1 expect 0
+    expect 0 show status --io-threads 1
+    expect 2 show status --io-threads none
+}

@@ -1,0 +1,292 @@
+#!/usr/bin/env bats
+# The two contracts: a workflow.toml keeps row's, a Rowfile has rowbuild's (DESIGN §4).
+
+load helpers
+
+# contract row | contract rowbuild: a description from standard input, under that name
+contract() {
+    if [ "$1" = row ]; then
+        rm -f Rowfile
+        cat >workflow.toml
+    else
+        rm -f workflow.toml
+        cat >Rowfile
+    fi
+}
+
+@test "the shell is bash in a workflow.toml" {
+    mkdir workspace/d1
+    contract row <<'END_OF_ROWFILE'
+[[action]]
+name = "a"
+products = ["a"]
+command = 'if [[ {directory} == d* ]]; then readlink /proc/$$/exe >workspace/{directory}/a; fi'
+END_OF_ROWFILE
+    expect 0
+    [[ $(cat workspace/d1/a) == */bash ]]
+}
+
+@test "the shell is sh in a Rowfile" {
+    mkdir workspace/d1
+    contract rowbuild <<'END_OF_ROWFILE'
+[[action]]
+name = "a"
+products = ["a"]
+command = 'readlink /proc/$$/exe >workspace/{directory}/a; true'
+END_OF_ROWFILE
+    expect 0
+    content workspace/d1/a "$(readlink -f "$(command -v sh)")"
+}
+
+@test "shell says otherwise" {
+    mkdir workspace/d1
+    contract rowbuild <<'END_OF_ROWFILE'
+[[action]]
+name = "a"
+products = ["a"]
+shell = "bash"
+command = 'readlink /proc/$$/exe >workspace/{directory}/a; true'
+END_OF_ROWFILE
+    expect 0
+    [[ $(cat workspace/d1/a) == */bash ]]
+    rm -rf .rowbuild workspace/d1/a
+    contract row <<'END_OF_ROWFILE'
+[[action]]
+name = "a"
+products = ["a"]
+shell = "sh"
+command = 'readlink /proc/$$/exe >workspace/{directory}/a; true'
+END_OF_ROWFILE
+    expect 0
+    content workspace/d1/a "$(readlink -f "$(command -v sh)")"
+}
+
+without_product() {
+    cat <<'END_OF_ROWFILE'
+[[action]]
+name = "long"
+products = ["result"]
+command = 'cd workspace/{directory} && note long $(echo x >>steps; wc -l <steps) && if [ $(wc -l <steps) -ge 3 ]; then cp steps result; fi'
+[[action]]
+name = "after"
+previous_actions = ["long"]
+products = ["end"]
+command = 'note after {directory}; echo >workspace/{directory}/end'
+END_OF_ROWFILE
+}
+
+@test "exit 0 without the product: unfinished in a workflow.toml, and taken up again" {
+    mkdir workspace/d1
+    without_product | contract row
+    expect 1
+    has unfinished
+    lacks FAILED
+    expect_runs 'long 1'
+    expect 0 show why long/d1
+    has unfinished
+    expect 0 show directories -a long --short --eligible
+    has d1
+    expect 0 show directories -a after --short --waiting
+    has d1
+    expect 1
+    expect_runs 'long 2'
+    expect 0
+    expect_runs 'long 3' 'after d1'
+    expect 0
+    has 'nothing to do'
+}
+
+@test "unfinished work doesn't stop the other directories, and isn't counted by -k" {
+    mkdir workspace/d1 workspace/d2 workspace/d3
+    without_product | contract row
+    expect 1 -j 1
+    expect_runs 'long 1' 'long 1' 'long 1'
+}
+
+@test "exit 0 without the product: a failure in a Rowfile" {
+    mkdir workspace/d1
+    without_product | contract rowbuild
+    expect 1
+    has 'product result is missing'
+    lacks unfinished
+    expect_runs 'long 1'
+}
+
+@test "exit 0 without the product: unfinished in a Rowfile where the action is resumable" {
+    mkdir workspace/d1
+    without_product | sed '/name = "long"/a resumable = []' | contract rowbuild
+    expect 1
+    has unfinished
+    expect_runs 'long 1'
+    expect 1
+    expect 0
+    expect_runs 'long 2' 'long 3' 'after d1'
+}
+
+no_products() {
+    cat <<'END_OF_ROWFILE'
+[workspace]
+value_file = "value.json"
+[[action]]
+name = "hello"
+command = 'note hello {directory}'
+END_OF_ROWFILE
+}
+
+@test "an action without products: always eligible in a workflow.toml" {
+    value d1 '{"t": 1}'
+    no_products | contract row
+    expect 0
+    expect 0
+    expect_runs 'hello d1' 'hello d1'
+    expect 0 show directories -a hello --short --eligible
+    has d1
+}
+
+@test "an action without products: complete in a Rowfile once it has succeeded on the same things" {
+    value d1 '{"t": 1}'
+    no_products | contract rowbuild
+    expect 0
+    expect_runs 'hello d1'
+    expect_nothing_to_do
+    expect 0 show directories -a hello --short --completed
+    has d1
+    value d1 '{"t": 2}'
+    expect 0
+    expect_runs 'hello d1'
+}
+
+@test "a previous action without products: its fingerprint counts in a Rowfile" {
+    value d1 '{"t": 1, "u": 1}'
+    contract rowbuild <<'END_OF_ROWFILE'
+[workspace]
+value_file = "value.json"
+[[action]]
+name = "hello"
+value_inputs = ["/t"]
+command = 'note hello {directory}'
+[[action]]
+name = "after"
+value_inputs = []
+previous_actions = ["hello"]
+products = ["a"]
+command = 'note after {directory}; echo >workspace/{directory}/a'
+END_OF_ROWFILE
+    expect 0
+    expect_runs 'hello d1' 'after d1'
+    value d1 '{"t": 1, "u": 2}'
+    expect_nothing_to_do
+    value d1 '{"t": 2, "u": 2}'
+    expect 0
+    expect_runs 'hello d1' 'after d1'
+}
+
+@test "other braces: left alone in a Rowfile" {
+    mkdir workspace/d1
+    contract rowbuild <<'END_OF_ROWFILE'
+[[action]]
+name = "a"
+products = ["a"]
+command = 'echo x y {directory} | awk "{print \$2}" >workspace/{directory}/a; echo ${HOME} {{directory}} {a,b} >>workspace/{directory}/a'
+END_OF_ROWFILE
+    expect 0
+    content workspace/d1/a "y
+$HOME {directory} {a,b}"
+}
+
+@test "other braces: an error in a workflow.toml, with the place" {
+    mkdir workspace/d1
+    contract row <<'END_OF_ROWFILE'
+[[action]]
+name = "a"
+command = "echo {directory} {prins}"
+END_OF_ROWFILE
+    refused
+    has 'workflow.toml:3:29: error'
+    refused check
+}
+
+@test "{} is the value in a workflow.toml" {
+    value d1 '{"t": 1}'
+    contract row <<'END_OF_ROWFILE'
+[workspace]
+value_file = "value.json"
+[[action]]
+name = "a"
+command = 'args {directory} {}'
+END_OF_ROWFILE
+    expect 0
+    tr '\0' '\n' <"$SCRATCH/args" | tail -n 1 | jq -e '. == {"t": 1}'
+}
+
+@test "check warns about what looks like a misspelt template in a Rowfile" {
+    mkdir workspace/d1
+    contract rowbuild <<'END_OF_ROWFILE'
+[[action]]
+name = "a"
+command = 'echo {directory} {direcotry}'
+END_OF_ROWFILE
+    expect 0 check
+    has 'Rowfile:3:' warning direcotry
+}
+
+@test "check warns about a template inside a nested shell and names the variable" {
+    mkdir workspace/d1
+    contract rowbuild <<'END_OF_ROWFILE'
+[[action]]
+name = "a"
+command = "sh -c 'echo {directory}'"
+END_OF_ROWFILE
+    expect 0 check
+    has 'Rowfile:3:' warning ACTION_DIRECTORY
+}
+
+@test "hidden directories: members in a workflow.toml" {
+    mkdir workspace/.hidden workspace/d1
+    contract row <<'END_OF_ROWFILE'
+[[action]]
+name = "a"
+products = ["a"]
+command = 'note {directory}; echo >workspace/{directory}/a'
+END_OF_ROWFILE
+    expect 0
+    expect_runs .hidden d1
+}
+
+@test "hidden directories: members in a Rowfile only where a glob names the dot" {
+    mkdir workspace/.hidden workspace/.other workspace/d1
+    contract rowbuild <<'END_OF_ROWFILE'
+[[action]]
+name = "a"
+products = ["a"]
+command = 'note {directory}; echo >workspace/{directory}/a'
+END_OF_ROWFILE
+    expect 0
+    expect_runs d1
+    sed -i '1i [workspace]\ndirectories = ["*", ".h*"]' Rowfile
+    expect 0
+    expect_runs .hidden
+}
+
+@test "the Rowfile is looked for first, then workflow.toml, upward from here" {
+    mkdir -p workspace/d1 some/where
+    printf '[[action]]\nname = "row"\ncommand = "note row {directory}"\n' >workflow.toml
+    cd some/where
+    expect 0
+    expect_runs 'row d1'
+    printf '[[action]]\nname = "mine"\ncommand = "note mine {directory}"\n' >../../Rowfile
+    expect 0
+    expect_runs 'mine d1'
+}
+
+@test "-f names the description, -C the place" {
+    mkdir workspace/d1
+    printf '[[action]]\nname = "other"\ncommand = "note other {directory}"\n' >other.toml
+    expect 0 -f other.toml
+    expect_runs 'other d1'
+    cd /
+    rm "$SCRATCH/project/other.toml"
+    printf '[[action]]\nname = "mine"\ncommand = "note mine {directory}"\n' >"$SCRATCH/project/Rowfile"
+    expect 0 -C "$SCRATCH/project"
+    expect_runs 'mine d1'
+}

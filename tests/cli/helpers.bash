@@ -1,0 +1,358 @@
+# What the tests of the command line share. Each test works in a folder of its own, with real processes.
+# Where two processes have to meet, they do so by flag files (hold, await, release), never by time.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+    : "${ROWBUILD:?the program to be tested}"
+    SCRATCH=$(mktemp -d "${TMPDIR:-/tmp}/rowbuild-cli.XXXXXX")
+    export SCRATCH
+    export RUNS=$SCRATCH/runs # a line for each execution, appended by `note`
+    export GATE=$SCRATCH/gate
+    export HOME=$SCRATCH/home
+    export PATH=$SCRATCH/bin:$PATH
+    export ROWBUILD_CLUSTER=none LC_ALL=C.UTF-8
+    # A sanitizer's finding shall not look like a failed node.
+    export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}exitcode=99
+    export UBSAN_OPTIONS=${UBSAN_OPTIONS:+$UBSAN_OPTIONS:}exitcode=99
+    export TSAN_OPTIONS=${TSAN_OPTIONS:+$TSAN_OPTIONS:}exitcode=99
+    unset ROWBUILD_STATE ROWBUILD_HOME ROWBUILD_IO_THREADS ROWBUILD_GPUS NO_COLOR
+    unset ROW_CLUSTER ROW_COLOR ROW_IO_THREADS ROW_NO_PROGRESS ROW_CLEAR_PROGRESS ROW_YES ROW_HOME
+    unset SLURM_JOB_ID OMP_NUM_THREADS
+    mkdir "$GATE" "$HOME" "$SCRATCH/bin" "$SCRATCH/project"
+    : >"$RUNS"
+    BACKGROUND=()
+    write_programs
+    cd "$SCRATCH/project" || return 1
+    mkdir workspace
+}
+
+teardown() {
+    local pid
+    for pid in "${BACKGROUND[@]}"; do
+        kill -KILL "$pid" 2>/dev/null || true
+    done
+    if [ -n "${MOUNTED:-}" ]; then
+        umount "$MOUNTED" || true
+    fi
+    cd / || return 1
+    chmod -R u+rwX "$SCRATCH" 2>/dev/null || true
+    rm -rf "$SCRATCH"
+}
+
+# Programs that commands in Rowfiles call.
+write_programs() {
+    # note WORD…: this was run
+    program note <<'PROGRAM'
+echo "$*" >>"$RUNS"
+PROGRAM
+    # hold NAME: tells that it is there, and waits until the test says `release NAME`
+    program hold <<'PROGRAM'
+: >"$GATE/$1.started"
+until [ -e "$GATE/$1.go" ] || [ ! -d "$GATE" ]; do
+    sleep 0.02
+done
+PROGRAM
+    # args WORD…: keeps its arguments byte by byte, each ended by NUL
+    program args <<'PROGRAM'
+printf '%s\0' "$@" >>"$SCRATCH/args"
+PROGRAM
+}
+
+# program NAME: a shell script from standard input, in the PATH.
+program() {
+    {
+        echo '#!/bin/sh'
+        cat
+    } >"$SCRATCH/bin/$1"
+    chmod +x "$SCRATCH/bin/$1"
+}
+
+rowbuild() {
+    "$ROWBUILD" "$@"
+}
+
+rowfile() {
+    cat >Rowfile
+}
+
+# value DIRECTORY JSON
+value() {
+    mkdir -p "workspace/$1"
+    printf '%s\n' "$2" >"workspace/$1/value.json"
+}
+
+# chain DIRECTORY…: three actions one after the other. `first` fails if its input says bad, and leaves
+# half a product then; it sorts, so that another order of the same lines makes the same product.
+chain() {
+    rowfile <<'END'
+[[action]]
+name = "first"
+inputs = ["in"]
+products = ["a"]
+command = 'note first {directory}; cd workspace/{directory}; if grep -q bad in; then echo half >a; exit 3; fi; sort in >a'
+
+[[action]]
+name = "second"
+inputs = ["a"]
+products = ["b"]
+command = 'note second {directory}; tr a-z A-Z <workspace/{directory}/a >workspace/{directory}/b'
+
+[[action]]
+name = "third"
+previous_actions = ["second"]
+products = ["c"]
+command = 'note third {directory}; wc -c <workspace/{directory}/b >workspace/{directory}/c'
+END
+    local directory
+    for directory; do
+        mkdir -p "workspace/$directory"
+        printf '%s\n' one two three >"workspace/$directory/in"
+    done
+}
+
+# expect STATUS ARGUMENT…: runs rowbuild; sets $output (both streams) and $status.
+expect() {
+    local wanted=$1
+    shift
+    run rowbuild "$@"
+    if [ "$status" -ne "$wanted" ]; then
+        echo "rowbuild $*: status $status, expected $wanted; it said:"
+        echo "$output"
+        return 1
+    fi
+}
+
+# expect_json STATUS ARGUMENT…: the same; standard output, which must be JSON, goes to $output.
+expect_json() {
+    local wanted=$1
+    shift
+    # shellcheck disable=SC2154 # stderr is set by bats
+    run --separate-stderr rowbuild "$@"
+    if [ "$status" -ne "$wanted" ] || ! jq -s -e 'length > 0' >/dev/null <<<"$output"; then
+        echo "rowbuild $*: status $status, expected $wanted and JSON; it said:"
+        echo "$output"
+        echo "$stderr"
+        return 1
+    fi
+}
+
+# json FILTER: $output, all of its documents in one array, must fulfil it.
+json() {
+    if ! jq -s -e "$1" >/dev/null <<<"$output"; then
+        echo "not fulfilled: $1"
+        echo "$output"
+        return 1
+    fi
+}
+
+# has TEXT…, lacks TEXT…: about $output.
+has() {
+    local text
+    for text; do
+        if [[ $output != *"$text"* ]]; then
+            echo "expected in the output: $text"
+            echo "$output"
+            return 1
+        fi
+    done
+}
+
+lacks() {
+    local text
+    for text; do
+        if [[ $output == *"$text"* ]]; then
+            echo "not expected in the output: $text"
+            echo "$output"
+            return 1
+        fi
+    done
+}
+
+# has_line REGEX…: a line of $output matches (grep -E).
+has_line() {
+    local regex
+    for regex; do
+        if ! grep -Eq -- "$regex" <<<"$output"; then
+            echo "no line of the output matches: $regex"
+            echo "$output"
+            return 1
+        fi
+    done
+}
+
+# expect_runs LINE…: what was noted since the last call, in any order.
+expect_runs() {
+    local got wanted=
+    got=$(LC_ALL=C sort "$RUNS")
+    : >"$RUNS"
+    if [ $# -gt 0 ]; then
+        wanted=$(printf '%s\n' "$@" | LC_ALL=C sort)
+    fi
+    if [ "$got" != "$wanted" ]; then
+        echo "executed:"
+        echo "$got"
+        echo "expected:"
+        echo "$wanted"
+        echo "rowbuild had said:"
+        echo "${output:-}"
+        return 1
+    fi
+}
+
+# expect_nothing_to_do ARGUMENT…: it says so, and nothing was run.
+expect_nothing_to_do() {
+    expect 0 "$@" && has 'nothing to do' && expect_runs
+}
+
+# content FILE TEXT: the file holds just that.
+content() {
+    if [ "$(cat "$1")" != "$2" ]; then
+        echo "$1 holds $(cat "$1"), expected $2"
+        return 1
+    fi
+}
+
+# absent FILE…
+absent() {
+    local file
+    for file; do
+        if [ -e "$file" ]; then
+            echo "$file exists"
+            return 1
+        fi
+    done
+}
+
+# nowhere TEXT FOLDER: no file below the folder holds the text.
+nowhere() {
+    if grep -rlF -- "$1" "$2"; then
+        echo "hold $1, which should be nowhere"
+        return 1
+    fi
+}
+
+# refused ARGUMENT…: the description is wrong: exit 2, nothing run, nothing written.
+refused() {
+    local before after
+    before=$(tree)
+    expect 2 "$@" && expect_runs && absent .rowbuild || return 1
+    after=$(tree)
+    if [ "$before" != "$after" ]; then
+        diff <(echo "$before") <(echo "$after")
+        return 1
+    fi
+}
+
+# tree [FOLDER]: all that a write would change.
+tree() {
+    find "${1:-.}" -printf '%p %i %s %T@ %C@ %m\n' | LC_ALL=C sort
+}
+
+# await FILE: until it is there. The limit only ends a test that has failed already.
+await() {
+    local tries=0
+    until [ -e "$1" ]; do
+        sleep 0.02
+        tries=$((tries + 1))
+        if [ "$tries" -gt 1500 ]; then
+            echo "$1 never came"
+            return 1
+        fi
+    done
+}
+
+# await_text FILE TEXT
+await_text() {
+    local tries=0
+    until grep -qF -- "$2" "$1" 2>/dev/null; do
+        sleep 0.02
+        tries=$((tries + 1))
+        if [ "$tries" -gt 1500 ]; then
+            echo "$1 never held: $2"
+            cat "$1"
+            return 1
+        fi
+    done
+}
+
+await_started() {
+    local name
+    for name; do
+        if ! await "$GATE/$name.started"; then
+            cat "$SCRATCH/said"
+            return 1
+        fi
+    done
+}
+
+release() {
+    local name
+    for name; do
+        : >"$GATE/$name.go"
+    done
+}
+
+# start ARGUMENT…: rowbuild in the background, $PID. A shell's background jobs ignore SIGINT; ours shan't.
+start() {
+    env --default-signal=INT,QUIT "$ROWBUILD" "$@" >"$SCRATCH/said" 2>&1 3>&- </dev/null &
+    PID=$!
+    BACKGROUND+=("$PID")
+}
+
+# finish STATUS: waits for what `start` began; its words are in $output.
+finish() {
+    status=0
+    wait "$PID" || status=$?
+    output=$(cat "$SCRATCH/said")
+    if [ "$status" -ne "$1" ]; then
+        echo "rowbuild in the background: status $status, expected $1; it said:"
+        echo "$output"
+        return 1
+    fi
+}
+
+# kill_run: kill -9 rowbuild, then what it had started, as when a machine goes down.
+kill_run() {
+    local descendants
+    descendants=$(descendants_of "$PID")
+    kill -KILL "$PID"
+    wait "$PID" || true
+    # shellcheck disable=SC2086 # several numbers
+    kill -KILL $descendants 2>/dev/null || true
+}
+
+descendants_of() {
+    local child
+    for child in $(ps -o pid= --ppid "$1"); do
+        echo "$child"
+        descendants_of "$child"
+    done
+}
+
+# allowed_cpus: as the kernel writes it, 0-3,8
+allowed_cpus() {
+    sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' /proc/self/status
+}
+
+# cores: how many whole cores this process may use.
+cores() {
+    local allowed cpu core socket
+    allowed=$(allowed_cpus)
+    lscpu -p=CPU,CORE,SOCKET | grep -v '^#' | while IFS=, read -r cpu core socket; do
+        if in_list "$cpu" "$allowed"; then
+            echo "$core,$socket"
+        fi
+    done | sort -u | wc -l
+}
+
+# in_list NUMBER LIST
+in_list() {
+    local range
+    for range in ${2//,/ }; do
+        if [ "$1" -ge "${range%-*}" ] && [ "$1" -le "${range#*-}" ]; then
+            return 0
+        fi
+    done
+    return 1
+}

@@ -1,0 +1,394 @@
+#!/usr/bin/env bats
+# Directory names and values of any bytes work wherever a normal name does, and nothing in them is ever
+# executed.
+
+load helpers
+
+# strange_names: one directory for each kind of trouble; NAMES, in the order of their bytes.
+strange_names() {
+    local long name
+    long=$(printf '%0255d' 0)
+    NAMES=(plain 'with space' ' leading' 'trailing ' 'two  spaces' "it's" 'say "hi"' "'" '"' $'new\nline'
+        $'\n' $'tab\there' -rf --help - -- '$(touch pwned)' '`touch pwned`' '; touch pwned' '& touch pwned'
+        '| touch pwned' '> pwned' $'x\ntouch pwned\ny' "'; touch pwned; '" '"; touch pwned; "'
+        '"$(touch pwned)"' 'back\slash' 'end\' '\n' '*' '?' '[a-z]' '~' '#hash' '!bang' '{directory}'
+        '{directories}' '{{x}}' '{/x}' '${HOME}' '$HOME' '$$' '%s%n' 'a=b' 'a,b' '(x)' '<x>' 'ünïcödé' '→'
+        $'bad\xff\xfe' $'\x80' $'\x01\x1b[31mred' "$long" "${long%????????}a' \$(:)")
+    for name in "${NAMES[@]}"; do
+        mkdir "workspace/$name"
+    done
+    mapfile -d '' NAMES < <(printf '%s\0' "${NAMES[@]}" | LC_ALL=C sort -z)
+}
+
+# kept NAME…: the arguments that `args` kept, in any order, are these.
+kept() {
+    printf '%s\0' "$@" | LC_ALL=C sort -z >"$SCRATCH/wanted"
+    LC_ALL=C sort -z "$SCRATCH/args" >"$SCRATCH/got"
+    rm "$SCRATCH/args"
+    if ! cmp "$SCRATCH/wanted" "$SCRATCH/got"; then
+        diff <(tr '\0\n' '\n@' <"$SCRATCH/wanted" | cat -v) <(tr '\0\n' '\n@' <"$SCRATCH/got" | cat -v)
+        return 1
+    fi
+}
+
+nothing_executed() {
+    local found
+    found=$(find "$SCRATCH" "$HOME" -name 'pwned*' ! -path '*/workspace/*')
+    found+=$(find "$SCRATCH" -name pwned)
+    if [ -n "$found" ]; then
+        echo "executed: $found"
+        return 1
+    fi
+}
+
+# clean_output: lines without control characters, and UTF-8 throughout.
+clean_output() {
+    if grep -nP '[\x00-\x08\x0b-\x1f\x7f]' <<<"$output"; then
+        echo "control characters in the output"
+        return 1
+    fi
+    if ! iconv -f UTF-8 -t UTF-8 <<<"$output" >/dev/null; then
+        echo "not UTF-8: $output"
+        return 1
+    fi
+}
+
+@test "names as plain words of a command without a shell" {
+    strange_names
+    rowfile <<'END'
+[[action]]
+name = "a"
+command = "args {directory}"
+END
+    expect 0
+    kept "${NAMES[@]}"
+    nothing_executed
+    clean_output
+    expect_nothing_to_do
+}
+
+@test "names bare, in single and in double quotes" {
+    strange_names
+    rowfile <<'END'
+[[action]]
+name = "a"
+products = ["out"]
+command = '''
+args {directory} x{directory}y '{directory}' "{directory}" 'pre {directory}"' "pre '{directory} post"
+: >workspace/{directory}/1; : >"workspace/{directory}/2"; : >'workspace/{directory}/3'
+cd workspace/{directory} && cat 1 2 3 >out'''
+END
+    expect 0
+    local wanted=() name
+    for name in "${NAMES[@]}"; do
+        wanted+=("$name" "x${name}y" "$name" "$name" "pre ${name}\"" "pre '${name} post")
+    done
+    kept "${wanted[@]}"
+    for name in "${NAMES[@]}"; do
+        [ -f "workspace/$name/out" ]
+    done
+    nothing_executed
+    expect_nothing_to_do
+}
+
+@test "names in bash under row's contract" {
+    strange_names
+    cat >workflow.toml <<'END'
+[[action]]
+name = "a"
+products = ["out"]
+command = '''args {directory} '{directory}' "{directory}"; [[ -d "workspace/{directory}" ]] && : >workspace/{directory}/out'''
+END
+    expect 0
+    local wanted=() name
+    for name in "${NAMES[@]}"; do
+        wanted+=("$name" "$name" "$name")
+    done
+    kept "${wanted[@]}"
+    nothing_executed
+}
+
+@test "names in batches" {
+    strange_names
+    rowfile <<'END'
+[[action]]
+name = "direct"
+command = "args {directories}"
+END
+    expect 0
+    tr '\0' '\n' <"$SCRATCH/args" >order
+    printf '%s\n' "${NAMES[@]}" | cmp - order
+    kept "${NAMES[@]}"
+    rowfile <<'END'
+[[action]]
+name = "shell"
+products = ["out"]
+command = 'args {directories}; for d in {directories}; do : >"workspace/$d/out"; done'
+END
+    expect 0
+    kept "${NAMES[@]}"
+    nothing_executed
+    expect_nothing_to_do
+}
+
+@test "names in the variables of a command" {
+    strange_names
+    rowfile <<'END'
+[[action]]
+name = "a"
+environment.MINE = "<{directory}>"
+command = 'args {directory} "$ACTION_DIRECTORY" "$MINE"; sh -c "args \"\$ACTION_DIRECTORY\""'
+END
+    expect 0
+    local wanted=() name
+    for name in "${NAMES[@]}"; do
+        wanted+=("$name" "$name" "<$name>" "$name")
+    done
+    kept "${wanted[@]}"
+    nothing_executed
+}
+
+@test "names in products of the project, inputs and globs" {
+    strange_names
+    rowfile <<'END'
+[[action]]
+name = "make"
+products = ["x.dat", "//results/{directory}.txt"]
+command = 'for f in {products}; do args "$f"; mkdir -p "$(dirname "$f")"; echo x >"$f"; done'
+[[action]]
+name = "use"
+inputs = ["*.dat"]
+products = ["sum"]
+command = 'args {inputs}; cat {inputs} >workspace/{directory}/sum'
+END
+    # 255 bytes and ".txt" are too long for any file system.
+    rm -r workspace/0*
+    local wanted=() name names=()
+    for name in "${NAMES[@]}"; do
+        [[ $name == 0* ]] && continue
+        names+=("$name")
+        wanted+=("workspace/$name/x.dat" "workspace/$name/x.dat" "results/$name.txt")
+    done
+    expect 0
+    kept "${wanted[@]}"
+    for name in "${names[@]}"; do
+        [ -f "results/$name.txt" ]
+    done
+    nothing_executed
+    expect_nothing_to_do
+    echo y >"workspace/$(printf 'new\nline')/x.dat"
+    expect 0
+    kept "workspace/$(printf 'new\nline')/x.dat" "results/$(printf 'new\nline').txt" || true
+}
+
+@test "strings of the values, by pointer" {
+    strange_names
+    local name wanted=()
+    for name in "${NAMES[@]}"; do
+        if iconv -f UTF-8 -t UTF-8 <<<"$name" >/dev/null 2>&1; then
+            jq -n --arg s "$name" '{"a/b": {"s~": $s}}' >"workspace/$name/value.json"
+            wanted+=("$name" "$name" "$name" "$name")
+        else
+            rm -r "workspace/$name"
+        fi
+    done
+    rowfile <<'END'
+[workspace]
+value_file = "value.json"
+[[action]]
+name = "a"
+environment.S = "{/a~1b/s~0}"
+products = ["out"]
+command = '''args {/a~1b/s~0} '{/a~1b/s~0}' "{/a~1b/s~0}" "$S"; echo >workspace/{directory}/out'''
+END
+    expect 0
+    kept "${wanted[@]}"
+    nothing_executed
+    expect_nothing_to_do
+}
+
+@test "whole values and parts that aren't strings" {
+    value d1 '{"s": "$(touch pwned)'"'"'\"\\", "n": 1.5, "l": [1, "a b"], "t": true, "z": null}'
+    rowfile <<'END'
+[workspace]
+value_file = "value.json"
+[[action]]
+name = "a"
+command = '''args {value} '{value}' "{value}" {/n} {/l} "{/t}"; : {directory}'''
+END
+    expect 0
+    mapfile -d '' got <"$SCRATCH/args"
+    [ "${#got[@]}" -eq 6 ]
+    local i
+    for i in 0 1 2; do
+        jq -e --slurpfile wanted workspace/d1/value.json '. == $wanted[0]' <<<"${got[i]}"
+    done
+    [ "${got[3]}" = 1.5 ]
+    jq -e '. == [1, "a b"]' <<<"${got[4]}"
+    [ "${got[5]}" = true ]
+    nothing_executed
+}
+
+@test "JSON strings with NUL can't be put into a command: an error names the directory" {
+    value d1 '{"s": "a\u0000b"}'
+    rowfile <<'END'
+[workspace]
+value_file = "value.json"
+[[action]]
+name = "a"
+command = 'args {directory} {/s}'
+END
+    run rowbuild
+    [ "$status" -ne 0 ]
+    has d1
+    absent "$SCRATCH/args"
+}
+
+@test "show status, directories, why and -n of any name: one clean line each" {
+    strange_names
+    rowfile <<'END'
+[[action]]
+name = "a"
+products = ["out"]
+command = 'echo >workspace/{directory}/out'
+END
+    expect 0 show status
+    clean_output
+    expect 0 show directories -a a --short
+    clean_output
+    [ "${#lines[@]}" -eq "${#NAMES[@]}" ]
+    expect 0 show directories -a a --no-header
+    clean_output
+    [ "${#lines[@]}" -eq "${#NAMES[@]}" ]
+    expect 0 show why
+    clean_output
+    expect 0 -n
+    clean_output
+    expect_json 0 show directories -a a --json
+    expect 0 -v
+    clean_output
+    expect 0 show directories -a a --completed --short
+    [ "${#lines[@]}" -eq "${#NAMES[@]}" ]
+    nothing_executed
+}
+
+@test "directories of any name are targets, by name, path and standard input" {
+    strange_names
+    rowfile <<'END'
+[[action]]
+name = "a"
+products = ["out"]
+command = 'args {directory}; : >workspace/{directory}/out'
+END
+    local name i=0 targets=()
+    for name in "${NAMES[@]}"; do
+        if [ $((i++ % 2)) -eq 0 ]; then
+            targets+=("$name")
+        fi
+    done
+    expect 0 -- "${targets[@]/#/workspace\/}"
+    kept "${targets[@]}"
+    expect 0 -- '-rf' '--help'
+    run -0 bash -c 'printf "%s\0" "$@" | "$ROWBUILD" --null -' - "${NAMES[@]}"
+    expect 0 show why "a/$(printf 'new\nline')"
+    expect_nothing_to_do
+    nothing_executed
+}
+
+@test "a failure of any name: log, and the printed command runs just that node again" {
+    strange_names
+    rowfile <<'END'
+[[action]]
+name = "a"
+products = ["out"]
+command = 'args {directory}; echo some output; [ -e fine ] && : >workspace/{directory}/out'
+END
+    expect 1 -k 0
+    clean_output
+    kept "${NAMES[@]}"
+    [ "$(grep -c '^again: ' <<<"$output")" -eq "${#NAMES[@]}" ]
+    grep '^again: ' <<<"$output" | sed 's/^again: //' >again
+    touch fine
+    # Each of them is a line of shell; together they run all nodes.
+    ln -s "$ROWBUILD" "$SCRATCH/bin/rowbuild"
+    local line
+    while IFS= read -r line; do
+        run -0 bash -c "$line"
+        [ "$(tr -dc '\0' <"$SCRATCH/args" | wc -c)" -eq 1 ]
+        mv "$SCRATCH/args" "$SCRATCH/args-$((++i))"
+    done <again
+    cat "$SCRATCH"/args-* >"$SCRATCH/args"
+    kept "${NAMES[@]}"
+    expect_nothing_to_do
+    nothing_executed
+}
+
+@test "logs are kept under any name" {
+    strange_names
+    rowfile <<'END'
+[[action]]
+name = "a"
+command = 'args {directory}; printf "%s" {directory} | od -An -tx1 | tr -d " \n"; echo'
+END
+    expect 0
+    local name wanted
+    for name in "${NAMES[@]}"; do
+        wanted=$(printf '%s' "$name" | od -An -tx1 | tr -d ' \n')
+        expect 0 show log "a/$name"
+        if [ "$output" != "$wanted" ]; then
+            echo "log of $name: $output, expected $wanted"
+            return 1
+        fi
+    done
+}
+
+@test "a product name of 255 bytes is set aside and comes back" {
+    local long
+    long=$(printf '%0255d' 0)
+    mkdir workspace/d1
+    echo fine >workspace/d1/in
+    cat >Rowfile <<END
+[[action]]
+name = "a"
+inputs = ["in"]
+products = ["$long"]
+command = 'note {directory}; cd workspace/{directory}; grep -v bad in >$long'
+END
+    expect 0
+    echo bad >workspace/d1/in
+    expect 1
+    echo fine >workspace/d1/in
+    : >"$RUNS"
+    expect 0
+    expect_runs
+    content "workspace/d1/$long" fine
+}
+
+@test "a command longer than the kernel takes as one word runs all the same" {
+    rowfile <<'END'
+[[action]]
+name = "a"
+products = ["out"]
+command = 'note run; for d in {directories}; do : >workspace/$d/out; done'
+END
+    (cd workspace && seq -f "%0200g" 900 | xargs mkdir)
+    expect 0
+    expect_runs run
+    [ "$(find workspace -name out | wc -l)" -eq 900 ]
+    expect_nothing_to_do
+}
+
+@test "an argument list that is too long names maximum_size" {
+    rowfile <<'END'
+[[action]]
+name = "a"
+command = 'args {directories}'
+END
+    (cd workspace && seq -f "%0200g" 1500 | xargs mkdir)
+    run bash -c 'ulimit -S -s 1024 && exec "$ROWBUILD"'
+    [ "$status" -ne 0 ]
+    has maximum_size
+    absent "$SCRATCH/args"
+    echo 'group.maximum_size = 500' >>Rowfile
+    run -0 bash -c 'ulimit -S -s 1024 && exec "$ROWBUILD"'
+}

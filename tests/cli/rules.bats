@@ -1,0 +1,958 @@
+#!/usr/bin/env bats
+# Stale or not: the twelve rules by which rowbuild decides (DESIGN §6).
+
+load helpers
+
+# finished DIRECTORY…: a chain that is up to date.
+finished() {
+    chain "$@"
+    expect 0
+    : >"$RUNS"
+}
+
+# ---- 1. Contents, not times ----
+
+@test "1: touching every file runs nothing" {
+    finished d1 d2
+    find workspace Rowfile -exec touch -d '2001-02-03 04:05:06' {} +
+    expect_nothing_to_do
+    find workspace Rowfile -exec touch -d 'now + 3 days' {} +
+    expect_nothing_to_do
+}
+
+@test "1: files that are replaced by equal ones run nothing" {
+    finished d1
+    for file in workspace/d1/*; do
+        cp "$file" copy
+        mv copy "$file"
+    done
+    expect_nothing_to_do
+}
+
+@test "1: a rewrite of the same size and time is seen" {
+    finished d1
+    touch -r workspace/d1/in stamp
+    printf '%s\n' one two THREE >workspace/d1/in
+    touch -r stamp workspace/d1/in
+    expect 0
+    expect_runs 'first d1' 'second d1' 'third d1'
+}
+
+@test "1: a product rewritten with the same size and time is seen" {
+    finished d1
+    touch -r workspace/d1/a stamp
+    printf '%s\n' ONE three two >workspace/d1/a
+    touch -r stamp workspace/d1/a
+    expect 0
+    expect_runs 'first d1'
+}
+
+@test "1: a rewrite within the tick of the reading is seen" {
+    # Each command rewrites its input at once and with the same size, mostly before the file system's
+    # clock has moved since rowbuild read it.
+    rowfile <<'END_OF_ROWFILE'
+[[action]]
+name = "first"
+inputs = ["in"]
+products = ["a"]
+command = 'note {directory}; [ -e settled ] || echo bbb >workspace/{directory}/in; echo >workspace/{directory}/a'
+END_OF_ROWFILE
+    for i in $(seq 40); do
+        mkdir "workspace/d$i"
+        echo aaa >"workspace/d$i/in"
+    done
+    run rowbuild
+    : >"$RUNS"
+    touch settled
+    expect 0
+    [ "$(wc -l <"$RUNS")" -eq 40 ]
+}
+
+@test "1: what was written right after a run is seen" {
+    finished d1
+    for i in 1 2 3 4 5 6; do
+        echo "line $i" >workspace/d1/in
+        expect 0
+        content workspace/d1/a "line $i"
+    done
+}
+
+@test "1: digest_limit: a larger file is known by size and time" {
+    chain d1
+    sed -i '1i [workspace]\ndigest_limit = 4' Rowfile
+    expect 0
+    : >"$RUNS"
+    touch -r workspace/d1/in stamp
+    printf '%s\n' one two THREE >workspace/d1/in
+    touch -r stamp workspace/d1/in
+    expect_nothing_to_do
+    touch -d '2001-02-03' workspace/d1/in
+    expect 0
+    [ "$(grep -c 'first d1' "$RUNS")" -eq 1 ]
+}
+
+# ---- 2. Observed at launch ----
+
+@test "2: an input that changed while it ran makes it stale" {
+    rowfile <<'END_OF_ROWFILE'
+[[action]]
+name = "first"
+inputs = ["in"]
+products = ["a"]
+command = 'note {directory}; cat workspace/{directory}/in >workspace/{directory}/a; hold {directory}'
+END_OF_ROWFILE
+    mkdir workspace/d1
+    echo old >workspace/d1/in
+    start
+    await_started d1
+    echo new >workspace/d1/in
+    release d1
+    wait "$PID" || true
+    expect_runs d1
+    expect 0 show why first/d1
+    has 'changed while it ran'
+    expect 0
+    expect_runs d1
+    content workspace/d1/a new
+    expect_nothing_to_do
+}
+
+@test "2: a value that changed while it ran makes it stale" {
+    rowfile <<'END_OF_ROWFILE'
+[workspace]
+value_file = "value.json"
+[[action]]
+name = "first"
+products = ["a"]
+command = 'note {directory} {/t}; echo {/t} >workspace/{directory}/a; hold {directory}'
+END_OF_ROWFILE
+    value d1 '{"t": 1}'
+    start
+    await_started d1
+    value d1 '{"t": 2}'
+    release d1
+    wait "$PID" || true
+    expect_runs 'd1 1'
+    expect 0
+    expect_runs 'd1 2'
+    content workspace/d1/a 2
+    expect_nothing_to_do
+}
+
+@test "2: an input is taken as it is when the node starts, not when the run was planned" {
+    rowfile <<'END_OF_ROWFILE'
+[[action]]
+name = "zeroth"
+products = ["z"]
+command = 'hold {directory}; echo z >workspace/{directory}/z'
+[[action]]
+name = "first"
+previous_actions = ["zeroth"]
+inputs = ["in"]
+products = ["a"]
+command = 'note {directory}; cp workspace/{directory}/in workspace/{directory}/a'
+END_OF_ROWFILE
+    mkdir workspace/d1
+    echo old >workspace/d1/in
+    start
+    await_started d1
+    echo new >workspace/d1/in
+    release d1
+    finish 0
+    content workspace/d1/a new
+    expect_runs d1
+    expect_nothing_to_do
+}
+
+# ---- 3. Early cutoff ----
+
+@test "3: a product that comes out identical leaves what follows alone" {
+    finished d1 d2
+    printf '%s\n' three two one >workspace/d1/in
+    expect 0
+    expect_runs 'first d1'
+    expect_nothing_to_do
+}
+
+@test "3: the cutoff in the middle of the chain" {
+    finished d1
+    printf '%s\n' ONE two three >workspace/d1/in # `second` makes capitals of it
+    expect 0
+    expect_runs 'first d1' 'second d1'
+    expect_nothing_to_do
+}
+
+# ---- 4. A product is part of its maker's record ----
+
+@test "4: a truncated product makes its maker stale, and nothing else" {
+    finished d1 d2
+    : >workspace/d1/b
+    expect 0 show why second/d1
+    has 'b is not what was recorded'
+    expect 0
+    expect_runs 'second d1'
+    content workspace/d1/b "$(cat workspace/d2/b)"
+    expect_nothing_to_do
+}
+
+@test "4: an edited product makes its maker stale" {
+    finished d1
+    echo extra >>workspace/d1/a
+    expect 0
+    expect_runs 'first d1'
+    content workspace/d1/a "$(sort workspace/d1/in)"
+}
+
+@test "4: a deleted product makes its maker stale" {
+    finished d1
+    rm workspace/d1/c
+    expect 0 show why third/d1
+    has 'c is missing'
+    expect 0
+    expect_runs 'third d1'
+    expect_nothing_to_do
+}
+
+@test "4: a product that a successor's run changed is recorded anew, with a warning" {
+    rowfile <<'END_OF_ROWFILE'
+[[action]]
+name = "make"
+products = ["shared"]
+command = 'note make {directory}; echo made >workspace/{directory}/shared'
+[[action]]
+name = "append"
+previous_actions = ["make"]
+products = ["done"]
+command = 'note append {directory}; echo more >>workspace/{directory}/shared; echo >workspace/{directory}/done'
+END_OF_ROWFILE
+    mkdir workspace/d1
+    expect 0
+    has warning shared
+    expect_runs 'make d1' 'append d1'
+    expect_nothing_to_do
+    echo again >>workspace/d1/shared # nobody's successor: make is stale
+    expect 0
+    expect_runs 'make d1' 'append d1'
+}
+
+# ---- 5. Success ----
+
+@test "5: exit 0 without the product is a failure" {
+    rowfile <<'END_OF_ROWFILE'
+[[action]]
+name = "make"
+products = ["a", "b"]
+command = 'note make {directory}; echo >workspace/{directory}/a'
+[[action]]
+name = "follow"
+previous_actions = ["make"]
+products = ["c"]
+command = 'note follow {directory}; echo >workspace/{directory}/c'
+END_OF_ROWFILE
+    mkdir workspace/d1
+    expect 1
+    has 'product b is missing'
+    expect_runs 'make d1'
+    expect 1
+    expect_runs 'make d1'
+}
+
+@test "5: all products but another exit status is a failure" {
+    rowfile <<'END_OF_ROWFILE'
+[[action]]
+name = "make"
+products = ["a"]
+command = 'note make {directory}; echo >workspace/{directory}/a; exit 4'
+END_OF_ROWFILE
+    mkdir workspace/d1
+    expect 1
+    has 'exit 4'
+    expect_runs 'make d1'
+    expect 0 show why make/d1
+    has 'failed (exit 4)'
+    expect 1
+    expect_runs 'make d1'
+}
+
+# ---- 6. Adoption ----
+
+# unrecorded DIRECTORY…: finished by somebody else: products, but no state.
+unrecorded() {
+    finished "$@"
+    rm -rf .rowbuild
+}
+
+@test "6: products without any state are adopted in one line" {
+    unrecorded d1 d2
+    expect 0
+    expect_runs
+    [ "$(grep -ci adopted <<<"$output")" -eq 1 ]
+    expect_nothing_to_do
+    lacks adopted
+}
+
+@test "6: adopted products don't hide what changes afterwards" {
+    unrecorded d1 d2
+    expect 0
+    printf '%s\n' four >workspace/d1/in
+    expect 0
+    expect_runs 'first d1' 'second d1' 'third d1'
+    content workspace/d1/b FOUR
+}
+
+@test "6: what is older than its inputs counts all the same where nothing was ever recorded" {
+    unrecorded d1
+    touch -d '2001-02-03' workspace/d1/a workspace/d1/b workspace/d1/c
+    expect 0
+    expect_runs
+}
+
+@test "6: only what is missing runs beside what is adopted" {
+    unrecorded d1 d2
+    rm workspace/d2/c
+    expect 0
+    expect_runs 'third d2'
+    expect_nothing_to_do
+}
+
+@test "6: what was unknown at adoption is filled in by what upstream makes" {
+    unrecorded d1
+    rm workspace/d1/a
+    expect 0
+    expect_runs 'first d1'
+    expect_nothing_to_do
+    printf '%s\n' other >workspace/d1/in
+    expect 0
+    expect_runs 'first d1' 'second d1' 'third d1'
+}
+
+@test "6: large products are adopted, and known when first needed" {
+    rowfile <<'END_OF_ROWFILE'
+[[action]]
+name = "make"
+inputs = ["in"]
+products = ["a"]
+command = 'note make {directory}; cat workspace/{directory}/in >workspace/{directory}/a'
+[[action]]
+name = "size"
+inputs = ["a"]
+products = ["b"]
+command = 'note size {directory}; wc -c <workspace/{directory}/a >workspace/{directory}/b'
+END_OF_ROWFILE
+    mkdir workspace/d1
+    head -c 3000000 /dev/zero >workspace/d1/in
+    cp workspace/d1/in workspace/d1/a
+    echo 3000000 >workspace/d1/b
+    expect 0
+    expect_runs
+    touch workspace/d1/a
+    expect_nothing_to_do
+}
+
+@test "6: --no-adopt runs everything" {
+    unrecorded d1
+    expect 0 --no-adopt
+    expect_runs 'first d1' 'second d1' 'third d1'
+    expect_nothing_to_do
+}
+
+@test "6: later, an unrecorded product is adopted only if it is newer than its inputs" {
+    finished d1
+    mkdir workspace/old workspace/new
+    for directory in old new; do
+        cp workspace/d1/* "workspace/$directory/"
+    done
+    touch -d '2001-02-03' workspace/old/[abc]
+    touch -d '2002-02-03' workspace/old/in
+    touch -d '2001-02-03' workspace/new/in
+    touch -d '2002-02-03' workspace/new/a
+    touch -d '2003-02-03' workspace/new/b
+    touch -d '2004-02-03' workspace/new/c
+    expect 0
+    grep -q 'first old' "$RUNS"
+    ! grep new "$RUNS" || false
+}
+
+@test "6: half a product of a killed first run isn't adopted" {
+    rowfile <<'END_OF_ROWFILE'
+[[action]]
+name = "make"
+products = ["a"]
+command = 'note make {directory}; echo half >workspace/{directory}/a; hold {directory}; echo whole >workspace/{directory}/a'
+END_OF_ROWFILE
+    mkdir workspace/d1 workspace/d2
+    echo adopted >workspace/d2/a
+    start
+    await_started d1
+    kill_run
+    expect_runs 'make d1'
+    release d1
+    expect 0
+    expect_runs 'make d1'
+    content workspace/d1/a whole
+    content workspace/d2/a adopted
+    expect_nothing_to_do
+}
+
+spoil_state() {
+    local file
+    for file in .rowbuild/state .rowbuild/snapshot .rowbuild/journal; do
+        if [ -f "$file" ]; then
+            echo 'this is no state' >"$file"
+        fi
+    done
+}
+
+@test "6: a state that can't be read is exit 3, unless --adopt" {
+    finished d1
+    spoil_state
+    expect 3
+    has --adopt
+    expect_runs
+    expect 3 show status
+    expect 0 --adopt
+    expect_runs
+    expect_nothing_to_do
+}
+
+# ---- 7. Changing the description isn't changing the work ----
+
+@test "7: a comment or another layout of the Rowfile runs nothing" {
+    finished d1
+    sed -i -e '1i # a comment' -e 's/ = /   =  /' -e '$a # another' Rowfile
+    expect_nothing_to_do
+}
+
+@test "7: an input that is newly listed and older than the success counts as seen" {
+    chain d1
+    echo one >workspace/d1/extra
+    expect 0
+    : >"$RUNS"
+    sed -i 's/inputs = \["in"\]/inputs = ["in", "extra"]/' Rowfile
+    expect_nothing_to_do
+    echo two >workspace/d1/extra # and from now on it counts
+    expect 0
+    expect_runs 'first d1'
+}
+
+@test "7: an input that is newly listed and newer than the success makes it stale" {
+    finished d1
+    touch -d 'now + 1 hour' stamp
+    echo one >workspace/d1/extra
+    touch -r stamp workspace/d1/extra
+    sed -i 's/inputs = \["in"\]/inputs = ["in", "extra"]/' Rowfile
+    expect 0
+    expect_runs 'first d1'
+}
+
+@test "7: an input that is no longer listed drops out" {
+    chain d1
+    echo one >workspace/d1/extra
+    sed -i 's/inputs = \["in"\]/inputs = ["in", "extra"]/' Rowfile
+    expect 0
+    : >"$RUNS"
+    sed -i 's/, "extra"//' Rowfile
+    expect_nothing_to_do
+    echo two >workspace/d1/extra
+    expect_nothing_to_do
+}
+
+@test "7: a newly listed product counts if it is there" {
+    chain d1 d2
+    echo there >workspace/d1/plus
+    expect 0
+    : >"$RUNS"
+    sed -i 's/products = \["a"\]/products = ["a", "plus"]/' Rowfile
+    # d1 has the file; d2 can't get it, for the command is as it was.
+    expect 1
+    expect_runs 'first d2'
+    content workspace/d1/plus there
+}
+
+@test "7: a product that is no longer listed drops out" {
+    chain d1
+    sed -i -e 's/products = \["a"\]/products = ["a", "plus"]/' -e 's/sort in >a/sort in >a; echo >plus/' \
+        Rowfile
+    expect 0
+    : >"$RUNS"
+    sed -i 's/, "plus"//' Rowfile
+    expect_nothing_to_do
+    rm workspace/d1/plus
+    expect_nothing_to_do
+}
+
+@test "7: an action renamed with its products keeps its records" {
+    finished d1
+    sed -i 's/name = "first"/name = "begin"/' Rowfile
+    expect_nothing_to_do
+    echo new >workspace/d1/in
+    expect 0
+    expect_runs 'first d1' 'second d1' 'third d1'
+    # The record is the old action's, so that the old fingerprint is still known.
+    printf '%s\n' one two three >workspace/d1/in
+    sed -i 's/name = "begin"/name = "start"/' Rowfile
+    expect 0 show why start/d1
+    has 'input'
+    lacks 'never ran'
+}
+
+@test "7: digest_limit converts silently" {
+    finished d1
+    sed -i '1i [workspace]\ndigest_limit = 4' Rowfile
+    expect_nothing_to_do
+    sed -i 's/digest_limit = 4/digest_limit = "1 GiB"/' Rowfile
+    expect_nothing_to_do
+}
+
+@test "7: resources, launchers and setup are not part of the work" {
+    finished d1
+    sed -i '/name = "first"/a resources.threads_per_process = 2\nlaunchers = ["openmp"]\nretries = 3\ntimeout = "01:00:00"\nsubmit_options.none.setup = ":"' Rowfile
+    expect_nothing_to_do
+}
+
+@test "7: another command makes it stale, and the reason shows both" {
+    finished d1
+    sed -i 's/sort in >a/sort -r in >a/' Rowfile
+    expect 0 show why first/d1
+    has 'command' 'sort in' 'sort -r in'
+    expect 0
+    expect_runs 'first d1' 'second d1' 'third d1'
+}
+
+@test "7: another shell or environment makes it stale" {
+    finished d1
+    sed -i '/name = "first"/a environment.MODE = "fast"' Rowfile
+    expect 0
+    expect_runs 'first d1'
+    sed -i 's/"fast"/"slow"/' Rowfile
+    expect 0
+    expect_runs 'first d1'
+    sed -i '/name = "first"/a shell = "bash"' Rowfile
+    expect 0
+    expect_runs 'first d1'
+}
+
+# ---- 8. Set aside, never trusted and never lost ----
+
+@test "8: edit, fail, revert: the old product is back without a run" {
+    finished d1
+    cp -R workspace before
+    printf '%s\n' bad >workspace/d1/in
+    expect 1
+    expect_runs 'first d1'
+    printf '%s\n' one two three >workspace/d1/in
+    expect 0
+    expect_runs
+    diff -r before workspace
+    expect_nothing_to_do
+}
+
+@test "8: edit, kill -9, revert: the old product is back without a run" {
+    chain d1
+    sed -i 's/echo half >a; exit 3/echo half >a; hold d1/' Rowfile
+    expect 0
+    : >"$RUNS"
+    cp workspace/d1/a a-before
+    printf '%s\n' bad >workspace/d1/in
+    start
+    await_started d1
+    content workspace/d1/a half
+    kill_run
+    expect_runs 'first d1'
+    printf '%s\n' one two three >workspace/d1/in
+    expect 0
+    expect_runs
+    cmp a-before workspace/d1/a
+    expect_nothing_to_do
+}
+
+@test "8: a failure never replaces the record of a success" {
+    finished d1
+    cp workspace/d1/a a-before
+    for attempt in 1 2 3; do
+        printf '%s\n' "bad $attempt" >workspace/d1/in
+        expect 1
+    done
+    expect_runs 'first d1' 'first d1' 'first d1'
+    printf '%s\n' one two three >workspace/d1/in
+    expect 0
+    expect_runs
+    cmp a-before workspace/d1/a
+}
+
+@test "8: edit, fail, another edit, success: then the old result is gone and nothing lies about" {
+    finished d1
+    printf '%s\n' bad >workspace/d1/in
+    expect 1
+    printf '%s\n' good >workspace/d1/in
+    : >"$RUNS"
+    expect 0
+    expect_runs 'first d1' 'second d1' 'third d1'
+    content workspace/d1/a good
+    nowhere three workspace
+    expect_nothing_to_do
+}
+
+@test "8: after a success no set-aside file is left" {
+    finished d1
+    printf '%s\n' other >workspace/d1/in
+    expect 0
+    [ -z "$(find workspace -name '.*')" ]
+}
+
+@test "8: an edited product is never deleted until clean" {
+    finished d1
+    echo 'written by hand' >workspace/d1/a
+    expect 0
+    expect_runs 'first d1'
+    grep -rqF 'written by hand' workspace
+    expect 0
+    grep -rqF 'written by hand' workspace
+    expect 0 clean
+    nowhere "written by hand" workspace
+}
+
+@test "8: an edited product survives a changed input and several reruns" {
+    finished d1
+    echo 'written by hand' >workspace/d1/a
+    for i in 1 2 3; do
+        echo "$i" >workspace/d1/in
+        expect 0
+        content workspace/d1/a "$i"
+    done
+    grep -rqF 'written by hand' workspace
+}
+
+@test "8: two edited products in a row are both kept" {
+    finished d1
+    echo 'first hand' >workspace/d1/a
+    expect 0
+    echo 'second hand' >workspace/d1/a
+    expect 0
+    grep -rqF 'first hand' workspace
+    grep -rqF 'second hand' workspace
+}
+
+@test "8: an attempt's progress stays after a plain failure, and is set aside when the input changes" {
+    rowfile <<'END_OF_ROWFILE'
+[[action]]
+name = "long"
+inputs = ["in"]
+products = ["a"]
+resumable = ["progress"]
+command = 'cd workspace/{directory}; echo x >>progress; note $(wc -l <progress); [ $(wc -l <progress) -lt 3 ] || cp in a'
+END_OF_ROWFILE
+    mkdir workspace/d1
+    echo one >workspace/d1/in
+    expect 1
+    has unfinished
+    expect 1
+    expect 0
+    expect_runs 1 2 3
+    expect_nothing_to_do
+    echo two >workspace/d1/in
+    expect 1
+    expect_runs 1
+    # The good product is not trusted, and not lost.
+    absent workspace/d1/a
+    echo one >workspace/d1/in
+    expect 0
+    expect_runs
+    content workspace/d1/a one
+}
+
+@test "8: products in sub-folders are set aside and come back" {
+    rowfile <<'END_OF_ROWFILE'
+[[action]]
+name = "make"
+inputs = ["in"]
+products = ["out/deep/a", "//shared/{directory}.txt"]
+command = 'note {directory}; cd workspace/{directory}; mkdir -p out/deep; grep -v bad in >out/deep/a && cp in ../../shared/{directory}.txt'
+END_OF_ROWFILE
+    mkdir workspace/d1 shared
+    echo fine >workspace/d1/in
+    expect 0
+    echo bad >workspace/d1/in
+    expect 1
+    echo fine >workspace/d1/in
+    expect_runs d1 d1
+    expect 0
+    expect_runs
+    content workspace/d1/out/deep/a fine
+    content shared/d1.txt fine
+}
+
+# ---- 9. accept, --rerun, clean ----
+
+@test "9: accept records what is there as right" {
+    finished d1 d2
+    echo other | tee workspace/d1/in >workspace/d2/in
+    expect 0 accept d1
+    expect_runs
+    expect 0
+    expect_runs 'first d2' 'second d2' 'third d2'
+    expect_nothing_to_do
+    content workspace/d1/a "$(printf '%s\n' one three two)"
+}
+
+@test "9: accept -a takes one action" {
+    finished d1
+    sed -i -e 's/sort in/sort -u in/' -e 's/tr a-z A-Z/tr a-z A-Z --/' Rowfile
+    expect 0 accept -a second
+    expect 0 -n
+    has first
+    expect 0 accept -a 'fir*'
+    expect_nothing_to_do
+}
+
+@test "9: accept keeps an edited product" {
+    finished d1
+    echo mine >workspace/d1/a
+    expect 0 accept -a first
+    expect 0
+    expect_runs 'second d1' 'third d1'
+    content workspace/d1/a mine
+    content workspace/d1/b MINE
+}
+
+@test "9: accept refuses where a product is missing" {
+    finished d1
+    rm workspace/d1/b
+    run rowbuild accept
+    [ "$status" -ne 0 ]
+    has b missing
+    expect 0
+    expect_runs 'second d1'
+}
+
+@test "9: accept restores what was set aside" {
+    finished d1
+    cp workspace/d1/a a-before
+    printf '%s\n' bad >workspace/d1/in
+    expect 1
+    expect 0 accept d1
+    cmp a-before workspace/d1/a
+    : >"$RUNS"
+    expect_nothing_to_do
+}
+
+@test "9: --rerun runs what is up to date, and only what was selected" {
+    finished d1 d2
+    expect 0 --rerun -a second d1
+    expect_runs 'second d1'
+    expect 0 --rerun d2
+    expect_runs 'first d2' 'second d2' 'third d2'
+    expect_nothing_to_do
+}
+
+@test "9: clean forgets, says what that means, and present products are adopted" {
+    finished d1
+    expect 0 clean
+    has adopt
+    echo other >workspace/d1/in
+    expect 0
+    expect_runs
+    has adopted
+    expect_nothing_to_do
+}
+
+# ---- 10. Selection ----
+
+@test "10: what is selected pulls in what it needs upstream" {
+    chain d1 d2
+    expect 0 -a second d1
+    expect_runs 'first d1' 'second d1'
+    expect 0 -a third
+    expect_runs 'third d1' 'first d2' 'second d2' 'third d2'
+}
+
+@test "10: -a takes patterns and may be repeated" {
+    chain d1
+    expect 0 -a 'f*t' -a 'secon?'
+    expect_runs 'first d1' 'second d1'
+}
+
+@test "10: a directory, by name, by path, and from inside the workspace" {
+    chain d1 d2 d3 d4
+    expect 0 d1
+    expect_runs 'first d1' 'second d1' 'third d1'
+    expect 0 workspace/d2
+    expect_runs 'first d2' 'second d2' 'third d2'
+    expect 0 "$PWD/workspace/d3/"
+    expect_runs 'first d3' 'second d3' 'third d3'
+    cd workspace
+    expect 0 d4
+    expect_runs 'first d4' 'second d4' 'third d4'
+}
+
+@test "10: a product is a target" {
+    chain d1 d2
+    expect 0 workspace/d1/b
+    expect_runs 'first d1' 'second d1'
+    cd workspace/d2
+    expect 0 a
+    expect_runs 'first d2'
+}
+
+@test "10: --only leaves upstream alone and records what was read" {
+    finished d1
+    echo other >workspace/d1/in
+    rm workspace/d1/b
+    expect 0 --only -a second d1
+    expect_runs 'second d1'
+    content workspace/d1/b "$(printf '%s\n' ONE THREE TWO)"
+    expect 0
+    expect_runs 'first d1' 'second d1' 'third d1'
+    content workspace/d1/b OTHER
+}
+
+@test "10: - reads targets from standard input" {
+    chain d1 d2 d3
+    run -0 bash -c 'printf "%s\n" d1 d3 | "$ROWBUILD" -a first -'
+    expect_runs 'first d1' 'first d3'
+    run -0 bash -c '"$ROWBUILD" - </dev/null'
+    expect_runs
+}
+
+@test "10: directories don't select group nodes, a group's product does" {
+    rowfile <<'END_OF_ROWFILE'
+[[action]]
+name = "each"
+products = ["a"]
+command = 'note each {directory}; echo {directory} >workspace/{directory}/a'
+[[action]]
+name = "all"
+inputs = ["a"]
+products = ["//summary"]
+command = 'note all {directories}; for d in {directories}; do cat workspace/$d/a; done >summary'
+END_OF_ROWFILE
+    mkdir workspace/d1 workspace/d2
+    expect 0 d1
+    expect_runs 'each d1'
+    expect 0 d1 d2
+    expect_runs 'each d2'
+    expect 0 summary
+    expect_runs 'all d1 d2'
+}
+
+@test "10: an unknown target or action is an error with the nearest name" {
+    chain d1 temperature
+    expect 2 temprature
+    has temperature
+    expect 2 -a secnd
+    has second
+    expect_runs
+}
+
+# ---- 11. The workspace is gone ----
+
+@test "11: a workspace that was moved away is exit 3 and nothing is forgotten" {
+    finished d1 d2
+    mv workspace elsewhere
+    expect 3
+    has workspace
+    expect 3 -n
+    mv elsewhere workspace
+    expect_nothing_to_do
+}
+
+@test "11: an empty workspace that had records is exit 3" {
+    finished d1 d2
+    mv workspace elsewhere
+    mkdir workspace
+    expect 3
+    expect 3 show status
+    rmdir workspace
+    mv elsewhere workspace
+    expect_nothing_to_do
+}
+
+@test "11: an empty workspace without records is fine" {
+    chain
+    expect 0
+    has 'nothing to do'
+}
+
+@test "11: records of vanished directories stay until clean" {
+    finished d1 d2
+    mv workspace/d1 away
+    expect_nothing_to_do
+    echo other >workspace/d2/in
+    expect 0
+    : >"$RUNS"
+    mv away workspace/d1
+    expect_nothing_to_do
+    mv workspace/d1 away
+    expect 0 clean --directory
+    mv away workspace/d1
+    touch -d 'now + 1 hour' workspace/d1/in # not recorded any more, and older than its input
+    expect 0
+    grep -q 'first d1' "$RUNS"
+}
+
+# ---- 12. A dry run ----
+
+# writes_nothing ARGUMENT…
+writes_nothing() {
+    tree >"$SCRATCH/before"
+    expect 0 "$@"
+    tree >"$SCRATCH/after"
+    diff "$SCRATCH/before" "$SCRATCH/after"
+    expect_runs
+}
+
+@test "12: a dry run writes nothing where nothing was ever run" {
+    chain d1 d2
+    writes_nothing -n
+    has 'first d1' 'second d2'
+    writes_nothing -n --explain
+    has 'never ran'
+    absent .rowbuild
+}
+
+@test "12: no reader writes anything" {
+    chain d1 d2
+    for command in check 'show status' 'show why' 'show directories -a first' 'show machine' \
+        'show launchers'; do
+        # shellcheck disable=SC2086 # words
+        writes_nothing $command
+    done
+    expect 0
+    : >"$RUNS"
+    touch workspace/d1/*
+    echo other >workspace/d2/in
+    for command in check '-n' '-n --explain' 'show status' 'show why' 'show why first/d2' \
+        'show directories -a first' 'show status --recorded'; do
+        # shellcheck disable=SC2086 # words
+        writes_nothing $command
+    done
+}
+
+@test "12: a dry run doesn't adopt" {
+    unrecorded d1
+    writes_nothing -n
+    has 'nothing to do'
+    absent .rowbuild
+}
+
+@test "12: a dry run tells what will run from what may run" {
+    finished d1 d2
+    printf '%s\n' three two one >workspace/d1/in
+    writes_nothing -n
+    has_line '(will run.*first d1|first d1.*will run)' '(may run.*second d1|second d1.*may run)'
+    lacks d2
+    expect_json 0 -n --json
+}
+
+@test "12: a dry run says why" {
+    chain d1
+    sed -i '1i [workspace]\nvalue_file = "value.json"' Rowfile
+    value d1 '{"temperature": 1.0}'
+    expect 0
+    : >"$RUNS"
+    value d1 '{"temperature": 1.5}'
+    writes_nothing -n --explain
+    has 'value /temperature: 1.0 → 1.5'
+    writes_nothing show why first/d1
+    has 'value /temperature: 1.0 → 1.5'
+}

@@ -1,0 +1,620 @@
+#!/usr/bin/env bats
+# Running: the budget of cores, failures, interruptions, logs, and what a command finds when it starts.
+
+load helpers
+
+# holding DIRECTORY…: each node waits for its `release`.
+holding() {
+    rowfile <<'END'
+[[action]]
+name = "a"
+products = ["out"]
+command = 'note {directory}; hold {directory}; : >workspace/{directory}/out'
+END
+    local directory
+    for directory; do
+        mkdir "workspace/$directory"
+    done
+}
+
+# one COMMAND: an action `a` in the directory d1.
+one() {
+    mkdir -p workspace/d1
+    printf '[[action]]\nname = "a"\ncommand = '"'''%s'''"'\n' "$1" >Rowfile
+}
+
+# ---- The budget ----
+
+@test "-j 2: two at a time" {
+    holding d1 d2 d3
+    start -j 2
+    await_started d1 d2
+    absent "$GATE/d3.started"
+    release d1
+    await_started d3
+    release d2 d3
+    finish 0
+}
+
+@test "-j 1: one at a time" {
+    mkdir workspace/d1 workspace/d2 workspace/d3
+    one 'mkdir busy && note {directory} && rmdir busy'
+    expect 0 -j 1
+    expect_runs d1 d2 d3
+}
+
+@test "threads_per_process takes as many cores of the budget" {
+    holding d1 d2
+    sed -i '/^name/a resources.threads_per_process = 2' Rowfile
+    start -j 3
+    await_started d1
+    absent "$GATE/d2.started"
+    release d1
+    await_started d2
+    release d2
+    finish 0
+}
+
+@test "a node that wants more cores than the budget has is told of, or runs alone" {
+    one 'note {directory}'
+    echo 'resources.threads_per_process = 64' >>Rowfile
+    run rowbuild -j 1
+    if [ "$status" -ne 0 ]; then
+        has threads_per_process
+    else
+        expect_runs d1
+    fi
+}
+
+@test "-j above the cores: nothing is bound, and one line says so" {
+    local wanted
+    wanted=$(allowed_cpus)
+    mkdir workspace/d2 workspace/d3
+    one 'note {directory} $(sed -n "s/^Cpus_allowed_list:.//p" /proc/self/status)'
+    expect 0 -j 1000
+    expect_runs "d1 $wanted" "d2 $wanted" "d3 $wanted"
+    [ "$(grep -c bound <<<"$output")" -eq 1 ]
+}
+
+@test "processes are bound to cores that nobody else has" {
+    [ "$(cores)" -ge 2 ] || skip "one core only"
+    holding d1 d2
+    sed -i 's/note {directory};/note $(sed -n "s,^Cpus_allowed_list:.,,p" \/proc\/self\/status);/' Rowfile
+    start -j 2
+    await_started d1 d2
+    release d1 d2
+    finish 0
+    local first second cpu
+    { read -r first && read -r second; } <"$RUNS"
+    echo "bound to $first and to $second"
+    [ -n "$first" ] && [ -n "$second" ]
+    for cpu in $(seq 0 1023); do
+        if in_list "$cpu" "$first"; then
+            in_list "$cpu" "$(allowed_cpus)"
+            ! in_list "$cpu" "$second" || false
+        fi
+    done
+}
+
+@test "threads_per_process = 2: two cores and the variables that libraries read" {
+    [ "$(cores)" -ge 2 ] || skip "one core only"
+    one 'note $(sed -n "s/^Cpus_allowed_list:.//p" /proc/self/status); env >env; : {directory}'
+    echo 'resources.threads_per_process = 2' >>Rowfile
+    OMP_NUM_THREADS=7 MKL_NUM_THREADS=8 expect 0
+    local variable count=0 cpu bound
+    for variable in OMP OPENBLAS MKL VECLIB_MAXIMUM NUMEXPR NUMBA BLIS RAYON JULIA; do
+        case $variable in
+        VECLIB_MAXIMUM) grep -qx VECLIB_MAXIMUM_THREADS=2 env ;;
+        *) grep -qx "${variable}_NUM_THREADS=2" env ;;
+        esac
+    done
+    bound=$(cat "$RUNS")
+    for cpu in $(seq 0 1023); do
+        if in_list "$cpu" "$bound"; then
+            count=$((count + 1))
+        fi
+    done
+    [ "$count" -ge 2 ]
+    grep -qx ACTION_THREADS_PER_PROCESS=2 env
+}
+
+@test "one thread where nothing is said, and action.environment overrides" {
+    one 'note $OMP_NUM_THREADS $MKL_NUM_THREADS; : {directory}'
+    echo 'environment.MKL_NUM_THREADS = "5"' >>Rowfile
+    OMP_NUM_THREADS=7 expect 0
+    expect_runs '1 5'
+}
+
+@test "row's variables are set" {
+    mkdir workspace/d2
+    one 'env >env; : {directories}'
+    cat >>Rowfile <<'END'
+resources.walltime.per_submission = "01:30:30"
+END
+    expect 0
+    grep -qx ACTION_NAME=a env
+    grep -qx ACTION_CLUSTER=none env
+    grep -qx ACTION_PROCESSES=1 env
+    grep -qx ACTION_WALLTIME_IN_MINUTES=90 env
+    grep -qx ACTION_WORKSPACE_PATH=workspace env
+    grep -q '^ACTION_CORES=' env
+    ! grep -q '^ACTION_THREADS_PER_PROCESS=' env || false
+}
+
+# ---- How commands are started ----
+
+@test "stdin is /dev/null" {
+    one 'note $(readlink /proc/self/fd/0); : {directory}'
+    run -0 bash -c 'echo something | "$ROWBUILD"'
+    expect_runs /dev/null
+}
+
+@test "no descriptor of ours, no blocked signal is inherited" {
+    program descriptors <<'PROGRAM'
+ls -l /proc/$$/fd >"$SCRATCH/descriptors"
+grep -E ' ([3-9]|[1-9][0-9]+) -> .*(rowbuild/|workspace|anon_inode)' "$SCRATCH/descriptors" >>"$RUNS"
+grep -E '^Sig(Blk|Ign):.*[1-9a-f]' /proc/$$/status >>"$RUNS"
+true
+PROGRAM
+    one 'descriptors {directory}'
+    start
+    finish 0
+    expect_runs
+}
+
+@test "plain words are executed directly, the rest by the shell" {
+    program parent <<'PROGRAM'
+readlink "/proc/$PPID/exe" >>"$RUNS"
+PROGRAM
+    local program
+    program=$(readlink -f "$ROWBUILD")
+    one 'parent {directory} "quoted word" '"'another one'"
+    expect 0
+    expect_runs "$program"
+    one 'parent {directory} && true'
+    expect 0
+    run ! grep -qxF "$program" "$RUNS"
+    : >"$RUNS"
+    # These need the shell although they hold no special characters.
+    one 'exit 0 {directory}'
+    expect 0
+    one 'A=1 parent {directory}'
+    expect 0
+    one '. ./lines {directory}'
+    echo 'note lines' >lines
+    expect 0
+    grep -qx lines "$RUNS"
+}
+
+@test "a program that isn't there is a failure of its node only" {
+    mkdir workspace/d2
+    one 'nonesuch-program {directory}'
+    cat >>Rowfile <<'END'
+[[action]]
+name = "b"
+command = "note {directory}"
+END
+    expect 1 -k 0
+    has nonesuch-program
+    expect_runs d1 d2
+}
+
+@test "environment: templates, and what a login shell exported" {
+    value d1 '{"t": 1.5}'
+    rowfile <<'END'
+[workspace]
+value_file = "value.json"
+[[action]]
+name = "a"
+command = 'note "$ONE" "$TWO" "$GIVEN"; : {directory}'
+[action.environment]
+ONE = "t={/t} in {workspace_path}/{directory}"
+TWO = "$HOME is not expanded"
+END
+    GIVEN=kept expect 0
+    expect_runs 't=1.5 in workspace/d1 $HOME is not expanded kept'
+}
+
+@test "setup lines run before the command, in the same shell" {
+    one 'note $FROM_SETUP {directory}; shout'
+    cat >>Rowfile <<'END'
+[action.submit_options.none]
+setup = '''
+FROM_SETUP=yes
+shout() { note shouted; }
+'''
+[action.submit_options.elsewhere]
+setup = "FROM_SETUP=no"
+END
+    expect 0
+    expect_runs 'yes d1' shouted
+}
+
+@test "setup that fails fails the node" {
+    one 'note {directory}'
+    printf '[action.submit_options.none]\nsetup = "false || exit 7"\n' >>Rowfile
+    expect 1
+    has 'exit 7'
+    expect_runs
+}
+
+@test "openmp and threads launchers" {
+    mkdir workspace/d1
+    rowfile <<'END'
+[[action]]
+name = "a"
+launchers = ["openmp"]
+resources.threads_per_process = 2
+command = "note-threads {directory}"
+[[action]]
+name = "b"
+launchers = ["threads"]
+resources.threads_per_process = 2
+command = "note-threads {directory}"
+END
+    program note-threads <<'PROGRAM'
+note "$ACTION_NAME $OMP_NUM_THREADS"
+PROGRAM
+    expect 0 -j 2
+    expect_runs 'a 2' 'b 2'
+}
+
+@test "the order of launchers is kept, as prefixes of the command's text" {
+    mkdir -p "$HOME/.config/row"
+    cat >"$HOME/.config/row/launchers.toml" <<'END'
+[outer.default]
+executable = "note outer; args"
+threads_per_process = "--threads="
+[inner.default]
+executable = "inner"
+END
+    one 'program {directory} >/dev/null'
+    printf 'launchers = ["outer", "inner"]\nresources.threads_per_process = 2\n' >>Rowfile
+    expect 0 -j 2
+    expect_runs outer
+    [ "$(tr '\0' ' ' <"$SCRATCH/args")" = '--threads=2 inner program d1 ' ]
+}
+
+# ---- Failures ----
+
+# failing: of d1…d5 the even ones fail
+failing() {
+    mkdir workspace/d1 workspace/d2 workspace/d3 workspace/d4 workspace/d5
+    rowfile <<'END'
+[[action]]
+name = "a"
+products = ["out"]
+command = 'note {directory}; case {directory} in d2|d4) exit 1;; esac; : >workspace/{directory}/out'
+END
+}
+
+@test "after a failure nothing new is started" {
+    failing
+    expect 1 -j 1
+    grep -qx d2 "$RUNS"
+    ! grep -qx d5 "$RUNS" || false
+    [ "$(grep -c 'exit 1' <<<"$output")" -eq 1 ]
+}
+
+@test "-k N goes on until N failures, -k 0 for ever" {
+    failing
+    expect 1 -j 1 -k 2
+    grep -qx d4 "$RUNS"
+    ! grep -qx d5 "$RUNS" || false
+    : >"$RUNS"
+    expect 1 -j 1 -k 0
+    expect_runs d2 d4 d5
+}
+
+@test "what depends on a failure doesn't run, with -k 0 either" {
+    chain d1 d2
+    echo bad >workspace/d1/in
+    expect 1 -k 0
+    expect_runs 'first d1' 'first d2' 'second d2' 'third d2'
+}
+
+@test "retries: so many attempts more" {
+    one 'note {directory}; [ $(wc -l <"$RUNS") -ge 3 ]'
+    echo 'retries = 2' >>Rowfile
+    expect 0
+    expect_runs d1 d1 d1
+    one 'note {directory}; exit 9'
+    echo 'retries = 1' >>Rowfile
+    expect 1
+    has 'exit 9'
+    expect_runs d1 d1
+}
+
+@test "timeout: a hard limit, for grandchildren too" {
+    one 'setsid sleep 1000 & echo $! >sleeper; sleep 1000; : {directory}'
+    echo 'timeout = "PT1S"' >>Rowfile
+    expect 1 --grace 0.1
+    has 'timed out'
+    ! kill -0 "$(cat sleeper)" 2>/dev/null || false
+}
+
+@test "the exit status, or the signal by name" {
+    one 'exit 42; : {directory}'
+    expect 1
+    has 'exit 42'
+    expect 0 show why a/d1
+    has 'exit 42'
+    one 'kill -SEGV $$; : {directory}'
+    expect 1
+    has SIGSEGV
+}
+
+@test "a failure shows its log's last lines, the log's path, and the command that runs just that node again" {
+    mkdir workspace/d2
+    one 'for i in $(seq 1000); do echo "line $i"; done; echo trouble >&2; note {directory}; [ -e fine ]'
+    expect 1 -j 1
+    has 'line 1000' trouble 'exit 1'
+    lacks 'line 2
+'
+    local log again
+    log=$(sed -n 's/^log: //p' <<<"$output")
+    grep -qx 'line 2' "$log"
+    grep -qx trouble "$log"
+    again=$(sed -n 's/^again: //p' <<<"$output")
+    touch fine
+    : >"$RUNS"
+    ln -s "$ROWBUILD" "$SCRATCH/bin/rowbuild"
+    run -0 sh -c "$again"
+    expect_runs d1
+}
+
+# ---- Logs ----
+
+@test "there is a log file only where there is output" {
+    mkdir workspace/d2 workspace/d3
+    one 'case {directory} in d2) echo hello from d2;; esac'
+    expect 0
+    has 'hello from d2'
+    [ "$(find .rowbuild/logs -type f -size +0 | wc -l)" -eq 1 ]
+    [ "$(find .rowbuild/logs -type f | wc -l)" -le 1 ]
+    expect 0 show log a/d2
+    [ "$output" = 'hello from d2' ]
+    expect 0 show log -a a d2
+    [ "$output" = 'hello from d2' ]
+}
+
+@test "a log is replaced by the next execution's" {
+    one 'cat text; : {directory}'
+    echo one >text
+    expect 0
+    echo two >text
+    expect 0 --rerun
+    expect 0 show log a/d1
+    [ "$output" = two ]
+}
+
+@test "output of many nodes at once is never mixed" {
+    for i in $(seq 20); do
+        mkdir "workspace/d$i"
+    done
+    one 'for i in 1 2 3 4 5; do echo {directory}; done'
+    expect 0 -j 4
+    for i in $(seq 20); do
+        grep -x "d$i" -A 4 <<<"$output" | head -n 5 | sort -u | grep -qx "d$i"
+        [ "$(grep -x "d$i" -A 4 <<<"$output" | head -n 5 | sort -u | wc -l)" -eq 1 ]
+    done
+}
+
+@test "show log -f follows a running node until it ends" {
+    one 'echo before; hold {directory}; echo after'
+    start
+    await_started d1
+    "$ROWBUILD" show log -f a/d1 >followed 2>&1 3>&- &
+    local follower=$!
+    BACKGROUND+=("$follower")
+    await_text followed before
+    release d1
+    finish 0
+    wait "$follower"
+    [ "$(cat followed)" = "$(printf '%s\n' before after)" ]
+}
+
+@test "what a background process of a node writes later doesn't get into another's log" {
+    mkdir workspace/d2
+    one 'echo {directory}; case {directory} in d1) (hold late; echo late) & ;; *) release late; sleep 0;; esac'
+    program release <<'PROGRAM'
+: >"$GATE/$1.go"
+PROGRAM
+    run rowbuild -j 1
+    expect 0 show log a/d2
+    lacks late
+}
+
+# ---- Interruptions ----
+
+# gone FILE…: no process of those whose numbers the files hold is alive.
+gone() {
+    local file
+    for file; do
+        if kill -0 "$(cat "$file")" 2>/dev/null; then
+            echo "$file: $(cat "$file") is alive"
+            ps -o pid,ppid,stat,args -p "$(cat "$file")"
+            return 1
+        fi
+    done
+}
+
+interruptible() {
+    mkdir workspace/d0 workspace/d1
+    rowfile <<'END'
+[[action]]
+name = "before"
+products = ["zero"]
+command = 'note before {directory}; : >workspace/{directory}/zero'
+[[action]]
+name = "long"
+previous_actions = ["before"]
+products = ["out"]
+command = '''
+note long {directory}; cd workspace/{directory}
+sleep 1000 & echo $! >child
+setsid sh -c 'echo $$ >grandchild; setsid sh -c "echo \$\$ >great; exec sleep 1000" & exec sleep 1000' &
+until [ -s great ] && [ -s grandchild ]; do sleep 0.02; done
+echo half >out; hold {directory}'''
+END
+}
+
+@test "SIGINT, SIGTERM, SIGHUP leave no process behind, and the record is kept" {
+    local signal
+    for signal in INT TERM HUP; do
+        rm -rf .rowbuild workspace/* "$GATE"/*
+        : >"$RUNS"
+        interruptible
+        start -j 2 --grace 1
+        await_started d0 d1
+        kill -"$signal" "$PID"
+        finish 130
+        gone workspace/d?/child workspace/d?/grandchild workspace/d?/great
+        : >"$RUNS"
+        expect 0 show why long/d0
+        has interrupted
+        expect 0 -n
+        has 'long d0' 'long d1'
+        lacks before
+    done
+}
+
+@test "an interrupted node runs again, without a change, and its half product doesn't count" {
+    mkdir workspace/d0 workspace/d1
+    rowfile <<'END'
+[[action]]
+name = "a"
+products = ["out"]
+command = 'note {directory}; echo half >workspace/{directory}/out; hold {directory}; echo whole >workspace/{directory}/out'
+END
+    release d0
+    start -j 1 --grace 0.1
+    await_started d1
+    kill -INT "$PID"
+    finish 130
+    expect_runs d0 d1
+    release d1
+    expect 0
+    expect_runs d1
+    content workspace/d1/out whole
+}
+
+@test "what ignores TERM is killed after the grace" {
+    one 'trap "" TERM; echo $$ >pid; hold {directory}'
+    start --grace 0.2
+    await_started d1
+    kill -INT "$PID"
+    finish 130
+    gone pid
+}
+
+@test "a second Ctrl-C skips the grace" {
+    one 'trap "touch asked" TERM; echo $$ >pid; hold {directory}; while :; do sleep 0.02; done'
+    release d1
+    start --grace 1000
+    await pid
+    await_started d1
+    kill -INT "$PID"
+    await asked
+    kill -INT "$PID"
+    finish 130
+    gone pid
+}
+
+@test "a node's background process that outlives its command is not waited for for ever" {
+    one 'sleep 1000 & echo $! >pid; : {directory}'
+    start --grace 0.1
+    finish 0
+    gone pid || kill -KILL "$(cat pid)"
+}
+
+@test "kill -9: only what wasn't recorded runs again" {
+    mkdir workspace/d1 workspace/d2 workspace/d3 workspace/d4
+    rowfile <<'END'
+[[action]]
+name = "a"
+products = ["out"]
+command = 'note {directory}; case {directory} in d3) hold d3;; esac; echo {directory} >workspace/{directory}/out'
+END
+    start -j 1
+    await_started d3
+    kill_run
+    expect_runs d1 d2 d3
+    release d3
+    expect 0
+    expect_runs d3 d4
+    expect_nothing_to_do
+}
+
+@test "a second writer ends with status 3 and says who holds the lock" {
+    holding d1
+    start
+    await_started d1
+    expect 3
+    has "$PID"
+    expect 3 clean
+    expect 3 accept
+    expect_runs d1
+    release d1
+    finish 0
+    expect_nothing_to_do
+}
+
+# ---- What is said ----
+
+@test "piped output is stable: no colour, no cursor movements" {
+    mkdir workspace/d2
+    one 'echo hello {directory}'
+    expect 0
+    lacks $'\033' $'\r'
+    expect 0 --rerun --color always
+    expect 0 --rerun -q
+    [ -z "$output" ]
+}
+
+@test "--json: one object a line for each event" {
+    failing
+    expect_json 1 --json -k 0
+    json 'map(select(.event == "ended")) | length == 5'
+    json 'map(select(.outcome == "failed")) | length == 2'
+    json 'last | .event == "finished" and .status == 1 and .failed == 2'
+    expect_json 1 --json -k 0
+    json 'map(select(.event == "started")) | length == 2'
+}
+
+@test "redone work is listed apart, and above confirm_above wants --yes" {
+    chain d1 d2
+    sed -i '1i [workspace]\nconfirm_above = 0' Rowfile
+    expect 0 # new work asks nothing
+    : >"$RUNS"
+    sed -i 's/sort in/sort -u in/' Rowfile
+    run rowbuild
+    [ "$status" -ne 0 ]
+    has again '2 nodes' --yes accept
+    expect_runs
+    expect 0 --yes
+    expect_runs 'first d1' 'first d2'
+}
+
+@test "--explain says with each node why it runs" {
+    chain d1
+    expect 0 --explain
+    has 'never ran'
+    echo new >workspace/d1/in
+    expect 0 --explain
+    has 'input workspace/d1/in changed'
+    has_line 'first made a different .*a'
+}
+
+@test "on a terminal a status block, and colour" {
+    command -v script >/dev/null || skip "no script(1)"
+    holding d1
+    TERM=xterm script -qec "$ROWBUILD" typescript >/dev/null 2>&1 3>&- </dev/null &
+    PID=$!
+    BACKGROUND+=("$PID")
+    await_started d1
+    await_text typescript '0/1'
+    release d1
+    wait "$PID"
+    grep -q $'\033' typescript
+}

@@ -1,0 +1,296 @@
+#!/usr/bin/env bats
+# What is remembered between runs survives crashes, full disks and readers, and is refused when it can't
+# be understood.
+
+load helpers
+
+# six: six directories, recorded one after the other
+six() {
+    rowfile <<'END'
+[[action]]
+name = "a"
+inputs = ["in"]
+products = ["out"]
+command = 'note {directory}; cp workspace/{directory}/in workspace/{directory}/out'
+END
+    for i in 1 2 3 4 5 6; do
+        mkdir "workspace/d$i"
+        echo "$i" >"workspace/d$i/in"
+    done
+}
+
+# journal, snapshot: the files of the state
+journal() {
+    echo .rowbuild/journal
+}
+
+snapshot() {
+    if [ -f .rowbuild/state ]; then
+        echo .rowbuild/state
+    else
+        echo .rowbuild/snapshot
+    fi
+}
+
+# killed_after_five: a run that ended by kill -9 during the sixth node, so that its journal is as written
+killed_after_five() {
+    six
+    sed -i "s/note {directory};/note {directory}; case {directory} in d6) hold d6;; esac;/" Rowfile
+    start -j 1
+    await_started d6
+    kill_run
+    release d6
+    expect_runs d1 d2 d3 d4 d5 d6
+}
+
+@test "a torn tail of the journal is cut off: at most what it held runs again" {
+    killed_after_five
+    local size cut lost previous=0
+    size=$(stat -c %s "$(journal)")
+    [ "$size" -gt 0 ]
+    cp -R .rowbuild saved
+    for cut in 0 1 2 3 5 8 15 16 17 31 50 77 100 150 200 300 450 700 1000 1500 2500 4000; do
+        [ "$cut" -le "$size" ] || break
+        rm -rf .rowbuild
+        cp -R saved .rowbuild
+        truncate -s $((size - cut)) "$(journal)"
+        # Readers take it as it is; the writer cuts and goes on.
+        expect 0 show status
+        expect 0
+        lost=$(wc -l <"$RUNS")
+        echo "cut $cut of $size: $lost ran"
+        grep -qx d6 "$RUNS"
+        [ "$lost" -ge "$previous" ]
+        [ "$cut" -gt 0 ] || [ "$lost" -eq 1 ]
+        [ "$cut" -gt 3 ] || [ "$lost" -le 2 ]
+        previous=$lost
+        : >"$RUNS"
+        expect_nothing_to_do
+        for i in 1 2 3 4 5 6; do
+            content "workspace/d$i/out" "$i"
+        done
+    done
+}
+
+@test "garbage at the end of the journal is cut off" {
+    killed_after_five
+    printf 'garbage that is no record\377\377\377\377' >>"$(journal)"
+    expect 0
+    expect_runs d6
+    expect_nothing_to_do
+    head -c 5000 /dev/zero >>"$(journal)"
+    expect_nothing_to_do
+}
+
+@test "the journal is folded into a snapshot before it outgrows everything" {
+    six
+    expect 0
+    for i in $(seq 12); do
+        echo "$i" | tee workspace/*/in >/dev/null
+        expect 0
+    done
+    [ "$(du -sb .rowbuild | cut -f 1)" -lt 1000000 ]
+    : >"$RUNS"
+    expect_nothing_to_do
+}
+
+@test "a damaged snapshot is exit 3 for every command; --adopt begins anew" {
+    six
+    expect 0
+    local size at
+    size=$(stat -c %s "$(snapshot)")
+    cp -R .rowbuild saved
+    for at in 1 9 $((size / 2)) $((size - 1)); do
+        rm -rf .rowbuild
+        cp -R saved .rowbuild
+        # Another byte than the one that is there.
+        byte=$(od -An -tu1 -j "$at" -N 1 "$(snapshot)")
+        printf "\\x$(printf %02x $(((byte + 1) % 256)))" |
+            dd of="$(snapshot)" bs=1 seek="$at" conv=notrunc status=none
+        : >"$RUNS"
+        expect 3
+        expect 3 -n
+        expect 3 show status
+        expect_runs
+    done
+    truncate -s $((size / 2)) "$(snapshot)"
+    expect 3
+    has --adopt
+    expect 0 --adopt
+    expect_runs
+    expect_nothing_to_do
+}
+
+@test "an unknown version of the state is refused and left as it is" {
+    six
+    expect 0
+    : >"$RUNS"
+    # The version stands in the first 16 bytes; whatever it is, this is another one.
+    printf '\xff\xff\xff\xff\xff\xff\xff\xff' | dd of="$(snapshot)" bs=1 seek=8 conv=notrunc status=none
+    cp "$(snapshot)" saved
+    expect 3
+    cmp saved "$(snapshot)"
+    expect_runs
+}
+
+@test "readers are never blocked by a run, see what is recorded so far, and write nothing" {
+    six
+    sed -i "s/note {directory};/note {directory}; case {directory} in d6) hold d6;; esac;/" Rowfile
+    start -j 1
+    await_started d6
+    tree .rowbuild >"$SCRATCH/before"
+    expect 0 show status
+    expect 0 show directories -a a --completed --short
+    [ "${#lines[@]}" -eq 5 ]
+    expect 0 show why
+    expect 0 -n
+    expect 0 check
+    # The run's own heartbeat may move the lock.
+    tree .rowbuild >"$SCRATCH/after"
+    diff <(grep -v '/lock ' "$SCRATCH/before") <(grep -v '/lock ' "$SCRATCH/after")
+    release d6
+    finish 0
+    expect_runs d1 d2 d3 d4 d5 d6
+    expect_nothing_to_do
+}
+
+@test "two readers and a writer at once, many times over" {
+    six
+    expect 0
+    (
+        for _ in $(seq 10); do
+            "$ROWBUILD" show status >/dev/null 2>&1 || touch reader-failed
+        done
+    ) 3>&- &
+    local reader=$!
+    BACKGROUND+=("$reader")
+    for i in 1 2 3 4 5; do
+        echo "$i" | tee workspace/*/in >/dev/null
+        expect 0
+    done
+    wait "$reader"
+    absent reader-failed
+}
+
+@test "the lock of a process that was killed is taken over" {
+    six
+    sed -i "s/note {directory};/note {directory}; hold {directory};/" Rowfile
+    start -j 1
+    await_started d1
+    kill -KILL "$PID" # what it started lives on
+    wait "$PID" || true
+    release d1 d2 d3 d4 d5 d6
+    expect 0
+    [ "$(sort -u "$RUNS" | wc -l)" -eq 6 ]
+    : >"$RUNS"
+    expect_nothing_to_do
+}
+
+@test "ROWBUILD_STATE says where the state is" {
+    six
+    export ROWBUILD_STATE=$SCRATCH/elsewhere/state
+    mkdir "$SCRATCH/elsewhere"
+    expect 0
+    absent .rowbuild
+    [ -d "$ROWBUILD_STATE" ]
+    : >"$RUNS"
+    expect_nothing_to_do
+    echo hello >workspace/d1/in
+    expect 0
+    expect_runs d1
+}
+
+@test "a full disk: status 3, what was recorded stays, and afterwards the run goes on" {
+    [ "$(id -u)" -eq 0 ] || skip "mounting a small file system takes root"
+    mkdir "$SCRATCH/small"
+    mount -t tmpfs -o size=256k none "$SCRATCH/small" 2>/dev/null || skip "nothing can be mounted here"
+    MOUNTED=$SCRATCH/small
+    export ROWBUILD_STATE=$SCRATCH/small/state
+    six
+    for i in 1 2 3; do
+        expect 0 "d$i"
+    done
+    expect_runs d1 d2 d3
+    dd if=/dev/zero of="$SCRATCH/small/ballast" bs=1k count=1000 status=none || true
+    for i in $(seq 10 400); do # more records than fit beside the ballast
+        mkdir "workspace/d$i"
+        echo "$i" >"workspace/d$i/in"
+    done
+    expect 3
+    has 'No space left'
+    : >"$RUNS"
+    rm "$SCRATCH/small/ballast"
+    mount -o remount,size=16m "$SCRATCH/small"
+    expect 0
+    ! grep -qxE 'd[123]' "$RUNS" || false
+    [ -f workspace/d400/out ]
+    : >"$RUNS"
+    expect_nothing_to_do
+}
+
+@test "products that can't be written: a failure, not a loss" {
+    [ "$(id -u)" -eq 0 ] || skip "mounting a small file system takes root"
+    six
+    expect 0
+    mkdir "$SCRATCH/small"
+    mount -t tmpfs -o size=64k none "$SCRATCH/small" 2>/dev/null || skip "nothing can be mounted here"
+    MOUNTED=$SCRATCH/small
+    sed -i 's/products = .*/products = ["out", "big"]/; s/cp workspace/head -c 200000 \/dev\/zero >workspace\/{directory}\/big \&\& &/' Rowfile
+    sed -i "1i [workspace]\npath = \"$SCRATCH/small\"" Rowfile
+    sed -i 's,workspace/{directory},{workspace_path}/{directory},g' Rowfile
+    mkdir "$SCRATCH/small/d1"
+    echo 1 >"$SCRATCH/small/d1/in"
+    expect 1
+    has 'No space left'
+    mount -o remount,size=16m "$SCRATCH/small"
+    expect 0
+    [ -s "$SCRATCH/small/d1/big" ]
+}
+
+# as_nobody ARGUMENT…: rowbuild as a user who owns nothing here
+as_nobody() {
+    setpriv --reuid=65534 --regid=65534 --clear-groups "$ROWBUILD" "$@"
+}
+
+@test "a project that can't be written: readers work, a run is status 3" {
+    six
+    if [ "$(id -u)" -eq 0 ]; then
+        chmod a+rX "$SCRATCH" "$SCRATCH/project"
+        setpriv --reuid=65534 --regid=65534 --clear-groups test -x "$ROWBUILD" || skip "nobody can't run it"
+        setpriv --reuid=65534 --regid=65534 --clear-groups test -r Rowfile || skip "nobody can't come here"
+        run -0 as_nobody -n
+        run -0 as_nobody show status
+        run -0 as_nobody check
+        run as_nobody
+    else
+        chmod a-w .
+        expect 0 -n
+        expect 0 show status
+        expect 0 check
+        run rowbuild
+        chmod u+w .
+    fi
+    [ "$status" -eq 3 ]
+    has .rowbuild
+    expect_runs
+    absent .rowbuild
+}
+
+@test "the state can be read from another place's path, after the project has moved" {
+    six
+    expect 0
+    : >"$RUNS"
+    cd ..
+    mv project moved
+    cd moved
+    expect_nothing_to_do
+}
+
+@test "a copy of a project has nothing to do" {
+    six
+    expect 0
+    : >"$RUNS"
+    cp -R "$SCRATCH/project" "$SCRATCH/copy"
+    cd "$SCRATCH/copy"
+    expect_nothing_to_do
+}
