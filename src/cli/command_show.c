@@ -34,7 +34,7 @@ typedef int show_fn(struct rowbuild *study, const struct rowbuild_selection *sel
                     const struct rowbuild_show_options *options,
                     const struct rowbuild_writer *writer, struct rowbuild_messages *messages);
 
-/* Status and directories: plans exactly what was named. */
+/* Status and directories: what comes before is planned too, for it decides what is waiting. */
 static int show_planned(struct session *session, bool exact_actions, show_fn *show)
 {
     int status;
@@ -42,7 +42,6 @@ static int show_planned(struct session *session, bool exact_actions, show_fn *sh
         return status;
     }
     struct rowbuild_selection selection = session_selection(session);
-    selection.only = true;
     selection.exact_actions = exact_actions;
     selection.unknown_targets_warn = true;
     struct rowbuild_show_options options = show_options(session);

@@ -14,12 +14,12 @@ static void add_single(struct buf *out, struct slice bytes)
     }
 }
 
-/* Bytes inside "…": what keeps a meaning there is escaped. A `!` would be expanded by interactive
- * shells only. */
-static void add_double(struct buf *out, struct slice bytes)
+/* Bytes among which those in `special` keep a meaning and are escaped: inside "…", in a here-document. A
+ * `!` would be expanded by interactive shells only. */
+static void add_escaped(struct buf *out, struct slice bytes, const char *special)
 {
     for (size_t i = 0; i < bytes.len; i++) {
-        if (strchr("$`\"\\", bytes.at[i]) != NULL && bytes.at[i] != '\0') {
+        if (strchr(special, bytes.at[i]) != NULL && bytes.at[i] != '\0') {
             buf_add_char(out, '\\');
         }
         buf_add_char(out, bytes.at[i]);
@@ -38,13 +38,17 @@ static void add_quoted(struct buf *out, enum template_place place, struct slice 
 {
     switch (place) {
     case PLACE_RAW:
+    case PLACE_HERE_LITERAL:
         buf_add_slice(out, bytes);
         break;
     case PLACE_SINGLE:
         add_single(out, bytes);
         break;
     case PLACE_DOUBLE:
-        add_double(out, bytes);
+        add_escaped(out, bytes, "$`\"\\");
+        break;
+    case PLACE_HERE:
+        add_escaped(out, bytes, "$`\\");
         break;
     case PLACE_BARE:
         if (is_plain_word(bytes)) {
@@ -148,6 +152,17 @@ static int add_value(const struct expansion *expansion, const struct template_pa
     return result;
 }
 
+/* A newline in a here-document could be followed by its delimiter. */
+static int check_place(const struct template_part *part, struct slice put, struct diag *diag)
+{
+    bool is_here = part->place == PLACE_HERE || part->place == PLACE_HERE_LITERAL;
+    if (part->kind == TEMPLATE_TEXT || !is_here || memchr(put.at, '\n', put.len) == NULL) {
+        return 0;
+    }
+    return diag_error(diag, "a name or value with a newline can't be put into a here-document; use "
+                            "$ACTION_DIRECTORY or a file");
+}
+
 int launch_expand(const struct expansion *expansion, const struct template *template,
                   uint32_t directory, struct buf *out, struct diag *diag)
 {
@@ -155,6 +170,7 @@ int launch_expand(const struct expansion *expansion, const struct template *temp
     for (size_t i = 0; i < template->part_count; i++) {
         const struct template_part *part = &template->parts[i];
         struct word_list list = {.out = out, .place = part->place};
+        size_t start = out->len;
         switch (part->kind) {
         case TEMPLATE_TEXT:
             buf_add_slice(out, part->text);
@@ -185,6 +201,9 @@ int launch_expand(const struct expansion *expansion, const struct template *temp
         case TEMPLATE_INPUTS:
             add_inputs(expansion, &list);
             break;
+        }
+        if (check_place(part, slice_make(buf_string(out) + start, out->len - start), diag) != 0) {
+            return -1;
         }
     }
     return 0;

@@ -224,6 +224,19 @@ static void read_files(struct plan *plan, const struct file_list *list, const ui
     free(looking.seen);
 }
 
+void plan_settle(struct plan *plan, const struct file_id *files, size_t count)
+{
+    struct file_list list = {0};
+    for (size_t i = 0; i < count; i++) {
+        if ((state_file(plan->state, files[i].at)->flags & FILE_ROW_RACY) != 0 &&
+            !is_value_file(plan->graph, files[i])) {
+            vec_push(&list.files, files[i]);
+        }
+    }
+    read_files(plan, &list, NULL);
+    vec_release(&list.files);
+}
+
 /* Reads many values on all cores; those whose file moved meanwhile are left for plan_refresh. */
 static int read_values_ahead(struct plan *plan, const struct file_list *list)
 {

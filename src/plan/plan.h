@@ -152,6 +152,9 @@ struct digest plan_fingerprint(const struct component_list *list);
 /* Looks at a file again and updates its row. */
 enum file_status plan_refresh(struct plan *plan, struct file_id file);
 
+/* Reads racy files once more, on all cores, a tick after they were made. */
+void plan_settle(struct plan *plan, const struct file_id *files, size_t count);
+
 /* Path of a file, NUL-terminated, valid until the next call with the plan. */
 const char *plan_path(struct plan *plan, struct file_id file);
 

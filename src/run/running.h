@@ -3,6 +3,7 @@
 #define ROWBUILD_RUNNING_H
 
 #include "ledger.h"
+#include "lock.h"
 #include "logs.h"
 #include "loop.h"
 #include "run.h"

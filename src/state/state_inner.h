@@ -64,7 +64,7 @@ struct bound_names state_bound(const struct state *state);
 void state_bound_release(struct bound_names *bound);
 void state_unbind(struct binding *binding);
 
-#define SNAPSHOT_NAME "snapshot"
+#define SNAPSHOT_NAME "state"
 #define JOURNAL_NAME "journal"
 #define LOCK_NAME "lock"
 

@@ -1,0 +1,249 @@
+#include "study.h"
+
+#include "file.h"
+#include "schema.h"
+#include "text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const size_t LARGEST_ROWFILE = 256U << 20;
+
+const char *rowbuild_version(void)
+{
+    return ROWBUILD_VERSION;
+}
+
+const char *rowbuild_schema(void)
+{
+    return rowfile_schema();
+}
+
+/* ---- Finding the description ---- */
+
+static bool is_file(const char *path)
+{
+    struct file_stat found;
+    return file_stat(AT_FDCWD, path, &found) == 0 && found.kind == FILE_REGULAR;
+}
+
+/* Looks for the description in `directory` and above; "DIR/Rowfile" in `path`. */
+static bool find_upward(char *directory, struct buf *path)
+{
+    static const char *const names[] = {"Rowfile", "workflow.toml"};
+    for (;;) {
+        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+            buf_clear(path);
+            buf_addf(path, "%s/%s", strcmp(directory, "/") == 0 ? "" : directory, names[i]);
+            if (is_file(buf_string(path))) {
+                return true;
+            }
+        }
+        char *slash = strrchr(directory, '/');
+        if (slash == NULL || strcmp(directory, "/") == 0) {
+            return false;
+        }
+        slash[slash == directory] = '\0';
+    }
+}
+
+static int locate(const struct rowbuild_options *options, struct buf *path, struct diag *diag)
+{
+    if (options->file != NULL) {
+        buf_addf(path, "%s%s%s",
+                 options->directory != NULL && options->file[0] != '/' ? options->directory : "",
+                 options->directory != NULL && options->file[0] != '/' ? "/" : "", options->file);
+        return 0;
+    }
+    char *start = realpath(options->directory != NULL ? options->directory : ".", NULL);
+    if (start == NULL) {
+        return diag_error(diag, "the directory `%s` can't be used: %s",
+                          options->directory != NULL ? options->directory : ".", strerror(errno));
+    }
+    bool found = find_upward(start, path);
+    free(start);
+    if (!found) {
+        return diag_error(diag, "there is neither a Rowfile nor a workflow.toml here or above; "
+                                "`rowbuild init` makes a project");
+    }
+    return 0;
+}
+
+/* The current directory below the project. */
+static char *below_project(const char *project, const char *directory)
+{
+    char *here = realpath(directory != NULL ? directory : ".", NULL);
+    size_t len = strlen(project);
+    struct buf below = BUF_EMPTY;
+    if (here != NULL && strncmp(here, project, len) == 0 && here[len] == '/') {
+        buf_addf(&below, "%s/", here + len + 1);
+    }
+    free(here);
+    char *copy = mem_copy(buf_string(&below), below.len);
+    buf_release(&below);
+    return copy;
+}
+
+static const char *environment(const char *ours, const char *rows)
+{
+    const char *value = getenv(ours);
+    return value != NULL && value[0] != '\0' ? value : getenv(rows);
+}
+
+static void set_state_path(struct rowbuild *study, const char *given)
+{
+    struct buf path = BUF_EMPTY;
+    if (given == NULL || given[0] == '\0') {
+        given = getenv("ROWBUILD_STATE");
+    }
+    if (given == NULL || given[0] == '\0') {
+        given = ".rowbuild";
+    }
+    if (given[0] != '/') {
+        buf_addf(&path, "%s/", study->project_path);
+    }
+    buf_add_string(&path, given);
+    study->state_path = mem_copy(path.at, path.len);
+    study->state_shown = mem_copy(given, strlen(given));
+    buf_release(&path);
+}
+
+/* Reads the description; names the project. */
+static int read_description(struct rowbuild *study, const struct rowbuild_options *options,
+                            struct buf *text, struct diag *diag)
+{
+    struct buf path = BUF_EMPTY;
+    int result = locate(options, &path, diag);
+    if (result == 0 && file_read(AT_FDCWD, buf_string(&path), LARGEST_ROWFILE, text) != 0) {
+        result = diag_error(diag, "`%s` can't be read: %s", buf_string(&path), strerror(errno));
+    }
+    if (result == 0) {
+        const char *slash = strrchr(path.at, '/');
+        const char *base = slash != NULL ? slash + 1 : path.at;
+        char *folder = mem_copy(slash != NULL ? path.at : ".",
+                                slash != NULL ? (size_t)(slash - path.at) : 1);
+        study->project_path = realpath(folder[0] != '\0' ? folder : "/", NULL);
+        study->file_name =
+            mem_copy(options->file != NULL ? options->file : base,
+                     strlen(options->file != NULL ? options->file : base));
+        free(folder);
+        if (study->project_path != NULL) {
+            study->project = open(study->project_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        }
+        if (study->project < 0) {
+            result = diag_state_error(diag, "the project's directory can't be opened: %s",
+                                      strerror(errno));
+        }
+    }
+    buf_release(&path);
+    return result;
+}
+
+/* Splits what was found while loading: errors about the whole are the caller's; what concerns one action,
+ * and warnings, wait until they matter. */
+static int sort_findings(struct rowbuild *study, struct rowbuild_messages *messages)
+{
+    int result = 0;
+    struct diag whole = {0};
+    diag_init(&whole);
+    for (size_t i = 0; i < study->own.entries.count; i++) {
+        const struct diag_entry *entry = &study->own.entries.at[i];
+        if (entry->severity == DIAG_ERROR && entry->action == NULL) {
+            vec_push(&whole.entries, *entry);
+            result = -1;
+        }
+    }
+    messages_take(messages, result != 0 ? &study->own : &whole, NULL);
+    diag_release(&whole);
+    return result;
+}
+
+struct rowbuild *rowbuild_open(const struct rowbuild_options *options,
+                               struct rowbuild_messages *messages)
+{
+    struct rowbuild *study = mem_alloc(sizeof *study);
+    struct buf text = BUF_EMPTY;
+    const char *cluster = options->cluster;
+    const char *threads = environment("ROWBUILD_IO_THREADS", "ROW_IO_THREADS");
+    study->project = -1;
+    study->workspace.fd = -1;
+    diag_init(&study->own);
+    arena_init(&study->labels);
+    if (cluster == NULL || cluster[0] == '\0') {
+        cluster = environment("ROWBUILD_CLUSTER", "ROW_CLUSTER");
+    }
+    if (cluster == NULL || cluster[0] == '\0') {
+        cluster = "none";
+    }
+    study->cluster = mem_copy(cluster, strlen(cluster));
+    study->io_threads = options->io_threads;
+    if (study->io_threads == 0 && threads != NULL) {
+        study->io_threads = (unsigned)strtoul(threads, NULL, 10);
+    }
+    if (read_description(study, options, &text, &messages->diag) != 0) {
+        goto fail;
+    }
+    study->from_project = below_project(study->project_path, options->directory);
+    set_state_path(study, options->state);
+    study->rowfile = rowfile_load(buf_slice(&text), study->file_name, &study->own);
+    int loaded = launchers_load(&study->launchers, &messages->diag);
+    if (study->rowfile != NULL && loaded == 0) {
+        launchers_check(&study->launchers, study->rowfile, slice_of(study->cluster), &study->own);
+    }
+    if (sort_findings(study, messages) != 0 || study->rowfile == NULL || loaded != 0) {
+        goto fail;
+    }
+    buf_release(&text);
+    messages_settle(messages, 0);
+    return study;
+fail:
+    buf_release(&text);
+    messages_settle(messages, 0);
+    rowbuild_close(study);
+    return NULL;
+}
+
+void rowbuild_close(struct rowbuild *study)
+{
+    if (study == NULL) {
+        return;
+    }
+    struct rowbuild_messages *unseen = rowbuild_messages_new();
+    study_drop(study, unseen);
+    rowbuild_messages_free(unseen);
+    launchers_release(&study->launchers);
+    rowfile_free(study->rowfile);
+    diag_release(&study->own);
+    arena_release(&study->labels);
+    if (study->project >= 0) {
+        close(study->project);
+    }
+    free(study->project_path);
+    free(study->file_name);
+    free(study->state_path);
+    free(study->state_shown);
+    free(study->from_project);
+    free(study->cluster);
+    free(study);
+}
+
+const char *rowbuild_project_path(const struct rowbuild *study)
+{
+    return study->project_path;
+}
+
+const char *rowbuild_file_name(const struct rowbuild *study)
+{
+    return study->file_name;
+}
+
+const char *study_shown_path(const struct rowbuild *study, const char *path)
+{
+    size_t len = strlen(study->project_path);
+    return strncmp(path, study->project_path, len) == 0 && path[len] == '/' ? path + len + 1
+                                                                             : path;
+}

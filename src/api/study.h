@@ -1,0 +1,78 @@
+/* The handle behind include/rowbuild.h: an opened project, and its plan.
+ *
+ * Knows: in which order the floors below are used, and what has to be undone when one of them fails.
+ * Decides nothing about nodes. */
+#ifndef ROWBUILD_STUDY_H
+#define ROWBUILD_STUDY_H
+
+#include "arena.h"
+#include "diag.h"
+#include "graph.h"
+#include "launchers.h"
+#include "observe.h"
+#include "plan.h"
+#include "rowbuild.h"
+#include "rowfile.h"
+#include "state.h"
+#include "workspace.h"
+
+#include <stdbool.h>
+
+struct rowbuild_messages {
+    struct diag diag;
+    struct arena rendered;
+    VEC(struct { const char *plain; const char *coloured; }) settled; /* rendered entries */
+    struct buf text;
+};
+
+struct rowbuild {
+    char *project_path; /* absolute */
+    int project;        /* descriptor */
+    char *file_name;    /* as shown in messages */
+    char *state_path;   /* absolute */
+    char *state_shown;  /* as it is shown: relative to the project where it lies there */
+    char *from_project; /* the current directory below the project, with a trailing '/', or "" */
+    char *cluster;
+    unsigned io_threads;
+    struct rowfile *rowfile;
+    struct launchers launchers;
+    struct diag own; /* what was found while loading that concerns one action only; warnings */
+
+    struct workspace workspace;
+    struct graph *graph;
+    struct state *state;
+    struct observer *observer;
+    struct plan *plan;
+    bool made_state; /* the state folder wasn't there before */
+    struct node_id *listed;
+    size_t listed_count;
+    struct arena labels;
+};
+
+/* Renders what was added, so that it outlives what it points to. Returns `status`. */
+int messages_settle(struct rowbuild_messages *messages, int status);
+
+/* Takes over the entries of `diag` that have no action, or (`action` not NULL) only that action's. */
+void messages_take(struct rowbuild_messages *messages, const struct diag *diag,
+                   const char *action);
+
+/* Lists the workspace, builds the graph, opens the state, plans. */
+int study_look(struct rowbuild *study, const struct rowbuild_selection *selection,
+               enum state_mode mode, struct rowbuild_messages *messages);
+
+/* Drops the plan and what it stands on; writes what is queued when the state is open for writing. */
+int study_drop(struct rowbuild *study, struct rowbuild_messages *messages);
+
+/* Errors that concern an action which is wanted: ROWBUILD_USAGE after they were added. */
+int study_refuse_broken_actions(struct rowbuild *study, struct rowbuild_messages *messages);
+
+struct plan_selection study_selection(const struct rowbuild *study,
+                                      const struct rowbuild_selection *selection);
+
+/* A path as messages show it: relative to the project where it lies there. */
+const char *study_shown_path(const struct rowbuild *study, const char *path);
+
+/* "adopted 3,000 products …", or false if nothing was. */
+bool study_add_adopted(const struct rowbuild *study, struct buf *text);
+
+#endif

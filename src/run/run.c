@@ -1,0 +1,330 @@
+#include "running.h"
+
+#include "clock.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    EVENTS_AT_ONCE = 64,
+    MOST_LOOKED_PAST = 64, /* ready executions that are tried when the first doesn't fit */
+    MOST_OVERTAKEN = 16,   /* times that an execution is overtaken before cores are kept for it */
+    MANY_RECORDS = 500,    /* from here on a new snapshot is cheaper than a journal */
+};
+
+/* ---- Before anything runs ---- */
+
+static void put_filled_in(struct plan *plan, struct node_id node)
+{
+    struct component_list list = {0};
+    if (plan_components(plan, node, true, &list) == 0) {
+        struct node_row row = *state_node(plan->state, node.at);
+        run_put_success(plan, node, &list, &row);
+        plan_keep_texts(plan, node);
+    }
+    vec_release(&list);
+}
+
+int run_record_known(struct plan *plan, struct diag *diag)
+{
+    const struct graph *graph = plan->graph;
+    size_t records = plan->adopted;
+    bool was_empty = state_was_empty(plan->state);
+    plan->diag = diag;
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        struct node_id node = {n};
+        if (!graph_is_present(graph, node)) {
+            continue;
+        }
+        const struct node_row *row = state_node(plan->state, n);
+        if (!row->is_known && (plan->wanted[n] != 0 || was_empty)) {
+            state_put_node(plan->state, n, &(struct node_row){.is_known = true});
+            records++;
+        } else if (plan->fill_in[n] && plan->verdicts[n] == VERDICT_FRESH) {
+            put_filled_in(plan, node);
+            records++;
+        }
+    }
+    return records >= MANY_RECORDS ? state_compact(plan->state, diag)
+                                   : state_sync(plan->state, diag);
+}
+
+/* ---- The loop ---- */
+
+/* Starts what fits, longest path first. One that doesn't fit may be overtaken by others a bounded
+ * number of times; then its cores are waited for. */
+static void start_ready(struct run *run)
+{
+    VEC(uint32_t) passed = {0};
+    uint32_t number;
+    while (!run->stopping && !run->broken && ledger_cores_free(run->ledger) > 0 &&
+           passed.count < MOST_LOOKED_PAST && run_pop_ready(run, &number)) {
+        struct execution *execution = &run->executions[number];
+        struct ledger_grant grant;
+        if (ledger_take(run->ledger, &execution->request, &grant)) {
+            for (size_t i = 0; i < passed.count; i++) {
+                run->executions[passed.at[i]].overtaken++;
+            }
+            run_start(run, number, &grant);
+            run_look(run);
+            continue;
+        }
+        vec_push(&passed, number);
+        if (execution->overtaken >= MOST_OVERTAKEN) {
+            break;
+        }
+    }
+    for (size_t i = 0; i < passed.count; i++) {
+        run_push_ready(run, passed.at[i]);
+    }
+    vec_release(&passed);
+}
+
+static void end_child(struct run *run, unsigned slot_number)
+{
+    struct slot *slot = &run->slots.at[slot_number];
+    struct child_end end;
+    if (slot->execution == EXECUTION_NONE) {
+        return;
+    }
+    loop_unwatch(run->loop, slot->child.pidfd);
+    int reaped = child_reap(&slot->child, &end);
+    if (reaped > 0) {
+        loop_watch(run->loop, slot->child.pidfd, slot_number);
+        return;
+    }
+    if (reaped < 0) {
+        end = (struct child_end){.signalled = false, .status = 127};
+    }
+    run_finish(run, slot, &end);
+    if (run->failures >= run->options->keep_going && !run->stopping) {
+        run_stop(run, false);
+    }
+}
+
+static void handle(struct run *run, const struct loop_event *event)
+{
+    switch (event->kind) {
+    case LOOP_CHILD:
+        end_child(run, (unsigned)event->token);
+        break;
+    case LOOP_SIGNAL:
+        if (event->token == SIGINT || event->token == SIGTERM || event->token == SIGHUP) {
+            run_stop(run, true);
+        } else if (event->token == SIGCHLD) {
+            spawn_reap_orphans();
+        }
+        break;
+    case LOOP_TIMER:
+        break;
+    }
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
+static void set_timer(struct run *run)
+{
+    int64_t now = clock_monotonic_ns();
+    int64_t next = earlier(run_next_deadline(run), run->beat_ns);
+    if (run->options->tick_ms > 0) {
+        next = earlier(next, now + (int64_t)run->options->tick_ms * 1000000);
+    }
+    loop_set_timer(run->loop, next);
+}
+
+static void keep_time(struct run *run)
+{
+    int64_t now = clock_monotonic_ns();
+    run_check_deadlines(run);
+    if (now >= run->beat_ns) {
+        state_beat(run->plan->state);
+        run->beat_ns = now + (int64_t)LOCK_HEARTBEAT_S * 1000000000;
+    }
+}
+
+static void flush(struct run *run)
+{
+    if (!run->broken && state_flush(run->plan->state, run->diag) != 0) {
+        run->broken = true;
+        run_stop(run, false);
+    }
+}
+
+static void run_loop(struct run *run)
+{
+    struct loop_event events[EVENTS_AT_ONCE];
+    observer_tick(run->plan->observer);
+    run_look(run);
+    flush(run);
+    start_ready(run);
+    while (run->running > 0) {
+        set_timer(run);
+        int count = loop_wait(run->loop, events, EVENTS_AT_ONCE, -1);
+        observer_tick(run->plan->observer);
+        for (int i = 0; i < count; i++) {
+            handle(run, &events[i]);
+        }
+        run_look(run);
+        keep_time(run);
+        flush(run);
+        start_ready(run);
+        if (run->options->tick_ms > 0) {
+            run_tell(run, (struct run_event){.kind = RUN_EVENT_TICK});
+        }
+    }
+}
+
+/* Files that were recorded within a tick of their own mtime are read once more, one tick later. */
+static void settle_racy_files(struct run *run)
+{
+    struct plan *plan = run->plan;
+    int64_t newest = 0;
+    for (size_t i = 0; i < run->racy.count; i++) {
+        const struct file_row *row = state_file(plan->state, run->racy.at[i].at);
+        int64_t moved = row->mtime_ns > row->ctime_ns ? row->mtime_ns : row->ctime_ns;
+        if ((row->flags & FILE_ROW_RACY) != 0 && moved > newest) {
+            newest = moved;
+        }
+    }
+    if (newest > 0 && !run->interrupted && !run->broken) {
+        observer_wait_past(plan->observer, newest);
+        plan_settle(plan, run->racy.at, run->racy.count);
+    }
+}
+
+static void count_not_started(struct run *run)
+{
+    for (size_t x = 0; x < run->execution_count; x++) {
+        const struct execution *execution = &run->executions[x];
+        if (execution->state == EXECUTION_DONE) {
+            continue;
+        }
+        for (uint32_t i = 0; i < execution->count; i++) {
+            uint32_t n = run->members.at[execution->first + i].at;
+            run->result->not_started += run->node_states[n] == NODE_IDLE;
+        }
+    }
+}
+
+static int check_requests(struct run *run)
+{
+    const struct graph *graph = run->plan->graph;
+    bool *told = mem_alloc(graph->rowfile->action_count * sizeof *told);
+    int result = 0;
+    for (size_t x = 0; x < run->execution_count; x++) {
+        const struct execution *execution = &run->executions[x];
+        uint32_t element = graph->nodes[run->members.at[execution->first].at].action;
+        const struct ledger_request *request = &execution->request;
+        if (told[element] || ledger_can_ever_fit(run->ledger, request)) {
+            continue;
+        }
+        told[element] = true;
+        const struct action *action = &graph->rowfile->actions[element];
+        uint64_t cores = (uint64_t)request->processes * request->threads_per_process;
+        if (cores > ledger_budget(run->ledger)) {
+            result = diag_error_at(
+                run->diag, &graph->rowfile->source, action->name_offset, action->name.len + 2,
+                "action `%.*s` asks for %llu cores (%u × %u), the budget is %u; "
+                "-j %llu would allow it",
+                SLICE_ARGS(action->name), (unsigned long long)cores, request->processes,
+                request->threads_per_process, ledger_budget(run->ledger),
+                (unsigned long long)cores);
+        } else {
+            result = diag_error_at(
+                run->diag, &graph->rowfile->source, action->name_offset, action->name.len + 2,
+                "action `%.*s` asks for %llu MiB of memory, this machine grants %llu MiB",
+                SLICE_ARGS(action->name), (unsigned long long)(request->memory_bytes >> 20),
+                (unsigned long long)(ledger_memory_free(run->ledger) >> 20));
+        }
+    }
+    free(told);
+    return result;
+}
+
+/* ---- A fresh thread for the loop: one that has burned CPU before spawns slower for the rest of its
+ * life (the parent of a vfork queues behind its child). ---- */
+
+static void *run_thread(void *context)
+{
+    struct run *run = context;
+    run_loop(run);
+    return NULL;
+}
+
+static int execute(struct run *run)
+{
+    sigset_t before;
+    pthread_t thread;
+    int result = -1;
+    loop_block_signals(&before);
+    spawn_become_subreaper();
+    run->loop = loop_new();
+    if (run->loop == NULL) {
+        diag_state_error(run->diag, "the event loop can't be made: %s", strerror(errno));
+    } else if (pthread_create(&thread, NULL, run_thread, run) != 0) {
+        diag_state_error(run->diag, "the thread of the run can't be started");
+    } else {
+        pthread_join(thread, NULL);
+        if (run->interrupted) {
+            run_kill_leftovers(run);
+        }
+        settle_racy_files(run);
+        flush(run);
+        if (!run->broken && state_sync(run->plan->state, run->diag) != 0) {
+            run->broken = true;
+        }
+        result = run->broken ? -1 : 0;
+    }
+    if (run->loop != NULL) {
+        loop_free(run->loop);
+    }
+    loop_restore_signals(&before);
+    return result;
+}
+
+int run_execute(struct plan *plan, const struct launch_context *launch,
+                const struct machine *machine, const struct run_options *options,
+                const struct run_observer *observer, struct run_result *result,
+                struct diag *diag)
+{
+    struct run run = {
+        .plan = plan,
+        .launch = launch,
+        .options = options,
+        .observer = observer,
+        .result = result,
+        .diag = diag,
+        .ledger = ledger_new(machine, options->jobs),
+        .started_ns = clock_monotonic_ns(),
+    };
+    int status = -1;
+    *result = (struct run_result){0};
+    arena_init(&run.scratch);
+    run.beat_ns = run.started_ns + (int64_t)LOCK_HEARTBEAT_S * 1000000000;
+    if (run_build_executions(&run) == 0 && check_requests(&run) == 0 &&
+        run_record_known(plan, diag) == 0) {
+        run.logs = logs_new(options->state_path, diag);
+        status = run.logs == NULL ? -1 : execute(&run);
+        count_not_started(&run);
+        result->interrupted = run.interrupted;
+    }
+    logs_free(run.logs);
+    ledger_free(run.ledger);
+    free(run.executions);
+    free(run.execution_of);
+    free(run.node_states);
+    free(run.actions);
+    vec_release(&run.members);
+    vec_release(&run.ready);
+    vec_release(&run.looks);
+    vec_release(&run.slots);
+    vec_release(&run.racy);
+    arena_release(&run.scratch);
+    return status;
+}
