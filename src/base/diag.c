@@ -133,6 +133,19 @@ void source_place(const struct source *source, size_t offset, size_t *line, size
     *column = code_points(source->text.at + start, offset - start) + 1;
 }
 
+/* The controls that UTF-8 writes in two bytes. */
+static bool is_c1_control(struct slice text, size_t at)
+{
+    return (unsigned char)text.at[at] == 0xc2 && at + 1 < text.len &&
+           (unsigned char)text.at[at + 1] >= 0x80 && (unsigned char)text.at[at + 1] < 0xa0;
+}
+
+static bool is_control(struct slice text, size_t at)
+{
+    unsigned char c = (unsigned char)text.at[at];
+    return c < 0x20 || c == 0x7f || (at > 0 && is_c1_control(text, at - 1));
+}
+
 static void render_excerpt(const struct diag_entry *entry, bool colour, struct buf *out)
 {
     struct slice text = entry->source->text;
@@ -150,8 +163,8 @@ static void render_excerpt(const struct diag_entry *entry, bool colour, struct b
     }
     buf_add_string(out, "    ");
     for (size_t i = start; i < end; i++) {
-        unsigned char c = (unsigned char)text.at[i];
-        buf_add_char(out, c == '\t' || c < 0x20 || c == 0x7f ? ' ' : (char)c);
+        i += is_c1_control(text, i); /* its second byte may not go through alone */
+        buf_add(out, is_control(text, i) ? " " : text.at + i, 1);
     }
     buf_add_string(out, "\n    ");
     size_t before = offset > start ? code_points(text.at + start, offset - start) : 0;

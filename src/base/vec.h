@@ -21,6 +21,7 @@
         size_t capacity;                                                                           \
     }
 
+/* Elements may be pointers. NOLINTBEGIN(bugprone-sizeof-expression) */
 #define vec_reserve(vec, wanted)                                                                   \
     do {                                                                                           \
         if ((wanted) > (vec)->capacity) {                                                          \
@@ -32,6 +33,8 @@
             (vec)->capacity = vec_new_capacity;                                                    \
         }                                                                                          \
     } while (0)
+
+/* NOLINTEND(bugprone-sizeof-expression) */
 
 #define vec_push(vec, ...)                                                                         \
     do {                                                                                           \
@@ -48,9 +51,12 @@
         (vec)->capacity = 0;                                                                       \
     } while (0)
 
-/* __typeof__ makes both variables pointers to `type` even where that is a pointer itself. */
+/* __typeof__ makes both variables pointers to `type` even where that is a pointer itself.
+ * NOLINTBEGIN(bugprone-macro-parentheses) */
 #define vec_each(type, name, vec)                                                                  \
-    for (__typeof__(type) *name = (vec)->at, *name##_end = (vec)->at + (vec)->count;               \
+    for (__typeof__(type) *name = (vec)->at,                                                       \
+                          *name##_end = name != NULL ? name + (vec)->count : NULL;                 \
          name != name##_end; name++)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 #endif

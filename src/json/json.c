@@ -184,7 +184,7 @@ void json_free(struct json *document)
 
 struct json *json_new_null(void)
 {
-    return (struct json *)(uintptr_t)JSON_NULL_DOCUMENT;
+    return (struct json *)JSON_NULL_DOCUMENT;
 }
 
 struct json *json_new_boolean(bool value)
@@ -313,16 +313,25 @@ struct json_any_number json_any_number(const struct json *value)
                                     .signed_integer = json_object_get_int64(inside)};
 }
 
+/* Neither side has leading zeros. */
+static bool digits_exceed(struct slice digits, struct slice most)
+{
+    return digits.len > most.len || (digits.len == most.len && slice_compare(digits, most) > 0);
+}
+
 struct slice json_long_integer(struct json_any_number number)
 {
-    static const size_t shortest = 19; /* digits of an integer that 64 bits can't hold */
+    static const char least[] = "9223372036854775808";
+    static const char most[] = "18446744073709551615";
     if (number.kind != JSON_FLOAT || number.spelling == NULL) {
         return SLICE_LITERAL("");
     }
     size_t sign = number.spelling[0] == '-';
-    size_t digits = strspn(number.spelling + sign, "0123456789");
-    if (digits < shortest || strcmp(number.spelling + sign + digits, "e0") != 0) {
+    struct slice digits =
+        slice_make(number.spelling + sign, strspn(number.spelling + sign, "0123456789"));
+    if (strcmp(digits.at + digits.len, "e0") != 0 ||
+        !digits_exceed(digits, slice_of(sign == 1 ? least : most))) {
         return SLICE_LITERAL("");
     }
-    return slice_make(number.spelling, sign + digits);
+    return slice_make(number.spelling, sign + digits.len);
 }

@@ -19,7 +19,7 @@ extern const char json_null_document;
 
 static inline struct json_object *json_inside(const struct json *value)
 {
-    return value == JSON_NULL_DOCUMENT ? NULL : (struct json_object *)(uintptr_t)value;
+    return value == JSON_NULL_DOCUMENT ? NULL : (struct json_object *)value;
 }
 
 static inline const struct json *json_outside(const struct json_object *object)

@@ -27,9 +27,9 @@ struct ledger_request {
 /* What a node holds while it runs. */
 struct ledger_grant {
     unsigned cores; /* processes × threads: taken from the budget */
+    unsigned process_count;
     uint64_t memory_bytes;
     struct cpumask *processes; /* a mask for each process; NULL when nothing is bound */
-    unsigned process_count;
     unsigned *core_numbers; /* `cores` indices into the machine's cores, those of the first process
                                first, then of the second…; NULL when not bound */
 };

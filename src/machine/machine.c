@@ -43,7 +43,7 @@ static bool is_set(const char *name)
 static int check_file(struct diag *diag)
 {
     const char *file = getenv("HWLOC_XMLFILE");
-    if (is_set("HWLOC_XMLFILE") && access(file, R_OK) != 0) {
+    if (file != NULL && file[0] != '\0' && access(file, R_OK) != 0) {
         return diag_error(diag, "HWLOC_XMLFILE: %s: %s", file, strerror(errno));
     }
     return 0;

@@ -1,9 +1,10 @@
 /* The machine as this process may use it (hwloc). The only place that includes hwloc.
  *
  * Knows: cores, NUMA nodes, packages, the CPU-time quota and memory limit of the cgroup. Doesn't
- * know: who uses what (ledger.h). hwloc is loaded without plug-ins (HWLOC_PLUGINS_PATH set for the
- * call), without I/O objects unless GPUs are asked for. HWLOC_SYNTHETIC and HWLOC_XMLFILE give fake
- * machines, on which nothing is bound. */
+ * know: who uses what (ledger.h). hwloc is loaded without plug-ins and without I/O objects:
+ * machine_read sets HWLOC_PLUGINS_PATH and HWLOC_HIDE_ERRORS for its duration, so that no other
+ * thread may touch the environment then. HWLOC_SYNTHETIC and HWLOC_XMLFILE give fake machines, on
+ * which nothing is bound (unless HWLOC_THISSYSTEM=1 says that the file describes this one). */
 #ifndef ROWBUILD_MACHINE_H
 #define ROWBUILD_MACHINE_H
 

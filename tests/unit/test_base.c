@@ -212,12 +212,15 @@ static void test_diag(void **state)
     check_rendering(&diag.entries.at[2], false, "Rowfile:3:1: warning: the end\n    \n    ^\n");
     diag_warning_at(&diag, &source, 0, 999, "a line");
     check_rendering(&diag.entries.at[3], false, "Rowfile:1:1: warning: a line\n    [a]\n    ^~~\n");
+    struct source colourful = {"s", SLICE_LITERAL("\xc2\x9b\x1b[1m\xc2\xa0")};
+    diag_warning_at(&diag, &colourful, 2, 1, "x");
+    check_rendering(&diag.entries.at[4], false, "s:1:2: warning: x\n      [1m\xc2\xa0\n     ^\n");
     diag_note(&diag, "so");
     diag_warning(&diag, "hm");
     diag_state_error(&diag, "gone");
-    assert_int_equal(diag.entries.at[6].blame, DIAG_STATE);
+    assert_int_equal(diag.entries.at[7].blame, DIAG_STATE);
     assert_int_equal(diag.errors, 3);
-    assert_int_equal(diag.entries.count, 7);
+    assert_int_equal(diag.entries.count, 8);
     diag_release(&diag);
 }
 
@@ -253,7 +256,10 @@ static void test_diag_random(void **state)
         struct buf out = BUF_EMPTY;
         for (size_t i = 0; i < sizeof text; i++) {
             seed = seed * 6364136223846793005U + 1442695040888963407U;
-            text[i] = (seed >> 60) == 0 ? '\n' : (char)(seed >> 40);
+            text[i] = (char)(seed >> 40);
+            if (seed >> 60 == 0) {
+                text[i] = '\n';
+            }
         }
         struct source source = {"s", slice_make(text, (seed >> 33) % sizeof text)};
         diag_init(&diag);

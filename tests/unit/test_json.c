@@ -164,6 +164,7 @@ static void test_canonical(void **state)
                      "[0.1,1e+300,9007199254740993,0.30000000000000004]");
     assert_canonical("\"\\u00e4\\/\\n\\u0000\"", "\"\xc3\xa4/\\n\\u0000\"");
     assert_canonical("-0", "0");
+    assert_canonical("3333333333333333330e0", "3333333333333333504"); /* a float as it is held */
 }
 
 static void test_text_keeps_spelling(void **state)

@@ -174,6 +174,16 @@ static void test_wider_than_a_node(void **state)
     ledger_return(ledger, &pairs);
     ledger_free(ledger);
     machine_release(&machine);
+
+    machine = make_machine((unsigned[]){4, 1, 3, 3}, 4, 2);
+    ledger = ledger_new(&machine, 11);
+    five = take(ledger, 1, 5); /* within the first package, though the third node has more room */
+    for (unsigned i = 0; i < 5; i++) {
+        assert_int_equal(machine.cores[five.core_numbers[i]].package, 0);
+    }
+    ledger_return(ledger, &five);
+    ledger_free(ledger);
+    machine_release(&machine);
 }
 
 static void test_budget(void **state)

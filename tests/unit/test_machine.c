@@ -189,6 +189,8 @@ static void test_cgroup_v2(void **state)
     struct cgroup_limits limits = cgroup_read(root);
     assert_true(limits.cpus == 2.5);
     assert_int_equal(limits.memory_bytes, 1073741824);
+    put("sys/fs/cg roup/a/cpu.max", "150000 100000\n");
+    assert_true(cgroup_read(root).cpus == 1.5);
 }
 
 static void test_cgroup_v1(void **state)

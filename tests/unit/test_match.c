@@ -1,6 +1,7 @@
 #include "match.h"
 
 #include <fnmatch.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -268,6 +269,33 @@ static void test_many_searches(void **state)
     glob_set_free(set);
 }
 
+static void *search_often(void *set)
+{
+    uintptr_t wrong = 0;
+    for (int i = 0; i < 4000; i++) {
+        wrong += !glob_set_matches(set, SLICE_LITERAL("run-x-2"));
+        wrong += glob_set_matches(set, SLICE_LITERAL("run-x-3"));
+        wrong += glob_set_may_match_below(set, SLICE_LITERAL("run-x-2"));
+    }
+    return wrong == 0 ? NULL : set;
+}
+
+static void test_threads_share_a_set(void **state)
+{
+    (void)state;
+    pthread_t threads[3];
+    struct glob_set *set = set_of("run-*-{1,2}", false);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, search_often, set), 0);
+    }
+    for (size_t i = 0; i < 3; i++) {
+        void *wrong = set;
+        assert_int_equal(pthread_join(threads[i], &wrong), 0);
+        assert_null(wrong);
+    }
+    glob_set_free(set);
+}
+
 static uint64_t next_random(uint64_t *seed)
 {
     *seed = *seed * 6364136223846793005U + 1442695040888963407U;
@@ -352,7 +380,10 @@ static void test_random_bytes(void **state)
         size_t len = next_random(&seed) % sizeof bytes;
         for (size_t i = 0; i < len; i++) {
             uint64_t pick = next_random(&seed);
-            bytes[i] = (pick & 7) != 0 ? "*?[]{},!\\/ab.-:^\xc3"[pick / 8 % 17] : (char)(pick >> 8);
+            bytes[i] = (char)(pick >> 8);
+            if ((pick & 7) != 0) {
+                bytes[i] = "*?[]{},!\\/ab.-:^\xc3"[pick / 8 % 17];
+            }
         }
         struct diag diag;
         diag_init(&diag);
@@ -372,19 +403,13 @@ static void test_random_bytes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_is_glob),
-        cmocka_unit_test(test_one_segment),
-        cmocka_unit_test(test_hidden),
-        cmocka_unit_test(test_segments),
-        cmocka_unit_test(test_alternatives),
-        cmocka_unit_test(test_exclusion),
-        cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_descent),
-        cmocka_unit_test(test_wildcard),
-        cmocka_unit_test(test_regex),
-        cmocka_unit_test(test_many_searches),
-        cmocka_unit_test(test_against_fnmatch),
-        cmocka_unit_test(test_descent_finds_all_members),
+        cmocka_unit_test(test_is_glob),         cmocka_unit_test(test_one_segment),
+        cmocka_unit_test(test_hidden),          cmocka_unit_test(test_segments),
+        cmocka_unit_test(test_alternatives),    cmocka_unit_test(test_exclusion),
+        cmocka_unit_test(test_refusals),        cmocka_unit_test(test_descent),
+        cmocka_unit_test(test_wildcard),        cmocka_unit_test(test_regex),
+        cmocka_unit_test(test_many_searches),   cmocka_unit_test(test_threads_share_a_set),
+        cmocka_unit_test(test_against_fnmatch), cmocka_unit_test(test_descent_finds_all_members),
         cmocka_unit_test(test_random_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
