@@ -353,7 +353,8 @@ static bool has_ended(pid_t pid)
     return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
 }
 
-unsigned spawn_signal_descendants(int signal)
+/* One walk; `found` is how many were met, ended ones included. Returns how many got the signal. */
+static unsigned signal_descendants_once(int signal, size_t *found)
 {
     struct pid_list list = {0};
     unsigned count = 0;
@@ -363,8 +364,24 @@ unsigned spawn_signal_descendants(int signal)
             count++;
         }
     }
+    *found = list.pids.count;
     vec_release(&list.pids);
     return count;
+}
+
+unsigned spawn_signal_descendants(int signal)
+{
+    size_t found_before = 0;
+    for (;;) {
+        size_t found;
+        unsigned count = signal_descendants_once(signal, &found);
+        /* Who ended during the walk left its children to this process, whose list had been read by
+         * then. Nobody is left only when all had ended before the walk began. */
+        if (count > 0 || found == found_before) {
+            return count;
+        }
+        found_before = found;
+    }
 }
 
 void spawn_signal_child(const struct child *child, int signal)
