@@ -22,8 +22,10 @@ static int refuse(struct reader *reader, const char *why)
 
 static char peek(const struct reader *reader)
 {
-    static const char end = 0;
-    return reader->at < reader->text.len ? reader->text.at[reader->at] : end;
+    if (reader->at < reader->text.len) {
+        return reader->text.at[reader->at];
+    }
+    return 0;
 }
 
 static bool take(struct reader *reader, char c)

@@ -105,6 +105,23 @@ static void must_share(struct loader *loader, const struct action *action, const
     buf_release(&name);
 }
 
+/* In row, one element of a name may submit whole groups and another not: all work on groups then.
+ */
+static void share_groups(struct loader *loader)
+{
+    struct rowfile *rowfile = loader->rowfile;
+    bool *grouped = arena_array(loader->arena, rowfile->name_count, sizeof *grouped);
+    for (size_t i = 0; i < rowfile->action_count; i++) {
+        grouped[rowfile->actions[i].name_id] |= rowfile->actions[i].scope == SCOPE_GROUP;
+    }
+    for (size_t i = 0; i < rowfile->action_count; i++) {
+        struct action *action = &rowfile->actions[i];
+        if (grouped[action->name_id] && action->scope == SCOPE_DIRECTORY) {
+            action->scope = SCOPE_GROUP;
+        }
+    }
+}
+
 /* Later elements take over the first one's order. */
 static void unite_elements(struct loader *loader)
 {
@@ -216,6 +233,9 @@ void relate_actions(struct loader *loader, const struct layers *layers_of_action
     number_names(loader, &names);
     for (size_t i = 0; i < loader->rowfile->action_count; i++) {
         build_previous(loader, &loader->rowfile->actions[i], &layers_of_actions[i], &names);
+    }
+    if (loader->rowfile->contract == CONTRACT_ROW) {
+        share_groups(loader);
     }
     unite_elements(loader);
     find_cycles(loader);

@@ -502,6 +502,13 @@ static void test_contract_of_row(void **state)
     assert_int_equal(action->product_count, 2);
     assert_true(action->command.uses_value);
     unload(&loaded);
+    load_as(&loaded, "workflow.toml",
+            "[[action]]\nname = 'a'\ncommand = '{directories}'\n"
+            "[[action]]\nfrom = 'a'\ngroup.submit_whole = true\n");
+    assert_non_null(loaded.rowfile);
+    assert_int_equal(loaded.rowfile->actions[0].scope, SCOPE_GROUP);
+    assert_int_equal(loaded.rowfile->actions[1].scope, SCOPE_GROUP);
+    unload(&loaded);
     expect_in("workflow.toml", "[[action]]\nname = 'a'\ncommand = 'x {directory} ${HOME}'\n",
               "workflow.toml:3:27: error: `{HOME}` is no template, and workflow.toml allows no "
               "other braces; write `$HOME`\n");
