@@ -71,7 +71,7 @@ int rowbuild_messages_status(const struct rowbuild_messages *messages)
 int messages_settle(struct rowbuild_messages *messages, int status)
 {
     for (size_t i = messages->settled.count; i < messages->diag.entries.count; i++) {
-        vec_push(&messages->settled, {0});
+        vec_push(&messages->settled, (struct rendered_message){0});
         for (int colour = 0; colour <= 1; colour++) {
             buf_clear(&messages->text);
             diag_render(&messages->diag.entries.at[i], colour != 0, &messages->text);

@@ -143,23 +143,18 @@ static int read_description(struct rowbuild *study, const struct rowbuild_option
     return result;
 }
 
-/* Splits what was found while loading: errors about the whole are the caller's; what concerns one action,
- * and warnings, wait until they matter. */
+/* Errors about the whole are told at once, with all else that was found; what concerns one action, and
+ * warnings, wait until they matter. */
 static int sort_findings(struct rowbuild *study, struct rowbuild_messages *messages)
 {
-    int result = 0;
-    struct diag whole = {0};
-    diag_init(&whole);
     for (size_t i = 0; i < study->own.entries.count; i++) {
         const struct diag_entry *entry = &study->own.entries.at[i];
         if (entry->severity == DIAG_ERROR && entry->action == NULL) {
-            vec_push(&whole.entries, *entry);
-            result = -1;
+            messages_take(messages, &study->own, NULL);
+            return -1;
         }
     }
-    messages_take(messages, result != 0 ? &study->own : &whole, NULL);
-    diag_release(&whole);
-    return result;
+    return 0;
 }
 
 struct rowbuild *rowbuild_open(const struct rowbuild_options *options,

@@ -18,10 +18,15 @@
 
 #include <stdbool.h>
 
+struct rendered_message {
+    const char *plain;
+    const char *coloured;
+};
+
 struct rowbuild_messages {
     struct diag diag;
     struct arena rendered;
-    VEC(struct { const char *plain; const char *coloured; }) settled; /* rendered entries */
+    VEC(struct rendered_message) settled; /* the first entries, as they are shown */
     struct buf text;
 };
 
@@ -43,7 +48,8 @@ struct rowbuild {
     struct state *state;
     struct observer *observer;
     struct plan *plan;
-    bool made_state; /* the state folder wasn't there before */
+    bool made_state;      /* the state folder wasn't there before */
+    bool tolerates_empty; /* an empty workspace with records is no error (clean) */
     struct node_id *listed;
     size_t listed_count;
     struct arena labels;

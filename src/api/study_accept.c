@@ -1,0 +1,36 @@
+#include "study.h"
+
+#include "run.h"
+
+int rowbuild_accept(struct rowbuild *study, const struct rowbuild_selection *selection,
+                    size_t *accepted, struct rowbuild_messages *messages)
+{
+    *accepted = 0;
+    int status = study_look(study, selection, STATE_WRITE, messages);
+    if (status != ROWBUILD_OK) {
+        return status;
+    }
+    if (run_accept(study->plan, selection->redone_only, accepted, &messages->diag) != 0) {
+        status = rowbuild_messages_status(messages);
+        status = status == ROWBUILD_STATE ? status : ROWBUILD_FAILED;
+    }
+    if (study_drop(study, messages) != 0) {
+        status = ROWBUILD_STATE;
+    }
+    return messages_settle(messages, status);
+}
+
+int rowbuild_scan(struct rowbuild *study, const struct rowbuild_selection *selection,
+                  size_t *found, struct rowbuild_messages *messages)
+{
+    *found = 0;
+    int status = study_look(study, selection, STATE_WRITE, messages);
+    if (status != ROWBUILD_OK) {
+        return status;
+    }
+    *found = study->plan->adopted;
+    if (state_sync(study->state, &messages->diag) != 0 || study_drop(study, messages) != 0) {
+        status = ROWBUILD_STATE;
+    }
+    return messages_settle(messages, status);
+}

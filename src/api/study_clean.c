@@ -1,0 +1,187 @@
+#include "study.h"
+
+#include "aside.h"
+#include "file.h"
+#include "text.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- Set-aside results ---- */
+
+struct sweeping {
+    struct buf folder; /* from the project, with a trailing '/', or "" */
+    VEC(char *) kept;  /* paths of siblings that never matched a record */
+};
+
+static int take_sibling(void *context, const char *name, size_t len, bool is_directory)
+{
+    struct sweeping *sweeping = context;
+    (void)is_directory;
+    if (aside_is_name(slice_make(name, len)) &&
+        memmem(name, len, ".rowbuild-kept", strlen(".rowbuild-kept")) != NULL) {
+        struct buf path = BUF_EMPTY;
+        buf_add_slice(&path, buf_slice(&sweeping->folder));
+        buf_add(&path, name, len);
+        vec_push(&sweeping->kept, mem_copy(path.at, path.len));
+        buf_release(&path);
+    }
+    return 0;
+}
+
+/* Lists each folder that holds products, once. */
+static void find_kept(struct rowbuild *study, struct sweeping *sweeping)
+{
+    const struct graph *graph = study->graph;
+    struct intern folders;
+    intern_init(&folders);
+    for (size_t p = 0; p < graph->products.count; p++) {
+        const char *path = plan_path(study->plan, graph->products.at[p]);
+        const char *slash = strrchr(path, '/');
+        struct slice folder = slice_make(path, slash != NULL ? (size_t)(slash - path) + 1 : 0);
+        uint32_t known = folders.count;
+        if (intern_add(&folders, folder) != known) {
+            continue;
+        }
+        buf_clear(&sweeping->folder);
+        buf_add_slice(&sweeping->folder, folder);
+        (void)file_list(study->project,
+                        sweeping->folder.len > 0 ? buf_string(&sweeping->folder) : ".",
+                        take_sibling, sweeping);
+    }
+    intern_release(&folders);
+}
+
+static size_t delete_kept(struct rowbuild *study, bool dry_run)
+{
+    struct sweeping sweeping = {0};
+    find_kept(study, &sweeping);
+    size_t count = sweeping.kept.count;
+    for (size_t i = 0; i < count; i++) {
+        if (!dry_run) {
+            (void)file_remove_tree(study->project, sweeping.kept.at[i]);
+        }
+        free(sweeping.kept.at[i]);
+    }
+    vec_release(&sweeping.kept);
+    buf_release(&sweeping.folder);
+    return count;
+}
+
+/* Good products that lie aside are put back where nothing stands in their place: forgetting must not
+ * lose them. */
+static void put_back(struct rowbuild *study)
+{
+    const struct graph *graph = study->graph;
+    struct diag unseen;
+    diag_init(&unseen);
+    for (size_t p = 0; p < graph->products.count; p++) {
+        struct file_id file = graph->products.at[p];
+        if (!state_node(study->state, graph->producers[file.at])->is_set_aside) {
+            continue;
+        }
+        struct file_stat found;
+        char *path = arena_string(&study->labels, slice_of(plan_path(study->plan, file)));
+        if (file_lstat(study->project, path, &found) == 0 && found.kind == FILE_MISSING) {
+            (void)aside_restore(study->project, (const char *const[]){path}, 1, &unseen);
+        }
+    }
+    diag_release(&unseen);
+}
+
+/* ---- Records ---- */
+
+static size_t forget_nodes(struct rowbuild *study, bool dry_run)
+{
+    size_t count = 0;
+    for (uint32_t n = 0; n < study->graph->node_count; n++) {
+        if (graph_is_present(study->graph, (struct node_id){n}) &&
+            state_node(study->state, n)->is_known) {
+            count++;
+            if (!dry_run) {
+                state_forget_node(study->state, n);
+            }
+        }
+    }
+    return count;
+}
+
+static int remove_state_files(struct rowbuild *study, struct diag *diag)
+{
+    static const char *const names[] = {"journal", "state", "logs", "running"};
+    int result = 0;
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && result == 0; i++) {
+        struct buf path = BUF_EMPTY;
+        buf_addf(&path, "%s/%s", study->state_path, names[i]);
+        if (file_remove_tree(AT_FDCWD, buf_string(&path)) != 0) {
+            result = diag_state_error(diag, "`%s` can't be removed", buf_string(&path));
+        }
+        buf_release(&path);
+    }
+    return result;
+}
+
+static void say(struct rowbuild *study, bool dry_run, bool forgets, size_t nodes, size_t vanished,
+                size_t kept, struct diag *diag)
+{
+    struct buf text = BUF_EMPTY;
+    const char *would = dry_run ? "would forget" : "forgot";
+    (void)study;
+    if (forgets) {
+        buf_addf(&text, "%s the records of ", would);
+        text_add_count(&text, nodes);
+        buf_add_string(&text, nodes == 1 ? " node" : " nodes");
+        buf_add_string(&text, ": products that are there will be adopted as they stand");
+        diag_note(diag, "%s", buf_string(&text));
+    }
+    if (vanished > 0) {
+        diag_note(diag, "%s %zu vanished %s", would, vanished,
+                  vanished == 1 ? "directory" : "directories");
+    }
+    if (kept > 0) {
+        diag_note(diag, "%s %zu set-aside %s that never matched a record",
+                  dry_run ? "would delete" : "deleted", kept, kept == 1 ? "file" : "files");
+    }
+    buf_release(&text);
+}
+
+int rowbuild_clean(struct rowbuild *study, const struct rowbuild_clean_options *options,
+                   struct rowbuild_messages *messages)
+{
+    struct rowbuild_selection everything = {.recorded = true, .no_adopt = true, .adopt = true};
+    struct diag *diag = &messages->diag;
+    bool all = !options->completed && !options->directory && !options->submitted;
+    study->tolerates_empty = true;
+    int status = study_look(study, &everything, options->dry_run ? STATE_READ : STATE_WRITE,
+                            messages);
+    if (status != ROWBUILD_OK) {
+        return status;
+    }
+    bool forgets = all || options->completed;
+    size_t known = state_known_directories(study->state);
+    size_t vanished = known > study->workspace.count ? known - study->workspace.count : 0;
+    size_t kept = all ? delete_kept(study, options->dry_run) : 0;
+    if (forgets && !options->dry_run) {
+        put_back(study);
+    }
+    size_t nodes = forgets ? forget_nodes(study, options->dry_run) : 0;
+    int result = 0;
+    if (!options->dry_run && (all || options->directory)) {
+        state_forget_unbound(study->state);
+    }
+    if (!options->dry_run && !all) {
+        result = state_compact(study->state, diag);
+    }
+    say(study, options->dry_run, forgets, nodes, all || options->directory ? vanished : 0, kept,
+        diag);
+    if (study_drop(study, messages) != 0) {
+        result = -1;
+    }
+    if (result == 0 && all && !options->dry_run) {
+        result = remove_state_files(study, diag);
+    }
+    return messages_settle(messages,
+                           result == 0 ? ROWBUILD_OK : rowbuild_messages_status(messages));
+}

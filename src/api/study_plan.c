@@ -1,0 +1,281 @@
+#include "report.h"
+#include "study.h"
+
+#include "text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct plan_selection study_selection(const struct rowbuild *study,
+                                      const struct rowbuild_selection *selection)
+{
+    return (struct plan_selection){
+        .actions = selection->actions,
+        .action_count = selection->action_count,
+        .targets = selection->targets,
+        .target_count = selection->target_count,
+        .from_project = study->from_project,
+        .only = selection->only,
+        .exact_actions = selection->exact_actions,
+        .lenient = selection->unknown_targets_warn,
+    };
+}
+
+/* An unmounted file system is not a deleted study. */
+static int refuse_empty_workspace(struct rowbuild *study, struct diag *diag)
+{
+    if (study->workspace.count > 0 || study->tolerates_empty ||
+        state_known_directories(study->state) == 0) {
+        return 0;
+    }
+    return diag_state_error(diag,
+                            "the workspace `%s` is empty, but %zu directories are on record; is it "
+                            "mounted? `rowbuild clean --directory` forgets them",
+                            study->workspace.path.at, state_known_directories(study->state));
+}
+
+static int look(struct rowbuild *study, const struct rowbuild_selection *selection,
+                enum state_mode mode, struct diag *diag)
+{
+    struct plan_selection wanted = study_selection(study, selection);
+    struct plan_options options = {.no_adopt = selection->no_adopt,
+                                   .recorded = selection->recorded,
+                                   .rerun = selection->rerun,
+                                   .threads = study->io_threads};
+    if (workspace_open(&study->workspace, study->project, study->rowfile, diag) != 0) {
+        return -1;
+    }
+    study->graph = graph_build(study->rowfile, &study->workspace, study->project, diag);
+    if (study->graph == NULL) {
+        return -1;
+    }
+    study->plan = plan_new(study->graph, NULL, NULL, study->project, &options);
+    if (plan_select(study->plan, &wanted, diag) != 0) {
+        return -1;
+    }
+    study->made_state = access(study->state_path, F_OK) != 0;
+    study->state = state_open(AT_FDCWD, study->state_path, mode, selection->adopt, diag);
+    if (study->state == NULL || refuse_empty_workspace(study, diag) != 0) {
+        return -1;
+    }
+    study->observer =
+        observer_new(study->project, study->rowfile->digest_limit, mode == STATE_WRITE);
+    study->plan->state = study->state;
+    study->plan->observer = study->observer;
+    plan_bind(study->graph, study->state);
+    return plan_look(study->plan, diag);
+}
+
+/* Errors that carry an action are the graph's: kept apart until that action is wanted. */
+static void set_apart(struct rowbuild *study, struct diag *found, struct diag *diag)
+{
+    for (size_t i = 0; i < found->entries.count; i++) {
+        struct diag *to = found->entries.at[i].action != NULL ? &study->own : diag;
+        struct diag_entry entry = found->entries.at[i];
+        entry.message = arena_string(&to->bytes, slice_of(entry.message));
+        entry.action = entry.action != NULL ? arena_string(&to->bytes, slice_of(entry.action))
+                                            : NULL;
+        vec_push(&to->entries, entry);
+        to->errors += entry.severity == DIAG_ERROR;
+    }
+}
+
+int study_look(struct rowbuild *study, const struct rowbuild_selection *selection,
+               enum state_mode mode, struct rowbuild_messages *messages)
+{
+    struct diag found;
+    diag_init(&found);
+    study_drop(study, messages);
+    int result = look(study, selection, mode, &found);
+    set_apart(study, &found, &messages->diag);
+    diag_release(&found);
+    if (result != 0) {
+        study_drop(study, messages);
+        int status = rowbuild_messages_status(messages);
+        return messages_settle(messages, status != ROWBUILD_OK ? status : ROWBUILD_USAGE);
+    }
+    return ROWBUILD_OK;
+}
+
+/* A folder that was made for nothing is taken away again. */
+static void remove_unused_state(const struct rowbuild *study)
+{
+    struct buf path = BUF_EMPTY;
+    buf_addf(&path, "%s/state", study->state_path);
+    if (access(buf_string(&path), F_OK) != 0) {
+        buf_clear(&path);
+        buf_addf(&path, "%s/journal", study->state_path);
+        struct buf lock = BUF_EMPTY;
+        buf_addf(&lock, "%s/lock", study->state_path);
+        if (access(buf_string(&path), F_OK) != 0) {
+            unlink(buf_string(&lock));
+            rmdir(study->state_path);
+        }
+        buf_release(&lock);
+    }
+    buf_release(&path);
+}
+
+int study_drop(struct rowbuild *study, struct rowbuild_messages *messages)
+{
+    int result = 0;
+    free(study->listed);
+    study->listed = NULL;
+    study->listed_count = 0;
+    arena_release(&study->labels);
+    plan_free(study->plan);
+    study->plan = NULL;
+    if (study->observer != NULL) {
+        observer_free(study->observer);
+        study->observer = NULL;
+    }
+    if (study->state != NULL) {
+        bool writes = state_writes(study->state);
+        result = state_close(study->state, &messages->diag);
+        study->state = NULL;
+        if (writes && study->made_state) {
+            remove_unused_state(study);
+        }
+    }
+    graph_free(study->graph);
+    study->graph = NULL;
+    if (study->workspace.fd >= 0 || study->workspace.names != NULL) {
+        workspace_release(&study->workspace);
+    }
+    return result;
+}
+
+int study_refuse_broken_actions(struct rowbuild *study, struct rowbuild_messages *messages)
+{
+    const struct graph *graph = study->graph;
+    bool *wanted = mem_alloc(study->rowfile->name_count * sizeof *wanted);
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        if (study->plan->wanted[n] != 0) {
+            wanted[graph_action(graph, (struct node_id){n})->name_id] = true;
+        }
+    }
+    for (size_t id = 0; id < study->rowfile->name_count; id++) {
+        if (wanted[id]) {
+            messages_take(messages, &study->own, study->rowfile->names[id].at);
+        }
+    }
+    free(wanted);
+    return rowbuild_messages_status(messages);
+}
+
+bool study_add_adopted(const struct rowbuild *study, struct buf *text)
+{
+    size_t adopted = study->plan->adopted;
+    if (adopted == 0) {
+        return false;
+    }
+    buf_add_string(text, "adopted the products of ");
+    text_add_count(text, adopted);
+    buf_add_string(text, adopted == 1 ? " node as they are" : " nodes as they are");
+    buf_add_string(text, state_was_empty(study->state)
+                             ? ": nothing was on record here; --no-adopt would run them"
+                             : ": they are newer than what they are made from");
+    return true;
+}
+
+/* ---- The public calls ---- */
+
+static void list_nodes(struct rowbuild *study)
+{
+    study->listed_count =
+        report_list_nodes(study->plan, WANTED_SELECTED | WANTED_UPSTREAM, &study->listed);
+}
+
+int rowbuild_plan(struct rowbuild *study, const struct rowbuild_selection *selection,
+                  struct rowbuild_messages *messages)
+{
+    int status = study_look(study, selection, STATE_READ, messages);
+    if (status == ROWBUILD_OK) {
+        list_nodes(study);
+    }
+    return messages_settle(messages, status);
+}
+
+size_t rowbuild_node_count(const struct rowbuild *study)
+{
+    return study->listed_count;
+}
+
+static const char *text_of(const struct rowbuild *study, struct node_id node,
+                           void (*add)(const struct graph *, struct node_id, struct buf *))
+{
+    struct buf text = BUF_EMPTY;
+    add(study->graph, node, &text);
+    /* labels are made when they are asked for; the arena is the study's own */
+    struct arena *labels = (struct arena *)&study->labels;
+    const char *kept = arena_string(labels, buf_slice(&text));
+    buf_release(&text);
+    return kept;
+}
+
+void rowbuild_node_at(const struct rowbuild *study, size_t index, struct rowbuild_node *node)
+{
+    static const enum rowbuild_intent intents[] = {
+        [VERDICT_NONE] = ROWBUILD_FRESH,       [VERDICT_FRESH] = ROWBUILD_FRESH,
+        [VERDICT_STALE] = ROWBUILD_WILL_RUN,   [VERDICT_MAYBE] = ROWBUILD_MAY_RUN,
+        [VERDICT_RESTORE] = ROWBUILD_RESTORES, [VERDICT_BLOCKED] = ROWBUILD_BLOCKED,
+    };
+    struct node_id id = study->listed[index];
+    uint32_t directory = study->graph->nodes[id.at].directory;
+    *node = (struct rowbuild_node){
+        .action = graph_action(study->graph, id)->name.at,
+        .directory = directory != GRAPH_NONE ? study->workspace.names[directory].at : NULL,
+        .label = text_of(study, id, graph_add_label),
+        .key = text_of(study, id, graph_add_key),
+        .status = (enum rowbuild_status)report_node_status(study->plan, id),
+        .intent = intents[study->plan->verdicts[id.at]],
+        .selected = (study->plan->wanted[id.at] & WANTED_SELECTED) != 0,
+        .ran_before = state_node(study->state, id.at)->success != SUCCESS_NONE,
+        .predicted_core_hours = report_node_hours(study->plan, id),
+    };
+}
+
+struct reason_taker {
+    rowbuild_reason_fn *each;
+    void *context;
+};
+
+static void take_reason(void *context, struct slice words)
+{
+    struct reason_taker *taker = context;
+    char *copy = mem_copy(words.at, words.len);
+    taker->each(taker->context, copy);
+    free(copy);
+}
+
+void rowbuild_node_reasons(struct rowbuild *study, size_t index, rowbuild_reason_fn *each,
+                           void *context)
+{
+    struct diag unseen;
+    struct reason_taker taker = {each, context};
+    diag_init(&unseen);
+    report_node_reasons(study->plan, study->listed[index], take_reason, &taker, &unseen);
+    diag_release(&unseen);
+}
+
+void rowbuild_estimate(const struct rowbuild *study, struct rowbuild_estimate *estimate)
+{
+    struct report_estimate found;
+    struct diag unseen;
+    diag_init(&unseen);
+    report_estimate(study->plan, &found, &unseen);
+    diag_release(&unseen);
+    *estimate = (struct rowbuild_estimate){
+        .will_run = found.will_run,
+        .may_run = found.may_run,
+        .restores = found.restores,
+        .again = found.again,
+        .again_core_hours = found.again_hours,
+        .least_core_hours = found.least_hours,
+        .most_core_hours = found.most_hours,
+        .again_reason = found.again_reason,
+    };
+}

@@ -1,0 +1,225 @@
+#include "study.h"
+
+#include "machine.h"
+#include "run.h"
+#include "text.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+static const double GRACE_S = 5;
+enum { TICK_MS = 100 };
+
+struct relay { /* from the run's events to the library's */
+    struct rowbuild *study;
+    const struct rowbuild_observer *observer;
+    struct rowbuild_estimate estimate;
+    struct rowbuild_progress last;
+    struct buf again;
+};
+
+static bool tell(struct relay *relay, struct rowbuild_event event)
+{
+    event.progress = &relay->last;
+    event.estimate = &relay->estimate;
+    return relay->observer == NULL || relay->observer->event == NULL ||
+           relay->observer->event(relay->observer->context, &event);
+}
+
+static struct rowbuild_progress progress_of(const struct run_progress *from)
+{
+    struct rowbuild_progress progress = {
+        .done = from->done,
+        .total = from->total,
+        .running = from->running,
+        .failed = from->failed,
+        .unfinished = from->unfinished,
+        .cores_used = from->cores_used,
+        .cores_budget = from->cores_budget,
+        .seconds_left = from->seconds_left,
+        .seconds = from->seconds,
+        .longest_count = from->longest_count,
+    };
+    for (size_t i = 0; i < from->longest_count; i++) {
+        progress.longest[i] =
+            (struct rowbuild_running){from->longest[i].label, from->longest[i].seconds};
+    }
+    return progress;
+}
+
+static bool has_failed(enum run_outcome outcome)
+{
+    return outcome == RUN_FAILED || outcome == RUN_TIMED_OUT || outcome == RUN_UNFINISHED ||
+           outcome == RUN_CANCELLED;
+}
+
+/* "rowbuild -a simulate T1.5-s1": what runs just these nodes again. */
+static const char *add_again(struct relay *relay, const struct node_id *nodes, size_t count)
+{
+    enum { MOST_NAMED = 8 };
+    const struct rowbuild *study = relay->study;
+    const struct graph *graph = study->graph;
+    struct slice action = graph_action(graph, nodes[0])->name;
+    buf_clear(&relay->again);
+    buf_add_string(&relay->again, "rowbuild -a ");
+    text_add_shell_word(&relay->again, action);
+    for (size_t i = 0; i < count && count <= MOST_NAMED; i++) {
+        uint32_t directory = graph->nodes[nodes[i].at].directory;
+        struct buf key = BUF_EMPTY;
+        buf_add_char(&relay->again, ' ');
+        if (directory == GRAPH_NONE) {
+            graph_add_key(graph, nodes[i], &key);
+        } else {
+            struct slice name = study->workspace.names[directory];
+            if (name.at[0] == '-') {
+                buf_add_string(&relay->again, i == 0 ? "-- " : "");
+            }
+            buf_add_slice(&key, name);
+        }
+        text_add_shell_word(&relay->again, buf_slice(&key));
+        buf_release(&key);
+    }
+    return buf_string(&relay->again);
+}
+
+static void relay_event(void *context, const struct run_event *from)
+{
+    static const enum rowbuild_event_kind kinds[] = {
+        [RUN_EVENT_STARTED] = ROWBUILD_EVENT_STARTED,   [RUN_EVENT_ENDED] = ROWBUILD_EVENT_ENDED,
+        [RUN_EVENT_NOTICE] = ROWBUILD_EVENT_NOTICE,     [RUN_EVENT_TICK] = ROWBUILD_EVENT_TICK,
+        [RUN_EVENT_STOPPING] = ROWBUILD_EVENT_STOPPING,
+    };
+    static const enum rowbuild_outcome outcomes[] = {
+        [RUN_SUCCEEDED] = ROWBUILD_SUCCEEDED,   [RUN_RESTORED] = ROWBUILD_RESTORED,
+        [RUN_FAILED] = ROWBUILD_NODE_FAILED,    [RUN_UNFINISHED] = ROWBUILD_UNFINISHED,
+        [RUN_TIMED_OUT] = ROWBUILD_TIMED_OUT,   [RUN_CANCELLED] = ROWBUILD_CANCELLED,
+        [RUN_RETRYING] = ROWBUILD_RETRYING,
+    };
+    struct relay *relay = context;
+    relay->last = progress_of(from->progress);
+    bool ended = from->kind == RUN_EVENT_ENDED;
+    tell(relay, (struct rowbuild_event){
+                    .kind = kinds[from->kind],
+                    .action = from->node_count > 0
+                                  ? graph_action(relay->study->graph, from->nodes[0])->name.at
+                                  : NULL,
+                    .label = from->label,
+                    .nodes = from->node_count,
+                    .outcome = outcomes[from->outcome],
+                    .how = from->how,
+                    .seconds = from->seconds,
+                    .output = from->output,
+                    .output_bytes = from->output_bytes,
+                    .log = from->log != NULL ? study_shown_path(relay->study, from->log) : NULL,
+                    .again = ended && has_failed(from->outcome)
+                                 ? add_again(relay, from->nodes, from->node_count)
+                                 : NULL,
+                    .text = from->text,
+                });
+}
+
+static void notice(struct relay *relay, const char *text)
+{
+    tell(relay, (struct rowbuild_event){.kind = ROWBUILD_EVENT_NOTICE, .text = text});
+}
+
+static void tell_what_is_known(struct relay *relay, unsigned jobs, const struct machine *machine)
+{
+    struct buf text = BUF_EMPTY;
+    if (study_add_adopted(relay->study, &text)) {
+        notice(relay, buf_string(&text));
+    }
+    if (machine->is_real && jobs > machine->core_count && relay->estimate.will_run > 0) {
+        buf_clear(&text);
+        buf_addf(&text, "-j %u is more than the %zu cores of this machine: nothing is bound", jobs,
+                 machine->core_count);
+        notice(relay, buf_string(&text));
+    }
+    buf_release(&text);
+}
+
+static bool may_go_on(struct relay *relay, const struct rowbuild_run_options *options)
+{
+    double limit = relay->study->rowfile->confirm_above;
+    if (options->yes || relay->estimate.again == 0 || relay->estimate.again_core_hours <= limit) {
+        return true;
+    }
+    return tell(relay, (struct rowbuild_event){.kind = ROWBUILD_EVENT_CONFIRM});
+}
+
+static int run_planned(struct relay *relay, const struct rowbuild_run_options *options,
+                       struct diag *diag)
+{
+    struct rowbuild *study = relay->study;
+    struct machine machine;
+    struct run_result result;
+    unsigned jobs = options->jobs > 0 ? options->jobs : machine_default_budget();
+    double grace = options->grace_s > 0 ? options->grace_s : GRACE_S;
+    if (machine_read(&machine, diag) != 0) {
+        return ROWBUILD_STATE;
+    }
+    struct slice cluster = slice_of(study->cluster);
+    struct launch_context launch = {.graph = study->graph,
+                                    .launchers = &study->launchers,
+                                    .project_path = study->project_path,
+                                    .cluster = cluster,
+                                    .environment = environ};
+    struct run_options run_options = {
+        .jobs = jobs,
+        .keep_going = options->keep_going > 0 ? options->keep_going : 1,
+        .explain = options->explain,
+        .grace_s = grace,
+        .tick_ms = relay->observer != NULL ? TICK_MS : 0,
+        .state_path = study->state_path,
+    };
+    struct run_observer observer = {.event = relay_event, .context = relay};
+    relay->last.cores_budget = jobs;
+    tell_what_is_known(relay, jobs, &machine);
+    int status = ROWBUILD_STATE;
+    size_t errors = diag->errors;
+    if (run_execute(study->plan, &launch, &machine, &run_options, &observer, &result, diag) == 0) {
+        bool all_well = result.failed + result.unfinished + result.not_started == 0;
+        status = result.interrupted ? ROWBUILD_INTERRUPTED
+                 : all_well         ? ROWBUILD_OK
+                                    : ROWBUILD_FAILED;
+        relay->last.failed = result.failed;
+        relay->last.unfinished = result.unfinished;
+    } else if (diag->errors > errors && diag->entries.at[diag->entries.count - 1].blame ==
+                                            DIAG_DESCRIPTION) {
+        status = ROWBUILD_USAGE;
+    }
+    machine_release(&machine);
+    return status;
+}
+
+int rowbuild_run(struct rowbuild *study, const struct rowbuild_selection *selection,
+                 const struct rowbuild_run_options *options,
+                 const struct rowbuild_observer *observer, struct rowbuild_messages *messages)
+{
+    struct relay relay = {.study = study, .observer = observer};
+    bool declined = false;
+    int status = study_look(study, selection, STATE_WRITE, messages);
+    if (status != ROWBUILD_OK) {
+        return status;
+    }
+    status = study_refuse_broken_actions(study, messages);
+    if (status == ROWBUILD_OK && plan_check_pointers(study->plan, &messages->diag) != 0) {
+        status = rowbuild_messages_status(messages);
+    }
+    if (status == ROWBUILD_OK) {
+        rowbuild_estimate(study, &relay.estimate);
+        relay.last.total = relay.estimate.will_run + relay.estimate.may_run;
+        tell(&relay, (struct rowbuild_event){.kind = ROWBUILD_EVENT_PLANNED});
+        declined = !may_go_on(&relay, options);
+        status = declined ? ROWBUILD_USAGE : run_planned(&relay, options, &messages->diag);
+    }
+    int closed = study_drop(study, messages);
+    if (closed != 0 && (status == ROWBUILD_OK || status == ROWBUILD_FAILED)) {
+        status = ROWBUILD_STATE;
+    }
+    if (!declined && status != ROWBUILD_USAGE) {
+        tell(&relay, (struct rowbuild_event){.kind = ROWBUILD_EVENT_FINISHED});
+    }
+    buf_release(&relay.again);
+    return messages_settle(messages, status);
+}

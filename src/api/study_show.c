@@ -1,0 +1,331 @@
+#include "report.h"
+#include "study.h"
+
+#include "file.h"
+#include "logs.h"
+#include "machine.h"
+#include "text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct report_options report_options(const struct rowbuild_show_options *options)
+{
+    return (struct report_options){
+        .json = options->json,
+        .colour = options->colour,
+        .completed = options->completed,
+        .submitted = options->submitted,
+        .eligible = options->eligible,
+        .waiting = options->waiting,
+        .all = options->all,
+        .short_output = options->short_output,
+        .no_header = options->no_header,
+        .no_separate_groups = options->no_separate_groups,
+        .values = options->values,
+        .value_count = options->value_count,
+        .group_limit = options->group_limit,
+    };
+}
+
+/* Writes what was made unless it failed; the status to return. */
+static int finish(int result, struct buf *out, const struct rowbuild_writer *writer,
+                  struct rowbuild_messages *messages)
+{
+    int status = ROWBUILD_OK;
+    if (result == 0 && out->len > 0) {
+        writer->write(writer->context, out->at, out->len);
+    } else if (result != 0) {
+        status = rowbuild_messages_status(messages);
+    }
+    buf_release(out);
+    return messages_settle(messages, status);
+}
+
+int rowbuild_show_status(struct rowbuild *study, const struct rowbuild_selection *selection,
+                         const struct rowbuild_show_options *options,
+                         const struct rowbuild_writer *writer, struct rowbuild_messages *messages)
+{
+    struct buf out = BUF_EMPTY;
+    struct plan_selection wanted = study_selection(study, selection);
+    struct report_options shown = report_options(options);
+    int result = report_status(study->plan, &wanted, &shown, &out, &messages->diag);
+    return finish(result, &out, writer, messages);
+}
+
+int rowbuild_show_directories(struct rowbuild *study, const struct rowbuild_selection *selection,
+                              const struct rowbuild_show_options *options,
+                              const struct rowbuild_writer *writer,
+                              struct rowbuild_messages *messages)
+{
+    struct buf out = BUF_EMPTY;
+    struct report_options shown = report_options(options);
+    int result = 0;
+    if (selection->action_count > 0) {
+        for (size_t i = 0; i < selection->action_count && result == 0; i++) {
+            result = report_directories(study->plan, slice_of(selection->actions[i]), &shown, &out,
+                                        &messages->diag);
+        }
+        return finish(result, &out, writer, messages);
+    }
+    /* Without an action: the workspace's directories, or those that were named. */
+    uint32_t *directories = mem_alloc(study->workspace.count * sizeof *directories + 1);
+    bool *named = mem_alloc(study->workspace.count * sizeof *named + 1);
+    size_t count = 0;
+    for (uint32_t n = 0; n < study->graph->node_count && selection->target_count > 0; n++) {
+        uint32_t directory = study->graph->nodes[n].directory;
+        if ((study->plan->wanted[n] & WANTED_SELECTED) != 0 && directory != GRAPH_NONE) {
+            named[directory] = true;
+        }
+    }
+    for (uint32_t d = 0; d < study->workspace.count; d++) {
+        if (selection->target_count == 0 || named[d]) {
+            directories[count++] = d;
+        }
+    }
+    report_directory_names(&study->workspace, directories, count, &shown, &out);
+    free(directories);
+    free(named);
+    return finish(0, &out, writer, messages);
+}
+
+/* Selects nodes of a plan of everything: all others stay wanted as what comes before. */
+static int select_within(struct rowbuild *study, const struct rowbuild_selection *selection,
+                         struct diag *diag)
+{
+    struct plan_selection wanted = study_selection(study, selection);
+    wanted.only = true;
+    int result = plan_select(study->plan, &wanted, diag);
+    for (uint32_t n = 0; n < study->graph->node_count; n++) {
+        if (graph_is_present(study->graph, (struct node_id){n})) {
+            study->plan->wanted[n] |= WANTED_UPSTREAM;
+        }
+    }
+    return result;
+}
+
+int rowbuild_show_why(struct rowbuild *study, const struct rowbuild_selection *selection,
+                      const struct rowbuild_show_options *options,
+                      const struct rowbuild_writer *writer, struct rowbuild_messages *messages)
+{
+    struct buf out = BUF_EMPTY;
+    struct report_options shown = report_options(options);
+    int result = select_within(study, selection, &messages->diag);
+    if (result == 0) {
+        result = report_why(study->plan, &shown, &out, &messages->diag);
+    }
+    return finish(result, &out, writer, messages);
+}
+
+int rowbuild_show_plan(struct rowbuild *study, bool explain,
+                       const struct rowbuild_show_options *options,
+                       const struct rowbuild_writer *writer, struct rowbuild_messages *messages)
+{
+    struct buf out = BUF_EMPTY;
+    struct report_options shown = report_options(options);
+    int status = study_refuse_broken_actions(study, messages);
+    if (status != ROWBUILD_OK) {
+        return messages_settle(messages, status);
+    }
+    int result = plan_check_pointers(study->plan, &messages->diag);
+    if (result == 0) {
+        result = report_plan(study->plan, explain, &shown, &out, &messages->diag);
+    }
+    return finish(result, &out, writer, messages);
+}
+
+/* ---- Logs ---- */
+
+static void pause_briefly(void)
+{
+    nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+}
+
+/* The file that the node with this key writes to now: true, and its path. */
+static bool find_running(const struct rowbuild *study, const char *key, struct buf *path)
+{
+    struct running_entry *entries;
+    size_t count = logs_read_running(study->state_path, &entries);
+    bool found = false;
+    for (size_t i = 0; i < count && !found; i++) {
+        found = strcmp(entries[i].key, key) == 0;
+        if (found && path != NULL) {
+            buf_clear(path);
+            buf_addf(path, "%s/logs/%s", study->state_path, entries[i].log);
+        }
+    }
+    free(entries);
+    return found;
+}
+
+static void copy_rest(int fd, const struct rowbuild_writer *writer)
+{
+    char bytes[64 * 1024];
+    ssize_t got;
+    while ((got = read(fd, bytes, sizeof bytes)) > 0) {
+        writer->write(writer->context, bytes, (size_t)got);
+    }
+}
+
+static int show_log_of(struct rowbuild *study, struct node_id node, bool follow,
+                       const struct rowbuild_writer *writer, struct diag *diag)
+{
+    struct buf path = BUF_EMPTY;
+    struct buf key = BUF_EMPTY;
+    struct buf label = BUF_EMPTY;
+    graph_add_key(study->graph, node, &key);
+    graph_add_label(study->graph, node, &label);
+    bool running = find_running(study, buf_string(&key), &path);
+    if (!running) {
+        logs_add_node_path(study->state_path, study->graph, node, &path);
+    }
+    int fd = open(buf_string(&path), O_RDONLY | O_CLOEXEC);
+    int result = 0;
+    if (fd >= 0) {
+        copy_rest(fd, writer);
+        while (follow && running) {
+            pause_briefly();
+            running = find_running(study, buf_string(&key), NULL);
+            copy_rest(fd, writer); /* once more after its end: what it wrote last */
+        }
+        close(fd);
+    } else if (errno == ENOENT) {
+        diag_note(diag, "`%s` has no log: its last execution printed nothing, or it never ran",
+                  buf_string(&label));
+    } else {
+        result = diag_state_error(diag, "the log `%s` can't be read: %s", buf_string(&path),
+                                  strerror(errno));
+    }
+    buf_release(&path);
+    buf_release(&key);
+    buf_release(&label);
+    return result;
+}
+
+int rowbuild_show_log(struct rowbuild *study, const struct rowbuild_selection *selection,
+                      bool follow, const struct rowbuild_writer *writer,
+                      struct rowbuild_messages *messages)
+{
+    struct rowbuild_selection quick = {.recorded = true, .no_adopt = true};
+    int status = study_look(study, &quick, STATE_READ, messages);
+    if (status != ROWBUILD_OK) {
+        return status;
+    }
+    struct node_id *nodes = NULL;
+    size_t count = 0;
+    int result = select_within(study, selection, &messages->diag);
+    if (result == 0) {
+        count = report_list_nodes(study->plan, WANTED_SELECTED, &nodes);
+    }
+    for (size_t i = 0; i < count && result == 0; i++) {
+        result = show_log_of(study, nodes[i], follow, writer, &messages->diag);
+    }
+    free(nodes);
+    status = result == 0 ? ROWBUILD_OK : rowbuild_messages_status(messages);
+    study_drop(study, messages);
+    return messages_settle(messages, status);
+}
+
+/* ---- Machine and launchers ---- */
+
+/* "0-1,4" as numbers of cores of the machine that have one of these CPUs. */
+static size_t parse_cores(const struct machine *machine, const char *list, unsigned *cores)
+{
+    struct cpumask mask = {0};
+    size_t count = 0;
+    while (*list != '\0') {
+        char *end;
+        unsigned long first = strtoul(list, &end, 10);
+        unsigned long last = *end == '-' ? strtoul(end + 1, &end, 10) : first;
+        for (unsigned long cpu = first; cpu <= last && cpu < CPUMASK_LIMIT; cpu++) {
+            cpumask_set(&mask, (unsigned)cpu);
+        }
+        if (end == list) {
+            break;
+        }
+        list = *end == ',' ? end + 1 : end;
+    }
+    for (unsigned core = 0; core < machine->core_count; core++) {
+        if (cpumask_intersects(&machine->cores[core].pus, &mask)) {
+            cores[count++] = core;
+        }
+    }
+    return count;
+}
+
+static void read_cpu_times(struct report_cpu_time *times)
+{
+    struct buf text = BUF_EMPTY;
+    if (file_read(AT_FDCWD, "/proc/stat", 1U << 20, &text) == 0) {
+        report_read_cpu_times(buf_slice(&text), times, CPUMASK_LIMIT);
+    }
+    buf_release(&text);
+}
+
+int rowbuild_show_machine(struct rowbuild *study, const struct rowbuild_show_options *options,
+                          const struct rowbuild_writer *writer,
+                          struct rowbuild_messages *messages)
+{
+    static const struct timespec between = {.tv_nsec = 100000000};
+    struct machine machine;
+    struct buf out = BUF_EMPTY;
+    if (machine_read(&machine, &messages->diag) != 0) {
+        return messages_settle(messages, rowbuild_messages_status(messages));
+    }
+    struct running_entry *entries = NULL;
+    size_t count =
+        study != NULL ? logs_read_running(study->state_path, &entries) : 0;
+    struct report_holder *holders = mem_alloc(count * sizeof *holders + 1);
+    unsigned *cores = mem_alloc((count + 1) * (machine.core_count + 1) * sizeof *cores);
+    struct report_cpu_time *times = mem_alloc(2 * CPUMASK_LIMIT * sizeof *times);
+    for (size_t i = 0; i < count; i++) {
+        unsigned *own = cores + i * machine.core_count;
+        size_t held = parse_cores(&machine, entries[i].cores, own);
+        holders[i] = (struct report_holder){.label = entries[i].label,
+                                            .core_numbers = held > 0 ? own : NULL,
+                                            .core_count = held};
+    }
+    read_cpu_times(times);
+    nanosleep(&between, NULL);
+    read_cpu_times(times + CPUMASK_LIMIT);
+    struct report_machine_facts facts = {.machine = &machine,
+                                         .budget = machine_default_budget(),
+                                         .holders = holders,
+                                         .holder_count = count,
+                                         .before = times,
+                                         .after = times + CPUMASK_LIMIT,
+                                         .cpu_count = CPUMASK_LIMIT};
+    struct report_options shown = report_options(options);
+    report_machine(&facts, &shown, &out);
+    free(times);
+    free(cores);
+    free(holders);
+    free(entries);
+    machine_release(&machine);
+    return finish(0, &out, writer, messages);
+}
+
+int rowbuild_show_launchers(struct rowbuild *study, const struct rowbuild_show_options *options,
+                            const struct rowbuild_writer *writer,
+                            struct rowbuild_messages *messages)
+{
+    struct launchers loaded = {0};
+    struct buf out = BUF_EMPTY;
+    struct report_options shown = report_options(options);
+    int result = 0;
+    if (study == NULL) {
+        result = launchers_load(&loaded, &messages->diag);
+    }
+    if (result == 0) {
+        report_launchers(study != NULL ? &study->launchers : &loaded,
+                         slice_of(study != NULL ? study->cluster : "none"), &shown, &out);
+    }
+    if (study == NULL) {
+        launchers_release(&loaded);
+    }
+    return finish(result, &out, writer, messages);
+}
