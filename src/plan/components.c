@@ -11,10 +11,8 @@ static void push(struct component_list *list, enum component_kind kind, bool in_
                                       .digest = digest});
 }
 
-/* A file as a component names it: relative to the node's own directory where it lies there. The name
- * lives in the graph, or in the plan's arena. */
-static struct slice component_name(struct plan *plan, struct node_id node, struct file_id file,
-                                   bool *in_directory)
+struct slice plan_component_name(struct plan *plan, struct node_id node, struct file_id file,
+                                 bool *in_directory)
 {
     const struct graph *graph = plan->graph;
     uint32_t column;
@@ -46,7 +44,7 @@ static struct digest content_digest(struct plan *plan, struct file_id file)
 
 /* Appends {"/pointer":value,…} with the pointers that count and are there. */
 static void add_counting_pointers(const struct action *action, const struct json *value,
-                                  struct buf *out)
+                                  plan_spell_fn *spell, struct buf *out)
 {
     const char *separator = "";
     buf_add_char(out, '{');
@@ -57,7 +55,7 @@ static void add_counting_pointers(const struct action *action, const struct json
             buf_add_string(out, separator);
             json_add_canonical(pointer, out);
             buf_add_char(out, ':');
-            json_add_canonical(found, out);
+            spell(found, out);
             separator = ",";
             json_free(pointer);
         }
@@ -65,12 +63,13 @@ static void add_counting_pointers(const struct action *action, const struct json
     buf_add_char(out, '}');
 }
 
-void plan_add_counting(const struct action *action, const struct json *value, struct buf *out)
+void plan_add_counting(const struct action *action, const struct json *value,
+                       plan_spell_fn *spell, struct buf *out)
 {
     if (action->value_inputs_given) {
-        add_counting_pointers(action, value, out);
+        add_counting_pointers(action, value, spell, out);
     } else {
-        json_add_canonical(value, out);
+        spell(value, out);
     }
 }
 
@@ -135,7 +134,7 @@ static int push_value(struct plan *plan, struct node_id node, uint32_t directory
         if (workspace_value(graph->workspace, directory, &value, plan->diag) != 0) {
             return -1;
         }
-        plan_add_counting(action, value, &text);
+        plan_add_counting(action, value, json_add_canonical, &text);
         counting = digest_of(buf_slice(&text));
         buf_release(&text);
     }
@@ -190,7 +189,7 @@ int plan_components(struct plan *plan, struct node_id node, bool with_products,
     for (uint32_t d = graph->dependency_start[node.at]; d < graph->dependency_start[node.at + 1];
          d++) {
         struct file_id file = graph->dependencies.at[d].file;
-        struct slice name = component_name(plan, node, file, &in_directory);
+        struct slice name = plan_component_name(plan, node, file, &in_directory);
         push(list, COMPONENT_FILE, in_directory, name, content_digest(plan, file));
     }
     push_upstream_nodes(plan, node, list);
@@ -200,7 +199,7 @@ int plan_components(struct plan *plan, struct node_id node, bool with_products,
     for (uint32_t p = graph->product_start[node.at];
          with_products && p < graph->product_start[node.at + 1]; p++) {
         struct file_id file = graph->products.at[p];
-        struct slice name = component_name(plan, node, file, &in_directory);
+        struct slice name = plan_component_name(plan, node, file, &in_directory);
         push(list, COMPONENT_PRODUCT, in_directory, name, content_digest(plan, file));
     }
     return 0;
@@ -239,9 +238,13 @@ void plan_keep_texts(struct plan *plan, struct node_id node)
             continue;
         }
         if (workspace_value(graph->workspace, directories[i], &value, plan->diag) == 0) {
+            struct digest digest;
             buf_clear(&text);
-            plan_add_counting(action, value, &text);
-            state_put_text(plan->state, digest_of(buf_slice(&text)), buf_slice(&text));
+            plan_add_counting(action, value, json_add_canonical, &text);
+            digest = digest_of(buf_slice(&text));
+            buf_clear(&text);
+            plan_add_counting(action, value, json_add_text, &text); /* 1.0 stays 1.0 */
+            state_put_text(plan->state, digest, buf_slice(&text));
         }
     }
     buf_release(&text);

@@ -370,26 +370,23 @@ static void compare(struct examination *exam, const struct component_list *list,
 
 /* ---- Set-aside products ---- */
 
-/* Whether every recorded product lies in its hidden sibling as it was recorded. */
-static bool good_set_is_aside(struct examination *exam, const struct component_list *list,
-                              const struct node_row *row)
+bool plan_good_set_is_aside(struct plan *plan, struct node_id node)
 {
-    struct plan *plan = exam->plan;
-    const struct file_id *made =
-        plan->graph->products.at + plan->graph->product_start[exam->node.at];
+    const struct graph *graph = plan->graph;
+    const struct node_row *row = state_node(plan->state, node.at);
     struct recorded recorded = {.good = &row->good};
     struct buf sibling = BUF_EMPTY;
-    size_t product = 0;
-    bool all = row->is_set_aside && !plan->options.recorded;
-    for (size_t i = 0; i < list->count && all; i++) {
+    bool all = row->is_set_aside && row->success != SUCCESS_NONE && !plan->options.recorded;
+    for (uint32_t p = graph->product_start[node.at]; p < graph->product_start[node.at + 1] && all;
+         p++) {
+        struct file_id file = graph->products.at[p];
+        struct component now = {.kind = COMPONENT_PRODUCT};
         struct component then;
         struct file_row found = {0};
-        if (list->at[i].kind != COMPONENT_PRODUCT) {
-            continue;
-        }
+        now.name = plan_component_name(plan, node, file, &now.in_directory);
         buf_clear(&sibling);
-        aside_good_path(plan_path(plan, made[product++]), &sibling);
-        all = recorded_find(&recorded, &list->at[i], i, &then) &&
+        aside_good_path(plan_path(plan, file), &sibling);
+        all = recorded_find(&recorded, &now, SIZE_MAX, &then) &&
               observe_file(plan->observer, buf_string(&sibling), &found) == OBSERVED_READ &&
               observed_equal(then.digest, &found);
     }
@@ -439,7 +436,7 @@ static enum verdict examine_attempted(struct examination *exam, const struct com
         exam->fills_in = true;
         return VERDICT_FRESH;
     }
-    if (good_set_is_aside(exam, list, row)) {
+    if (plan_good_set_is_aside(exam->plan, exam->node)) {
         return VERDICT_RESTORE;
     }
     tell_attempt(exam, row);

@@ -15,8 +15,16 @@ bool plan_looks_at(const struct plan *plan, struct node_id node);
 /* Gives a record to nodes that have none although their products are there (DESIGN §6 rule 6). */
 int plan_adopt(struct plan *plan);
 
-/* Appends the canonical text of what counts of a value: all of it, or {"/pointer":value,…}. */
-void plan_add_counting(const struct action *action, const struct json *value, struct buf *out);
+/* A file as a component names it: relative to the node's own directory where it lies there. The name
+ * lives in the graph, or in the plan's arena. */
+struct slice plan_component_name(struct plan *plan, struct node_id node, struct file_id file,
+                                 bool *in_directory);
+
+/* Appends what counts of a value, all of it or {"/pointer":value,…}: its canonical text, which the
+ * digest is made from, or as it was written, which people are shown. */
+typedef void plan_spell_fn(const struct json *value, struct buf *out);
+void plan_add_counting(const struct action *action, const struct json *value,
+                       plan_spell_fn *spell, struct buf *out);
 
 /* Whether a recorded file that is no dependency any more was matched by a glob that is still listed,
  * and is missing now. */

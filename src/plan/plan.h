@@ -125,6 +125,7 @@ struct plan_selection {
     const char *const *targets;
     size_t target_count;
     const char *from_project;
+    const char *project_path; /* absolute */
     bool only;
     bool exact_actions;
     bool lenient;
@@ -152,6 +153,9 @@ struct digest plan_fingerprint(const struct component_list *list);
 /* Looks at a file again and updates its row. */
 enum file_status plan_refresh(struct plan *plan, struct file_id file);
 
+/* Whether every product of the last success lies in its hidden sibling as it was recorded. */
+bool plan_good_set_is_aside(struct plan *plan, struct node_id node);
+
 /* Reads racy files once more, on all cores, a tick after they were made. */
 void plan_settle(struct plan *plan, const struct file_id *files, size_t count);
 
@@ -165,6 +169,10 @@ unsigned plan_cores(const struct plan *plan, struct node_id node);
 /* Appends one reason in words: "value /temperature: 1.0 → 1.5". */
 void plan_add_reason(struct plan *plan, struct node_id node, const struct reason *reason,
                      struct buf *out);
+
+/* Appends "product b.out is missing". */
+void plan_add_missing_product(struct plan *plan, struct node_id node, struct file_id file,
+                              struct buf *out);
 
 /* Checks that the values of all nodes that will or may run have what the templates of their commands
  * and environments name. -1 after errors that name the directories. */

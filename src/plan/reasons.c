@@ -79,7 +79,7 @@ static void add_difference(void *context, struct slice pointer, const struct jso
     buf_release(&text);
 }
 
-/* The canonical text of what counts of the value now. */
+/* What counts of the value now, as it is written. */
 static bool current_value_text(struct plan *plan, struct node_id node,
                                const struct reason *reason, struct buf *text)
 {
@@ -94,7 +94,7 @@ static bool current_value_text(struct plan *plan, struct node_id node,
     diag_init(&unseen);
     if (directory >= 0 &&
         workspace_value(graph->workspace, (size_t)directory, &value, &unseen) == 0) {
-        plan_add_counting(action, value, text);
+        plan_add_counting(action, value, json_add_text, text);
         found = true;
     }
     diag_release(&unseen);
@@ -351,6 +351,14 @@ void plan_add_reason(struct plan *plan, struct node_id node, const struct reason
         add_upstream(plan, reason, "", " can't run", true, out);
         break;
     }
+}
+
+void plan_add_missing_product(struct plan *plan, struct node_id node, struct file_id file,
+                              struct buf *out)
+{
+    struct reason reason = {.kind = REASON_PRODUCT_MISSING};
+    reason.name = plan_component_name(plan, node, file, &reason.in_directory);
+    plan_add_reason(plan, node, &reason, out);
 }
 
 bool plan_listed_glob_lost(struct plan *plan, struct node_id node,

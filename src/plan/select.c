@@ -61,39 +61,57 @@ static int check_actions(const struct plan *plan, const struct plan_selection *s
     return result;
 }
 
-/* A relative path made relative to the project, without "./" and "a/../"; false where it leads out. */
-static bool normalise(const char *from_project, struct slice target, struct buf *out)
+/* Appends the parts of a path without "./" and "a/../"; false where it leads out at the top. */
+static bool add_normalised(struct slice path, struct buf *out)
 {
-    struct buf joined = BUF_EMPTY;
-    if (target.len == 0 || target.at[0] != '/') {
-        buf_add_string(&joined, from_project != NULL ? from_project : "");
-    }
-    buf_add_slice(&joined, target);
-    bool inside = true;
     size_t at = 0;
-    while (at < joined.len && inside) {
-        const char *slash = memchr(joined.at + at, '/', joined.len - at);
-        size_t end = slash != NULL ? (size_t)(slash - joined.at) : joined.len;
-        struct slice part = slice_make(joined.at + at, end - at);
-        if (slice_is(part, "..")) {
-            inside = out->len > 0;
-            while (out->len > 0 && out->at[out->len - 1] != '/') {
-                out->len--;
-            }
-            if (out->len > 0) {
-                out->len--;
-            }
-        } else if (part.len > 0 && !slice_is(part, ".")) {
+    while (at < path.len) {
+        const char *slash = memchr(path.at + at, '/', path.len - at);
+        size_t end = slash != NULL ? (size_t)(slash - path.at) : path.len;
+        struct slice part = slice_make(path.at + at, end - at);
+        at = end + 1;
+        if (part.len == 0 || slice_is(part, ".")) {
+            continue;
+        }
+        if (!slice_is(part, "..")) {
             if (out->len > 0) {
                 buf_add_char(out, '/');
             }
             buf_add_slice(out, part);
+            continue;
         }
-        at = end + 1;
-    }
-    if (out->at != NULL) {
+        if (out->len == 0) {
+            return false;
+        }
+        const char *last = memrchr(out->at, '/', out->len);
+        out->len = last != NULL ? (size_t)(last - out->at) : 0;
         out->at[out->len] = '\0';
     }
+    return true;
+}
+
+/* Makes a path relative to the project; false where it lies outside. */
+static bool normalise(const struct plan_selection *selection, struct slice target, struct buf *out)
+{
+    struct buf joined = BUF_EMPTY;
+    bool is_absolute = target.len > 0 && target.at[0] == '/';
+    if (is_absolute) {
+        struct slice project = slice_of(selection->project_path + 1);
+        struct buf whole = BUF_EMPTY;
+        bool inside = add_normalised(target, &whole) &&
+                      slice_starts_with(buf_slice(&whole), selection->project_path + 1) &&
+                      whole.len > project.len &&
+                      (project.len == 0 || whole.at[project.len] == '/');
+        if (inside) {
+            buf_add(out, whole.at + project.len + (project.len > 0),
+                    whole.len - project.len - (project.len > 0));
+        }
+        buf_release(&whole);
+        return inside;
+    }
+    buf_add_string(&joined, selection->from_project != NULL ? selection->from_project : "");
+    buf_add_slice(&joined, target);
+    bool inside = add_normalised(buf_slice(&joined), out);
     buf_release(&joined);
     return inside;
 }
@@ -166,7 +184,11 @@ static int name_target(const struct plan *plan, const struct plan_selection *sel
     bool from_top = slice_starts_with(target, "//");
     struct slice spelt = from_top ? slice_make(target.at + 2, target.len - 2) : target;
     bool known = target.len > 0 && !from_top && name_directory(plan, target, targets);
-    if (!known && normalise(from_top ? "" : selection->from_project, spelt, &path)) {
+    struct plan_selection from = *selection;
+    if (from_top) {
+        from.from_project = "";
+    }
+    if (!known && normalise(&from, spelt, &path)) {
         known = name_path(plan, buf_slice(&path), targets);
     }
     known = known || (target.len > 0 && name_key(plan, target, targets));

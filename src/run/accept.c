@@ -31,11 +31,10 @@ static struct file_id lacking_product(struct plan *plan, struct node_id node)
 static int accept_node(struct plan *plan, struct node_id node, struct diag *diag)
 {
     struct component_list list = {0};
-    struct file_id missing = lacking_product(plan, node);
-    if (missing.at != GRAPH_NONE && state_node(plan->state, node.at)->is_set_aside &&
-        run_restore(plan, node, diag) == 0) {
-        missing = lacking_product(plan, node);
+    if (plan_good_set_is_aside(plan, node) && run_restore(plan, node, diag) != 0) {
+        return -1;
     }
+    struct file_id missing = lacking_product(plan, node);
     if (missing.at != GRAPH_NONE) {
         refuse(plan, node, missing, diag);
         return -1;

@@ -329,9 +329,8 @@ static void end_successful_node(struct ending *ending, struct node_id node,
     if (missing.at != GRAPH_NONE) {
         bool unfinished = is_resumable(run->plan->graph, node);
         if (ending->how.len == 0) {
-            buf_add_string(&ending->how, "exit 0, but the product ");
-            text_add_name(&ending->how, slice_of(plan_path(run->plan, missing)));
-            buf_add_string(&ending->how, " is missing");
+            buf_add_string(&ending->how, "exit 0, but ");
+            plan_add_missing_product(run->plan, node, missing, &ending->how);
         }
         record_attempt(run, node, unfinished ? ATTEMPT_UNFINISHED : ATTEMPT_FAILED, 0);
         if (unfinished) {

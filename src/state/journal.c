@@ -88,8 +88,12 @@ void journal_add_text(struct buf *out, uint64_t id, struct digest digest, struct
 
 const char *journal_read_header(struct slice journal, uint64_t *id, bool *is_torn)
 {
+    size_t magic = journal.len < sizeof MAGIC ? journal.len : sizeof MAGIC;
     *id = 0;
     *is_torn = journal.len < JOURNAL_HEADER_BYTES;
+    if (magic > 0 && memcmp(journal.at, MAGIC, magic) != 0) {
+        return "it isn't a journal";
+    }
     if (*is_torn) {
         return NULL;
     }
@@ -100,9 +104,6 @@ const char *journal_read_header(struct slice journal, uint64_t *id, bool *is_tor
     memcpy(&byte_order, journal.at + 12, sizeof byte_order);
     memcpy(id, journal.at + 16, sizeof *id);
     memcpy(&checksum, journal.at + 24, sizeof checksum);
-    if (memcmp(journal.at, MAGIC, sizeof MAGIC) != 0) {
-        return "it isn't a journal";
-    }
     if (byte_order != BYTE_ORDER_MARK) {
         return "it was written by a machine of another byte order";
     }

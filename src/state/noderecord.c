@@ -25,7 +25,7 @@ struct node_record node_record_of(const struct node_row *row)
 bool node_record_read(const struct node_record *record, struct node_row *row)
 {
     if (record->is_known > 1 || record->is_set_aside > 1 || record->success > SUCCESS_ACCEPTED ||
-        record->attempt > ATTEMPT_INTERRUPTED) {
+        record->attempt > ATTEMPT_CHANGED) {
         return false;
     }
     *row = (struct node_row){

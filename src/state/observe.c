@@ -293,6 +293,19 @@ out:;
     return look;
 }
 
+/* A row that was racy is made anew, but its digest stays of the kind it was: a limit that changed
+ * meanwhile is no change of the file. */
+static uint64_t limit_for(const struct file_row *old, const struct file_row *found,
+                          uint64_t limit)
+{
+    bool same = (old->flags & FILE_ROW_KNOWN) != 0 && old->size == found->size &&
+                old->mtime_ns == found->mtime_ns && old->inode == found->inode;
+    if (!same) {
+        return limit;
+    }
+    return (old->flags & FILE_ROW_BY_STAT) != 0 ? 0 : UINT64_MAX;
+}
+
 static enum look look_once(const struct observer *observer, const char *path, uint64_t limit,
                            const struct file_row *old, struct file_row *row)
 {
@@ -310,7 +323,7 @@ static enum look look_once(const struct observer *observer, const char *path, ui
     if (row_stands(old, row)) {
         return LOOK_SAME;
     }
-    if (stat.kind == FILE_OTHER || stat.size > limit) {
+    if (stat.kind == FILE_OTHER || stat.size > limit_for(old, row, limit)) {
         know_by_stat(row);
         return LOOK_DONE;
     }
