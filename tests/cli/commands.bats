@@ -96,7 +96,7 @@ END
 @test "check: success without a word about errors" {
     small
     expect 0 check
-    lacks error warning
+    lacks 'error:' 'warning:'
     expect_runs
     absent .rowbuild
     expect 2 check d1
@@ -112,7 +112,7 @@ END
 @test "check reads the values of all directories" {
     small
     echo '{"t":' >workspace/d2/value.json
-    expect 2 check
+    expect 3 check
     has d2/value.json
 }
 
@@ -179,9 +179,10 @@ END
     small
     expect 0 d2
     expect 0 show directories --action first --value /t --value /s
-    has_line '^Directory +Status +/t +/s$' '^d1 +eligible +1\.5 +"x"$' '^d2 +completed +2 +"y"$'
+    has_line '^Directory +Status .*/t +/s( |$)' '^d1 +eligible +1\.5 +"x"( |$)' \
+        '^d2 +completed +2 +"y"( |$)'
     expect 0 show directories -a second --no-header
-    has_line '^d1 +waiting$' '^d2 +completed$'
+    has_line '^d1 +waiting( |$)' '^d2 +completed( |$)'
 }
 
 @test "show directories: filters, --short, groups" {
@@ -300,7 +301,7 @@ END
     expect 0 show launchers
     has ours-wins
     lacks mine-exec
-    printf '[mine.else]\nexecutable = "x"\n' >"$HOME/.config/rowbuild/launchers.toml"
+    printf '[other.else]\nexecutable = "x"\n' >"$HOME/.config/rowbuild/launchers.toml"
     expect 2 show launchers
     has launchers.toml default
 }
@@ -341,6 +342,8 @@ END
     small
     expect 0 clean
     absent .rowbuild
+    expect 0
+    expect_runs 'first d1' 'first d2' 'first d3' 'second d1' 'second d2' 'second d3'
 }
 
 # ---- init ----
@@ -393,6 +396,7 @@ END
 
 @test "a closed pipe is no crash, a full output is an error" {
     small
+    expect 0 show status
     run -0 bash -c '"$ROWBUILD" show directories -a first | true; test ${PIPESTATUS[0]} -lt 128'
     run bash -c '"$ROWBUILD" show status >/dev/full'
     [ "$status" -ne 0 ]

@@ -107,7 +107,7 @@ END_OF_ROWFILE
     mkdir workspace/d1
     without_product | contract rowbuild
     expect 1
-    has 'product result is missing'
+    has_line 'product .*result is missing'
     lacks unfinished
     expect_runs 'long 1'
 }
@@ -216,6 +216,7 @@ name = "a"
 command = 'args {directory} {}'
 END_OF_ROWFILE
     expect 0
+    [ -s "$SCRATCH/args" ]
     tr '\0' '\n' <"$SCRATCH/args" | tail -n 1 | jq -e '. == {"t": 1}'
 }
 

@@ -48,7 +48,7 @@ command = "echo {directory}"
   previous_actions = ["c"]
 group.maximum_size = 0
 END
-    refuses 'Rowfile:3:1: error:' 'Rowfile:5:11: error:' 'Rowfile:9:23: error:' 'Rowfile:10:22: error:'
+    refuses 'Rowfile:3:1: error:' 'Rowfile:5:11: error:' 'Rowfile:10:23: error:' 'Rowfile:11:22: error:'
     errors 4
 }
 
@@ -322,7 +322,7 @@ END
 value_file = "value.json"
 [[action]]
 name = "a"
-command = "note {directory}"
+command = "note {directories}"
 group.$group
 END
         refuses /t d2
@@ -513,6 +513,20 @@ products = ["*.out"]
 inputs = ["a", ""]
 END
     refuses 'Rowfile:5:'
+}
+
+@test "a refused run writes nothing, not even for a moment" {
+    mkdir workspace/d1
+    rowfile <<'END'
+[[action]]
+name = "a"
+launchers = ["nonesuch"]
+command = "echo {directory}"
+END
+    tree >"$SCRATCH/before"
+    expect 2
+    tree >"$SCRATCH/after"
+    diff "$SCRATCH/before" "$SCRATCH/after"
 }
 
 @test "no description anywhere" {

@@ -94,7 +94,7 @@ END
     expect 0 show directories -a analyse --completed --short
     [ "${#lines[@]}" -eq 1000 ]
     rm workspace/d1234/moments.json
-    expect 0
+    expect 1 # this command makes no products: unfinished
     expect_runs 'analyse d1234'
 }
 
@@ -147,13 +147,13 @@ END
     cp good/d2/in workspace/d2/in
     expect 0
     expect_runs
-    diff -r good workspace
+    diff -r -x '.*' good workspace
     # Gone and back
     mv workspace elsewhere
     expect 3
     mv elsewhere workspace
     expect_nothing_to_do
-    diff -r good workspace
+    diff -r -x '.*' good workspace
 }
 
 @test "kill -9 at any moment of a rerun never loses the good results" {
@@ -176,7 +176,7 @@ END
             cp "good/d$i/in" "workspace/d$i/in"
         done
         expect 0
-        diff -r good workspace
+        diff -r -x '.*' good workspace
         : >"$RUNS"
         expect_nothing_to_do
     done

@@ -12,7 +12,7 @@ strange_names() {
         $'\n' $'tab\there' -rf --help - -- '$(touch pwned)' '`touch pwned`' '; touch pwned' '& touch pwned'
         '| touch pwned' '> pwned' $'x\ntouch pwned\ny' "'; touch pwned; '" '"; touch pwned; "'
         '"$(touch pwned)"' 'back\slash' 'end\' '\n' '*' '?' '[a-z]' '~' '#hash' '!bang' '{directory}'
-        '{directories}' '{{x}}' '{/x}' '${HOME}' '$HOME' '$$' '%s%n' 'a=b' 'a,b' '(x)' '<x>' 'ünïcödé' '→'
+        '{directories}' '{{x}}' '{x}' '${HOME}' '$HOME' '$$' '%s%n' 'a=b' 'a,b' '(x)' '<x>' 'ünïcödé' '→'
         $'bad\xff\xfe' $'\x80' $'\x01\x1b[31mred' "$long" "${long%????????}a' \$(:)")
     for name in "${NAMES[@]}"; do
         mkdir "workspace/$name"
@@ -154,7 +154,7 @@ END
 [[action]]
 name = "make"
 products = ["x.dat", "//results/{directory}.txt"]
-command = 'for f in {products}; do args "$f"; mkdir -p "$(dirname "$f")"; echo x >"$f"; done'
+command = ': {directory}; for f in {products}; do args "$f"; mkdir -p "$(dirname "$f")"; echo x >"$f"; done'
 [[action]]
 name = "use"
 inputs = ["*.dat"]

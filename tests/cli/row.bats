@@ -41,9 +41,9 @@ END
     expect 0 -a greet south
     has 'Greetings from south.'
     expect 0 show directories --action greet
-    has_line '^north +eligible$' '^south +completed$'
+    has_line '^north +eligible( |$)' '^south +completed( |$)'
     expect 0 show directories --action part
-    has_line '^north +waiting$' '^south +eligible$'
+    has_line '^north +waiting( |$)' '^south +eligible( |$)'
     expect 0 -a part south
     has 'Farewell, south.'
     lacks Greetings
@@ -80,7 +80,7 @@ END
 @test "values: include, and columns" {
     values
     expect 0 show directories --action words --value /kind --value /word
-    has_line '^Directory +Status +/kind +/word$' '^w1 +eligible +"word" +"first"$'
+    has_line '^Directory +Status .*/kind +/word( |$)' '^w1 +eligible +"word" +"first"( |$)'
     lacks p1
     expect 0
     expect_runs 'points p1 p3 p4 p2 p5' 'words w1' 'words w2'

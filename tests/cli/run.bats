@@ -60,7 +60,7 @@ one() {
     echo 'resources.threads_per_process = 64' >>Rowfile
     run rowbuild -j 1
     if [ "$status" -ne 0 ]; then
-        has threads_per_process
+        has '64 cores'
     else
         expect_runs d1
     fi
@@ -168,7 +168,7 @@ readlink "/proc/$PPID/exe" >>"$RUNS"
 PROGRAM
     local program
     program=$(readlink -f "$ROWBUILD")
-    one 'parent {directory} "quoted word" '"'another one'"
+    one 'parent {directory} word'
     expect 0
     expect_runs "$program"
     one 'parent {directory} && true'
@@ -330,7 +330,7 @@ END
     echo 'timeout = "PT1S"' >>Rowfile
     expect 1 --grace 0.1
     has 'timed out'
-    ! kill -0 "$(cat sleeper)" 2>/dev/null || false
+    gone sleeper
 }
 
 @test "the exit status, or the signal by name" {
@@ -346,9 +346,9 @@ END
 
 @test "a failure shows its log's last lines, the log's path, and the command that runs just that node again" {
     mkdir workspace/d2
-    one 'for i in $(seq 1000); do echo "line $i"; done; echo trouble >&2; note {directory}; [ -e fine ]'
+    one 'for i in $(seq 100000); do echo "line $i"; done; echo trouble >&2; note {directory}; [ -e fine ]'
     expect 1 -j 1
-    has 'line 1000' trouble 'exit 1'
+    has 'line 100000' trouble 'exit 1'
     lacks 'line 2
 '
     local log again
@@ -427,18 +427,6 @@ PROGRAM
 
 # ---- Interruptions ----
 
-# gone FILE…: no process of those whose numbers the files hold is alive.
-gone() {
-    local file
-    for file; do
-        if kill -0 "$(cat "$file")" 2>/dev/null; then
-            echo "$file: $(cat "$file") is alive"
-            ps -o pid,ppid,stat,args -p "$(cat "$file")"
-            return 1
-        fi
-    done
-}
-
 interruptible() {
     mkdir workspace/d0 workspace/d1
     rowfile <<'END'
@@ -462,7 +450,7 @@ END
 @test "SIGINT, SIGTERM, SIGHUP leave no process behind, and the record is kept" {
     local signal
     for signal in INT TERM HUP; do
-        rm -rf .rowbuild workspace/* "$GATE"/*
+        rm -rf .rowbuild workspace/* "${GATE:?}"/*
         : >"$RUNS"
         interruptible
         start -j 2 --grace 1
@@ -602,8 +590,8 @@ END
     has 'never ran'
     echo new >workspace/d1/in
     expect 0 --explain
-    has 'input workspace/d1/in changed'
-    has_line 'first made a different .*a'
+    has 'input in changed'
+    has 'first made a different a'
 }
 
 @test "on a terminal a status block, and colour" {
