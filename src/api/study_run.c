@@ -192,20 +192,39 @@ static int run_planned(struct relay *relay, const struct rowbuild_run_options *o
     return status;
 }
 
+/* What makes a run impossible is found before anything is written. */
+static int check(struct rowbuild *study, struct rowbuild_messages *messages)
+{
+    int status = study_refuse_broken_actions(study, messages);
+    if (status == ROWBUILD_OK && plan_check_pointers(study->plan, &messages->diag) != 0) {
+        status = rowbuild_messages_status(messages);
+    }
+    return status;
+}
+
+static int look_and_check(struct rowbuild *study, const struct rowbuild_selection *selection,
+                          struct rowbuild_messages *messages)
+{
+    int status = ROWBUILD_OK;
+    if (access(study->state_path, F_OK) != 0) { /* not even the state's folder is made */
+        status = study_look(study, selection, STATE_READ, messages);
+        if (status == ROWBUILD_OK) {
+            status = check(study, messages);
+        }
+    }
+    if (status == ROWBUILD_OK) {
+        status = study_look(study, selection, STATE_WRITE, messages);
+    }
+    return status == ROWBUILD_OK ? check(study, messages) : status;
+}
+
 int rowbuild_run(struct rowbuild *study, const struct rowbuild_selection *selection,
                  const struct rowbuild_run_options *options,
                  const struct rowbuild_observer *observer, struct rowbuild_messages *messages)
 {
     struct relay relay = {.study = study, .observer = observer};
     bool declined = false;
-    int status = study_look(study, selection, STATE_WRITE, messages);
-    if (status != ROWBUILD_OK) {
-        return status;
-    }
-    status = study_refuse_broken_actions(study, messages);
-    if (status == ROWBUILD_OK && plan_check_pointers(study->plan, &messages->diag) != 0) {
-        status = rowbuild_messages_status(messages);
-    }
+    int status = look_and_check(study, selection, messages);
     if (status == ROWBUILD_OK) {
         rowbuild_estimate(study, &relay.estimate);
         relay.last.total = relay.estimate.will_run + relay.estimate.may_run;

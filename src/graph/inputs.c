@@ -6,16 +6,14 @@
 
 #include <stdlib.h>
 
-/* A walk below one folder that calls `add` for each file that the globs match. */
+/* A walk below one folder that finds the files that the globs match. */
 struct walk {
     struct building *building;
     const struct glob_set *globs;
     const char *root;  /* from the project: "", or with a trailing '/' */
     struct buf prefix; /* below the root: "a/b/" while a/b is listed */
     uint32_t directory; /* files are inside this one, or GRAPH_NONE: paths from the project */
-    uint16_t input;
-    building_match_fn *add;
-    void *context;
+    VEC(struct file_id) found;
 };
 
 static void walk_folder(struct walk *walk);
@@ -47,7 +45,7 @@ static int walk_entry(void *context, const char *name, size_t len, bool is_direc
             file = building_file(walk->building, buf_slice(&full));
             buf_release(&full);
         }
-        walk->add(walk->context, file, walk->input);
+        vec_push(&walk->found, file);
     }
     walk->prefix.len = prefix_len;
     return 0;
@@ -78,7 +76,7 @@ static void match_products_below(struct walk *walk, uint32_t directory)
         struct file_id file = {(uint32_t)(directory * graph->column_count + column)};
         if (graph->producers[file.at] != GRAPH_NONE &&
             glob_set_matches(walk->globs, graph->columns[column])) {
-            walk->add(walk->context, file, walk->input);
+            vec_push(&walk->found, file);
         }
     }
 }
@@ -96,7 +94,7 @@ static void match_products_of_project(struct walk *walk)
         buf_clear(&path);
         graph_add_path(graph, (struct file_id){(uint32_t)f}, &path);
         if (glob_set_matches(walk->globs, buf_slice(&path))) {
-            walk->add(walk->context, (struct file_id){(uint32_t)f}, walk->input);
+            vec_push(&walk->found, (struct file_id){(uint32_t)f});
         }
     }
     buf_release(&path);
@@ -128,6 +126,41 @@ static struct glob_set *compile(struct building *building, const struct action *
     return globs;
 }
 
+struct named_file {
+    struct file_id file;
+    struct slice path;
+};
+
+static int compare_paths(const void *a, const void *b)
+{
+    return slice_compare(((const struct named_file *)a)->path,
+                         ((const struct named_file *)b)->path);
+}
+
+/* In the order of their names: the order of a directory's entries is nobody's intention. */
+static void tell_sorted(const struct walk *walk, uint16_t input, building_match_fn *add,
+                        void *context)
+{
+    struct arena names;
+    struct buf path = BUF_EMPTY;
+    size_t count = walk->found.count;
+    arena_init(&names);
+    struct named_file *files = arena_array(&names, count, sizeof *files);
+    for (size_t i = 0; i < count; i++) {
+        buf_clear(&path);
+        graph_add_path(walk->building->graph, walk->found.at[i], &path);
+        files[i] = (struct named_file){walk->found.at[i], arena_slice(&names, buf_slice(&path))};
+    }
+    if (count > 1) {
+        qsort(files, count, sizeof *files, compare_paths);
+    }
+    for (size_t i = 0; i < count; i++) {
+        add(context, files[i].file, input);
+    }
+    buf_release(&path);
+    arena_release(&names);
+}
+
 static int match_one(struct building *building, struct node_id node, size_t input,
                      building_match_fn *add, void *context)
 {
@@ -150,10 +183,7 @@ static int match_one(struct building *building, struct node_id node, size_t inpu
     struct walk walk = {.building = building,
                         .globs = globs,
                         .root = is_absolute ? "/" : "",
-                        .directory = GRAPH_NONE,
-                        .input = (uint16_t)input,
-                        .add = add,
-                        .context = context};
+                        .directory = GRAPH_NONE};
     if (is_absolute || spec->from_project) {
         walk_folder(&walk);
         if (!is_absolute) {
@@ -166,6 +196,8 @@ static int match_one(struct building *building, struct node_id node, size_t inpu
             match_products_below(&walk, directories[i]);
         }
     }
+    tell_sorted(&walk, (uint16_t)input, add, context);
+    vec_release(&walk.found);
     buf_release(&walk.prefix);
     buf_release(&pattern);
     glob_set_free(globs);

@@ -423,7 +423,10 @@ static enum verdict examine_attempted(struct examination *exam, const struct com
 {
     size_t before = exam->told;
     bool same_attempt = digest_equal(plan_fingerprint(list), row->attempt_fingerprint);
-    if (row->attempt == ATTEMPT_CHANGED || same_attempt) {
+    if (row->attempt == ATTEMPT_CHANGED) {
+        return VERDICT_STALE; /* told already */
+    }
+    if (same_attempt) {
         tell_attempt(exam, row);
         return VERDICT_STALE;
     }
@@ -473,6 +476,12 @@ static enum verdict examine_itself(struct examination *exam)
         return VERDICT_STALE;
     }
     size_t asked = exam->told;
+    if (row->attempt == ATTEMPT_CHANGED) {
+        tell_attempt(exam, row);
+        if (is_over(exam)) {
+            return VERDICT_STALE;
+        }
+    }
     compare(exam, list, row, false);
     if (exam->told > asked) {
         if (row->attempt != ATTEMPT_NONE && !is_over(exam) &&

@@ -70,6 +70,13 @@ static enum file_status refresh_value(struct plan *plan, struct file_id file)
     return FILE_TROUBLE;
 }
 
+static void put_file(struct plan *plan, struct file_id file, const struct file_row *row)
+{
+    struct file_row before = *state_file(plan->state, file.at);
+    state_put_file(plan->state, file.at, row);
+    plan_follow_first_digest(plan, file, &before, row);
+}
+
 enum file_status plan_refresh(struct plan *plan, struct file_id file)
 {
     enum file_status status = FILE_TROUBLE;
@@ -85,7 +92,7 @@ enum file_status plan_refresh(struct plan *plan, struct file_id file)
             status = FILE_GONE;
             break;
         case OBSERVED_READ:
-            state_put_file(plan->state, file.at, &row);
+            put_file(plan, file, &row);
             status = FILE_CURRENT;
             break;
         case OBSERVED_SAME:
@@ -214,7 +221,7 @@ static void read_files(struct plan *plan, const struct file_list *list, const ui
     for (size_t i = 0; i < count; i++) {
         struct file_id file = list->files.at[i];
         if (looking.seen[i] == OBSERVED_READ) {
-            state_put_file(plan->state, file.at, &looking.rows[i]);
+            put_file(plan, file, &looking.rows[i]);
             plan->files[file.at] = FILE_CURRENT;
         } else {
             plan->files[file.at] = (uint8_t)status_of((enum observation)looking.seen[i]);
@@ -381,6 +388,7 @@ int plan_look(struct plan *plan, struct diag *diag)
     plan->diag = diag;
     memset(plan->resolved, 0, plan->graph->node_count * sizeof *plan->resolved);
     memset(plan->fill_in, 0, plan->graph->node_count * sizeof *plan->fill_in);
+    plan_follow_renamed(plan);
     list_wanted_files(plan, &list);
     stat_all(plan, &list);
     int result = require_values(plan, &list);

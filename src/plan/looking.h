@@ -12,6 +12,14 @@ int plan_read_moved(struct plan *plan, const uint8_t *wanted_files, const uint8_
  * seen is adopted as a whole. */
 bool plan_looks_at(const struct plan *plan, struct node_id node);
 
+/* A large product that was adopted by stat alone is digested when it first moves: if its size stands, what
+ * is there is what was adopted. */
+void plan_follow_first_digest(struct plan *plan, struct file_id file, const struct file_row *before,
+                              const struct file_row *after);
+
+/* Gives nodes of renamed actions the records of their old names. */
+void plan_follow_renamed(struct plan *plan);
+
 /* Gives a record to nodes that have none although their products are there (DESIGN §6 rule 6). */
 int plan_adopt(struct plan *plan);
 

@@ -156,6 +156,14 @@ enum file_status plan_refresh(struct plan *plan, struct file_id file);
 /* Whether every product of the last success lies in its hidden sibling as it was recorded. */
 bool plan_good_set_is_aside(struct plan *plan, struct node_id node);
 
+/* Puts a row whose good set is `list`. An attempt is over with it, except ATTEMPT_CHANGED. */
+void plan_put_success(struct plan *plan, struct node_id node, const struct component_list *list,
+                      struct node_row *row);
+
+/* Replaces a digest in the records of the file's maker and of all nodes behind it that recorded it. */
+void plan_replace_digest(struct plan *plan, struct node_id maker, struct file_id file,
+                         struct digest before, struct digest after);
+
 /* Reads racy files once more, on all cores, a tick after they were made. */
 void plan_settle(struct plan *plan, const struct file_id *files, size_t count);
 

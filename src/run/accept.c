@@ -45,7 +45,7 @@ static int accept_node(struct plan *plan, struct node_id node, struct diag *diag
         row.success = SUCCESS_ACCEPTED;
         row.attempt = ATTEMPT_NONE;
         row.finished_at_ns = observer_now(plan->observer);
-        run_put_success(plan, node, &list, &row);
+        plan_put_success(plan, node, &list, &row);
         plan_keep_texts(plan, node);
     }
     vec_release(&list);

@@ -270,7 +270,7 @@ static void record_filled_in(struct run *run, struct node_id node)
     struct component_list list = {0};
     if (run->plan->fill_in[node.at] && plan_components(run->plan, node, true, &list) == 0) {
         struct node_row row = *state_node(run->plan->state, node.at);
-        run_put_success(run->plan, node, &list, &row);
+        plan_put_success(run->plan, node, &list, &row);
     }
     vec_release(&list);
 }

@@ -9,28 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Records of success ---- */
-
-void run_put_success(struct plan *plan, struct node_id node, const struct component_list *list,
-                     struct node_row *row)
-{
-    struct digest *digests = mem_grow(NULL, list->count, sizeof *digests);
-    for (size_t i = 0; i < list->count; i++) {
-        digests[i] = list->at[i].digest;
-    }
-    row->is_known = true;
-    row->good = (struct components){.shape = state_shape(plan->state, list->at, list->count),
-                                    .digests = digests,
-                                    .count = list->count};
-    row->fingerprint = plan_fingerprint(list);
-    if (row->attempt != ATTEMPT_CHANGED) {
-        row->attempt = ATTEMPT_NONE;
-        row->attempt_status = 0;
-    }
-    state_put_node(plan->state, node.at, row);
-    free(digests);
-}
-
 static void add_product_paths(struct plan *plan, struct node_id node, struct arena *arena,
                               const char ***paths, size_t *count)
 {
@@ -80,42 +58,6 @@ static void discard_good(struct run *run, struct node_id node)
 
 /* ---- What changed while the node ran ---- */
 
-/* Replaces one digest in a node's record wherever the file is named with the old one. */
-static void replace_recorded(struct plan *plan, struct node_id node, struct file_id file,
-                             struct digest before, struct digest after)
-{
-    const struct node_row *recorded = state_node(plan->state, node.at);
-    struct buf path = BUF_EMPTY;
-    struct component_list list = {0};
-    bool replaced = false;
-    uint32_t column;
-    uint32_t directory = graph_file_directory(plan->graph, file, &column);
-    bool own = directory != GRAPH_NONE && directory == plan->graph->nodes[node.at].directory;
-    graph_add_path(plan->graph, file, &path);
-    struct slice name = own ? plan->graph->columns[column] : buf_slice(&path);
-    for (size_t i = 0; i < recorded->good.count; i++) {
-        struct component component = components_at(&recorded->good, i);
-        bool named = (component.kind == COMPONENT_FILE || component.kind == COMPONENT_PRODUCT) &&
-                     component.in_directory == own && slice_equal(component.name, name);
-        if (named && digest_equal(component.digest, before)) {
-            component.digest = after;
-            replaced = true;
-        }
-        vec_push(&list, component);
-    }
-    if (replaced) {
-        struct node_row row = *recorded;
-        uint8_t attempt = row.attempt;
-        row.attempt = ATTEMPT_CHANGED; /* kept as it is by run_put_success */
-        run_put_success(plan, node, &list, &row);
-        row = *state_node(plan->state, node.at);
-        row.attempt = attempt;
-        state_put_node(plan->state, node.at, &row);
-    }
-    vec_release(&list);
-    buf_release(&path);
-}
-
 /* A product of a node before was changed by this node's run: it is recorded anew for its maker and for
  * all that had recorded it (DESIGN §6 rule 4). */
 static void rerecord_product(struct run *run, struct node_id maker, struct file_id file,
@@ -126,10 +68,7 @@ static void rerecord_product(struct run *run, struct node_id maker, struct file_
     struct digest after = state_file(plan->state, file.at)->digest;
     struct buf path = BUF_EMPTY;
     text_add_name(&path, slice_of(plan_path(plan, file)));
-    replace_recorded(plan, maker, file, before, after);
-    for (uint32_t a = graph->after_start[maker.at]; a < graph->after_start[maker.at + 1]; a++) {
-        replace_recorded(plan, graph->after[a], file, before, after);
-    }
+    plan_replace_digest(plan, maker, file, before, after);
     run_notice(run, "warning: `%s` changed `%s`, a product of `%.*s`; it is recorded anew", label,
                buf_string(&path), SLICE_ARGS(graph_action(graph, maker)->name));
     buf_release(&path);
@@ -291,7 +230,7 @@ static void record_success(struct run *run, struct node_id node, struct launched
     row.cpu_s = end->cpu_seconds;
     row.peak_rss_bytes = end->peak_rss_bytes;
     row.cores = slot->grant.cores;
-    run_put_success(plan, node, &list, &row);
+    plan_put_success(plan, node, &list, &row);
     if (was_aside) {
         /* The success must be on record before what it replaces is deleted. */
         if (state_flush(plan->state, run->diag) != 0) {

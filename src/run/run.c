@@ -22,7 +22,7 @@ static void put_filled_in(struct plan *plan, struct node_id node)
     struct component_list list = {0};
     if (plan_components(plan, node, true, &list) == 0) {
         struct node_row row = *state_node(plan->state, node.at);
-        run_put_success(plan, node, &list, &row);
+        plan_put_success(plan, node, &list, &row);
         plan_keep_texts(plan, node);
     }
     vec_release(&list);
@@ -180,6 +180,32 @@ static void run_loop(struct run *run)
     }
 }
 
+static void note_missing_input(void *context, const struct reason *reason)
+{
+    bool *lacks = context;
+    *lacks = *lacks || reason->kind == REASON_INPUT_MISSING;
+}
+
+/* Nodes that lack an input which nobody makes; told last, so that they don't keep others from running. */
+static void fail_blocked_nodes(struct run *run)
+{
+    const struct plan *plan = run->plan;
+    for (size_t i = 0; i < plan->graph->order_count && !run->interrupted; i++) {
+        struct node_id node = {plan->graph->order[i]};
+        bool lacks = false;
+        if (plan->verdicts[node.at] != VERDICT_BLOCKED || plan->resolved[node.at]) {
+            continue;
+        }
+        (void)plan_examine(run->plan, node, note_missing_input, &lacks);
+        if (lacks) {
+            run->total++;
+            run_fail_blocked(run, node);
+        } else {
+            run->result->blocked++;
+        }
+    }
+}
+
 /* Files that were recorded within a tick of their own mtime are read once more, one tick later. */
 static void settle_racy_files(struct run *run)
 {
@@ -274,6 +300,7 @@ static int execute(struct run *run)
         if (run->interrupted) {
             run_kill_leftovers(run);
         }
+        fail_blocked_nodes(run);
         settle_racy_files(run);
         flush(run);
         if (!run->broken && state_sync(run->plan->state, run->diag) != 0) {

@@ -119,8 +119,6 @@ void run_fail_unstarted(struct run *run, const struct node_id *nodes, size_t cou
                         const char *how);
 /* Fails a node that can't be run: an input is missing. */
 void run_fail_blocked(struct run *run, struct node_id node);
-void run_put_success(struct plan *plan, struct node_id node, const struct component_list *list,
-                     struct node_row *row);
 /* Renames set-aside products back. 0, or -1 after an error. */
 int run_restore(struct plan *plan, struct node_id node, struct diag *diag);
 

@@ -136,6 +136,44 @@ const struct node_row *state_node(const struct state *state, size_t number)
     return node_at(state, place_of_node(state, number));
 }
 
+size_t state_recorded_actions(const struct state *state, const struct slice **names)
+{
+    *names = state->table.actions.at;
+    return state->table.actions.count;
+}
+
+size_t state_recorded_others(const struct state *state, const struct slice **keys)
+{
+    *keys = state->table.other_node_names.names;
+    return state->table.other_node_names.count;
+}
+
+static const struct node_row *if_known(const struct node_row *row)
+{
+    return row->is_known ? row : NULL;
+}
+
+const struct node_row *state_recorded_node(const struct state *state, struct slice directory,
+                                           struct slice action)
+{
+    const struct rowtable *table = &state->table;
+    size_t row = rowtable_directory(table, directory);
+    size_t column = 0;
+    while (column < table->actions.count && !slice_equal(table->actions.at[column], action)) {
+        column++;
+    }
+    if (row == ROWTABLE_NONE || column == table->actions.count) {
+        return NULL;
+    }
+    return if_known(&table->nodes[row * table->actions.count + column]);
+}
+
+const struct node_row *state_recorded_other(const struct state *state, struct slice key)
+{
+    uint32_t number = intern_find(&state->table.other_node_names, key);
+    return number == INTERN_NONE ? NULL : if_known(&state->table.other_nodes.at[number]);
+}
+
 static void note_change(struct state *state, struct change change)
 {
     if (state->mode != STATE_WRITE) {

@@ -136,6 +136,15 @@ void state_bind(struct state *state, const struct state_layout *layout);
 const struct file_row *state_file(const struct state *state, size_t number);
 const struct node_row *state_node(const struct state *state, size_t number);
 
+/* What is on record whether bound or not, for actions that were renamed: names of directory-scope
+ * actions, keys of other nodes, and their rows; NULL where there is none. Owned by the state, valid
+ * until the next put or bind. */
+size_t state_recorded_actions(const struct state *state, const struct slice **names);
+size_t state_recorded_others(const struct state *state, const struct slice **keys);
+const struct node_row *state_recorded_node(const struct state *state, struct slice directory,
+                                           struct slice action);
+const struct node_row *state_recorded_other(const struct state *state, struct slice key);
+
 /* Change a row in memory and remember it for the next state_flush. Digests are copied. A put in
  * STATE_READ mode changes memory only. Not thread-safe. */
 void state_put_file(struct state *state, size_t number, const struct file_row *row);
