@@ -396,7 +396,7 @@ END_OF_ROWFILE
 
 spoil_state() {
     local file
-    for file in .rowbuild/state .rowbuild/snapshot .rowbuild/journal; do
+    for file in .rowbuild/state .rowbuild/journal; do
         if [ -f "$file" ]; then
             echo 'this is no state' >"$file"
         fi

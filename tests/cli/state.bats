@@ -21,7 +21,7 @@ END
 
 # The files of the state
 JOURNAL=.rowbuild/journal
-SNAPSHOT=.rowbuild/snapshot
+SNAPSHOT=.rowbuild/state
 
 # with_snapshot: six directories, recorded in a snapshot; `clean` writes what it doesn't forget anew.
 with_snapshot() {
