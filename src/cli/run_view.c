@@ -153,7 +153,7 @@ void run_view_finish(struct run_view *view, int status)
     session_tell(view->session);
     if (settings->json) {
         run_json_add_finished(&text, &view->tally, &view->last, status);
-    } else if (view->planned && !declined && !settings->quiet) {
+    } else if (view->planned && !declined && status != ROWBUILD_USAGE && !settings->quiet) {
         run_text_add_summary(&text, &view->tally, &view->last, status);
     }
     put_result(view, &text);

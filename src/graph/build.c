@@ -199,6 +199,20 @@ static void add_project_node(struct building *building, uint32_t element,
     vec_push(&others->keys, arena_slice(&graph->arena, action->name));
 }
 
+/* Every included directory needs what its action sorts by, whether or not batches are cut now. */
+static int check_sort_keys(struct building *building, const struct action *action,
+                           const uint32_t *directories, size_t count)
+{
+    struct groups groups = {0};
+    int result = 0;
+    if (action->group.sort_by_count > 0) {
+        result = groups_form(action, building->workspace, directories, count, &groups,
+                             building->diag);
+    }
+    groups_release(&groups);
+    return result;
+}
+
 static int build_nodes(struct building *building)
 {
     struct graph *graph = building->graph;
@@ -229,6 +243,9 @@ static int build_nodes(struct building *building)
         }
         if (action->scope == SCOPE_DIRECTORY) {
             place_directory_nodes(building, element, directories, count);
+            if (check_sort_keys(building, action, directories, count) != 0) {
+                goto out;
+            }
         } else if (action->scope == SCOPE_PROJECT) {
             add_project_node(building, element, directories, count, &others);
         } else if (add_group_nodes(building, element, directories, count, &others) != 0) {
@@ -319,6 +336,69 @@ static void report_claim(struct building *building, struct node_id first, struct
     buf_release(&labels);
 }
 
+/* A product below another node's product could be removed or renamed with that one. */
+static void report_nested(struct building *building, struct node_id outer, struct node_id inner,
+                          struct file_id file)
+{
+    const struct graph *graph = building->graph;
+    const struct action *action = graph_action(graph, inner);
+    struct buf path = BUF_EMPTY;
+    struct buf labels = BUF_EMPTY;
+    graph_add_path(graph, file, &path);
+    buf_add_char(&labels, '`');
+    text_add_name(&labels, buf_slice(&path));
+    buf_add_string(&labels, "`, a product of `");
+    graph_add_label(graph, inner, &labels);
+    buf_add_string(&labels, "`, lies inside a product of `");
+    graph_add_label(graph, outer, &labels);
+    buf_add_char(&labels, '`');
+    building->diag->action = action->name.at;
+    diag_error_at(building->diag, &building->rowfile->source, action->products[0].offset,
+                  action->products[0].length, "%s", buf_string(&labels));
+    building->diag->action = NULL;
+    buf_release(&path);
+    buf_release(&labels);
+}
+
+/* Looks at each folder above each product; one error for each pair of actions. Products inside
+ * directories are alike in all of them: only paths with a '/' below the directory are looked at. */
+static void check_nesting(struct building *building, bool *reported)
+{
+    struct graph *graph = building->graph;
+    size_t names = building->rowfile->name_count;
+    struct buf path = BUF_EMPTY;
+    for (size_t f = 0; f < graph->file_count; f++) {
+        struct file_id file = {(uint32_t)f};
+        uint32_t column;
+        bool inside = graph_file_directory(graph, file, &column) != GRAPH_NONE;
+        if (graph->producers[f] == GRAPH_NONE ||
+            (inside &&
+             memchr(graph->columns[column].at, '/', graph->columns[column].len) == NULL)) {
+            continue;
+        }
+        buf_clear(&path);
+        graph_add_path(graph, file, &path);
+        for (size_t end = path.len; end-- > 1;) {
+            if (path.at[end] != '/') {
+                continue;
+            }
+            struct file_id above = graph_find_file(graph, slice_make(path.at, end));
+            uint32_t outer = above.at != GRAPH_NONE ? graph->producers[above.at] : GRAPH_NONE;
+            if (outer == GRAPH_NONE || outer == graph->producers[f]) {
+                continue;
+            }
+            struct node_id inner = {graph->producers[f]};
+            size_t pair = graph_action(graph, (struct node_id){outer})->name_id * names +
+                          graph_action(graph, inner)->name_id;
+            if (!reported[pair]) {
+                reported[pair] = true;
+                report_nested(building, (struct node_id){outer}, inner, file);
+            }
+        }
+    }
+    buf_release(&path);
+}
+
 /* Producers of files, and one error for each pair of actions that claim a file. */
 static void build_producers(struct building *building)
 {
@@ -345,6 +425,7 @@ static void build_producers(struct building *building)
             }
         }
     }
+    check_nesting(building, reported);
     free(reported);
 }
 

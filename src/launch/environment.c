@@ -74,8 +74,10 @@ static void set_action_variables(struct variables *variables, const struct expan
     set(variables, SLICE_LITERAL("ACTION_DIRECTORY"), buf_slice(&directories));
     set(variables, SLICE_LITERAL("ACTION_CORES"), slice_of(request->core_list));
     set_number(variables, "ACTION_PROCESSES", request->processes);
-    set_number(variables, "ACTION_THREADS_PER_PROCESS", request->threads);
     set_number(variables, "ACTION_WALLTIME_IN_MINUTES", (uint64_t)floor(walltime / 60));
+    if (resources->threads_given) {
+        set_number(variables, "ACTION_THREADS_PER_PROCESS", request->threads);
+    }
     if (resources->processes_per_directory) {
         set_number(variables, "ACTION_PROCESSES_PER_DIRECTORY", resources->processes);
     }

@@ -57,9 +57,13 @@ char **launch_split_plain(struct slice text, struct arena *arena)
         }
         argv[count++] = bytes + out;
         while (i < text.len && strchr(" \t\n", text.at[i]) == NULL) {
-            if (text.at[i] == '\'') {
+            char quote = text.at[i];
+            if (quote == '\'' || quote == '"') {
                 size_t end = i + 1;
-                while (end < text.len && text.at[end] != '\'') {
+                while (end < text.len && text.at[end] != quote) {
+                    if (quote == '"' && strchr("$`\\", text.at[end]) != NULL) {
+                        return NULL;
+                    }
                     bytes[out++] = text.at[end++];
                 }
                 if (end == text.len) {

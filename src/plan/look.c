@@ -315,16 +315,17 @@ static void stat_all(struct plan *plan, const struct file_list *list)
     parallel_for(plan->options.threads, list->files.count, STAT_GRAIN, stat_range, &looking);
 }
 
-/* What was known before and moved is read now, on all cores; what was never known waits until it is
- * asked for. */
+/* What was known before and moved is read now, on all cores, and so are new values; other files that were
+ * never known wait until they are asked for. */
 static int read_known(struct plan *plan, const struct file_list *list)
 {
     uint8_t *known = mem_alloc(plan->graph->file_count);
     bool any = false;
     for (size_t i = 0; i < list->files.count; i++) {
         uint32_t f = list->files.at[i].at;
+        bool is_known = (state_file(plan->state, f)->flags & FILE_ROW_KNOWN) != 0;
         if (plan->files[f] == FILE_MOVED &&
-            (state_file(plan->state, f)->flags & FILE_ROW_KNOWN) != 0) {
+            (is_known || is_value_file(plan->graph, (struct file_id){f}))) {
             known[f] = 1;
             any = true;
         }
@@ -334,25 +335,17 @@ static int read_known(struct plan *plan, const struct file_list *list)
     return result;
 }
 
-/* A configured value file must be there for every directory that is worked on. */
+/* A configured value file must be there for every directory that is worked on; where one is missing, all
+ * that is wrong with values is told. */
 static int require_values(struct plan *plan, const struct file_list *list)
 {
-    enum { MOST_SHOWN = 20 };
-    size_t missing = 0;
-    for (size_t i = 0; i < list->files.count; i++) {
+    for (size_t i = 0; i < list->files.count && !plan->options.recorded; i++) {
         struct file_id file = list->files.at[i];
-        if (is_value_file(plan->graph, file) && plan->files[file.at] == FILE_GONE &&
-            !plan->options.recorded && missing++ < MOST_SHOWN) {
-            const struct json *value;
-            uint32_t column;
-            uint32_t directory = graph_file_directory(plan->graph, file, &column);
-            (void)workspace_reread_value(plan->graph->workspace, directory, &value, plan->diag);
+        if (is_value_file(plan->graph, file) && plan->files[file.at] == FILE_GONE) {
+            return workspace_read_values(plan->graph->workspace, plan->diag);
         }
     }
-    if (missing > MOST_SHOWN) {
-        diag_state_error(plan->diag, "%zu more value files are missing", missing - MOST_SHOWN);
-    }
-    return missing > 0 ? -1 : 0;
+    return 0;
 }
 
 static void find_mean_seconds(struct plan *plan)

@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 enum {
-    SHOWN_WHOLE = 16 * 1024,
-    SHOWN_TAIL = 8 * 1024,
+    LONGEST_SHOWN = 16 * 1024, /* bytes of output that are told with an ending */
+    MOST_LINES_SHOWN = 50,
     LONGEST_FILE_NAME = 200, /* leaves room for ".log" and for what file systems add */
 };
 
@@ -198,6 +198,22 @@ size_t logs_end_slot(struct logs *logs, unsigned slot, const struct graph *graph
     return bytes;
 }
 
+/* Where the last `lines` lines of the bytes begin. */
+static size_t last_lines(struct slice bytes, size_t lines)
+{
+    size_t at = bytes.len;
+    if (at > 0 && bytes.at[at - 1] == '\n') {
+        at--;
+    }
+    while (at > 0) {
+        if (bytes.at[at - 1] == '\n' && --lines == 0) {
+            break;
+        }
+        at--;
+    }
+    return at;
+}
+
 void logs_read_shortened(const char *path, struct buf *out)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -208,19 +224,15 @@ void logs_read_shortened(const char *path, struct buf *out)
         }
         return;
     }
-    off_t from = found.st_size > SHOWN_WHOLE ? found.st_size - SHOWN_TAIL : 0;
-    char *bytes = mem_alloc(SHOWN_WHOLE);
-    ssize_t got = pread(fd, bytes, SHOWN_WHOLE, from);
-    const char *start = bytes;
-    if (from > 0 && got > 0) { /* begin with a whole line where there is one */
-        const char *newline = memchr(bytes, '\n', (size_t)got / 2);
-        start = newline != NULL ? newline + 1 : bytes;
-        buf_addf(out, "… %lld bytes are left out here …\n",
-                 (long long)from + (long long)(start - bytes));
+    off_t from = found.st_size > LONGEST_SHOWN ? found.st_size - LONGEST_SHOWN : 0;
+    char *bytes = mem_alloc(LONGEST_SHOWN);
+    ssize_t got = pread(fd, bytes, LONGEST_SHOWN, from);
+    struct slice end = slice_make(bytes, got > 0 ? (size_t)got : 0);
+    size_t start = last_lines(end, MOST_LINES_SHOWN);
+    if (from + (off_t)start > 0) {
+        buf_addf(out, "… %lld bytes are left out here …\n", (long long)from + (long long)start);
     }
-    if (got > 0) {
-        buf_add(out, start, (size_t)(got - (start - bytes)));
-    }
+    buf_add(out, end.at + start, end.len - start);
     free(bytes);
     close(fd);
 }

@@ -256,8 +256,8 @@ static int check_requests(struct run *run)
         if (cores > ledger_budget(run->ledger)) {
             result = diag_error_at(
                 run->diag, &graph->rowfile->source, action->name_offset, action->name.len + 2,
-                "action `%.*s` asks for %llu cores (%u × %u), the budget is %u; "
-                "-j %llu would allow it",
+                "action `%.*s` asks for %llu cores (%u × threads_per_process = %u), more than the "
+                "budget of %u; lower it, or allow it by -j %llu",
                 SLICE_ARGS(action->name), (unsigned long long)cores, request->processes,
                 request->threads_per_process, ledger_budget(run->ledger),
                 (unsigned long long)cores);
