@@ -311,11 +311,11 @@ END
     touch fine
     # Each of them is a line of shell; together they run all nodes.
     ln -s "$ROWBUILD" "$SCRATCH/bin/rowbuild"
-    local line
+    local line count=0
     while IFS= read -r line; do
         run -0 bash -c "$line"
         [ "$(tr -dc '\0' <"$SCRATCH/args" | wc -c)" -eq 1 ]
-        mv "$SCRATCH/args" "$SCRATCH/args-$((++i))"
+        mv "$SCRATCH/args" "$SCRATCH/args-$((++count))"
     done <again
     cat "$SCRATCH"/args-* >"$SCRATCH/args"
     kept "${NAMES[@]}"
