@@ -347,6 +347,11 @@ END_OF_ROWFILE
     expect_runs
     touch workspace/d1/a
     expect_nothing_to_do
+    printf x >>workspace/d1/in
+    expect 0
+    expect_runs 'make d1' 'size d1'
+    touch workspace/d1/a workspace/d1/in
+    expect_nothing_to_do
 }
 
 @test "6: --no-adopt runs everything" {

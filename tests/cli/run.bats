@@ -151,7 +151,7 @@ END
 
 @test "no descriptor of ours, no blocked signal is inherited" {
     program descriptors <<'PROGRAM'
-ls -l /proc/$$/fd >"$SCRATCH/descriptors"
+ls -l /proc/self/fd >"$SCRATCH/descriptors" # of ls, which inherited them in turn
 grep -E ' ([3-9]|[1-9][0-9]+) -> .*(rowbuild/|workspace|anon_inode)' "$SCRATCH/descriptors" >>"$RUNS"
 grep -E '^Sig(Blk|Ign):.*[1-9a-f]' /proc/$$/status >>"$RUNS"
 true

@@ -435,6 +435,8 @@ END
     expect 0
     expect_runs 'workspace/d1/one.dat workspace/d1/three.dat workspace/d1/two.dat'
     rm workspace/d1/one.dat
+    expect 0 show why sum/d1
+    has one.dat
     expect 0
     expect_runs 'workspace/d1/three.dat workspace/d1/two.dat'
     expect_nothing_to_do
