@@ -49,6 +49,7 @@ struct rowbuild {
     struct observer *observer;
     struct plan *plan;
     bool made_state;      /* the state folder wasn't there before */
+    bool scans;           /* plans for a scan */
     bool tolerates_empty; /* an empty workspace with records is no error (clean) */
     struct node_id *listed;
     size_t listed_count;

@@ -24,7 +24,9 @@ int rowbuild_scan(struct rowbuild *study, const struct rowbuild_selection *selec
                   size_t *found, struct rowbuild_messages *messages)
 {
     *found = 0;
+    study->scans = true;
     int status = study_look(study, selection, STATE_WRITE, messages);
+    study->scans = false;
     if (status != ROWBUILD_OK) {
         return status;
     }

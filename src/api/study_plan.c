@@ -45,6 +45,7 @@ static int look(struct rowbuild *study, const struct rowbuild_selection *selecti
     struct plan_options options = {.no_adopt = selection->no_adopt,
                                    .recorded = selection->recorded,
                                    .rerun = selection->rerun,
+                                   .scan = study->scans,
                                    .threads = study->io_threads};
     if (workspace_open(&study->workspace, study->project, study->rowfile, diag) != 0) {
         return -1;

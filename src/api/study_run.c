@@ -16,6 +16,7 @@ struct relay { /* from the run's events to the library's */
     struct rowbuild_estimate estimate;
     struct rowbuild_progress last;
     struct buf again;
+    struct buf log;
 };
 
 static bool tell(struct relay *relay, struct rowbuild_event event)
@@ -82,6 +83,13 @@ static const char *add_again(struct relay *relay, const struct node_id *nodes, s
     return buf_string(&relay->again);
 }
 
+static const char *add_shown_log(struct relay *relay, const char *path)
+{
+    buf_clear(&relay->log);
+    text_add_shell_word(&relay->log, slice_of(study_shown_path(relay->study, path)));
+    return buf_string(&relay->log);
+}
+
 static void relay_event(void *context, const struct run_event *from)
 {
     static const enum rowbuild_event_kind kinds[] = {
@@ -110,7 +118,7 @@ static void relay_event(void *context, const struct run_event *from)
                     .seconds = from->seconds,
                     .output = from->output,
                     .output_bytes = from->output_bytes,
-                    .log = from->log != NULL ? study_shown_path(relay->study, from->log) : NULL,
+                    .log = from->log != NULL ? add_shown_log(relay, from->log) : NULL,
                     .again = ended && has_failed(from->outcome)
                                  ? add_again(relay, from->nodes, from->node_count)
                                  : NULL,
@@ -240,5 +248,6 @@ int rowbuild_run(struct rowbuild *study, const struct rowbuild_selection *select
         tell(&relay, (struct rowbuild_event){.kind = ROWBUILD_EVENT_FINISHED});
     }
     buf_release(&relay.again);
+    buf_release(&relay.log);
     return messages_settle(messages, status);
 }

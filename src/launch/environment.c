@@ -13,6 +13,8 @@ static const char *const thread_variables[] = {
     "RAYON_NUM_THREADS",      "JULIA_NUM_THREADS",    "TBB_NUM_THREADS",   "POLARS_MAX_THREADS",
 };
 
+static const size_t LONGEST_VARIABLE = 100 * 1024;
+
 struct variables {
     struct arena *arena;
     VEC(char *) entries;
@@ -71,7 +73,9 @@ static void set_action_variables(struct variables *variables, const struct expan
     set(variables, SLICE_LITERAL("ACTION_CLUSTER"), context->cluster);
     set(variables, SLICE_LITERAL("ACTION_NAME"), action->name);
     set(variables, SLICE_LITERAL("ACTION_WORKSPACE_PATH"), workspace->path);
-    set(variables, SLICE_LITERAL("ACTION_DIRECTORY"), buf_slice(&directories));
+    if (directories.len < LONGEST_VARIABLE) { /* the kernel takes no longer ones */
+        set(variables, SLICE_LITERAL("ACTION_DIRECTORY"), buf_slice(&directories));
+    }
     set(variables, SLICE_LITERAL("ACTION_CORES"), slice_of(request->core_list));
     set_number(variables, "ACTION_PROCESSES", request->processes);
     set_number(variables, "ACTION_WALLTIME_IN_MINUTES", (uint64_t)floor(walltime / 60));

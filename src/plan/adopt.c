@@ -107,6 +107,13 @@ static int adopt_node(struct plan *plan, struct node_id node)
     return 0;
 }
 
+static bool is_adoptable(const struct plan *plan, struct node_id node)
+{
+    const struct node_row *row = state_node(plan->state, node.at);
+    bool never_ran = row->success == SUCCESS_NONE && row->attempt == ATTEMPT_NONE;
+    return !row->is_known || (plan->options.scan && never_ran);
+}
+
 int plan_adopt(struct plan *plan)
 {
     const struct graph *graph = plan->graph;
@@ -118,7 +125,7 @@ int plan_adopt(struct plan *plan)
     plan->adopted = 0;
     for (size_t i = 0; i < graph->order_count; i++) {
         struct node_id node = {graph->order[i]};
-        if (plan_looks_at(plan, node) && !state_node(plan->state, node.at)->is_known &&
+        if (plan_looks_at(plan, node) && is_adoptable(plan, node) &&
             products_are_there(plan, node) && (first_look || is_newer_than_inputs(plan, node))) {
             vec_push(&nodes, node);
             mark_files(plan, node, files, products);

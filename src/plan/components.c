@@ -11,6 +11,24 @@ static void push(struct component_list *list, enum component_kind kind, bool in_
                                       .digest = digest});
 }
 
+struct slice plan_name_below(const struct plan *plan, uint32_t directory, struct slice path,
+                             bool *is_below)
+{
+    const struct workspace *workspace = plan->graph->workspace;
+    *is_below = false;
+    if (directory == GRAPH_NONE) {
+        return path;
+    }
+    struct slice name = workspace->names[directory];
+    size_t top = slice_is(workspace->path, ".") ? 0 : workspace->path.len + 1;
+    size_t len = top + name.len + 1;
+    *is_below = path.len > len && path.at[len - 1] == '/' &&
+                (top == 0 || (slice_starts_with(path, workspace->path.at) &&
+                              path.at[top - 1] == '/')) &&
+                memcmp(path.at + top, name.at, name.len) == 0;
+    return *is_below ? slice_make(path.at + len, path.len - len) : path;
+}
+
 struct slice plan_component_name(struct plan *plan, struct node_id node, struct file_id file,
                                  bool *in_directory)
 {
@@ -23,7 +41,8 @@ struct slice plan_component_name(struct plan *plan, struct node_id node, struct 
     }
     if (directory == GRAPH_NONE) {
         size_t inside = graph->workspace->count * graph->column_count;
-        return intern_name(&graph->other_files, file.at - (uint32_t)inside);
+        struct slice path = intern_name(&graph->other_files, file.at - (uint32_t)inside);
+        return plan_name_below(plan, graph->nodes[node.at].directory, path, in_directory);
     }
     struct buf path = BUF_EMPTY;
     graph_add_path(graph, file, &path);

@@ -28,6 +28,10 @@ int plan_adopt(struct plan *plan);
 struct slice plan_component_name(struct plan *plan, struct node_id node, struct file_id file,
                                  bool *in_directory);
 
+/* A path from the project relative to a directory if it lies below it, else as it is. */
+struct slice plan_name_below(const struct plan *plan, uint32_t directory, struct slice path,
+                             bool *is_below);
+
 /* Appends what counts of a value, all of it or {"/pointer":value,…}: its canonical text, which the
  * digest is made from, or as it was written, which people are shown. */
 typedef void plan_spell_fn(const struct json *value, struct buf *out);

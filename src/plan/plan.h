@@ -74,6 +74,7 @@ struct plan_options {
     bool no_adopt;
     bool recorded; /* look at no file */
     bool rerun;    /* selected nodes run in any case */
+    bool scan;     /* adopt also what was planned once and never ran */
     unsigned threads;
 };
 

@@ -361,23 +361,35 @@ void plan_add_missing_product(struct plan *plan, struct node_id node, struct fil
     plan_add_reason(plan, node, &reason, out);
 }
 
+static bool glob_matches(const struct path_spec *spec, struct slice path)
+{
+    struct diag unseen;
+    diag_init(&unseen);
+    struct glob_set *globs = glob_set_new(&spec->path, 1, false, "inputs", &unseen);
+    bool matches = globs != NULL && glob_set_matches(globs, path);
+    glob_set_free(globs);
+    diag_release(&unseen);
+    return matches;
+}
+
 bool plan_listed_glob_lost(struct plan *plan, struct node_id node,
                            const struct component *recorded)
 {
     const struct action *action = graph_action(plan->graph, node);
-    bool lost = false;
-    struct diag unseen;
-    diag_init(&unseen);
-    for (size_t i = 0; i < action->input_count && !lost; i++) {
-        const struct path_spec *spec = &action->inputs[i];
-        bool same_root = spec->from_project == !recorded->in_directory;
-        if (!spec->is_glob || spec->is_excluded || spec->has_template || !same_root) {
-            continue;
-        }
-        struct glob_set *globs = glob_set_new(&spec->path, 1, false, "inputs", &unseen);
-        lost = globs != NULL && glob_set_matches(globs, recorded->name);
-        glob_set_free(globs);
+    const uint32_t *directories;
+    size_t count = graph_directories(plan->graph, node, &directories);
+    struct slice below = recorded->name;
+    bool is_below = recorded->in_directory;
+    for (size_t i = 0; i < count && !is_below; i++) {
+        below = plan_name_below(plan, directories[i], recorded->name, &is_below);
     }
-    diag_release(&unseen);
-    return lost;
+    for (size_t i = 0; i < action->input_count; i++) {
+        const struct path_spec *spec = &action->inputs[i];
+        bool same_root = spec->from_project ? !recorded->in_directory : is_below;
+        if (spec->is_glob && !spec->is_excluded && !spec->has_template && same_root &&
+            glob_matches(spec, spec->from_project ? recorded->name : below)) {
+            return true;
+        }
+    }
+    return false;
 }

@@ -32,7 +32,6 @@ int run_record_known(struct plan *plan, struct diag *diag)
 {
     const struct graph *graph = plan->graph;
     size_t records = plan->adopted;
-    bool was_empty = state_was_empty(plan->state);
     plan->diag = diag;
     for (uint32_t n = 0; n < graph->node_count; n++) {
         struct node_id node = {n};
@@ -40,7 +39,7 @@ int run_record_known(struct plan *plan, struct diag *diag)
             continue;
         }
         const struct node_row *row = state_node(plan->state, n);
-        if (!row->is_known && (plan->wanted[n] != 0 || was_empty)) {
+        if (!row->is_known && plan->wanted[n] != 0) {
             state_put_node(plan->state, n, &(struct node_row){.is_known = true});
             records++;
         } else if (plan->fill_in[n] && plan->verdicts[n] == VERDICT_FRESH) {

@@ -45,9 +45,11 @@ static int read_value(const struct workspace *workspace, size_t directory,
         }
         goto out;
     }
-    size_t errors_before = diag->errors;
-    *value = json_parse(parser, buf_slice(&text), buf_slice(&shown), diag);
-    result = diag->errors > errors_before ? -1 : 0;
+    struct diag wrong;
+    diag_init(&wrong);
+    *value = json_parse(parser, buf_slice(&text), buf_slice(&shown), &wrong);
+    result = wrong.errors > 0 ? diag_state_error(diag, "%s", wrong.entries.at[0].message) : 0;
+    diag_release(&wrong);
 out:
     buf_release(&path);
     buf_release(&text);
