@@ -112,7 +112,7 @@ END
 @test "check reads the values of all directories" {
     small
     echo '{"t":' >workspace/d2/value.json
-    expect 2 check
+    expect 3 check
     has d2/value.json
 }
 
