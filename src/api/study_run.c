@@ -72,8 +72,8 @@ static const char *add_again(struct relay *relay, const struct node_id *nodes, s
             graph_add_key(graph, nodes[i], &key);
         } else {
             struct slice name = study->workspace.names[directory];
-            if (name.at[0] == '-') {
-                buf_add_string(&relay->again, i == 0 ? "-- " : "");
+            if (name.at[0] == '-') { /* as a path, so that it is no option */
+                buf_addf(&key, "./%s/", study->workspace.path.at);
             }
             buf_add_slice(&key, name);
         }

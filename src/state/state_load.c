@@ -343,6 +343,19 @@ out:
     return result;
 }
 
+/* Records in the middle that can't be read are work that would be done again, or worse: products that
+ * would be taken for what they aren't. */
+static int refuse_loss(const struct state *state, const struct load_trouble *trouble,
+                       struct diag *diag)
+{
+    struct buf path = BUF_EMPTY;
+    state_add_path(state, JOURNAL_NAME, &path);
+    diag_state_error(diag, "%s is damaged: %zu bytes from byte %zu on can't be read; " MEND,
+                     buf_string(&path), trouble->lost_bytes, trouble->lost_from);
+    buf_release(&path);
+    return -1;
+}
+
 static int warn_of_loss(const struct state *state, const struct load_trouble *trouble,
                         struct diag *diag)
 {
@@ -376,6 +389,9 @@ int state_load(struct state *state, bool discard_unreadable, struct diag *diag)
         diag_state_error(diag, "%s can't be used: %s; " MEND, buf_string(&path), trouble.what);
         buf_release(&path);
         return -1;
+    }
+    if (trouble.lost_bytes > 0 && !discard_unreadable) {
+        return refuse_loss(state, &trouble, diag);
     }
     return warn_of_loss(state, &trouble, diag);
 }

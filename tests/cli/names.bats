@@ -311,7 +311,7 @@ END
     touch fine
     # Each of them is a line of shell; together they run all nodes.
     ln -s "$ROWBUILD" "$SCRATCH/bin/rowbuild"
-    local line
+    local line count=0
     while IFS= read -r line; do
         run bash -c "$line" </dev/null
         if [ "$status" -ne 0 ]; then
@@ -323,7 +323,7 @@ END
             echo "$line: ran not just one node"
             return 1
         fi
-        mv "$SCRATCH/args" "$SCRATCH/args-$((++i))"
+        mv "$SCRATCH/args" "$SCRATCH/args-$((++count))"
     done <again
     cat "$SCRATCH"/args-* >"$SCRATCH/args"
     kept "${NAMES[@]}"

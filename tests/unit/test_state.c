@@ -59,14 +59,19 @@ static void print_diag(const struct diag *diag)
     buf_release(&text);
 }
 
-static struct state *open_as(struct place *place, enum state_mode mode)
+static struct state *open_with(struct place *place, enum state_mode mode, bool discard)
 {
-    struct state *state = state_open(place->directory, ".rowbuild", mode, false, &place->diag);
+    struct state *state = state_open(place->directory, ".rowbuild", mode, discard, &place->diag);
     if (state == NULL) {
         print_diag(&place->diag);
     }
     assert_non_null(state);
     return state;
+}
+
+static struct state *open_as(struct place *place, enum state_mode mode)
+{
+    return open_with(place, mode, false);
 }
 
 static void close_well(struct place *place, struct state *state)
@@ -614,7 +619,7 @@ static void torn_at_every_byte(void **data)
     buf_release(&journal);
 }
 
-static void damage_amid_the_journal_is_told(void **data)
+static void damage_amid_the_journal_is_refused(void **data)
 {
     struct place *place = *data;
     struct buf journal = BUF_EMPTY;
@@ -623,7 +628,12 @@ static void damage_amid_the_journal_is_told(void **data)
     for (size_t at = ends[2]; at < ends[3]; at++) {
         journal.at[at] ^= 0x20;
         write_bytes(place, "journal", buf_slice(&journal));
-        struct state *state = open_as(place, STATE_READ);
+        assert_null(state_open(place->directory, ".rowbuild", STATE_READ, false, &place->diag));
+        assert_int_equal(place->diag.entries.at[0].blame, DIAG_STATE);
+        assert_true(diag_mentions(&place->diag, "bytes from byte"));
+        diag_release(&place->diag);
+        diag_init(&place->diag);
+        struct state *state = open_with(place, STATE_READ, true);
         state_bind(state, &LAYOUT);
         expect_first_nodes(state, 2);
         close_well(place, state);
@@ -635,7 +645,7 @@ static void damage_amid_the_journal_is_told(void **data)
     }
     journal.at[ends[2] + 20] ^= 1;
     write_bytes(place, "journal", buf_slice(&journal));
-    struct state *state = open_as(place, STATE_WRITE);
+    struct state *state = open_with(place, STATE_WRITE, true);
     close_well(place, state);
     assert_true(is_there(place, "journal.damaged-1"));
     struct buf kept = BUF_EMPTY;
@@ -661,7 +671,7 @@ static void flipped_bytes_in_the_journal(void **data)
         journal.at[at] = (char)~journal.at[at];
         write_bytes(place, "journal", buf_slice(&journal));
         journal.at[at] = (char)~journal.at[at];
-        struct state *state = open_as(place, STATE_READ);
+        struct state *state = open_with(place, STATE_READ, true);
         state_bind(state, &LAYOUT);
         expect_first_nodes(state, whole);
         close_well(place, state);
@@ -698,16 +708,16 @@ static void flipped_bytes_in_the_snapshot(void **data)
     state_put_text(state, digest_from(1), SLICE_LITERAL("text"));
     assert_int_equal(state_compact(state, &place->diag), 0);
     close_well(place, state);
-    read_bytes(place, "snapshot", &bytes);
+    read_bytes(place, "state", &bytes);
     for (size_t at = 0; at < bytes.len; at += at < 300 ? 1 : 7) {
         bytes.at[at] ^= 0x11;
-        write_bytes(place, "snapshot", buf_slice(&bytes));
+        write_bytes(place, "state", buf_slice(&bytes));
         bytes.at[at] ^= 0x11;
-        expect_unreadable(place, "snapshot");
+        expect_unreadable(place, "state");
     }
     for (size_t len = 0; len < bytes.len; len += 13) {
-        write_bytes(place, "snapshot", slice_make(bytes.at, len));
-        expect_unreadable(place, "snapshot");
+        write_bytes(place, "state", slice_make(bytes.at, len));
+        expect_unreadable(place, "state");
     }
     buf_release(&bytes);
 }
@@ -736,10 +746,10 @@ static void unknown_version(void **data)
     put_all(state, 10);
     assert_int_equal(state_compact(state, &place->diag), 0);
     close_well(place, state);
-    read_bytes(place, "snapshot", &bytes);
+    read_bytes(place, "state", &bytes);
     bytes.at[8]++;
-    write_bytes(place, "snapshot", buf_slice(&bytes));
-    expect_unreadable(place, "snapshot");
+    write_bytes(place, "state", buf_slice(&bytes));
+    expect_unreadable(place, "state");
     assert_true(diag_mentions(&place->diag, "another version"));
 
     diag_release(&place->diag);
@@ -748,9 +758,9 @@ static void unknown_version(void **data)
     assert_non_null(state);
     assert_true(state_was_empty(state));
     close_well(place, state);
-    assert_true(is_there(place, "snapshot"));
+    assert_true(is_there(place, "state"));
     for (int round = 0; round < 2; round++) {
-        write_bytes(place, "snapshot", buf_slice(&bytes));
+        write_bytes(place, "state", buf_slice(&bytes));
         state = state_open(place->directory, ".rowbuild", STATE_WRITE, true, &place->diag);
         assert_non_null(state);
         assert_true(state_was_empty(state));
@@ -761,7 +771,7 @@ static void unknown_version(void **data)
     assert_true(is_there(place, "snapshot.unreadable"));
     assert_true(is_there(place, "snapshot.unreadable-2"));
     assert_true(is_there(place, "journal.unreadable"));
-    assert_false(is_there(place, "snapshot"));
+    assert_false(is_there(place, "state"));
     state = open_as(place, STATE_READ);
     state_bind(state, &LAYOUT);
     expect_all(state, 30);
@@ -1071,7 +1081,7 @@ static void large_journals_are_compacted(void **data)
         assert_int_equal(state_flush(state, &place->diag), 0);
     }
     close_well(place, state);
-    assert_true(is_there(place, "snapshot"));
+    assert_true(is_there(place, "state"));
     struct buf journal = BUF_EMPTY;
     read_bytes(place, "journal", &journal);
     assert_int_equal(journal.len, 32);
@@ -1098,7 +1108,7 @@ int main(void)
         TEST(forgetting_what_is_not_bound),
         TEST(nothing_left_counts_as_empty),
         TEST(torn_at_every_byte),
-        TEST(damage_amid_the_journal_is_told),
+        TEST(damage_amid_the_journal_is_refused),
         TEST(flipped_bytes_in_the_journal),
         TEST(flipped_bytes_in_the_snapshot),
         TEST(flipped_bytes_in_the_journal_header),
