@@ -14,14 +14,13 @@ static const char description_head[] =
     "# What is done to each directory of the workspace. `rowbuild check` reads this file,\n"
     "# `rowbuild` brings everything up to date; man 5 rowbuild-rowfile lists all keys.\n";
 
-static const char description_action[] =
-    "\n"
-    "# [[action]]\n"
-    "# name = \"simulate\"\n"
-    "# command = \"./simulate {workspace_path}/{directory}\"\n"
-    "# products = [\"result.dat\"]\n"
-    "# [action.resources]\n"
-    "# walltime.per_directory = \"00:10:00\"\n";
+static const char description_action[] = "\n"
+                                         "# [[action]]\n"
+                                         "# name = \"simulate\"\n"
+                                         "# command = \"./simulate {workspace_path}/{directory}\"\n"
+                                         "# products = [\"result.dat\"]\n"
+                                         "# [action.resources]\n"
+                                         "# walltime.per_directory = \"00:10:00\"\n";
 
 static bool project_above(const char *directory, struct buf *found)
 {
@@ -50,9 +49,9 @@ static int make_folder(const char *path, struct diag *diag)
     buf_addf(&below, "%s/.", path);
     int result = file_make_parents(AT_FDCWD, buf_string(&below));
     buf_release(&below);
-    return result == 0 ? 0
-                       : diag_error(diag, "the directory `%s` can't be made: %s", path,
-                                    strerror(errno));
+    return result == 0
+               ? 0
+               : diag_error(diag, "the directory `%s` can't be made: %s", path, strerror(errno));
 }
 
 /* A TOML string. */
@@ -103,8 +102,8 @@ int rowbuild_init(const char *directory, const char *workspace, bool signac, boo
     int result = 0;
     if (name[0] == '/' || strstr(name, "..") != NULL || name[0] == '\0' ||
         !text_is_utf8(slice_of(name))) {
-        result = diag_error(diag, "the workspace `%s` must be a relative path inside the project",
-                            name);
+        result =
+            diag_error(diag, "the workspace `%s` must be a relative path inside the project", name);
     }
     if (result == 0) {
         result = make_folder(directory, diag);

@@ -98,9 +98,9 @@ static void relay_event(void *context, const struct run_event *from)
         [RUN_EVENT_STOPPING] = ROWBUILD_EVENT_STOPPING,
     };
     static const enum rowbuild_outcome outcomes[] = {
-        [RUN_SUCCEEDED] = ROWBUILD_SUCCEEDED,   [RUN_RESTORED] = ROWBUILD_RESTORED,
-        [RUN_FAILED] = ROWBUILD_NODE_FAILED,    [RUN_UNFINISHED] = ROWBUILD_UNFINISHED,
-        [RUN_TIMED_OUT] = ROWBUILD_TIMED_OUT,   [RUN_CANCELLED] = ROWBUILD_CANCELLED,
+        [RUN_SUCCEEDED] = ROWBUILD_SUCCEEDED, [RUN_RESTORED] = ROWBUILD_RESTORED,
+        [RUN_FAILED] = ROWBUILD_NODE_FAILED,  [RUN_UNFINISHED] = ROWBUILD_UNFINISHED,
+        [RUN_TIMED_OUT] = ROWBUILD_TIMED_OUT, [RUN_CANCELLED] = ROWBUILD_CANCELLED,
         [RUN_RETRYING] = ROWBUILD_RETRYING,
     };
     struct relay *relay = context;
@@ -192,8 +192,8 @@ static int run_planned(struct relay *relay, const struct rowbuild_run_options *o
                                     : ROWBUILD_FAILED;
         relay->last.failed = result.failed;
         relay->last.unfinished = result.unfinished;
-    } else if (diag->errors > errors && diag->entries.at[diag->entries.count - 1].blame ==
-                                            DIAG_DESCRIPTION) {
+    } else if (diag->errors > errors &&
+               diag->entries.at[diag->entries.count - 1].blame == DIAG_DESCRIPTION) {
         status = ROWBUILD_USAGE;
     }
     machine_release(&machine);

@@ -176,7 +176,7 @@ void text_add_cost(struct buf *out, double hours, const char *unit)
     static const struct {
         double scale;
         const char *prefix;
-    } steps[] = {{1e-9, "n"}, {1e-6, "u"}, {1e-3, "m"}, {1, ""},  {1e3, "k"},
+    } steps[] = {{1e-9, "n"}, {1e-6, "u"}, {1e-3, "m"}, {1, ""},    {1e3, "k"},
                  {1e6, "M"},  {1e9, "G"},  {1e12, "T"}, {1e15, "P"}};
     if (!(hours > 0)) {
         return;
@@ -219,7 +219,8 @@ static size_t edit_distance(struct slice a, struct slice b)
         size_t *row = rows[i % 3];
         row[0] = i;
         for (size_t j = 1; j <= b.len; j++) {
-            size_t cost = tolower((unsigned char)a.at[i - 1]) != tolower((unsigned char)b.at[j - 1]);
+            size_t cost =
+                tolower((unsigned char)a.at[i - 1]) != tolower((unsigned char)b.at[j - 1]);
             size_t best = above[j - 1] + cost;
             if (above[j] + 1 < best) {
                 best = above[j] + 1;

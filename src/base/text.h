@@ -16,8 +16,8 @@
  * bash reads the same bytes back. An empty name is ''. */
 void text_add_shell_word(struct buf *out, struct slice name);
 
-/* A name for tables and messages: as it is when it is printable UTF-8 (spaces included), otherwise as
- * text_add_shell_word writes it. Never contains a newline or a control character. */
+/* A name for tables and messages: as it is when it is printable UTF-8 (spaces included), otherwise
+ * as text_add_shell_word writes it. Never contains a newline or a control character. */
 void text_add_name(struct buf *out, struct slice name);
 
 /* A JSON string with its quotes. Bytes that aren't UTF-8 become \udc80…\udcff (Python's

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 /* MAX_ARG_STRLEN of execve(2): what one argument may be long, its NUL included. */
-static const size_t LONGEST_ARGUMENT = 128 * 1024;
+static const size_t LONGEST_ARGUMENT = (size_t)128 << 10;
 
 struct directory_list {
     VEC(uint32_t) at;
@@ -40,8 +40,7 @@ static void add_prefix(const struct expansion *expansion, const struct launch_re
     const struct action *action = graph_action(context->graph, expansion->node);
     const struct resource_spec *resources = &action->resources;
     for (size_t i = 0; i < action->launcher_count; i++) {
-        const struct launcher *launcher =
-            launchers_find(context->launchers, action->launchers[i]);
+        const struct launcher *launcher = launchers_find(context->launchers, action->launchers[i]);
         if (launcher != NULL) {
             launcher_add_prefix(launcher, context->cluster, request->processes,
                                 resources->threads_given ? resources->threads_per_process : 0,
@@ -69,8 +68,7 @@ static int add_command(const struct expansion *expansion, const struct launch_re
     for (size_t i = 0; i < expansion->count; i++) { /* a group, directory by directory */
         buf_add_string(out, "{ ");
         add_prefix(expansion, request, out);
-        if (launch_expand(expansion, &action->command, expansion->directories[i], out, diag) !=
-            0) {
+        if (launch_expand(expansion, &action->command, expansion->directories[i], out, diag) != 0) {
             return -1;
         }
         buf_add_string(out, "\n} || exit\n");
@@ -136,8 +134,8 @@ int launch_prepare(const struct launch_context *context, const struct launch_req
     }
     if (result == 0) {
         command->text = arena_slice(arena, buf_slice(&text));
-        command->argv = is_posix_shell(action->shell) ? launch_split_plain(command->text, arena)
-                                                      : NULL;
+        command->argv =
+            is_posix_shell(action->shell) ? launch_split_plain(command->text, arena) : NULL;
         if (command->argv != NULL) {
             command->text = (struct slice){0};
             result = check_size(action, command->argv, command->environment, diag);

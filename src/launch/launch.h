@@ -1,8 +1,9 @@
 /* Node → what is executed: text or argv, environment, cores.
  *
  * Knows: templates, quoting for the place where something stands, launchers, `setup`, ACTION_*
- * variables, thread-count variables, and when no shell is needed. Doesn't know: processes (os/spawn.h)
- * and when anything is started. What it makes lives in the arena that the caller gives and clears. */
+ * variables, thread-count variables, and when no shell is needed. Doesn't know: processes
+ * (os/spawn.h) and when anything is started. What it makes lives in the arena that the caller gives
+ * and clears. */
 #ifndef ROWBUILD_LAUNCH_H
 #define ROWBUILD_LAUNCH_H
 
@@ -43,8 +44,8 @@ struct launch_command {
     const char *shell;
 };
 
-/* Makes the command. -1 after an error (a value that can't be read, an argument list too long for any
- * way of starting). Everything lives in `arena`. */
+/* Makes the command. -1 after an error (a value that can't be read, an argument list too long for
+ * any way of starting). Everything lives in `arena`. */
 int launch_prepare(const struct launch_context *context, const struct launch_request *request,
                    struct arena *arena, struct launch_command *command, struct diag *diag);
 

@@ -22,8 +22,7 @@ static bool action_is_selected(const struct plan_selection *selection, struct sl
     }
     for (size_t i = 0; i < selection->action_count; i++) {
         struct slice pattern = slice_of(selection->actions[i]);
-        if (selection->exact_actions ? slice_equal(pattern, name)
-                                     : match_wildcard(pattern, name)) {
+        if (selection->exact_actions ? slice_equal(pattern, name) : match_wildcard(pattern, name)) {
             return true;
         }
     }
@@ -100,8 +99,7 @@ static bool normalise(const struct plan_selection *selection, struct slice targe
         struct buf whole = BUF_EMPTY;
         bool inside = add_normalised(target, &whole) &&
                       slice_starts_with(buf_slice(&whole), selection->project_path + 1) &&
-                      whole.len > project.len &&
-                      (project.len == 0 || whole.at[project.len] == '/');
+                      whole.len > project.len && (project.len == 0 || whole.at[project.len] == '/');
         if (inside) {
             buf_add(out, whole.at + project.len + (project.len > 0),
                     whole.len - project.len - (project.len > 0));
@@ -138,8 +136,7 @@ static bool name_path(const struct plan *plan, struct slice path, struct targets
     }
     if (path.len > top.len + 1 && memcmp(path.at, top.at, top.len) == 0 &&
         path.at[top.len] == '/' &&
-        name_directory(plan, slice_make(path.at + top.len + 1, path.len - top.len - 1),
-                       targets)) {
+        name_directory(plan, slice_make(path.at + top.len + 1, path.len - top.len - 1), targets)) {
         return true;
     }
     struct file_id file = graph_find_file(graph, path);

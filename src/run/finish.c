@@ -58,8 +58,8 @@ static void discard_good(struct run *run, struct node_id node)
 
 /* ---- What changed while the node ran ---- */
 
-/* A product of a node before was changed by this node's run: it is recorded anew for its maker and for
- * all that had recorded it (DESIGN §6 rule 4). */
+/* A product of a node before was changed by this node's run: it is recorded anew for its maker and
+ * for all that had recorded it (DESIGN §6 rule 4). */
 static void rerecord_product(struct run *run, struct node_id maker, struct file_id file,
                              struct digest before, const char *label)
 {
@@ -107,8 +107,7 @@ static void look_at_ancestors(struct run *run, struct node_id node, const char *
              p++) {
             struct file_id file = graph->products.at[p];
             struct digest before = state_file(plan->state, file.at)->digest;
-            if (plan->files[file.at] == FILE_CURRENT &&
-                plan_refresh(plan, file) == FILE_CURRENT &&
+            if (plan->files[file.at] == FILE_CURRENT && plan_refresh(plan, file) == FILE_CURRENT &&
                 !digest_equal(before, state_file(plan->state, file.at)->digest)) {
                 rerecord_product(run, maker, file, before, label);
             }
@@ -118,8 +117,8 @@ static void look_at_ancestors(struct run *run, struct node_id node, const char *
     intern_release(&ancestors.seen);
 }
 
-/* Compares what the node saw at its start with what is there now; products of nodes before are taken as
- * they are now. True if something else changed: then the result is not to be trusted. */
+/* Compares what the node saw at its start with what is there now; products of nodes before are
+ * taken as they are now. True if something else changed: then the result is not to be trusted. */
 static bool inputs_changed(struct run *run, struct node_id node, struct launched *launched,
                            struct buf *what)
 {
@@ -328,8 +327,8 @@ static bool will_retry(const struct ending *ending)
     const struct execution *execution = &run->executions[ending->slot->execution];
     const struct action *action =
         graph_action(run->plan->graph, execution_nodes(run, execution)[0]);
-    return ending->failed.count == execution->count && !run->stopping &&
-           !ending->slot->cancelled && execution->attempts < action->retries;
+    return ending->failed.count == execution->count && !run->stopping && !ending->slot->cancelled &&
+           execution->attempts < action->retries;
 }
 
 static void tell_outcomes(struct ending *ending, bool retried, const char *log)
@@ -461,8 +460,7 @@ void run_finish(struct run *run, struct slot *slot, const struct child_end *end)
     buf_release(&log);
 }
 
-void run_fail_unstarted(struct run *run, const struct node_id *nodes, size_t count,
-                        const char *how)
+void run_fail_unstarted(struct run *run, const struct node_id *nodes, size_t count, const char *how)
 {
     struct buf label = BUF_EMPTY;
     for (size_t i = 0; i < count; i++) {

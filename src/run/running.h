@@ -21,8 +21,8 @@ enum execution_state {
 
 /* One node, or a batch of nodes that one command works on. */
 struct execution {
-    uint32_t first; /* in run->members */
-    uint32_t count; /* nodes that still belong to it */
+    uint32_t first;    /* in run->members */
+    uint32_t count;    /* nodes that still belong to it */
     uint32_t pending;  /* edges from nodes that aren't resolved */
     uint32_t attempts; /* that failed so far */
     uint32_t overtaken;
@@ -59,7 +59,7 @@ struct slot {
 };
 
 struct action_progress { /* for the time left */
-    size_t left;  /* executions */
+    size_t left;         /* executions */
     size_t ended;
     double seconds; /* of the ended ones */
     double cores;
@@ -80,10 +80,10 @@ struct run {
     struct execution *executions;
     size_t execution_count;
     VEC(struct node_id) members;
-    uint32_t *execution_of;   /* by node */
-    uint8_t *node_states;     /* by node: enum node_state */
-    VEC(uint32_t) ready;      /* a heap of executions by priority */
-    VEC(uint32_t) looks;      /* executions whose predecessors are all resolved */
+    uint32_t *execution_of; /* by node */
+    uint8_t *node_states;   /* by node: enum node_state */
+    VEC(uint32_t) ready;    /* a heap of executions by priority */
+    VEC(uint32_t) looks;    /* executions whose predecessors are all resolved */
     VEC(struct slot) slots;
     struct action_progress *actions; /* by action element */
     size_t running;
@@ -94,7 +94,7 @@ struct run {
     int64_t beat_ns;
     bool stopping;
     bool interrupted;
-    bool broken; /* records can't be written: stop */
+    bool broken;              /* records can't be written: stop */
     VEC(struct file_id) racy; /* files to be settled at the end */
 };
 
@@ -105,11 +105,13 @@ void run_push_ready(struct run *run, uint32_t execution);
 bool run_pop_ready(struct run *run, uint32_t *execution);
 /* Marks a node as decided for this run, and looks for what waited for it only. */
 void run_resolve(struct run *run, struct node_id node, enum node_state state);
-/* Looks again at executions that nothing is pending for any more: those that have to run become ready. */
+/* Looks again at executions that nothing is pending for any more: those that have to run become
+ * ready. */
 void run_look(struct run *run);
 
 /* start.c */
-/* Starts an execution whose grant was taken. Whatever goes wrong is recorded and told as a failure. */
+/* Starts an execution whose grant was taken. Whatever goes wrong is recorded and told as a failure.
+ */
 void run_start(struct run *run, uint32_t execution, struct ledger_grant *grant);
 
 /* finish.c */

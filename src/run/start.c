@@ -59,12 +59,10 @@ struct moves {
 
 static void moves_release(struct moves *moves)
 {
-    vec_each(char *, path, &moves->good)
-    {
+    vec_each (char *, path, &moves->good) {
         free(*path);
     }
-    vec_each(char *, path, &moves->kept)
-    {
+    vec_each (char *, path, &moves->kept) {
         free(*path);
     }
     vec_release(&moves->good);
@@ -87,9 +85,9 @@ static bool matches_record(struct plan *plan, struct node_id node, const struct 
     bool matches = false;
     uint32_t column;
     graph_add_path(plan->graph, file, &path);
-    bool own = graph_file_directory(plan->graph, file, &column) ==
-                   plan->graph->nodes[node.at].directory &&
-               plan->graph->nodes[node.at].directory != GRAPH_NONE;
+    bool own =
+        graph_file_directory(plan->graph, file, &column) == plan->graph->nodes[node.at].directory &&
+        plan->graph->nodes[node.at].directory != GRAPH_NONE;
     struct slice name = own ? plan->graph->columns[column] : buf_slice(&path);
     for (size_t i = 0; i < row->good.count && row->success != SUCCESS_NONE && !matches; i++) {
         struct component component = components_at(&row->good, i);
@@ -154,9 +152,9 @@ static void plan_resumable_moves(struct run *run, struct node_id node, struct mo
     buf_release(&path);
 }
 
-/* What is to be moved before the node runs (DESIGN §6 rule 8). What matches the record of a success is
- * the good set. What doesn't is a stranger: left where it is when the same attempt goes on or when
- * nothing was ever recorded, kept aside otherwise. */
+/* What is to be moved before the node runs (DESIGN §6 rule 8). What matches the record of a success
+ * is the good set. What doesn't is a stranger: left where it is when the same attempt goes on or
+ * when nothing was ever recorded, kept aside otherwise. */
 static void plan_moves(struct run *run, struct node_id node, const struct launched *launched,
                        struct moves *moves)
 {
@@ -167,8 +165,7 @@ static void plan_moves(struct run *run, struct node_id node, const struct launch
         was_attempted && digest_equal(row->attempt_fingerprint, launched->fingerprint);
     bool has_past = row->success != SUCCESS_NONE || was_attempted;
     for (uint32_t p = graph->product_start[node.at]; p < graph->product_start[node.at + 1]; p++) {
-        plan_product_move(run, node, row, graph->products.at[p], has_past && !same_attempt,
-                          moves);
+        plan_product_move(run, node, row, graph->products.at[p], has_past && !same_attempt, moves);
     }
     bool same_work = same_attempt || (row->success != SUCCESS_NONE &&
                                       digest_equal(row->fingerprint, launched->fingerprint));
@@ -180,9 +177,8 @@ static void plan_moves(struct run *run, struct node_id node, const struct launch
 static int move_aside(struct run *run, const struct moves *moves)
 {
     struct plan *plan = run->plan;
-    if (moves->kept.count > 0 &&
-        aside_move(plan->project, (const char *const *)moves->kept.at, moves->kept.count,
-                   ASIDE_KEPT, run->diag) != 0) {
+    if (moves->kept.count > 0 && aside_move(plan->project, (const char *const *)moves->kept.at,
+                                            moves->kept.count, ASIDE_KEPT, run->diag) != 0) {
         return -1;
     }
     return moves->good.count == 0 ? 0
@@ -247,8 +243,7 @@ static int write_script(struct run *run, unsigned slot, struct launch_command *c
     return result;
 }
 
-static void add_core_list(const struct ledger_grant *grant, struct buf *list,
-                          struct cpumask *cores)
+static void add_core_list(const struct ledger_grant *grant, struct buf *list, struct cpumask *cores)
 {
     *cores = (struct cpumask){0};
     for (unsigned i = 0; grant->processes != NULL && i < grant->process_count; i++) {

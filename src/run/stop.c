@@ -79,8 +79,7 @@ void run_kill_leftovers(struct run *run)
     for (int round = 0; left > 0 && round < KILL_ROUNDS; round++) {
         nanosleep(&(struct timespec){.tv_nsec = KILL_PAUSE_NS}, NULL);
         spawn_reap_orphans();
-        left = spawn_signal_descendants(clock_monotonic_ns() < patience && round < KILL_ROUNDS / 2
-                                            ? 0
-                                            : SIGKILL);
+        left = spawn_signal_descendants(
+            clock_monotonic_ns() < patience && round < KILL_ROUNDS / 2 ? 0 : SIGKILL);
     }
 }
