@@ -1,8 +1,10 @@
 #include "looking.h"
 
+#include "file.h"
 #include "match.h"
 #include "text.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,6 +116,32 @@ static bool normalise(const struct plan_selection *selection, struct slice targe
     return inside;
 }
 
+/* Puts into *rest what follows the directory `fd` in an absolute path, by whatever links the path leads
+ * there; false where it doesn't. */
+static bool cut_behind(int fd, struct slice target, struct slice *rest)
+{
+    struct file_stat directory;
+    struct buf prefix = BUF_EMPTY;
+    bool found = false;
+    if (file_stat_fd(fd, &directory) != 0) {
+        return false;
+    }
+    for (size_t i = 1; i < target.len && !found; i++) {
+        struct file_stat at;
+        if (target.at[i] != '/') {
+            continue;
+        }
+        buf_clear(&prefix);
+        buf_add(&prefix, target.at, i);
+        found = file_stat(AT_FDCWD, buf_string(&prefix), &at) == 0 &&
+                at.kind == FILE_DIRECTORY && at.inode == directory.inode &&
+                at.device == directory.device;
+        *rest = slice_make(target.at + i + 1, target.len - i - 1);
+    }
+    buf_release(&prefix);
+    return found;
+}
+
 static bool name_directory(const struct plan *plan, struct slice name, struct targets *targets)
 {
     while (name.len > 1 && name.at[name.len - 1] == '/') {
@@ -145,6 +173,30 @@ static bool name_path(const struct plan *plan, struct slice path, struct targets
     }
     vec_push(&targets->nodes, (struct node_id){graph->producers[file.at]});
     return true;
+}
+
+/* An absolute path that leads into the project or the workspace through a symlink, as $PWD often does,
+ * or into a workspace that lies elsewhere. */
+static bool name_absolute(const struct plan *plan, struct slice target, struct targets *targets)
+{
+    const struct workspace *workspace = plan->graph->workspace;
+    struct buf path = BUF_EMPTY;
+    struct buf below = BUF_EMPTY;
+    struct slice rest;
+    bool known = false;
+    if (cut_behind(plan->project, target, &rest) && add_normalised(rest, &path)) {
+        known = name_path(plan, buf_slice(&path), targets);
+    }
+    if (!known && cut_behind(workspace->fd, target, &rest) && add_normalised(rest, &below)) {
+        buf_clear(&path);
+        buf_add_slice(&path, workspace->path);
+        buf_add_char(&path, '/');
+        buf_add_slice(&path, buf_slice(&below));
+        known = name_path(plan, buf_slice(&path), targets);
+    }
+    buf_release(&path);
+    buf_release(&below);
+    return known;
 }
 
 /* "ACTION", for group and project nodes, or "ACTION/DIRECTORY". */
@@ -187,6 +239,9 @@ static int name_target(const struct plan *plan, const struct plan_selection *sel
     }
     if (!known && normalise(&from, spelt, &path)) {
         known = name_path(plan, buf_slice(&path), targets);
+    }
+    if (!known && !from_top && slice_starts_with(target, "/")) {
+        known = name_absolute(plan, target, targets);
     }
     known = known || (target.len > 0 && name_key(plan, target, targets));
     if (!known) {
