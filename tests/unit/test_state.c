@@ -768,8 +768,8 @@ static void unknown_version(void **data)
         put_all(state, 30);
         close_well(place, state);
     }
-    assert_true(is_there(place, "snapshot.unreadable"));
-    assert_true(is_there(place, "snapshot.unreadable-2"));
+    assert_true(is_there(place, "state.unreadable"));
+    assert_true(is_there(place, "state.unreadable-2"));
     assert_true(is_there(place, "journal.unreadable"));
     assert_false(is_there(place, "state"));
     state = open_as(place, STATE_READ);
