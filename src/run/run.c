@@ -113,6 +113,9 @@ static void handle(struct run *run, const struct loop_event *event)
     case LOOP_SIGNAL:
         if (event->token == SIGINT || event->token == SIGTERM || event->token == SIGHUP) {
             run_stop(run, true);
+        } else if (event->token == SIGQUIT) { /* no patience: as a second Ctrl-C */
+            run_stop(run, true);
+            run_stop(run, true);
         } else if (event->token == SIGCHLD) {
             spawn_reap_orphans();
         }
@@ -185,7 +188,8 @@ static void note_missing_input(void *context, const struct reason *reason)
     *lacks = *lacks || reason->kind == REASON_INPUT_MISSING;
 }
 
-/* Nodes that lack an input which nobody makes; told last, so that they don't keep others from running. */
+/* Nodes that lack an input which nobody makes; told last, so that they don't keep others from
+ * running. */
 static void fail_blocked_nodes(struct run *run)
 {
     const struct plan *plan = run->plan;
@@ -272,8 +276,8 @@ static int check_requests(struct run *run)
     return result;
 }
 
-/* ---- A fresh thread for the loop: one that has burned CPU before spawns slower for the rest of its
- * life (the parent of a vfork queues behind its child). ---- */
+/* ---- A fresh thread for the loop: one that has burned CPU before spawns slower for the rest of
+ * its life (the parent of a vfork queues behind its child). ---- */
 
 static void *run_thread(void *context)
 {
@@ -316,8 +320,7 @@ static int execute(struct run *run)
 
 int run_execute(struct plan *plan, const struct launch_context *launch,
                 const struct machine *machine, const struct run_options *options,
-                const struct run_observer *observer, struct run_result *result,
-                struct diag *diag)
+                const struct run_observer *observer, struct run_result *result, struct diag *diag)
 {
     struct run run = {
         .plan = plan,
