@@ -24,8 +24,7 @@ static bool action_is_selected(const struct plan_selection *selection, struct sl
     }
     for (size_t i = 0; i < selection->action_count; i++) {
         struct slice pattern = slice_of(selection->actions[i]);
-        if (selection->exact_actions ? slice_equal(pattern, name)
-                                     : match_wildcard(pattern, name)) {
+        if (selection->exact_actions ? slice_equal(pattern, name) : match_wildcard(pattern, name)) {
             return true;
         }
     }
@@ -102,8 +101,7 @@ static bool normalise(const struct plan_selection *selection, struct slice targe
         struct buf whole = BUF_EMPTY;
         bool inside = add_normalised(target, &whole) &&
                       slice_starts_with(buf_slice(&whole), selection->project_path + 1) &&
-                      whole.len > project.len &&
-                      (project.len == 0 || whole.at[project.len] == '/');
+                      whole.len > project.len && (project.len == 0 || whole.at[project.len] == '/');
         if (inside) {
             buf_add(out, whole.at + project.len + (project.len > 0),
                     whole.len - project.len - (project.len > 0));
@@ -118,8 +116,8 @@ static bool normalise(const struct plan_selection *selection, struct slice targe
     return inside;
 }
 
-/* Puts into *rest what follows the directory `fd` in an absolute path, by whatever links the path leads
- * there; false where it doesn't. */
+/* Puts into *rest what follows the directory `fd` in an absolute path, by whatever links the path
+ * leads there; false where it doesn't. */
 static bool cut_behind(int fd, struct slice target, struct slice *rest)
 {
     struct file_stat directory;
@@ -135,9 +133,8 @@ static bool cut_behind(int fd, struct slice target, struct slice *rest)
         }
         buf_clear(&prefix);
         buf_add(&prefix, target.at, i);
-        found = file_stat(AT_FDCWD, buf_string(&prefix), &at) == 0 &&
-                at.kind == FILE_DIRECTORY && at.inode == directory.inode &&
-                at.device == directory.device;
+        found = file_stat(AT_FDCWD, buf_string(&prefix), &at) == 0 && at.kind == FILE_DIRECTORY &&
+                at.inode == directory.inode && at.device == directory.device;
         *rest = slice_make(target.at + i + 1, target.len - i - 1);
     }
     buf_release(&prefix);
@@ -166,8 +163,7 @@ static bool name_path(const struct plan *plan, struct slice path, struct targets
     }
     if (path.len > top.len + 1 && memcmp(path.at, top.at, top.len) == 0 &&
         path.at[top.len] == '/' &&
-        name_directory(plan, slice_make(path.at + top.len + 1, path.len - top.len - 1),
-                       targets)) {
+        name_directory(plan, slice_make(path.at + top.len + 1, path.len - top.len - 1), targets)) {
         return true;
     }
     struct file_id file = graph_find_file(graph, path);
@@ -178,8 +174,8 @@ static bool name_path(const struct plan *plan, struct slice path, struct targets
     return true;
 }
 
-/* An absolute path that leads into the project or the workspace through a symlink, as $PWD often does,
- * or into a workspace that lies elsewhere. */
+/* An absolute path that leads into the project or the workspace through a symlink, as $PWD often
+ * does, or into a workspace that lies elsewhere. */
 static bool name_absolute(const struct plan *plan, struct slice target, struct targets *targets)
 {
     const struct workspace *workspace = plan->graph->workspace;
