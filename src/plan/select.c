@@ -116,8 +116,8 @@ static bool normalise(const struct plan_selection *selection, struct slice targe
     return inside;
 }
 
-/* Puts into *rest what follows the directory `fd` in an absolute path, by whatever links the path leads
- * there; false where it doesn't. */
+/* Puts into *rest what follows the directory `fd` in an absolute path, by whatever links the path
+ * leads there; false where it doesn't. */
 static bool cut_behind(int fd, struct slice target, struct slice *rest)
 {
     struct file_stat directory;
@@ -133,9 +133,8 @@ static bool cut_behind(int fd, struct slice target, struct slice *rest)
         }
         buf_clear(&prefix);
         buf_add(&prefix, target.at, i);
-        found = file_stat(AT_FDCWD, buf_string(&prefix), &at) == 0 &&
-                at.kind == FILE_DIRECTORY && at.inode == directory.inode &&
-                at.device == directory.device;
+        found = file_stat(AT_FDCWD, buf_string(&prefix), &at) == 0 && at.kind == FILE_DIRECTORY &&
+                at.inode == directory.inode && at.device == directory.device;
         *rest = slice_make(target.at + i + 1, target.len - i - 1);
     }
     buf_release(&prefix);
@@ -175,8 +174,8 @@ static bool name_path(const struct plan *plan, struct slice path, struct targets
     return true;
 }
 
-/* An absolute path that leads into the project or the workspace through a symlink, as $PWD often does,
- * or into a workspace that lies elsewhere. */
+/* An absolute path that leads into the project or the workspace through a symlink, as $PWD often
+ * does, or into a workspace that lies elsewhere. */
 static bool name_absolute(const struct plan *plan, struct slice target, struct targets *targets)
 {
     const struct workspace *workspace = plan->graph->workspace;

@@ -40,3 +40,47 @@ END
     expect 0 "$SCRATCH/elsewhere/d3/out"
     expect_runs 'a d3'
 }
+
+# ---- Signals and limits ----
+
+# holding: one node that waits to be released
+holding() {
+    rowfile <<'END'
+[[action]]
+name = "a"
+products = ["out"]
+command = 'echo $$ >pid; hold {directory}; echo >{workspace_path}/{directory}/out'
+END
+    mkdir workspace/d1
+}
+
+@test "nohup, and a shell's background job: signals that were ignored stay ignored" {
+    holding
+    env --ignore-signal=HUP,INT "$ROWBUILD" >"$SCRATCH/said" 2>&1 3>&- </dev/null &
+    PID=$!
+    BACKGROUND+=("$PID")
+    await_started d1
+    kill -HUP "$PID"
+    kill -INT "$PID"
+    release d1
+    finish 0
+}
+
+@test "SIGQUIT leaves no process behind, and doesn't wait" {
+    holding
+    sed -i "s/command = '/command = 'trap \"\" TERM; /" Rowfile
+    start --grace 1000
+    await_started d1
+    kill -QUIT "$PID"
+    finish 130
+    gone pid
+}
+
+@test "a limit of file sizes is an error, not the end" {
+    holding
+    release d1
+    run bash -c 'ulimit -f 0; "$ROWBUILD"'
+    [ "$status" -eq 3 ]
+    has .rowbuild
+    expect 0
+}
