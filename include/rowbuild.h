@@ -68,7 +68,7 @@ struct rowbuild_options {
     unsigned io_threads;     /* 0: $ROWBUILD_IO_THREADS, $ROW_IO_THREADS, else as many as CPUs */
 };
 
-/* Finds, reads and validates the description. NULL after errors; rowbuild_open_status() says which
+/* Finds, reads and validates the description. NULL after errors; rowbuild_messages_status() says which
  * exit status they amount to. The caller closes with rowbuild_close (NULL is allowed). */
 ROWBUILD_API struct rowbuild *rowbuild_open(const struct rowbuild_options *options,
                                             struct rowbuild_messages *messages);
@@ -132,7 +132,7 @@ ROWBUILD_API void rowbuild_node_at(const struct rowbuild *study, size_t index,
                                    struct rowbuild_node *node);
 
 /* Calls `each` with every reason for which the node isn't up to date ("value /temperature: 1.0 → 1.5"),
- * most important first; not at all when it is. With `all` true the nodes it depends on are not walked. */
+ * most important first; not at all when it is. */
 typedef void rowbuild_reason_fn(void *context, const char *reason);
 ROWBUILD_API void rowbuild_node_reasons(struct rowbuild *study, size_t index,
                                         rowbuild_reason_fn *each, void *context);
