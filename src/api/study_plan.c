@@ -144,9 +144,7 @@ int study_drop(struct rowbuild *study, struct rowbuild_messages *messages)
     }
     graph_free(study->graph);
     study->graph = NULL;
-    if (study->workspace.fd >= 0 || study->workspace.names != NULL) {
-        workspace_release(&study->workspace);
-    }
+    workspace_release(&study->workspace);
     return result;
 }
 

@@ -419,12 +419,15 @@ static void tell_attempt(struct examination *exam, const struct node_row *row)
 }
 
 static enum verdict examine_attempted(struct examination *exam, const struct component_list *list,
-                                      const struct node_row *row)
+                                      const struct node_row *row, bool upstream_is_pending)
 {
     size_t before = exam->told;
     bool same_attempt = digest_equal(plan_fingerprint(list), row->attempt_fingerprint);
     if (row->attempt == ATTEMPT_CHANGED) {
         return VERDICT_STALE; /* told already */
+    }
+    if (upstream_is_pending) {
+        return VERDICT_FRESH; /* whether the attempt was on what will be there can't be known yet */
     }
     if (same_attempt) {
         tell_attempt(exam, row);
@@ -447,7 +450,7 @@ static enum verdict examine_attempted(struct examination *exam, const struct com
     return exam->told > before ? VERDICT_STALE : VERDICT_FRESH;
 }
 
-static enum verdict examine_itself(struct examination *exam)
+static enum verdict examine_itself(struct examination *exam, bool upstream_is_pending)
 {
     struct plan *plan = exam->plan;
     const struct graph *graph = plan->graph;
@@ -494,7 +497,7 @@ static enum verdict examine_itself(struct examination *exam)
         return VERDICT_STALE;
     }
     if (row->attempt != ATTEMPT_NONE) {
-        enum verdict verdict = examine_attempted(exam, list, row);
+        enum verdict verdict = examine_attempted(exam, list, row, upstream_is_pending);
         return asked > 0 ? VERDICT_STALE : verdict;
     }
     compare(exam, list, row, true);
@@ -522,7 +525,7 @@ enum verdict plan_examine(struct plan *plan, struct node_id node, reason_fn *lis
     if (lacks_inputs(&exam)) {
         return VERDICT_BLOCKED;
     }
-    enum verdict own = examine_itself(&exam);
+    enum verdict own = examine_itself(&exam, upstream == VERDICT_MAYBE);
     if (own == VERDICT_FRESH) {
         plan->fill_in[node.at] = exam.fills_in && upstream == VERDICT_FRESH;
     }

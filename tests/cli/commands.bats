@@ -310,17 +310,34 @@ END
 
 @test "scan records what came another way" {
     small
-    expect 0 d1
+    expect 0
     : >"$RUNS"
-    for directory in d2 d3; do
-        cp workspace/d1/a workspace/d1/b "workspace/$directory"
+    for directory in e2 e3; do
+        mkdir "workspace/$directory"
+        cp workspace/d1/* "workspace/$directory"
+        touch -d 'now + 1 hour' "workspace/$directory/a"
+        touch -d 'now + 2 hours' "workspace/$directory/b"
     done
-    expect 0 scan -a first d2
+    expect 0 scan -a first e2
+    expect 0 show status --recorded --no-header
+    has_line '^first +4 +0 +1 '
     expect 0 scan
     expect_runs
+    expect 0 show status --recorded --no-header
+    has_line '^first +5 +0 +0 ' '^second +5 +0 +0 '
     expect_nothing_to_do
-    expect 0 show status --recorded
-    has_line '^second +3'
+}
+
+@test "scan: what an earlier run didn't touch may still come another way" {
+    small
+    expect 0 d1
+    : >"$RUNS"
+    cp workspace/d1/a workspace/d2
+    touch -d 'now + 1 hour' workspace/d2/a
+    cp workspace/d1/b workspace/d2
+    touch -d 'now + 2 hours' workspace/d2/b
+    expect 0 scan d2
+    expect_nothing_to_do d2
 }
 
 @test "clean --completed, --directory, -n" {

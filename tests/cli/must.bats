@@ -98,6 +98,23 @@ END
     expect_runs 'analyse d1234'
 }
 
+@test "a finished row project: the first run of a part of it adopts all of it" {
+    mkdir workspace/d1 workspace/d2
+    cat >workflow.toml <<'END'
+[[action]]
+name = "simulate"
+command = "note simulate {directory}; echo new >workspace/{directory}/out"
+products = ["out"]
+END
+    echo months >workspace/d2/out
+    touch -d '2001-02-03' workspace/d2/out
+    expect 0 d1
+    expect 0 d1 # not the first any more
+    expect 0
+    expect_runs 'simulate d1'
+    content workspace/d2/out months
+}
+
 @test "kill -9 in the middle of a run: only what was not recorded is redone" {
     rowfile <<'END'
 [[action]]

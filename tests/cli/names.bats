@@ -313,8 +313,16 @@ END
     ln -s "$ROWBUILD" "$SCRATCH/bin/rowbuild"
     local line count=0
     while IFS= read -r line; do
-        run -0 bash -c "$line"
-        [ "$(tr -dc '\0' <"$SCRATCH/args" | wc -c)" -eq 1 ]
+        run bash -c "$line" </dev/null
+        if [ "$status" -ne 0 ]; then
+            echo "$line: status $status"
+            echo "$output"
+            return 1
+        fi
+        if ! [ "$(tr -dc "\0" <"$SCRATCH/args" | wc -c)" -eq 1 ]; then
+            echo "$line: ran not just one node"
+            return 1
+        fi
         mv "$SCRATCH/args" "$SCRATCH/args-$((++count))"
     done <again
     cat "$SCRATCH"/args-* >"$SCRATCH/args"

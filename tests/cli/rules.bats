@@ -347,6 +347,11 @@ END_OF_ROWFILE
     expect_runs
     touch workspace/d1/a
     expect_nothing_to_do
+    printf x >>workspace/d1/in
+    expect 0
+    expect_runs 'make d1' 'size d1'
+    touch workspace/d1/a workspace/d1/in
+    expect_nothing_to_do
 }
 
 @test "6: --no-adopt runs everything" {
@@ -680,6 +685,77 @@ END_OF_ROWFILE
     expect_runs
     content workspace/d1/out/deep/a fine
     content shared/d1.txt fine
+}
+
+@test "8: a product that is a directory is watched, set aside and comes back as a whole" {
+    rowfile <<'END_OF_ROWFILE'
+[[action]]
+name = "make"
+inputs = ["in"]
+products = ["tree"]
+command = 'note {directory}; cd workspace/{directory}; mkdir -p tree/deep; cp in tree/deep/leaf; ! grep -q bad in'
+END_OF_ROWFILE
+    mkdir workspace/d1
+    echo fine >workspace/d1/in
+    expect 0
+    find workspace/d1/tree -exec touch -d '2001-02-03' {} +
+    expect_runs d1
+    expect_nothing_to_do
+    echo bad >workspace/d1/in
+    expect 1
+    echo fine >workspace/d1/in
+    : >"$RUNS"
+    expect 0
+    expect_runs
+    content workspace/d1/tree/deep/leaf fine
+    echo more >workspace/d1/tree/deep/another
+    expect 0
+    expect_runs d1
+    absent workspace/d1/tree/deep/another
+}
+
+@test "8: a group's product is set aside and comes back" {
+    rowfile <<'END_OF_ROWFILE'
+[[action]]
+name = "all"
+inputs = ["in"]
+products = ["//summary"]
+command = 'note {directories}; for d in {directories}; do cat workspace/$d/in; done >summary; ! grep -q bad summary'
+END_OF_ROWFILE
+    mkdir workspace/d1 workspace/d2
+    echo 1 >workspace/d1/in
+    echo 2 >workspace/d2/in
+    expect 0
+    echo bad >workspace/d2/in
+    expect 1
+    mkdir workspace/d3
+    echo 3 >workspace/d3/in
+    expect 1
+    echo 2 >workspace/d2/in
+    rm -r workspace/d3
+    : >"$RUNS"
+    expect 0
+    expect_runs
+    content summary "$(printf '%s\n' 1 2)"
+}
+
+@test "8: what comes after a restored product doesn't run either" {
+    finished d1
+    cp -R workspace before
+    # The change goes all the way down before one of them fails.
+    sed -i 's/command = .note third {directory};/& ! grep -q FOUR workspace\/{directory}\/b \&\&/' Rowfile
+    expect 0
+    : >"$RUNS"
+    printf '%s\n' four >workspace/d1/in
+    expect 1
+    expect_runs 'first d1' 'second d1' 'third d1'
+    content workspace/d1/b FOUR
+    printf '%s\n' one two three >workspace/d1/in
+    expect 0
+    # Of `first` and `second` the later set is the good one now; `third` kept its own.
+    expect_runs 'first d1' 'second d1'
+    diff -r -x '.*' before workspace
+    expect_nothing_to_do
 }
 
 # ---- 9. accept, --rerun, clean ----

@@ -43,6 +43,32 @@ one() {
     expect_runs d1 d2 d3
 }
 
+@test "the longest path first" {
+    mkdir workspace/d1
+    rowfile <<'END'
+[[action]]
+name = "short"
+products = ["s"]
+command = 'note short; : >workspace/{directory}/s'
+[[action]]
+name = "one"
+products = ["1"]
+command = 'note one; : >workspace/{directory}/1'
+[[action]]
+name = "two"
+previous_actions = ["one"]
+products = ["2"]
+command = 'note two; : >workspace/{directory}/2'
+END
+    expect 0 -j 1
+    [ "$(head -n 1 "$RUNS")" = one ]
+    rm -r workspace/d1/* .rowbuild
+    : >"$RUNS"
+    sed -i '/name = "short"/a resources.walltime.per_directory = "5 days, 00:00:00"' Rowfile
+    expect 0 -j 1
+    [ "$(head -n 1 "$RUNS")" = short ]
+}
+
 @test "threads_per_process takes as many cores of the budget" {
     holding d1 d2
     sed -i '/^name/a resources.threads_per_process = 2' Rowfile
@@ -151,8 +177,8 @@ END
 
 @test "no descriptor of ours, no blocked signal is inherited" {
     program descriptors <<'PROGRAM'
-# In a pipeline, so that no shell keeps a copy of its own output aside.
-ls -l /proc/$$/fd | grep -E ' ([3-9]|[1-9][0-9]+) -> .*(rowbuild/|workspace|anon_inode)' | tee -a "$RUNS"
+ls -l /proc/self/fd >"$SCRATCH/descriptors" # of ls, which inherited them in turn
+grep -E ' ([3-9]|[1-9][0-9]+) -> .*(rowbuild/|workspace|anon_inode)' "$SCRATCH/descriptors" >>"$RUNS"
 grep -E '^Sig(Blk|Ign):.*[1-9a-f]' /proc/$$/status >>"$RUNS"
 true
 PROGRAM

@@ -97,6 +97,48 @@ END
     expect_runs 'd1 d2'
 }
 
+# cutoff: `before` sorts its input for each directory, `batch` takes all that changed at once
+cutoff() {
+    rowfile <<'END'
+[[action]]
+name = "before"
+inputs = ["in"]
+products = ["a"]
+command = 'note before {directory}; ! grep -q bad workspace/{directory}/in && sort workspace/{directory}/in >workspace/{directory}/a'
+[[action]]
+name = "batch"
+inputs = ["a"]
+products = ["b"]
+command = 'note batch {directories}; for d in {directories}; do cp workspace/$d/a workspace/$d/b; done'
+END
+    local directory
+    for directory in d1 d2 d3; do
+        mkdir "workspace/$directory"
+        printf '%s\n' x y >"workspace/$directory/in"
+    done
+    expect 0
+    expect_runs 'before d1' 'before d2' 'before d3' 'batch d1 d2 d3'
+}
+
+@test "members of a batch that turn out fresh drop out when it starts" {
+    cutoff
+    printf '%s\n' y x >workspace/d1/in
+    printf '%s\n' z z >workspace/d2/in
+    expect 0
+    expect_runs 'before d1' 'before d2' 'batch d2'
+    printf '%s\n' x y >workspace/d1/in
+    expect 0
+    expect_runs 'before d1'
+}
+
+@test "members of a batch whose turn can't come drop out too" {
+    cutoff
+    echo bad >workspace/d1/in
+    printf '%s\n' z z >workspace/d2/in
+    expect 1 -k 0
+    expect_runs 'before d1' 'before d2' 'batch d2'
+}
+
 @test "maximum_size cuts batches" {
     points
     batched
@@ -435,6 +477,8 @@ END
     expect 0
     expect_runs 'workspace/d1/one.dat workspace/d1/three.dat workspace/d1/two.dat'
     rm workspace/d1/one.dat
+    expect 0 show why sum/d1
+    has one.dat
     expect 0
     expect_runs 'workspace/d1/three.dat workspace/d1/two.dat'
     expect_nothing_to_do
