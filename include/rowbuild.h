@@ -276,13 +276,13 @@ ROWBUILD_API int rowbuild_show_why(struct rowbuild *study,
                                    const struct rowbuild_show_options *options,
                                    const struct rowbuild_writer *writer,
                                    struct rowbuild_messages *messages);
-/* What a dry run prints: each node that will or may run, with its reasons, and the estimate. */
+/* What a dry run prints: each node that will or may run, with its first reason, and the estimate. With
+ * `explain` all reasons, and also the nodes that can't run. */
 ROWBUILD_API int rowbuild_show_plan(struct rowbuild *study, bool explain,
                                     const struct rowbuild_show_options *options,
                                     const struct rowbuild_writer *writer,
                                     struct rowbuild_messages *messages);
-/* The log of the selected node's last execution; with `follow` as it grows, until the node ends.
- * `stop` (may be NULL) is asked between reads. */
+/* The log of the selected node's last execution; with `follow` as it grows, until the node ends. */
 ROWBUILD_API int rowbuild_show_log(struct rowbuild *study,
                                    const struct rowbuild_selection *selection, bool follow,
                                    const struct rowbuild_writer *writer,

@@ -188,6 +188,36 @@ void text_add_cost(struct buf *out, double hours, const char *unit)
     buf_addf(out, "%.0f%s %s", hours / steps[step].scale, steps[step].prefix, unit);
 }
 
+/* "0.2", "12", "3.4k", "1.2M" */
+static void add_amount(struct buf *out, double amount)
+{
+    const char *suffix = "";
+    if (amount >= 999.5e3) {
+        amount /= 1e6;
+        suffix = "M";
+    } else if (amount >= 999.5) {
+        amount /= 1e3;
+        suffix = "k";
+    }
+    buf_addf(out, "%.*f%s", amount < 9.95 ? 1 : 0, amount, suffix);
+}
+
+void text_add_cpu_time(struct buf *out, double least_hours, double most_hours)
+{
+    const char *unit = most_hours >= 0.1 ? "hours" : most_hours * 60 >= 1 ? "minutes" : "seconds";
+    double scale = most_hours >= 0.1 ? 1 : most_hours * 60 >= 1 ? 60 : 3600;
+    struct buf least = BUF_EMPTY;
+    struct buf most = BUF_EMPTY;
+    add_amount(&least, least_hours * scale);
+    add_amount(&most, most_hours * scale);
+    if (!slice_equal(buf_slice(&least), buf_slice(&most))) {
+        buf_addf(out, "%s to ", buf_string(&least));
+    }
+    buf_addf(out, "%s CPU-%s", buf_string(&most), unit);
+    buf_release(&least);
+    buf_release(&most);
+}
+
 void text_add_bytes(struct buf *out, uint64_t bytes)
 {
     static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB"};

@@ -34,6 +34,10 @@ void text_add_duration(struct buf *out, double seconds);
  * one, nothing at all at zero. `unit` is "CPU-hours" or "GPU-hours". */
 void text_add_cost(struct buf *out, double hours, const char *unit);
 
+/* "0.2 CPU-seconds", "12 CPU-minutes", "3.4k CPU-hours"; "0.2 to 0.7 CPU-hours" where `least` and
+ * `most` don't read the same. */
+void text_add_cpu_time(struct buf *out, double least_hours, double most_hours);
+
 /* "1.5 GiB", "300 B" */
 void text_add_bytes(struct buf *out, uint64_t bytes);
 

@@ -358,6 +358,18 @@ static void test_cost(void **state)
     CHECK_TEXT("1000P CPU-hours", text_add_cost(&out, 1e18, "CPU-hours"));
 }
 
+static void test_cpu_time(void **state)
+{
+    (void)state;
+    CHECK_TEXT("0.0 CPU-seconds", text_add_cpu_time(&out, 0, 0));
+    CHECK_TEXT("0.2 CPU-seconds", text_add_cpu_time(&out, 6e-5, 6e-5));
+    CHECK_TEXT("3.0 CPU-minutes", text_add_cpu_time(&out, 0.05, 0.05));
+    CHECK_TEXT("0.2 to 0.7 CPU-hours", text_add_cpu_time(&out, 0.2, 0.7));
+    CHECK_TEXT("0.0 to 3.4k CPU-hours", text_add_cpu_time(&out, 0.01, 3400));
+    CHECK_TEXT("40 CPU-hours", text_add_cpu_time(&out, 39.9, 40.1));
+    CHECK_TEXT("2.5M CPU-hours", text_add_cpu_time(&out, 2.5e6, 2.5e6));
+}
+
 static void test_bytes(void **state)
 {
     (void)state;
@@ -448,6 +460,7 @@ int main(void)
         cmocka_unit_test(test_count),
         cmocka_unit_test(test_duration),
         cmocka_unit_test(test_cost),
+        cmocka_unit_test(test_cpu_time),
         cmocka_unit_test(test_bytes),
         cmocka_unit_test(test_utf8),
         cmocka_unit_test(test_nearest),
