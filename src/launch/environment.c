@@ -12,7 +12,7 @@ static const char *const thread_variables[] = {
     "RAYON_NUM_THREADS",      "JULIA_NUM_THREADS",    "TBB_NUM_THREADS",   "POLARS_MAX_THREADS",
 };
 
-static const size_t LONGEST_VARIABLE = 100 * 1024;
+static const size_t LONGEST_VARIABLE = (size_t)100 << 10;
 
 static size_t name_length(const char *entry)
 {

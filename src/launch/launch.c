@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 /* MAX_ARG_STRLEN of execve(2): what one argument may be long, its NUL included. */
-static const size_t LONGEST_ARGUMENT = 128 * 1024;
+static const size_t LONGEST_ARGUMENT = (size_t)128 << 10;
 
 struct directory_list {
     VEC(uint32_t) at;

@@ -155,11 +155,9 @@ static bool inputs_changed(struct run *run, struct node_id node, struct launched
         } else if (then->kind != COMPONENT_WHOLE && then->kind != COMPONENT_NODE &&
                    !digest_equal(then->digest, now.at[i].digest)) {
             changed = true;
-            buf_add_string(what, is_file ? "input " : "its value");
-            text_add_name(what, is_file ? then->name : SLICE_LITERAL(" "));
-            if (!is_file) {
-                buf_clear(what);
-                buf_add_string(what, "its value");
+            buf_add_string(what, is_file ? "the input " : "its value");
+            if (is_file) {
+                text_add_name(what, then->name);
             }
         }
     }

@@ -106,6 +106,9 @@ static void handle(struct run *run, const struct loop_event *event)
     case LOOP_SIGNAL:
         if (event->token == SIGINT || event->token == SIGTERM || event->token == SIGHUP) {
             run_stop(run, true);
+        } else if (event->token == SIGQUIT) { /* no patience: as a second Ctrl-C */
+            run_stop(run, true);
+            run_stop(run, true);
         } else if (event->token == SIGCHLD) {
             spawn_reap_orphans();
         }
