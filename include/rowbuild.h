@@ -1,20 +1,21 @@
 /* rowbuild as a library: load a Rowfile, ask what is stale and why, bring it up to date.
  *
- * Knows: everything that the command `rowbuild` can do. Prints nothing, never exits, installs no signal
- * handlers outside rowbuild_run. Names are bytes and may hold anything but NUL; each `const char *` that
- * is handed out belongs to its handle and lives as long as the documentation of the call says.
+ * Knows: everything that the command `rowbuild` can do. Prints nothing, never exits, installs no
+ * signal handlers outside rowbuild_run. Names are bytes and may hold anything but NUL; each `const
+ * char *` that is handed out belongs to its handle and lives as long as the documentation of the
+ * call says.
  *
  *     struct rowbuild_messages *messages = rowbuild_messages_new();
- *     struct rowbuild *study = rowbuild_open(&(struct rowbuild_options){.directory = "."}, messages);
- *     if (study != NULL && rowbuild_plan(study, &(struct rowbuild_selection){0}, messages) == 0) {
- *         for (size_t i = 0; i < rowbuild_node_count(study); i++) { … }
+ *     struct rowbuild *study = rowbuild_open(&(struct rowbuild_options){.directory = "."},
+ * messages); if (study != NULL && rowbuild_plan(study, &(struct rowbuild_selection){0}, messages)
+ * == 0) { for (size_t i = 0; i < rowbuild_node_count(study); i++) { … }
  *     }
  *     rowbuild_close(study);
  *     rowbuild_messages_free(messages);
  *
- * Zero-initialised option structures mean the documented defaults. A function that returns int gives
- * ROWBUILD_OK or the status that the command would exit with, after at least one error message. One
- * handle is used by one thread at a time; different handles are independent. */
+ * Zero-initialised option structures mean the documented defaults. A function that returns int
+ * gives ROWBUILD_OK or the status that the command would exit with, after at least one error
+ * message. One handle is used by one thread at a time; different handles are independent. */
 #ifndef ROWBUILD_H
 #define ROWBUILD_H
 
@@ -31,9 +32,9 @@ extern "C" {
 /* Exit statuses of the command, and results of the functions here. */
 enum {
     ROWBUILD_OK = 0,
-    ROWBUILD_FAILED = 1,      /* some node failed or is unfinished */
-    ROWBUILD_USAGE = 2,       /* the request or the Rowfile is wrong */
-    ROWBUILD_STATE = 3,       /* the state or the workspace can't be used */
+    ROWBUILD_FAILED = 1, /* some node failed or is unfinished */
+    ROWBUILD_USAGE = 2,  /* the request or the Rowfile is wrong */
+    ROWBUILD_STATE = 3,  /* the state or the workspace can't be used */
     ROWBUILD_INTERRUPTED = 130,
 };
 
@@ -61,20 +62,21 @@ ROWBUILD_API void rowbuild_messages_clear(struct rowbuild_messages *messages);
 struct rowbuild;
 
 struct rowbuild_options {
-    const char *directory;   /* where to look for the Rowfile, upward; NULL: "." */
-    const char *file;        /* the description itself; NULL: Rowfile, then workflow.toml */
-    const char *state;       /* NULL: $ROWBUILD_STATE, else <project>/.rowbuild */
-    const char *cluster;     /* NULL: $ROWBUILD_CLUSTER, $ROW_CLUSTER, else recognised; "none" is this machine */
-    unsigned io_threads;     /* 0: $ROWBUILD_IO_THREADS, $ROW_IO_THREADS, else as many as CPUs */
+    const char *directory; /* where to look for the Rowfile, upward; NULL: "." */
+    const char *file;      /* the description itself; NULL: Rowfile, then workflow.toml */
+    const char *state;     /* NULL: $ROWBUILD_STATE, else <project>/.rowbuild */
+    const char *cluster;   /* NULL: $ROWBUILD_CLUSTER, $ROW_CLUSTER, else recognised; "none" is this
+                              machine */
+    unsigned io_threads;   /* 0: $ROWBUILD_IO_THREADS, $ROW_IO_THREADS, else as many as CPUs */
 };
 
-/* Finds, reads and validates the description. NULL after errors; rowbuild_open_status() says which
- * exit status they amount to. The caller closes with rowbuild_close (NULL is allowed). */
+/* Finds, reads and validates the description. NULL after errors; rowbuild_messages_status() says
+ * which exit status they amount to. The caller closes with rowbuild_close (NULL is allowed). */
 ROWBUILD_API struct rowbuild *rowbuild_open(const struct rowbuild_options *options,
                                             struct rowbuild_messages *messages);
 ROWBUILD_API void rowbuild_close(struct rowbuild *study);
-/* The status that the errors in `messages` amount to: ROWBUILD_OK without any, else ROWBUILD_USAGE or
- * ROWBUILD_STATE. */
+/* The status that the errors in `messages` amount to: ROWBUILD_OK without any, else ROWBUILD_USAGE
+ * or ROWBUILD_STATE. */
 ROWBUILD_API int rowbuild_messages_status(const struct rowbuild_messages *messages);
 
 ROWBUILD_API const char *rowbuild_project_path(const struct rowbuild *study); /* absolute */
@@ -87,26 +89,34 @@ struct rowbuild_selection {
     size_t action_count;
     const char *const *targets; /* directory names or paths, product paths; none: all */
     size_t target_count;
-    bool only;       /* leave out what the selected nodes need upstream */
-    bool rerun;      /* the selected nodes run although they are up to date */
-    bool no_adopt;   /* unrecorded products don't count */
-    bool adopt;      /* take a state that can't be read for none */
-    bool recorded;   /* answer from the state alone: no file is looked at */
+    bool only;          /* leave out what the selected nodes need upstream */
+    bool rerun;         /* the selected nodes run although they are up to date */
+    bool no_adopt;      /* unrecorded products don't count */
+    bool adopt;         /* take a state that can't be read for none */
+    bool recorded;      /* answer from the state alone: no file is looked at */
     bool exact_actions; /* `actions` are whole names, not wildcards (scan, show directories) */
-    bool unknown_targets_warn; /* an unknown target is a warning, not an error (row's show and scan) */
-    bool redone_only; /* accept: pass over nodes without a record of a good result */
+    bool unknown_targets_warn; /* an unknown target is a warning, not an error (row's show and scan)
+                                */
+    bool redone_only;          /* accept: pass over nodes without a record of a good result */
 };
 
 /* ---- Planning: what is stale, and why. Writes nothing ---- */
 
-enum rowbuild_status { ROWBUILD_COMPLETED, ROWBUILD_SUBMITTED, ROWBUILD_ELIGIBLE, ROWBUILD_WAITING };
+enum rowbuild_status {
+    ROWBUILD_COMPLETED,
+    ROWBUILD_SUBMITTED,
+    ROWBUILD_ELIGIBLE,
+    ROWBUILD_WAITING
+};
 
 enum rowbuild_intent {
     ROWBUILD_FRESH,    /* nothing to do */
     ROWBUILD_WILL_RUN, /* it is stale itself */
     ROWBUILD_MAY_RUN,  /* it runs if what comes before it makes something different */
-    ROWBUILD_RESTORES, /* the products that belong to it were set aside and are put back without a run */
-    ROWBUILD_BLOCKED,  /* it can't run: a previous action excludes its directory, an input is missing */
+    ROWBUILD_RESTORES, /* the products that belong to it were set aside and are put back without a
+                          run */
+    ROWBUILD_BLOCKED, /* it can't run: a previous action excludes its directory, an input is missing
+                       */
 };
 
 struct rowbuild_node {
@@ -117,7 +127,7 @@ struct rowbuild_node {
     enum rowbuild_status status;
     enum rowbuild_intent intent;
     bool selected;
-    bool ran_before;       /* there is a record of a good result (redone work) */
+    bool ran_before; /* there is a record of a good result (redone work) */
     double predicted_core_hours;
 };
 
@@ -125,14 +135,14 @@ struct rowbuild_node {
 ROWBUILD_API int rowbuild_plan(struct rowbuild *study, const struct rowbuild_selection *selection,
                                struct rowbuild_messages *messages);
 
-/* Nodes of the last plan, in the order of the Rowfile's actions, then of directories. Valid until the
- * next plan or run. */
+/* Nodes of the last plan, in the order of the Rowfile's actions, then of directories. Valid until
+ * the next plan or run. */
 ROWBUILD_API size_t rowbuild_node_count(const struct rowbuild *study);
 ROWBUILD_API void rowbuild_node_at(const struct rowbuild *study, size_t index,
                                    struct rowbuild_node *node);
 
-/* Calls `each` with every reason for which the node isn't up to date ("value /temperature: 1.0 → 1.5"),
- * most important first; not at all when it is. With `all` true the nodes it depends on are not walked. */
+/* Calls `each` with every reason for which the node isn't up to date ("value /temperature: 1.0
+ * → 1.5"), most important first; not at all when it is. */
 typedef void rowbuild_reason_fn(void *context, const char *reason);
 ROWBUILD_API void rowbuild_node_reasons(struct rowbuild *study, size_t index,
                                         rowbuild_reason_fn *each, void *context);
@@ -140,13 +150,13 @@ ROWBUILD_API void rowbuild_node_reasons(struct rowbuild *study, size_t index,
 /* ---- Running ---- */
 
 struct rowbuild_run_options {
-    unsigned jobs;         /* budget of cores; 0: the cores this process may use */
-    bool jobs_given;       /* an explicit -j (login nodes want one) */
-    unsigned keep_going;   /* start nothing new after so many failures; 0: 1. UINT_MAX: never stop */
-    bool yes;              /* redo more than confirm_above without asking */
-    bool explain;          /* say the reasons with each node that starts */
-    double grace_s;        /* between TERM and KILL; 0: 5 s */
-    unsigned gpus;         /* 0: found by hwloc or $ROWBUILD_GPUS */
+    unsigned jobs;       /* budget of cores; 0: the cores this process may use */
+    bool jobs_given;     /* an explicit -j (login nodes want one) */
+    unsigned keep_going; /* start nothing new after so many failures; 0: 1. UINT_MAX: never stop */
+    bool yes;            /* redo more than confirm_above without asking */
+    bool explain;        /* say the reasons with each node that starts */
+    double grace_s;      /* between TERM and KILL; 0: 5 s */
+    unsigned gpus;       /* 0: found by hwloc or $ROWBUILD_GPUS */
     bool gpus_given;
 };
 
@@ -155,36 +165,37 @@ struct rowbuild_estimate {
     size_t will_run;
     size_t may_run;
     size_t restores;
-    size_t again;                /* of will_run: nodes with a good result */
-    double again_core_hours;     /* recorded cost of what would be redone */
-    double least_core_hours;     /* predicted: what will run */
-    double most_core_hours;      /* and what may run as well */
-    const char *again_reason;    /* the commonest reason of redone work, without details: "command changed" */
+    size_t again;            /* of will_run: nodes with a good result */
+    double again_core_hours; /* recorded cost of what would be redone */
+    double least_core_hours; /* predicted: what will run */
+    double most_core_hours;  /* and what may run as well */
+    const char
+        *again_reason; /* the commonest reason of redone work, without details: "command changed" */
 };
 ROWBUILD_API void rowbuild_estimate(const struct rowbuild *study,
                                     struct rowbuild_estimate *estimate);
 
 enum rowbuild_event_kind {
-    ROWBUILD_EVENT_PLANNED,   /* total is known */
-    ROWBUILD_EVENT_CONFIRM,   /* much would be redone: see `estimate`; the observer returns true to go on.
-                               * Otherwise rowbuild_run returns ROWBUILD_USAGE, without a message and
-                               * without FINISHED: nothing was changed */
+    ROWBUILD_EVENT_PLANNED, /* total is known */
+    ROWBUILD_EVENT_CONFIRM, /* much would be redone: see `estimate`; the observer returns true to go
+                             * on. Otherwise rowbuild_run returns ROWBUILD_USAGE, without a message
+                             * and without FINISHED: nothing was changed */
     ROWBUILD_EVENT_STARTED,
-    ROWBUILD_EVENT_ENDED,     /* succeeded, or failed: see `outcome` */
-    ROWBUILD_EVENT_NOTICE,    /* `text`: adopted …, nothing is bound …, advice … */
-    ROWBUILD_EVENT_TICK,      /* at most 10 a second while something runs: redraw the progress */
-    ROWBUILD_EVENT_STOPPING,  /* interrupted or too many failures: nothing new is started */
+    ROWBUILD_EVENT_ENDED,    /* succeeded, or failed: see `outcome` */
+    ROWBUILD_EVENT_NOTICE,   /* `text`: adopted …, nothing is bound …, advice … */
+    ROWBUILD_EVENT_TICK,     /* at most 10 a second while something runs: redraw the progress */
+    ROWBUILD_EVENT_STOPPING, /* interrupted or too many failures: nothing new is started */
     ROWBUILD_EVENT_FINISHED,
 };
 
 enum rowbuild_outcome {
     ROWBUILD_SUCCEEDED,
-    ROWBUILD_RESTORED,     /* put back without a run */
+    ROWBUILD_RESTORED, /* put back without a run */
     ROWBUILD_NODE_FAILED,
     ROWBUILD_UNFINISHED,
     ROWBUILD_TIMED_OUT,
-    ROWBUILD_CANCELLED,    /* by an interruption */
-    ROWBUILD_RETRYING,     /* failed, and will be tried again */
+    ROWBUILD_CANCELLED, /* by an interruption */
+    ROWBUILD_RETRYING,  /* failed, and will be tried again */
 };
 
 struct rowbuild_running { /* one of the longest-running executions */
@@ -193,15 +204,15 @@ struct rowbuild_running { /* one of the longest-running executions */
 };
 
 struct rowbuild_progress {
-    size_t done;            /* nodes that need nothing more; not those that failed or are unfinished */
-    size_t total;           /* nodes that may have to run, as far as is known now */
-    size_t running;         /* executions */
+    size_t done;    /* nodes that need nothing more; not those that failed or are unfinished */
+    size_t total;   /* nodes that may have to run, as far as is known now */
+    size_t running; /* executions */
     size_t failed;
     size_t unfinished;
     unsigned cores_used;
     unsigned cores_budget;
-    double seconds_left;    /* predicted; negative: not known */
-    double seconds;         /* since the start */
+    double seconds_left; /* predicted; negative: not known */
+    double seconds;      /* since the start */
     struct rowbuild_running longest[4];
     size_t longest_count;
 };
@@ -209,36 +220,38 @@ struct rowbuild_progress {
 struct rowbuild_event {
     enum rowbuild_event_kind kind;
     const char *action;
-    const char *label;        /* of the execution: "simulate T1.5-s1", "plot 12 directories" */
-    size_t nodes;             /* how many nodes the execution holds */
+    const char *label; /* of the execution: "simulate T1.5-s1", "plot 12 directories" */
+    size_t nodes;      /* how many nodes the execution holds */
     enum rowbuild_outcome outcome;
-    const char *how;          /* "exit 3", "killed by SIGSEGV", "product b.out is missing", "timed out after 5s" */
+    const char
+        *how; /* "exit 3", "killed by SIGSEGV", "product b.out is missing", "timed out after 5s" */
     double seconds;
-    const char *output;       /* what the command printed, shortened; NULL if nothing */
+    const char *output; /* what the command printed, shortened; NULL if nothing */
     size_t output_bytes;
-    const char *log;          /* path of the log relative to the project, NULL if none */
-    const char *again;        /* the command line that runs just that node again; NULL unless it failed */
-    const char *text;         /* NOTICE; STARTED with explain: the reasons, a line each */
+    const char *log;   /* path of the log relative to the project, NULL if none */
+    const char *again; /* the command line that runs just that node again; NULL unless it failed */
+    const char *text;  /* NOTICE; STARTED with explain: the reasons, a line each */
     const struct rowbuild_progress *progress; /* always there */
     const struct rowbuild_estimate *estimate; /* PLANNED, CONFIRM, FINISHED */
 };
 
 struct rowbuild_observer {
-    /* Called in the thread that called rowbuild_run's loop, never concurrently. The result counts for
-     * CONFIRM only. */
+    /* Called in the thread that called rowbuild_run's loop, never concurrently. The result counts
+     * for CONFIRM only. */
     bool (*event)(void *context, const struct rowbuild_event *event);
     void *context;
 };
 
-/* Brings the selected nodes up to date. While it runs, SIGINT, SIGTERM and SIGHUP end it: nothing new
- * is started, processes get TERM, then KILL, the record is kept, and ROWBUILD_INTERRUPTED is returned.
- * ROWBUILD_FAILED when some node failed or is unfinished. */
+/* Brings the selected nodes up to date. While it runs, SIGINT, SIGTERM and SIGHUP end it: nothing
+ * new is started, processes get TERM, then KILL, the record is kept, and ROWBUILD_INTERRUPTED is
+ * returned. ROWBUILD_FAILED when some node failed or is unfinished. */
 ROWBUILD_API int rowbuild_run(struct rowbuild *study, const struct rowbuild_selection *selection,
                               const struct rowbuild_run_options *options,
                               const struct rowbuild_observer *observer,
                               struct rowbuild_messages *messages);
 
-/* ---- Other commands. All output goes through `write`, whole lines, no colour unless asked for ---- */
+/* ---- Other commands. All output goes through `write`, whole lines, no colour unless asked for
+ * ---- */
 
 struct rowbuild_writer {
     void (*write)(void *context, const char *bytes, size_t len);
@@ -249,13 +262,13 @@ struct rowbuild_show_options {
     bool json;
     bool colour;
     bool completed, submitted, eligible, waiting; /* filters; none set: all */
-    bool all;                /* actions without directories too (status), everything (launchers) */
-    bool short_output;       /* one name a line */
+    bool all;          /* actions without directories too (status), everything (launchers) */
+    bool short_output; /* one name a line */
     bool no_header;
     bool no_separate_groups;
     const char *const *values; /* JSON pointers as columns (directories) */
     size_t value_count;
-    size_t group_limit;      /* -n: so many groups (directories); 0: all */
+    size_t group_limit; /* -n: so many groups (directories); 0: all */
 };
 
 /* After rowbuild_plan. */
@@ -269,20 +282,20 @@ ROWBUILD_API int rowbuild_show_directories(struct rowbuild *study,
                                            const struct rowbuild_show_options *options,
                                            const struct rowbuild_writer *writer,
                                            struct rowbuild_messages *messages);
-/* Why the selected nodes are stale, or that they aren't. Targets may also be "ACTION/DIRECTORY" or an
- * action's name. */
+/* Why the selected nodes are stale, or that they aren't. Targets may also be "ACTION/DIRECTORY" or
+ * an action's name. */
 ROWBUILD_API int rowbuild_show_why(struct rowbuild *study,
                                    const struct rowbuild_selection *selection,
                                    const struct rowbuild_show_options *options,
                                    const struct rowbuild_writer *writer,
                                    struct rowbuild_messages *messages);
-/* What a dry run prints: each node that will or may run, with its reasons, and the estimate. */
+/* What a dry run prints: each node that will or may run, with its first reason, and the estimate.
+ * With `explain` all reasons, and also the nodes that can't run. */
 ROWBUILD_API int rowbuild_show_plan(struct rowbuild *study, bool explain,
                                     const struct rowbuild_show_options *options,
                                     const struct rowbuild_writer *writer,
                                     struct rowbuild_messages *messages);
-/* The log of the selected node's last execution; with `follow` as it grows, until the node ends.
- * `stop` (may be NULL) is asked between reads. */
+/* The log of the selected node's last execution; with `follow` as it grows, until the node ends. */
 ROWBUILD_API int rowbuild_show_log(struct rowbuild *study,
                                    const struct rowbuild_selection *selection, bool follow,
                                    const struct rowbuild_writer *writer,
@@ -301,21 +314,20 @@ ROWBUILD_API int rowbuild_check(struct rowbuild *study, struct rowbuild_messages
 ROWBUILD_API const char *rowbuild_schema(void); /* JSON Schema of a Rowfile */
 
 /* Records what is there as right, without running. *accepted: how many nodes. */
-ROWBUILD_API int rowbuild_accept(struct rowbuild *study,
-                                 const struct rowbuild_selection *selection, size_t *accepted,
-                                 struct rowbuild_messages *messages);
+ROWBUILD_API int rowbuild_accept(struct rowbuild *study, const struct rowbuild_selection *selection,
+                                 size_t *accepted, struct rowbuild_messages *messages);
 
-/* row's scan: looks at the products of the selected nodes and records (adopts) what is complete and not
- * yet known. *found: how many nodes became known. */
+/* row's scan: looks at the products of the selected nodes and records (adopts) what is complete and
+ * not yet known. *found: how many nodes became known. */
 ROWBUILD_API int rowbuild_scan(struct rowbuild *study, const struct rowbuild_selection *selection,
                                size_t *found, struct rowbuild_messages *messages);
 
 struct rowbuild_clean_options {
-    bool completed;  /* forget what was completed: the records of nodes */
-    bool directory;  /* forget vanished directories, and what was read of values and files */
-    bool submitted;  /* forget submitted jobs */
-    bool force;      /* although jobs are submitted */
-    bool dry_run;    /* only say it */
+    bool completed; /* forget what was completed: the records of nodes */
+    bool directory; /* forget vanished directories, and what was read of values and files */
+    bool submitted; /* forget submitted jobs */
+    bool force;     /* although jobs are submitted */
+    bool dry_run;   /* only say it */
     bool yes;
 };
 /* None of the three: all. Says through messages (notes) what was forgotten and what it means, and
@@ -324,8 +336,9 @@ ROWBUILD_API int rowbuild_clean(struct rowbuild *study,
                                 const struct rowbuild_clean_options *options,
                                 struct rowbuild_messages *messages);
 
-/* Makes a new project in `directory` (made if need be): Rowfile and workspace. Refuses where one is, or
- * above. `workspace` NULL: "workspace"; `signac`: values as signac keeps them; `row`: a workflow.toml. */
+/* Makes a new project in `directory` (made if need be): Rowfile and workspace. Refuses where one
+ * is, or above. `workspace` NULL: "workspace"; `signac`: values as signac keeps them; `row`: a
+ * workflow.toml. */
 ROWBUILD_API int rowbuild_init(const char *directory, const char *workspace, bool signac, bool row,
                                struct rowbuild_messages *messages);
 

@@ -58,8 +58,7 @@ const char *rowbuild_messages_text(struct rowbuild_messages *messages, size_t in
 int rowbuild_messages_status(const struct rowbuild_messages *messages)
 {
     int status = ROWBUILD_OK;
-    vec_each(const struct diag_entry, entry, &messages->diag.entries)
-    {
+    vec_each (const struct diag_entry, entry, &messages->diag.entries) {
         if (entry->severity == DIAG_ERROR) {
             int own = entry->blame == DIAG_STATE ? ROWBUILD_STATE : ROWBUILD_USAGE;
             status = status == ROWBUILD_OK ? own : status;
@@ -88,11 +87,9 @@ int messages_settle(struct rowbuild_messages *messages, int status)
 
 void messages_take(struct rowbuild_messages *messages, const struct diag *diag, const char *action)
 {
-    vec_each(const struct diag_entry, entry, &diag->entries)
-    {
-        bool wanted = action != NULL
-                          ? entry->action != NULL && strcmp(entry->action, action) == 0
-                          : true;
+    vec_each (const struct diag_entry, entry, &diag->entries) {
+        bool wanted =
+            action != NULL ? entry->action != NULL && strcmp(entry->action, action) == 0 : true;
         if (!wanted) {
             continue;
         }

@@ -122,14 +122,13 @@ static int read_description(struct rowbuild *study, const struct rowbuild_option
         result = diag_error(diag, "`%s` can't be read: %s", buf_string(&path), strerror(errno));
     }
     if (result == 0) {
-        const char *slash = strrchr(path.at, '/');
-        const char *base = slash != NULL ? slash + 1 : path.at;
-        char *folder = mem_copy(slash != NULL ? path.at : ".",
-                                slash != NULL ? (size_t)(slash - path.at) : 1);
+        const char *whole = buf_string(&path);
+        const char *slash = strrchr(whole, '/');
+        const char *base = slash != NULL ? slash + 1 : whole;
+        const char *shown = options->file != NULL ? options->file : base;
+        char *folder = slash != NULL ? mem_copy(whole, (size_t)(slash - whole)) : mem_copy(".", 1);
         study->project_path = realpath(folder[0] != '\0' ? folder : "/", NULL);
-        study->file_name =
-            mem_copy(options->file != NULL ? options->file : base,
-                     strlen(options->file != NULL ? options->file : base));
+        study->file_name = mem_copy(shown, strlen(shown));
         free(folder);
         if (study->project_path != NULL) {
             study->project = open(study->project_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -143,8 +142,8 @@ static int read_description(struct rowbuild *study, const struct rowbuild_option
     return result;
 }
 
-/* Errors about the whole are told at once, with all else that was found; what concerns one action, and
- * warnings, wait until they matter. */
+/* Errors about the whole are told at once, with all else that was found; what concerns one action,
+ * and warnings, wait until they matter. */
 static int sort_findings(struct rowbuild *study, struct rowbuild_messages *messages)
 {
     for (size_t i = 0; i < study->own.entries.count; i++) {
@@ -239,6 +238,5 @@ const char *rowbuild_file_name(const struct rowbuild *study)
 const char *study_shown_path(const struct rowbuild *study, const char *path)
 {
     size_t len = strlen(study->project_path);
-    return strncmp(path, study->project_path, len) == 0 && path[len] == '/' ? path + len + 1
-                                                                             : path;
+    return strncmp(path, study->project_path, len) == 0 && path[len] == '/' ? path + len + 1 : path;
 }

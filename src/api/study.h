@@ -1,7 +1,7 @@
 /* The handle behind include/rowbuild.h: an opened project, and its plan.
  *
- * Knows: in which order the floors below are used, and what has to be undone when one of them fails.
- * Decides nothing about nodes. */
+ * Knows: in which order the floors below are used, and what has to be undone when one of them
+ * fails. Decides nothing about nodes. */
 #ifndef ROWBUILD_STUDY_H
 #define ROWBUILD_STUDY_H
 
@@ -59,15 +59,16 @@ struct rowbuild {
 /* Renders what was added, so that it outlives what it points to. Returns `status`. */
 int messages_settle(struct rowbuild_messages *messages, int status);
 
-/* Takes over the entries of `diag` that have no action, or (`action` not NULL) only that action's. */
-void messages_take(struct rowbuild_messages *messages, const struct diag *diag,
-                   const char *action);
+/* Takes over the entries of `diag` that have no action, or (`action` not NULL) only that action's.
+ */
+void messages_take(struct rowbuild_messages *messages, const struct diag *diag, const char *action);
 
 /* Lists the workspace, builds the graph, opens the state, plans. */
 int study_look(struct rowbuild *study, const struct rowbuild_selection *selection,
                enum state_mode mode, struct rowbuild_messages *messages);
 
-/* Drops the plan and what it stands on; writes what is queued when the state is open for writing. */
+/* Drops the plan and what it stands on; writes what is queued when the state is open for writing.
+ */
 int study_drop(struct rowbuild *study, struct rowbuild_messages *messages);
 
 /* Errors that concern an action which is wanted: ROWBUILD_USAGE after they were added. */

@@ -20,8 +20,8 @@ int rowbuild_accept(struct rowbuild *study, const struct rowbuild_selection *sel
     return messages_settle(messages, status);
 }
 
-int rowbuild_scan(struct rowbuild *study, const struct rowbuild_selection *selection,
-                  size_t *found, struct rowbuild_messages *messages)
+int rowbuild_scan(struct rowbuild *study, const struct rowbuild_selection *selection, size_t *found,
+                  struct rowbuild_messages *messages)
 {
     *found = 0;
     study->scans = true;

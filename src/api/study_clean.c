@@ -70,8 +70,8 @@ static size_t delete_kept(struct rowbuild *study, bool dry_run)
     return count;
 }
 
-/* Good products that lie aside are put back where nothing stands in their place: forgetting must not
- * lose them. */
+/* Good products that lie aside are put back where nothing stands in their place: forgetting must
+ * not lose them. */
 static void put_back(struct rowbuild *study)
 {
     const struct graph *graph = study->graph;
@@ -154,8 +154,8 @@ int rowbuild_clean(struct rowbuild *study, const struct rowbuild_clean_options *
     struct diag *diag = &messages->diag;
     bool all = !options->completed && !options->directory && !options->submitted;
     study->tolerates_empty = true;
-    int status = study_look(study, &everything, options->dry_run ? STATE_READ : STATE_WRITE,
-                            messages);
+    int status =
+        study_look(study, &everything, options->dry_run ? STATE_READ : STATE_WRITE, messages);
     if (status != ROWBUILD_OK) {
         return status;
     }

@@ -1,6 +1,7 @@
 #include "study.h"
 
 #include "file.h"
+#include "memory.h"
 #include "text.h"
 
 #include <errno.h>
@@ -14,19 +15,36 @@ static const char description_head[] =
     "# What is done to each directory of the workspace. `rowbuild check` reads this file,\n"
     "# `rowbuild` brings everything up to date; man 5 rowbuild-rowfile lists all keys.\n";
 
-static const char description_action[] =
-    "\n"
-    "# [[action]]\n"
-    "# name = \"simulate\"\n"
-    "# command = \"./simulate {workspace_path}/{directory}\"\n"
-    "# products = [\"result.dat\"]\n"
-    "# [action.resources]\n"
-    "# walltime.per_directory = \"00:10:00\"\n";
+static const char description_action[] = "\n"
+                                         "# [[action]]\n"
+                                         "# name = \"simulate\"\n"
+                                         "# command = \"./simulate {workspace_path}/{directory}\"\n"
+                                         "# products = [\"result.dat\"]\n"
+                                         "# [action.resources]\n"
+                                         "# walltime.per_directory = \"00:10:00\"\n";
+
+/* The directory, or the nearest above that is there already, as an absolute path to be freed. */
+static char *nearest_directory(const char *directory)
+{
+    char *path = mem_copy(directory, strlen(directory) + 1);
+    char *found = realpath(path, NULL);
+    while (found == NULL) {
+        char *slash = strrchr(path, '/');
+        if (slash == NULL) {
+            found = realpath(".", NULL);
+            break;
+        }
+        slash[slash == path] = '\0';
+        found = realpath(path, NULL);
+    }
+    free(path);
+    return found;
+}
 
 static bool project_above(const char *directory, struct buf *found)
 {
     static const char *const names[] = {"Rowfile", "workflow.toml"};
-    char *path = realpath(directory, NULL);
+    char *path = nearest_directory(directory);
     bool is_there = false;
     while (path != NULL && !is_there) {
         for (size_t i = 0; i < sizeof names / sizeof names[0] && !is_there; i++) {
@@ -50,9 +68,9 @@ static int make_folder(const char *path, struct diag *diag)
     buf_addf(&below, "%s/.", path);
     int result = file_make_parents(AT_FDCWD, buf_string(&below));
     buf_release(&below);
-    return result == 0 ? 0
-                       : diag_error(diag, "the directory `%s` can't be made: %s", path,
-                                    strerror(errno));
+    return result == 0
+               ? 0
+               : diag_error(diag, "the directory `%s` can't be made: %s", path, strerror(errno));
 }
 
 /* A TOML string. */
@@ -103,14 +121,17 @@ int rowbuild_init(const char *directory, const char *workspace, bool signac, boo
     int result = 0;
     if (name[0] == '/' || strstr(name, "..") != NULL || name[0] == '\0' ||
         !text_is_utf8(slice_of(name))) {
-        result = diag_error(diag, "the workspace `%s` must be a relative path inside the project",
-                            name);
+        result =
+            diag_error(diag, "the workspace `%s` must be a relative path inside the project", name);
     }
-    if (result == 0) {
-        result = make_folder(directory, diag);
+    if (directory[0] == '\0') {
+        result = diag_error(diag, "the directory for the project has no name");
     }
     if (result == 0 && project_above(directory, &path)) {
         result = diag_error(diag, "there is a project already: `%s`", buf_string(&path));
+    }
+    if (result == 0) {
+        result = make_folder(directory, diag);
     }
     if (result == 0) {
         buf_clear(&path);

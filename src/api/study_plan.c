@@ -78,8 +78,8 @@ static void set_apart(struct rowbuild *study, struct diag *found, struct diag *d
         struct diag *to = found->entries.at[i].action != NULL ? &study->own : diag;
         struct diag_entry entry = found->entries.at[i];
         entry.message = arena_string(&to->bytes, slice_of(entry.message));
-        entry.action = entry.action != NULL ? arena_string(&to->bytes, slice_of(entry.action))
-                                            : NULL;
+        entry.action =
+            entry.action != NULL ? arena_string(&to->bytes, slice_of(entry.action)) : NULL;
         vec_push(&to->entries, entry);
         to->errors += entry.severity == DIAG_ERROR;
     }

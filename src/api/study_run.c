@@ -98,9 +98,9 @@ static void relay_event(void *context, const struct run_event *from)
         [RUN_EVENT_STOPPING] = ROWBUILD_EVENT_STOPPING,
     };
     static const enum rowbuild_outcome outcomes[] = {
-        [RUN_SUCCEEDED] = ROWBUILD_SUCCEEDED,   [RUN_RESTORED] = ROWBUILD_RESTORED,
-        [RUN_FAILED] = ROWBUILD_NODE_FAILED,    [RUN_UNFINISHED] = ROWBUILD_UNFINISHED,
-        [RUN_TIMED_OUT] = ROWBUILD_TIMED_OUT,   [RUN_CANCELLED] = ROWBUILD_CANCELLED,
+        [RUN_SUCCEEDED] = ROWBUILD_SUCCEEDED, [RUN_RESTORED] = ROWBUILD_RESTORED,
+        [RUN_FAILED] = ROWBUILD_NODE_FAILED,  [RUN_UNFINISHED] = ROWBUILD_UNFINISHED,
+        [RUN_TIMED_OUT] = ROWBUILD_TIMED_OUT, [RUN_CANCELLED] = ROWBUILD_CANCELLED,
         [RUN_RETRYING] = ROWBUILD_RETRYING,
     };
     struct relay *relay = context;
@@ -167,11 +167,14 @@ static int run_planned(struct relay *relay, const struct rowbuild_run_options *o
         return ROWBUILD_STATE;
     }
     struct slice cluster = slice_of(study->cluster);
+    struct buf helper = BUF_EMPTY;
+    bool has_helper = launch_find_rank_helper(&helper);
     struct launch_context launch = {.graph = study->graph,
                                     .launchers = &study->launchers,
                                     .project_path = study->project_path,
                                     .cluster = cluster,
-                                    .environment = environ};
+                                    .environment = environ,
+                                    .rank_helper = has_helper ? buf_string(&helper) : NULL};
     struct run_options run_options = {
         .jobs = jobs,
         .keep_going = options->keep_going > 0 ? options->keep_going : 1,
@@ -192,10 +195,11 @@ static int run_planned(struct relay *relay, const struct rowbuild_run_options *o
                                     : ROWBUILD_FAILED;
         relay->last.failed = result.failed;
         relay->last.unfinished = result.unfinished;
-    } else if (diag->errors > errors && diag->entries.at[diag->entries.count - 1].blame ==
-                                            DIAG_DESCRIPTION) {
+    } else if (diag->errors > errors &&
+               diag->entries.at[diag->entries.count - 1].blame == DIAG_DESCRIPTION) {
         status = ROWBUILD_USAGE;
     }
+    buf_release(&helper);
     machine_release(&machine);
     return status;
 }

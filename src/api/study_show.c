@@ -127,10 +127,15 @@ int rowbuild_show_plan(struct rowbuild *study, bool explain,
 {
     struct buf out = BUF_EMPTY;
     struct report_options shown = report_options(options);
+    struct buf adopted = BUF_EMPTY;
     int status = study_refuse_broken_actions(study, messages);
     if (status != ROWBUILD_OK) {
         return messages_settle(messages, status);
     }
+    if (study_add_adopted(study, &adopted)) {
+        diag_note(&messages->diag, "this dry run %s", buf_string(&adopted));
+    }
+    buf_release(&adopted);
     int result = plan_check_pointers(study->plan, &messages->diag);
     if (result == 0) {
         result = report_plan(study->plan, explain, &shown, &out, &messages->diag);
@@ -267,8 +272,7 @@ static void read_cpu_times(struct report_cpu_time *times)
 }
 
 int rowbuild_show_machine(struct rowbuild *study, const struct rowbuild_show_options *options,
-                          const struct rowbuild_writer *writer,
-                          struct rowbuild_messages *messages)
+                          const struct rowbuild_writer *writer, struct rowbuild_messages *messages)
 {
     static const struct timespec between = {.tv_nsec = 100000000};
     struct machine machine;
@@ -277,17 +281,15 @@ int rowbuild_show_machine(struct rowbuild *study, const struct rowbuild_show_opt
         return messages_settle(messages, rowbuild_messages_status(messages));
     }
     struct running_entry *entries = NULL;
-    size_t count =
-        study != NULL ? logs_read_running(study->state_path, &entries) : 0;
+    size_t count = study != NULL ? logs_read_running(study->state_path, &entries) : 0;
     struct report_holder *holders = mem_alloc(count * sizeof *holders + 1);
     unsigned *cores = mem_alloc((count + 1) * (machine.core_count + 1) * sizeof *cores);
-    struct report_cpu_time *times = mem_alloc(2 * CPUMASK_LIMIT * sizeof *times);
+    struct report_cpu_time *times = mem_alloc((size_t)2 * CPUMASK_LIMIT * sizeof *times);
     for (size_t i = 0; i < count; i++) {
         unsigned *own = cores + i * machine.core_count;
         size_t held = parse_cores(&machine, entries[i].cores, own);
-        holders[i] = (struct report_holder){.label = entries[i].label,
-                                            .core_numbers = held > 0 ? own : NULL,
-                                            .core_count = held};
+        holders[i] = (struct report_holder){
+            .label = entries[i].label, .core_numbers = held > 0 ? own : NULL, .core_count = held};
     }
     read_cpu_times(times);
     nanosleep(&between, NULL);

@@ -1,7 +1,8 @@
 /* Bytes that grow.
  *
  * Knows: appending. Doesn't know: what the bytes mean. Always NUL-terminated behind its length once
- * anything was added, so that `at` can be handed to C's functions; an untouched one has at == NULL. */
+ * anything was added, so that `at` can be handed to C's functions; an untouched one has at == NULL.
+ */
 #ifndef ROWBUILD_BUF_H
 #define ROWBUILD_BUF_H
 

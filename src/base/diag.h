@@ -42,7 +42,8 @@ struct diag {
     struct arena bytes;
     VEC(struct diag_entry) entries;
     size_t errors;
-    const char *action; /* copied into entries that are added; borrowed, set and reset by the caller */
+    const char
+        *action; /* copied into entries that are added; borrowed, set and reset by the caller */
 };
 
 void diag_init(struct diag *diag);

@@ -1,7 +1,7 @@
 /* Byte strings, each stored once and numbered in the order of their coming.
  *
- * Knows: hashing and equality of bytes. Numbers are dense from 0 and never change; slices stay valid
- * until release. Serves as a map: keep an array beside it, indexed by the number. */
+ * Knows: hashing and equality of bytes. Numbers are dense from 0 and never change; slices stay
+ * valid until release. Serves as a map: keep an array beside it, indexed by the number. */
 #ifndef ROWBUILD_INTERN_H
 #define ROWBUILD_INTERN_H
 

@@ -176,7 +176,7 @@ void text_add_cost(struct buf *out, double hours, const char *unit)
     static const struct {
         double scale;
         const char *prefix;
-    } steps[] = {{1e-9, "n"}, {1e-6, "u"}, {1e-3, "m"}, {1, ""},  {1e3, "k"},
+    } steps[] = {{1e-9, "n"}, {1e-6, "u"}, {1e-3, "m"}, {1, ""},    {1e3, "k"},
                  {1e6, "M"},  {1e9, "G"},  {1e12, "T"}, {1e15, "P"}};
     if (!(hours > 0)) {
         return;
@@ -186,6 +186,37 @@ void text_add_cost(struct buf *out, double hours, const char *unit)
         step++;
     }
     buf_addf(out, "%.0f%s %s", hours / steps[step].scale, steps[step].prefix, unit);
+}
+
+struct cpu_time_unit text_cpu_time_unit(double hours)
+{
+    if (hours >= 0.1) {
+        return (struct cpu_time_unit){"CPU-hours", 1};
+    }
+    if (hours * 60 >= 1) {
+        return (struct cpu_time_unit){"CPU-minutes", 1.0 / 60};
+    }
+    return (struct cpu_time_unit){"CPU-seconds", 1.0 / 3600};
+}
+
+void text_add_amount(struct buf *out, double amount)
+{
+    const char *suffix = "";
+    if (amount >= 999.5e3) {
+        amount /= 1e6;
+        suffix = "M";
+    } else if (amount >= 999.5) {
+        amount /= 1e3;
+        suffix = "k";
+    }
+    buf_addf(out, "%.*f%s", amount < 9.95 ? 1 : 0, amount, suffix);
+}
+
+void text_add_cpu_time(struct buf *out, double hours)
+{
+    struct cpu_time_unit unit = text_cpu_time_unit(hours);
+    text_add_amount(out, hours / unit.hours);
+    buf_addf(out, " %s", unit.name);
 }
 
 void text_add_bytes(struct buf *out, uint64_t bytes)
@@ -219,7 +250,8 @@ static size_t edit_distance(struct slice a, struct slice b)
         size_t *row = rows[i % 3];
         row[0] = i;
         for (size_t j = 1; j <= b.len; j++) {
-            size_t cost = tolower((unsigned char)a.at[i - 1]) != tolower((unsigned char)b.at[j - 1]);
+            size_t cost =
+                tolower((unsigned char)a.at[i - 1]) != tolower((unsigned char)b.at[j - 1]);
             size_t best = above[j - 1] + cost;
             if (above[j] + 1 < best) {
                 best = above[j] + 1;

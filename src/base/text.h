@@ -16,8 +16,8 @@
  * bash reads the same bytes back. An empty name is ''. */
 void text_add_shell_word(struct buf *out, struct slice name);
 
-/* A name for tables and messages: as it is when it is printable UTF-8 (spaces included), otherwise as
- * text_add_shell_word writes it. Never contains a newline or a control character. */
+/* A name for tables and messages: as it is when it is printable UTF-8 (spaces included), otherwise
+ * as text_add_shell_word writes it. Never contains a newline or a control character. */
 void text_add_name(struct buf *out, struct slice name);
 
 /* A JSON string with its quotes. Bytes that aren't UTF-8 become \udc80…\udcff (Python's
@@ -33,6 +33,19 @@ void text_add_duration(struct buf *out, double seconds);
 /* row's form of a cost: "8 CPU-hours", "2k CPU-hours"; SI prefixes without decimals, "167m" below
  * one, nothing at all at zero. `unit` is "CPU-hours" or "GPU-hours". */
 void text_add_cost(struct buf *out, double hours, const char *unit);
+
+/* "0.2", "12", "3.4k", "1.2M" */
+void text_add_amount(struct buf *out, double amount);
+
+/* A unit in which people read so many hours, and how many hours it has: "CPU-minutes", 1/60. */
+struct cpu_time_unit {
+    const char *name;
+    double hours;
+};
+struct cpu_time_unit text_cpu_time_unit(double hours);
+
+/* An amount in such a unit: "3.4k CPU-hours", "12 CPU-seconds" */
+void text_add_cpu_time(struct buf *out, double hours);
 
 /* "1.5 GiB", "300 B" */
 void text_add_bytes(struct buf *out, uint64_t bytes);

@@ -156,8 +156,8 @@ void progress_block_release(struct progress_block *block)
 void progress_init(struct progress *progress, int fd, bool on, bool colour)
 {
     /* As if just drawn: a run that is over at once shows no block. */
-    *progress = (struct progress){
-        .fd = fd, .on = on, .colour = colour, .drawn_ns = clock_monotonic_ns()};
+    *progress =
+        (struct progress){.fd = fd, .on = on, .colour = colour, .drawn_ns = clock_monotonic_ns()};
 }
 
 void progress_release(struct progress *progress)

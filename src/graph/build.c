@@ -87,22 +87,20 @@ static void place_directory_nodes(struct building *building, uint32_t element,
 
 /* The key of a group node: the action's name, NUL, its `//` product or its sort key. */
 static int add_group_key(struct building *building, const struct action *action,
-                         const uint32_t *directories, size_t count, size_t part,
-                         struct buf *key)
+                         const uint32_t *directories, size_t count, size_t part, struct buf *key)
 {
     buf_add_slice(key, action->name);
     for (size_t i = 0; i < action->product_count; i++) {
         if (action->products[i].from_project) {
             buf_add_char(key, '\0');
             buf_add_string(key, "//");
-            return building_expand(building, action, &action->products[i], directories, count,
-                                   key);
+            return building_expand(building, action, &action->products[i], directories, count, key);
         }
     }
     if (action->group.split_by_sort_key && action->group.sort_by_count > 0) {
         buf_add_char(key, '\0');
-        if (groups_add_sort_key(action, building->workspace, directories[0], key,
-                                building->diag) != 0) {
+        if (groups_add_sort_key(action, building->workspace, directories[0], key, building->diag) !=
+            0) {
             return -1;
         }
     } else if (part > 0) {
@@ -120,15 +118,15 @@ struct other_nodes { /* group and project nodes while they are collected */
     size_t capacity;
 };
 
-static int add_group_nodes(struct building *building, uint32_t element,
-                           const uint32_t *directories, size_t count, struct other_nodes *others)
+static int add_group_nodes(struct building *building, uint32_t element, const uint32_t *directories,
+                           size_t count, struct other_nodes *others)
 {
     struct graph *graph = building->graph;
     const struct action *action = &building->rowfile->actions[element];
     struct name_nodes *nodes = &building->by_name[action->name_id];
     struct groups groups = {0};
-    int result = groups_form(action, building->workspace, directories, count, &groups,
-                             building->diag);
+    int result =
+        groups_form(action, building->workspace, directories, count, &groups, building->diag);
     if (nodes->node_of == NULL) {
         nodes->node_of = mem_grow(NULL, building->workspace->count, sizeof(uint32_t));
         memset(nodes->node_of, 0xff, building->workspace->count * sizeof(uint32_t));
@@ -154,13 +152,13 @@ static int add_group_nodes(struct building *building, uint32_t element,
             for (size_t i = 0; i < member_count; i++) {
                 vec_push(&graph->members, members[i]);
             }
-            struct node_id node = add_node(graph,
-                                           (struct graph_node){.action = element,
-                                                               .directory = GRAPH_NONE,
-                                                               .members = first,
-                                                               .member_count =
-                                                                   (uint32_t)member_count},
-                                           &others->capacity);
+            struct node_id node =
+                add_node(graph,
+                         (struct graph_node){.action = element,
+                                             .directory = GRAPH_NONE,
+                                             .members = first,
+                                             .member_count = (uint32_t)member_count},
+                         &others->capacity);
             vec_push(&nodes->others, node);
             for (size_t i = 0; i < member_count; i++) {
                 if (nodes->node_of[members[i]] != GRAPH_NONE) {
@@ -178,8 +176,7 @@ static int add_group_nodes(struct building *building, uint32_t element,
 }
 
 static void add_project_node(struct building *building, uint32_t element,
-                             const uint32_t *directories, size_t count,
-                             struct other_nodes *others)
+                             const uint32_t *directories, size_t count, struct other_nodes *others)
 {
     struct graph *graph = building->graph;
     const struct action *action = &building->rowfile->actions[element];
@@ -188,13 +185,12 @@ static void add_project_node(struct building *building, uint32_t element,
     for (size_t i = 0; i < member_count; i++) {
         vec_push(&graph->members, directories[i]);
     }
-    struct node_id node =
-        add_node(graph,
-                 (struct graph_node){.action = element,
-                                     .directory = GRAPH_NONE,
-                                     .members = first,
-                                     .member_count = (uint32_t)member_count},
-                 &others->capacity);
+    struct node_id node = add_node(graph,
+                                   (struct graph_node){.action = element,
+                                                       .directory = GRAPH_NONE,
+                                                       .members = first,
+                                                       .member_count = (uint32_t)member_count},
+                                   &others->capacity);
     vec_push(&building->by_name[action->name_id].others, node);
     vec_push(&others->keys, arena_slice(&graph->arena, action->name));
 }
@@ -206,8 +202,8 @@ static int check_sort_keys(struct building *building, const struct action *actio
     struct groups groups = {0};
     int result = 0;
     if (action->group.sort_by_count > 0) {
-        result = groups_form(action, building->workspace, directories, count, &groups,
-                             building->diag);
+        result =
+            groups_form(action, building->workspace, directories, count, &groups, building->diag);
     }
     groups_release(&groups);
     return result;

@@ -6,9 +6,9 @@
 
 #include "graph.h"
 
-struct name_nodes { /* of one action name */
-    uint32_t column;            /* directory scope: the node's column; else GRAPH_NONE */
-    uint32_t *node_of;          /* group scope: node by directory, GRAPH_NONE where none; else NULL */
+struct name_nodes {    /* of one action name */
+    uint32_t column;   /* directory scope: the node's column; else GRAPH_NONE */
+    uint32_t *node_of; /* group scope: node by directory, GRAPH_NONE where none; else NULL */
     VEC(struct node_id) others; /* group and project nodes */
 };
 
@@ -24,13 +24,15 @@ struct building {
 
 /* files.c */
 void building_collect_columns(struct building *building);
-/* The file at `path` below a directory; the column must have been collected, or the path is absolute. */
+/* The file at `path` below a directory; the column must have been collected, or the path is
+ * absolute. */
 struct file_id building_file_below(struct building *building, uint32_t directory,
                                    struct slice path);
 /* The file at a path from the project, interned if it isn't one inside a directory. */
 struct file_id building_file(struct building *building, struct slice path);
 
-/* expand.c: a `//` path for a node's directories; group nodes must agree on it. -1 after an error. */
+/* expand.c: a `//` path for a node's directories; group nodes must agree on it. -1 after an error.
+ */
 int building_expand(struct building *building, const struct action *action,
                     const struct path_spec *spec, const uint32_t *directories, size_t count,
                     struct buf *out);

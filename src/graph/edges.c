@@ -9,11 +9,11 @@
 struct connecting {
     struct building *building;
     struct node_id node;
-    uint32_t *file_stamp;   /* node + 1 for which the file was added last */
+    uint32_t *file_stamp; /* node + 1 for which the file was added last */
     size_t file_stamps;
-    uint32_t *node_stamp;   /* node + 1 for which the edge was added last */
-    uint32_t *node_edge;    /* its index in graph->before */
-    uint32_t *named_stamp;  /* node + 1 whose explicit inputs name a product of this node */
+    uint32_t *node_stamp;          /* node + 1 for which the edge was added last */
+    uint32_t *node_edge;           /* its index in graph->before */
+    uint32_t *named_stamp;         /* node + 1 whose explicit inputs name a product of this node */
     struct matched_inputs *shared; /* by element: what project globs without templates match */
 };
 
@@ -135,8 +135,7 @@ static int add_inputs(struct connecting *connecting)
             buf_clear(&path);
             result = building_expand(building, action, spec, directories, count, &path);
             if (result == 0) {
-                add_dependency(connecting, building_file(building, buf_slice(&path)),
-                               (uint16_t)i);
+                add_dependency(connecting, building_file(building, buf_slice(&path)), (uint16_t)i);
             }
         } else {
             for (size_t d = 0; d < count; d++) {
@@ -239,7 +238,8 @@ static void invert(struct graph *graph)
     free(next);
 }
 
-/* Follows predecessors that could not be ordered until a node comes again; its loop is the cycle. */
+/* Follows predecessors that could not be ordered until a node comes again; its loop is the cycle.
+ */
 static void report_cycle(struct building *building, const uint32_t *waiting)
 {
     struct graph *graph = building->graph;
@@ -267,8 +267,7 @@ static void report_cycle(struct building *building, const uint32_t *waiting)
         text_add_name(&names, graph_action(graph, (struct node_id){path.at[i]})->name);
     }
     diag_error_at(building->diag, &building->rowfile->source, first->name_offset,
-                  first->name.len + 2, "the actions wait for each other: %s",
-                  buf_string(&names));
+                  first->name.len + 2, "the actions wait for each other: %s", buf_string(&names));
     buf_release(&names);
     vec_release(&path);
     free(step);

@@ -77,8 +77,7 @@ int building_expand(struct building *building, const struct action *action,
         return 0;
     }
     if (count == 0) {
-        return diag_error_at(building->diag, &building->rowfile->source, spec->offset,
-                             spec->length,
+        return diag_error_at(building->diag, &building->rowfile->source, spec->offset, spec->length,
                              "action `%.*s` has no directory that the templates of this path "
                              "could be taken from",
                              SLICE_ARGS(action->name));
@@ -92,8 +91,8 @@ int building_expand(struct building *building, const struct action *action,
     for (size_t i = 1; i < count && result == 0; i++) {
         buf_clear(&other);
         result = expand_for(building, action, spec, directories[i], &other);
-        if (result == 0 && !slice_equal(buf_slice(&other),
-                                        slice_make(out->at + start, out->len - start))) {
+        if (result == 0 &&
+            !slice_equal(buf_slice(&other), slice_make(out->at + start, out->len - start))) {
             struct buf names = BUF_EMPTY;
             text_add_name(&names, building->workspace->names[directories[0]]);
             buf_add_string(&names, "` and `");

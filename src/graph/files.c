@@ -60,8 +60,8 @@ static struct file_id find_in_directories(const struct graph *graph, struct slic
 {
     struct slice top = graph->workspace->path;
     size_t skip = slice_is(top, ".") ? 0 : top.len + 1;
-    if (skip > 0 && (path.len <= skip || memcmp(path.at, top.at, top.len) != 0 ||
-                     path.at[top.len] != '/')) {
+    if (skip > 0 &&
+        (path.len <= skip || memcmp(path.at, top.at, top.len) != 0 || path.at[top.len] != '/')) {
         return (struct file_id){GRAPH_NONE};
     }
     struct slice below = slice_make(path.at + skip, path.len - skip);
@@ -70,9 +70,9 @@ static struct file_id find_in_directories(const struct graph *graph, struct slic
             continue;
         }
         int64_t directory = workspace_find(graph->workspace, slice_make(below.at, i), NULL);
-        uint32_t column =
-            directory < 0 ? GRAPH_NONE
-                          : find_column(graph, slice_make(below.at + i + 1, below.len - i - 1));
+        uint32_t column = directory < 0
+                              ? GRAPH_NONE
+                              : find_column(graph, slice_make(below.at + i + 1, below.len - i - 1));
         if (column != GRAPH_NONE) {
             return file_at(graph, (uint32_t)directory, column);
         }
@@ -89,12 +89,10 @@ struct file_id building_file(struct building *building, struct slice path)
 {
     struct graph *graph = building->graph;
     struct file_id file = find_in_directories(graph, path);
-    return file.at != GRAPH_NONE ? file
-                                 : other_file(graph, intern_add(&graph->other_files, path));
+    return file.at != GRAPH_NONE ? file : other_file(graph, intern_add(&graph->other_files, path));
 }
 
-struct file_id building_file_below(struct building *building, uint32_t directory,
-                                   struct slice path)
+struct file_id building_file_below(struct building *building, uint32_t directory, struct slice path)
 {
     struct graph *graph = building->graph;
     uint32_t column = find_column(graph, path);
@@ -105,8 +103,7 @@ struct file_id building_file_below(struct building *building, uint32_t directory
         return building_file(building, path);
     }
     struct buf full = BUF_EMPTY;
-    buf_addf(&full, "%s/%s/", graph->workspace->path.at,
-             graph->workspace->names[directory].at);
+    buf_addf(&full, "%s/%s/", graph->workspace->path.at, graph->workspace->names[directory].at);
     buf_add_slice(&full, path);
     struct file_id file = building_file(building, buf_slice(&full));
     buf_release(&full);

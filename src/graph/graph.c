@@ -44,7 +44,8 @@ size_t graph_directories(const struct graph *graph, struct node_id node,
     return entry->member_count;
 }
 
-/* What distinguishes a group or project node from its action's others; empty if it is the only one. */
+/* What distinguishes a group or project node from its action's others; empty if it is the only one.
+ */
 static struct slice own_part_of_key(const struct graph *graph, struct node_id node)
 {
     size_t first = graph->workspace->count * graph->directory_action_count;

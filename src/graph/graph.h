@@ -1,7 +1,7 @@
 /* The graph: which nodes there are, what each reads and makes, and what has to come before it.
  *
- * Knows: actions × directories, groups, files by number, edges. Doesn't know: what is stale, the state,
- * processes. Frozen once built.
+ * Knows: actions × directories, groups, files by number, edges. Doesn't know: what is stale, the
+ * state, processes. Frozen once built.
  *
  * Nodes of directory-scope actions are numbered directory × K + column of the action; a slot whose
  * directory the action doesn't include is absent. Group and project nodes follow. Files inside
@@ -39,7 +39,8 @@ struct graph_node {
 /* A file whose content counts for a node. */
 struct dependency {
     struct file_id file;
-    uint16_t input; /* index into action->inputs, or DEPENDENCY_UPSTREAM: a product of a previous action */
+    uint16_t input; /* index into action->inputs, or DEPENDENCY_UPSTREAM: a product of a previous
+                       action */
 };
 #define DEPENDENCY_UPSTREAM UINT16_MAX
 
@@ -64,12 +65,13 @@ struct graph {
     struct slice *directory_actions; /* names of directory-scope actions, by column */
     size_t directory_action_count;   /* K */
     struct slice *other_keys;        /* keys of nodes from directories × K on */
-    uint32_t *blocked_by;            /* name id of a previous action that excludes a directory, or GRAPH_NONE */
+    uint32_t
+        *blocked_by; /* name id of a previous action that excludes a directory, or GRAPH_NONE */
     VEC(uint32_t) members;
 
-    struct slice *columns; /* file names inside directories */
-    size_t column_count;   /* C */
-    uint32_t value_column; /* of the value file, or GRAPH_NONE */
+    struct slice *columns;     /* file names inside directories */
+    size_t column_count;       /* C */
+    uint32_t value_column;     /* of the value file, or GRAPH_NONE */
     struct intern other_files; /* paths from the project */
     size_t file_count;
     uint32_t *producers; /* by file: the node that makes it, or GRAPH_NONE */
@@ -88,8 +90,8 @@ struct graph {
 };
 
 /* Builds the graph. Both arguments must outlive it. Errors: values that the description needs and
- * directories lack, cycles, two nodes that claim one product (carries the action), elements of one name
- * that share a directory. NULL after errors that concern the whole. */
+ * directories lack, cycles, two nodes that claim one product (carries the action), elements of one
+ * name that share a directory. NULL after errors that concern the whole. */
 struct graph *graph_build(const struct rowfile *rowfile, struct workspace *workspace, int project,
                           struct diag *diag);
 void graph_free(struct graph *graph);

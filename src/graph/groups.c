@@ -91,8 +91,8 @@ static int selector_holds(const struct selector *selector, const struct action *
                           const struct json *value, struct diag *diag)
 {
     for (size_t i = 0; i < selector->count; i++) {
-        int holds = condition_holds(&selector->conditions[i], action, workspace, directory, value,
-                                    diag);
+        int holds =
+            condition_holds(&selector->conditions[i], action, workspace, directory, value, diag);
         if (holds != 1) {
             return holds;
         }
@@ -124,8 +124,7 @@ int groups_include(const struct action *action, struct workspace *workspace, siz
         return matches;
     }
     for (size_t i = 0; i < group->include_count; i++) {
-        int holds =
-            selector_holds(&group->include[i], action, workspace, directory, value, diag);
+        int holds = selector_holds(&group->include[i], action, workspace, directory, value, diag);
         if (holds != 0) {
             return holds;
         }
@@ -186,8 +185,7 @@ static int find_keys(const struct action *action, struct workspace *workspace, s
 }
 
 int groups_form(const struct action *action, struct workspace *workspace,
-                const uint32_t *directories, size_t count, struct groups *groups,
-                struct diag *diag)
+                const uint32_t *directories, size_t count, struct groups *groups, struct diag *diag)
 {
     const struct group_spec *spec = &action->group;
     size_t key_count = spec->sort_by_count;

@@ -10,8 +10,8 @@
 struct walk {
     struct building *building;
     const struct glob_set *globs;
-    const char *root;  /* from the project: "", or with a trailing '/' */
-    struct buf prefix; /* below the root: "a/b/" while a/b is listed */
+    const char *root;   /* from the project: "", or with a trailing '/' */
+    struct buf prefix;  /* below the root: "a/b/" while a/b is listed */
     uint32_t directory; /* files are inside this one, or GRAPH_NONE: paths from the project */
     VEC(struct file_id) found;
 };
@@ -63,8 +63,8 @@ static void walk_folder(struct walk *walk)
         buf_add_char(&path, '/');
     }
     buf_add_slice(&path, buf_slice(&walk->prefix));
-    int from = walk->directory != GRAPH_NONE ? walk->building->workspace->fd
-                                             : walk->building->project;
+    int from =
+        walk->directory != GRAPH_NONE ? walk->building->workspace->fd : walk->building->project;
     (void)file_list(from, buf_string(&path), walk_entry, walk);
     buf_release(&path);
 }

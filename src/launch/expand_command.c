@@ -14,7 +14,8 @@ static void add_single(struct buf *out, struct slice bytes)
     }
 }
 
-/* Bytes among which those in `special` keep a meaning and are escaped: inside "…", in a here-document. A
+/* Bytes among which those in `special` keep a meaning and are escaped: inside "…", in a
+ * here-document. A
  * `!` would be expanded by interactive shells only. */
 static void add_escaped(struct buf *out, struct slice bytes, const char *special)
 {
@@ -60,6 +61,11 @@ static void add_quoted(struct buf *out, enum template_place place, struct slice 
         }
         break;
     }
+}
+
+void launch_add_word(struct buf *out, struct slice word)
+{
+    add_quoted(out, PLACE_BARE, word);
 }
 
 /* Several words: separated by spaces, each quoted for the place. */
@@ -140,7 +146,8 @@ static int add_value(const struct expansion *expansion, const struct template_pa
     }
     int result = 0;
     if (memchr(buf_string(&text), '\0', text.len) != NULL) {
-        result = diag_error(diag, "the string at `%.*s` holds a NUL byte, which no command can "
+        result = diag_error(diag,
+                            "the string at `%.*s` holds a NUL byte, which no command can "
                             "be given",
                             SLICE_ARGS(pointer));
     } else {

@@ -2,20 +2,20 @@
 
 #include <stdlib.h>
 
-/* What a POSIX shell or bash does itself; sorted. `echo`, `printf`, `test`, `true`, `pwd`, `kill` exist
- * as programs too, but not with the same words in all shells. */
+/* What a POSIX shell or bash does itself; sorted. `echo`, `printf`, `test`, `true`, `pwd`, `kill`
+ * exist as programs too, but not with the same words in all shells. */
 static const char *const shell_words[] = {
-    "!",       ".",       ":",        "[",        "[[",       "alias",   "bg",      "bind",
-    "break",   "builtin", "caller",   "case",     "cd",       "command", "compgen", "complete",
-    "compopt", "continue", "coproc",  "declare",  "dirs",     "disown",  "do",      "done",
-    "echo",    "elif",    "else",     "enable",   "esac",     "eval",    "exec",    "exit",
-    "export",  "false",   "fc",       "fg",       "fi",       "for",     "function", "getopts",
-    "hash",    "help",    "history",  "if",       "in",       "jobs",    "kill",    "let",
-    "local",   "logout",  "mapfile",  "popd",     "printf",   "pushd",   "pwd",     "read",
-    "readarray", "readonly", "return", "select",  "set",      "shift",   "shopt",   "source",
-    "suspend", "test",    "then",     "time",     "times",    "trap",    "true",    "type",
-    "typeset", "ulimit",  "umask",    "unalias",  "unset",    "until",   "wait",    "while",
-    "{",       "}",
+    "!",         ".",        ":",       "[",       "[[",     "alias",   "bg",       "bind",
+    "break",     "builtin",  "caller",  "case",    "cd",     "command", "compgen",  "complete",
+    "compopt",   "continue", "coproc",  "declare", "dirs",   "disown",  "do",       "done",
+    "echo",      "elif",     "else",    "enable",  "esac",   "eval",    "exec",     "exit",
+    "export",    "false",    "fc",      "fg",      "fi",     "for",     "function", "getopts",
+    "hash",      "help",     "history", "if",      "in",     "jobs",    "kill",     "let",
+    "local",     "logout",   "mapfile", "popd",    "printf", "pushd",   "pwd",      "read",
+    "readarray", "readonly", "return",  "select",  "set",    "shift",   "shopt",    "source",
+    "suspend",   "test",     "then",    "time",    "times",  "trap",    "true",     "type",
+    "typeset",   "ulimit",   "umask",   "unalias", "unset",  "until",   "wait",     "while",
+    "{",         "}",
 };
 
 static int compare_words(const void *word, const void *entry)

@@ -5,10 +5,8 @@
 static void push(struct component_list *list, enum component_kind kind, bool in_directory,
                  struct slice name, struct digest digest)
 {
-    vec_push(list, (struct component){.kind = kind,
-                                      .in_directory = in_directory,
-                                      .name = name,
-                                      .digest = digest});
+    vec_push(list, (struct component){
+                       .kind = kind, .in_directory = in_directory, .name = name, .digest = digest});
 }
 
 struct slice plan_name_below(const struct plan *plan, uint32_t directory, struct slice path,
@@ -22,10 +20,10 @@ struct slice plan_name_below(const struct plan *plan, uint32_t directory, struct
     struct slice name = workspace->names[directory];
     size_t top = slice_is(workspace->path, ".") ? 0 : workspace->path.len + 1;
     size_t len = top + name.len + 1;
-    *is_below = path.len > len && path.at[len - 1] == '/' &&
-                (top == 0 || (slice_starts_with(path, workspace->path.at) &&
-                              path.at[top - 1] == '/')) &&
-                memcmp(path.at + top, name.at, name.len) == 0;
+    *is_below =
+        path.len > len && path.at[len - 1] == '/' &&
+        (top == 0 || (slice_starts_with(path, workspace->path.at) && path.at[top - 1] == '/')) &&
+        memcmp(path.at + top, name.at, name.len) == 0;
     return *is_below ? slice_make(path.at + len, path.len - len) : path;
 }
 
@@ -82,8 +80,8 @@ static void add_counting_pointers(const struct action *action, const struct json
     buf_add_char(out, '}');
 }
 
-void plan_add_counting(const struct action *action, const struct json *value,
-                       plan_spell_fn *spell, struct buf *out)
+void plan_add_counting(const struct action *action, const struct json *value, plan_spell_fn *spell,
+                       struct buf *out)
 {
     if (action->value_inputs_given) {
         add_counting_pointers(action, value, spell, out);
@@ -145,8 +143,8 @@ static int push_value(struct plan *plan, struct node_id node, uint32_t directory
     }
     struct digest counting;
     const struct node_row *row = state_node(plan->state, node.at);
-    bool same_pointers = row->good.count < 64 &&
-                         recorded_value(&row->good, name, own, whole, &counting);
+    bool same_pointers =
+        row->good.count < 64 && recorded_value(&row->good, name, own, whole, &counting);
     if (!same_pointers) {
         const struct json *value;
         struct buf text = BUF_EMPTY;
@@ -162,8 +160,7 @@ static int push_value(struct plan *plan, struct node_id node, uint32_t directory
     return 0;
 }
 
-static void push_upstream_nodes(struct plan *plan, struct node_id node,
-                                struct component_list *list)
+static void push_upstream_nodes(struct plan *plan, struct node_id node, struct component_list *list)
 {
     const struct graph *graph = plan->graph;
     for (uint32_t e = graph->before_start[node.at]; e < graph->before_start[node.at + 1]; e++) {
@@ -172,8 +169,8 @@ static void push_upstream_nodes(struct plan *plan, struct node_id node,
             continue;
         }
         const struct graph_node *before = &graph->nodes[edge->node.at];
-        bool own = before->directory != GRAPH_NONE &&
-                   before->directory == graph->nodes[node.at].directory;
+        bool own =
+            before->directory != GRAPH_NONE && before->directory == graph->nodes[node.at].directory;
         struct slice name = graph_action(graph, edge->node)->name;
         if (!own) {
             struct buf key = BUF_EMPTY;

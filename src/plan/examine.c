@@ -131,8 +131,8 @@ static void recorded_release(struct recorded *recorded)
     buf_release(&recorded->key);
 }
 
-static bool recorded_find(struct recorded *recorded, const struct component *wanted,
-                          size_t likely, struct component *found)
+static bool recorded_find(struct recorded *recorded, const struct component *wanted, size_t likely,
+                          struct component *found)
 {
     if (likely < recorded->good->count) {
         *found = components_at(recorded->good, likely);
@@ -260,8 +260,8 @@ static void compare_product(struct examination *exam, struct recorded *recorded,
 }
 
 static void compare_upstream_node(struct examination *exam, struct recorded *recorded,
-                                  const struct component *now, size_t place,
-                                  struct node_id before, int64_t finished_at_ns)
+                                  const struct component *now, size_t place, struct node_id before,
+                                  int64_t finished_at_ns)
 {
     const struct plan *plan = exam->plan;
     const struct node_row *row = state_node(plan->state, before.at);
@@ -312,8 +312,7 @@ static void compare_gone(struct examination *exam, struct recorded *recorded,
         exam->fills_in = true;
         if (then.kind == COMPONENT_MEMBER) {
             tell(exam, (struct reason){.kind = REASON_LEFT, .name = then.name});
-        } else if (then.kind == COMPONENT_FILE &&
-                   plan_listed_glob_lost(plan, exam->node, &then)) {
+        } else if (then.kind == COMPONENT_FILE && plan_listed_glob_lost(plan, exam->node, &then)) {
             tell(exam, (struct reason){.kind = REASON_INPUT_GONE,
                                        .name = then.name,
                                        .in_directory = then.in_directory});
@@ -330,8 +329,7 @@ static void compare(struct examination *exam, const struct component_list *list,
     const struct graph *graph = exam->plan->graph;
     struct recorded recorded = {.good = &row->good};
     uint32_t n = exam->node.at;
-    const struct dependency *dependencies =
-        graph->dependencies.at + graph->dependency_start[n];
+    const struct dependency *dependencies = graph->dependencies.at + graph->dependency_start[n];
     const struct file_id *made = graph->products.at + graph->product_start[n];
     size_t dependency = 0;
     size_t product = 0;
@@ -349,8 +347,7 @@ static void compare(struct examination *exam, const struct component_list *list,
         } else if (now->kind == COMPONENT_RECIPE || now->kind == COMPONENT_VALUE) {
             compare_recipe_or_value(exam, &recorded, now, i);
         } else if (now->kind == COMPONENT_FILE) {
-            compare_file(exam, &recorded, now, i, &dependencies[dependency++],
-                         row->finished_at_ns);
+            compare_file(exam, &recorded, now, i, &dependencies[dependency++], row->finished_at_ns);
         } else if (now->kind == COMPONENT_NODE) {
             compare_upstream_node(exam, &recorded, now, i,
                                   upstream_node(graph, exam->node, upstream++),
@@ -513,8 +510,8 @@ enum verdict plan_examine(struct plan *plan, struct node_id node, reason_fn *lis
     plan->fill_in[node.at] = false;
     if (plan->graph->blocked_by[node.at] != GRAPH_NONE) {
         uint32_t name = plan->graph->blocked_by[node.at];
-        tell(&exam, (struct reason){.kind = REASON_EXCLUDED,
-                                    .name = plan->graph->rowfile->names[name]});
+        tell(&exam,
+             (struct reason){.kind = REASON_EXCLUDED, .name = plan->graph->rowfile->names[name]});
         return VERDICT_BLOCKED;
     }
     enum verdict upstream = upstream_verdict(&exam, &before);

@@ -29,8 +29,8 @@ static bool same_stat(const struct file_stat *a, const struct file_stat *b)
            a->ctime_ns == b->ctime_ns && a->inode == b->inode;
 }
 
-/* The row of a value file holds the digest of its canonical text: white space and order of keys don't
- * matter. */
+/* The row of a value file holds the digest of its canonical text: white space and order of keys
+ * don't matter. */
 static void put_value_row(struct plan *plan, struct file_id file, const struct json *value,
                           const struct file_stat *stat)
 {
@@ -82,7 +82,7 @@ enum file_status plan_refresh(struct plan *plan, struct file_id file)
     enum file_status status = FILE_TROUBLE;
     if (plan->options.recorded) {
         status = (state_file(plan->state, file.at)->flags & FILE_ROW_KNOWN) != 0 ? FILE_CURRENT
-                                                                                  : FILE_GONE;
+                                                                                 : FILE_GONE;
     } else if (is_value_file(plan->graph, file)) {
         status = refresh_value(plan, file);
     } else {
@@ -315,8 +315,8 @@ static void stat_all(struct plan *plan, const struct file_list *list)
     parallel_for(plan->options.threads, list->files.count, STAT_GRAIN, stat_range, &looking);
 }
 
-/* What was known before and moved is read now, on all cores, and so are new values; other files that were
- * never known wait until they are asked for. */
+/* What was known before and moved is read now, on all cores, and so are new values; other files
+ * that were never known wait until they are asked for. */
 static int read_known(struct plan *plan, const struct file_list *list)
 {
     uint8_t *known = mem_alloc(plan->graph->file_count);
@@ -335,8 +335,8 @@ static int read_known(struct plan *plan, const struct file_list *list)
     return result;
 }
 
-/* A configured value file must be there for every directory that is worked on; where one is missing, all
- * that is wrong with values is told. */
+/* A configured value file must be there for every directory that is worked on; where one is
+ * missing, all that is wrong with values is told. */
 static int require_values(struct plan *plan, const struct file_list *list)
 {
     for (size_t i = 0; i < list->files.count && !plan->options.recorded; i++) {

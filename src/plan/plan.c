@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-/* Shell, command and environment, each ended by NUL: one text that both the digest and the explanation
- * are made from. */
+/* Shell, command and environment, each ended by NUL: one text that both the digest and the
+ * explanation are made from. */
 static struct slice recipe_text(const struct action *action, struct arena *arena)
 {
     struct buf text = BUF_EMPTY;

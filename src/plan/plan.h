@@ -1,9 +1,10 @@
 /* Stale? Why? In which order?
  *
- * Knows: the rules of DESIGN §6. One walk (plan_examine) finds the differences between a node's record
- * and what is there now: with no listener it stops at the first, with one it tells them all. Doesn't
- * know: processes, cores, or how reasons are shown beyond their words. Changes nothing on disk: rows
- * that were looked at anew are put into the state, whose owner decides whether they are written. */
+ * Knows: the rules of DESIGN §6. One walk (plan_examine) finds the differences between a node's
+ * record and what is there now: with no listener it stops at the first, with one it tells them all.
+ * Doesn't know: processes, cores, or how reasons are shown beyond their words. Changes nothing on
+ * disk: rows that were looked at anew are put into the state, whose owner decides whether they are
+ * written. */
 #ifndef ROWBUILD_PLAN_H
 #define ROWBUILD_PLAN_H
 
@@ -35,7 +36,7 @@ enum file_status {
 
 enum reason_kind {
     REASON_NEVER_RAN,
-    REASON_ASKED,       /* --rerun */
+    REASON_ASKED, /* --rerun */
     REASON_ALWAYS,
     REASON_NO_PRODUCTS, /* row's contract: always eligible */
     REASON_INTERRUPTED,
@@ -61,12 +62,12 @@ enum reason_kind {
 
 struct reason {
     enum reason_kind kind;
-    struct slice name;     /* path, directory or label that it is about */
-    bool in_directory;     /* `name` is below the node's own directory */
-    struct digest before;  /* RECIPE, VALUE: keys of state_text */
+    struct slice name;    /* path, directory or label that it is about */
+    bool in_directory;    /* `name` is below the node's own directory */
+    struct digest before; /* RECIPE, VALUE: keys of state_text */
     struct digest after;
-    struct node_id node;   /* UPSTREAM_…: the node before */
-    int status;            /* FAILED: as node_row.attempt_status */
+    struct node_id node; /* UPSTREAM_…: the node before */
+    int status;          /* FAILED: as node_row.attempt_status */
 };
 typedef void reason_fn(void *context, const struct reason *reason);
 
@@ -116,10 +117,10 @@ void plan_free(struct plan *plan);
 /* Binds the state to the graph's numbering. */
 void plan_bind(struct graph *graph, struct state *state);
 
-/* Marks what is wanted. `actions` are wildcards (or whole names), `targets` directory names or paths,
- * product paths, or keys of nodes; relative paths are relative to `from_project` ("" or the current
- * directory's path below the project with a trailing '/'). `only` leaves out what comes before. Unknown
- * names are errors, or warnings if `lenient`. */
+/* Marks what is wanted. `actions` are wildcards (or whole names), `targets` directory names or
+ * paths, product paths, or keys of nodes; relative paths are relative to `from_project` ("" or the
+ * current directory's path below the project with a trailing '/'). `only` leaves out what comes
+ * before. Unknown names are errors, or warnings if `lenient`. */
 struct plan_selection {
     const char *const *actions;
     size_t action_count;
@@ -133,15 +134,18 @@ struct plan_selection {
 };
 int plan_select(struct plan *plan, const struct plan_selection *selection, struct diag *diag);
 
-/* Looks at the files of all wanted nodes on all cores, adopts, and decides. -1 after errors that concern
- * the whole (a value that can't be read). */
+/* Whether an action of that name is selected; a selection of NULL selects all. */
+bool plan_selects_action(const struct plan_selection *selection, struct slice name);
+
+/* Looks at the files of all wanted nodes on all cores, adopts, and decides. -1 after errors that
+ * concern the whole (a value that can't be read). */
 int plan_look(struct plan *plan, struct diag *diag);
 
 /* Decides one node again; nodes before it that are `resolved` count as done. */
 enum verdict plan_decide(struct plan *plan, struct node_id node, struct diag *diag);
 
-/* The one walk: tells `listener` (may be NULL: stops at the first) every reason for which the node is
- * not up to date. */
+/* The one walk: tells `listener` (may be NULL: stops at the first) every reason for which the node
+ * is not up to date. */
 enum verdict plan_examine(struct plan *plan, struct node_id node, reason_fn *listener,
                           void *context);
 
@@ -161,7 +165,8 @@ bool plan_good_set_is_aside(struct plan *plan, struct node_id node);
 void plan_put_success(struct plan *plan, struct node_id node, const struct component_list *list,
                       struct node_row *row);
 
-/* Replaces a digest in the records of the file's maker and of all nodes behind it that recorded it. */
+/* Replaces a digest in the records of the file's maker and of all nodes behind it that recorded it.
+ */
 void plan_replace_digest(struct plan *plan, struct node_id maker, struct file_id file,
                          struct digest before, struct digest after);
 
@@ -183,8 +188,8 @@ void plan_add_reason(struct plan *plan, struct node_id node, const struct reason
 void plan_add_missing_product(struct plan *plan, struct node_id node, struct file_id file,
                               struct buf *out);
 
-/* Checks that the values of all nodes that will or may run have what the templates of their commands
- * and environments name. -1 after errors that name the directories. */
+/* Checks that the values of all nodes that will or may run have what the templates of their
+ * commands and environments name. -1 after errors that name the directories. */
 int plan_check_pointers(struct plan *plan, struct diag *diag);
 
 /* Remembers the texts that explain this node's digests (recipe, values). */

@@ -80,15 +80,14 @@ static void add_difference(void *context, struct slice pointer, const struct jso
 }
 
 /* What counts of the value now, as it is written. */
-static bool current_value_text(struct plan *plan, struct node_id node,
-                               const struct reason *reason, struct buf *text)
+static bool current_value_text(struct plan *plan, struct node_id node, const struct reason *reason,
+                               struct buf *text)
 {
     const struct graph *graph = plan->graph;
     const struct action *action = graph_action(graph, node);
     const struct json *value;
-    int64_t directory = reason->in_directory
-                            ? (int64_t)graph->nodes[node.at].directory
-                            : workspace_find(graph->workspace, reason->name, NULL);
+    int64_t directory = reason->in_directory ? (int64_t)graph->nodes[node.at].directory
+                                             : workspace_find(graph->workspace, reason->name, NULL);
     struct diag unseen;
     bool found = false;
     diag_init(&unseen);
@@ -119,8 +118,7 @@ static void add_value_reason(struct plan *plan, struct node_id node, const struc
     if (then.at != NULL && current_value_text(plan, node, reason, &now)) {
         struct json_parser *parser = json_parser_new();
         struct json *before = json_parse(parser, then, SLICE_LITERAL("recorded"), &unseen);
-        struct json *after =
-            json_parse(parser, buf_slice(&now), SLICE_LITERAL("current"), &unseen);
+        struct json *after = json_parse(parser, buf_slice(&now), SLICE_LITERAL("current"), &unseen);
         struct value_difference difference = {.out = out,
                                               .prefix = buf_string(&prefix),
                                               .has_pointers_as_keys = action->value_inputs_given};
@@ -286,9 +284,8 @@ void plan_add_reason(struct plan *plan, struct node_id node, const struct reason
     case REASON_FAILED:
         if (reason->status >= 256) {
             buf_addf(out, "failed (killed by SIG%s)",
-                     sigabbrev_np(reason->status - 256) != NULL
-                         ? sigabbrev_np(reason->status - 256)
-                         : "NAL");
+                     sigabbrev_np(reason->status - 256) != NULL ? sigabbrev_np(reason->status - 256)
+                                                                : "NAL");
         } else {
             buf_addf(out, "failed (exit %d)", reason->status);
         }
@@ -372,8 +369,7 @@ static bool glob_matches(const struct path_spec *spec, struct slice path)
     return matches;
 }
 
-bool plan_listed_glob_lost(struct plan *plan, struct node_id node,
-                           const struct component *recorded)
+bool plan_listed_glob_lost(struct plan *plan, struct node_id node, const struct component *recorded)
 {
     const struct action *action = graph_action(plan->graph, node);
     const uint32_t *directories;

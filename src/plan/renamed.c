@@ -2,9 +2,9 @@
 
 #include <stdlib.h>
 
-/* An action that was renamed together with its products keeps its records (DESIGN §6 rule 7): rows of a
- * name that the description no longer has are taken over by a name without rows whose products are the
- * same. */
+/* An action that was renamed together with its products keeps its records (DESIGN §6 rule 7): rows
+ * of a name that the description no longer has are taken over by a name without rows whose products
+ * are the same. */
 
 static bool is_described(const struct plan *plan, struct slice name)
 {
@@ -56,8 +56,8 @@ static void take_over_directories(struct plan *plan, uint32_t column)
         const struct node_row *newest = NULL;
         for (size_t i = 0; i < count && graph_is_present(graph, node); i++) {
             if (!is_described(plan, names[i])) {
-                newest = newer(newest, state_recorded_node(plan->state,
-                                                           graph->workspace->names[d], names[i]));
+                newest = newer(
+                    newest, state_recorded_node(plan->state, graph->workspace->names[d], names[i]));
             }
         }
         if (newest != NULL && has_same_products(plan, node, newest)) {

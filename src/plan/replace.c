@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 void plan_put_success(struct plan *plan, struct node_id node, const struct component_list *list,
-                     struct node_row *row)
+                      struct node_row *row)
 {
     struct digest *digests = mem_grow(NULL, list->count, sizeof *digests);
     for (size_t i = 0; i < list->count; i++) {
@@ -67,8 +67,8 @@ void plan_follow_first_digest(struct plan *plan, struct file_id file, const stru
                               const struct file_row *after)
 {
     uint32_t maker = plan->graph->producers[file.at];
-    bool first = (before->flags & FILE_ROW_BY_STAT) != 0 && (after->flags & FILE_ROW_BY_STAT) == 0 &&
-                 before->size == after->size;
+    bool first = (before->flags & FILE_ROW_BY_STAT) != 0 &&
+                 (after->flags & FILE_ROW_BY_STAT) == 0 && before->size == after->size;
     if (first && maker != GRAPH_NONE &&
         state_node(plan->state, maker)->success == SUCCESS_ADOPTED) {
         plan_replace_digest(plan, (struct node_id){maker}, file, before->digest, after->digest);

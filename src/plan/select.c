@@ -1,8 +1,10 @@
 #include "looking.h"
 
+#include "file.h"
 #include "match.h"
 #include "text.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,15 +17,14 @@ struct targets {
     bool lenient;
 };
 
-static bool action_is_selected(const struct plan_selection *selection, struct slice name)
+bool plan_selects_action(const struct plan_selection *selection, struct slice name)
 {
-    if (selection->action_count == 0) {
+    if (selection == NULL || selection->action_count == 0) {
         return true;
     }
     for (size_t i = 0; i < selection->action_count; i++) {
         struct slice pattern = slice_of(selection->actions[i]);
-        if (selection->exact_actions ? slice_equal(pattern, name)
-                                     : match_wildcard(pattern, name)) {
+        if (selection->exact_actions ? slice_equal(pattern, name) : match_wildcard(pattern, name)) {
             return true;
         }
     }
@@ -42,7 +43,7 @@ static int check_actions(const struct plan *plan, const struct plan_selection *s
                                      .exact_actions = selection->exact_actions};
         bool any = false;
         for (size_t id = 0; id < rowfile->name_count && !any; id++) {
-            any = action_is_selected(&one, rowfile->names[id]);
+            any = plan_selects_action(&one, rowfile->names[id]);
         }
         if (any || (selection->lenient && !selection->exact_actions)) {
             continue;
@@ -100,8 +101,7 @@ static bool normalise(const struct plan_selection *selection, struct slice targe
         struct buf whole = BUF_EMPTY;
         bool inside = add_normalised(target, &whole) &&
                       slice_starts_with(buf_slice(&whole), selection->project_path + 1) &&
-                      whole.len > project.len &&
-                      (project.len == 0 || whole.at[project.len] == '/');
+                      whole.len > project.len && (project.len == 0 || whole.at[project.len] == '/');
         if (inside) {
             buf_add(out, whole.at + project.len + (project.len > 0),
                     whole.len - project.len - (project.len > 0));
@@ -114,6 +114,31 @@ static bool normalise(const struct plan_selection *selection, struct slice targe
     bool inside = add_normalised(buf_slice(&joined), out);
     buf_release(&joined);
     return inside;
+}
+
+/* Puts into *rest what follows the directory `fd` in an absolute path, by whatever links the path
+ * leads there; false where it doesn't. */
+static bool cut_behind(int fd, struct slice target, struct slice *rest)
+{
+    struct file_stat directory;
+    struct buf prefix = BUF_EMPTY;
+    bool found = false;
+    if (file_stat_fd(fd, &directory) != 0) {
+        return false;
+    }
+    for (size_t i = 1; i < target.len && !found; i++) {
+        struct file_stat at;
+        if (target.at[i] != '/') {
+            continue;
+        }
+        buf_clear(&prefix);
+        buf_add(&prefix, target.at, i);
+        found = file_stat(AT_FDCWD, buf_string(&prefix), &at) == 0 && at.kind == FILE_DIRECTORY &&
+                at.inode == directory.inode && at.device == directory.device;
+        *rest = slice_make(target.at + i + 1, target.len - i - 1);
+    }
+    buf_release(&prefix);
+    return found;
 }
 
 static bool name_directory(const struct plan *plan, struct slice name, struct targets *targets)
@@ -138,8 +163,7 @@ static bool name_path(const struct plan *plan, struct slice path, struct targets
     }
     if (path.len > top.len + 1 && memcmp(path.at, top.at, top.len) == 0 &&
         path.at[top.len] == '/' &&
-        name_directory(plan, slice_make(path.at + top.len + 1, path.len - top.len - 1),
-                       targets)) {
+        name_directory(plan, slice_make(path.at + top.len + 1, path.len - top.len - 1), targets)) {
         return true;
     }
     struct file_id file = graph_find_file(graph, path);
@@ -148,6 +172,30 @@ static bool name_path(const struct plan *plan, struct slice path, struct targets
     }
     vec_push(&targets->nodes, (struct node_id){graph->producers[file.at]});
     return true;
+}
+
+/* An absolute path that leads into the project or the workspace through a symlink, as $PWD often
+ * does, or into a workspace that lies elsewhere. */
+static bool name_absolute(const struct plan *plan, struct slice target, struct targets *targets)
+{
+    const struct workspace *workspace = plan->graph->workspace;
+    struct buf path = BUF_EMPTY;
+    struct buf below = BUF_EMPTY;
+    struct slice rest;
+    bool known = false;
+    if (cut_behind(plan->project, target, &rest) && add_normalised(rest, &path)) {
+        known = name_path(plan, buf_slice(&path), targets);
+    }
+    if (!known && cut_behind(workspace->fd, target, &rest) && add_normalised(rest, &below)) {
+        buf_clear(&path);
+        buf_add_slice(&path, workspace->path);
+        buf_add_char(&path, '/');
+        buf_add_slice(&path, buf_slice(&below));
+        known = name_path(plan, buf_slice(&path), targets);
+    }
+    buf_release(&path);
+    buf_release(&below);
+    return known;
 }
 
 /* "ACTION", for group and project nodes, or "ACTION/DIRECTORY". */
@@ -190,6 +238,9 @@ static int name_target(const struct plan *plan, const struct plan_selection *sel
     }
     if (!known && normalise(&from, spelt, &path)) {
         known = name_path(plan, buf_slice(&path), targets);
+    }
+    if (!known && !from_top && slice_starts_with(target, "/")) {
+        known = name_absolute(plan, target, targets);
     }
     known = known || (target.len > 0 && name_key(plan, target, targets));
     if (!known) {
@@ -244,7 +295,7 @@ int plan_select(struct plan *plan, const struct plan_selection *selection, struc
     for (uint32_t n = 0; n < graph->node_count && result == 0; n++) {
         const struct graph_node *node = &graph->nodes[n];
         if (node->action == GRAPH_NONE ||
-            !action_is_selected(selection, graph_action(graph, (struct node_id){n})->name)) {
+            !plan_selects_action(selection, graph_action(graph, (struct node_id){n})->name)) {
             continue;
         }
         /* Directories don't select group and project nodes. */
@@ -255,7 +306,7 @@ int plan_select(struct plan *plan, const struct plan_selection *selection, struc
     }
     for (size_t i = 0; i < targets.nodes.count && result == 0; i++) {
         uint32_t n = targets.nodes.at[i].at;
-        if (action_is_selected(selection, graph_action(graph, (struct node_id){n})->name)) {
+        if (plan_selects_action(selection, graph_action(graph, (struct node_id){n})->name)) {
             plan->wanted[n] = WANTED_SELECTED;
         }
     }

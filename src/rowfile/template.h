@@ -62,8 +62,8 @@ struct template
     bool uses_value; /* {value} */
     bool uses_pointers;
     bool nested_shell;    /* a template stands where nothing can be quoted rightly: a second shell
-                             reads it    (the script of `sh -c`, the arguments of `eval` and `ssh`), or it
-                             is    inside backticks or "${…}" */
+                             reads it    (the script of `sh -c`, the arguments of `eval` and `ssh`), or
+                             it    is    inside backticks or "${…}" */
     size_t nested_offset; /* of the first such template in `text` */
 };
 

@@ -28,9 +28,9 @@ static struct ledger_request request_of(const struct action *action, size_t dire
     uint64_t limit = UINT32_MAX;
     return (struct ledger_request){
         .processes = (unsigned)(processes < limit ? processes : limit),
-        .threads_per_process = (unsigned)(resources->threads_per_process < limit
-                                              ? resources->threads_per_process
-                                              : limit),
+        .threads_per_process =
+            (unsigned)(resources->threads_per_process < limit ? resources->threads_per_process
+                                                              : limit),
         .memory_bytes = memory,
     };
 }
@@ -83,10 +83,12 @@ static int add_batches(struct run *run, size_t *capacity, uint32_t element)
         nodes.count = 0;
         for (size_t i = start; i < groups.ends.at[g]; i++) {
             uint32_t directory = groups.members.at[i];
-            vec_push(&nodes, (struct node_id){(uint32_t)(
-                                 directory * graph->directory_action_count + column)});
+            vec_push(&nodes, (struct node_id){
+                                 (uint32_t)(directory * graph->directory_action_count + column)});
         }
-        add_execution(run, capacity, nodes.at, nodes.count);
+        if (nodes.count > 0) {
+            add_execution(run, capacity, nodes.at, nodes.count);
+        }
         start = groups.ends.at[g];
     }
     groups_release(&groups);

@@ -58,8 +58,8 @@ static void discard_good(struct run *run, struct node_id node)
 
 /* ---- What changed while the node ran ---- */
 
-/* A product of a node before was changed by this node's run: it is recorded anew for its maker and for
- * all that had recorded it (DESIGN §6 rule 4). */
+/* A product of a node before was changed by this node's run: it is recorded anew for its maker and
+ * for all that had recorded it (DESIGN §6 rule 4). */
 static void rerecord_product(struct run *run, struct node_id maker, struct file_id file,
                              struct digest before, const char *label)
 {
@@ -107,8 +107,7 @@ static void look_at_ancestors(struct run *run, struct node_id node, const char *
              p++) {
             struct file_id file = graph->products.at[p];
             struct digest before = state_file(plan->state, file.at)->digest;
-            if (plan->files[file.at] == FILE_CURRENT &&
-                plan_refresh(plan, file) == FILE_CURRENT &&
+            if (plan->files[file.at] == FILE_CURRENT && plan_refresh(plan, file) == FILE_CURRENT &&
                 !digest_equal(before, state_file(plan->state, file.at)->digest)) {
                 rerecord_product(run, maker, file, before, label);
             }
@@ -118,8 +117,8 @@ static void look_at_ancestors(struct run *run, struct node_id node, const char *
     intern_release(&ancestors.seen);
 }
 
-/* Compares what the node saw at its start with what is there now; products of nodes before are taken as
- * they are now. True if something else changed: then the result is not to be trusted. */
+/* Compares what the node saw at its start with what is there now; products of nodes before are
+ * taken as they are now. True if something else changed: then the result is not to be trusted. */
 static bool inputs_changed(struct run *run, struct node_id node, struct launched *launched,
                            struct buf *what)
 {
@@ -156,11 +155,9 @@ static bool inputs_changed(struct run *run, struct node_id node, struct launched
         } else if (then->kind != COMPONENT_WHOLE && then->kind != COMPONENT_NODE &&
                    !digest_equal(then->digest, now.at[i].digest)) {
             changed = true;
-            buf_add_string(what, is_file ? "input " : "its value");
-            text_add_name(what, is_file ? then->name : SLICE_LITERAL(" "));
-            if (!is_file) {
-                buf_clear(what);
-                buf_add_string(what, "its value");
+            buf_add_string(what, is_file ? "the input " : "its value");
+            if (is_file) {
+                text_add_name(what, then->name);
             }
         }
     }
@@ -297,7 +294,12 @@ static void describe_failure(struct ending *ending)
     if (slot->timed_out) {
         buf_add_string(&ending->how, "timed out after ");
         text_add_duration(&ending->how, ending->seconds);
-    } else if (end->signalled) {
+        return;
+    }
+    if (slot->child_count > 1) {
+        buf_addf(&ending->how, "process %u: ", slot->failed_child);
+    }
+    if (end->signalled) {
         const char *name = sigabbrev_np(end->status);
         buf_addf(&ending->how, "killed by SIG%s", name != NULL ? name : "NAL");
     } else {
@@ -328,8 +330,8 @@ static bool will_retry(const struct ending *ending)
     const struct execution *execution = &run->executions[ending->slot->execution];
     const struct action *action =
         graph_action(run->plan->graph, execution_nodes(run, execution)[0]);
-    return ending->failed.count == execution->count && !run->stopping &&
-           !ending->slot->cancelled && execution->attempts < action->retries;
+    return ending->failed.count == execution->count && !run->stopping && !ending->slot->cancelled &&
+           execution->attempts < action->retries;
 }
 
 static void tell_outcomes(struct ending *ending, bool retried, const char *log)
@@ -404,6 +406,8 @@ static void release_slot(struct run *run, struct slot *slot)
         free(slot->launched[i].components);
     }
     free(slot->launched);
+    free(slot->children);
+    free(slot->mark);
     free(slot->label);
     *slot = (struct slot){.execution = EXECUTION_NONE};
     run->running--;
@@ -425,9 +429,11 @@ void run_finish(struct run *run, struct slot *slot, const struct child_end *end)
     struct buf log = BUF_EMPTY;
     bool ok = !end->signalled && end->status == 0 && !slot->timed_out && !slot->cancelled;
     run->plan->diag = run->diag;
+    run_kill_orphans(run, slot);
+    run_clear_temporary(run, slot_number);
     logs_set_running(run->logs, slot_number, NULL, NULL, 0, NULL);
     size_t written = logs_end_slot(run->logs, slot_number, graph, nodes, execution->count,
-                                   !child_group_alive(slot->child.pid), &log);
+                                   !run_group_alive(slot), &log);
     if (!ok) {
         describe_failure(&ending);
     }
@@ -461,8 +467,7 @@ void run_finish(struct run *run, struct slot *slot, const struct child_end *end)
     buf_release(&log);
 }
 
-void run_fail_unstarted(struct run *run, const struct node_id *nodes, size_t count,
-                        const char *how)
+void run_fail_unstarted(struct run *run, const struct node_id *nodes, size_t count, const char *how)
 {
     struct buf label = BUF_EMPTY;
     for (size_t i = 0; i < count; i++) {

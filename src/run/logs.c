@@ -45,8 +45,7 @@ struct logs *logs_new(const char *state, struct diag *diag)
     }
     buf_clear(&path);
     buf_addf(&path, "%s/running", state);
-    logs->table =
-        open(buf_string(&path), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    logs->table = open(buf_string(&path), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     buf_release(&path);
     return logs;
 }
@@ -92,8 +91,8 @@ int logs_open_slot(struct logs *logs, unsigned slot, struct diag *diag)
     if (logs->slots.at[slot] < 0) {
         char name[32];
         slot_name(slot, name);
-        logs->slots.at[slot] = openat(logs->folder, name,
-                                      O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
+        logs->slots.at[slot] =
+            openat(logs->folder, name, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
         if (logs->slots.at[slot] < 0) {
             return diag_state_error(diag, "the log `%s/logs/%s` can't be opened: %s", logs->state,
                                     name, strerror(errno));
@@ -113,13 +112,12 @@ void logs_set_running(struct logs *logs, unsigned slot, const char *label, const
         slot_name(slot, entry.log);
         entry.pid = pid;
     }
-    ssize_t written =
-        pwrite(logs->table, &entry, sizeof entry, (off_t)slot * (off_t)sizeof entry);
+    ssize_t written = pwrite(logs->table, &entry, sizeof entry, (off_t)slot * (off_t)sizeof entry);
     (void)written; /* a table that can't be written is only not shown */
 }
 
-/* A node's own part of its log's name: bytes that can't stand in a file name are escaped; long names
- * end in a digest. */
+/* A node's own part of its log's name: bytes that can't stand in a file name are escaped; long
+ * names end in a digest. */
 static void add_file_name(struct slice name, struct buf *out)
 {
     size_t start = out->len;

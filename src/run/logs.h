@@ -1,8 +1,8 @@
-/* Output of executions: a log for each slot, kept under the node's name only if something was written;
- * and the table of what runs now.
+/* Output of executions: a log for each slot, kept under the node's name only if something was
+ * written; and the table of what runs now.
  *
- * Knows: files below the state folder: `logs/ACTION/DIRECTORY.log`, `logs/.slot-N`, `running`. Doesn't
- * know: nodes' records. */
+ * Knows: files below the state folder: `logs/ACTION/DIRECTORY.log`, `logs/.slot-N`, `running`.
+ * Doesn't know: nodes' records. */
 #ifndef ROWBUILD_LOGS_H
 #define ROWBUILD_LOGS_H
 
@@ -27,14 +27,14 @@ int logs_open_slot(struct logs *logs, unsigned slot, struct diag *diag);
 void logs_set_running(struct logs *logs, unsigned slot, const char *label, const char *key,
                       pid_t pid, const char *cores);
 
-/* Ends a slot's execution. If something was written, moves the log to the name of the first node (the
- * other nodes of a batch get links) and appends its path to `path`, otherwise removes the nodes' older
- * logs. `reuse` false: somebody may still write to it. Returns the bytes written. */
+/* Ends a slot's execution. If something was written, moves the log to the name of the first node
+ * (the other nodes of a batch get links) and appends its path to `path`, otherwise removes the
+ * nodes' older logs. `reuse` false: somebody may still write to it. Returns the bytes written. */
 size_t logs_end_slot(struct logs *logs, unsigned slot, const struct graph *graph,
                      const struct node_id *nodes, size_t count, bool reuse, struct buf *path);
 
-/* Appends what is shown of a log: all of a short one; of a long one a line that says how much was left
- * out, and its end. */
+/* Appends what is shown of a log: all of a short one; of a long one a line that says how much was
+ * left out, and its end. */
 void logs_read_shortened(const char *path, struct buf *out);
 
 /* Appends the path of a node's log below the state folder. */
@@ -50,8 +50,8 @@ struct running_entry {
     pid_t pid;
 };
 
-/* Reads the table of a run that goes on now: entries in *entries (the caller frees it), their number;
- * 0 if none. */
+/* Reads the table of a run that goes on now: entries in *entries (the caller frees it), their
+ * number; 0 if none. */
 size_t logs_read_running(const char *state, struct running_entry **entries);
 
 #endif

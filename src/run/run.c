@@ -82,22 +82,15 @@ static void start_ready(struct run *run)
     vec_release(&passed);
 }
 
-static void end_child(struct run *run, unsigned slot_number)
+/* What a watched child is known by in the loop: the number of its slot, and its own there. */
+static void end_child(struct run *run, uint64_t token)
 {
-    struct slot *slot = &run->slots.at[slot_number];
-    struct child_end end;
-    if (slot->execution == EXECUTION_NONE) {
+    struct slot *slot = &run->slots.at[(uint32_t)token];
+    if (slot->execution == EXECUTION_NONE ||
+        !run_child_ended(run, slot, (unsigned)(token >> 32U))) {
         return;
     }
-    loop_unwatch(run->loop, slot->child.pidfd);
-    int reaped = child_reap(&slot->child, &end);
-    if (reaped > 0) {
-        loop_watch(run->loop, slot->child.pidfd, slot_number);
-        return;
-    }
-    if (reaped < 0) {
-        end = (struct child_end){.signalled = false, .status = 127};
-    }
+    struct child_end end = slot->end;
     run_finish(run, slot, &end);
     if (run->failures >= run->options->keep_going && !run->stopping) {
         run_stop(run, false);
@@ -108,10 +101,13 @@ static void handle(struct run *run, const struct loop_event *event)
 {
     switch (event->kind) {
     case LOOP_CHILD:
-        end_child(run, (unsigned)event->token);
+        end_child(run, event->token);
         break;
     case LOOP_SIGNAL:
         if (event->token == SIGINT || event->token == SIGTERM || event->token == SIGHUP) {
+            run_stop(run, true);
+        } else if (event->token == SIGQUIT) { /* no patience: as a second Ctrl-C */
+            run_stop(run, true);
             run_stop(run, true);
         } else if (event->token == SIGCHLD) {
             spawn_reap_orphans();
@@ -185,7 +181,8 @@ static void note_missing_input(void *context, const struct reason *reason)
     *lacks = *lacks || reason->kind == REASON_INPUT_MISSING;
 }
 
-/* Nodes that lack an input which nobody makes; told last, so that they don't keep others from running. */
+/* Nodes that lack an input which nobody makes; told last, so that they don't keep others from
+ * running. */
 static void fail_blocked_nodes(struct run *run)
 {
     const struct plan *plan = run->plan;
@@ -272,8 +269,8 @@ static int check_requests(struct run *run)
     return result;
 }
 
-/* ---- A fresh thread for the loop: one that has burned CPU before spawns slower for the rest of its
- * life (the parent of a vfork queues behind its child). ---- */
+/* ---- A fresh thread for the loop: one that has burned CPU before spawns slower for the rest of
+ * its life (the parent of a vfork queues behind its child). ---- */
 
 static void *run_thread(void *context)
 {
@@ -316,8 +313,7 @@ static int execute(struct run *run)
 
 int run_execute(struct plan *plan, const struct launch_context *launch,
                 const struct machine *machine, const struct run_options *options,
-                const struct run_observer *observer, struct run_result *result,
-                struct diag *diag)
+                const struct run_observer *observer, struct run_result *result, struct diag *diag)
 {
     struct run run = {
         .plan = plan,
@@ -326,6 +322,7 @@ int run_execute(struct plan *plan, const struct launch_context *launch,
         .observer = observer,
         .result = result,
         .diag = diag,
+        .machine = machine,
         .ledger = ledger_new(machine, options->jobs),
         .started_ns = clock_monotonic_ns(),
     };
@@ -340,6 +337,7 @@ int run_execute(struct plan *plan, const struct launch_context *launch,
         count_not_started(&run);
         result->interrupted = run.interrupted;
     }
+    run_remove_temporary(&run);
     logs_free(run.logs);
     ledger_free(run.ledger);
     free(run.executions);

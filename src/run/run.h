@@ -1,9 +1,9 @@
 /* The run: starts ready nodes on free cores, waits, records, until nothing is left.
  *
- * Knows: executions (a node, or a batch of nodes that one command works on), the order in which they
- * are started, set-aside products, logs, retries, time limits, interruption. Doesn't know: how anything
- * looks; it tells an observer what happens and prints nothing. One thread of its own owns the plan and
- * the loop while it runs. */
+ * Knows: executions (a node, or a batch of nodes that one command works on), the order in which
+ * they are started, set-aside products, logs, retries, time limits, interruption. Doesn't know: how
+ * anything looks; it tells an observer what happens and prints nothing. One thread of its own owns
+ * the plan and the loop while it runs. */
 #ifndef ROWBUILD_RUN_H
 #define ROWBUILD_RUN_H
 
@@ -62,7 +62,7 @@ struct run_event {
     double seconds;
     const char *output; /* shortened; NULL if nothing was written */
     size_t output_bytes;
-    const char *log; /* path from the project, or absolute; NULL if nothing was written */
+    const char *log;  /* path from the project, or absolute; NULL if nothing was written */
     const char *text; /* NOTICE; STARTED with `explain`: reasons, a line each */
     const struct run_progress *progress;
 };
@@ -73,16 +73,16 @@ struct run_observer {
 };
 
 struct run_options {
-    unsigned jobs;         /* budget of cores, at least 1 */
-    size_t keep_going;     /* so many failures end the starting of nodes, at least 1 */
+    unsigned jobs;     /* budget of cores, at least 1 */
+    size_t keep_going; /* so many failures end the starting of nodes, at least 1 */
     bool explain;
-    double grace_s;        /* between TERM and KILL */
-    unsigned tick_ms;      /* 0: no TICK events */
+    double grace_s;         /* between TERM and KILL */
+    unsigned tick_ms;       /* 0: no TICK events */
     const char *state_path; /* of the state folder: logs lie below it */
 };
 
 struct run_result {
-    size_t ran;         /* nodes that were executed and succeeded */
+    size_t ran; /* nodes that were executed and succeeded */
     size_t restored;
     size_t failed;
     size_t unfinished;
@@ -95,11 +95,10 @@ struct run_result {
  * -1 after an error that ended the run: records that can't be written. */
 int run_execute(struct plan *plan, const struct launch_context *launch,
                 const struct machine *machine, const struct run_options *options,
-                const struct run_observer *observer, struct run_result *result,
-                struct diag *diag);
+                const struct run_observer *observer, struct run_result *result, struct diag *diag);
 
-/* Writes records for all that is known before anything runs, synced: adopted nodes, nodes that never
- * ran, what was filled in. Also what `scan` does. */
+/* Writes records for all that is known before anything runs, synced: adopted nodes, nodes that
+ * never ran, what was filled in. Also what `scan` does. */
 int run_record_known(struct plan *plan, struct diag *diag);
 
 /* Takes what is there as right, without running: restores set-aside products of the selected nodes

@@ -2,6 +2,7 @@
 #ifndef ROWBUILD_RUNNING_H
 #define ROWBUILD_RUNNING_H
 
+#include "launch.h"
 #include "ledger.h"
 #include "lock.h"
 #include "logs.h"
@@ -21,8 +22,8 @@ enum execution_state {
 
 /* One node, or a batch of nodes that one command works on. */
 struct execution {
-    uint32_t first; /* in run->members */
-    uint32_t count; /* nodes that still belong to it */
+    uint32_t first;    /* in run->members */
+    uint32_t count;    /* nodes that still belong to it */
     uint32_t pending;  /* edges from nodes that aren't resolved */
     uint32_t attempts; /* that failed so far */
     uint32_t overtaken;
@@ -47,7 +48,13 @@ struct launched {
 
 struct slot {
     uint32_t execution; /* EXECUTION_NONE: free */
-    struct child child;
+    enum launch_kind kind;
+    struct child *children; /* pidfd -1: has ended; owned */
+    unsigned child_count;
+    unsigned alive;
+    struct child_end end;  /* of all: the first failure's, with the time of all that ended */
+    unsigned failed_child; /* where one failed: which */
+    char *mark;            /* see launch.h; NULL: none; owned */
     struct ledger_grant grant;
     struct launched *launched; /* by node of the execution; owned */
     int64_t started_ns;
@@ -59,7 +66,7 @@ struct slot {
 };
 
 struct action_progress { /* for the time left */
-    size_t left;  /* executions */
+    size_t left;         /* executions */
     size_t ended;
     double seconds; /* of the ended ones */
     double cores;
@@ -73,17 +80,21 @@ struct run {
     struct run_result *result;
     struct diag *diag;
     struct ledger *ledger;
+    const struct machine *machine;
     struct logs *logs;
+    char *temporary; /* folder for what MPI leaves behind, made when first needed; NULL: not yet */
+    bool no_temporary;
+    uint64_t marks; /* given so far */
     struct loop *loop;
     struct arena scratch; /* cleared after each start */
 
     struct execution *executions;
     size_t execution_count;
     VEC(struct node_id) members;
-    uint32_t *execution_of;   /* by node */
-    uint8_t *node_states;     /* by node: enum node_state */
-    VEC(uint32_t) ready;      /* a heap of executions by priority */
-    VEC(uint32_t) looks;      /* executions whose predecessors are all resolved */
+    uint32_t *execution_of; /* by node */
+    uint8_t *node_states;   /* by node: enum node_state */
+    VEC(uint32_t) ready;    /* a heap of executions by priority */
+    VEC(uint32_t) looks;    /* executions whose predecessors are all resolved */
     VEC(struct slot) slots;
     struct action_progress *actions; /* by action element */
     size_t running;
@@ -94,7 +105,7 @@ struct run {
     int64_t beat_ns;
     bool stopping;
     bool interrupted;
-    bool broken; /* records can't be written: stop */
+    bool broken;              /* records can't be written: stop */
     VEC(struct file_id) racy; /* files to be settled at the end */
 };
 
@@ -105,12 +116,33 @@ void run_push_ready(struct run *run, uint32_t execution);
 bool run_pop_ready(struct run *run, uint32_t *execution);
 /* Marks a node as decided for this run, and looks for what waited for it only. */
 void run_resolve(struct run *run, struct node_id node, enum node_state state);
-/* Looks again at executions that nothing is pending for any more: those that have to run become ready. */
+/* Looks again at executions that nothing is pending for any more: those that have to run become
+ * ready. */
 void run_look(struct run *run);
 
 /* start.c */
-/* Starts an execution whose grant was taken. Whatever goes wrong is recorded and told as a failure. */
+/* Starts an execution whose grant was taken. Whatever goes wrong is recorded and told as a failure.
+ */
 void run_start(struct run *run, uint32_t execution, struct ledger_grant *grant);
+
+/* children.c */
+/* Starts the processes of a slot's execution and watches them. -1 after an error: none is left. */
+int run_start_children(struct run *run, struct slot *slot, const struct launch_command *command,
+                       int output);
+/* Takes the status of a child that ended; the first that fails ends the others. True: it was the
+ * last. */
+bool run_child_ended(struct run *run, struct slot *slot, unsigned child);
+void run_signal_children(const struct slot *slot, int signal);
+/* Whether somebody is left in the process groups of the children. */
+bool run_group_alive(const struct slot *slot);
+/* Kills what an execution of several processes left behind, so that its cores can be given to
+ * others. */
+void run_kill_orphans(struct run *run, const struct slot *slot);
+void run_add_mark(struct run *run, struct slot *slot);
+/* A folder for what MPI leaves behind, for one slot: in `arena`, or NULL where none can be made. */
+const char *run_temporary(struct run *run, unsigned slot, struct arena *arena);
+void run_clear_temporary(struct run *run, unsigned slot);
+void run_remove_temporary(struct run *run); /* all slots' */
 
 /* finish.c */
 void run_finish(struct run *run, struct slot *slot, const struct child_end *end);
@@ -124,6 +156,7 @@ int run_restore(struct plan *plan, struct node_id node, struct diag *diag);
 
 /* stop.c */
 void run_stop(struct run *run, bool interrupted);
+void run_terminate(struct run *run, struct slot *slot); /* TERM now, KILL after the grace */
 void run_check_deadlines(struct run *run);
 int64_t run_next_deadline(const struct run *run); /* 0: none */
 void run_kill_leftovers(struct run *run);

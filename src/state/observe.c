@@ -295,8 +295,7 @@ out:;
 
 /* A row that was racy is made anew, but its digest stays of the kind it was: a limit that changed
  * meanwhile is no change of the file. */
-static uint64_t limit_for(const struct file_row *old, const struct file_row *found,
-                          uint64_t limit)
+static uint64_t limit_for(const struct file_row *old, const struct file_row *found, uint64_t limit)
 {
     bool same = (old->flags & FILE_ROW_KNOWN) != 0 && old->size == found->size &&
                 old->mtime_ns == found->mtime_ns && old->inode == found->inode;

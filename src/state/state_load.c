@@ -343,8 +343,8 @@ out:
     return result;
 }
 
-/* Records in the middle that can't be read are work that would be done again, or worse: products that
- * would be taken for what they aren't. */
+/* Records in the middle that can't be read are work that would be done again, or worse: products
+ * that would be taken for what they aren't. */
 static int refuse_loss(const struct state *state, const struct load_trouble *trouble,
                        struct diag *diag)
 {

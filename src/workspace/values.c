@@ -36,7 +36,8 @@ static int read_value(const struct workspace *workspace, size_t directory,
     text_add_name(&shown, buf_slice(&path));
     if (file_read(workspace->fd, buf_string(&path), LARGEST_VALUE, &text) != 0) {
         if (errno == ENOENT || errno == ENOTDIR) {
-            diag_state_error(diag, "the value file `%s` is missing: each directory of the workspace "
+            diag_state_error(diag,
+                             "the value file `%s` is missing: each directory of the workspace "
                              "needs one, or leave the directory out by `workspace.directories`",
                              buf_string(&shown));
         } else {

@@ -82,6 +82,7 @@ int workspace_open(struct workspace *workspace, int project, const struct rowfil
                          "`workspace.path` in %s",
                          buf_string(&shown), strerror(errno), rowfile->source.name);
         buf_release(&shown);
+        workspace_release(workspace);
         return -1;
     }
     struct glob_set *globs =

@@ -1,7 +1,7 @@
 /* The directories of the workspace and their values.
  *
- * Knows: globs → directories, value files → JSON. Doesn't know: actions. Directories are numbered in
- * the order of their names' bytes. Values are read when they are first asked for. */
+ * Knows: globs → directories, value files → JSON. Doesn't know: actions. Directories are numbered
+ * in the order of their names' bytes. Values are read when they are first asked for. */
 #ifndef ROWBUILD_WORKSPACE_H
 #define ROWBUILD_WORKSPACE_H
 
@@ -18,15 +18,16 @@
 struct workspace {
     struct arena arena;
     const struct rowfile *rowfile;
-    int fd;             /* of the workspace directory */
-    struct slice path;  /* as configured: relative to the project, or absolute; NUL-terminated */
+    int fd;              /* of the workspace directory */
+    struct slice path;   /* as configured: relative to the project, or absolute; NUL-terminated */
     struct slice *names; /* relative to `path`; NUL-terminated */
     size_t count;
     struct json **values; /* NULL where not read (or null); see `value_read` */
     bool *value_read;
 };
 
-/* Lists the workspace below the directory `project`. -1 with a state error when it can't be listed. */
+/* Lists the workspace below the directory `project`. -1 with a state error when it can't be listed.
+ */
 int workspace_open(struct workspace *workspace, int project, const struct rowfile *rowfile,
                    struct diag *diag);
 void workspace_release(struct workspace *workspace);
@@ -35,11 +36,12 @@ void workspace_release(struct workspace *workspace);
 int64_t workspace_find(const struct workspace *workspace, struct slice name, struct slice *nearest);
 
 /* Reads the values of all directories on several threads. Reports each that can't be read or isn't
- * JSON (20 at most, then their number) and returns -1. Nothing to do when no value file is configured. */
+ * JSON (20 at most, then their number) and returns -1. Nothing to do when no value file is
+ * configured. */
 int workspace_read_values(struct workspace *workspace, struct diag *diag);
 
-/* One directory's value, read if need be; NULL for JSON null. -1 after an error that names the directory.
- * Not thread-safe. */
+/* One directory's value, read if need be; NULL for JSON null. -1 after an error that names the
+ * directory. Not thread-safe. */
 int workspace_value(struct workspace *workspace, size_t directory, const struct json **value,
                     struct diag *diag);
 

@@ -316,7 +316,7 @@ finish() {
 kill_run() {
     local descendants
     descendants=$(descendants_of "$PID")
-    kill -KILL "$PID"
+    kill -KILL "$PID" 2>/dev/null || true # it may have ended by itself
     wait "$PID" || true
     # shellcheck disable=SC2086 # several numbers
     kill -KILL $descendants 2>/dev/null || true

@@ -1,0 +1,86 @@
+#!/usr/bin/env bats
+# What careless and unlucky users do: odd places, odd paths, commands that don't behave.
+
+load helpers
+
+one_action() {
+    rowfile <<'END'
+[[action]]
+name = "a"
+products = ["out"]
+command = 'note a {directory}; echo >{workspace_path}/{directory}/out'
+END
+    mkdir -p workspace/d1 workspace/d2 workspace/d3
+}
+
+# ---- Paths ----
+
+@test "absolute paths that lead into the project through symlinks" {
+    one_action
+    ln -s project "$SCRATCH/link"
+    expect 0 "$SCRATCH/link/workspace/d1"
+    expect_runs 'a d1'
+    expect 0 "$SCRATCH/link/workspace/d2/out"
+    expect_runs 'a d2'
+    expect 2 "$SCRATCH/link/workspace/d4"
+    expect 2 "$SCRATCH/link"
+}
+
+@test "absolute paths into a workspace that lies elsewhere" {
+    one_action
+    mv workspace "$SCRATCH/elsewhere"
+    ln -s ../elsewhere workspace
+    expect 0 "$SCRATCH/elsewhere/d1"
+    expect_runs 'a d1'
+    rm workspace
+    rm "$SCRATCH/elsewhere/d1/out"
+    sed -i "1i [workspace]\npath = \"$SCRATCH/elsewhere\"" Rowfile
+    expect 0 "$SCRATCH/elsewhere/d2"
+    expect_runs 'a d2'
+    expect 0 "$SCRATCH/elsewhere/d3/out"
+    expect_runs 'a d3'
+}
+
+# ---- Signals and limits ----
+
+# holding: one node that waits to be released
+holding() {
+    rowfile <<'END'
+[[action]]
+name = "a"
+products = ["out"]
+command = 'echo $$ >pid; hold {directory}; echo >{workspace_path}/{directory}/out'
+END
+    mkdir workspace/d1
+}
+
+@test "nohup, and a shell's background job: signals that were ignored stay ignored" {
+    holding
+    env --ignore-signal=HUP,INT "$ROWBUILD" >"$SCRATCH/said" 2>&1 3>&- </dev/null &
+    PID=$!
+    BACKGROUND+=("$PID")
+    await_started d1
+    kill -HUP "$PID"
+    kill -INT "$PID"
+    release d1
+    finish 0
+}
+
+@test "SIGQUIT leaves no process behind, and doesn't wait" {
+    holding
+    sed -i "s/command = '/command = 'trap \"\" TERM; /" Rowfile
+    start --grace 1000
+    await_started d1
+    kill -QUIT "$PID"
+    finish 130
+    gone pid
+}
+
+@test "a limit of file sizes is an error, not the end" {
+    holding
+    release d1
+    run bash -c 'ulimit -f 0; "$ROWBUILD"'
+    [ "$status" -eq 3 ]
+    has .rowbuild
+    expect 0
+}
