@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")"
 
-for limit in 100000 200000 300000 400000; do
+for limit in 50000 100000 150000 200000; do
     directory=workspace/to-$limit
     mkdir -p "$directory"
     [ -e "$directory/limit.txt" ] || echo "$limit" >"$directory/limit.txt"

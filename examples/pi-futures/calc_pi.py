@@ -13,7 +13,7 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
-POINTS = 200_000
+POINTS = 1_000_000
 
 
 def count_hits(chunk):

@@ -1,6 +1,6 @@
 """Makes a table of the ways in which calc_pi.py ran.
 
-usage: compare.py TABLE (HITS or calc files)...
+usage: compare.py TABLE FILE...      takes the .json files among the FILEs
 """
 
 import json
