@@ -12,9 +12,8 @@ for set_name in "$@"; do
         packages="$packages libxxhash-dev libpcre2-dev libjson-c-dev libhwloc-dev"
         ;;
     test)
-        packages="$packages libcmocka-dev bats git procps jq"
+        packages="$packages libcmocka-dev bats jq make mandoc procps openmpi-bin libopenmpi-dev"
         packages="$packages python3 python3-numpy python3-mpi4py libopenblas0-pthread"
-        packages="$packages openmpi-bin libopenmpi-dev"
         ;;
     *)
         echo "usage: install-packages.sh build [test]" >&2

@@ -20,7 +20,9 @@ awk 'BEGIN {
     }
 }' | while read -r limit expected; do
     directory=workspace/to-$limit
-    [ -e "$directory/primes.txt" ] || fail "$directory/primes.txt is missing"
+    for product in primes.txt ranks.txt; do
+        [ -s "$directory/$product" ] || fail "$directory/$product is missing or empty"
+    done
     primes=$(cat "$directory/primes.txt")
     [ "$primes" = "$expected" ] || fail "$directory found $primes primes instead of $expected"
     ranks=$(grep -c '^rank ' "$directory/ranks.txt") || true

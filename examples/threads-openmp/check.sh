@@ -24,7 +24,9 @@ for radius in 4000 6000 8000 10000; do
     expected=$(expected_points "$radius")
     for threads in 1 2; do
         directory=workspace/r$radius-t$threads
-        [ -e "$directory/points.txt" ] || fail "$directory/points.txt is missing"
+        for product in points.txt cores.txt; do
+            [ -s "$directory/$product" ] || fail "$directory/$product is missing or empty"
+        done
         points=$(cat "$directory/points.txt")
         [ "$points" = "$expected" ] || fail "$directory counted $points points instead of $expected"
         seen=$(grep -c '^thread ' "$directory/cores.txt") || true
