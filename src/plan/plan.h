@@ -165,6 +165,10 @@ bool plan_good_set_is_aside(struct plan *plan, struct node_id node);
 void plan_put_success(struct plan *plan, struct node_id node, const struct component_list *list,
                       struct node_row *row);
 
+/* Writes the record of a node that is fresh anew, with all that is known now; records of nodes behind it
+ * that counted its fingerprint follow. -1 after an error (a value can't be read). */
+int plan_fill_in(struct plan *plan, struct node_id node);
+
 /* Replaces a digest in the records of the file's maker and of all nodes behind it that recorded it.
  */
 void plan_replace_digest(struct plan *plan, struct node_id maker, struct file_id file,

@@ -501,6 +501,37 @@ spoil_state() {
     lacks 'never ran'
 }
 
+@test "7: a newly listed input of an action without products doesn't rerun what comes after it" {
+    rowfile <<'END'
+[[action]]
+name = "first"
+command = 'note first {directory}'
+inputs = ["in"]
+
+[[action]]
+name = "second"
+command = 'note second {directory}'
+previous_actions = ["first"]
+
+[[action]]
+name = "third"
+command = 'note third {directory}; : >workspace/{directory}/c'
+products = ["c"]
+previous_actions = ["second"]
+END
+    mkdir workspace/d1
+    echo one >workspace/d1/in
+    echo other >workspace/d1/other
+    expect 0
+    : >"$RUNS"
+    sed -i 's/inputs = \["in"\]/inputs = ["in", "other"]/' Rowfile
+    expect_nothing_to_do
+    expect_nothing_to_do
+    echo new >workspace/d1/other
+    expect 0
+    expect_runs 'first d1' 'second d1' 'third d1'
+}
+
 @test "7: digest_limit converts silently" {
     finished d1
     sed -i '1i [workspace]\ndigest_limit = 4' Rowfile
