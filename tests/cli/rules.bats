@@ -501,6 +501,33 @@ spoil_state() {
     lacks 'never ran'
 }
 
+@test "7: several actions renamed one after another keep their records" {
+    finished d1
+    sed -i 's/name = "first"/name = "begin"/' Rowfile
+    expect_nothing_to_do
+    rm workspace/d1/c
+    expect 0
+    expect_runs 'third d1'
+    sed -i 's/"second"/"middle"/; s/name = "third"/name = "end"/' Rowfile
+    expect_nothing_to_do
+    lacks adopted
+    for node in begin middle end; do
+        expect 0 show why "$node/d1"
+        lacks 'never ran'
+    done
+}
+
+@test "7: an action that is renamed back keeps the newer record" {
+    finished d1
+    sed -i 's/name = "third"/name = "end"/' Rowfile
+    expect_nothing_to_do
+    sed -i 's/wc -c/wc -l/' Rowfile
+    expect 0
+    expect_runs 'third d1'
+    sed -i 's/name = "end"/name = "third"/' Rowfile
+    expect_nothing_to_do
+}
+
 @test "7: a newly listed input of an action without products doesn't rerun what comes after it" {
     rowfile <<'END'
 [[action]]
