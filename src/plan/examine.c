@@ -12,6 +12,8 @@ struct examination {
     reason_fn *listener;
     void *context;
     size_t told;
+    size_t asked_previous; /* previous action that `previous_is_recorded` is about */
+    bool previous_is_recorded;
     bool fills_in; /* the record lacks, or names otherwise, what is known now */
 };
 
@@ -293,7 +295,48 @@ static struct node_id upstream_node(const struct graph *graph, struct node_id no
     }
 }
 
-/* Recorded members and globbed files that are no longer there. */
+static bool is_of_action(struct slice key, struct slice action)
+{
+    return key.len >= action.len && memcmp(key.at, action.at, action.len) == 0 &&
+           (key.len == action.len || key.at[action.len] == '/');
+}
+
+/* Which of the node's previous actions a key of COMPONENT_BEFORE belongs to; its place among them,
+ * or SIZE_MAX: it is no longer one. */
+static size_t previous_action(const struct graph *graph, const struct action *action,
+                              struct slice key)
+{
+    for (size_t i = 0; i < action->previous_count; i++) {
+        if (is_of_action(key, graph->rowfile->names[action->previous[i]])) {
+            return i;
+        }
+    }
+    return SIZE_MAX;
+}
+
+/* A node that comes before is new. If the action that it is of came before when the record was
+ * made, the study has grown; else the description has, which doesn't count. */
+static void compare_before(struct examination *exam, const struct recorded *recorded,
+                           const struct component *now)
+{
+    const struct graph *graph = exam->plan->graph;
+    const struct action *action = graph_action(graph, exam->node);
+    size_t previous = previous_action(graph, action, now->name);
+    if (previous != exam->asked_previous) {
+        exam->asked_previous = previous;
+        exam->previous_is_recorded = false;
+        for (size_t i = 0; i < recorded->good->count && !exam->previous_is_recorded; i++) {
+            struct component then = components_at(recorded->good, i);
+            exam->previous_is_recorded = then.kind == COMPONENT_BEFORE &&
+                                         previous_action(graph, action, then.name) == previous;
+        }
+    }
+    if (exam->previous_is_recorded) {
+        tell(exam, (struct reason){.kind = REASON_UPSTREAM_JOINED, .name = now->name});
+    }
+}
+
+/* Recorded members, nodes before and globbed files that are no longer there. */
 static void compare_gone(struct examination *exam, struct recorded *recorded,
                          const struct component_list *list)
 {
@@ -312,6 +355,10 @@ static void compare_gone(struct examination *exam, struct recorded *recorded,
         exam->fills_in = true;
         if (then.kind == COMPONENT_MEMBER) {
             tell(exam, (struct reason){.kind = REASON_LEFT, .name = then.name});
+        } else if (then.kind == COMPONENT_BEFORE &&
+                   previous_action(plan->graph, graph_action(plan->graph, exam->node), then.name) !=
+                       SIZE_MAX) {
+            tell(exam, (struct reason){.kind = REASON_UPSTREAM_LEFT, .name = then.name});
         } else if (then.kind == COMPONENT_FILE && plan_listed_glob_lost(plan, exam->node, &then)) {
             tell(exam, (struct reason){.kind = REASON_INPUT_GONE,
                                        .name = then.name,
@@ -356,6 +403,8 @@ static void compare(struct examination *exam, const struct component_list *list,
             exam->fills_in = true;
             if (now->kind == COMPONENT_MEMBER) {
                 tell(exam, (struct reason){.kind = REASON_JOINED, .name = now->name});
+            } else if (now->kind == COMPONENT_BEFORE) {
+                compare_before(exam, &recorded, now);
             }
         }
     }
@@ -504,8 +553,11 @@ static enum verdict examine_itself(struct examination *exam, bool upstream_is_pe
 enum verdict plan_examine(struct plan *plan, struct node_id node, reason_fn *listener,
                           void *context)
 {
-    struct examination exam = {
-        .plan = plan, .node = node, .listener = listener, .context = context};
+    struct examination exam = {.plan = plan,
+                               .node = node,
+                               .listener = listener,
+                               .context = context,
+                               .asked_previous = SIZE_MAX};
     struct node_id before = {GRAPH_NONE};
     plan->fill_in[node.at] = false;
     if (plan->graph->blocked_by[node.at] != GRAPH_NONE) {
