@@ -12,6 +12,7 @@ struct examination {
     reason_fn *listener;
     void *context;
     size_t told;
+    bool is_pending;       /* something before it is yet to be decided */
     size_t asked_previous; /* previous action that `previous_is_recorded` is about */
     bool previous_is_recorded;
     bool fills_in; /* the record lacks, or names otherwise, what is known now */
@@ -416,27 +417,33 @@ static void compare(struct examination *exam, const struct component_list *list,
 
 /* ---- Set-aside products ---- */
 
+/* A run that is killed while it sets aside or puts back leaves some products in their places. */
+static bool is_kept(struct plan *plan, struct file_id file, struct digest recorded)
+{
+    struct buf sibling = BUF_EMPTY;
+    struct file_row found = {0};
+    aside_good_path(plan_path(plan, file), &sibling);
+    enum observation seen = observe_file(plan->observer, buf_string(&sibling), &found);
+    buf_release(&sibling);
+    return seen == OBSERVED_MISSING ? plan->files[file.at] == FILE_CURRENT &&
+                                          observed_equal(recorded, state_file(plan->state, file.at))
+                                    : seen == OBSERVED_READ && observed_equal(recorded, &found);
+}
+
 bool plan_good_set_is_aside(struct plan *plan, struct node_id node)
 {
     const struct graph *graph = plan->graph;
     const struct node_row *row = state_node(plan->state, node.at);
     struct recorded recorded = {.good = &row->good};
-    struct buf sibling = BUF_EMPTY;
     bool all = row->is_set_aside && row->success != SUCCESS_NONE && !plan->options.recorded;
     for (uint32_t p = graph->product_start[node.at]; p < graph->product_start[node.at + 1] && all;
          p++) {
         struct file_id file = graph->products.at[p];
         struct component now = {.kind = COMPONENT_PRODUCT};
         struct component then;
-        struct file_row found = {0};
         now.name = plan_component_name(plan, node, file, &now.in_directory);
-        buf_clear(&sibling);
-        aside_good_path(plan_path(plan, file), &sibling);
-        all = recorded_find(&recorded, &now, SIZE_MAX, &then) &&
-              observe_file(plan->observer, buf_string(&sibling), &found) == OBSERVED_READ &&
-              observed_equal(then.digest, &found);
+        all = recorded_find(&recorded, &now, SIZE_MAX, &then) && is_kept(plan, file, then.digest);
     }
-    buf_release(&sibling);
     recorded_release(&recorded);
     return all;
 }

@@ -164,6 +164,29 @@ END_OF_ROWFILE
     expect_nothing_to_do
 }
 
+@test "2: what was made while an input changed is never put back" {
+    rowfile <<'END'
+[[action]]
+name = "first"
+inputs = ["in"]
+products = ["a"]
+command = 'note {directory}; [ ! -e fail ] || exit 3; [ -e once ] || echo new >workspace/{directory}/in; : >once; cp workspace/{directory}/in workspace/{directory}/a'
+END
+    mkdir workspace/d1
+    echo old >workspace/d1/in
+    expect 0
+    content workspace/d1/a new
+    : >fail
+    expect 1
+    rm fail
+    : >"$RUNS"
+    echo old >workspace/d1/in
+    expect 0
+    expect_runs d1
+    content workspace/d1/a old
+    expect_nothing_to_do
+}
+
 # ---- 3. Early cutoff ----
 
 @test "3: a product that comes out identical leaves what follows alone" {
@@ -795,6 +818,34 @@ END_OF_ROWFILE
     expect 0
     expect_runs
     content summary "$(printf '%s\n' 1 2)"
+}
+
+@test "8: products that were set aside or put back by half come back as a whole" {
+    rowfile <<'END'
+[[action]]
+name = "first"
+inputs = ["in"]
+products = ["a", "b"]
+command = 'note {directory}; cp workspace/{directory}/in workspace/{directory}/a; [ ! -e fail ] && cp workspace/{directory}/in workspace/{directory}/b'
+END
+    mkdir workspace/d1
+    for half in a b; do
+        echo one >workspace/d1/in
+        expect 0
+        echo new >workspace/d1/in
+        : >fail
+        expect 1
+        rm fail
+        : >"$RUNS"
+        # As if a kill had come between two renames.
+        mv "workspace/d1/.$half.rowbuild-good" "workspace/d1/$half"
+        echo one >workspace/d1/in
+        expect 0
+        expect_runs
+        content workspace/d1/a one
+        content workspace/d1/b one
+        expect_nothing_to_do
+    done
 }
 
 @test "8: what comes after a restored product doesn't run either" {
