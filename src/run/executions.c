@@ -273,16 +273,6 @@ static bool something_before_failed(const struct run *run, struct node_id node)
     return false;
 }
 
-static void record_filled_in(struct run *run, struct node_id node)
-{
-    struct component_list list = {0};
-    if (run->plan->fill_in[node.at] && plan_components(run->plan, node, true, &list) == 0) {
-        struct node_row row = *state_node(run->plan->state, node.at);
-        plan_put_success(run->plan, node, &list, &row);
-    }
-    vec_release(&list);
-}
-
 static void restore_node(struct run *run, struct node_id node)
 {
     struct buf label = BUF_EMPTY;
@@ -323,7 +313,9 @@ static bool has_to_run(struct run *run, struct node_id node)
         return false;
     case VERDICT_NONE:
     case VERDICT_FRESH:
-        record_filled_in(run, node);
+        if (run->plan->fill_in[node.at]) {
+            (void)plan_fill_in(run->plan, node);
+        }
         run_resolve(run, node, NODE_OK);
         return false;
     }

@@ -17,17 +17,6 @@ enum {
 
 /* ---- Before anything runs ---- */
 
-static void put_filled_in(struct plan *plan, struct node_id node)
-{
-    struct component_list list = {0};
-    if (plan_components(plan, node, true, &list) == 0) {
-        struct node_row row = *state_node(plan->state, node.at);
-        plan_put_success(plan, node, &list, &row);
-        plan_keep_texts(plan, node);
-    }
-    vec_release(&list);
-}
-
 int run_record_known(struct plan *plan, struct diag *diag)
 {
     const struct graph *graph = plan->graph;
@@ -43,7 +32,7 @@ int run_record_known(struct plan *plan, struct diag *diag)
             state_put_node(plan->state, n, &(struct node_row){.is_known = true});
             records++;
         } else if (plan->fill_in[n] && plan->verdicts[n] == VERDICT_FRESH) {
-            put_filled_in(plan, node);
+            (void)plan_fill_in(plan, node);
             records++;
         }
     }
