@@ -31,6 +31,7 @@ struct launch_context {
     struct slice cluster;     /* "none" */
     char *const *environment; /* inherited, NAME=value, NULL-terminated */
     const char *rank_helper;  /* path of rowbuild-rank; NULL: not found */
+    double grace_s;           /* between TERM and KILL */
 };
 
 /* One execution: nodes of one action that one command works on. */
@@ -57,10 +58,9 @@ struct launch_process {
 };
 
 struct launch_command {
-    struct launch_process
-        *processes; /* that rowbuild starts itself: one, but for LAUNCH_PROCESSES */
-    size_t count;
-    const char *core_list; /* of all together, "0-1,4"; "" when not bound */
+    struct launch_process *processes; /* that rowbuild starts itself */
+    size_t count;                     /* 1, but for LAUNCH_PROCESSES */
+    const char *core_list;            /* of all together, "0-1,4"; "" when not bound */
 };
 
 enum launch_kind launch_kind_of(const struct launch_context *context, const struct action *action);
