@@ -174,7 +174,6 @@ static int run_planned(struct relay *relay, const struct rowbuild_run_options *o
                                     .project_path = study->project_path,
                                     .cluster = cluster,
                                     .environment = environ,
-                                    .grace_s = grace,
                                     .rank_helper = has_helper ? buf_string(&helper) : NULL};
     struct run_options run_options = {
         .jobs = jobs,

@@ -165,7 +165,7 @@ int launch_environment(const struct expansion *expansion, const struct launch_re
     for (size_t i = 0; i < sizeof thread_variables / sizeof thread_variables[0]; i++) {
         variables_set_number(&variables, thread_variables[i], request->threads);
     }
-    mpi_set_variables(&variables, expansion, request);
+    mpi_set_variables(&variables, request, expansion->kind == LAUNCH_RANKS);
     set_action_variables(&variables, expansion, request);
     set_gpus(&variables, expansion, request);
     if (request->mark != NULL) {

@@ -31,7 +31,6 @@ struct launch_context {
     struct slice cluster;     /* "none" */
     char *const *environment; /* inherited, NAME=value, NULL-terminated */
     const char *rank_helper;  /* path of rowbuild-rank; NULL: not found */
-    double grace_s;           /* between TERM and KILL */
 };
 
 /* One execution: nodes of one action that one command works on. */

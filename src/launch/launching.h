@@ -48,9 +48,9 @@ int launch_environment(const struct expansion *expansion, const struct launch_re
 /* Whether an inherited variable is what an MPI launcher told this process about itself. */
 bool mpi_tells_parent(const char *entry);
 /* What OpenMPI is told: not to bind, and, where ranks are started by a launcher, where to put its
- * files, to start as many as are asked for, and how long to wait for them when they are to end. */
-void mpi_set_variables(struct variables *variables, const struct expansion *expansion,
-                       const struct launch_request *request);
+ * files, and to start as many as are asked for. */
+void mpi_set_variables(struct variables *variables, const struct launch_request *request,
+                       bool starts_ranks);
 /* What rowbuild-rank is told. */
 void mpi_set_ranks(struct variables *variables, const struct launch_request *request, bool openmp);
 /* Appends an OpenMP list of places: "{0,4},{1,5}". */

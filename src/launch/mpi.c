@@ -1,6 +1,5 @@
 #include "launching.h"
 
-#include <math.h>
 #include <unistd.h>
 
 static bool starts_with(const char *entry, const char *prefix)
@@ -91,26 +90,15 @@ static void place_files(struct variables *variables, const char *folder)
     }
 }
 
-/* As long as rowbuild itself waits after TERM, and not OpenMPI's one second. */
-static void set_patience(struct variables *variables, double grace_s)
-{
-    double seconds = grace_s < 1 ? 1 : ceil(grace_s);
-    uint64_t most = 1000000;
-    uint64_t patience = seconds < (double)most ? (uint64_t)seconds : most;
-    variables_set_number(variables, "OMPI_MCA_odls_base_sigkill_timeout", patience);
-    variables_set_number(variables, "PRTE_MCA_odls_base_sigkill_timeout", patience);
-}
-
-void mpi_set_variables(struct variables *variables, const struct expansion *expansion,
-                       const struct launch_request *request)
+void mpi_set_variables(struct variables *variables, const struct launch_request *request,
+                       bool starts_ranks)
 {
     forbid_binding(variables); /* also where a command calls mpirun without any launcher */
-    if (expansion->kind != LAUNCH_RANKS) {
+    if (!starts_ranks) {
         return;
     }
     set(variables, "OMPI_MCA_rmaps_base_oversubscribe", "1");
     set(variables, "PRTE_MCA_rmaps_default_mapping_policy", ":oversubscribe");
-    set_patience(variables, expansion->context->grace_s);
     if (request->temporary != NULL) {
         place_files(variables, request->temporary);
     }

@@ -109,7 +109,7 @@ disjoint() {
     }
 }
 
-# meeting COUNT: so many one-rank MPI nodes at -j 2, each of which meets another.
+# meeting COUNT [LAUNCHERS [PREFIX]]: so many one-rank MPI nodes at -j 2, each of which meets another.
 meeting() {
     mpi
     two_cores
@@ -117,8 +117,8 @@ meeting() {
     for ((i = 1; i <= $1; i++)); do
         directories "d$i"
     done
-    action 'launchers = ["mpi"]' 'products = ["out"]' \
-        'environment = { MEET = "yes" }' <<<'mpi_rank {directory} >workspace/{directory}/out'
+    action "launchers = [${2-\"mpi\"}]" 'products = ["out"]' 'environment = { MEET = "yes" }' \
+        <<<"${3:-}mpi_rank {directory} >workspace/{directory}/out"
     expect 0 -j 2
     disjoint
     [ "$(grep -c '^end' "$RUNS")" -eq "$1" ]
@@ -132,6 +132,21 @@ meeting() {
 
 @test "eight MPI nodes, two at a time, never share a core" {
     meeting 8
+}
+
+@test "mpirun in a launcher of the user's own shares no core either" {
+    mkdir -p "$HOME/.config/rowbuild"
+    cat >"$HOME/.config/rowbuild/launchers.toml" <<'END'
+[mine.default]
+executable = "mpirun"
+processes = "-n "
+END
+    meeting 2 '"mine"'
+}
+
+@test "nor does mpirun in the command itself" {
+    export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+    meeting 2 '' 'mpirun -n 1 '
 }
 
 @test "two ranks of one thread: a core each, OpenMP told" {
@@ -260,7 +275,7 @@ PROGRAM
     cat >>Rowfile <<'END'
 [[action]]
 name = "b"
-products = ["//b"]
+products = ["b"]
 scope = "project"
 command = 'ps -o pid= -p "$(cat $SCRATCH/rank.0),$(cat $SCRATCH/rank.1)" >b || true'
 END
@@ -268,7 +283,7 @@ END
     await_started r0 r1
     kill -KILL "$(cat "$SCRATCH/mpirun")"
     finish 1
-    gone "$SCRATCH/rank.0" "$SCRATCH/rank.1"
+    [ -e b ] && [ ! -s b ]
 }
 
 @test "a rank that dies ends the others" {
