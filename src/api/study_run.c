@@ -115,6 +115,7 @@ static void relay_event(void *context, const struct run_event *from)
                     .nodes = from->node_count,
                     .outcome = outcomes[from->outcome],
                     .how = from->how,
+                    .blocked = from->blocked,
                     .seconds = from->seconds,
                     .output = from->output,
                     .output_bytes = from->output_bytes,

@@ -467,7 +467,8 @@ void run_finish(struct run *run, struct slot *slot, const struct child_end *end)
     buf_release(&log);
 }
 
-void run_fail_unstarted(struct run *run, const struct node_id *nodes, size_t count, const char *how)
+static void fail_unstarted(struct run *run, const struct node_id *nodes, size_t count,
+                           const char *how, bool blocked)
 {
     struct buf label = BUF_EMPTY;
     for (size_t i = 0; i < count; i++) {
@@ -484,8 +485,14 @@ void run_fail_unstarted(struct run *run, const struct node_id *nodes, size_t cou
                                      .node_count = count,
                                      .label = buf_string(&label),
                                      .outcome = RUN_FAILED,
-                                     .how = how});
+                                     .how = how,
+                                     .blocked = blocked});
     buf_release(&label);
+}
+
+void run_fail_unstarted(struct run *run, const struct node_id *nodes, size_t count, const char *how)
+{
+    fail_unstarted(run, nodes, count, how, false);
 }
 
 static void add_first_reason(void *context, const struct reason *reason)
@@ -506,6 +513,6 @@ void run_fail_blocked(struct run *run, struct node_id node)
     if (first != NULL) {
         plan_add_reason(run->plan, node, first, &how);
     }
-    run_fail_unstarted(run, &node, 1, buf_string(&how));
+    fail_unstarted(run, &node, 1, buf_string(&how), true);
     buf_release(&how);
 }
