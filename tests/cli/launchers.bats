@@ -533,6 +533,50 @@ END
     [ "$(cut -d' ' -f4 "$SCRATCH/ranks" | sort -u | wc -l)" -eq 2 ]
 }
 
+@test "the helper takes the rank that the launcher gives" {
+    local helper
+    helper=$(dirname "$ROWBUILD")/../api/rowbuild-rank
+    [ -x "$helper" ] || skip 'not in a build folder'
+    unset ACTION_PROCESS_INDEX ACTION_CORES
+    local name
+    for name in OMPI_COMM_WORLD_LOCAL_RANK PMIX_RANK PMI_RANK MPI_LOCALRANKID SLURM_LOCALID; do
+        run env "$name=1" ROWBUILD_RANK_GPUS='0,1;2' "$helper" A=b sh -c \
+            'echo "$ACTION_PROCESS_INDEX $CUDA_VISIBLE_DEVICES $ROCR_VISIBLE_DEVICES $A ${ROWBUILD_RANK_GPUS-gone}"'
+        [ "$status" -eq 0 ]
+        content <(echo "$output") '1 2 2 b gone'
+    done
+    # Of a batch script's own rank mpirun's ranks know nothing.
+    run env SLURM_LOCALID=0 OMPI_COMM_WORLD_LOCAL_RANK=1 OMPI_COMM_WORLD_RANK=5 \
+        ROWBUILD_RANK_GPUS='0,1;2' "$helper" sh -c 'echo "$ACTION_PROCESS_INDEX $CUDA_VISIBLE_DEVICES"'
+    content <(echo "$output") '5 2'
+    run env "$helper" sh -c 'echo "${ACTION_PROCESS_INDEX-none}"'
+    content <(echo "$output") none
+}
+
+@test "the helper binds, and hands places to OpenMP" {
+    local helper first
+    helper=$(dirname "$ROWBUILD")/../api/rowbuild-rank
+    [ -x "$helper" ] || skip 'not in a build folder'
+    first=$(cpu 0)
+    run env PMI_RANK=1 ROWBUILD_RANK_OPENMP=1 ROWBUILD_RANK_PLACES="{1000};{$first}" "$helper" sh -c \
+        'echo "$ACTION_CORES $OMP_PLACES $OMP_PROC_BIND"; grep Cpus_allowed_list /proc/self/status'
+    has_line "^$first \\{$first\\} close\$" "^Cpus_allowed_list:[[:space:]]*$first\$"
+    # A core that isn't there is said, and the program runs all the same.
+    run env PMI_RANK=0 ROWBUILD_RANK_PLACES="{1000};{$first}" "$helper" echo started
+    [ "$status" -eq 0 ]
+    has 'rank 0 is not bound' started
+}
+
+@test "the helper says what can't be started" {
+    local helper
+    helper=$(dirname "$ROWBUILD")/../api/rowbuild-rank
+    [ -x "$helper" ] || skip 'not in a build folder'
+    run -127 "$helper" no-such-program
+    has 'no-such-program'
+    run -2 "$helper"
+    has usage
+}
+
 @test "the helper is missing" {
     directories d1
     action 'launchers = ["mpi"]' <<<'note {directory}'
