@@ -156,6 +156,16 @@ static bool may_go_on(struct relay *relay, const struct rowbuild_run_options *op
     return tell(relay, (struct rowbuild_event){.kind = ROWBUILD_EVENT_CONFIRM});
 }
 
+static bool uses_launchers(const struct rowfile *rowfile)
+{
+    for (size_t i = 0; i < rowfile->action_count; i++) {
+        if (rowfile->actions[i].launcher_count > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int run_planned(struct relay *relay, const struct rowbuild_run_options *options,
                        struct diag *diag)
 {
@@ -169,7 +179,7 @@ static int run_planned(struct relay *relay, const struct rowbuild_run_options *o
     }
     struct slice cluster = slice_of(study->cluster);
     struct buf helper = BUF_EMPTY;
-    bool has_helper = launch_find_rank_helper(&helper);
+    bool has_helper = uses_launchers(study->rowfile) && launch_find_rank_helper(&helper);
     struct launch_context launch = {.graph = study->graph,
                                     .launchers = &study->launchers,
                                     .project_path = study->project_path,
