@@ -20,9 +20,9 @@ struct variables {
     VEC(char *) entries;
 };
 
-static size_t name_length(const char *entry)
+static bool is_named(const char *entry, struct slice name)
 {
-    return strcspn(entry, "=");
+    return strncmp(entry, name.at, name.len) == 0 && entry[name.len] == '=';
 }
 
 /* Sets one variable; what was there under the name is replaced. */
@@ -35,8 +35,7 @@ static void set(struct variables *variables, struct slice name, struct slice val
         memcpy(entry + name.len + 1, value.at, value.len);
     }
     for (size_t i = 0; i < variables->entries.count; i++) {
-        const char *old = variables->entries.at[i];
-        if (name_length(old) == name.len && memcmp(old, name.at, name.len) == 0) {
+        if (is_named(variables->entries.at[i], name)) {
             variables->entries.at[i] = entry;
             return;
         }
