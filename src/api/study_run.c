@@ -168,11 +168,14 @@ static int run_planned(struct relay *relay, const struct rowbuild_run_options *o
         return ROWBUILD_STATE;
     }
     struct slice cluster = slice_of(study->cluster);
+    struct buf helper = BUF_EMPTY;
+    bool has_helper = launch_find_rank_helper(&helper);
     struct launch_context launch = {.graph = study->graph,
                                     .launchers = &study->launchers,
                                     .project_path = study->project_path,
                                     .cluster = cluster,
-                                    .environment = environ};
+                                    .environment = environ,
+                                    .rank_helper = has_helper ? buf_string(&helper) : NULL};
     struct run_options run_options = {
         .jobs = jobs,
         .keep_going = options->keep_going > 0 ? options->keep_going : 1,
@@ -197,6 +200,7 @@ static int run_planned(struct relay *relay, const struct rowbuild_run_options *o
                diag->entries.at[diag->entries.count - 1].blame == DIAG_DESCRIPTION) {
         status = ROWBUILD_USAGE;
     }
+    buf_release(&helper);
     machine_release(&machine);
     return status;
 }

@@ -235,7 +235,12 @@ static void describe_failure(struct ending *ending)
     if (slot->timed_out) {
         buf_add_string(&ending->how, "timed out after ");
         text_add_duration(&ending->how, ending->seconds);
-    } else if (end->signalled) {
+        return;
+    }
+    if (slot->child_count > 1) {
+        buf_addf(&ending->how, "process %u: ", slot->failed_child);
+    }
+    if (end->signalled) {
         const char *name = sigabbrev_np(end->status);
         buf_addf(&ending->how, "killed by SIG%s", name != NULL ? name : "NAL");
     } else {
@@ -342,6 +347,8 @@ static void release_slot(struct run *run, struct slot *slot)
         free(slot->launched[i].components);
     }
     free(slot->launched);
+    free(slot->children);
+    free(slot->mark);
     free(slot->label);
     *slot = (struct slot){.execution = EXECUTION_NONE};
     run->running--;
@@ -363,9 +370,11 @@ void run_finish(struct run *run, struct slot *slot, const struct child_end *end)
     struct buf log = BUF_EMPTY;
     bool ok = !end->signalled && end->status == 0 && !slot->timed_out && !slot->cancelled;
     run->plan->diag = run->diag;
+    run_kill_orphans(run, slot);
+    run_clear_temporary(run, slot_number);
     logs_set_running(run->logs, slot_number, NULL, NULL, 0, NULL);
     size_t written = logs_end_slot(run->logs, slot_number, graph, nodes, execution->count,
-                                   !child_group_alive(slot->child.pid), &log);
+                                   !run_group_alive(slot), &log);
     if (!ok) {
         describe_failure(&ending);
     }

@@ -121,3 +121,16 @@ END
     expect 0
     has_line '^warning: .*changed while it ran'
 }
+
+# ---- The environment ----
+
+@test "ROWBUILD_IO_THREADS that is no number" {
+    one_action
+    local value
+    for value in abc -4 0 1e3 99999999999999999999; do
+        ROWBUILD_IO_THREADS=$value expect 2
+        has ROWBUILD_IO_THREADS "$value"
+    done
+    expect_runs
+    ROWBUILD_IO_THREADS=2 expect 0
+}

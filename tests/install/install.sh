@@ -38,6 +38,7 @@ version=$(sed -n 's/^Version: //p' "$pc")
         pkgconfig/rowbuild.pc; do
         echo "${libraries#"$prefix"/}/$name"
     done
+    echo libexec/rowbuild/rowbuild-rank
     echo share/bash-completion/completions/rowbuild
     echo share/man/man1/rowbuild.1
     echo share/man/man5/rowbuild-rowfile.5
