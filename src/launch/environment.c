@@ -168,7 +168,7 @@ int launch_environment(const struct expansion *expansion, const struct launch_re
     set_action_variables(&variables, expansion, request);
     set_gpus(&variables, expansion, request);
     if (request->mark != NULL) {
-        struct slice name = slice_make(request->mark, name_length(request->mark));
+        struct slice name = slice_make(request->mark, strcspn(request->mark, "="));
         variables_set(&variables, name, slice_of(request->mark + name.len + 1));
     }
     for (size_t i = 0; i < action->environment_count && result == 0; i++) {

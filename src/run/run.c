@@ -295,6 +295,13 @@ static void *run_thread(void *context)
     return NULL;
 }
 
+/* Nobody has to be started: no cores, no logs, no loop. */
+static int tell_blocked(struct run *run)
+{
+    fail_blocked_nodes(run);
+    return state_sync(run->plan->state, run->diag);
+}
+
 static int execute(struct run *run)
 {
     sigset_t before;
@@ -340,7 +347,7 @@ int run_execute(struct plan *plan, const struct launch_context *launch,
         .result = result,
         .diag = diag,
         .machine = machine,
-        .ledger = ledger_new(machine, options->jobs),
+        .ledger = machine != NULL ? ledger_new(machine, options->jobs) : NULL,
         .started_ns = clock_monotonic_ns(),
     };
     int status = -1;
@@ -349,8 +356,12 @@ int run_execute(struct plan *plan, const struct launch_context *launch,
     run.beat_ns = run.started_ns + (int64_t)LOCK_HEARTBEAT_S * 1000000000;
     if (run_build_executions(&run) == 0 && check_requests(&run) == 0 &&
         run_record_known(plan, diag) == 0) {
-        run.logs = logs_new(options->state_path, diag);
-        status = run.logs == NULL ? -1 : execute(&run);
+        if (run.execution_count == 0) {
+            status = tell_blocked(&run);
+        } else {
+            run.logs = logs_new(options->state_path, diag);
+            status = run.logs == NULL ? -1 : execute(&run);
+        }
         count_not_started(&run);
         result->interrupted = run.interrupted;
     }

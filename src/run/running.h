@@ -159,9 +159,9 @@ void run_fail_blocked(struct run *run, struct node_id node);
 int run_restore(struct plan *plan, struct node_id node, struct diag *diag);
 
 /* ancestors.c */
-/* Looks whether the node's run changed products of nodes before it, which are then recorded anew for
- * their makers and for all that had recorded them (DESIGN §6 rule 4). Where there are many, that waits
- * until as many nodes have ended as there are ancestors to be looked at. */
+/* Looks whether the node's run changed products of nodes before it, which are then recorded anew
+ * for their makers and for all that had recorded them (DESIGN §6 rule 4). Where there are many,
+ * that waits until as many nodes have ended as there are ancestors to be looked at. */
 void run_look_at_ancestors(struct run *run, struct node_id node, const char *label);
 /* Looks at what waited. */
 void run_look_at_far_ancestors(struct run *run);
