@@ -13,6 +13,16 @@ static bool may_run(const struct plan *plan, struct node_id node)
     return verdict == VERDICT_STALE || verdict == VERDICT_MAYBE || verdict == VERDICT_RESTORE;
 }
 
+bool run_has_work(const struct plan *plan)
+{
+    for (uint32_t n = 0; n < plan->graph->node_count; n++) {
+        if (may_run(plan, (struct node_id){n})) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static struct ledger_request request_of(const struct action *action, size_t directories)
 {
     const struct resource_spec *resources = &action->resources;

@@ -107,6 +107,22 @@ static void handle(struct run *run, const struct loop_event *event)
     }
 }
 
+/* Ended children before the SIGCHLD that tells of them: where none waits to be reaped, looking for
+ * orphans takes one call and no walk through /proc. */
+static void handle_all(struct run *run, const struct loop_event *events, int count)
+{
+    for (int i = 0; i < count; i++) {
+        if (events[i].kind == LOOP_CHILD) {
+            handle(run, &events[i]);
+        }
+    }
+    for (int i = 0; i < count; i++) {
+        if (events[i].kind != LOOP_CHILD) {
+            handle(run, &events[i]);
+        }
+    }
+}
+
 static int64_t earlier(int64_t a, int64_t b)
 {
     return a == 0 || (b != 0 && b < a) ? b : a;
@@ -132,6 +148,8 @@ static void keep_time(struct run *run)
     }
 }
 
+/* After the starts of a turn: what ended before them was written together with their start records.
+ */
 static void flush(struct run *run)
 {
     if (!run->broken && state_flush(run->plan->state, run->diag) != 0) {
@@ -145,19 +163,17 @@ static void run_loop(struct run *run)
     struct loop_event events[EVENTS_AT_ONCE];
     observer_tick(run->plan->observer);
     run_look(run);
-    flush(run);
     start_ready(run);
+    flush(run);
     while (run->running > 0) {
         set_timer(run);
         int count = loop_wait(run->loop, events, EVENTS_AT_ONCE, -1);
         observer_tick(run->plan->observer);
-        for (int i = 0; i < count; i++) {
-            handle(run, &events[i]);
-        }
+        handle_all(run, events, count);
         run_look(run);
         keep_time(run);
-        flush(run);
         start_ready(run);
+        flush(run);
         if (run->options->tick_ms > 0) {
             run_tell(run, (struct run_event){.kind = RUN_EVENT_TICK});
         }
@@ -268,6 +284,13 @@ static void *run_thread(void *context)
     return NULL;
 }
 
+/* Nobody has to be started: no cores, no logs, no loop. */
+static int tell_blocked(struct run *run)
+{
+    fail_blocked_nodes(run);
+    return state_sync(run->plan->state, run->diag);
+}
+
 static int execute(struct run *run)
 {
     sigset_t before;
@@ -285,6 +308,7 @@ static int execute(struct run *run)
         if (run->interrupted) {
             run_kill_leftovers(run);
         }
+        run_look_at_far_ancestors(run);
         fail_blocked_nodes(run);
         settle_racy_files(run);
         flush(run);
@@ -312,7 +336,7 @@ int run_execute(struct plan *plan, const struct launch_context *launch,
         .result = result,
         .diag = diag,
         .machine = machine,
-        .ledger = ledger_new(machine, options->jobs),
+        .ledger = machine != NULL ? ledger_new(machine, options->jobs) : NULL,
         .started_ns = clock_monotonic_ns(),
     };
     int status = -1;
@@ -321,8 +345,12 @@ int run_execute(struct plan *plan, const struct launch_context *launch,
     run.beat_ns = run.started_ns + (int64_t)LOCK_HEARTBEAT_S * 1000000000;
     if (run_build_executions(&run) == 0 && check_requests(&run) == 0 &&
         run_record_known(plan, diag) == 0) {
-        run.logs = logs_new(options->state_path, diag);
-        status = run.logs == NULL ? -1 : execute(&run);
+        if (run.execution_count == 0) {
+            status = tell_blocked(&run);
+        } else {
+            run.logs = logs_new(options->state_path, diag);
+            status = run.logs == NULL ? -1 : execute(&run);
+        }
         count_not_started(&run);
         result->interrupted = run.interrupted;
     }
@@ -338,6 +366,8 @@ int run_execute(struct plan *plan, const struct launch_context *launch,
     vec_release(&run.looks);
     vec_release(&run.slots);
     vec_release(&run.racy);
+    vec_release(&run.far);
+    free(run.met);
     arena_release(&run.scratch);
     return status;
 }

@@ -258,6 +258,34 @@ END_OF_ROWFILE
     expect_runs 'make d1' 'append d1'
 }
 
+@test "4: so is one that nodes behind a wide one changed" {
+    rowfile <<'END_OF_ROWFILE'
+[[action]]
+name = "make"
+products = ["shared"]
+command = 'note make; for d in {directories}; do echo made >workspace/$d/shared; done'
+[[action]]
+name = "gather"
+scope = "project"
+inputs = ["//workspace/*/shared"]
+products = ["//all"]
+command = 'note gather; echo >all'
+[[action]]
+name = "append"
+previous_actions = ["gather"]
+products = ["done"]
+command = 'echo more >>workspace/{directory}/shared; echo >workspace/{directory}/done'
+END_OF_ROWFILE
+    for i in {101..180}; do mkdir "workspace/d$i"; done
+    expect 0
+    has 'one of' 'changed `workspace/d150/shared`, a product of `make`'
+    expect_runs make gather
+    expect_nothing_to_do
+    echo again >>workspace/d150/shared
+    expect 0
+    expect_runs make gather
+}
+
 # ---- 5. Success ----
 
 @test "5: exit 0 without the product is a failure" {
