@@ -46,21 +46,26 @@ static const struct node_row *newer(const struct node_row *a, const struct node_
     return a == NULL || (b != NULL && b->finished_at_ns > a->finished_at_ns) ? b : a;
 }
 
-static void take_over_directories(struct plan *plan, uint32_t column)
+/* Names on record that the description no longer has. */
+struct old_names {
+    struct slice *at;
+    size_t count;
+};
+
+static void take_over_directories(struct plan *plan, uint32_t column, const struct old_names *old)
 {
     const struct graph *graph = plan->graph;
-    const struct slice *names;
-    size_t count = state_recorded_actions(plan->state, &names);
     for (size_t d = 0; d < graph->workspace->count; d++) {
         struct node_id node = {(uint32_t)(d * graph->directory_action_count + column)};
         const struct node_row *newest = NULL;
-        for (size_t i = 0; i < count && graph_is_present(graph, node); i++) {
-            if (!is_described(plan, names[i])) {
-                newest = newer(
-                    newest, state_recorded_node(plan->state, graph->workspace->names[d], names[i]));
+        for (size_t i = 0; i < old->count && graph_is_present(graph, node); i++) {
+            const struct node_row *row =
+                state_recorded_node(plan->state, graph->workspace->names[d], old->at[i]);
+            if (row != NULL && has_same_products(plan, node, row)) {
+                newest = newer(newest, row);
             }
         }
-        if (newest != NULL && has_same_products(plan, node, newest)) {
+        if (newest != NULL) {
             take_over(plan, node, newest);
         }
     }
@@ -96,28 +101,30 @@ static void take_over_others(struct plan *plan, struct node_id node)
     }
 }
 
-static bool knows_other_names(const struct plan *plan)
+static void find_old_names(const struct plan *plan, struct old_names *old)
 {
     const struct slice *names;
     size_t count = state_recorded_actions(plan->state, &names);
+    *old = (struct old_names){.at = mem_alloc(count * sizeof *old->at)};
     for (size_t i = 0; i < count; i++) {
         if (!is_described(plan, names[i])) {
-            return true;
+            old->at[old->count++] = names[i];
         }
     }
-    return false;
 }
 
 void plan_follow_renamed(struct plan *plan)
 {
     const struct graph *graph = plan->graph;
     size_t slots = graph->workspace->count * graph->directory_action_count;
-    for (uint32_t column = 0; column < graph->directory_action_count && knows_other_names(plan);
-         column++) {
+    struct old_names old;
+    find_old_names(plan, &old);
+    for (uint32_t column = 0; column < graph->directory_action_count && old.count > 0; column++) {
         if (!has_rows(plan, column)) {
-            take_over_directories(plan, column);
+            take_over_directories(plan, column, &old);
         }
     }
+    free(old.at);
     for (size_t n = slots; n < graph->node_count; n++) {
         if (!state_node(plan->state, n)->is_known) {
             take_over_others(plan, (struct node_id){(uint32_t)n});

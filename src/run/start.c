@@ -252,6 +252,15 @@ static void add_core_list(const struct ledger_grant *grant, struct buf *list, st
     cpumask_format(cores, list);
 }
 
+static const char *spawn_advice(int error, const struct action *action)
+{
+    if (error != E2BIG) {
+        return "";
+    }
+    return action->command.uses_directories ? "; set `group.maximum_size`"
+                                            : "; shorten the command or its environment";
+}
+
 static int start_process(struct run *run, unsigned number, const struct execution *execution,
                          struct slot *slot)
 {
@@ -287,7 +296,7 @@ static int start_process(struct run *run, unsigned number, const struct executio
             text_add_name(&program, slice_of(command.argv[0]));
             diag_error(run->diag, "action `%.*s`: `%s` can't be started: %s%s",
                        SLICE_ARGS(action->name), buf_string(&program), strerror(errno),
-                       errno == E2BIG ? "; set `group.maximum_size`" : "");
+                       spawn_advice(errno, action));
             buf_release(&program);
             result = -1;
         }
