@@ -289,7 +289,10 @@ static int start_process(struct run *run, unsigned number, const struct executio
                                       .envp = command.environment,
                                       .directory = run->plan->project,
                                       .output = log,
-                                      .bind = request.cores};
+                                      .bind = request.cores,
+                                      .open_files = run->open_files.rlim_max > 0
+                                                        ? &run->open_files
+                                                        : NULL};
         slot->started_ns = clock_monotonic_ns();
         if (spawn_child(&spawn, &slot->child) != 0) {
             struct buf program = BUF_EMPTY;
