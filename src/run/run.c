@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { FILES_BESIDE_NODES = 32, FILES_OF_A_NODE = 2 }; /* open descriptors */
 enum {
     EVENTS_AT_ONCE = 64,
     MOST_LOOKED_PAST = 64, /* ready executions that are tried when the first doesn't fit */
@@ -48,7 +49,8 @@ static void start_ready(struct run *run)
 {
     VEC(uint32_t) passed = {0};
     uint32_t number;
-    while (!run->stopping && !run->broken && ledger_cores_free(run->ledger) > 0 &&
+    while (!run->stopping && !run->broken && run->running < run->most_running &&
+           ledger_cores_free(run->ledger) > 0 &&
            passed.count < MOST_LOOKED_PAST && run_pop_ready(run, &number)) {
         struct execution *execution = &run->executions[number];
         struct ledger_grant grant;
@@ -291,11 +293,27 @@ static int tell_blocked(struct run *run)
     return state_sync(run->plan->state, run->diag);
 }
 
+/* A running node takes two descriptors: its log and its pidfd. */
+static void set_most_running(struct run *run)
+{
+    size_t wanted = FILES_BESIDE_NODES + (size_t)run->options->jobs * FILES_OF_A_NODE;
+    size_t limit = spawn_raise_open_files(wanted, &run->open_files);
+    run->most_running = limit >= FILES_BESIDE_NODES + FILES_OF_A_NODE
+                            ? (limit - FILES_BESIDE_NODES) / FILES_OF_A_NODE
+                            : 1;
+    if (run->most_running < run->options->jobs && run->most_running < run->execution_count) {
+        run_notice(run,
+                   "the limit of open files is %zu (ulimit -n): no more than %zu commands run at once",
+                   limit, run->most_running);
+    }
+}
+
 static int execute(struct run *run)
 {
     sigset_t before;
     pthread_t thread;
     int result = -1;
+    set_most_running(run);
     loop_block_signals(&before);
     spawn_become_subreaper();
     run->loop = loop_new();
@@ -321,6 +339,7 @@ static int execute(struct run *run)
         loop_free(run->loop);
     }
     loop_restore_signals(&before);
+    spawn_restore_open_files(&run->open_files);
     return result;
 }
 

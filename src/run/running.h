@@ -98,6 +98,8 @@ struct run {
     VEC(struct slot) slots;
     struct action_progress *actions; /* by action element */
     size_t running;
+    size_t most_running;      /* as many as there are descriptors for */
+    struct rlimit open_files; /* as it was before this run: what children get */
     size_t total; /* nodes that may have to run */
     size_t done;
     size_t failures;

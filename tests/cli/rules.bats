@@ -608,6 +608,15 @@ END
     echo new >workspace/d1/other
     expect 0
     expect_runs 'first d1' 'second d1' 'third d1'
+@test "7: an action renamed while another one was removed keeps its records" {
+    finished d1
+    sed -i 's/name = "first"/name = "begin"/; /name = "third"/,$d' Rowfile
+    sed -i '$d' Rowfile # the [[action]] of what is gone
+    expect 0 check
+    echo new >workspace/d1/in
+    expect 0 show why begin/d1
+    has 'input in changed'
+    lacks 'never ran'
 }
 
 @test "7: digest_limit converts silently" {
