@@ -608,6 +608,8 @@ END
     echo new >workspace/d1/other
     expect 0
     expect_runs 'first d1' 'second d1' 'third d1'
+}
+
 @test "7: an action renamed while another one was removed keeps its records" {
     finished d1
     sed -i 's/name = "first"/name = "begin"/; /name = "third"/,$d' Rowfile
