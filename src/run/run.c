@@ -50,8 +50,8 @@ static void start_ready(struct run *run)
     VEC(uint32_t) passed = {0};
     uint32_t number;
     while (!run->stopping && !run->broken && run->running < run->most_running &&
-           ledger_cores_free(run->ledger) > 0 &&
-           passed.count < MOST_LOOKED_PAST && run_pop_ready(run, &number)) {
+           ledger_cores_free(run->ledger) > 0 && passed.count < MOST_LOOKED_PAST &&
+           run_pop_ready(run, &number)) {
         struct execution *execution = &run->executions[number];
         struct ledger_grant grant;
         if (ledger_take(run->ledger, &execution->request, &grant)) {
@@ -302,9 +302,10 @@ static void set_most_running(struct run *run)
                             ? (limit - FILES_BESIDE_NODES) / FILES_OF_A_NODE
                             : 1;
     if (run->most_running < run->options->jobs && run->most_running < run->execution_count) {
-        run_notice(run,
-                   "the limit of open files is %zu (ulimit -n): no more than %zu commands run at once",
-                   limit, run->most_running);
+        run_notice(
+            run,
+            "the limit of open files is %zu (ulimit -n): no more than %zu commands run at once",
+            limit, run->most_running);
     }
 }
 
