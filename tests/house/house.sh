@@ -54,6 +54,8 @@ grep -n '^[ \t]*#[ \t]*include[ \t]*"' src/rank/* | nothing "src/rank includes h
 find src -mindepth 1 -maxdepth 1 -type d ! -name rank | sed 's,.*/,,' | sort >"$scratch/folders"
 cut -d ' ' -f 1 "$floors" | sort | diff "$scratch/folders" - | grep '^[<>]' |
     nothing "not every folder of src is a floor"
+{ find src/rank -name '*.h'; grep -n '#[ \t]*include[ \t]*"' src/rank/*.c; } |
+    nothing "src/rank stands by itself"
 
 # ---- The floors ----
 # compile FOLDER HEADER OPTION…: a file that includes the header, as if it stood in the folder
