@@ -169,3 +169,18 @@ END
     run bash -c 'ulimit -n 24; exec "$ROWBUILD" -j 100'
     [ "$status" -eq 0 ]
 }
+
+# ---- Words ----
+
+@test "show why: a failure for want of a product isn't called an exit 0" {
+    rowfile <<'END'
+[[action]]
+name = "a"
+products = ["out"]
+command = ': {directory}'
+END
+    mkdir workspace/d1
+    expect 1
+    expect 0 show why
+    has 'failed (exit 0, but a product was missing)'
+}
