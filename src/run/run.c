@@ -18,17 +18,6 @@ enum {
 
 /* ---- Before anything runs ---- */
 
-static void put_filled_in(struct plan *plan, struct node_id node)
-{
-    struct component_list list = {0};
-    if (plan_components(plan, node, true, &list) == 0) {
-        struct node_row row = *state_node(plan->state, node.at);
-        plan_put_success(plan, node, &list, &row);
-        plan_keep_texts(plan, node);
-    }
-    vec_release(&list);
-}
-
 int run_record_known(struct plan *plan, struct diag *diag)
 {
     const struct graph *graph = plan->graph;
@@ -44,7 +33,7 @@ int run_record_known(struct plan *plan, struct diag *diag)
             state_put_node(plan->state, n, &(struct node_row){.is_known = true});
             records++;
         } else if (plan->fill_in[n] && plan->verdicts[n] == VERDICT_FRESH) {
-            put_filled_in(plan, node);
+            (void)plan_fill_in(plan, node);
             records++;
         }
     }
@@ -84,22 +73,15 @@ static void start_ready(struct run *run)
     vec_release(&passed);
 }
 
-static void end_child(struct run *run, unsigned slot_number)
+/* What a watched child is known by in the loop: the number of its slot, and its own there. */
+static void end_child(struct run *run, uint64_t token)
 {
-    struct slot *slot = &run->slots.at[slot_number];
-    struct child_end end;
-    if (slot->execution == EXECUTION_NONE) {
+    struct slot *slot = &run->slots.at[(uint32_t)token];
+    if (slot->execution == EXECUTION_NONE ||
+        !run_child_ended(run, slot, (unsigned)(token >> 32U))) {
         return;
     }
-    loop_unwatch(run->loop, slot->child.pidfd);
-    int reaped = child_reap(&slot->child, &end);
-    if (reaped > 0) {
-        loop_watch(run->loop, slot->child.pidfd, slot_number);
-        return;
-    }
-    if (reaped < 0) {
-        end = (struct child_end){.signalled = false, .status = 127};
-    }
+    struct child_end end = slot->end;
     run_finish(run, slot, &end);
     if (run->failures >= run->options->keep_going && !run->stopping) {
         run_stop(run, false);
@@ -110,7 +92,7 @@ static void handle(struct run *run, const struct loop_event *event)
 {
     switch (event->kind) {
     case LOOP_CHILD:
-        end_child(run, (unsigned)event->token);
+        end_child(run, event->token);
         break;
     case LOOP_SIGNAL:
         if (event->token == SIGINT || event->token == SIGTERM || event->token == SIGHUP) {
@@ -124,6 +106,22 @@ static void handle(struct run *run, const struct loop_event *event)
         break;
     case LOOP_TIMER:
         break;
+    }
+}
+
+/* Ended children before the SIGCHLD that tells of them: where none waits to be reaped, looking for
+ * orphans takes one call and no walk through /proc. */
+static void handle_all(struct run *run, const struct loop_event *events, int count)
+{
+    for (int i = 0; i < count; i++) {
+        if (events[i].kind == LOOP_CHILD) {
+            handle(run, &events[i]);
+        }
+    }
+    for (int i = 0; i < count; i++) {
+        if (events[i].kind != LOOP_CHILD) {
+            handle(run, &events[i]);
+        }
     }
 }
 
@@ -152,6 +150,8 @@ static void keep_time(struct run *run)
     }
 }
 
+/* After the starts of a turn: what ended before them was written together with their start records.
+ */
 static void flush(struct run *run)
 {
     if (!run->broken && state_flush(run->plan->state, run->diag) != 0) {
@@ -165,19 +165,17 @@ static void run_loop(struct run *run)
     struct loop_event events[EVENTS_AT_ONCE];
     observer_tick(run->plan->observer);
     run_look(run);
-    flush(run);
     start_ready(run);
+    flush(run);
     while (run->running > 0) {
         set_timer(run);
         int count = loop_wait(run->loop, events, EVENTS_AT_ONCE, -1);
         observer_tick(run->plan->observer);
-        for (int i = 0; i < count; i++) {
-            handle(run, &events[i]);
-        }
+        handle_all(run, events, count);
         run_look(run);
         keep_time(run);
-        flush(run);
         start_ready(run);
+        flush(run);
         if (run->options->tick_ms > 0) {
             run_tell(run, (struct run_event){.kind = RUN_EVENT_TICK});
         }
@@ -288,6 +286,13 @@ static void *run_thread(void *context)
     return NULL;
 }
 
+/* Nobody has to be started: no cores, no logs, no loop. */
+static int tell_blocked(struct run *run)
+{
+    fail_blocked_nodes(run);
+    return state_sync(run->plan->state, run->diag);
+}
+
 /* A running node takes two descriptors: its log and its pidfd. */
 static void set_most_running(struct run *run)
 {
@@ -321,6 +326,7 @@ static int execute(struct run *run)
         if (run->interrupted) {
             run_kill_leftovers(run);
         }
+        run_look_at_far_ancestors(run);
         fail_blocked_nodes(run);
         settle_racy_files(run);
         flush(run);
@@ -348,7 +354,8 @@ int run_execute(struct plan *plan, const struct launch_context *launch,
         .observer = observer,
         .result = result,
         .diag = diag,
-        .ledger = ledger_new(machine, options->jobs),
+        .machine = machine,
+        .ledger = machine != NULL ? ledger_new(machine, options->jobs) : NULL,
         .started_ns = clock_monotonic_ns(),
     };
     int status = -1;
@@ -357,11 +364,16 @@ int run_execute(struct plan *plan, const struct launch_context *launch,
     run.beat_ns = run.started_ns + (int64_t)LOCK_HEARTBEAT_S * 1000000000;
     if (run_build_executions(&run) == 0 && check_requests(&run) == 0 &&
         run_record_known(plan, diag) == 0) {
-        run.logs = logs_new(options->state_path, diag);
-        status = run.logs == NULL ? -1 : execute(&run);
+        if (run.execution_count == 0) {
+            status = tell_blocked(&run);
+        } else {
+            run.logs = logs_new(options->state_path, diag);
+            status = run.logs == NULL ? -1 : execute(&run);
+        }
         count_not_started(&run);
         result->interrupted = run.interrupted;
     }
+    run_remove_temporary(&run);
     logs_free(run.logs);
     ledger_free(run.ledger);
     free(run.executions);
@@ -373,6 +385,8 @@ int run_execute(struct plan *plan, const struct launch_context *launch,
     vec_release(&run.looks);
     vec_release(&run.slots);
     vec_release(&run.racy);
+    vec_release(&run.far);
+    free(run.met);
     arena_release(&run.scratch);
     return status;
 }
