@@ -464,6 +464,34 @@ END
     content "$SCRATCH/seen" '3 cores'
 }
 
+@test "what a command is told of its action" {
+    directories d1 d2
+    cat >Rowfile <<'END'
+[[action]]
+name = "a"
+launchers = ["process"]
+command = 'env | grep ^ACTION_ >$SCRATCH/told.$ACTION_PROCESS_INDEX #{directories}'
+resources.processes.per_directory = 1
+resources.threads_per_process = 1
+resources.walltime.per_submission = "02:00:59"
+[[action]]
+name = "b"
+command = 'env | grep ^ACTION_ >$SCRATCH/told.b #{directory}'
+END
+    local first=
+    expect 0 -a a -j 2
+    [ "$(cores)" -lt 2 ] || first=$(sed -n s/^ACTION_CORES=//p "$SCRATCH/told.0")
+    expect_told told.0 ACTION_NAME=a ACTION_CLUSTER=none ACTION_WORKSPACE_PATH=workspace \
+        ACTION_DIRECTORY=d1 "ACTION_CORES=$first" ACTION_PROCESSES=2 ACTION_PROCESS_INDEX=0 \
+        ACTION_PROCESSES_PER_DIRECTORY=1 ACTION_THREADS_PER_PROCESS=1 ACTION_WALLTIME_IN_MINUTES=120
+    [ "$(cores)" -lt 2 ] || [ -n "$first" ]
+    expect 0 -a b -j 1 d1
+    first=$(sed -n s/^ACTION_CORES=//p "$SCRATCH/told.b")
+    expect_told told.b ACTION_NAME=b ACTION_CLUSTER=none ACTION_WORKSPACE_PATH=workspace \
+        ACTION_DIRECTORY=d1 "ACTION_CORES=$first" ACTION_PROCESSES=1 ACTION_WALLTIME_IN_MINUTES=60
+    [ -n "$first" ]
+}
+
 # ---- Errors ----
 
 @test "several processes without a launcher that starts them" {
