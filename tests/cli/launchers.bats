@@ -351,6 +351,7 @@ PROGRAM
 @test "process: the node ends when all have ended" {
     directories d1
     program work <<'PROGRAM'
+echo $$ >"$SCRATCH/p$ACTION_PROCESS_INDEX"
 [ "$ACTION_PROCESS_INDEX" = 0 ] || hold last
 note "$ACTION_PROCESS_INDEX"
 PROGRAM
@@ -358,6 +359,9 @@ PROGRAM
     start -j 2
     await_started last
     await_text "$RUNS" 0
+    while kill -0 "$(cat "$SCRATCH/p0")" 2>/dev/null; do sleep 0.02; done
+    expect 0 show machine
+    has 'a d1' # the first process has ended, and the node still has its cores
     release last
     finish 0
     expect_runs 0 1
