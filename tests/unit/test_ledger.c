@@ -75,7 +75,7 @@ static void test_one_node_each(void **state)
 {
     (void)state;
     struct machine machine = make_machine((unsigned[]){4, 4}, 2, 1);
-    struct ledger *ledger = ledger_new(&machine, 8);
+    struct ledger *ledger = ledger_new(&machine, 8, 0);
     assert_true(ledger_binds(ledger));
     struct ledger_grant a = take(ledger, 1, 3);
     struct ledger_grant b = take(ledger, 1, 3);
@@ -101,7 +101,7 @@ static void test_best_fit(void **state)
 {
     (void)state;
     struct machine machine = make_machine((unsigned[]){8, 4, 8}, 3, 1);
-    struct ledger *ledger = ledger_new(&machine, 20);
+    struct ledger *ledger = ledger_new(&machine, 20, 0);
     struct ledger_grant a = take(ledger, 1, 2); /* the smallest node, not the first */
     assert_int_equal(a.core_numbers[0], 8);
     struct ledger_grant b = take(ledger, 2, 1);
@@ -121,7 +121,7 @@ static void test_tightest_run(void **state)
 {
     (void)state;
     struct machine machine = make_machine((unsigned[]){12}, 1, 1);
-    struct ledger *ledger = ledger_new(&machine, 12);
+    struct ledger *ledger = ledger_new(&machine, 12, 0);
     struct ledger_grant parts[4];
     const unsigned widths[4] = {5, 1, 2, 1}; /* cores 0-4, 5, 6-7, 8; 9-11 stay free */
     for (int i = 0; i < 4; i++) {
@@ -149,7 +149,7 @@ static void test_stays_in_a_package(void **state)
 {
     (void)state;
     struct machine machine = make_machine((unsigned[]){4, 4, 4, 4}, 4, 2);
-    struct ledger *ledger = ledger_new(&machine, 16);
+    struct ledger *ledger = ledger_new(&machine, 16, 0);
     struct ledger_grant small = take(ledger, 1, 1);
     struct ledger_grant wide = take(ledger, 8, 1);
     for (unsigned i = 0; i < wide.cores; i++) {
@@ -165,7 +165,7 @@ static void test_wider_than_a_node(void **state)
 {
     (void)state;
     struct machine machine = make_machine((unsigned[]){3, 3}, 2, 2);
-    struct ledger *ledger = ledger_new(&machine, 6);
+    struct ledger *ledger = ledger_new(&machine, 6, 0);
     struct ledger_grant five = take(ledger, 1, 5);
     assert_int_equal(cpumask_count(&five.processes[0]), 10);
     ledger_return(ledger, &five);
@@ -176,7 +176,7 @@ static void test_wider_than_a_node(void **state)
     machine_release(&machine);
 
     machine = make_machine((unsigned[]){4, 1, 3, 3}, 4, 2);
-    ledger = ledger_new(&machine, 11);
+    ledger = ledger_new(&machine, 11, 0);
     five = take(ledger, 1, 5); /* within the first package, though the third node has more room */
     for (unsigned i = 0; i < 5; i++) {
         assert_int_equal(machine.cores[five.core_numbers[i]].package, 0);
@@ -190,7 +190,7 @@ static void test_budget(void **state)
 {
     (void)state;
     struct machine machine = make_machine((unsigned[]){4, 4}, 2, 1);
-    struct ledger *ledger = ledger_new(&machine, 3);
+    struct ledger *ledger = ledger_new(&machine, 3, 0);
     assert_int_equal(ledger_budget(ledger), 3);
     struct ledger_request four = ask(1, 4);
     assert_false(ledger_can_ever_fit(ledger, &four));
@@ -211,7 +211,7 @@ static void test_counting_only(void **state)
 {
     (void)state;
     struct machine machine = make_machine((unsigned[]){2}, 1, 1);
-    struct ledger *more = ledger_new(&machine, 5);
+    struct ledger *more = ledger_new(&machine, 5, 0);
     assert_false(ledger_binds(more));
     struct ledger_grant a = take(more, 1, 5);
     assert_null(a.processes);
@@ -222,7 +222,7 @@ static void test_counting_only(void **state)
     ledger_free(more);
 
     machine.is_real = false;
-    struct ledger *fake = ledger_new(&machine, 2);
+    struct ledger *fake = ledger_new(&machine, 2, 0);
     assert_false(ledger_binds(fake));
     ledger_free(fake);
     machine_release(&machine);
@@ -232,7 +232,7 @@ static void test_memory(void **state)
 {
     (void)state;
     struct machine machine = make_machine((unsigned[]){4}, 1, 1);
-    struct ledger *ledger = ledger_new(&machine, 4);
+    struct ledger *ledger = ledger_new(&machine, 4, 0);
     struct ledger_request request = {.processes = 1, .threads_per_process = 1, .memory_bytes = 600};
     struct ledger_grant a;
     struct ledger_grant b;
@@ -247,7 +247,7 @@ static void test_memory(void **state)
     ledger_free(ledger);
 
     machine.memory_bytes = 0;
-    ledger = ledger_new(&machine, 4);
+    ledger = ledger_new(&machine, 4, 0);
     assert_true(ledger_can_ever_fit(ledger, &request));
     assert_true(ledger_memory_free(ledger) == UINT64_MAX);
     ledger_free(ledger);
@@ -349,7 +349,7 @@ static void try_request(struct books *books, const struct ledger_request *reques
 
 static void exercise(const struct machine *machine, unsigned budget, unsigned steps, uint64_t *seed)
 {
-    struct books books = {.machine = machine, .ledger = ledger_new(machine, budget)};
+    struct books books = {.machine = machine, .ledger = ledger_new(machine, budget, 0)};
     for (unsigned step = 0; step < steps; step++) {
         bool give = books.count == MOST_GRANTS || (books.count > 0 && next_random(seed) % 5 < 2);
         if (give) {
