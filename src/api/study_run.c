@@ -115,6 +115,7 @@ static void relay_event(void *context, const struct run_event *from)
                     .nodes = from->node_count,
                     .outcome = outcomes[from->outcome],
                     .how = from->how,
+                    .blocked = from->blocked,
                     .seconds = from->seconds,
                     .output = from->output,
                     .output_bytes = from->output_bytes,
@@ -155,37 +156,58 @@ static bool may_go_on(struct relay *relay, const struct rowbuild_run_options *op
     return tell(relay, (struct rowbuild_event){.kind = ROWBUILD_EVENT_CONFIRM});
 }
 
-static int run_planned(struct relay *relay, const struct rowbuild_run_options *options,
-                       struct diag *diag)
-{
-    struct rowbuild *study = relay->study;
+/* What the run may use. */
+struct means {
     struct machine machine;
-    struct run_result result;
-    unsigned jobs = options->jobs > 0 ? options->jobs : machine_default_budget();
-    double grace = options->grace_s > 0 ? options->grace_s : GRACE_S;
-    if (machine_read(&machine, diag) != 0) {
+    struct study_gpus gpus;
+    struct run_options options;
+};
+
+static int find_means(const struct relay *relay, const struct rowbuild_run_options *options,
+                      struct means *means, struct diag *diag)
+{
+    *means = (struct means){0};
+    if (study_find_gpus(relay->study, options, &means->gpus, diag) != 0) {
+        return ROWBUILD_USAGE;
+    }
+    if (machine_read(&means->machine, diag) != 0) {
         return ROWBUILD_STATE;
     }
-    struct slice cluster = slice_of(study->cluster);
+    means->options = (struct run_options){
+        .jobs = options->jobs > 0 ? options->jobs : machine_default_budget(),
+        .gpus = means->gpus.count,
+        .gpus_from = means->gpus.from,
+        .gpus_can_be_told = means->gpus.can_be_told,
+        .keep_going = options->keep_going > 0 ? options->keep_going : 1,
+        .explain = options->explain,
+        .grace_s = options->grace_s > 0 ? options->grace_s : GRACE_S,
+        .tick_ms = relay->observer != NULL ? TICK_MS : 0,
+        .state_path = relay->study->state_path,
+    };
+    return ROWBUILD_OK;
+}
+
+static int run_planned(struct relay *relay, const struct means *means, struct diag *diag)
+{
+    struct rowbuild *study = relay->study;
+    struct run_result result;
+    struct buf helper = BUF_EMPTY;
+    bool has_helper = launch_find_rank_helper(&helper);
     struct launch_context launch = {.graph = study->graph,
                                     .launchers = &study->launchers,
                                     .project_path = study->project_path,
-                                    .cluster = cluster,
-                                    .environment = environ};
-    struct run_options run_options = {
-        .jobs = jobs,
-        .keep_going = options->keep_going > 0 ? options->keep_going : 1,
-        .explain = options->explain,
-        .grace_s = grace,
-        .tick_ms = relay->observer != NULL ? TICK_MS : 0,
-        .state_path = study->state_path,
-    };
+                                    .cluster = slice_of(study->cluster),
+                                    .environment = environ,
+                                    .rank_helper = has_helper ? buf_string(&helper) : NULL,
+                                    .sets_cuda = means->gpus.sets_cuda,
+                                    .sets_rocr = means->gpus.sets_rocr};
     struct run_observer observer = {.event = relay_event, .context = relay};
-    relay->last.cores_budget = jobs;
-    tell_what_is_known(relay, jobs, &machine);
+    relay->last.cores_budget = means->options.jobs;
+    tell_what_is_known(relay, means->options.jobs, &means->machine);
     int status = ROWBUILD_STATE;
     size_t errors = diag->errors;
-    if (run_execute(study->plan, &launch, &machine, &run_options, &observer, &result, diag) == 0) {
+    if (run_execute(study->plan, &launch, &means->machine, &means->options, &observer, &result,
+                    diag) == 0) {
         bool all_well = result.failed + result.unfinished + result.not_started == 0;
         status = result.interrupted ? ROWBUILD_INTERRUPTED
                  : all_well         ? ROWBUILD_OK
@@ -196,7 +218,7 @@ static int run_planned(struct relay *relay, const struct rowbuild_run_options *o
                diag->entries.at[diag->entries.count - 1].blame == DIAG_DESCRIPTION) {
         status = ROWBUILD_USAGE;
     }
-    machine_release(&machine);
+    buf_release(&helper);
     return status;
 }
 
@@ -211,13 +233,17 @@ static int check(struct rowbuild *study, struct rowbuild_messages *messages)
 }
 
 static int look_and_check(struct rowbuild *study, const struct rowbuild_selection *selection,
-                          struct rowbuild_messages *messages)
+                          const struct means *means, struct rowbuild_messages *messages)
 {
     int status = ROWBUILD_OK;
     if (access(study->state_path, F_OK) != 0) { /* not even the state's folder is made */
         status = study_look(study, selection, STATE_READ, messages);
         if (status == ROWBUILD_OK) {
             status = check(study, messages);
+        }
+        if (status == ROWBUILD_OK &&
+            run_check(study->plan, &means->machine, &means->options, &messages->diag) != 0) {
+            status = ROWBUILD_USAGE;
         }
     }
     if (status == ROWBUILD_OK) {
@@ -231,14 +257,18 @@ int rowbuild_run(struct rowbuild *study, const struct rowbuild_selection *select
                  const struct rowbuild_observer *observer, struct rowbuild_messages *messages)
 {
     struct relay relay = {.study = study, .observer = observer};
+    struct means means;
     bool declined = false;
-    int status = look_and_check(study, selection, messages);
+    int status = find_means(&relay, options, &means, &messages->diag);
+    if (status == ROWBUILD_OK) {
+        status = look_and_check(study, selection, &means, messages);
+    }
     if (status == ROWBUILD_OK) {
         rowbuild_estimate(study, &relay.estimate);
         relay.last.total = relay.estimate.will_run + relay.estimate.may_run;
         tell(&relay, (struct rowbuild_event){.kind = ROWBUILD_EVENT_PLANNED});
         declined = !may_go_on(&relay, options);
-        status = declined ? ROWBUILD_USAGE : run_planned(&relay, options, &messages->diag);
+        status = declined ? ROWBUILD_USAGE : run_planned(&relay, &means, &messages->diag);
     }
     int closed = study_drop(study, messages);
     if (closed != 0 && (status == ROWBUILD_OK || status == ROWBUILD_FAILED)) {
@@ -247,6 +277,7 @@ int rowbuild_run(struct rowbuild *study, const struct rowbuild_selection *select
     if (!declined && status != ROWBUILD_USAGE) {
         tell(&relay, (struct rowbuild_event){.kind = ROWBUILD_EVENT_FINISHED});
     }
+    machine_release(&means.machine);
     buf_release(&relay.again);
     buf_release(&relay.log);
     return messages_settle(messages, status);

@@ -56,6 +56,7 @@ const struct option_spec command_global_options[] = {
 
 static const struct option_spec run_options[] = {
     {OPTION_JOBS, 'j', "jobs", "N", "use N cores (default: all that this process may use)"},
+    {OPTION_GPUS, 0, "gpus", "N", "there are N GPUs to use (default: as many as are found)"},
     {OPTION_KEEP_GOING, 'k', "keep-going", "N",
      "start nothing new after N failures (default 1);\n0: never stop"},
     {OPTION_DRY_RUN, 'n', "dry-run", NULL,
@@ -204,7 +205,7 @@ static const struct command commands[COMMAND_COUNT] = {
          "rowbuild show log -f -a simulate T1.5-s1\n"
          "    what it prints, as it runs\n"},
     [COMMAND_SHOW_MACHINE] = {COMMAND_SHOW_MACHINE, OPERANDS_NONE, "machine",
-                              "rowbuild show machine", "cores, GPUs and memory to use",
+                              "rowbuild show machine", "cores and memory to use",
                               "Shows the packages, NUMA nodes and cores of this machine that a run "
                               "may use here and now,\n"
                               "after affinity, control groups and an allocation's limits.\n",

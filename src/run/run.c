@@ -61,22 +61,15 @@ static void start_ready(struct run *run)
     }
 }
 
-static void end_child(struct run *run, unsigned slot_number)
+/* What a watched child is known by in the loop: the number of its slot, and its own there. */
+static void end_child(struct run *run, uint64_t token)
 {
-    struct slot *slot = &run->slots.at[slot_number];
-    struct child_end end;
-    if (slot->execution == EXECUTION_NONE) {
+    struct slot *slot = &run->slots.at[(uint32_t)token];
+    if (slot->execution == EXECUTION_NONE ||
+        !run_child_ended(run, slot, (unsigned)(token >> 32U))) {
         return;
     }
-    loop_unwatch(run->loop, slot->child.pidfd);
-    int reaped = child_reap(&slot->child, &end);
-    if (reaped > 0) {
-        loop_watch(run->loop, slot->child.pidfd, slot_number);
-        return;
-    }
-    if (reaped < 0) {
-        end = (struct child_end){.signalled = false, .status = 127};
-    }
+    struct child_end end = slot->end;
     run_finish(run, slot, &end);
     if (run->failures >= run->options->keep_going && !run->stopping) {
         run_stop(run, false);
@@ -87,7 +80,7 @@ static void handle(struct run *run, const struct loop_event *event)
 {
     switch (event->kind) {
     case LOOP_CHILD:
-        end_child(run, (unsigned)event->token);
+        end_child(run, event->token);
         break;
     case LOOP_SIGNAL:
         if (event->token == SIGINT || event->token == SIGTERM || event->token == SIGHUP) {
@@ -308,6 +301,7 @@ int run_execute(struct plan *plan, const struct launch_context *launch,
         .observer = observer,
         .result = result,
         .diag = diag,
+        .machine = machine,
     };
     int status = -1;
     *result = (struct run_result){0};
@@ -320,6 +314,7 @@ int run_execute(struct plan *plan, const struct launch_context *launch,
         count_not_started(&run);
         result->interrupted = run.interrupted;
     }
+    run_remove_temporary(&run);
     run_release(&run);
     return status;
 }

@@ -84,3 +84,40 @@ END
     has .rowbuild
     expect 0
 }
+
+# ---- Many directories ----
+
+@test "an input that is missing everywhere: some nodes are told, the others counted" {
+    rowfile <<'END'
+[[action]]
+name = "a"
+inputs = ["inn"]
+products = ["out"]
+command = 'echo >{workspace_path}/{directory}/out'
+END
+    local i
+    for i in {10..39}; do
+        mkdir "workspace/d$i"
+    done
+    expect 1 -k 0
+    [ "$(grep -c '^FAILED' <<<"$output")" -eq 10 ]
+    has '20 more failed likewise' '30 failed'
+    expect 1 -k 0 -v
+    [ "$(grep -c '^FAILED' <<<"$output")" -eq 30 ]
+    expect_json 1 -k 0 --json
+    json '[.[] | select(.outcome == "failed")] | length == 30'
+}
+
+@test "a warning during a run isn't called a note" {
+    rowfile <<'END'
+[[action]]
+name = "a"
+inputs = ["in"]
+products = ["out"]
+command = 'echo x >>{workspace_path}/{directory}/in; echo >{workspace_path}/{directory}/out'
+END
+    mkdir workspace/d1
+    echo >workspace/d1/in
+    expect 0
+    has_line '^warning: .*changed while it ran'
+}
