@@ -30,6 +30,7 @@ struct schedule {
     size_t waiting;
     uint64_t added;
     uint64_t started;
+    uint64_t oldest_due; /* when so many are started */
     double core_seconds; /* of what isn't started */
     bool keeps;          /* resources, for the item below, which is in no queue */
     struct waiting kept;
@@ -39,6 +40,7 @@ struct schedule *schedule_new(struct ledger *ledger)
 {
     struct schedule *schedule = mem_alloc(sizeof *schedule);
     schedule->ledger = ledger;
+    schedule->oldest_due = SCHEDULE_OLDEST_EVERY;
     return schedule;
 }
 
@@ -193,6 +195,7 @@ static void keep_for_oldest(struct schedule *schedule)
         schedule->started - oldest_queue->heap.at[oldest].began >= SCHEDULE_OLDEST_EVERY) {
         keep_for(schedule, oldest_queue, oldest);
     }
+    schedule->oldest_due = schedule->started + SCHEDULE_OLDEST_EVERY;
 }
 
 static void note_start(struct schedule *schedule, const struct waiting *waiting, uint32_t *number)
@@ -270,22 +273,32 @@ static bool start_one(struct schedule *schedule, uint32_t *number, struct ledger
     return false;
 }
 
+static bool start_kept(struct schedule *schedule, uint32_t *number, struct ledger_grant *grant)
+{
+    if (!schedule->keeps || !ledger_take_kept(schedule->ledger, grant)) {
+        return false;
+    }
+    schedule->keeps = false;
+    note_start(schedule, &schedule->kept, number);
+    return true;
+}
+
 bool schedule_next(struct schedule *schedule, uint32_t *number, struct ledger_grant *grant)
 {
-    if (schedule->keeps && ledger_take_kept(schedule->ledger, grant)) {
-        schedule->keeps = false;
-        note_start(schedule, &schedule->kept, number);
+    if (start_kept(schedule, number, grant)) {
         return true;
     }
     if (schedule->waiting == 0 || ledger_cores_free(schedule->ledger) == 0) {
         return false;
     }
+    if (!schedule->keeps && schedule->started >= schedule->oldest_due) {
+        keep_for_oldest(schedule);
+        if (start_kept(schedule, number, grant)) {
+            return true;
+        }
+    }
     vec_each (struct queue, queue, &schedule->queues) {
         queue->passed = false;
     }
-    bool found = start_one(schedule, number, grant);
-    if (found && !schedule->keeps && schedule->started % SCHEDULE_OLDEST_EVERY == 0) {
-        keep_for_oldest(schedule);
-    }
-    return found;
+    return start_one(schedule, number, grant);
 }
