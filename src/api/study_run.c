@@ -156,43 +156,63 @@ static bool may_go_on(struct relay *relay, const struct rowbuild_run_options *op
     return tell(relay, (struct rowbuild_event){.kind = ROWBUILD_EVENT_CONFIRM});
 }
 
+static bool uses_launchers(const struct rowfile *rowfile)
+{
+    for (size_t i = 0; i < rowfile->action_count; i++) {
+        if (rowfile->actions[i].launcher_count > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* What the run may use. */
 struct means {
+    bool has_work; /* else nobody needs to know the rest */
     struct machine machine;
     struct study_gpus gpus;
     struct run_options options;
 };
 
+/* After the plan was made. */
 static int find_means(const struct relay *relay, const struct rowbuild_run_options *options,
                       struct means *means, struct diag *diag)
 {
-    *means = (struct means){0};
-    if (study_find_gpus(relay->study, options, &means->gpus, diag) != 0) {
-        return ROWBUILD_USAGE;
-    }
-    if (machine_read(&means->machine, diag) != 0) {
-        return ROWBUILD_STATE;
-    }
+    *means = (struct means){.has_work = run_has_work(relay->study->plan)};
     means->options = (struct run_options){
-        .jobs = options->jobs > 0 ? options->jobs : machine_default_budget(),
-        .gpus = means->gpus.count,
-        .gpus_from = means->gpus.from,
-        .gpus_can_be_told = means->gpus.can_be_told,
+        .jobs = options->jobs > 0 ? options->jobs : 1,
         .keep_going = options->keep_going > 0 ? options->keep_going : 1,
         .explain = options->explain,
         .grace_s = options->grace_s > 0 ? options->grace_s : GRACE_S,
         .tick_ms = relay->observer != NULL ? TICK_MS : 0,
         .state_path = relay->study->state_path,
     };
+    if (!means->has_work) {
+        return ROWBUILD_OK;
+    }
+    if (study_find_gpus(relay->study, options, &means->gpus, diag) != 0) {
+        return ROWBUILD_USAGE;
+    }
+    if (machine_read(&means->machine, diag) != 0) {
+        return ROWBUILD_STATE;
+    }
+    if (options->jobs == 0) {
+        means->options.jobs = machine_default_budget();
+    }
+    means->options.gpus = means->gpus.count;
+    means->options.gpus_from = means->gpus.from;
+    means->options.gpus_can_be_told = means->gpus.can_be_told;
     return ROWBUILD_OK;
 }
 
 static int run_planned(struct relay *relay, const struct means *means, struct diag *diag)
 {
     struct rowbuild *study = relay->study;
+    const struct machine *machine = means->has_work ? &means->machine : NULL;
     struct run_result result;
     struct buf helper = BUF_EMPTY;
-    bool has_helper = launch_find_rank_helper(&helper);
+    bool has_helper =
+        means->has_work && uses_launchers(study->rowfile) && launch_find_rank_helper(&helper);
     struct launch_context launch = {.graph = study->graph,
                                     .launchers = &study->launchers,
                                     .project_path = study->project_path,
@@ -206,8 +226,8 @@ static int run_planned(struct relay *relay, const struct means *means, struct di
     tell_what_is_known(relay, means->options.jobs, &means->machine);
     int status = ROWBUILD_STATE;
     size_t errors = diag->errors;
-    if (run_execute(study->plan, &launch, &means->machine, &means->options, &observer, &result,
-                    diag) == 0) {
+    if (run_execute(study->plan, &launch, machine, &means->options, &observer, &result, diag) ==
+        0) {
         bool all_well = result.failed + result.unfinished + result.not_started == 0;
         status = result.interrupted ? ROWBUILD_INTERRUPTED
                  : all_well         ? ROWBUILD_OK
@@ -232,18 +252,33 @@ static int check(struct rowbuild *study, struct rowbuild_messages *messages)
     return status;
 }
 
-static int look_and_check(struct rowbuild *study, const struct rowbuild_selection *selection,
-                          const struct means *means, struct rowbuild_messages *messages)
+/* What can never fit is refused before even the state's folder is made. */
+static int check_means(struct relay *relay, const struct rowbuild_run_options *options,
+                       struct diag *diag)
 {
+    struct means means;
+    int status = find_means(relay, options, &means, diag);
+    if (status == ROWBUILD_OK && means.has_work &&
+        run_check(relay->study->plan, &means.machine, &means.options, diag) != 0) {
+        status = ROWBUILD_USAGE;
+    }
+    machine_release(&means.machine);
+    return status;
+}
+
+static int look_and_check(struct relay *relay, const struct rowbuild_selection *selection,
+                          const struct rowbuild_run_options *options,
+                          struct rowbuild_messages *messages)
+{
+    struct rowbuild *study = relay->study;
     int status = ROWBUILD_OK;
     if (access(study->state_path, F_OK) != 0) { /* not even the state's folder is made */
         status = study_look(study, selection, STATE_READ, messages);
         if (status == ROWBUILD_OK) {
             status = check(study, messages);
         }
-        if (status == ROWBUILD_OK &&
-            run_check(study->plan, &means->machine, &means->options, &messages->diag) != 0) {
-            status = ROWBUILD_USAGE;
+        if (status == ROWBUILD_OK) {
+            status = check_means(relay, options, &messages->diag);
         }
     }
     if (status == ROWBUILD_OK) {
@@ -257,11 +292,11 @@ int rowbuild_run(struct rowbuild *study, const struct rowbuild_selection *select
                  const struct rowbuild_observer *observer, struct rowbuild_messages *messages)
 {
     struct relay relay = {.study = study, .observer = observer};
-    struct means means;
+    struct means means = {.has_work = false};
     bool declined = false;
-    int status = find_means(&relay, options, &means, &messages->diag);
+    int status = look_and_check(&relay, selection, options, messages);
     if (status == ROWBUILD_OK) {
-        status = look_and_check(study, selection, &means, messages);
+        status = find_means(&relay, options, &means, &messages->diag);
     }
     if (status == ROWBUILD_OK) {
         rowbuild_estimate(study, &relay.estimate);
