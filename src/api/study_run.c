@@ -1,5 +1,6 @@
 #include "study.h"
 
+#include "jobserver.h"
 #include "machine.h"
 #include "run.h"
 #include "text.h"
@@ -155,23 +156,53 @@ static bool may_go_on(struct relay *relay, const struct rowbuild_run_options *op
     return tell(relay, (struct rowbuild_event){.kind = ROWBUILD_EVENT_CONFIRM});
 }
 
+/* The budget of cores. Without one that is asked for, the make that started this process decides:
+ * the run is a client of its jobserver, then. */
+static unsigned budget(struct relay *relay, const struct rowbuild_run_options *options,
+                       struct jobclient *jobclient)
+{
+    *jobclient = JOBCLIENT_NONE_OPEN;
+    if (options->jobs > 0) {
+        return options->jobs;
+    }
+    unsigned jobs = machine_default_budget();
+    switch (jobclient_open(jobclient, getenv("MAKEFLAGS"))) {
+    case JOBCLIENT_NONE:
+        break;
+    case JOBCLIENT_CLOSED:
+        notice(relay, "make's jobserver can't be reached, so one core is used; begin the line of "
+                      "the makefile with +, or give -j");
+        return 1;
+    case JOBCLIENT_OPEN:
+        return jobclient->slots > 0 && jobclient->slots < jobs ? jobclient->slots : jobs;
+    }
+    return jobs;
+}
+
 static int run_planned(struct relay *relay, const struct rowbuild_run_options *options,
                        struct diag *diag)
 {
     struct rowbuild *study = relay->study;
     struct machine machine;
     struct run_result result;
-    unsigned jobs = options->jobs > 0 ? options->jobs : machine_default_budget();
+    struct jobclient jobclient;
+    struct arena arena;
     double grace = options->grace_s > 0 ? options->grace_s : GRACE_S;
     if (machine_read(&machine, diag) != 0) {
         return ROWBUILD_STATE;
     }
+    unsigned jobs = budget(relay, options, &jobclient);
+    bool is_client = jobclient.in >= 0;
+    if (is_client) {
+        machine.is_real = false; /* nobody knows which cores make's other jobs use: bind nothing */
+    }
+    arena_init(&arena);
     struct slice cluster = slice_of(study->cluster);
     struct launch_context launch = {.graph = study->graph,
                                     .launchers = &study->launchers,
                                     .project_path = study->project_path,
                                     .cluster = cluster,
-                                    .environment = environ};
+                                    .environment = jobserver_strip_environment(environ, &arena)};
     struct run_options run_options = {
         .jobs = jobs,
         .keep_going = options->keep_going > 0 ? options->keep_going : 1,
@@ -179,6 +210,7 @@ static int run_planned(struct relay *relay, const struct rowbuild_run_options *o
         .grace_s = grace,
         .tick_ms = relay->observer != NULL ? TICK_MS : 0,
         .state_path = study->state_path,
+        .jobclient = is_client ? &jobclient : NULL,
     };
     struct run_observer observer = {.event = relay_event, .context = relay};
     relay->last.cores_budget = jobs;
@@ -196,6 +228,8 @@ static int run_planned(struct relay *relay, const struct rowbuild_run_options *o
                diag->entries.at[diag->entries.count - 1].blame == DIAG_DESCRIPTION) {
         status = ROWBUILD_USAGE;
     }
+    jobclient_close(&jobclient);
+    arena_release(&arena);
     machine_release(&machine);
     return status;
 }

@@ -88,6 +88,16 @@ CHILD_SIDE static long connect_streams(long output)
     return null < 0 ? -1 : place(null, STDIN_FILENO);
 }
 
+CHILD_SIDE static long hand_down(const struct spawn_request *request)
+{
+    for (size_t i = 0; i < request->inherit_count; i++) {
+        if (place(request->inherit[i], SPAWN_FIRST_INHERITED + (long)i) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
 CHILD_SIDE static long prepare(const struct spawn_request *request)
 {
     if (syscall(SYS_setpgid, 0L, 0L) < 0) {
@@ -100,7 +110,7 @@ CHILD_SIDE static long prepare(const struct spawn_request *request)
     if (request->directory >= 0 && syscall(SYS_fchdir, (long)request->directory) < 0) {
         return -1;
     }
-    return connect_streams(request->output);
+    return connect_streams(request->output) == 0 ? hand_down(request) : -1;
 }
 
 CHILD_SIDE static int run_child(void *argument)

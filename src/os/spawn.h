@@ -10,6 +10,7 @@
 #include "cpumask.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -19,7 +20,12 @@ struct spawn_request {
     int directory;              /* descriptor of the working directory, or -1: inherit */
     int output;                 /* becomes stdout and stderr; -1: inherit */
     const struct cpumask *bind; /* NULL: inherit affinity */
+    const int *inherit;         /* these become descriptors 3, 4, … of the child; each must itself
+                                   be none of these numbers */
+    size_t inherit_count;
 };
+
+enum { SPAWN_FIRST_INHERITED = 3 };
 
 struct child {
     pid_t pid; /* leads a process group of its own; stdin is /dev/null */

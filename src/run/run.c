@@ -53,17 +53,38 @@ int run_record_known(struct plan *plan, struct diag *diag)
 
 /* ---- The loop ---- */
 
+static unsigned cores_used(const struct run *run)
+{
+    return ledger_budget(run->ledger) - ledger_cores_free(run->ledger);
+}
+
+/* Takes the cores of an execution, and the tokens that a jobserver wants for them. */
+static bool take_cores(struct run *run, const struct execution *execution,
+                       struct ledger_grant *grant)
+{
+    unsigned used = cores_used(run);
+    if (!ledger_take(run->ledger, &execution->request, grant)) {
+        return false;
+    }
+    if (!tokens_take(&run->tokens, used, grant->cores, clock_monotonic_ns())) {
+        ledger_return(run->ledger, grant);
+        return false;
+    }
+    return true;
+}
+
 /* Starts what fits, longest path first. One that doesn't fit may be overtaken by others a bounded
  * number of times; then its cores are waited for. */
 static void start_ready(struct run *run)
 {
     VEC(uint32_t) passed = {0};
     uint32_t number;
+    tokens_begin(&run->tokens);
     while (!run->stopping && !run->broken && ledger_cores_free(run->ledger) > 0 &&
            passed.count < MOST_LOOKED_PAST && run_pop_ready(run, &number)) {
         struct execution *execution = &run->executions[number];
         struct ledger_grant grant;
-        if (ledger_take(run->ledger, &execution->request, &grant)) {
+        if (take_cores(run, execution, &grant)) {
             for (size_t i = 0; i < passed.count; i++) {
                 run->executions[passed.at[i]].overtaken++;
             }
@@ -80,6 +101,7 @@ static void start_ready(struct run *run)
         run_push_ready(run, passed.at[i]);
     }
     vec_release(&passed);
+    tokens_settle(&run->tokens, cores_used(run), run->loop, LOOP_TOKENS);
 }
 
 static void end_child(struct run *run, unsigned slot_number)
@@ -108,6 +130,9 @@ static void handle(struct run *run, const struct loop_event *event)
 {
     switch (event->kind) {
     case LOOP_CHILD:
+        if (event->token == LOOP_TOKENS) {
+            break; /* what is ready is tried after every turn */
+        }
         end_child(run, (unsigned)event->token);
         break;
     case LOOP_SIGNAL:
@@ -131,6 +156,7 @@ static void set_timer(struct run *run)
 {
     int64_t now = clock_monotonic_ns();
     int64_t next = earlier(run_next_deadline(run), run->beat_ns);
+    next = earlier(next, tokens_next_try(&run->tokens, now));
     if (run->options->tick_ms > 0) {
         next = earlier(next, now + (int64_t)run->options->tick_ms * 1000000);
     }
@@ -162,7 +188,7 @@ static void run_loop(struct run *run)
     run_look(run);
     flush(run);
     start_ready(run);
-    while (run->running > 0) {
+    while (run->running > 0 || tokens_wait(&run->tokens)) {
         set_timer(run);
         int count = loop_wait(run->loop, events, EVENTS_AT_ONCE, -1);
         observer_tick(run->plan->observer);
@@ -328,6 +354,7 @@ int run_execute(struct plan *plan, const struct launch_context *launch,
         .diag = diag,
         .ledger = ledger_new(machine, options->jobs),
         .started_ns = clock_monotonic_ns(),
+        .tokens = {.client = options->jobclient},
     };
     int status = -1;
     *result = (struct run_result){0};

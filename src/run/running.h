@@ -8,9 +8,11 @@
 #include "loop.h"
 #include "run.h"
 #include "spawn.h"
+#include "tokens.h"
 #include "vec.h"
 
 #define EXECUTION_NONE UINT32_MAX
+#define LOOP_TOKENS UINT64_MAX /* a loop event's token: those of the jobserver may be free */
 
 enum execution_state {
     EXECUTION_WAITING, /* for nodes before it */
@@ -75,6 +77,7 @@ struct run {
     struct ledger *ledger;
     struct logs *logs;
     struct loop *loop;
+    struct tokens tokens;
     struct arena scratch; /* cleared after each start */
 
     struct execution *executions;

@@ -252,6 +252,24 @@ static void add_core_list(const struct ledger_grant *grant, struct buf *list, st
     cpumask_format(cores, list);
 }
 
+/* What the node's children share its cores by; the context's environment names it. */
+static int open_jobserver(struct run *run, const struct action *action,
+                          const struct ledger_grant *grant, struct launch_context *context,
+                          struct jobserver *server)
+{
+    *server = JOBSERVER_NONE;
+    if (!action->jobserver) {
+        return 0;
+    }
+    /* Each process owns a core without a token. */
+    if (jobserver_open(server, grant->cores - grant->process_count) != 0) {
+        return diag_state_error(run->diag, "a jobserver can't be made: %s", strerror(errno));
+    }
+    context->environment =
+        jobserver_set_environment(context->environment, grant->cores, &run->scratch);
+    return 0;
+}
+
 static int start_process(struct run *run, unsigned number, const struct execution *execution,
                          struct slot *slot)
 {
@@ -269,9 +287,14 @@ static int start_process(struct run *run, unsigned number, const struct executio
         .threads = execution->request.threads_per_process,
         .processes = execution->request.processes,
     };
+    struct launch_context context = *run->launch;
+    struct jobserver jobserver;
     int log = logs_open_slot(run->logs, number, run->diag);
-    int result =
-        log < 0 ? -1 : launch_prepare(run->launch, &request, &run->scratch, &command, run->diag);
+    int result = open_jobserver(run, action, &slot->grant, &context, &jobserver);
+    if (result == 0) {
+        result =
+            log < 0 ? -1 : launch_prepare(&context, &request, &run->scratch, &command, run->diag);
+    }
     if (result == 0 && command.needs_script) {
         result = write_script(run, number, &command);
     }
@@ -280,7 +303,9 @@ static int start_process(struct run *run, unsigned number, const struct executio
                                       .envp = command.environment,
                                       .directory = run->plan->project,
                                       .output = log,
-                                      .bind = request.cores};
+                                      .bind = request.cores,
+                                      .inherit = jobserver.ends,
+                                      .inherit_count = action->jobserver ? JOBSERVER_ENDS : 0};
         slot->started_ns = clock_monotonic_ns();
         if (spawn_child(&spawn, &slot->child) != 0) {
             struct buf program = BUF_EMPTY;
@@ -303,6 +328,7 @@ static int start_process(struct run *run, unsigned number, const struct executio
         }
         loop_watch(run->loop, slot->child.pidfd, number);
     }
+    jobserver_close(&jobserver); /* the children have it */
     buf_release(&core_list);
     arena_release(&run->scratch);
     return result;
