@@ -348,12 +348,26 @@ static void add_children(pid_t of, struct pid_list *list)
 }
 
 /* The list grows while it is walked: whoever is in it gets its children behind it. */
-static void add_descendants(pid_t of, struct pid_list *list)
+static void add_all_children(struct pid_list *list)
 {
-    add_children(of, list);
     for (size_t i = 0; i < list->pids.count; i++) {
         add_children(list->pids.at[i], list);
     }
+}
+
+static void add_descendants(pid_t of, struct pid_list *list)
+{
+    add_children(of, list);
+    add_all_children(list);
+}
+
+size_t spawn_list_descendants(pid_t of, pid_t **pids)
+{
+    struct pid_list list = {0};
+    vec_push(&list.pids, of);
+    add_all_children(&list);
+    *pids = list.pids.at;
+    return list.pids.count;
 }
 
 /* Whether it is a child of this process that has ended and waits to be reaped. */

@@ -60,6 +60,9 @@ void spawn_become_subreaper(void);
  * it is 0. */
 unsigned spawn_signal_descendants(int signal);
 
+/* The process and its descendants, itself first. The caller frees *pids with free(). */
+size_t spawn_list_descendants(pid_t of, pid_t **pids);
+
 /* Sends `signal` to the process group and all descendants of one child. */
 void spawn_signal_child(const struct child *child, int signal);
 

@@ -156,6 +156,7 @@ static void set_timer(struct run *run)
 {
     int64_t now = clock_monotonic_ns();
     int64_t next = earlier(run_next_deadline(run), run->beat_ns);
+    next = earlier(next, run_next_usage_look(run));
     next = earlier(next, tokens_next_try(&run->tokens, now));
     if (run->options->tick_ms > 0) {
         next = earlier(next, now + (int64_t)run->options->tick_ms * 1000000);
@@ -167,6 +168,7 @@ static void keep_time(struct run *run)
 {
     int64_t now = clock_monotonic_ns();
     run_check_deadlines(run);
+    run_look_at_usage(run);
     if (now >= run->beat_ns) {
         state_beat(run->plan->state);
         run->beat_ns = now + (int64_t)LOCK_HEARTBEAT_S * 1000000000;
@@ -354,6 +356,7 @@ int run_execute(struct plan *plan, const struct launch_context *launch,
         .diag = diag,
         .ledger = ledger_new(machine, options->jobs),
         .started_ns = clock_monotonic_ns(),
+        .machine_memory = machine->memory_bytes,
         .tokens = {.client = options->jobclient},
     };
     int status = -1;

@@ -2,6 +2,7 @@
 #ifndef ROWBUILD_RUNNING_H
 #define ROWBUILD_RUNNING_H
 
+#include "advice.h"
 #include "ledger.h"
 #include "lock.h"
 #include "logs.h"
@@ -58,13 +59,18 @@ struct slot {
     bool timed_out;
     bool cancelled;
     char *label;
+    unsigned looks;    /* at what it uses */
+    double wait_share; /* seconds without a CPU for each on one, at the last look */
+    struct advice_usage seen;
 };
 
-struct action_progress { /* for the time left */
+struct action_progress { /* for the time left, and for advice */
     size_t left;         /* executions */
     size_t ended;
     double seconds; /* of the ended ones */
     double cores;
+    struct advice_usage seen; /* of all executions of this run */
+    bool advised[ADVICE_KINDS];
 };
 
 struct run {
@@ -78,7 +84,8 @@ struct run {
     struct logs *logs;
     struct loop *loop;
     struct tokens tokens;
-    struct arena scratch; /* cleared after each start */
+    uint64_t machine_memory; /* 0: not known */
+    struct arena scratch;    /* cleared after each start */
 
     struct execution *executions;
     size_t execution_count;
@@ -132,6 +139,15 @@ void run_stop(struct run *run, bool interrupted);
 void run_check_deadlines(struct run *run);
 int64_t run_next_deadline(const struct run *run); /* 0: none */
 void run_kill_leftovers(struct run *run);
+
+/* advise.c */
+void run_look_at_usage(struct run *run);            /* of the executions that it is time for */
+int64_t run_next_usage_look(const struct run *run); /* 0: never */
+/* Takes what the execution of a slot used in the end. */
+void run_learn(struct run *run, struct slot *slot, const struct child_end *end, double seconds,
+               bool succeeded);
+/* Tells what is worth knowing of the execution's action and wasn't told yet. */
+void run_advise(struct run *run, const struct execution *execution);
 
 /* progress_report.c */
 void run_tell(struct run *run, struct run_event event);

@@ -321,7 +321,7 @@ static int start_process(struct run *run, unsigned number, const struct executio
         struct buf key = BUF_EMPTY;
         graph_add_key(run->plan->graph, nodes[0], &key);
         logs_set_running(run->logs, number, slot->label, buf_string(&key), slot->child.pid,
-                         buf_string(&core_list));
+                         buf_string(&core_list), slot->grant.cores);
         buf_release(&key);
         if (action->timeout_s > 0) {
             slot->deadline_ns = slot->started_ns + (int64_t)(action->timeout_s * 1e9);
