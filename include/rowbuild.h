@@ -70,8 +70,8 @@ struct rowbuild_options {
     unsigned io_threads;   /* 0: $ROWBUILD_IO_THREADS, $ROW_IO_THREADS, else as many as CPUs */
 };
 
-/* Finds, reads and validates the description. NULL after errors; rowbuild_open_status() says which
- * exit status they amount to. The caller closes with rowbuild_close (NULL is allowed). */
+/* Finds, reads and validates the description. NULL after errors; rowbuild_messages_status() says
+ * which exit status they amount to. The caller closes with rowbuild_close (NULL is allowed). */
 ROWBUILD_API struct rowbuild *rowbuild_open(const struct rowbuild_options *options,
                                             struct rowbuild_messages *messages);
 ROWBUILD_API void rowbuild_close(struct rowbuild *study);
@@ -142,8 +142,7 @@ ROWBUILD_API void rowbuild_node_at(const struct rowbuild *study, size_t index,
                                    struct rowbuild_node *node);
 
 /* Calls `each` with every reason for which the node isn't up to date ("value /temperature: 1.0
- * → 1.5"), most important first; not at all when it is. With `all` true the nodes it depends on are
- * not walked. */
+ * → 1.5"), most important first; not at all when it is. */
 typedef void rowbuild_reason_fn(void *context, const char *reason);
 ROWBUILD_API void rowbuild_node_reasons(struct rowbuild *study, size_t index,
                                         rowbuild_reason_fn *each, void *context);
@@ -226,6 +225,7 @@ struct rowbuild_event {
     enum rowbuild_outcome outcome;
     const char
         *how; /* "exit 3", "killed by SIGSEGV", "product b.out is missing", "timed out after 5s" */
+    bool blocked; /* failed without a start: it lacks an input that no selected action makes */
     double seconds;
     const char *output; /* what the command printed, shortened; NULL if nothing */
     size_t output_bytes;
@@ -290,13 +290,13 @@ ROWBUILD_API int rowbuild_show_why(struct rowbuild *study,
                                    const struct rowbuild_show_options *options,
                                    const struct rowbuild_writer *writer,
                                    struct rowbuild_messages *messages);
-/* What a dry run prints: each node that will or may run, with its reasons, and the estimate. */
+/* What a dry run prints: each node that will or may run, with its first reason, and the estimate.
+ * With `explain` all reasons, and also the nodes that can't run. */
 ROWBUILD_API int rowbuild_show_plan(struct rowbuild *study, bool explain,
                                     const struct rowbuild_show_options *options,
                                     const struct rowbuild_writer *writer,
                                     struct rowbuild_messages *messages);
-/* The log of the selected node's last execution; with `follow` as it grows, until the node ends.
- * `stop` (may be NULL) is asked between reads. */
+/* The log of the selected node's last execution; with `follow` as it grows, until the node ends. */
 ROWBUILD_API int rowbuild_show_log(struct rowbuild *study,
                                    const struct rowbuild_selection *selection, bool follow,
                                    const struct rowbuild_writer *writer,

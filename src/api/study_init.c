@@ -1,6 +1,7 @@
 #include "study.h"
 
 #include "file.h"
+#include "memory.h"
 #include "text.h"
 
 #include <errno.h>
@@ -22,10 +23,28 @@ static const char description_action[] = "\n"
                                          "# [action.resources]\n"
                                          "# walltime.per_directory = \"00:10:00\"\n";
 
+/* The directory, or the nearest above that is there already, as an absolute path to be freed. */
+static char *nearest_directory(const char *directory)
+{
+    char *path = mem_copy(directory, strlen(directory) + 1);
+    char *found = realpath(path, NULL);
+    while (found == NULL) {
+        char *slash = strrchr(path, '/');
+        if (slash == NULL) {
+            found = realpath(".", NULL);
+            break;
+        }
+        slash[slash == path] = '\0';
+        found = realpath(path, NULL);
+    }
+    free(path);
+    return found;
+}
+
 static bool project_above(const char *directory, struct buf *found)
 {
     static const char *const names[] = {"Rowfile", "workflow.toml"};
-    char *path = realpath(directory, NULL);
+    char *path = nearest_directory(directory);
     bool is_there = false;
     while (path != NULL && !is_there) {
         for (size_t i = 0; i < sizeof names / sizeof names[0] && !is_there; i++) {
@@ -105,11 +124,14 @@ int rowbuild_init(const char *directory, const char *workspace, bool signac, boo
         result =
             diag_error(diag, "the workspace `%s` must be a relative path inside the project", name);
     }
-    if (result == 0) {
-        result = make_folder(directory, diag);
+    if (directory[0] == '\0') {
+        result = diag_error(diag, "the directory for the project has no name");
     }
     if (result == 0 && project_above(directory, &path)) {
         result = diag_error(diag, "there is a project already: `%s`", buf_string(&path));
+    }
+    if (result == 0) {
+        result = make_folder(directory, diag);
     }
     if (result == 0) {
         buf_clear(&path);

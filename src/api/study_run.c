@@ -116,6 +116,7 @@ static void relay_event(void *context, const struct run_event *from)
                     .nodes = from->node_count,
                     .outcome = outcomes[from->outcome],
                     .how = from->how,
+                    .blocked = from->blocked,
                     .seconds = from->seconds,
                     .output = from->output,
                     .output_bytes = from->output_bytes,
@@ -198,11 +199,14 @@ static int run_planned(struct relay *relay, const struct rowbuild_run_options *o
     }
     arena_init(&arena);
     struct slice cluster = slice_of(study->cluster);
+    struct buf helper = BUF_EMPTY;
+    bool has_helper = launch_find_rank_helper(&helper);
     struct launch_context launch = {.graph = study->graph,
                                     .launchers = &study->launchers,
                                     .project_path = study->project_path,
                                     .cluster = cluster,
-                                    .environment = jobserver_strip_environment(environ, &arena)};
+                                    .environment = jobserver_strip_environment(environ, &arena),
+                                    .rank_helper = has_helper ? buf_string(&helper) : NULL};
     struct run_options run_options = {
         .jobs = jobs,
         .keep_going = options->keep_going > 0 ? options->keep_going : 1,
@@ -230,6 +234,7 @@ static int run_planned(struct relay *relay, const struct rowbuild_run_options *o
     }
     jobclient_close(&jobclient);
     arena_release(&arena);
+    buf_release(&helper);
     machine_release(&machine);
     return status;
 }

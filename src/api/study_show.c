@@ -127,10 +127,15 @@ int rowbuild_show_plan(struct rowbuild *study, bool explain,
 {
     struct buf out = BUF_EMPTY;
     struct report_options shown = report_options(options);
+    struct buf adopted = BUF_EMPTY;
     int status = study_refuse_broken_actions(study, messages);
     if (status != ROWBUILD_OK) {
         return messages_settle(messages, status);
     }
+    if (study_add_adopted(study, &adopted)) {
+        diag_note(&messages->diag, "this dry run %s", buf_string(&adopted));
+    }
+    buf_release(&adopted);
     int result = plan_check_pointers(study->plan, &messages->diag);
     if (result == 0) {
         result = report_plan(study->plan, explain, &shown, &out, &messages->diag);

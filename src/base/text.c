@@ -188,6 +188,37 @@ void text_add_cost(struct buf *out, double hours, const char *unit)
     buf_addf(out, "%.0f%s %s", hours / steps[step].scale, steps[step].prefix, unit);
 }
 
+struct cpu_time_unit text_cpu_time_unit(double hours)
+{
+    if (hours >= 0.1) {
+        return (struct cpu_time_unit){"CPU-hours", 1};
+    }
+    if (hours * 60 >= 1) {
+        return (struct cpu_time_unit){"CPU-minutes", 1.0 / 60};
+    }
+    return (struct cpu_time_unit){"CPU-seconds", 1.0 / 3600};
+}
+
+void text_add_amount(struct buf *out, double amount)
+{
+    const char *suffix = "";
+    if (amount >= 999.5e3) {
+        amount /= 1e6;
+        suffix = "M";
+    } else if (amount >= 999.5) {
+        amount /= 1e3;
+        suffix = "k";
+    }
+    buf_addf(out, "%.*f%s", amount < 9.95 ? 1 : 0, amount, suffix);
+}
+
+void text_add_cpu_time(struct buf *out, double hours)
+{
+    struct cpu_time_unit unit = text_cpu_time_unit(hours);
+    text_add_amount(out, hours / unit.hours);
+    buf_addf(out, " %s", unit.name);
+}
+
 void text_add_bytes(struct buf *out, uint64_t bytes)
 {
     static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB"};

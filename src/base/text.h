@@ -34,6 +34,19 @@ void text_add_duration(struct buf *out, double seconds);
  * one, nothing at all at zero. `unit` is "CPU-hours" or "GPU-hours". */
 void text_add_cost(struct buf *out, double hours, const char *unit);
 
+/* "0.2", "12", "3.4k", "1.2M" */
+void text_add_amount(struct buf *out, double amount);
+
+/* A unit in which people read so many hours, and how many hours it has: "CPU-minutes", 1/60. */
+struct cpu_time_unit {
+    const char *name;
+    double hours;
+};
+struct cpu_time_unit text_cpu_time_unit(double hours);
+
+/* An amount in such a unit: "3.4k CPU-hours", "12 CPU-seconds" */
+void text_add_cpu_time(struct buf *out, double hours);
+
 /* "1.5 GiB", "300 B" */
 void text_add_bytes(struct buf *out, uint64_t bytes);
 

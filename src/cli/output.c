@@ -10,8 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A handler, not SIG_IGN: an ignored signal would stay ignored in the commands that are run. */
-static void note_closed_pipe(int signal)
+/* A closed pipe and a limit of file sizes are errors of write(2), no reason to die. A handler, not
+ * SIG_IGN: an ignored signal would stay ignored in the commands that are run. */
+static void let_write_fail(int signal)
 {
     (void)signal;
 }
@@ -32,9 +33,10 @@ void output_prepare(void)
     hold_descriptor(STDIN_FILENO, O_WRONLY); /* reading and writing still fail, as they should */
     hold_descriptor(STDOUT_FILENO, O_RDONLY);
     hold_descriptor(STDERR_FILENO, O_RDONLY);
-    struct sigaction action = {.sa_handler = note_closed_pipe, .sa_flags = SA_RESTART};
+    struct sigaction action = {.sa_handler = let_write_fail, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
     sigaction(SIGPIPE, &action, NULL);
+    sigaction(SIGXFSZ, &action, NULL);
 }
 
 void output_init(struct output *output, enum colour_when colour)

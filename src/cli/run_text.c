@@ -151,7 +151,7 @@ void run_text_add_again(struct buf *out, const struct rowbuild_estimate *estimat
     add_nodes(out, estimate->again);
     if (estimate->again_core_hours > 0) {
         buf_add_string(out, ", ");
-        text_add_cost(out, estimate->again_core_hours, "CPU-hours");
+        text_add_cpu_time(out, estimate->again_core_hours);
     }
     if (estimate->again_reason != NULL) {
         buf_addf(out, ", %s", estimate->again_reason);

@@ -73,8 +73,7 @@ static int close_failed(int fd)
     return -1;
 }
 
-/* Up to `want` bytes, fewer only at the end; -1 with errno. */
-static ssize_t read_fully(int fd, char *into, size_t want)
+ssize_t file_read_fully(int fd, char *into, size_t want)
 {
     size_t got = 0;
     while (got < want) {
@@ -108,7 +107,7 @@ static int read_open(int fd, size_t limit, struct buf *out)
         /* One byte more than is allowed tells a file that ends there from one that is too long. */
         size_t want = step <= left ? step : left + 1;
         buf_reserve(out, want);
-        ssize_t got = read_fully(fd, out->at + out->len, want);
+        ssize_t got = file_read_fully(fd, out->at + out->len, want);
         if (got < 0) {
             return -1;
         }

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 enum file_kind { FILE_MISSING, FILE_REGULAR, FILE_DIRECTORY, FILE_OTHER };
 
@@ -33,6 +34,9 @@ int file_lstat(int dir, const char *path, struct file_stat *stat);
 
 /* Reads a whole file, appending to `out`. -1 with errno set; `limit` bytes at most (EFBIG). */
 int file_read(int dir, const char *path, size_t limit, struct buf *out);
+
+/* Reads up to `want` bytes from a descriptor, fewer only at the end; -1 with errno. */
+ssize_t file_read_fully(int fd, char *into, size_t want);
 
 /* Creates missing parents of `path` (not its last part), mode 0777 less umask. -1 with errno. */
 int file_make_parents(int dir, const char *path);

@@ -21,12 +21,23 @@ struct loop {
     VEC(uint64_t) tokens; /* by descriptor; meaningful for those that are watched */
 };
 
+/* Whoever started this process wants it to go on in spite of the signal: nohup, a shell's
+ * background job. (A blocked signal is queued although it is ignored.) */
+static bool is_ignored(int number)
+{
+    struct sigaction action;
+    return sigaction(number, NULL, &action) == 0 && (action.sa_flags & SA_SIGINFO) == 0 &&
+           action.sa_handler == SIG_IGN;
+}
+
 static void watched_signals(sigset_t *set)
 {
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGCHLD};
+    static const int numbers[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGCHLD};
     sigemptyset(set);
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        sigaddset(set, numbers[i]);
+        if (numbers[i] == SIGCHLD || !is_ignored(numbers[i])) {
+            sigaddset(set, numbers[i]);
+        }
     }
 }
 

@@ -361,10 +361,12 @@ static void add_descendants(pid_t of, struct pid_list *list)
     add_all_children(list);
 }
 
-size_t spawn_list_descendants(pid_t of, pid_t **pids)
+size_t spawn_list_descendants(const pid_t *of, size_t count, pid_t **pids)
 {
     struct pid_list list = {0};
-    vec_push(&list.pids, of);
+    for (size_t i = 0; i < count; i++) {
+        vec_push(&list.pids, of[i]);
+    }
     add_all_children(&list);
     *pids = list.pids.at;
     return list.pids.count;
@@ -443,4 +445,51 @@ void spawn_reap_orphans(void)
         }
     }
     vec_release(&list.pids);
+}
+
+static bool environment_holds(pid_t pid, const char *mark)
+{
+    struct buf path = BUF_EMPTY;
+    struct buf text = BUF_EMPTY;
+    bool found = false;
+    buf_addf(&path, "/proc/%d/environ", (int)pid);
+    if (file_read(AT_FDCWD, path.at, LONGEST_PROC_FILE, &text) == 0) {
+        const char *at = buf_string(&text);
+        const char *end = at + text.len;
+        while (at < end && !found) {
+            size_t len = strnlen(at, (size_t)(end - at));
+            found = len == strlen(mark) && memcmp(at, mark, len) == 0;
+            at += len + 1;
+        }
+    }
+    buf_release(&text);
+    buf_release(&path);
+    return found;
+}
+
+unsigned spawn_kill_orphans(const char *mark)
+{
+    struct pid_list own = {0};
+    unsigned count = 0;
+    add_children(0, &own);
+    for (size_t i = 0; i < own.pids.count; i++) {
+        pid_t pid = own.pids.at[i];
+        if (is_unreaped(pid)) {
+            continue;
+        }
+        if (has_ended(pid)) {
+            (void)reap_one(P_PID, pid);
+        } else if (environment_holds(pid, mark)) {
+            struct pid_list list = {0};
+            add_descendants(pid, &list);
+            (void)kill(pid, SIGKILL);
+            for (size_t d = 0; d < list.pids.count; d++) {
+                (void)kill(list.pids.at[d], SIGKILL);
+            }
+            vec_release(&list.pids);
+            count++;
+        }
+    }
+    vec_release(&own.pids);
+    return count;
 }

@@ -60,11 +60,16 @@ void spawn_become_subreaper(void);
  * it is 0. */
 unsigned spawn_signal_descendants(int signal);
 
-/* The process and its descendants, itself first. The caller frees *pids with free(). */
-size_t spawn_list_descendants(pid_t of, pid_t **pids);
+/* The processes, of which none is below another, and all their descendants. The caller frees *pids
+ * with free(). */
+size_t spawn_list_descendants(const pid_t *of, size_t count, pid_t **pids);
 
 /* Sends `signal` to the process group and all descendants of one child. */
 void spawn_signal_child(const struct child *child, int signal);
+
+/* Kills every orphan whose environment holds `mark` ("NAME=value"), with its descendants, and reaps
+ * what has ended. Returns how many such orphans there were: kill until it is 0. */
+unsigned spawn_kill_orphans(const char *mark);
 
 /* Reaps ended orphans (not children that were started by spawn_child and are yet to be reaped). */
 void spawn_reap_orphans(void);

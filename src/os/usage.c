@@ -103,12 +103,12 @@ static uint64_t sum_proportional(struct sampling *sampling, const pid_t *pids, s
     return sum;
 }
 
-bool usage_sample(pid_t pid, struct usage *usage)
+bool usage_sample(const pid_t *roots, size_t root_count, struct usage *usage)
 {
     struct sampling sampling = {.usage = usage};
     struct sizes sizes = {0};
     pid_t *pids;
-    size_t count = spawn_list_descendants(pid, &pids);
+    size_t count = spawn_list_descendants(roots, root_count, &pids);
     count = count < MOST_PROCESSES ? count : MOST_PROCESSES;
     *usage = (struct usage){0};
     for (size_t i = 0; i < count; i++) {

@@ -1,4 +1,4 @@
-/* What a process and its descendants use, from /proc.
+/* What processes and their descendants use, from /proc.
  *
  * Knows: proc(5). Doesn't know: who they are. Costs a few system calls for each process and two
  * files for each thread, so it is for sparse looks. What ends meanwhile is left out. */
@@ -6,6 +6,7 @@
 #define ROWBUILD_USAGE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -20,8 +21,8 @@ struct usage {
     uint64_t memory_bytes;
 };
 
-/* false: the process is gone, or /proc can't be read. */
-bool usage_sample(pid_t pid, struct usage *usage);
+/* Of `count` processes, none below another. false: they are gone, or /proc can't be read. */
+bool usage_sample(const pid_t *pids, size_t count, struct usage *usage);
 
 /* Whether the process leads its group and has not ended (a zombie has). */
 bool usage_leader_lives(pid_t pid);

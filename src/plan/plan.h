@@ -134,6 +134,9 @@ struct plan_selection {
 };
 int plan_select(struct plan *plan, const struct plan_selection *selection, struct diag *diag);
 
+/* Whether an action of that name is selected; a selection of NULL selects all. */
+bool plan_selects_action(const struct plan_selection *selection, struct slice name);
+
 /* Looks at the files of all wanted nodes on all cores, adopts, and decides. -1 after errors that
  * concern the whole (a value that can't be read). */
 int plan_look(struct plan *plan, struct diag *diag);

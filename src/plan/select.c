@@ -17,9 +17,9 @@ struct targets {
     bool lenient;
 };
 
-static bool action_is_selected(const struct plan_selection *selection, struct slice name)
+bool plan_selects_action(const struct plan_selection *selection, struct slice name)
 {
-    if (selection->action_count == 0) {
+    if (selection == NULL || selection->action_count == 0) {
         return true;
     }
     for (size_t i = 0; i < selection->action_count; i++) {
@@ -43,7 +43,7 @@ static int check_actions(const struct plan *plan, const struct plan_selection *s
                                      .exact_actions = selection->exact_actions};
         bool any = false;
         for (size_t id = 0; id < rowfile->name_count && !any; id++) {
-            any = action_is_selected(&one, rowfile->names[id]);
+            any = plan_selects_action(&one, rowfile->names[id]);
         }
         if (any || (selection->lenient && !selection->exact_actions)) {
             continue;
@@ -116,8 +116,8 @@ static bool normalise(const struct plan_selection *selection, struct slice targe
     return inside;
 }
 
-/* Puts into *rest what follows the directory `fd` in an absolute path, by whatever links the path leads
- * there; false where it doesn't. */
+/* Puts into *rest what follows the directory `fd` in an absolute path, by whatever links the path
+ * leads there; false where it doesn't. */
 static bool cut_behind(int fd, struct slice target, struct slice *rest)
 {
     struct file_stat directory;
@@ -133,9 +133,8 @@ static bool cut_behind(int fd, struct slice target, struct slice *rest)
         }
         buf_clear(&prefix);
         buf_add(&prefix, target.at, i);
-        found = file_stat(AT_FDCWD, buf_string(&prefix), &at) == 0 &&
-                at.kind == FILE_DIRECTORY && at.inode == directory.inode &&
-                at.device == directory.device;
+        found = file_stat(AT_FDCWD, buf_string(&prefix), &at) == 0 && at.kind == FILE_DIRECTORY &&
+                at.inode == directory.inode && at.device == directory.device;
         *rest = slice_make(target.at + i + 1, target.len - i - 1);
     }
     buf_release(&prefix);
@@ -175,8 +174,8 @@ static bool name_path(const struct plan *plan, struct slice path, struct targets
     return true;
 }
 
-/* An absolute path that leads into the project or the workspace through a symlink, as $PWD often does,
- * or into a workspace that lies elsewhere. */
+/* An absolute path that leads into the project or the workspace through a symlink, as $PWD often
+ * does, or into a workspace that lies elsewhere. */
 static bool name_absolute(const struct plan *plan, struct slice target, struct targets *targets)
 {
     const struct workspace *workspace = plan->graph->workspace;
@@ -296,7 +295,7 @@ int plan_select(struct plan *plan, const struct plan_selection *selection, struc
     for (uint32_t n = 0; n < graph->node_count && result == 0; n++) {
         const struct graph_node *node = &graph->nodes[n];
         if (node->action == GRAPH_NONE ||
-            !action_is_selected(selection, graph_action(graph, (struct node_id){n})->name)) {
+            !plan_selects_action(selection, graph_action(graph, (struct node_id){n})->name)) {
             continue;
         }
         /* Directories don't select group and project nodes. */
@@ -307,7 +306,7 @@ int plan_select(struct plan *plan, const struct plan_selection *selection, struc
     }
     for (size_t i = 0; i < targets.nodes.count && result == 0; i++) {
         uint32_t n = targets.nodes.at[i].at;
-        if (action_is_selected(selection, graph_action(graph, (struct node_id){n})->name)) {
+        if (plan_selects_action(selection, graph_action(graph, (struct node_id){n})->name)) {
             plan->wanted[n] = WANTED_SELECTED;
         }
     }

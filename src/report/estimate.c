@@ -71,37 +71,6 @@ void report_estimate(struct plan *plan, struct report_estimate *estimate, struct
     free(nodes);
 }
 
-/* A unit in which people read the amount, and how many hours it has. */
-struct unit {
-    const char *name;
-    double hours;
-};
-
-static struct unit unit_for(double hours)
-{
-    if (hours >= 0.1) {
-        return (struct unit){"CPU-hours", 1};
-    }
-    if (hours * 60 >= 1) {
-        return (struct unit){"CPU-minutes", 1.0 / 60};
-    }
-    return (struct unit){"CPU-seconds", 1.0 / 3600};
-}
-
-/* "0.2", "12", "3.4k", "1.2M" */
-static void add_amount(struct buf *out, double amount)
-{
-    const char *suffix = "";
-    if (amount >= 999.5e3) {
-        amount /= 1e6;
-        suffix = "M";
-    } else if (amount >= 999.5) {
-        amount /= 1e3;
-        suffix = "k";
-    }
-    buf_addf(out, "%.*f%s", amount < 9.95 ? 1 : 0, amount, suffix);
-}
-
 static void add_nodes(struct buf *out, size_t count)
 {
     text_add_count(out, count);
@@ -116,10 +85,8 @@ void report_add_again(const struct report_estimate *estimate, struct buf *out)
     buf_add_string(out, "again: ");
     add_nodes(out, estimate->again);
     if (estimate->again_hours > 0) {
-        struct unit unit = unit_for(estimate->again_hours);
         buf_add_string(out, ", ");
-        add_amount(out, estimate->again_hours / unit.hours);
-        buf_addf(out, " %s", unit.name);
+        text_add_cpu_time(out, estimate->again_hours);
     }
     if (estimate->again_reason != NULL) {
         buf_addf(out, ", %s", estimate->again_reason);
@@ -129,11 +96,11 @@ void report_add_again(const struct report_estimate *estimate, struct buf *out)
 
 static void add_cost_range(const struct report_estimate *estimate, struct buf *out)
 {
-    struct unit unit = unit_for(estimate->most_hours);
+    struct cpu_time_unit unit = text_cpu_time_unit(estimate->most_hours);
     struct buf least = BUF_EMPTY;
     struct buf most = BUF_EMPTY;
-    add_amount(&least, estimate->least_hours / unit.hours);
-    add_amount(&most, estimate->most_hours / unit.hours);
+    text_add_amount(&least, estimate->least_hours / unit.hours);
+    text_add_amount(&most, estimate->most_hours / unit.hours);
     if (estimate->may_run == 0 || slice_equal(buf_slice(&least), buf_slice(&most))) {
         buf_addf(out, ": about %s %s", buf_string(&most), unit.name);
     } else if (estimate->will_run == 0) {

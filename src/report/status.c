@@ -2,7 +2,6 @@
 #include "report.h"
 
 #include "advice.h"
-#include "match.h"
 #include "report_json.h"
 #include "table.h"
 #include "text.h"
@@ -234,20 +233,6 @@ static void add_json(struct buf *out, const struct action *action, const struct 
     report_json_end(out, '}');
 }
 
-static bool is_named(struct slice name, const struct plan_selection *selection)
-{
-    if (selection == NULL || selection->action_count == 0) {
-        return true;
-    }
-    for (size_t i = 0; i < selection->action_count; i++) {
-        struct slice pattern = slice_of(selection->actions[i]);
-        if (selection->exact_actions ? slice_equal(pattern, name) : match_wildcard(pattern, name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Counts the nodes of one element, of which `nodes` begins with `count`. */
 static int count_element(const struct plan *plan, const struct action *action,
                          const struct node_id *nodes, size_t count, struct tally *tally,
@@ -278,7 +263,8 @@ static int add_elements(struct plan *plan, const struct plan_selection *selectio
             at++;
         }
         result = count_element(plan, action, nodes + first, at - first, &tally, diag);
-        if (result == 0 && is_named(action->name, selection) && is_shown(&tally, options)) {
+        if (result == 0 && plan_selects_action(selection, action->name) &&
+            is_shown(&tally, options)) {
             if (options->json) {
                 add_json(out, action, &tally);
             } else {

@@ -37,6 +37,7 @@ static struct intent intent_of(const struct plan *plan, struct node_id node)
     return (struct intent){"is up to date", "is up to date", "fresh", TABLE_GREEN};
 }
 
+/* "LABEL: words"; the line isn't ended. */
 static void add_heading(const struct plan *plan, struct node_id node, const char *words,
                         enum table_style style, bool colour, struct buf *out)
 {
@@ -45,7 +46,6 @@ static void add_heading(const struct plan *plan, struct node_id node, const char
     table_add_styled(out, buf_slice(&label), TABLE_BOLD, colour);
     buf_add_string(out, ": ");
     table_add_styled(out, slice_of(words), style, colour);
-    buf_add_char(out, '\n');
     buf_release(&label);
 }
 
@@ -104,6 +104,7 @@ static void add_why(struct plan *plan, struct node_id node, bool colour, struct 
 {
     struct intent intent = intent_of(plan, node);
     add_heading(plan, node, intent.why, intent.style, colour, out);
+    buf_add_char(out, '\n');
     if (plan->verdicts[node.at] != VERDICT_FRESH) {
         report_node_reasons(plan, node, add_reason_line, out, plan->diag);
     }
@@ -145,17 +146,27 @@ static bool is_planned(const struct plan *plan, struct node_id node, bool explai
            (explain && verdict == VERDICT_BLOCKED);
 }
 
+/* One record a line: with its first reason behind it, or each reason on a line below. */
 static void add_planned(struct plan *plan, struct node_id node, bool explain, bool colour,
                         struct buf *out)
 {
     struct intent intent = intent_of(plan, node);
     add_heading(plan, node, intent.plan, intent.style, colour, out);
     if (explain) {
+        buf_add_char(out, '\n');
         report_node_reasons(plan, node, add_reason_line, out, plan->diag);
+        return;
     }
+    struct buf reason = BUF_EMPTY;
+    reasons_add_first(plan, node, &reason);
+    if (reason.len > 0) {
+        buf_addf(out, " (%s)", reason.at);
+    }
+    buf_add_char(out, '\n');
+    buf_release(&reason);
 }
 
-static void add_planned_json(struct plan *plan, struct node_id node, bool explain, struct buf *out)
+static void add_planned_json(struct plan *plan, struct node_id node, struct buf *out)
 {
     bool runs =
         plan->verdicts[node.at] == VERDICT_STALE || plan->verdicts[node.at] == VERDICT_MAYBE;
@@ -164,9 +175,7 @@ static void add_planned_json(struct plan *plan, struct node_id node, bool explai
     report_json_string(out, "intent", slice_of(intent_of(plan, node).key));
     report_json_bool(out, "again", report_is_redone(plan, node));
     report_json_number(out, "core_hours", runs ? report_node_hours(plan, node) : 0);
-    if (explain) {
-        add_json_reasons(plan, node, out);
-    }
+    add_json_reasons(plan, node, out);
     report_json_end(out, '}');
 }
 
@@ -207,7 +216,7 @@ int report_plan(struct plan *plan, bool explain, const struct report_options *op
             continue;
         }
         if (options->json) {
-            add_planned_json(plan, nodes[i], explain, out);
+            add_planned_json(plan, nodes[i], out);
         } else {
             add_planned(plan, nodes[i], explain, options->colour, out);
         }

@@ -46,7 +46,7 @@ static struct advice_request request_of(const struct run *run, const struct exec
     size_t places = ledger_budget(run->ledger) / (request.processes * request.threads_per_process);
     request.budget = ledger_budget(run->ledger);
     request.at_once = places < executions ? places : executions;
-    request.machine_memory = run->machine_memory;
+    request.machine_memory = run->machine->memory_bytes;
     return request;
 }
 
@@ -67,6 +67,20 @@ static void advise(struct run *run, const struct execution *execution, bool is_g
     buf_release(&text);
 }
 
+static bool sample(struct run *run, const struct slot *slot, struct usage *usage)
+{
+    pid_t *pids = arena_array(&run->scratch, slot->child_count, sizeof *pids);
+    size_t count = 0;
+    for (unsigned i = 0; i < slot->child_count; i++) {
+        if (slot->children[i].pidfd >= 0) {
+            pids[count++] = slot->children[i].pid;
+        }
+    }
+    bool sampled = usage_sample(pids, count, usage);
+    arena_release(&run->scratch);
+    return sampled;
+}
+
 static void look(struct run *run, struct slot *slot, int64_t now)
 {
     const struct execution *execution = &run->executions[slot->execution];
@@ -74,7 +88,7 @@ static void look(struct run *run, struct slot *slot, int64_t now)
     do { /* a loop that was held up makes up for nothing */
         slot->looks++;
     } while (next_look(slot) <= now);
-    if (!usage_sample(slot->child.pid, &usage)) {
+    if (!sample(run, slot, &usage)) {
         return;
     }
     if (usage.cpu_s > LEAST_CPU_S) {

@@ -155,11 +155,9 @@ static bool inputs_changed(struct run *run, struct node_id node, struct launched
         } else if (then->kind != COMPONENT_WHOLE && then->kind != COMPONENT_NODE &&
                    !digest_equal(then->digest, now.at[i].digest)) {
             changed = true;
-            buf_add_string(what, is_file ? "input " : "its value");
-            text_add_name(what, is_file ? then->name : SLICE_LITERAL(" "));
-            if (!is_file) {
-                buf_clear(what);
-                buf_add_string(what, "its value");
+            buf_add_string(what, is_file ? "the input " : "its value");
+            if (is_file) {
+                text_add_name(what, then->name);
             }
         }
     }
@@ -297,7 +295,12 @@ static void describe_failure(struct ending *ending)
     if (slot->timed_out) {
         buf_add_string(&ending->how, "timed out after ");
         text_add_duration(&ending->how, ending->seconds);
-    } else if (end->signalled) {
+        return;
+    }
+    if (slot->child_count > 1) {
+        buf_addf(&ending->how, "process %u: ", slot->failed_child);
+    }
+    if (end->signalled) {
         const char *name = sigabbrev_np(end->status);
         buf_addf(&ending->how, "killed by SIG%s", name != NULL ? name : "NAL");
     } else {
@@ -404,6 +407,8 @@ static void release_slot(struct run *run, struct slot *slot)
         free(slot->launched[i].components);
     }
     free(slot->launched);
+    free(slot->children);
+    free(slot->mark);
     free(slot->label);
     *slot = (struct slot){.execution = EXECUTION_NONE};
     run->running--;
@@ -425,9 +430,11 @@ void run_finish(struct run *run, struct slot *slot, const struct child_end *end)
     struct buf log = BUF_EMPTY;
     bool ok = !end->signalled && end->status == 0 && !slot->timed_out && !slot->cancelled;
     run->plan->diag = run->diag;
+    run_kill_orphans(run, slot);
+    run_clear_temporary(run, slot_number);
     logs_set_running(run->logs, slot_number, NULL, NULL, 0, NULL, 0);
     size_t written = logs_end_slot(run->logs, slot_number, graph, nodes, execution->count,
-                                   !child_group_alive(slot->child.pid), &log);
+                                   !run_group_alive(slot), &log);
     run_learn(run, slot, end, ending.seconds, ok);
     if (!ok) {
         describe_failure(&ending);
@@ -463,7 +470,8 @@ void run_finish(struct run *run, struct slot *slot, const struct child_end *end)
     buf_release(&log);
 }
 
-void run_fail_unstarted(struct run *run, const struct node_id *nodes, size_t count, const char *how)
+static void fail_unstarted(struct run *run, const struct node_id *nodes, size_t count,
+                           const char *how, bool blocked)
 {
     struct buf label = BUF_EMPTY;
     for (size_t i = 0; i < count; i++) {
@@ -480,8 +488,14 @@ void run_fail_unstarted(struct run *run, const struct node_id *nodes, size_t cou
                                      .node_count = count,
                                      .label = buf_string(&label),
                                      .outcome = RUN_FAILED,
-                                     .how = how});
+                                     .how = how,
+                                     .blocked = blocked});
     buf_release(&label);
+}
+
+void run_fail_unstarted(struct run *run, const struct node_id *nodes, size_t count, const char *how)
+{
+    fail_unstarted(run, nodes, count, how, false);
 }
 
 static void add_first_reason(void *context, const struct reason *reason)
@@ -502,6 +516,6 @@ void run_fail_blocked(struct run *run, struct node_id node)
     if (first != NULL) {
         plan_add_reason(run->plan, node, first, &how);
     }
-    run_fail_unstarted(run, &node, 1, buf_string(&how));
+    fail_unstarted(run, &node, 1, buf_string(&how), true);
     buf_release(&how);
 }

@@ -104,22 +104,15 @@ static void start_ready(struct run *run)
     tokens_settle(&run->tokens, cores_used(run), run->loop, LOOP_TOKENS);
 }
 
-static void end_child(struct run *run, unsigned slot_number)
+/* What a watched child is known by in the loop: the number of its slot, and its own there. */
+static void end_child(struct run *run, uint64_t token)
 {
-    struct slot *slot = &run->slots.at[slot_number];
-    struct child_end end;
-    if (slot->execution == EXECUTION_NONE) {
+    struct slot *slot = &run->slots.at[(uint32_t)token];
+    if (slot->execution == EXECUTION_NONE ||
+        !run_child_ended(run, slot, (unsigned)(token >> 32U))) {
         return;
     }
-    loop_unwatch(run->loop, slot->child.pidfd);
-    int reaped = child_reap(&slot->child, &end);
-    if (reaped > 0) {
-        loop_watch(run->loop, slot->child.pidfd, slot_number);
-        return;
-    }
-    if (reaped < 0) {
-        end = (struct child_end){.signalled = false, .status = 127};
-    }
+    struct child_end end = slot->end;
     run_finish(run, slot, &end);
     if (run->failures >= run->options->keep_going && !run->stopping) {
         run_stop(run, false);
@@ -130,13 +123,15 @@ static void handle(struct run *run, const struct loop_event *event)
 {
     switch (event->kind) {
     case LOOP_CHILD:
-        if (event->token == LOOP_TOKENS) {
-            break; /* what is ready is tried after every turn */
+        if (event->token != LOOP_TOKENS) { /* what is ready is tried after every turn */
+            end_child(run, event->token);
         }
-        end_child(run, (unsigned)event->token);
         break;
     case LOOP_SIGNAL:
         if (event->token == SIGINT || event->token == SIGTERM || event->token == SIGHUP) {
+            run_stop(run, true);
+        } else if (event->token == SIGQUIT) { /* no patience: as a second Ctrl-C */
+            run_stop(run, true);
             run_stop(run, true);
         } else if (event->token == SIGCHLD) {
             spawn_reap_orphans();
@@ -354,9 +349,9 @@ int run_execute(struct plan *plan, const struct launch_context *launch,
         .observer = observer,
         .result = result,
         .diag = diag,
+        .machine = machine,
         .ledger = ledger_new(machine, options->jobs),
         .started_ns = clock_monotonic_ns(),
-        .machine_memory = machine->memory_bytes,
         .tokens = {.client = options->jobclient},
     };
     int status = -1;
@@ -370,6 +365,7 @@ int run_execute(struct plan *plan, const struct launch_context *launch,
         count_not_started(&run);
         result->interrupted = run.interrupted;
     }
+    run_remove_temporary(&run);
     logs_free(run.logs);
     ledger_free(run.ledger);
     free(run.executions);

@@ -60,6 +60,7 @@ struct run_event {
     const char *label;
     enum run_outcome outcome;
     const char *how; /* NULL, or "exit 3" */
+    bool blocked;    /* failed without a start: it lacks an input */
     double seconds;
     const char *output; /* shortened; NULL if nothing was written */
     size_t output_bytes;

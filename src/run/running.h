@@ -3,6 +3,7 @@
 #define ROWBUILD_RUNNING_H
 
 #include "advice.h"
+#include "launch.h"
 #include "ledger.h"
 #include "lock.h"
 #include "logs.h"
@@ -50,7 +51,13 @@ struct launched {
 
 struct slot {
     uint32_t execution; /* EXECUTION_NONE: free */
-    struct child child;
+    enum launch_kind kind;
+    struct child *children; /* pidfd -1: has ended; owned */
+    unsigned child_count;
+    unsigned alive;
+    struct child_end end;  /* of all: the first failure's, with the time of all that ended */
+    unsigned failed_child; /* where one failed: which */
+    char *mark;            /* see launch.h; NULL: none; owned */
     struct ledger_grant grant;
     struct launched *launched; /* by node of the execution; owned */
     int64_t started_ns;
@@ -81,11 +88,14 @@ struct run {
     struct run_result *result;
     struct diag *diag;
     struct ledger *ledger;
+    const struct machine *machine;
     struct logs *logs;
+    char *temporary; /* folder for what MPI leaves behind, made when first needed; NULL: not yet */
+    bool no_temporary;
+    uint64_t marks; /* given so far */
     struct loop *loop;
     struct tokens tokens;
-    uint64_t machine_memory; /* 0: not known */
-    struct arena scratch;    /* cleared after each start */
+    struct arena scratch; /* cleared after each start */
 
     struct execution *executions;
     size_t execution_count;
@@ -124,6 +134,26 @@ void run_look(struct run *run);
  */
 void run_start(struct run *run, uint32_t execution, struct ledger_grant *grant);
 
+/* children.c */
+/* Starts the processes of a slot's execution and watches them; they share the jobserver, if it is
+ * open. -1 after an error: none is left. */
+int run_start_children(struct run *run, struct slot *slot, const struct launch_command *command,
+                       int output, const struct jobserver *jobserver);
+/* Takes the status of a child that ended; the first that fails ends the others. True: it was the
+ * last. */
+bool run_child_ended(struct run *run, struct slot *slot, unsigned child);
+void run_signal_children(const struct slot *slot, int signal);
+/* Whether somebody is left in the process groups of the children. */
+bool run_group_alive(const struct slot *slot);
+/* Kills what an execution of several processes left behind, so that its cores can be given to
+ * others. */
+void run_kill_orphans(struct run *run, const struct slot *slot);
+void run_add_mark(struct run *run, struct slot *slot);
+/* A folder for what MPI leaves behind, for one slot: in `arena`, or NULL where none can be made. */
+const char *run_temporary(struct run *run, unsigned slot, struct arena *arena);
+void run_clear_temporary(struct run *run, unsigned slot);
+void run_remove_temporary(struct run *run); /* all slots' */
+
 /* finish.c */
 void run_finish(struct run *run, struct slot *slot, const struct child_end *end);
 /* Records and tells a failure of nodes that did not get as far as running. */
@@ -136,6 +166,7 @@ int run_restore(struct plan *plan, struct node_id node, struct diag *diag);
 
 /* stop.c */
 void run_stop(struct run *run, bool interrupted);
+void run_terminate(struct run *run, struct slot *slot); /* TERM now, KILL after the grace */
 void run_check_deadlines(struct run *run);
 int64_t run_next_deadline(const struct run *run); /* 0: none */
 void run_kill_leftovers(struct run *run);

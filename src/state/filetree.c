@@ -14,28 +14,10 @@ enum {
 
 /* ---- files ---- */
 
-/* Up to `want` bytes, fewer only at the end; -1 with errno. */
-static ssize_t read_fully(int fd, char *into, size_t want)
-{
-    size_t got = 0;
-    while (got < want) {
-        ssize_t part = read(fd, into + got, want - got);
-        if (part == 0) {
-            break;
-        }
-        if (part > 0) {
-            got += (size_t)part;
-        } else if (errno != EINTR) {
-            return -1;
-        }
-    }
-    return (ssize_t)got;
-}
-
 static int digest_small(int fd, size_t size, struct digest *digest)
 {
     char content[SMALL];
-    ssize_t got = read_fully(fd, content, size);
+    ssize_t got = file_read_fully(fd, content, size);
     if (got < 0) {
         return -1;
     }
@@ -51,7 +33,7 @@ static int digest_pieces(int fd, uint64_t size, struct digest *digest)
     int result = -1;
     for (uint64_t done = 0; done < size;) {
         uint64_t left = size - done;
-        ssize_t got = read_fully(fd, piece, left < PIECE ? (size_t)left : PIECE);
+        ssize_t got = file_read_fully(fd, piece, left < PIECE ? (size_t)left : PIECE);
         if (got <= 0) {
             errno = got == 0 ? ESTALE : errno;
             goto out;

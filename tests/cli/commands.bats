@@ -397,7 +397,14 @@ END
     cmp new/Rowfile "$SCRATCH/Rowfile-before"
     run rowbuild init new/inside
     [ "$status" -ne 0 ]
-    absent new/inside/Rowfile
+    absent new/inside
+    run rowbuild init new/inside/deeper
+    [ "$status" -ne 0 ]
+    absent new/inside
+    run rowbuild init ''
+    [ "$status" -eq 2 ]
+    expect 0 init in/new/folders/
+    [ -f in/new/folders/Rowfile ]
 }
 
 # ---- Output ----

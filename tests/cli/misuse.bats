@@ -40,3 +40,97 @@ END
     expect 0 "$SCRATCH/elsewhere/d3/out"
     expect_runs 'a d3'
 }
+
+# ---- Signals and limits ----
+
+# holding: one node that waits to be released
+holding() {
+    rowfile <<'END'
+[[action]]
+name = "a"
+products = ["out"]
+command = 'echo $$ >pid; hold {directory}; echo >{workspace_path}/{directory}/out'
+END
+    mkdir workspace/d1
+}
+
+@test "nohup, and a shell's background job: signals that were ignored stay ignored" {
+    holding
+    env --ignore-signal=HUP,INT "$ROWBUILD" >"$SCRATCH/said" 2>&1 3>&- </dev/null &
+    PID=$!
+    BACKGROUND+=("$PID")
+    await_started d1
+    kill -HUP "$PID"
+    kill -INT "$PID"
+    release d1
+    finish 0
+}
+
+@test "SIGQUIT leaves no process behind, and doesn't wait" {
+    holding
+    sed -i "s/command = '/command = 'trap \"\" TERM; /" Rowfile
+    start --grace 1000
+    await_started d1
+    kill -QUIT "$PID"
+    finish 130
+    gone pid
+}
+
+@test "a limit of file sizes is an error, not the end" {
+    holding
+    release d1
+    run bash -c 'ulimit -f 0; "$ROWBUILD"'
+    [ "$status" -eq 3 ]
+    has .rowbuild
+    expect 0
+}
+
+# ---- Many directories ----
+
+@test "an input that is missing everywhere: some nodes are told, the others counted" {
+    rowfile <<'END'
+[[action]]
+name = "a"
+inputs = ["inn"]
+products = ["out"]
+command = 'echo >{workspace_path}/{directory}/out'
+END
+    local i
+    for i in {10..39}; do
+        mkdir "workspace/d$i"
+    done
+    expect 1 -k 0
+    [ "$(grep -c '^FAILED' <<<"$output")" -eq 10 ]
+    has '20 more failed likewise' '30 failed'
+    expect 1 -k 0 -v
+    [ "$(grep -c '^FAILED' <<<"$output")" -eq 30 ]
+    expect_json 1 -k 0 --json
+    json '[.[] | select(.outcome == "failed")] | length == 30'
+}
+
+@test "a warning during a run isn't called a note" {
+    rowfile <<'END'
+[[action]]
+name = "a"
+inputs = ["in"]
+products = ["out"]
+command = 'echo x >>{workspace_path}/{directory}/in; echo >{workspace_path}/{directory}/out'
+END
+    mkdir workspace/d1
+    echo >workspace/d1/in
+    expect 0
+    has_line '^warning: .*changed while it ran'
+}
+
+# ---- The environment ----
+
+@test "ROWBUILD_IO_THREADS that is no number" {
+    one_action
+    local value
+    for value in abc -4 0 1e3 99999999999999999999; do
+        ROWBUILD_IO_THREADS=$value expect 2
+        has ROWBUILD_IO_THREADS "$value"
+    done
+    expect_runs
+    ROWBUILD_IO_THREADS=2 expect 0
+}

@@ -1027,6 +1027,8 @@ writes_nothing() {
     expect 0
     : >"$RUNS"
     value d1 '{"temperature": 1.5}'
+    writes_nothing -n
+    has_line '^first d1: will run again \(value /temperature: 1\.0 → 1\.5\)$'
     writes_nothing -n --explain
     has 'value /temperature: 1.0 → 1.5'
     writes_nothing show why first/d1

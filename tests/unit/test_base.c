@@ -356,6 +356,10 @@ static void test_cost(void **state)
     CHECK_TEXT("3u CPU-hours", text_add_cost(&out, 3e-6, "CPU-hours"));
     CHECK_TEXT("1 CPU-hours", text_add_cost(&out, 0.9999, "CPU-hours"));
     CHECK_TEXT("1000P CPU-hours", text_add_cost(&out, 1e18, "CPU-hours"));
+    CHECK_TEXT("3.4k CPU-hours", text_add_cpu_time(&out, 3400));
+    CHECK_TEXT("0.2 CPU-hours", text_add_cpu_time(&out, 0.2));
+    CHECK_TEXT("3.0 CPU-minutes", text_add_cpu_time(&out, 0.05));
+    CHECK_TEXT("36 CPU-seconds", text_add_cpu_time(&out, 0.01));
 }
 
 static void test_bytes(void **state)
