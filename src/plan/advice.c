@@ -164,7 +164,8 @@ static bool add_unused(const struct advice_request *request, const struct advice
     if (threads < request->threads_per_process) {
         buf_addf(out, "; set threads_per_process = %u", threads);
     } else if (!request->action->resources.processes_per_directory) {
-        buf_addf(out, "; set processes = %u", round_up(wanted / request->threads_per_process));
+        buf_addf(out, "; set processes.per_submission = %u",
+                 round_up(wanted / request->threads_per_process));
     } else {
         buf_add_string(out, "; let fewer directories share an execution");
     }

@@ -58,14 +58,10 @@ static unsigned cores_used(const struct run *run)
     return ledger_budget(run->ledger) - ledger_cores_free(run->ledger);
 }
 
-/* Takes the cores of an execution, and the tokens that a jobserver wants for them. */
-static bool take_cores(struct run *run, const struct execution *execution,
-                       struct ledger_grant *grant)
+/* Whether the jobserver lends the cores of a grant, which is returned if not. */
+static bool may_use(struct run *run, struct ledger_grant *grant)
 {
-    unsigned used = cores_used(run);
-    if (!ledger_take(run->ledger, &execution->request, grant)) {
-        return false;
-    }
+    unsigned used = cores_used(run) - grant->cores;
     if (!tokens_take(&run->tokens, used, grant->cores, clock_monotonic_ns())) {
         ledger_return(run->ledger, grant);
         return false;
@@ -84,7 +80,11 @@ static void start_ready(struct run *run)
            passed.count < MOST_LOOKED_PAST && run_pop_ready(run, &number)) {
         struct execution *execution = &run->executions[number];
         struct ledger_grant grant;
-        if (take_cores(run, execution, &grant)) {
+        if (ledger_take(run->ledger, &execution->request, &grant)) {
+            if (!may_use(run, &grant)) {
+                vec_push(&passed, number);
+                break;
+            }
             for (size_t i = 0; i < passed.count; i++) {
                 run->executions[passed.at[i]].overtaken++;
             }

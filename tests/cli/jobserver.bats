@@ -138,6 +138,29 @@ END
     expect 0 -j 3
 }
 
+@test "the processes of a node share its jobserver, each with a core of its own" {
+    begin
+    export TOGETHER=4
+    rowfile <<'END'
+[[action]]
+name = "build"
+scope = "project"
+launchers = ["process"]
+products = ["done-0", "done-1"]
+command = 'make --no-print-directory -f sub/Makefile P=$ACTION_PROCESS_INDEX && touch done-$ACTION_PROCESS_INDEX'
+jobserver = true
+resources = { processes.per_submission = 2, threads_per_process = 2 }
+END
+    mkdir sub
+    cat >sub/Makefile <<'END'
+all: a b c d e f
+a b c d e f: ; @crowd $@-$(P) $(TOGETHER)
+END
+    expect 0 -j 4
+    lacks 'jobserver'
+    [ "$(most)" -eq 4 ]
+}
+
 @test "MAKEFLAGS of the action's environment win" {
     begin
     rowfile <<'END'

@@ -139,7 +139,7 @@ static void too_many_processes(void **state)
     struct advice_usage usage = {0};
     advice_add_end(&usage, 10, 11, 0, 0);
     assert_advice(ADVICE_CORES, &request, &usage,
-                  "invert asked for 4 cores and used 1.1; set processes = 1");
+                  "invert asked for 4 cores and used 1.1; set processes.per_submission = 1");
     action.resources.processes_per_directory = true;
     action.resources.processes = 1;
     request = advice_request_of(&action, 4);
