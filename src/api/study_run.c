@@ -162,7 +162,6 @@ static bool may_go_on(struct relay *relay, const struct rowbuild_run_options *op
 static unsigned budget(struct relay *relay, const struct rowbuild_run_options *options,
                        struct jobclient *jobclient)
 {
-    *jobclient = JOBCLIENT_NONE_OPEN;
     if (options->jobs > 0) {
         return options->jobs;
     }
@@ -180,19 +179,30 @@ static unsigned budget(struct relay *relay, const struct rowbuild_run_options *o
     return jobs;
 }
 
+static bool uses_launchers(const struct rowfile *rowfile)
+{
+    for (size_t i = 0; i < rowfile->action_count; i++) {
+        if (rowfile->actions[i].launcher_count > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int run_planned(struct relay *relay, const struct rowbuild_run_options *options,
                        struct diag *diag)
 {
     struct rowbuild *study = relay->study;
-    struct machine machine;
+    struct machine machine = {0};
     struct run_result result;
-    struct jobclient jobclient;
+    struct jobclient jobclient = JOBCLIENT_NONE_OPEN;
     struct arena arena;
+    bool has_work = run_has_work(study->plan); /* else nobody needs to know the machine */
     double grace = options->grace_s > 0 ? options->grace_s : GRACE_S;
-    if (machine_read(&machine, diag) != 0) {
+    if (has_work && machine_read(&machine, diag) != 0) {
         return ROWBUILD_STATE;
     }
-    unsigned jobs = budget(relay, options, &jobclient);
+    unsigned jobs = has_work ? budget(relay, options, &jobclient) : 1;
     bool is_client = jobclient.in >= 0;
     if (is_client) {
         machine.is_real = false; /* nobody knows which cores make's other jobs use: bind nothing */
@@ -200,7 +210,8 @@ static int run_planned(struct relay *relay, const struct rowbuild_run_options *o
     arena_init(&arena);
     struct slice cluster = slice_of(study->cluster);
     struct buf helper = BUF_EMPTY;
-    bool has_helper = launch_find_rank_helper(&helper);
+    bool has_helper =
+        has_work && uses_launchers(study->rowfile) && launch_find_rank_helper(&helper);
     struct launch_context launch = {.graph = study->graph,
                                     .launchers = &study->launchers,
                                     .project_path = study->project_path,
@@ -221,7 +232,8 @@ static int run_planned(struct relay *relay, const struct rowbuild_run_options *o
     tell_what_is_known(relay, jobs, &machine);
     int status = ROWBUILD_STATE;
     size_t errors = diag->errors;
-    if (run_execute(study->plan, &launch, &machine, &run_options, &observer, &result, diag) == 0) {
+    if (run_execute(study->plan, &launch, has_work ? &machine : NULL, &run_options, &observer,
+                    &result, diag) == 0) {
         bool all_well = result.failed + result.unfinished + result.not_started == 0;
         status = result.interrupted ? ROWBUILD_INTERRUPTED
                  : all_well         ? ROWBUILD_OK
@@ -235,7 +247,9 @@ static int run_planned(struct relay *relay, const struct rowbuild_run_options *o
     jobclient_close(&jobclient);
     arena_release(&arena);
     buf_release(&helper);
-    machine_release(&machine);
+    if (has_work) {
+        machine_release(&machine);
+    }
     return status;
 }
 

@@ -326,6 +326,14 @@ void plan_add_reason(struct plan *plan, struct node_id node, const struct reason
         add_upstream(plan, reason, "", " made a different ", false, out);
         add_path(out, reason);
         break;
+    case REASON_UPSTREAM_JOINED:
+        text_add_name(out, reason->name);
+        buf_add_string(out, " comes before it now");
+        break;
+    case REASON_UPSTREAM_LEFT:
+        text_add_name(out, reason->name);
+        buf_add_string(out, " no longer comes before it");
+        break;
     case REASON_UPSTREAM_RAN:
         add_upstream(plan, reason, "", " ran on something else", true, out);
         break;

@@ -107,7 +107,9 @@ struct run {
     VEC(struct slot) slots;
     struct action_progress *actions; /* by action element */
     size_t running;
-    size_t total; /* nodes that may have to run */
+    size_t most_running;      /* as many as there are descriptors for */
+    struct rlimit open_files; /* as it was before this run: what children get */
+    size_t total;             /* nodes that may have to run */
     size_t done;
     size_t failures;
     int64_t started_ns;
@@ -116,6 +118,10 @@ struct run {
     bool interrupted;
     bool broken;              /* records can't be written: stop */
     VEC(struct file_id) racy; /* files to be settled at the end */
+    uint32_t *met;            /* by node: the last walk over ancestors that met it */
+    uint32_t walks;
+    VEC(struct node_id) far; /* nodes whose many ancestors are yet to be looked at */
+    size_t far_cost;         /* ancestors that the last look at such nodes met */
 };
 
 /* executions.c */
@@ -163,6 +169,14 @@ void run_fail_unstarted(struct run *run, const struct node_id *nodes, size_t cou
 void run_fail_blocked(struct run *run, struct node_id node);
 /* Renames set-aside products back. 0, or -1 after an error. */
 int run_restore(struct plan *plan, struct node_id node, struct diag *diag);
+
+/* ancestors.c */
+/* Looks whether the node's run changed products of nodes before it, which are then recorded anew
+ * for their makers and for all that had recorded them (DESIGN §6 rule 4). Where there are many,
+ * that waits until as many nodes have ended as there are ancestors to be looked at. */
+void run_look_at_ancestors(struct run *run, struct node_id node, const char *label);
+/* Looks at what waited. */
+void run_look_at_far_ancestors(struct run *run);
 
 /* stop.c */
 void run_stop(struct run *run, bool interrupted);

@@ -193,6 +193,9 @@ static void record_start(struct run *run, struct node_id node, const struct laun
 {
     struct node_row row = *state_node(run->plan->state, node.at);
     row.is_known = true;
+    if (row.attempt == ATTEMPT_CHANGED) {
+        row.success = SUCCESS_NONE; /* nobody knows what it was made from: never to be restored */
+    }
     row.attempt = ATTEMPT_STARTED;
     row.attempt_status = 0;
     row.attempt_fingerprint = launched->fingerprint;

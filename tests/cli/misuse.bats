@@ -134,3 +134,38 @@ END
     expect_runs
     ROWBUILD_IO_THREADS=2 expect 0
 }
+
+@test "a low limit of open files is raised, but not for commands" {
+    rowfile <<'END'
+[[action]]
+name = "a"
+products = ["out"]
+command = 'hold {directory}; ulimit -n >{workspace_path}/{directory}/out'
+END
+    local i
+    for i in {10..49}; do
+        mkdir "workspace/d$i"
+    done
+    bash -c 'ulimit -Sn 50; exec "$ROWBUILD" -j 100' >"$SCRATCH/said" 2>&1 3>&- </dev/null &
+    PID=$!
+    BACKGROUND+=("$PID")
+    await_started d{10..49}
+    release d{10..49}
+    finish 0
+    lacks 'limit of open files'
+    content workspace/d10/out 50
+}
+
+@test "where the limit of open files can't be raised, fewer commands run at once" {
+    one_action
+    local i
+    for i in {10..49}; do
+        mkdir "workspace/d$i"
+    done
+    run bash -c 'ulimit -n 50; exec "$ROWBUILD" -j 100'
+    [ "$status" -eq 0 ]
+    has 'limit of open files is 50' '43 nodes ran'
+    rm workspace/*/out
+    run bash -c 'ulimit -n 24; exec "$ROWBUILD" -j 100'
+    [ "$status" -eq 0 ]
+}
