@@ -84,8 +84,9 @@ struct node_row {
     int64_t finished_at_ns; /* the file system's time when the success was recorded */
     double duration_s;      /* of the last success; 0 if adopted */
     double cpu_s;
-    uint64_t peak_rss_bytes;
-    uint32_t cores;
+    uint64_t peak_rss_bytes; /* 0: not known */
+    uint16_t cores;          /* asked for */
+    uint16_t demand;         /* cores that it could have used, in tenths (advice.h); 0: not known */
 };
 
 struct state_layout {

@@ -160,7 +160,8 @@ static struct node_row node_from(struct state *state, uint64_t seed, size_t coun
         .duration_s = (double)seed / 3,
         .cpu_s = (double)seed / 7,
         .peak_rss_bytes = seed * 4096,
-        .cores = (uint32_t)seed,
+        .cores = (uint16_t)seed,
+        .demand = (uint16_t)(seed + 3),
     };
 }
 
@@ -192,7 +193,8 @@ static bool same_node(const struct node_row *a, const struct node_row *b)
            same_components(&a->good, &b->good) && digest_equal(a->fingerprint, b->fingerprint) &&
            digest_equal(a->attempt_fingerprint, b->attempt_fingerprint) &&
            a->finished_at_ns == b->finished_at_ns && a->duration_s == b->duration_s &&
-           a->cpu_s == b->cpu_s && a->peak_rss_bytes == b->peak_rss_bytes && a->cores == b->cores;
+           a->cpu_s == b->cpu_s && a->peak_rss_bytes == b->peak_rss_bytes && a->cores == b->cores &&
+           a->demand == b->demand;
 }
 
 static void put_all(struct state *state, uint64_t seed)
