@@ -11,7 +11,10 @@ for set_name in "$@"; do
         packages="$packages gcc libc6-dev cmake ninja-build pkg-config re2c bison"
         packages="$packages libxxhash-dev libpcre2-dev libjson-c-dev libhwloc-dev"
         ;;
-    test) packages="$packages libcmocka-dev bats git procps jq python3-minimal" ;;
+    test)
+        packages="$packages libcmocka-dev bats jq make mandoc procps openmpi-bin libopenmpi-dev"
+        packages="$packages python3 python3-numpy python3-mpi4py libopenblas0-pthread"
+        ;;
     *)
         echo "usage: install-packages.sh build [test]" >&2
         exit 2

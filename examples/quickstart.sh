@@ -32,7 +32,6 @@ log_or_fail() {
 }
 
 build_rowbuild() {
-    sh examples/install-packages.sh build
     say "building rowbuild into build/release"
     : >"$scratch/build.log"
     if pkg-config --exists cmocka; then
@@ -78,8 +77,9 @@ edit() {
     cp "$scratch/edited" "$1"
 }
 
-mkdir -p "$scratch"
 rowbuild=${ROWBUILD:-}
+[ -n "$rowbuild" ] || sh examples/install-packages.sh build
+mkdir -p "$scratch"
 [ -n "$rowbuild" ] || build_rowbuild
 "$rowbuild" --version || fail "$rowbuild doesn't run"
 

@@ -225,6 +225,7 @@ struct rowbuild_event {
     enum rowbuild_outcome outcome;
     const char
         *how; /* "exit 3", "killed by SIGSEGV", "product b.out is missing", "timed out after 5s" */
+    bool blocked; /* failed without a start: it lacks an input that no selected action makes */
     double seconds;
     const char *output; /* what the command printed, shortened; NULL if nothing */
     size_t output_bytes;

@@ -21,11 +21,7 @@ jobs=$(nproc)
 
 build() {
     # BUILD_TESTING is named because the quickstart may have configured this folder without tests.
-    cmake --preset "$1" -DBUILD_TESTING=ON && cmake --build --preset "$1" --parallel "$jobs" ||
-        return 1
-    # A header that needs another one included before it does not compile here.
-    [ "$1" != dev ] || cmake --build --preset dev --parallel "$jobs" \
-        --target all_verify_interface_header_sets
+    cmake --preset "$1" -DBUILD_TESTING=ON && cmake --build --preset "$1" --parallel "$jobs"
 }
 
 run_ctest() {
@@ -42,16 +38,23 @@ failed=0
 for preset in "$@"; do
     printf '\n== %s\n' "$preset"
     log=build/$preset/ctest.log
+    rm -f "$log"
     if ! build "$preset"; then
         result='the build failed'
         failed=1
-    elif run_ctest "$preset" "$log"; then
-        result=$(sed -n 's/^.*, 0 tests failed out of \([0-9]*\).*$/all \1 tests passed/p' "$log")
     else
-        result=$(sed -n 's/^.*, \([0-9]*\) tests failed out of \([0-9]*\).*$/\1 of \2 tests failed/p' \
-            "$log")
-        result="${result:-the tests could not be run} ($log)"
-        failed=1
+        run_ctest "$preset" "$log" || failed=1
+        # ctest ends with "97% tests passed, 1 tests failed out of 36".
+        counts=$(sed -n 's/^.*% tests passed, \([0-9]*\) tests failed out of \([0-9]*\).*$/\1 \2/p' \
+            "$log") || counts=
+        if [ -n "$counts" ]; then
+            bad=${counts% *}
+            result="$((${counts#* } - bad)) passed, $bad failed"
+            [ "$bad" -eq 0 ] || result="$result ($log)"
+        else
+            result='the tests could not be run'
+            failed=1
+        fi
     fi
     summary="$summary$preset: $result
 "

@@ -94,6 +94,26 @@ static const char *environment(const char *ours, const char *rows)
     return value != NULL && value[0] != '\0' ? value : getenv(rows);
 }
 
+static int read_threads(const char *text, unsigned *threads, struct diag *diag)
+{
+    char *end;
+    errno = 0;
+    unsigned long number = strtoul(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || number == 0 ||
+        number > UINT_MAX) {
+        struct buf shown = BUF_EMPTY;
+        text_add_name(&shown, slice_of(text));
+        int result = diag_error(diag,
+                                "the environment variable ROWBUILD_IO_THREADS (or ROW_IO_THREADS) "
+                                "is `%s`; it must be a number from 1 on",
+                                buf_string(&shown));
+        buf_release(&shown);
+        return result;
+    }
+    *threads = (unsigned)number;
+    return 0;
+}
+
 static void set_state_path(struct rowbuild *study, const char *given)
 {
     struct buf path = BUF_EMPTY;
@@ -175,8 +195,9 @@ struct rowbuild *rowbuild_open(const struct rowbuild_options *options,
     }
     study->cluster = mem_copy(cluster, strlen(cluster));
     study->io_threads = options->io_threads;
-    if (study->io_threads == 0 && threads != NULL) {
-        study->io_threads = (unsigned)strtoul(threads, NULL, 10);
+    if (study->io_threads == 0 && threads != NULL && threads[0] != '\0' &&
+        read_threads(threads, &study->io_threads, &messages->diag) != 0) {
+        goto fail;
     }
     if (read_description(study, options, &text, &messages->diag) != 0) {
         goto fail;

@@ -204,7 +204,7 @@ static const struct command commands[COMMAND_COUNT] = {
          "rowbuild show log -f -a simulate T1.5-s1\n"
          "    what it prints, as it runs\n"},
     [COMMAND_SHOW_MACHINE] = {COMMAND_SHOW_MACHINE, OPERANDS_NONE, "machine",
-                              "rowbuild show machine", "cores, GPUs and memory to use",
+                              "rowbuild show machine", "cores and memory to use",
                               "Shows the packages, NUMA nodes and cores of this machine that a run "
                               "may use here and now,\n"
                               "after affinity, control groups and an allocation's limits.\n",

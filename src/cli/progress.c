@@ -11,6 +11,8 @@
 static const int64_t BETWEEN_DRAWINGS_NS = 95000000; /* a little less than between ticks */
 
 enum { NARROWEST = 20, TIME_COLUMNS = 8, MINIMUM_HEIGHT = 8 };
+enum { KEPT_FREE = 5 }; /* at the end of each line: for the terminal's echo "^C", twice, which must not
+                           wrap, and the last column, where some terminals wrap at once */
 
 /* ---- Widths ---- */
 
@@ -239,8 +241,8 @@ void progress_draw(struct progress *progress, const struct rowbuild_progress *st
     if (progress->shown) {
         add_rewind(&out, progress, width);
     }
-    /* The last column stays free: some terminals wrap as soon as it is written. */
-    progress_render(&progress->block, state, width > 1 ? width - 1 : 1, height, progress->colour);
+    progress_render(&progress->block, state, width > KEPT_FREE ? width - KEPT_FREE : 1, height,
+                    progress->colour);
     for (size_t i = 0; i < progress->block.count; i++) {
         buf_addf(&out, "%s%s\033[K", i > 0 ? "\n" : "", buf_string(&progress->block.text[i]));
     }

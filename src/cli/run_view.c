@@ -1,10 +1,13 @@
 #include "run_view.h"
 
 #include "run_json.h"
+#include "text.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { MOST_BLOCKED = 10 }; /* nodes that lack an input, one by one */
 
 void run_view_init(struct run_view *view, struct session *session)
 {
@@ -77,18 +80,38 @@ static enum answer ask_to_go_on(struct run_view *view, const struct rowbuild_est
     return answer;
 }
 
+/* One misspelt input blocks a node in each directory: some are told, the others counted. */
+static bool is_one_too_many(struct run_view *view, const struct rowbuild_event *event)
+{
+    return event->kind == ROWBUILD_EVENT_ENDED && event->blocked &&
+           ++view->blocked > MOST_BLOCKED && !view->session->settings.verbose;
+}
+
+static void put_blocked(struct run_view *view)
+{
+    if (view->blocked > MOST_BLOCKED && !view->session->settings.verbose) {
+        struct buf text = BUF_EMPTY;
+        text_add_count(&text, view->blocked - MOST_BLOCKED);
+        buf_add_string(&text, " more failed likewise; `rowbuild show why` says which\n");
+        put_result(view, &text);
+        buf_release(&text);
+    }
+}
+
 static void show_event(struct run_view *view, const struct rowbuild_event *event)
 {
     const struct settings *settings = &view->session->settings;
     struct buf text = BUF_EMPTY;
     if (settings->json) {
         run_json_add_event(&text, event);
+    } else if (is_one_too_many(view, event)) {
+        return;
     } else if (event->kind == ROWBUILD_EVENT_STARTED) {
         run_text_add_started(&text, event, settings->verbose);
     } else if (event->kind == ROWBUILD_EVENT_ENDED) {
         run_text_add_ended(&text, event, &view->style);
     } else if (event->kind == ROWBUILD_EVENT_NOTICE && !settings->quiet) {
-        put_message(view, "note: ", event->text);
+        put_message(view, strncmp(event->text, "warning: ", 9) == 0 ? "" : "note: ", event->text);
     } else if (event->kind == ROWBUILD_EVENT_STOPPING && !settings->quiet) {
         put_message(view, "stopping: ", event->text != NULL ? event->text : "no new nodes");
     }
@@ -151,6 +174,9 @@ void run_view_finish(struct run_view *view, int status)
     struct buf text = BUF_EMPTY;
     progress_erase(&view->progress);
     session_tell(view->session);
+    if (!settings->json) {
+        put_blocked(view);
+    }
     if (settings->json) {
         run_json_add_finished(&text, &view->tally, &view->last, status);
     } else if (view->planned && !declined && status != ROWBUILD_USAGE && !settings->quiet) {

@@ -1,7 +1,6 @@
 #include "launching.h"
 
 #include "text.h"
-#include "vec.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -15,18 +14,12 @@ static const char *const thread_variables[] = {
 
 static const size_t LONGEST_VARIABLE = (size_t)100 << 10;
 
-struct variables {
-    struct arena *arena;
-    VEC(char *) entries;
-};
-
-static size_t name_length(const char *entry)
+static bool is_named(const char *entry, struct slice name)
 {
-    return strcspn(entry, "=");
+    return strncmp(entry, name.at, name.len) == 0 && entry[name.len] == '=';
 }
 
-/* Sets one variable; what was there under the name is replaced. */
-static void set(struct variables *variables, struct slice name, struct slice value)
+void variables_set(struct variables *variables, struct slice name, struct slice value)
 {
     char *entry = arena_alloc(variables->arena, name.len + value.len + 2);
     memcpy(entry, name.at, name.len);
@@ -35,8 +28,7 @@ static void set(struct variables *variables, struct slice name, struct slice val
         memcpy(entry + name.len + 1, value.at, value.len);
     }
     for (size_t i = 0; i < variables->entries.count; i++) {
-        const char *old = variables->entries.at[i];
-        if (name_length(old) == name.len && memcmp(old, name.at, name.len) == 0) {
+        if (is_named(variables->entries.at[i], name)) {
             variables->entries.at[i] = entry;
             return;
         }
@@ -44,12 +36,75 @@ static void set(struct variables *variables, struct slice name, struct slice val
     vec_push(&variables->entries, entry);
 }
 
-static void set_number(struct variables *variables, const char *name, uint64_t number)
+void variables_set_number(struct variables *variables, const char *name, uint64_t number)
 {
     struct buf value = BUF_EMPTY;
     buf_addf(&value, "%llu", (unsigned long long)number);
-    set(variables, slice_of(name), buf_slice(&value));
+    variables_set(variables, slice_of(name), buf_slice(&value));
     buf_release(&value);
+}
+
+static bool has_launcher(const struct action *action, const char *name)
+{
+    for (size_t i = 0; i < action->launcher_count; i++) {
+        if (slice_is(action->launchers[i], name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool sets_variable(const struct action *action, const char *name)
+{
+    for (size_t i = 0; i < action->environment_count; i++) {
+        if (slice_is(action->environment[i].name, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ACTION_CORES, and the same for OpenMP where its launcher is named. */
+static void set_cores(struct variables *variables, const struct expansion *expansion,
+                      const struct launch_request *request)
+{
+    const struct action *action = graph_action(expansion->context->graph, expansion->node);
+    bool openmp = has_launcher(action, "openmp") && !sets_variable(action, "OMP_PLACES") &&
+                  !sets_variable(action, "OMP_PROC_BIND");
+    const struct cpumask *cores = launch_cores(expansion, request, false, variables->arena);
+    struct buf text = BUF_EMPTY;
+    if (cores != NULL) {
+        cpumask_format(cores, &text);
+    }
+    variables_set(variables, SLICE_LITERAL("ACTION_CORES"), buf_slice(&text));
+    if (expansion->kind == LAUNCH_RANKS) {
+        mpi_set_ranks(variables, request, openmp);
+    } else if (cores != NULL && openmp) {
+        buf_clear(&text);
+        mpi_add_places(request->places + (size_t)expansion->process * request->threads,
+                       request->threads, &text);
+        variables_set(variables, SLICE_LITERAL("OMP_PLACES"), buf_slice(&text));
+        variables_set(variables, SLICE_LITERAL("OMP_PROC_BIND"), SLICE_LITERAL("close"));
+    }
+    buf_release(&text);
+}
+
+static void set_gpus(struct variables *variables, const struct expansion *expansion,
+                     const struct launch_request *request)
+{
+    if (request->gpus != NULL && expansion->kind != LAUNCH_RANKS) {
+        struct slice gpus = slice_of(request->gpus[expansion->process]);
+        variables_set(variables, SLICE_LITERAL("CUDA_VISIBLE_DEVICES"), gpus);
+        variables_set(variables, SLICE_LITERAL("ROCR_VISIBLE_DEVICES"), gpus);
+    }
+}
+
+/* What a login shell exported about CPUs by number would lead threads to cores of other nodes. */
+static bool names_cpus(const char *entry)
+{
+    return (strncmp(entry, "OMP_PLACES=", 11) == 0 && strchr(entry, '{') != NULL) ||
+           strncmp(entry, "GOMP_CPU_AFFINITY=", 18) == 0 ||
+           strncmp(entry, "KMP_AFFINITY=", 13) == 0;
 }
 
 static void set_action_variables(struct variables *variables, const struct expansion *expansion,
@@ -70,23 +125,26 @@ static void set_action_variables(struct variables *variables, const struct expan
     if (resources->walltime_per_directory && expansion->count > 0) {
         walltime *= (double)expansion->count;
     }
-    set(variables, SLICE_LITERAL("ACTION_CLUSTER"), context->cluster);
-    set(variables, SLICE_LITERAL("ACTION_NAME"), action->name);
-    set(variables, SLICE_LITERAL("ACTION_WORKSPACE_PATH"), workspace->path);
+    variables_set(variables, SLICE_LITERAL("ACTION_CLUSTER"), context->cluster);
+    variables_set(variables, SLICE_LITERAL("ACTION_NAME"), action->name);
+    variables_set(variables, SLICE_LITERAL("ACTION_WORKSPACE_PATH"), workspace->path);
     if (directories.len < LONGEST_VARIABLE) { /* the kernel takes no longer ones */
-        set(variables, SLICE_LITERAL("ACTION_DIRECTORY"), buf_slice(&directories));
+        variables_set(variables, SLICE_LITERAL("ACTION_DIRECTORY"), buf_slice(&directories));
     }
-    set(variables, SLICE_LITERAL("ACTION_CORES"), slice_of(request->core_list));
-    set_number(variables, "ACTION_PROCESSES", request->processes);
-    set_number(variables, "ACTION_WALLTIME_IN_MINUTES", (uint64_t)floor(walltime / 60));
+    set_cores(variables, expansion, request);
+    variables_set_number(variables, "ACTION_PROCESSES", request->processes);
+    variables_set_number(variables, "ACTION_WALLTIME_IN_MINUTES", (uint64_t)floor(walltime / 60));
+    if (expansion->kind == LAUNCH_PROCESSES) {
+        variables_set_number(variables, "ACTION_PROCESS_INDEX", expansion->process);
+    }
     if (resources->threads_given) {
-        set_number(variables, "ACTION_THREADS_PER_PROCESS", request->threads);
+        variables_set_number(variables, "ACTION_THREADS_PER_PROCESS", request->threads);
     }
     if (resources->processes_per_directory) {
-        set_number(variables, "ACTION_PROCESSES_PER_DIRECTORY", resources->processes);
+        variables_set_number(variables, "ACTION_PROCESSES_PER_DIRECTORY", resources->processes);
     }
     if (resources->gpus_given) {
-        set_number(variables, "ACTION_GPUS_PER_PROCESS", resources->gpus_per_process);
+        variables_set_number(variables, "ACTION_GPUS_PER_PROCESS", resources->gpus_per_process);
     }
     buf_release(&directories);
 }
@@ -99,18 +157,26 @@ int launch_environment(const struct expansion *expansion, const struct launch_re
     struct buf value = BUF_EMPTY;
     int result = 0;
     for (char *const *entry = expansion->context->environment; *entry != NULL; entry++) {
-        vec_push(&variables.entries, *entry);
+        if (!mpi_tells_parent(*entry) && !(request->places != NULL && names_cpus(*entry))) {
+            vec_push(&variables.entries, *entry);
+        }
     }
     for (size_t i = 0; i < sizeof thread_variables / sizeof thread_variables[0]; i++) {
-        set_number(&variables, thread_variables[i], request->threads);
+        variables_set_number(&variables, thread_variables[i], request->threads);
     }
+    mpi_set_variables(&variables, request, expansion->kind == LAUNCH_RANKS);
     set_action_variables(&variables, expansion, request);
+    set_gpus(&variables, expansion, request);
+    if (request->mark != NULL) {
+        struct slice name = slice_make(request->mark, strcspn(request->mark, "="));
+        variables_set(&variables, name, slice_of(request->mark + name.len + 1));
+    }
     for (size_t i = 0; i < action->environment_count && result == 0; i++) {
         const struct environment_variable *variable = &action->environment[i];
         uint32_t directory = expansion->count > 0 ? expansion->directories[0] : 0;
         buf_clear(&value);
         result = launch_expand(expansion, &variable->value, directory, &value, diag);
-        set(&variables, variable->name, buf_slice(&value));
+        variables_set(&variables, variable->name, buf_slice(&value));
     }
     *environment = arena_array(arena, variables.entries.count + 1, sizeof(char *));
     for (size_t i = 0; i < variables.entries.count; i++) {

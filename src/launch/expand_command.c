@@ -63,6 +63,11 @@ static void add_quoted(struct buf *out, enum template_place place, struct slice 
     }
 }
 
+void launch_add_word(struct buf *out, struct slice word)
+{
+    add_quoted(out, PLACE_BARE, word);
+}
+
 /* Several words: separated by spaces, each quoted for the place. */
 struct word_list {
     struct buf *out;

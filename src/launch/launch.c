@@ -13,13 +13,14 @@ struct directory_list {
 };
 
 /* The directories that an execution works on: its node's, or those of the batch's members. */
-static struct expansion begin(const struct launch_context *context,
-                              const struct launch_request *request, struct directory_list *list)
+static struct expansion begin_all(const struct launch_context *context,
+                                  const struct launch_request *request, struct directory_list *list)
 {
     struct expansion expansion = {.context = context,
                                   .node = request->nodes[0],
                                   .nodes = request->nodes,
                                   .node_count = request->node_count};
+    expansion.kind = launch_kind_of(context, graph_action(context->graph, request->nodes[0]));
     if (request->node_count == 1) {
         expansion.count =
             graph_directories(context->graph, request->nodes[0], &expansion.directories);
@@ -31,6 +32,64 @@ static struct expansion begin(const struct launch_context *context,
     expansion.directories = list->at.at;
     expansion.count = list->at.count;
     return expansion;
+}
+
+/* With `processes.per_directory` each process that rowbuild starts has a directory of its own. */
+static struct expansion begin(const struct launch_context *context,
+                              const struct launch_request *request, unsigned process,
+                              struct directory_list *list)
+{
+    struct expansion expansion = begin_all(context, request, list);
+    const struct resource_spec *resources =
+        &graph_action(context->graph, request->nodes[0])->resources;
+    expansion.process = process;
+    if (expansion.kind == LAUNCH_PROCESSES && resources->processes_per_directory) {
+        size_t own = process / resources->processes;
+        if (own < expansion.count) {
+            expansion.directories += own;
+            expansion.count = 1;
+        }
+        if (own < expansion.node_count) {
+            expansion.node = expansion.nodes[own];
+            expansion.nodes += own;
+            expansion.node_count = 1;
+        }
+    }
+    return expansion;
+}
+
+static bool is_mpi(const struct launcher *launcher, struct slice cluster)
+{
+    return slice_is(launcher->name, "mpi") && launcher_starts_processes(launcher, cluster);
+}
+
+enum launch_kind launch_kind_of(const struct launch_context *context, const struct action *action)
+{
+    for (size_t i = 0; i < action->launcher_count; i++) {
+        const struct launcher *launcher = launchers_find(context->launchers, action->launchers[i]);
+        if (launcher != NULL && launcher_starts_processes(launcher, context->cluster)) {
+            return launcher->built_in && slice_is(launcher->name, "process") ? LAUNCH_PROCESSES
+                                                                             : LAUNCH_RANKS;
+        }
+    }
+    return LAUNCH_ONE;
+}
+
+const struct cpumask *launch_cores(const struct expansion *expansion,
+                                   const struct launch_request *request, bool whole,
+                                   struct arena *arena)
+{
+    if (request->places == NULL) {
+        return NULL;
+    }
+    bool own = !whole && expansion->kind == LAUNCH_PROCESSES;
+    size_t count = own ? request->threads : (size_t)request->processes * request->threads;
+    size_t first = own ? (size_t)expansion->process * request->threads : 0;
+    struct cpumask *cores = arena_alloc(arena, sizeof *cores);
+    for (size_t i = 0; i < count; i++) {
+        cpumask_add(cores, &request->places[first + i]);
+    }
+    return cores;
 }
 
 static void add_prefix(const struct expansion *expansion, const struct launch_request *request,
@@ -45,6 +104,10 @@ static void add_prefix(const struct expansion *expansion, const struct launch_re
             launcher_add_prefix(launcher, context->cluster, request->processes,
                                 resources->threads_given ? resources->threads_per_process : 0,
                                 resources->gpus_given ? resources->gpus_per_process : 0, out);
+            if (is_mpi(launcher, context->cluster) && context->rank_helper != NULL) {
+                launch_add_word(out, slice_of(context->rank_helper));
+                buf_add_char(out, ' ');
+            }
         }
     }
 }
@@ -80,7 +143,7 @@ int launch_add_text(const struct launch_context *context, const struct launch_re
                     struct buf *out, struct diag *diag)
 {
     struct directory_list list = {0};
-    struct expansion expansion = begin(context, request, &list);
+    struct expansion expansion = begin(context, request, 0, &list);
     int result = add_command(&expansion, request, out, diag);
     vec_release(&list.at);
     return result;
@@ -120,36 +183,77 @@ static int check_size(const struct action *action, char *const *argv, char *cons
     return 0;
 }
 
-int launch_prepare(const struct launch_context *context, const struct launch_request *request,
-                   struct arena *arena, struct launch_command *command, struct diag *diag)
+static int prepare_process(const struct launch_context *context,
+                           const struct launch_request *request, unsigned number,
+                           struct arena *arena, struct launch_process *process, struct diag *diag)
 {
     struct directory_list list = {0};
     struct buf text = BUF_EMPTY;
-    struct expansion expansion = begin(context, request, &list);
+    struct expansion expansion = begin(context, request, number, &list);
     const struct action *action = graph_action(context->graph, expansion.node);
-    *command = (struct launch_command){.shell = action->shell.at};
-    int result = launch_environment(&expansion, request, arena, &command->environment, diag);
+    process->cores = launch_cores(&expansion, request, false, arena);
+    int result = launch_environment(&expansion, request, arena, &process->environment, diag);
     if (result == 0) {
         result = add_command(&expansion, request, &text, diag);
     }
     if (result == 0) {
-        command->text = arena_slice(arena, buf_slice(&text));
-        command->argv =
-            is_posix_shell(action->shell) ? launch_split_plain(command->text, arena) : NULL;
-        if (command->argv != NULL) {
-            command->text = (struct slice){0};
-            result = check_size(action, command->argv, command->environment, diag);
+        process->text = arena_slice(arena, buf_slice(&text));
+        process->argv =
+            is_posix_shell(action->shell) ? launch_split_plain(process->text, arena) : NULL;
+        if (process->argv != NULL) {
+            process->text = (struct slice){0};
+            result = check_size(action, process->argv, process->environment, diag);
         } else {
-            command->argv = arena_array(arena, 4, sizeof(char *));
-            command->argv[0] = arena_string(arena, action->shell);
-            command->needs_script = command->text.len + 1 >= LONGEST_ARGUMENT;
-            if (!command->needs_script) {
-                command->argv[1] = arena_string(arena, SLICE_LITERAL("-c"));
-                command->argv[2] = arena_string(arena, command->text);
+            process->argv = arena_array(arena, 4, sizeof(char *));
+            process->argv[0] = arena_string(arena, action->shell);
+            process->needs_script = process->text.len + 1 >= LONGEST_ARGUMENT;
+            if (!process->needs_script) {
+                process->argv[1] = arena_string(arena, SLICE_LITERAL("-c"));
+                process->argv[2] = arena_string(arena, process->text);
             }
         }
     }
     vec_release(&list.at);
     buf_release(&text);
     return result;
+}
+
+static int check_rank_helper(const struct launch_context *context, const struct action *action,
+                             struct diag *diag)
+{
+    for (size_t i = 0; i < action->launcher_count && context->rank_helper == NULL; i++) {
+        const struct launcher *launcher = launchers_find(context->launchers, action->launchers[i]);
+        if (launcher != NULL && is_mpi(launcher, context->cluster)) {
+            return diag_error(diag,
+                              "the program rowbuild-rank, which the launcher `mpi` takes, is "
+                              "not where it was installed; ROWBUILD_RANK may say where it is");
+        }
+    }
+    return 0;
+}
+
+int launch_prepare(const struct launch_context *context, const struct launch_request *request,
+                   struct arena *arena, struct launch_command *command, struct diag *diag)
+{
+    const struct action *action = graph_action(context->graph, request->nodes[0]);
+    enum launch_kind kind = launch_kind_of(context, action);
+    *command = (struct launch_command){.count = 1, .core_list = ""};
+    if (kind == LAUNCH_PROCESSES) {
+        command->count = request->processes;
+    } else if (kind == LAUNCH_RANKS && check_rank_helper(context, action, diag) != 0) {
+        return -1;
+    }
+    command->processes = arena_array(arena, command->count, sizeof *command->processes);
+    for (unsigned i = 0; i < command->count; i++) {
+        if (prepare_process(context, request, i, arena, &command->processes[i], diag) != 0) {
+            return -1;
+        }
+    }
+    if (request->places != NULL) {
+        struct buf list = BUF_EMPTY;
+        cpumask_format(launch_cores(&(struct expansion){0}, request, true, arena), &list);
+        command->core_list = arena_string(arena, buf_slice(&list));
+        buf_release(&list);
+    }
+    return 0;
 }

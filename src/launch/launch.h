@@ -1,9 +1,9 @@
 /* Node → what is executed: text or argv, environment, cores.
  *
  * Knows: templates, quoting for the place where something stands, launchers, `setup`, ACTION_*
- * variables, thread-count variables, and when no shell is needed. Doesn't know: processes
- * (os/spawn.h) and when anything is started. What it makes lives in the arena that the caller gives
- * and clears. */
+ * variables, thread-count variables, what MPI has to be told, and when no shell is needed. Doesn't
+ * know: processes (os/spawn.h) and when anything is started. What it makes lives in the arena that
+ * the caller gives and clears. */
 #ifndef ROWBUILD_LAUNCH_H
 #define ROWBUILD_LAUNCH_H
 
@@ -16,6 +16,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* How the processes of an action's executions come to be. */
+enum launch_kind {
+    LAUNCH_ONE,       /* one process, which may start others */
+    LAUNCH_PROCESSES, /* several, each started by rowbuild: the launcher `process` */
+    LAUNCH_RANKS,     /* several, started by a program: `mpi`, or a user's launcher */
+};
+
 /* What all executions of a run share. */
 struct launch_context {
     struct graph *graph;
@@ -23,26 +30,43 @@ struct launch_context {
     const char *project_path; /* absolute */
     struct slice cluster;     /* "none" */
     char *const *environment; /* inherited, NAME=value, NULL-terminated */
+    const char *rank_helper;  /* path of rowbuild-rank; NULL: not found */
 };
 
 /* One execution: nodes of one action that one command works on. */
 struct launch_request {
     const struct node_id *nodes; /* one, or the members of a batch */
     size_t node_count;
-    const struct cpumask *cores; /* NULL: not bound */
-    const char *core_list;       /* "0-1,4"; "" when not bound */
-    unsigned threads;            /* per process */
     unsigned processes;
+    unsigned threads;             /* per process */
+    const struct cpumask *places; /* processes × threads cores, those of the first process first,
+                                     each with its CPUs; NULL: not bound */
+    const char *const *gpus;      /* for each process, "0,1"; NULL: none were asked for */
+    const char *mark; /* LAUNCH_PROCESSES, LAUNCH_RANKS: NAME=value by which all that belongs to the
+                         execution is known; NULL: none */
+    const char *temporary; /* LAUNCH_RANKS: folder that is removed when it has ended; NULL: none */
+};
+
+struct launch_process {
+    char **argv;                 /* NULL-terminated */
+    char **environment;          /* NULL-terminated */
+    struct slice text;           /* the shell's text; empty where argv is executed directly */
+    bool needs_script;           /* the text is too long for an argument: write it to a file and run
+                                    argv[0] on that (argv[1] is to become the file's path) */
+    const struct cpumask *cores; /* NULL: not bound */
 };
 
 struct launch_command {
-    char **argv;        /* NULL-terminated */
-    char **environment; /* NULL-terminated */
-    struct slice text;  /* the shell's text; empty where argv is executed directly */
-    bool needs_script;  /* the text is too long for an argument: write it to a file and run
-                           argv[0] on that (argv[1] is to become the file's path) */
-    const char *shell;
+    struct launch_process *processes; /* that rowbuild starts itself */
+    size_t count;                     /* 1, but for LAUNCH_PROCESSES */
+    const char *core_list;            /* of all together, "0-1,4"; "" when not bound */
 };
+
+enum launch_kind launch_kind_of(const struct launch_context *context, const struct action *action);
+
+/* Appends the path of the program that MPI launchers start for each rank: what ROWBUILD_RANK says,
+ * or where it lies beside this library. False if it isn't there. */
+bool launch_find_rank_helper(struct buf *path);
 
 /* Makes the command. -1 after an error (a value that can't be read, an argument list too long for
  * any way of starting). Everything lives in `arena`. */

@@ -3,6 +3,7 @@
 #define ROWBUILD_LAUNCHING_H
 
 #include "launch.h"
+#include "vec.h"
 
 /* Where the templates of an expansion are taken from. */
 struct expansion {
@@ -12,6 +13,14 @@ struct expansion {
     size_t count;
     const struct node_id *nodes; /* of a batch: whose products and inputs are listed */
     size_t node_count;
+    enum launch_kind kind;
+    unsigned process; /* LAUNCH_PROCESSES: which of them */
+};
+
+/* The environment of an execution while it is put together, in `arena`. */
+struct variables {
+    struct arena *arena;
+    VEC(char *) entries;
 };
 
 /* Appends a template, each part quoted for its place. `directory` is the one that {directory} and
@@ -19,8 +28,32 @@ struct expansion {
 int launch_expand(const struct expansion *expansion, const struct template *template,
                   uint32_t directory, struct buf *out, struct diag *diag);
 
+/* Appends one word as the shell reads it. */
+void launch_add_word(struct buf *out, struct slice word);
+
+/* Sets one variable; what was there under the name is replaced. */
+void variables_set(struct variables *variables, struct slice name, struct slice value);
+void variables_set_number(struct variables *variables, const char *name, uint64_t number);
+
+/* The cores of the process, or (`whole`) of all processes, in `arena`; NULL: not bound. */
+const struct cpumask *launch_cores(const struct expansion *expansion,
+                                   const struct launch_request *request, bool whole,
+                                   struct arena *arena);
+
 /* The environment of an execution, in `arena`. */
 int launch_environment(const struct expansion *expansion, const struct launch_request *request,
                        struct arena *arena, char ***environment, struct diag *diag);
+
+/* mpi.c */
+/* Whether an inherited variable is what an MPI launcher told this process about itself. */
+bool mpi_tells_parent(const char *entry);
+/* What OpenMPI is told: not to bind, and, where ranks are started by a launcher, where to put its
+ * files, and to start as many as are asked for. */
+void mpi_set_variables(struct variables *variables, const struct launch_request *request,
+                       bool starts_ranks);
+/* What rowbuild-rank is told. */
+void mpi_set_ranks(struct variables *variables, const struct launch_request *request, bool openmp);
+/* Appends an OpenMP list of places: "{0,4},{1,5}". */
+void mpi_add_places(const struct cpumask *places, size_t count, struct buf *out);
 
 #endif

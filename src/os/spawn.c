@@ -100,7 +100,12 @@ CHILD_SIDE static long prepare(const struct spawn_request *request)
     if (request->directory >= 0 && syscall(SYS_fchdir, (long)request->directory) < 0) {
         return -1;
     }
-    return connect_streams(request->output);
+    if (connect_streams(request->output) < 0) {
+        return -1;
+    }
+    return request->open_files == NULL
+               ? 0
+               : syscall(SYS_prlimit64, 0L, (long)RLIMIT_NOFILE, request->open_files, NULL);
 }
 
 CHILD_SIDE static int run_child(void *argument)
@@ -290,6 +295,27 @@ bool child_group_alive(pid_t leader)
     return kill(-leader, 0) == 0 || errno == EPERM;
 }
 
+size_t spawn_raise_open_files(size_t wanted, struct rlimit *before)
+{
+    if (getrlimit(RLIMIT_NOFILE, before) != 0) {
+        *before = (struct rlimit){.rlim_cur = 0, .rlim_max = 0};
+        return wanted; /* what can't be known isn't obeyed */
+    }
+    if (before->rlim_cur >= wanted) {
+        return before->rlim_cur;
+    }
+    struct rlimit raised = *before;
+    raised.rlim_cur = wanted < before->rlim_max ? wanted : before->rlim_max;
+    return setrlimit(RLIMIT_NOFILE, &raised) == 0 ? raised.rlim_cur : before->rlim_cur;
+}
+
+void spawn_restore_open_files(const struct rlimit *before)
+{
+    if (before->rlim_max > 0) {
+        (void)setrlimit(RLIMIT_NOFILE, before);
+    }
+}
+
 void spawn_become_subreaper(void)
 {
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1L, 0L, 0L, 0L);
@@ -419,4 +445,51 @@ void spawn_reap_orphans(void)
         }
     }
     vec_release(&list.pids);
+}
+
+static bool environment_holds(pid_t pid, const char *mark)
+{
+    struct buf path = BUF_EMPTY;
+    struct buf text = BUF_EMPTY;
+    bool found = false;
+    buf_addf(&path, "/proc/%d/environ", (int)pid);
+    if (file_read(AT_FDCWD, path.at, LONGEST_PROC_FILE, &text) == 0) {
+        const char *at = buf_string(&text);
+        const char *end = at + text.len;
+        while (at < end && !found) {
+            size_t len = strnlen(at, (size_t)(end - at));
+            found = len == strlen(mark) && memcmp(at, mark, len) == 0;
+            at += len + 1;
+        }
+    }
+    buf_release(&text);
+    buf_release(&path);
+    return found;
+}
+
+unsigned spawn_kill_orphans(const char *mark)
+{
+    struct pid_list own = {0};
+    unsigned count = 0;
+    add_children(0, &own);
+    for (size_t i = 0; i < own.pids.count; i++) {
+        pid_t pid = own.pids.at[i];
+        if (is_unreaped(pid)) {
+            continue;
+        }
+        if (has_ended(pid)) {
+            (void)reap_one(P_PID, pid);
+        } else if (environment_holds(pid, mark)) {
+            struct pid_list list = {0};
+            add_descendants(pid, &list);
+            (void)kill(pid, SIGKILL);
+            for (size_t d = 0; d < list.pids.count; d++) {
+                (void)kill(list.pids.at[d], SIGKILL);
+            }
+            vec_release(&list.pids);
+            count++;
+        }
+    }
+    vec_release(&own.pids);
+    return count;
 }

@@ -11,6 +11,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stddef.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 struct spawn_request {
@@ -19,6 +21,7 @@ struct spawn_request {
     int directory;              /* descriptor of the working directory, or -1: inherit */
     int output;                 /* becomes stdout and stderr; -1: inherit */
     const struct cpumask *bind; /* NULL: inherit affinity */
+    const struct rlimit *open_files; /* the child's limit of descriptors; NULL: inherit */
 };
 
 struct child {
@@ -45,6 +48,12 @@ int child_reap(struct child *child, struct child_end *end);
  * first. */
 bool child_group_alive(pid_t leader);
 
+/* Raises this process's limit of open descriptors to `wanted` as far as it may; returns the limit that
+ * holds now. `before` gets the old one, for spawn_restore_open_files and for children: programs that
+ * select(2) rely on small numbers. */
+size_t spawn_raise_open_files(size_t wanted, struct rlimit *before);
+void spawn_restore_open_files(const struct rlimit *before);
+
 /* Makes this process the reaper of orphaned descendants. Call once before the first spawn. */
 void spawn_become_subreaper(void);
 
@@ -56,6 +65,10 @@ unsigned spawn_signal_descendants(int signal);
 
 /* Sends `signal` to the process group and all descendants of one child. */
 void spawn_signal_child(const struct child *child, int signal);
+
+/* Kills every orphan whose environment holds `mark` ("NAME=value"), with its descendants, and reaps
+ * what has ended. Returns how many such orphans there were: kill until it is 0. */
+unsigned spawn_kill_orphans(const char *mark);
 
 /* Reaps ended orphans (not children that were started by spawn_child and are yet to be reaped). */
 void spawn_reap_orphans(void);

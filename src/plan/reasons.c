@@ -259,6 +259,12 @@ static void add_upstream(struct plan *plan, const struct reason *reason, const c
     buf_add_string(out, behind);
 }
 
+static bool is_made(const struct graph *graph, struct slice path)
+{
+    struct file_id file = graph_find_file(graph, path);
+    return file.at != GRAPH_NONE && graph->producers[file.at] != GRAPH_NONE;
+}
+
 void plan_add_reason(struct plan *plan, struct node_id node, const struct reason *reason,
                      struct buf *out)
 {
@@ -343,7 +349,9 @@ void plan_add_reason(struct plan *plan, struct node_id node, const struct reason
     case REASON_INPUT_MISSING:
         buf_add_string(out, "input ");
         text_add_name(out, reason->name);
-        buf_add_string(out, " is missing, and no action makes it");
+        buf_add_string(out, is_made(plan->graph, reason->name)
+                                ? " is missing, and what makes it isn't selected"
+                                : " is missing, and no action makes it");
         break;
     case REASON_EXCLUDED:
         buf_add_string(out, "the previous action ");

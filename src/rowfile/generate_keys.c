@@ -249,7 +249,8 @@ static const char *plain_schema(const char *type)
 {
     static const char *const schemas[][2] = {
         {"action", "\"$ref\": \"#/$defs/action\""},
-        {"variables", "\"type\": \"object\", \"additionalProperties\": {\"type\": \"string\"}"},
+        {"variables", "\"type\": \"object\", \"additionalProperties\": {\"type\": \"string\"}, "
+                      "\"propertyNames\": {\"pattern\": \"^[A-Za-z_][A-Za-z0-9_]*$\"}"},
         {"string", "\"type\": \"string\", \"minLength\": 1"},
         {"text", "\"type\": \"string\""},
         {"boolean", "\"type\": \"boolean\""},
@@ -303,6 +304,10 @@ static void write_schema_of(const struct keys *keys, int index, FILE *out, int d
         indent(out, depth);
         (void)fprintf(out, "%s\n", plain_schema(key->type));
     } else {
+        if (strcmp(key->path, "action.group") == 0) {
+            indent(out, depth);
+            put(out, "\"not\": {\"required\": [\"include\", \"where\"]},\n");
+        }
         write_object(keys, index, strcmp(key->type, "choice") == 0, out, depth);
     }
 }
@@ -372,11 +377,13 @@ static void write_schema(const struct keys *keys, FILE *out)
              "      \"description\": \"Bytes, or a string such as 1.5 GiB\",\n"
              "      \"anyOf\": [{\"type\": \"integer\", \"minimum\": 1},\n"
              "        {\"type\": \"string\", \"pattern\": "
-             "\"^[0-9]+([.][0-9]+)? *([Bb]|[KkMmGgTtPp][Ii]?[Bb])?$\"}]\n    },\n"
+             "\"^(?=.*[1-9])[0-9]+([.][0-9]+)? *([Bb]|[KkMmGgTtPp][Ii]?[Bb])?$\"}]\n    },\n"
              "    \"duration\": {\n"
              "      \"description\": \"HH:MM:SS, HH:MM, D days, HH:MM:SS, or ISO 8601\",\n"
-             "      \"type\": \"string\", \"pattern\": \"^[+]?(P.+|[0-9]{1,10}:[0-5][0-9].*|"
-             "[0-9]+ ?[Dd].*)$\"\n    },\n"
+             "      \"type\": \"string\", \"pattern\": \"^(?=.*[1-9])[+]?("
+             "P([0-9]+([.,][0-9]+)?[YMWD])*(T([0-9]+([.,][0-9]+)?[HMS])*)?|"
+             "([0-9]{1,9} ?[Dd]([Aa][Yy][Ss]?)?,? ?)?"
+             "([0-9]{1,10}:[0-5][0-9](:[0-5][0-9]([.,][0-9]+)?)?)?)$\"\n    },\n"
              "    \"action\": {\n");
     write_object(keys, find_key(keys, "action", strlen("action")), false, out, 3);
     put(out, "    }\n  }\n}\n");

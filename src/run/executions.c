@@ -13,6 +13,16 @@ static bool may_run(const struct plan *plan, struct node_id node)
     return verdict == VERDICT_STALE || verdict == VERDICT_MAYBE || verdict == VERDICT_RESTORE;
 }
 
+bool run_has_work(const struct plan *plan)
+{
+    for (uint32_t n = 0; n < plan->graph->node_count; n++) {
+        if (may_run(plan, (struct node_id){n})) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static struct ledger_request request_of(const struct action *action, size_t directories)
 {
     const struct resource_spec *resources = &action->resources;
@@ -111,12 +121,17 @@ static double execution_seconds(const struct run *run, const struct execution *e
 static void set_priorities(struct run *run)
 {
     const struct graph *graph = run->plan->graph;
+    double *seconds = mem_alloc(run->execution_count * sizeof *seconds);
+    for (size_t x = 0; x < run->execution_count; x++) {
+        seconds[x] = execution_seconds(run, &run->executions[x]);
+    }
     for (size_t i = graph->order_count; i-- > 0;) {
         uint32_t n = graph->order[i];
-        if (run->execution_of[n] == EXECUTION_NONE) {
+        uint32_t x = run->execution_of[n];
+        if (x == EXECUTION_NONE) {
             continue;
         }
-        struct execution *execution = &run->executions[run->execution_of[n]];
+        struct execution *execution = &run->executions[x];
         double longest = 0;
         for (uint32_t a = graph->after_start[n]; a < graph->after_start[n + 1]; a++) {
             uint32_t after = run->execution_of[graph->after[a].at];
@@ -124,9 +139,10 @@ static void set_priorities(struct run *run)
                 longest = run->executions[after].priority;
             }
         }
-        double own = longest + execution_seconds(run, execution);
+        double own = longest + seconds[x];
         execution->priority = own > execution->priority ? own : execution->priority;
     }
+    free(seconds);
 }
 
 static void count_pending(struct run *run)

@@ -58,65 +58,6 @@ static void discard_good(struct run *run, struct node_id node)
 
 /* ---- What changed while the node ran ---- */
 
-/* A product of a node before was changed by this node's run: it is recorded anew for its maker and
- * for all that had recorded it (DESIGN §6 rule 4). */
-static void rerecord_product(struct run *run, struct node_id maker, struct file_id file,
-                             struct digest before, const char *label)
-{
-    struct plan *plan = run->plan;
-    const struct graph *graph = plan->graph;
-    struct digest after = state_file(plan->state, file.at)->digest;
-    struct buf path = BUF_EMPTY;
-    text_add_name(&path, slice_of(plan_path(plan, file)));
-    plan_replace_digest(plan, maker, file, before, after);
-    run_notice(run, "warning: `%s` changed `%s`, a product of `%.*s`; it is recorded anew", label,
-               buf_string(&path), SLICE_ARGS(graph_action(graph, maker)->name));
-    buf_release(&path);
-}
-
-/* Visits the nodes before `node`, transitively, each once. */
-struct ancestors {
-    VEC(struct node_id) nodes;
-    struct intern seen;
-};
-
-static void add_ancestors(struct ancestors *ancestors, const struct graph *graph,
-                          struct node_id node)
-{
-    for (uint32_t e = graph->before_start[node.at]; e < graph->before_start[node.at + 1]; e++) {
-        struct node_id before = graph->before.at[e].node;
-        struct slice key = slice_make((const char *)&before.at, sizeof before.at);
-        uint32_t known = ancestors->seen.count;
-        if (intern_add(&ancestors->seen, key) == known) {
-            vec_push(&ancestors->nodes, before);
-        }
-    }
-}
-
-static void look_at_ancestors(struct run *run, struct node_id node, const char *label)
-{
-    struct plan *plan = run->plan;
-    const struct graph *graph = plan->graph;
-    struct ancestors ancestors = {0};
-    intern_init(&ancestors.seen);
-    add_ancestors(&ancestors, graph, node);
-    for (size_t i = 0; i < ancestors.nodes.count; i++) {
-        struct node_id maker = ancestors.nodes.at[i];
-        add_ancestors(&ancestors, graph, maker);
-        for (uint32_t p = graph->product_start[maker.at]; p < graph->product_start[maker.at + 1];
-             p++) {
-            struct file_id file = graph->products.at[p];
-            struct digest before = state_file(plan->state, file.at)->digest;
-            if (plan->files[file.at] == FILE_CURRENT && plan_refresh(plan, file) == FILE_CURRENT &&
-                !digest_equal(before, state_file(plan->state, file.at)->digest)) {
-                rerecord_product(run, maker, file, before, label);
-            }
-        }
-    }
-    vec_release(&ancestors.nodes);
-    intern_release(&ancestors.seen);
-}
-
 /* Compares what the node saw at its start with what is there now; products of nodes before are
  * taken as they are now. True if something else changed: then the result is not to be trusted. */
 static bool inputs_changed(struct run *run, struct node_id node, struct launched *launched,
@@ -276,7 +217,7 @@ static void end_successful_node(struct ending *ending, struct node_id node,
         }
         return;
     }
-    look_at_ancestors(run, node, ending->slot->label);
+    run_look_at_ancestors(run, node, ending->slot->label);
     bool changed = inputs_changed(run, node, launched, &what);
     record_success(run, node, launched, ending->slot, ending->end, ending->seconds, changed);
     if (changed) {
@@ -294,7 +235,12 @@ static void describe_failure(struct ending *ending)
     if (slot->timed_out) {
         buf_add_string(&ending->how, "timed out after ");
         text_add_duration(&ending->how, ending->seconds);
-    } else if (end->signalled) {
+        return;
+    }
+    if (slot->child_count > 1) {
+        buf_addf(&ending->how, "process %u: ", slot->failed_child);
+    }
+    if (end->signalled) {
         const char *name = sigabbrev_np(end->status);
         buf_addf(&ending->how, "killed by SIG%s", name != NULL ? name : "NAL");
     } else {
@@ -401,6 +347,8 @@ static void release_slot(struct run *run, struct slot *slot)
         free(slot->launched[i].components);
     }
     free(slot->launched);
+    free(slot->children);
+    free(slot->mark);
     free(slot->label);
     *slot = (struct slot){.execution = EXECUTION_NONE};
     run->running--;
@@ -422,9 +370,11 @@ void run_finish(struct run *run, struct slot *slot, const struct child_end *end)
     struct buf log = BUF_EMPTY;
     bool ok = !end->signalled && end->status == 0 && !slot->timed_out && !slot->cancelled;
     run->plan->diag = run->diag;
+    run_kill_orphans(run, slot);
+    run_clear_temporary(run, slot_number);
     logs_set_running(run->logs, slot_number, NULL, NULL, 0, NULL);
     size_t written = logs_end_slot(run->logs, slot_number, graph, nodes, execution->count,
-                                   !child_group_alive(slot->child.pid), &log);
+                                   !run_group_alive(slot), &log);
     if (!ok) {
         describe_failure(&ending);
     }
@@ -458,7 +408,8 @@ void run_finish(struct run *run, struct slot *slot, const struct child_end *end)
     buf_release(&log);
 }
 
-void run_fail_unstarted(struct run *run, const struct node_id *nodes, size_t count, const char *how)
+static void fail_unstarted(struct run *run, const struct node_id *nodes, size_t count,
+                           const char *how, bool blocked)
 {
     struct buf label = BUF_EMPTY;
     for (size_t i = 0; i < count; i++) {
@@ -475,8 +426,14 @@ void run_fail_unstarted(struct run *run, const struct node_id *nodes, size_t cou
                                      .node_count = count,
                                      .label = buf_string(&label),
                                      .outcome = RUN_FAILED,
-                                     .how = how});
+                                     .how = how,
+                                     .blocked = blocked});
     buf_release(&label);
+}
+
+void run_fail_unstarted(struct run *run, const struct node_id *nodes, size_t count, const char *how)
+{
+    fail_unstarted(run, nodes, count, how, false);
 }
 
 static void add_first_reason(void *context, const struct reason *reason)
@@ -497,6 +454,6 @@ void run_fail_blocked(struct run *run, struct node_id node)
     if (first != NULL) {
         plan_add_reason(run->plan, node, first, &how);
     }
-    run_fail_unstarted(run, &node, 1, buf_string(&how));
+    fail_unstarted(run, &node, 1, buf_string(&how), true);
     buf_release(&how);
 }

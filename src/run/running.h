@@ -2,6 +2,7 @@
 #ifndef ROWBUILD_RUNNING_H
 #define ROWBUILD_RUNNING_H
 
+#include "launch.h"
 #include "ledger.h"
 #include "lock.h"
 #include "logs.h"
@@ -47,7 +48,13 @@ struct launched {
 
 struct slot {
     uint32_t execution; /* EXECUTION_NONE: free */
-    struct child child;
+    enum launch_kind kind;
+    struct child *children; /* pidfd -1: has ended; owned */
+    unsigned child_count;
+    unsigned alive;
+    struct child_end end;  /* of all: the first failure's, with the time of all that ended */
+    unsigned failed_child; /* where one failed: which */
+    char *mark;            /* see launch.h; NULL: none; owned */
     struct ledger_grant grant;
     struct launched *launched; /* by node of the execution; owned */
     int64_t started_ns;
@@ -73,7 +80,11 @@ struct run {
     struct run_result *result;
     struct diag *diag;
     struct ledger *ledger;
+    const struct machine *machine;
     struct logs *logs;
+    char *temporary; /* folder for what MPI leaves behind, made when first needed; NULL: not yet */
+    bool no_temporary;
+    uint64_t marks; /* given so far */
     struct loop *loop;
     struct arena scratch; /* cleared after each start */
 
@@ -87,6 +98,8 @@ struct run {
     VEC(struct slot) slots;
     struct action_progress *actions; /* by action element */
     size_t running;
+    size_t most_running;      /* as many as there are descriptors for */
+    struct rlimit open_files; /* as it was before this run: what children get */
     size_t total; /* nodes that may have to run */
     size_t done;
     size_t failures;
@@ -96,6 +109,10 @@ struct run {
     bool interrupted;
     bool broken;              /* records can't be written: stop */
     VEC(struct file_id) racy; /* files to be settled at the end */
+    uint32_t *met;            /* by node: the last walk over ancestors that met it */
+    uint32_t walks;
+    VEC(struct node_id) far; /* nodes whose many ancestors are yet to be looked at */
+    size_t far_cost;         /* ancestors that the last look at such nodes met */
 };
 
 /* executions.c */
@@ -114,6 +131,25 @@ void run_look(struct run *run);
  */
 void run_start(struct run *run, uint32_t execution, struct ledger_grant *grant);
 
+/* children.c */
+/* Starts the processes of a slot's execution and watches them. -1 after an error: none is left. */
+int run_start_children(struct run *run, struct slot *slot, const struct launch_command *command,
+                       int output);
+/* Takes the status of a child that ended; the first that fails ends the others. True: it was the
+ * last. */
+bool run_child_ended(struct run *run, struct slot *slot, unsigned child);
+void run_signal_children(const struct slot *slot, int signal);
+/* Whether somebody is left in the process groups of the children. */
+bool run_group_alive(const struct slot *slot);
+/* Kills what an execution of several processes left behind, so that its cores can be given to
+ * others. */
+void run_kill_orphans(struct run *run, const struct slot *slot);
+void run_add_mark(struct run *run, struct slot *slot);
+/* A folder for what MPI leaves behind, for one slot: in `arena`, or NULL where none can be made. */
+const char *run_temporary(struct run *run, unsigned slot, struct arena *arena);
+void run_clear_temporary(struct run *run, unsigned slot);
+void run_remove_temporary(struct run *run); /* all slots' */
+
 /* finish.c */
 void run_finish(struct run *run, struct slot *slot, const struct child_end *end);
 /* Records and tells a failure of nodes that did not get as far as running. */
@@ -124,8 +160,17 @@ void run_fail_blocked(struct run *run, struct node_id node);
 /* Renames set-aside products back. 0, or -1 after an error. */
 int run_restore(struct plan *plan, struct node_id node, struct diag *diag);
 
+/* ancestors.c */
+/* Looks whether the node's run changed products of nodes before it, which are then recorded anew
+ * for their makers and for all that had recorded them (DESIGN §6 rule 4). Where there are many,
+ * that waits until as many nodes have ended as there are ancestors to be looked at. */
+void run_look_at_ancestors(struct run *run, struct node_id node, const char *label);
+/* Looks at what waited. */
+void run_look_at_far_ancestors(struct run *run);
+
 /* stop.c */
 void run_stop(struct run *run, bool interrupted);
+void run_terminate(struct run *run, struct slot *slot); /* TERM now, KILL after the grace */
 void run_check_deadlines(struct run *run);
 int64_t run_next_deadline(const struct run *run); /* 0: none */
 void run_kill_leftovers(struct run *run);

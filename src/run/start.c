@@ -231,13 +231,17 @@ static struct slot *free_slot(struct run *run, unsigned *number)
     return &run->slots.at[*number];
 }
 
-static int write_script(struct run *run, unsigned slot, struct launch_command *command)
+static int write_script(struct run *run, unsigned slot, unsigned number,
+                        struct launch_process *process)
 {
     struct buf path = BUF_EMPTY;
     buf_addf(&path, "%s/logs/.script-%u", run->options->state_path, slot);
-    int result = file_replace(AT_FDCWD, buf_string(&path), command->text);
+    if (number > 0) {
+        buf_addf(&path, "-%u", number);
+    }
+    int result = file_replace(AT_FDCWD, buf_string(&path), process->text);
     if (result == 0) {
-        command->argv[1] = arena_string(&run->scratch, buf_slice(&path));
+        process->argv[1] = arena_string(&run->scratch, buf_slice(&path));
     } else {
         diag_state_error(run->diag, "the script `%s` can't be written: %s", buf_string(&path),
                          strerror(errno));
@@ -246,67 +250,60 @@ static int write_script(struct run *run, unsigned slot, struct launch_command *c
     return result;
 }
 
-static void add_core_list(const struct ledger_grant *grant, struct buf *list, struct cpumask *cores)
+/* The cores of a grant, each with its CPUs, those of the first process first; NULL: not bound. */
+static const struct cpumask *granted_places(struct run *run, const struct ledger_grant *grant)
 {
-    *cores = (struct cpumask){0};
-    for (unsigned i = 0; grant->processes != NULL && i < grant->process_count; i++) {
-        cpumask_add(cores, &grant->processes[i]);
+    if (grant->core_numbers == NULL) {
+        return NULL;
     }
-    cpumask_format(cores, list);
+    struct cpumask *places = arena_array(&run->scratch, grant->cores, sizeof *places);
+    for (unsigned i = 0; i < grant->cores; i++) {
+        places[i] = run->machine->cores[grant->core_numbers[i]].pus;
+    }
+    return places;
 }
 
-static int start_process(struct run *run, unsigned number, const struct execution *execution,
-                         struct slot *slot)
+static int start_processes(struct run *run, unsigned number, const struct execution *execution,
+                           struct slot *slot)
 {
     const struct node_id *nodes = execution_nodes(run, execution);
     const struct action *action = graph_action(run->plan->graph, nodes[0]);
-    struct buf core_list = BUF_EMPTY;
-    struct cpumask cores;
     struct launch_command command;
-    add_core_list(&slot->grant, &core_list, &cores);
+    slot->kind = launch_kind_of(run->launch, action);
+    if (slot->kind != LAUNCH_ONE) {
+        run_add_mark(run, slot);
+    }
     struct launch_request request = {
         .nodes = nodes,
         .node_count = execution->count,
-        .cores = slot->grant.processes != NULL ? &cores : NULL,
-        .core_list = buf_string(&core_list),
-        .threads = execution->request.threads_per_process,
         .processes = execution->request.processes,
+        .threads = execution->request.threads_per_process,
+        .places = granted_places(run, &slot->grant),
+        .mark = slot->mark,
+        .temporary = slot->kind == LAUNCH_RANKS ? run_temporary(run, number, &run->scratch) : NULL,
     };
     int log = logs_open_slot(run->logs, number, run->diag);
     int result =
         log < 0 ? -1 : launch_prepare(run->launch, &request, &run->scratch, &command, run->diag);
-    if (result == 0 && command.needs_script) {
-        result = write_script(run, number, &command);
+    for (unsigned i = 0; result == 0 && i < command.count; i++) {
+        if (command.processes[i].needs_script) {
+            result = write_script(run, number, i, &command.processes[i]);
+        }
     }
     if (result == 0) {
-        struct spawn_request spawn = {.argv = command.argv,
-                                      .envp = command.environment,
-                                      .directory = run->plan->project,
-                                      .output = log,
-                                      .bind = request.cores};
         slot->started_ns = clock_monotonic_ns();
-        if (spawn_child(&spawn, &slot->child) != 0) {
-            struct buf program = BUF_EMPTY;
-            text_add_name(&program, slice_of(command.argv[0]));
-            diag_error(run->diag, "action `%.*s`: `%s` can't be started: %s%s",
-                       SLICE_ARGS(action->name), buf_string(&program), strerror(errno),
-                       errno == E2BIG ? "; set `group.maximum_size`" : "");
-            buf_release(&program);
-            result = -1;
-        }
+        result = run_start_children(run, slot, &command, log);
     }
     if (result == 0) {
         struct buf key = BUF_EMPTY;
         graph_add_key(run->plan->graph, nodes[0], &key);
-        logs_set_running(run->logs, number, slot->label, buf_string(&key), slot->child.pid,
-                         buf_string(&core_list));
+        logs_set_running(run->logs, number, slot->label, buf_string(&key), slot->children[0].pid,
+                         command.core_list);
         buf_release(&key);
         if (action->timeout_s > 0) {
             slot->deadline_ns = slot->started_ns + (int64_t)(action->timeout_s * 1e9);
         }
-        loop_watch(run->loop, slot->child.pidfd, number);
     }
-    buf_release(&core_list);
     arena_release(&run->scratch);
     return result;
 }
@@ -389,7 +386,7 @@ void run_start(struct run *run, uint32_t execution_number, struct ledger_grant *
     struct buf reasons = BUF_EMPTY;
     explain(run, nodes, execution->count, &reasons);
     if (prepare_nodes(run, nodes, execution->count, slot->launched) == 0 &&
-        start_process(run, number, execution, slot) == 0) {
+        start_processes(run, number, execution, slot) == 0) {
         execution->state = EXECUTION_RUNNING;
         run->running++;
         run_tell(run, (struct run_event){.kind = RUN_EVENT_STARTED,
@@ -408,6 +405,7 @@ void run_start(struct run *run, uint32_t execution_number, struct ledger_grant *
         free(slot->launched[i].components);
     }
     free(slot->launched);
+    free(slot->mark);
     free(slot->label);
     slot->execution = EXECUTION_NONE;
     execution->state = EXECUTION_DONE;

@@ -12,11 +12,11 @@ static int64_t grace_ns(const struct run *run)
     return (int64_t)(run->options->grace_s * 1e9);
 }
 
-static void terminate(struct run *run, struct slot *slot)
+void run_terminate(struct run *run, struct slot *slot)
 {
     if (slot->kill_ns == 0) {
-        spawn_signal_child(&slot->child, SIGTERM);
-        spawn_signal_child(&slot->child, SIGCONT); /* a stopped process sees TERM only then */
+        run_signal_children(slot, SIGTERM);
+        run_signal_children(slot, SIGCONT); /* a stopped process sees TERM only then */
         slot->kill_ns = clock_monotonic_ns() + grace_ns(run);
     }
 }
@@ -30,7 +30,7 @@ void run_stop(struct run *run, bool interrupted)
         struct slot *slot = &run->slots.at[i];
         if (slot->execution != EXECUTION_NONE) {
             slot->cancelled = true;
-            terminate(run, slot);
+            run_terminate(run, slot);
             if (again) { /* a second Ctrl-C skips the grace */
                 slot->kill_ns = 1;
             }
@@ -50,10 +50,10 @@ void run_check_deadlines(struct run *run)
             continue;
         }
         if (slot->kill_ns != 0 && now >= slot->kill_ns) {
-            spawn_signal_child(&slot->child, SIGKILL);
+            run_signal_children(slot, SIGKILL);
         } else if (slot->kill_ns == 0 && slot->deadline_ns != 0 && now >= slot->deadline_ns) {
             slot->timed_out = true;
-            terminate(run, slot);
+            run_terminate(run, slot);
         }
     }
 }

@@ -84,3 +84,88 @@ END
     has .rowbuild
     expect 0
 }
+
+# ---- Many directories ----
+
+@test "an input that is missing everywhere: some nodes are told, the others counted" {
+    rowfile <<'END'
+[[action]]
+name = "a"
+inputs = ["inn"]
+products = ["out"]
+command = 'echo >{workspace_path}/{directory}/out'
+END
+    local i
+    for i in {10..39}; do
+        mkdir "workspace/d$i"
+    done
+    expect 1 -k 0
+    [ "$(grep -c '^FAILED' <<<"$output")" -eq 10 ]
+    has '20 more failed likewise' '30 failed'
+    expect 1 -k 0 -v
+    [ "$(grep -c '^FAILED' <<<"$output")" -eq 30 ]
+    expect_json 1 -k 0 --json
+    json '[.[] | select(.outcome == "failed")] | length == 30'
+}
+
+@test "a warning during a run isn't called a note" {
+    rowfile <<'END'
+[[action]]
+name = "a"
+inputs = ["in"]
+products = ["out"]
+command = 'echo x >>{workspace_path}/{directory}/in; echo >{workspace_path}/{directory}/out'
+END
+    mkdir workspace/d1
+    echo >workspace/d1/in
+    expect 0
+    has_line '^warning: .*changed while it ran'
+}
+
+# ---- The environment ----
+
+@test "ROWBUILD_IO_THREADS that is no number" {
+    one_action
+    local value
+    for value in abc -4 0 1e3 99999999999999999999; do
+        ROWBUILD_IO_THREADS=$value expect 2
+        has ROWBUILD_IO_THREADS "$value"
+    done
+    expect_runs
+    ROWBUILD_IO_THREADS=2 expect 0
+}
+
+@test "a low limit of open files is raised, but not for commands" {
+    rowfile <<'END'
+[[action]]
+name = "a"
+products = ["out"]
+command = 'hold {directory}; ulimit -n >{workspace_path}/{directory}/out'
+END
+    local i
+    for i in {10..49}; do
+        mkdir "workspace/d$i"
+    done
+    bash -c 'ulimit -Sn 50; exec "$ROWBUILD" -j 100' >"$SCRATCH/said" 2>&1 3>&- </dev/null &
+    PID=$!
+    BACKGROUND+=("$PID")
+    await_started d{10..49}
+    release d{10..49}
+    finish 0
+    lacks 'limit of open files'
+    content workspace/d10/out 50
+}
+
+@test "where the limit of open files can't be raised, fewer commands run at once" {
+    one_action
+    local i
+    for i in {10..49}; do
+        mkdir "workspace/d$i"
+    done
+    run bash -c 'ulimit -n 50; exec "$ROWBUILD" -j 100'
+    [ "$status" -eq 0 ]
+    has 'limit of open files is 50' '43 nodes ran'
+    rm workspace/*/out
+    run bash -c 'ulimit -n 24; exec "$ROWBUILD" -j 100'
+    [ "$status" -eq 0 ]
+}

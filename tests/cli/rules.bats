@@ -258,6 +258,34 @@ END_OF_ROWFILE
     expect_runs 'make d1' 'append d1'
 }
 
+@test "4: so is one that nodes behind a wide one changed" {
+    rowfile <<'END_OF_ROWFILE'
+[[action]]
+name = "make"
+products = ["shared"]
+command = 'note make; for d in {directories}; do echo made >workspace/$d/shared; done'
+[[action]]
+name = "gather"
+scope = "project"
+inputs = ["//workspace/*/shared"]
+products = ["//all"]
+command = 'note gather; echo >all'
+[[action]]
+name = "append"
+previous_actions = ["gather"]
+products = ["done"]
+command = 'echo more >>workspace/{directory}/shared; echo >workspace/{directory}/done'
+END_OF_ROWFILE
+    for i in {101..180}; do mkdir "workspace/d$i"; done
+    expect 0
+    has 'one of' 'changed `workspace/d150/shared`, a product of `make`'
+    expect_runs make gather
+    expect_nothing_to_do
+    echo again >>workspace/d150/shared
+    expect 0
+    expect_runs make gather
+}
+
 # ---- 5. Success ----
 
 @test "5: exit 0 without the product is a failure" {
@@ -580,6 +608,17 @@ END
     echo new >workspace/d1/other
     expect 0
     expect_runs 'first d1' 'second d1' 'third d1'
+}
+
+@test "7: an action renamed while another one was removed keeps its records" {
+    finished d1
+    sed -i 's/name = "first"/name = "begin"/; /name = "third"/,$d' Rowfile
+    sed -i '$d' Rowfile # the [[action]] of what is gone
+    expect 0 check
+    echo new >workspace/d1/in
+    expect 0 show why begin/d1
+    has 'input in changed'
+    lacks 'never ran'
 }
 
 @test "7: digest_limit converts silently" {

@@ -621,7 +621,7 @@ END
 }
 
 @test "on a terminal a status block, and colour" {
-    command -v script >/dev/null || skip "no script(1)"
+    script -qec true /dev/null >/dev/null 2>&1 </dev/null || skip "no pseudo-terminal can be opened"
     holding d1
     TERM=xterm script -qec "$ROWBUILD" typescript >/dev/null 2>&1 3>&- </dev/null &
     PID=$!

@@ -49,9 +49,13 @@ foreign 'hwloc' machine
 find src include -name '*.h' | sed 's,.*/,,' | sort | uniq -d |
     nothing "two headers have one name"
 
-find src -mindepth 1 -maxdepth 1 -type d | sed 's,.*/,,' | sort >"$scratch/folders"
+# `rank` is a program by itself, started for each rank of an MPI job: it stands on no floor.
+grep -n '^[ \t]*#[ \t]*include[ \t]*"' src/rank/* | nothing "src/rank includes headers of this tree"
+find src -mindepth 1 -maxdepth 1 -type d ! -name rank | sed 's,.*/,,' | sort >"$scratch/folders"
 cut -d ' ' -f 1 "$floors" | sort | diff "$scratch/folders" - | grep '^[<>]' |
     nothing "not every folder of src is a floor"
+{ find src/rank -name '*.h'; grep -n '#[ \t]*include[ \t]*"' src/rank/*.c; } |
+    nothing "src/rank stands by itself"
 
 # ---- The floors ----
 # compile FOLDER HEADER OPTION…: a file that includes the header, as if it stood in the folder

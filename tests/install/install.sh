@@ -38,6 +38,7 @@ version=$(sed -n 's/^Version: //p' "$pc")
         pkgconfig/rowbuild.pc; do
         echo "${libraries#"$prefix"/}/$name"
     done
+    echo libexec/rowbuild/rowbuild-rank
     echo share/bash-completion/completions/rowbuild
     echo share/man/man1/rowbuild.1
     echo share/man/man5/rowbuild-rowfile.5
@@ -122,11 +123,34 @@ if "$scratch/library/stale" 2>"$scratch/made"; then
 fi
 grep -q '^Rowfile:5:1: error: ' "$scratch/made" || fail "stale doesn't say what is wrong"
 
+# ---- The helper for MPI ranks is found, too: a launcher that only says what it was to start ----
+mkdir -p "$scratch/bin" "$scratch/ranks/workspace/one"
+cat >"$scratch/bin/mpirun" <<'END'
+#!/bin/sh
+printf '%s\n' "$@" >"$ARGUMENTS"
+END
+chmod +x "$scratch/bin/mpirun"
+cd "$scratch/ranks"
+cat >Rowfile <<'END'
+[[action]]
+name = "ranks"
+command = "true {directory}"
+launchers = ["mpi"]
+resources.processes.per_submission = 2
+END
+ARGUMENTS="$scratch/arguments" PATH="$scratch/bin:$PATH" "$rowbuild" -q -j 2 ||
+    fail "an action with ranks ended with status $?"
+grep -qxF "$prefix/libexec/rowbuild/rowbuild-rank" "$scratch/arguments" || {
+    cat "$scratch/arguments" >&2
+    fail "the installed rowbuild-rank isn't what ranks are started through"
+}
+
 # ---- Manual pages and completion ----
 for page in man1/rowbuild.1 man5/rowbuild-rowfile.5; do
-    # Names of pages that aren't installed here are no mistake.
-    mandoc -T lint -W style "$prefix/share/man/$page" 2>&1 | grep -v 'referenced manual not found' |
-        grep -v 'outdated mandoc.db' >"$scratch/lint" || true
+    # Long lines are a matter of taste, and pages that aren't installed here are no mistake.
+    mandoc -T lint -W style "$prefix/share/man/$page" 2>&1 |
+        grep -vE 'text line longer|referenced manual not found|outdated mandoc.db' \
+            >"$scratch/lint" || true
     [ ! -s "$scratch/lint" ] || {
         cat "$scratch/lint" >&2
         fail "mandoc finds mistakes in $page"

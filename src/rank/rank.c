@@ -1,0 +1,205 @@
+/* rowbuild-rank [NAME=VALUE]… PROGRAM [ARGUMENT]…: what an MPI launcher starts for each rank.
+ *
+ * Learns from the launcher which process of its node it is, goes to that process's own cores, tells
+ * the program who it is, and becomes the program. Knows nothing of rowbuild but these variables,
+ * which it takes away:
+ *
+ *   ROWBUILD_RANK_PLACES   "{0,4},{1,5};{2,6},{3,7}": for each process (parted by `;`) its cores,
+ * and of each core the kernel's CPU numbers. Missing: nothing is bound. ROWBUILD_RANK_OPENMP   set:
+ * the places become the program's OMP_PLACES. ROWBUILD_RANK_GPUS     "0,1;2,3": the GPUs of each
+ * process.
+ *
+ * The program gets ACTION_PROCESS_INDEX, and ACTION_CORES, OMP_PLACES, CUDA_VISIBLE_DEVICES and
+ * ROCR_VISIBLE_DEVICES as far as they are known. Words like NAME=VALUE before the program are set
+ * as env(1) does, so that launchers that are such words may stand behind the one for MPI. */
+#include <ctype.h>
+#include <errno.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    MOST_CPUS = 1024,
+    LONGEST_LIST = 8 * MOST_CPUS,
+    STATUS_NOT_FOUND = 127,
+    STATUS_NOT_STARTED = 126,
+    STATUS_USAGE = 2,
+};
+
+/* The number in the first of these variables that is set; -1 if none is. */
+static long number_from(const char *const *names)
+{
+    for (; *names != NULL; names++) {
+        const char *text = getenv(*names);
+        char *end;
+        if (text == NULL || !isdigit((unsigned char)*text)) {
+            continue;
+        }
+        errno = 0;
+        long number = strtol(text, &end, 10);
+        if (errno == 0 && *end == '\0') {
+            return number;
+        }
+    }
+    return -1;
+}
+
+/* Its number among the processes on this machine, by whichever launcher started it. PMIX_RANK and
+ * PMI_RANK count over all machines, and are the same where there is one. SLURM_LOCALID comes last:
+ * a batch script has it too, and what mpirun starts there inherits it. */
+static long local_rank(void)
+{
+    static const char *const names[] = {"OMPI_COMM_WORLD_LOCAL_RANK",
+                                        "MPI_LOCALRANKID",
+                                        "PMIX_RANK",
+                                        "PMI_RANK",
+                                        "SLURM_LOCALID",
+                                        NULL};
+    return number_from(names);
+}
+
+static long global_rank(void)
+{
+    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK",
+                                        "SLURM_PROCID", NULL};
+    long rank = number_from(names);
+    return rank >= 0 ? rank : local_rank();
+}
+
+/* The part of a list with this number, in memory of its own; NULL if the list has none such. */
+static char *part_of(const char *list, long number)
+{
+    for (; list != NULL && number > 0; number--) {
+        list = strchr(list, ';');
+        list = list != NULL ? list + 1 : NULL;
+    }
+    return list != NULL ? strndup(list, strcspn(list, ";")) : NULL;
+}
+
+static void add_cpus(const char *places, cpu_set_t *cpus)
+{
+    while (*places != '\0') {
+        if (isdigit((unsigned char)*places)) {
+            char *end;
+            unsigned long cpu = strtoul(places, &end, 10);
+            if (cpu < MOST_CPUS) {
+                CPU_SET(cpu, cpus);
+            }
+            places = end;
+        } else {
+            places++;
+        }
+    }
+}
+
+/* Writes the list as the kernel does: "0-1,4". */
+static void format_cpus(const cpu_set_t *cpus, char *out, size_t size)
+{
+    size_t len = 0;
+    out[0] = '\0';
+    for (size_t first = 0; first < MOST_CPUS; first++) {
+        size_t last = first;
+        if (!CPU_ISSET(first, cpus)) {
+            continue;
+        }
+        while (last + 1 < MOST_CPUS && CPU_ISSET(last + 1, cpus)) {
+            last++;
+        }
+        int added =
+            last == first
+                ? snprintf(out + len, size - len, "%s%zu", len > 0 ? "," : "", first)
+                : snprintf(out + len, size - len, "%s%zu-%zu", len > 0 ? "," : "", first, last);
+        if (added < 0 || (size_t)added >= size - len) {
+            return;
+        }
+        len += (size_t)added;
+        first = last;
+    }
+}
+
+static void bind(long rank)
+{
+    char *places = part_of(getenv("ROWBUILD_RANK_PLACES"), rank);
+    char list[LONGEST_LIST];
+    cpu_set_t cpus;
+    CPU_ZERO(&cpus);
+    if (places != NULL) {
+        add_cpus(places, &cpus);
+    }
+    if (CPU_COUNT(&cpus) > 0) {
+        if (sched_setaffinity(0, sizeof cpus, &cpus) == 0) {
+            format_cpus(&cpus, list, sizeof list);
+            setenv("ACTION_CORES", list, 1);
+            if (getenv("ROWBUILD_RANK_OPENMP") != NULL) {
+                setenv("OMP_PLACES", places, 1);
+                setenv("OMP_PROC_BIND", "close", 1);
+            }
+        } else { /* it may have been started on another machine */
+            fprintf(stderr, "rowbuild-rank: rank %ld is not bound to its cores: %s\n", rank,
+                    strerror(errno));
+        }
+    }
+    free(places);
+}
+
+static void show_gpus(long rank)
+{
+    char *gpus = part_of(getenv("ROWBUILD_RANK_GPUS"), rank);
+    if (gpus != NULL) {
+        setenv("CUDA_VISIBLE_DEVICES", gpus, 1);
+        setenv("ROCR_VISIBLE_DEVICES", gpus, 1);
+    }
+    free(gpus);
+}
+
+static void tell_index(void)
+{
+    char index[32];
+    long rank = global_rank();
+    if (rank >= 0) {
+        snprintf(index, sizeof index, "%ld", rank);
+        setenv("ACTION_PROCESS_INDEX", index, 1);
+    }
+}
+
+static bool is_assignment(const char *word)
+{
+    size_t len = strcspn(word, "=");
+    if (word[len] != '=' || len == 0 || isdigit((unsigned char)word[0])) {
+        return false;
+    }
+    for (size_t i = 0; i < len; i++) {
+        if (!isalnum((unsigned char)word[i]) && word[i] != '_') {
+            return false;
+        }
+    }
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    long rank = local_rank();
+    int first = 1;
+    if (rank >= 0) {
+        bind(rank);
+        show_gpus(rank);
+    }
+    tell_index();
+    unsetenv("ROWBUILD_RANK_PLACES");
+    unsetenv("ROWBUILD_RANK_OPENMP");
+    unsetenv("ROWBUILD_RANK_GPUS");
+    while (first < argc && is_assignment(argv[first])) {
+        putenv(argv[first++]);
+    }
+    if (first >= argc) {
+        fprintf(stderr, "usage: rowbuild-rank [NAME=VALUE]... PROGRAM [ARGUMENT]...\n");
+        return STATUS_USAGE;
+    }
+    execvp(argv[first], argv + first);
+    int error = errno;
+    fprintf(stderr, "rowbuild-rank: `%s` can't be started: %s\n", argv[first], strerror(error));
+    return error == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_STARTED;
+}
