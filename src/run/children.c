@@ -60,9 +60,8 @@ int run_start_children(struct run *run, struct slot *slot, const struct launch_c
                                       .directory = run->plan->project,
                                       .output = output,
                                       .bind = process->cores,
-                                      .open_files = run->open_files.rlim_max > 0
-                                                        ? &run->open_files
-                                                        : NULL};
+                                      .open_files =
+                                          run->open_files.rlim_max > 0 ? &run->open_files : NULL};
         if (spawn_child(&spawn, &slot->children[i]) != 0) {
             const struct execution *execution = &run->executions[slot->execution];
             const struct action *action =
