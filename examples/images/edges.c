@@ -3,8 +3,9 @@
  *
  * usage: edges PICTURE OUTPUT
  *
- * PICTURE is a plain PPM file (P3, 255 shades, no comments), OUTPUT a plain PGM file (P2) of the same
- * size: how much a pixel's brightness differs from that of its neighbours to the right and below.
+ * PICTURE is a plain PPM file (P3, 255 shades, no comments), OUTPUT a plain PGM file (P2) of the
+ * same size: how much a pixel's brightness differs from that of its neighbours to the right and
+ * below.
  */
 #include <errno.h>
 #include <stdio.h>

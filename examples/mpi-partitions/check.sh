@@ -53,5 +53,6 @@ END {
         }
     }
     if (unbound) print "mpi-partitions: not bound, so cores are not compared: " unbound " of " rank " ranks"
-    print "mpi-partitions: the primes are right; " together + 0 " pairs of ranks side by side, no core shared"
+    if (together) print "mpi-partitions: " together " pairs of ranks side by side, no core shared"
+    print "mpi-partitions: the primes are right"
 }' workspace/*/ranks.txt

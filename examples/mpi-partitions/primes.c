@@ -3,9 +3,10 @@
  *
  * usage: primes DIRECTORY…      with ACTION_PROCESSES_PER_DIRECTORY ranks for each directory
  *
- * The ranks are split into partitions, one for each directory. A partition reads limit.txt, shares the
- * numbers among its ranks, adds up what they found, and its first rank writes primes.txt and ranks.txt:
- * the cores that rowbuild gave, when this ran, and the CPUs that the kernel lets each rank use.
+ * The ranks are split into partitions, one for each directory. A partition reads limit.txt, shares
+ * the numbers among its ranks, adds up what they found, and its first rank writes primes.txt and
+ * ranks.txt: the cores that rowbuild gave, when this ran, and the CPUs that the kernel lets each
+ * rank use.
  */
 #define _GNU_SOURCE /* sched_getaffinity */
 #include <errno.h>
@@ -99,7 +100,7 @@ static void describe_rank(char text[TEXT_SIZE], int rank, int world_rank)
     sched_getaffinity(0, sizeof allowed, &allowed);
     int used = snprintf(text, TEXT_SIZE, "rank %d, %d of all, may use", rank, world_rank);
     for (int cpu = 0; cpu < CPU_SETSIZE && used < TEXT_SIZE - 8; cpu++) {
-        if (CPU_ISSET(cpu, &allowed)) {
+        if (CPU_ISSET((size_t)cpu, &allowed)) {
             used += snprintf(text + used, (size_t)(TEXT_SIZE - used), " %d", cpu);
         }
     }

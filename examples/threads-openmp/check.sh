@@ -62,5 +62,6 @@ END {
         }
     }
     if (unbound) print "threads-openmp: not bound, so cores are not compared: " unbound " of " run
-    print "threads-openmp: the counts are right; " together + 0 " pairs ran side by side, no core shared"
+    if (together) print "threads-openmp: " together " pairs ran side by side, no core shared"
+    print "threads-openmp: the counts are right"
 }' workspace/*/cores.txt

@@ -1,6 +1,6 @@
 /*
- * Counts the points with whole coordinates in a circle around the origin, on all threads that OpenMP
- * gives.
+ * Counts the points with whole coordinates in a circle around the origin, on all threads that
+ * OpenMP gives.
  *
  * usage: count RADIUS DIRECTORY
  *
@@ -67,7 +67,7 @@ static void print_cores(FILE *file)
         sched_getaffinity(0, sizeof allowed, &allowed);
         fprintf(file, "thread %d may use", omp_get_thread_num());
         for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-            if (CPU_ISSET(cpu, &allowed)) {
+            if (CPU_ISSET((size_t)cpu, &allowed)) {
                 fprintf(file, " %d", cpu);
             }
         }

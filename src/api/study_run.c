@@ -156,20 +156,32 @@ static bool may_go_on(struct relay *relay, const struct rowbuild_run_options *op
     return tell(relay, (struct rowbuild_event){.kind = ROWBUILD_EVENT_CONFIRM});
 }
 
+static bool uses_launchers(const struct rowfile *rowfile)
+{
+    for (size_t i = 0; i < rowfile->action_count; i++) {
+        if (rowfile->actions[i].launcher_count > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int run_planned(struct relay *relay, const struct rowbuild_run_options *options,
                        struct diag *diag)
 {
     struct rowbuild *study = relay->study;
-    struct machine machine;
+    struct machine machine = {0};
     struct run_result result;
-    unsigned jobs = options->jobs > 0 ? options->jobs : machine_default_budget();
+    bool has_work = run_has_work(study->plan); /* else nobody needs to know the machine */
+    unsigned jobs = options->jobs > 0 ? options->jobs : has_work ? machine_default_budget() : 1;
     double grace = options->grace_s > 0 ? options->grace_s : GRACE_S;
-    if (machine_read(&machine, diag) != 0) {
+    if (has_work && machine_read(&machine, diag) != 0) {
         return ROWBUILD_STATE;
     }
     struct slice cluster = slice_of(study->cluster);
     struct buf helper = BUF_EMPTY;
-    bool has_helper = launch_find_rank_helper(&helper);
+    bool has_helper =
+        has_work && uses_launchers(study->rowfile) && launch_find_rank_helper(&helper);
     struct launch_context launch = {.graph = study->graph,
                                     .launchers = &study->launchers,
                                     .project_path = study->project_path,
@@ -189,7 +201,8 @@ static int run_planned(struct relay *relay, const struct rowbuild_run_options *o
     tell_what_is_known(relay, jobs, &machine);
     int status = ROWBUILD_STATE;
     size_t errors = diag->errors;
-    if (run_execute(study->plan, &launch, &machine, &run_options, &observer, &result, diag) == 0) {
+    if (run_execute(study->plan, &launch, has_work ? &machine : NULL, &run_options, &observer,
+                    &result, diag) == 0) {
         bool all_well = result.failed + result.unfinished + result.not_started == 0;
         status = result.interrupted ? ROWBUILD_INTERRUPTED
                  : all_well         ? ROWBUILD_OK
@@ -201,7 +214,9 @@ static int run_planned(struct relay *relay, const struct rowbuild_run_options *o
         status = ROWBUILD_USAGE;
     }
     buf_release(&helper);
-    machine_release(&machine);
+    if (has_work) {
+        machine_release(&machine);
+    }
     return status;
 }
 

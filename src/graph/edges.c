@@ -156,10 +156,11 @@ static void add_previous_node(struct connecting *connecting, struct node_id befo
     uint32_t first = graph->product_start[before.at];
     uint32_t end = graph->product_start[before.at + 1];
     if (first == end) {
-        add_edge(connecting, before, action->always ? EDGE_ORDER : EDGE_FINGERPRINT);
+        add_edge(connecting, before,
+                 action->always ? EDGE_ORDER : EDGE_FINGERPRINT | EDGE_PREVIOUS);
         return;
     }
-    add_edge(connecting, before, EDGE_FILES);
+    add_edge(connecting, before, EDGE_FILES | EDGE_PREVIOUS);
     if (connecting->named_stamp[before.at] == connecting->node.at + 1) {
         return;
     }

@@ -47,6 +47,7 @@ struct dependency {
 enum edge_kind {
     EDGE_FILES = 1,       /* by products of the node before, which are among the dependencies */
     EDGE_FINGERPRINT = 2, /* the node before has no products: its fingerprint counts */
+    EDGE_PREVIOUS = 8,    /* by previous_actions, and more than the order counts */
     EDGE_ORDER = 4,       /* an `always` node without products: only that it comes before */
 };
 

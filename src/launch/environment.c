@@ -14,9 +14,9 @@ static const char *const thread_variables[] = {
 
 static const size_t LONGEST_VARIABLE = (size_t)100 << 10;
 
-static size_t name_length(const char *entry)
+static bool is_named(const char *entry, struct slice name)
 {
-    return strcspn(entry, "=");
+    return strncmp(entry, name.at, name.len) == 0 && entry[name.len] == '=';
 }
 
 void variables_set(struct variables *variables, struct slice name, struct slice value)
@@ -28,8 +28,7 @@ void variables_set(struct variables *variables, struct slice name, struct slice 
         memcpy(entry + name.len + 1, value.at, value.len);
     }
     for (size_t i = 0; i < variables->entries.count; i++) {
-        const char *old = variables->entries.at[i];
-        if (name_length(old) == name.len && memcmp(old, name.at, name.len) == 0) {
+        if (is_named(variables->entries.at[i], name)) {
             variables->entries.at[i] = entry;
             return;
         }
@@ -169,7 +168,7 @@ int launch_environment(const struct expansion *expansion, const struct launch_re
     set_action_variables(&variables, expansion, request);
     set_gpus(&variables, expansion, request);
     if (request->mark != NULL) {
-        struct slice name = slice_make(request->mark, name_length(request->mark));
+        struct slice name = slice_make(request->mark, strcspn(request->mark, "="));
         variables_set(&variables, name, slice_of(request->mark + name.len + 1));
     }
     for (size_t i = 0; i < action->environment_count && result == 0; i++) {

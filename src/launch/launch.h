@@ -57,10 +57,9 @@ struct launch_process {
 };
 
 struct launch_command {
-    struct launch_process
-        *processes; /* that rowbuild starts itself: one, but for LAUNCH_PROCESSES */
-    size_t count;
-    const char *core_list; /* of all together, "0-1,4"; "" when not bound */
+    struct launch_process *processes; /* that rowbuild starts itself */
+    size_t count;                     /* 1, but for LAUNCH_PROCESSES */
+    const char *core_list;            /* of all together, "0-1,4"; "" when not bound */
 };
 
 enum launch_kind launch_kind_of(const struct launch_context *context, const struct action *action);

@@ -94,18 +94,19 @@ void mpi_set_variables(struct variables *variables, const struct launch_request 
                        bool starts_ranks)
 {
     forbid_binding(variables); /* also where a command calls mpirun without any launcher */
+    if (!starts_ranks) {
+        return;
+    }
+    set(variables, "OMPI_MCA_rmaps_base_oversubscribe", "1");
+    set(variables, "PRTE_MCA_rmaps_default_mapping_policy", ":oversubscribe");
     if (request->temporary != NULL) {
         place_files(variables, request->temporary);
     }
-    if (starts_ranks) {
-        set(variables, "OMPI_MCA_rmaps_base_oversubscribe", "1");
-        set(variables, "PRTE_MCA_rmaps_default_mapping_policy", ":oversubscribe");
-        if (geteuid() == 0) {
-            set(variables, "OMPI_ALLOW_RUN_AS_ROOT", "1");
-            set(variables, "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1");
-            set(variables, "PRTE_ALLOW_RUN_AS_ROOT", "1");
-            set(variables, "PRTE_ALLOW_RUN_AS_ROOT_CONFIRM", "1");
-        }
+    if (geteuid() == 0) {
+        set(variables, "OMPI_ALLOW_RUN_AS_ROOT", "1");
+        set(variables, "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1");
+        set(variables, "PRTE_ALLOW_RUN_AS_ROOT", "1");
+        set(variables, "PRTE_ALLOW_RUN_AS_ROOT_CONFIRM", "1");
     }
 }
 

@@ -100,7 +100,12 @@ CHILD_SIDE static long prepare(const struct spawn_request *request)
     if (request->directory >= 0 && syscall(SYS_fchdir, (long)request->directory) < 0) {
         return -1;
     }
-    return connect_streams(request->output);
+    if (connect_streams(request->output) < 0) {
+        return -1;
+    }
+    return request->open_files == NULL
+               ? 0
+               : syscall(SYS_prlimit64, 0L, (long)RLIMIT_NOFILE, request->open_files, NULL);
 }
 
 CHILD_SIDE static int run_child(void *argument)
@@ -288,6 +293,27 @@ bool child_group_alive(pid_t leader)
     while (!is_unreaped(leader) && reap_one(P_PGID, leader)) {
     }
     return kill(-leader, 0) == 0 || errno == EPERM;
+}
+
+size_t spawn_raise_open_files(size_t wanted, struct rlimit *before)
+{
+    if (getrlimit(RLIMIT_NOFILE, before) != 0) {
+        *before = (struct rlimit){.rlim_cur = 0, .rlim_max = 0};
+        return wanted; /* what can't be known isn't obeyed */
+    }
+    if (before->rlim_cur >= wanted) {
+        return before->rlim_cur;
+    }
+    struct rlimit raised = *before;
+    raised.rlim_cur = wanted < before->rlim_max ? wanted : before->rlim_max;
+    return setrlimit(RLIMIT_NOFILE, &raised) == 0 ? raised.rlim_cur : before->rlim_cur;
+}
+
+void spawn_restore_open_files(const struct rlimit *before)
+{
+    if (before->rlim_max > 0) {
+        (void)setrlimit(RLIMIT_NOFILE, before);
+    }
 }
 
 void spawn_become_subreaper(void)

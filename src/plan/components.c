@@ -160,25 +160,40 @@ static int push_value(struct plan *plan, struct node_id node, uint32_t directory
     return 0;
 }
 
+static struct slice node_key(struct plan *plan, struct node_id node)
+{
+    struct buf key = BUF_EMPTY;
+    graph_add_key(plan->graph, node, &key);
+    struct slice name = arena_slice(&plan->arena, buf_slice(&key));
+    buf_release(&key);
+    return name;
+}
+
+/* Whether directories that come and go, or move to another group, change that the node comes
+ * before: elsewhere the members of the node say so, or its directory is its own. */
+static bool comes_and_goes(const struct graph *graph, struct node_id node, struct node_id before)
+{
+    enum scope scope = graph_action(graph, before)->scope;
+    return scope == SCOPE_GROUP ||
+           (scope == SCOPE_DIRECTORY && graph_action(graph, node)->scope == SCOPE_PROJECT);
+}
+
 static void push_upstream_nodes(struct plan *plan, struct node_id node, struct component_list *list)
 {
     const struct graph *graph = plan->graph;
     for (uint32_t e = graph->before_start[node.at]; e < graph->before_start[node.at + 1]; e++) {
         const struct edge *edge = &graph->before.at[e];
-        if ((edge->kinds & EDGE_FINGERPRINT) == 0) {
-            continue;
-        }
         const struct graph_node *before = &graph->nodes[edge->node.at];
         bool own =
             before->directory != GRAPH_NONE && before->directory == graph->nodes[node.at].directory;
-        struct slice name = graph_action(graph, edge->node)->name;
-        if (!own) {
-            struct buf key = BUF_EMPTY;
-            graph_add_key(graph, edge->node, &key);
-            name = arena_slice(&plan->arena, buf_slice(&key));
-            buf_release(&key);
+        if ((edge->kinds & EDGE_FINGERPRINT) != 0) {
+            push(list, COMPONENT_NODE, own,
+                 own ? graph_action(graph, edge->node)->name : node_key(plan, edge->node),
+                 state_node(plan->state, edge->node.at)->fingerprint);
         }
-        push(list, COMPONENT_NODE, own, name, state_node(plan->state, edge->node.at)->fingerprint);
+        if ((edge->kinds & EDGE_PREVIOUS) != 0 && comes_and_goes(graph, node, edge->node)) {
+            push(list, COMPONENT_BEFORE, false, node_key(plan, edge->node), DIGEST_UNKNOWN);
+        }
     }
 }
 
@@ -227,7 +242,7 @@ struct digest plan_fingerprint(const struct component_list *list)
     for (size_t i = 0; i < list->count; i++) {
         const struct component *component = &list->at[i];
         if (component->kind == COMPONENT_PRODUCT || component->kind == COMPONENT_PATTERN ||
-            component->kind == COMPONENT_WHOLE) {
+            component->kind == COMPONENT_WHOLE || component->kind == COMPONENT_BEFORE) {
             continue;
         }
         digest_stream_u64(stream, (uint64_t)component->kind);

@@ -12,6 +12,9 @@ struct examination {
     reason_fn *listener;
     void *context;
     size_t told;
+    bool is_pending;       /* something before it is yet to be decided */
+    size_t asked_previous; /* previous action that `previous_is_recorded` is about */
+    bool previous_is_recorded;
     bool fills_in; /* the record lacks, or names otherwise, what is known now */
 };
 
@@ -293,7 +296,48 @@ static struct node_id upstream_node(const struct graph *graph, struct node_id no
     }
 }
 
-/* Recorded members and globbed files that are no longer there. */
+static bool is_of_action(struct slice key, struct slice action)
+{
+    return key.len >= action.len && memcmp(key.at, action.at, action.len) == 0 &&
+           (key.len == action.len || key.at[action.len] == '/');
+}
+
+/* Which of the node's previous actions a key of COMPONENT_BEFORE belongs to; its place among them,
+ * or SIZE_MAX: it is no longer one. */
+static size_t previous_action(const struct graph *graph, const struct action *action,
+                              struct slice key)
+{
+    for (size_t i = 0; i < action->previous_count; i++) {
+        if (is_of_action(key, graph->rowfile->names[action->previous[i]])) {
+            return i;
+        }
+    }
+    return SIZE_MAX;
+}
+
+/* A node that comes before is new. If the action that it is of came before when the record was
+ * made, the study has grown; else the description has, which doesn't count. */
+static void compare_before(struct examination *exam, const struct recorded *recorded,
+                           const struct component *now)
+{
+    const struct graph *graph = exam->plan->graph;
+    const struct action *action = graph_action(graph, exam->node);
+    size_t previous = previous_action(graph, action, now->name);
+    if (previous != exam->asked_previous) {
+        exam->asked_previous = previous;
+        exam->previous_is_recorded = false;
+        for (size_t i = 0; i < recorded->good->count && !exam->previous_is_recorded; i++) {
+            struct component then = components_at(recorded->good, i);
+            exam->previous_is_recorded = then.kind == COMPONENT_BEFORE &&
+                                         previous_action(graph, action, then.name) == previous;
+        }
+    }
+    if (exam->previous_is_recorded) {
+        tell(exam, (struct reason){.kind = REASON_UPSTREAM_JOINED, .name = now->name});
+    }
+}
+
+/* Recorded members, nodes before and globbed files that are no longer there. */
 static void compare_gone(struct examination *exam, struct recorded *recorded,
                          const struct component_list *list)
 {
@@ -312,6 +356,10 @@ static void compare_gone(struct examination *exam, struct recorded *recorded,
         exam->fills_in = true;
         if (then.kind == COMPONENT_MEMBER) {
             tell(exam, (struct reason){.kind = REASON_LEFT, .name = then.name});
+        } else if (then.kind == COMPONENT_BEFORE &&
+                   previous_action(plan->graph, graph_action(plan->graph, exam->node), then.name) !=
+                       SIZE_MAX) {
+            tell(exam, (struct reason){.kind = REASON_UPSTREAM_LEFT, .name = then.name});
         } else if (then.kind == COMPONENT_FILE && plan_listed_glob_lost(plan, exam->node, &then)) {
             tell(exam, (struct reason){.kind = REASON_INPUT_GONE,
                                        .name = then.name,
@@ -356,6 +404,8 @@ static void compare(struct examination *exam, const struct component_list *list,
             exam->fills_in = true;
             if (now->kind == COMPONENT_MEMBER) {
                 tell(exam, (struct reason){.kind = REASON_JOINED, .name = now->name});
+            } else if (now->kind == COMPONENT_BEFORE) {
+                compare_before(exam, &recorded, now);
             }
         }
     }
@@ -367,27 +417,33 @@ static void compare(struct examination *exam, const struct component_list *list,
 
 /* ---- Set-aside products ---- */
 
+/* A run that is killed while it sets aside or puts back leaves some products in their places. */
+static bool is_kept(struct plan *plan, struct file_id file, struct digest recorded)
+{
+    struct buf sibling = BUF_EMPTY;
+    struct file_row found = {0};
+    aside_good_path(plan_path(plan, file), &sibling);
+    enum observation seen = observe_file(plan->observer, buf_string(&sibling), &found);
+    buf_release(&sibling);
+    return seen == OBSERVED_MISSING ? plan->files[file.at] == FILE_CURRENT &&
+                                          observed_equal(recorded, state_file(plan->state, file.at))
+                                    : seen == OBSERVED_READ && observed_equal(recorded, &found);
+}
+
 bool plan_good_set_is_aside(struct plan *plan, struct node_id node)
 {
     const struct graph *graph = plan->graph;
     const struct node_row *row = state_node(plan->state, node.at);
     struct recorded recorded = {.good = &row->good};
-    struct buf sibling = BUF_EMPTY;
     bool all = row->is_set_aside && row->success != SUCCESS_NONE && !plan->options.recorded;
     for (uint32_t p = graph->product_start[node.at]; p < graph->product_start[node.at + 1] && all;
          p++) {
         struct file_id file = graph->products.at[p];
         struct component now = {.kind = COMPONENT_PRODUCT};
         struct component then;
-        struct file_row found = {0};
         now.name = plan_component_name(plan, node, file, &now.in_directory);
-        buf_clear(&sibling);
-        aside_good_path(plan_path(plan, file), &sibling);
-        all = recorded_find(&recorded, &now, SIZE_MAX, &then) &&
-              observe_file(plan->observer, buf_string(&sibling), &found) == OBSERVED_READ &&
-              observed_equal(then.digest, &found);
+        all = recorded_find(&recorded, &now, SIZE_MAX, &then) && is_kept(plan, file, then.digest);
     }
-    buf_release(&sibling);
     recorded_release(&recorded);
     return all;
 }
@@ -504,8 +560,11 @@ static enum verdict examine_itself(struct examination *exam, bool upstream_is_pe
 enum verdict plan_examine(struct plan *plan, struct node_id node, reason_fn *listener,
                           void *context)
 {
-    struct examination exam = {
-        .plan = plan, .node = node, .listener = listener, .context = context};
+    struct examination exam = {.plan = plan,
+                               .node = node,
+                               .listener = listener,
+                               .context = context,
+                               .asked_previous = SIZE_MAX};
     struct node_id before = {GRAPH_NONE};
     plan->fill_in[node.at] = false;
     if (plan->graph->blocked_by[node.at] != GRAPH_NONE) {

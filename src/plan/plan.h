@@ -50,8 +50,10 @@ enum reason_kind {
     REASON_INPUT,     /* its content differs */
     REASON_INPUT_NEW, /* a listed glob matches one more file */
     REASON_INPUT_GONE,
-    REASON_UPSTREAM_MADE, /* a product of a node before differs */
-    REASON_UPSTREAM_RAN,  /* a node before without products ran on something else */
+    REASON_UPSTREAM_MADE,   /* a product of a node before differs */
+    REASON_UPSTREAM_JOINED, /* a node of a previous action is new */
+    REASON_UPSTREAM_LEFT,
+    REASON_UPSTREAM_RAN, /* a node before without products ran on something else */
     REASON_PRODUCT_MISSING,
     REASON_PRODUCT_CHANGED,
     REASON_UPSTREAM_PENDING, /* MAYBE: which node before decides it */
@@ -155,6 +157,11 @@ int plan_components(struct plan *plan, struct node_id node, bool with_products,
                     struct component_list *list);
 struct digest plan_fingerprint(const struct component_list *list);
 
+/* A file as a component names it: relative to the node's own directory where it lies there. The
+ * name lives in the graph, or in the plan's arena. */
+struct slice plan_component_name(struct plan *plan, struct node_id node, struct file_id file,
+                                 bool *in_directory);
+
 /* Looks at a file again and updates its row. */
 enum file_status plan_refresh(struct plan *plan, struct file_id file);
 
@@ -164,6 +171,10 @@ bool plan_good_set_is_aside(struct plan *plan, struct node_id node);
 /* Puts a row whose good set is `list`. An attempt is over with it, except ATTEMPT_CHANGED. */
 void plan_put_success(struct plan *plan, struct node_id node, const struct component_list *list,
                       struct node_row *row);
+
+/* Writes the record of a node that is fresh anew, with all that is known now; records of nodes
+ * behind it that counted its fingerprint follow. -1 after an error (a value can't be read). */
+int plan_fill_in(struct plan *plan, struct node_id node);
 
 /* Replaces a digest in the records of the file's maker and of all nodes behind it that recorded it.
  */

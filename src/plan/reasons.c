@@ -292,6 +292,8 @@ void plan_add_reason(struct plan *plan, struct node_id node, const struct reason
             buf_addf(out, "failed (killed by SIG%s)",
                      sigabbrev_np(reason->status - 256) != NULL ? sigabbrev_np(reason->status - 256)
                                                                 : "NAL");
+        } else if (reason->status == 0) {
+            buf_add_string(out, "failed (exit 0, but a product was missing)");
         } else {
             buf_addf(out, "failed (exit %d)", reason->status);
         }
@@ -325,6 +327,14 @@ void plan_add_reason(struct plan *plan, struct node_id node, const struct reason
     case REASON_UPSTREAM_MADE:
         add_upstream(plan, reason, "", " made a different ", false, out);
         add_path(out, reason);
+        break;
+    case REASON_UPSTREAM_JOINED:
+        text_add_name(out, reason->name);
+        buf_add_string(out, " comes before it now");
+        break;
+    case REASON_UPSTREAM_LEFT:
+        text_add_name(out, reason->name);
+        buf_add_string(out, " no longer comes before it");
         break;
     case REASON_UPSTREAM_RAN:
         add_upstream(plan, reason, "", " ran on something else", true, out);

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 /* An action that was renamed together with its products keeps its records (DESIGN §6 rule 7): rows
- * of a name that the description no longer has are taken over by a name without rows whose products
- * are the same. */
+ * of a name that the description no longer has are taken over by a name that has none, or only older
+ * ones, and whose products are the same. */
 
 static bool is_described(const struct plan *plan, struct slice name)
 {
@@ -35,65 +35,55 @@ static bool has_same_products(struct plan *plan, struct node_id node, const stru
     return next == end && graph->product_start[node.at] < end;
 }
 
-static void take_over(struct plan *plan, struct node_id node, const struct node_row *row)
-{
-    struct node_row copy = *row;
-    state_put_node(plan->state, node.at, &copy);
-}
-
+/* A name that was taken back keeps the newer record: rows of the other name stay until `clean`. */
 static const struct node_row *newer(const struct node_row *a, const struct node_row *b)
 {
-    return a == NULL || (b != NULL && b->finished_at_ns > a->finished_at_ns) ? b : a;
+    return !a->is_known || b->finished_at_ns > a->finished_at_ns ? b : a;
 }
 
-static void take_over_directories(struct plan *plan, uint32_t column)
+/* `newest` is the node's own row until a newer one is found. */
+static void consider(struct plan *plan, struct node_id node, const struct node_row *row,
+                     const struct node_row **newest)
 {
-    const struct graph *graph = plan->graph;
+    if (row != NULL && newer(*newest, row) == row && has_same_products(plan, node, row)) {
+        *newest = row;
+    }
+}
+
+static void take_over(struct plan *plan, struct node_id node, const struct node_row *newest)
+{
+    if (newest != state_node(plan->state, node.at)) {
+        struct node_row copy = *newest;
+        state_put_node(plan->state, node.at, &copy);
+    }
+}
+
+static void take_over_directories(struct plan *plan, struct node_id node, struct slice directory)
+{
     const struct slice *names;
     size_t count = state_recorded_actions(plan->state, &names);
-    for (size_t d = 0; d < graph->workspace->count; d++) {
-        struct node_id node = {(uint32_t)(d * graph->directory_action_count + column)};
-        const struct node_row *newest = NULL;
-        for (size_t i = 0; i < count && graph_is_present(graph, node); i++) {
-            if (!is_described(plan, names[i])) {
-                newest = newer(
-                    newest, state_recorded_node(plan->state, graph->workspace->names[d], names[i]));
-            }
-        }
-        if (newest != NULL && has_same_products(plan, node, newest)) {
-            take_over(plan, node, newest);
+    const struct node_row *newest = state_node(plan->state, node.at);
+    for (size_t i = 0; i < count; i++) {
+        if (!is_described(plan, names[i])) {
+            consider(plan, node, state_recorded_node(plan->state, directory, names[i]), &newest);
         }
     }
-}
-
-static bool has_rows(const struct plan *plan, uint32_t column)
-{
-    const struct graph *graph = plan->graph;
-    for (size_t d = 0; d < graph->workspace->count; d++) {
-        if (state_node(plan->state, d * graph->directory_action_count + column)->is_known) {
-            return true;
-        }
-    }
-    return false;
+    take_over(plan, node, newest);
 }
 
 static void take_over_others(struct plan *plan, struct node_id node)
 {
     const struct slice *keys;
     size_t count = state_recorded_others(plan->state, &keys);
-    const struct node_row *newest = NULL;
+    const struct node_row *newest = state_node(plan->state, node.at);
     for (size_t i = 0; i < count; i++) {
         const char *end = memchr(keys[i].at, '\0', keys[i].len);
         size_t name_len = end != NULL ? (size_t)(end - keys[i].at) : keys[i].len;
-        const struct node_row *row = state_recorded_other(plan->state, keys[i]);
-        if (row != NULL && !is_described(plan, slice_make(keys[i].at, name_len)) &&
-            has_same_products(plan, node, row)) {
-            newest = newer(newest, row);
+        if (!is_described(plan, slice_make(keys[i].at, name_len))) {
+            consider(plan, node, state_recorded_other(plan->state, keys[i]), &newest);
         }
     }
-    if (newest != NULL) {
-        take_over(plan, node, newest);
-    }
+    take_over(plan, node, newest);
 }
 
 static bool knows_other_names(const struct plan *plan)
@@ -112,15 +102,17 @@ void plan_follow_renamed(struct plan *plan)
 {
     const struct graph *graph = plan->graph;
     size_t slots = graph->workspace->count * graph->directory_action_count;
-    for (uint32_t column = 0; column < graph->directory_action_count && knows_other_names(plan);
-         column++) {
-        if (!has_rows(plan, column)) {
-            take_over_directories(plan, column);
+    bool directories_too = knows_other_names(plan);
+    for (uint32_t n = directories_too ? 0 : (uint32_t)slots; n < graph->node_count; n++) {
+        struct node_id node = {n};
+        if (!graph_is_present(graph, node)) {
+            continue;
         }
-    }
-    for (size_t n = slots; n < graph->node_count; n++) {
-        if (!state_node(plan->state, n)->is_known) {
-            take_over_others(plan, (struct node_id){(uint32_t)n});
+        if (n < slots) {
+            take_over_directories(plan, node,
+                                  graph->workspace->names[n / graph->directory_action_count]);
+        } else {
+            take_over_others(plan, node);
         }
     }
 }

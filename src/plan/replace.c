@@ -2,65 +2,121 @@
 
 #include <stdlib.h>
 
-void plan_put_success(struct plan *plan, struct node_id node, const struct component_list *list,
-                      struct node_row *row)
+static void put_good(struct plan *plan, struct node_id node, const struct component_list *list,
+                     struct node_row *row)
 {
     struct digest *digests = mem_grow(NULL, list->count, sizeof *digests);
     for (size_t i = 0; i < list->count; i++) {
         digests[i] = list->at[i].digest;
     }
-    row->is_known = true;
     row->good = (struct components){.shape = state_shape(plan->state, list->at, list->count),
                                     .digests = digests,
                                     .count = list->count};
     row->fingerprint = plan_fingerprint(list);
-    if (row->attempt != ATTEMPT_CHANGED) {
-        row->attempt = ATTEMPT_NONE;
-        row->attempt_status = 0;
-    }
     state_put_node(plan->state, node.at, row);
     free(digests);
 }
 
-static void replace_in_node(struct plan *plan, struct node_id node, struct file_id file,
-                            struct digest before, struct digest after)
+void plan_put_success(struct plan *plan, struct node_id node, const struct component_list *list,
+                      struct node_row *row)
+{
+    row->is_known = true;
+    if (row->attempt != ATTEMPT_CHANGED) {
+        row->attempt = ATTEMPT_NONE;
+        row->attempt_status = 0;
+    }
+    put_good(plan, node, list, row);
+}
+
+static void follow_fingerprint(struct plan *plan, struct node_id node, struct digest before);
+
+/* Which recorded component gets another digest: a file, or (name.at == NULL) the fingerprint of a
+ * node. */
+struct replacement {
+    struct slice name;
+    bool in_directory;
+    struct digest before;
+    struct digest after;
+};
+
+static bool is_replaced(const struct component *component, const struct replacement *replacement)
+{
+    bool named =
+        replacement->name.at == NULL
+            ? component->kind == COMPONENT_NODE
+            : (component->kind == COMPONENT_FILE || component->kind == COMPONENT_PRODUCT) &&
+                  component->in_directory == replacement->in_directory &&
+                  slice_equal(component->name, replacement->name);
+    return named && digest_equal(component->digest, replacement->before);
+}
+
+/* What was tried since the success stays on record. */
+static void replace_in_node(struct plan *plan, struct node_id node,
+                            const struct replacement *replacement)
 {
     const struct node_row *recorded = state_node(plan->state, node.at);
     struct component_list list = {0};
     bool replaced = false;
-    bool in_directory;
-    struct slice name = plan_component_name(plan, node, file, &in_directory);
     for (size_t i = 0; i < recorded->good.count; i++) {
         struct component component = components_at(&recorded->good, i);
-        bool named = (component.kind == COMPONENT_FILE || component.kind == COMPONENT_PRODUCT) &&
-                     component.in_directory == in_directory && slice_equal(component.name, name);
-        if (named && digest_equal(component.digest, before)) {
-            component.digest = after;
+        if (is_replaced(&component, replacement)) {
+            component.digest = replacement->after;
             replaced = true;
         }
         vec_push(&list, component);
     }
     if (replaced) {
         struct node_row row = *recorded;
-        uint8_t attempt = row.attempt;
-        int32_t status = row.attempt_status;
-        plan_put_success(plan, node, &list, &row);
-        row = *state_node(plan->state, node.at);
-        row.attempt = attempt;
-        row.attempt_status = status;
-        state_put_node(plan->state, node.at, &row);
+        struct digest before = row.fingerprint;
+        put_good(plan, node, &list, &row);
+        follow_fingerprint(plan, node, before);
     }
     vec_release(&list);
+}
+
+/* A node without products counts by its fingerprint for the nodes behind it. When its record is
+ * written in other terms though nothing changed, their records follow. */
+static void follow_fingerprint(struct plan *plan, struct node_id node, struct digest before)
+{
+    const struct graph *graph = plan->graph;
+    struct replacement replacement = {.before = before,
+                                      .after = state_node(plan->state, node.at)->fingerprint};
+    if (graph->product_start[node.at] < graph->product_start[node.at + 1] ||
+        digest_is_unknown(before) || digest_equal(before, replacement.after)) {
+        return;
+    }
+    for (uint32_t a = graph->after_start[node.at]; a < graph->after_start[node.at + 1]; a++) {
+        replace_in_node(plan, graph->after[a], &replacement);
+    }
 }
 
 void plan_replace_digest(struct plan *plan, struct node_id maker, struct file_id file,
                          struct digest before, struct digest after)
 {
     const struct graph *graph = plan->graph;
-    replace_in_node(plan, maker, file, before, after);
+    struct replacement replacement = {.before = before, .after = after};
+    replacement.name = plan_component_name(plan, maker, file, &replacement.in_directory);
+    replace_in_node(plan, maker, &replacement);
     for (uint32_t a = graph->after_start[maker.at]; a < graph->after_start[maker.at + 1]; a++) {
-        replace_in_node(plan, graph->after[a], file, before, after);
+        struct node_id after_maker = graph->after[a];
+        replacement.name = plan_component_name(plan, after_maker, file, &replacement.in_directory);
+        replace_in_node(plan, after_maker, &replacement);
     }
+}
+
+int plan_fill_in(struct plan *plan, struct node_id node)
+{
+    struct component_list list = {0};
+    int result = plan_components(plan, node, true, &list);
+    if (result == 0) {
+        struct node_row row = *state_node(plan->state, node.at);
+        struct digest before = row.fingerprint;
+        plan_put_success(plan, node, &list, &row);
+        plan_keep_texts(plan, node);
+        follow_fingerprint(plan, node, before);
+    }
+    vec_release(&list);
+    return result;
 }
 
 void plan_follow_first_digest(struct plan *plan, struct file_id file, const struct file_row *before,

@@ -85,6 +85,8 @@ const char *reasons_kind_name(enum reason_kind kind)
     case REASON_INPUT_GONE:
         return "input changed";
     case REASON_UPSTREAM_MADE:
+    case REASON_UPSTREAM_JOINED:
+    case REASON_UPSTREAM_LEFT:
     case REASON_UPSTREAM_RAN:
         return "what comes before changed";
     case REASON_PRODUCT_MISSING:

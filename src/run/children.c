@@ -39,6 +39,15 @@ static void kill_started(struct run *run, struct slot *slot)
     run_kill_orphans(run, slot);
 }
 
+static const char *spawn_advice(int error, const struct action *action)
+{
+    if (error != E2BIG) {
+        return "";
+    }
+    return action->command.uses_directories ? "; set `group.maximum_size`"
+                                            : "; shorten the command or its environment";
+}
+
 int run_start_children(struct run *run, struct slot *slot, const struct launch_command *command,
                        int output)
 {
@@ -50,7 +59,9 @@ int run_start_children(struct run *run, struct slot *slot, const struct launch_c
                                       .envp = process->environment,
                                       .directory = run->plan->project,
                                       .output = output,
-                                      .bind = process->cores};
+                                      .bind = process->cores,
+                                      .open_files =
+                                          run->open_files.rlim_max > 0 ? &run->open_files : NULL};
         if (spawn_child(&spawn, &slot->children[i]) != 0) {
             const struct execution *execution = &run->executions[slot->execution];
             const struct action *action =
@@ -60,7 +71,7 @@ int run_start_children(struct run *run, struct slot *slot, const struct launch_c
             text_add_name(&program, slice_of(process->argv[0]));
             diag_error(run->diag, "action `%.*s`: `%s` can't be started: %s%s",
                        SLICE_ARGS(action->name), buf_string(&program), strerror(error),
-                       error == E2BIG ? "; set `group.maximum_size`" : "");
+                       spawn_advice(error, action));
             buf_release(&program);
             kill_started(run, slot);
             free(slot->children);

@@ -13,6 +13,16 @@ static bool may_run(const struct plan *plan, struct node_id node)
     return verdict == VERDICT_STALE || verdict == VERDICT_MAYBE || verdict == VERDICT_RESTORE;
 }
 
+bool run_has_work(const struct plan *plan)
+{
+    for (uint32_t n = 0; n < plan->graph->node_count; n++) {
+        if (may_run(plan, (struct node_id){n})) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static struct ledger_request request_of(const struct action *action, size_t directories)
 {
     const struct resource_spec *resources = &action->resources;
@@ -273,16 +283,6 @@ static bool something_before_failed(const struct run *run, struct node_id node)
     return false;
 }
 
-static void record_filled_in(struct run *run, struct node_id node)
-{
-    struct component_list list = {0};
-    if (run->plan->fill_in[node.at] && plan_components(run->plan, node, true, &list) == 0) {
-        struct node_row row = *state_node(run->plan->state, node.at);
-        plan_put_success(run->plan, node, &list, &row);
-    }
-    vec_release(&list);
-}
-
 static void restore_node(struct run *run, struct node_id node)
 {
     struct buf label = BUF_EMPTY;
@@ -323,7 +323,9 @@ static bool has_to_run(struct run *run, struct node_id node)
         return false;
     case VERDICT_NONE:
     case VERDICT_FRESH:
-        record_filled_in(run, node);
+        if (run->plan->fill_in[node.at]) {
+            (void)plan_fill_in(run->plan, node);
+        }
         run_resolve(run, node, NODE_OK);
         return false;
     }

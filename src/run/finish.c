@@ -58,65 +58,6 @@ static void discard_good(struct run *run, struct node_id node)
 
 /* ---- What changed while the node ran ---- */
 
-/* A product of a node before was changed by this node's run: it is recorded anew for its maker and
- * for all that had recorded it (DESIGN §6 rule 4). */
-static void rerecord_product(struct run *run, struct node_id maker, struct file_id file,
-                             struct digest before, const char *label)
-{
-    struct plan *plan = run->plan;
-    const struct graph *graph = plan->graph;
-    struct digest after = state_file(plan->state, file.at)->digest;
-    struct buf path = BUF_EMPTY;
-    text_add_name(&path, slice_of(plan_path(plan, file)));
-    plan_replace_digest(plan, maker, file, before, after);
-    run_notice(run, "warning: `%s` changed `%s`, a product of `%.*s`; it is recorded anew", label,
-               buf_string(&path), SLICE_ARGS(graph_action(graph, maker)->name));
-    buf_release(&path);
-}
-
-/* Visits the nodes before `node`, transitively, each once. */
-struct ancestors {
-    VEC(struct node_id) nodes;
-    struct intern seen;
-};
-
-static void add_ancestors(struct ancestors *ancestors, const struct graph *graph,
-                          struct node_id node)
-{
-    for (uint32_t e = graph->before_start[node.at]; e < graph->before_start[node.at + 1]; e++) {
-        struct node_id before = graph->before.at[e].node;
-        struct slice key = slice_make((const char *)&before.at, sizeof before.at);
-        uint32_t known = ancestors->seen.count;
-        if (intern_add(&ancestors->seen, key) == known) {
-            vec_push(&ancestors->nodes, before);
-        }
-    }
-}
-
-static void look_at_ancestors(struct run *run, struct node_id node, const char *label)
-{
-    struct plan *plan = run->plan;
-    const struct graph *graph = plan->graph;
-    struct ancestors ancestors = {0};
-    intern_init(&ancestors.seen);
-    add_ancestors(&ancestors, graph, node);
-    for (size_t i = 0; i < ancestors.nodes.count; i++) {
-        struct node_id maker = ancestors.nodes.at[i];
-        add_ancestors(&ancestors, graph, maker);
-        for (uint32_t p = graph->product_start[maker.at]; p < graph->product_start[maker.at + 1];
-             p++) {
-            struct file_id file = graph->products.at[p];
-            struct digest before = state_file(plan->state, file.at)->digest;
-            if (plan->files[file.at] == FILE_CURRENT && plan_refresh(plan, file) == FILE_CURRENT &&
-                !digest_equal(before, state_file(plan->state, file.at)->digest)) {
-                rerecord_product(run, maker, file, before, label);
-            }
-        }
-    }
-    vec_release(&ancestors.nodes);
-    intern_release(&ancestors.seen);
-}
-
 /* Compares what the node saw at its start with what is there now; products of nodes before are
  * taken as they are now. True if something else changed: then the result is not to be trusted. */
 static bool inputs_changed(struct run *run, struct node_id node, struct launched *launched,
@@ -276,7 +217,7 @@ static void end_successful_node(struct ending *ending, struct node_id node,
         }
         return;
     }
-    look_at_ancestors(run, node, ending->slot->label);
+    run_look_at_ancestors(run, node, ending->slot->label);
     bool changed = inputs_changed(run, node, launched, &what);
     record_success(run, node, launched, ending->slot, ending->end, ending->seconds, changed);
     if (changed) {

@@ -36,7 +36,7 @@ static double seconds_left(const struct run *run)
             core_seconds -= (double)(now - slot->started_ns) / 1e9 * slot->grant.cores;
         }
     }
-    return core_seconds > 0 ? core_seconds / ledger_budget(run->ledger) : 0;
+    return core_seconds > 0 ? core_seconds / run->options->jobs : 0;
 }
 
 static void add_longest(const struct run *run, struct run_progress *progress)
@@ -74,8 +74,8 @@ void run_tell(struct run *run, struct run_event event)
         .running = run->running,
         .failed = run->result->failed,
         .unfinished = run->result->unfinished,
-        .cores_used = ledger_budget(run->ledger) - ledger_cores_free(run->ledger),
-        .cores_budget = ledger_budget(run->ledger),
+        .cores_used = run->ledger != NULL ? run->options->jobs - ledger_cores_free(run->ledger) : 0,
+        .cores_budget = run->options->jobs,
         .seconds_left = run->options->tick_ms > 0 ? seconds_left(run) : -1,
         .seconds = (double)(clock_monotonic_ns() - run->started_ns) / 1e9,
     };

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { FILES_BESIDE_NODES = 32, FILES_OF_A_NODE = 2 }; /* open descriptors */
 enum {
     EVENTS_AT_ONCE = 64,
     MOST_LOOKED_PAST = 64, /* ready executions that are tried when the first doesn't fit */
@@ -16,17 +17,6 @@ enum {
 };
 
 /* ---- Before anything runs ---- */
-
-static void put_filled_in(struct plan *plan, struct node_id node)
-{
-    struct component_list list = {0};
-    if (plan_components(plan, node, true, &list) == 0) {
-        struct node_row row = *state_node(plan->state, node.at);
-        plan_put_success(plan, node, &list, &row);
-        plan_keep_texts(plan, node);
-    }
-    vec_release(&list);
-}
 
 int run_record_known(struct plan *plan, struct diag *diag)
 {
@@ -43,7 +33,7 @@ int run_record_known(struct plan *plan, struct diag *diag)
             state_put_node(plan->state, n, &(struct node_row){.is_known = true});
             records++;
         } else if (plan->fill_in[n] && plan->verdicts[n] == VERDICT_FRESH) {
-            put_filled_in(plan, node);
+            (void)plan_fill_in(plan, node);
             records++;
         }
     }
@@ -59,8 +49,9 @@ static void start_ready(struct run *run)
 {
     VEC(uint32_t) passed = {0};
     uint32_t number;
-    while (!run->stopping && !run->broken && ledger_cores_free(run->ledger) > 0 &&
-           passed.count < MOST_LOOKED_PAST && run_pop_ready(run, &number)) {
+    while (!run->stopping && !run->broken && run->running < run->most_running &&
+           ledger_cores_free(run->ledger) > 0 && passed.count < MOST_LOOKED_PAST &&
+           run_pop_ready(run, &number)) {
         struct execution *execution = &run->executions[number];
         struct ledger_grant grant;
         if (ledger_take(run->ledger, &execution->request, &grant)) {
@@ -118,6 +109,22 @@ static void handle(struct run *run, const struct loop_event *event)
     }
 }
 
+/* Ended children before the SIGCHLD that tells of them: where none waits to be reaped, looking for
+ * orphans takes one call and no walk through /proc. */
+static void handle_all(struct run *run, const struct loop_event *events, int count)
+{
+    for (int i = 0; i < count; i++) {
+        if (events[i].kind == LOOP_CHILD) {
+            handle(run, &events[i]);
+        }
+    }
+    for (int i = 0; i < count; i++) {
+        if (events[i].kind != LOOP_CHILD) {
+            handle(run, &events[i]);
+        }
+    }
+}
+
 static int64_t earlier(int64_t a, int64_t b)
 {
     return a == 0 || (b != 0 && b < a) ? b : a;
@@ -143,6 +150,8 @@ static void keep_time(struct run *run)
     }
 }
 
+/* After the starts of a turn: what ended before them was written together with their start records.
+ */
 static void flush(struct run *run)
 {
     if (!run->broken && state_flush(run->plan->state, run->diag) != 0) {
@@ -156,19 +165,17 @@ static void run_loop(struct run *run)
     struct loop_event events[EVENTS_AT_ONCE];
     observer_tick(run->plan->observer);
     run_look(run);
-    flush(run);
     start_ready(run);
+    flush(run);
     while (run->running > 0) {
         set_timer(run);
         int count = loop_wait(run->loop, events, EVENTS_AT_ONCE, -1);
         observer_tick(run->plan->observer);
-        for (int i = 0; i < count; i++) {
-            handle(run, &events[i]);
-        }
+        handle_all(run, events, count);
         run_look(run);
         keep_time(run);
-        flush(run);
         start_ready(run);
+        flush(run);
         if (run->options->tick_ms > 0) {
             run_tell(run, (struct run_event){.kind = RUN_EVENT_TICK});
         }
@@ -279,11 +286,35 @@ static void *run_thread(void *context)
     return NULL;
 }
 
+/* Nobody has to be started: no cores, no logs, no loop. */
+static int tell_blocked(struct run *run)
+{
+    fail_blocked_nodes(run);
+    return state_sync(run->plan->state, run->diag);
+}
+
+/* A running node takes two descriptors: its log and its pidfd. */
+static void set_most_running(struct run *run)
+{
+    size_t wanted = FILES_BESIDE_NODES + (size_t)run->options->jobs * FILES_OF_A_NODE;
+    size_t limit = spawn_raise_open_files(wanted, &run->open_files);
+    run->most_running = limit >= FILES_BESIDE_NODES + FILES_OF_A_NODE
+                            ? (limit - FILES_BESIDE_NODES) / FILES_OF_A_NODE
+                            : 1;
+    if (run->most_running < run->options->jobs && run->most_running < run->execution_count) {
+        run_notice(
+            run,
+            "the limit of open files is %zu (ulimit -n): no more than %zu commands run at once",
+            limit, run->most_running);
+    }
+}
+
 static int execute(struct run *run)
 {
     sigset_t before;
     pthread_t thread;
     int result = -1;
+    set_most_running(run);
     loop_block_signals(&before);
     spawn_become_subreaper();
     run->loop = loop_new();
@@ -296,6 +327,7 @@ static int execute(struct run *run)
         if (run->interrupted) {
             run_kill_leftovers(run);
         }
+        run_look_at_far_ancestors(run);
         fail_blocked_nodes(run);
         settle_racy_files(run);
         flush(run);
@@ -308,6 +340,7 @@ static int execute(struct run *run)
         loop_free(run->loop);
     }
     loop_restore_signals(&before);
+    spawn_restore_open_files(&run->open_files);
     return result;
 }
 
@@ -323,7 +356,7 @@ int run_execute(struct plan *plan, const struct launch_context *launch,
         .result = result,
         .diag = diag,
         .machine = machine,
-        .ledger = ledger_new(machine, options->jobs),
+        .ledger = machine != NULL ? ledger_new(machine, options->jobs) : NULL,
         .started_ns = clock_monotonic_ns(),
     };
     int status = -1;
@@ -332,8 +365,12 @@ int run_execute(struct plan *plan, const struct launch_context *launch,
     run.beat_ns = run.started_ns + (int64_t)LOCK_HEARTBEAT_S * 1000000000;
     if (run_build_executions(&run) == 0 && check_requests(&run) == 0 &&
         run_record_known(plan, diag) == 0) {
-        run.logs = logs_new(options->state_path, diag);
-        status = run.logs == NULL ? -1 : execute(&run);
+        if (run.execution_count == 0) {
+            status = tell_blocked(&run);
+        } else {
+            run.logs = logs_new(options->state_path, diag);
+            status = run.logs == NULL ? -1 : execute(&run);
+        }
         count_not_started(&run);
         result->interrupted = run.interrupted;
     }
@@ -349,6 +386,8 @@ int run_execute(struct plan *plan, const struct launch_context *launch,
     vec_release(&run.looks);
     vec_release(&run.slots);
     vec_release(&run.racy);
+    vec_release(&run.far);
+    free(run.met);
     arena_release(&run.scratch);
     return status;
 }

@@ -92,8 +92,12 @@ struct run_result {
     bool interrupted;
 };
 
+/* Whether anything will or may be started. */
+bool run_has_work(const struct plan *plan);
+
 /* Runs what the plan says (after plan_look and plan_check_pointers; the state is open for writing).
- * -1 after an error that ended the run: records that can't be written. */
+ * `machine` may be NULL when there is no work: then it only records what is known and tells what is
+ * blocked. -1 after an error that ended the run: records that can't be written. */
 int run_execute(struct plan *plan, const struct launch_context *launch,
                 const struct machine *machine, const struct run_options *options,
                 const struct run_observer *observer, struct run_result *result, struct diag *diag);

@@ -98,7 +98,9 @@ struct run {
     VEC(struct slot) slots;
     struct action_progress *actions; /* by action element */
     size_t running;
-    size_t total; /* nodes that may have to run */
+    size_t most_running;      /* as many as there are descriptors for */
+    struct rlimit open_files; /* as it was before this run: what children get */
+    size_t total;             /* nodes that may have to run */
     size_t done;
     size_t failures;
     int64_t started_ns;
@@ -107,6 +109,10 @@ struct run {
     bool interrupted;
     bool broken;              /* records can't be written: stop */
     VEC(struct file_id) racy; /* files to be settled at the end */
+    uint32_t *met;            /* by node: the last walk over ancestors that met it */
+    uint32_t walks;
+    VEC(struct node_id) far; /* nodes whose many ancestors are yet to be looked at */
+    size_t far_cost;         /* ancestors that the last look at such nodes met */
 };
 
 /* executions.c */
@@ -119,6 +125,20 @@ void run_resolve(struct run *run, struct node_id node, enum node_state state);
 /* Looks again at executions that nothing is pending for any more: those that have to run become
  * ready. */
 void run_look(struct run *run);
+
+/* set_aside.c: old products before a node runs */
+struct moves { /* paths; owned */
+    VEC(char *) good;
+    VEC(char *) kept;
+};
+
+/* What is to be moved before the node runs (DESIGN §6 rule 8). What matches the record of a success
+ * is the good set. What doesn't is a stranger: left where it is when the same attempt goes on or
+ * when nothing was ever recorded, kept aside otherwise. */
+void run_plan_moves(struct run *run, struct node_id node, const struct launched *launched,
+                    struct moves *moves);
+int run_move_aside(struct run *run, const struct moves *moves); /* all or none; -1 after an error */
+void moves_release(struct moves *moves);
 
 /* start.c */
 /* Starts an execution whose grant was taken. Whatever goes wrong is recorded and told as a failure.
@@ -153,6 +173,14 @@ void run_fail_unstarted(struct run *run, const struct node_id *nodes, size_t cou
 void run_fail_blocked(struct run *run, struct node_id node);
 /* Renames set-aside products back. 0, or -1 after an error. */
 int run_restore(struct plan *plan, struct node_id node, struct diag *diag);
+
+/* ancestors.c */
+/* Looks whether the node's run changed products of nodes before it, which are then recorded anew
+ * for their makers and for all that had recorded them (DESIGN §6 rule 4). Where there are many,
+ * that waits until as many nodes have ended as there are ancestors to be looked at. */
+void run_look_at_ancestors(struct run *run, struct node_id node, const char *label);
+/* Looks at what waited. */
+void run_look_at_far_ancestors(struct run *run);
 
 /* stop.c */
 void run_stop(struct run *run, bool interrupted);

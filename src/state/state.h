@@ -30,6 +30,8 @@ enum component_kind {
     COMPONENT_NODE = 'n',    /* name: key of an upstream node without products; its fingerprint */
     COMPONENT_PRODUCT = 'p', /* name: a path; not part of the fingerprint */
     COMPONENT_PATTERN = 'g', /* name: an input as it was listed; not part of the fingerprint */
+    COMPONENT_BEFORE = 'b',  /* name: key of a node before by `previous_actions`, where which nodes
+                                these are isn't plain; not part of the fingerprint */
     COMPONENT_WHOLE = 'w',   /* name: the directory; digest of its whole value: a hint only */
 };
 

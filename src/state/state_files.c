@@ -94,6 +94,7 @@ static void forget_pending(struct state *state)
 static int write_pending(struct state *state, struct diag *diag)
 {
     const struct buf *pending = &state->pending;
+    state->is_unsynced = true;
     for (size_t done = 0; done < pending->len;) {
         ssize_t part = pwrite(state->journal, pending->at + done, pending->len - done,
                               (off_t)(state->journal_bytes + done));
@@ -141,9 +142,10 @@ int state_sync(struct state *state, struct diag *diag)
     if (state_flush(state, diag) != 0) {
         return -1;
     }
-    if (state->journal >= 0 && fdatasync(state->journal) != 0) {
+    if (state->is_unsynced && state->journal >= 0 && fdatasync(state->journal) != 0) {
         return state_report_errno(state, "sync", JOURNAL_NAME, diag);
     }
+    state->is_unsynced = false;
     return 0;
 }
 

@@ -51,6 +51,7 @@ struct state {
     uint64_t journal_id;  /* the snapshot that the journal at hand continues */
     int journal;          /* descriptor; -1: to be made anew at the first flush */
     size_t journal_bytes; /* up to the last good record */
+    bool is_unsynced;     /* something was written to the journal since it was synced */
 
     VEC(struct change) changes;
     struct buf pending; /* records that aren't in the journal yet */

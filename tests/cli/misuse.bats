@@ -41,6 +41,22 @@ END
     expect_runs 'a d3'
 }
 
+@test "from inside a workspace that is a symlink to another place" {
+    one_action
+    mv workspace "$SCRATCH/elsewhere"
+    ln -s ../elsewhere workspace
+    cd workspace/d2
+    expect 0 .
+    expect_runs 'a d2'
+    cd ..
+    expect 0 d1/out
+    expect_runs 'a d1'
+    PWD=/nonexistent expect 2
+    PWD=$SCRATCH/project expect 2 # not where we are
+    cd "$SCRATCH/elsewhere"
+    expect 2
+}
+
 # ---- Signals and limits ----
 
 # holding: one node that waits to be released
@@ -133,4 +149,54 @@ END
     done
     expect_runs
     ROWBUILD_IO_THREADS=2 expect 0
+}
+
+@test "a low limit of open files is raised, but not for commands" {
+    rowfile <<'END'
+[[action]]
+name = "a"
+products = ["out"]
+command = 'hold {directory}; ulimit -n >{workspace_path}/{directory}/out'
+END
+    local i
+    for i in {10..49}; do
+        mkdir "workspace/d$i"
+    done
+    bash -c 'ulimit -Sn 50; exec "$ROWBUILD" -j 100' >"$SCRATCH/said" 2>&1 3>&- </dev/null &
+    PID=$!
+    BACKGROUND+=("$PID")
+    await_started d{10..49}
+    release d{10..49}
+    finish 0
+    lacks 'limit of open files'
+    content workspace/d10/out 50
+}
+
+@test "where the limit of open files can't be raised, fewer commands run at once" {
+    one_action
+    local i
+    for i in {10..49}; do
+        mkdir "workspace/d$i"
+    done
+    run bash -c 'ulimit -n 50; exec "$ROWBUILD" -j 100'
+    [ "$status" -eq 0 ]
+    has 'limit of open files is 50' '43 nodes ran'
+    rm workspace/*/out
+    run bash -c 'ulimit -n 24; exec "$ROWBUILD" -j 100'
+    [ "$status" -eq 0 ]
+}
+
+# ---- Words ----
+
+@test "show why: a failure for want of a product isn't called an exit 0" {
+    rowfile <<'END'
+[[action]]
+name = "a"
+products = ["out"]
+command = ': {directory}'
+END
+    mkdir workspace/d1
+    expect 1
+    expect 0 show why
+    has 'failed (exit 0, but a product was missing)'
 }

@@ -164,6 +164,29 @@ END_OF_ROWFILE
     expect_nothing_to_do
 }
 
+@test "2: what was made while an input changed is never put back" {
+    rowfile <<'END'
+[[action]]
+name = "first"
+inputs = ["in"]
+products = ["a"]
+command = 'note {directory}; [ ! -e fail ] || exit 3; [ -e once ] || echo new >workspace/{directory}/in; : >once; cp workspace/{directory}/in workspace/{directory}/a'
+END
+    mkdir workspace/d1
+    echo old >workspace/d1/in
+    expect 0
+    content workspace/d1/a new
+    : >fail
+    expect 1
+    rm fail
+    : >"$RUNS"
+    echo old >workspace/d1/in
+    expect 0
+    expect_runs d1
+    content workspace/d1/a old
+    expect_nothing_to_do
+}
+
 # ---- 3. Early cutoff ----
 
 @test "3: a product that comes out identical leaves what follows alone" {
@@ -233,6 +256,34 @@ END_OF_ROWFILE
     echo again >>workspace/d1/shared # nobody's successor: make is stale
     expect 0
     expect_runs 'make d1' 'append d1'
+}
+
+@test "4: so is one that nodes behind a wide one changed" {
+    rowfile <<'END_OF_ROWFILE'
+[[action]]
+name = "make"
+products = ["shared"]
+command = 'note make; for d in {directories}; do echo made >workspace/$d/shared; done'
+[[action]]
+name = "gather"
+scope = "project"
+inputs = ["//workspace/*/shared"]
+products = ["//all"]
+command = 'note gather; echo >all'
+[[action]]
+name = "append"
+previous_actions = ["gather"]
+products = ["done"]
+command = 'echo more >>workspace/{directory}/shared; echo >workspace/{directory}/done'
+END_OF_ROWFILE
+    for i in {101..180}; do mkdir "workspace/d$i"; done
+    expect 0
+    has 'one of' 'changed `workspace/d150/shared`, a product of `make`'
+    expect_runs make gather
+    expect_nothing_to_do
+    echo again >>workspace/d150/shared
+    expect 0
+    expect_runs make gather
 }
 
 # ---- 5. Success ----
@@ -501,6 +552,75 @@ spoil_state() {
     lacks 'never ran'
 }
 
+@test "7: several actions renamed one after another keep their records" {
+    finished d1
+    sed -i 's/name = "first"/name = "begin"/' Rowfile
+    expect_nothing_to_do
+    rm workspace/d1/c
+    expect 0
+    expect_runs 'third d1'
+    sed -i 's/"second"/"middle"/; s/name = "third"/name = "end"/' Rowfile
+    expect_nothing_to_do
+    lacks adopted
+    for node in begin middle end; do
+        expect 0 show why "$node/d1"
+        lacks 'never ran'
+    done
+}
+
+@test "7: an action that is renamed back keeps the newer record" {
+    finished d1
+    sed -i 's/name = "third"/name = "end"/' Rowfile
+    expect_nothing_to_do
+    sed -i 's/wc -c/wc -l/' Rowfile
+    expect 0
+    expect_runs 'third d1'
+    sed -i 's/name = "end"/name = "third"/' Rowfile
+    expect_nothing_to_do
+}
+
+@test "7: a newly listed input of an action without products doesn't rerun what comes after it" {
+    rowfile <<'END'
+[[action]]
+name = "first"
+command = 'note first {directory}'
+inputs = ["in"]
+
+[[action]]
+name = "second"
+command = 'note second {directory}'
+previous_actions = ["first"]
+
+[[action]]
+name = "third"
+command = 'note third {directory}; : >workspace/{directory}/c'
+products = ["c"]
+previous_actions = ["second"]
+END
+    mkdir workspace/d1
+    echo one >workspace/d1/in
+    echo other >workspace/d1/other
+    expect 0
+    : >"$RUNS"
+    sed -i 's/inputs = \["in"\]/inputs = ["in", "other"]/' Rowfile
+    expect_nothing_to_do
+    expect_nothing_to_do
+    echo new >workspace/d1/other
+    expect 0
+    expect_runs 'first d1' 'second d1' 'third d1'
+}
+
+@test "7: an action renamed while another one was removed keeps its records" {
+    finished d1
+    sed -i 's/name = "first"/name = "begin"/; /name = "third"/,$d' Rowfile
+    sed -i '$d' Rowfile # the [[action]] of what is gone
+    expect 0 check
+    echo new >workspace/d1/in
+    expect 0 show why begin/d1
+    has 'input in changed'
+    lacks 'never ran'
+}
+
 @test "7: digest_limit converts silently" {
     finished d1
     sed -i '1i [workspace]\ndigest_limit = 4' Rowfile
@@ -737,6 +857,34 @@ END_OF_ROWFILE
     expect 0
     expect_runs
     content summary "$(printf '%s\n' 1 2)"
+}
+
+@test "8: products that were set aside or put back by half come back as a whole" {
+    rowfile <<'END'
+[[action]]
+name = "first"
+inputs = ["in"]
+products = ["a", "b"]
+command = 'note {directory}; cp workspace/{directory}/in workspace/{directory}/a; [ ! -e fail ] && cp workspace/{directory}/in workspace/{directory}/b'
+END
+    mkdir workspace/d1
+    for half in a b; do
+        echo one >workspace/d1/in
+        expect 0
+        echo new >workspace/d1/in
+        : >fail
+        expect 1
+        rm fail
+        : >"$RUNS"
+        # As if a kill had come between two renames.
+        mv "workspace/d1/.$half.rowbuild-good" "workspace/d1/$half"
+        echo one >workspace/d1/in
+        expect 0
+        expect_runs
+        content workspace/d1/a one
+        content workspace/d1/b one
+        expect_nothing_to_do
+    done
 }
 
 @test "8: what comes after a restored product doesn't run either" {

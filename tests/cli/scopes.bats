@@ -303,6 +303,92 @@ END
     expect_runs 'make t1-s3' 'plot t1-s1 t1-s2' 'plot t1-s3 t2-s1 t2-s2 t2-s3'
 }
 
+# summary KEY: a project action after a directory action by previous_actions alone.
+summary() {
+    rowfile <<END
+[workspace]
+value_file = "value.json"
+[[action]]
+name = "a"
+command = 'cp {workspace_path}/{directory}/value.json {workspace_path}/{directory}/a'
+$1
+group.where = '/t < 9'
+
+[[action]]
+name = "sum"
+scope = "project"
+previous_actions = ["a"]
+products = ["//sum"]
+command = 'note sum; cat workspace/*/value.json >sum'
+END
+}
+
+@test "a directory that joins or leaves the previous action's reruns the project's node" {
+    for products in 'products = ["a"]' ''; do
+        points
+        summary "$products"
+        expect 0
+        expect_runs sum
+        mv workspace/t1-s1 away
+        expect 0 show why sum
+        has 'a/t1-s1 no longer comes before it'
+        expect 0
+        expect_runs sum
+        mv away workspace/t1-s1
+        expect 0 show why sum
+        has 'a/t1-s1 comes before it now'
+        expect 0
+        expect_runs sum
+        value t1-s1 '{"t": 9, "seed": 1}'
+        expect 0
+        expect_runs sum
+        expect_nothing_to_do
+        rm -r workspace/* .rowbuild sum
+    done
+}
+
+@test "a previous action that is newly listed, or no longer, doesn't count by itself" {
+    points
+    summary 'products = ["a"]'
+    sed -i '/^previous_actions/d' Rowfile
+    expect 0
+    : >"$RUNS"
+    sed -i '/^scope = "project"/a previous_actions = ["a"]' Rowfile
+    expect 0
+    expect_nothing_to_do
+    sed -i '/^previous_actions/d' Rowfile
+    expect_nothing_to_do
+}
+
+@test "a directory that moves to another group of the previous action runs again" {
+    rowfile <<'END'
+[workspace]
+value_file = "value.json"
+[[action]]
+name = "table"
+products = ["//table-{/t}"]
+scope = "group"
+command = 'echo {/t} >{products}; : {directories}'
+value_inputs = ["/t"]
+group.sort_by = ["/t"]
+group.split_by_sort_key = true
+
+[[action]]
+name = "a"
+previous_actions = ["table"]
+value_inputs = []
+products = ["a"]
+command = 'note a {directory}; : >{workspace_path}/{directory}/a'
+END
+    points
+    expect 0
+    : >"$RUNS"
+    value t1-s1 '{"t": 2, "seed": 1}'
+    expect 0
+    expect_runs 'a t1-s1'
+    expect_nothing_to_do
+}
+
 @test "submit_whole makes a group of it" {
     points
     batched

@@ -22,13 +22,13 @@ fail() {
 # The packages' Python comes first: it is the one that has their numpy and mpi4py.
 export PATH="/usr/bin:/bin:$PATH"
 export ROWBUILD
-export ROWBUILD_CLUSTER=none LC_ALL=C.UTF-8 HOME="$scratch/home"
+export ROWBUILD_CLUSTER=none LC_ALL=C.UTF-8 HOME="$scratch/home" TMPDIR="$scratch/tmp"
 unset ROWBUILD_STATE ROWBUILD_HOME ROWBUILD_GPUS ROW_HOME ROW_CLUSTER SLURM_JOB_ID
 # A sanitizer's finding shall not look like a failed command.
 export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}exitcode=99"
 export UBSAN_OPTIONS="${UBSAN_OPTIONS:+$UBSAN_OPTIONS:}exitcode=99"
 export TSAN_OPTIONS="${TSAN_OPTIONS:+$TSAN_OPTIONS:}exitcode=99"
-# OpenMPI as root, in a container, on loopback; its session files go to the scratch folder.
+# OpenMPI as root, in a container, on loopback; its session files go to TMPDIR.
 if [ "$(id -u)" -eq 0 ]; then
     export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 fi
@@ -103,7 +103,7 @@ try() {
     ./check.sh || fail "the result is wrong"
 }
 
-mkdir "$scratch/home"
+mkdir "$scratch/home" "$scratch/tmp"
 copy_sources "$scratch/$name"
 (try "$scratch/$name")
 if [ -e "$source/workflow.toml" ] && [ -e "$source/Rowfile" ]; then

@@ -49,7 +49,7 @@ foreign 'hwloc' machine
 find src include -name '*.h' | sed 's,.*/,,' | sort | uniq -d |
     nothing "two headers have one name"
 
-# `rank` is a small program by itself: it uses nothing of the house, and has nothing to be included.
+# `rank` is a program by itself, started for each rank of an MPI job: it stands on no floor.
 find src -mindepth 1 -maxdepth 1 -type d ! -name rank | sed 's,.*/,,' | sort >"$scratch/folders"
 cut -d ' ' -f 1 "$floors" | sort | diff "$scratch/folders" - | grep '^[<>]' |
     nothing "not every folder of src is a floor"

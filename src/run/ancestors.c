@@ -1,0 +1,150 @@
+#include "running.h"
+
+#include "text.h"
+
+/* Up to here a node's ancestors are looked at when it ends. Above it, a thousand nodes that come
+ * after one which gathers a thousand others would look at a million. */
+enum { MOST_NEAR = 64 };
+
+struct walk {
+    struct run *run;
+    VEC(struct node_id) nodes;
+};
+
+static void begin_walk(struct walk *walk, struct run *run)
+{
+    size_t count = run->plan->graph->node_count;
+    if (run->met == NULL) {
+        run->met = mem_alloc(count * sizeof *run->met);
+    }
+    if (++run->walks == 0) { /* the numbers of walks begin again */
+        memset(run->met, 0, count * sizeof *run->met);
+        run->walks = 1;
+    }
+    *walk = (struct walk){.run = run};
+}
+
+/* Adds the nodes before `node` that weren't met; false when there are more than `limit` then. */
+static bool walk_back(struct walk *walk, struct node_id node, size_t limit)
+{
+    const struct graph *graph = walk->run->plan->graph;
+    for (uint32_t e = graph->before_start[node.at]; e < graph->before_start[node.at + 1]; e++) {
+        struct node_id before = graph->before.at[e].node;
+        if (walk->run->met[before.at] == walk->run->walks) {
+            continue;
+        }
+        walk->run->met[before.at] = walk->run->walks;
+        vec_push(&walk->nodes, before);
+        if (walk->nodes.count > limit) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool walk_on(struct walk *walk, size_t limit)
+{
+    for (size_t i = 0; i < walk->nodes.count; i++) {
+        if (!walk_back(walk, walk->nodes.at[i], limit)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void rerecord_product(struct run *run, struct node_id maker, struct file_id file,
+                             struct digest before, const char *label)
+{
+    struct plan *plan = run->plan;
+    const struct graph *graph = plan->graph;
+    struct digest after = state_file(plan->state, file.at)->digest;
+    struct buf path = BUF_EMPTY;
+    text_add_name(&path, slice_of(plan_path(plan, file)));
+    plan_replace_digest(plan, maker, file, before, after);
+    run_notice(run, "warning: %s changed `%s`, a product of `%.*s`; it is recorded anew", label,
+               buf_string(&path), SLICE_ARGS(graph_action(graph, maker)->name));
+    buf_release(&path);
+}
+
+static void look_at_product(struct run *run, struct node_id maker, struct file_id file,
+                            const char *label)
+{
+    struct plan *plan = run->plan;
+    struct digest before = state_file(plan->state, file.at)->digest;
+    if (plan->files[file.at] == FILE_CURRENT && plan_refresh(plan, file) == FILE_CURRENT &&
+        !digest_equal(before, state_file(plan->state, file.at)->digest)) {
+        rerecord_product(run, maker, file, before, label);
+    }
+}
+
+static void look_at_met(struct walk *walk, const char *label)
+{
+    const struct graph *graph = walk->run->plan->graph;
+    vec_each (struct node_id, maker, &walk->nodes) {
+        uint32_t end = graph->product_start[maker->at + 1];
+        for (uint32_t p = graph->product_start[maker->at]; p < end; p++) {
+            look_at_product(walk->run, *maker, graph->products.at[p], label);
+        }
+    }
+}
+
+/* What the node reads itself can't wait: its row is about to be taken as it is now. */
+static void look_at_dependencies(struct run *run, struct node_id node, const char *label)
+{
+    const struct graph *graph = run->plan->graph;
+    uint32_t end = graph->dependency_start[node.at + 1];
+    for (uint32_t d = graph->dependency_start[node.at]; d < end; d++) {
+        struct file_id file = graph->dependencies.at[d].file;
+        uint32_t maker = graph->producers[file.at];
+        if (maker != GRAPH_NONE) {
+            look_at_product(run, (struct node_id){maker}, file, label);
+        }
+    }
+}
+
+void run_look_at_far_ancestors(struct run *run)
+{
+    struct walk walk;
+    struct buf label = BUF_EMPTY;
+    if (run->far.count == 0) {
+        return;
+    }
+    if (run->far.count == 1) {
+        buf_add_char(&label, '`');
+        graph_add_label(run->plan->graph, run->far.at[0], &label);
+        buf_add_char(&label, '`');
+    } else {
+        buf_addf(&label, "one of %zu nodes, the last of them `", run->far.count);
+        graph_add_label(run->plan->graph, run->far.at[run->far.count - 1], &label);
+        buf_add_char(&label, '`');
+    }
+    begin_walk(&walk, run);
+    vec_each (struct node_id, node, &run->far) {
+        (void)walk_back(&walk, *node, SIZE_MAX);
+    }
+    (void)walk_on(&walk, SIZE_MAX);
+    look_at_met(&walk, buf_string(&label));
+    run->far_cost = walk.nodes.count;
+    run->far.count = 0;
+    buf_release(&label);
+    vec_release(&walk.nodes);
+}
+
+void run_look_at_ancestors(struct run *run, struct node_id node, const char *label)
+{
+    struct walk walk;
+    struct buf quoted = BUF_EMPTY;
+    buf_addf(&quoted, "`%s`", label);
+    begin_walk(&walk, run);
+    if (walk_back(&walk, node, MOST_NEAR) && walk_on(&walk, MOST_NEAR)) {
+        look_at_met(&walk, buf_string(&quoted));
+    } else {
+        look_at_dependencies(run, node, buf_string(&quoted));
+        vec_push(&run->far, node);
+        if (run->far.count >= run->far_cost) {
+            run_look_at_far_ancestors(run);
+        }
+    }
+    buf_release(&quoted);
+    vec_release(&walk.nodes);
+}
