@@ -142,6 +142,8 @@ static int start_processes(struct run *run, unsigned number, const struct execut
         .processes = execution->request.processes,
         .threads = execution->request.threads_per_process,
         .places = granted_places(run, &slot->grant),
+        .gpus = slot->grant.gpu_numbers,
+        .gpus_per_process = execution->request.gpus_per_process,
         .mark = slot->mark,
         .temporary = slot->kind == LAUNCH_RANKS ? run_temporary(run, number, &run->scratch) : NULL,
     };
