@@ -224,9 +224,17 @@ static int look_and_check(struct rowbuild *study, const struct rowbuild_selectio
 {
     int status = ROWBUILD_OK;
     if (access(study->state_path, F_OK) != 0) { /* not even the state's folder is made */
+        study->will_write = true;
         status = study_look(study, selection, STATE_READ, messages);
+        study->will_write = false;
         if (status == ROWBUILD_OK) {
             status = check(study, messages);
+        }
+        if (status == ROWBUILD_OK) {
+            int begun = study_begin_writing(study, &messages->diag);
+            if (begun <= 0) {
+                return begun == 0 ? ROWBUILD_OK : rowbuild_messages_status(messages);
+            }
         }
     }
     if (status == ROWBUILD_OK) {
