@@ -311,12 +311,20 @@ static int look_and_check(struct relay *relay, const struct rowbuild_selection *
     struct rowbuild *study = relay->study;
     int status = ROWBUILD_OK;
     if (access(study->state_path, F_OK) != 0) { /* not even the state's folder is made */
+        study->will_write = true;
         status = study_look(study, selection, STATE_READ, messages);
+        study->will_write = false;
         if (status == ROWBUILD_OK) {
             status = check(study, messages);
         }
         if (status == ROWBUILD_OK) {
             status = check_means(relay, options, &messages->diag);
+        }
+        if (status == ROWBUILD_OK) { /* the look stands, unless somebody else began meanwhile */
+            int begun = study_begin_writing(study, &messages->diag);
+            if (begun <= 0) {
+                return begun == 0 ? ROWBUILD_OK : rowbuild_messages_status(messages);
+            }
         }
     }
     if (status == ROWBUILD_OK) {
