@@ -10,17 +10,17 @@
 #include "cpumask.h"
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/resource.h>
 #include <sys/types.h>
 
 struct spawn_request {
     char *const *argv; /* argv[0] is looked up in PATH of `envp` when it has no '/' */
     char *const *envp;
-    int directory;              /* descriptor of the working directory, or -1: inherit */
-    int output;                 /* becomes stdout and stderr; -1: inherit */
-    const struct cpumask *bind; /* NULL: inherit affinity */
+    int directory;                   /* descriptor of the working directory, or -1: inherit */
+    int output;                      /* becomes stdout and stderr; -1: inherit */
+    const struct cpumask *bind;      /* NULL: inherit affinity */
     const struct rlimit *open_files; /* the child's limit of descriptors; NULL: inherit */
 };
 
@@ -48,9 +48,9 @@ int child_reap(struct child *child, struct child_end *end);
  * first. */
 bool child_group_alive(pid_t leader);
 
-/* Raises this process's limit of open descriptors to `wanted` as far as it may; returns the limit that
- * holds now. `before` gets the old one, for spawn_restore_open_files and for children: programs that
- * select(2) rely on small numbers. */
+/* Raises this process's limit of open descriptors to `wanted` as far as it may; returns the limit
+ * that holds now. `before` gets the old one, for spawn_restore_open_files and for children:
+ * programs that select(2) rely on small numbers. */
 size_t spawn_raise_open_files(size_t wanted, struct rlimit *before);
 void spawn_restore_open_files(const struct rlimit *before);
 

@@ -136,6 +136,20 @@ void run_resolve(struct run *run, struct node_id node, enum node_state state);
  * ready. */
 void run_look(struct run *run);
 
+/* set_aside.c: old products before a node runs */
+struct moves { /* paths; owned */
+    VEC(char *) good;
+    VEC(char *) kept;
+};
+
+/* What is to be moved before the node runs (DESIGN §6 rule 8). What matches the record of a success
+ * is the good set. What doesn't is a stranger: left where it is when the same attempt goes on or
+ * when nothing was ever recorded, kept aside otherwise. */
+void run_plan_moves(struct run *run, struct node_id node, const struct launched *launched,
+                    struct moves *moves);
+int run_move_aside(struct run *run, const struct moves *moves); /* all or none; -1 after an error */
+void moves_release(struct moves *moves);
+
 /* start.c */
 /* Starts an execution whose grant was taken. Whatever goes wrong is recorded and told as a failure.
  */
