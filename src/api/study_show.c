@@ -288,8 +288,12 @@ int rowbuild_show_machine(struct rowbuild *study, const struct rowbuild_show_opt
     for (size_t i = 0; i < count; i++) {
         unsigned *own = cores + i * machine.core_count;
         size_t held = parse_cores(&machine, entries[i].cores, own);
-        holders[i] = (struct report_holder){
-            .label = entries[i].label, .core_numbers = held > 0 ? own : NULL, .core_count = held};
+        bool is_bound = entries[i].cores[0] != '\0';
+        holders[i] =
+            (struct report_holder){.label = entries[i].label,
+                                   .core_numbers = held > 0 ? own : NULL,
+                                   .core_count = held > 0 ? held : entries[i].core_count,
+                                   .elsewhere = is_bound && held == 0 ? entries[i].cores : NULL};
     }
     read_cpu_times(times);
     nanosleep(&between, NULL);
@@ -300,7 +304,7 @@ int rowbuild_show_machine(struct rowbuild *study, const struct rowbuild_show_opt
                                          .holder_count = count,
                                          .before = times,
                                          .after = times + CPUMASK_LIMIT,
-                                         .cpu_count = CPUMASK_LIMIT};
+                                         .cpu_count = machine.is_real ? CPUMASK_LIMIT : 0};
     struct report_options shown = report_options(options);
     report_machine(&facts, &shown, &out);
     free(times);

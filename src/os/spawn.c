@@ -88,6 +88,16 @@ CHILD_SIDE static long connect_streams(long output)
     return null < 0 ? -1 : place(null, STDIN_FILENO);
 }
 
+CHILD_SIDE static long hand_down(const struct spawn_request *request)
+{
+    for (size_t i = 0; i < request->inherit_count; i++) {
+        if (place(request->inherit[i], SPAWN_FIRST_INHERITED + (long)i) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
 CHILD_SIDE static long prepare(const struct spawn_request *request)
 {
     if (syscall(SYS_setpgid, 0L, 0L) < 0) {
@@ -100,7 +110,7 @@ CHILD_SIDE static long prepare(const struct spawn_request *request)
     if (request->directory >= 0 && syscall(SYS_fchdir, (long)request->directory) < 0) {
         return -1;
     }
-    if (connect_streams(request->output) < 0) {
+    if (connect_streams(request->output) < 0 || hand_down(request) < 0) {
         return -1;
     }
     return request->open_files == NULL
@@ -364,12 +374,28 @@ static void add_children(pid_t of, struct pid_list *list)
 }
 
 /* The list grows while it is walked: whoever is in it gets its children behind it. */
-static void add_descendants(pid_t of, struct pid_list *list)
+static void add_all_children(struct pid_list *list)
 {
-    add_children(of, list);
     for (size_t i = 0; i < list->pids.count; i++) {
         add_children(list->pids.at[i], list);
     }
+}
+
+static void add_descendants(pid_t of, struct pid_list *list)
+{
+    add_children(of, list);
+    add_all_children(list);
+}
+
+size_t spawn_list_descendants(const pid_t *of, size_t count, pid_t **pids)
+{
+    struct pid_list list = {0};
+    for (size_t i = 0; i < count; i++) {
+        vec_push(&list.pids, of[i]);
+    }
+    add_all_children(&list);
+    *pids = list.pids.at;
+    return list.pids.count;
 }
 
 /* Whether it is a child of this process that has ended and waits to be reaped. */

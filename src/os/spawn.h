@@ -18,11 +18,16 @@
 struct spawn_request {
     char *const *argv; /* argv[0] is looked up in PATH of `envp` when it has no '/' */
     char *const *envp;
-    int directory;                   /* descriptor of the working directory, or -1: inherit */
-    int output;                      /* becomes stdout and stderr; -1: inherit */
-    const struct cpumask *bind;      /* NULL: inherit affinity */
+    int directory;              /* descriptor of the working directory, or -1: inherit */
+    int output;                 /* becomes stdout and stderr; -1: inherit */
+    const struct cpumask *bind; /* NULL: inherit affinity */
+    const int *inherit;         /* these become descriptors 3, 4, … of the child; each must itself
+                                   be none of these numbers */
+    size_t inherit_count;
     const struct rlimit *open_files; /* the child's limit of descriptors; NULL: inherit */
 };
+
+enum { SPAWN_FIRST_INHERITED = 3 };
 
 struct child {
     pid_t pid; /* leads a process group of its own; stdin is /dev/null */
@@ -62,6 +67,10 @@ void spawn_become_subreaper(void);
  * to be reaped not counted. What is born or orphaned meanwhile can be missed: signal and reap until
  * it is 0. */
 unsigned spawn_signal_descendants(int signal);
+
+/* The processes, of which none is below another, and all their descendants. The caller frees *pids
+ * with free(). */
+size_t spawn_list_descendants(const pid_t *of, size_t count, pid_t **pids);
 
 /* Sends `signal` to the process group and all descendants of one child. */
 void spawn_signal_child(const struct child *child, int signal);

@@ -159,13 +159,21 @@ static void add_package(const struct report_machine_facts *facts, unsigned packa
     }
 }
 
-static void add_unbound(const struct report_machine_facts *facts, struct buf *out)
+static bool is_unbound(const struct report_holder *holder)
+{
+    return holder->core_numbers == NULL && holder->elsewhere == NULL;
+}
+
+static void add_others(const struct report_machine_facts *facts, struct buf *out)
 {
     for (size_t i = 0; i < facts->holder_count; i++) {
-        if (facts->holders[i].core_numbers == NULL) {
-            buf_addf(out, "not bound: %s (", facts->holders[i].label);
-            add_plural(out, facts->holders[i].core_count, "core");
+        const struct report_holder *holder = &facts->holders[i];
+        if (is_unbound(holder)) {
+            buf_addf(out, "not bound: %s (", holder->label);
+            add_plural(out, holder->core_count, "core");
             buf_add_string(out, ")\n");
+        } else if (holder->core_numbers == NULL) {
+            buf_addf(out, "on other cores: %s (CPUs %s)\n", holder->label, holder->elsewhere);
         }
     }
 }
@@ -255,10 +263,21 @@ static void add_json(const struct report_machine_facts *facts, struct buf *out)
     report_json_key(out, "not_bound");
     report_json_begin(out, '[');
     for (size_t i = 0; i < facts->holder_count; i++) {
-        if (facts->holders[i].core_numbers == NULL) {
+        if (is_unbound(&facts->holders[i])) {
             report_json_begin_record(out);
             report_json_string(out, "label", slice_of(facts->holders[i].label));
             report_json_count(out, "cores", facts->holders[i].core_count);
+            report_json_end(out, '}');
+        }
+    }
+    report_json_end_records(out);
+    report_json_key(out, "elsewhere");
+    report_json_begin(out, '[');
+    for (size_t i = 0; i < facts->holder_count; i++) {
+        if (facts->holders[i].elsewhere != NULL) {
+            report_json_begin_record(out);
+            report_json_string(out, "label", slice_of(facts->holders[i].label));
+            report_json_string(out, "cpus", slice_of(facts->holders[i].elsewhere));
             report_json_end(out, '}');
         }
     }
@@ -276,5 +295,5 @@ void report_machine(const struct report_machine_facts *facts, const struct repor
     add_summary(facts, out);
     buf_add_char(out, '\n');
     add_drawing(facts, options, out);
-    add_unbound(facts, out);
+    add_others(facts, out);
 }

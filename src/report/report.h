@@ -142,8 +142,10 @@ void report_launchers(const struct launchers *launchers, struct slice cluster,
 /* Something that runs now. */
 struct report_holder {
     const char *label;            /* shown as it is: no control characters */
-    const unsigned *core_numbers; /* indices into machine->cores; NULL: it isn't bound */
+    const unsigned *core_numbers; /* indices into machine->cores; NULL: it isn't bound to them */
     size_t core_count;
+    const char *elsewhere; /* the CPUs that it is bound to, where none belongs to `machine`, which
+                              may be restricted to others; else NULL */
 };
 
 /* What one CPU has done since the machine started, in ticks of any length. */
@@ -169,7 +171,8 @@ struct report_machine_facts {
 /* A drawing of packages, NUMA nodes and cores with their CPUs, each CPU's load between the two
  * reads, and who holds which core. JSON: an object with "packages", "numa_nodes", "memory_bytes",
  * "cpu_quota" (null: none), "default_budget", "real", "cores" [{"core","package","numa_node","cpus"
- * [],"load" [0 to 1, or null],"held_by" []}], "not_bound" [{"label","cores"}]. */
+ * [],"load" [0 to 1, or null],"held_by" []}], "not_bound" [{"label","cores"}], "elsewhere"
+ * [{"label","cpus"}]. */
 void report_machine(const struct report_machine_facts *facts, const struct report_options *options,
                     struct buf *out);
 

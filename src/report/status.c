@@ -1,6 +1,7 @@
 /* show status: how many directories of each element stand where. */
 #include "report.h"
 
+#include "advice.h"
 #include "report_json.h"
 #include "table.h"
 #include "text.h"
@@ -26,6 +27,8 @@ struct tally {
     double cpu_hours;
     double gpu_hours;
     VEC(uint32_t) remaining; /* directories that aren't completed */
+    struct advice_request request;
+    struct advice_usage used; /* by executions with this request, as recorded */
 };
 
 static enum note note_of(const struct plan *plan, struct node_id node)
@@ -79,6 +82,35 @@ static void add_job_cost(const struct action *action, size_t count, struct tally
     }
 }
 
+/* What the node's last success used, if it had the cores that its action asks for now. */
+static void count_usage(const struct plan *plan, struct node_id node, size_t directories,
+                        struct tally *tally)
+{
+    const struct action *action = graph_action(plan->graph, node);
+    const struct node_row *row = state_node(plan->state, node.at);
+    struct advice_request request = advice_request_of(action, directories);
+    unsigned cores = request.processes * request.threads_per_process;
+    bool is_shared = action->scope == SCOPE_DIRECTORY && action->command.uses_directories;
+    if (row->success != SUCCESS_RAN || (row->cores != cores && !is_shared)) {
+        return;
+    }
+    if (is_shared) { /* with how many others isn't recorded */
+        request.memory_bytes = 0;
+        if (row->cores % request.threads_per_process != 0) {
+            return;
+        }
+        request.processes = row->cores / request.threads_per_process;
+    }
+    if (tally->request.action == NULL) {
+        tally->request = request;
+    }
+    if (request.processes == tally->request.processes &&
+        request.memory_bytes == tally->request.memory_bytes) {
+        advice_add_record(&tally->used, row->cores, row->demand, row->duration_s, row->cpu_s,
+                          row->peak_rss_bytes);
+    }
+}
+
 static void count_node(const struct plan *plan, struct node_id node, struct tally *tally)
 {
     const struct action *action = graph_action(plan->graph, node);
@@ -87,6 +119,7 @@ static void count_node(const struct plan *plan, struct node_id node, struct tall
     uint64_t weight = action->scope == SCOPE_PROJECT ? 1 : count;
     enum report_status_word word = report_node_status(plan, node);
     enum note note = note_of(plan, node);
+    count_usage(plan, node, count, tally);
     tally->counts[word] += weight;
     if (note != NOTE_NONE) {
         tally->notes[note] += weight;
@@ -160,6 +193,25 @@ static void add_line(struct table *table, const struct action *action, const str
     }
 }
 
+/* The sentences of an action, each on a line of its own, or as JSON's strings. */
+static void add_advice(const struct tally *tally, bool json, struct buf *out)
+{
+    struct buf text = BUF_EMPTY;
+    for (int kind = 0; kind < ADVICE_KINDS && tally->request.action != NULL; kind++) {
+        buf_clear(&text);
+        if (!advice_add((enum advice_kind)kind, &tally->request, &tally->used, &text)) {
+            continue;
+        }
+        if (json) {
+            report_json_item(out, buf_slice(&text));
+        } else {
+            buf_add_slice(out, buf_slice(&text));
+            buf_add_char(out, '\n');
+        }
+    }
+    buf_release(&text);
+}
+
 static void add_json(struct buf *out, const struct action *action, const struct tally *tally)
 {
     static const char *const keys[NOTES] = {"failed",  "unfinished", "interrupted", "stale",
@@ -174,6 +226,10 @@ static void add_json(struct buf *out, const struct action *action, const struct 
     for (size_t i = 0; i < NOTES; i++) {
         report_json_count(out, keys[i], tally->notes[i]);
     }
+    report_json_key(out, "advice");
+    report_json_begin(out, '[');
+    add_advice(tally, true, out);
+    report_json_end(out, ']');
     report_json_end(out, '}');
 }
 
@@ -188,10 +244,11 @@ static int count_element(const struct plan *plan, const struct action *action,
     return add_cost_of_groups(plan, action, tally, diag);
 }
 
-/* The lines of all elements, into the table or (JSON) `out`. -1 after an error. */
+/* The lines of all elements, into the table or (JSON) `out`; advice for people. -1 after an error.
+ */
 static int add_elements(struct plan *plan, const struct plan_selection *selection,
                         const struct report_options *options, struct table *table, struct buf *out,
-                        struct diag *diag)
+                        struct buf *advice, struct diag *diag)
 {
     const struct graph *graph = plan->graph;
     struct node_id *nodes;
@@ -206,11 +263,13 @@ static int add_elements(struct plan *plan, const struct plan_selection *selectio
             at++;
         }
         result = count_element(plan, action, nodes + first, at - first, &tally, diag);
-        if (result == 0 && plan_selects_action(selection, action->name) && is_shown(&tally, options)) {
+        if (result == 0 && plan_selects_action(selection, action->name) &&
+            is_shown(&tally, options)) {
             if (options->json) {
                 add_json(out, action, &tally);
             } else {
                 add_line(table, action, &tally);
+                add_advice(&tally, false, advice);
             }
         }
         vec_release(&tally.remaining);
@@ -223,6 +282,7 @@ int report_status(struct plan *plan, const struct plan_selection *selection,
                   const struct report_options *options, struct buf *out, struct diag *diag)
 {
     struct table table;
+    struct buf advice = BUF_EMPTY;
     table_init(&table);
     plan->diag = diag;
     table_add_column(&table, "Action", TABLE_LEFT);
@@ -235,7 +295,7 @@ int report_status(struct plan *plan, const struct plan_selection *selection,
     if (options->json) {
         buf_add_char(out, '[');
     }
-    int result = add_elements(plan, selection, options, &table, out, diag);
+    int result = add_elements(plan, selection, options, &table, out, &advice, diag);
     if (options->json) {
         report_json_end_records(out);
         buf_add_char(out, '\n');
@@ -243,7 +303,10 @@ int report_status(struct plan *plan, const struct plan_selection *selection,
         buf_add_string(out, "No matches.\n");
     } else {
         table_format(&table, options->colour, options->no_header, out);
+        buf_add_string(out, advice.len > 0 ? "\n" : "");
+        buf_add_slice(out, buf_slice(&advice));
     }
+    buf_release(&advice);
     table_release(&table);
     return result;
 }

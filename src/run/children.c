@@ -49,19 +49,21 @@ static const char *spawn_advice(int error, const struct action *action)
 }
 
 int run_start_children(struct run *run, struct slot *slot, const struct launch_command *command,
-                       int output)
+                       int output, const struct jobserver *jobserver)
 {
     uint64_t slot_number = (uint64_t)(slot - run->slots.at);
     slot->children = mem_alloc(command->count * sizeof *slot->children);
     for (unsigned i = 0; i < command->count; i++) {
         const struct launch_process *process = &command->processes[i];
-        struct spawn_request spawn = {.argv = process->argv,
-                                      .envp = process->environment,
-                                      .directory = run->plan->project,
-                                      .output = output,
-                                      .bind = process->cores,
-                                      .open_files =
-                                          run->open_files.rlim_max > 0 ? &run->open_files : NULL};
+        struct spawn_request spawn = {
+            .argv = process->argv,
+            .envp = process->environment,
+            .directory = run->plan->project,
+            .output = output,
+            .bind = process->cores,
+            .open_files = run->open_files.rlim_max > 0 ? &run->open_files : NULL,
+            .inherit = jobserver->ends,
+            .inherit_count = jobserver->ends[0] >= 0 ? JOBSERVER_ENDS : 0};
         if (spawn_child(&spawn, &slot->children[i]) != 0) {
             const struct execution *execution = &run->executions[slot->execution];
             const struct action *action =

@@ -166,8 +166,9 @@ static void record_success(struct run *run, struct node_id node, struct launched
     row.finished_at_ns = observer_now(plan->observer);
     row.duration_s = seconds;
     row.cpu_s = end->cpu_seconds;
-    row.peak_rss_bytes = end->peak_rss_bytes;
-    row.cores = slot->grant.cores;
+    row.peak_rss_bytes = slot->seen.memory_bytes;
+    row.cores = (uint16_t)(slot->grant.cores < UINT16_MAX ? slot->grant.cores : UINT16_MAX);
+    row.demand = (uint16_t)advice_demand(&slot->seen, slot->grant.cores);
     plan_put_success(plan, node, &list, &row);
     if (was_aside) {
         /* The success must be on record before what it replaces is deleted. */
@@ -372,9 +373,10 @@ void run_finish(struct run *run, struct slot *slot, const struct child_end *end)
     run->plan->diag = run->diag;
     run_kill_orphans(run, slot);
     run_clear_temporary(run, slot_number);
-    logs_set_running(run->logs, slot_number, NULL, NULL, 0, NULL);
+    logs_set_running(run->logs, slot_number, NULL, NULL, 0, NULL, 0);
     size_t written = logs_end_slot(run->logs, slot_number, graph, nodes, execution->count,
                                    !run_group_alive(slot), &log);
+    run_learn(run, slot, end, ending.seconds, ok);
     if (!ok) {
         describe_failure(&ending);
     }
@@ -394,6 +396,7 @@ void run_finish(struct run *run, struct slot *slot, const struct child_end *end)
     }
     count_outcomes(&ending, retried);
     tell_outcomes(&ending, retried, written > 0 ? buf_string(&log) : NULL);
+    run_advise(run, execution);
     release_slot(run, slot);
     if (retried) {
         execution->attempts++;

@@ -3,11 +3,11 @@
 #include "digest.h"
 #include "file.h"
 #include "memory.h"
+#include "usage.h"
 #include "vec.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,7 +102,7 @@ int logs_open_slot(struct logs *logs, unsigned slot, struct diag *diag)
 }
 
 void logs_set_running(struct logs *logs, unsigned slot, const char *label, const char *key,
-                      pid_t pid, const char *cores)
+                      pid_t pid, const char *cores, unsigned core_count)
 {
     struct running_entry entry = {0};
     if (label != NULL) {
@@ -111,6 +111,7 @@ void logs_set_running(struct logs *logs, unsigned slot, const char *label, const
         snprintf(entry.cores, sizeof entry.cores, "%s", cores);
         slot_name(slot, entry.log);
         entry.pid = pid;
+        entry.core_count = core_count;
     }
     ssize_t written = pwrite(logs->table, &entry, sizeof entry, (off_t)slot * (off_t)sizeof entry);
     (void)written; /* a table that can't be written is only not shown */
@@ -258,8 +259,8 @@ size_t logs_read_running(const char *state, struct running_entry **entries)
         for (size_t i = 0; i < slots; i++) {
             struct running_entry *entry = &(*entries)[count];
             memcpy(entry, table.at + i * sizeof *entry, sizeof *entry);
-            /* A table that a killed run left behind names processes that are gone. */
-            if (entry->pid > 0 && kill(entry->pid, 0) == 0) {
+            /* A table that a killed run left behind names processes that are gone, or others. */
+            if (entry->pid > 0 && usage_leader_lives(entry->pid)) {
                 entry->label[sizeof entry->label - 1] = '\0';
                 entry->key[sizeof entry->key - 1] = '\0';
                 entry->cores[sizeof entry->cores - 1] = '\0';

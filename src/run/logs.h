@@ -25,7 +25,7 @@ int logs_open_slot(struct logs *logs, unsigned slot, struct diag *diag);
 
 /* Says in the table that a slot runs something now, or (label NULL) nothing. */
 void logs_set_running(struct logs *logs, unsigned slot, const char *label, const char *key,
-                      pid_t pid, const char *cores);
+                      pid_t pid, const char *cores, unsigned core_count);
 
 /* Of several processes the one that the table names has ended: another stands for the slot. */
 void logs_set_running_pid(struct logs *logs, unsigned slot, pid_t pid);
@@ -48,9 +48,10 @@ void logs_add_node_path(const char *state, const struct graph *graph, struct nod
 struct running_entry {
     char label[256];
     char key[640];
-    char cores[64];
-    char log[32]; /* file name below logs/ */
+    char cores[512]; /* CPUs as the kernel lists them; "" when not bound */
+    char log[32];    /* file name below logs/ */
     pid_t pid;
+    uint32_t core_count;
 };
 
 /* Reads the table of a run that goes on now: entries in *entries (the caller frees it), their

@@ -41,15 +41,37 @@ int run_record_known(struct plan *plan, struct diag *diag)
 
 /* ---- The loop ---- */
 
+static unsigned cores_used(const struct run *run)
+{
+    return ledger_budget(run->ledger) - ledger_cores_free(run->ledger);
+}
+
+/* Whether the jobserver lends the cores of a grant, which is returned if not. */
+static bool may_use(struct run *run, struct ledger_grant *grant)
+{
+    unsigned used = cores_used(run) - grant->cores;
+    if (!tokens_take(&run->tokens, used, grant->cores, clock_monotonic_ns())) {
+        ledger_return(run->ledger, grant);
+        return false;
+    }
+    return true;
+}
+
 static void start_ready(struct run *run)
 {
     uint32_t number;
     struct ledger_grant grant;
+    tokens_begin(&run->tokens);
     while (!run->stopping && !run->broken && run->running < run->most_running &&
            schedule_next(run->schedule, &number, &grant)) {
+        if (!may_use(run, &grant)) {
+            run_push_again(run, number);
+            break;
+        }
         run_start(run, number, &grant);
         run_look(run);
     }
+    tokens_settle(&run->tokens, cores_used(run), run->loop, LOOP_TOKENS);
 }
 
 /* What a watched child is known by in the loop: the number of its slot, and its own there. */
@@ -71,7 +93,9 @@ static void handle(struct run *run, const struct loop_event *event)
 {
     switch (event->kind) {
     case LOOP_CHILD:
-        end_child(run, event->token);
+        if (event->token != LOOP_TOKENS) { /* what is ready is tried after every turn */
+            end_child(run, event->token);
+        }
         break;
     case LOOP_SIGNAL:
         if (event->token == SIGINT || event->token == SIGTERM || event->token == SIGHUP) {
@@ -113,6 +137,8 @@ static void set_timer(struct run *run)
 {
     int64_t now = clock_monotonic_ns();
     int64_t next = earlier(run_next_deadline(run), run->beat_ns);
+    next = earlier(next, run_next_usage_look(run));
+    next = earlier(next, tokens_next_try(&run->tokens, now));
     if (run->options->tick_ms > 0) {
         next = earlier(next, now + (int64_t)run->options->tick_ms * 1000000);
     }
@@ -123,6 +149,7 @@ static void keep_time(struct run *run)
 {
     int64_t now = clock_monotonic_ns();
     run_check_deadlines(run);
+    run_look_at_usage(run);
     if (now >= run->beat_ns) {
         state_beat(run->plan->state);
         run->beat_ns = now + (int64_t)LOCK_HEARTBEAT_S * 1000000000;
@@ -146,7 +173,7 @@ static void run_loop(struct run *run)
     run_look(run);
     start_ready(run);
     flush(run);
-    while (run->running > 0) {
+    while (run->running > 0 || tokens_wait(&run->tokens)) {
         set_timer(run);
         int count = loop_wait(run->loop, events, EVENTS_AT_ONCE, -1);
         observer_tick(run->plan->observer);
@@ -339,6 +366,7 @@ int run_execute(struct plan *plan, const struct launch_context *launch,
         .result = result,
         .diag = diag,
         .machine = machine,
+        .tokens = {.client = options->jobclient},
     };
     int status = -1;
     *result = (struct run_result){0};

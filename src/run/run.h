@@ -8,6 +8,7 @@
 #define ROWBUILD_RUN_H
 
 #include "diag.h"
+#include "jobserver.h"
 #include "launch.h"
 #include "machine.h"
 #include "plan.h"
@@ -80,9 +81,10 @@ struct run_options {
     bool gpus_can_be_told; /* --gpus might change it */
     size_t keep_going;     /* so many failures end the starting of nodes, at least 1 */
     bool explain;
-    double grace_s;         /* between TERM and KILL */
-    unsigned tick_ms;       /* 0: no TICK events */
-    const char *state_path; /* of the state folder: logs lie below it */
+    double grace_s;              /* between TERM and KILL */
+    unsigned tick_ms;            /* 0: no TICK events */
+    const char *state_path;      /* of the state folder: logs lie below it */
+    struct jobclient *jobclient; /* of the make that started this run, or NULL */
 };
 
 struct run_result {

@@ -2,6 +2,7 @@
 #ifndef ROWBUILD_RUNNING_H
 #define ROWBUILD_RUNNING_H
 
+#include "advice.h"
 #include "launch.h"
 #include "ledger.h"
 #include "lock.h"
@@ -10,9 +11,11 @@
 #include "run.h"
 #include "schedule.h"
 #include "spawn.h"
+#include "tokens.h"
 #include "vec.h"
 
 #define EXECUTION_NONE UINT32_MAX
+#define LOOP_TOKENS UINT64_MAX /* a loop event's token: those of the jobserver may be free */
 
 enum execution_state {
     EXECUTION_WAITING, /* for nodes before it */
@@ -64,13 +67,18 @@ struct slot {
     bool timed_out;
     bool cancelled;
     char *label;
+    unsigned looks;    /* at what it uses */
+    double wait_share; /* seconds without a CPU for each on one, at the last look */
+    struct advice_usage seen;
 };
 
-struct action_progress { /* for the time left */
+struct action_progress { /* for the time left, and for advice */
     size_t left;         /* executions */
     size_t ended;
     double seconds; /* of the ended ones */
     double cores;
+    struct advice_usage seen; /* of all executions of this run */
+    bool advised[ADVICE_KINDS];
 };
 
 struct run {
@@ -88,6 +96,7 @@ struct run {
     bool no_temporary;
     uint64_t marks; /* given so far */
     struct loop *loop;
+    struct tokens tokens;
     struct arena scratch; /* cleared after each start */
 
     struct execution *executions;
@@ -156,9 +165,10 @@ void moves_release(struct moves *moves);
 void run_start(struct run *run, uint32_t execution, struct ledger_grant *grant);
 
 /* children.c */
-/* Starts the processes of a slot's execution and watches them. -1 after an error: none is left. */
+/* Starts the processes of a slot's execution and watches them; they share the jobserver, if it is
+ * open. -1 after an error: none is left. */
 int run_start_children(struct run *run, struct slot *slot, const struct launch_command *command,
-                       int output);
+                       int output, const struct jobserver *jobserver);
 /* Takes the status of a child that ended; the first that fails ends the others. True: it was the
  * last. */
 bool run_child_ended(struct run *run, struct slot *slot, unsigned child);
@@ -198,6 +208,15 @@ void run_terminate(struct run *run, struct slot *slot); /* TERM now, KILL after 
 void run_check_deadlines(struct run *run);
 int64_t run_next_deadline(const struct run *run); /* 0: none */
 void run_kill_leftovers(struct run *run);
+
+/* advise.c */
+void run_look_at_usage(struct run *run);            /* of the executions that it is time for */
+int64_t run_next_usage_look(const struct run *run); /* 0: never */
+/* Takes what the execution of a slot used in the end. */
+void run_learn(struct run *run, struct slot *slot, const struct child_end *end, double seconds,
+               bool succeeded);
+/* Tells what is worth knowing of the execution's action and wasn't told yet. */
+void run_advise(struct run *run, const struct execution *execution);
 
 /* progress_report.c */
 void run_tell(struct run *run, struct run_event event);

@@ -126,6 +126,24 @@ static const struct cpumask *granted_places(struct run *run, const struct ledger
     return places;
 }
 
+/* What the children share their cores by; the context's environment names it. mpirun doesn't hand
+ * descriptors down, so that ranks get none. */
+static int open_jobserver(struct run *run, const struct action *action, const struct slot *slot,
+                          struct launch_context *context, struct jobserver *server)
+{
+    const struct ledger_grant *grant = &slot->grant;
+    if (!action->jobserver || slot->kind == LAUNCH_RANKS) {
+        return 0;
+    }
+    /* Each process owns a core without a token. */
+    if (jobserver_open(server, grant->cores - grant->process_count) != 0) {
+        return diag_state_error(run->diag, "a jobserver can't be made: %s", strerror(errno));
+    }
+    context->environment =
+        jobserver_set_environment(context->environment, grant->cores, &run->scratch);
+    return 0;
+}
+
 static int start_processes(struct run *run, unsigned number, const struct execution *execution,
                            struct slot *slot)
 {
@@ -147,9 +165,13 @@ static int start_processes(struct run *run, unsigned number, const struct execut
         .mark = slot->mark,
         .temporary = slot->kind == LAUNCH_RANKS ? run_temporary(run, number, &run->scratch) : NULL,
     };
+    struct launch_context context = *run->launch;
+    struct jobserver jobserver = JOBSERVER_NONE;
     int log = logs_open_slot(run->logs, number, run->diag);
-    int result =
-        log < 0 ? -1 : launch_prepare(run->launch, &request, &run->scratch, &command, run->diag);
+    int result = log < 0 ? -1 : open_jobserver(run, action, slot, &context, &jobserver);
+    if (result == 0) {
+        result = launch_prepare(&context, &request, &run->scratch, &command, run->diag);
+    }
     for (unsigned i = 0; result == 0 && i < command.count; i++) {
         if (command.processes[i].needs_script) {
             result = write_script(run, number, i, &command.processes[i]);
@@ -157,18 +179,19 @@ static int start_processes(struct run *run, unsigned number, const struct execut
     }
     if (result == 0) {
         slot->started_ns = clock_monotonic_ns();
-        result = run_start_children(run, slot, &command, log);
+        result = run_start_children(run, slot, &command, log, &jobserver);
     }
     if (result == 0) {
         struct buf key = BUF_EMPTY;
         graph_add_key(run->plan->graph, nodes[0], &key);
         logs_set_running(run->logs, number, slot->label, buf_string(&key), slot->children[0].pid,
-                         command.core_list);
+                         command.core_list, slot->grant.cores);
         buf_release(&key);
         if (action->timeout_s > 0) {
             slot->deadline_ns = slot->started_ns + (int64_t)(action->timeout_s * 1e9);
         }
     }
+    jobserver_close(&jobserver); /* the children have it */
     arena_release(&run->scratch);
     return result;
 }

@@ -13,6 +13,7 @@ struct node_record node_record_of(const struct node_row *row)
         .attempt_status = row->attempt_status,
         .shape = NODE_RECORD_NO_SHAPE,
         .cores = row->cores,
+        .demand = row->demand,
         .fingerprint = row->fingerprint,
         .attempt_fingerprint = row->attempt_fingerprint,
         .finished_at_ns = row->finished_at_ns,
@@ -41,6 +42,7 @@ bool node_record_read(const struct node_record *record, struct node_row *row)
         .cpu_s = record->cpu_s,
         .peak_rss_bytes = record->peak_rss_bytes,
         .cores = record->cores,
+        .demand = record->demand,
     };
     return true;
 }

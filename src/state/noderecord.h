@@ -16,7 +16,8 @@ struct node_record {
     uint8_t is_set_aside;
     int32_t attempt_status;
     uint32_t shape; /* NODE_RECORD_NO_SHAPE: no components */
-    uint32_t cores;
+    uint16_t cores;
+    uint16_t demand;
     uint64_t first_digest;
     struct digest fingerprint;
     struct digest attempt_fingerprint;

@@ -84,8 +84,9 @@ struct node_row {
     int64_t finished_at_ns; /* the file system's time when the success was recorded */
     double duration_s;      /* of the last success; 0 if adopted */
     double cpu_s;
-    uint64_t peak_rss_bytes;
-    uint32_t cores;
+    uint64_t peak_rss_bytes; /* 0: not known */
+    uint16_t cores;          /* asked for */
+    uint16_t demand;         /* cores that it could have used, in tenths (advice.h); 0: not known */
 };
 
 struct state_layout {
@@ -120,6 +121,11 @@ const struct shape *state_shape(struct state *state, const struct component *lis
  * the rest to `journal.damaged-N`. */
 struct state *state_open(int directory, const char *path, enum state_mode mode,
                          bool discard_unreadable, struct diag *diag);
+
+/* Makes a state that was opened for reading, where there was no folder yet, one for writing: makes
+ * the folder and takes the lock; all its rows are queued. 0; 1 when another writer came first: then
+ * it is of no more use; -1 after an error. */
+int state_begin_writing(struct state *state, int directory, struct diag *diag);
 
 /* Ends writing: flushes, and compacts when the journal has outgrown the snapshot. -1 if records
  * could not be written (the error says so); the state is closed in any case. */

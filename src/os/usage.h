@@ -1,0 +1,30 @@
+/* What processes and their descendants use, from /proc.
+ *
+ * Knows: proc(5). Doesn't know: who they are. Costs a few system calls for each process and two
+ * files for each thread, so it is for sparse looks. What ends meanwhile is left out. */
+#ifndef ROWBUILD_USAGE_H
+#define ROWBUILD_USAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct usage {
+    unsigned processes;
+    unsigned threads;
+    unsigned running; /* threads that run or wait for a CPU */
+    double cpu_s;     /* of the threads that are there now */
+    double wait_s;    /* that these were ready to run and had no CPU; 0 where it isn't known */
+    /* The highest resident size of the only process; of several, that of the largest or what they
+     * have together now, shared pages counted once, if that is more. */
+    uint64_t memory_bytes;
+};
+
+/* Of `count` processes, none below another. false: they are gone, or /proc can't be read. */
+bool usage_sample(const pid_t *pids, size_t count, struct usage *usage);
+
+/* Whether the process leads its group and has not ended (a zombie has). */
+bool usage_leader_lives(pid_t pid);
+
+#endif
