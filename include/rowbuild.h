@@ -156,7 +156,7 @@ struct rowbuild_run_options {
     bool yes;            /* redo more than confirm_above without asking */
     bool explain;        /* say the reasons with each node that starts */
     double grace_s;      /* between TERM and KILL; 0: 5 s */
-    unsigned gpus;       /* 0: found by hwloc or $ROWBUILD_GPUS */
+    unsigned gpus;       /* to hand out, if gpus_given; else $ROWBUILD_GPUS, or what is found */
     bool gpus_given;
 };
 

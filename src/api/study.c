@@ -51,6 +51,22 @@ static bool find_upward(char *directory, struct buf *path)
     }
 }
 
+/* The current directory as the shell says it, by whatever links one came: below a workspace that is
+ * a symlink to another file system, only that leads back to the project. NULL where the shell says
+ * nothing or something else. */
+static char *logical_directory(const char *directory)
+{
+    const char *said = directory == NULL ? getenv("PWD") : NULL;
+    struct file_stat here;
+    struct file_stat there;
+    if (said == NULL || said[0] != '/' || file_stat(AT_FDCWD, ".", &here) != 0 ||
+        file_stat(AT_FDCWD, said, &there) != 0 || here.kind != FILE_DIRECTORY ||
+        here.device != there.device || here.inode != there.inode) {
+        return NULL;
+    }
+    return mem_copy(said, strlen(said));
+}
+
 static int locate(const struct rowbuild_options *options, struct buf *path, struct diag *diag)
 {
     if (options->file != NULL) {
@@ -67,10 +83,31 @@ static int locate(const struct rowbuild_options *options, struct buf *path, stru
     bool found = find_upward(start, path);
     free(start);
     if (!found) {
+        char *logical = logical_directory(options->directory);
+        found = logical != NULL && find_upward(logical, path);
+        free(logical);
+    }
+    if (!found) {
         return diag_error(diag, "there is neither a Rowfile nor a workflow.toml here or above; "
                                 "`rowbuild init` makes a project");
     }
     return 0;
+}
+
+/* Appends what follows the project in a path that leads through it; nothing where it doesn't. */
+static void add_behind(const char *project, char *path, struct buf *below)
+{
+    for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        char *real = realpath(path, NULL);
+        bool is_project = real != NULL && strcmp(real, project) == 0;
+        free(real);
+        *slash = '/';
+        if (is_project) {
+            buf_addf(below, "%s/", slash + 1);
+            return;
+        }
+    }
 }
 
 /* The current directory below the project. */
@@ -81,6 +118,12 @@ static char *below_project(const char *project, const char *directory)
     struct buf below = BUF_EMPTY;
     if (here != NULL && strncmp(here, project, len) == 0 && here[len] == '/') {
         buf_addf(&below, "%s/", here + len + 1);
+    } else if (here != NULL && strcmp(here, project) != 0) {
+        char *logical = logical_directory(directory);
+        if (logical != NULL) {
+            add_behind(project, logical, &below);
+        }
+        free(logical);
     }
     free(here);
     char *copy = mem_copy(buf_string(&below), below.len);

@@ -77,6 +77,18 @@ int study_refuse_broken_actions(struct rowbuild *study, struct rowbuild_messages
 struct plan_selection study_selection(const struct rowbuild *study,
                                       const struct rowbuild_selection *selection);
 
+/* The GPUs that a run hands out: none where no action of the Rowfile asks for any. */
+struct study_gpus {
+    unsigned count;
+    const char *from; /* "--gpus says": where the number is from; static */
+    bool can_be_told; /* another number may be given */
+    bool sets_cuda;   /* see struct launch_context */
+    bool sets_rocr;
+};
+
+int study_find_gpus(const struct rowbuild *study, const struct rowbuild_run_options *options,
+                    struct study_gpus *gpus, struct diag *diag);
+
 /* A path as messages show it: relative to the project where it lies there. */
 const char *study_shown_path(const struct rowbuild *study, const char *path);
 

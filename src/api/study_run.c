@@ -157,28 +157,6 @@ static bool may_go_on(struct relay *relay, const struct rowbuild_run_options *op
     return tell(relay, (struct rowbuild_event){.kind = ROWBUILD_EVENT_CONFIRM});
 }
 
-/* The budget of cores. Without one that is asked for, the make that started this process decides:
- * the run is a client of its jobserver, then. */
-static unsigned budget(struct relay *relay, const struct rowbuild_run_options *options,
-                       struct jobclient *jobclient)
-{
-    if (options->jobs > 0) {
-        return options->jobs;
-    }
-    unsigned jobs = machine_default_budget();
-    switch (jobclient_open(jobclient, getenv("MAKEFLAGS"))) {
-    case JOBCLIENT_NONE:
-        break;
-    case JOBCLIENT_CLOSED:
-        notice(relay, "make's jobserver can't be reached, so one core is used; begin the line of "
-                      "the makefile with +, or give -j");
-        return 1;
-    case JOBCLIENT_OPEN:
-        return jobclient->slots > 0 && jobclient->slots < jobs ? jobclient->slots : jobs;
-    }
-    return jobs;
-}
-
 static bool uses_launchers(const struct rowfile *rowfile)
 {
     for (size_t i = 0; i < rowfile->action_count; i++) {
@@ -189,51 +167,103 @@ static bool uses_launchers(const struct rowfile *rowfile)
     return false;
 }
 
-static int run_planned(struct relay *relay, const struct rowbuild_run_options *options,
-                       struct diag *diag)
+/* What the run may use. */
+struct means {
+    bool has_work; /* else nobody needs to know the rest */
+    struct machine machine;
+    struct study_gpus gpus;
+    struct jobclient jobclient; /* of the make that started this process, if that decides */
+    bool lacks_jobserver;       /* which can't be reached */
+    struct run_options options;
+};
+
+/* The budget of cores where none was asked for: a make that started this process decides. */
+static unsigned default_budget(struct means *means)
 {
-    struct rowbuild *study = relay->study;
-    struct machine machine = {0};
-    struct run_result result;
-    struct jobclient jobclient = JOBCLIENT_NONE_OPEN;
-    struct arena arena;
-    bool has_work = run_has_work(study->plan); /* else nobody needs to know the machine */
-    double grace = options->grace_s > 0 ? options->grace_s : GRACE_S;
-    if (has_work && machine_read(&machine, diag) != 0) {
+    struct jobclient *jobclient = &means->jobclient;
+    unsigned jobs = machine_default_budget();
+    switch (jobclient_open(jobclient, getenv("MAKEFLAGS"))) { /* NOLINT(concurrency-mt-unsafe) */
+    case JOBCLIENT_NONE:
+        break;
+    case JOBCLIENT_CLOSED:
+        means->lacks_jobserver = true;
+        return 1;
+    case JOBCLIENT_OPEN:
+        means->options.jobclient = jobclient;
+        means->machine.is_real =
+            false; /* which cores make's other jobs use isn't known: bind none */
+        return jobclient->slots > 0 && jobclient->slots < jobs ? jobclient->slots : jobs;
+    }
+    return jobs;
+}
+
+static void means_release(struct means *means)
+{
+    jobclient_close(&means->jobclient);
+    machine_release(&means->machine);
+}
+
+/* After the plan was made. */
+static int find_means(const struct relay *relay, const struct rowbuild_run_options *options,
+                      struct means *means, struct diag *diag)
+{
+    *means = (struct means){.has_work = run_has_work(relay->study->plan),
+                            .jobclient = JOBCLIENT_NONE_OPEN};
+    means->options = (struct run_options){
+        .jobs = options->jobs > 0 ? options->jobs : 1,
+        .keep_going = options->keep_going > 0 ? options->keep_going : 1,
+        .explain = options->explain,
+        .grace_s = options->grace_s > 0 ? options->grace_s : GRACE_S,
+        .tick_ms = relay->observer != NULL ? TICK_MS : 0,
+        .state_path = relay->study->state_path,
+    };
+    if (!means->has_work) {
+        return ROWBUILD_OK;
+    }
+    if (study_find_gpus(relay->study, options, &means->gpus, diag) != 0) {
+        return ROWBUILD_USAGE;
+    }
+    if (machine_read(&means->machine, diag) != 0) {
         return ROWBUILD_STATE;
     }
-    unsigned jobs = has_work ? budget(relay, options, &jobclient) : 1;
-    bool is_client = jobclient.in >= 0;
-    if (is_client) {
-        machine.is_real = false; /* nobody knows which cores make's other jobs use: bind nothing */
+    if (options->jobs == 0) {
+        means->options.jobs = default_budget(means);
     }
-    arena_init(&arena);
-    struct slice cluster = slice_of(study->cluster);
+    means->options.gpus = means->gpus.count;
+    means->options.gpus_from = means->gpus.from;
+    means->options.gpus_can_be_told = means->gpus.can_be_told;
+    return ROWBUILD_OK;
+}
+
+static int run_planned(struct relay *relay, const struct means *means, struct diag *diag)
+{
+    struct rowbuild *study = relay->study;
+    const struct machine *machine = means->has_work ? &means->machine : NULL;
+    struct run_result result;
     struct buf helper = BUF_EMPTY;
+    struct arena arena;
+    arena_init(&arena);
     bool has_helper =
-        has_work && uses_launchers(study->rowfile) && launch_find_rank_helper(&helper);
+        means->has_work && uses_launchers(study->rowfile) && launch_find_rank_helper(&helper);
     struct launch_context launch = {.graph = study->graph,
                                     .launchers = &study->launchers,
                                     .project_path = study->project_path,
-                                    .cluster = cluster,
+                                    .cluster = slice_of(study->cluster),
                                     .environment = jobserver_strip_environment(environ, &arena),
-                                    .rank_helper = has_helper ? buf_string(&helper) : NULL};
-    struct run_options run_options = {
-        .jobs = jobs,
-        .keep_going = options->keep_going > 0 ? options->keep_going : 1,
-        .explain = options->explain,
-        .grace_s = grace,
-        .tick_ms = relay->observer != NULL ? TICK_MS : 0,
-        .state_path = study->state_path,
-        .jobclient = is_client ? &jobclient : NULL,
-    };
+                                    .rank_helper = has_helper ? buf_string(&helper) : NULL,
+                                    .sets_cuda = means->gpus.sets_cuda,
+                                    .sets_rocr = means->gpus.sets_rocr};
     struct run_observer observer = {.event = relay_event, .context = relay};
-    relay->last.cores_budget = jobs;
-    tell_what_is_known(relay, jobs, &machine);
+    relay->last.cores_budget = means->options.jobs;
+    tell_what_is_known(relay, means->options.jobs, &means->machine);
+    if (means->lacks_jobserver) {
+        notice(relay, "make's jobserver can't be reached, so one core is used; begin the line of "
+                      "the makefile with +, or give -j");
+    }
     int status = ROWBUILD_STATE;
     size_t errors = diag->errors;
-    if (run_execute(study->plan, &launch, has_work ? &machine : NULL, &run_options, &observer,
-                    &result, diag) == 0) {
+    if (run_execute(study->plan, &launch, machine, &means->options, &observer, &result, diag) ==
+        0) {
         bool all_well = result.failed + result.unfinished + result.not_started == 0;
         status = result.interrupted ? ROWBUILD_INTERRUPTED
                  : all_well         ? ROWBUILD_OK
@@ -244,12 +274,8 @@ static int run_planned(struct relay *relay, const struct rowbuild_run_options *o
                diag->entries.at[diag->entries.count - 1].blame == DIAG_DESCRIPTION) {
         status = ROWBUILD_USAGE;
     }
-    jobclient_close(&jobclient);
     arena_release(&arena);
     buf_release(&helper);
-    if (has_work) {
-        machine_release(&machine);
-    }
     return status;
 }
 
@@ -263,14 +289,33 @@ static int check(struct rowbuild *study, struct rowbuild_messages *messages)
     return status;
 }
 
-static int look_and_check(struct rowbuild *study, const struct rowbuild_selection *selection,
+/* What can never fit is refused before even the state's folder is made. */
+static int check_means(struct relay *relay, const struct rowbuild_run_options *options,
+                       struct diag *diag)
+{
+    struct means means;
+    int status = find_means(relay, options, &means, diag);
+    if (status == ROWBUILD_OK && means.has_work &&
+        run_check(relay->study->plan, &means.machine, &means.options, diag) != 0) {
+        status = ROWBUILD_USAGE;
+    }
+    means_release(&means);
+    return status;
+}
+
+static int look_and_check(struct relay *relay, const struct rowbuild_selection *selection,
+                          const struct rowbuild_run_options *options,
                           struct rowbuild_messages *messages)
 {
+    struct rowbuild *study = relay->study;
     int status = ROWBUILD_OK;
     if (access(study->state_path, F_OK) != 0) { /* not even the state's folder is made */
         status = study_look(study, selection, STATE_READ, messages);
         if (status == ROWBUILD_OK) {
             status = check(study, messages);
+        }
+        if (status == ROWBUILD_OK) {
+            status = check_means(relay, options, &messages->diag);
         }
     }
     if (status == ROWBUILD_OK) {
@@ -284,14 +329,18 @@ int rowbuild_run(struct rowbuild *study, const struct rowbuild_selection *select
                  const struct rowbuild_observer *observer, struct rowbuild_messages *messages)
 {
     struct relay relay = {.study = study, .observer = observer};
+    struct means means = {.jobclient = JOBCLIENT_NONE_OPEN};
     bool declined = false;
-    int status = look_and_check(study, selection, messages);
+    int status = look_and_check(&relay, selection, options, messages);
+    if (status == ROWBUILD_OK) {
+        status = find_means(&relay, options, &means, &messages->diag);
+    }
     if (status == ROWBUILD_OK) {
         rowbuild_estimate(study, &relay.estimate);
         relay.last.total = relay.estimate.will_run + relay.estimate.may_run;
         tell(&relay, (struct rowbuild_event){.kind = ROWBUILD_EVENT_PLANNED});
         declined = !may_go_on(&relay, options);
-        status = declined ? ROWBUILD_USAGE : run_planned(&relay, options, &messages->diag);
+        status = declined ? ROWBUILD_USAGE : run_planned(&relay, &means, &messages->diag);
     }
     int closed = study_drop(study, messages);
     if (closed != 0 && (status == ROWBUILD_OK || status == ROWBUILD_FAILED)) {
@@ -300,6 +349,7 @@ int rowbuild_run(struct rowbuild *study, const struct rowbuild_selection *select
     if (!declined && status != ROWBUILD_USAGE) {
         tell(&relay, (struct rowbuild_event){.kind = ROWBUILD_EVENT_FINISHED});
     }
+    means_release(&means);
     buf_release(&relay.again);
     buf_release(&relay.log);
     return messages_settle(messages, status);

@@ -61,6 +61,8 @@ static int run_once(struct session *session, const struct rowbuild_selection *se
     struct rowbuild_run_options options = {
         .jobs = settings->jobs,
         .jobs_given = settings->jobs > 0,
+        .gpus = settings->gpus,
+        .gpus_given = settings->gpus_given,
         .keep_going = settings->keep_going,
         .yes = settings->yes,
         .explain = settings->explain,

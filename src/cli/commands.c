@@ -56,6 +56,7 @@ const struct option_spec command_global_options[] = {
 
 static const struct option_spec run_options[] = {
     {OPTION_JOBS, 'j', "jobs", "N", "use N cores (default: all that this process may use)"},
+    {OPTION_GPUS, 0, "gpus", "N", "there are N GPUs to use (default: as many as are found)"},
     {OPTION_KEEP_GOING, 'k', "keep-going", "N",
      "start nothing new after N failures (default 1);\n0: never stop"},
     {OPTION_DRY_RUN, 'n', "dry-run", NULL,

@@ -36,6 +36,7 @@ enum option_id {
     OPTION_RECORDED,
     /* run */
     OPTION_JOBS,
+    OPTION_GPUS,
     OPTION_KEEP_GOING,
     OPTION_DRY_RUN,
     OPTION_YES,

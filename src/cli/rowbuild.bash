@@ -48,7 +48,7 @@ _rowbuild()
         fi
         case $word in
         -C | -j | -k | -a | -w | --file | --color | --cluster | --io-threads | \
-            --jobs | --keep-going | --action | --grace | --value | --n-groups | --workspace)
+            --jobs | --gpus | --keep-going | --action | --grace | --value | --n-groups | --workspace)
             skip=1
             ;;
         -f) [[ $command == 'show log' ]] || skip=1 ;;
@@ -88,7 +88,7 @@ _rowbuild()
             return
         fi
         ;;
-    -j | --jobs | -k | --keep-going | --grace | --io-threads | --cluster | --value | --n-groups | \
+    -j | --jobs | --gpus | -k | --keep-going | --grace | --io-threads | --cluster | --value | --n-groups | \
         -w | --workspace)
         return
         ;;
@@ -97,7 +97,7 @@ _rowbuild()
     if [[ $current == -* ]]; then
         case $command in
         '' | run)
-            _rowbuild_words "$global --jobs --keep-going --dry-run --action --only --rerun
+            _rowbuild_words "$global --jobs --gpus --keep-going --dry-run --action --only --rerun
                              --adopt --no-adopt --yes --grace --null"
             ;;
         check) _rowbuild_words "$global --schema" ;;

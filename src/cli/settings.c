@@ -208,6 +208,9 @@ static int apply_value(struct settings *settings, const struct option_match *mat
         return option_unsigned(match, 1, &settings->io_threads, problem);
     case OPTION_JOBS:
         return option_unsigned(match, 1, &settings->jobs, problem);
+    case OPTION_GPUS:
+        settings->gpus_given = true;
+        return option_unsigned(match, 0, &settings->gpus, problem);
     case OPTION_GROUPS:
         return option_unsigned(match, 1, &settings->group_limit, problem);
     case OPTION_KEEP_GOING:

@@ -46,7 +46,9 @@ struct settings {
     bool no_adopt;
     bool recorded;
 
-    unsigned jobs;       /* 0: not given */
+    unsigned jobs; /* 0: not given */
+    unsigned gpus; /* if gpus_given */
+    bool gpus_given;
     unsigned keep_going; /* as rowbuild.h has it: UINT_MAX never stops */
     bool dry_run;
     bool yes;

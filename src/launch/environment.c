@@ -78,7 +78,7 @@ static void set_cores(struct variables *variables, const struct expansion *expan
     }
     variables_set(variables, SLICE_LITERAL("ACTION_CORES"), buf_slice(&text));
     if (expansion->kind == LAUNCH_RANKS) {
-        mpi_set_ranks(variables, request, openmp);
+        mpi_set_ranks(variables, expansion->context, request, openmp);
     } else if (cores != NULL && openmp) {
         buf_clear(&text);
         mpi_add_places(request->places + (size_t)expansion->process * request->threads,
@@ -89,13 +89,20 @@ static void set_cores(struct variables *variables, const struct expansion *expan
     buf_release(&text);
 }
 
+/* Of its process; of the whole node where a program starts its processes. */
 static void set_gpus(struct variables *variables, const struct expansion *expansion,
                      const struct launch_request *request)
 {
-    if (request->gpus != NULL && expansion->kind != LAUNCH_RANKS) {
-        struct slice gpus = slice_of(request->gpus[expansion->process]);
-        variables_set(variables, SLICE_LITERAL("CUDA_VISIBLE_DEVICES"), gpus);
-        variables_set(variables, SLICE_LITERAL("ROCR_VISIBLE_DEVICES"), gpus);
+    bool whole = expansion->kind == LAUNCH_RANKS;
+    unsigned each = request->gpus_per_process;
+    struct launch_gpus named = launch_name_gpus(
+        expansion->context, whole ? request->gpus : launch_gpus_of(request, expansion->process),
+        whole ? each * request->processes : each, variables->arena);
+    if (named.cuda != NULL) {
+        variables_set(variables, SLICE_LITERAL("CUDA_VISIBLE_DEVICES"), slice_of(named.cuda));
+    }
+    if (named.rocr != NULL) {
+        variables_set(variables, SLICE_LITERAL("ROCR_VISIBLE_DEVICES"), slice_of(named.rocr));
     }
 }
 

@@ -23,6 +23,13 @@ enum launch_kind {
     LAUNCH_RANKS,     /* several, started by a program: `mpi`, or a user's launcher */
 };
 
+/* What one process is told of its GPUs, in CUDA_VISIBLE_DEVICES and ROCR_VISIBLE_DEVICES; NULL: the
+ * variable is left as it is inherited. */
+struct launch_gpus {
+    const char *cuda;
+    const char *rocr;
+};
+
 /* What all executions of a run share. */
 struct launch_context {
     struct graph *graph;
@@ -31,6 +38,8 @@ struct launch_context {
     struct slice cluster;     /* "none" */
     char *const *environment; /* inherited, NAME=value, NULL-terminated */
     const char *rank_helper;  /* path of rowbuild-rank; NULL: not found */
+    bool sets_cuda; /* GPUs are handed out, and their programs read CUDA_VISIBLE_DEVICES */
+    bool sets_rocr; /* likewise ROCR_VISIBLE_DEVICES */
 };
 
 /* One execution: nodes of one action that one command works on. */
@@ -41,7 +50,8 @@ struct launch_request {
     unsigned threads;             /* per process */
     const struct cpumask *places; /* processes × threads cores, those of the first process first,
                                      each with its CPUs; NULL: not bound */
-    const char *const *gpus;      /* for each process, "0,1"; NULL: none were asked for */
+    const unsigned *gpus;         /* numbers from 0, gpus_per_process for each process in turn */
+    unsigned gpus_per_process;
     const char *mark; /* LAUNCH_PROCESSES, LAUNCH_RANKS: NAME=value by which all that belongs to the
                          execution is known; NULL: none */
     const char *temporary; /* LAUNCH_RANKS: folder that is removed when it has ended; NULL: none */
@@ -63,6 +73,16 @@ struct launch_command {
 };
 
 enum launch_kind launch_kind_of(const struct launch_context *context, const struct action *action);
+
+/* How many GPUs the inherited CUDA_VISIBLE_DEVICES and ROCR_VISIBLE_DEVICES allow, and the name of
+ * the variable that says so; UINT_MAX and NULL where neither is set. */
+unsigned launch_listed_gpus(char *const *environment, const char **variable);
+
+/* What to tell a process that was given these GPUs: the entries of the inherited list where there
+ * is one, word for word, or else the numbers. A process without GPUs gets empty lists, so that it
+ * doesn't see those of others; where no GPUs are handed out at all, nothing is set. In `arena`. */
+struct launch_gpus launch_name_gpus(const struct launch_context *context, const unsigned *gpus,
+                                    unsigned count, struct arena *arena);
 
 /* Appends the path of the program that MPI launchers start for each rank: what ROWBUILD_RANK says,
  * or where it lies beside this library. False if it isn't there. */

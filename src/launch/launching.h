@@ -40,6 +40,9 @@ const struct cpumask *launch_cores(const struct expansion *expansion,
                                    const struct launch_request *request, bool whole,
                                    struct arena *arena);
 
+/* The numbers of the GPUs of one process. */
+const unsigned *launch_gpus_of(const struct launch_request *request, size_t process);
+
 /* The environment of an execution, in `arena`. */
 int launch_environment(const struct expansion *expansion, const struct launch_request *request,
                        struct arena *arena, char ***environment, struct diag *diag);
@@ -52,7 +55,8 @@ bool mpi_tells_parent(const char *entry);
 void mpi_set_variables(struct variables *variables, const struct launch_request *request,
                        bool starts_ranks);
 /* What rowbuild-rank is told. */
-void mpi_set_ranks(struct variables *variables, const struct launch_request *request, bool openmp);
+void mpi_set_ranks(struct variables *variables, const struct launch_context *context,
+                   const struct launch_request *request, bool openmp);
 /* Appends an OpenMP list of places: "{0,4},{1,5}". */
 void mpi_add_places(const struct cpumask *places, size_t count, struct buf *out);
 

@@ -132,7 +132,31 @@ void mpi_add_places(const struct cpumask *places, size_t count, struct buf *out)
     }
 }
 
-void mpi_set_ranks(struct variables *variables, const struct launch_request *request, bool openmp)
+/* ROWBUILD_RANK_CUDA and ROWBUILD_RANK_ROCR: "0,1;2,3". */
+static void set_rank_gpus(struct variables *variables, const struct launch_context *context,
+                          const struct launch_request *request)
+{
+    struct buf cuda = BUF_EMPTY;
+    struct buf rocr = BUF_EMPTY;
+    for (unsigned i = 0; i < request->processes; i++) {
+        struct launch_gpus named = launch_name_gpus(context, launch_gpus_of(request, i),
+                                                    request->gpus_per_process, variables->arena);
+        const char *separator = i > 0 ? ";" : "";
+        buf_addf(&cuda, "%s%s", separator, named.cuda != NULL ? named.cuda : "");
+        buf_addf(&rocr, "%s%s", separator, named.rocr != NULL ? named.rocr : "");
+    }
+    if (context->sets_cuda) {
+        set(variables, "ROWBUILD_RANK_CUDA", buf_string(&cuda));
+    }
+    if (context->sets_rocr) {
+        set(variables, "ROWBUILD_RANK_ROCR", buf_string(&rocr));
+    }
+    buf_release(&cuda);
+    buf_release(&rocr);
+}
+
+void mpi_set_ranks(struct variables *variables, const struct launch_context *context,
+                   const struct launch_request *request, bool openmp)
 {
     struct buf list = BUF_EMPTY;
     for (unsigned i = 0; request->places != NULL && i < request->processes; i++) {
@@ -147,12 +171,6 @@ void mpi_set_ranks(struct variables *variables, const struct launch_request *req
             set(variables, "ROWBUILD_RANK_OPENMP", "1");
         }
     }
-    buf_clear(&list);
-    for (unsigned i = 0; request->gpus != NULL && i < request->processes; i++) {
-        buf_addf(&list, "%s%s", i > 0 ? ";" : "", request->gpus[i]);
-    }
-    if (request->gpus != NULL) {
-        set(variables, "ROWBUILD_RANK_GPUS", buf_string(&list));
-    }
+    set_rank_gpus(variables, context, request);
     buf_release(&list);
 }

@@ -1,13 +1,18 @@
 /* Who has which cores now: pure policy, no I/O.
  *
- * Knows: a machine's cores, what is free, and how to place a request: a process's threads inside
- * one NUMA node where one holds it, the processes of a node close together, best fit so that wide
- * requests stay possible. Doesn't know: processes of the operating system, or time.
+ * Knows: a machine's cores, GPUs and memory, what is free, and how to place a request: a process's
+ * threads inside one NUMA node where one holds it, the processes of a node close together, best fit
+ * so that wide requests stay possible. Doesn't know: processes of the operating system, time, or
+ * whose turn it is (schedule.h).
  *
  * A process is divided among NUMA nodes only where the empty machine could not do better: a request
  * for P processes of which the empty machine holds at most U undivided has P - U divided ones. A
  * request that would have more of them now, since free cores are scattered, is refused until others
- * have returned theirs; so whoever waits for the machine to drain gets it. */
+ * have returned theirs; so whoever waits for the machine to drain gets it.
+ *
+ * Resources can be kept for one request that doesn't fit now: what it can use of what is free, or
+ * becomes free, is given to nobody else; the rest is. Once all those have ended that ran when the
+ * keeping began, the request fits. */
 #ifndef ROWBUILD_LEDGER_H
 #define ROWBUILD_LEDGER_H
 
@@ -21,6 +26,7 @@
 struct ledger_request {
     unsigned processes;           /* at least 1 */
     unsigned threads_per_process; /* at least 1 */
+    unsigned gpus_per_process;    /* 0: none asked for */
     uint64_t memory_bytes;        /* 0: none asked for */
 };
 
@@ -28,7 +34,10 @@ struct ledger_request {
 struct ledger_grant {
     unsigned cores; /* processes × threads: taken from the budget */
     unsigned process_count;
+    unsigned gpus; /* processes × gpus_per_process */
     uint64_t memory_bytes;
+    unsigned *gpu_numbers; /* `gpus` numbers from 0, gpus / process_count for each process in turn;
+                              NULL where there are none */
     struct cpumask *processes; /* a mask for each process; NULL when nothing is bound */
     unsigned *core_numbers; /* `cores` indices into the machine's cores, those of the first process
                                first, then of the second…; NULL when not bound */
@@ -37,10 +46,10 @@ struct ledger_grant {
 struct ledger;
 
 /* `budget` cores of `machine` (which must outlive the ledger): so many are in use at any one time,
- * whichever they are. A budget above the machine's cores, or a machine that isn't real, binds
- * nothing and only counts. A machine with memory_bytes == 0 has memory without limit. The caller
- * frees the ledger with ledger_free, after all grants have been returned. */
-struct ledger *ledger_new(const struct machine *machine, unsigned budget);
+ * whichever they are; and `gpus` GPUs. A budget above the machine's cores, or a machine that isn't
+ * real, binds nothing and only counts. A machine with memory_bytes == 0 has memory without limit.
+ * The caller frees the ledger with ledger_free, after all grants have been returned. */
+struct ledger *ledger_new(const struct machine *machine, unsigned budget, unsigned gpus);
 void ledger_free(struct ledger *ledger);
 bool ledger_binds(const struct ledger *ledger);
 
@@ -53,8 +62,17 @@ bool ledger_take(struct ledger *ledger, const struct ledger_request *request,
                  struct ledger_grant *grant);
 void ledger_return(struct ledger *ledger, struct ledger_grant *grant); /* empties the grant */
 
+/* Keeps resources for the request, which can fit, instead of what was kept before. ledger_take
+ * gives only what is left; ledger_take_kept takes for the request that was given here, and ends the
+ * keeping if it succeeds. */
+void ledger_keep(struct ledger *ledger, const struct ledger_request *request);
+bool ledger_take_kept(struct ledger *ledger, struct ledger_grant *grant);
+
 unsigned ledger_budget(const struct ledger *ledger);
 unsigned ledger_cores_free(const struct ledger *ledger);
+unsigned ledger_gpus(const struct ledger *ledger); /* in all */
+unsigned ledger_gpus_free(const struct ledger *ledger);
+uint64_t ledger_memory(const struct ledger *ledger);      /* in all; UINT64_MAX: without limit */
 uint64_t ledger_memory_free(const struct ledger *ledger); /* UINT64_MAX: without limit */
 
 #endif

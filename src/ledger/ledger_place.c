@@ -12,8 +12,10 @@ struct numa_node {
     unsigned *cores; /* in the machine's order; points into place->by_node */
     unsigned size;
     unsigned free;
+    unsigned available; /* free, and not kept for another than the request under way */
+    unsigned keeps;     /* cores that shall be free here for the one that waits */
     unsigned package;
-    unsigned processes; /* that the request under way puts here undivided */
+    unsigned processes; /* that the request under way, or the one that waits, puts here undivided */
 };
 
 struct place {
@@ -21,9 +23,10 @@ struct place {
     unsigned node_count;
     unsigned package_count;
     unsigned core_count;
-    unsigned *by_node; /* all cores, those of one NUMA node together */
-    unsigned *node_of; /* core → NUMA node */
-    bool *busy;        /* core → taken? */
+    unsigned *by_node;       /* all cores, those of one NUMA node together */
+    unsigned *node_of;       /* core → NUMA node */
+    bool *busy;              /* core → taken? */
+    unsigned keeps_anywhere; /* cores for processes of the one that waits that no node holds */
 };
 
 /* A run of free cores that follow each other in their NUMA node. */
@@ -84,8 +87,8 @@ static unsigned tightest_node(const struct place *place, unsigned package, unsig
     for (unsigned n = 0; n < place->node_count; n++) {
         const struct numa_node *node = &place->nodes[n];
         if (within(place, n, package) && node->processes == 0 &&
-            node->free / threads >= processes &&
-            (best == NO_NODE || node->free < place->nodes[best].free)) {
+            node->available / threads >= processes &&
+            (best == NO_NODE || node->available < place->nodes[best].available)) {
             best = n;
         }
     }
@@ -98,12 +101,13 @@ static unsigned roomiest_node(const struct place *place, unsigned package, unsig
     unsigned best = NO_NODE;
     for (unsigned n = 0; n < place->node_count; n++) {
         const struct numa_node *node = &place->nodes[n];
-        unsigned room = node->free / threads;
+        unsigned room = node->available / threads;
         if (!within(place, n, package) || node->processes > 0 || room == 0) {
             continue;
         }
-        unsigned best_room = best != NO_NODE ? place->nodes[best].free / threads : 0;
-        if (room > best_room || (room == best_room && node->free < place->nodes[best].free)) {
+        unsigned best_room = best != NO_NODE ? place->nodes[best].available / threads : 0;
+        if (room > best_room ||
+            (room == best_room && node->available < place->nodes[best].available)) {
             best = n;
         }
     }
@@ -121,8 +125,8 @@ static unsigned tightest_package(const struct place *place, unsigned processes, 
         unsigned free_cores = 0;
         for (unsigned n = 0; n < place->node_count; n++) {
             if (place->nodes[n].package == package) {
-                room += place->nodes[n].free / threads;
-                free_cores += place->nodes[n].free;
+                room += place->nodes[n].available / threads;
+                free_cores += place->nodes[n].available;
             }
         }
         if (room >= processes && free_cores < best_free) {
@@ -145,7 +149,7 @@ static void choose_nodes(struct place *place, unsigned processes, unsigned threa
         unsigned here = processes;
         if (node == NO_NODE) {
             node = roomiest_node(place, package, threads);
-            here = place->nodes[node].free / threads;
+            here = place->nodes[node].available / threads;
         }
         place->nodes[node].processes = here;
         processes -= here;
@@ -202,17 +206,18 @@ static void take_from_node(struct place *place, struct numa_node *node, unsigned
         }
     }
     node->free -= count;
+    node->available -= count;
     qsort(core_numbers, count, sizeof *core_numbers, compare_numbers);
 }
 
-/* For processes that no node holds: the node with the most free cores, in `package` if one is
+/* For processes that no node holds: the node with the most available cores, in `package` if one is
  * there. */
 static unsigned fullest_node(const struct place *place, unsigned package)
 {
     unsigned best = NO_NODE;
     for (unsigned n = 0; n < place->node_count; n++) {
-        if (within(place, n, package) && place->nodes[n].free > 0 &&
-            (best == NO_NODE || place->nodes[n].free > place->nodes[best].free)) {
+        if (within(place, n, package) && place->nodes[n].available > 0 &&
+            (best == NO_NODE || place->nodes[n].available > place->nodes[best].available)) {
             best = n;
         }
     }
@@ -225,26 +230,34 @@ static void take_divided(struct place *place, unsigned count, unsigned *core_num
     unsigned taken = 0;
     while (taken < count) {
         struct numa_node *node = &place->nodes[fullest_node(place, package)];
-        unsigned here = node->free < count - taken ? node->free : count - taken;
+        unsigned here = node->available < count - taken ? node->available : count - taken;
         take_from_node(place, node, here, core_numbers + taken);
         taken += here;
         package = node->package;
     }
 }
 
-bool place_take(struct place *place, unsigned processes, unsigned threads, unsigned *core_numbers)
+static unsigned kept_now(const struct numa_node *node)
+{
+    return node->free < node->keeps ? node->free : node->keeps;
+}
+
+bool place_take(struct place *place, unsigned processes, unsigned threads, bool spares_kept,
+                unsigned *core_numbers)
 {
     unsigned room_when_empty = 0;
     unsigned room = 0;
-    unsigned free_cores = 0;
+    unsigned available = 0;
     for (unsigned n = 0; n < place->node_count; n++) {
-        room_when_empty += place->nodes[n].size / threads;
-        room += place->nodes[n].free / threads;
-        free_cores += place->nodes[n].free;
-        place->nodes[n].processes = 0;
+        struct numa_node *node = &place->nodes[n];
+        node->available = node->free - (spares_kept ? kept_now(node) : 0);
+        node->processes = 0;
+        room_when_empty += node->size / threads;
+        room += node->available / threads;
+        available += node->available;
     }
     unsigned undivided = processes < room_when_empty ? processes : room_when_empty;
-    if (room < undivided || free_cores / threads < processes) {
+    if (room < undivided || available / threads < processes) {
         return false;
     }
     choose_nodes(place, undivided, threads);
@@ -269,4 +282,47 @@ void place_return(struct place *place, const unsigned *core_numbers, unsigned co
         place->busy[core] = false;
         place->nodes[place->node_of[core]].free++;
     }
+}
+
+/* The node for most of the processes; of those that hold equally many the one where the fewest
+ * cores have to become free. */
+static struct numa_node *node_to_keep(struct place *place, unsigned processes, unsigned threads)
+{
+    struct numa_node *best = NULL;
+    unsigned best_room = 0;
+    for (unsigned n = 0; n < place->node_count; n++) {
+        struct numa_node *node = &place->nodes[n];
+        unsigned room = node->keeps > 0 ? 0 : node->size / threads;
+        room = room < processes ? room : processes;
+        if (room > best_room || (room > 0 && room == best_room && node->free > best->free)) {
+            best = node;
+            best_room = room;
+        }
+    }
+    return best;
+}
+
+void place_keep(struct place *place, unsigned processes, unsigned threads)
+{
+    for (unsigned n = 0; n < place->node_count; n++) {
+        place->nodes[n].keeps = 0;
+    }
+    struct numa_node *node = node_to_keep(place, processes, threads);
+    while (node != NULL) {
+        unsigned here = node->size / threads;
+        here = here < processes ? here : processes;
+        node->keeps = here * threads;
+        processes -= here;
+        node = processes > 0 ? node_to_keep(place, processes, threads) : NULL;
+    }
+    place->keeps_anywhere = processes * threads;
+}
+
+unsigned place_kept(const struct place *place)
+{
+    unsigned kept = place->keeps_anywhere;
+    for (unsigned n = 0; n < place->node_count; n++) {
+        kept += kept_now(&place->nodes[n]);
+    }
+    return kept;
 }

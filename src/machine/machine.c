@@ -56,13 +56,21 @@ static bool is_fake(void)
     return elsewhere && (claims == NULL || strcmp(claims, "1") != 0);
 }
 
-static int load(hwloc_topology_t topology, struct diag *diag)
+enum contents {
+    CORES,
+    DEVICES, /* of the whole machine, wherever this process may run */
+};
+
+static int load(hwloc_topology_t topology, enum contents contents, struct diag *diag)
 {
     static const unsigned long ours =
         HWLOC_TOPOLOGY_FLAG_IS_THISSYSTEM | HWLOC_TOPOLOGY_FLAG_RESTRICT_TO_CPUBINDING;
     static const unsigned long blacklist = HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST;
-    if (hwloc_topology_set_flags(topology, is_fake() ? 0 : ours) != 0 ||
+    enum hwloc_type_filter_e pci =
+        contents == DEVICES ? HWLOC_TYPE_FILTER_KEEP_ALL : HWLOC_TYPE_FILTER_KEEP_NONE;
+    if (hwloc_topology_set_flags(topology, contents == DEVICES || is_fake() ? 0 : ours) != 0 ||
         hwloc_topology_set_io_types_filter(topology, HWLOC_TYPE_FILTER_KEEP_NONE) != 0 ||
+        hwloc_topology_set_type_filter(topology, HWLOC_OBJ_PCI_DEVICE, pci) != 0 ||
         hwloc_topology_set_components(topology, blacklist, "x86") != 0 ||
         hwloc_topology_load(topology) != 0) {
         return diag_error(diag, "the machine's topology can't be read: %s", strerror(errno));
@@ -153,20 +161,58 @@ static void take_limits(struct machine *machine, hwloc_topology_t topology)
     }
 }
 
-int machine_read(struct machine *machine, struct diag *diag)
+/* *topology is to be destroyed if it isn't NULL afterwards. */
+static int open_topology(enum contents contents, hwloc_topology_t *topology, struct diag *diag)
 {
-    *machine = (struct machine){0};
+    *topology = NULL;
     if (check_file(diag) != 0) {
         return -1;
     }
-    hwloc_topology_t topology = NULL;
     struct setting plugins = setting_begin("HWLOC_PLUGINS_PATH", "/nonexistent");
     struct setting complaints = setting_begin("HWLOC_HIDE_ERRORS", "2");
-    int result = hwloc_topology_init(&topology) == 0
-                     ? load(topology, diag)
+    int result = hwloc_topology_init(topology) == 0
+                     ? load(*topology, contents, diag)
                      : diag_error(diag, "hwloc doesn't start: %s", strerror(errno));
     setting_end(&complaints);
     setting_end(&plugins);
+    return result;
+}
+
+/* Classes of PCI: displays, of whatever kind, and processing accelerators. */
+static bool computes(const struct hwloc_pcidev_attr_s *device)
+{
+    unsigned base_class = device->class_id >> 8U;
+    return base_class == 0x03 || base_class == 0x12;
+}
+
+struct machine_gpus machine_count_gpus(void)
+{
+    static const unsigned short nvidia = 0x10de;
+    static const unsigned short amd = 0x1002;
+    struct machine_gpus gpus = {0, 0};
+    struct diag unheard;
+    hwloc_topology_t topology;
+    diag_init(&unheard);
+    if (open_topology(DEVICES, &topology, &unheard) == 0) {
+        hwloc_obj_t device = NULL;
+        while ((device = hwloc_get_next_pcidev(topology, device)) != NULL) {
+            const struct hwloc_pcidev_attr_s *pci = &device->attr->pcidev;
+            gpus.nvidia += computes(pci) && pci->vendor_id == nvidia;
+            gpus.amd += computes(pci) && pci->vendor_id == amd;
+        }
+    }
+    if (topology != NULL) {
+        hwloc_topology_destroy(topology);
+    }
+    diag_release(&unheard);
+    return gpus;
+}
+
+int machine_read(struct machine *machine, struct diag *diag)
+{
+    hwloc_topology_t topology;
+    *machine = (struct machine){0};
+    int result = open_topology(CORES, &topology, diag);
     if (result == 0) {
         machine->is_real = hwloc_topology_is_thissystem(topology) != 0;
         take_cores(machine, topology);

@@ -1,10 +1,11 @@
 /* The machine as this process may use it (hwloc). The only place that includes hwloc.
  *
  * Knows: cores, NUMA nodes, packages, the CPU-time quota and memory limit of the cgroup. Doesn't
- * know: who uses what (ledger.h). hwloc is loaded without plug-ins and without I/O objects:
- * machine_read sets HWLOC_PLUGINS_PATH and HWLOC_HIDE_ERRORS for its duration, so that no other
- * thread may touch the environment then. HWLOC_SYNTHETIC and HWLOC_XMLFILE give fake machines, on
- * which nothing is bound (unless HWLOC_THISSYSTEM=1 says that the file describes this one). */
+ * know: who uses what (ledger.h). hwloc is loaded without plug-ins, and without I/O objects
+ * but for GPUs: both functions set HWLOC_PLUGINS_PATH and HWLOC_HIDE_ERRORS for their duration, so
+ * that no other thread may touch the environment then. HWLOC_SYNTHETIC and HWLOC_XMLFILE give fake
+ * machines, on which nothing is bound (unless HWLOC_THISSYSTEM=1 says that the file describes this
+ * one). */
 #ifndef ROWBUILD_MACHINE_H
 #define ROWBUILD_MACHINE_H
 
@@ -36,6 +37,17 @@ struct machine {
  */
 int machine_read(struct machine *machine, struct diag *diag);
 void machine_release(struct machine *machine);
+
+/* GPUs that programs can compute on, by what they are made for. */
+struct machine_gpus {
+    unsigned nvidia;
+    unsigned amd;
+};
+
+/* Counts the PCI devices of these vendors that are displays or accelerators. Takes some
+ * milliseconds: it loads the topology once more, with its I/O objects. A machine that can't be read
+ * has none. */
+struct machine_gpus machine_count_gpus(void);
 
 /* The default budget: cores, or the quota rounded up where that is less; at least 1. Cheap: reads
  * affinity and the quota, and not the topology. Same answer as from machine_read on real machines

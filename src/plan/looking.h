@@ -23,11 +23,6 @@ void plan_follow_renamed(struct plan *plan);
 /* Gives a record to nodes that have none although their products are there (DESIGN §6 rule 6). */
 int plan_adopt(struct plan *plan);
 
-/* A file as a component names it: relative to the node's own directory where it lies there. The
- * name lives in the graph, or in the plan's arena. */
-struct slice plan_component_name(struct plan *plan, struct node_id node, struct file_id file,
-                                 bool *in_directory);
-
 /* A path from the project relative to a directory if it lies below it, else as it is. */
 struct slice plan_name_below(const struct plan *plan, uint32_t directory, struct slice path,
                              bool *is_below);

@@ -157,6 +157,11 @@ int plan_components(struct plan *plan, struct node_id node, bool with_products,
                     struct component_list *list);
 struct digest plan_fingerprint(const struct component_list *list);
 
+/* A file as a component names it: relative to the node's own directory where it lies there. The
+ * name lives in the graph, or in the plan's arena. */
+struct slice plan_component_name(struct plan *plan, struct node_id node, struct file_id file,
+                                 bool *in_directory);
+
 /* Looks at a file again and updates its row. */
 enum file_status plan_refresh(struct plan *plan, struct file_id file);
 

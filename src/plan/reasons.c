@@ -292,6 +292,8 @@ void plan_add_reason(struct plan *plan, struct node_id node, const struct reason
             buf_addf(out, "failed (killed by SIG%s)",
                      sigabbrev_np(reason->status - 256) != NULL ? sigabbrev_np(reason->status - 256)
                                                                 : "NAL");
+        } else if (reason->status == 0) {
+            buf_add_string(out, "failed (exit 0, but a product was missing)");
         } else {
             buf_addf(out, "failed (exit %d)", reason->status);
         }

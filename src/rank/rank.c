@@ -4,10 +4,10 @@
  * the program who it is, and becomes the program. Knows nothing of rowbuild but these variables,
  * which it takes away:
  *
- *   ROWBUILD_RANK_PLACES   "{0,4},{1,5};{2,6},{3,7}": for each process (parted by `;`) its cores,
- * and of each core the kernel's CPU numbers. Missing: nothing is bound. ROWBUILD_RANK_OPENMP   set:
- * the places become the program's OMP_PLACES. ROWBUILD_RANK_GPUS     "0,1;2,3": the GPUs of each
- * process.
+ *   ROWBUILD_RANK_PLACES  "{0,4},{1,5};{2,6},{3,7}": for each process (parted by `;`) its cores,
+ * and of each core the kernel's CPU numbers. Missing: nothing is bound. ROWBUILD_RANK_OPENMP  set:
+ * the places become the program's OMP_PLACES. ROWBUILD_RANK_CUDA    "0,1;2,3": for each process its
+ * CUDA_VISIBLE_DEVICES. ROWBUILD_RANK_ROCR    likewise ROCR_VISIBLE_DEVICES.
  *
  * The program gets ACTION_PROCESS_INDEX, and ACTION_CORES, OMP_PLACES, CUDA_VISIBLE_DEVICES and
  * ROCR_VISIBLE_DEVICES as far as they are known. Words like NAME=VALUE before the program are set
@@ -145,12 +145,11 @@ static void bind(long rank)
     free(places);
 }
 
-static void show_gpus(long rank)
+static void show_gpus(long rank, const char *lists, const char *variable)
 {
-    char *gpus = part_of(getenv("ROWBUILD_RANK_GPUS"), rank);
+    char *gpus = part_of(getenv(lists), rank);
     if (gpus != NULL) {
-        setenv("CUDA_VISIBLE_DEVICES", gpus, 1);
-        setenv("ROCR_VISIBLE_DEVICES", gpus, 1);
+        setenv(variable, gpus, 1);
     }
     free(gpus);
 }
@@ -185,12 +184,14 @@ int main(int argc, char **argv)
     int first = 1;
     if (rank >= 0) {
         bind(rank);
-        show_gpus(rank);
+        show_gpus(rank, "ROWBUILD_RANK_CUDA", "CUDA_VISIBLE_DEVICES");
+        show_gpus(rank, "ROWBUILD_RANK_ROCR", "ROCR_VISIBLE_DEVICES");
     }
     tell_index();
     unsetenv("ROWBUILD_RANK_PLACES");
     unsetenv("ROWBUILD_RANK_OPENMP");
-    unsetenv("ROWBUILD_RANK_GPUS");
+    unsetenv("ROWBUILD_RANK_CUDA");
+    unsetenv("ROWBUILD_RANK_ROCR");
     while (first < argc && is_assignment(argv[first])) {
         putenv(argv[first++]);
     }

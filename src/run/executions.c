@@ -23,28 +23,6 @@ bool run_has_work(const struct plan *plan)
     return false;
 }
 
-static struct ledger_request request_of(const struct action *action, size_t directories)
-{
-    const struct resource_spec *resources = &action->resources;
-    uint64_t processes = resources->processes;
-    if (resources->processes_per_directory) {
-        processes *= directories;
-    }
-    uint64_t memory = resources->memory_per_submission +
-                      resources->memory_per_directory * directories +
-                      resources->memory_per_process * processes +
-                      resources->memory_per_cpu_mb * (UINT64_C(1) << 20) * processes *
-                          resources->threads_per_process;
-    uint64_t limit = UINT32_MAX;
-    return (struct ledger_request){
-        .processes = (unsigned)(processes < limit ? processes : limit),
-        .threads_per_process =
-            (unsigned)(resources->threads_per_process < limit ? resources->threads_per_process
-                                                              : limit),
-        .memory_bytes = memory,
-    };
-}
-
 static void add_execution(struct run *run, size_t *capacity, const struct node_id *nodes,
                           size_t count)
 {
@@ -59,7 +37,7 @@ static void add_execution(struct run *run, size_t *capacity, const struct node_i
     run->executions[run->execution_count++] = (struct execution){
         .first = (uint32_t)run->members.count,
         .count = (uint32_t)count,
-        .request = request_of(graph_action(graph, nodes[0]), directory_count),
+        .request = run_request_of(graph_action(graph, nodes[0]), directory_count),
     };
     for (size_t i = 0; i < count; i++) {
         vec_push(&run->members, nodes[i]);
@@ -121,9 +99,8 @@ static double execution_seconds(const struct run *run, const struct execution *e
 static void set_priorities(struct run *run)
 {
     const struct graph *graph = run->plan->graph;
-    double *seconds = mem_alloc(run->execution_count * sizeof *seconds);
     for (size_t x = 0; x < run->execution_count; x++) {
-        seconds[x] = execution_seconds(run, &run->executions[x]);
+        run->executions[x].seconds = execution_seconds(run, &run->executions[x]);
     }
     for (size_t i = graph->order_count; i-- > 0;) {
         uint32_t n = graph->order[i];
@@ -139,10 +116,9 @@ static void set_priorities(struct run *run)
                 longest = run->executions[after].priority;
             }
         }
-        double own = longest + seconds[x];
+        double own = longest + execution->seconds;
         execution->priority = own > execution->priority ? own : execution->priority;
     }
-    free(seconds);
 }
 
 static void count_pending(struct run *run)
@@ -202,52 +178,35 @@ int run_build_executions(struct run *run)
     return 0;
 }
 
-/* ---- The heap of ready executions: longest remaining path first, then the Rowfile's order ---- */
+/* ---- Ready executions ---- */
 
-static bool goes_before(const struct run *run, uint32_t a, uint32_t b)
+static double work_of(const struct execution *execution)
 {
-    double pa = run->executions[a].priority;
-    double pb = run->executions[b].priority;
-    return pa > pb || (!(pa < pb) && a < b);
+    const struct ledger_request *request = &execution->request;
+    return execution->seconds * request->processes * request->threads_per_process;
 }
 
-void run_push_ready(struct run *run, uint32_t execution)
+void run_expect_all(struct run *run)
 {
-    run->executions[execution].state = EXECUTION_READY;
-    vec_push(&run->ready, execution);
-    size_t at = run->ready.count - 1;
-    while (at > 0 && goes_before(run, run->ready.at[at], run->ready.at[(at - 1) / 2])) {
-        uint32_t parent = run->ready.at[(at - 1) / 2];
-        run->ready.at[(at - 1) / 2] = run->ready.at[at];
-        run->ready.at[at] = parent;
-        at = (at - 1) / 2;
+    for (size_t x = 0; x < run->execution_count; x++) {
+        schedule_expect(run->schedule, work_of(&run->executions[x]));
     }
 }
 
-bool run_pop_ready(struct run *run, uint32_t *execution)
+void run_push_ready(struct run *run, uint32_t number)
 {
-    if (run->ready.count == 0) {
-        return false;
-    }
-    *execution = run->ready.at[0];
-    run->ready.at[0] = run->ready.at[--run->ready.count];
-    size_t at = 0;
-    for (;;) {
-        size_t first = at;
-        for (size_t child = 2 * at + 1; child <= 2 * at + 2; child++) {
-            if (child < run->ready.count &&
-                goes_before(run, run->ready.at[child], run->ready.at[first])) {
-                first = child;
-            }
-        }
-        if (first == at) {
-            return true;
-        }
-        uint32_t moved = run->ready.at[at];
-        run->ready.at[at] = run->ready.at[first];
-        run->ready.at[first] = moved;
-        at = first;
-    }
+    struct execution *execution = &run->executions[number];
+    execution->state = EXECUTION_READY;
+    schedule_add(run->schedule, &(struct schedule_item){.number = number,
+                                                        .path_s = execution->priority,
+                                                        .seconds = execution->seconds,
+                                                        .request = execution->request});
+}
+
+void run_push_again(struct run *run, uint32_t number)
+{
+    schedule_expect(run->schedule, work_of(&run->executions[number]));
+    run_push_ready(run, number);
 }
 
 /* ---- Early cutoff ---- */
@@ -347,8 +306,12 @@ void run_look(struct run *run)
                 nodes[kept++] = nodes[i];
             }
         }
+        if (kept < execution->count) {
+            schedule_expect(run->schedule, -work_of(execution));
+        }
         if (kept < execution->count && kept > 0) {
-            execution->request = request_of(graph_action(run->plan->graph, nodes[0]), kept);
+            execution->request = run_request_of(graph_action(run->plan->graph, nodes[0]), kept);
+            schedule_expect(run->schedule, work_of(execution));
         }
         execution->count = kept;
         if (kept > 0) {

@@ -400,7 +400,7 @@ void run_finish(struct run *run, struct slot *slot, const struct child_end *end)
     release_slot(run, slot);
     if (retried) {
         execution->attempts++;
-        run_push_ready(run, number);
+        run_push_again(run, number);
     } else {
         execution->state = EXECUTION_DONE;
     }

@@ -11,9 +11,7 @@
 enum { FILES_BESIDE_NODES = 32, FILES_OF_A_NODE = 2 }; /* open descriptors */
 enum {
     EVENTS_AT_ONCE = 64,
-    MOST_LOOKED_PAST = 64, /* ready executions that are tried when the first doesn't fit */
-    MOST_OVERTAKEN = 16,   /* times that an execution is overtaken before cores are kept for it */
-    MANY_RECORDS = 500,    /* from here on a new snapshot is cheaper than a journal */
+    MANY_RECORDS = 500, /* from here on a new snapshot is cheaper than a journal */
 };
 
 /* ---- Before anything runs ---- */
@@ -45,7 +43,7 @@ int run_record_known(struct plan *plan, struct diag *diag)
 
 static unsigned cores_used(const struct run *run)
 {
-    return ledger_budget(run->ledger) - ledger_cores_free(run->ledger);
+    return run->ledger == NULL ? 0 : ledger_budget(run->ledger) - ledger_cores_free(run->ledger);
 }
 
 /* Whether the jobserver lends the cores of a grant, which is returned if not. */
@@ -59,39 +57,20 @@ static bool may_use(struct run *run, struct ledger_grant *grant)
     return true;
 }
 
-/* Starts what fits, longest path first. One that doesn't fit may be overtaken by others a bounded
- * number of times; then its cores are waited for. */
 static void start_ready(struct run *run)
 {
-    VEC(uint32_t) passed = {0};
     uint32_t number;
+    struct ledger_grant grant;
     tokens_begin(&run->tokens);
     while (!run->stopping && !run->broken && run->running < run->most_running &&
-           ledger_cores_free(run->ledger) > 0 && passed.count < MOST_LOOKED_PAST &&
-           run_pop_ready(run, &number)) {
-        struct execution *execution = &run->executions[number];
-        struct ledger_grant grant;
-        if (ledger_take(run->ledger, &execution->request, &grant)) {
-            if (!may_use(run, &grant)) {
-                vec_push(&passed, number);
-                break;
-            }
-            for (size_t i = 0; i < passed.count; i++) {
-                run->executions[passed.at[i]].overtaken++;
-            }
-            run_start(run, number, &grant);
-            run_look(run);
-            continue;
-        }
-        vec_push(&passed, number);
-        if (execution->overtaken >= MOST_OVERTAKEN) {
+           schedule_next(run->schedule, &number, &grant)) {
+        if (!may_use(run, &grant)) {
+            run_push_again(run, number);
             break;
         }
+        run_start(run, number, &grant);
+        run_look(run);
     }
-    for (size_t i = 0; i < passed.count; i++) {
-        run_push_ready(run, passed.at[i]);
-    }
-    vec_release(&passed);
     tokens_settle(&run->tokens, cores_used(run), run->loop, LOOP_TOKENS);
 }
 
@@ -268,41 +247,6 @@ static void count_not_started(struct run *run)
     }
 }
 
-static int check_requests(struct run *run)
-{
-    const struct graph *graph = run->plan->graph;
-    bool *told = mem_alloc(graph->rowfile->action_count * sizeof *told);
-    int result = 0;
-    for (size_t x = 0; x < run->execution_count; x++) {
-        const struct execution *execution = &run->executions[x];
-        uint32_t element = graph->nodes[run->members.at[execution->first].at].action;
-        const struct ledger_request *request = &execution->request;
-        if (told[element] || ledger_can_ever_fit(run->ledger, request)) {
-            continue;
-        }
-        told[element] = true;
-        const struct action *action = &graph->rowfile->actions[element];
-        uint64_t cores = (uint64_t)request->processes * request->threads_per_process;
-        if (cores > ledger_budget(run->ledger)) {
-            result = diag_error_at(
-                run->diag, &graph->rowfile->source, action->name_offset, action->name.len + 2,
-                "action `%.*s` asks for %llu cores (%u × threads_per_process = %u), more than the "
-                "budget of %u; lower it, or allow it by -j %llu",
-                SLICE_ARGS(action->name), (unsigned long long)cores, request->processes,
-                request->threads_per_process, ledger_budget(run->ledger),
-                (unsigned long long)cores);
-        } else {
-            result = diag_error_at(
-                run->diag, &graph->rowfile->source, action->name_offset, action->name.len + 2,
-                "action `%.*s` asks for %llu MiB of memory, this machine grants %llu MiB",
-                SLICE_ARGS(action->name), (unsigned long long)(request->memory_bytes >> 20),
-                (unsigned long long)(ledger_memory_free(run->ledger) >> 20));
-        }
-    }
-    free(told);
-    return result;
-}
-
 /* ---- A fresh thread for the loop: one that has burned CPU before spawns slower for the rest of
  * its life (the parent of a vfork queues behind its child). ---- */
 
@@ -371,6 +315,45 @@ static int execute(struct run *run)
     return result;
 }
 
+static void run_init(struct run *run, const struct machine *machine)
+{
+    if (machine != NULL) {
+        run->ledger = ledger_new(machine, run->options->jobs, run->options->gpus);
+        run->schedule = schedule_new(run->ledger);
+    }
+    run->started_ns = clock_monotonic_ns();
+    run->beat_ns = run->started_ns + (int64_t)LOCK_HEARTBEAT_S * 1000000000;
+    arena_init(&run->scratch);
+}
+
+static void run_release(struct run *run)
+{
+    logs_free(run->logs);
+    schedule_free(run->schedule);
+    ledger_free(run->ledger);
+    free(run->executions);
+    free(run->execution_of);
+    free(run->node_states);
+    free(run->actions);
+    vec_release(&run->members);
+    vec_release(&run->looks);
+    vec_release(&run->slots);
+    vec_release(&run->racy);
+    vec_release(&run->far);
+    free(run->met);
+    arena_release(&run->scratch);
+}
+
+int run_check(struct plan *plan, const struct machine *machine, const struct run_options *options,
+              struct diag *diag)
+{
+    struct run run = {.plan = plan, .options = options, .diag = diag};
+    run_init(&run, machine);
+    int result = run_build_executions(&run) == 0 ? run_check_requests(&run) : -1;
+    run_release(&run);
+    return result;
+}
+
 int run_execute(struct plan *plan, const struct launch_context *launch,
                 const struct machine *machine, const struct run_options *options,
                 const struct run_observer *observer, struct run_result *result, struct diag *diag)
@@ -383,19 +366,17 @@ int run_execute(struct plan *plan, const struct launch_context *launch,
         .result = result,
         .diag = diag,
         .machine = machine,
-        .ledger = machine != NULL ? ledger_new(machine, options->jobs) : NULL,
-        .started_ns = clock_monotonic_ns(),
         .tokens = {.client = options->jobclient},
     };
     int status = -1;
     *result = (struct run_result){0};
-    arena_init(&run.scratch);
-    run.beat_ns = run.started_ns + (int64_t)LOCK_HEARTBEAT_S * 1000000000;
-    if (run_build_executions(&run) == 0 && check_requests(&run) == 0 &&
+    run_init(&run, machine);
+    if (run_build_executions(&run) == 0 && run_check_requests(&run) == 0 &&
         run_record_known(plan, diag) == 0) {
         if (run.execution_count == 0) {
             status = tell_blocked(&run);
         } else {
+            run_expect_all(&run);
             run.logs = logs_new(options->state_path, diag);
             status = run.logs == NULL ? -1 : execute(&run);
         }
@@ -403,19 +384,6 @@ int run_execute(struct plan *plan, const struct launch_context *launch,
         result->interrupted = run.interrupted;
     }
     run_remove_temporary(&run);
-    logs_free(run.logs);
-    ledger_free(run.ledger);
-    free(run.executions);
-    free(run.execution_of);
-    free(run.node_states);
-    free(run.actions);
-    vec_release(&run.members);
-    vec_release(&run.ready);
-    vec_release(&run.looks);
-    vec_release(&run.slots);
-    vec_release(&run.racy);
-    vec_release(&run.far);
-    free(run.met);
-    arena_release(&run.scratch);
+    run_release(&run);
     return status;
 }

@@ -75,8 +75,11 @@ struct run_observer {
 };
 
 struct run_options {
-    unsigned jobs;     /* budget of cores, at least 1 */
-    size_t keep_going; /* so many failures end the starting of nodes, at least 1 */
+    unsigned jobs;         /* budget of cores, at least 1 */
+    unsigned gpus;         /* that may be given away */
+    const char *gpus_from; /* "this machine has": how their number is known */
+    bool gpus_can_be_told; /* --gpus might change it */
+    size_t keep_going;     /* so many failures end the starting of nodes, at least 1 */
     bool explain;
     double grace_s;              /* between TERM and KILL */
     unsigned tick_ms;            /* 0: no TICK events */
@@ -96,6 +99,11 @@ struct run_result {
 
 /* Whether anything will or may be started. */
 bool run_has_work(const struct plan *plan);
+
+/* Refuses, and tells what can never fit, if something asks for more than the machine or the budget
+ * has. Changes nothing. run_execute does the same first of all. */
+int run_check(struct plan *plan, const struct machine *machine, const struct run_options *options,
+              struct diag *diag);
 
 /* Runs what the plan says (after plan_look and plan_check_pointers; the state is open for writing).
  * `machine` may be NULL when there is no work: then it only records what is known and tells what is

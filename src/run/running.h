@@ -9,6 +9,7 @@
 #include "logs.h"
 #include "loop.h"
 #include "run.h"
+#include "schedule.h"
 #include "spawn.h"
 #include "tokens.h"
 #include "vec.h"
@@ -29,8 +30,8 @@ struct execution {
     uint32_t count;    /* nodes that still belong to it */
     uint32_t pending;  /* edges from nodes that aren't resolved */
     uint32_t attempts; /* that failed so far */
-    uint32_t overtaken;
     enum execution_state state;
+    double seconds;  /* that it takes, as far as is known */
     double priority; /* seconds of the longest path that begins with it */
     struct ledger_request request;
 };
@@ -88,6 +89,7 @@ struct run {
     struct run_result *result;
     struct diag *diag;
     struct ledger *ledger;
+    struct schedule *schedule; /* of the ready executions */
     const struct machine *machine;
     struct logs *logs;
     char *temporary; /* folder for what MPI leaves behind, made when first needed; NULL: not yet */
@@ -124,16 +126,38 @@ struct run {
     size_t far_cost;         /* ancestors that the last look at such nodes met */
 };
 
+/* requests.c */
+/* What an execution of the action on so many directories asks for. */
+struct ledger_request run_request_of(const struct action *action, size_t directories);
+/* Tells what can never fit; -1 if anything can't. */
+int run_check_requests(struct run *run);
+
 /* executions.c */
 int run_build_executions(struct run *run);
 const struct node_id *execution_nodes(const struct run *run, const struct execution *execution);
+/* Tells the schedule how much work there is. */
+void run_expect_all(struct run *run);
 void run_push_ready(struct run *run, uint32_t execution);
-bool run_pop_ready(struct run *run, uint32_t *execution);
+void run_push_again(struct run *run, uint32_t execution); /* after an attempt */
 /* Marks a node as decided for this run, and looks for what waited for it only. */
 void run_resolve(struct run *run, struct node_id node, enum node_state state);
 /* Looks again at executions that nothing is pending for any more: those that have to run become
  * ready. */
 void run_look(struct run *run);
+
+/* set_aside.c: old products before a node runs */
+struct moves { /* paths; owned */
+    VEC(char *) good;
+    VEC(char *) kept;
+};
+
+/* What is to be moved before the node runs (DESIGN §6 rule 8). What matches the record of a success
+ * is the good set. What doesn't is a stranger: left where it is when the same attempt goes on or
+ * when nothing was ever recorded, kept aside otherwise. */
+void run_plan_moves(struct run *run, struct node_id node, const struct launched *launched,
+                    struct moves *moves);
+int run_move_aside(struct run *run, const struct moves *moves); /* all or none; -1 after an error */
+void moves_release(struct moves *moves);
 
 /* start.c */
 /* Starts an execution whose grant was taken. Whatever goes wrong is recorded and told as a failure.

@@ -1,6 +1,5 @@
 #include "running.h"
 
-#include "aside.h"
 #include "clock.h"
 #include "file.h"
 #include "text.h"
@@ -48,142 +47,6 @@ static int remember_launch(struct run *run, struct node_id node, struct launched
     launched->fingerprint = plan_fingerprint(&list);
     plan_keep_texts(run->plan, node);
     return 0;
-}
-
-/* ---- Setting old products aside ---- */
-
-struct moves {
-    VEC(char *) good;
-    VEC(char *) kept;
-};
-
-static void moves_release(struct moves *moves)
-{
-    vec_each (char *, path, &moves->good) {
-        free(*path);
-    }
-    vec_each (char *, path, &moves->kept) {
-        free(*path);
-    }
-    vec_release(&moves->good);
-    vec_release(&moves->kept);
-}
-
-static bool sibling_exists(struct plan *plan, const char *path, struct buf *sibling)
-{
-    struct file_stat found;
-    buf_clear(sibling);
-    aside_good_path(path, sibling);
-    return file_lstat(plan->project, buf_string(sibling), &found) == 0 &&
-           found.kind != FILE_MISSING;
-}
-
-static bool matches_record(struct plan *plan, struct node_id node, const struct node_row *row,
-                           struct file_id file)
-{
-    struct buf path = BUF_EMPTY;
-    bool matches = false;
-    uint32_t column;
-    graph_add_path(plan->graph, file, &path);
-    bool own =
-        graph_file_directory(plan->graph, file, &column) == plan->graph->nodes[node.at].directory &&
-        plan->graph->nodes[node.at].directory != GRAPH_NONE;
-    struct slice name = own ? plan->graph->columns[column] : buf_slice(&path);
-    for (size_t i = 0; i < row->good.count && row->success != SUCCESS_NONE && !matches; i++) {
-        struct component component = components_at(&row->good, i);
-        matches = component.kind == COMPONENT_PRODUCT && component.in_directory == own &&
-                  slice_equal(component.name, name) && !digest_is_unknown(component.digest) &&
-                  observed_equal(component.digest, state_file(plan->state, file.at));
-    }
-    buf_release(&path);
-    return matches;
-}
-
-static void plan_product_move(struct run *run, struct node_id node, const struct node_row *row,
-                              struct file_id file, bool keeps_strangers, struct moves *moves)
-{
-    struct plan *plan = run->plan;
-    struct buf sibling = BUF_EMPTY;
-    if (plan->files[file.at] == FILE_GONE) {
-        return;
-    }
-    bool is_good = plan->files[file.at] == FILE_CURRENT && matches_record(plan, node, row, file);
-    const char *path = plan_path(plan, file);
-    char *copy = mem_copy(path, strlen(path));
-    bool has_sibling = sibling_exists(plan, copy, &sibling);
-    if (is_good && (!has_sibling || !row->is_set_aside)) {
-        if (has_sibling) { /* left by a run that was killed after its success */
-            vec_push(&moves->kept, mem_copy(sibling.at, sibling.len));
-        }
-        vec_push(&moves->good, copy);
-    } else if (!is_good && keeps_strangers) {
-        vec_push(&moves->kept, copy);
-    } else {
-        free(copy);
-    }
-    buf_release(&sibling);
-}
-
-static void plan_resumable_moves(struct run *run, struct node_id node, struct moves *moves)
-{
-    struct plan *plan = run->plan;
-    const struct graph *graph = plan->graph;
-    const struct action *action = graph_action(graph, node);
-    const uint32_t *directories;
-    size_t count = graph_directories(graph, node, &directories);
-    struct buf path = BUF_EMPTY;
-    for (size_t i = 0; i < action->resumable_count; i++) {
-        const struct path_spec *spec = &action->resumable_files[i];
-        size_t places = spec->from_project ? 1 : count;
-        for (size_t d = 0; d < places; d++) {
-            struct file_stat found;
-            buf_clear(&path);
-            if (!spec->from_project) {
-                buf_addf(&path, "%s/%s/", graph->workspace->path.at,
-                         graph->workspace->names[directories[d]].at);
-            }
-            buf_add_slice(&path, spec->path);
-            if (file_lstat(plan->project, buf_string(&path), &found) == 0 &&
-                found.kind != FILE_MISSING) {
-                vec_push(&moves->kept, mem_copy(path.at, path.len));
-            }
-        }
-    }
-    buf_release(&path);
-}
-
-/* What is to be moved before the node runs (DESIGN §6 rule 8). What matches the record of a success
- * is the good set. What doesn't is a stranger: left where it is when the same attempt goes on or
- * when nothing was ever recorded, kept aside otherwise. */
-static void plan_moves(struct run *run, struct node_id node, const struct launched *launched,
-                       struct moves *moves)
-{
-    const struct graph *graph = run->plan->graph;
-    const struct node_row *row = state_node(run->plan->state, node.at);
-    bool was_attempted = row->attempt != ATTEMPT_NONE && row->attempt != ATTEMPT_CHANGED;
-    bool same_attempt =
-        was_attempted && digest_equal(row->attempt_fingerprint, launched->fingerprint);
-    bool has_past = row->success != SUCCESS_NONE || was_attempted;
-    for (uint32_t p = graph->product_start[node.at]; p < graph->product_start[node.at + 1]; p++) {
-        plan_product_move(run, node, row, graph->products.at[p], has_past && !same_attempt, moves);
-    }
-    bool same_work = same_attempt || (row->success != SUCCESS_NONE &&
-                                      digest_equal(row->fingerprint, launched->fingerprint));
-    if (has_past && (!same_work || run->plan->options.rerun)) {
-        plan_resumable_moves(run, node, moves);
-    }
-}
-
-static int move_aside(struct run *run, const struct moves *moves)
-{
-    struct plan *plan = run->plan;
-    if (moves->kept.count > 0 && aside_move(plan->project, (const char *const *)moves->kept.at,
-                                            moves->kept.count, ASIDE_KEPT, run->diag) != 0) {
-        return -1;
-    }
-    return moves->good.count == 0 ? 0
-                                  : aside_move(plan->project, (const char *const *)moves->good.at,
-                                               moves->good.count, ASIDE_GOOD, run->diag);
 }
 
 /* ---- Starting ---- */
@@ -297,6 +160,8 @@ static int start_processes(struct run *run, unsigned number, const struct execut
         .processes = execution->request.processes,
         .threads = execution->request.threads_per_process,
         .places = granted_places(run, &slot->grant),
+        .gpus = slot->grant.gpu_numbers,
+        .gpus_per_process = execution->request.gpus_per_process,
         .mark = slot->mark,
         .temporary = slot->kind == LAUNCH_RANKS ? run_temporary(run, number, &run->scratch) : NULL,
     };
@@ -353,7 +218,7 @@ static int prepare_nodes(struct run *run, const struct node_id *nodes, size_t co
         result = remember_launch(run, nodes[i], &launched[i]);
     }
     for (size_t i = 0; i < count && result == 0; i++) {
-        plan_moves(run, nodes[i], &launched[i], &moves[i]);
+        run_plan_moves(run, nodes[i], &launched[i], &moves[i]);
         record_start(run, nodes[i], &launched[i], &moves[i]);
     }
     if (result == 0 && state_flush(run->plan->state, run->diag) != 0) {
@@ -361,7 +226,7 @@ static int prepare_nodes(struct run *run, const struct node_id *nodes, size_t co
         result = -1;
     }
     for (size_t i = 0; i < count && result == 0; i++) {
-        result = move_aside(run, &moves[i]);
+        result = run_move_aside(run, &moves[i]);
         make_product_folders(run, nodes[i]);
     }
     for (size_t i = 0; i < count; i++) {

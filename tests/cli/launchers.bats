@@ -540,14 +540,14 @@ END
     unset ACTION_PROCESS_INDEX ACTION_CORES
     local name
     for name in OMPI_COMM_WORLD_LOCAL_RANK PMIX_RANK PMI_RANK MPI_LOCALRANKID SLURM_LOCALID; do
-        run env "$name=1" ROWBUILD_RANK_GPUS='0,1;2' "$helper" A=b sh -c \
-            'echo "$ACTION_PROCESS_INDEX $CUDA_VISIBLE_DEVICES $ROCR_VISIBLE_DEVICES $A ${ROWBUILD_RANK_GPUS-gone}"'
+        run env "$name=1" ROWBUILD_RANK_CUDA='0,1;2' ROWBUILD_RANK_ROCR='0,1;2' "$helper" A=b sh -c \
+            'echo "$ACTION_PROCESS_INDEX $CUDA_VISIBLE_DEVICES $ROCR_VISIBLE_DEVICES $A ${ROWBUILD_RANK_CUDA-gone}"'
         [ "$status" -eq 0 ]
         content <(echo "$output") '1 2 2 b gone'
     done
     # Of a batch script's own rank mpirun's ranks know nothing.
     run env SLURM_LOCALID=0 OMPI_COMM_WORLD_LOCAL_RANK=1 OMPI_COMM_WORLD_RANK=5 \
-        ROWBUILD_RANK_GPUS='0,1;2' "$helper" sh -c 'echo "$ACTION_PROCESS_INDEX $CUDA_VISIBLE_DEVICES"'
+        ROWBUILD_RANK_CUDA='0,1;2' "$helper" sh -c 'echo "$ACTION_PROCESS_INDEX $CUDA_VISIBLE_DEVICES"'
     content <(echo "$output") '5 2'
     run env "$helper" sh -c 'echo "${ACTION_PROCESS_INDEX-none}"'
     content <(echo "$output") none

@@ -41,6 +41,22 @@ END
     expect_runs 'a d3'
 }
 
+@test "from inside a workspace that is a symlink to another place" {
+    one_action
+    mv workspace "$SCRATCH/elsewhere"
+    ln -s ../elsewhere workspace
+    cd workspace/d2
+    expect 0 .
+    expect_runs 'a d2'
+    cd ..
+    expect 0 d1/out
+    expect_runs 'a d1'
+    PWD=/nonexistent expect 2
+    PWD=$SCRATCH/project expect 2 # not where we are
+    cd "$SCRATCH/elsewhere"
+    expect 2
+}
+
 # ---- Signals and limits ----
 
 # holding: one node that waits to be released
@@ -168,4 +184,19 @@ END
     rm workspace/*/out
     run bash -c 'ulimit -n 24; exec "$ROWBUILD" -j 100'
     [ "$status" -eq 0 ]
+}
+
+# ---- Words ----
+
+@test "show why: a failure for want of a product isn't called an exit 0" {
+    rowfile <<'END'
+[[action]]
+name = "a"
+products = ["out"]
+command = ': {directory}'
+END
+    mkdir workspace/d1
+    expect 1
+    expect 0 show why
+    has 'failed (exit 0, but a product was missing)'
 }

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-enum { MOST_GRANTS = 64, MOST_NODES = 64 };
+enum { MOST_GRANTS = 64, MOST_NODES = 64, GPUS = 6 };
 
 static uint64_t next_random(uint64_t *seed)
 {
@@ -48,6 +48,42 @@ static struct machine make_machine(const unsigned *sizes, unsigned count,
     return machine;
 }
 
+/* The machine as an uneven affinity mask leaves it: some CPUs of cores are missing, some cores, and
+ * with them the numbers have gaps. */
+static void thin_out(struct machine *machine, uint64_t *seed)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < machine->core_count; i++) {
+        struct machine_core core = machine->cores[i];
+        struct cpumask pus = {0};
+        unsigned which = (unsigned)next_random(seed) % 3; /* the first CPU, the second, both */
+        if (which != 1) {
+            cpumask_set(&pus, (unsigned)i);
+        }
+        if (which != 0) {
+            cpumask_set(&pus, (unsigned)i + 512);
+        }
+        bool is_last_of_node =
+            i + 1 == machine->core_count || machine->cores[i + 1].numa != core.numa;
+        bool node_is_empty = kept == 0 || machine->cores[kept - 1].numa != core.numa;
+        if (next_random(seed) % 4 == 0 && !(is_last_of_node && node_is_empty)) {
+            continue;
+        }
+        core.pus = pus;
+        core.number = (unsigned)kept;
+        machine->cores[kept++] = core;
+    }
+    machine->core_count = kept;
+}
+
+static void turn_smt_off(struct machine *machine)
+{
+    for (size_t i = 0; i < machine->core_count; i++) {
+        machine->cores[i].pus = (struct cpumask){0};
+        cpumask_set(&machine->cores[i].pus, (unsigned)i);
+    }
+}
+
 static struct ledger_request ask(unsigned processes, unsigned threads)
 {
     return (struct ledger_request){.processes = processes, .threads_per_process = threads};
@@ -75,7 +111,7 @@ static void test_one_node_each(void **state)
 {
     (void)state;
     struct machine machine = make_machine((unsigned[]){4, 4}, 2, 1);
-    struct ledger *ledger = ledger_new(&machine, 8);
+    struct ledger *ledger = ledger_new(&machine, 8, 0);
     assert_true(ledger_binds(ledger));
     struct ledger_grant a = take(ledger, 1, 3);
     struct ledger_grant b = take(ledger, 1, 3);
@@ -101,7 +137,7 @@ static void test_best_fit(void **state)
 {
     (void)state;
     struct machine machine = make_machine((unsigned[]){8, 4, 8}, 3, 1);
-    struct ledger *ledger = ledger_new(&machine, 20);
+    struct ledger *ledger = ledger_new(&machine, 20, 0);
     struct ledger_grant a = take(ledger, 1, 2); /* the smallest node, not the first */
     assert_int_equal(a.core_numbers[0], 8);
     struct ledger_grant b = take(ledger, 2, 1);
@@ -121,7 +157,7 @@ static void test_tightest_run(void **state)
 {
     (void)state;
     struct machine machine = make_machine((unsigned[]){12}, 1, 1);
-    struct ledger *ledger = ledger_new(&machine, 12);
+    struct ledger *ledger = ledger_new(&machine, 12, 0);
     struct ledger_grant parts[4];
     const unsigned widths[4] = {5, 1, 2, 1}; /* cores 0-4, 5, 6-7, 8; 9-11 stay free */
     for (int i = 0; i < 4; i++) {
@@ -149,7 +185,7 @@ static void test_stays_in_a_package(void **state)
 {
     (void)state;
     struct machine machine = make_machine((unsigned[]){4, 4, 4, 4}, 4, 2);
-    struct ledger *ledger = ledger_new(&machine, 16);
+    struct ledger *ledger = ledger_new(&machine, 16, 0);
     struct ledger_grant small = take(ledger, 1, 1);
     struct ledger_grant wide = take(ledger, 8, 1);
     for (unsigned i = 0; i < wide.cores; i++) {
@@ -165,7 +201,7 @@ static void test_wider_than_a_node(void **state)
 {
     (void)state;
     struct machine machine = make_machine((unsigned[]){3, 3}, 2, 2);
-    struct ledger *ledger = ledger_new(&machine, 6);
+    struct ledger *ledger = ledger_new(&machine, 6, 0);
     struct ledger_grant five = take(ledger, 1, 5);
     assert_int_equal(cpumask_count(&five.processes[0]), 10);
     ledger_return(ledger, &five);
@@ -176,7 +212,7 @@ static void test_wider_than_a_node(void **state)
     machine_release(&machine);
 
     machine = make_machine((unsigned[]){4, 1, 3, 3}, 4, 2);
-    ledger = ledger_new(&machine, 11);
+    ledger = ledger_new(&machine, 11, 0);
     five = take(ledger, 1, 5); /* within the first package, though the third node has more room */
     for (unsigned i = 0; i < 5; i++) {
         assert_int_equal(machine.cores[five.core_numbers[i]].package, 0);
@@ -190,7 +226,7 @@ static void test_budget(void **state)
 {
     (void)state;
     struct machine machine = make_machine((unsigned[]){4, 4}, 2, 1);
-    struct ledger *ledger = ledger_new(&machine, 3);
+    struct ledger *ledger = ledger_new(&machine, 3, 0);
     assert_int_equal(ledger_budget(ledger), 3);
     struct ledger_request four = ask(1, 4);
     assert_false(ledger_can_ever_fit(ledger, &four));
@@ -211,7 +247,7 @@ static void test_counting_only(void **state)
 {
     (void)state;
     struct machine machine = make_machine((unsigned[]){2}, 1, 1);
-    struct ledger *more = ledger_new(&machine, 5);
+    struct ledger *more = ledger_new(&machine, 5, 0);
     assert_false(ledger_binds(more));
     struct ledger_grant a = take(more, 1, 5);
     assert_null(a.processes);
@@ -222,7 +258,7 @@ static void test_counting_only(void **state)
     ledger_free(more);
 
     machine.is_real = false;
-    struct ledger *fake = ledger_new(&machine, 2);
+    struct ledger *fake = ledger_new(&machine, 2, 0);
     assert_false(ledger_binds(fake));
     ledger_free(fake);
     machine_release(&machine);
@@ -232,7 +268,7 @@ static void test_memory(void **state)
 {
     (void)state;
     struct machine machine = make_machine((unsigned[]){4}, 1, 1);
-    struct ledger *ledger = ledger_new(&machine, 4);
+    struct ledger *ledger = ledger_new(&machine, 4, 0);
     struct ledger_request request = {.processes = 1, .threads_per_process = 1, .memory_bytes = 600};
     struct ledger_grant a;
     struct ledger_grant b;
@@ -247,9 +283,48 @@ static void test_memory(void **state)
     ledger_free(ledger);
 
     machine.memory_bytes = 0;
-    ledger = ledger_new(&machine, 4);
+    ledger = ledger_new(&machine, 4, 0);
     assert_true(ledger_can_ever_fit(ledger, &request));
     assert_true(ledger_memory_free(ledger) == UINT64_MAX);
+    ledger_free(ledger);
+    machine_release(&machine);
+}
+
+static void test_gpus(void **state)
+{
+    (void)state;
+    struct machine machine = make_machine((unsigned[]){4}, 1, 1);
+    struct ledger *ledger = ledger_new(&machine, 4, 3);
+    struct ledger_request one = {.processes = 1, .threads_per_process = 1, .gpus_per_process = 1};
+    struct ledger_request two = {.processes = 2, .threads_per_process = 1, .gpus_per_process = 1};
+    struct ledger_request four = {.processes = 1, .threads_per_process = 1, .gpus_per_process = 4};
+    struct ledger_request many = {
+        .processes = 2, .threads_per_process = 1, .gpus_per_process = UINT32_MAX};
+    struct ledger_grant a;
+    struct ledger_grant b;
+    struct ledger_grant c;
+    assert_int_equal(ledger_gpus(ledger), 3);
+    assert_false(ledger_can_ever_fit(ledger, &four));
+    assert_false(ledger_can_ever_fit(ledger, &many));
+    assert_true(ledger_take(ledger, &one, &a));
+    assert_int_equal(a.gpu_numbers[0], 0);
+    assert_true(ledger_take(ledger, &two, &b));
+    assert_int_equal(b.gpus, 2);
+    assert_int_equal(b.gpu_numbers[0], 1);
+    assert_int_equal(b.gpu_numbers[1], 2);
+    assert_int_equal(ledger_gpus_free(ledger), 0);
+    assert_int_equal(ledger_cores_free(ledger), 1);
+    assert_false(ledger_take(ledger, &one, &c));
+    ledger_return(ledger, &a);
+    assert_null(a.gpu_numbers);
+    assert_true(ledger_take(ledger, &one, &c));
+    assert_int_equal(c.gpu_numbers[0], 0);
+    ledger_return(ledger, &b);
+    ledger_return(ledger, &c);
+    c = take(ledger, 1, 1);
+    assert_null(c.gpu_numbers);
+    ledger_return(ledger, &c);
+    assert_int_equal(ledger_gpus_free(ledger), 3);
     ledger_free(ledger);
     machine_release(&machine);
 }
@@ -263,6 +338,8 @@ struct books {
     struct ledger_request requests[MOST_GRANTS];
     unsigned count;
     unsigned cores;
+    unsigned gpus;
+    bool gpu_is_busy[GPUS];
     uint64_t memory;
 };
 
@@ -301,6 +378,13 @@ static void check_grant(struct books *books, const struct ledger_request *reques
         cpumask_add(&books->busy, &mask);
         divided += here_divided;
     }
+    assert_int_equal(grant->gpus, request->processes * request->gpus_per_process);
+    assert_int_equal(grant->memory_bytes, request->memory_bytes);
+    for (unsigned i = 0; i < grant->gpus; i++) {
+        assert_true(grant->gpu_numbers[i] < GPUS);
+        assert_false(books->gpu_is_busy[grant->gpu_numbers[i]]);
+        books->gpu_is_busy[grant->gpu_numbers[i]] = true;
+    }
     unsigned room = undivided_room(books->machine, threads);
     assert_true(divided <= (request->processes > room ? request->processes - room : 0));
 }
@@ -309,6 +393,7 @@ static void check_totals(const struct books *books)
 {
     assert_true(books->cores <= ledger_budget(books->ledger));
     assert_int_equal(ledger_cores_free(books->ledger), ledger_budget(books->ledger) - books->cores);
+    assert_int_equal(ledger_gpus_free(books->ledger), GPUS - books->gpus);
     assert_int_equal(ledger_memory_free(books->ledger),
                      books->machine->memory_bytes - books->memory);
 }
@@ -320,7 +405,11 @@ static void give_back(struct books *books, unsigned index)
             books->busy.words[w] &= ~books->grants[index].processes[p].words[w];
         }
     }
+    for (unsigned i = 0; i < books->grants[index].gpus; i++) {
+        books->gpu_is_busy[books->grants[index].gpu_numbers[i]] = false;
+    }
     books->cores -= books->grants[index].cores;
+    books->gpus -= books->grants[index].gpus;
     books->memory -= books->grants[index].memory_bytes;
     ledger_return(books->ledger, &books->grants[index]);
     books->count--;
@@ -329,7 +418,19 @@ static void give_back(struct books *books, unsigned index)
     check_totals(books);
 }
 
-static void try_request(struct books *books, const struct ledger_request *request)
+static void note_grant(struct books *books, const struct ledger_request *request,
+                       const struct ledger_grant *grant)
+{
+    check_grant(books, request, grant);
+    books->cores += grant->cores;
+    books->gpus += grant->gpus;
+    books->memory += grant->memory_bytes;
+    books->grants[books->count] = *grant;
+    books->requests[books->count++] = *request;
+    check_totals(books);
+}
+
+static bool try_request(struct books *books, const struct ledger_request *request)
 {
     struct ledger_grant grant;
     bool fits = ledger_can_ever_fit(books->ledger, request);
@@ -338,31 +439,67 @@ static void try_request(struct books *books, const struct ledger_request *reques
     assert_true(taken || !fits ||
                 books->count > 0); /* the empty machine grants what can ever fit */
     if (taken) {
-        check_grant(books, request, &grant);
-        books->cores += grant.cores;
-        books->memory += grant.memory_bytes;
-        books->grants[books->count] = grant;
-        books->requests[books->count++] = *request;
+        note_grant(books, request, &grant);
     }
     check_totals(books);
+    return taken;
+}
+
+static struct ledger_request random_request(unsigned budget, uint64_t *seed)
+{
+    unsigned most = next_random(seed) % 4 == 0 ? budget + 1 : budget / 4 + 1;
+    unsigned cores = random_between(seed, 1, most);
+    unsigned threads = random_between(seed, 1, cores);
+    return (struct ledger_request){
+        .processes = cores / threads,
+        .threads_per_process = threads,
+        .gpus_per_process = next_random(seed) % 3 == 0 ? random_between(seed, 1, 3) : 0,
+        .memory_bytes = next_random(seed) % 3 == 0 ? next_random(seed) % 500 : 0};
+}
+
+/* Keeps for a request that doesn't fit now. Others come and go as they find room; when those that
+ * run now have ended, it must fit. */
+static void wait_for(struct books *books, const struct ledger_request *request, uint64_t *seed)
+{
+    struct ledger_grant grant;
+    unsigned old = books->count; /* the first so many run already */
+    ledger_keep(books->ledger, request);
+    while (!ledger_take_kept(books->ledger, &grant)) {
+        struct ledger_request other = random_request(ledger_budget(books->ledger), seed);
+        assert_true(old > 0);
+        if (books->count + 1 < MOST_GRANTS && next_random(seed) % 4 > 0) {
+            (void)try_request(books, &other);
+        } else {
+            unsigned index = random_between(seed, 0, books->count - 1);
+            if (index < old) { /* the last old one moves here, the last of all to where that was */
+                struct ledger_grant swapped = books->grants[index];
+                struct ledger_request asked = books->requests[index];
+                old--;
+                books->grants[index] = books->grants[old];
+                books->requests[index] = books->requests[old];
+                books->grants[old] = swapped;
+                books->requests[old] = asked;
+                index = old;
+            }
+            give_back(books, index);
+        }
+    }
+    note_grant(books, request, &grant);
 }
 
 static void exercise(const struct machine *machine, unsigned budget, unsigned steps, uint64_t *seed)
 {
-    struct books books = {.machine = machine, .ledger = ledger_new(machine, budget)};
+    struct books books = {.machine = machine, .ledger = ledger_new(machine, budget, GPUS)};
     for (unsigned step = 0; step < steps; step++) {
         bool give = books.count == MOST_GRANTS || (books.count > 0 && next_random(seed) % 5 < 2);
         if (give) {
             give_back(&books, random_between(seed, 0, books.count - 1));
         } else {
-            unsigned most = next_random(seed) % 4 == 0 ? budget + 1 : budget / 4 + 1;
-            unsigned cores = random_between(seed, 1, most);
-            unsigned threads = random_between(seed, 1, cores);
-            struct ledger_request request = {
-                .processes = cores / threads,
-                .threads_per_process = threads,
-                .memory_bytes = next_random(seed) % 3 == 0 ? next_random(seed) % 500 : 0};
-            try_request(&books, &request);
+            struct ledger_request request = random_request(budget, seed);
+            if (!try_request(&books, &request) && next_random(seed) % 4 == 0 &&
+                ledger_can_ever_fit(books.ledger, &request)) {
+                wait_for(&books, &request, seed);
+            }
         }
         if (next_random(seed) % 50 == 0) {
             while (books.count > 0) {
@@ -374,9 +511,10 @@ static void exercise(const struct machine *machine, unsigned budget, unsigned st
         give_back(&books, 0);
     }
     assert_int_equal(ledger_cores_free(books.ledger), budget);
-    struct ledger_request all = ask(budget, 1);
-    try_request(&books, &all);
-    assert_int_equal(books.count, 1);
+    struct ledger_request all = {
+        .processes = budget, .threads_per_process = 1, .memory_bytes = machine->memory_bytes};
+    all.gpus_per_process = GPUS / budget;
+    assert_true(try_request(&books, &all));
     give_back(&books, 0);
     ledger_free(books.ledger);
 }
@@ -394,6 +532,12 @@ static void test_random_machines(void **state)
             total += sizes[n];
         }
         struct machine machine = make_machine(sizes, count, random_between(&seed, 1, 3));
+        if (round % 5 == 1) {
+            turn_smt_off(&machine);
+        } else if (round % 5 > 2) {
+            thin_out(&machine, &seed);
+            total = (unsigned)machine.core_count;
+        }
         unsigned budget = round % 4 == 0 ? random_between(&seed, 1, total) : total;
         exercise(&machine, budget, 150, &seed);
         machine_release(&machine);
@@ -443,11 +587,17 @@ static void test_hwloc_machines(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_one_node_each),     cmocka_unit_test(test_best_fit),
-        cmocka_unit_test(test_tightest_run),      cmocka_unit_test(test_stays_in_a_package),
-        cmocka_unit_test(test_wider_than_a_node), cmocka_unit_test(test_budget),
-        cmocka_unit_test(test_counting_only),     cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_random_machines),   cmocka_unit_test(test_interleaved_nodes),
+        cmocka_unit_test(test_one_node_each),
+        cmocka_unit_test(test_best_fit),
+        cmocka_unit_test(test_tightest_run),
+        cmocka_unit_test(test_stays_in_a_package),
+        cmocka_unit_test(test_wider_than_a_node),
+        cmocka_unit_test(test_budget),
+        cmocka_unit_test(test_counting_only),
+        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_gpus),
+        cmocka_unit_test(test_random_machines),
+        cmocka_unit_test(test_interleaved_nodes),
         cmocka_unit_test(test_hwloc_machines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,10 +29,13 @@ static const char *value_of(const struct variables *variables, const char *name)
     return NULL;
 }
 
+static char *const inherited[] = {"CUDA_VISIBLE_DEVICES=7,8,9,GPU-5", NULL};
+
 struct fixture {
     struct arena arena;
     struct variables variables;
     struct cpumask places[4];
+    struct launch_context context;
     struct launch_request request;
 };
 
@@ -42,6 +45,7 @@ static void begin(struct fixture *fixture)
     *fixture = (struct fixture){0};
     arena_init(&fixture->arena);
     fixture->variables.arena = &fixture->arena;
+    fixture->context.environment = inherited;
     fixture->places[0] = core(0, 64);
     fixture->places[1] = core(1, 65);
     fixture->places[2] = core(62, 126);
@@ -61,12 +65,13 @@ static void test_places(void **state)
     (void)state;
     struct fixture fixture;
     begin(&fixture);
-    mpi_set_ranks(&fixture.variables, &fixture.request, false);
+    mpi_set_ranks(&fixture.variables, &fixture.context, &fixture.request, false);
     assert_string_equal(value_of(&fixture.variables, "ROWBUILD_RANK_PLACES"),
                         "{0,64},{1,65};{62,126},{63,127}");
     assert_null(value_of(&fixture.variables, "ROWBUILD_RANK_OPENMP"));
-    assert_null(value_of(&fixture.variables, "ROWBUILD_RANK_GPUS"));
-    mpi_set_ranks(&fixture.variables, &fixture.request, true);
+    assert_null(value_of(&fixture.variables, "ROWBUILD_RANK_CUDA"));
+    assert_null(value_of(&fixture.variables, "ROWBUILD_RANK_ROCR"));
+    mpi_set_ranks(&fixture.variables, &fixture.context, &fixture.request, true);
     assert_string_equal(value_of(&fixture.variables, "ROWBUILD_RANK_OPENMP"), "1");
     end(&fixture);
 }
@@ -77,7 +82,7 @@ static void test_unbound(void **state)
     struct fixture fixture;
     begin(&fixture);
     fixture.request.places = NULL;
-    mpi_set_ranks(&fixture.variables, &fixture.request, true);
+    mpi_set_ranks(&fixture.variables, &fixture.context, &fixture.request, true);
     assert_int_equal(fixture.variables.entries.count, 0);
     end(&fixture);
 }
@@ -85,12 +90,22 @@ static void test_unbound(void **state)
 static void test_gpus(void **state)
 {
     (void)state;
-    static const char *const gpus[] = {"0,1", "4,GPU-5"};
+    static const unsigned gpus[] = {0, 1, 2, 3};
     struct fixture fixture;
     begin(&fixture);
     fixture.request.gpus = gpus;
-    mpi_set_ranks(&fixture.variables, &fixture.request, false);
-    assert_string_equal(value_of(&fixture.variables, "ROWBUILD_RANK_GPUS"), "0,1;4,GPU-5");
+    fixture.request.gpus_per_process = 2;
+    fixture.context.sets_cuda = true;
+    mpi_set_ranks(&fixture.variables, &fixture.context, &fixture.request, false);
+    assert_string_equal(value_of(&fixture.variables, "ROWBUILD_RANK_CUDA"), "7,8;9,GPU-5");
+    assert_null(value_of(&fixture.variables, "ROWBUILD_RANK_ROCR"));
+    fixture.context.sets_rocr = true;
+    mpi_set_ranks(&fixture.variables, &fixture.context, &fixture.request, false);
+    assert_string_equal(value_of(&fixture.variables, "ROWBUILD_RANK_ROCR"), "0,1;2,3");
+    fixture.request.gpus = NULL;
+    fixture.request.gpus_per_process = 0;
+    mpi_set_ranks(&fixture.variables, &fixture.context, &fixture.request, false);
+    assert_string_equal(value_of(&fixture.variables, "ROWBUILD_RANK_CUDA"), ";");
     end(&fixture);
 }
 

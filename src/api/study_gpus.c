@@ -1,0 +1,74 @@
+#include "study.h"
+
+#include "launch.h"
+#include "machine.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* More than any machine has. */
+static const unsigned MOST_GPUS = 4096;
+
+static bool some_action_asks(const struct rowfile *rowfile)
+{
+    for (size_t i = 0; i < rowfile->action_count; i++) {
+        if (rowfile->actions[i].resources.gpus_per_process > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int read_variable(const char *text, unsigned *count, struct diag *diag)
+{
+    char *end;
+    errno = 0;
+    unsigned long number = strtoul(text, &end, 10);
+    if (errno != 0 || *end != '\0' || text[0] < '0' || text[0] > '9' || number > UINT_MAX) {
+        return diag_error(diag, "ROWBUILD_GPUS is `%s`; it has to be a number of GPUs", text);
+    }
+    *count = (unsigned)number;
+    return 0;
+}
+
+int study_find_gpus(const struct rowbuild *study, const struct rowbuild_run_options *options,
+                    struct study_gpus *gpus, struct diag *diag)
+{
+    *gpus = (struct study_gpus){.from = "this machine has", .can_be_told = true};
+    const char *variable = getenv("ROWBUILD_GPUS"); /* NOLINT(concurrency-mt-unsafe) */
+    const char *list;
+    if (!some_action_asks(study->rowfile)) {
+        return 0;
+    }
+    struct machine_gpus found = machine_count_gpus();
+    unsigned listed = launch_listed_gpus(environ, &list);
+    bool told = true;
+    if (options->gpus_given) {
+        gpus->count = options->gpus;
+        gpus->from = "--gpus says";
+    } else if (variable != NULL && variable[0] != '\0') {
+        gpus->from = "ROWBUILD_GPUS says";
+        if (read_variable(variable, &gpus->count, diag) != 0) {
+            return -1;
+        }
+    } else {
+        gpus->count = found.nvidia > 0 ? found.nvidia : found.amd;
+        told = false;
+    }
+    if (listed < gpus->count || (!told && list != NULL)) {
+        gpus->count = listed;
+        gpus->from = list[0] == 'C' ? "CUDA_VISIBLE_DEVICES names" : "ROCR_VISIBLE_DEVICES names";
+        gpus->can_be_told = false;
+    }
+    gpus->count = gpus->count < MOST_GPUS ? gpus->count : MOST_GPUS;
+    /* HIP reads both variables, and counts in the one among what the other leaves: so only that of
+     * the vendor is set, unless nobody knows whose they are. */
+    bool unknown = found.nvidia == 0 && found.amd == 0;
+    gpus->sets_cuda =
+        gpus->count > 0 && (unknown || found.nvidia > 0 || getenv("CUDA_VISIBLE_DEVICES") != NULL);
+    gpus->sets_rocr =
+        gpus->count > 0 && (unknown || found.amd > 0 || getenv("ROCR_VISIBLE_DEVICES") != NULL);
+    return 0;
+}

@@ -1,0 +1,184 @@
+#include "running.h"
+
+#include "text.h"
+
+#include <stdlib.h>
+
+/* ---- What an execution asks for. Products that no number holds can't fit: the largest will do.
+ * ---- */
+
+static uint64_t times(uint64_t a, uint64_t b)
+{
+    uint64_t product;
+    return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
+}
+
+static uint64_t plus(uint64_t a, uint64_t b)
+{
+    uint64_t sum;
+    return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
+}
+
+static unsigned to_unsigned(uint64_t number)
+{
+    return number < UINT32_MAX ? (unsigned)number : UINT32_MAX;
+}
+
+static uint64_t memory_of(const struct resource_spec *resources, uint64_t processes,
+                          size_t directories)
+{
+    static const uint64_t mebibyte = UINT64_C(1) << 20;
+    uint64_t cores = times(processes, resources->threads_per_process);
+    uint64_t gpus = times(processes, resources->gpus_per_process);
+    uint64_t memory = resources->memory_per_submission;
+    memory = plus(memory, times(resources->memory_per_directory, directories));
+    memory = plus(memory, times(resources->memory_per_process, processes));
+    memory = plus(memory, times(times(resources->memory_per_cpu_mb, mebibyte), cores));
+    return plus(memory, times(times(resources->memory_per_gpu_mb, mebibyte), gpus));
+}
+
+struct ledger_request run_request_of(const struct action *action, size_t directories)
+{
+    const struct resource_spec *resources = &action->resources;
+    uint64_t processes = resources->processes;
+    if (resources->processes_per_directory) {
+        processes = times(processes, directories);
+    }
+    return (struct ledger_request){
+        .processes = to_unsigned(processes),
+        .threads_per_process = to_unsigned(resources->threads_per_process),
+        .gpus_per_process = to_unsigned(resources->gpus_per_process),
+        .memory_bytes = memory_of(resources, processes, directories),
+    };
+}
+
+/* ---- Refusing what can never fit ---- */
+
+struct refusal {
+    const struct run *run;
+    const struct action *action;
+    const struct ledger_request *request;
+    bool is_batch; /* of several directories */
+    struct buf keys;
+};
+
+static void add_key(struct refusal *refusal, bool applies, const char *key)
+{
+    if (applies) {
+        buf_addf(&refusal->keys, "%s`%s`", refusal->keys.len > 0 ? " or " : "", key);
+    }
+}
+
+static void add_process_keys(struct refusal *refusal)
+{
+    bool per_directory = refusal->action->resources.processes_per_directory;
+    bool several = refusal->request->processes > 1;
+    add_key(refusal, several && per_directory && refusal->action->resources.processes > 1,
+            "resources.processes.per_directory");
+    add_key(refusal, several && !per_directory, "resources.processes.per_submission");
+    add_key(refusal, per_directory && refusal->is_batch, "group.maximum_size");
+}
+
+static int refuse(const struct refusal *refusal, const struct buf *text)
+{
+    const struct action *action = refusal->action;
+    return diag_error_at(refusal->run->diag, &refusal->run->plan->graph->rowfile->source,
+                         action->name_offset, action->name.len + 2, "action `%.*s` asks for %s",
+                         SLICE_ARGS(action->name), buf_string(text));
+}
+
+static int refuse_cores(struct refusal *refusal, struct buf *text)
+{
+    const struct ledger_request *request = refusal->request;
+    uint64_t cores = times(request->processes, request->threads_per_process);
+    add_key(refusal, request->threads_per_process > 1, "resources.threads_per_process");
+    add_process_keys(refusal);
+    buf_addf(text,
+             "%llu cores (processes × threads per process = %u × %u), more than the budget of %u; "
+             "lower %s, or allow it by -j %llu",
+             (unsigned long long)cores, request->processes, request->threads_per_process,
+             ledger_budget(refusal->run->ledger), buf_string(&refusal->keys),
+             (unsigned long long)cores);
+    return refuse(refusal, text);
+}
+
+static int refuse_gpus(struct refusal *refusal, struct buf *text)
+{
+    const struct ledger_request *request = refusal->request;
+    const struct run_options *options = refusal->run->options;
+    uint64_t gpus = times(request->processes, request->gpus_per_process);
+    add_key(refusal, true, "resources.gpus_per_process");
+    add_process_keys(refusal);
+    buf_addf(text,
+             "%llu GPUs (processes × GPUs per process = %u × %u), more than the %u that %s; lower "
+             "%s",
+             (unsigned long long)gpus, request->processes, request->gpus_per_process,
+             ledger_gpus(refusal->run->ledger), options->gpus_from, buf_string(&refusal->keys));
+    if (options->gpus_can_be_told) {
+        buf_addf(text, ", or tell the number of GPUs by --gpus %llu or ROWBUILD_GPUS",
+                 (unsigned long long)gpus);
+    }
+    return refuse(refusal, text);
+}
+
+static int refuse_memory(struct refusal *refusal, struct buf *text)
+{
+    const struct resource_spec *resources = &refusal->action->resources;
+    add_key(refusal, resources->memory_per_process > 0, "resources.memory.per_process");
+    add_key(refusal, resources->memory_per_directory > 0, "resources.memory.per_directory");
+    add_key(refusal, resources->memory_per_submission > 0, "resources.memory.per_submission");
+    add_key(refusal, resources->memory_per_cpu_mb > 0, "resources.memory_per_cpu_mb");
+    add_key(refusal, resources->memory_per_gpu_mb > 0 && resources->gpus_per_process > 0,
+            "resources.memory_per_gpu_mb");
+    add_key(refusal, resources->memory_per_directory > 0 && refusal->is_batch,
+            "group.maximum_size");
+    text_add_bytes(text, refusal->request->memory_bytes);
+    buf_add_string(text, " of memory, more than the ");
+    text_add_bytes(text, ledger_memory(refusal->run->ledger));
+    buf_addf(text, " that this machine and its control group grant; lower %s",
+             buf_string(&refusal->keys));
+    return refuse(refusal, text);
+}
+
+static int refuse_request(const struct run *run, const struct action *action,
+                          const struct execution *execution)
+{
+    const struct ledger_request *request = &execution->request;
+    const uint32_t *directories;
+    size_t count =
+        graph_directories(run->plan->graph, *execution_nodes(run, execution), &directories);
+    struct refusal refusal = {.run = run,
+                              .action = action,
+                              .request = request,
+                              .is_batch = execution->count > 1 || count > 1,
+                              .keys = BUF_EMPTY};
+    struct buf text = BUF_EMPTY;
+    int result = 0;
+    if (times(request->processes, request->threads_per_process) > ledger_budget(run->ledger)) {
+        result = refuse_cores(&refusal, &text);
+    } else if (times(request->processes, request->gpus_per_process) > ledger_gpus(run->ledger)) {
+        result = refuse_gpus(&refusal, &text);
+    } else {
+        result = refuse_memory(&refusal, &text);
+    }
+    buf_release(&text);
+    buf_release(&refusal.keys);
+    return result;
+}
+
+int run_check_requests(struct run *run)
+{
+    const struct graph *graph = run->plan->graph;
+    bool *told = mem_alloc(graph->rowfile->action_count * sizeof *told);
+    int result = 0;
+    for (size_t x = 0; x < run->execution_count; x++) {
+        const struct execution *execution = &run->executions[x];
+        uint32_t element = graph->nodes[execution_nodes(run, execution)->at].action;
+        if (!told[element] && !ledger_can_ever_fit(run->ledger, &execution->request)) {
+            told[element] = true;
+            result = refuse_request(run, &graph->rowfile->actions[element], execution);
+        }
+    }
+    free(told);
+    return result;
+}

@@ -1,0 +1,126 @@
+#include "running.h"
+
+#include "aside.h"
+#include "file.h"
+
+#include <stdlib.h>
+
+void moves_release(struct moves *moves)
+{
+    vec_each (char *, path, &moves->good) {
+        free(*path);
+    }
+    vec_each (char *, path, &moves->kept) {
+        free(*path);
+    }
+    vec_release(&moves->good);
+    vec_release(&moves->kept);
+}
+
+static bool sibling_exists(struct plan *plan, const char *path, struct buf *sibling)
+{
+    struct file_stat found;
+    buf_clear(sibling);
+    aside_good_path(path, sibling);
+    return file_lstat(plan->project, buf_string(sibling), &found) == 0 &&
+           found.kind != FILE_MISSING;
+}
+
+static bool matches_record(struct plan *plan, struct node_id node, const struct node_row *row,
+                           struct file_id file)
+{
+    bool in_directory;
+    struct slice name = plan_component_name(plan, node, file, &in_directory);
+    bool matches = false;
+    for (size_t i = 0; i < row->good.count && row->success != SUCCESS_NONE && !matches; i++) {
+        struct component component = components_at(&row->good, i);
+        matches = component.kind == COMPONENT_PRODUCT && component.in_directory == in_directory &&
+                  slice_equal(component.name, name) && !digest_is_unknown(component.digest) &&
+                  observed_equal(component.digest, state_file(plan->state, file.at));
+    }
+    return matches;
+}
+
+static void plan_product_move(struct run *run, struct node_id node, const struct node_row *row,
+                              struct file_id file, bool keeps_strangers, struct moves *moves)
+{
+    struct plan *plan = run->plan;
+    struct buf sibling = BUF_EMPTY;
+    if (plan->files[file.at] == FILE_GONE) {
+        return;
+    }
+    bool is_good = plan->files[file.at] == FILE_CURRENT && matches_record(plan, node, row, file);
+    const char *path = plan_path(plan, file);
+    char *copy = mem_copy(path, strlen(path));
+    bool has_sibling = sibling_exists(plan, copy, &sibling);
+    if (is_good && (!has_sibling || !row->is_set_aside)) {
+        if (has_sibling) { /* left by a run that was killed after its success */
+            vec_push(&moves->kept, mem_copy(sibling.at, sibling.len));
+        }
+        vec_push(&moves->good, copy);
+    } else if (!is_good && keeps_strangers) {
+        vec_push(&moves->kept, copy);
+    } else {
+        free(copy);
+    }
+    buf_release(&sibling);
+}
+
+static void plan_resumable_moves(struct run *run, struct node_id node, struct moves *moves)
+{
+    struct plan *plan = run->plan;
+    const struct graph *graph = plan->graph;
+    const struct action *action = graph_action(graph, node);
+    const uint32_t *directories;
+    size_t count = graph_directories(graph, node, &directories);
+    struct buf path = BUF_EMPTY;
+    for (size_t i = 0; i < action->resumable_count; i++) {
+        const struct path_spec *spec = &action->resumable_files[i];
+        size_t places = spec->from_project ? 1 : count;
+        for (size_t d = 0; d < places; d++) {
+            struct file_stat found;
+            buf_clear(&path);
+            if (!spec->from_project) {
+                buf_addf(&path, "%s/%s/", graph->workspace->path.at,
+                         graph->workspace->names[directories[d]].at);
+            }
+            buf_add_slice(&path, spec->path);
+            if (file_lstat(plan->project, buf_string(&path), &found) == 0 &&
+                found.kind != FILE_MISSING) {
+                vec_push(&moves->kept, mem_copy(path.at, path.len));
+            }
+        }
+    }
+    buf_release(&path);
+}
+
+void run_plan_moves(struct run *run, struct node_id node, const struct launched *launched,
+                    struct moves *moves)
+{
+    const struct graph *graph = run->plan->graph;
+    const struct node_row *row = state_node(run->plan->state, node.at);
+    bool was_attempted = row->attempt != ATTEMPT_NONE && row->attempt != ATTEMPT_CHANGED;
+    bool same_attempt =
+        was_attempted && digest_equal(row->attempt_fingerprint, launched->fingerprint);
+    bool has_past = row->success != SUCCESS_NONE || was_attempted;
+    for (uint32_t p = graph->product_start[node.at]; p < graph->product_start[node.at + 1]; p++) {
+        plan_product_move(run, node, row, graph->products.at[p], has_past && !same_attempt, moves);
+    }
+    bool same_work = same_attempt || (row->success != SUCCESS_NONE &&
+                                      digest_equal(row->fingerprint, launched->fingerprint));
+    if (has_past && (!same_work || run->plan->options.rerun)) {
+        plan_resumable_moves(run, node, moves);
+    }
+}
+
+int run_move_aside(struct run *run, const struct moves *moves)
+{
+    struct plan *plan = run->plan;
+    if (moves->kept.count > 0 && aside_move(plan->project, (const char *const *)moves->kept.at,
+                                            moves->kept.count, ASIDE_KEPT, run->diag) != 0) {
+        return -1;
+    }
+    return moves->good.count == 0 ? 0
+                                  : aside_move(plan->project, (const char *const *)moves->good.at,
+                                               moves->good.count, ASIDE_GOOD, run->diag);
+}
