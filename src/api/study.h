@@ -50,6 +50,7 @@ struct rowbuild {
     struct plan *plan;
     bool made_state;      /* the state folder wasn't there before */
     bool scans;           /* plans for a scan */
+    bool will_write;      /* the look is followed by study_begin_writing */
     bool tolerates_empty; /* an empty workspace with records is no error (clean) */
     struct node_id *listed;
     size_t listed_count;
@@ -66,6 +67,10 @@ void messages_take(struct rowbuild_messages *messages, const struct diag *diag, 
 /* Lists the workspace, builds the graph, opens the state, plans. */
 int study_look(struct rowbuild *study, const struct rowbuild_selection *selection,
                enum state_mode mode, struct rowbuild_messages *messages);
+
+/* Makes the state, opened for reading where there was none, one for writing, without a second look.
+ * 0, 1 or -1 as state_begin_writing. */
+int study_begin_writing(struct rowbuild *study, struct diag *diag);
 
 /* Drops the plan and what it stands on; writes what is queued when the state is open for writing.
  */

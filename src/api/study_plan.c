@@ -63,8 +63,8 @@ static int look(struct rowbuild *study, const struct rowbuild_selection *selecti
     if (study->state == NULL || refuse_empty_workspace(study, diag) != 0) {
         return -1;
     }
-    study->observer =
-        observer_new(study->project, study->rowfile->digest_limit, mode == STATE_WRITE);
+    study->observer = observer_new(study->project, study->rowfile->digest_limit,
+                                   mode == STATE_WRITE || study->will_write);
     study->plan->state = study->state;
     study->plan->observer = study->observer;
     plan_bind(study->graph, study->state);
@@ -100,6 +100,11 @@ int study_look(struct rowbuild *study, const struct rowbuild_selection *selectio
         return messages_settle(messages, status != ROWBUILD_OK ? status : ROWBUILD_USAGE);
     }
     return ROWBUILD_OK;
+}
+
+int study_begin_writing(struct rowbuild *study, struct diag *diag)
+{
+    return state_begin_writing(study->state, AT_FDCWD, diag);
 }
 
 /* A folder that was made for nothing is taken away again. */

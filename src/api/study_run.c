@@ -157,6 +157,28 @@ static bool may_go_on(struct relay *relay, const struct rowbuild_run_options *op
     return tell(relay, (struct rowbuild_event){.kind = ROWBUILD_EVENT_CONFIRM});
 }
 
+/* The budget of cores. Without one that is asked for, the make that started this process decides:
+ * the run is a client of its jobserver, then. */
+static unsigned budget(struct relay *relay, const struct rowbuild_run_options *options,
+                       struct jobclient *jobclient)
+{
+    if (options->jobs > 0) {
+        return options->jobs;
+    }
+    unsigned jobs = machine_default_budget();
+    switch (jobclient_open(jobclient, getenv("MAKEFLAGS"))) {
+    case JOBCLIENT_NONE:
+        break;
+    case JOBCLIENT_CLOSED:
+        notice(relay, "make's jobserver can't be reached, so one core is used; begin the line of "
+                      "the makefile with +, or give -j");
+        return 1;
+    case JOBCLIENT_OPEN:
+        return jobclient->slots > 0 && jobclient->slots < jobs ? jobclient->slots : jobs;
+    }
+    return jobs;
+}
+
 static bool uses_launchers(const struct rowfile *rowfile)
 {
     for (size_t i = 0; i < rowfile->action_count; i++) {
@@ -172,39 +194,12 @@ struct means {
     bool has_work; /* else nobody needs to know the rest */
     struct machine machine;
     struct study_gpus gpus;
-    struct jobclient jobclient; /* of the make that started this process, if that decides */
-    bool lacks_jobserver;       /* which can't be reached */
+    struct jobclient jobclient; /* of a make that started us */
     struct run_options options;
 };
 
-/* The budget of cores where none was asked for: a make that started this process decides. */
-static unsigned default_budget(struct means *means)
-{
-    struct jobclient *jobclient = &means->jobclient;
-    unsigned jobs = machine_default_budget();
-    switch (jobclient_open(jobclient, getenv("MAKEFLAGS"))) { /* NOLINT(concurrency-mt-unsafe) */
-    case JOBCLIENT_NONE:
-        break;
-    case JOBCLIENT_CLOSED:
-        means->lacks_jobserver = true;
-        return 1;
-    case JOBCLIENT_OPEN:
-        means->options.jobclient = jobclient;
-        means->machine.is_real =
-            false; /* which cores make's other jobs use isn't known: bind none */
-        return jobclient->slots > 0 && jobclient->slots < jobs ? jobclient->slots : jobs;
-    }
-    return jobs;
-}
-
-static void means_release(struct means *means)
-{
-    jobclient_close(&means->jobclient);
-    machine_release(&means->machine);
-}
-
 /* After the plan was made. */
-static int find_means(const struct relay *relay, const struct rowbuild_run_options *options,
+static int find_means(struct relay *relay, const struct rowbuild_run_options *options,
                       struct means *means, struct diag *diag)
 {
     *means = (struct means){.has_work = run_has_work(relay->study->plan),
@@ -226,8 +221,10 @@ static int find_means(const struct relay *relay, const struct rowbuild_run_optio
     if (machine_read(&means->machine, diag) != 0) {
         return ROWBUILD_STATE;
     }
-    if (options->jobs == 0) {
-        means->options.jobs = default_budget(means);
+    means->options.jobs = budget(relay, options, &means->jobclient);
+    if (means->jobclient.in >= 0) {
+        means->options.jobclient = &means->jobclient;
+        means->machine.is_real = false; /* nobody knows which cores make's other jobs use */
     }
     means->options.gpus = means->gpus.count;
     means->options.gpus_from = means->gpus.from;
@@ -235,13 +232,19 @@ static int find_means(const struct relay *relay, const struct rowbuild_run_optio
     return ROWBUILD_OK;
 }
 
+static void means_release(struct means *means)
+{
+    jobclient_close(&means->jobclient);
+    machine_release(&means->machine);
+}
+
 static int run_planned(struct relay *relay, const struct means *means, struct diag *diag)
 {
     struct rowbuild *study = relay->study;
     const struct machine *machine = means->has_work ? &means->machine : NULL;
     struct run_result result;
-    struct buf helper = BUF_EMPTY;
     struct arena arena;
+    struct buf helper = BUF_EMPTY;
     arena_init(&arena);
     bool has_helper =
         means->has_work && uses_launchers(study->rowfile) && launch_find_rank_helper(&helper);
@@ -256,10 +259,6 @@ static int run_planned(struct relay *relay, const struct means *means, struct di
     struct run_observer observer = {.event = relay_event, .context = relay};
     relay->last.cores_budget = means->options.jobs;
     tell_what_is_known(relay, means->options.jobs, &means->machine);
-    if (means->lacks_jobserver) {
-        notice(relay, "make's jobserver can't be reached, so one core is used; begin the line of "
-                      "the makefile with +, or give -j");
-    }
     int status = ROWBUILD_STATE;
     size_t errors = diag->errors;
     if (run_execute(study->plan, &launch, machine, &means->options, &observer, &result, diag) ==
@@ -294,7 +293,9 @@ static int check_means(struct relay *relay, const struct rowbuild_run_options *o
                        struct diag *diag)
 {
     struct means means;
-    int status = find_means(relay, options, &means, diag);
+    struct relay silent = *relay; /* what is to be told is told when it is found for the run */
+    silent.observer = NULL;
+    int status = find_means(&silent, options, &means, diag);
     if (status == ROWBUILD_OK && means.has_work &&
         run_check(relay->study->plan, &means.machine, &means.options, diag) != 0) {
         status = ROWBUILD_USAGE;
@@ -310,12 +311,20 @@ static int look_and_check(struct relay *relay, const struct rowbuild_selection *
     struct rowbuild *study = relay->study;
     int status = ROWBUILD_OK;
     if (access(study->state_path, F_OK) != 0) { /* not even the state's folder is made */
+        study->will_write = true;
         status = study_look(study, selection, STATE_READ, messages);
+        study->will_write = false;
         if (status == ROWBUILD_OK) {
             status = check(study, messages);
         }
         if (status == ROWBUILD_OK) {
             status = check_means(relay, options, &messages->diag);
+        }
+        if (status == ROWBUILD_OK) { /* the look stands, unless somebody else began meanwhile */
+            int begun = study_begin_writing(study, &messages->diag);
+            if (begun <= 0) {
+                return begun == 0 ? ROWBUILD_OK : rowbuild_messages_status(messages);
+            }
         }
     }
     if (status == ROWBUILD_OK) {
@@ -329,7 +338,7 @@ int rowbuild_run(struct rowbuild *study, const struct rowbuild_selection *select
                  const struct rowbuild_observer *observer, struct rowbuild_messages *messages)
 {
     struct relay relay = {.study = study, .observer = observer};
-    struct means means = {.jobclient = JOBCLIENT_NONE_OPEN};
+    struct means means = {.has_work = false, .jobclient = JOBCLIENT_NONE_OPEN};
     bool declined = false;
     int status = look_and_check(&relay, selection, options, messages);
     if (status == ROWBUILD_OK) {

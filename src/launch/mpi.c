@@ -97,6 +97,9 @@ void mpi_set_variables(struct variables *variables, const struct launch_request 
     if (!starts_ranks) {
         return;
     }
+    set(variables, "I_MPI_PIN",
+        "0"); /* Intel's and MVAPICH's bind when the program calls MPI_Init */
+    set(variables, "MV2_ENABLE_AFFINITY", "0");
     set(variables, "OMPI_MCA_rmaps_base_oversubscribe", "1");
     set(variables, "PRTE_MCA_rmaps_default_mapping_policy", ":oversubscribe");
     if (request->temporary != NULL) {

@@ -125,10 +125,11 @@ static void bind(long rank)
     char *places = part_of(getenv("ROWBUILD_RANK_PLACES"), rank);
     char list[LONGEST_LIST];
     cpu_set_t cpus;
-    CPU_ZERO(&cpus);
-    if (places != NULL) {
-        add_cpus(places, &cpus);
+    if (places == NULL) {
+        return;
     }
+    CPU_ZERO(&cpus);
+    add_cpus(places, &cpus);
     if (CPU_COUNT(&cpus) > 0) {
         if (sched_setaffinity(0, sizeof cpus, &cpus) == 0) {
             format_cpus(&cpus, list, sizeof list);

@@ -135,6 +135,18 @@ static void add_end(struct slot *slot, unsigned child, const struct child_end *e
     }
 }
 
+/* Before a child is reaped: the table of what runs must not name one that is gone. */
+static void name_another(struct run *run, const struct slot *slot, unsigned ended)
+{
+    for (unsigned i = 0; i < slot->child_count; i++) {
+        if (i != ended && slot->children[i].pidfd >= 0) {
+            logs_set_running_pid(run->logs, (unsigned)(slot - run->slots.at),
+                                 slot->children[i].pid);
+            return;
+        }
+    }
+}
+
 bool run_child_ended(struct run *run, struct slot *slot, unsigned number)
 {
     struct child_end end;
@@ -143,6 +155,7 @@ bool run_child_ended(struct run *run, struct slot *slot, unsigned number)
     }
     struct child *child = &slot->children[number];
     uint64_t token = (uint64_t)(slot - run->slots.at) | (uint64_t)number << 32U;
+    name_another(run, slot, number);
     loop_unwatch(run->loop, child->pidfd);
     int reaped = child_reap(child, &end);
     if (reaped > 0) {

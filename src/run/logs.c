@@ -117,6 +117,14 @@ void logs_set_running(struct logs *logs, unsigned slot, const char *label, const
     (void)written; /* a table that can't be written is only not shown */
 }
 
+void logs_set_running_pid(struct logs *logs, unsigned slot, pid_t pid)
+{
+    off_t place = (off_t)slot * (off_t)sizeof(struct running_entry) +
+                  (off_t)offsetof(struct running_entry, pid);
+    ssize_t written = pwrite(logs->table, &pid, sizeof pid, place);
+    (void)written;
+}
+
 /* A node's own part of its log's name: bytes that can't stand in a file name are escaped; long
  * names end in a digest. */
 static void add_file_name(struct slice name, struct buf *out)

@@ -27,6 +27,9 @@ int logs_open_slot(struct logs *logs, unsigned slot, struct diag *diag);
 void logs_set_running(struct logs *logs, unsigned slot, const char *label, const char *key,
                       pid_t pid, const char *cores, unsigned core_count);
 
+/* Of several processes the one that the table names has ended: another stands for the slot. */
+void logs_set_running_pid(struct logs *logs, unsigned slot, pid_t pid);
+
 /* Ends a slot's execution. If something was written, moves the log to the name of the first node
  * (the other nodes of a batch get links) and appends its path to `path`, otherwise removes the
  * nodes' older logs. `reuse` false: somebody may still write to it. Returns the bytes written. */

@@ -122,6 +122,11 @@ const struct shape *state_shape(struct state *state, const struct component *lis
 struct state *state_open(int directory, const char *path, enum state_mode mode,
                          bool discard_unreadable, struct diag *diag);
 
+/* Makes a state that was opened for reading, where there was no folder yet, one for writing: makes
+ * the folder and takes the lock; all its rows are queued. 0; 1 when another writer came first: then
+ * it is of no more use; -1 after an error. */
+int state_begin_writing(struct state *state, int directory, struct diag *diag);
+
 /* Ends writing: flushes, and compacts when the journal has outgrown the snapshot. -1 if records
  * could not be written (the error says so); the state is closed in any case. */
 int state_close(struct state *state, struct diag *diag);

@@ -300,6 +300,54 @@ failed:
     return NULL;
 }
 
+static void queue_all(struct state *state)
+{
+    const struct rowtable *table = &state->table;
+    size_t files = table->directories.count * table->columns.count;
+    size_t nodes = table->directories.count * table->actions.count;
+    for (size_t i = 0; i < state->texts.added.count; i++) {
+        vec_push(&state->changes, (struct change){CHANGE_TEXT, i});
+    }
+    for (size_t i = 0; i < files; i++) {
+        if ((table->files[i].flags & FILE_ROW_KNOWN) != 0) {
+            vec_push(&state->changes, (struct change){CHANGE_FILE, i});
+        }
+    }
+    for (size_t i = 0; i < table->other_files.count; i++) {
+        if ((table->other_files.at[i].flags & FILE_ROW_KNOWN) != 0) {
+            vec_push(&state->changes, (struct change){CHANGE_OTHER_FILE, i});
+        }
+    }
+    for (size_t i = 0; i < nodes; i++) {
+        if (table->nodes[i].is_known) {
+            vec_push(&state->changes, (struct change){CHANGE_NODE, i});
+        }
+    }
+    for (size_t i = 0; i < table->other_nodes.count; i++) {
+        if (table->other_nodes.at[i].is_known) {
+            vec_push(&state->changes, (struct change){CHANGE_OTHER_NODE, i});
+        }
+    }
+}
+
+int state_begin_writing(struct state *state, int directory, struct diag *diag)
+{
+    state->mode = STATE_WRITE;
+    if (state->folder >= 0) {
+        return 1;
+    }
+    if (open_folder(state, directory, state->path, diag) != 0 ||
+        take_lock(state, directory, diag) != 0) {
+        return -1;
+    }
+    if (faccessat(state->folder, SNAPSHOT_NAME, F_OK, 0) == 0 ||
+        faccessat(state->folder, JOURNAL_NAME, F_OK, 0) == 0) {
+        return 1;
+    }
+    queue_all(state);
+    return 0;
+}
+
 static bool journal_has_outgrown(const struct state *state)
 {
     return state->journal_bytes > SMALLEST_COMPACTED + state->snapshot_bytes / 4;

@@ -69,7 +69,7 @@ measure() {
 }
 
 by_parallel() {
-    ls workspace | parallel -j 2 mpirun -n 1 mpi_burn "$seconds" {}
+    parallel -j 2 mpirun -n 1 mpi_burn "$seconds" {/} ::: workspace/*
 }
 
 median() {

@@ -351,6 +351,7 @@ PROGRAM
 @test "process: the node ends when all have ended" {
     directories d1
     program work <<'PROGRAM'
+echo $$ >"$SCRATCH/p$ACTION_PROCESS_INDEX"
 [ "$ACTION_PROCESS_INDEX" = 0 ] || hold last
 note "$ACTION_PROCESS_INDEX"
 PROGRAM
@@ -358,6 +359,9 @@ PROGRAM
     start -j 2
     await_started last
     await_text "$RUNS" 0
+    while kill -0 "$(cat "$SCRATCH/p0")" 2>/dev/null; do sleep 0.02; done
+    expect 0 show machine
+    has 'a d1' # the first process has ended, and the node still has its cores
     release last
     finish 0
     expect_runs 0 1
@@ -462,6 +466,34 @@ END
         <<<'echo "$OMP_NUM_THREADS $OMP_PLACES" >$SCRATCH/seen #{directory}'
     expect 0 -j 1
     content "$SCRATCH/seen" '3 cores'
+}
+
+@test "what a command is told of its action" {
+    directories d1 d2
+    cat >Rowfile <<'END'
+[[action]]
+name = "a"
+launchers = ["process"]
+command = 'env | grep ^ACTION_ >$SCRATCH/told.$ACTION_PROCESS_INDEX #{directories}'
+resources.processes.per_directory = 1
+resources.threads_per_process = 1
+resources.walltime.per_submission = "02:00:59"
+[[action]]
+name = "b"
+command = 'env | grep ^ACTION_ >$SCRATCH/told.b #{directory}'
+END
+    local first=
+    expect 0 -a a -j 2
+    [ "$(cores)" -lt 2 ] || first=$(sed -n s/^ACTION_CORES=//p "$SCRATCH/told.0")
+    expect_told told.0 ACTION_NAME=a ACTION_CLUSTER=none ACTION_WORKSPACE_PATH=workspace \
+        ACTION_DIRECTORY=d1 "ACTION_CORES=$first" ACTION_PROCESSES=2 ACTION_PROCESS_INDEX=0 \
+        ACTION_PROCESSES_PER_DIRECTORY=1 ACTION_THREADS_PER_PROCESS=1 ACTION_WALLTIME_IN_MINUTES=120
+    [ "$(cores)" -lt 2 ] || [ -n "$first" ]
+    expect 0 -a b -j 1 d1
+    first=$(sed -n s/^ACTION_CORES=//p "$SCRATCH/told.b")
+    expect_told told.b ACTION_NAME=b ACTION_CLUSTER=none ACTION_WORKSPACE_PATH=workspace \
+        ACTION_DIRECTORY=d1 "ACTION_CORES=$first" ACTION_PROCESSES=1 ACTION_WALLTIME_IN_MINUTES=60
+    [ -n "$first" ]
 }
 
 # ---- Errors ----

@@ -50,7 +50,7 @@ study_of_readme() {
 }
 
 @test "the example of rowbuild-rowfile(5) is without fault" {
-    sed -n '/^\.Bd/,/^\.Ed/p' "$TOP/src/rowfile/rowbuild-rowfile.5.in" | grep -v '^\.' >Rowfile
+    sed -n '/^\.Sh EXAMPLES/,/^\.Ed/p' "$TOP/src/rowfile/rowbuild-rowfile.5.in" | grep -v '^\.' >Rowfile
     grep -q '^\[\[action\]\]' Rowfile
     mkdir workspace/d1
     echo '{"temperature": 1.5}' >workspace/d1/params.json

@@ -275,6 +275,29 @@ static void missing_folder_is_empty(void **data)
     assert_false(is_there(place, "."));
 }
 
+static void reading_goes_over_to_writing(void **data)
+{
+    struct place *place = *data;
+    struct state *first = open_as(place, STATE_READ);
+    struct state *second = open_as(place, STATE_READ);
+    state_bind(first, &LAYOUT);
+    put_all(first, 3);
+    state_put_text(first, digest_from(1), SLICE_LITERAL("the text"));
+    assert_int_equal(state_begin_writing(first, place->directory, &place->diag), 0);
+    assert_true(state_writes(first));
+    close_well(place, first);
+    /* Another writer came first: its rows stay. */
+    state_bind(second, &LAYOUT);
+    put_all(second, 20);
+    assert_int_equal(state_begin_writing(second, place->directory, &place->diag), 1);
+    close_well(place, second);
+    struct state *state = open_as(place, STATE_READ);
+    state_bind(state, &LAYOUT);
+    expect_all(state, 3);
+    assert_true(slice_is(state_text(state, digest_from(1)), "the text"));
+    close_well(place, state);
+}
+
 static void round_trip(struct place *place, bool compact)
 {
     struct state *state = open_as(place, STATE_WRITE);
@@ -1099,6 +1122,7 @@ int main(void)
 #define TEST(function) cmocka_unit_test_setup_teardown(function, make_place, remove_place)
     const struct CMUnitTest tests[] = {
         TEST(missing_folder_is_empty),
+        TEST(reading_goes_over_to_writing),
         TEST(journal_round_trip),
         TEST(snapshot_round_trip),
         TEST(journal_continues_snapshot),
