@@ -10,6 +10,11 @@ static const double ROUNDING = 0.15; /* of a core, that one core less may lack *
 static const double HEADROOM = 1.25; /* of memory, in what is proposed */
 static const double MEBIBYTE = 1 << 20;
 
+static unsigned to_unsigned(uint64_t number)
+{
+    return number == 0 ? 1 : number < UINT16_MAX ? (unsigned)number : UINT16_MAX;
+}
+
 struct advice_request advice_request_of(const struct action *action, uint64_t directories)
 {
     const struct resource_spec *resources = &action->resources;
@@ -19,13 +24,14 @@ struct advice_request advice_request_of(const struct action *action, uint64_t di
     }
     return (struct advice_request){
         .action = action,
-        .processes = processes > 0 ? (unsigned)processes : 1,
-        .threads_per_process = (unsigned)resources->threads_per_process,
+        .processes = to_unsigned(processes),
+        .threads_per_process = to_unsigned(resources->threads_per_process),
         .directories = directories,
         .memory_bytes =
             resources->memory_per_submission + resources->memory_per_directory * directories +
             resources->memory_per_process * processes +
-            (resources->memory_per_cpu_mb << 20) * processes * resources->threads_per_process,
+            (resources->memory_per_cpu_mb << 20) * processes * resources->threads_per_process +
+            (resources->memory_per_gpu_mb << 20) * processes * resources->gpus_per_process,
     };
 }
 
@@ -180,6 +186,11 @@ static void add_memory_line(const struct advice_request *request, double bytes, 
     double mebibytes = ceil(bytes * HEADROOM / MEBIBYTE);
     if (resources->memory_per_cpu_mb > 0) {
         buf_addf(out, "; set memory_per_cpu_mb = %.0f", ceil(mebibytes / cores_of(request)));
+        return;
+    }
+    if (resources->memory_per_gpu_mb > 0 && resources->gpus_per_process > 0) {
+        double gpus = (double)resources->gpus_per_process * request->processes;
+        buf_addf(out, "; set memory_per_gpu_mb = %.0f", ceil(mebibytes / gpus));
         return;
     }
     if (resources->memory_per_directory > 0) {

@@ -43,7 +43,7 @@ int run_record_known(struct plan *plan, struct diag *diag)
 
 static unsigned cores_used(const struct run *run)
 {
-    return ledger_budget(run->ledger) - ledger_cores_free(run->ledger);
+    return run->ledger == NULL ? 0 : ledger_budget(run->ledger) - ledger_cores_free(run->ledger);
 }
 
 /* Whether the jobserver lends the cores of a grant, which is returned if not. */
