@@ -6,6 +6,7 @@ cd "$(dirname "$0")"
 
 mkdir -p results
 log=results/server.log
+: >"$log"
 python3 -u -m http.server --bind 127.0.0.1 --directory site 0 >"$log" 2>&1 &
 server=$!
 trap 'kill "$server" 2>/dev/null || true' EXIT

@@ -314,12 +314,18 @@ finish() {
 
 # kill_run: kill -9 rowbuild, then what it had started, as when a machine goes down.
 kill_run() {
-    local descendants
+    local descendants process
+    kill -STOP "$PID" 2>/dev/null || true # so that it starts nothing more; it may have ended
     descendants=$(descendants_of "$PID")
-    kill -KILL "$PID" 2>/dev/null || true # it may have ended by itself
+    kill -KILL "$PID" 2>/dev/null || true
     wait "$PID" || true
     # shellcheck disable=SC2086 # several numbers
     kill -KILL $descendants 2>/dev/null || true
+    for process in $descendants; do
+        while lives "$process"; do
+            sleep 0.02
+        done
+    done
 }
 
 descendants_of() {
@@ -330,12 +336,16 @@ descendants_of() {
     done
 }
 
+# lives PID. A zombie has ended, even where the machine's first process doesn't care for orphans.
+lives() {
+    ps -o stat= -p "$1" | grep -qv '^Z'
+}
+
 # gone FILE…: no process of those whose numbers the files hold is alive.
 gone() {
     local file
     for file; do
-        # A zombie has ended, even where the machine's first process doesn't care for orphans.
-        if ps -o stat= -p "$(cat "$file")" | grep -qv '^Z'; then
+        if lives "$(cat "$file")"; then
             ps -o pid,ppid,stat,args -p "$(cat "$file")"
             return 1
         fi
