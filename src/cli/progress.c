@@ -11,8 +11,10 @@
 static const int64_t BETWEEN_DRAWINGS_NS = 95000000; /* a little less than between ticks */
 
 enum { NARROWEST = 20, TIME_COLUMNS = 8, MINIMUM_HEIGHT = 8 };
-enum { KEPT_FREE = 5 }; /* at the end of each line: for the terminal's echo "^C", twice, which must not
-                           wrap, and the last column, where some terminals wrap at once */
+enum {
+    KEPT_FREE = 5
+}; /* at the end of each line: for the terminal's echo "^C", twice, which must not
+      wrap, and the last column, where some terminals wrap at once */
 
 /* ---- Widths ---- */
 

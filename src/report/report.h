@@ -122,10 +122,10 @@ void report_directory_names(const struct workspace *workspace, const uint32_t *d
 int report_why(struct plan *plan, const struct report_options *options, struct buf *out,
                struct diag *diag);
 
-/* A line for each node that will or may run or whose products are put back, with its first reason in
- * brackets; with `explain` all reasons, indented below (and then the blocked nodes too). Then what
- * would be redone, then the estimate. JSON: an object with the estimate's numbers and "nodes", an
- * array of {"node","action","directory","intent","again","core_hours","reasons" []}. -1 as
+/* A line for each node that will or may run or whose products are put back, with its first reason
+ * in brackets; with `explain` all reasons, indented below (and then the blocked nodes too). Then
+ * what would be redone, then the estimate. JSON: an object with the estimate's numbers and "nodes",
+ * an array of {"node","action","directory","intent","again","core_hours","reasons" []}. -1 as
  * report_why. */
 int report_plan(struct plan *plan, bool explain, const struct report_options *options,
                 struct buf *out, struct diag *diag);

@@ -366,11 +366,12 @@ static void a_quota_and_a_made_up_machine_are_said(void **state)
                         "   └─ core 0   0,4\n");
     buf_clear(&out);
     report_machine(&facts, &(struct report_options){.json = true}, &out);
-    assert_string_equal(buf_string(&out),
-                        "{\"packages\":1,\"numa_nodes\":1,\"memory_bytes\":0,\"cpu_quota\":1.5,"
-                        "\"default_budget\":2,\"real\":false,\"cores\":[\n"
-                        "{\"core\":0,\"package\":0,\"numa_node\":0,\"cpus\":[0,4],"
-                        "\"load\":[null,null],\"held_by\":[]}\n],\"not_bound\":[],\"elsewhere\":[]}\n");
+    assert_string_equal(
+        buf_string(&out),
+        "{\"packages\":1,\"numa_nodes\":1,\"memory_bytes\":0,\"cpu_quota\":1.5,"
+        "\"default_budget\":2,\"real\":false,\"cores\":[\n"
+        "{\"core\":0,\"package\":0,\"numa_node\":0,\"cpus\":[0,4],"
+        "\"load\":[null,null],\"held_by\":[]}\n],\"not_bound\":[],\"elsewhere\":[]}\n");
     buf_release(&out);
 }
 
