@@ -95,6 +95,9 @@ END
 @test "a limit of file sizes is an error, not the end" {
     holding
     release d1
+    # The thread sanitizer's own files don't get by with that limit.
+    bash -c 'ulimit -f 0; "$ROWBUILD" --version' | cat >version
+    [ -s version ] || skip 'not even --version runs below this limit'
     run bash -c 'ulimit -f 0; "$ROWBUILD"'
     [ "$status" -eq 3 ]
     has .rowbuild
