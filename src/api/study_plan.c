@@ -1,6 +1,7 @@
 #include "report.h"
 #include "study.h"
 
+#include "logs.h"
 #include "text.h"
 
 #include <errno.h>
@@ -38,6 +39,15 @@ static int refuse_empty_workspace(struct rowbuild *study, struct diag *diag)
                             study->workspace.path.at, state_known_directories(study->state));
 }
 
+static void end_left_behind(const struct rowbuild *study, struct diag *diag)
+{
+    unsigned ended = logs_end_left_behind(study->state_path);
+    if (ended > 0) {
+        diag_note(diag, "an earlier run was killed; %u of its processes still ran and %s ended",
+                  ended, ended == 1 ? "was" : "were");
+    }
+}
+
 static int look(struct rowbuild *study, const struct rowbuild_selection *selection,
                 enum state_mode mode, struct diag *diag)
 {
@@ -60,6 +70,9 @@ static int look(struct rowbuild *study, const struct rowbuild_selection *selecti
     }
     study->made_state = access(study->state_path, F_OK) != 0;
     study->state = state_open(AT_FDCWD, study->state_path, mode, selection->adopt, diag);
+    if (study->state != NULL && mode == STATE_WRITE) {
+        end_left_behind(study, diag);
+    }
     if (study->state == NULL || refuse_empty_workspace(study, diag) != 0) {
         return -1;
     }

@@ -1,5 +1,6 @@
 #include "study.h"
 
+#include "clock.h"
 #include "jobserver.h"
 #include "machine.h"
 #include "run.h"
@@ -245,7 +246,9 @@ static int run_planned(struct relay *relay, const struct means *means, struct di
     struct run_result result;
     struct arena arena;
     struct buf helper = BUF_EMPTY;
+    struct buf mark = BUF_EMPTY;
     arena_init(&arena);
+    buf_addf(&mark, "ROWBUILD_RUN=%d-%lld", (int)getpid(), (long long)clock_monotonic_ns());
     bool has_helper =
         means->has_work && uses_launchers(study->rowfile) && launch_find_rank_helper(&helper);
     struct launch_context launch = {.graph = study->graph,
@@ -253,6 +256,7 @@ static int run_planned(struct relay *relay, const struct means *means, struct di
                                     .project_path = study->project_path,
                                     .cluster = slice_of(study->cluster),
                                     .environment = jobserver_strip_environment(environ, &arena),
+                                    .mark = buf_string(&mark),
                                     .rank_helper = has_helper ? buf_string(&helper) : NULL,
                                     .sets_cuda = means->gpus.sets_cuda,
                                     .sets_rocr = means->gpus.sets_rocr};
@@ -274,6 +278,7 @@ static int run_planned(struct relay *relay, const struct means *means, struct di
         status = ROWBUILD_USAGE;
     }
     arena_release(&arena);
+    buf_release(&mark);
     buf_release(&helper);
     return status;
 }

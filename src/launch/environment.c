@@ -156,6 +156,15 @@ static void set_action_variables(struct variables *variables, const struct expan
     buf_release(&directories);
 }
 
+/* NAME=value; NULL: none. */
+static void set_mark(struct variables *variables, const char *mark)
+{
+    if (mark != NULL) {
+        struct slice name = slice_make(mark, strcspn(mark, "="));
+        variables_set(variables, name, slice_of(mark + name.len + 1));
+    }
+}
+
 int launch_environment(const struct expansion *expansion, const struct launch_request *request,
                        struct arena *arena, char ***environment, struct diag *diag)
 {
@@ -174,10 +183,8 @@ int launch_environment(const struct expansion *expansion, const struct launch_re
     mpi_set_variables(&variables, request, expansion->kind == LAUNCH_RANKS);
     set_action_variables(&variables, expansion, request);
     set_gpus(&variables, expansion, request);
-    if (request->mark != NULL) {
-        struct slice name = slice_make(request->mark, strcspn(request->mark, "="));
-        variables_set(&variables, name, slice_of(request->mark + name.len + 1));
-    }
+    set_mark(&variables, expansion->context->mark);
+    set_mark(&variables, request->mark);
     for (size_t i = 0; i < action->environment_count && result == 0; i++) {
         const struct environment_variable *variable = &action->environment[i];
         uint32_t directory = expansion->count > 0 ? expansion->directories[0] : 0;

@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* The child runs in this process's memory until it executes its program. Its code must do nothing
@@ -491,6 +492,38 @@ static bool environment_holds(pid_t pid, const char *mark)
     buf_release(&text);
     buf_release(&path);
     return found;
+}
+
+struct hunt {
+    const char *mark;
+    unsigned found;
+};
+
+static int kill_if_marked(void *context, const char *name, size_t len, bool is_directory)
+{
+    struct hunt *hunt = context;
+    (void)len;
+    pid_t pid = is_directory ? (pid_t)strtol(name, NULL, 10) : 0;
+    if (pid > 0 && pid != getpid() && environment_holds(pid, hunt->mark)) {
+        hunt->found++;
+        (void)kill(pid, SIGKILL);
+    }
+    return 0;
+}
+
+unsigned spawn_kill_marked(const char *mark)
+{
+    enum { MOST_ROUNDS = 400 };
+    static const struct timespec pause = {.tv_nsec = 5000000};
+    struct hunt first = {.mark = mark};
+    (void)file_list(AT_FDCWD, "/proc", kill_if_marked, &first);
+    struct hunt again = first;
+    for (int round = 0; again.found > 0 && round < MOST_ROUNDS; round++) {
+        nanosleep(&pause, NULL);
+        again.found = 0;
+        (void)file_list(AT_FDCWD, "/proc", kill_if_marked, &again);
+    }
+    return first.found;
 }
 
 unsigned spawn_kill_orphans(const char *mark)

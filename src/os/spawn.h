@@ -79,6 +79,10 @@ void spawn_signal_child(const struct child *child, int signal);
  * what has ended. Returns how many such orphans there were: kill until it is 0. */
 unsigned spawn_kill_orphans(const char *mark);
 
+/* Kills every process of this user whose environment holds `mark`, whoever its parent is, and waits
+ * until they have ended (2 s at most). Returns how many there were. */
+unsigned spawn_kill_marked(const char *mark);
+
 /* Reaps ended orphans (not children that were started by spawn_child and are yet to be reaped). */
 void spawn_reap_orphans(void);
 

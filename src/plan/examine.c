@@ -92,7 +92,8 @@ static bool lacks_inputs(struct examination *exam)
             continue; /* was there when the folder was listed; its digest differs now */
         }
         lacks = true;
-        tell(exam, (struct reason){.kind = REASON_INPUT_MISSING,
+        tell(exam, (struct reason){.kind = status == FILE_TROUBLE ? REASON_INPUT_UNREADABLE
+                                                                  : REASON_INPUT_MISSING,
                                    .name = slice_of(plan_path(plan, dependency->file))});
         if (is_over(exam)) {
             break;

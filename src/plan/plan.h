@@ -58,6 +58,7 @@ enum reason_kind {
     REASON_PRODUCT_CHANGED,
     REASON_UPSTREAM_PENDING, /* MAYBE: which node before decides it */
     REASON_INPUT_MISSING,    /* BLOCKED */
+    REASON_INPUT_UNREADABLE, /* BLOCKED */
     REASON_EXCLUDED,         /* BLOCKED: a previous action excludes a directory */
     REASON_UPSTREAM_BLOCKED, /* BLOCKED */
 };

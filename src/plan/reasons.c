@@ -348,6 +348,11 @@ void plan_add_reason(struct plan *plan, struct node_id node, const struct reason
     case REASON_UPSTREAM_PENDING:
         add_upstream(plan, reason, "depends on what ", " makes", true, out);
         break;
+    case REASON_INPUT_UNREADABLE:
+        buf_add_string(out, "input ");
+        text_add_name(out, reason->name);
+        buf_add_string(out, " can't be read");
+        break;
     case REASON_INPUT_MISSING:
         buf_add_string(out, "input ");
         text_add_name(out, reason->name);

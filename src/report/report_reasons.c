@@ -95,6 +95,8 @@ const char *reasons_kind_name(enum reason_kind kind)
         return "product changed";
     case REASON_UPSTREAM_PENDING:
         return "what comes before may change";
+    case REASON_INPUT_UNREADABLE:
+        return "input unreadable";
     case REASON_INPUT_MISSING:
         return "input missing";
     case REASON_EXCLUDED:

@@ -3,6 +3,7 @@
 #include "digest.h"
 #include "file.h"
 #include "memory.h"
+#include "spawn.h"
 #include "usage.h"
 #include "vec.h"
 
@@ -27,7 +28,16 @@ struct logs {
     VEC(int) slots;
 };
 
-struct logs *logs_new(const char *state, struct diag *diag)
+/* Entry 0 holds the run's mark; that of a slot stands behind it. A table that can't be written is
+ * only not shown. */
+static void write_entry(const struct logs *logs, unsigned number, const struct running_entry *entry)
+{
+    ssize_t written =
+        pwrite(logs->table, entry, sizeof *entry, (off_t)number * (off_t)sizeof *entry);
+    (void)written;
+}
+
+struct logs *logs_new(const char *state, const char *mark, struct diag *diag)
 {
     struct logs *logs = mem_alloc(sizeof *logs);
     struct buf path = BUF_EMPTY;
@@ -47,6 +57,9 @@ struct logs *logs_new(const char *state, struct diag *diag)
     buf_addf(&path, "%s/running", state);
     logs->table = open(buf_string(&path), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     buf_release(&path);
+    struct running_entry head = {0}; /* stands for no slot */
+    snprintf(head.key, sizeof head.key, "%s", mark);
+    write_entry(logs, 0, &head);
     return logs;
 }
 
@@ -113,13 +126,12 @@ void logs_set_running(struct logs *logs, unsigned slot, const char *label, const
         entry.pid = pid;
         entry.core_count = core_count;
     }
-    ssize_t written = pwrite(logs->table, &entry, sizeof entry, (off_t)slot * (off_t)sizeof entry);
-    (void)written; /* a table that can't be written is only not shown */
+    write_entry(logs, slot + 1, &entry);
 }
 
 void logs_set_running_pid(struct logs *logs, unsigned slot, pid_t pid)
 {
-    off_t place = (off_t)slot * (off_t)sizeof(struct running_entry) +
+    off_t place = ((off_t)slot + 1) * (off_t)sizeof(struct running_entry) +
                   (off_t)offsetof(struct running_entry, pid);
     ssize_t written = pwrite(logs->table, &pid, sizeof pid, place);
     (void)written;
@@ -244,6 +256,24 @@ void logs_read_shortened(const char *path, struct buf *out)
     buf_add(out, end.at + start, end.len - start);
     free(bytes);
     close(fd);
+}
+
+unsigned logs_end_left_behind(const char *state)
+{
+    struct buf path = BUF_EMPTY;
+    struct buf table = BUF_EMPTY;
+    struct running_entry head = {0};
+    unsigned ended = 0;
+    buf_addf(&path, "%s/running", state);
+    if (file_read(AT_FDCWD, buf_string(&path), 64U << 20, &table) == 0) {
+        memcpy(&head, buf_string(&table), table.len < sizeof head ? table.len : sizeof head);
+        head.key[sizeof head.key - 1] = '\0';
+        ended = head.key[0] != '\0' ? spawn_kill_marked(head.key) : 0;
+        unlink(buf_string(&path));
+    }
+    buf_release(&path);
+    buf_release(&table);
+    return ended;
 }
 
 size_t logs_read_running(const char *state, struct running_entry **entries)

@@ -16,8 +16,14 @@
 
 struct logs;
 
-/* `state` is the state folder's path. NULL after an error. */
-struct logs *logs_new(const char *state, struct diag *diag);
+/* `state` is the state folder's path; `mark` ("NAME=value") stands in the environment of all that
+ * the run starts, and in the table. NULL after an error. */
+struct logs *logs_new(const char *state, const char *mark, struct diag *diag);
+
+/* Kills what a run that was itself killed left running, and removes its table: nobody will record
+ * what those commands make, and they would write beside those that are started anew. Call with the
+ * state locked. Returns how many processes there were. */
+unsigned logs_end_left_behind(const char *state);
 void logs_free(struct logs *logs); /* removes the slots' files and the table */
 
 /* The descriptor that an execution in this slot writes to; -1 after an error. */

@@ -191,7 +191,8 @@ static void run_loop(struct run *run)
 static void note_missing_input(void *context, const struct reason *reason)
 {
     bool *lacks = context;
-    *lacks = *lacks || reason->kind == REASON_INPUT_MISSING;
+    *lacks =
+        *lacks || reason->kind == REASON_INPUT_MISSING || reason->kind == REASON_INPUT_UNREADABLE;
 }
 
 /* Nodes that lack an input which nobody makes; told last, so that they don't keep others from
@@ -377,7 +378,7 @@ int run_execute(struct plan *plan, const struct launch_context *launch,
             status = tell_blocked(&run);
         } else {
             run_expect_all(&run);
-            run.logs = logs_new(options->state_path, diag);
+            run.logs = logs_new(options->state_path, launch->mark, diag);
             status = run.logs == NULL ? -1 : execute(&run);
         }
         count_not_started(&run);

@@ -198,3 +198,33 @@ END
         expect_nothing_to_do
     done
 }
+
+@test "what a killed run left running is ended before its work is done again" {
+    mkdir workspace/d1
+    rowfile <<'END'
+[[action]]
+name = "slow"
+products = ["out"]
+command = 'note {directory}; echo half >workspace/{directory}/out; hold {directory}; echo whole >workspace/{directory}/out'
+END
+    start
+    await_started d1
+    local left
+    left=$(descendants_of "$PID")
+    kill -KILL "$PID"
+    wait "$PID" || true
+    [ -n "$left" ]
+    rm "$GATE/d1.started"
+    start
+    await_started d1
+    local process
+    for process in $left; do
+        ! lives "$process" || return 1
+    done
+    release d1
+    finish 0
+    has 'an earlier run was killed'
+    expect_runs d1 d1
+    content workspace/d1/out whole
+    expect_nothing_to_do
+}
