@@ -60,15 +60,15 @@ void buf_add_char(struct buf *buf, char c)
 
 void buf_vaddf(struct buf *buf, const char *format, va_list args)
 {
-    va_list again;
-    va_copy(again, args);
-    int length = vsnprintf(NULL, 0, format, args);
+    va_list measured;
+    va_copy(measured, args);
+    int length = vsnprintf(NULL, 0, format, measured);
+    va_end(measured);
     if (length > 0) {
         buf_reserve(buf, (size_t)length);
-        vsnprintf(buf->at + buf->len, (size_t)length + 1, format, again);
+        vsnprintf(buf->at + buf->len, (size_t)length + 1, format, args);
         buf->len += (size_t)length;
     }
-    va_end(again);
 }
 
 void buf_addf(struct buf *buf, const char *format, ...)

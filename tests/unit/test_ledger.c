@@ -21,7 +21,9 @@ static uint64_t next_random(uint64_t *seed)
 
 static unsigned random_between(uint64_t *seed, unsigned low, unsigned high)
 {
-    return low + (unsigned)(next_random(seed) % (high - low + 1));
+    assert_true(high >= low);
+    uint64_t width = (uint64_t)high - low + 1;
+    return low + (unsigned)(next_random(seed) % width);
 }
 
 /* Nodes of `sizes` cores, `nodes_per_package` of them in each package, two PUs a core. */
