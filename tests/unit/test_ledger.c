@@ -21,9 +21,8 @@ static uint64_t next_random(uint64_t *seed)
 
 static unsigned random_between(uint64_t *seed, unsigned low, unsigned high)
 {
-    assert_true(high >= low);
-    uint64_t width = (uint64_t)high - low + 1;
-    return low + (unsigned)(next_random(seed) % width);
+    uint32_t width = high - low;
+    return low + (unsigned)(next_random(seed) % ((uint64_t)width + 1));
 }
 
 /* Nodes of `sizes` cores, `nodes_per_package` of them in each package, two PUs a core. */
