@@ -1,9 +1,10 @@
 """Inverts matrices with numpy in a pool of processes.
 
-usage: invert.py POOL DIRECTORY
+usage: invert.py POOL DIRECTORY [SECONDS]
 
 Leaves in DIRECTORY inverses.txt, a number about each inverse, and use.json: the size of the pool, the
-threads of each of its processes, the CPUs that the kernel lets them use, and the time it took.
+threads of each of its processes, the CPUs that the kernel lets them use, and the time it took. With
+SECONDS the pool goes on for so long, doing the same again, so that it can be watched.
 """
 
 import json
@@ -31,11 +32,14 @@ def invert(seed):
 
 def main():
     processes, directory = int(sys.argv[1]), pathlib.Path(sys.argv[2])
+    patience = float(sys.argv[3]) if len(sys.argv) > 3 else 0
     start = time.monotonic()
     # spawn: a forked copy of a process that has threads already can hang
     with get_context("spawn").Pool(processes) as pool:
         results = pool.map(invert, range(MATRICES), chunksize=1)
-    seconds = time.monotonic() - start
+        seconds = time.monotonic() - start
+        while time.monotonic() - start < patience:
+            pool.map(invert, range(MATRICES), chunksize=1)
     (directory / "inverses.txt").write_text("".join(f"{trace:.9f}\n" for trace, _, _ in results))
     use = {
         "processes": processes,

@@ -101,6 +101,10 @@ try() {
     run "$scratch/second"
     grep -qx 'nothing to do' "$scratch/second" || fail "the second run had something to do"
     ./check.sh || fail "the result is wrong"
+    if [ "$name" = matrix-invert ] && [ "$(nproc)" -ge 2 ]; then
+        grep -q 'invert-oversubscribed ran [0-9.]* threads on 2 cores' "$scratch/first" ||
+            fail "no advice about four threads on two cores"
+    fi
 }
 
 mkdir "$scratch/home" "$scratch/tmp"
