@@ -6,11 +6,10 @@
  * The shell's own syntax is followed as far as that takes: quotes, backslashes, comments (left
  * alone as a whole, for a name with a newline would end them), `$(…)`, `…`, `${…}`, `$'…'` and
  * here-documents. Where the text around a template would change the meaning of what is put there,
- * the text is spelt so that it can't: `$x{directory}` reads `${x}{directory}`, `$'a{directory}b'`
- * reads
- * `$'a'{directory}$'b'`, and a template before `<` or `>` has '' behind it, or it could be taken
- * for a descriptor's number. `${directory}` is the shell's own variable; `\{directory}` is no
- * template. */
+ * the text is spelt so that it can't: `$x{directory}` reads `${x}{directory}`, and
+ * `$'a{directory}b'` reads `$'a'{directory}$'b'`; a template before `<` or `>` has '' behind it,
+ * or it could be taken for a descriptor's number. `${directory}` is the shell's own variable;
+ * `\{directory}` is no template. */
 #ifndef ROWBUILD_TEMPLATE_H
 #define ROWBUILD_TEMPLATE_H
 
@@ -38,8 +37,9 @@ enum template_place {
     PLACE_BARE,   /* in the open: quoted as part of a word */
     PLACE_SINGLE, /* inside '…' */
     PLACE_DOUBLE, /* inside "…" */
-    PLACE_HERE,   /* in a here-document: as inside "…", but " is an ordinary character; a newline
-                     can't be   put there safely, for the delimiter could follow it */
+    /* in a here-document: as inside "…", but " is an ordinary character; a newline can't be put there
+     * safely, for the delimiter could follow it */
+    PLACE_HERE,
     PLACE_HERE_LITERAL, /* in a here-document with a quoted delimiter: the bytes as they are; no
                            newline */
     PLACE_RAW,          /* not a shell command: an environment value, a path */
@@ -61,9 +61,9 @@ struct template
     bool uses_directories;
     bool uses_value; /* {value} */
     bool uses_pointers;
-    bool nested_shell;    /* a template stands where nothing can be quoted rightly: a second shell
-                             reads it    (the script of `sh -c`, the arguments of `eval` and `ssh`), or
-                             it    is    inside backticks or "${…}" */
+    /* a template stands where nothing can be quoted rightly: a second shell reads it (the script of
+     * `sh -c`, the arguments of `eval` and `ssh`), or it is inside backticks or "${…}" */
+    bool nested_shell;
     size_t nested_offset; /* of the first such template in `text` */
 };
 

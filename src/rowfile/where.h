@@ -8,8 +8,8 @@
  * presence    exists(/pointer)
  * joined by   not, and, or (in this order of precedence), parentheses
  * operand     a JSON pointer, bare (/a/b~1c) or as pointer("/with space"), or a literal
- * literal     a JSON number, string ("…" with JSON's escapes, '…' without any), true, false, null,
- * array
+ * literal     a JSON number, string ("…" with JSON's escapes, '…' without any), array, true, false
+ *             or null
  *
  * Operands compare as json_compare says: same types only, 1 equals 1.0, arrays of one length.
  * Beyond that, null may be tested for: `==`, `!=` and `in` take null beside any type. `in` fails
