@@ -37,8 +37,8 @@ enum template_place {
     PLACE_BARE,   /* in the open: quoted as part of a word */
     PLACE_SINGLE, /* inside '…' */
     PLACE_DOUBLE, /* inside "…" */
-    /* in a here-document: as inside "…", but " is an ordinary character; a newline can't be put there
-     * safely, for the delimiter could follow it */
+    /* in a here-document: as inside "…", but " is an ordinary character; a newline can't be put
+     * there safely, for the delimiter could follow it */
     PLACE_HERE,
     PLACE_HERE_LITERAL, /* in a here-document with a quoted delimiter: the bytes as they are; no
                            newline */
