@@ -37,23 +37,35 @@ static void write_entry(const struct logs *logs, unsigned number, const struct r
     (void)written;
 }
 
+/* Makes and opens logs/; also anew, where somebody removed it during the run. */
+static int open_folder(struct logs *logs, struct diag *diag)
+{
+    struct buf path = BUF_EMPTY;
+    buf_addf(&path, "%s/logs/.", logs->state);
+    if (logs->folder >= 0) {
+        close(logs->folder);
+    }
+    int made = file_make_parents(AT_FDCWD, buf_string(&path));
+    logs->folder = made == 0 ? open(buf_string(&path), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (logs->folder < 0) {
+        diag_state_error(diag, "the folder for logs, `%s`, can't be made: %s", buf_string(&path),
+                         strerror(errno));
+    }
+    buf_release(&path);
+    return logs->folder >= 0 ? 0 : -1;
+}
+
 struct logs *logs_new(const char *state, const char *mark, struct diag *diag)
 {
     struct logs *logs = mem_alloc(sizeof *logs);
     struct buf path = BUF_EMPTY;
     logs->state = mem_copy(state, strlen(state));
     logs->table = -1;
-    buf_addf(&path, "%s/logs/.", state);
-    int made = file_make_parents(AT_FDCWD, buf_string(&path));
-    logs->folder = made == 0 ? open(buf_string(&path), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    if (logs->folder < 0) {
-        diag_state_error(diag, "the folder for logs, `%s`, can't be made: %s", buf_string(&path),
-                         strerror(errno));
-        buf_release(&path);
+    logs->folder = -1;
+    if (open_folder(logs, diag) != 0) {
         logs_free(logs);
         return NULL;
     }
-    buf_clear(&path);
     buf_addf(&path, "%s/running", state);
     logs->table = open(buf_string(&path), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     buf_release(&path);
@@ -96,22 +108,30 @@ void logs_free(struct logs *logs)
     free(logs);
 }
 
+static int open_slot(const struct logs *logs, const char *name)
+{
+    return openat(logs->folder, name, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
+}
+
 int logs_open_slot(struct logs *logs, unsigned slot, struct diag *diag)
 {
     while (logs->slots.count <= slot) {
         vec_push(&logs->slots, -1);
     }
-    if (logs->slots.at[slot] < 0) {
+    int *fd = &logs->slots.at[slot];
+    if (*fd < 0) {
         char name[32];
         slot_name(slot, name);
-        logs->slots.at[slot] =
-            openat(logs->folder, name, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
-        if (logs->slots.at[slot] < 0) {
+        *fd = open_slot(logs, name);
+        if (*fd < 0 && errno == ENOENT && open_folder(logs, diag) == 0) {
+            *fd = open_slot(logs, name);
+        }
+        if (*fd < 0) {
             return diag_state_error(diag, "the log `%s/logs/%s` can't be opened: %s", logs->state,
                                     name, strerror(errno));
         }
     }
-    return logs->slots.at[slot];
+    return *fd;
 }
 
 void logs_set_running(struct logs *logs, unsigned slot, const char *label, const char *key,

@@ -203,3 +203,22 @@ END
     expect 0 show why
     has 'failed (exit 0, but a product was missing)'
 }
+
+@test "the folder of logs, removed during a run, is made again" {
+    rowfile <<'END'
+[[action]]
+name = "a"
+products = ["out"]
+command = 'hold {directory}; echo said; touch workspace/{directory}/out'
+END
+    mkdir workspace/d1 workspace/d2
+    start -j 1
+    await_started d1
+    rm -r .rowbuild/logs
+    release d1
+    await_started d2
+    release d2
+    finish 0
+    expect 0 show log a/d2
+    has said
+}
