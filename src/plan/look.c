@@ -107,6 +107,21 @@ enum file_status plan_refresh(struct plan *plan, struct file_id file)
     return status;
 }
 
+void plan_refresh_inputs(struct plan *plan, struct node_id node)
+{
+    const struct graph *graph = plan->graph;
+    const uint32_t *directories;
+    size_t count = graph_directories(graph, node, &directories);
+    for (size_t i = 0; graph->value_column != GRAPH_NONE && i < count; i++) {
+        size_t file = directories[i] * graph->column_count + graph->value_column;
+        plan_refresh(plan, (struct file_id){(uint32_t)file});
+    }
+    for (uint32_t d = graph->dependency_start[node.at]; d < graph->dependency_start[node.at + 1];
+         d++) {
+        plan_refresh(plan, graph->dependencies.at[d].file);
+    }
+}
+
 /* ---- All files ---- */
 
 struct file_list {

@@ -166,6 +166,9 @@ struct slice plan_component_name(struct plan *plan, struct node_id node, struct 
 /* Looks at a file again and updates its row. */
 enum file_status plan_refresh(struct plan *plan, struct file_id file);
 
+/* Looks again at the values and files that a node depends on. */
+void plan_refresh_inputs(struct plan *plan, struct node_id node);
+
 /* Whether every product of the last success lies in its hidden sibling as it was recorded. */
 bool plan_good_set_is_aside(struct plan *plan, struct node_id node);
 

@@ -65,19 +65,11 @@ static bool inputs_changed(struct run *run, struct node_id node, struct launched
 {
     struct plan *plan = run->plan;
     const struct graph *graph = plan->graph;
-    const uint32_t *directories;
-    size_t count = graph_directories(graph, node, &directories);
     uint32_t d = graph->dependency_start[node.at];
     struct component_list now = {0};
     bool changed = false;
-    for (size_t i = 0; graph->value_column != GRAPH_NONE && i < count; i++) {
-        plan_refresh(plan, (struct file_id){(uint32_t)(directories[i] * graph->column_count +
-                                                       graph->value_column)});
-    }
-    for (uint32_t i = d; i < graph->dependency_start[node.at + 1]; i++) {
-        plan_refresh(plan, graph->dependencies.at[i].file);
-    }
     size_t errors = run->diag->errors;
+    plan_refresh_inputs(plan, node);
     if (plan_components(plan, node, false, &now) != 0 || now.count != launched->count) {
         changed = true;
         buf_add_string(what, "its value");

@@ -12,23 +12,14 @@
 
 /* ---- What the node sees when it starts ---- */
 
-/* Looks again at everything the node depends on. -1 when it can't be used. */
-static int observe_inputs(struct run *run, struct node_id node)
+/* Looks again at everything the node depends on, and at its products. -1 when it can't be used. */
+static int observe_node(struct run *run, struct node_id node)
 {
     struct plan *plan = run->plan;
     const struct graph *graph = plan->graph;
-    const uint32_t *directories;
-    size_t count = graph_directories(graph, node, &directories);
     size_t errors = run->diag->errors;
     plan->diag = run->diag;
-    for (size_t i = 0; graph->value_column != GRAPH_NONE && i < count; i++) {
-        plan_refresh(plan, (struct file_id){(uint32_t)(directories[i] * graph->column_count +
-                                                       graph->value_column)});
-    }
-    for (uint32_t d = graph->dependency_start[node.at]; d < graph->dependency_start[node.at + 1];
-         d++) {
-        plan_refresh(plan, graph->dependencies.at[d].file);
-    }
+    plan_refresh_inputs(plan, node);
     for (uint32_t p = graph->product_start[node.at]; p < graph->product_start[node.at + 1]; p++) {
         plan_refresh(plan, graph->products.at[p]);
     }
@@ -38,7 +29,7 @@ static int observe_inputs(struct run *run, struct node_id node)
 static int remember_launch(struct run *run, struct node_id node, struct launched *launched)
 {
     struct component_list list = {0};
-    if (observe_inputs(run, node) != 0 || plan_components(run->plan, node, false, &list) != 0) {
+    if (observe_node(run, node) != 0 || plan_components(run->plan, node, false, &list) != 0) {
         vec_release(&list);
         return -1;
     }
