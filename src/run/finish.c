@@ -332,7 +332,7 @@ static void count_outcomes(struct ending *ending, bool retried)
     }
 }
 
-static void release_slot(struct run *run, struct slot *slot)
+void run_release_slot(struct run *run, struct slot *slot)
 {
     struct execution *execution = &run->executions[slot->execution];
     ledger_return(run->ledger, &slot->grant);
@@ -344,7 +344,6 @@ static void release_slot(struct run *run, struct slot *slot)
     free(slot->mark);
     free(slot->label);
     *slot = (struct slot){.execution = EXECUTION_NONE};
-    run->running--;
 }
 
 void run_finish(struct run *run, struct slot *slot, const struct child_end *end)
@@ -389,7 +388,8 @@ void run_finish(struct run *run, struct slot *slot, const struct child_end *end)
     count_outcomes(&ending, retried);
     tell_outcomes(&ending, retried, written > 0 ? buf_string(&log) : NULL);
     run_advise(run, execution);
-    release_slot(run, slot);
+    run_release_slot(run, slot);
+    run->running--;
     if (retried) {
         execution->attempts++;
         run_push_again(run, number);
@@ -431,24 +431,26 @@ void run_fail_unstarted(struct run *run, const struct node_id *nodes, size_t cou
     fail_unstarted(run, nodes, count, how, false);
 }
 
+struct first_reason {
+    struct run *run;
+    struct node_id node;
+    struct buf *words;
+};
+
+/* In words at once: what a reason names lives no longer than the call. */
 static void add_first_reason(void *context, const struct reason *reason)
 {
-    const struct reason **first = context;
-    static _Thread_local struct reason kept;
-    if (*first == NULL) {
-        kept = *reason;
-        *first = &kept;
+    struct first_reason *first = context;
+    if (first->words->len == 0) {
+        plan_add_reason(first->run->plan, first->node, reason, first->words);
     }
 }
 
 void run_fail_blocked(struct run *run, struct node_id node)
 {
-    const struct reason *first = NULL;
     struct buf how = BUF_EMPTY;
+    struct first_reason first = {run, node, &how};
     (void)plan_examine(run->plan, node, add_first_reason, &first);
-    if (first != NULL) {
-        plan_add_reason(run->plan, node, first, &how);
-    }
     fail_unstarted(run, &node, 1, buf_string(&how), true);
     buf_release(&how);
 }

@@ -186,6 +186,7 @@ void run_remove_temporary(struct run *run); /* all slots' */
 
 /* finish.c */
 void run_finish(struct run *run, struct slot *slot, const struct child_end *end);
+void run_release_slot(struct run *run, struct slot *slot); /* returns its grant; it is free then */
 /* Records and tells a failure of nodes that did not get as far as running. */
 void run_fail_unstarted(struct run *run, const struct node_id *nodes, size_t count,
                         const char *how);

@@ -279,14 +279,7 @@ void run_start(struct run *run, uint32_t execution_number, struct ledger_grant *
     struct buf how = BUF_EMPTY;
     buf_release(&reasons);
     take_error(run, &how);
-    ledger_return(run->ledger, &slot->grant);
-    for (uint32_t i = 0; i < execution->count; i++) {
-        free(slot->launched[i].components);
-    }
-    free(slot->launched);
-    free(slot->mark);
-    free(slot->label);
-    slot->execution = EXECUTION_NONE;
+    run_release_slot(run, slot);
     execution->state = EXECUTION_DONE;
     run->actions[run->plan->graph->nodes[nodes[0].at].action].left--;
     run_fail_unstarted(run, nodes, execution->count, buf_string(&how));

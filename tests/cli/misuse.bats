@@ -222,3 +222,16 @@ END
     expect 0 show log a/d2
     has said
 }
+
+@test "of several missing inputs a run names the first whole" {
+    rowfile <<'END'
+[[action]]
+name = "a"
+inputs = ["first", "//second/of/a/length/that/makes/room/for/paths/grow/beyond/what/the/first/one/took/by/far/and/more"]
+products = ["out"]
+command = 'touch workspace/{directory}/out'
+END
+    mkdir workspace/d1
+    expect 1
+    has 'input workspace/d1/first is missing'
+}
