@@ -88,15 +88,8 @@ int messages_settle(struct rowbuild_messages *messages, int status)
 void messages_take(struct rowbuild_messages *messages, const struct diag *diag, const char *action)
 {
     vec_each (const struct diag_entry, entry, &diag->entries) {
-        bool wanted =
-            action != NULL ? entry->action != NULL && strcmp(entry->action, action) == 0 : true;
-        if (!wanted) {
-            continue;
+        if (action == NULL || (entry->action != NULL && strcmp(entry->action, action) == 0)) {
+            diag_take(&messages->diag, entry);
         }
-        struct diag_entry copy = *entry;
-        copy.message = arena_string(&messages->diag.bytes, slice_of(entry->message));
-        copy.action = NULL;
-        vec_push(&messages->diag.entries, copy);
-        messages->diag.errors += entry->severity == DIAG_ERROR;
     }
 }

@@ -88,13 +88,8 @@ static int look(struct rowbuild *study, const struct rowbuild_selection *selecti
 static void set_apart(struct rowbuild *study, struct diag *found, struct diag *diag)
 {
     for (size_t i = 0; i < found->entries.count; i++) {
-        struct diag *to = found->entries.at[i].action != NULL ? &study->own : diag;
-        struct diag_entry entry = found->entries.at[i];
-        entry.message = arena_string(&to->bytes, slice_of(entry.message));
-        entry.action =
-            entry.action != NULL ? arena_string(&to->bytes, slice_of(entry.action)) : NULL;
-        vec_push(&to->entries, entry);
-        to->errors += entry.severity == DIAG_ERROR;
+        const struct diag_entry *entry = &found->entries.at[i];
+        diag_take(entry->action != NULL ? &study->own : diag, entry);
     }
 }
 

@@ -36,6 +36,16 @@ static void add(struct diag *diag, struct diag_entry entry, const char *format, 
     }
 }
 
+void diag_take(struct diag *diag, const struct diag_entry *entry)
+{
+    struct diag_entry copy = *entry;
+    copy.message = arena_string(&diag->bytes, slice_of(entry->message));
+    copy.action =
+        entry->action != NULL ? arena_string(&diag->bytes, slice_of(entry->action)) : NULL;
+    vec_push(&diag->entries, copy);
+    diag->errors += entry->severity == DIAG_ERROR;
+}
+
 int diag_error(struct diag *diag, const char *format, ...)
 {
     va_list args;

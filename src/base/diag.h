@@ -60,6 +60,10 @@ void diag_warning_at(struct diag *diag, const struct source *source, size_t offs
                      const char *format, ...) __attribute__((format(printf, 5, 6)));
 void diag_note(struct diag *diag, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Adds a copy of an entry of another diag: its words are copied, its source is borrowed as before.
+ */
+void diag_take(struct diag *diag, const struct diag_entry *entry);
+
 /* Line and column of a byte offset, both from 1; columns count UTF-8 code points. */
 void source_place(const struct source *source, size_t offset, size_t *line, size_t *column);
 

@@ -139,16 +139,6 @@ static int add_command(const struct expansion *expansion, const struct launch_re
     return 0;
 }
 
-int launch_add_text(const struct launch_context *context, const struct launch_request *request,
-                    struct buf *out, struct diag *diag)
-{
-    struct directory_list list = {0};
-    struct expansion expansion = begin(context, request, 0, &list);
-    int result = add_command(&expansion, request, out, diag);
-    vec_release(&list.at);
-    return result;
-}
-
 static bool is_posix_shell(struct slice shell)
 {
     const char *slash = memrchr(shell.at, '/', shell.len);

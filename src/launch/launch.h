@@ -94,10 +94,6 @@ bool launch_find_rank_helper(struct buf *path);
 int launch_prepare(const struct launch_context *context, const struct launch_request *request,
                    struct arena *arena, struct launch_command *command, struct diag *diag);
 
-/* Appends the command's text as the shell reads it: setup lines, prefix, expanded template. */
-int launch_add_text(const struct launch_context *context, const struct launch_request *request,
-                    struct buf *out, struct diag *diag);
-
 /* Splits a text of plain words into argv in `arena`; NULL when a shell is needed: operators,
  * expansions, globs, assignments, or a first word that is a shell's builtin or keyword. */
 char **launch_split_plain(struct slice text, struct arena *arena);

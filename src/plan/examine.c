@@ -40,9 +40,8 @@ static void tell_kind(struct examination *exam, enum reason_kind kind)
 
 static bool is_pending(const struct plan *plan, struct node_id before)
 {
-    uint8_t verdict = plan->verdicts[before.at];
     return plan->wanted[before.at] != 0 && !plan->resolved[before.at] &&
-           (verdict == VERDICT_STALE || verdict == VERDICT_MAYBE || verdict == VERDICT_RESTORE);
+           verdict_is_work(plan->verdicts[before.at]);
 }
 
 /* A file that a node before is yet to make: its content now says nothing. */

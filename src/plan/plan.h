@@ -26,6 +26,12 @@ enum verdict {
     VERDICT_BLOCKED, /* can't run: see the reasons */
 };
 
+/* Whether a run has something to do with a node: it runs, may run, or gets its products back. */
+static inline bool verdict_is_work(uint8_t verdict)
+{
+    return verdict == VERDICT_STALE || verdict == VERDICT_MAYBE || verdict == VERDICT_RESTORE;
+}
+
 enum file_status {
     FILE_UNSEEN,
     FILE_CURRENT, /* the state's row says what is there */

@@ -142,8 +142,7 @@ int report_why(struct plan *plan, const struct report_options *options, struct b
 static bool is_planned(const struct plan *plan, struct node_id node, bool explain)
 {
     uint8_t verdict = plan->verdicts[node.at];
-    return verdict == VERDICT_STALE || verdict == VERDICT_MAYBE || verdict == VERDICT_RESTORE ||
-           (explain && verdict == VERDICT_BLOCKED);
+    return verdict_is_work(verdict) || (explain && verdict == VERDICT_BLOCKED);
 }
 
 /* One record a line: with its first reason behind it, or each reason on a line below. */

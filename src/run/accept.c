@@ -60,9 +60,7 @@ int run_accept(struct plan *plan, bool redone_only, size_t *accepted, struct dia
     plan->diag = diag;
     for (size_t i = 0; i < graph->order_count; i++) {
         struct node_id node = {graph->order[i]};
-        uint8_t verdict = plan->verdicts[node.at];
-        bool is_stale =
-            verdict == VERDICT_STALE || verdict == VERDICT_MAYBE || verdict == VERDICT_RESTORE;
+        bool is_stale = verdict_is_work(plan->verdicts[node.at]);
         bool redone = state_node(plan->state, node.at)->success != SUCCESS_NONE;
         if ((plan->wanted[node.at] & WANTED_SELECTED) == 0 || !is_stale ||
             (redone_only && !redone)) {

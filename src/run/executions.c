@@ -7,16 +7,10 @@ const struct node_id *execution_nodes(const struct run *run, const struct execut
     return run->members.at + execution->first;
 }
 
-static bool may_run(const struct plan *plan, struct node_id node)
-{
-    uint8_t verdict = plan->verdicts[node.at];
-    return verdict == VERDICT_STALE || verdict == VERDICT_MAYBE || verdict == VERDICT_RESTORE;
-}
-
 bool run_has_work(const struct plan *plan)
 {
     for (uint32_t n = 0; n < plan->graph->node_count; n++) {
-        if (may_run(plan, (struct node_id){n})) {
+        if (verdict_is_work(plan->verdicts[n])) {
             return true;
         }
     }
@@ -60,7 +54,7 @@ static int add_batches(struct run *run, size_t *capacity, uint32_t element)
     }
     for (uint32_t d = 0; d < graph->workspace->count; d++) {
         struct node_id node = {(uint32_t)(d * graph->directory_action_count + column)};
-        if (graph->nodes[node.at].action == element && may_run(plan, node)) {
+        if (graph->nodes[node.at].action == element && verdict_is_work(plan->verdicts[node.at])) {
             vec_push(&directories, d);
         }
     }
@@ -147,7 +141,7 @@ int run_build_executions(struct run *run)
     run->actions = mem_alloc(rowfile->action_count * sizeof *run->actions);
     for (uint32_t n = 0; n < graph->node_count; n++) {
         struct node_id node = {n};
-        if (!graph_is_present(graph, node) || !may_run(plan, node)) {
+        if (!graph_is_present(graph, node) || !verdict_is_work(plan->verdicts[n])) {
             continue;
         }
         const struct action *action = graph_action(graph, node);
