@@ -1,0 +1,92 @@
+/* clusters.toml: which clusters there are, which one this is, and which partition suits a job.
+ *
+ * Knows: row's format and what is added to it, the built-in clusters, identification by the
+ * environment, the conditions of partitions. Doesn't know: jobs, scripts, whether a scheduler
+ * answers. */
+#ifndef ROWBUILD_CLUSTERS_H
+#define ROWBUILD_CLUSTERS_H
+
+#include "arena.h"
+#include "buf.h"
+#include "diag.h"
+#include "slice.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum scheduler { SCHEDULER_BASH, SCHEDULER_SLURM };
+
+#define CLUSTER_NO_LIMIT UINT64_MAX
+
+struct partition {
+    struct slice name;
+    uint64_t maximum_cpus_per_job; /* CLUSTER_NO_LIMIT where not given */
+    uint64_t require_cpus_multiple_of; /* 0 where not given; likewise below */
+    uint64_t warn_cpus_not_multiple_of;
+    struct slice memory_per_cpu; /* as sbatch takes it, "1970M"; at == NULL where not given */
+    uint64_t cpus_per_node;
+    uint64_t minimum_gpus_per_job;
+    uint64_t maximum_gpus_per_job; /* CLUSTER_NO_LIMIT where not given */
+    uint64_t require_gpus_multiple_of;
+    uint64_t warn_gpus_not_multiple_of;
+    struct slice memory_per_gpu;
+    uint64_t gpus_per_node;
+    bool prevent_auto_select;
+    struct slice account_suffix; /* at == NULL where not given */
+};
+
+struct cluster {
+    struct slice name;
+    enum scheduler scheduler;
+    struct slice identify_variable; /* at == NULL: identified by `identify_always` */
+    struct slice identify_value;
+    bool identify_always;
+    struct slice *submit_options;
+    size_t submit_option_count;
+    bool gpus_per_task; /* slurm_gpus_per_task */
+    struct partition *partitions;
+    size_t partition_count;
+    /* Beyond row: */
+    uint64_t maximum_jobs;   /* of ours in the queue at once, elements of arrays counted one by
+                                one; CLUSTER_NO_LIMIT where not given */
+    uint64_t array_throttle; /* elements of one array that run at once; 0: no limit */
+    bool no_arrays;          /* the site forbids them */
+    uint64_t signal_s;       /* how long before its time limit a job gets TERM; default 120 */
+    const char *origin;      /* path of the file it comes from, or "built in" */
+};
+
+struct clusters {
+    struct arena arena;
+    struct cluster *items; /* in the order in which they are matched */
+    size_t count;
+};
+
+/* rowbuild's file ($ROWBUILD_HOME or $HOME)/.config/rowbuild/clusters.toml first, then row's
+ * ($ROW_HOME or $HOME)/.config/row/clusters.toml, then the built-in ones. Missing files are fine;
+ * errors in them are reported with their place and return -1. */
+int clusters_load(struct clusters *clusters, struct diag *diag);
+void clusters_release(struct clusters *clusters);
+
+/* The first cluster of that name, or with NULL the first that `environment` (NAME=value,
+ * NULL-terminated) identifies. NULL after an error (no such name; the nearest one is named). */
+const struct cluster *clusters_identify(const struct clusters *clusters, const char *name,
+                                        char *const *environment, struct diag *diag);
+
+/* What counts for the choice of a partition. */
+struct job_size {
+    uint64_t cpus;
+    uint64_t gpus;
+};
+
+/* The partition for a job: the one called `named`, or (at == NULL) the first that fits and isn't
+ * kept from it. NULL when none does: `reasons` gets a line for each partition, "shared: too many
+ * CPUs (128 > 127)\n". What the chosen one would like otherwise is added to `warnings`. */
+const struct partition *cluster_choose_partition(const struct cluster *cluster, struct slice named,
+                                                 struct job_size size, struct buf *reasons,
+                                                 struct buf *warnings);
+
+/* Appends one cluster in the format of clusters.toml. */
+void cluster_add_text(const struct cluster *cluster, struct buf *out);
+
+#endif

@@ -1,0 +1,37 @@
+/* Handing one script to Slurm: sbatch(1).
+ *
+ * Knows: sbatch's arguments, its answers "id" and "id;cluster", which failures pass by themselves,
+ * and which SLURM_… variables must not be inherited. Doesn't know: what a script says, what is
+ * recorded. */
+#ifndef ROWBUILD_SBATCH_H
+#define ROWBUILD_SBATCH_H
+
+#include "buf.h"
+#include "slice.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum sbatch_outcome {
+    SBATCH_ACCEPTED,
+    SBATCH_LATER,   /* a limit, a busy or absent controller: nothing was submitted; it passes */
+    SBATCH_UNCLEAR, /* it may have been submitted: look for its token */
+    SBATCH_REFUSED, /* it will never be accepted as it is */
+};
+
+struct sbatch_request {
+    const char *directory;          /* where the job runs: the project */
+    struct slice script;
+    const char *const *options;     /* besides --parsable; NULL-terminated */
+    char *const *environment;       /* SLURM_… is left out, SBATCH_… is kept */
+};
+
+/* Runs sbatch once; SIGINT doesn't reach it. `job_id` is set when accepted; `words` gets sbatch's
+ * own message otherwise. */
+enum sbatch_outcome sbatch_submit(const struct sbatch_request *request, uint64_t *job_id,
+                                  struct buf *words);
+
+/* MaxArraySize as `scontrol show config` says it; 1001, Slurm's default, where it doesn't answer. */
+uint64_t slurm_max_array_size(char *const *environment);
+
+#endif

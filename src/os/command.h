@@ -1,0 +1,33 @@
+/* A program that is run to its end, for its answer: sbatch, squeue, scontrol.
+ *
+ * Knows: pipes, time limits, process groups. Doesn't know: what the program is. */
+#ifndef ROWBUILD_COMMAND_OUTPUT_H
+#define ROWBUILD_COMMAND_OUTPUT_H
+
+#include "buf.h"
+#include "slice.h"
+
+#include <stdbool.h>
+
+struct command_request {
+    char *const *argv; /* argv[0] is looked up in PATH of `environment` when it has no '/' */
+    char *const *environment;
+    const char *directory; /* NULL: the current one */
+    struct slice input;    /* what it reads; empty: /dev/null */
+    unsigned limit_ms;     /* it is killed after that; 0: no limit */
+};
+
+struct command_answer { /* zero-initialised by the caller; released with command_release */
+    struct buf output;  /* of stdout */
+    struct buf errors;  /* of stderr */
+    bool signalled;
+    bool timed_out;
+    int status; /* exit status, or the signal */
+};
+
+/* Runs it in a process group of its own, so that the terminal's Ctrl-C doesn't reach it. 0, also
+ * when it fails; -1 with errno when it can't be started (ENOENT: not installed). */
+int command_run(const struct command_request *request, struct command_answer *answer);
+void command_release(struct command_answer *answer);
+
+#endif

@@ -1,0 +1,78 @@
+/* What was handed to a scheduler and isn't forgotten yet: `jobs/` below the state folder, a file
+ * `TOKEN.json` for each call of sbatch.
+ *
+ * Knows: which nodes are in which job, and the format of these files. Doesn't know: schedulers, the
+ * graph (nodes are keys). A file is written, by rename and synced, before the job is submitted
+ * (without a job id), and again when its id is known; only who holds the state's lock writes. A job
+ * looks its own nodes up here, and its records count (inbox.h) while its element is registered:
+ * neither removed nor released.
+ *
+ *     {"version": 1, "token": "9f3c…", "cluster": "lab", "job_id": 123, "array": true,
+ *      "submitted_at": 1790000000, "minutes": 60, "action": "simulate",
+ *      "elements": [{"nodes": ["simulate/a", "simulate/b"], "state": "queued"},
+ *                   {"nodes": ["simulate/c"], "state": "ended", "ending": "TIMEOUT"}]} */
+#ifndef ROWBUILD_SUBMISSIONS_H
+#define ROWBUILD_SUBMISSIONS_H
+
+#include "arena.h"
+#include "diag.h"
+#include "slice.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum element_state {
+    ELEMENT_QUEUED,   /* queued or running, as far as is known */
+    ELEMENT_ENDED,    /* the job is over; late records of it still count */
+    ELEMENT_RELEASED, /* its nodes were started again elsewhere: its records don't count */
+};
+
+struct submission_element { /* one job, or one element of an array */
+    struct slice *nodes;    /* keys */
+    size_t node_count;
+    enum element_state state;
+    struct slice ending; /* the scheduler's word, "CANCELLED"; at == NULL: not known */
+};
+
+struct submission {
+    struct slice token;    /* 16 hexadecimal digits; names the file */
+    struct slice cluster;
+    uint64_t job_id;       /* 0: not known yet */
+    bool is_array;
+    int64_t submitted_at_s; /* CLOCK_REALTIME */
+    uint64_t minutes;       /* time limit */
+    struct slice action;
+    struct submission_element *elements; /* by index in the array; one where it is none */
+    size_t element_count;
+};
+
+struct submissions {
+    struct arena arena;
+    struct submission *items; /* by submitted_at_s, then token */
+    size_t count;
+};
+
+/* Reads all. A file that can't be read or isn't understood is a state error that names it: -1. No
+ * folder: none. */
+int submissions_load(struct submissions *submissions, const char *state_path, struct diag *diag);
+void submissions_release(struct submissions *submissions);
+
+struct submission *submissions_find(const struct submissions *submissions, struct slice token);
+
+/* Reads one; NULL with an error, or without one (and *missing) when it isn't there. In `arena`. */
+struct submission *submission_read(const char *state_path, struct slice token, struct arena *arena,
+                                   bool *missing, struct diag *diag);
+
+int submission_write(const char *state_path, const struct submission *submission,
+                     struct diag *diag);
+int submission_remove(const char *state_path, struct slice token, struct diag *diag);
+
+/* A new token (random), as text in `arena`. */
+struct slice submission_new_token(struct arena *arena);
+
+/* Appends "lab/123_4", "lab/123", or "lab/?" while the id isn't known. */
+struct buf;
+void submission_add_job(const struct submission *submission, size_t element, struct buf *out);
+
+#endif
