@@ -63,14 +63,12 @@ static const struct partition none[] = {
 static const struct slice delta_options[] = {TEXT("--constraint=\"scratch\"")};
 static const struct slice frontier_options[] = {TEXT("--constraint=\"nvme\"")};
 
-static const char BUILT_IN[] = "built in";
-
 #define DEFAULTS                                                                                   \
     .gpus_per_task = TEXT("--gpus-per-task="), .maximum_jobs = CLUSTER_NO_LIMIT, .signal_s = 120
 #define SITE(site, variable, value)                                                                \
     .name = TEXT(#site), .scheduler = SCHEDULER_SLURM, .identify_variable = TEXT(variable),        \
     .identify_value = TEXT(value), .partitions = (site), .partition_count = COUNT(site),           \
-    .origin = BUILT_IN, DEFAULTS
+    .origin = CLUSTER_BUILT_IN, DEFAULTS
 
 static const struct cluster clusters[] = {
     {SITE(andes, "LMOD_SYSTEM_NAME", "andes")},
@@ -85,7 +83,7 @@ static const struct cluster clusters[] = {
      .identify_always = true,
      .partitions = none,
      .partition_count = COUNT(none),
-     .origin = BUILT_IN,
+     .origin = CLUSTER_BUILT_IN,
      DEFAULTS},
 };
 

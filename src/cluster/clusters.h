@@ -18,6 +18,7 @@
 enum scheduler { SCHEDULER_BASH, SCHEDULER_SLURM };
 
 #define CLUSTER_NO_LIMIT UINT64_MAX
+#define CLUSTER_BUILT_IN "built in" /* origin of what no file says */
 
 struct partition {
     struct slice name;
@@ -54,7 +55,7 @@ struct cluster {
     bool no_arrays;          /* the site forbids them */
     uint64_t signal_s;       /* how long before its time limit a job gets TERM; default 120; 0: it
                                 asks for none */
-    const char *origin;      /* path of the file it comes from, or "built in" */
+    const char *origin;      /* path of the file it comes from, or CLUSTER_BUILT_IN */
 };
 
 struct clusters {
