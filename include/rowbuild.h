@@ -117,6 +117,7 @@ enum rowbuild_intent {
                           run */
     ROWBUILD_BLOCKED, /* it can't run: a previous action excludes its directory, an input is missing
                        */
+    ROWBUILD_IN_JOB,  /* it is in a job that is queued or running: nobody else touches it */
 };
 
 struct rowbuild_node {
@@ -165,6 +166,7 @@ struct rowbuild_estimate {
     size_t will_run;
     size_t may_run;
     size_t restores;
+    size_t submitted;        /* in jobs: left alone */
     size_t again;            /* of will_run: nodes with a good result */
     double again_core_hours; /* recorded cost of what would be redone */
     double least_core_hours; /* predicted: what will run */

@@ -218,6 +218,18 @@ static int read_description(struct rowbuild *study, const struct rowbuild_option
     return result;
 }
 
+/* What `init` has written wins over a workflow.toml that was put beside it: easily overlooked. */
+static void warn_about_second_file(const struct rowbuild *study,
+                                   const struct rowbuild_options *options, struct diag *diag)
+{
+    if (options->file == NULL && study->rowfile->contract == CONTRACT_ROWFILE &&
+        study->rowfile->action_count == 0 &&
+        faccessat(study->project, "workflow.toml", R_OK, 0) == 0) {
+        diag_warning(diag, "the Rowfile has no action, and the workflow.toml beside it isn't "
+                           "read: remove the Rowfile, or name the other with `-f`");
+    }
+}
+
 /* Errors about the whole are told at once, with all else that was found; what concerns one action,
  * and warnings, wait until they matter. */
 static int sort_findings(struct rowbuild *study, struct rowbuild_messages *messages)
@@ -254,6 +266,9 @@ struct rowbuild *rowbuild_open(const struct rowbuild_options *options,
     set_state_path(study, options->state);
     study->rowfile = rowfile_load(buf_slice(&text), study->file_name, &study->own);
     study->cluster = study_find_cluster(&study->clusters, options->cluster, &messages->diag);
+    if (study->rowfile != NULL) {
+        warn_about_second_file(study, options, &messages->diag);
+    }
     int loaded = launchers_load(&study->launchers, &messages->diag);
     bool complete = study->rowfile != NULL && study->cluster != NULL && loaded == 0;
     if (complete) {

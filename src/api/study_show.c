@@ -76,6 +76,12 @@ int rowbuild_show_directories(struct rowbuild *study, const struct rowbuild_sele
     uint32_t *directories = mem_alloc(study->workspace.count * sizeof *directories + 1);
     bool *named = mem_alloc(study->workspace.count * sizeof *named + 1);
     size_t count = 0;
+    for (size_t i = 0; i < selection->target_count; i++) { /* it may belong to no action */
+        int64_t found = workspace_find(&study->workspace, slice_of(selection->targets[i]), NULL);
+        if (found >= 0) {
+            named[found] = true;
+        }
+    }
     for (uint32_t n = 0; n < study->graph->node_count && selection->target_count > 0; n++) {
         uint32_t directory = study->graph->nodes[n].directory;
         if ((study->plan->wanted[n] & WANTED_SELECTED) != 0 && directory != GRAPH_NONE) {

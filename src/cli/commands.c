@@ -42,7 +42,7 @@ const struct option_spec command_global_options[] = {
     {OPTION_DIRECTORY, 'C', NULL, "DIR", "change to DIR before anything else"},
     {OPTION_FILE, 'f', "file", "FILE", "read FILE, not the Rowfile or workflow.toml above"},
     {OPTION_VERBOSE, 'v', "verbose", NULL, "say more: each node that starts, too"},
-    {OPTION_QUIET, 'q', "quiet", NULL, "say less: only failures and errors"},
+    {OPTION_QUIET, 'q', "quiet", NULL, "say less: only failures and errors;\ntwice: no errors either"},
     {OPTION_EXPLAIN, 0, "explain", NULL, "say with each node why it runs"},
     {OPTION_COLOR, 0, "color", "WHEN", "auto (the default), always or never"},
     {OPTION_NO_PROGRESS, 0, "no-progress", NULL, "no status block on the terminal"},

@@ -107,6 +107,26 @@ static int read_environment(struct settings *settings, struct buf *problem)
     return 0;
 }
 
+/* row's way to say -v and -q without the command line, which wins. What isn't one of the plain
+ * levels is a filter for the parts of row's program, and means nothing here. */
+static void read_log_level(struct settings *settings)
+{
+    static const char *const levels[] = {"off", "error", "warn", "info", "debug", "trace"};
+    struct buf variable = BUF_EMPTY;
+    const char *value = from_environment("LOG", &variable);
+    buf_release(&variable);
+    if (value == NULL || settings->verbose || settings->quiet) {
+        return;
+    }
+    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++) {
+        if (strcasecmp(value, levels[i]) == 0) {
+            settings->silent = i == 0;
+            settings->quiet = i <= 1;
+            settings->verbose = i >= 3;
+        }
+    }
+}
+
 /* ---- Single options ---- */
 
 /* Where an option that is only on or off is kept; NULL: it isn't such a one. */
@@ -251,6 +271,7 @@ static int apply(struct settings *settings, const struct option_match *match, st
     }
     bool *flag = flag_of(settings, match->spec->id);
     if (flag != NULL) {
+        settings->silent = settings->silent || (flag == &settings->quiet && *flag);
         *flag = true;
         return 0;
     }
@@ -449,6 +470,7 @@ int settings_read(struct settings *settings, char *const *arguments, size_t coun
     int result = read_environment(settings, problem);
     if (result == 0) {
         result = read_words(&reading, problem);
+        read_log_level(settings);
     }
     if (result == 0 && !settings->help && !settings->version) {
         result = check_together(settings, problem);

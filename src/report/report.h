@@ -75,6 +75,7 @@ struct report_estimate {
     size_t may_run;
     size_t restores;
     size_t blocked;
+    size_t submitted;
     size_t again;             /* of will_run: redone work */
     double again_hours;       /* recorded cost of what would be redone; 0: not recorded */
     double least_hours;       /* predicted: what will run */
