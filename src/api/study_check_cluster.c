@@ -106,8 +106,10 @@ static bool fits(const struct partition_check *check, uint64_t directories)
         struct buf message = BUF_EMPTY;
         buf_add_string(&message, "no partition of the cluster `");
         text_add_name(&message, check->study->cluster->name);
-        buf_addf(&message, "` takes a job of %" PRIu64 " %s", directories,
-                 directories == 1 ? "directory" : "directories");
+        buf_add_string(&message, "` takes a job of this action");
+        if (directories > 1) {
+            buf_addf(&message, " for %" PRIu64 " directories", directories);
+        }
         buf_add_string(&message, ": ");
         add_joined(&message, buf_slice(&reasons));
         diag_warning_at(check->diag, &check->study->rowfile->source, check->action->name_offset,

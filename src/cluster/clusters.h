@@ -82,7 +82,7 @@ struct job_size {
     uint64_t gpus;
 };
 
-/* Of a job of the action that works on so many directories. */
+/* Of a job of the action that works on so many directories; 0, as for a project, counts as 1. */
 struct job_size action_job_size(const struct action *action, uint64_t directories);
 
 /* The partition for a job: the one called `named` (if it fits), or (at == NULL) the first that fits

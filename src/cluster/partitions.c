@@ -16,8 +16,8 @@ static uint64_t times(uint64_t a, uint64_t b)
 struct job_size action_job_size(const struct action *action, uint64_t directories)
 {
     const struct resource_spec *resources = &action->resources;
-    uint64_t processes =
-        times(resources->processes, resources->processes_per_directory ? directories : 1);
+    bool is_multiplied = resources->processes_per_directory && directories > 0;
+    uint64_t processes = times(resources->processes, is_multiplied ? directories : 1);
     return (struct job_size){.cpus = times(processes, resources->threads_per_process),
                              .gpus = times(processes, resources->gpus_per_process)};
 }

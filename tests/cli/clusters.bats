@@ -344,7 +344,7 @@ resources.processes.per_directory = 3
 group.maximum_size = 2
 END
     expect 0 check
-    has 'no partition of the cluster `lab` takes a job of 2 directories' 'small: too many CPUs (6 > 4)' \
+    has 'no partition of the cluster `lab` takes a job of this action for 2 directories' 'small: too many CPUs (6 > 4)' \
         'whole: 6 CPUs, and it takes multiples of 8 only' 'debug: is taken only when it is named' '1 warning'
     sed -i 's/maximum_size = 2/maximum_size = 1/' Rowfile
     expect 0 check
@@ -376,7 +376,7 @@ resources.gpus_per_process = 1
 resources.threads_per_process = 3
 END
     expect 0 check
-    has 'a job of 4 directories' 'small: too many CPUs (12 > 4)' 'small: too many GPUs (1 > 0)' '2 warnings'
+    has 'a job of this action for 4 directories: ' 'small: too many CPUs (12 > 4)' 'a job of this action: small: too many GPUs (1 > 0)' '2 warnings'
 }
 
 # ---- The manual ----
