@@ -94,6 +94,7 @@ struct run_result {
     size_t unfinished;
     size_t not_started; /* because something before them failed, or the run was stopped */
     size_t blocked;     /* could never have been started */
+    size_t submitted;   /* in jobs: left alone */
     bool interrupted;
 };
 
