@@ -59,7 +59,7 @@ struct rowbuild {
     struct state *state;
     struct observer *observer;
     struct plan *plan;
-    const struct study_job *job; /* that this process carries out; else NULL */
+    const struct study_job *job;         /* that this process carries out; else NULL */
     const struct inbox_attempt *attempt; /* the element that this process carries out as a job:
                                             what it looks at with STATE_JOB; else NULL */
     bool made_state;                     /* the state folder wasn't there before */

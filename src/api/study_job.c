@@ -36,8 +36,8 @@ static int find_element(uint32_t *element, struct diag *diag)
     char *end = NULL;
     errno = 0;
     unsigned long number = text != NULL ? strtoul(text, &end, 10) : 0;
-    if (text != NULL && (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 ||
-                         number >= UINT32_MAX)) {
+    if (text != NULL &&
+        (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || number >= UINT32_MAX)) {
         return diag_error(diag, "SLURM_ARRAY_TASK_ID is `%s`, which is no index of an array", text);
     }
     *element = (uint32_t)number;
@@ -69,11 +69,11 @@ static int claim(const struct rowbuild *study, const struct submission *submissi
     struct buf holder = BUF_EMPTY;
     int result = 0;
     if (submission->elements[attempt->element].state == ELEMENT_RELEASED) {
-        diag_note(diag, "nothing to do: the nodes of this job were released, and started elsewhere");
+        diag_note(diag,
+                  "nothing to do: the nodes of this job were released, and started elsewhere");
     } else {
         add_job_name(&job);
-        int claimed =
-            inbox_claim(study->state_path, attempt, buf_slice(&job), &holder, diag);
+        int claimed = inbox_claim(study->state_path, attempt, buf_slice(&job), &holder, diag);
         if (claimed > 0) {
             diag_note(diag, "nothing to do: the job %s carries this out", buf_string(&holder));
         }
@@ -145,7 +145,7 @@ int rowbuild_job(struct rowbuild *study, const char *token,
     struct arena arena;
     sigset_t before;
     bool missing = false;
-    uint32_t element;
+    uint32_t element = 0;
     int status = ROWBUILD_OK;
     arena_init(&arena);
     loop_block_signals(&before); /* what the scheduler sends while the job is prepared can wait */

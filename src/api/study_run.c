@@ -154,7 +154,8 @@ static void tell_what_is_known(struct relay *relay, unsigned jobs, const struct 
 static bool may_go_on(struct relay *relay, const struct rowbuild_run_options *options)
 {
     double limit = relay->study->rowfile->confirm_above;
-    if (options->yes || relay->study->job != NULL || relay->estimate.again == 0 || relay->estimate.again_core_hours <= limit) {
+    if (options->yes || relay->study->job != NULL || relay->estimate.again == 0 ||
+        relay->estimate.again_core_hours <= limit) {
         return true;
     }
     return tell(relay, (struct rowbuild_event){.kind = ROWBUILD_EVENT_CONFIRM});
@@ -203,7 +204,7 @@ void study_read_allocation(struct allocation *allocation)
 
 /* What the run may use. */
 struct means {
-    bool has_work; /* else nobody needs to know the rest */
+    bool has_work;                /* else nobody needs to know the rest */
     struct allocation allocation; /* of a scheduler */
     struct machine machine;
     struct study_gpus gpus;

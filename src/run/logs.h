@@ -58,7 +58,7 @@ void logs_add_node_path(const char *state, const struct graph *graph, struct nod
 struct running_entry {
     char label[256];
     char key[640];
-    char cores[512]; /* CPUs as the kernel lists them; "" when not bound */
+    char cores[512];          /* CPUs as the kernel lists them; "" when not bound */
     char log[LOGS_SLOT_NAME]; /* file name below logs/ */
     pid_t pid;
     uint32_t core_count;

@@ -65,15 +65,15 @@ void run_tell_passed_over(struct run *run)
     }
     struct buf duration = BUF_EMPTY;
     text_add_duration(&duration, run->too_long_s);
-    run_notice(run, "%zu %s not started: the time left is too short for what takes %s", run->too_long,
-               run->too_long == 1 ? "node was" : "nodes were", buf_string(&duration));
+    run_notice(run, "%zu %s not started: the time left is too short for what takes %s",
+               run->too_long, run->too_long == 1 ? "node was" : "nodes were",
+               buf_string(&duration));
     buf_release(&duration);
 }
 
 bool run_time_is_up(const struct run *run)
 {
-    return run->options->end_ns != 0 &&
-           seconds_until_end(run) <= run->options->notice_s + EARLY_S;
+    return run->options->end_ns != 0 && seconds_until_end(run) <= run->options->notice_s + EARLY_S;
 }
 
 double run_grace_s(const struct run *run)
