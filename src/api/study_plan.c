@@ -69,7 +69,9 @@ static int look(struct rowbuild *study, const struct rowbuild_selection *selecti
         return -1;
     }
     study->made_state = access(study->state_path, F_OK) != 0;
-    study->state = state_open(AT_FDCWD, study->state_path, mode, selection->adopt, diag);
+    study->state = mode == STATE_JOB
+                       ? state_open_job(AT_FDCWD, study->state_path, study->attempt, diag)
+                       : state_open(AT_FDCWD, study->state_path, mode, selection->adopt, diag);
     if (study->state != NULL && mode == STATE_WRITE) {
         end_left_behind(study, diag);
     }
@@ -77,7 +79,7 @@ static int look(struct rowbuild *study, const struct rowbuild_selection *selecti
         return -1;
     }
     study->observer = observer_new(study->project, study->rowfile->digest_limit,
-                                   mode == STATE_WRITE || study->will_write);
+                                   mode != STATE_READ || study->will_write);
     study->plan->state = study->state;
     study->plan->observer = study->observer;
     plan_bind(study->graph, study->state);
@@ -235,6 +237,7 @@ void rowbuild_node_at(const struct rowbuild *study, size_t index, struct rowbuil
         [VERDICT_NONE] = ROWBUILD_FRESH,       [VERDICT_FRESH] = ROWBUILD_FRESH,
         [VERDICT_STALE] = ROWBUILD_WILL_RUN,   [VERDICT_MAYBE] = ROWBUILD_MAY_RUN,
         [VERDICT_RESTORE] = ROWBUILD_RESTORES, [VERDICT_BLOCKED] = ROWBUILD_BLOCKED,
+        [VERDICT_SUBMITTED] = ROWBUILD_IN_JOB,
     };
     struct node_id id = study->listed[index];
     uint32_t directory = study->graph->nodes[id.at].directory;
@@ -285,6 +288,7 @@ void rowbuild_estimate(const struct rowbuild *study, struct rowbuild_estimate *e
         .will_run = found.will_run,
         .may_run = found.may_run,
         .restores = found.restores,
+        .submitted = found.submitted,
         .again = found.again,
         .again_core_hours = found.again_hours,
         .least_core_hours = found.least_hours,

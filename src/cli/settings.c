@@ -327,8 +327,9 @@ static int take_show(struct reading *reading, const char *word, struct buf *prob
         if (nearest != NULL) {
             buf_addf(problem, "; did you mean `show %s`?", nearest);
         } else {
-            buf_add_string(problem,
-                           "; there are status, directories, why, log, machine and launchers");
+            buf_add_string(
+                problem,
+                "; there are status, directories, why, log, machine, cluster and launchers");
         }
         return -1;
     }
@@ -401,7 +402,7 @@ static int check_together(const struct settings *settings, struct buf *problem)
         return 0;
     case COMMAND_SHOW:
         buf_add_string(problem, "`rowbuild show` needs to know what: status, directories, why, "
-                                "log, machine or launchers");
+                                "log, machine, cluster or launchers");
         return -1;
     case COMMAND_SHOW_DIRECTORIES:
         return needs_action(settings, problem);

@@ -18,12 +18,13 @@
 #include <stdint.h>
 
 enum verdict {
-    VERDICT_NONE,    /* not wanted */
-    VERDICT_FRESH,   /* nothing to do */
-    VERDICT_STALE,   /* runs */
-    VERDICT_MAYBE,   /* runs if what comes before makes something different */
-    VERDICT_RESTORE, /* the good products were set aside and are renamed back */
-    VERDICT_BLOCKED, /* can't run: see the reasons */
+    VERDICT_NONE,      /* not wanted */
+    VERDICT_FRESH,     /* nothing to do */
+    VERDICT_STALE,     /* runs */
+    VERDICT_MAYBE,     /* runs if what comes before makes something different */
+    VERDICT_RESTORE,   /* the good products were set aside and are renamed back */
+    VERDICT_BLOCKED,   /* can't run: see the reasons */
+    VERDICT_SUBMITTED, /* in a job that is queued or running: nobody else touches it */
 };
 
 /* Whether a run has something to do with a node: it runs, may run, or gets its products back. */
@@ -62,11 +63,14 @@ enum reason_kind {
     REASON_UPSTREAM_RAN, /* a node before without products ran on something else */
     REASON_PRODUCT_MISSING,
     REASON_PRODUCT_CHANGED,
-    REASON_UPSTREAM_PENDING, /* MAYBE: which node before decides it */
-    REASON_INPUT_MISSING,    /* BLOCKED */
-    REASON_INPUT_UNREADABLE, /* BLOCKED */
-    REASON_EXCLUDED,         /* BLOCKED: a previous action excludes a directory */
-    REASON_UPSTREAM_BLOCKED, /* BLOCKED */
+    REASON_UPSTREAM_PENDING,   /* MAYBE: which node before decides it */
+    REASON_INPUT_MISSING,      /* BLOCKED */
+    REASON_INPUT_UNREADABLE,   /* BLOCKED */
+    REASON_EXCLUDED,           /* BLOCKED: a previous action excludes a directory */
+    REASON_UPSTREAM_BLOCKED,   /* BLOCKED */
+    REASON_SUBMITTED,          /* SUBMITTED: `name` is the job */
+    REASON_UPSTREAM_SUBMITTED, /* BLOCKED */
+    REASON_JOB_ENDED,          /* without finishing it: `name` is "job lab/123_4: TIMEOUT" */
 };
 
 struct reason {
@@ -104,11 +108,15 @@ struct plan {
     struct diag *diag;         /* of the call at hand */
     int project;
     struct plan_options options;
-    uint8_t *wanted;   /* by node: WANTED_… */
-    uint8_t *verdicts; /* by node: enum verdict */
-    bool *fill_in;     /* by node: fresh, but its record lacks something that is known now */
-    bool *resolved;    /* by node: a run is done with it; it is no longer pending for others */
-    uint8_t *files;    /* by file: enum file_status */
+    /* Set by the caller before plan_look, and the caller's; NULL as a whole: none. */
+    const char *const *jobs;    /* by node: "lab/123_4", the job that it is in; or NULL */
+    const char *const *endings; /* by node: "job lab/123_4: TIMEOUT", the last job that it was in,
+                                   which ended; or NULL */
+    uint8_t *wanted;            /* by node: WANTED_… */
+    uint8_t *verdicts;          /* by node: enum verdict */
+    bool *fill_in;  /* by node: fresh, but its record lacks something that is known now */
+    bool *resolved; /* by node: a run is done with it; it is no longer pending for others */
+    uint8_t *files; /* by file: enum file_status */
     struct slice *recipe_texts; /* by action element */
     struct digest *recipes;
     double *mean_seconds; /* by action element: of recorded successes; 0: none */

@@ -370,6 +370,16 @@ void plan_add_reason(struct plan *plan, struct node_id node, const struct reason
     case REASON_UPSTREAM_BLOCKED:
         add_upstream(plan, reason, "", " can't run", true, out);
         break;
+    case REASON_SUBMITTED:
+        buf_add_string(out, "in job ");
+        text_add_name(out, reason->name);
+        break;
+    case REASON_UPSTREAM_SUBMITTED:
+        add_upstream(plan, reason, "waits for ", ", which is submitted", true, out);
+        break;
+    case REASON_JOB_ENDED:
+        text_add_name(out, reason->name);
+        break;
     }
 }
 

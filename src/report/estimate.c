@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { REASON_KINDS = REASON_UPSTREAM_BLOCKED + 1 };
+enum { REASON_KINDS = REASON_JOB_ENDED + 1 };
 
 static void count_redone(struct plan *plan, struct node_id node, size_t *kinds,
                          struct report_estimate *estimate)
@@ -44,6 +44,9 @@ static void count_node(struct plan *plan, struct node_id node, size_t *kinds,
         break;
     case VERDICT_BLOCKED:
         estimate->blocked++;
+        break;
+    case VERDICT_SUBMITTED:
+        estimate->submitted++;
         break;
     case VERDICT_NONE:
     case VERDICT_FRESH:

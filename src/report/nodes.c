@@ -25,6 +25,9 @@ enum report_status_word report_node_status(const struct plan *plan, struct node_
     if (is_complete(plan, node)) {
         return REPORT_COMPLETED;
     }
+    if (verdict == VERDICT_SUBMITTED) {
+        return REPORT_SUBMITTED;
+    }
     if (verdict != VERDICT_STALE && verdict != VERDICT_RESTORE) {
         return REPORT_WAITING;
     }

@@ -103,6 +103,12 @@ const char *reasons_kind_name(enum reason_kind kind)
         return "excluded before";
     case REASON_UPSTREAM_BLOCKED:
         return "what comes before can't run";
+    case REASON_SUBMITTED:
+        return "submitted";
+    case REASON_UPSTREAM_SUBMITTED:
+        return "what comes before is submitted";
+    case REASON_JOB_ENDED:
+        return "its job ended";
     }
     return "";
 }

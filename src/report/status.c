@@ -44,6 +44,7 @@ static enum note note_of(const struct plan *plan, struct node_id node)
         break;
     case VERDICT_NONE:
     case VERDICT_FRESH:
+    case VERDICT_SUBMITTED:
         return NOTE_NONE;
     }
     switch ((enum node_attempt)state_node(plan->state, node.at)->attempt) {

@@ -30,6 +30,8 @@ static struct intent intent_of(const struct plan *plan, struct node_id node)
                                "gets its earlier products back", "restores", TABLE_GREEN};
     case VERDICT_BLOCKED:
         return (struct intent){"can't run because", "can't run", "blocked", TABLE_YELLOW};
+    case VERDICT_SUBMITTED:
+        return (struct intent){"is submitted", "is submitted", "submitted", TABLE_YELLOW};
     case VERDICT_NONE:
     case VERDICT_FRESH:
         break;

@@ -105,6 +105,7 @@ struct state_layout {
 enum state_mode {
     STATE_READ,  /* never locks, never writes; a torn tail is ignored */
     STATE_WRITE, /* takes the lock; makes the folder */
+    STATE_JOB,   /* inside a job: never locks; what is put goes to the inbox (inbox.h) */
 };
 
 struct state;
@@ -122,6 +123,12 @@ const struct shape *state_shape(struct state *state, const struct component *lis
 struct state *state_open(int directory, const char *path, enum state_mode mode,
                          bool discard_unreadable, struct diag *diag);
 
+/* The same for a job (STATE_JOB): what is put is written as the records of `attempt`, one new file
+ * of the inbox at each state_flush and state_sync, synced. `attempt` must outlive the state. */
+struct inbox_attempt;
+struct state *state_open_job(int directory, const char *path, const struct inbox_attempt *attempt,
+                             struct diag *diag);
+
 /* Makes a state that was opened for reading, where there was no folder yet, one for writing: makes
  * the folder and takes the lock; all its rows are queued. 0; 1 when another writer came first: then
  * it is of no more use; -1 after an error. */
@@ -133,7 +140,7 @@ int state_close(struct state *state, struct diag *diag);
 
 bool state_was_empty(const struct state *state);           /* nothing had ever been recorded */
 size_t state_known_directories(const struct state *state); /* with records, bound or not */
-bool state_writes(const struct state *state);
+bool state_writes(const struct state *state);              /* the snapshot and the journal */
 
 /* Lays out the rows. May be called again after the graph was loaded anew. The slices are copied. */
 void state_bind(struct state *state, const struct state_layout *layout);

@@ -273,11 +273,13 @@ static void free_state(struct state *state)
     free(state);
 }
 
-struct state *state_open(int directory, const char *path, enum state_mode mode,
-                         bool discard_unreadable, struct diag *diag)
+static struct state *open_state(int directory, const char *path, enum state_mode mode,
+                                bool discard_unreadable, const struct inbox_attempt *attempt,
+                                struct diag *diag)
 {
     struct state *state = mem_alloc(sizeof *state);
-    *state = (struct state){.mode = mode, .folder = -1, .journal = -1, .lock = {.fd = -1}};
+    *state = (struct state){
+        .mode = mode, .folder = -1, .journal = -1, .lock = {.fd = -1}, .attempt = attempt};
     state->path = mem_copy(path, strlen(path));
     state_init_rows(state);
     if (open_folder(state, directory, path, diag) != 0 ||
@@ -298,6 +300,18 @@ struct state *state_open(int directory, const char *path, enum state_mode mode,
 failed:
     free_state(state);
     return NULL;
+}
+
+struct state *state_open(int directory, const char *path, enum state_mode mode,
+                         bool discard_unreadable, struct diag *diag)
+{
+    return open_state(directory, path, mode, discard_unreadable, NULL, diag);
+}
+
+struct state *state_open_job(int directory, const char *path, const struct inbox_attempt *attempt,
+                             struct diag *diag)
+{
+    return open_state(directory, path, STATE_JOB, false, attempt, diag);
 }
 
 static void queue_all(struct state *state)

@@ -35,8 +35,9 @@ struct binding {
 
 struct state {
     enum state_mode mode;
-    int folder; /* -1: reading, and there is none */
-    char *path; /* as given, for messages */
+    const struct inbox_attempt *attempt; /* STATE_JOB: whose records are written; borrowed */
+    int folder;                          /* -1: reading, and there is none */
+    char *path;                          /* as given, for messages */
     struct lock lock;
     bool was_empty;
 
