@@ -265,13 +265,14 @@ struct rowbuild_show_options {
     bool json;
     bool colour;
     bool completed, submitted, eligible, waiting; /* filters; none set: all */
-    bool all;          /* actions without directories too (status), everything (launchers) */
+    bool all;          /* actions without directories too (status), everything (cluster, launchers) */
     bool short_output; /* one name a line */
     bool no_header;
     bool no_separate_groups;
     const char *const *values; /* JSON pointers as columns (directories) */
     size_t value_count;
     size_t group_limit; /* -n: so many groups (directories); 0: all */
+    const char *cluster; /* as in rowbuild_options; for cluster and launchers without a study */
 };
 
 /* After rowbuild_plan. */
@@ -307,6 +308,12 @@ ROWBUILD_API int rowbuild_show_machine(struct rowbuild *study,
                                        const struct rowbuild_show_options *options,
                                        const struct rowbuild_writer *writer,
                                        struct rowbuild_messages *messages); /* study may be NULL */
+/* The cluster that is recognised, or named; with `all` every one that is known. `study` may be NULL
+ * for both. */
+ROWBUILD_API int rowbuild_show_cluster(struct rowbuild *study,
+                                       const struct rowbuild_show_options *options,
+                                       const struct rowbuild_writer *writer,
+                                       struct rowbuild_messages *messages);
 ROWBUILD_API int rowbuild_show_launchers(struct rowbuild *study,
                                          const struct rowbuild_show_options *options,
                                          const struct rowbuild_writer *writer,

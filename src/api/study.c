@@ -137,6 +137,19 @@ static const char *environment(const char *ours, const char *rows)
     return value != NULL && value[0] != '\0' ? value : getenv(rows);
 }
 
+const struct cluster *study_find_cluster(struct clusters *clusters, const char *name,
+                                         struct diag *diag)
+{
+    if (name == NULL || name[0] == '\0') {
+        name = environment("ROWBUILD_CLUSTER", "ROW_CLUSTER");
+    }
+    if (name != NULL && name[0] == '\0') {
+        name = NULL;
+    }
+    return clusters_load(clusters, diag) == 0 ? clusters_identify(clusters, name, environ, diag)
+                                              : NULL;
+}
+
 static int read_threads(const char *text, unsigned *threads, struct diag *diag)
 {
     char *end;
@@ -205,6 +218,18 @@ static int read_description(struct rowbuild *study, const struct rowbuild_option
     return result;
 }
 
+/* What `init` has written wins over a workflow.toml that was put beside it: easily overlooked. */
+static void warn_about_second_file(const struct rowbuild *study,
+                                   const struct rowbuild_options *options, struct diag *diag)
+{
+    if (options->file == NULL && study->rowfile->contract == CONTRACT_ROWFILE &&
+        study->rowfile->action_count == 0 &&
+        faccessat(study->project, "workflow.toml", R_OK, 0) == 0) {
+        diag_warning(diag, "the Rowfile has no action, and the workflow.toml beside it isn't "
+                           "read: remove the Rowfile, or name the other with `-f`");
+    }
+}
+
 /* Errors about the whole are told at once, with all else that was found; what concerns one action,
  * and warnings, wait until they matter. */
 static int sort_findings(struct rowbuild *study, struct rowbuild_messages *messages)
@@ -224,19 +249,11 @@ struct rowbuild *rowbuild_open(const struct rowbuild_options *options,
 {
     struct rowbuild *study = mem_alloc(sizeof *study);
     struct buf text = BUF_EMPTY;
-    const char *cluster = options->cluster;
     const char *threads = environment("ROWBUILD_IO_THREADS", "ROW_IO_THREADS");
     study->project = -1;
     study->workspace.fd = -1;
     diag_init(&study->own);
     arena_init(&study->labels);
-    if (cluster == NULL || cluster[0] == '\0') {
-        cluster = environment("ROWBUILD_CLUSTER", "ROW_CLUSTER");
-    }
-    if (cluster == NULL || cluster[0] == '\0') {
-        cluster = "none";
-    }
-    study->cluster = mem_copy(cluster, strlen(cluster));
     study->io_threads = options->io_threads;
     if (study->io_threads == 0 && threads != NULL && threads[0] != '\0' &&
         read_threads(threads, &study->io_threads, &messages->diag) != 0) {
@@ -248,11 +265,16 @@ struct rowbuild *rowbuild_open(const struct rowbuild_options *options,
     study->from_project = below_project(study->project_path, options->directory);
     set_state_path(study, options->state);
     study->rowfile = rowfile_load(buf_slice(&text), study->file_name, &study->own);
-    int loaded = launchers_load(&study->launchers, &messages->diag);
-    if (study->rowfile != NULL && loaded == 0) {
-        launchers_check(&study->launchers, study->rowfile, slice_of(study->cluster), &study->own);
+    study->cluster = study_find_cluster(&study->clusters, options->cluster, &messages->diag);
+    if (study->rowfile != NULL) {
+        warn_about_second_file(study, options, &messages->diag);
     }
-    if (sort_findings(study, messages) != 0 || study->rowfile == NULL || loaded != 0) {
+    int loaded = launchers_load(&study->launchers, &messages->diag);
+    bool complete = study->rowfile != NULL && study->cluster != NULL && loaded == 0;
+    if (complete) {
+        launchers_check(&study->launchers, study->rowfile, study->cluster->name, &study->own);
+    }
+    if (sort_findings(study, messages) != 0 || !complete) {
         goto fail;
     }
     buf_release(&text);
@@ -274,6 +296,7 @@ void rowbuild_close(struct rowbuild *study)
     study_drop(study, unseen);
     rowbuild_messages_free(unseen);
     launchers_release(&study->launchers);
+    clusters_release(&study->clusters);
     rowfile_free(study->rowfile);
     diag_release(&study->own);
     arena_release(&study->labels);
@@ -285,7 +308,6 @@ void rowbuild_close(struct rowbuild *study)
     free(study->state_path);
     free(study->state_shown);
     free(study->from_project);
-    free(study->cluster);
     free(study);
 }
 

@@ -6,6 +6,7 @@
 #define ROWBUILD_STUDY_H
 
 #include "arena.h"
+#include "clusters.h"
 #include "diag.h"
 #include "graph.h"
 #include "launchers.h"
@@ -37,7 +38,8 @@ struct rowbuild {
     char *state_path;   /* absolute */
     char *state_shown;  /* as it is shown: relative to the project where it lies there */
     char *from_project; /* the current directory below the project, with a trailing '/', or "" */
-    char *cluster;
+    struct clusters clusters;
+    const struct cluster *cluster; /* where this is; its name ends with NUL */
     unsigned io_threads;
     struct rowfile *rowfile;
     struct launchers launchers;
@@ -61,6 +63,12 @@ struct rowbuild {
 
 /* Renders what was added, so that it outlives what it points to. Returns `status`. */
 int messages_settle(struct rowbuild_messages *messages, int status);
+
+/* Loads the clusters, and finds which of them is meant: `name`, else what ROWBUILD_CLUSTER or
+ * ROW_CLUSTER name, else what is recognised. NULL after an error; the caller releases `clusters` in
+ * any case. */
+const struct cluster *study_find_cluster(struct clusters *clusters, const char *name,
+                                         struct diag *diag);
 
 /* Takes over the entries of `diag` that have no action, or (`action` not NULL) only that action's.
  */

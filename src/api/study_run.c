@@ -254,7 +254,7 @@ static int run_planned(struct relay *relay, const struct means *means, struct di
     struct launch_context launch = {.graph = study->graph,
                                     .launchers = &study->launchers,
                                     .project_path = study->project_path,
-                                    .cluster = slice_of(study->cluster),
+                                    .cluster = study->cluster->name,
                                     .environment = jobserver_strip_environment(environ, &arena),
                                     .mark = buf_string(&mark),
                                     .rank_helper = has_helper ? buf_string(&helper) : NULL,

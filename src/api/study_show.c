@@ -76,6 +76,12 @@ int rowbuild_show_directories(struct rowbuild *study, const struct rowbuild_sele
     uint32_t *directories = mem_alloc(study->workspace.count * sizeof *directories + 1);
     bool *named = mem_alloc(study->workspace.count * sizeof *named + 1);
     size_t count = 0;
+    for (size_t i = 0; i < selection->target_count; i++) { /* it may belong to no action */
+        int64_t found = workspace_find(&study->workspace, slice_of(selection->targets[i]), NULL);
+        if (found >= 0) {
+            named[found] = true;
+        }
+    }
     for (uint32_t n = 0; n < study->graph->node_count && selection->target_count > 0; n++) {
         uint32_t directory = study->graph->nodes[n].directory;
         if ((study->plan->wanted[n] & WANTED_SELECTED) != 0 && directory != GRAPH_NONE) {
@@ -235,7 +241,7 @@ int rowbuild_show_log(struct rowbuild *study, const struct rowbuild_selection *s
     return messages_settle(messages, status);
 }
 
-/* ---- Machine and launchers ---- */
+/* ---- Machine, cluster and launchers ---- */
 
 /* "0-1,4" as numbers of cores of the machine that have one of these CPUs. */
 static size_t parse_cores(const struct machine *machine, const char *list, unsigned *cores)
@@ -315,23 +321,45 @@ int rowbuild_show_machine(struct rowbuild *study, const struct rowbuild_show_opt
     return finish(0, &out, writer, messages);
 }
 
+/* What is known of clusters without a project: `clusters` has to be released in any case. */
+static const struct cluster *current_cluster(struct rowbuild *study,
+                                             const struct rowbuild_show_options *options,
+                                             struct clusters *clusters, struct diag *diag)
+{
+    return study != NULL ? study->cluster : study_find_cluster(clusters, options->cluster, diag);
+}
+
+int rowbuild_show_cluster(struct rowbuild *study, const struct rowbuild_show_options *options,
+                          const struct rowbuild_writer *writer, struct rowbuild_messages *messages)
+{
+    struct clusters loaded = {0};
+    struct buf out = BUF_EMPTY;
+    struct report_options shown = report_options(options);
+    const struct cluster *cluster = current_cluster(study, options, &loaded, &messages->diag);
+    if (cluster != NULL) {
+        report_clusters(study != NULL ? &study->clusters : &loaded, cluster, &shown, &out);
+    }
+    clusters_release(&loaded);
+    return finish(cluster != NULL ? 0 : -1, &out, writer, messages);
+}
+
 int rowbuild_show_launchers(struct rowbuild *study, const struct rowbuild_show_options *options,
                             const struct rowbuild_writer *writer,
                             struct rowbuild_messages *messages)
 {
+    struct clusters clusters = {0};
     struct launchers loaded = {0};
     struct buf out = BUF_EMPTY;
     struct report_options shown = report_options(options);
-    int result = 0;
-    if (study == NULL) {
+    const struct cluster *cluster = current_cluster(study, options, &clusters, &messages->diag);
+    int result = cluster != NULL ? 0 : -1;
+    if (study == NULL && result == 0) {
         result = launchers_load(&loaded, &messages->diag);
     }
     if (result == 0) {
-        report_launchers(study != NULL ? &study->launchers : &loaded,
-                         slice_of(study != NULL ? study->cluster : "none"), &shown, &out);
+        report_launchers(study != NULL ? &study->launchers : &loaded, cluster->name, &shown, &out);
     }
-    if (study == NULL) {
-        launchers_release(&loaded);
-    }
+    launchers_release(&loaded);
+    clusters_release(&clusters);
     return finish(result, &out, writer, messages);
 }

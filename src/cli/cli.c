@@ -73,6 +73,7 @@ static int carry_out(struct session *session)
         [COMMAND_SHOW_WHY] = command_show_why,
         [COMMAND_SHOW_LOG] = command_show_log,
         [COMMAND_SHOW_MACHINE] = command_show_machine,
+        [COMMAND_SHOW_CLUSTER] = command_show_cluster,
         [COMMAND_SHOW_LAUNCHERS] = command_show_launchers,
         [COMMAND_SCAN] = command_scan,
         [COMMAND_ACCEPT] = command_accept,

@@ -12,6 +12,7 @@ int command_show_directories(struct session *session);
 int command_show_why(struct session *session);
 int command_show_log(struct session *session);
 int command_show_machine(struct session *session);
+int command_show_cluster(struct session *session);
 int command_show_launchers(struct session *session);
 int command_scan(struct session *session);
 int command_accept(struct session *session);

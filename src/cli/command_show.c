@@ -17,6 +17,7 @@ static struct rowbuild_show_options show_options(const struct session *session)
         .values = settings->values.at,
         .value_count = settings->values.count,
         .group_limit = settings->group_limit,
+        .cluster = settings->cluster,
     };
 }
 
@@ -99,8 +100,8 @@ int command_show_log(struct session *session)
     return status;
 }
 
-/* Machines and launchers can be looked at where there is no project; one that was named, or whose
- * Rowfile is broken, is another matter for the commands that need it. */
+/* Machines, clusters and launchers can be looked at where there is no project; one that was named,
+ * or whose Rowfile is broken, is another matter for the commands that need it. */
 static struct rowbuild *open_if_there(struct session *session)
 {
     struct rowbuild_options options = {.file = session->settings.file,
@@ -137,6 +138,11 @@ static int show_surroundings(struct session *session,
 int command_show_machine(struct session *session)
 {
     return show_surroundings(session, rowbuild_show_machine);
+}
+
+int command_show_cluster(struct session *session)
+{
+    return show_surroundings(session, rowbuild_show_cluster);
 }
 
 int command_show_launchers(struct session *session)

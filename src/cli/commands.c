@@ -42,13 +42,14 @@ const struct option_spec command_global_options[] = {
     {OPTION_DIRECTORY, 'C', NULL, "DIR", "change to DIR before anything else"},
     {OPTION_FILE, 'f', "file", "FILE", "read FILE, not the Rowfile or workflow.toml above"},
     {OPTION_VERBOSE, 'v', "verbose", NULL, "say more: each node that starts, too"},
-    {OPTION_QUIET, 'q', "quiet", NULL, "say less: only failures and errors"},
+    {OPTION_QUIET, 'q', "quiet", NULL, "say less: only failures and errors;\ntwice: no errors either"},
     {OPTION_EXPLAIN, 0, "explain", NULL, "say with each node why it runs"},
     {OPTION_COLOR, 0, "color", "WHEN", "auto (the default), always or never"},
     {OPTION_NO_PROGRESS, 0, "no-progress", NULL, "no status block on the terminal"},
     {OPTION_CLEAR_PROGRESS, 0, "clear-progress", NULL, "leave nothing of the status block behind"},
     {OPTION_JSON, 0, "json", NULL, "print JSON, for programs"},
-    {OPTION_CLUSTER, 0, "cluster", "NAME", "be on this cluster (none: this machine only)"},
+    {OPTION_CLUSTER, 0, "cluster", "NAME",
+     "be on this cluster, not on the one that is recognised\n(none: this machine only)"},
     {OPTION_IO_THREADS, 0, "io-threads", "N", "look at files with N threads"},
     {OPTION_VERSION, 'V', "version", NULL, "print the version"},
     {OPTION_HELP, 'h', "help", NULL, "print help; also for each command"},
@@ -105,6 +106,11 @@ static const struct option_spec show_log_options[] = {
     {OPTION_FOLLOW, 'f', "follow", NULL, "go on as the log grows, until the node ends"},
     END};
 
+static const struct option_spec show_cluster_options[] = {
+    {OPTION_ALL, 0, "all", NULL, "all clusters that are known"},
+    {OPTION_SHORT, 0, "short", NULL, "only names, one a line"},
+    END};
+
 static const struct option_spec show_launchers_options[] = {
     {OPTION_ALL, 0, "all", NULL, "the launchers of all clusters"},
     {OPTION_SHORT, 0, "short", NULL, "only names, one a line"},
@@ -147,7 +153,7 @@ static const struct command commands[COMMAND_COUNT] = {
          "rowbuild check --schema > rowfile.schema.json\n"
          "    lets an editor complete and check keys\n"},
     [COMMAND_SHOW] = {COMMAND_SHOW, OPERANDS_OTHER, "show",
-                      "rowbuild show status|directories|why|log|machine|launchers ...",
+                      "rowbuild show status|directories|why|log|machine|cluster|launchers ...",
                       "show what is there, and why", "Shows something and changes nothing.\n",
                       no_options,
                       "rowbuild show status\n"
@@ -214,6 +220,20 @@ static const struct command commands[COMMAND_COUNT] = {
                               "    what a run without -j would use\n"
                               "taskset -c 0-3 rowbuild show machine\n"
                               "    what it would use when confined to four cores\n"},
+    [COMMAND_SHOW_CLUSTER] = {COMMAND_SHOW_CLUSTER, OPERANDS_NONE, "cluster",
+                              "rowbuild show cluster [--all] [--short]", "which cluster this is",
+                              "Shows the cluster that is recognised here, or named by --cluster, "
+                              "in the format of\n"
+                              "clusters.toml: its scheduler and its partitions, in the order in "
+                              "which they are tried.\n",
+                              show_cluster_options,
+                              "rowbuild show cluster\n"
+                              "    where this is\n"
+                              "rowbuild show cluster --all --short\n"
+                              "    the names of all clusters that are known\n"
+                              "rowbuild show cluster --cluster delta >> "
+                              "~/.config/rowbuild/clusters.toml\n"
+                              "    takes over a built-in cluster, to change it there\n"},
     [COMMAND_SHOW_LAUNCHERS] = {COMMAND_SHOW_LAUNCHERS, OPERANDS_NONE, "launchers",
                                 "rowbuild show launchers [--all] [--short]",
                                 "how processes are started",

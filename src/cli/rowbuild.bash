@@ -33,7 +33,7 @@ _rowbuild()
 {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
     local commands='check show scan accept clean init help'
-    local shows='status directories why log machine launchers'
+    local shows='status directories why log machine cluster launchers'
     local global='-C --file --verbose --quiet --explain --color --no-progress
                   --clear-progress --json --cluster --io-threads --version --help'
     local filters='--completed --submitted --eligible --waiting --no-header --recorded --null'
@@ -88,7 +88,11 @@ _rowbuild()
             return
         fi
         ;;
-    -j | --jobs | --gpus | -k | --keep-going | --grace | --io-threads | --cluster | --value | --n-groups | \
+    --cluster)
+        _rowbuild_names < <(_rowbuild_ask show cluster --all --short)
+        return
+        ;;
+    -j | --jobs | --gpus | -k | --keep-going | --grace | --io-threads | --value | --n-groups | \
         -w | --workspace)
         return
         ;;
@@ -108,7 +112,7 @@ _rowbuild()
             ;;
         'show why') _rowbuild_words "$global --action --recorded --null" ;;
         'show log') _rowbuild_words "$global --action --follow" ;;
-        'show launchers') _rowbuild_words "$global --all --short" ;;
+        'show cluster' | 'show launchers') _rowbuild_words "$global --all --short" ;;
         scan | accept) _rowbuild_words "$global --action --null" ;;
         clean)
             _rowbuild_words "$global --completed --directory --submitted --force --dry-run --yes"
@@ -126,7 +130,7 @@ _rowbuild()
         mapfile -t COMPREPLY < <(compgen -d -- "$current")
         compopt -o filenames
         ;;
-    check | clean | 'show machine' | 'show launchers') ;;
+    check | clean | 'show machine' | 'show cluster' | 'show launchers') ;;
     *)
         if [[ -z $command ]]; then
             _rowbuild_words "$commands"

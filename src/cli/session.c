@@ -23,8 +23,9 @@ void session_tell(struct session *session)
 {
     size_t count = rowbuild_messages_count(session->messages);
     for (; session->told < count; session->told++) {
-        if (session->settings.quiet &&
-            rowbuild_messages_severity(session->messages, session->told) != ROWBUILD_ERROR) {
+        bool is_error =
+            rowbuild_messages_severity(session->messages, session->told) == ROWBUILD_ERROR;
+        if (session->settings.silent || (session->settings.quiet && !is_error)) {
             continue;
         }
         const char *text = rowbuild_messages_text(session->messages, session->told,

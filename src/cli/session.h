@@ -39,7 +39,8 @@ bool session_has_no_target(const struct session *session);
 /* The selection that the settings and targets amount to, borrowed from the session. */
 struct rowbuild_selection session_selection(const struct session *session);
 
-/* Shows the messages that came since the last call; with --quiet only errors. */
+/* Shows the messages that came since the last call; with --quiet only errors, with
+ * two of them nothing. */
 void session_tell(struct session *session);
 
 /* "rowbuild: …" on standard error; for usage errors with a second line that leads to the help.

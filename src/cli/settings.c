@@ -107,6 +107,26 @@ static int read_environment(struct settings *settings, struct buf *problem)
     return 0;
 }
 
+/* row's way to say -v and -q without the command line, which wins. What isn't one of the plain
+ * levels is a filter for the parts of row's program, and means nothing here. */
+static void read_log_level(struct settings *settings)
+{
+    static const char *const levels[] = {"off", "error", "warn", "info", "debug", "trace"};
+    struct buf variable = BUF_EMPTY;
+    const char *value = from_environment("LOG", &variable);
+    buf_release(&variable);
+    if (value == NULL || settings->verbose || settings->quiet) {
+        return;
+    }
+    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++) {
+        if (strcasecmp(value, levels[i]) == 0) {
+            settings->silent = i == 0;
+            settings->quiet = i <= 1;
+            settings->verbose = i >= 3;
+        }
+    }
+}
+
 /* ---- Single options ---- */
 
 /* Where an option that is only on or off is kept; NULL: it isn't such a one. */
@@ -251,6 +271,7 @@ static int apply(struct settings *settings, const struct option_match *match, st
     }
     bool *flag = flag_of(settings, match->spec->id);
     if (flag != NULL) {
+        settings->silent = settings->silent || (flag == &settings->quiet && *flag);
         *flag = true;
         return 0;
     }
@@ -306,8 +327,9 @@ static int take_show(struct reading *reading, const char *word, struct buf *prob
         if (nearest != NULL) {
             buf_addf(problem, "; did you mean `show %s`?", nearest);
         } else {
-            buf_add_string(problem,
-                           "; there are status, directories, why, log, machine and launchers");
+            buf_add_string(
+                problem,
+                "; there are status, directories, why, log, machine, cluster and launchers");
         }
         return -1;
     }
@@ -380,7 +402,7 @@ static int check_together(const struct settings *settings, struct buf *problem)
         return 0;
     case COMMAND_SHOW:
         buf_add_string(problem, "`rowbuild show` needs to know what: status, directories, why, "
-                                "log, machine or launchers");
+                                "log, machine, cluster or launchers");
         return -1;
     case COMMAND_SHOW_DIRECTORIES:
         return needs_action(settings, problem);
@@ -448,6 +470,7 @@ int settings_read(struct settings *settings, char *const *arguments, size_t coun
     int result = read_environment(settings, problem);
     if (result == 0) {
         result = read_words(&reading, problem);
+        read_log_level(settings);
     }
     if (result == 0 && !settings->help && !settings->version) {
         result = check_together(settings, problem);

@@ -31,6 +31,7 @@ struct settings {
     unsigned io_threads;
     bool verbose;
     bool quiet;
+    bool silent; /* --quiet twice: not even errors */
     bool explain;
     bool json;
     bool no_progress;

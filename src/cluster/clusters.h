@@ -18,10 +18,11 @@
 enum scheduler { SCHEDULER_BASH, SCHEDULER_SLURM };
 
 #define CLUSTER_NO_LIMIT UINT64_MAX
+#define CLUSTER_BUILT_IN "built in" /* origin of what no file says */
 
 struct partition {
     struct slice name;
-    uint64_t maximum_cpus_per_job; /* CLUSTER_NO_LIMIT where not given */
+    uint64_t maximum_cpus_per_job;     /* CLUSTER_NO_LIMIT where not given */
     uint64_t require_cpus_multiple_of; /* 0 where not given; likewise below */
     uint64_t warn_cpus_not_multiple_of;
     struct slice memory_per_cpu; /* as sbatch takes it, "1970M"; at == NULL where not given */
@@ -42,18 +43,19 @@ struct cluster {
     struct slice identify_variable; /* at == NULL: identified by `identify_always` */
     struct slice identify_value;
     bool identify_always;
-    struct slice *submit_options;
+    const struct slice *submit_options; /* "--constraint=nvme": lines for every script */
     size_t submit_option_count;
-    bool gpus_per_task; /* slurm_gpus_per_task */
-    struct partition *partitions;
+    struct slice gpus_per_task; /* slurm_gpus_per_task: the number is appended to it */
+    const struct partition *partitions;
     size_t partition_count;
-    /* Beyond row: */
+    /* Beyond row, and not given for the built-in ones: */
     uint64_t maximum_jobs;   /* of ours in the queue at once, elements of arrays counted one by
                                 one; CLUSTER_NO_LIMIT where not given */
     uint64_t array_throttle; /* elements of one array that run at once; 0: no limit */
     bool no_arrays;          /* the site forbids them */
-    uint64_t signal_s;       /* how long before its time limit a job gets TERM; default 120 */
-    const char *origin;      /* path of the file it comes from, or "built in" */
+    uint64_t signal_s;       /* how long before its time limit a job gets TERM; default 120; 0: it
+                                asks for none */
+    const char *origin;      /* path of the file it comes from, or CLUSTER_BUILT_IN */
 };
 
 struct clusters {
@@ -79,14 +81,23 @@ struct job_size {
     uint64_t gpus;
 };
 
-/* The partition for a job: the one called `named`, or (at == NULL) the first that fits and isn't
- * kept from it. NULL when none does: `reasons` gets a line for each partition, "shared: too many
- * CPUs (128 > 127)\n". What the chosen one would like otherwise is added to `warnings`. */
+/* The partition for a job: the one called `named` (if it fits), or (at == NULL) the first that fits
+ * and isn't kept from it. NULL when none does: `reasons` gets a line for each partition that was
+ * considered, "shared: too many CPUs (128 > 127)\n". What the chosen one would like otherwise is
+ * added to `warnings`, in the same form. */
 const struct partition *cluster_choose_partition(const struct cluster *cluster, struct slice named,
                                                  struct job_size size, struct buf *reasons,
                                                  struct buf *warnings);
 
-/* Appends one cluster in the format of clusters.toml. */
+/* Whether the cluster has a partition of this name; `nearest` gets the most similar name where it
+ * hasn't, at == NULL where none is near. */
+bool cluster_has_partition(const struct cluster *cluster, struct slice name, struct slice *nearest);
+
+/* The first cluster of that name, or NULL; then `nearest` gets the most similar name. */
+const struct cluster *clusters_find(const struct clusters *clusters, struct slice name,
+                                    struct slice *nearest);
+
+/* Appends one cluster in the format of clusters.toml, memory in the newer keys where it can. */
 void cluster_add_text(const struct cluster *cluster, struct buf *out);
 
 #endif

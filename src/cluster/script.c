@@ -304,10 +304,12 @@ static void add_resources(struct buf *out, const struct script_facts *facts)
     if (facts->action->resources.threads_given) {
         add_number(out, "cpus-per-task", request->threads_per_process);
     }
-    if (request->gpus_per_process > 0 && facts->cluster->gpus_per_task) {
-        add_number(out, "gpus-per-task", request->gpus_per_process);
-    } else if (request->gpus_per_process > 0) {
-        add_number(out, "gpus", job_request_size(request).gpus);
+    if (request->gpus_per_process > 0) {
+        struct buf option = BUF_EMPTY;
+        buf_add_slice(&option, facts->cluster->gpus_per_task);
+        buf_addf(&option, "%llu", (unsigned long long)request->gpus_per_process);
+        add_written(out, buf_slice(&option));
+        buf_release(&option);
     }
     if (request->nodes > 0) {
         add_number(out, "nodes", request->nodes);

@@ -45,13 +45,15 @@ static int check_actions(const struct plan *plan, const struct plan_selection *s
         for (size_t id = 0; id < rowfile->name_count && !any; id++) {
             any = plan_selects_action(&one, rowfile->names[id]);
         }
-        if (any || (selection->lenient && !selection->exact_actions)) {
+        if (any) {
             continue;
         }
         struct buf shown = BUF_EMPTY;
         int nearest = text_nearest(pattern, rowfile->names, rowfile->name_count);
         text_add_name(&shown, pattern);
-        if (nearest >= 0) {
+        if (selection->lenient && !selection->exact_actions) {
+            diag_warning(diag, "no action matches `%s`", buf_string(&shown));
+        } else if (nearest >= 0) {
             result = diag_error(diag, "there is no action `%s`; did you mean `%.*s`?",
                                 buf_string(&shown), SLICE_ARGS(rowfile->names[nearest]));
         } else {

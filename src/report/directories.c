@@ -291,6 +291,8 @@ int report_directories(struct plan *plan, struct slice action, const struct repo
     if (options->json) {
         report_json_end_records(out);
         buf_add_char(out, '\n');
+    } else if (!options->short_output && listing.table.rows.count == 0) {
+        buf_add_string(out, "No matches.\n");
     } else if (!options->short_output) {
         table_format(&listing.table, options->colour, options->no_header, out);
     }

@@ -14,6 +14,7 @@
 #define ROWBUILD_REPORT_H
 
 #include "buf.h"
+#include "clusters.h"
 #include "diag.h"
 #include "graph.h"
 #include "launchers.h"
@@ -137,6 +138,15 @@ int report_plan(struct plan *plan, bool explain, const struct report_options *op
  * names, or with `all` every variant; with `short_output` the names. JSON: an object of objects. */
 void report_launchers(const struct launchers *launchers, struct slice cluster,
                       const struct report_options *options, struct buf *out);
+
+/* ---- show cluster ---- */
+
+/* The current cluster in the format of clusters.toml, or with `all` every one, in the order in
+ * which they are matched; with `short_output` the names. JSON: an object {"name", "origin",
+ * "identify", "scheduler", "submit_options" [], …, "partition" [{"name", …}]}, where what isn't
+ * limited or said is left out; with `all` an array of these. */
+void report_clusters(const struct clusters *clusters, const struct cluster *current,
+                     const struct report_options *options, struct buf *out);
 
 /* ---- show machine ---- */
 

@@ -123,7 +123,7 @@ static struct slice cell_text(const struct table *table, size_t cell)
 }
 
 /* A width for each column; SIZE_MAX for those that are left out. The caller frees it. */
-static size_t *measure_columns(const struct table *table, bool no_header)
+static size_t *measure_columns(const struct table *table)
 {
     size_t *widths = mem_alloc((table->columns.count + 1) * sizeof *widths);
     for (size_t row = 0; row < table->rows.count; row++) {
@@ -134,7 +134,7 @@ static size_t *measure_columns(const struct table *table, bool no_header)
         }
     }
     for (size_t i = 0; i < table->columns.count; i++) {
-        size_t title = no_header ? 0 : table_text_width(slice_of(table->columns.at[i].title));
+        size_t title = table_text_width(slice_of(table->columns.at[i].title));
         if (table->columns.at[i].alignment == TABLE_OPTIONAL && widths[i] == 0) {
             widths[i] = SIZE_MAX;
         } else if (title > widths[i]) {
@@ -199,7 +199,7 @@ static void add_row(const struct table *table, size_t row, const size_t *widths,
 
 void table_format(const struct table *table, bool colour, bool no_header, struct buf *out)
 {
-    size_t *widths = measure_columns(table, no_header);
+    size_t *widths = measure_columns(table);
     if (!no_header) {
         add_header(table, widths, colour, out);
     }

@@ -71,6 +71,7 @@ void table_separate(struct table *table);
 /* Begins the row's next cell; what is appended to the result until the next call is its text. */
 struct buf *table_cell(struct table *table, enum table_style style);
 
+/* Without its first line a table has the same columns at the same places. */
 void table_format(const struct table *table, bool colour, bool no_header, struct buf *out);
 
 /* Columns that a terminal needs for UTF-8 text: none for combining marks, two for wide characters.

@@ -1,16 +1,10 @@
 #include "launchers.h"
 
-#include "file.h"
-#include "memory.h"
 #include "rowfile.h"
 #include "text.h"
-#include "toml.h"
+#include "user_file.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-
-enum { LARGEST_FILE = 1 << 20 };
 
 static const char DEFAULT_CLUSTER[] = "default";
 static const char BUILT_IN[] = "built in";
@@ -106,130 +100,63 @@ static void add_built_ins(struct launchers *launchers)
     }
 }
 
-struct file_reader {
-    struct launchers *launchers;
-    const struct source *source; /* lives as long as the diag */
-    struct diag *diag;
-};
-
-static struct slice *field_of(struct launcher_variant *variant, size_t index)
+static struct launcher_variant read_variant(const struct user_file *file,
+                                            const struct toml_entry *cluster)
 {
-    struct slice *fields[] = {&variant->executable, &variant->processes,
-                              &variant->threads_per_process, &variant->gpus_per_process};
-    return fields[index];
+    static const char hint[] = "the text that the number is appended to";
+    static const struct user_field fields[] = {
+        USER_FIELD("executable", USER_FIELD_TEXT, struct launcher_variant, executable, NULL),
+        USER_FIELD("processes", USER_FIELD_TEXT, struct launcher_variant, processes, hint),
+        USER_FIELD("threads_per_process", USER_FIELD_TEXT, struct launcher_variant,
+                   threads_per_process, hint),
+        USER_FIELD("gpus_per_process", USER_FIELD_TEXT, struct launcher_variant, gpus_per_process,
+                   hint),
+    };
+    struct launcher_variant variant = {.cluster = arena_slice(file->arena, cluster->key)};
+    user_file_read_fields(file, cluster->value->table, fields, sizeof fields / sizeof fields[0],
+                          &variant,
+                          "a launcher has executable, processes, threads_per_process and "
+                          "gpus_per_process");
+    return variant;
 }
 
-static void unknown_field(struct file_reader *reader, const struct toml_entry *entry,
-                          const struct slice *names, size_t count)
-{
-    struct buf message = BUF_EMPTY;
-    buf_add_string(&message, "unknown key `");
-    text_add_name(&message, entry->key);
-    int nearest = text_nearest(entry->key, names, count);
-    if (nearest >= 0) {
-        buf_addf(&message, "`; did you mean `%.*s`?", SLICE_ARGS(names[nearest]));
-    } else {
-        buf_add_string(&message, "`; a launcher has executable, processes, threads_per_process and "
-                                 "gpus_per_process");
-    }
-    diag_error_at(reader->diag, reader->source, entry->key_offset, entry->key_length, "%s",
-                  buf_string(&message));
-    buf_release(&message);
-}
-
-static void read_field(struct file_reader *reader, struct launcher_variant *variant,
-                       const struct toml_entry *entry)
-{
-    static const struct slice names[] = {{"executable", 10},
-                                         {"processes", 9},
-                                         {"threads_per_process", 19},
-                                         {"gpus_per_process", 16}};
-    enum { NAMES = sizeof names / sizeof names[0] };
-    for (size_t i = 0; i < NAMES; i++) {
-        if (!slice_equal(entry->key, names[i])) {
-            continue;
-        }
-        const struct toml_value *value = entry->value;
-        if (value->type != TOML_STRING ||
-            (value->string.len > 0 && memchr(value->string.at, '\0', value->string.len) != NULL)) {
-            diag_error_at(reader->diag, reader->source, value->offset, value->length,
-                          "`%.*s` must be a string: the text that the number is appended to",
-                          SLICE_ARGS(names[i]));
-        } else {
-            *field_of(variant, i) = arena_slice(&reader->launchers->arena, value->string);
-        }
-        return;
-    }
-    unknown_field(reader, entry, names, NAMES);
-}
-
-static void read_launcher(struct file_reader *reader, const struct toml_entry *entry)
+static void read_launcher(struct launchers *launchers, const struct user_file *file,
+                          const struct toml_entry *entry)
 {
     if (entry->value->type != TOML_TABLE) {
-        diag_error_at(reader->diag, reader->source, entry->value->offset, entry->value->length,
-                      "a launcher is a table of clusters; write `[NAME.default]`");
+        user_file_complain(file, entry->value,
+                           "a launcher is a table of clusters; write `[NAME.default]`");
         return;
     }
-    struct launcher *launcher = find_or_add(reader->launchers, entry->key);
+    struct launcher *launcher = find_or_add(launchers, entry->key);
     launcher->built_in = false;
-    launcher->origin = arena_string(&reader->launchers->arena, slice_of(reader->source->name));
+    launcher->origin = arena_string(file->arena, slice_of(file->source->name));
     for (size_t i = 0; i < entry->value->table->count; i++) {
         const struct toml_entry *cluster = &entry->value->table->entries[i];
         if (cluster->value->type != TOML_TABLE) {
-            diag_error_at(reader->diag, reader->source, cluster->key_offset, cluster->key_length,
+            diag_error_at(file->diag, file->source, cluster->key_offset, cluster->key_length,
                           "this must be a table for a cluster; write `[NAME.default]`");
             continue;
         }
-        struct launcher_variant variant = {
-            .cluster = arena_slice(&reader->launchers->arena, cluster->key)};
-        for (size_t j = 0; j < cluster->value->table->count; j++) {
-            read_field(reader, &variant, &cluster->value->table->entries[j]);
-        }
-        set_variant(reader->launchers, launcher, variant);
+        set_variant(launchers, launcher, read_variant(file, cluster));
     }
     if (launcher_variant_for(launcher, slice_of(DEFAULT_CLUSTER)) == NULL) {
-        diag_error_at(reader->diag, reader->source, entry->key_offset, entry->key_length,
+        diag_error_at(file->diag, file->source, entry->key_offset, entry->key_length,
                       "this launcher lacks a default; add `[NAME.default]`, which may be empty");
     }
 }
 
-static void read_text(struct launchers *launchers, const char *path, struct slice text,
-                      struct diag *diag)
+static void read_launchers(struct launchers *launchers, enum user_file_owner owner,
+                           struct diag *diag)
 {
-    struct source *source = arena_alloc(&diag->bytes, sizeof *source);
-    source->name = arena_string(&diag->bytes, slice_of(path));
-    source->text = arena_slice(&diag->bytes, text);
-    struct arena tree;
-    arena_init(&tree);
-    const struct toml_table *root = toml_parse(source, &tree, diag);
-    struct file_reader reader = {launchers, source, diag};
-    for (size_t i = 0; root != NULL && i < root->count; i++) {
-        read_launcher(&reader, &root->entries[i]);
-    }
-    arena_release(&tree);
-}
-
-/* `variable` names the folder that holds .config, else HOME does. */
-static void read_file(struct launchers *launchers, const char *variable, const char *program,
-                      struct diag *diag)
-{
-    const char *home = getenv(variable); /* NOLINT(concurrency-mt-unsafe) */
-    if (home == NULL || *home == '\0') {
-        home = getenv("HOME"); /* NOLINT(concurrency-mt-unsafe) */
-    }
-    if (home == NULL || *home == '\0') {
+    struct user_file file;
+    if (!user_file_open(&file, owner, "launchers.toml", &launchers->arena, diag)) {
         return;
     }
-    struct buf path = BUF_EMPTY;
-    struct buf text = BUF_EMPTY;
-    buf_addf(&path, "%s/.config/%s/launchers.toml", home, program);
-    if (file_read(AT_FDCWD, buf_string(&path), LARGEST_FILE, &text) == 0) {
-        read_text(launchers, buf_string(&path), buf_slice(&text), diag);
-    } else if (errno != ENOENT && errno != ENOTDIR) {
-        diag_error(diag, "%s can't be read: %s", buf_string(&path), strerrordesc_np(errno));
+    for (size_t i = 0; file.root != NULL && i < file.root->count; i++) {
+        read_launcher(launchers, &file, &file.root->entries[i]);
     }
-    buf_release(&text);
-    buf_release(&path);
+    user_file_close(&file);
 }
 
 static int compare_launchers(const void *a, const void *b)
@@ -245,8 +172,8 @@ int launchers_load(struct launchers *launchers, struct diag *diag)
     *launchers = (struct launchers){0};
     arena_init(&launchers->arena);
     add_built_ins(launchers);
-    read_file(launchers, "ROW_HOME", "row", diag);
-    read_file(launchers, "ROWBUILD_HOME", "rowbuild", diag);
+    read_launchers(launchers, USER_FILE_ROW, diag);
+    read_launchers(launchers, USER_FILE_ROWBUILD, diag);
     qsort(launchers->items, launchers->count, sizeof *launchers->items, compare_launchers);
     return diag->errors == errors ? 0 : -1;
 }

@@ -20,10 +20,16 @@ struct listing {
 
 static int list_below(struct listing *listing);
 
+/* What rowbuild and row remember lies in the project, which may be the workspace as well. */
+static bool is_state(const char *name)
+{
+    return strcmp(name, ".rowbuild") == 0 || strcmp(name, ".row") == 0;
+}
+
 static int take_entry(void *context, const char *name, size_t len, bool is_directory)
 {
     struct listing *listing = context;
-    if (!is_directory) {
+    if (!is_directory || is_state(name)) {
         return 0;
     }
     size_t prefix_len = listing->prefix.len;

@@ -27,7 +27,7 @@ struct workspace {
 };
 
 /* Lists the workspace below the directory `project`. -1 with a state error when it can't be listed.
- */
+ * The folders .rowbuild and .row are never members, whatever the globs say. */
 int workspace_open(struct workspace *workspace, int project, const struct rowfile *rowfile,
                    struct diag *diag);
 void workspace_release(struct workspace *workspace);

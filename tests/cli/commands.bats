@@ -3,8 +3,8 @@
 
 load helpers
 
-COMMANDS=(check 'show status' 'show directories' 'show why' 'show log' 'show machine' 'show launchers' scan
-    accept clean init)
+COMMANDS=(check 'show status' 'show directories' 'show why' 'show log' 'show machine' 'show cluster'
+    'show launchers' scan accept clean init)
 
 small() {
     rowfile <<'END'

@@ -60,7 +60,7 @@ study_of_readme() {
 }
 
 COMMANDS=(run check 'show status' 'show directories' 'show why' 'show log' 'show machine'
-    'show launchers' scan accept clean init help)
+    'show cluster' 'show launchers' scan accept clean init help)
 
 # long_options COMMAND: the options that its help lists, without those of all commands
 long_options() {

@@ -1,0 +1,79 @@
+/* Files of settings that belong to a user, not to a project: launchers.toml, clusters.toml.
+ *
+ * Knows: where they lie (rowbuild's folder and row's), how tables of TOML become fields of a
+ * structure, and how what is wrong is reported, with its place. Doesn't know: what a field means.
+ * Texts are copied into the arena that the reader gives; source and messages live in the diag. */
+#ifndef ROWBUILD_USER_FILE_H
+#define ROWBUILD_USER_FILE_H
+
+#include "arena.h"
+#include "diag.h"
+#include "slice.h"
+#include "toml.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum user_file_owner {
+    USER_FILE_ROWBUILD, /* ($ROWBUILD_HOME or $HOME)/.config/rowbuild/NAME */
+    USER_FILE_ROW,      /* ($ROW_HOME or $HOME)/.config/row/NAME */
+};
+
+struct user_file {
+    const struct source *source;
+    const struct toml_table *root; /* NULL after a syntax error */
+    struct arena *arena;           /* takes what is read */
+    struct arena tree;
+    struct diag *diag;
+};
+
+/* False: there is no such file, or it can't be read, which is reported. */
+bool user_file_open(struct user_file *file, enum user_file_owner owner, const char *name,
+                    struct arena *arena, struct diag *diag);
+/* The same of a text that is at hand; `path` stands in messages. */
+void user_file_parse(struct user_file *file, const char *path, struct slice text,
+                     struct arena *arena, struct diag *diag);
+void user_file_close(struct user_file *file);
+
+enum user_field_type {
+    USER_FIELD_TEXT,      /* struct slice: any text without NUL bytes */
+    USER_FIELD_LINE,      /* struct slice: without control characters, not empty */
+    USER_FIELD_LINES,     /* struct user_lines: an array of these */
+    USER_FIELD_COUNT,     /* uint64_t, from 0 on */
+    USER_FIELD_POSITIVE,  /* uint64_t, from 1 on */
+    USER_FIELD_FLAG,      /* bool */
+    USER_FIELD_MEMORY,    /* struct slice: a size as sbatch takes it, "1970M" */
+    USER_FIELD_MEGABYTES, /* struct slice: an integer, which becomes "1970M" */
+    USER_FIELD_OTHER,     /* known, but read by somebody else */
+};
+
+struct user_lines {
+    const struct slice *at;
+    size_t count;
+};
+
+struct user_field {
+    struct slice name;
+    enum user_field_type type;
+    size_t offset;    /* in the structure that is filled */
+    const char *hint; /* follows "must be a string: " and the like; may be NULL */
+};
+
+#define USER_FIELD(field_name, field_type, structure, member, field_hint)                          \
+    {                                                                                              \
+        .name = {(field_name), sizeof(field_name) - 1}, .type = (field_type),                      \
+        .offset = offsetof(structure, member), .hint = (field_hint)                                \
+    }
+
+/* Fills the fields of `object` that the table gives. Each key that isn't among the fields is
+ * reported with the nearest that is, or with `known`: "a launcher has executable, …". Two fields
+ * of one memory mustn't both be given. */
+void user_file_read_fields(const struct user_file *file, const struct toml_table *table,
+                           const struct user_field *fields, size_t count, void *object,
+                           const char *known);
+
+/* Reports what is wrong with a value. */
+void user_file_complain(const struct user_file *file, const struct toml_value *value,
+                        const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+#endif
