@@ -65,14 +65,14 @@ static void an_optional_column_appears_with_its_first_text(void **state)
                  "goodbye         2 3 failed\n");
 }
 
-static void without_a_header_its_titles_take_no_room(void **state)
+static void without_a_header_columns_keep_their_places(void **state)
 {
     (void)state;
     struct table table;
     begin_counts(&table);
     add_counts(&table, "a", 12, "");
     add_counts(&table, "bc", 3, "stale");
-    expect_table(&table, false, true, "a  12\nbc  3 stale\n");
+    expect_table(&table, false, true, "a             12\nbc             3 stale\n");
 }
 
 static void blank_lines_stand_only_between_rows(void **state)
@@ -86,7 +86,7 @@ static void blank_lines_stand_only_between_rows(void **state)
     table_separate(&table);
     add_counts(&table, "b", 2, "");
     table_separate(&table);
-    expect_table(&table, false, true, "a 1\n\nb 2\n");
+    expect_table(&table, false, true, "a              1\n\nb              2\n");
 }
 
 static void values_stand_to_the_right_below_a_title_to_the_left(void **state)
@@ -398,7 +398,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_stand_to_the_right),
         cmocka_unit_test(an_optional_column_appears_with_its_first_text),
-        cmocka_unit_test(without_a_header_its_titles_take_no_room),
+        cmocka_unit_test(without_a_header_columns_keep_their_places),
         cmocka_unit_test(blank_lines_stand_only_between_rows),
         cmocka_unit_test(values_stand_to_the_right_below_a_title_to_the_left),
         cmocka_unit_test(colour_surrounds_text_and_not_blanks),

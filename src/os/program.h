@@ -1,15 +1,15 @@
 /* A program that is run to its end, for its answer: sbatch, squeue, scontrol.
  *
  * Knows: pipes, time limits, process groups. Doesn't know: what the program is. */
-#ifndef ROWBUILD_COMMAND_OUTPUT_H
-#define ROWBUILD_COMMAND_OUTPUT_H
+#ifndef ROWBUILD_PROGRAM_H
+#define ROWBUILD_PROGRAM_H
 
 #include "buf.h"
 #include "slice.h"
 
 #include <stdbool.h>
 
-struct command_request {
+struct program_request {
     char *const *argv; /* argv[0] is looked up in PATH of `environment` when it has no '/' */
     char *const *environment;
     const char *directory; /* NULL: the current one */
@@ -17,7 +17,7 @@ struct command_request {
     unsigned limit_ms;     /* it is killed after that; 0: no limit */
 };
 
-struct command_answer { /* zero-initialised by the caller; released with command_release */
+struct program_answer { /* zero-initialised by the caller; released with program_release */
     struct buf output;  /* of stdout */
     struct buf errors;  /* of stderr */
     bool signalled;
@@ -27,7 +27,7 @@ struct command_answer { /* zero-initialised by the caller; released with command
 
 /* Runs it in a process group of its own, so that the terminal's Ctrl-C doesn't reach it. 0, also
  * when it fails; -1 with errno when it can't be started (ENOENT: not installed). */
-int command_run(const struct command_request *request, struct command_answer *answer);
-void command_release(struct command_answer *answer);
+int program_run(const struct program_request *request, struct program_answer *answer);
+void program_release(struct program_answer *answer);
 
 #endif
