@@ -253,6 +253,17 @@ ROWBUILD_API int rowbuild_run(struct rowbuild *study, const struct rowbuild_sele
                               const struct rowbuild_observer *observer,
                               struct rowbuild_messages *messages);
 
+/* Carries out the job with that token, inside the job: the nodes that its submission registered,
+ * those of the element SLURM_ARRAY_TASK_ID where it is an array. Runs beside other runs and jobs,
+ * since it takes no lock: what it learns goes to the inbox of the state. A job that isn't registered
+ * (any more), or that another job has claimed, is no error: a note says so. However many nodes fail,
+ * the others run. On SIGTERM near the job's end processes get the time that is left. Otherwise as
+ * rowbuild_run. */
+ROWBUILD_API int rowbuild_job(struct rowbuild *study, const char *token,
+                              const struct rowbuild_run_options *options,
+                              const struct rowbuild_observer *observer,
+                              struct rowbuild_messages *messages);
+
 /* ---- Submitting: hands what can run to the cluster's scheduler ---- */
 
 struct rowbuild_submit_options {

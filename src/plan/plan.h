@@ -151,6 +151,10 @@ struct plan_selection {
 };
 int plan_select(struct plan *plan, const struct plan_selection *selection, struct diag *diag);
 
+/* Marks as selected just the nodes with these keys (graph_add_key). Returns how many of the keys
+ * name no node. */
+size_t plan_select_keys(struct plan *plan, const struct slice *keys, size_t count);
+
 /* Whether an action of that name is selected; a selection of NULL selects all. */
 bool plan_selects_action(const struct plan_selection *selection, struct slice name);
 
