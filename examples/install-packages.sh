@@ -14,6 +14,7 @@ for set_name in "$@"; do
     test)
         packages="$packages libcmocka-dev bats jq make mandoc procps openmpi-bin libopenmpi-dev"
         packages="$packages python3 python3-numpy python3-mpi4py libopenblas0-pthread"
+        packages="$packages slurmctld slurmd slurm-client munge shellcheck"
         ;;
     *)
         echo "usage: install-packages.sh build [test]" >&2

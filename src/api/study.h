@@ -101,6 +101,10 @@ int study_drop(struct rowbuild *study, struct rowbuild_messages *messages);
 /* Errors that concern an action which is wanted: ROWBUILD_USAGE after they were added. */
 int study_refuse_broken_actions(struct rowbuild *study, struct rowbuild_messages *messages);
 
+/* Warns of clusters that nobody defines and of actions that fit no partition of the current one.
+ * After a look. */
+void study_check_cluster(const struct rowbuild *study, struct diag *diag);
+
 struct plan_selection study_selection(const struct rowbuild *study,
                                       const struct rowbuild_selection *selection);
 

@@ -142,6 +142,13 @@ static void tell_what_is_known(struct relay *relay, unsigned jobs, const struct 
     if (study_add_adopted(relay->study, &text)) {
         notice(relay, buf_string(&text));
     }
+    if (relay->estimate.submitted > 0) {
+        buf_clear(&text);
+        text_add_count(&text, relay->estimate.submitted);
+        buf_addf(&text, "%s: see `rowbuild show jobs`",
+                 relay->estimate.submitted == 1 ? " node is in a job" : " nodes are in jobs");
+        notice(relay, buf_string(&text));
+    }
     if (machine->is_real && jobs > machine->core_count && relay->estimate.will_run > 0) {
         buf_clear(&text);
         buf_addf(&text, "-j %u is more than the %zu cores of this machine: nothing is bound", jobs,
@@ -343,6 +350,37 @@ static int check_means(struct relay *relay, const struct rowbuild_run_options *o
     return status;
 }
 
+/* Whether this is a login node, and nobody said how many cores a run may use there. */
+static bool needs_explicit_budget(const struct rowbuild *study,
+                                  const struct rowbuild_run_options *options)
+{
+    const char *job = getenv("SLURM_JOB_ID");
+    if (study->cluster->scheduler != SCHEDULER_SLURM || (job != NULL && job[0] != '\0') ||
+        options->jobs_given || options->jobs > 0) {
+        return false;
+    }
+    struct jobclient client; /* a make that was given cores speaks for its user */
+    bool is_asked = jobclient_open(&client, getenv("MAKEFLAGS")) == JOBCLIENT_OPEN;
+    jobclient_close(&client);
+    return !is_asked;
+}
+
+/* Work there disturbs everybody. */
+static int check_login_node(const struct rowbuild *study, struct diag *diag)
+{
+    if (!run_has_work(study->plan)) {
+        return ROWBUILD_OK;
+    }
+    struct buf name = BUF_EMPTY;
+    text_add_name(&name, study->cluster->name);
+    diag_error(diag,
+               "this is the cluster `%s`, outside of any job: `rowbuild submit` hands the work to "
+               "Slurm; -j N runs it here, on N cores",
+               buf_string(&name));
+    buf_release(&name);
+    return ROWBUILD_USAGE;
+}
+
 /* A job takes no lock, and begins no state. */
 static int look_for_job(struct rowbuild *study, const struct rowbuild_selection *selection,
                         struct rowbuild_messages *messages)
@@ -357,17 +395,23 @@ static int look_and_check(struct relay *relay, const struct rowbuild_selection *
 {
     struct rowbuild *study = relay->study;
     int status = ROWBUILD_OK;
-    if (access(study->state_path, F_OK) != 0) { /* not even the state's folder is made */
-        study->will_write = true;
+    bool is_new = access(study->state_path, F_OK) != 0; /* not even the state's folder is made */
+    bool needs_budget = needs_explicit_budget(study, options);
+    if (is_new || needs_budget) {
+        study->will_write = is_new;
         status = study_look(study, selection, STATE_READ, messages);
         study->will_write = false;
         if (status == ROWBUILD_OK) {
             status = check(study, messages);
         }
+        if (status == ROWBUILD_OK && needs_budget) {
+            status = check_login_node(study, &messages->diag);
+        }
         if (status == ROWBUILD_OK) {
             status = check_means(relay, options, &messages->diag);
         }
-        if (status == ROWBUILD_OK) { /* the look stands, unless somebody else began meanwhile */
+        if (status == ROWBUILD_OK &&
+            is_new) { /* the look stands, unless somebody else began meanwhile */
             int begun = study_begin_writing(study, &messages->diag);
             if (begun <= 0) {
                 return begun == 0 ? ROWBUILD_OK : rowbuild_messages_status(messages);

@@ -7,6 +7,21 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+static uint64_t times(uint64_t a, uint64_t b)
+{
+    uint64_t product;
+    return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
+}
+
+struct job_size action_job_size(const struct action *action, uint64_t directories)
+{
+    const struct resource_spec *resources = &action->resources;
+    bool is_multiplied = resources->processes_per_directory && directories > 0;
+    uint64_t processes = times(resources->processes, is_multiplied ? directories : 1);
+    return (struct job_size){.cpus = times(processes, resources->threads_per_process),
+                             .gpus = times(processes, resources->gpus_per_process)};
+}
+
 struct resource { /* CPUs or GPUs: what a job asks for, and what a partition says about them */
     const char *name;
     uint64_t asked;
@@ -101,7 +116,7 @@ bool cluster_has_partition(const struct cluster *cluster, struct slice name, str
     }
     int index = text_nearest(name, names.at, names.count);
     if (index >= 0) {
-        *nearest = names.at[index];
+        *nearest = cluster->partitions[index].name;
     }
     vec_release(&names);
     return false;

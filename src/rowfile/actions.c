@@ -217,10 +217,17 @@ static struct slice option_text(struct loader *loader, const struct layers *laye
 }
 
 static struct submit_options build_options(struct loader *loader, const struct layers *layers,
-                                           struct slice cluster)
+                                           const struct toml_entry *first)
 {
+    struct slice cluster = first->key;
+    const struct toml_value *partition =
+        option_of(layers, cluster, ID_ACTION_SUBMIT_OPTIONS_X_PARTITION);
     struct submit_options options = {
         .cluster = arena_slice(loader->arena, cluster),
+        .cluster_offset = first->key_offset,
+        .cluster_length = first->key_length,
+        .partition_offset = partition != NULL ? partition->offset : 0,
+        .partition_length = partition != NULL ? partition->length : 0,
         .account = option_text(loader, layers, cluster, ID_ACTION_SUBMIT_OPTIONS_X_ACCOUNT),
         .setup = option_text(loader, layers, cluster, ID_ACTION_SUBMIT_OPTIONS_X_SETUP),
         .partition = option_text(loader, layers, cluster, ID_ACTION_SUBMIT_OPTIONS_X_PARTITION),
@@ -265,7 +272,7 @@ static void build_submit_options(struct loader *loader, struct action *action,
         for (size_t j = 0; options != NULL && j < options->count; j++) {
             if (!has_cluster(action, options->entries[j].key)) {
                 action->submit_options[action->submit_option_count++] =
-                    build_options(loader, layers, options->entries[j].key);
+                    build_options(loader, layers, &options->entries[j]);
             }
         }
     }

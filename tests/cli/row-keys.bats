@@ -101,6 +101,9 @@ point() {
     point a '{"n": 1, "s": "two words", "v": [1, 2]}'
     point b '{"n": 2, "s": "x", "v": [0]}'
     every_key | workflow
+    mkdir -p "$HOME/.config/row"
+    printf '[[cluster]]\nname = "big"\nidentify.always = false\nscheduler = "slurm"\npartition = []\n' \
+        >"$HOME/.config/row/clusters.toml"
     expect 0 check
     lacks warning "error:"
     expect 0 show status
