@@ -118,6 +118,7 @@ enum rowbuild_intent {
     ROWBUILD_BLOCKED, /* it can't run: a previous action excludes its directory, an input is missing
                        */
     ROWBUILD_IN_JOB,  /* it is in a job that is queued or running: nobody else touches it */
+    ROWBUILD_HELD,    /* up to date, but something before it is in a job */
 };
 
 struct rowbuild_node {

@@ -142,6 +142,13 @@ static void tell_what_is_known(struct relay *relay, unsigned jobs, const struct 
     if (study_add_adopted(relay->study, &text)) {
         notice(relay, buf_string(&text));
     }
+    if (relay->estimate.submitted > 0) {
+        buf_clear(&text);
+        text_add_count(&text, relay->estimate.submitted);
+        buf_addf(&text, "%s: see `rowbuild show jobs`",
+                 relay->estimate.submitted == 1 ? " node is in a job" : " nodes are in jobs");
+        notice(relay, buf_string(&text));
+    }
     if (machine->is_real && jobs > machine->core_count && relay->estimate.will_run > 0) {
         buf_clear(&text);
         buf_addf(&text, "-j %u is more than the %zu cores of this machine: nothing is bound", jobs,

@@ -49,7 +49,8 @@ enum { REPORT_STATUS_WORDS = 4 };
 const char *report_status_name(enum report_status_word word); /* "completed" … */
 
 /* Completed: the products are there and right as of now (what comes before may still change that).
- * Eligible: stale, and every wanted node before it is completed. Waiting: all others. */
+ * Submitted: in a job that is queued or running. Eligible: stale, and every wanted node before it
+ * is completed. Waiting: all others. */
 enum report_status_word report_node_status(const struct plan *plan, struct node_id node);
 
 /* The nodes with one of the WANTED_… bits of `wanted`, in the order of the Rowfile's elements, then
@@ -65,6 +66,9 @@ void report_node_reasons(struct plan *plan, struct node_id node, report_reason_f
 /* Whether a run of the stale node would redo a good result: it succeeded before (or was adopted)
  * and is not of an action that runs each time anyway. */
 bool report_is_redone(const struct plan *plan, struct node_id node);
+
+/* The job that the node is in, "lab/123_4"; at == NULL: none. */
+struct slice report_job(const struct plan *plan, struct node_id node);
 
 double report_node_hours(const struct plan *plan, struct node_id node); /* predicted */
 
@@ -100,15 +104,16 @@ void report_add_estimate(const struct report_estimate *estimate, struct buf *out
  * row's: of its groups of what isn't completed, processes × walltime × (GPUs, else threads). JSON:
  * an array of
  *     {"action","completed","submitted","eligible","waiting","remaining_core_hours",
- *      "remaining_gpu_hours","failed","unfinished","interrupted","stale","may_run","restores","blocked"}
+ *      "remaining_gpu_hours","failed","unfinished","interrupted","job_ended","stale","may_run",
+ *      "restores","blocked"}
  * -1 after errors of a value that groups need. */
 int report_status(struct plan *plan, const struct plan_selection *selection,
                   const struct report_options *options, struct buf *out, struct diag *diag);
 
 /* The selected directories of one action, group by group as a batch or job would take them; a
  * project's node is the one line "(project)" (none when short). JSON: an array of
- *     {"directory" (null for a project's),"status","group" (from 0),"values" {pointer: value},
- *      "reason" (null when completed)}
+ *     {"directory" (null for a project's),"status","job" ("lab/123_4", or null),"group" (from 0),
+ *      "values" {pointer: value},"reason" (null when completed)}
  * -1 after errors: a pointer that isn't one, a value that lacks it or can't be read. */
 int report_directories(struct plan *plan, struct slice action, const struct report_options *options,
                        struct buf *out, struct diag *diag);
@@ -119,8 +124,9 @@ void report_directory_names(const struct workspace *workspace, const uint32_t *d
 
 /* For each selected node "LABEL: is up to date", or its verdict and a line for each reason. JSON:
  * an array of {"node" (its key),"action","directory" (null for group and project nodes),"status",
- * "intent" ("fresh", "will_run", "may_run", "restores", "blocked"),"reasons" []}. -1 after errors
- * of a value that can't be read. */
+ * "intent" ("fresh", "will_run", "may_run", "restores", "blocked", "submitted", "held"),"job" (or
+ * null),"ending" (of its last job, or null),"reasons" []}. -1 after errors of a value that can't be
+ * read. */
 int report_why(struct plan *plan, const struct report_options *options, struct buf *out,
                struct diag *diag);
 

@@ -213,6 +213,7 @@ static void fail_blocked_nodes(struct run *run)
     for (size_t i = 0; i < plan->graph->order_count && !run->interrupted; i++) {
         struct node_id node = {plan->graph->order[i]};
         bool lacks = false;
+        run->result->submitted += plan->verdicts[node.at] == VERDICT_SUBMITTED;
         if (plan->verdicts[node.at] != VERDICT_BLOCKED || plan->resolved[node.at]) {
             continue;
         }

@@ -100,6 +100,7 @@ struct run_result {
     size_t not_started; /* because something before them failed, the run was stopped, or too little
                            time was left */
     size_t blocked;     /* could never have been started */
+    size_t submitted;   /* in jobs: left alone */
     bool interrupted;
 };
 
