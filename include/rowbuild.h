@@ -118,6 +118,7 @@ enum rowbuild_intent {
     ROWBUILD_BLOCKED, /* it can't run: a previous action excludes its directory, an input is missing
                        */
     ROWBUILD_IN_JOB,  /* it is in a job that is queued or running: nobody else touches it */
+    ROWBUILD_HELD,    /* up to date, but something before it is in a job */
 };
 
 struct rowbuild_node {
@@ -253,6 +254,86 @@ ROWBUILD_API int rowbuild_run(struct rowbuild *study, const struct rowbuild_sele
                               const struct rowbuild_observer *observer,
                               struct rowbuild_messages *messages);
 
+/* Carries out the job with that token, inside the job: the nodes that its submission registered,
+ * those of the element SLURM_ARRAY_TASK_ID where it is an array. Runs beside other runs and jobs,
+ * since it takes no lock: what it learns goes to the inbox of the state. A job that isn't registered
+ * (any more), or that another job has claimed, is no error: a note says so. However many nodes fail,
+ * the others run. On SIGTERM near the job's end processes get the time that is left. Otherwise as
+ * rowbuild_run. */
+ROWBUILD_API int rowbuild_job(struct rowbuild *study, const char *token,
+                              const struct rowbuild_run_options *options,
+                              const struct rowbuild_observer *observer,
+                              struct rowbuild_messages *messages);
+
+/* ---- Submitting: hands what can run to the cluster's scheduler ---- */
+
+struct rowbuild_submit_options {
+    size_t limit;   /* so many jobs at most, over all actions; 0: all */
+    bool dry_run;   /* tell the scripts (SCRIPT); nothing is written or submitted */
+    bool follow;    /* submit also what waits for nodes that are submitted now, or were before: its
+                       jobs start when what they need has succeeded */
+    bool no_arrays; /* each job by itself */
+    unsigned throttle; /* so many jobs of an array run at once; 0: what clusters.toml says */
+    double patience_s; /* how long in all to wait for a scheduler that takes nothing for the moment,
+                          if patience_given; else 120 */
+    bool patience_given;
+    const char *const *scheduler_options; /* passed on to sbatch, before its other ones */
+    size_t scheduler_option_count;
+    const char *program; /* absolute path of the command `rowbuild`, which the jobs execute; NULL:
+                            the program of this process */
+};
+
+enum rowbuild_submit_event_kind {
+    ROWBUILD_SUBMIT_ACTION,    /* what is to be submitted of an action: `action`, `jobs`, cost */
+    ROWBUILD_SUBMIT_CONFIRM,   /* the same of all actions together, before anything is written. The
+                                * observer returns true to go on; otherwise rowbuild_submit returns
+                                * ROWBUILD_OK, without a message */
+    ROWBUILD_SUBMIT_SCRIPT,    /* a dry run: `script`, and `options` of sbatch */
+    ROWBUILD_SUBMIT_BEGINS,    /* a submission is about to be made (cluster none: executed) */
+    ROWBUILD_SUBMIT_SUBMITTED, /* it was accepted: `job` */
+    ROWBUILD_SUBMIT_EXECUTED,  /* cluster none: the script came to its end, and succeeded */
+    ROWBUILD_SUBMIT_WAITS,     /* the scheduler takes nothing now: `text`, its words, and `seconds`
+                                  until the next attempt */
+    ROWBUILD_SUBMIT_NOTICE,    /* `text`: what waits, and why */
+    ROWBUILD_SUBMIT_FINISHED,  /* the last event: `jobs` were submitted or executed */
+};
+
+struct rowbuild_submit_event {
+    enum rowbuild_submit_event_kind kind;
+    const char *action;
+    size_t jobs; /* of an array: its elements */
+    size_t nodes;
+    const char *directory; /* the first one; NULL: none */
+    size_t directory_count;
+    double cpu_hours; /* what the jobs cost at most */
+    double gpu_hours;
+    size_t number; /* of the submission, from 1, of `total` */
+    size_t total;
+    const char *job; /* "lab/123", "lab/123_[0-99]" */
+    const char *script;
+    const char *options; /* words for a shell: "--dependency=afterok:12 --comment=…" */
+    const char *text;
+    double seconds;
+};
+
+struct rowbuild_submit_observer {
+    /* Called in the thread that called rowbuild_submit. The result counts for CONFIRM only. */
+    bool (*event)(void *context, const struct rowbuild_submit_event *event);
+    void *context;
+};
+
+/* Submits jobs for the selected nodes that can run now: a job for each group, jobs with equal
+ * requests together as an array. What the selected nodes need upstream is not submitted with them.
+ * Nobody else submits meanwhile (ROWBUILD_STATE: somebody does). Each submission is recorded before
+ * it is made, so that none is lost or made twice. While it works, SIGINT, SIGTERM and SIGHUP end it
+ * after the submission at hand: ROWBUILD_INTERRUPTED. ROWBUILD_FAILED when some submission was
+ * refused or had to be given up (what was submitted stays), or, on a cluster whose scheduler is
+ * bash, when a script failed: no further one is begun. `observer` may be NULL. */
+ROWBUILD_API int rowbuild_submit(struct rowbuild *study, const struct rowbuild_selection *selection,
+                                 const struct rowbuild_submit_options *options,
+                                 const struct rowbuild_submit_observer *observer,
+                                 struct rowbuild_messages *messages);
+
 /* ---- Other commands. All output goes through `write`, whole lines, no colour unless asked for
  * ---- */
 
@@ -265,13 +346,13 @@ struct rowbuild_show_options {
     bool json;
     bool colour;
     bool completed, submitted, eligible, waiting; /* filters; none set: all */
-    bool all;          /* actions without directories too (status), everything (cluster, launchers) */
+    bool all; /* actions without directories too (status), everything (cluster, launchers) */
     bool short_output; /* one name a line */
     bool no_header;
     bool no_separate_groups;
     const char *const *values; /* JSON pointers as columns (directories) */
     size_t value_count;
-    size_t group_limit; /* -n: so many groups (directories); 0: all */
+    size_t group_limit;  /* -n: so many groups (directories); 0: all */
     const char *cluster; /* as in rowbuild_options; for cluster and launchers without a study */
 };
 

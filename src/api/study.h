@@ -9,6 +9,7 @@
 #include "clusters.h"
 #include "diag.h"
 #include "graph.h"
+#include "inbox.h"
 #include "launchers.h"
 #include "observe.h"
 #include "plan.h"
@@ -31,6 +32,16 @@ struct rowbuild_messages {
     struct buf text;
 };
 
+/* What a run does that carries out an element of a submission, as a job. */
+struct study_job {
+    struct inbox_attempt attempt;
+    const struct slice *nodes; /* keys */
+    size_t node_count;
+    const char *name; /* tells it from other jobs */
+    int64_t end_ns;   /* see run.h */
+    double notice_s;
+};
+
 struct rowbuild {
     char *project_path; /* absolute */
     int project;        /* descriptor */
@@ -50,6 +61,7 @@ struct rowbuild {
     struct state *state;
     struct observer *observer;
     struct plan *plan;
+    const struct study_job *job;         /* that this process carries out; else NULL */
     const struct inbox_attempt *attempt; /* the element that this process carries out as a job:
                                             what it looks at with STATE_JOB; else NULL */
     bool made_state;                     /* the state folder wasn't there before */
@@ -89,8 +101,24 @@ int study_drop(struct rowbuild *study, struct rowbuild_messages *messages);
 /* Errors that concern an action which is wanted: ROWBUILD_USAGE after they were added. */
 int study_refuse_broken_actions(struct rowbuild *study, struct rowbuild_messages *messages);
 
+/* Warns of clusters that nobody defines and of actions that fit no partition of the current one.
+ * After a look. */
+void study_check_cluster(const struct rowbuild *study, struct diag *diag);
+
 struct plan_selection study_selection(const struct rowbuild *study,
                                       const struct rowbuild_selection *selection);
+
+/* rowbuild_run; with `job` (not NULL) that job's nodes only, without the lock. */
+int study_run(struct rowbuild *study, const struct rowbuild_selection *selection,
+              const struct study_job *job, const struct rowbuild_run_options *options,
+              const struct rowbuild_observer *observer, struct rowbuild_messages *messages);
+
+/* What a scheduler gave this process; released with allocation_release. */
+struct allocation;
+void study_read_allocation(struct allocation *allocation);
+/* When it ends, by the monotonic clock: as the scheduler says it, else `minutes` from now; 0: not
+ * known. */
+int64_t study_end_ns(const struct allocation *allocation, uint64_t minutes);
 
 /* The GPUs that a run hands out: none where no action of the Rowfile asks for any. */
 struct study_gpus {

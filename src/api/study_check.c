@@ -72,6 +72,7 @@ int rowbuild_check(struct rowbuild *study, struct rowbuild_messages *messages)
         plan_check_pointers(study->plan, &messages->diag);
         warn_of_excluded(study, &messages->diag);
         warn_of_idle_globs(study, &messages->diag);
+        study_check_cluster(study, &messages->diag);
     }
     if (status == ROWBUILD_OK) {
         status = rowbuild_messages_status(messages);

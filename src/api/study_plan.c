@@ -48,6 +48,15 @@ static void end_left_behind(const struct rowbuild *study, struct diag *diag)
     }
 }
 
+static void select_job(const struct rowbuild *study, struct diag *diag)
+{
+    size_t gone = plan_select_keys(study->plan, study->job->nodes, study->job->node_count);
+    if (gone > 0) {
+        diag_warning(diag, "%zu of the job's nodes %s no longer in the study", gone,
+                     gone == 1 ? "is" : "are");
+    }
+}
+
 static int look(struct rowbuild *study, const struct rowbuild_selection *selection,
                 enum state_mode mode, struct diag *diag)
 {
@@ -65,7 +74,9 @@ static int look(struct rowbuild *study, const struct rowbuild_selection *selecti
         return -1;
     }
     study->plan = plan_new(study->graph, NULL, NULL, study->project, &options);
-    if (plan_select(study->plan, &wanted, diag) != 0) {
+    if (study->job != NULL) {
+        select_job(study, diag);
+    } else if (plan_select(study->plan, &wanted, diag) != 0) {
         return -1;
     }
     study->made_state = access(study->state_path, F_OK) != 0;
@@ -237,7 +248,7 @@ void rowbuild_node_at(const struct rowbuild *study, size_t index, struct rowbuil
         [VERDICT_NONE] = ROWBUILD_FRESH,       [VERDICT_FRESH] = ROWBUILD_FRESH,
         [VERDICT_STALE] = ROWBUILD_WILL_RUN,   [VERDICT_MAYBE] = ROWBUILD_MAY_RUN,
         [VERDICT_RESTORE] = ROWBUILD_RESTORES, [VERDICT_BLOCKED] = ROWBUILD_BLOCKED,
-        [VERDICT_SUBMITTED] = ROWBUILD_IN_JOB,
+        [VERDICT_SUBMITTED] = ROWBUILD_IN_JOB, [VERDICT_HELD] = ROWBUILD_HELD,
     };
     struct node_id id = study->listed[index];
     uint32_t directory = study->graph->nodes[id.at].directory;

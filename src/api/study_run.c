@@ -1,11 +1,13 @@
 #include "study.h"
 
+#include "allocation.h"
 #include "clock.h"
 #include "jobserver.h"
 #include "machine.h"
 #include "run.h"
 #include "text.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -140,6 +142,13 @@ static void tell_what_is_known(struct relay *relay, unsigned jobs, const struct 
     if (study_add_adopted(relay->study, &text)) {
         notice(relay, buf_string(&text));
     }
+    if (relay->estimate.submitted > 0) {
+        buf_clear(&text);
+        text_add_count(&text, relay->estimate.submitted);
+        buf_addf(&text, "%s: see `rowbuild show jobs`",
+                 relay->estimate.submitted == 1 ? " node is in a job" : " nodes are in jobs");
+        notice(relay, buf_string(&text));
+    }
     if (machine->is_real && jobs > machine->core_count && relay->estimate.will_run > 0) {
         buf_clear(&text);
         buf_addf(&text, "-j %u is more than the %zu cores of this machine: nothing is bound", jobs,
@@ -152,7 +161,8 @@ static void tell_what_is_known(struct relay *relay, unsigned jobs, const struct 
 static bool may_go_on(struct relay *relay, const struct rowbuild_run_options *options)
 {
     double limit = relay->study->rowfile->confirm_above;
-    if (options->yes || relay->estimate.again == 0 || relay->estimate.again_core_hours <= limit) {
+    if (options->yes || relay->study->job != NULL || relay->estimate.again == 0 ||
+        relay->estimate.again_core_hours <= limit) {
         return true;
     }
     return tell(relay, (struct rowbuild_event){.kind = ROWBUILD_EVENT_CONFIRM});
@@ -161,12 +171,12 @@ static bool may_go_on(struct relay *relay, const struct rowbuild_run_options *op
 /* The budget of cores. Without one that is asked for, the make that started this process decides:
  * the run is a client of its jobserver, then. */
 static unsigned budget(struct relay *relay, const struct rowbuild_run_options *options,
-                       struct jobclient *jobclient)
+                       unsigned granted, struct jobclient *jobclient)
 {
     if (options->jobs > 0) {
         return options->jobs;
     }
-    unsigned jobs = machine_default_budget();
+    unsigned jobs = granted;
     switch (jobclient_open(jobclient, getenv("MAKEFLAGS"))) {
     case JOBCLIENT_NONE:
         break;
@@ -190,9 +200,19 @@ static bool uses_launchers(const struct rowfile *rowfile)
     return false;
 }
 
+void study_read_allocation(struct allocation *allocation)
+{
+    char name[HOST_NAME_MAX + 1] = "";
+    if (gethostname(name, sizeof name - 1) != 0) {
+        name[0] = '\0';
+    }
+    allocation_read(allocation, environ, name);
+}
+
 /* What the run may use. */
 struct means {
-    bool has_work; /* else nobody needs to know the rest */
+    bool has_work;                /* else nobody needs to know the rest */
+    struct allocation allocation; /* of a scheduler */
     struct machine machine;
     struct study_gpus gpus;
     struct jobclient jobclient; /* of a make that started us */
@@ -203,8 +223,10 @@ struct means {
 static int find_means(struct relay *relay, const struct rowbuild_run_options *options,
                       struct means *means, struct diag *diag)
 {
+    const struct study_job *job = relay->study->job;
     *means = (struct means){.has_work = run_has_work(relay->study->plan),
                             .jobclient = JOBCLIENT_NONE_OPEN};
+    study_read_allocation(&means->allocation);
     means->options = (struct run_options){
         .jobs = options->jobs > 0 ? options->jobs : 1,
         .keep_going = options->keep_going > 0 ? options->keep_going : 1,
@@ -212,6 +234,9 @@ static int find_means(struct relay *relay, const struct rowbuild_run_options *op
         .grace_s = options->grace_s > 0 ? options->grace_s : GRACE_S,
         .tick_ms = relay->observer != NULL ? TICK_MS : 0,
         .state_path = relay->study->state_path,
+        .name = job != NULL ? job->name : "",
+        .end_ns = job != NULL ? job->end_ns : study_end_ns(&means->allocation, 0),
+        .notice_s = job != NULL ? job->notice_s : 0,
     };
     if (!means->has_work) {
         return ROWBUILD_OK;
@@ -222,7 +247,8 @@ static int find_means(struct relay *relay, const struct rowbuild_run_options *op
     if (machine_read(&means->machine, diag) != 0) {
         return ROWBUILD_STATE;
     }
-    means->options.jobs = budget(relay, options, &means->jobclient);
+    unsigned granted = machine_confine(&means->machine, &means->allocation);
+    means->options.jobs = budget(relay, options, granted, &means->jobclient);
     if (means->jobclient.in >= 0) {
         means->options.jobclient = &means->jobclient;
         means->machine.is_real = false; /* nobody knows which cores make's other jobs use */
@@ -236,7 +262,21 @@ static int find_means(struct relay *relay, const struct rowbuild_run_options *op
 static void means_release(struct means *means)
 {
     jobclient_close(&means->jobclient);
+    allocation_release(&means->allocation);
     machine_release(&means->machine);
+}
+
+/* What tells a run inside of a node that it has the node's cores only; NULL: no job. */
+static const char *in_allocation(const struct allocation *allocation, struct arena *arena)
+{
+    if (!allocation->exists) {
+        return NULL;
+    }
+    struct buf mark = BUF_EMPTY;
+    buf_addf(&mark, ALLOCATION_MARK "=%s", allocation->job.at);
+    const char *kept = arena_string(arena, buf_slice(&mark));
+    buf_release(&mark);
+    return kept;
 }
 
 static int run_planned(struct relay *relay, const struct means *means, struct diag *diag)
@@ -257,6 +297,7 @@ static int run_planned(struct relay *relay, const struct means *means, struct di
                                     .cluster = study->cluster->name,
                                     .environment = jobserver_strip_environment(environ, &arena),
                                     .mark = buf_string(&mark),
+                                    .allocation = in_allocation(&means->allocation, &arena),
                                     .rank_helper = has_helper ? buf_string(&helper) : NULL,
                                     .sets_cuda = means->gpus.sets_cuda,
                                     .sets_rocr = means->gpus.sets_rocr};
@@ -309,23 +350,68 @@ static int check_means(struct relay *relay, const struct rowbuild_run_options *o
     return status;
 }
 
+/* Whether this is a login node, and nobody said how many cores a run may use there. */
+static bool needs_explicit_budget(const struct rowbuild *study,
+                                  const struct rowbuild_run_options *options)
+{
+    const char *job = getenv("SLURM_JOB_ID");
+    if (study->cluster->scheduler != SCHEDULER_SLURM || (job != NULL && job[0] != '\0') ||
+        options->jobs_given || options->jobs > 0) {
+        return false;
+    }
+    struct jobclient client; /* a make that was given cores speaks for its user */
+    bool is_asked = jobclient_open(&client, getenv("MAKEFLAGS")) == JOBCLIENT_OPEN;
+    jobclient_close(&client);
+    return !is_asked;
+}
+
+/* Work there disturbs everybody. */
+static int check_login_node(const struct rowbuild *study, struct diag *diag)
+{
+    if (!run_has_work(study->plan)) {
+        return ROWBUILD_OK;
+    }
+    struct buf name = BUF_EMPTY;
+    text_add_name(&name, study->cluster->name);
+    diag_error(diag,
+               "this is the cluster `%s`, outside of any job: `rowbuild submit` hands the work to "
+               "Slurm; -j N runs it here, on N cores",
+               buf_string(&name));
+    buf_release(&name);
+    return ROWBUILD_USAGE;
+}
+
+/* A job takes no lock, and begins no state. */
+static int look_for_job(struct rowbuild *study, const struct rowbuild_selection *selection,
+                        struct rowbuild_messages *messages)
+{
+    int status = study_look(study, selection, STATE_JOB, messages);
+    return status == ROWBUILD_OK ? check(study, messages) : status;
+}
+
 static int look_and_check(struct relay *relay, const struct rowbuild_selection *selection,
                           const struct rowbuild_run_options *options,
                           struct rowbuild_messages *messages)
 {
     struct rowbuild *study = relay->study;
     int status = ROWBUILD_OK;
-    if (access(study->state_path, F_OK) != 0) { /* not even the state's folder is made */
-        study->will_write = true;
+    bool is_new = access(study->state_path, F_OK) != 0; /* not even the state's folder is made */
+    bool needs_budget = needs_explicit_budget(study, options);
+    if (is_new || needs_budget) {
+        study->will_write = is_new;
         status = study_look(study, selection, STATE_READ, messages);
         study->will_write = false;
         if (status == ROWBUILD_OK) {
             status = check(study, messages);
         }
+        if (status == ROWBUILD_OK && needs_budget) {
+            status = check_login_node(study, &messages->diag);
+        }
         if (status == ROWBUILD_OK) {
             status = check_means(relay, options, &messages->diag);
         }
-        if (status == ROWBUILD_OK) { /* the look stands, unless somebody else began meanwhile */
+        if (status == ROWBUILD_OK &&
+            is_new) { /* the look stands, unless somebody else began meanwhile */
             int begun = study_begin_writing(study, &messages->diag);
             if (begun <= 0) {
                 return begun == 0 ? ROWBUILD_OK : rowbuild_messages_status(messages);
@@ -342,10 +428,20 @@ int rowbuild_run(struct rowbuild *study, const struct rowbuild_selection *select
                  const struct rowbuild_run_options *options,
                  const struct rowbuild_observer *observer, struct rowbuild_messages *messages)
 {
+    return study_run(study, selection, NULL, options, observer, messages);
+}
+
+int study_run(struct rowbuild *study, const struct rowbuild_selection *selection,
+              const struct study_job *job, const struct rowbuild_run_options *options,
+              const struct rowbuild_observer *observer, struct rowbuild_messages *messages)
+{
     struct relay relay = {.study = study, .observer = observer};
     struct means means = {.has_work = false, .jobclient = JOBCLIENT_NONE_OPEN};
     bool declined = false;
-    int status = look_and_check(&relay, selection, options, messages);
+    study->job = job;
+    study->attempt = job != NULL ? &job->attempt : NULL;
+    int status = job != NULL ? look_for_job(study, selection, messages)
+                             : look_and_check(&relay, selection, options, messages);
     if (status == ROWBUILD_OK) {
         status = find_means(&relay, options, &means, &messages->diag);
     }
@@ -357,6 +453,8 @@ int rowbuild_run(struct rowbuild *study, const struct rowbuild_selection *select
         status = declined ? ROWBUILD_USAGE : run_planned(&relay, &means, &messages->diag);
     }
     int closed = study_drop(study, messages);
+    study->job = NULL;
+    study->attempt = NULL;
     if (closed != 0 && (status == ROWBUILD_OK || status == ROWBUILD_FAILED)) {
         status = ROWBUILD_STATE;
     }

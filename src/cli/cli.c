@@ -79,6 +79,7 @@ static int carry_out(struct session *session)
         [COMMAND_ACCEPT] = command_accept,
         [COMMAND_CLEAN] = command_clean,
         [COMMAND_INIT] = command_init,
+        [COMMAND_JOB] = command_job,
         [COMMAND_HELP] = command_help,
     };
     const struct settings *settings = &session->settings;

@@ -18,5 +18,6 @@ int command_scan(struct session *session);
 int command_accept(struct session *session);
 int command_clean(struct session *session);
 int command_init(struct session *session);
+int command_job(struct session *session);
 
 #endif

@@ -54,11 +54,9 @@ static int declined(struct session *session, enum answer answer)
     }
 }
 
-static int run_once(struct session *session, const struct rowbuild_selection *selection,
-                    enum answer *answer)
+static struct rowbuild_run_options run_options_of(const struct settings *settings)
 {
-    const struct settings *settings = &session->settings;
-    struct rowbuild_run_options options = {
+    return (struct rowbuild_run_options){
         .jobs = settings->jobs,
         .jobs_given = settings->jobs > 0,
         .gpus = settings->gpus,
@@ -68,6 +66,12 @@ static int run_once(struct session *session, const struct rowbuild_selection *se
         .explain = settings->explain,
         .grace_s = settings->grace_s,
     };
+}
+
+static int run_once(struct session *session, const struct rowbuild_selection *selection,
+                    enum answer *answer)
+{
+    struct rowbuild_run_options options = run_options_of(&session->settings);
     struct run_view view;
     run_view_init(&view, session);
     struct rowbuild_observer observer = run_view_observer(&view);
@@ -147,5 +151,25 @@ int command_run(struct session *session)
     if (status == ROWBUILD_USAGE) {
         hint_at_command(session);
     }
+    return status;
+}
+
+/* ---- Inside a job ---- */
+
+int command_job(struct session *session)
+{
+    int status = session_open(session);
+    if (status != ROWBUILD_OK) {
+        return status;
+    }
+    struct rowbuild_run_options options = run_options_of(&session->settings);
+    struct run_view view;
+    run_view_init(&view, session);
+    struct rowbuild_observer observer = run_view_observer(&view);
+    status = rowbuild_job(session->study, session->settings.operands.at[0].text, &options,
+                          &observer, session->messages);
+    run_view_finish(&view, status);
+    run_view_release(&view);
+    session_tell(session);
     return status;
 }

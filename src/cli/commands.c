@@ -42,7 +42,8 @@ const struct option_spec command_global_options[] = {
     {OPTION_DIRECTORY, 'C', NULL, "DIR", "change to DIR before anything else"},
     {OPTION_FILE, 'f', "file", "FILE", "read FILE, not the Rowfile or workflow.toml above"},
     {OPTION_VERBOSE, 'v', "verbose", NULL, "say more: each node that starts, too"},
-    {OPTION_QUIET, 'q', "quiet", NULL, "say less: only failures and errors;\ntwice: no errors either"},
+    {OPTION_QUIET, 'q', "quiet", NULL,
+     "say less: only failures and errors;\ntwice: no errors either"},
     {OPTION_EXPLAIN, 0, "explain", NULL, "say with each node why it runs"},
     {OPTION_COLOR, 0, "color", "WHEN", "auto (the default), always or never"},
     {OPTION_NO_PROGRESS, 0, "no-progress", NULL, "no status block on the terminal"},
@@ -132,6 +133,12 @@ static const struct option_spec init_options[] = {
     {OPTION_SIGNAC, 0, "signac", NULL, "read values where signac keeps them"},
     {OPTION_ROW, 0, "row", NULL, "write a workflow.toml, which row reads too"},
     {OPTION_WORKSPACE, 'w', "workspace", "NAME", "name of the workspace (default: workspace)"},
+    END};
+
+static const struct option_spec job_options[] = {
+    {OPTION_JOBS, 'j', "jobs", "N", "use N cores (default: those that the job has)"},
+    {OPTION_GPUS, 0, "gpus", "N", "there are N GPUs to use (default: as many as are found)"},
+    {OPTION_GRACE, 0, "grace", "SECONDS", "time between TERM and KILL on Ctrl-C (default 5)"},
     END};
 
 static const struct command commands[COMMAND_COUNT] = {
@@ -290,6 +297,20 @@ static const struct command commands[COMMAND_COUNT] = {
          "    makes melting/Rowfile and melting/workspace\n"
          "rowbuild init --signac .\n"
          "    makes a Rowfile for the signac project in this directory\n"},
+    [COMMAND_JOB] =
+        {COMMAND_JOB, OPERANDS_OTHER, "job", "rowbuild job [-j N] TOKEN",
+         "inside a job: carry it out",
+         "Carries out what `rowbuild submit` registered under TOKEN: the last line of each job's\n"
+         "script. Runs the nodes of the job, or of this element of its array, on the cores that\n"
+         "the job has, whatever fails; what is up to date by then doesn't run again. Nothing\n"
+         "starts that won't fit the time left. TERM near the end of the job is passed on, and\n"
+         "processes may use the time left; what has finished counts. What the job learns lies in\n"
+         "the inbox of the state until the next command reads it. Ends with status 1 if a node\n"
+         "failed or is unfinished, and does nothing if TOKEN isn't registered any more or another\n"
+         "job has claimed it.\n",
+         job_options,
+         "exec rowbuild -C /home/me/study --cluster lab job 3f9c2a7be0d15486\n"
+         "    the end of a job's script\n"},
     [COMMAND_HELP] = {COMMAND_HELP, OPERANDS_OTHER, "help", "rowbuild help [COMMAND]",
                       "explain a command", "The same as --help.\n", no_options,
                       "rowbuild help show why\n"

@@ -79,6 +79,7 @@ enum command_id {
     COMMAND_ACCEPT,
     COMMAND_CLEAN,
     COMMAND_INIT,
+    COMMAND_JOB,
     COMMAND_HELP,
     COMMAND_COUNT,
 };

@@ -18,6 +18,7 @@ void help_add_overview(struct buf *out)
         COMMAND_SHOW_STATUS,  COMMAND_SHOW_DIRECTORIES, COMMAND_SHOW_WHY,      COMMAND_SHOW_LOG,
         COMMAND_SHOW_MACHINE, COMMAND_SHOW_CLUSTER,     COMMAND_SHOW_LAUNCHERS};
     static const enum command_id writing[] = {COMMAND_INIT, COMMAND_CHECK};
+    static const enum command_id inside[] = {COMMAND_JOB};
     static const enum command_id remembering[] = {COMMAND_ACCEPT, COMMAND_SCAN, COMMAND_CLEAN};
     buf_add_string(
         out,
@@ -38,6 +39,7 @@ void help_add_overview(struct buf *out)
     add_purposes(out, "Write a Rowfile", writing, sizeof writing / sizeof writing[0]);
     add_purposes(out, "What is remembered", remembering,
                  sizeof remembering / sizeof remembering[0]);
+    add_purposes(out, "Inside a job", inside, sizeof inside / sizeof inside[0]);
     buf_add_string(out, "\nOptions of a run\n");
     option_add_help(out, command_by_id(COMMAND_RUN)->options);
     buf_add_string(out, "\nOptions of all commands, before or behind the command's name\n");

@@ -32,7 +32,7 @@ _rowbuild_names()
 _rowbuild()
 {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-    local commands='check show scan accept clean init help'
+    local commands='check show scan accept clean init job help'
     local shows='status directories why log machine cluster launchers'
     local global='-C --file --verbose --quiet --explain --color --no-progress
                   --clear-progress --json --cluster --io-threads --version --help'
@@ -118,6 +118,7 @@ _rowbuild()
             _rowbuild_words "$global --completed --directory --submitted --force --dry-run --yes"
             ;;
         init) _rowbuild_words "$global --signac --row --workspace" ;;
+        job) _rowbuild_words "$global --jobs --gpus --grace" ;;
         *) _rowbuild_words "$global" ;;
         esac
         return
@@ -130,7 +131,7 @@ _rowbuild()
         mapfile -t COMPREPLY < <(compgen -d -- "$current")
         compopt -o filenames
         ;;
-    check | clean | 'show machine' | 'show cluster' | 'show launchers') ;;
+    check | clean | job | 'show machine' | 'show cluster' | 'show launchers') ;;
     *)
         if [[ -z $command ]]; then
             _rowbuild_words "$commands"

@@ -412,6 +412,12 @@ static int check_together(const struct settings *settings, struct buf *problem)
             return -1;
         }
         return 0;
+    case COMMAND_JOB:
+        if (settings->operands.count != 1) {
+            buf_add_string(problem, "`rowbuild job` needs the token of one submission");
+            return -1;
+        }
+        return 0;
     case COMMAND_INIT:
         if (settings->operands.count != 1) {
             buf_add_string(problem, settings->operands.count == 0

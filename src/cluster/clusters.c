@@ -251,7 +251,7 @@ const struct cluster *clusters_find(const struct clusters *clusters, struct slic
     }
     int index = found == NULL ? text_nearest(name, names.at, names.count) : -1;
     if (index >= 0) {
-        *nearest = names.at[index];
+        *nearest = clusters->items[index].name;
     }
     vec_release(&names);
     return found;

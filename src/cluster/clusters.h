@@ -40,9 +40,10 @@ struct partition {
 struct cluster {
     struct slice name;
     enum scheduler scheduler;
+    bool identify_always;
+    bool no_arrays;                 /* beyond row, as what follows below: the site forbids them */
     struct slice identify_variable; /* at == NULL: identified by `identify_always` */
     struct slice identify_value;
-    bool identify_always;
     const struct slice *submit_options; /* "--constraint=nvme": lines for every script */
     size_t submit_option_count;
     struct slice gpus_per_task; /* slurm_gpus_per_task: the number is appended to it */
@@ -52,7 +53,6 @@ struct cluster {
     uint64_t maximum_jobs;   /* of ours in the queue at once, elements of arrays counted one by
                                 one; CLUSTER_NO_LIMIT where not given */
     uint64_t array_throttle; /* elements of one array that run at once; 0: no limit */
-    bool no_arrays;          /* the site forbids them */
     uint64_t signal_s;       /* how long before its time limit a job gets TERM; default 120; 0: it
                                 asks for none */
     const char *origin;      /* path of the file it comes from, or CLUSTER_BUILT_IN */

@@ -101,7 +101,7 @@ bool cluster_has_partition(const struct cluster *cluster, struct slice name, str
     }
     int index = text_nearest(name, names.at, names.count);
     if (index >= 0) {
-        *nearest = names.at[index];
+        *nearest = cluster->partitions[index].name;
     }
     vec_release(&names);
     return false;

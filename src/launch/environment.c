@@ -184,6 +184,7 @@ int launch_environment(const struct expansion *expansion, const struct launch_re
     set_action_variables(&variables, expansion, request);
     set_gpus(&variables, expansion, request);
     set_mark(&variables, expansion->context->mark);
+    set_mark(&variables, expansion->context->allocation);
     set_mark(&variables, request->mark);
     for (size_t i = 0; i < action->environment_count && result == 0; i++) {
         const struct environment_variable *variable = &action->environment[i];

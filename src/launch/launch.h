@@ -38,6 +38,7 @@ struct launch_context {
     struct slice cluster;     /* "none" */
     char *const *environment; /* inherited, NAME=value, NULL-terminated */
     const char *mark;         /* of the run: NAME=value in the environment of all that it starts */
+    const char *allocation;   /* likewise, of a scheduler's job; NULL: in none */
     const char *rank_helper;  /* path of rowbuild-rank; NULL: not found */
     bool sets_cuda; /* GPUs are handed out, and their programs read CUDA_VISIBLE_DEVICES */
     bool sets_rocr; /* likewise ROCR_VISIBLE_DEVICES */

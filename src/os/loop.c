@@ -32,7 +32,8 @@ static bool is_ignored(int number)
 
 static void watched_signals(sigset_t *set)
 {
-    static const int numbers[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGCHLD};
+    static const int numbers[] = {SIGINT,  SIGQUIT, SIGTERM, SIGHUP,
+                                  SIGUSR1, SIGUSR2, SIGXCPU, SIGCHLD};
     sigemptyset(set);
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         if (numbers[i] == SIGCHLD || !is_ignored(numbers[i])) {

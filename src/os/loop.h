@@ -18,10 +18,10 @@ struct loop_event {
     uint64_t token; /* LOOP_CHILD: as given; LOOP_SIGNAL: the signal's number */
 };
 
-/* Blocks SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1 and SIGCHLD in the calling thread and reads them
- * through a signalfd, except those that were ignored (nohup); loop_free restores the mask. Threads
- * started before must have them blocked too (loop_block_signals, called by the main thread first).
- * NULL with errno. */
+/* Blocks SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU and SIGCHLD in the calling
+ * thread (schedulers send any of them) and reads them through a signalfd, except those that were
+ * ignored (nohup); loop_free restores the mask. Threads started before must have them blocked too
+ * (loop_block_signals, called by the main thread first). NULL with errno. */
 struct loop *loop_new(void);
 void loop_free(struct loop *loop);
 void loop_block_signals(sigset_t *before); /* fills in the calling thread's mask as it was */

@@ -110,6 +110,9 @@ static int adopt_node(struct plan *plan, struct node_id node)
 static bool is_adoptable(const struct plan *plan, struct node_id node)
 {
     const struct node_row *row = state_node(plan->state, node.at);
+    if (plan->jobs != NULL && plan->jobs[node.at] != NULL) {
+        return false; /* who knows what its job has written by now */
+    }
     bool never_ran = row->success == SUCCESS_NONE && row->attempt == ATTEMPT_NONE;
     return !row->is_known || (plan->options.scan && never_ran);
 }

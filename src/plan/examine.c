@@ -40,8 +40,9 @@ static void tell_kind(struct examination *exam, enum reason_kind kind)
 
 static bool is_pending(const struct plan *plan, struct node_id before)
 {
+    uint8_t verdict = plan->verdicts[before.at];
     return plan->wanted[before.at] != 0 && !plan->resolved[before.at] &&
-           verdict_is_work(plan->verdicts[before.at]);
+           (verdict_is_work(verdict) || verdict == VERDICT_SUBMITTED || verdict == VERDICT_HELD);
 }
 
 /* A file that a node before is yet to make: its content now says nothing. */
@@ -51,21 +52,45 @@ static bool is_pending_file(const struct plan *plan, struct file_id file)
     return producer != GRAPH_NONE && is_pending(plan, (struct node_id){producer});
 }
 
+/* What a node before means for those behind it, weightiest last. */
+static enum verdict weigh(const struct plan *plan, struct node_id before)
+{
+    if (plan->wanted[before.at] == 0) {
+        return VERDICT_FRESH;
+    }
+    switch ((enum verdict)plan->verdicts[before.at]) {
+    case VERDICT_BLOCKED:
+        return VERDICT_BLOCKED;
+    case VERDICT_SUBMITTED:
+    case VERDICT_HELD:
+        return VERDICT_HELD;
+    case VERDICT_STALE:
+    case VERDICT_MAYBE:
+    case VERDICT_RESTORE:
+        return plan->resolved[before.at] ? VERDICT_FRESH : VERDICT_MAYBE;
+    case VERDICT_NONE:
+    case VERDICT_FRESH:
+        break;
+    }
+    return VERDICT_FRESH;
+}
+
+/* FRESH, MAYBE (something is pending), HELD (something is in a job) or BLOCKED: the weightiest of
+ * the nodes before, and the first of them that says so. */
 static enum verdict upstream_verdict(struct examination *exam, struct node_id *which)
 {
+    static const int weights[] = {[VERDICT_MAYBE] = 1, [VERDICT_HELD] = 2, [VERDICT_BLOCKED] = 3};
     const struct plan *plan = exam->plan;
     const struct graph *graph = plan->graph;
     enum verdict verdict = VERDICT_FRESH;
     uint32_t n = exam->node.at;
-    for (uint32_t e = graph->before_start[n]; e < graph->before_start[n + 1]; e++) {
+    for (uint32_t e = graph->before_start[n];
+         e < graph->before_start[n + 1] && verdict != VERDICT_BLOCKED; e++) {
         struct node_id before = graph->before.at[e].node;
-        if (plan->wanted[before.at] != 0 && plan->verdicts[before.at] == VERDICT_BLOCKED) {
+        enum verdict one = weigh(plan, before);
+        if (weights[one] > weights[verdict]) {
             *which = before;
-            return VERDICT_BLOCKED;
-        }
-        if (verdict == VERDICT_FRESH && is_pending(plan, before)) {
-            *which = before;
-            verdict = VERDICT_MAYBE;
+            verdict = one;
         }
     }
     return verdict;
@@ -557,37 +582,95 @@ static enum verdict examine_itself(struct examination *exam, bool upstream_is_pe
     return exam->told > 0 ? VERDICT_STALE : VERDICT_FRESH;
 }
 
-enum verdict plan_examine(struct plan *plan, struct node_id node, reason_fn *listener,
-                          void *context)
+/* The node by itself and what comes before it; without regard to jobs that it is in. */
+static enum verdict examine_node(struct examination *exam)
 {
-    struct examination exam = {.plan = plan,
-                               .node = node,
-                               .listener = listener,
-                               .context = context,
-                               .asked_previous = SIZE_MAX};
+    struct plan *plan = exam->plan;
+    struct node_id node = exam->node;
     struct node_id before = {GRAPH_NONE};
     plan->fill_in[node.at] = false;
     if (plan->graph->blocked_by[node.at] != GRAPH_NONE) {
         uint32_t name = plan->graph->blocked_by[node.at];
-        tell(&exam,
+        tell(exam,
              (struct reason){.kind = REASON_EXCLUDED, .name = plan->graph->rowfile->names[name]});
         return VERDICT_BLOCKED;
     }
-    enum verdict upstream = upstream_verdict(&exam, &before);
+    enum verdict upstream = upstream_verdict(exam, &before);
     if (upstream == VERDICT_BLOCKED) {
-        tell(&exam, (struct reason){.kind = REASON_UPSTREAM_BLOCKED, .node = before});
+        tell(exam, (struct reason){.kind = REASON_UPSTREAM_BLOCKED, .node = before});
         return VERDICT_BLOCKED;
     }
-    if (lacks_inputs(&exam)) {
+    if (upstream == VERDICT_HELD) {
+        tell(exam, (struct reason){.kind = REASON_UPSTREAM_SUBMITTED, .node = before});
+        /* Told first; whether the node is up to date is asked all the same. */
+        struct examination own = *exam;
+        own.told = 0;
+        return !lacks_inputs(&own) && examine_itself(&own, true) == VERDICT_FRESH ? VERDICT_HELD
+                                                                                  : VERDICT_BLOCKED;
+    }
+    if (lacks_inputs(exam)) {
         return VERDICT_BLOCKED;
     }
-    enum verdict own = examine_itself(&exam, upstream == VERDICT_MAYBE);
+    enum verdict own = examine_itself(exam, upstream == VERDICT_MAYBE);
     if (own == VERDICT_FRESH) {
-        plan->fill_in[node.at] = exam.fills_in && upstream == VERDICT_FRESH;
+        plan->fill_in[node.at] = exam->fills_in && upstream == VERDICT_FRESH;
     }
     if (upstream == VERDICT_MAYBE && own != VERDICT_STALE) {
-        tell(&exam, (struct reason){.kind = REASON_UPSTREAM_PENDING, .node = before});
+        tell(exam, (struct reason){.kind = REASON_UPSTREAM_PENDING, .node = before});
         return VERDICT_MAYBE;
     }
     return own;
+}
+
+static const char *text_at(const char *const *texts, struct node_id node)
+{
+    return texts != NULL ? texts[node.at] : NULL;
+}
+
+/* What jobs have to do with it comes before the other reasons, except a failure that the job itself
+ * recorded: that says more than how the job ended. */
+static void tell_with_jobs(struct examination *exam, enum verdict verdict)
+{
+    const struct plan *plan = exam->plan;
+    const char *job = text_at(plan->jobs, exam->node);
+    const char *ending = text_at(plan->endings, exam->node);
+    bool has_failed = state_node(plan->state, exam->node.at)->attempt == ATTEMPT_FAILED;
+    if (verdict == VERDICT_SUBMITTED) {
+        tell(exam, (struct reason){.kind = REASON_SUBMITTED, .name = slice_of(job)});
+    }
+    bool has_ended = verdict != VERDICT_SUBMITTED && verdict != VERDICT_FRESH && ending != NULL;
+    struct reason reason = {.kind = REASON_JOB_ENDED,
+                            .name = has_ended ? slice_of(ending) : (struct slice){0}};
+    if (has_ended && !has_failed) {
+        tell(exam, reason);
+    }
+    (void)examine_node(exam);
+    if (has_ended && has_failed) {
+        tell(exam, reason);
+    }
+}
+
+enum verdict plan_examine(struct plan *plan, struct node_id node, reason_fn *listener,
+                          void *context)
+{
+    struct examination exam = {.plan = plan, .node = node, .asked_previous = SIZE_MAX};
+    struct examination told = {.plan = plan,
+                               .node = node,
+                               .listener = listener,
+                               .context = context,
+                               .asked_previous = SIZE_MAX};
+    const char *job = text_at(plan->jobs, node);
+    if (job == NULL && (listener == NULL || text_at(plan->endings, node) == NULL)) {
+        return examine_node(&told);
+    }
+    enum verdict verdict = examine_node(&exam);
+    if (job != NULL) {
+        plan->fill_in[node.at] = false;
+        verdict = verdict == VERDICT_FRESH ? verdict : VERDICT_SUBMITTED;
+    }
+    if (listener != NULL) {
+        tell_with_jobs(&told, verdict);
+        plan->fill_in[node.at] = plan->fill_in[node.at] && job == NULL;
+    }
+    return verdict;
 }

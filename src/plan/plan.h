@@ -25,6 +25,7 @@ enum verdict {
     VERDICT_RESTORE,   /* the good products were set aside and are renamed back */
     VERDICT_BLOCKED,   /* can't run: see the reasons */
     VERDICT_SUBMITTED, /* in a job that is queued or running: nobody else touches it */
+    VERDICT_HELD,      /* up to date, but something before it is submitted */
 };
 
 /* Whether a run has something to do with a node: it runs, may run, or gets its products back. */
@@ -69,7 +70,7 @@ enum reason_kind {
     REASON_EXCLUDED,           /* BLOCKED: a previous action excludes a directory */
     REASON_UPSTREAM_BLOCKED,   /* BLOCKED */
     REASON_SUBMITTED,          /* SUBMITTED: `name` is the job */
-    REASON_UPSTREAM_SUBMITTED, /* BLOCKED */
+    REASON_UPSTREAM_SUBMITTED, /* BLOCKED, HELD */
     REASON_JOB_ENDED,          /* without finishing it: `name` is "job lab/123_4: TIMEOUT" */
 };
 
@@ -150,6 +151,10 @@ struct plan_selection {
     bool lenient;
 };
 int plan_select(struct plan *plan, const struct plan_selection *selection, struct diag *diag);
+
+/* Marks as selected just the nodes with these keys (graph_add_key). Returns how many of the keys
+ * name no node. */
+size_t plan_select_keys(struct plan *plan, const struct slice *keys, size_t count);
 
 /* Whether an action of that name is selected; a selection of NULL selects all. */
 bool plan_selects_action(const struct plan_selection *selection, struct slice name);

@@ -319,3 +319,36 @@ int plan_select(struct plan *plan, const struct plan_selection *selection, struc
     free(targets.directories);
     return result;
 }
+
+static int compare_keys(const void *a, const void *b)
+{
+    return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
+}
+
+size_t plan_select_keys(struct plan *plan, const struct slice *keys, size_t count)
+{
+    const struct graph *graph = plan->graph;
+    struct slice *sorted = mem_alloc(count * sizeof *sorted + 1);
+    struct buf key = BUF_EMPTY;
+    size_t found = 0;
+    if (count > 0) {
+        memcpy(sorted, keys, count * sizeof *sorted);
+        qsort(sorted, count, sizeof *sorted, compare_keys);
+    }
+    memset(plan->wanted, 0, graph->node_count);
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        if (!graph_is_present(graph, (struct node_id){n})) {
+            continue;
+        }
+        buf_clear(&key);
+        graph_add_key(graph, (struct node_id){n}, &key);
+        struct slice wanted = buf_slice(&key);
+        if (bsearch(&wanted, sorted, count, sizeof *sorted, compare_keys) != NULL) {
+            plan->wanted[n] = WANTED_SELECTED;
+            found++;
+        }
+    }
+    buf_release(&key);
+    free(sorted);
+    return count > found ? count - found : 0;
+}

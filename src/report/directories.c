@@ -15,6 +15,7 @@ struct listing {
     struct table table;
     struct buf *out;   /* for short output and JSON */
     struct buf reason; /* of the node at hand */
+    struct slice job;  /* that it is in; at == NULL: none */
     bool has_jobs;     /* a column for them, as in row */
     struct diag *diag;
 };
@@ -63,7 +64,10 @@ static int add_line(struct listing *listing, uint32_t directory, enum report_sta
     }
     buf_add_string(table_cell(table, styles[word]), report_status_name(word));
     if (listing->has_jobs) {
-        table_cell(table, TABLE_PLAIN);
+        struct buf *cell = table_cell(table, TABLE_PLAIN);
+        if (listing->job.at != NULL) {
+            text_add_name(cell, listing->job);
+        }
     }
     for (size_t i = 0; i < listing->options->value_count; i++) {
         struct buf *cell = table_cell(table, TABLE_PLAIN);
@@ -88,6 +92,7 @@ static int add_json(struct listing *listing, uint32_t directory, enum report_sta
         report_json_string(out, "directory", listing->plan->graph->workspace->names[directory]);
     }
     report_json_string(out, "status", slice_of(report_status_name(word)));
+    report_json_optional(out, "job", listing->job);
     report_json_count(out, "group", group);
     report_json_key(out, "values");
     report_json_begin(out, '{');
@@ -96,11 +101,7 @@ static int add_json(struct listing *listing, uint32_t directory, enum report_sta
         result |= add_value(listing, directory, slice_of(listing->options->values[i]), out);
     }
     report_json_end(out, '}');
-    if (listing->reason.len > 0) {
-        report_json_string(out, "reason", buf_slice(&listing->reason));
-    } else {
-        report_json_null(out, "reason");
-    }
+    report_json_optional(out, "reason", buf_slice(&listing->reason));
     report_json_end(out, '}');
     return result;
 }
@@ -124,6 +125,7 @@ static int add_directory(struct listing *listing, uint32_t directory, enum repor
 static void explain_node(struct listing *listing, struct node_id node)
 {
     buf_clear(&listing->reason);
+    listing->job = report_job(listing->plan, node);
     if (listing->plan->verdicts[node.at] != VERDICT_FRESH && !listing->options->short_output) {
         reasons_add_first(listing->plan, node, &listing->reason);
     }

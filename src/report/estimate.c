@@ -50,6 +50,7 @@ static void count_node(struct plan *plan, struct node_id node, size_t *kinds,
         break;
     case VERDICT_NONE:
     case VERDICT_FRESH:
+    case VERDICT_HELD:
         break;
     }
 }
@@ -149,6 +150,11 @@ void report_add_estimate(const struct report_estimate *estimate, struct buf *out
         buf_add_string(out, "; ");
         add_nodes(out, estimate->blocked);
         buf_add_string(out, " can't run");
+    }
+    if (estimate->submitted > 0) {
+        buf_add_string(out, "; ");
+        add_nodes(out, estimate->submitted);
+        buf_add_string(out, estimate->submitted == 1 ? " is in a job" : " are in jobs");
     }
     buf_add_char(out, '\n');
 }

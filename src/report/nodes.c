@@ -15,7 +15,7 @@ const char *report_status_name(enum report_status_word word)
 static bool is_complete(const struct plan *plan, struct node_id node)
 {
     uint8_t verdict = plan->verdicts[node.at];
-    return verdict == VERDICT_FRESH || verdict == VERDICT_MAYBE;
+    return verdict == VERDICT_FRESH || verdict == VERDICT_MAYBE || verdict == VERDICT_HELD;
 }
 
 enum report_status_word report_node_status(const struct plan *plan, struct node_id node)
@@ -82,4 +82,10 @@ bool report_is_redone(const struct plan *plan, struct node_id node)
 double report_node_hours(const struct plan *plan, struct node_id node)
 {
     return plan_seconds(plan, node) * plan_cores(plan, node) / 3600;
+}
+
+struct slice report_job(const struct plan *plan, struct node_id node)
+{
+    const char *job = plan->jobs != NULL ? plan->jobs[node.at] : NULL;
+    return job != NULL ? slice_of(job) : (struct slice){0};
 }

@@ -49,7 +49,8 @@ enum { REPORT_STATUS_WORDS = 4 };
 const char *report_status_name(enum report_status_word word); /* "completed" … */
 
 /* Completed: the products are there and right as of now (what comes before may still change that).
- * Eligible: stale, and every wanted node before it is completed. Waiting: all others. */
+ * Submitted: in a job that is queued or running. Eligible: stale, and every wanted node before it
+ * is completed. Waiting: all others. */
 enum report_status_word report_node_status(const struct plan *plan, struct node_id node);
 
 /* The nodes with one of the WANTED_… bits of `wanted`, in the order of the Rowfile's elements, then
@@ -65,6 +66,9 @@ void report_node_reasons(struct plan *plan, struct node_id node, report_reason_f
 /* Whether a run of the stale node would redo a good result: it succeeded before (or was adopted)
  * and is not of an action that runs each time anyway. */
 bool report_is_redone(const struct plan *plan, struct node_id node);
+
+/* The job that the node is in, "lab/123_4"; at == NULL: none. */
+struct slice report_job(const struct plan *plan, struct node_id node);
 
 double report_node_hours(const struct plan *plan, struct node_id node); /* predicted */
 
@@ -100,15 +104,16 @@ void report_add_estimate(const struct report_estimate *estimate, struct buf *out
  * row's: of its groups of what isn't completed, processes × walltime × (GPUs, else threads). JSON:
  * an array of
  *     {"action","completed","submitted","eligible","waiting","remaining_core_hours",
- *      "remaining_gpu_hours","failed","unfinished","interrupted","stale","may_run","restores","blocked"}
+ *      "remaining_gpu_hours","failed","unfinished","interrupted","job_ended","stale","may_run",
+ *      "restores","blocked"}
  * -1 after errors of a value that groups need. */
 int report_status(struct plan *plan, const struct plan_selection *selection,
                   const struct report_options *options, struct buf *out, struct diag *diag);
 
 /* The selected directories of one action, group by group as a batch or job would take them; a
  * project's node is the one line "(project)" (none when short). JSON: an array of
- *     {"directory" (null for a project's),"status","group" (from 0),"values" {pointer: value},
- *      "reason" (null when completed)}
+ *     {"directory" (null for a project's),"status","job" ("lab/123_4", or null),"group" (from 0),
+ *      "values" {pointer: value},"reason" (null when completed)}
  * -1 after errors: a pointer that isn't one, a value that lacks it or can't be read. */
 int report_directories(struct plan *plan, struct slice action, const struct report_options *options,
                        struct buf *out, struct diag *diag);
@@ -119,8 +124,9 @@ void report_directory_names(const struct workspace *workspace, const uint32_t *d
 
 /* For each selected node "LABEL: is up to date", or its verdict and a line for each reason. JSON:
  * an array of {"node" (its key),"action","directory" (null for group and project nodes),"status",
- * "intent" ("fresh", "will_run", "may_run", "restores", "blocked"),"reasons" []}. -1 after errors
- * of a value that can't be read. */
+ * "intent" ("fresh", "will_run", "may_run", "restores", "blocked", "submitted", "held"),"job" (or
+ * null),"ending" (of its last job, or null),"reasons" []}. -1 after errors of a value that can't be
+ * read. */
 int report_why(struct plan *plan, const struct report_options *options, struct buf *out,
                struct diag *diag);
 
@@ -172,6 +178,8 @@ void report_read_cpu_times(struct slice proc_stat, struct report_cpu_time *times
 struct report_machine_facts {
     const struct machine *machine;
     unsigned budget; /* the default one: cores */
+    const struct allocation *allocation; /* in a job (machine_confine was called), or NULL */
+    bool is_counted; /* the machine is real, but which of its cores are the job's isn't known */
     const struct report_holder *holders;
     size_t holder_count;
     const struct report_cpu_time *before; /* by CPU; both of `cpu_count`, which may be 0 */
@@ -181,7 +189,8 @@ struct report_machine_facts {
 
 /* A drawing of packages, NUMA nodes and cores with their CPUs, each CPU's load between the two
  * reads, and who holds which core. JSON: an object with "packages", "numa_nodes", "memory_bytes",
- * "cpu_quota" (null: none), "default_budget", "real", "cores" [{"core","package","numa_node","cpus"
+ * "cpu_quota" (null: none), "default_budget", "allocation" (null: in no job) {"job","host","cpus",
+ * "cpus_from","bound","hosts" [{"host","cpus"}]}, "real", "cores" [{"core","package","numa_node","cpus"
  * [],"load" [0 to 1, or null],"held_by" []}], "not_bound" [{"label","cores"}], "elsewhere"
  * [{"label","cpus"}]. */
 void report_machine(const struct report_machine_facts *facts, const struct report_options *options,

@@ -89,3 +89,12 @@ void report_json_null(struct buf *out, const char *key)
     report_json_key(out, key);
     buf_add_string(out, "null");
 }
+
+void report_json_optional(struct buf *out, const char *key, struct slice text)
+{
+    if (text.len > 0) {
+        report_json_string(out, key, text);
+    } else {
+        report_json_null(out, key);
+    }
+}

@@ -30,6 +30,8 @@ void report_json_count(struct buf *out, const char *key, uint64_t number);
 void report_json_add_number(struct buf *out, double number); /* without a comma */
 void report_json_number(struct buf *out, const char *key, double number);
 void report_json_bool(struct buf *out, const char *key, bool value);
+/* null where there is no text. */
+void report_json_optional(struct buf *out, const char *key, struct slice text);
 void report_json_null(struct buf *out, const char *key);
 
 #endif

@@ -13,6 +13,7 @@ enum note {
     NOTE_FAILED,
     NOTE_UNFINISHED,
     NOTE_INTERRUPTED,
+    NOTE_JOB_ENDED,
     NOTE_STALE,
     NOTE_MAY_RUN,
     NOTE_PUT_BACK,
@@ -45,8 +46,10 @@ static enum note note_of(const struct plan *plan, struct node_id node)
     case VERDICT_NONE:
     case VERDICT_FRESH:
     case VERDICT_SUBMITTED:
+    case VERDICT_HELD:
         return NOTE_NONE;
     }
+    bool has_ended = plan->endings != NULL && plan->endings[node.at] != NULL;
     switch ((enum node_attempt)state_node(plan->state, node.at)->attempt) {
     case ATTEMPT_FAILED:
         return NOTE_FAILED;
@@ -54,11 +57,14 @@ static enum note note_of(const struct plan *plan, struct node_id node)
         return NOTE_UNFINISHED;
     case ATTEMPT_STARTED:
     case ATTEMPT_INTERRUPTED:
-        return NOTE_INTERRUPTED;
+        return has_ended ? NOTE_JOB_ENDED : NOTE_INTERRUPTED;
     case ATTEMPT_CHANGED:
         return NOTE_STALE;
     case ATTEMPT_NONE:
         break;
+    }
+    if (has_ended) {
+        return NOTE_JOB_ENDED;
     }
     return report_is_redone(plan, node) ? NOTE_STALE : NOTE_NONE;
 }
@@ -169,8 +175,9 @@ static void add_line(struct table *table, const struct action *action, const str
 {
     static const enum table_style styles[REPORT_STATUS_WORDS] = {TABLE_GREEN, TABLE_YELLOW,
                                                                  TABLE_BLUE, TABLE_CYAN};
-    static const char *const words[NOTES] = {"failed",  "unfinished",  "interrupted", "stale",
-                                             "may run", "to put back", "blocked"};
+    static const char *const words[NOTES] = {
+        "failed", "unfinished", "interrupted", "left by ended jobs",
+        "stale",  "may run",    "to put back", "blocked"};
     table_begin_row(table);
     text_add_name(table_cell(table, TABLE_BOLD), action->name);
     for (size_t i = 0; i < REPORT_STATUS_WORDS; i++) {
@@ -215,8 +222,8 @@ static void add_advice(const struct tally *tally, bool json, struct buf *out)
 
 static void add_json(struct buf *out, const struct action *action, const struct tally *tally)
 {
-    static const char *const keys[NOTES] = {"failed",  "unfinished", "interrupted", "stale",
-                                            "may_run", "restores",   "blocked"};
+    static const char *const keys[NOTES] = {"failed", "unfinished", "interrupted", "job_ended",
+                                            "stale",  "may_run",    "restores",    "blocked"};
     report_json_begin_record(out);
     report_json_string(out, "action", action->name);
     for (size_t i = 0; i < REPORT_STATUS_WORDS; i++) {

@@ -30,8 +30,10 @@ static struct intent intent_of(const struct plan *plan, struct node_id node)
                                "gets its earlier products back", "restores", TABLE_GREEN};
     case VERDICT_BLOCKED:
         return (struct intent){"can't run because", "can't run", "blocked", TABLE_YELLOW};
+    case VERDICT_HELD:
+        return (struct intent){"is up to date for now because", "waits", "held", TABLE_CYAN};
     case VERDICT_SUBMITTED:
-        return (struct intent){"is submitted", "is submitted", "submitted", TABLE_YELLOW};
+        return (struct intent){"is submitted because", "is submitted", "submitted", TABLE_YELLOW};
     case VERDICT_NONE:
     case VERDICT_FRESH:
         break;
@@ -98,6 +100,9 @@ static void add_why_json(struct plan *plan, struct node_id node, struct buf *out
     add_json_node(plan, node, out);
     report_json_string(out, "status", slice_of(report_status_name(status)));
     report_json_string(out, "intent", slice_of(intent_of(plan, node).key));
+    report_json_optional(out, "job", report_job(plan, node));
+    const char *ending = plan->endings != NULL ? plan->endings[node.at] : NULL;
+    report_json_optional(out, "ending", slice_of(ending != NULL ? ending : ""));
     add_json_reasons(plan, node, out);
     report_json_end(out, '}');
 }
@@ -144,7 +149,8 @@ int report_why(struct plan *plan, const struct report_options *options, struct b
 static bool is_planned(const struct plan *plan, struct node_id node, bool explain)
 {
     uint8_t verdict = plan->verdicts[node.at];
-    return verdict_is_work(verdict) || (explain && verdict == VERDICT_BLOCKED);
+    return verdict_is_work(verdict) ||
+           (explain && (verdict == VERDICT_BLOCKED || verdict == VERDICT_SUBMITTED));
 }
 
 /* One record a line: with its first reason behind it, or each reason on a line below. */
@@ -186,6 +192,7 @@ static void add_estimate_json(const struct report_estimate *estimate, struct buf
     report_json_count(out, "may_run", estimate->may_run);
     report_json_count(out, "restores", estimate->restores);
     report_json_count(out, "blocked", estimate->blocked);
+    report_json_count(out, "submitted", estimate->submitted);
     report_json_count(out, "again", estimate->again);
     report_json_number(out, "again_core_hours", estimate->again_hours);
     if (estimate->again_reason != NULL) {

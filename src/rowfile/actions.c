@@ -177,10 +177,14 @@ static void build_resources(struct resource_spec *resources, const struct layers
     resources->memory_per_directory = layers_size(layers, ID_ACTION_RESOURCES_MEMORY_PER_DIRECTORY);
     resources->memory_per_submission =
         layers_size(layers, ID_ACTION_RESOURCES_MEMORY_PER_SUBMISSION);
-    resources->memory_per_cpu_mb =
-        layers_count(layers, ID_ACTION_RESOURCES_MEMORY_PER_CPU_MB, NULL);
-    resources->memory_per_gpu_mb =
-        layers_count(layers, ID_ACTION_RESOURCES_MEMORY_PER_GPU_MB, NULL);
+    /* The one is for actions on GPUs, the other for those on cores alone. */
+    if (resources->gpus_per_process > 0) {
+        resources->memory_per_gpu_mb =
+            layers_count(layers, ID_ACTION_RESOURCES_MEMORY_PER_GPU_MB, NULL);
+    } else {
+        resources->memory_per_cpu_mb =
+            layers_count(layers, ID_ACTION_RESOURCES_MEMORY_PER_CPU_MB, NULL);
+    }
 }
 
 static const struct toml_table *options_in(const struct toml_table *layer)
@@ -217,10 +221,17 @@ static struct slice option_text(struct loader *loader, const struct layers *laye
 }
 
 static struct submit_options build_options(struct loader *loader, const struct layers *layers,
-                                           struct slice cluster)
+                                           const struct toml_entry *first)
 {
+    struct slice cluster = first->key;
+    const struct toml_value *partition =
+        option_of(layers, cluster, ID_ACTION_SUBMIT_OPTIONS_X_PARTITION);
     struct submit_options options = {
         .cluster = arena_slice(loader->arena, cluster),
+        .cluster_offset = first->key_offset,
+        .cluster_length = first->key_length,
+        .partition_offset = partition != NULL ? partition->offset : 0,
+        .partition_length = partition != NULL ? partition->length : 0,
         .account = option_text(loader, layers, cluster, ID_ACTION_SUBMIT_OPTIONS_X_ACCOUNT),
         .setup = option_text(loader, layers, cluster, ID_ACTION_SUBMIT_OPTIONS_X_SETUP),
         .partition = option_text(loader, layers, cluster, ID_ACTION_SUBMIT_OPTIONS_X_PARTITION),
@@ -265,7 +276,7 @@ static void build_submit_options(struct loader *loader, struct action *action,
         for (size_t j = 0; options != NULL && j < options->count; j++) {
             if (!has_cluster(action, options->entries[j].key)) {
                 action->submit_options[action->submit_option_count++] =
-                    build_options(loader, layers, options->entries[j].key);
+                    build_options(loader, layers, &options->entries[j]);
             }
         }
     }

@@ -86,6 +86,10 @@ struct resource_spec {
 
 struct submit_options {
     struct slice cluster;
+    size_t cluster_offset; /* place of the cluster's name in the source */
+    size_t cluster_length;
+    size_t partition_offset; /* place of the value, where `partition` is given */
+    size_t partition_length;
     struct slice account; /* at == NULL where not given; likewise below */
     struct slice setup;
     struct slice partition;

@@ -1,6 +1,7 @@
 #include "user_file.h"
 
 #include "file.h"
+#include "load.h"
 #include "text.h"
 
 #include <ctype.h>
@@ -15,11 +16,12 @@ enum { LARGEST_FILE = 1 << 20 };
 void user_file_parse(struct user_file *file, const char *path, struct slice text,
                      struct arena *arena, struct diag *diag)
 {
-    struct source *source = arena_alloc(&diag->bytes, sizeof *source);
-    source->name = arena_string(&diag->bytes, slice_of(path));
-    source->text = arena_slice(&diag->bytes, text);
-    *file = (struct user_file){.source = source, .arena = arena, .diag = diag};
+    *file = (struct user_file){.arena = arena, .diag = diag, .reports = diag->entries.count};
     arena_init(&file->tree);
+    struct source *source = arena_alloc(&file->tree, sizeof *source);
+    source->name = arena_string(&file->tree, slice_of(path));
+    source->text = arena_slice(&file->tree, text);
+    file->source = source;
     file->root = toml_parse(source, &file->tree, diag);
 }
 
@@ -56,6 +58,7 @@ bool user_file_open(struct user_file *file, enum user_file_owner owner, const ch
 
 void user_file_close(struct user_file *file)
 {
+    settle_reports(file->diag, file->reports, file->source);
     arena_release(&file->tree);
 }
 

@@ -2,7 +2,7 @@
  *
  * Knows: where they lie (rowbuild's folder and row's), how tables of TOML become fields of a
  * structure, and how what is wrong is reported, with its place. Doesn't know: what a field means.
- * Texts are copied into the arena that the reader gives; source and messages live in the diag. */
+ * Texts are copied into the arena that the reader gives. */
 #ifndef ROWBUILD_USER_FILE_H
 #define ROWBUILD_USER_FILE_H
 
@@ -23,8 +23,9 @@ struct user_file {
     const struct source *source;
     const struct toml_table *root; /* NULL after a syntax error */
     struct arena *arena;           /* takes what is read */
-    struct arena tree;
+    struct arena tree;             /* source and root */
     struct diag *diag;
+    size_t reports; /* entries of the diag before this file's */
 };
 
 /* False: there is no such file, or it can't be read, which is reported. */
@@ -33,6 +34,7 @@ bool user_file_open(struct user_file *file, enum user_file_owner owner, const ch
 /* The same of a text that is at hand; `path` stands in messages. */
 void user_file_parse(struct user_file *file, const char *path, struct slice text,
                      struct arena *arena, struct diag *diag);
+/* Puts what was reported into the order of its places. Source and tree are gone then. */
 void user_file_close(struct user_file *file);
 
 enum user_field_type {

@@ -52,18 +52,28 @@ static int accept_node(struct plan *plan, struct node_id node, struct diag *diag
     return result;
 }
 
+static void tell_submitted(size_t count, struct diag *diag)
+{
+    if (count > 0) {
+        diag_warning(diag, "%zu %s: not accepted", count,
+                     count == 1 ? "node is in a job" : "nodes are in jobs");
+    }
+}
+
 int run_accept(struct plan *plan, bool redone_only, size_t *accepted, struct diag *diag)
 {
     const struct graph *graph = plan->graph;
     int result = 0;
+    size_t submitted = 0;
     *accepted = 0;
     plan->diag = diag;
     for (size_t i = 0; i < graph->order_count; i++) {
         struct node_id node = {graph->order[i]};
         bool is_stale = verdict_is_work(plan->verdicts[node.at]);
         bool redone = state_node(plan->state, node.at)->success != SUCCESS_NONE;
-        if ((plan->wanted[node.at] & WANTED_SELECTED) == 0 || !is_stale ||
-            (redone_only && !redone)) {
+        bool is_selected = (plan->wanted[node.at] & WANTED_SELECTED) != 0;
+        submitted += is_selected && plan->verdicts[node.at] == VERDICT_SUBMITTED;
+        if (!is_selected || !is_stale || (redone_only && !redone)) {
             continue;
         }
         if (accept_node(plan, node, diag) == 0) {
@@ -72,5 +82,6 @@ int run_accept(struct plan *plan, bool redone_only, size_t *accepted, struct dia
             result = -1;
         }
     }
+    tell_submitted(submitted, diag);
     return run_record_known(plan, diag) != 0 ? -1 : result;
 }

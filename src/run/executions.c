@@ -277,6 +277,7 @@ static bool has_to_run(struct run *run, struct node_id node)
         return false;
     case VERDICT_NONE:
     case VERDICT_FRESH:
+    case VERDICT_HELD:
         if (run->plan->fill_in[node.at]) {
             (void)plan_fill_in(run->plan, node);
         }

@@ -382,6 +382,8 @@ void run_finish(struct run *run, struct slot *slot, const struct child_end *end)
     struct action_progress *progress = &run->actions[graph->nodes[nodes[0].at].action];
     progress->ended++;
     progress->seconds += ending.seconds;
+    progress->succeeded += ok;
+    progress->succeeded_s += ok ? ending.seconds : 0;
     if (!retried) {
         progress->left--;
     }

@@ -23,6 +23,7 @@ enum {
 
 struct logs {
     char *state;
+    char *name; /* "" or "-NAME" */
     int folder; /* logs/ */
     int table;  /* running */
     VEC(int) slots;
@@ -55,18 +56,28 @@ static int open_folder(struct logs *logs, struct diag *diag)
     return logs->folder >= 0 ? 0 : -1;
 }
 
-struct logs *logs_new(const char *state, const char *mark, struct diag *diag)
+/* Runs of jobs have tables of their own, for `running` is that of the run that holds the lock. */
+static void add_table_path(const struct logs *logs, struct buf *path)
+{
+    buf_addf(path, "%s/%s%s", logs->state, logs->name[0] != '\0' ? "logs/.running" : "running",
+             logs->name);
+}
+
+struct logs *logs_new(const char *state, const char *name, const char *mark, struct diag *diag)
 {
     struct logs *logs = mem_alloc(sizeof *logs);
     struct buf path = BUF_EMPTY;
     logs->state = mem_copy(state, strlen(state));
+    buf_addf(&path, "%s%s", name[0] != '\0' ? "-" : "", name);
+    logs->name = mem_copy(buf_string(&path), path.len);
+    buf_clear(&path);
     logs->table = -1;
     logs->folder = -1;
     if (open_folder(logs, diag) != 0) {
         logs_free(logs);
         return NULL;
     }
-    buf_addf(&path, "%s/running", state);
+    add_table_path(logs, &path);
     logs->table = open(buf_string(&path), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     buf_release(&path);
     struct running_entry head = {0}; /* stands for no slot */
@@ -75,9 +86,9 @@ struct logs *logs_new(const char *state, const char *mark, struct diag *diag)
     return logs;
 }
 
-static void slot_name(unsigned slot, char name[32])
+static void slot_name(const struct logs *logs, unsigned slot, char name[LOGS_SLOT_NAME])
 {
-    snprintf(name, 32, ".slot-%u", slot);
+    snprintf(name, LOGS_SLOT_NAME, ".slot%s-%u", logs->name, slot);
 }
 
 void logs_free(struct logs *logs)
@@ -86,8 +97,8 @@ void logs_free(struct logs *logs)
         return;
     }
     for (unsigned slot = 0; slot < logs->slots.count; slot++) {
-        char name[32];
-        slot_name(slot, name);
+        char name[LOGS_SLOT_NAME];
+        slot_name(logs, slot, name);
         if (logs->slots.at[slot] >= 0) {
             close(logs->slots.at[slot]);
             unlinkat(logs->folder, name, 0);
@@ -95,7 +106,7 @@ void logs_free(struct logs *logs)
     }
     if (logs->table >= 0) {
         struct buf path = BUF_EMPTY;
-        buf_addf(&path, "%s/running", logs->state);
+        add_table_path(logs, &path);
         unlink(buf_string(&path));
         buf_release(&path);
         close(logs->table);
@@ -105,6 +116,7 @@ void logs_free(struct logs *logs)
     }
     vec_release(&logs->slots);
     free(logs->state);
+    free(logs->name);
     free(logs);
 }
 
@@ -120,8 +132,8 @@ int logs_open_slot(struct logs *logs, unsigned slot, struct diag *diag)
     }
     int *fd = &logs->slots.at[slot];
     if (*fd < 0) {
-        char name[32];
-        slot_name(slot, name);
+        char name[LOGS_SLOT_NAME];
+        slot_name(logs, slot, name);
         *fd = open_slot(logs, name);
         if (*fd < 0 && errno == ENOENT && open_folder(logs, diag) == 0) {
             *fd = open_slot(logs, name);
@@ -142,7 +154,7 @@ void logs_set_running(struct logs *logs, unsigned slot, const char *label, const
         snprintf(entry.label, sizeof entry.label, "%s", label);
         snprintf(entry.key, sizeof entry.key, "%s", key);
         snprintf(entry.cores, sizeof entry.cores, "%s", cores);
-        slot_name(slot, entry.log);
+        slot_name(logs, slot, entry.log);
         entry.pid = pid;
         entry.core_count = core_count;
     }
@@ -203,11 +215,11 @@ void logs_add_node_path(const char *state, const struct graph *graph, struct nod
 size_t logs_end_slot(struct logs *logs, unsigned slot, const struct graph *graph,
                      const struct node_id *nodes, size_t count, bool reuse, struct buf *path)
 {
-    char slot_file[32];
+    char slot_file[LOGS_SLOT_NAME];
     struct stat written;
     struct buf first = BUF_EMPTY;
     struct buf name = BUF_EMPTY;
-    slot_name(slot, slot_file);
+    slot_name(logs, slot, slot_file);
     size_t bytes = fstat(logs->slots.at[slot], &written) == 0 ? (size_t)written.st_size : 0;
     add_node_name(graph, nodes[0], &first);
     for (size_t i = 0; i < count; i++) {

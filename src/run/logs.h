@@ -1,7 +1,8 @@
 /* Output of executions: a log for each slot, kept under the node's name only if something was
  * written; and the table of what runs now.
  *
- * Knows: files below the state folder: `logs/ACTION/DIRECTORY.log`, `logs/.slot-N`, `running`.
+ * Knows: files below the state folder: `logs/ACTION/DIRECTORY.log`, `logs/.slot-N`, `running`; of a
+ * job, which runs beside others, `logs/.slot-NAME-N`, `logs/.running-NAME`.
  * Doesn't know: nodes' records. */
 #ifndef ROWBUILD_LOGS_H
 #define ROWBUILD_LOGS_H
@@ -16,9 +17,12 @@
 
 struct logs;
 
-/* `state` is the state folder's path; `mark` ("NAME=value") stands in the environment of all that
+enum { LOGS_SLOT_NAME = 64 };
+
+/* `state` is the state folder's path; `name` tells runs apart that share it without holding its
+ * lock, "" is the one that does; `mark` ("NAME=value") stands in the environment of all that
  * the run starts, and in the table. NULL after an error. */
-struct logs *logs_new(const char *state, const char *mark, struct diag *diag);
+struct logs *logs_new(const char *state, const char *name, const char *mark, struct diag *diag);
 
 /* Kills what a run that was itself killed left running, and removes its table: nobody will record
  * what those commands make, and they would write beside those that are started anew. Call with the
@@ -54,8 +58,8 @@ void logs_add_node_path(const char *state, const struct graph *graph, struct nod
 struct running_entry {
     char label[256];
     char key[640];
-    char cores[512]; /* CPUs as the kernel lists them; "" when not bound */
-    char log[32];    /* file name below logs/ */
+    char cores[512];          /* CPUs as the kernel lists them; "" when not bound */
+    char log[LOGS_SLOT_NAME]; /* file name below logs/ */
     pid_t pid;
     uint32_t core_count;
 };

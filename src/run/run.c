@@ -64,6 +64,12 @@ static void start_ready(struct run *run)
     tokens_begin(&run->tokens);
     while (!run->stopping && !run->broken && run->running < run->most_running &&
            schedule_next(run->schedule, &number, &grant)) {
+        if (!run_has_time_for(run, &run->executions[number])) {
+            ledger_return(run->ledger, &grant);
+            run_pass_over(run, number);
+            run_look(run);
+            continue;
+        }
         if (!may_use(run, &grant)) {
             run_push_again(run, number);
             break;
@@ -98,7 +104,11 @@ static void handle(struct run *run, const struct loop_event *event)
         }
         break;
     case LOOP_SIGNAL:
+        if (event->token == SIGTERM && run->is_ending) { /* it was told already */
+            break;
+        }
         if (event->token == SIGINT || event->token == SIGTERM || event->token == SIGHUP) {
+            run->is_ending = event->token == SIGTERM && run_time_is_up(run);
             run_stop(run, true);
         } else if (event->token == SIGQUIT) { /* no patience: as a second Ctrl-C */
             run_stop(run, true);
@@ -203,6 +213,7 @@ static void fail_blocked_nodes(struct run *run)
     for (size_t i = 0; i < plan->graph->order_count && !run->interrupted; i++) {
         struct node_id node = {plan->graph->order[i]};
         bool lacks = false;
+        run->result->submitted += plan->verdicts[node.at] == VERDICT_SUBMITTED;
         if (plan->verdicts[node.at] != VERDICT_BLOCKED || plan->resolved[node.at]) {
             continue;
         }
@@ -300,6 +311,7 @@ static int execute(struct run *run)
             run_kill_leftovers(run);
         }
         run_look_at_far_ancestors(run);
+        run_tell_passed_over(run);
         fail_blocked_nodes(run);
         settle_racy_files(run);
         flush(run);
@@ -378,7 +390,7 @@ int run_execute(struct plan *plan, const struct launch_context *launch,
             status = tell_blocked(&run);
         } else {
             run_expect_all(&run);
-            run.logs = logs_new(options->state_path, launch->mark, diag);
+            run.logs = logs_new(options->state_path, options->name, launch->mark, diag);
             status = run.logs == NULL ? -1 : execute(&run);
         }
         count_not_started(&run);

@@ -81,9 +81,14 @@ struct run_options {
     bool gpus_can_be_told; /* --gpus might change it */
     size_t keep_going;     /* so many failures end the starting of nodes, at least 1 */
     bool explain;
-    double grace_s;              /* between TERM and KILL */
-    unsigned tick_ms;            /* 0: no TICK events */
-    const char *state_path;      /* of the state folder: logs lie below it */
+    double grace_s;         /* between TERM and KILL */
+    unsigned tick_ms;       /* 0: no TICK events */
+    const char *state_path; /* of the state folder: logs lie below it */
+    const char *name;       /* of a run that doesn't hold the state's lock, among those; else "" */
+    int64_t end_ns;  /* monotonic: what this run may use is taken away then; 0: never. Nothing is
+                        started that would not end `notice_s` before it */
+    double notice_s; /* TERM is expected so long before the end. It means that then: processes may
+                        use the time left for what they write before they go */
     struct jobclient *jobclient; /* of the make that started this run, or NULL */
 };
 
@@ -92,8 +97,10 @@ struct run_result {
     size_t restored;
     size_t failed;
     size_t unfinished;
-    size_t not_started; /* because something before them failed, or the run was stopped */
+    size_t not_started; /* because something before them failed, the run was stopped, or too little
+                           time was left */
     size_t blocked;     /* could never have been started */
+    size_t submitted;   /* in jobs: left alone */
     bool interrupted;
 };
 

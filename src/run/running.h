@@ -77,6 +77,8 @@ struct action_progress { /* for the time left, and for advice */
     size_t ended;
     double seconds; /* of the ended ones */
     double cores;
+    size_t succeeded; /* executions of this run */
+    double succeeded_s;
     struct advice_usage seen; /* of all executions of this run */
     bool advised[ADVICE_KINDS];
 };
@@ -118,6 +120,9 @@ struct run {
     int64_t beat_ns;
     bool stopping;
     bool interrupted;
+    bool is_ending;           /* interrupted since the time is up */
+    size_t too_long;          /* nodes that were not started for lack of time */
+    double too_long_s;        /* what the shortest of them takes */
     bool broken;              /* records can't be written: stop */
     VEC(struct file_id) racy; /* files to be settled at the end */
     uint32_t *met;            /* by node: the last walk over ancestors that met it */
@@ -209,6 +214,16 @@ void run_terminate(struct run *run, struct slot *slot); /* TERM now, KILL after 
 void run_check_deadlines(struct run *run);
 int64_t run_next_deadline(const struct run *run); /* 0: none */
 void run_kill_leftovers(struct run *run);
+
+/* time_left.c */
+/* Whether an execution is likely to end in time; what nobody knows a duration of, is. */
+bool run_has_time_for(const struct run *run, const struct execution *execution);
+/* Its nodes are not started in this run. */
+void run_pass_over(struct run *run, uint32_t execution);
+void run_tell_passed_over(struct run *run);
+/* Whether a TERM that comes now means that the time is up. */
+bool run_time_is_up(const struct run *run);
+double run_grace_s(const struct run *run); /* between TERM and KILL */
 
 /* advise.c */
 void run_look_at_usage(struct run *run);            /* of the executions that it is time for */

@@ -89,7 +89,9 @@ static int write_script(struct run *run, unsigned slot, unsigned number,
                         struct launch_process *process)
 {
     struct buf path = BUF_EMPTY;
-    buf_addf(&path, "%s/logs/.script-%u", run->options->state_path, slot);
+    const char *name = run->options->name;
+    buf_addf(&path, "%s/logs/.script%s%s-%u", run->options->state_path, name[0] != '\0' ? "-" : "",
+             name, slot);
     if (number > 0) {
         buf_addf(&path, "-%u", number);
     }

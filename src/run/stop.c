@@ -9,7 +9,7 @@ static const long KILL_PAUSE_NS = 2000000;
 
 static int64_t grace_ns(const struct run *run)
 {
-    return (int64_t)(run->options->grace_s * 1e9);
+    return (int64_t)(run_grace_s(run) * 1e9);
 }
 
 void run_terminate(struct run *run, struct slot *slot)

@@ -1,17 +1,25 @@
 /* Records that jobs on compute nodes leave for whoever writes the state next: `inbox/` below the
  * state folder.
  *
- * Knows: the names of these files and when they count. A file is a journal (journal.h) of its own,
- * whose id is the digest of the token, made by rename: `TOKEN.ELEMENT.ATTEMPT-NUMBER`. ATTEMPT
- * tells runs of the same job apart (a requeued one), NUMBER counts its files. `TOKEN.ELEMENT.claim`
- * holds the scheduler's id of the job that carries the element out, and `TOKEN.ELEMENT.over` says
- * that it came to its end by itself. Files count in the order of their attempts' starts, then
- * numbers. Doesn't know: schedulers. */
+ * Knows: the names of these files and when they count. Doesn't know: schedulers, what is in a
+ * record. All of an element's files begin with TOKEN.ELEMENT and a dot:
+ *     ATTEMPT-NUMBER   records: a journal (journal.h) of its own, whose id is made from the token,
+ *                      put in place by rename; NUMBER counts the files of the attempt
+ *     …-NUMBER.new     one that is being written; …-NUMBER.damaged: one that couldn't be read whole
+ *     attempt-ATTEMPT  this attempt was begun: runs of one job (a requeued one) are counted by who
+ *                      makes such a file first, so that nobody's clock matters
+ *     past-ATTEMPT     records of earlier attempts don't count any more: later ones are in the
+ * state claim            the scheduler's id of the job that carries the element out over it came to
+ * its end by itself: what isn't recorded by now won't be Files count while their element is
+ * registered (submissions.h): neither forgotten nor released. Their order is that of the
+ * submissions, then elements, attempts, numbers. Nothing here relies on locks or on times of files.
+ */
 #ifndef ROWBUILD_INBOX_H
 #define ROWBUILD_INBOX_H
 
 #include "buf.h"
 #include "diag.h"
+#include "intern.h"
 #include "slice.h"
 
 #include <stdbool.h>
@@ -25,7 +33,8 @@ struct inbox_attempt {
 };
 
 /* Claims an element for the job `job` ("123_4"): 0; 1 when another job has it, whose name is
- * appended to `holder`; -1 after an error. The same job may claim again (requeued). */
+ * appended to `holder`; -1 after an error. The same job may claim again (requeued): then it isn't
+ * over any more. */
 int inbox_claim(const char *state_path, const struct inbox_attempt *attempt, struct slice job,
                 struct buf *holder, struct diag *diag);
 /* The job that claimed the element is appended; false if none did. */
@@ -35,7 +44,18 @@ bool inbox_holder(const char *state_path, const struct inbox_attempt *attempt, s
 int inbox_end(const char *state_path, const struct inbox_attempt *attempt, struct diag *diag);
 bool inbox_has_ended(const char *state_path, const struct inbox_attempt *attempt);
 
-/* Removes the claims and ends of a submission that is forgotten. */
+/* Removes all files of a submission that is forgotten. */
 void inbox_forget(const char *state_path, struct slice token, size_t element_count);
+
+/* The names in the inbox, read once: for questions about many elements. */
+struct inbox_names {
+    struct intern all;
+};
+
+/* No inbox: none. The caller releases them in any case. */
+void inbox_list(struct inbox_names *names, const char *state_path);
+void inbox_names_release(struct inbox_names *names);
+bool inbox_names_ended(const struct inbox_names *names, const struct inbox_attempt *attempt);
+bool inbox_names_claimed(const struct inbox_names *names, const struct inbox_attempt *attempt);
 
 #endif

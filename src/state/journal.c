@@ -216,10 +216,10 @@ void journal_again(struct slice journal, size_t offset, struct journal_record *r
     read_record(journal, offset, &content, record);
 }
 
-bool journal_goes_on(struct slice journal, uint64_t id, size_t offset)
+bool journal_find(struct slice journal, uint64_t id, size_t *offset)
 {
     struct journal_record record;
-    for (size_t at = offset + 1; at + RECORD_HEAD <= journal.len; at++) {
+    for (size_t at = *offset + 1; at + RECORD_HEAD <= journal.len; at++) {
         const char *mark = memmem(journal.at + at + CHECKSUM_BYTES,
                                   journal.len - at - CHECKSUM_BYTES, MARK, sizeof MARK);
         if (mark == NULL) {
@@ -228,8 +228,14 @@ bool journal_goes_on(struct slice journal, uint64_t id, size_t offset)
         at = (size_t)(mark - journal.at) - CHECKSUM_BYTES;
         size_t next = at;
         if (journal_next(journal, id, &next, &record)) {
+            *offset = at;
             return true;
         }
     }
     return false;
+}
+
+bool journal_goes_on(struct slice journal, uint64_t id, size_t offset)
+{
+    return journal_find(journal, id, &offset);
 }

@@ -58,4 +58,7 @@ void journal_again(struct slice journal, size_t offset, struct journal_record *r
 /* Whether a good record begins anywhere behind `offset`: then what is there isn't a torn tail. */
 bool journal_goes_on(struct slice journal, uint64_t id, size_t offset);
 
+/* Moves *offset to the first good record behind it; false: there is none. */
+bool journal_find(struct slice journal, uint64_t id, size_t *offset);
+
 #endif

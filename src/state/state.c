@@ -176,7 +176,7 @@ const struct node_row *state_recorded_other(const struct state *state, struct sl
 
 static void note_change(struct state *state, struct change change)
 {
-    if (state->mode != STATE_WRITE) {
+    if (state->mode == STATE_READ) {
         return;
     }
     if (state->changes.count > 0) {
@@ -200,6 +200,9 @@ void state_put_node(struct state *state, size_t number, const struct node_row *r
     struct change place = place_of_node(state, number);
     rowtable_set_node(&state->table, node_at(state, place), row);
     note_change(state, place);
+    if (row->attempt == ATTEMPT_STARTED) { /* what follows changes what is on disk */
+        state->inbox.is_urgent = true;
+    }
 }
 
 const struct shape *state_shape(struct state *state, const struct component *list, size_t count)

@@ -7,8 +7,10 @@
  * written back until state_forget_unbound.
  *
  * On disk, below the state folder: `snapshot` (read in one pass), `journal` (append-only,
- * checksums; a torn tail is cut off by the next writer), `lock`. No mapped files. Both carry a
- * version and a checksum, and the journal names the snapshot it continues. */
+ * checksums; a torn tail is cut off by the next writer), `lock`, and `inbox/`, in which jobs leave
+ * their records (inbox.h): readers add those to what they read, and a writer moves them into the
+ * journal. No mapped files. All carry a version and a checksum, and the journal names the snapshot
+ * it continues. */
 #ifndef ROWBUILD_STATE_H
 #define ROWBUILD_STATE_H
 
@@ -128,6 +130,10 @@ struct state *state_open(int directory, const char *path, enum state_mode mode,
 struct inbox_attempt;
 struct state *state_open_job(int directory, const char *path, const struct inbox_attempt *attempt,
                              struct diag *diag);
+
+/* Takes over what came into the inbox since the state was opened for writing; before it is bound,
+ * or bound again. Nothing in other modes. -1 after an error. */
+int state_take_inbox(struct state *state, struct diag *diag);
 
 /* Makes a state that was opened for reading, where there was no folder yet, one for writing: makes
  * the folder and takes the lock; all its rows are queued. 0; 1 when another writer came first: then

@@ -11,6 +11,7 @@
 
 enum {
     SMALLEST_COMPACTED = 256 * 1024, /* a journal below this is never worth a new snapshot */
+    MOST_LOADS = 20,                 /* of a reader whom writers overtake */
     LARGE_PENDING = 1024 * 1024,     /* a buffer that isn't kept once it is written */
 };
 
@@ -37,10 +38,19 @@ int state_report_errno(const struct state *state, const char *what, const char *
 
 /* ---- the journal, writing ---- */
 
+static void close_journal(struct state *state)
+{
+    if (state->journal >= 0) {
+        close(state->journal);
+        state->journal = -1;
+    }
+}
+
 /* Opens the journal that was read and cuts off its torn tail. If there is none or its header is
  * torn, a new one is made when there is something to write. */
 static int open_journal(struct state *state, struct diag *diag)
 {
+    close_journal(state);
     if (state->journal_bytes == 0) {
         return 0;
     }
@@ -55,14 +65,6 @@ static int open_journal(struct state *state, struct diag *diag)
         return state_report_errno(state, "cut off the torn end of", JOURNAL_NAME, diag);
     }
     return 0;
-}
-
-static void close_journal(struct state *state)
-{
-    if (state->journal >= 0) {
-        close(state->journal);
-        state->journal = -1;
-    }
 }
 
 /* Replaces the journal by an empty one that continues the present snapshot. */
@@ -124,6 +126,9 @@ static bool journal_was_removed(const struct state *state)
 
 int state_flush(struct state *state, struct diag *diag)
 {
+    if (state->mode == STATE_JOB) {
+        return state_write_job(state, false, diag);
+    }
     if (state->mode != STATE_WRITE || (state->changes.count == 0 && state->pending.len == 0)) {
         return 0;
     }
@@ -139,6 +144,9 @@ int state_flush(struct state *state, struct diag *diag)
 
 int state_sync(struct state *state, struct diag *diag)
 {
+    if (state->mode == STATE_JOB) {
+        return state_write_job(state, true, diag);
+    }
     if (state_flush(state, diag) != 0) {
         return -1;
     }
@@ -165,7 +173,7 @@ static uint64_t new_id(void)
 int state_compact(struct state *state, struct diag *diag)
 {
     if (state->mode != STATE_WRITE) {
-        return 0;
+        return state_sync(state, diag); /* a job has no snapshot */
     }
     struct snapshot_identity identity = {
         .id = new_id(),
@@ -265,6 +273,9 @@ static void free_state(struct state *state)
     if (state->folder >= 0) {
         close(state->folder);
     }
+    if (state->inbox.folder >= 0) {
+        close(state->inbox.folder);
+    }
     state_unbind(&state->binding);
     vec_release(&state->changes);
     buf_release(&state->pending);
@@ -273,28 +284,69 @@ static void free_state(struct state *state)
     free(state);
 }
 
+/* Opens what was read for writing. */
+static int begin_appending(struct state *state, struct diag *diag)
+{
+    if (state->mode != STATE_WRITE) {
+        return 0;
+    }
+    (void)file_list(state->folder, ".", remove_leftover, state);
+    return open_journal(state, diag);
+}
+
+/* Snapshot, journal and inbox. A writer may empty the inbox while it is read: then all is read
+ * again. */
+static int load_all(struct state *state, bool lenient, struct diag *diag)
+{
+    int result = 1;
+    for (int attempt = 0; attempt < MOST_LOADS && result == 1; attempt++) {
+        struct inbox_names names = state_list_inbox(state);
+        result = state_load(state, lenient, diag);
+        if (result == 0) {
+            result = begin_appending(state, diag);
+        }
+        if (result == 0) {
+            result = state_merge_inbox(state, &names, lenient, diag);
+        }
+        inbox_names_release(&names);
+    }
+    return result < 0 ? -1 : 0;
+}
+
+int state_take_inbox(struct state *state, struct diag *diag)
+{
+    if (state->mode != STATE_WRITE || state->folder < 0) {
+        return 0;
+    }
+    struct inbox_names names = state_list_inbox(state);
+    int result = state_merge_inbox(state, &names, false, diag);
+    inbox_names_release(&names);
+    return result < 0 ? -1 : 0;
+}
+
 static struct state *open_state(int directory, const char *path, enum state_mode mode,
                                 bool discard_unreadable, const struct inbox_attempt *attempt,
                                 struct diag *diag)
 {
     struct state *state = mem_alloc(sizeof *state);
-    *state = (struct state){
-        .mode = mode, .folder = -1, .journal = -1, .lock = {.fd = -1}, .attempt = attempt};
+    *state = (struct state){.mode = mode,
+                            .folder = -1,
+                            .journal = -1,
+                            .lock = {.fd = -1},
+                            .attempt = attempt,
+                            .inbox = {.folder = -1}};
     state->path = mem_copy(path, strlen(path));
     state_init_rows(state);
     if (open_folder(state, directory, path, diag) != 0 ||
         (mode == STATE_WRITE && take_lock(state, directory, diag) != 0)) {
         goto failed;
     }
-    if (state->folder >= 0 && state_load(state, discard_unreadable, diag) != 0) {
+    if (state->folder >= 0 && load_all(state, discard_unreadable, diag) != 0) {
         goto failed;
     }
     state->was_empty = !has_rows(&state->table);
-    if (mode == STATE_WRITE) {
-        (void)file_list(state->folder, ".", remove_leftover, state);
-        if (open_journal(state, diag) != 0) {
-            goto failed;
-        }
+    if (mode == STATE_JOB && state_begin_job(state, diag) != 0) {
+        goto failed;
     }
     return state;
 failed:
@@ -375,6 +427,8 @@ int state_close(struct state *state, struct diag *diag)
         if (result == 0 && journal_has_outgrown(state)) {
             result = state_compact(state, diag);
         }
+    } else if (state->mode == STATE_JOB) {
+        result = state_sync(state, diag);
     }
     free_state(state);
     return result;

@@ -3,6 +3,7 @@
 #ifndef ROWBUILD_STATE_INNER_H
 #define ROWBUILD_STATE_INNER_H
 
+#include "inbox.h"
 #include "lock.h"
 #include "rowtable.h"
 #include "shape.h"
@@ -33,6 +34,15 @@ struct binding {
     bool is_direct; /* directories, columns and actions have the same places in both */
 };
 
+/* What a job writes instead of a journal. */
+struct inbox_writer {
+    int folder; /* -1: not a job */
+    uint64_t attempt;
+    uint64_t files;     /* written so far */
+    bool is_urgent;     /* what was put must be on record before anything else happens */
+    int64_t free_at_ns; /* monotonic: until then, what isn't urgent waits for more */
+};
+
 struct state {
     enum state_mode mode;
     const struct inbox_attempt *attempt; /* STATE_JOB: whose records are written; borrowed */
@@ -56,6 +66,8 @@ struct state {
 
     VEC(struct change) changes;
     struct buf pending; /* records that aren't in the journal yet */
+
+    struct inbox_writer inbox; /* STATE_JOB */
 };
 
 /* Writes the changes as records into `pending`: before the table's places change. */
@@ -76,6 +88,33 @@ void state_release_rows(struct state *state);
 
 /* Reads snapshot and journal from the folder. -1 with an error. */
 int state_load(struct state *state, bool discard_unreadable, struct diag *diag);
+
+/* Offsets of records, one behind the other, that are known to be good. */
+struct journal_record;
+struct offset_list {
+    VEC(size_t) all;
+};
+
+/* Puts their rows into the table; `notes_changes`: to be written with the next flush. Nothing may
+ * be waiting to be spelled. */
+void state_replay(struct state *state, struct slice records, const struct offset_list *offsets,
+                  bool notes_changes);
+/* Whether the components fit together; what journal_next can't see. */
+bool state_can_replay(struct state *state, const struct journal_record *record);
+
+/* state_inbox.c */
+/* Begins the attempt of a job. */
+int state_begin_job(struct state *state, struct diag *diag);
+/* Writes what is queued as one file of records; unless `at_once`, it may wait for more. */
+int state_write_job(struct state *state, bool at_once, struct diag *diag);
+/* What is in the inbox now; to be released. Listed before the snapshot and the journal are read, so
+ * that nothing is missed that a writer moves into the journal meanwhile. */
+struct inbox_names state_list_inbox(const struct state *state);
+/* Puts the records of these files into the table; who writes also journals them, synced, and
+ * deletes the files. 0; 1: a file was taken by a writer meanwhile, so read again; -1 after an
+ * error. */
+int state_merge_inbox(struct state *state, const struct inbox_names *names, bool lenient,
+                      struct diag *diag);
 
 /* Appends the path of one of the files, for messages. */
 void state_add_path(const struct state *state, const char *name, struct buf *out);

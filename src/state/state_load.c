@@ -85,10 +85,9 @@ static int read_whole(const struct state *state, const char *name, struct buf *o
     return errno == ENOENT ? 0 : -1;
 }
 
-typedef VEC(size_t) offset_list;
-
 /* Adds the names that records mention, all at once: widening the table for each would be slow. */
-static void widen_for_records(struct state *state, struct slice journal, const offset_list *offsets)
+static void widen_for_records(struct state *state, struct slice journal,
+                              const struct offset_list *offsets)
 {
     struct intern directories;
     struct intern columns;
@@ -96,7 +95,7 @@ static void widen_for_records(struct state *state, struct slice journal, const o
     intern_init(&directories);
     intern_init(&columns);
     intern_init(&actions);
-    vec_each (size_t, offset, offsets) {
+    vec_each (size_t, offset, &offsets->all) {
         struct journal_record record;
         journal_again(journal, *offset, &record);
         if (record.type == JOURNAL_TEXT || record.directory.len == 0) {
@@ -131,23 +130,27 @@ static void replay_node(struct state *state, const struct journal_record *record
     place->good = (struct components){shape, digests, shape->count};
 }
 
-static void replay_record(struct state *state, const struct journal_record *record,
-                          size_t *last_directory)
+/* Puts the row in its place: *change, which is false for a text that is known. */
+static bool replay_record(struct state *state, const struct journal_record *record,
+                          size_t *last_directory, struct change *change)
 {
     struct rowtable *table = &state->table;
     if (record->type == JOURNAL_TEXT) {
-        textstore_put(&state->texts, record->text_digest, record->text);
-        return;
+        int64_t number = textstore_put(&state->texts, record->text_digest, record->text);
+        *change = (struct change){CHANGE_TEXT, (size_t)number};
+        return number >= 0;
     }
     if (record->directory.len == 0) {
         if (record->type == JOURNAL_FILE) {
             size_t number = rowtable_other_file(table, record->name); /* may move the rows */
             table->other_files.at[number] = record->file;
+            *change = (struct change){CHANGE_OTHER_FILE, number};
         } else {
             size_t number = rowtable_other_node(table, record->name);
             replay_node(state, record, &table->other_nodes.at[number]);
+            *change = (struct change){CHANGE_OTHER_NODE, number};
         }
-        return;
+        return true;
     }
     size_t directory = *last_directory;
     if (!slice_equal(table->directories.at[directory], record->directory)) {
@@ -156,15 +159,34 @@ static void replay_record(struct state *state, const struct journal_record *reco
     }
     if (record->type == JOURNAL_FILE) {
         size_t column = name_list_find(&table->columns, record->name);
-        table->files[directory * table->columns.count + column] = record->file;
+        size_t place = directory * table->columns.count + column;
+        table->files[place] = record->file;
+        *change = (struct change){CHANGE_FILE, place};
     } else {
         size_t action = name_list_find(&table->actions, record->name);
-        replay_node(state, record, &table->nodes[directory * table->actions.count + action]);
+        size_t place = directory * table->actions.count + action;
+        replay_node(state, record, &table->nodes[place]);
+        *change = (struct change){CHANGE_NODE, place};
+    }
+    return true;
+}
+
+void state_replay(struct state *state, struct slice records, const struct offset_list *offsets,
+                  bool notes_changes)
+{
+    struct journal_record record;
+    struct change change;
+    size_t last_directory = 0;
+    widen_for_records(state, records, offsets);
+    vec_each (size_t, at, &offsets->all) {
+        journal_again(records, *at, &record);
+        if (replay_record(state, &record, &last_directory, &change) && notes_changes) {
+            vec_push(&state->changes, change);
+        }
     }
 }
 
-/* Whether the components fit together; what journal_next can't see. */
-static bool is_applicable(struct state *state, const struct journal_record *record)
+bool state_can_replay(struct state *state, const struct journal_record *record)
 {
     if (record->type != JOURNAL_NODE || record->node.shape == NODE_RECORD_NO_SHAPE) {
         return true;
@@ -176,12 +198,12 @@ static bool is_applicable(struct state *state, const struct journal_record *reco
 static void replay(struct state *state, struct slice journal, size_t offset,
                    struct load_trouble *trouble)
 {
-    offset_list offsets = {0};
+    struct offset_list offsets = {0};
     struct journal_record record;
     size_t next = offset;
     while (journal_next(journal, state->journal_id, &next, &record) &&
-           is_applicable(state, &record)) {
-        vec_push(&offsets, offset);
+           state_can_replay(state, &record)) {
+        vec_push(&offsets.all, offset);
         offset = next;
     }
     state->journal_bytes = offset;
@@ -189,13 +211,8 @@ static void replay(struct state *state, struct slice journal, size_t offset,
         trouble->lost_from = offset;
         trouble->lost_bytes = journal.len - offset;
     }
-    widen_for_records(state, journal, &offsets);
-    size_t last_directory = 0;
-    vec_each (size_t, at, &offsets) {
-        journal_again(journal, *at, &record);
-        replay_record(state, &record, &last_directory);
-    }
-    vec_release(&offsets);
+    state_replay(state, journal, &offsets, false);
+    vec_release(&offsets.all);
 }
 
 static enum load_result unreadable(struct load_trouble *trouble, const char *file, const char *what)
@@ -304,7 +321,7 @@ static int set_aside(const struct state *state, const char *name, struct diag *d
 static int discard(struct state *state, struct diag *diag)
 {
     start_anew(state);
-    if (state->mode == STATE_READ) {
+    if (state->mode != STATE_WRITE) {
         return 0;
     }
     /* The snapshot first: a snapshot left without its journal would look whole. */
@@ -376,7 +393,7 @@ int state_load(struct state *state, bool discard_unreadable, struct diag *diag)
 {
     struct load_trouble trouble;
     enum load_result result = load_once(state, &trouble);
-    for (int i = 0; result == LOAD_AGAIN && state->mode == STATE_READ && i < READ_TRIES; i++) {
+    for (int i = 0; result == LOAD_AGAIN && state->mode != STATE_WRITE && i < READ_TRIES; i++) {
         nanosleep(&(struct timespec){.tv_nsec = READ_TRY_MS * 1000000L}, NULL);
         result = load_once(state, &trouble);
     }

@@ -10,11 +10,14 @@
  *     {"version": 1, "token": "9f3c…", "cluster": "lab", "job_id": 123, "array": true,
  *      "submitted_at": 1790000000, "minutes": 60, "action": "simulate",
  *      "elements": [{"nodes": ["simulate/a", "simulate/b"], "state": "queued"},
- *                   {"nodes": ["simulate/c"], "state": "ended", "ending": "TIMEOUT"}]} */
+ *                   {"nodes": ["simulate/c"], "state": "ended", "ending": "TIMEOUT"}]}
+ *
+ * A key that isn't UTF-8 is written as {"hex": "…"}. */
 #ifndef ROWBUILD_SUBMISSIONS_H
 #define ROWBUILD_SUBMISSIONS_H
 
 #include "arena.h"
+#include "buf.h"
 #include "diag.h"
 #include "slice.h"
 
@@ -36,9 +39,9 @@ struct submission_element { /* one job, or one element of an array */
 };
 
 struct submission {
-    struct slice token;    /* 16 hexadecimal digits; names the file */
+    struct slice token; /* 16 hexadecimal digits; names the file */
     struct slice cluster;
-    uint64_t job_id;       /* 0: not known yet */
+    uint64_t job_id; /* 0: not known yet */
     bool is_array;
     int64_t submitted_at_s; /* CLOCK_REALTIME */
     uint64_t minutes;       /* time limit */
@@ -72,7 +75,6 @@ int submission_remove(const char *state_path, struct slice token, struct diag *d
 struct slice submission_new_token(struct arena *arena);
 
 /* Appends "lab/123_4", "lab/123", or "lab/?" while the id isn't known. */
-struct buf;
 void submission_add_job(const struct submission *submission, size_t element, struct buf *out);
 
 #endif

@@ -103,12 +103,12 @@ static void test_wrong_files(void **state)
     launchers_release(&launchers);
     assert_int_equal(diag.errors, 3);
     assert_string_equal(diag.entries.at[0].message,
-                        "unknown key `executabel`; did you mean `executable`?");
-    assert_int_equal(diag.entries.at[0].offset, 9);
-    assert_string_equal(diag.entries.at[2].message,
                         "this launcher lacks a default; add `[NAME.default]`, which may be empty");
+    assert_string_equal(diag.entries.at[1].message,
+                        "unknown key `executabel`; did you mean `executable`?");
+    assert_int_equal(diag.entries.at[1].offset, 9);
     struct buf shown = BUF_EMPTY;
-    diag_render(&diag.entries.at[1], false, &shown);
+    diag_render(&diag.entries.at[2], false, &shown);
     assert_non_null(strstr(buf_string(&shown), "launchers.toml:3:13: error: `processes` must be"));
     buf_release(&shown);
     diag_release(&diag);

@@ -1,0 +1,165 @@
+/* rowbuild job: one element of a submission, carried out inside its job. */
+#include "study.h"
+
+#include "allocation.h"
+#include "clock.h"
+#include "loop.h"
+#include "submissions.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int64_t study_end_ns(const struct allocation *allocation, uint64_t minutes)
+{
+    int64_t now = clock_monotonic_ns();
+    if (allocation->end_at_s > 0) {
+        return now + (allocation->end_at_s - clock_wall_s()) * 1000000000;
+    }
+    return minutes > 0 && minutes < INT32_MAX ? now + (int64_t)minutes * 60 * 1000000000 : 0;
+}
+
+static const char *variable(const char *name)
+{
+    const char *value = getenv(name); /* NOLINT(concurrency-mt-unsafe) */
+    return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+/* The index in the array; 0 outside of one. */
+static int find_element(uint32_t *element, struct diag *diag)
+{
+    const char *text = variable("SLURM_ARRAY_TASK_ID");
+    char *end = NULL;
+    errno = 0;
+    unsigned long number = text != NULL ? strtoul(text, &end, 10) : 0;
+    if (text != NULL &&
+        (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || number >= UINT32_MAX)) {
+        return diag_error(diag, "SLURM_ARRAY_TASK_ID is `%s`, which is no index of an array", text);
+    }
+    *element = (uint32_t)number;
+    return 0;
+}
+
+/* The scheduler's name for this job, "123_4"; without a scheduler that of this process. */
+static void add_job_name(struct buf *name)
+{
+    const char *array = variable("SLURM_ARRAY_JOB_ID");
+    const char *index = variable("SLURM_ARRAY_TASK_ID");
+    const char *job = variable("SLURM_JOB_ID");
+    if (array != NULL && index != NULL) {
+        buf_addf(name, "%s_%s", array, index);
+    } else if (job != NULL) {
+        buf_add_string(name, job);
+    } else {
+        char host[HOST_NAME_MAX + 1] = "";
+        (void)gethostname(host, sizeof host - 1);
+        buf_addf(name, "process %d of %s", (int)getpid(), host);
+    }
+}
+
+/* 1: there is something to do; 0: there isn't, which was told; -1 after an error. */
+static int claim(const struct rowbuild *study, const struct submission *submission,
+                 const struct inbox_attempt *attempt, struct diag *diag)
+{
+    struct buf job = BUF_EMPTY;
+    struct buf holder = BUF_EMPTY;
+    int result = 0;
+    if (submission->elements[attempt->element].state == ELEMENT_RELEASED) {
+        diag_note(diag,
+                  "nothing to do: the nodes of this job were released, and started elsewhere");
+    } else {
+        add_job_name(&job);
+        int claimed = inbox_claim(study->state_path, attempt, buf_slice(&job), &holder, diag);
+        if (claimed > 0) {
+            diag_note(diag, "nothing to do: the job %s carries this out", buf_string(&holder));
+        }
+        result = claimed < 0 ? -1 : claimed == 0;
+    }
+    buf_release(&job);
+    buf_release(&holder);
+    return result;
+}
+
+static int carry_out(struct rowbuild *study, const struct submission *submission,
+                     const struct inbox_attempt *attempt,
+                     const struct rowbuild_run_options *options,
+                     const struct rowbuild_observer *observer, struct rowbuild_messages *messages)
+{
+    const struct submission_element *element = &submission->elements[attempt->element];
+    struct rowbuild_run_options unlimited = *options;
+    struct rowbuild_selection whole = {0};
+    struct buf name = BUF_EMPTY;
+    struct allocation allocation;
+    study_read_allocation(&allocation);
+    buf_addf(&name, "%s.%u", attempt->token, (unsigned)attempt->element);
+    double half_s = (double)submission->minutes * 60 / 2; /* as the script asks for it */
+    double signal_s = (double)study->cluster->signal_s;
+    struct study_job job = {
+        .attempt = *attempt,
+        .nodes = element->nodes,
+        .node_count = element->node_count,
+        .name = buf_string(&name),
+        .end_ns = study_end_ns(&allocation, allocation.exists ? submission->minutes : 0),
+        .notice_s = signal_s < half_s ? signal_s : half_s,
+    };
+    unlimited.keep_going = UINT_MAX; /* a failing node doesn't end its siblings */
+    int status = study_run(study, &whole, &job, &unlimited, observer, messages);
+    allocation_release(&allocation);
+    buf_release(&name);
+    return status;
+}
+
+/* An interrupted job may be one that was preempted, and will begin again: then the queue says what
+ * becomes of it. */
+static int end(const struct rowbuild *study, const struct inbox_attempt *attempt, int status,
+               struct diag *diag)
+{
+    return status == ROWBUILD_INTERRUPTED ? 0 : inbox_end(study->state_path, attempt, diag);
+}
+
+static int run_element(struct rowbuild *study, const struct submission *submission,
+                       uint32_t element, const struct rowbuild_run_options *options,
+                       const struct rowbuild_observer *observer, struct rowbuild_messages *messages)
+{
+    struct inbox_attempt attempt = {.token = submission->token.at, .element = element};
+    if (element >= submission->element_count) {
+        diag_error(&messages->diag, "the submission %s has no element %u: they go up to %zu",
+                   submission->token.at, (unsigned)element, submission->element_count - 1);
+        return ROWBUILD_USAGE;
+    }
+    int claimed = claim(study, submission, &attempt, &messages->diag);
+    if (claimed <= 0) {
+        return claimed == 0 ? ROWBUILD_OK : rowbuild_messages_status(messages);
+    }
+    int status = carry_out(study, submission, &attempt, options, observer, messages);
+    return end(study, &attempt, status, &messages->diag) == 0 ? status : ROWBUILD_STATE;
+}
+
+int rowbuild_job(struct rowbuild *study, const char *token,
+                 const struct rowbuild_run_options *options,
+                 const struct rowbuild_observer *observer, struct rowbuild_messages *messages)
+{
+    struct arena arena;
+    sigset_t before;
+    bool missing = false;
+    uint32_t element = 0;
+    int status = ROWBUILD_OK;
+    arena_init(&arena);
+    loop_block_signals(&before); /* what the scheduler sends while the job is prepared can wait */
+    struct submission *submission =
+        find_element(&element, &messages->diag) == 0
+            ? submission_read(study->state_path, slice_of(token), &arena, &missing, &messages->diag)
+            : NULL;
+    if (submission != NULL) {
+        status = run_element(study, submission, element, options, observer, messages);
+    } else if (missing) {
+        diag_note(&messages->diag, "nothing to do: no submission %s is registered here", token);
+    } else {
+        status = rowbuild_messages_status(messages);
+    }
+    loop_restore_signals(&before);
+    arena_release(&arena);
+    return messages_settle(messages, status);
+}

@@ -1,0 +1,514 @@
+/* rowbuild_submit: from the plan to submissions, one after the other. */
+#include "submitting.h"
+
+#include "clock.h"
+#include "file.h"
+#include "inbox.h"
+#include "queue.h"
+#include "run.h"
+#include "sbatch.h"
+#include "text.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const double PATIENCE_S = 120;
+static const char DRY_TOKEN[] = "0000000000000000";
+
+bool submitting_tell(const struct submitting *submitting, struct rowbuild_submit_event event)
+{
+    const struct rowbuild_submit_observer *observer = submitting->observer;
+    event.total = submitting->jobs.submissions.count;
+    return observer == NULL || observer->event == NULL ||
+           observer->event(observer->context, &event);
+}
+
+bool submitting_wait(struct submitting *submitting, double seconds)
+{
+    struct loop_event events[8];
+    int64_t until_ns = clock_monotonic_ns() + (int64_t)(seconds * 1e9);
+    for (;;) {
+        int64_t left_ns = until_ns - clock_monotonic_ns();
+        int count = loop_wait(submitting->loop, events, sizeof events / sizeof events[0],
+                              left_ns > 0 ? (int)(left_ns / 1000000) + 1 : 0);
+        for (int i = 0; i < count; i++) {
+            int signal = (int)events[i].token;
+            submitting->interrupted =
+                submitting->interrupted ||
+                (events[i].kind == LOOP_SIGNAL && signal != SIGCHLD && signal != SIGUSR1);
+        }
+        if (submitting->interrupted || (count <= 0 && left_ns <= 0)) {
+            return submitting->interrupted;
+        }
+    }
+}
+
+/* ---- What a submission is about ---- */
+
+static const struct action *action_of(const struct submitting *submitting,
+                                      const struct planned_submission *planned)
+{
+    return &submitting->study->rowfile->actions[planned->element];
+}
+
+static const struct planned_job *first_job(const struct submitting *submitting,
+                                           const struct planned_submission *planned)
+{
+    return &submitting->jobs.jobs.at[planned->first_job];
+}
+
+static struct rowbuild_submit_event event_of(const struct submitting *submitting, size_t number,
+                                             enum rowbuild_submit_event_kind kind)
+{
+    const struct planned_submission *planned = &submitting->jobs.submissions.at[number];
+    const struct planned_job *jobs = first_job(submitting, planned);
+    const struct action *action = action_of(submitting, planned);
+    struct job_cost cost = job_plan_cost(&planned->request, action);
+    struct rowbuild_submit_event event = {
+        .kind = kind,
+        .action = action->name.at,
+        .jobs = planned->job_count,
+        .directory = jobs[0].directory_count > 0 ? jobs[0].directories[0].at : NULL,
+        .cpu_hours = cost.cpu_hours * (double)planned->job_count,
+        .gpu_hours = cost.gpu_hours * (double)planned->job_count,
+        .number = number + 1,
+    };
+    for (size_t i = 0; i < planned->job_count; i++) {
+        event.nodes += jobs[i].node_count;
+        event.directory_count += jobs[i].directory_count;
+    }
+    return event;
+}
+
+struct submission submitting_register(struct submitting *submitting, size_t number,
+                                      struct slice token)
+{
+    const struct planned_submission *planned = &submitting->jobs.submissions.at[number];
+    const struct planned_job *jobs = first_job(submitting, planned);
+    const struct graph *graph = submitting->study->graph;
+    struct arena *arena = &submitting->arena;
+    size_t count = (size_t)jobs[planned->job_count - 1].index + 1;
+    struct submission made = {
+        .token = token,
+        .cluster = submitting->study->cluster->name,
+        .is_array = planned->is_array,
+        .submitted_at_s = clock_wall_s(),
+        .minutes = script_minutes(planned->request.walltime_s),
+        .action = action_of(submitting, planned)->name,
+        .elements = arena_array(arena, count, sizeof *made.elements),
+        .element_count = count,
+    };
+    for (size_t e = 0; e < count; e++) {
+        made.elements[e].state = ELEMENT_ENDED; /* an index that the array leaves out */
+    }
+    for (size_t j = 0; j < planned->job_count; j++) {
+        struct submission_element *element = &made.elements[jobs[j].index];
+        element->state = ELEMENT_QUEUED;
+        element->node_count = jobs[j].node_count;
+        element->nodes = arena_array(arena, jobs[j].node_count, sizeof *element->nodes);
+        for (size_t n = 0; n < jobs[j].node_count; n++) {
+            struct buf key = BUF_EMPTY;
+            graph_add_key(graph, jobs[j].nodes[n], &key);
+            element->nodes[n] = arena_slice(arena, buf_slice(&key));
+            buf_release(&key);
+        }
+    }
+    return made;
+}
+
+static uint64_t throttle_of(const struct submitting *submitting)
+{
+    unsigned given = submitting->options->throttle;
+    return given > 0 ? given : submitting->study->cluster->array_throttle;
+}
+
+void submitting_add_script(const struct submitting *submitting, size_t number, struct slice token,
+                           struct buf *out)
+{
+    const struct planned_submission *planned = &submitting->jobs.submissions.at[number];
+    const struct planned_job *jobs = first_job(submitting, planned);
+    const struct rowbuild *study = submitting->study;
+    VEC(struct slice) directories = {0};
+    VEC(uint32_t) indices = {0};
+    for (size_t j = 0; j < planned->job_count; j++) {
+        vec_push(&indices, jobs[j].index);
+        for (size_t d = 0; d < jobs[j].directory_count; d++) {
+            vec_push(&directories, jobs[j].directories[d]);
+        }
+    }
+    script_add(
+        &(struct script_facts){
+            .action = action_of(submitting, planned),
+            .cluster = study->cluster,
+            .request = planned->request,
+            .workspace_path = study->rowfile->workspace_path,
+            .directories = directories.at,
+            .directory_count = directories.count,
+            .indices = planned->is_array ? indices.at : NULL,
+            .index_count = indices.count,
+            .throttle = throttle_of(submitting),
+            .program = slice_of(submitting->program),
+            .project = slice_of(study->project_path),
+            .file = submitting->file != NULL ? slice_of(submitting->file) : (struct slice){0},
+            .state = submitting->state != NULL ? slice_of(submitting->state) : (struct slice){0},
+            .token = token,
+        },
+        out);
+    vec_release(&directories);
+    vec_release(&indices);
+}
+
+/* ---- What jobs must be told ---- */
+
+static bool is_there(const char *folder, const char *name)
+{
+    struct buf path = BUF_EMPTY;
+    buf_addf(&path, "%s/%s", folder, name);
+    bool is = access(buf_string(&path), F_OK) == 0;
+    buf_release(&path);
+    return is;
+}
+
+static int find_means(struct submitting *submitting)
+{
+    const struct rowbuild *study = submitting->study;
+    struct arena *arena = &submitting->arena;
+    const char *slash = strrchr(study->file_name, '/');
+    const char *name = slash != NULL ? slash + 1 : study->file_name;
+    struct buf usual = BUF_EMPTY;
+    submitting->program = submitting->options->program;
+    if (submitting->program == NULL) {
+        char path[PATH_MAX];
+        ssize_t len = readlink("/proc/self/exe", path, sizeof path);
+        if (len <= 0 || (size_t)len == sizeof path) {
+            return diag_state_error(submitting->diag, "the path of this program isn't known: %s",
+                                    strerror(errno));
+        }
+        submitting->program = arena_string(arena, slice_make(path, (size_t)len));
+    }
+    if (strcmp(name, is_there(study->project_path, "Rowfile") ? "Rowfile" : "workflow.toml") != 0) {
+        submitting->file = arena_string(arena, slice_of(name));
+    }
+    buf_addf(&usual, "%s/.rowbuild", study->project_path);
+    if (strcmp(study->state_path, buf_string(&usual)) != 0) {
+        submitting->state = study->state_path;
+    }
+    buf_release(&usual);
+    return 0;
+}
+
+/* Slurm doesn't make the folder that a job's output goes to. */
+static int make_output_folder(struct submitting *submitting, size_t number)
+{
+    const struct planned_submission *planned = &submitting->jobs.submissions.at[number];
+    struct rowbuild *study = submitting->study;
+    struct buf path = BUF_EMPTY;
+    int result = 0;
+    script_add_output(action_of(submitting, planned), study->cluster->name, planned->is_array,
+                      &path);
+    char *slash = strrchr(path.at, '/');
+    char *percent = strchr(path.at, '%');
+    bool is_known = slash != NULL && (percent == NULL || percent > slash);
+    if (is_known && file_make_parents(study->project, path.at) != 0) {
+        result = diag_state_error(submitting->diag,
+                                  "the folder of the job's output `%s` can't be made: %s", path.at,
+                                  strerror(errno));
+    }
+    buf_release(&path);
+    return result;
+}
+
+/* ---- Telling what is to be done ---- */
+
+static void tell_actions(const struct submitting *submitting, struct rowbuild_submit_event *whole)
+{
+    const struct rowfile *rowfile = submitting->study->rowfile;
+    *whole = (struct rowbuild_submit_event){.kind = ROWBUILD_SUBMIT_CONFIRM};
+    for (size_t a = 0; a < rowfile->action_count; a++) {
+        struct rowbuild_submit_event sum = {.kind = ROWBUILD_SUBMIT_ACTION,
+                                            .action = rowfile->actions[a].name.at};
+        for (size_t s = 0; s < submitting->jobs.submissions.count; s++) {
+            struct rowbuild_submit_event one = event_of(submitting, s, ROWBUILD_SUBMIT_ACTION);
+            if (submitting->jobs.submissions.at[s].element == a) {
+                sum.jobs += one.jobs;
+                sum.nodes += one.nodes;
+                sum.directory_count += one.directory_count;
+                sum.cpu_hours += one.cpu_hours;
+                sum.gpu_hours += one.gpu_hours;
+            }
+        }
+        if (sum.jobs > 0) {
+            submitting_tell(submitting, sum);
+        }
+        whole->jobs += sum.jobs;
+        whole->nodes += sum.nodes;
+        whole->directory_count += sum.directory_count;
+        whole->cpu_hours += sum.cpu_hours;
+        whole->gpu_hours += sum.gpu_hours;
+    }
+}
+
+static void tell_what_waits(const struct submitting *submitting)
+{
+    const struct job_plan *jobs = &submitting->jobs;
+    struct buf text = BUF_EMPTY;
+    if (jobs->partial_groups > 0) {
+        buf_addf(&text, "%zu %s until all of %s can run (submit_whole)", jobs->partial_groups,
+                 jobs->partial_groups == 1 ? "group waits" : "groups wait",
+                 jobs->partial_groups == 1 ? "its directories" : "their directories");
+        submitting_tell(submitting, (struct rowbuild_submit_event){.kind = ROWBUILD_SUBMIT_NOTICE,
+                                                                   .text = buf_string(&text)});
+    }
+    if (jobs->over_maximum > 0) {
+        buf_clear(&text);
+        buf_addf(&text,
+                 "%zu %s left out: the cluster's maximum_jobs, %llu, is reached; submit again "
+                 "when some are over",
+                 jobs->over_maximum, jobs->over_maximum == 1 ? "job is" : "jobs are",
+                 (unsigned long long)submitting->study->cluster->maximum_jobs);
+        submitting_tell(submitting, (struct rowbuild_submit_event){.kind = ROWBUILD_SUBMIT_NOTICE,
+                                                                   .text = buf_string(&text)});
+    }
+    if (jobs->in_circles > 0) {
+        buf_clear(&text);
+        buf_addf(&text, "%zu %s left out: as they are grouped, they would wait for each other",
+                 jobs->in_circles, jobs->in_circles == 1 ? "job is" : "jobs are");
+        submitting_tell(submitting, (struct rowbuild_submit_event){.kind = ROWBUILD_SUBMIT_NOTICE,
+                                                                   .text = buf_string(&text)});
+    }
+    buf_release(&text);
+}
+
+static void tell_scripts(struct submitting *submitting)
+{
+    for (size_t s = 0; s < submitting->jobs.submissions.count; s++) {
+        struct rowbuild_submit_event event = event_of(submitting, s, ROWBUILD_SUBMIT_SCRIPT);
+        struct slice token = SLICE_LITERAL(DRY_TOKEN);
+        struct buf script = BUF_EMPTY;
+        struct buf words = BUF_EMPTY;
+        submitting_add_script(submitting, s, token, &script);
+        if (submitting->study->cluster->scheduler == SCHEDULER_SLURM) {
+            const char *const *options = submitting_sbatch_options(submitting, s, token);
+            for (size_t i = 0; options[i] != NULL; i++) {
+                buf_add_string(&words, i > 0 ? " " : "");
+                text_add_shell_word(&words, slice_of(options[i]));
+            }
+        }
+        event.script = buf_string(&script);
+        event.options = buf_string(&words);
+        submitting_tell(submitting, event);
+        submitting->ids[s] = s + 1; /* in a dry run the numbers of submissions stand for ids */
+        buf_release(&script);
+        buf_release(&words);
+    }
+}
+
+/* ---- Planning ---- */
+
+/* Errors that concern an action of which jobs are to be submitted. */
+static int refuse_broken(struct submitting *submitting, struct rowbuild_messages *messages)
+{
+    const struct rowfile *rowfile = submitting->study->rowfile;
+    bool *told = mem_alloc(rowfile->name_count * sizeof *told + 1);
+    for (size_t s = 0; s < submitting->jobs.submissions.count; s++) {
+        const struct action *action = action_of(submitting, &submitting->jobs.submissions.at[s]);
+        if (!told[action->name_id]) {
+            told[action->name_id] = true;
+            messages_take(messages, &submitting->study->own, action->name.at);
+        }
+    }
+    free(told);
+    return rowbuild_messages_status(messages);
+}
+
+static int plan_jobs(struct submitting *submitting, struct rowbuild_messages *messages)
+{
+    struct rowbuild *study = submitting->study;
+    bool uses_slurm = study->cluster->scheduler == SCHEDULER_SLURM;
+    struct job_plan_options options = {
+        .cluster = study->cluster,
+        .launchers = &study->launchers,
+        .follow = submitting->options->follow,
+        .no_arrays = !uses_slurm || submitting->options->no_arrays || study->cluster->no_arrays,
+        .limit = submitting->options->limit,
+        .queued = study_count_queued(study),
+        .max_array_size = 1,
+    };
+    if (!options.no_arrays) {
+        options.max_array_size = slurm_max_array_size(environ);
+    }
+    job_plan_release(&submitting->jobs);
+    if (job_plan_make(study->plan, &options, &submitting->jobs, submitting->diag) != 0) {
+        return rowbuild_messages_status(messages);
+    }
+    free(submitting->ids);
+    submitting->ids = mem_alloc(submitting->jobs.submissions.count * sizeof *submitting->ids + 1);
+    int status = refuse_broken(submitting, messages);
+    if (status == ROWBUILD_OK && plan_check_pointers(study->plan, submitting->diag) != 0) {
+        status = rowbuild_messages_status(messages);
+    }
+    return status;
+}
+
+static int look(struct submitting *submitting, const struct rowbuild_selection *selection,
+                enum state_mode mode, struct rowbuild_messages *messages)
+{
+    struct rowbuild *study = submitting->study;
+    study->asks_anew = true;
+    study->will_write = !submitting->options->dry_run;
+    int status = study_look(study, selection, mode, messages);
+    study->will_write = false;
+    study->asks_anew = false;
+    return status == ROWBUILD_OK ? plan_jobs(submitting, messages) : status;
+}
+
+/* ---- Making the submissions ---- */
+
+static int submit_one(struct submitting *submitting, size_t number)
+{
+    struct rowbuild *study = submitting->study;
+    bool uses_slurm = study->cluster->scheduler == SCHEDULER_SLURM;
+    struct slice token = submission_new_token(&submitting->arena);
+    struct submission registered = submitting_register(submitting, number, token);
+    if (uses_slurm && make_output_folder(submitting, number) != 0) {
+        return ROWBUILD_STATE;
+    }
+    submitting_tell(submitting, event_of(submitting, number, ROWBUILD_SUBMIT_BEGINS));
+    if (submission_write(study->state_path, &registered, submitting->diag) != 0) {
+        return ROWBUILD_STATE;
+    }
+    int status = uses_slurm ? submitting_sbatch(submitting, number, &registered)
+                            : submitting_bash(submitting, number, &registered);
+    if (status != ROWBUILD_OK) {
+        return status;
+    }
+    struct rowbuild_submit_event event = event_of(
+        submitting, number, uses_slurm ? ROWBUILD_SUBMIT_SUBMITTED : ROWBUILD_SUBMIT_EXECUTED);
+    struct buf job = BUF_EMPTY;
+    const struct planned_submission *planned = &submitting->jobs.submissions.at[number];
+    if (uses_slurm) {
+        buf_addf(&job, "%.*s/%llu", SLICE_ARGS(study->cluster->name),
+                 (unsigned long long)submitting->ids[number]);
+    }
+    if (planned->is_array) {
+        VEC(uint32_t) indices = {0};
+        for (size_t j = 0; j < planned->job_count; j++) {
+            vec_push(&indices, submitting->jobs.jobs.at[planned->first_job + j].index);
+        }
+        buf_add_string(&job, "_[");
+        script_add_indices(indices.at, indices.count, &job);
+        buf_add_char(&job, ']');
+        vec_release(&indices);
+    }
+    event.job = uses_slurm ? buf_string(&job) : NULL;
+    submitting->done += planned->job_count;
+    submitting_tell(submitting, event);
+    buf_release(&job);
+    return ROWBUILD_OK;
+}
+
+static int submit_all(struct submitting *submitting)
+{
+    struct rowbuild *study = submitting->study;
+    if (run_record_known(study->plan, submitting->diag) != 0) {
+        return ROWBUILD_STATE;
+    }
+    submitting->loop = loop_new();
+    if (submitting->loop == NULL) {
+        return diag_state_error(submitting->diag, "signals can't be waited for: %s",
+                                strerror(errno)),
+               ROWBUILD_STATE;
+    }
+    int status = ROWBUILD_OK;
+    for (size_t s = 0; s < submitting->jobs.submissions.count && status == ROWBUILD_OK; s++) {
+        state_beat(study->state);
+        status = submitting_wait(submitting, 0) ? ROWBUILD_INTERRUPTED : submit_one(submitting, s);
+    }
+    loop_free(submitting->loop);
+    return status;
+}
+
+/* The state, opened for reading as there was none, becomes one for writing; 1: look again. */
+static int begin_writing(struct submitting *submitting, struct rowbuild_messages *messages,
+                         int *status)
+{
+    if (state_writes(submitting->study->state)) {
+        return 0;
+    }
+    int begun = study_begin_writing(submitting->study, submitting->diag);
+    if (begun < 0) {
+        *status = rowbuild_messages_status(messages);
+    }
+    return begun;
+}
+
+static int submit_planned(struct submitting *submitting, const struct rowbuild_selection *selection,
+                          struct rowbuild_messages *messages)
+{
+    struct rowbuild_submit_event whole;
+    int status = ROWBUILD_OK;
+    tell_actions(submitting, &whole);
+    tell_what_waits(submitting);
+    if (submitting->options->dry_run) {
+        tell_scripts(submitting);
+        return ROWBUILD_OK;
+    }
+    if (!submitting_tell(submitting, whole) || whole.jobs == 0) {
+        return ROWBUILD_OK;
+    }
+    int begun = begin_writing(submitting, messages, &status);
+    if (begun > 0) { /* another writer came first: what is to be submitted may be less now */
+        status = look(submitting, selection, STATE_WRITE, messages);
+    }
+    return status == ROWBUILD_OK ? submit_all(submitting) : status;
+}
+
+/* What was executed here left its records in the inbox: a writer that begins takes them in. */
+static int take_in(struct submitting *submitting, struct rowbuild_messages *messages)
+{
+    struct rowbuild *study = submitting->study;
+    int result = study_drop(study, messages);
+    struct state *state =
+        state_open(AT_FDCWD, study->state_path, STATE_WRITE, false, submitting->diag);
+    if (state == NULL || state_close(state, submitting->diag) != 0) {
+        return -1;
+    }
+    return result;
+}
+
+int rowbuild_submit(struct rowbuild *study, const struct rowbuild_selection *selection,
+                    const struct rowbuild_submit_options *options,
+                    const struct rowbuild_submit_observer *observer,
+                    struct rowbuild_messages *messages)
+{
+    struct submitting submitting = {.study = study,
+                                    .options = options,
+                                    .observer = observer,
+                                    .diag = &messages->diag,
+                                    .patience_s =
+                                        options->patience_given ? options->patience_s : PATIENCE_S};
+    arena_init(&submitting.arena);
+    arena_init(&submitting.jobs.arena);
+    bool reads = options->dry_run || access(study->state_path, F_OK) != 0;
+    int status = look(&submitting, selection, reads ? STATE_READ : STATE_WRITE, messages);
+    if (status == ROWBUILD_OK && find_means(&submitting) != 0) {
+        status = ROWBUILD_STATE;
+    }
+    if (status == ROWBUILD_OK) {
+        status = submit_planned(&submitting, selection, messages);
+    }
+    bool executed = study->cluster->scheduler == SCHEDULER_BASH && submitting.loop != NULL;
+    int closed = executed ? take_in(&submitting, messages) : study_drop(study, messages);
+    if (closed != 0 && (status == ROWBUILD_OK || status == ROWBUILD_FAILED)) {
+        status = ROWBUILD_STATE;
+    }
+    submitting_tell(&submitting, (struct rowbuild_submit_event){.kind = ROWBUILD_SUBMIT_FINISHED,
+                                                                .jobs = submitting.done});
+    job_plan_release(&submitting.jobs);
+    free(submitting.ids);
+    arena_release(&submitting.arena);
+    return messages_settle(messages, status);
+}

@@ -1,0 +1,126 @@
+/* One submission where the scheduler is bash: the script is executed here and now. */
+#include "submitting.h"
+
+#include "inbox.h"
+#include "spawn.h"
+#include "text.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { CHILD_TOKEN = 1 };
+
+/* A file without a name that holds the script; its descriptor is none of those that the child gets.
+ */
+static int script_file(const struct buf *script)
+{
+    int made = memfd_create("script", MFD_CLOEXEC);
+    if (made < 0) {
+        return -1;
+    }
+    int fd = made > SPAWN_FIRST_INHERITED ? made
+                                          : fcntl(made, F_DUPFD_CLOEXEC, SPAWN_FIRST_INHERITED + 1);
+    size_t written = 0;
+    while (fd >= 0 && written < script->len) {
+        ssize_t more = write(fd, script->at + written, script->len - written);
+        if (more <= 0) {
+            close(fd);
+            fd = -1;
+            break;
+        }
+        written += (size_t)more;
+    }
+    if (made != fd) {
+        close(made);
+    }
+    return fd >= 0 && lseek(fd, 0, SEEK_SET) == 0 ? fd : -1;
+}
+
+static int start(const struct submitting *submitting, const struct buf *script, struct child *child)
+{
+    char path[32];
+    (void)snprintf(path, sizeof path, "/dev/fd/%d", SPAWN_FIRST_INHERITED);
+    char *argv[] = {(char[]){"bash"}, path, NULL};
+    int fd = script_file(script);
+    if (fd < 0) {
+        return -1;
+    }
+    struct spawn_request request = {.argv = argv,
+                                    .envp = environ,
+                                    .directory = submitting->study->project,
+                                    .output = -1,
+                                    .inherit = &fd,
+                                    .inherit_count = 1};
+    int result = spawn_child(&request, child);
+    int error = errno;
+    close(fd);
+    errno = error;
+    return result;
+}
+
+/* Until it has ended. What ends this program ends the script: it is told, and waited for. */
+static int await(struct submitting *submitting, struct child *child, struct child_end *end)
+{
+    struct loop_event events[8];
+    if (loop_watch(submitting->loop, child->pidfd, CHILD_TOKEN) != 0) {
+        return -1;
+    }
+    for (bool running = true; running;) {
+        int count = loop_wait(submitting->loop, events, sizeof events / sizeof events[0], 5000);
+        state_beat(submitting->study->state);
+        for (int i = 0; i < count; i++) {
+            int signal = (int)events[i].token;
+            if (events[i].kind == LOOP_CHILD) {
+                running = false;
+            } else if (events[i].kind == LOOP_SIGNAL && signal != SIGCHLD && signal != SIGUSR1) {
+                submitting->interrupted = true;
+                kill(child->pid, signal);
+            }
+        }
+    }
+    loop_unwatch(submitting->loop, child->pidfd);
+    return child_reap(child, end);
+}
+
+static void say_failure(struct submitting *submitting, const struct submission *registered,
+                        const struct child_end *end)
+{
+    struct buf name = BUF_EMPTY;
+    text_add_name(&name, registered->action);
+    diag_error(submitting->diag, "the script of action `%s` %s %d", buf_string(&name),
+               end->signalled ? "was ended by signal" : "ended with status", end->status);
+    buf_release(&name);
+}
+
+int submitting_bash(struct submitting *submitting, size_t number, struct submission *registered)
+{
+    struct buf script = BUF_EMPTY;
+    struct child child;
+    struct child_end end = {0};
+    int status = ROWBUILD_OK;
+    submitting_add_script(submitting, number, registered->token, &script);
+    if (start(submitting, &script, &child) != 0) {
+        diag_state_error(submitting->diag, "bash can't be started: %s", strerror(errno));
+        status = ROWBUILD_STATE;
+    } else if (await(submitting, &child, &end) != 0) {
+        diag_state_error(submitting->diag, "bash can't be waited for: %s", strerror(errno));
+        status = ROWBUILD_STATE;
+    } else if (submitting->interrupted) {
+        status = ROWBUILD_INTERRUPTED;
+    } else if (end.signalled || end.status != 0) {
+        say_failure(submitting, registered, &end);
+        status = ROWBUILD_FAILED;
+    }
+    for (size_t e = 0; e < registered->element_count; e++) {
+        registered->elements[e].state = ELEMENT_ENDED;
+    }
+    if (submission_write(submitting->study->state_path, registered, submitting->diag) != 0) {
+        status = ROWBUILD_STATE;
+    }
+    buf_release(&script);
+    return status;
+}

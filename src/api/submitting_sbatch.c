@@ -1,0 +1,225 @@
+/* One submission to Slurm: until it is accepted, refused, or patience ends. */
+#include "submitting.h"
+
+#include "clock.h"
+#include "inbox.h"
+#include "queue.h"
+#include "sbatch.h"
+#include "text.h"
+
+#include <string.h>
+#include <unistd.h>
+
+enum { LONGEST_PAUSE_S = 30, LOOKS_FOR_TOKEN = 3 };
+
+const char *const *submitting_sbatch_options(struct submitting *submitting, size_t number,
+                                             struct slice token)
+{
+    const struct planned_submission *planned = &submitting->jobs.submissions.at[number];
+    const struct rowbuild_submit_options *options = submitting->options;
+    size_t given = options->scheduler_option_count;
+    const char **words = arena_array(&submitting->arena, given + 4, sizeof *words);
+    size_t count = 0;
+    struct buf text = BUF_EMPTY;
+    for (size_t i = 0; i < given; i++) {
+        words[count++] = options->scheduler_options[i];
+    }
+    if (planned->dependency_count > 0) {
+        buf_add_string(&text, "--dependency=");
+        job_plan_add_dependencies(planned, submitting->ids, &text);
+        words[count++] = arena_string(&submitting->arena, buf_slice(&text));
+        words[count++] = "--kill-on-invalid-dep=yes";
+    }
+    buf_clear(&text);
+    buf_addf(&text, "--comment=rowbuild:%.*s", SLICE_ARGS(token));
+    words[count++] = arena_string(&submitting->arena, buf_slice(&text));
+    buf_release(&text);
+    return words;
+}
+
+/* ---- Waiting ---- */
+
+struct attempts {
+    struct submitting *submitting;
+    struct submission *registered;
+    size_t number;
+    double pause_s;
+    struct buf words; /* sbatch's, of the last attempt */
+};
+
+/* sbatch's words as one line. */
+static const char *in_one_line(struct attempts *attempts)
+{
+    struct buf *words = &attempts->words;
+    while (words->len > 0 && (words->at[words->len - 1] == '\n')) {
+        words->at[--words->len] = '\0';
+    }
+    for (size_t i = 0; i < words->len; i++) {
+        words->at[i] = words->at[i] == '\n' ? ' ' : words->at[i];
+    }
+    return words->len > 0 ? words->at : "sbatch said nothing";
+}
+
+/* Waits until the next attempt, each time longer; false: no more patience, or interrupted. */
+static bool pause_before_next(struct attempts *attempts)
+{
+    struct submitting *submitting = attempts->submitting;
+    double pause_s =
+        attempts->pause_s < submitting->patience_s ? attempts->pause_s : submitting->patience_s;
+    if (!(pause_s > 0)) {
+        return false;
+    }
+    submitting_tell(submitting, (struct rowbuild_submit_event){.kind = ROWBUILD_SUBMIT_WAITS,
+                                                               .number = attempts->number + 1,
+                                                               .text = in_one_line(attempts),
+                                                               .seconds = pause_s});
+    int64_t before_ns = clock_monotonic_ns();
+    state_beat(submitting->study->state);
+    bool interrupted = submitting_wait(submitting, pause_s);
+    submitting->patience_s -= (double)(clock_monotonic_ns() - before_ns) / 1e9;
+    attempts->pause_s =
+        attempts->pause_s * 2 < LONGEST_PAUSE_S ? attempts->pause_s * 2 : LONGEST_PAUSE_S;
+    return !interrupted;
+}
+
+/* ---- Outcomes ---- */
+
+enum found { FOUND, NOT_FOUND, NOT_KNOWN };
+
+static enum found look_once(struct attempts *attempts, uint64_t *id)
+{
+    const struct rowbuild *study = attempts->submitting->study;
+    struct queue queue;
+    struct diag unseen;
+    diag_init(&unseen);
+    queue_ask(&queue, study->state_path, 0, environ, &unseen);
+    const struct queue_entry *entry =
+        queue.answered ? queue_find_token(&queue, attempts->registered->token) : NULL;
+    enum found found = entry != NULL ? FOUND : queue.answered ? NOT_FOUND : NOT_KNOWN;
+    *id = entry != NULL ? entry->job_id : 0;
+    queue_release(&queue);
+    diag_release(&unseen);
+    return found;
+}
+
+/* An sbatch that came to no good end may have been heard all the same. */
+static enum found look_for_token(struct attempts *attempts, uint64_t *id)
+{
+    size_t looks = 0;
+    for (;;) {
+        enum found found = look_once(attempts, id);
+        looks += found == NOT_FOUND;
+        if (found == FOUND || looks == LOOKS_FOR_TOKEN || !pause_before_next(attempts)) {
+            return found == NOT_FOUND && looks < LOOKS_FOR_TOKEN ? NOT_KNOWN : found;
+        }
+    }
+}
+
+static int unregister(struct attempts *attempts, int status)
+{
+    const struct rowbuild *study = attempts->submitting->study;
+    struct submission *registered = attempts->registered;
+    inbox_forget(study->state_path, registered->token, registered->element_count);
+    if (submission_remove(study->state_path, registered->token, attempts->submitting->diag) != 0) {
+        return ROWBUILD_STATE;
+    }
+    return status;
+}
+
+static const char *label_of(struct attempts *attempts)
+{
+    return arena_string(&attempts->submitting->arena, attempts->registered->action);
+}
+
+static int record(struct attempts *attempts, uint64_t id)
+{
+    struct submitting *submitting = attempts->submitting;
+    attempts->registered->job_id = id;
+    submitting->ids[attempts->number] = id;
+    queue_forget(submitting->study->state_path);
+    return submission_write(submitting->study->state_path, attempts->registered,
+                            submitting->diag) == 0
+               ? ROWBUILD_OK
+               : ROWBUILD_STATE;
+}
+
+static int give_up(struct attempts *attempts)
+{
+    struct submitting *submitting = attempts->submitting;
+    if (submitting->interrupted) {
+        return unregister(attempts, ROWBUILD_INTERRUPTED);
+    }
+    size_t left = submitting->jobs.submissions.count - attempts->number;
+    diag_error(submitting->diag,
+               "the scheduler takes no more for now: %s; %zu of %zu submissions remain, submit "
+               "again later",
+               in_one_line(attempts), left, submitting->jobs.submissions.count);
+    return unregister(attempts, ROWBUILD_FAILED);
+}
+
+static int leave_unclear(struct attempts *attempts)
+{
+    struct submitting *submitting = attempts->submitting;
+    diag_warning(submitting->diag,
+                 "whether the job of `%s` was submitted isn't known: %s; it counts as submitted "
+                 "until the queue answers",
+                 label_of(attempts), in_one_line(attempts));
+    return submitting->interrupted ? ROWBUILD_INTERRUPTED : ROWBUILD_FAILED;
+}
+
+static int refuse(struct attempts *attempts)
+{
+    diag_error(attempts->submitting->diag, "the scheduler refuses the job of `%s`: %s",
+               label_of(attempts), in_one_line(attempts));
+    return unregister(attempts, ROWBUILD_FAILED);
+}
+
+static int attempt(struct attempts *attempts, const struct sbatch_request *request)
+{
+    for (;;) {
+        uint64_t id = 0;
+        buf_clear(&attempts->words);
+        switch (sbatch_submit(request, &id, &attempts->words)) {
+        case SBATCH_ACCEPTED:
+            return record(attempts, id);
+        case SBATCH_REFUSED:
+            return refuse(attempts);
+        case SBATCH_LATER:
+            if (!pause_before_next(attempts)) {
+                return give_up(attempts);
+            }
+            break;
+        case SBATCH_UNCLEAR:
+            switch (look_for_token(attempts, &id)) {
+            case FOUND:
+                return record(attempts, id);
+            case NOT_KNOWN:
+                return leave_unclear(attempts);
+            case NOT_FOUND:
+                break;
+            }
+            if (submitting_wait(attempts->submitting, 0)) {
+                return give_up(attempts);
+            }
+            break;
+        }
+    }
+}
+
+int submitting_sbatch(struct submitting *submitting, size_t number, struct submission *registered)
+{
+    struct attempts attempts = {
+        .submitting = submitting, .registered = registered, .number = number, .pause_s = 1};
+    struct buf script = BUF_EMPTY;
+    submitting_add_script(submitting, number, registered->token, &script);
+    struct sbatch_request request = {
+        .directory = submitting->study->project_path,
+        .script = buf_slice(&script),
+        .options = submitting_sbatch_options(submitting, number, registered->token),
+        .environment = environ,
+    };
+    int status = attempt(&attempts, &request);
+    buf_release(&script);
+    buf_release(&attempts.words);
+    return status;
+}

@@ -1,0 +1,82 @@
+/* The text of a job script.
+ *
+ * Knows: what is asked of a scheduler for one job, sbatch's lines and their order, how names are
+ * spelt where they stand. Doesn't know: whether a scheduler answers, which nodes are in a job, what
+ * is recorded. Pure: the same facts make the same text.
+ *
+ * A script asks for the resources, tells whoever reads it what it is about, and becomes the same
+ * program that submitted it (`rowbuild job TOKEN`), which finds the job's nodes by the token. */
+#ifndef ROWBUILD_SCRIPT_H
+#define ROWBUILD_SCRIPT_H
+
+#include "buf.h"
+#include "clusters.h"
+#include "rowfile.h"
+#include "slice.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- What one job asks for. Jobs with equal requests fit into one array. ---- */
+
+enum job_memory { JOB_MEMORY_DEFAULT, JOB_MEMORY_PER_NODE, JOB_MEMORY_PER_CPU, JOB_MEMORY_PER_GPU };
+
+struct job_request {
+    uint64_t processes; /* in all */
+    uint64_t threads_per_process;
+    uint64_t gpus_per_process;
+    double walltime_s;
+    uint64_t nodes;                    /* 0: as the scheduler likes */
+    const struct partition *partition; /* NULL: the cluster names none */
+    enum job_memory memory;            /* DEFAULT: what the partition says, else the site */
+    uint64_t memory_mb;
+};
+
+/* Numbers that no machine has are cut to the largest number. */
+struct job_size job_request_size(const struct job_request *request);
+
+bool job_requests_equal(const struct job_request *a, const struct job_request *b);
+
+/* The request of a job on so many directories (at least 1), without its partition and nodes. */
+struct job_request job_request_of(const struct action *action, size_t directories);
+
+/* Fills in the nodes and the unit of the memory once the partition is chosen. `on_one_node`: the
+ * job's program starts its processes itself, so that they must be where it is. */
+void job_request_place(struct job_request *request, const struct action *action,
+                       const struct partition *partition, bool on_one_node);
+
+/* ---- The script ---- */
+
+struct script_facts {
+    const struct action *action;
+    const struct cluster *cluster;
+    struct job_request request;
+    struct slice workspace_path;
+    const struct slice *directories; /* of the job; of an array: of all its jobs */
+    size_t directory_count;
+    const uint32_t *indices; /* of an array's jobs, ascending; NULL: a single job */
+    size_t index_count;
+    uint64_t throttle;    /* of the array; 0: none */
+    struct slice program; /* absolute path of `rowbuild` */
+    struct slice project; /* absolute path */
+    struct slice file;    /* the description, below the project; at == NULL: the one that is found
+                             there */
+    struct slice state;   /* absolute path of the state folder; at == NULL: the usual one */
+    struct slice token;
+};
+
+void script_add(const struct script_facts *facts, struct buf *out);
+
+/* Appends the file that a job's output goes to, as sbatch takes it: relative to the project, with
+ * %-patterns. Only schedulers that keep output in files have one. */
+void script_add_output(const struct action *action, struct slice cluster, bool is_array,
+                       struct buf *out);
+
+/* Appends indices as sbatch's --array takes them: "0-3,7". */
+void script_add_indices(const uint32_t *indices, size_t count, struct buf *out);
+
+/* Whole minutes of a time limit: rounded up. */
+uint64_t script_minutes(double walltime_s);
+
+#endif

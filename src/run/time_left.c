@@ -1,0 +1,87 @@
+#include "running.h"
+
+#include "clock.h"
+#include "text.h"
+
+/* What is kept of the time left for recording, and how much sooner than asked a TERM may come. */
+static const double RECORDING_S = 10;
+static const double EARLY_S = 60;
+static const double SHORTEST_GRACE_S = 1;
+
+static double seconds_until_end(const struct run *run)
+{
+    return (double)(run->options->end_ns - clock_monotonic_ns()) / 1e9;
+}
+
+/* What a node took when it last succeeded, else what its action takes: here, or elsewhere. */
+static double known_seconds(const struct run *run, struct node_id node)
+{
+    const struct node_row *row = state_node(run->plan->state, node.at);
+    if (row->success == SUCCESS_RAN && row->duration_s > 0) {
+        return row->duration_s;
+    }
+    uint32_t element = run->plan->graph->nodes[node.at].action;
+    const struct action_progress *action = &run->actions[element];
+    return action->succeeded > 0 ? action->succeeded_s / (double)action->succeeded
+                                 : run->plan->mean_seconds[element];
+}
+
+/* A batch is as long as the longest record of its nodes: each has that of its batch. */
+static double seconds_of(const struct run *run, const struct execution *execution)
+{
+    const struct node_id *nodes = execution_nodes(run, execution);
+    double seconds = 0;
+    for (uint32_t i = 0; i < execution->count; i++) {
+        double own = known_seconds(run, nodes[i]);
+        seconds = own > seconds ? own : seconds;
+    }
+    return seconds;
+}
+
+bool run_has_time_for(const struct run *run, const struct execution *execution)
+{
+    return run->options->end_ns == 0 ||
+           seconds_of(run, execution) <= seconds_until_end(run) - run->options->notice_s;
+}
+
+void run_pass_over(struct run *run, uint32_t number)
+{
+    struct execution *execution = &run->executions[number];
+    const struct node_id *nodes = execution_nodes(run, execution);
+    double seconds = seconds_of(run, execution);
+    run->too_long_s = run->too_long == 0 || seconds < run->too_long_s ? seconds : run->too_long_s;
+    run->too_long += execution->count;
+    execution->state = EXECUTION_DONE;
+    run->actions[run->plan->graph->nodes[nodes[0].at].action].left--;
+    for (uint32_t i = 0; i < execution->count; i++) {
+        run_resolve(run, nodes[i], NODE_NOT_STARTED);
+    }
+}
+
+void run_tell_passed_over(struct run *run)
+{
+    if (run->too_long == 0) {
+        return;
+    }
+    struct buf duration = BUF_EMPTY;
+    text_add_duration(&duration, run->too_long_s);
+    run_notice(run, "%zu %s not started: the time left is too short for what takes %s",
+               run->too_long, run->too_long == 1 ? "node was" : "nodes were",
+               buf_string(&duration));
+    buf_release(&duration);
+}
+
+bool run_time_is_up(const struct run *run)
+{
+    return run->options->end_ns != 0 && seconds_until_end(run) <= run->options->notice_s + EARLY_S;
+}
+
+double run_grace_s(const struct run *run)
+{
+    if (!run->is_ending) {
+        return run->options->grace_s;
+    }
+    double left = seconds_until_end(run);
+    double kept = left / 4 < RECORDING_S ? left / 4 : RECORDING_S;
+    return left - kept > SHORTEST_GRACE_S ? left - kept : SHORTEST_GRACE_S;
+}

@@ -1,0 +1,356 @@
+#include "inbox.h"
+
+#include "digest.h"
+#include "file.h"
+#include "inbox_files.h"
+#include "text.h"
+#include "vec.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { LONGEST_JOB = 256, MOST_ATTEMPTS = 1000000 };
+
+/* ---- Names ---- */
+
+/* "TOKEN.ELEMENT." */
+static void add_stem(struct slice token, uint64_t element, struct buf *out)
+{
+    buf_add_slice(out, token);
+    buf_addf(out, ".%" PRIu64 ".", element);
+}
+
+/* A file of an element, below the state folder. */
+static void add_path(const char *state_path, const struct inbox_attempt *attempt, const char *kind,
+                     struct buf *out)
+{
+    buf_addf(out, "%s/" INBOX_NAME "/", state_path);
+    add_stem(slice_of(attempt->token), attempt->element, out);
+    buf_add_string(out, kind);
+}
+
+/* Digits up to `end`, which is cut off together with them; without leading zeros. */
+static bool take_number(struct slice *rest, char end, uint64_t *number)
+{
+    size_t digits = 0;
+    *number = 0;
+    while (digits < rest->len && rest->at[digits] >= '0' && rest->at[digits] <= '9' &&
+           digits < 18) {
+        *number = *number * 10 + (uint64_t)(rest->at[digits] - '0');
+        digits++;
+    }
+    bool is_whole = digits == rest->len;
+    if (digits == 0 || (digits > 1 && rest->at[0] == '0') ||
+        (end == '\0' ? !is_whole : is_whole || rest->at[digits] != end)) {
+        return false;
+    }
+    size_t used = digits + (end != '\0');
+    *rest = slice_make(rest->at + used, rest->len - used);
+    return true;
+}
+
+bool inbox_parse_name(struct slice name, struct inbox_file *file)
+{
+    const char *dot = memchr(name.at, '.', name.len);
+    if (dot == NULL || dot == name.at) {
+        return false;
+    }
+    file->name = name;
+    file->token = slice_make(name.at, (size_t)(dot - name.at));
+    struct slice rest = slice_make(dot + 1, name.len - file->token.len - 1);
+    return take_number(&rest, '.', &file->element) && take_number(&rest, '-', &file->attempt) &&
+           take_number(&rest, '\0', &file->number);
+}
+
+uint64_t inbox_journal_id(struct slice token)
+{
+    return digest_of(token).low | 1U; /* never 0, which is nobody's */
+}
+
+static int report_errno(const char *what, const struct buf *path, struct diag *diag)
+{
+    int error = errno;
+    struct buf name = BUF_EMPTY;
+    text_add_name(&name, buf_slice(path));
+    int result =
+        diag_state_error(diag, "can't %s %s: %s", what, buf_string(&name), strerror(error));
+    buf_release(&name);
+    return result;
+}
+
+/* ---- Claims and ends ---- */
+
+bool inbox_holder(const char *state_path, const struct inbox_attempt *attempt, struct buf *holder)
+{
+    struct buf path = BUF_EMPTY;
+    size_t before = holder->len;
+    add_path(state_path, attempt, "claim", &path);
+    bool found = file_read(AT_FDCWD, buf_string(&path), LONGEST_JOB, holder) == 0;
+    if (found && holder->len > before && holder->at[holder->len - 1] == '\n') {
+        holder->at[--holder->len] = '\0';
+    }
+    buf_release(&path);
+    return found;
+}
+
+/* Puts a file in place together with its content unless it is there already (EEXIST). A link is
+ * what network file systems decide by one. */
+static int make_whole(const char *path, struct slice content)
+{
+    struct buf fresh = BUF_EMPTY;
+    buf_addf(&fresh, "%s.%d-", path, (int)getpid());
+    uint64_t salt = digest_of(slice_of(path)).low ^ (uint64_t)(uintptr_t)&fresh;
+    buf_addf(&fresh, "%" PRIx64 ".new", salt);
+    int result = file_replace(AT_FDCWD, buf_string(&fresh), content);
+    if (result == 0) {
+        result = link(buf_string(&fresh), path);
+        if (result != 0 && errno != EEXIST) { /* a file system without links */
+            result = file_rename_new(AT_FDCWD, buf_string(&fresh), path);
+        }
+        int error = errno;
+        (void)unlink(buf_string(&fresh));
+        errno = error;
+    }
+    int error = errno;
+    buf_release(&fresh);
+    errno = error;
+    return result;
+}
+
+static void remove_end(const char *state_path, const struct inbox_attempt *attempt)
+{
+    struct buf path = BUF_EMPTY;
+    add_path(state_path, attempt, "over", &path);
+    (void)unlink(buf_string(&path));
+    buf_release(&path);
+}
+
+int inbox_claim(const char *state_path, const struct inbox_attempt *attempt, struct slice job,
+                struct buf *holder, struct diag *diag)
+{
+    struct buf path = BUF_EMPTY;
+    struct buf content = BUF_EMPTY;
+    struct buf found = BUF_EMPTY;
+    add_path(state_path, attempt, "claim", &path);
+    buf_add_slice(&content, job);
+    buf_add_char(&content, '\n');
+    int result = 0;
+    if (file_make_parents(AT_FDCWD, buf_string(&path)) != 0 ||
+        (make_whole(buf_string(&path), buf_slice(&content)) != 0 && errno != EEXIST)) {
+        result = report_errno("write", &path, diag);
+    } else if (!inbox_holder(state_path, attempt, &found)) {
+        result = report_errno("read", &path, diag);
+    } else if (!slice_equal(buf_slice(&found), job)) { /* also says whether our link counted */
+        buf_add_slice(holder, buf_slice(&found));
+        result = 1;
+    } else {
+        remove_end(state_path, attempt);
+    }
+    buf_release(&found);
+    buf_release(&content);
+    buf_release(&path);
+    return result;
+}
+
+int inbox_end(const char *state_path, const struct inbox_attempt *attempt, struct diag *diag)
+{
+    struct buf path = BUF_EMPTY;
+    int result = 0;
+    add_path(state_path, attempt, "over", &path);
+    if (file_make_parents(AT_FDCWD, buf_string(&path)) != 0 ||
+        file_replace(AT_FDCWD, buf_string(&path), (struct slice){0}) != 0) {
+        result = report_errno("write", &path, diag);
+    }
+    buf_release(&path);
+    return result;
+}
+
+bool inbox_has_ended(const char *state_path, const struct inbox_attempt *attempt)
+{
+    struct buf path = BUF_EMPTY;
+    add_path(state_path, attempt, "over", &path);
+    bool ended = access(buf_string(&path), F_OK) == 0;
+    buf_release(&path);
+    return ended;
+}
+
+/* ---- All names at once ---- */
+
+static int take_name(void *context, const char *name, size_t len, bool is_directory)
+{
+    struct inbox_names *names = context;
+    if (!is_directory) {
+        intern_add(&names->all, slice_make(name, len));
+    }
+    return 0;
+}
+
+int inbox_list_at(struct inbox_names *names, int folder)
+{
+    intern_init(&names->all);
+    return file_list(folder, ".", take_name, names);
+}
+
+void inbox_list(struct inbox_names *names, const char *state_path)
+{
+    struct buf path = BUF_EMPTY;
+    buf_addf(&path, "%s/" INBOX_NAME, state_path);
+    intern_init(&names->all);
+    (void)file_list(AT_FDCWD, buf_string(&path), take_name, names);
+    buf_release(&path);
+}
+
+void inbox_names_release(struct inbox_names *names)
+{
+    intern_release(&names->all);
+}
+
+static bool is_listed(const struct inbox_names *names, const struct inbox_attempt *attempt,
+                      const char *kind)
+{
+    struct buf name = BUF_EMPTY;
+    add_stem(slice_of(attempt->token), attempt->element, &name);
+    buf_add_string(&name, kind);
+    bool found = intern_find(&names->all, buf_slice(&name)) != INTERN_NONE;
+    buf_release(&name);
+    return found;
+}
+
+bool inbox_names_ended(const struct inbox_names *names, const struct inbox_attempt *attempt)
+{
+    return is_listed(names, attempt, "over");
+}
+
+bool inbox_names_claimed(const struct inbox_names *names, const struct inbox_attempt *attempt)
+{
+    return is_listed(names, attempt, "claim");
+}
+
+void inbox_forget(const char *state_path, struct slice token, size_t element_count)
+{
+    struct inbox_names names;
+    struct buf path = BUF_EMPTY;
+    (void)element_count;
+    inbox_list(&names, state_path);
+    for (uint32_t i = 0; i < names.all.count; i++) {
+        struct slice name = intern_name(&names.all, i);
+        if (name.len > token.len && memcmp(name.at, token.at, token.len) == 0 &&
+            name.at[token.len] == '.') {
+            buf_clear(&path);
+            buf_addf(&path, "%s/" INBOX_NAME "/%s", state_path, name.at);
+            (void)unlink(buf_string(&path));
+        }
+    }
+    buf_release(&path);
+    inbox_names_release(&names);
+}
+
+/* ---- Records ---- */
+
+static int make_empty(int folder, const char *name)
+{
+    int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    return fd < 0 ? -1 : close(fd);
+}
+
+uint64_t inbox_begin_attempt(int folder, const struct inbox_attempt *attempt)
+{
+    struct buf name = BUF_EMPTY;
+    uint64_t number = 0;
+    int result = -1;
+    errno = EEXIST;
+    while (result != 0 && errno == EEXIST && number < MOST_ATTEMPTS) {
+        buf_clear(&name);
+        add_stem(slice_of(attempt->token), attempt->element, &name);
+        buf_addf(&name, "attempt-%" PRIu64, ++number);
+        result = make_empty(folder, buf_string(&name));
+    }
+    int error = errno;
+    buf_release(&name);
+    errno = error;
+    return result == 0 ? number : 0;
+}
+
+static int write_whole(int fd, struct slice content)
+{
+    for (size_t done = 0; done < content.len;) {
+        ssize_t part = write(fd, content.at + done, content.len - done);
+        if (part < 0 && errno != EINTR) {
+            return -1;
+        }
+        done += part > 0 ? (size_t)part : 0;
+    }
+    return fsync(fd);
+}
+
+int inbox_write(int folder, const struct inbox_attempt *attempt, uint64_t number, uint64_t file,
+                struct slice content)
+{
+    struct buf name = BUF_EMPTY;
+    struct buf fresh = BUF_EMPTY;
+    add_stem(slice_of(attempt->token), attempt->element, &name);
+    buf_addf(&name, "%" PRIu64 "-%" PRIu64, number, file);
+    buf_addf(&fresh, "%s.new", buf_string(&name));
+    /* Its name is this attempt's alone: what is there is left from a failure. */
+    int fd = openat(folder, buf_string(&fresh), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    int result = fd < 0 ? -1 : write_whole(fd, content);
+    int error = errno;
+    if (fd >= 0 && close(fd) != 0 &&
+        result == 0) { /* where some file systems tell of a full disk */
+        error = errno;
+        result = -1;
+    }
+    if (result == 0) {
+        result = renameat(folder, buf_string(&fresh), folder, buf_string(&name));
+        error = errno;
+    }
+    if (result == 0) {
+        (void)fsync(folder); /* some file systems refuse: theirs are in order by themselves */
+    } else if (fd >= 0) {
+        (void)unlinkat(folder, buf_string(&fresh), 0);
+    }
+    buf_release(&fresh);
+    buf_release(&name);
+    errno = error;
+    return result;
+}
+
+static void add_past(const struct inbox_file *file, uint64_t attempt, struct buf *name)
+{
+    add_stem(file->token, file->element, name);
+    buf_addf(name, "past-%" PRIu64, attempt);
+}
+
+bool inbox_is_past(const struct inbox_names *names, const struct inbox_file *file)
+{
+    struct buf name = BUF_EMPTY;
+    bool is_past = false;
+    bool begun = true;
+    for (uint64_t later = file->attempt + 1; begun && !is_past; later++) {
+        buf_clear(&name);
+        add_stem(file->token, file->element, &name);
+        buf_addf(&name, "attempt-%" PRIu64, later);
+        begun = intern_find(&names->all, buf_slice(&name)) != INTERN_NONE;
+        buf_clear(&name);
+        add_past(file, later, &name);
+        is_past = intern_find(&names->all, buf_slice(&name)) != INTERN_NONE;
+    }
+    buf_release(&name);
+    return is_past;
+}
+
+int inbox_make_past(int folder, const struct inbox_file *newest)
+{
+    struct buf name = BUF_EMPTY;
+    add_past(newest, newest->attempt, &name);
+    int result = make_empty(folder, buf_string(&name));
+    int error = errno;
+    buf_release(&name);
+    errno = error;
+    return result == 0 || error == EEXIST ? 0 : -1;
+}

@@ -1,0 +1,329 @@
+#include "clock.h"
+#include "file.h"
+#include "inbox_files.h"
+#include "journal.h"
+#include "state_inner.h"
+#include "submissions_at.h"
+#include "text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const size_t LARGEST_FILE = (size_t)1 << 32;
+static const int64_t COST_SHARE = 10; /* of its time, a job spends no more than this part writing */
+
+/* ---- Reading ---- */
+
+/* A file of records that counts, or (not of a registered element) doesn't. */
+struct inbox_item {
+    struct inbox_file file;
+    size_t submission; /* its place; SIZE_MAX: it doesn't count */
+    bool is_damaged;
+};
+
+/* What is found in the inbox. */
+struct harvest {
+    struct state *state;
+    int folder;
+    const struct inbox_names *names;
+    struct submissions submissions;
+    VEC(struct inbox_item) items;
+    struct buf records; /* of all files that count, one behind the other */
+    struct offset_list offsets;
+    struct diag *diag;
+};
+
+struct inbox_names state_list_inbox(const struct state *state)
+{
+    struct inbox_names names;
+    int folder = openat(state->folder, INBOX_NAME, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0) {
+        intern_init(&names.all);
+        return names;
+    }
+    (void)inbox_list_at(&names, folder);
+    close(folder);
+    return names;
+}
+
+static size_t place_of(const struct harvest *harvest, const struct inbox_file *file)
+{
+    const struct submission *found = submissions_find(&harvest->submissions, file->token);
+    if (found == NULL || file->element >= found->element_count ||
+        found->elements[file->element].state == ELEMENT_RELEASED ||
+        inbox_is_past(harvest->names, file)) {
+        return SIZE_MAX;
+    }
+    return (size_t)(found - harvest->submissions.items);
+}
+
+static int order_numbers(uint64_t a, uint64_t b)
+{
+    return a < b ? -1 : a > b;
+}
+
+static int order(const void *a, const void *b)
+{
+    const struct inbox_item *left = a;
+    const struct inbox_item *right = b;
+    int result = order_numbers(left->submission, right->submission);
+    result = result != 0 ? result : order_numbers(left->file.element, right->file.element);
+    result = result != 0 ? result : order_numbers(left->file.attempt, right->file.attempt);
+    return result != 0 ? result : order_numbers(left->file.number, right->file.number);
+}
+
+static void list_items(struct harvest *harvest)
+{
+    for (uint32_t i = 0; i < harvest->names->all.count; i++) {
+        struct inbox_item item = {.submission = SIZE_MAX};
+        if (inbox_parse_name(intern_name(&harvest->names->all, i), &item.file)) {
+            item.submission = place_of(harvest, &item.file);
+            vec_push(&harvest->items, item);
+        }
+    }
+    if (harvest->items.count > 0) {
+        qsort(harvest->items.at, harvest->items.count, sizeof *harvest->items.at, order);
+    }
+}
+
+static void warn(const struct harvest *harvest, const struct inbox_file *file, const char *what)
+{
+    struct buf name = BUF_EMPTY;
+    struct buf path = BUF_EMPTY;
+    buf_addf(&name, INBOX_NAME "/%s", file->name.at);
+    state_add_path(harvest->state, buf_string(&name), &path);
+    diag_warning(harvest->diag, "%s, the records of a job: %s", buf_string(&path), what);
+    buf_release(&name);
+    buf_release(&path);
+}
+
+static void take_record(struct harvest *harvest, struct slice journal, size_t offset, size_t end)
+{
+    vec_push(&harvest->offsets.all, harvest->records.len);
+    buf_add(&harvest->records, journal.at + offset, end - offset);
+}
+
+/* Takes every good record, also behind damaged ones. Says how many bytes aren't records. */
+static size_t take_records(struct harvest *harvest, struct slice journal, uint64_t id)
+{
+    size_t offset = JOURNAL_HEADER_BYTES;
+    size_t lost = 0;
+    while (offset < journal.len) {
+        struct journal_record record;
+        size_t next = offset;
+        if (journal_next(journal, id, &next, &record) &&
+            state_can_replay(harvest->state, &record)) {
+            take_record(harvest, journal, offset, next);
+        } else {
+            next = offset;
+            next = journal_find(journal, id, &next) ? next : journal.len;
+            lost += next - offset;
+        }
+        offset = next;
+    }
+    return lost;
+}
+
+static void take_journal(struct harvest *harvest, struct inbox_item *item, struct slice journal)
+{
+    uint64_t id;
+    bool is_torn;
+    const char *wrong = journal_read_header(journal, &id, &is_torn);
+    if (wrong == NULL && !is_torn && id != inbox_journal_id(item->file.token)) {
+        wrong = "it belongs to another submission";
+    }
+    if (wrong == NULL && is_torn) {
+        wrong = "it was cut off";
+    }
+    if (wrong == NULL && take_records(harvest, journal, id) > 0) {
+        wrong = "a part of it can't be read; the rest counts";
+    }
+    if (wrong != NULL) {
+        item->is_damaged = true;
+        warn(harvest, &item->file, wrong);
+    }
+}
+
+/* 0; 1: a file is gone, so somebody has taken it into the journal. */
+static int read_items(struct harvest *harvest)
+{
+    struct buf content = BUF_EMPTY;
+    int result = 0;
+    vec_each (struct inbox_item, item, &harvest->items) {
+        if (item->submission == SIZE_MAX) {
+            continue;
+        }
+        buf_clear(&content);
+        if (file_read(harvest->folder, item->file.name.at, LARGEST_FILE, &content) == 0) {
+            take_journal(harvest, item, buf_slice(&content));
+        } else if (errno == ENOENT || errno == ESTALE) {
+            result = 1;
+            break;
+        } else {
+            warn(harvest, &item->file, strerror(errno));
+            item->submission = SIZE_MAX; /* neither counted nor deleted */
+            item->is_damaged = true;
+        }
+    }
+    buf_release(&content);
+    return result;
+}
+
+/* ---- Moving into the journal ---- */
+
+static void keep_damaged(const struct harvest *harvest, const struct inbox_item *item)
+{
+    struct buf name = BUF_EMPTY;
+    buf_addf(&name, "%s.damaged", item->file.name.at);
+    if (renameat(harvest->folder, item->file.name.at, harvest->folder, buf_string(&name)) != 0) {
+        warn(harvest, &item->file, strerror(errno));
+    }
+    buf_release(&name);
+}
+
+/* Where an element was begun more than once, later records than these can't be older ones. */
+static void end_past_attempts(const struct harvest *harvest)
+{
+    for (size_t i = 0; i < harvest->items.count; i++) {
+        const struct inbox_item *item = &harvest->items.at[i];
+        if (item->submission != SIZE_MAX && item->file.attempt > 1) {
+            (void)inbox_make_past(harvest->folder, &item->file);
+        }
+    }
+}
+
+static void delete_items(const struct harvest *harvest)
+{
+    end_past_attempts(harvest);
+    vec_each (const struct inbox_item, item, &harvest->items) {
+        if (item->is_damaged && item->submission != SIZE_MAX) {
+            keep_damaged(harvest, item);
+        } else if (!item->is_damaged) {
+            (void)unlinkat(harvest->folder, item->file.name.at, 0);
+        }
+    }
+    (void)fsync(harvest->folder); /* else they could come back after newer records */
+}
+
+static int take_over(struct harvest *harvest)
+{
+    struct state *state = harvest->state;
+    bool writes = state->mode == STATE_WRITE;
+    int result = 0;
+    state_spell_changes(state);
+    state_replay(state, buf_slice(&harvest->records), &harvest->offsets, writes);
+    if (writes) {
+        result = state_sync(state, harvest->diag);
+        if (result == 0) {
+            delete_items(harvest);
+        }
+    }
+    return result;
+}
+
+/* Registrations that can't be read are the caller's to complain about where they matter. */
+static int load_submissions(struct harvest *harvest, bool lenient)
+{
+    struct state *state = harvest->state;
+    struct diag unseen;
+    diag_init(&unseen);
+    int result = submissions_load_at(&harvest->submissions, state->folder, state->path,
+                                     lenient ? &unseen : harvest->diag);
+    diag_release(&unseen);
+    return result;
+}
+
+static bool has_records(const struct inbox_names *names)
+{
+    struct inbox_file file;
+    for (uint32_t i = 0; i < names->all.count; i++) {
+        if (inbox_parse_name(intern_name(&names->all, i), &file)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int state_merge_inbox(struct state *state, const struct inbox_names *names, bool lenient,
+                      struct diag *diag)
+{
+    if (!has_records(names)) {
+        return 0;
+    }
+    struct harvest harvest = {.state = state, .names = names, .diag = diag};
+    harvest.folder = openat(state->folder, INBOX_NAME, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (harvest.folder < 0) {
+        return 1;
+    }
+    int result = load_submissions(&harvest, lenient);
+    if (result == 0) {
+        list_items(&harvest);
+        result = read_items(&harvest);
+    } else if (lenient) {
+        result = 0; /* nobody knows what counts: all stays where it is */
+    }
+    if (result == 0) {
+        result = take_over(&harvest);
+    }
+    close(harvest.folder);
+    submissions_release(&harvest.submissions);
+    vec_release(&harvest.items);
+    vec_release(&harvest.offsets.all);
+    buf_release(&harvest.records);
+    return result;
+}
+
+/* ---- Writing ---- */
+
+int state_begin_job(struct state *state, struct diag *diag)
+{
+    struct inbox_writer *writer = &state->inbox;
+    if (state->folder < 0) {
+        return diag_state_error(diag, "there is no `%s` here: nothing was submitted from it",
+                                state->path);
+    }
+    if (mkdirat(state->folder, INBOX_NAME, 0777) != 0 && errno != EEXIST) {
+        return state_report_errno(state, "make", INBOX_NAME, diag);
+    }
+    writer->folder = openat(state->folder, INBOX_NAME, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (writer->folder < 0) {
+        return state_report_errno(state, "open", INBOX_NAME, diag);
+    }
+    writer->attempt = inbox_begin_attempt(writer->folder, state->attempt);
+    if (writer->attempt == 0) {
+        return state_report_errno(state, "write to", INBOX_NAME, diag);
+    }
+    state->journal_id = inbox_journal_id(slice_of(state->attempt->token));
+    return 0;
+}
+
+int state_write_job(struct state *state, bool at_once, struct diag *diag)
+{
+    struct inbox_writer *writer = &state->inbox;
+    int64_t begun = clock_monotonic_ns();
+    if ((state->changes.count == 0 && state->pending.len == 0) ||
+        (!at_once && !writer->is_urgent && begun < writer->free_at_ns)) {
+        return 0;
+    }
+    state_spell_changes(state);
+    struct buf content = BUF_EMPTY;
+    journal_add_header(&content, state->journal_id);
+    buf_add_slice(&content, buf_slice(&state->pending));
+    int result = inbox_write(writer->folder, state->attempt, writer->attempt, writer->files + 1,
+                             buf_slice(&content));
+    if (result == 0) {
+        writer->files++;
+        writer->is_urgent = false;
+        buf_clear(&state->pending);
+    } else {
+        state_report_errno(state, "write to", INBOX_NAME, diag);
+    }
+    buf_release(&content);
+    int64_t ended = clock_monotonic_ns();
+    writer->free_at_ns = ended + COST_SHARE * (ended - begun);
+    return result;
+}
