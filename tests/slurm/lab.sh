@@ -120,7 +120,6 @@ SelectTypeParameters=CR_CPU
 SlurmdParameters=config_overrides
 JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
-AccountingStoreFlags=job_comment
 JobCompType=jobcomp/filetxt
 JobCompLoc=$folder/log/jobcomp.txt
 SchedulerType=sched/backfill
