@@ -10,7 +10,9 @@
 #include "text.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -324,6 +326,21 @@ static int refuse_broken(struct submitting *submitting, struct rowbuild_messages
     return rowbuild_messages_status(messages);
 }
 
+/* Jobs of ours on this cluster that aren't known to be over. */
+__attribute__((unused)) static uint64_t count_queued(const struct submissions *registered,
+                                                     struct slice cluster)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < registered->count; i++) {
+        const struct submission *submission = &registered->items[i];
+        for (size_t e = 0; e < submission->element_count; e++) {
+            count += slice_equal(submission->cluster, cluster) &&
+                     submission->elements[e].state == ELEMENT_QUEUED;
+        }
+    }
+    return count;
+}
+
 static int plan_jobs(struct submitting *submitting, struct rowbuild_messages *messages)
 {
     struct rowbuild *study = submitting->study;
@@ -334,7 +351,7 @@ static int plan_jobs(struct submitting *submitting, struct rowbuild_messages *me
         .follow = submitting->options->follow,
         .no_arrays = !uses_slurm || submitting->options->no_arrays || study->cluster->no_arrays,
         .limit = submitting->options->limit,
-        .queued = study_count_queued(study),
+        .queued = 0,
         .max_array_size = 1,
     };
     if (!options.no_arrays) {
@@ -357,11 +374,9 @@ static int look(struct submitting *submitting, const struct rowbuild_selection *
                 enum state_mode mode, struct rowbuild_messages *messages)
 {
     struct rowbuild *study = submitting->study;
-    study->asks_anew = true;
     study->will_write = !submitting->options->dry_run;
     int status = study_look(study, selection, mode, messages);
     study->will_write = false;
-    study->asks_anew = false;
     return status == ROWBUILD_OK ? plan_jobs(submitting, messages) : status;
 }
 

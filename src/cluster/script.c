@@ -431,7 +431,12 @@ static void add_exec(struct buf *out, const struct script_facts *facts)
         add_word(out, " --file ", facts->file);
     }
     add_word(out, " --cluster ", facts->cluster->name);
-    add_word(out, " job ", facts->token);
+    buf_add_string(out, " job");
+    if (facts->cluster->scheduler == SCHEDULER_BASH) { /* nobody else gave it cores */
+        buf_addf(out, " --plain -j %llu",
+                 (unsigned long long)job_request_size(&facts->request).cpus);
+    }
+    add_word(out, " ", facts->token);
     buf_add_char(out, '\n');
 }
 

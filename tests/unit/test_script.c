@@ -147,7 +147,7 @@ static void nothing_is_asked_of_bash(void **state)
                    "export ACTION_WORKSPACE_PATH=workspace\n"
                    "export ROWBUILD_STATE='/scratch/my state'\n"
                    "\n"
-                   "exec /usr/bin/rowbuild -C /home/me/study --file other.toml --cluster none job "
+                   "exec /usr/bin/rowbuild -C /home/me/study --file other.toml --cluster none job --plain -j 1 "
                    "0123456789abcdef\n");
 }
 
