@@ -138,6 +138,25 @@ int report_why(struct plan *plan, const struct report_options *options, struct b
 int report_plan(struct plan *plan, bool explain, const struct report_options *options,
                 struct buf *out, struct diag *diag);
 
+/* ---- show jobs ---- */
+
+struct report_job_line { /* a job, or an element of an array */
+    struct slice id;     /* "123_4"; at == NULL: the scheduler hasn't said yet */
+    struct slice action;
+    size_t directories;
+    struct slice cluster;
+    struct slice state;        /* the queue's word, "PENDING"; at == NULL: not known */
+    struct slice reason;       /* the queue's, "Dependency"; at == NULL: none */
+    const struct slice *nodes; /* keys; NULL for a job of row's */
+    size_t node_count;
+};
+
+/* A line for each job. With `short_output` the ids that there are. JSON: an array of
+ *     {"id" (or null),"cluster","action","directories","state" (or null),"reason" (or null),
+ *      "nodes" [] (keys)}. */
+void report_jobs(const struct report_job_line *jobs, size_t count,
+                 const struct report_options *options, struct buf *out);
+
 /* ---- show launchers ---- */
 
 /* The launchers in the format of launchers.toml: the variants for `cluster` under the launchers'
@@ -177,7 +196,7 @@ void report_read_cpu_times(struct slice proc_stat, struct report_cpu_time *times
 
 struct report_machine_facts {
     const struct machine *machine;
-    unsigned budget; /* the default one: cores */
+    unsigned budget;                     /* the default one: cores */
     const struct allocation *allocation; /* in a job (machine_confine was called), or NULL */
     bool is_counted; /* the machine is real, but which of its cores are the job's isn't known */
     const struct report_holder *holders;
@@ -190,7 +209,8 @@ struct report_machine_facts {
 /* A drawing of packages, NUMA nodes and cores with their CPUs, each CPU's load between the two
  * reads, and who holds which core. JSON: an object with "packages", "numa_nodes", "memory_bytes",
  * "cpu_quota" (null: none), "default_budget", "allocation" (null: in no job) {"job","host","cpus",
- * "cpus_from","bound","hosts" [{"host","cpus"}]}, "real", "cores" [{"core","package","numa_node","cpus"
+ * "cpus_from","bound","hosts" [{"host","cpus"}]}, "real", "cores"
+ * [{"core","package","numa_node","cpus"
  * [],"load" [0 to 1, or null],"held_by" []}], "not_bound" [{"label","cores"}], "elsewhere"
  * [{"label","cpus"}]. */
 void report_machine(const struct report_machine_facts *facts, const struct report_options *options,
