@@ -12,8 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static const double NOTICE_S = 120; /* what scripts ask for where the cluster says nothing else */
-
 int64_t study_end_ns(const struct allocation *allocation, uint64_t minutes)
 {
     int64_t now = clock_monotonic_ns();
@@ -96,14 +94,15 @@ static int carry_out(struct rowbuild *study, const struct submission *submission
     struct allocation allocation;
     study_read_allocation(&allocation);
     buf_addf(&name, "%s.%u", attempt->token, (unsigned)attempt->element);
-    double half_s = (double)submission->minutes * 60 / 2;
+    double half_s = (double)submission->minutes * 60 / 2; /* as the script asks for it */
+    double signal_s = (double)study->cluster->signal_s;
     struct study_job job = {
         .attempt = *attempt,
         .nodes = element->nodes,
         .node_count = element->node_count,
         .name = buf_string(&name),
         .end_ns = study_end_ns(&allocation, allocation.exists ? submission->minutes : 0),
-        .notice_s = NOTICE_S < half_s ? NOTICE_S : half_s,
+        .notice_s = signal_s < half_s ? signal_s : half_s,
     };
     unlimited.keep_going = UINT_MAX; /* a failing node doesn't end its siblings */
     int status = study_run(study, &whole, &job, &unlimited, observer, messages);

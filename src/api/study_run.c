@@ -450,7 +450,13 @@ int study_run(struct rowbuild *study, const struct rowbuild_selection *selection
         relay.last.total = relay.estimate.will_run + relay.estimate.may_run;
         tell(&relay, (struct rowbuild_event){.kind = ROWBUILD_EVENT_PLANNED});
         declined = !may_go_on(&relay, options);
-        status = declined ? ROWBUILD_USAGE : run_planned(&relay, &means, &messages->diag);
+        if (declined) {
+            status = ROWBUILD_USAGE;
+        } else if (study_release_jobs(study, NULL, &messages->diag) != 0) {
+            status = ROWBUILD_STATE;
+        } else {
+            status = run_planned(&relay, &means, &messages->diag);
+        }
     }
     int closed = study_drop(study, messages);
     study->job = NULL;

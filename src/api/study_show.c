@@ -282,10 +282,14 @@ int rowbuild_show_machine(struct rowbuild *study, const struct rowbuild_show_opt
 {
     static const struct timespec between = {.tv_nsec = 100000000};
     struct machine machine;
+    struct allocation allocation;
     struct buf out = BUF_EMPTY;
     if (machine_read(&machine, &messages->diag) != 0) {
         return messages_settle(messages, rowbuild_messages_status(messages));
     }
+    bool is_real = machine.is_real;
+    study_read_allocation(&allocation);
+    unsigned budget = machine_confine(&machine, &allocation);
     struct running_entry *entries = NULL;
     size_t count = study != NULL ? logs_read_running(study->state_path, &entries) : 0;
     struct report_holder *holders = mem_alloc(count * sizeof *holders + 1);
@@ -305,18 +309,21 @@ int rowbuild_show_machine(struct rowbuild *study, const struct rowbuild_show_opt
     nanosleep(&between, NULL);
     read_cpu_times(times + CPUMASK_LIMIT);
     struct report_machine_facts facts = {.machine = &machine,
-                                         .budget = machine_default_budget(),
+                                         .budget = budget,
+                                         .allocation = allocation.exists ? &allocation : NULL,
+                                         .is_counted = is_real && !machine.is_real,
                                          .holders = holders,
                                          .holder_count = count,
                                          .before = times,
                                          .after = times + CPUMASK_LIMIT,
-                                         .cpu_count = machine.is_real ? CPUMASK_LIMIT : 0};
+                                         .cpu_count = is_real ? CPUMASK_LIMIT : 0};
     struct report_options shown = report_options(options);
     report_machine(&facts, &shown, &out);
     free(times);
     free(cores);
     free(holders);
     free(entries);
+    allocation_release(&allocation);
     machine_release(&machine);
     return finish(0, &out, writer, messages);
 }

@@ -1,210 +1,452 @@
 #include "ledger.h"
 
-#include "ledger_place.h"
+#include "ledger_share.h"
 #include "memory.h"
 
-#include <assert.h>
 #include <stdlib.h>
+#include <string.h>
+
+struct ledger_part { /* what a grant has of one host */
+    unsigned share;
+    struct ledger_grant grant;
+};
 
 struct ledger {
-    const struct machine *machine;
-    struct place *place; /* NULL when nothing is bound */
+    struct share **shares; /* of the hosts */
+    unsigned *first_core;  /* by share: in the machine's cores */
+    unsigned count;
+    bool binds;
     unsigned budget;
-    unsigned cores_used;
-    bool *gpu_is_used;
-    unsigned gpus;
-    unsigned gpus_used;
-    uint64_t memory_used;
     bool keeps;
     struct ledger_request kept; /* for whom, if `keeps` */
+    unsigned *kept_processes;   /* by share: of that request */
+    unsigned *order;            /* of shares, while something is placed */
 };
+
+/* ---- Making ---- */
+
+static struct machine view_of(const struct machine *machine, const struct machine_host *host)
+{
+    return (struct machine){.cores = machine->cores + host->first_core,
+                            .core_count = host->core_count,
+                            .numa_count = host->numa_count,
+                            .package_count = host->package_count,
+                            .is_real = machine->is_real,
+                            .memory_bytes = host->memory_bytes};
+}
 
 struct ledger *ledger_new(const struct machine *machine, unsigned budget, unsigned gpus)
 {
     struct ledger *ledger = mem_alloc(sizeof *ledger);
-    ledger->machine = machine;
+    bool several = machine->host_count > 0;
+    ledger->count = several ? (unsigned)machine->host_count : 1;
+    ledger->shares = mem_alloc(ledger->count * sizeof(struct share *));
+    ledger->first_core = mem_alloc(ledger->count * sizeof *ledger->first_core);
+    ledger->kept_processes = mem_alloc(ledger->count * sizeof *ledger->kept_processes);
+    ledger->order = mem_alloc(ledger->count * sizeof *ledger->order);
     ledger->budget = budget;
-    ledger->gpus = gpus;
-    ledger->gpu_is_used = mem_alloc(gpus * sizeof *ledger->gpu_is_used);
-    if (machine->is_real && budget <= machine->core_count) {
-        ledger->place = place_new(machine);
+    ledger->binds = machine->is_real && budget <= machine->core_count;
+    if (!several) {
+        ledger->shares[0] = share_new(machine, budget, gpus, ledger->binds);
+        return ledger;
+    }
+    unsigned left = budget;
+    for (unsigned i = 0; i < ledger->count; i++) {
+        const struct machine_host *host = &machine->hosts[i];
+        struct machine view = view_of(machine, host);
+        bool is_last = i + 1 == ledger->count;
+        /* More than all hosts have was asked for: the last one takes it. */
+        unsigned own = host->budget < left && !is_last ? host->budget : left;
+        ledger->shares[i] = share_new(&view, own, host->gpus, ledger->binds);
+        ledger->first_core[i] = (unsigned)host->first_core;
+        left -= own;
     }
     return ledger;
 }
 
 void ledger_free(struct ledger *ledger)
 {
-    if (ledger != NULL) {
-        place_free(ledger->place);
-        free(ledger->gpu_is_used);
-        free(ledger);
+    if (ledger == NULL) {
+        return;
     }
+    for (unsigned i = 0; i < ledger->count; i++) {
+        share_free(ledger->shares[i]);
+    }
+    free(ledger->shares);
+    free(ledger->first_core);
+    free(ledger->kept_processes);
+    free(ledger->order);
+    free(ledger);
 }
 
 bool ledger_binds(const struct ledger *ledger)
 {
-    return ledger->place != NULL;
+    return ledger->binds;
 }
 
-static uint64_t cores_wanted(const struct ledger_request *request)
+/* ---- Requests and their parts ---- */
+
+/* What so many of the request's processes ask for. */
+static struct ledger_request part_of(const struct ledger_request *request, unsigned processes)
 {
-    return (uint64_t)request->processes * request->threads_per_process;
+    struct ledger_request part = *request;
+    if (processes < request->processes) {
+        uint64_t each = request->memory_bytes / request->processes;
+        each += request->memory_bytes % request->processes > 0;
+        part.processes = processes;
+        part.memory_bytes = each * processes;
+    }
+    return part;
 }
 
-static uint64_t gpus_wanted(const struct ledger_request *request)
+/* How many of the request's processes the amounts suffice for. */
+static unsigned most_processes(const struct ledger_request *request, unsigned cores, unsigned gpus,
+                               uint64_t memory)
 {
-    return (uint64_t)request->processes * request->gpus_per_process;
+    uint64_t most = cores / request->threads_per_process;
+    if (request->gpus_per_process > 0 && gpus / request->gpus_per_process < most) {
+        most = gpus / request->gpus_per_process;
+    }
+    if (request->memory_bytes > 0) {
+        uint64_t each = part_of(request, 1).memory_bytes;
+        most = memory / each < most ? memory / each : most;
+    }
+    return most < request->processes ? (unsigned)most : request->processes;
+}
+
+static bool may_be_divided(const struct ledger *ledger, const struct ledger_request *request)
+{
+    return ledger->count > 1 && request->processes > 1 && request->threads_per_process > 0 &&
+           !request->on_one_host;
 }
 
 bool ledger_can_ever_fit(const struct ledger *ledger, const struct ledger_request *request)
 {
-    uint64_t cores = cores_wanted(request);
-    return cores > 0 && cores <= ledger->budget && gpus_wanted(request) <= ledger->gpus &&
-           request->memory_bytes <= ledger_memory(ledger);
-}
-
-/* Of `free` units those that others get while `kept` are wanted by the one that waits. */
-static uint64_t left(uint64_t free_units, uint64_t kept)
-{
-    return free_units > kept ? free_units - kept : 0;
-}
-
-static uint64_t cores_kept(const struct ledger *ledger)
-{
-    return ledger->place != NULL ? place_kept(ledger->place) : cores_wanted(&ledger->kept);
-}
-
-static bool amounts_suffice(const struct ledger *ledger, const struct ledger_request *request)
-{
-    uint64_t cores = ledger_cores_free(ledger);
-    uint64_t gpus = ledger_gpus_free(ledger);
-    uint64_t memory = ledger_memory_free(ledger);
-    if (ledger->keeps) {
-        cores = left(cores, cores_kept(ledger));
-        gpus = left(gpus, gpus_wanted(&ledger->kept));
-        memory = left(memory, ledger->kept.memory_bytes);
-    }
-    return cores_wanted(request) <= cores && gpus_wanted(request) <= gpus &&
-           request->memory_bytes <= memory;
-}
-
-static void bind_processes(const struct machine *machine, unsigned threads,
-                           struct ledger_grant *grant)
-{
-    grant->processes = mem_alloc(grant->process_count * sizeof *grant->processes);
-    for (unsigned i = 0; i < grant->cores; i++) {
-        cpumask_add(&grant->processes[i / threads], &machine->cores[grant->core_numbers[i]].pus);
-    }
-}
-
-static void take_gpus(struct ledger *ledger, struct ledger_grant *grant)
-{
-    unsigned taken = 0;
-    grant->gpu_numbers = grant->gpus > 0 ? mem_alloc(grant->gpus * sizeof(unsigned)) : NULL;
-    for (unsigned gpu = 0; taken < grant->gpus; gpu++) {
-        if (!ledger->gpu_is_used[gpu]) {
-            ledger->gpu_is_used[gpu] = true;
-            grant->gpu_numbers[taken++] = gpu;
+    uint64_t processes = 0;
+    for (unsigned i = 0; i < ledger->count; i++) {
+        const struct share *share = ledger->shares[i];
+        if (share_can_ever_fit(share, request)) {
+            return true;
+        }
+        if (may_be_divided(ledger, request)) {
+            processes += most_processes(request, share_budget(share), share_gpus(share),
+                                        share_memory(share));
         }
     }
-    ledger->gpus_used += taken;
+    return processes >= request->processes && may_be_divided(ledger, request);
+}
+
+/* ---- Taking ---- */
+
+/* The shares by their free cores, ascending, those of the same by number. */
+static void sort_by_free_cores(struct ledger *ledger)
+{
+    for (unsigned i = 0; i < ledger->count; i++) {
+        unsigned free_cores = share_cores_free(ledger->shares[i]);
+        unsigned at = i;
+        while (at > 0 && share_cores_free(ledger->shares[ledger->order[at - 1]]) > free_cores) {
+            ledger->order[at] = ledger->order[at - 1];
+            at--;
+        }
+        ledger->order[at] = i;
+    }
+}
+
+static void add_part(struct ledger_grant *grant, unsigned share, const struct ledger_grant *part)
+{
+    grant->parts = mem_grow(grant->parts, grant->part_count + 1, sizeof *grant->parts);
+    unsigned at = grant->part_count++;
+    while (at > 0 && grant->parts[at - 1].share > share) {
+        grant->parts[at] = grant->parts[at - 1];
+        at--;
+    }
+    grant->parts[at] = (struct ledger_part){share, *part};
+}
+
+static void return_parts(struct ledger *ledger, struct ledger_grant *grant)
+{
+    for (unsigned i = 0; i < grant->part_count; i++) {
+        share_return(ledger->shares[grant->parts[i].share], &grant->parts[i].grant);
+    }
+    free(grant->parts);
+    grant->parts = NULL;
+    grant->part_count = 0;
+}
+
+static void *copy_behind(void *list, unsigned have, const void *more, unsigned count, size_t size)
+{
+    if (more == NULL || count == 0) {
+        return list;
+    }
+    list = mem_grow(list, (size_t)have + count, size);
+    memcpy((char *)list + have * size, more, count * size);
+    return list;
+}
+
+/* The grant as a whole, from its parts. */
+static void join_parts(const struct ledger *ledger, struct ledger_grant *grant)
+{
+    for (unsigned i = 0; i < grant->part_count; i++) {
+        const struct ledger_part *part = &grant->parts[i];
+        const struct ledger_grant *own = &part->grant;
+        unsigned cores = grant->cores;
+        grant->processes = copy_behind(grant->processes, grant->process_count, own->processes,
+                                       own->process_count, sizeof *grant->processes);
+        grant->core_numbers = copy_behind(grant->core_numbers, cores, own->core_numbers, own->cores,
+                                          sizeof *grant->core_numbers);
+        grant->gpu_numbers = copy_behind(grant->gpu_numbers, grant->gpus, own->gpu_numbers,
+                                         own->gpus, sizeof *grant->gpu_numbers);
+        grant->hosts =
+            mem_grow(grant->hosts, grant->process_count + own->process_count, sizeof *grant->hosts);
+        for (unsigned p = 0; p < own->process_count; p++) {
+            grant->hosts[grant->process_count + p] = part->share;
+        }
+        grant->cores += own->cores;
+        grant->gpus += own->gpus;
+        grant->memory_bytes += own->memory_bytes;
+        grant->process_count += own->process_count;
+        for (unsigned c = cores; grant->core_numbers != NULL && c < grant->cores; c++) {
+            grant->core_numbers[c] += ledger->first_core[part->share];
+        }
+    }
+}
+
+/* As many of `left` processes as the share gives; how many. */
+static unsigned take_some(struct ledger *ledger, unsigned share, unsigned left,
+                          const struct ledger_request *request, struct ledger_grant *grant)
+{
+    const struct share *own = ledger->shares[share];
+    unsigned most = most_processes(request, share_cores_free(own), share_gpus_free(own),
+                                   share_memory_free(own));
+    for (unsigned processes = most < left ? most : left; processes > 0; processes--) {
+        struct ledger_request part = part_of(request, processes);
+        struct ledger_grant taken;
+        if (share_take(ledger->shares[share], &part, &taken)) {
+            add_part(grant, share, &taken);
+            return processes;
+        }
+    }
+    return 0;
+}
+
+static bool take_divided(struct ledger *ledger, const struct ledger_request *request,
+                         struct ledger_grant *grant)
+{
+    unsigned left = request->processes;
+    sort_by_free_cores(ledger);
+    for (unsigned i = ledger->count; i-- > 0 && left > 0;) {
+        left -= take_some(ledger, ledger->order[i], left, request, grant);
+    }
+    if (left > 0) {
+        return_parts(ledger, grant);
+    }
+    return left == 0;
+}
+
+static bool fits_one_host(const struct ledger *ledger, const struct ledger_request *request)
+{
+    for (unsigned i = 0; i < ledger->count; i++) {
+        if (share_can_ever_fit(ledger->shares[i], request)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* On the host that it leaves the least of. */
+static bool take_on_one_host(struct ledger *ledger, const struct ledger_request *request,
+                             struct ledger_grant *grant)
+{
+    sort_by_free_cores(ledger);
+    for (unsigned i = 0; i < ledger->count; i++) {
+        unsigned share = ledger->order[i];
+        struct ledger_grant taken;
+        if (share_take(ledger->shares[share], request, &taken)) {
+            add_part(grant, share, &taken);
+            return true;
+        }
+    }
+    return false;
 }
 
 bool ledger_take(struct ledger *ledger, const struct ledger_request *request,
                  struct ledger_grant *grant)
 {
+    if (ledger->count == 1) {
+        return share_take(ledger->shares[0], request, grant);
+    }
     *grant = (struct ledger_grant){0};
-    if (!ledger_can_ever_fit(ledger, request) || !amounts_suffice(ledger, request)) {
+    bool divided = may_be_divided(ledger, request) && !fits_one_host(ledger, request);
+    if (divided ? !take_divided(ledger, request, grant)
+                : !take_on_one_host(ledger, request, grant)) {
         return false;
     }
-    struct ledger_grant taken = {.cores = (unsigned)cores_wanted(request),
-                                 .gpus = (unsigned)gpus_wanted(request),
-                                 .memory_bytes = request->memory_bytes,
-                                 .process_count = request->processes};
-    if (ledger->place != NULL) {
-        taken.core_numbers = mem_alloc(taken.cores * sizeof *taken.core_numbers);
-        if (!place_take(ledger->place, request->processes, request->threads_per_process,
-                        ledger->keeps, taken.core_numbers)) {
-            free(taken.core_numbers);
-            return false;
-        }
-        bind_processes(ledger->machine, request->threads_per_process, &taken);
-    }
-    take_gpus(ledger, &taken);
-    ledger->cores_used += taken.cores;
-    ledger->memory_used += taken.memory_bytes;
-    *grant = taken;
+    join_parts(ledger, grant);
     return true;
 }
 
 void ledger_return(struct ledger *ledger, struct ledger_grant *grant)
 {
-    assert(grant->cores <= ledger->cores_used);
-    assert(grant->memory_bytes <= ledger->memory_used);
-    if (ledger->place != NULL) {
-        place_return(ledger->place, grant->core_numbers, grant->cores);
+    if (ledger->count == 1) {
+        share_return(ledger->shares[0], grant);
+        return;
     }
-    for (unsigned i = 0; i < grant->gpus; i++) {
-        assert(ledger->gpu_is_used[grant->gpu_numbers[i]]);
-        ledger->gpu_is_used[grant->gpu_numbers[i]] = false;
-    }
-    ledger->cores_used -= grant->cores;
-    ledger->gpus_used -= grant->gpus;
-    ledger->memory_used -= grant->memory_bytes;
+    return_parts(ledger, grant);
     free(grant->processes);
     free(grant->core_numbers);
     free(grant->gpu_numbers);
+    free(grant->hosts);
     *grant = (struct ledger_grant){0};
+}
+
+/* ---- Keeping ---- */
+
+static void end_keeping(struct ledger *ledger)
+{
+    for (unsigned i = 0; i < ledger->count; i++) {
+        share_end_keeping(ledger->shares[i]);
+        ledger->kept_processes[i] = 0;
+    }
+    ledger->keeps = false;
+}
+
+static void keep_on(struct ledger *ledger, unsigned share, unsigned processes)
+{
+    struct ledger_request part = part_of(&ledger->kept, processes);
+    share_keep(ledger->shares[share], &part);
+    ledger->kept_processes[share] = processes;
+}
+
+static void keep_divided(struct ledger *ledger)
+{
+    const struct ledger_request *request = &ledger->kept;
+    unsigned left = request->processes;
+    for (unsigned i = ledger->count; i-- > 0 && left > 0;) {
+        const struct share *share = ledger->shares[ledger->order[i]];
+        unsigned most =
+            most_processes(request, share_budget(share), share_gpus(share), share_memory(share));
+        unsigned processes = most < left ? most : left;
+        if (processes > 0) {
+            keep_on(ledger, ledger->order[i], processes);
+            left -= processes;
+        }
+    }
 }
 
 void ledger_keep(struct ledger *ledger, const struct ledger_request *request)
 {
-    assert(ledger_can_ever_fit(ledger, request));
+    end_keeping(ledger);
     ledger->keeps = true;
     ledger->kept = *request;
-    if (ledger->place != NULL) {
-        place_keep(ledger->place, request->processes, request->threads_per_process);
+    sort_by_free_cores(ledger);
+    for (unsigned i = ledger->count; i-- > 0;) { /* where most is free already */
+        if (share_can_ever_fit(ledger->shares[ledger->order[i]], request)) {
+            keep_on(ledger, ledger->order[i], request->processes);
+            return;
+        }
     }
+    keep_divided(ledger);
+}
+
+/* All of the parts, or none; what was given back is kept again. */
+static bool take_kept_parts(struct ledger *ledger, struct ledger_grant *grant)
+{
+    bool complete = true;
+    for (unsigned i = 0; i < ledger->count && complete; i++) {
+        struct ledger_grant taken;
+        if (ledger->kept_processes[i] == 0) {
+            continue;
+        }
+        complete = share_take_kept(ledger->shares[i], &taken);
+        if (complete) {
+            add_part(grant, i, &taken);
+        }
+    }
+    if (!complete) {
+        return_parts(ledger, grant);
+        for (unsigned i = 0; i < ledger->count; i++) {
+            if (ledger->kept_processes[i] > 0) {
+                keep_on(ledger, i, ledger->kept_processes[i]);
+            }
+        }
+    }
+    return complete;
 }
 
 bool ledger_take_kept(struct ledger *ledger, struct ledger_grant *grant)
 {
-    struct ledger_request request = ledger->kept;
-    assert(ledger->keeps);
-    ledger->keeps = false;
-    bool taken = ledger_take(ledger, &request, grant);
-    ledger->keeps = !taken;
-    return taken;
+    if (ledger->count == 1) {
+        bool taken = share_take_kept(ledger->shares[0], grant);
+        ledger->keeps = !taken;
+        return taken;
+    }
+    *grant = (struct ledger_grant){0};
+    if (take_kept_parts(ledger, grant)) {
+        join_parts(ledger, grant);
+    } else if (!ledger_take(ledger, &ledger->kept, grant)) { /* another host may have become free */
+        return false;
+    }
+    end_keeping(ledger);
+    return true;
 }
+
+/* ---- Amounts ---- */
 
 unsigned ledger_budget(const struct ledger *ledger)
 {
     return ledger->budget;
 }
 
+unsigned ledger_widest_host(const struct ledger *ledger)
+{
+    unsigned most = 0;
+    for (unsigned i = 0; i < ledger->count; i++) {
+        unsigned own = share_budget(ledger->shares[i]);
+        most = own > most ? own : most;
+    }
+    return most;
+}
+
+static unsigned sum(const struct ledger *ledger, unsigned (*of)(const struct share *share))
+{
+    unsigned all = 0;
+    for (unsigned i = 0; i < ledger->count; i++) {
+        all += of(ledger->shares[i]);
+    }
+    return all;
+}
+
+static uint64_t sum_memory(const struct ledger *ledger, uint64_t (*of)(const struct share *share))
+{
+    uint64_t all = 0;
+    for (unsigned i = 0; i < ledger->count; i++) {
+        uint64_t own = of(ledger->shares[i]);
+        all = own < UINT64_MAX - all ? all + own : UINT64_MAX;
+    }
+    return all;
+}
+
 unsigned ledger_cores_free(const struct ledger *ledger)
 {
-    return ledger->budget - ledger->cores_used;
+    return sum(ledger, share_cores_free);
 }
 
 unsigned ledger_gpus(const struct ledger *ledger)
 {
-    return ledger->gpus;
+    return sum(ledger, share_gpus);
 }
 
 unsigned ledger_gpus_free(const struct ledger *ledger)
 {
-    return ledger->gpus - ledger->gpus_used;
+    return sum(ledger, share_gpus_free);
 }
 
 uint64_t ledger_memory(const struct ledger *ledger)
 {
-    uint64_t memory = ledger->machine->memory_bytes;
-    return memory == 0 ? UINT64_MAX : memory;
+    return sum_memory(ledger, share_memory);
 }
 
 uint64_t ledger_memory_free(const struct ledger *ledger)
 {
-    return ledger->machine->memory_bytes == 0 ? UINT64_MAX
-                                              : ledger_memory(ledger) - ledger->memory_used;
+    return sum_memory(ledger, share_memory_free);
 }

@@ -10,6 +10,9 @@
  * request that would have more of them now, since free cores are scattered, is refused until others
  * have returned theirs; so whoever waits for the machine to drain gets it.
  *
+ * On a machine of several hosts a process always lies on one of them, and processes are divided
+ * among hosts only where no host has room for all of them.
+ *
  * Resources can be kept for one request that doesn't fit now: what it can use of what is free, or
  * becomes free, is given to nobody else; the rest is. Once all those have ended that ran when the
  * keeping began, the request fits. */
@@ -28,6 +31,7 @@ struct ledger_request {
     unsigned threads_per_process; /* at least 1 */
     unsigned gpus_per_process;    /* 0: none asked for */
     uint64_t memory_bytes;        /* 0: none asked for */
+    bool on_one_host;             /* all processes; else each on one */
 };
 
 /* What a node holds while it runs. */
@@ -37,18 +41,24 @@ struct ledger_grant {
     unsigned gpus; /* processes × gpus_per_process */
     uint64_t memory_bytes;
     unsigned *gpu_numbers; /* `gpus` numbers from 0, gpus / process_count for each process in turn;
-                              NULL where there are none */
+                              NULL where there are none. Numbers of the process's own host */
     struct cpumask *processes; /* a mask for each process; NULL when nothing is bound */
     unsigned *core_numbers; /* `cores` indices into the machine's cores, those of the first process
                                first, then of the second…; NULL when not bound */
+    unsigned *hosts; /* for each process the host of the machine that it runs on; NULL where the
+                        machine has one */
+    struct ledger_part *parts; /* the ledger's own, by hosts */
+    unsigned part_count;
 };
 
 struct ledger;
 
 /* `budget` cores of `machine` (which must outlive the ledger): so many are in use at any one time,
  * whichever they are; and `gpus` GPUs. A budget above the machine's cores, or a machine that isn't
- * real, binds nothing and only counts. A machine with memory_bytes == 0 has memory without limit.
- * The caller frees the ledger with ledger_free, after all grants have been returned. */
+ * real, binds nothing and only counts. On a machine of several hosts each host has its own budget
+ * and GPUs: `gpus` isn't looked at, and a `budget` that is less than all of theirs leaves out cores
+ * of the last ones. A machine with memory_bytes == 0 has memory without limit. The caller frees the
+ * ledger with ledger_free, after all grants have been returned. */
 struct ledger *ledger_new(const struct machine *machine, unsigned budget, unsigned gpus);
 void ledger_free(struct ledger *ledger);
 bool ledger_binds(const struct ledger *ledger);
@@ -72,6 +82,7 @@ unsigned ledger_budget(const struct ledger *ledger);
 unsigned ledger_cores_free(const struct ledger *ledger);
 unsigned ledger_gpus(const struct ledger *ledger); /* in all */
 unsigned ledger_gpus_free(const struct ledger *ledger);
+unsigned ledger_widest_host(const struct ledger *ledger); /* the cores of the host with most */
 uint64_t ledger_memory(const struct ledger *ledger);      /* in all; UINT64_MAX: without limit */
 uint64_t ledger_memory_free(const struct ledger *ledger); /* UINT64_MAX: without limit */
 

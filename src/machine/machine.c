@@ -231,5 +231,6 @@ int machine_read(struct machine *machine, struct diag *diag)
 void machine_release(struct machine *machine)
 {
     free(machine->cores);
+    free(machine->hosts);
     *machine = (struct machine){0};
 }

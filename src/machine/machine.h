@@ -12,16 +12,31 @@
 #include "allocation.h"
 #include "cpumask.h"
 #include "diag.h"
+#include "slice.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct machine_core {
-    struct cpumask pus; /* kernel's CPU numbers of its hardware threads that may be used */
+    struct cpumask pus; /* kernel's CPU numbers of its hardware threads that may be used; numbers of
+                           its own host */
     unsigned number;    /* logical core number, from 0, in the machine's order */
     unsigned numa;      /* index of its NUMA node, dense from 0 */
     unsigned package;   /* index of its package, dense from 0 */
+};
+
+/* One host of a machine of several. */
+struct machine_host {
+    struct slice name;
+    bool is_here;      /* the one that this process is on */
+    unsigned budget;   /* cores that may be used */
+    size_t first_core; /* in the machine's cores; numbers of NUMA nodes and packages are its own */
+    size_t core_count;
+    unsigned numa_count;
+    unsigned package_count;
+    uint64_t memory_bytes; /* 0: not known, or without limit */
+    unsigned gpus;         /* that are handed out there */
 };
 
 struct machine {
@@ -31,7 +46,9 @@ struct machine {
     unsigned package_count;
     bool is_real;     /* false: a synthetic machine, or cores that are only counted: don't bind */
     double cpu_quota; /* CPUs' worth of time that the cgroup grants; 0: no limit */
-    uint64_t memory_bytes; /* physical, or the cgroup's limit if that is lower */
+    uint64_t memory_bytes;      /* physical, or the cgroup's limit if that is lower */
+    struct machine_host *hosts; /* NULL where there is one host: this one */
+    size_t host_count;
 };
 
 /* Only cores of which this process may use at least one PU (affinity, cpuset). The caller releases.

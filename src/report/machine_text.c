@@ -45,6 +45,53 @@ static uint64_t count_cpus(const struct machine *machine)
     return count;
 }
 
+static struct slice host_of(const struct allocation *allocation)
+{
+    return allocation->here != ALLOCATION_ELSEWHERE ? allocation->hosts[allocation->here].name
+                                                    : (struct slice){0};
+}
+
+static void add_other_hosts(const struct allocation *allocation, struct buf *out)
+{
+    const char *separator = "other hosts of the job: ";
+    for (size_t i = 0; i < allocation->host_count; i++) {
+        if (i != allocation->here) {
+            buf_addf(out, "%s%.*s (%u CPUs)", separator, SLICE_ARGS(allocation->hosts[i].name),
+                     allocation->hosts[i].cpus);
+            separator = ", ";
+        }
+    }
+    if (separator[1] == ' ') {
+        buf_add_char(out, '\n');
+    }
+}
+
+/* Where the numbers come from inside a job. */
+static void add_allocation(const struct report_machine_facts *facts, struct buf *out)
+{
+    const struct allocation *allocation = facts->allocation;
+    struct slice host = host_of(allocation);
+    buf_addf(out, "in job %s of Slurm", allocation->job.at);
+    if (host.at != NULL) {
+        buf_addf(out, " on %.*s", SLICE_ARGS(host));
+    }
+    if (allocation->is_within) {
+        buf_add_string(out, ", inside of a node that a run started");
+    } else if (allocation->is_step) {
+        buf_add_string(out, ", in a task of a job step");
+    }
+    if (allocation->cpus == 0) {
+        buf_add_string(out, ": the cores are those that this process may use\n");
+    } else {
+        buf_addf(out, ": %u %s (%s)", allocation->cpus, allocation->cpus == 1 ? "CPU" : "CPUs",
+                 allocation->cpus_from);
+        buf_add_string(out, facts->is_counted ? ", counted only: this process may use other CPUs "
+                                                "too, and nothing is bound\n"
+                                              : ", which are those that this process may use\n");
+    }
+    add_other_hosts(allocation, out);
+}
+
 static void add_summary(const struct report_machine_facts *facts, struct buf *out)
 {
     const struct machine *machine = facts->machine;
@@ -66,7 +113,10 @@ static void add_summary(const struct report_machine_facts *facts, struct buf *ou
         buf_addf(out, " (a quota grants %.1f CPUs' time)", machine->cpu_quota);
     }
     buf_add_char(out, '\n');
-    if (!machine->is_real) {
+    if (facts->allocation != NULL) {
+        add_allocation(facts, out);
+    }
+    if (!machine->is_real && !facts->is_counted) {
         buf_add_string(out, "this is not the machine itself: nothing is bound to its cores\n");
     }
 }
@@ -240,6 +290,41 @@ static void add_json_core(const struct report_machine_facts *facts, size_t index
     report_json_end(out, '}');
 }
 
+static void add_json_allocation(const struct report_machine_facts *facts, struct buf *out)
+{
+    const struct allocation *allocation = facts->allocation;
+    if (allocation == NULL) {
+        report_json_null(out, "allocation");
+        return;
+    }
+    report_json_key(out, "allocation");
+    report_json_begin(out, '{');
+    report_json_string(out, "job", allocation->job);
+    struct slice host = host_of(allocation);
+    if (host.at != NULL) {
+        report_json_string(out, "host", host);
+    } else {
+        report_json_null(out, "host");
+    }
+    report_json_count(out, "cpus", allocation->cpus);
+    if (allocation->cpus_from != NULL) {
+        report_json_string(out, "cpus_from", slice_of(allocation->cpus_from));
+    } else {
+        report_json_null(out, "cpus_from");
+    }
+    report_json_bool(out, "bound", facts->machine->is_real);
+    report_json_key(out, "hosts");
+    report_json_begin(out, '[');
+    for (size_t i = 0; i < allocation->host_count; i++) {
+        report_json_begin_record(out);
+        report_json_string(out, "host", allocation->hosts[i].name);
+        report_json_count(out, "cpus", allocation->hosts[i].cpus);
+        report_json_end(out, '}');
+    }
+    report_json_end_records(out);
+    report_json_end(out, '}');
+}
+
 static void add_json(const struct report_machine_facts *facts, struct buf *out)
 {
     const struct machine *machine = facts->machine;
@@ -253,7 +338,8 @@ static void add_json(const struct report_machine_facts *facts, struct buf *out)
         report_json_null(out, "cpu_quota");
     }
     report_json_count(out, "default_budget", facts->budget);
-    report_json_bool(out, "real", machine->is_real);
+    add_json_allocation(facts, out);
+    report_json_bool(out, "real", machine->is_real || facts->is_counted);
     report_json_key(out, "cores");
     report_json_begin(out, '[');
     for (size_t i = 0; i < machine->core_count; i++) {

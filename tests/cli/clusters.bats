@@ -97,9 +97,9 @@ lab() {
 @test "--cluster, ROWBUILD_CLUSTER and ROW_CLUSTER name a cluster; an unknown one is named with the nearest" {
     chain d1
     nowhere_known
-    ROW_CLUSTER=delta expect 0 show cluster --short
+    ROW_CLUSTER="delta" expect 0 show cluster --short
     [ "$output" = delta ]
-    ROW_CLUSTER=delta ROWBUILD_CLUSTER=anvil expect 0 show cluster --short
+    ROW_CLUSTER="delta" ROWBUILD_CLUSTER=anvil expect 0 show cluster --short
     [ "$output" = anvil ]
     ROWBUILD_CLUSTER=anvil expect 0 show cluster --short --cluster frontier
     [ "$output" = frontier ]
@@ -344,7 +344,7 @@ resources.processes.per_directory = 3
 group.maximum_size = 2
 END
     expect 0 check
-    has 'no partition of the cluster `lab` takes a job of 2 directories' 'small: too many CPUs (6 > 4)' \
+    has 'no partition of the cluster `lab` takes a job of this action for 2 directories' 'small: too many CPUs (6 > 4)' \
         'whole: 6 CPUs, and it takes multiples of 8 only' 'debug: is taken only when it is named' '1 warning'
     sed -i 's/maximum_size = 2/maximum_size = 1/' Rowfile
     expect 0 check
@@ -362,6 +362,15 @@ END
     lacks whole
 }
 
+@test "check asks nothing of a Slurm cluster without partitions" {
+    jobs <<'END'
+submit_options.lab.partition = "any"
+END
+    printf '[[cluster]]\nname = "lab"\nidentify.always = true\nscheduler = "slurm"\npartition = []\n' | clusters
+    expect 0 check
+    lacks warning
+}
+
 @test "check knows the size of a group's one job, and of a job without directories" {
     jobs <<'END'
 launchers = ["mpi"]
@@ -376,5 +385,38 @@ resources.gpus_per_process = 1
 resources.threads_per_process = 3
 END
     expect 0 check
-    has 'a job of 4 directories' 'small: too many CPUs (12 > 4)' 'small: too many GPUs (1 > 0)' '2 warnings'
+    has 'a job of this action for 4 directories: ' 'small: too many CPUs (12 > 4)' 'a job of this action: small: too many GPUs (1 > 0)' '2 warnings'
+}
+
+# ---- The manual ----
+
+PAGE=$BATS_TEST_DIRNAME/../../src/cluster/rowbuild-clusters.5
+
+# example NUMBER: the page's literal text.
+example() {
+    awk -v wanted="$1" '/^\.Bd/ { n++; inside = 1; next } /^\.Ed/ { inside = 0 } inside && n == wanted' "$PAGE"
+}
+
+@test "the examples of rowbuild-clusters(5) load and say what they show" {
+    nowhere_known
+    mkdir -p "$HOME/.config/rowbuild"
+    example 1 | clusters
+    example 2 >"$HOME/.config/rowbuild/launchers.toml"
+    CLUSTER_NAME=lab expect 0 show cluster
+    [ "$(tail -n +2 <<<"$output")" = "$(example 1)" ]
+    CLUSTER_NAME=lab expect 0 show launchers
+    has 'executable = "srun --mpi=pmix"' 'executable = "time -p"'
+}
+
+@test "rowbuild-clusters(5) has every key of a cluster and of a partition" {
+    lab 'maximum_jobs = 500' 'array_throttle = 20' 'no_arrays = true' 'signal_s = 60'
+    local key
+    expect_json 0 show cluster --all --json
+    for key in $(jq -r '.[] | keys[], (.partition[] | keys[])' <<<"$output" | sort -u | grep -v origin) \
+        slurm_gpus_per_task require_gpus_multiple_of warn_cpus_not_multiple_of memory_per_cpu_mb memory_per_gpu_mb; do
+        grep -qE "^\.(It )?Ic .*\b$key\b" "$PAGE" || {
+            echo "$key is missing"
+            return 1
+        }
+    done
 }

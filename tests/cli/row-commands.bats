@@ -420,3 +420,43 @@ END
     expect 0 -a good
     expect_runs d1
 }
+
+@test "counts have separators for thousands, columns grow with them" {
+    local n
+    mkdir workspace/d{0001..1234}
+    workflow <<'END'
+[[action]]
+name = "a"
+command = "note {directory}"
+products = ["out"]
+END
+    for n in 1200 1201 1202; do
+        : >"workspace/d$n/out"
+    done
+    shown show status
+    printed 'Action Completed Submitted Eligible Waiting Remaining cost' \
+        'a              3         0    1,231       0   1k CPU-hours'
+}
+
+@test "patterns of actions: nothing but * and ? is special, and the whole name counts" {
+    mkdir workspace/d1
+    workflow <<'END'
+[[action]]
+name = "a[1]"
+command = "note {directory}"
+[[action]]
+name = "a1"
+command = "note {directory}"
+[[action]]
+name = "ba1"
+command = "note {directory}"
+END
+    shown show status --no-header -a 'a[1]'
+    [ "${#lines[@]}" -eq 1 ] && [[ $output == 'a[1]'* ]]
+    shown show status --no-header -a 'a?'
+    [ "${#lines[@]}" -eq 1 ] && [[ $output == a1* ]]
+    shown show status --no-header -a '*a1'
+    [ "${#lines[@]}" -eq 2 ]
+    shown show directories -a 'a[1]' --short
+    printed d1
+}

@@ -465,3 +465,144 @@ END
     expect 0
     expect_runs 'one d1' 'two d1'
 }
+
+# fan: a launcher of the user's own, as launchers.toml of row describes one; it starts numbered processes.
+fan() {
+    mkdir -p "$HOME/.config/row"
+    cat >"$HOME/.config/row/launchers.toml" <<'END'
+[fan.default]
+executable = "fan"
+processes = "--copies="
+threads_per_process = "--width="
+[fan.elsewhere]
+executable = "no-such-program"
+END
+    program fan <<'PROGRAM'
+copies=${1#--copies=} rank=0
+shift
+case $1 in
+--width=*)
+    WIDTH=${1#--width=} && export WIDTH
+    shift
+    ;;
+esac
+while [ "$rank" -lt "$copies" ]; do
+    RANK=$rank COPIES=$copies "$@" || exit
+    rank=$((rank + 1))
+done
+PROGRAM
+    program work <<'PROGRAM'
+note "$ACTION_NAME $RANK/$COPIES${WIDTH:+ $WIDTH wide} $*"
+PROGRAM
+}
+
+@test "processes: one command on one directory, or in turn, or a process for each directory" {
+    mkdir workspace/d{1,2,3}
+    fan
+    workflow <<'END'
+[default.action]
+launchers = ["fan"]
+
+[[action]]
+name = "one"
+command = "work {directory}"
+group.maximum_size = 1
+resources.processes.per_submission = 2
+
+[[action]]
+name = "in-turn"
+command = "work {directories}"
+resources.processes.per_submission = 2
+
+[[action]]
+name = "each"
+command = "work {directories}"
+group.maximum_size = 2
+[action.resources]
+processes.per_directory = 1
+walltime.per_submission = "08:00:00"
+
+[[action]]
+name = "partitions"
+command = 'work "$ACTION_PROCESSES_PER_DIRECTORY of $ACTION_PROCESSES" {directories}'
+group.maximum_size = 2
+[action.resources]
+processes.per_directory = 2
+threads_per_process = 3
+walltime.per_submission = "08:00:00"
+END
+    table 'Action     Completed Submitted Eligible Waiting Remaining cost
+one                0         0        3       0    6 CPU-hours
+in-turn            0         0        3       0    6 CPU-hours
+each               0         0        3       0   24 CPU-hours
+partitions         0         0        3       0  144 CPU-hours' show status
+    expect 0 -j 12 -a one -a in-turn -a each
+    expect_runs 'one 0/2 d1' 'one 1/2 d1' 'one 0/2 d2' 'one 1/2 d2' 'one 0/2 d3' 'one 1/2 d3' \
+        'in-turn 0/2 d1 d2 d3' 'in-turn 1/2 d1 d2 d3' 'each 0/2 d1 d2' 'each 1/2 d1 d2' 'each 0/1 d3'
+    expect 0 -j 12 -a partitions
+    expect_runs 'partitions 0/4 3 wide 2 of 4 d1 d2' 'partitions 1/4 3 wide 2 of 4 d1 d2' \
+        'partitions 2/4 3 wide 2 of 4 d1 d2' 'partitions 3/4 3 wide 2 of 4 d1 d2' 'partitions 0/2 3 wide 2 of 2 d3' 'partitions 1/2 3 wide 2 of 2 d3'
+    expect 0 show launchers
+    has '[fan]' 'executable = "fan"' 'processes = "--copies="' 'threads_per_process = "--width="'
+}
+
+@test "several processes want a launcher that starts processes, and only one" {
+    mkdir workspace/d1
+    fan
+    local launchers
+    for launchers in '[]' '["openmp"]' '["fan", "mpi"]'; do
+        workflow <<END
+[[action]]
+name = "a"
+command = "work {directory}"
+launchers = $launchers
+resources.processes.per_submission = 2
+END
+        expect 2
+        has 'workflow.toml:' launcher
+        expect 0 show status
+    done
+}
+
+@test "threads: a pool of Python's processes has as many as the action asked for" {
+    local n
+    for n in 1 2 3 4 5; do
+        value "d$n" "{\"n\": $n}"
+    done
+    cat >pool.py <<'END'
+import json
+import multiprocessing
+import os
+import pathlib
+import sys
+
+
+def square(name):
+    folder = pathlib.Path("workspace") / name
+    n = json.loads((folder / "value.json").read_text())["n"]
+    (folder / "square").write_text(f"{n * n}\n")
+
+
+if __name__ == "__main__":
+    count = int(os.environ["ACTION_THREADS_PER_PROCESS"])
+    assert os.environ["OMP_NUM_THREADS"] == str(count), os.environ["OMP_NUM_THREADS"]
+    with multiprocessing.Pool(count) as pool:
+        pool.map(square, sys.argv[1:])
+END
+    workflow <<'END'
+[workspace]
+value_file = "value.json"
+[[action]]
+name = "square"
+command = "python3 pool.py {directories}"
+products = ["square"]
+[action.group]
+maximum_size = 32
+[action.resources]
+threads_per_process = 2
+walltime.per_directory = "01:00:00"
+END
+    OMP_NUM_THREADS=64 expect 0 -j 2
+    content workspace/d5/square 25
+    table 'square         5         0        0       0' show status --no-header
+}

@@ -41,6 +41,7 @@ version=$(sed -n 's/^Version: //p' "$pc")
     echo libexec/rowbuild/rowbuild-rank
     echo share/bash-completion/completions/rowbuild
     echo share/man/man1/rowbuild.1
+    echo share/man/man5/rowbuild-clusters.5
     echo share/man/man5/rowbuild-rowfile.5
 } | sort >"$scratch/expected"
 (cd "$prefix" && find . ! -type d | sed 's,^\./,,' | sort) >"$scratch/made"
@@ -146,7 +147,7 @@ grep -qxF "$prefix/libexec/rowbuild/rowbuild-rank" "$scratch/arguments" || {
 }
 
 # ---- Manual pages and completion ----
-for page in man1/rowbuild.1 man5/rowbuild-rowfile.5; do
+for page in man1/rowbuild.1 man5/rowbuild-clusters.5 man5/rowbuild-rowfile.5; do
     # Long lines are a matter of taste, and pages that aren't installed here are no mistake.
     mandoc -T lint -W style "$prefix/share/man/$page" 2>&1 |
         grep -vE 'text line longer|referenced manual not found|outdated mandoc.db' \

@@ -369,7 +369,7 @@ static void a_quota_and_a_made_up_machine_are_said(void **state)
     assert_string_equal(
         buf_string(&out),
         "{\"packages\":1,\"numa_nodes\":1,\"memory_bytes\":0,\"cpu_quota\":1.5,"
-        "\"default_budget\":2,\"real\":false,\"cores\":[\n"
+        "\"default_budget\":2,\"allocation\":null,\"real\":false,\"cores\":[\n"
         "{\"core\":0,\"package\":0,\"numa_node\":0,\"cpus\":[0,4],"
         "\"load\":[null,null],\"held_by\":[]}\n],\"not_bound\":[],\"elsewhere\":[]}\n");
     buf_release(&out);
