@@ -22,6 +22,7 @@ submit_options = ["--constraint=\"scratch\""]
 [[cluster.partition]]
 name = "small"
 maximum_cpus_per_job = 16
+maximum_gpus_per_job = 0
 cpus_per_node = 8
 memory_per_cpu = "1970M"
 
@@ -176,7 +177,7 @@ END
 #SBATCH --signal=B:TERM@120
 #SBATCH --constraint="scratch"
 
-# shellcheck disable=SC2034 # for the reader
+# shellcheck disable=SC1112,SC2016,SC2034,SC2088
 directories=(
 a
 b

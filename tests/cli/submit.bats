@@ -254,12 +254,20 @@ END
     expect_runs
 }
 
+# answered TEXT ARGUMENT…: on a terminal, where TEXT and Enter are typed once it asks.
+answered() {
+    local text=$1
+    shift
+    rm -f typescript
+    run script -qefc "$ROWBUILD $*" typescript < <(await_text typescript 'Proceed?' && echo "$text")
+}
+
 @test "on a terminal it asks, with yes as what Enter means" {
-    command -v script >/dev/null || skip 'script(1) is not installed'
+    script -qec true /dev/null >/dev/null 2>&1 </dev/null || skip "no pseudo-terminal can be opened"
     hello
-    run script -qec "$ROWBUILD submit" /dev/null < <(echo n)
+    answered n submit
     [[ $output == *'Proceed? [Y/n]'* && $output != *'Hello'* ]]
-    run script -qec "$ROWBUILD submit" /dev/null < <(echo)
+    answered '' submit
     [[ $output == *'Hello, directory1!'* ]]
     run script -qec "$ROWBUILD submit --yes" /dev/null </dev/null
     [[ $output != *'Proceed'* && $output == *'Hello, directory1!'* ]]
