@@ -72,7 +72,7 @@ struct job_request job_request_of(const struct action *action, size_t directorie
 }
 
 static uint64_t nodes_for(const struct job_request *request, const struct partition *partition,
-                          bool on_one_node)
+                          bool starts_itself, uint64_t site_cpus)
 {
     struct job_size size = job_request_size(request);
     uint64_t gpus_per_node = partition != NULL ? partition->gpus_per_node : 0;
@@ -83,11 +83,15 @@ static uint64_t nodes_for(const struct job_request *request, const struct partit
     if (size.gpus == 0 && cpus_per_node > 0) {
         return divide_up(size.cpus, cpus_per_node);
     }
-    return on_one_node ? 1 : 0;
+    if (!starts_itself) {
+        return 0;
+    }
+    uint64_t on_each = site_cpus / request->threads_per_process; /* processes */
+    return on_each > 0 ? divide_up(request->processes, on_each) : 1;
 }
 
 void job_request_place(struct job_request *request, const struct action *action,
-                       const struct partition *partition, bool on_one_node)
+                       const struct partition *partition, bool starts_itself, uint64_t site_cpus)
 {
     const struct resource_spec *resources = &action->resources;
     struct job_size size = job_request_size(request);
@@ -96,7 +100,7 @@ void job_request_place(struct job_request *request, const struct action *action,
                  resources->memory_per_submission == 0;
     bool for_gpus = resources->memory_per_gpu_mb > 0 && size.gpus > 0;
     request->partition = partition;
-    request->nodes = nodes_for(request, partition, on_one_node);
+    request->nodes = nodes_for(request, partition, starts_itself, site_cpus);
     if (total == 0) {
         request->memory = JOB_MEMORY_DEFAULT;
     } else if (plain && for_gpus && resources->memory_per_cpu_mb == 0) {
@@ -386,7 +390,7 @@ static void add_directories(struct buf *out, const struct script_facts *facts)
     if (facts->indices != NULL) {
         return; /* each job of an array has its own */
     }
-    buf_add_string(out, "# shellcheck disable=SC2034 # for the reader\ndirectories=(\n");
+    buf_add_string(out, "directories=(\n");
     for (size_t i = 0; i < facts->directory_count; i++) {
         text_add_shell_word(out, facts->directories[i]);
         buf_add_char(out, '\n');
@@ -446,7 +450,8 @@ void script_add(const struct script_facts *facts, struct buf *out)
     if (facts->cluster->scheduler == SCHEDULER_SLURM) {
         add_preamble(out, facts);
     }
-    buf_add_char(out, '\n');
+    /* Names aren't meant to be expanded, and the list of directories is for the reader. */
+    buf_add_string(out, "\n# shellcheck disable=SC1112,SC2016,SC2034,SC2088\n");
     add_directories(out, facts);
     add_variables(out, facts);
     add_exec(out, facts);
