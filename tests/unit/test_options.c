@@ -154,8 +154,8 @@ static void wrong_lines(void **state)
         {"check|one", "`rowbuild check` takes no argument such as `one`"},
         {"show|sttus", "there is no command `show sttus`; did you mean `show status`?"},
         {"show",
-         "`rowbuild show` needs to know what: status, directories, why, log, machine, cluster or "
-         "launchers"},
+         "`rowbuild show` needs to know what: status, directories, jobs, why, log, machine, "
+         "cluster or launchers"},
         {"show|directories|--value|/x", "`--value` needs `--action`"},
         {"--adopt|--no-adopt", "`--adopt` and `--no-adopt` exclude each other"},
         {"init", "`rowbuild init` needs the directory to make"},
