@@ -151,6 +151,10 @@ static bool has_left_queue(const struct queue *queue, const struct submission *s
     }
     const struct queue_entry *entry =
         queue_find(queue, submission->job_id, submission->is_array ? (uint32_t)e : QUEUE_NO_INDEX);
+    if (entry == NULL && submission->is_array) {
+        /* An array that was cancelled before one of its jobs began is one entry. */
+        entry = queue_find(queue, submission->job_id, QUEUE_NO_INDEX);
+    }
     if (entry != NULL) {
         *ending = entry->state;
         return entry->phase == QUEUE_ENDED;
