@@ -273,6 +273,7 @@ static int submit(struct session *session)
     size_t passed_count = 0;
     split_operands(session, passed, &passed_count);
     struct rowbuild_selection selection = session_selection(session);
+    selection.unknown_targets_warn = true;
     struct rowbuild_submit_options options = {
         .limit = settings->limit,
         .dry_run = settings->dry_run,

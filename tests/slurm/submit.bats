@@ -140,6 +140,8 @@ over_but_held() {
     expect_runs 'first d1' 'first d2' 'first d3' 'first d4' 'second d1' 'second d3' 'second d4'
     expect 0 show status
     has_line '^first +3 +0 +1 +0' '^second +3 +0 +0 +1'
+    expect 0 show why second/d2
+    has 'CANCELLED'
     rm workspace/d2/bad
     expect 0 submit --follow
     over
@@ -175,6 +177,15 @@ END
     over
     expect_runs 'first d1' 'first d2' 'first d3' 'second d1' 'second d2' 'second d3'
     expect_nothing_to_do -j 1
+}
+
+@test "a dependency of the user's counts besides those of --follow" {
+    study d1
+    sbatch --hold --parsable --output=/dev/null --wrap true >"$SCRATCH/id"
+    expect 0 submit --follow -- "--dependency=afterany:$(cat "$SCRATCH/id")"
+    scontrol show job "$(new_jobs | sort -n | tail -n 1)" >"$SCRATCH/job"
+    grep -q "afterany:$(cat "$SCRATCH/id")" "$SCRATCH/job"
+    grep -q "afterok:$(new_jobs | sort -n | head -n 1)" "$SCRATCH/job"
 }
 
 @test "maximum_jobs of the cluster" {
