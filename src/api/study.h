@@ -37,6 +37,7 @@ struct study_job {
     struct inbox_attempt attempt;
     const struct slice *nodes; /* keys */
     size_t node_count;
+    bool in_order;    /* the nodes start in the order of the list */
     const char *name; /* tells it from other jobs */
     int64_t end_ns;   /* see run.h */
     double notice_s;

@@ -172,6 +172,21 @@ static void warn_of_state(struct slice state, struct diag *diag)
     buf_release(&name);
 }
 
+/* Once for each such state. */
+static void warn_of_states(const struct queue *queue, struct diag *diag)
+{
+    for (size_t i = 0; i < queue->count; i++) {
+        size_t before = 0;
+        while (!queue->entries[i].state_is_known && before < i &&
+               !slice_equal(queue->entries[before].state, queue->entries[i].state)) {
+            before++;
+        }
+        if (!queue->entries[i].state_is_known && before == i) {
+            warn_of_state(queue->entries[i].state, diag);
+        }
+    }
+}
+
 static bool take_line(struct queue *queue, struct slice line, struct diag *diag,
                       struct queue_entry *entry)
 {
@@ -184,9 +199,7 @@ static bool take_line(struct queue *queue, struct slice line, struct diag *diag,
         buf_release(&name);
         return false;
     }
-    if (!find_phase(entry->state, &entry->phase)) {
-        warn_of_state(entry->state, diag);
-    }
+    entry->state_is_known = find_phase(entry->state, &entry->phase);
     entry->state = arena_slice(&queue->arena, entry->state);
     entry->reason = arena_slice(&queue->arena, entry->reason);
     if (entry->token.at != NULL) {
@@ -220,6 +233,7 @@ bool queue_parse(struct queue *queue, struct slice answer, struct diag *diag)
         queue->entries = arena_array(&queue->arena, entries.count, sizeof *entries.at);
         memcpy(queue->entries, entries.at, entries.count * sizeof *entries.at);
         queue->count = entries.count;
+        warn_of_states(queue, diag);
     }
     vec_release(&entries);
     return understood;

@@ -25,6 +25,7 @@ struct queue_entry {
     uint64_t job_id; /* of the array, for its elements */
     uint32_t index;  /* in the array, or QUEUE_NO_INDEX */
     enum queue_phase phase;
+    bool state_is_known;
     struct slice state;  /* squeue's word: "PENDING", "NODE_FAIL" */
     struct slice reason; /* squeue's: "Dependency", "Resources", "(null)"… */
     struct slice token;  /* of the submission, from the comment; at == NULL: not ours */

@@ -166,8 +166,8 @@ enum sbatch_outcome sbatch_submit(const struct sbatch_request *request, uint64_t
     if (program_run(&run, &answer) == 0) {
         outcome = judge(&answer, job_id, words);
     } else {
-        buf_addf(words, "sbatch: %s", strerror(errno));
         outcome = errno == EAGAIN || errno == ENOMEM ? SBATCH_LATER : SBATCH_REFUSED;
+        buf_addf(words, "sbatch can't be started: %s", strerror(errno));
     }
     program_release(&answer);
     scheduler_environment_release(&environment);
@@ -183,7 +183,8 @@ bool slurm_parse_max_array_size(struct slice configuration, uint64_t *size)
     while (configuration.len > 0) {
         const char *newline = memchr(configuration.at, '\n', configuration.len);
         size_t len = newline != NULL ? (size_t)(newline - configuration.at) : configuration.len;
-        if (len > sizeof key && memcmp(configuration.at, key, sizeof key - 1) == 0) {
+        if (len > sizeof key && memcmp(configuration.at, key, sizeof key - 1) == 0 &&
+            strchr(" =", configuration.at[sizeof key - 1]) != NULL) {
             size_t at = sizeof key - 1;
             uint64_t number = 0;
             while (at < len && (configuration.at[at] == ' ' || configuration.at[at] == '=')) {

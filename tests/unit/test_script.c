@@ -106,7 +106,7 @@ static void lines_stand_in_rows_order(void **state)
                    "#SBATCH --mail-user=me@example.org\n"
                    "#SBATCH --qos=low\n"
                    "\n"
-                   "# shellcheck disable=SC2034 # for the reader\n"
+                   "# shellcheck disable=SC1112,SC2016,SC2034,SC2088\n"
                    "directories=(\n"
                    "a\n"
                    "b\n"
@@ -134,7 +134,7 @@ static void nothing_is_asked_of_bash(void **state)
     facts.state = SLICE_LITERAL("/scratch/my state");
     expect(&facts, "#!/bin/bash\n"
                    "\n"
-                   "# shellcheck disable=SC2034 # for the reader\n"
+                   "# shellcheck disable=SC1112,SC2016,SC2034,SC2088\n"
                    "directories=(\n"
                    "a\n"
                    "b\n"
