@@ -118,6 +118,7 @@ enum rowbuild_intent {
     ROWBUILD_BLOCKED, /* it can't run: a previous action excludes its directory, an input is missing
                        */
     ROWBUILD_IN_JOB,  /* it is in a job that is queued or running: nobody else touches it */
+    ROWBUILD_WAITS,   /* it will run when the job of something before it has ended */
     ROWBUILD_HELD,    /* up to date, but something before it is in a job */
 };
 
@@ -256,10 +257,10 @@ ROWBUILD_API int rowbuild_run(struct rowbuild *study, const struct rowbuild_sele
 
 /* Carries out the job with that token, inside the job: the nodes that its submission registered,
  * those of the element SLURM_ARRAY_TASK_ID where it is an array. Runs beside other runs and jobs,
- * since it takes no lock: what it learns goes to the inbox of the state. A job that isn't registered
- * (any more), or that another job has claimed, is no error: a note says so. However many nodes fail,
- * the others run. On SIGTERM near the job's end processes get the time that is left. Otherwise as
- * rowbuild_run. */
+ * since it takes no lock: what it learns goes to the inbox of the state. A job that isn't
+ * registered (any more), or that another job has claimed, is no error: a note says so. However many
+ * nodes fail, the others run. On SIGTERM near the job's end processes get the time that is left.
+ * Otherwise as rowbuild_run. */
 ROWBUILD_API int rowbuild_job(struct rowbuild *study, const char *token,
                               const struct rowbuild_run_options *options,
                               const struct rowbuild_observer *observer,

@@ -141,6 +141,7 @@ static int record(struct attempts *attempts, uint64_t id)
 {
     struct submitting *submitting = attempts->submitting;
     attempts->registered->job_id = id;
+    attempts->registered->submitted_at_s = clock_wall_s(); /* older answers don't know of it */
     submitting->ids[attempts->number] = id;
     queue_forget(submitting->study->state_path);
     return submission_write(submitting->study->state_path, attempts->registered,

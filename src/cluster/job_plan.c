@@ -73,7 +73,8 @@ static bool is_chosen(const struct job_planning *planning, struct node_id node)
     struct plan *plan = planning->plan;
     const struct graph *graph = plan->graph;
     uint8_t verdict = plan->verdicts[node.at];
-    bool may_wait = verdict == VERDICT_MAYBE || verdict == VERDICT_BLOCKED;
+    bool may_wait = verdict == VERDICT_MAYBE || verdict == VERDICT_BLOCKED ||
+                    verdict == VERDICT_WAITS || verdict == VERDICT_HELD;
     bool is_due = verdict == VERDICT_STALE || verdict == VERDICT_RESTORE;
     if ((plan->wanted[node.at] & WANTED_SELECTED) == 0 ||
         !(is_due || (may_wait && planning->options->follow))) {
@@ -379,6 +380,14 @@ static int choose_partition(struct job_planning *planning, const struct action *
     return result;
 }
 
+static uint64_t site_cpus(const struct job_planning *planning, const struct partition *partition)
+{
+    const struct site *site = planning->options->site;
+    return site != NULL
+               ? site_cpus_per_node(site, partition != NULL ? partition->name : (struct slice){0})
+               : 0;
+}
+
 /* Requests of an element depend on the number of directories only. */
 static int find_requests(struct job_planning *planning)
 {
@@ -410,7 +419,8 @@ static int find_requests(struct job_planning *planning)
             }
             continue;
         }
-        job_request_place(&draft->request, action, partition, starts_itself(planning, action));
+        job_request_place(&draft->request, action, partition, starts_itself(planning, action),
+                          site_cpus(planning, partition));
     }
     return result;
 }

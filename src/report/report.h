@@ -80,6 +80,7 @@ struct report_estimate {
     size_t restores;
     size_t blocked;
     size_t submitted;
+    size_t waits;             /* for submitted ones */
     size_t again;             /* of will_run: redone work */
     double again_hours;       /* recorded cost of what would be redone; 0: not recorded */
     double least_hours;       /* predicted: what will run */
@@ -124,9 +125,9 @@ void report_directory_names(const struct workspace *workspace, const uint32_t *d
 
 /* For each selected node "LABEL: is up to date", or its verdict and a line for each reason. JSON:
  * an array of {"node" (its key),"action","directory" (null for group and project nodes),"status",
- * "intent" ("fresh", "will_run", "may_run", "restores", "blocked", "submitted", "held"),"job" (or
- * null),"ending" (of its last job, or null),"reasons" []}. -1 after errors of a value that can't be
- * read. */
+ * "intent" ("fresh", "will_run", "may_run", "restores", "blocked", "submitted", "waits",
+ * "held"),"job" (or null),"ending" (of its last job, or null),"reasons" []}. -1 after errors of a
+ * value that can't be read. */
 int report_why(struct plan *plan, const struct report_options *options, struct buf *out,
                struct diag *diag);
 
@@ -177,7 +178,7 @@ void report_read_cpu_times(struct slice proc_stat, struct report_cpu_time *times
 
 struct report_machine_facts {
     const struct machine *machine;
-    unsigned budget; /* the default one: cores */
+    unsigned budget;                     /* the default one: cores */
     const struct allocation *allocation; /* in a job (machine_confine was called), or NULL */
     bool is_counted; /* the machine is real, but which of its cores are the job's isn't known */
     const struct report_holder *holders;
@@ -190,7 +191,8 @@ struct report_machine_facts {
 /* A drawing of packages, NUMA nodes and cores with their CPUs, each CPU's load between the two
  * reads, and who holds which core. JSON: an object with "packages", "numa_nodes", "memory_bytes",
  * "cpu_quota" (null: none), "default_budget", "allocation" (null: in no job) {"job","host","cpus",
- * "cpus_from","bound","hosts" [{"host","cpus"}]}, "real", "cores" [{"core","package","numa_node","cpus"
+ * "cpus_from","bound","hosts" [{"host","cpus"}]}, "real", "cores"
+ * [{"core","package","numa_node","cpus"
  * [],"load" [0 to 1, or null],"held_by" []}], "not_bound" [{"label","cores"}], "elsewhere"
  * [{"label","cpus"}]. */
 void report_machine(const struct report_machine_facts *facts, const struct report_options *options,
