@@ -177,7 +177,7 @@ void report_read_cpu_times(struct slice proc_stat, struct report_cpu_time *times
 
 struct report_machine_facts {
     const struct machine *machine;
-    unsigned budget; /* the default one: cores */
+    unsigned budget;                     /* the default one: cores */
     const struct allocation *allocation; /* in a job (machine_confine was called), or NULL */
     bool is_counted; /* the machine is real, but which of its cores are the job's isn't known */
     const struct report_holder *holders;
@@ -190,7 +190,8 @@ struct report_machine_facts {
 /* A drawing of packages, NUMA nodes and cores with their CPUs, each CPU's load between the two
  * reads, and who holds which core. JSON: an object with "packages", "numa_nodes", "memory_bytes",
  * "cpu_quota" (null: none), "default_budget", "allocation" (null: in no job) {"job","host","cpus",
- * "cpus_from","bound","hosts" [{"host","cpus"}]}, "real", "cores" [{"core","package","numa_node","cpus"
+ * "cpus_from","bound","hosts" [{"host","cpus"}]}, "real", "cores"
+ * [{"core","package","numa_node","cpus"
  * [],"load" [0 to 1, or null],"held_by" []}], "not_bound" [{"label","cores"}], "elsewhere"
  * [{"label","cpus"}]. */
 void report_machine(const struct report_machine_facts *facts, const struct report_options *options,
