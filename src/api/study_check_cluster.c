@@ -2,9 +2,9 @@
 #include "study.h"
 
 #include "groups.h"
+#include "script.h"
 #include "text.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 static void add_nearest(struct buf *message, struct slice nearest)
@@ -94,9 +94,10 @@ static void add_joined(struct buf *message, struct slice lines)
 }
 
 /* Whether a job for so many directories finds a partition; if not, that is told. */
-static bool fits(const struct partition_check *check, uint64_t directories)
+static bool fits(const struct partition_check *check, size_t directories)
 {
-    struct job_size size = action_job_size(check->action, directories);
+    struct job_request request = job_request_of(check->action, directories > 0 ? directories : 1);
+    struct job_size size = job_request_size(&request);
     struct slice named = check->options != NULL ? check->options->partition : (struct slice){0};
     struct buf reasons = BUF_EMPTY;
     struct buf warnings = BUF_EMPTY;
@@ -108,7 +109,7 @@ static bool fits(const struct partition_check *check, uint64_t directories)
         text_add_name(&message, check->study->cluster->name);
         buf_add_string(&message, "` takes a job of this action");
         if (directories > 1) {
-            buf_addf(&message, " for %" PRIu64 " directories", directories);
+            buf_addf(&message, " for %zu directories", directories);
         }
         buf_add_string(&message, ": ");
         add_joined(&message, buf_slice(&reasons));
@@ -169,7 +170,8 @@ void study_check_cluster(const struct rowbuild *study, struct diag *diag)
             .diag = diag,
         };
         check_cluster_names(study, a, diag);
-        if (study->cluster->scheduler == SCHEDULER_SLURM && has_named_partition(&check)) {
+        if (study->cluster->scheduler == SCHEDULER_SLURM && study->cluster->partition_count > 0 &&
+            has_named_partition(&check)) {
             check_partitions(&check, a);
         }
     }

@@ -9,7 +9,6 @@
 #include "arena.h"
 #include "buf.h"
 #include "diag.h"
-#include "rowfile.h"
 #include "slice.h"
 
 #include <stdbool.h>
@@ -81,9 +80,6 @@ struct job_size {
     uint64_t cpus;
     uint64_t gpus;
 };
-
-/* Of a job of the action that works on so many directories; 0, as for a project, counts as 1. */
-struct job_size action_job_size(const struct action *action, uint64_t directories);
 
 /* The partition for a job: the one called `named` (if it fits), or (at == NULL) the first that fits
  * and isn't kept from it. NULL when none does: `reasons` gets a line for each partition that was

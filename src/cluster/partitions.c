@@ -7,21 +7,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-static uint64_t times(uint64_t a, uint64_t b)
-{
-    uint64_t product;
-    return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
-}
-
-struct job_size action_job_size(const struct action *action, uint64_t directories)
-{
-    const struct resource_spec *resources = &action->resources;
-    bool is_multiplied = resources->processes_per_directory && directories > 0;
-    uint64_t processes = times(resources->processes, is_multiplied ? directories : 1);
-    return (struct job_size){.cpus = times(processes, resources->threads_per_process),
-                             .gpus = times(processes, resources->gpus_per_process)};
-}
-
 struct resource { /* CPUs or GPUs: what a job asks for, and what a partition says about them */
     const char *name;
     uint64_t asked;

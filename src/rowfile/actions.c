@@ -177,10 +177,14 @@ static void build_resources(struct resource_spec *resources, const struct layers
     resources->memory_per_directory = layers_size(layers, ID_ACTION_RESOURCES_MEMORY_PER_DIRECTORY);
     resources->memory_per_submission =
         layers_size(layers, ID_ACTION_RESOURCES_MEMORY_PER_SUBMISSION);
-    resources->memory_per_cpu_mb =
-        layers_count(layers, ID_ACTION_RESOURCES_MEMORY_PER_CPU_MB, NULL);
-    resources->memory_per_gpu_mb =
-        layers_count(layers, ID_ACTION_RESOURCES_MEMORY_PER_GPU_MB, NULL);
+    /* The one is for actions on GPUs, the other for those on cores alone. */
+    if (resources->gpus_per_process > 0) {
+        resources->memory_per_gpu_mb =
+            layers_count(layers, ID_ACTION_RESOURCES_MEMORY_PER_GPU_MB, NULL);
+    } else {
+        resources->memory_per_cpu_mb =
+            layers_count(layers, ID_ACTION_RESOURCES_MEMORY_PER_CPU_MB, NULL);
+    }
 }
 
 static const struct toml_table *options_in(const struct toml_table *layer)

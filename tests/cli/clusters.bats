@@ -362,6 +362,15 @@ END
     lacks whole
 }
 
+@test "check asks nothing of a Slurm cluster without partitions" {
+    jobs <<'END'
+submit_options.lab.partition = "any"
+END
+    printf '[[cluster]]\nname = "lab"\nidentify.always = true\nscheduler = "slurm"\npartition = []\n' | clusters
+    expect 0 check
+    lacks warning
+}
+
 @test "check knows the size of a group's one job, and of a job without directories" {
     jobs <<'END'
 launchers = ["mpi"]

@@ -312,3 +312,46 @@ END
     expect 0 show directories -a a --short
     [ "$output" = d1 ]
 }
+
+@test "an action's own choice of processes and walltime stands for the default's other one" {
+    mkdir workspace/d1 workspace/d2
+    workflow <<'END'
+[default.action]
+command = "note {directories}"
+launchers = ["mpi"]
+resources.processes.per_directory = 4
+resources.walltime.per_submission = "10:00:00"
+[[action]]
+name = "default"
+[[action]]
+name = "own"
+resources.processes.per_submission = 3
+resources.walltime.per_directory = "01:00:00"
+[[action]]
+name = "copied"
+from = "own"
+resources.threads_per_process = 2
+END
+    expect 0 show status --no-header
+    has_line '^default .* 80 CPU-hours$' '^own .* 6 CPU-hours$' '^copied .* 12 CPU-hours$'
+}
+
+@test "memory per core is for actions without GPUs, memory per GPU for those with them" {
+    mkdir workspace/d1
+    workflow <<'END'
+[default.action]
+command = "note $ACTION_NAME {directory}"
+[default.action.resources]
+memory_per_cpu_mb = 1
+memory_per_gpu_mb = 1000000000
+[[action]]
+name = "cores"
+[[action]]
+name = "gpus"
+resources.gpus_per_process = 1
+resources.memory_per_cpu_mb = 1000000000
+resources.memory_per_gpu_mb = 1
+END
+    expect 0 --gpus 1
+    expect_runs 'cores d1' 'gpus d1'
+}

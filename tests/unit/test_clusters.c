@@ -406,24 +406,6 @@ static void test_gpus_required(void **state)
         choose(find(world, "bare"), NULL, 1, 0, "the cluster `bare` has no partitions\n", ""));
 }
 
-static void test_job_size(void **state)
-{
-    (void)state;
-    struct action action = {.resources = {.processes = 3,
-                                          .threads_per_process = 4,
-                                          .gpus_per_process = 2,
-                                          .processes_per_directory = true}};
-    struct job_size size = action_job_size(&action, 5);
-    assert_int_equal(size.cpus, 60);
-    assert_int_equal(size.gpus, 30);
-    action.resources.processes_per_directory = false;
-    size = action_job_size(&action, 5);
-    assert_int_equal(size.cpus, 12);
-    assert_int_equal(size.gpus, 6);
-    action.resources.processes = UINT64_MAX / 2;
-    assert_true(action_job_size(&action, 5).cpus == UINT64_MAX);
-}
-
 int main(void)
 {
 #define WITH_WORLD(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -441,7 +423,6 @@ int main(void)
         WITH_WORLD(test_partitions_of_anvil),
         WITH_WORLD(test_wishes),
         WITH_WORLD(test_gpus_required),
-        cmocka_unit_test(test_job_size),
     };
     if (mkdtemp(home) == NULL || setenv("HOME", home, 1) != 0 || unsetenv("ROW_HOME") != 0 ||
         unsetenv("ROWBUILD_HOME") != 0) {

@@ -1,0 +1,517 @@
+#include "job_plan.h"
+
+#include "file.h"
+#include "observe.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* ---- A study, and what is planned for it ---- */
+
+struct world {
+    char path[64];
+    int project;
+    struct diag diag;
+    struct rowfile *rowfile;
+    struct workspace workspace;
+    struct graph *graph;
+    struct state *state;
+    struct observer *observer;
+    struct plan *plan;
+    const char **in_jobs; /* by node */
+    struct launchers launchers;
+    struct cluster cluster;
+    struct job_plan_options options;
+    struct job_plan made;
+    struct buf text;
+};
+
+static void fail_with(const struct diag *diag)
+{
+    struct buf text = BUF_EMPTY;
+    vec_each (const struct diag_entry, entry, &diag->entries) {
+        diag_render(entry, false, &text);
+    }
+    fail_msg("%s", buf_string(&text));
+}
+
+static int open_world(void **state)
+{
+    struct world *world = mem_alloc(sizeof *world);
+    (void)snprintf(world->path, sizeof world->path, "/tmp/test_job_plan.XXXXXX");
+    assert_non_null(mkdtemp(world->path));
+    world->project = open(world->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    diag_init(&world->diag);
+    arena_init(&world->made.arena);
+    world->cluster = (struct cluster){.name = SLICE_LITERAL("lab"),
+                                      .scheduler = SCHEDULER_SLURM,
+                                      .maximum_jobs = CLUSTER_NO_LIMIT,
+                                      .signal_s = 120};
+    world->options = (struct job_plan_options){
+        .cluster = &world->cluster, .launchers = &world->launchers, .max_array_size = 1001};
+    assert_int_equal(mkdirat(world->project, "workspace", 0777), 0);
+    *state = world;
+    return 0;
+}
+
+static int close_world(void **state)
+{
+    struct world *world = *state;
+    job_plan_release(&world->made);
+    plan_free(world->plan);
+    free(world->in_jobs);
+    if (world->observer != NULL) {
+        observer_free(world->observer);
+    }
+    if (world->state != NULL) {
+        state_close(world->state, &world->diag);
+    }
+    graph_free(world->graph);
+    workspace_release(&world->workspace);
+    rowfile_free(world->rowfile);
+    launchers_release(&world->launchers);
+    diag_release(&world->diag);
+    buf_release(&world->text);
+    close(world->project);
+    file_remove_tree(AT_FDCWD, world->path);
+    free(world);
+    return 0;
+}
+
+/* Directories are named by words; "a/x" makes the file x in a. */
+static void fill(const struct world *world, const char *words)
+{
+    char path[256];
+    while (*words != '\0') {
+        size_t len = strcspn(words, " ");
+        (void)snprintf(path, sizeof path, "workspace/%.*s/", (int)len, words);
+        if (memchr(words, '/', len) != NULL) {
+            path[strlen(path) - 1] = '\0';
+            assert_int_equal(file_make_parents(world->project, path), 0);
+            assert_int_equal(file_replace(world->project, path, SLICE_LITERAL("x")), 0);
+        } else {
+            (void)snprintf(path, sizeof path, "workspace/%.*s", (int)len, words);
+            (void)mkdirat(world->project, path, 0777);
+        }
+        words += len + (words[len] == ' ');
+    }
+}
+
+static void load(struct world *world, const char *rowfile)
+{
+    struct plan_options options = {.threads = 1};
+    struct plan_selection all = {.project_path = world->path, .from_project = ""};
+    world->rowfile = rowfile_load(slice_of(rowfile), "workflow.toml", &world->diag);
+    if (world->rowfile == NULL || launchers_load(&world->launchers, &world->diag) != 0 ||
+        workspace_open(&world->workspace, world->project, world->rowfile, &world->diag) != 0) {
+        fail_with(&world->diag);
+    }
+    world->graph = graph_build(world->rowfile, &world->workspace, world->project, &world->diag);
+    if (world->graph == NULL) {
+        fail_with(&world->diag);
+    }
+    world->state = state_open(world->project, ".rowbuild", STATE_READ, false, &world->diag);
+    world->observer = observer_new(world->project, world->rowfile->digest_limit, false);
+    world->plan = plan_new(world->graph, world->state, world->observer, world->project, &options);
+    world->in_jobs = mem_alloc(world->graph->node_count * sizeof *world->in_jobs + 1);
+    plan_bind(world->graph, world->state);
+    if (plan_select(world->plan, &all, &world->diag) != 0) {
+        fail_with(&world->diag);
+    }
+}
+
+static void put_in_job(struct world *world, const char *key, const char *job)
+{
+    for (uint32_t n = 0; n < world->graph->node_count; n++) {
+        struct node_id node = {n};
+        struct buf own = BUF_EMPTY;
+        if (graph_is_present(world->graph, node)) {
+            graph_add_key(world->graph, node, &own);
+        }
+        if (strcmp(buf_string(&own), key) == 0) {
+            world->in_jobs[n] = job;
+        }
+        buf_release(&own);
+    }
+    world->plan->jobs = world->in_jobs;
+}
+
+static int make(struct world *world)
+{
+    job_plan_release(&world->made);
+    if (plan_look(world->plan, &world->diag) != 0) {
+        fail_with(&world->diag);
+    }
+    return job_plan_make(world->plan, &world->options, &world->made, &world->diag);
+}
+
+/* A line for each submission: its action, each job's index and directories, what it waits for (ids
+ * are numbers of lines). */
+static void expect(struct world *world, const char *expected)
+{
+    struct job_plan *made = &world->made;
+    uint64_t ids[64];
+    if (make(world) != 0) {
+        fail_with(&world->diag);
+    }
+    buf_clear(&world->text);
+    assert_true(made->submissions.count < 64);
+    for (size_t s = 0; s < made->submissions.count; s++) {
+        const struct planned_submission *submission = &made->submissions.at[s];
+        struct slice action = world->rowfile->actions[submission->element].name;
+        buf_addf(&world->text, "%.*s", SLICE_ARGS(action));
+        for (size_t j = 0; j < submission->job_count; j++) {
+            const struct planned_job *job = &made->jobs.at[submission->first_job + j];
+            buf_addf(&world->text, submission->is_array ? " %u=" : " ", job->index);
+            for (size_t d = 0; d < job->directory_count; d++) {
+                buf_addf(&world->text, "%s%.*s", d > 0 ? "+" : "", SLICE_ARGS(job->directories[d]));
+            }
+        }
+        buf_add_char(&world->text, submission->dependency_count > 0 ? ' ' : '\n');
+        if (submission->dependency_count > 0) {
+            job_plan_add_dependencies(submission, ids, &world->text);
+            buf_add_char(&world->text, '\n');
+        }
+        ids[s] = s + 1;
+    }
+    assert_string_equal(buf_string(&world->text), expected);
+}
+
+#define ONE_EACH "group.maximum_size = 1\n"
+static const char chain[] = "[default.action]\n"
+                            "group.maximum_size = 1\n"
+                            "[[action]]\n"
+                            "name = 'first'\n"
+                            "command = 'c {directory}'\n"
+                            "products = ['one']\n"
+                            "[[action]]\n"
+                            "name = 'second'\n"
+                            "command = 'c {directory}'\n"
+                            "products = ['two']\n"
+                            "previous_actions = ['first']\n";
+
+/* ---- Groups ---- */
+
+static void what_can_run_goes_group_by_group(void **state)
+{
+    struct world *world = *state;
+    fill(world, "a b c d/one");
+    load(world, "[[action]]\n"
+                "name = 'first'\n"
+                "command = 'c {directory}'\n"
+                "products = ['one']\n"
+                "group.maximum_size = 2\n"
+                "[[action]]\n"
+                "name = 'second'\n"
+                "command = 'c {directories}'\n"
+                "products = ['two']\n"
+                "previous_actions = ['first']\n");
+    expect(world, "first a+b\nfirst c\nsecond d\n"); /* other directories: another walltime */
+}
+
+static void equal_requests_become_an_array(void **state)
+{
+    struct world *world = *state;
+    fill(world, "a b c d e");
+    load(world, "[[action]]\n"
+                "name = 'first'\n"
+                "command = 'c {directory}'\n"
+                "products = ['one']\n"
+                "group.maximum_size = 2\n"
+                "resources.walltime.per_submission = '01:00:00'\n");
+    expect(world, "first 0=a+b 1=c+d 2=e\n");
+    world->options.no_arrays = true;
+    expect(world, "first a+b\nfirst c+d\nfirst e\n");
+}
+
+static void arrays_are_cut_where_the_site_says(void **state)
+{
+    struct world *world = *state;
+    fill(world, "a b c d e");
+    load(world, chain);
+    world->options.max_array_size = 2;
+    expect(world, "first 0=a 1=b\nfirst 0=c 1=d\nfirst e\n");
+}
+
+static void limits_count_jobs(void **state)
+{
+    struct world *world = *state;
+    fill(world, "a b c d e/one");
+    load(world, chain);
+    world->options.limit = 3;
+    expect(world, "first 0=a 1=b 2=c\n");
+    assert_int_equal(world->made.over_limit, 2);
+    world->options.limit = 0;
+    world->cluster.maximum_jobs = 6;
+    world->options.queued = 4;
+    expect(world, "first 0=a 1=b\n");
+    assert_int_equal(world->made.over_maximum, 3);
+    world->options.queued = 9;
+    expect(world, "");
+    assert_int_equal(world->made.over_maximum, 5);
+}
+
+static void a_group_that_goes_whole_waits_for_its_last(void **state)
+{
+    struct world *world = *state;
+    fill(world, "a/one b/one c/one d");
+    load(world, "[[action]]\n"
+                "name = 'first'\n"
+                "command = 'false {directory}'\n"
+                "products = ['one']\n"
+                "[[action]]\n"
+                "name = 'second'\n"
+                "command = 'c {directory}'\n"
+                "products = ['two']\n"
+                "previous_actions = ['first']\n"
+                "group.maximum_size = 2\n"
+                "group.submit_whole = true\n");
+    expect(world, "first d\nsecond a+b\n");
+    world->options.follow = true;
+    expect(world, "first d\nsecond a+b\nsecond c+d afterok:1\n");
+}
+
+static void a_group_without_all_its_members_is_counted(void **state)
+{
+    struct world *world = *state;
+    fill(world, "a/one b/one c/one d");
+    load(world, "[[action]]\n"
+                "name = 'first'\n"
+                "command = 'false {directory}'\n"
+                "products = ['one']\n"
+                "[[action]]\n"
+                "name = 'second'\n"
+                "command = 'c {directory}'\n"
+                "scope = 'directory'\n"
+                "products = ['two']\n"
+                "previous_actions = ['first']\n"
+                "group.maximum_size = 2\n"
+                "group.submit_whole = true\n");
+    expect(world, "first d\nsecond a+b\n");
+    assert_int_equal(world->made.partial_groups, 1);
+}
+
+/* ---- Dependencies ---- */
+
+static void what_matches_index_by_index_corresponds(void **state)
+{
+    struct world *world = *state;
+    fill(world, "a b c");
+    load(world, chain);
+    expect(world, "first 0=a 1=b 2=c\n");
+    world->options.follow = true;
+    expect(world, "first 0=a 1=b 2=c\nsecond 0=a 1=b 2=c aftercorr:1\n");
+}
+
+static void what_is_free_of_the_array_goes_by_itself(void **state)
+{
+    struct world *world = *state;
+    fill(world, "a/one b c/one d");
+    load(world, chain);
+    world->options.follow = true;
+    expect(world, "first 0=b 1=d\nsecond 0=a 1=c\nsecond 0=b 1=d aftercorr:1\n");
+}
+
+static void some_of_an_array_keep_their_indices(void **state)
+{
+    struct world *world = *state;
+    fill(world, "a b/two c d");
+    load(world, "[default.action]\n" ONE_EACH "[[action]]\n"
+                "name = 'first'\n"
+                "command = 'c {directory}'\n"
+                "products = ['one']\n"
+                "[[action]]\n"
+                "name = 'second'\n"
+                "command = 'c {directory}'\n"
+                "products = ['other']\n"
+                "previous_actions = ['first']\n"
+                "[[action]]\n"
+                "name = 'third'\n"
+                "command = 'c {directories}'\n"
+                "products = ['three']\n"
+                "previous_actions = ['second']\n"
+                "group.maximum_size = 3\n");
+    world->options.follow = true;
+    expect(world, "first 0=a 1=b 2=c 3=d\n"
+                  "second 0=a 1=b 2=c 3=d aftercorr:1\n"
+                  "third a+b+c afterok:2_0:2_1:2_2\n"
+                  "third d afterok:2_3\n");
+}
+
+static void many_that_wait_for_different_ones_wait_for_all(void **state)
+{
+    struct world *world = *state;
+    char name[16];
+    for (int i = 0; i < 40; i++) {
+        (void)snprintf(name, sizeof name, "d%02d", i);
+        fill(world, name);
+    }
+    load(world, "[[action]]\n"
+                "name = 'first'\n"
+                "command = 'c {directory}'\n"
+                "products = ['one']\n"
+                "group.maximum_size = 1\n"
+                "[[action]]\n"
+                "name = 'second'\n"
+                "command = 'c {directory}'\n"
+                "products = ['two']\n"
+                "previous_actions = ['first']\n"
+                "group.maximum_size = 2\n");
+    world->options.follow = true;
+    assert_int_equal(make(world), 0);
+    assert_int_equal(world->made.submissions.count, 2);
+    assert_int_equal(world->made.submissions.at[1].job_count, 20);
+    assert_int_equal(world->made.submissions.at[1].dependency_count, 1);
+    assert_false(world->made.submissions.at[1].dependencies[0].corresponding);
+    assert_int_equal(world->made.submissions.at[1].dependencies[0].index_count, 0);
+}
+
+static void several_that_wait_for_one_take_several_arrays(void **state)
+{
+    struct world *world = *state;
+    fill(world, "a b c d");
+    load(world, "[[action]]\n"
+                "name = 'first'\n"
+                "command = 'c {directory}'\n"
+                "products = ['one']\n"
+                "group.maximum_size = 2\n"
+                "[[action]]\n"
+                "name = 'second'\n"
+                "command = 'c {directory}'\n"
+                "products = ['two']\n"
+                "previous_actions = ['first']\n"
+                "group.maximum_size = 1\n");
+    world->options.follow = true;
+    expect(world, "first 0=a+b 1=c+d\n"
+                  "second 0=a 1=c aftercorr:1\n"
+                  "second 0=b 1=d aftercorr:1\n");
+}
+
+static void the_order_of_the_file_gives_way(void **state)
+{
+    struct world *world = *state;
+    fill(world, "a b");
+    load(world, "[default.action]\n" ONE_EACH "[[action]]\n"
+                "name = 'second'\n"
+                "command = 'c {directory}'\n"
+                "products = ['two']\n"
+                "previous_actions = ['first']\n"
+                "[[action]]\n"
+                "name = 'first'\n"
+                "command = 'c {directory}'\n"
+                "products = ['one']\n");
+    world->options.follow = true;
+    expect(world, "first 0=a 1=b\nsecond 0=a 1=b aftercorr:1\n");
+}
+
+static void what_is_in_the_queue_can_be_waited_for(void **state)
+{
+    struct world *world = *state;
+    fill(world, "a b c d");
+    load(world, chain);
+    put_in_job(world, "first/a", "lab/12_3");
+    put_in_job(world, "first/b", "lab/12_5");
+    put_in_job(world, "first/c", "lab/13");
+    expect(world, "first d\n");
+    world->options.follow = true;
+    expect(world, "first d\n"
+                  "second 3=a 5=b aftercorr:12\n"
+                  "second c afterok:13\n"
+                  "second d afterok:1\n");
+}
+
+static void jobs_of_which_nothing_is_known_are_waited_for_in_patience(void **state)
+{
+    struct world *world = *state;
+    fill(world, "a b");
+    load(world, chain);
+    put_in_job(world, "first/a", "lab/?");
+    put_in_job(world, "first/b", "elsewhere/12");
+    world->options.follow = true;
+    expect(world, "");
+}
+
+/* ---- Partitions ---- */
+
+static void a_job_that_fits_nowhere_is_refused_with_reasons(void **state)
+{
+    struct world *world = *state;
+    static const struct partition partitions[] = {
+        {.name = {"small", 5}, .maximum_cpus_per_job = 1, .maximum_gpus_per_job = 0},
+        {.name = {"odd", 3},
+         .maximum_cpus_per_job = 64,
+         .require_cpus_multiple_of = 2,
+         .maximum_gpus_per_job = 0},
+    };
+    world->cluster.partitions = partitions;
+    world->cluster.partition_count = 2;
+    fill(world, "a b c");
+    load(world, "[[action]]\n"
+                "name = 'first'\n"
+                "command = 'c {directory}'\n"
+                "products = ['one']\n"
+                "launchers = ['mpi']\n"
+                "resources.processes.per_directory = 1\n");
+    assert_int_equal(make(world), -1);
+    assert_int_equal(world->diag.errors, 1);
+    const char *message = world->diag.entries.at[0].message;
+    assert_non_null(strstr(message, "small"));
+    assert_non_null(strstr(message, "odd"));
+}
+
+static void each_size_gets_its_partition(void **state)
+{
+    struct world *world = *state;
+    static const struct partition partitions[] = {
+        {.name = {"small", 5}, .maximum_cpus_per_job = 1, .maximum_gpus_per_job = 0},
+        {.name = {"large", 5}, .maximum_cpus_per_job = 64, .maximum_gpus_per_job = 0},
+    };
+    world->cluster.partitions = partitions;
+    world->cluster.partition_count = 2;
+    fill(world, "a b c");
+    load(world, "[[action]]\n"
+                "name = 'first'\n"
+                "command = 'c {directory}'\n"
+                "products = ['one']\n"
+                "resources.processes.per_directory = 1\n"
+                "group.maximum_size = 2\n");
+    expect(world, "first a+b\nfirst c\n");
+    assert_ptr_equal(world->made.submissions.at[0].request.partition, &partitions[1]);
+    assert_ptr_equal(world->made.submissions.at[1].request.partition, &partitions[0]);
+    assert_int_equal(world->made.submissions.at[0].request.nodes, 1);
+}
+
+#define WITH_WORLD(test) cmocka_unit_test_setup_teardown(test, open_world, close_world)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_WORLD(what_can_run_goes_group_by_group),
+        WITH_WORLD(equal_requests_become_an_array),
+        WITH_WORLD(arrays_are_cut_where_the_site_says),
+        WITH_WORLD(limits_count_jobs),
+        WITH_WORLD(a_group_that_goes_whole_waits_for_its_last),
+        WITH_WORLD(a_group_without_all_its_members_is_counted),
+        WITH_WORLD(what_matches_index_by_index_corresponds),
+        WITH_WORLD(what_is_free_of_the_array_goes_by_itself),
+        WITH_WORLD(some_of_an_array_keep_their_indices),
+        WITH_WORLD(many_that_wait_for_different_ones_wait_for_all),
+        WITH_WORLD(several_that_wait_for_one_take_several_arrays),
+        WITH_WORLD(the_order_of_the_file_gives_way),
+        WITH_WORLD(what_is_in_the_queue_can_be_waited_for),
+        WITH_WORLD(jobs_of_which_nothing_is_known_are_waited_for_in_patience),
+        WITH_WORLD(a_job_that_fits_nowhere_is_refused_with_reasons),
+        WITH_WORLD(each_size_gets_its_partition),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
