@@ -10,7 +10,8 @@
  * the places become the program's OMP_PLACES. ROWBUILD_RANK_CUDA    "0,1;2,3": for each process its
  * CUDA_VISIBLE_DEVICES. ROWBUILD_RANK_ROCR    likewise ROCR_VISIBLE_DEVICES. ROWBUILD_RANK_STEP
  * "ranks" or "process": srun has started it. Then it stays, and the program is its child: srun
- * can't hand on SIGTERM (it kills the step), but SIGUSR1, which becomes the program's SIGTERM here.
+ * can't hand on SIGTERM (it kills the step), but SIGUSR2, which becomes the program's SIGTERM here. All
+ * processes of a step get what srun hands on, so that the program begins with SIGUSR2 ignored.
  * "process": the only one of its step, which keeps its ACTION_PROCESS_INDEX.
  *
  * The program gets ACTION_PROCESS_INDEX, and ACTION_CORES, OMP_PLACES, CUDA_VISIBLE_DEVICES and
@@ -190,7 +191,7 @@ static void hand_on(int number)
 {
     int error = errno;
     if (program > 0) {
-        (void)kill(-(pid_t)program, number == SIGUSR1 ? SIGTERM : number);
+        (void)kill(-(pid_t)program, number == SIGUSR2 ? SIGTERM : number);
         (void)kill(-(pid_t)program, SIGCONT);
     }
     errno = error;
@@ -208,7 +209,7 @@ static void become(char **argv)
  * signals on to it, and ends as it ends. */
 static int stay_beside(char **argv)
 {
-    static const int handed_on[] = {SIGUSR1, SIGTERM, SIGINT, SIGHUP, SIGUSR2};
+    static const int handed_on[] = {SIGUSR2, SIGTERM};
     struct sigaction action = {.sa_handler = hand_on, .sa_flags = SA_RESTART};
     sigset_t all;
     sigset_t before;
@@ -223,6 +224,7 @@ static int stay_beside(char **argv)
     (void)setpgid(child, child); /* on both sides: neither may come too late */
     if (child == 0) {
         (void)prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL, 0UL, 0UL, 0UL);
+        signal(SIGUSR2, SIG_IGN);
         sigprocmask(SIG_SETMASK, &before, NULL);
         become(argv);
     }

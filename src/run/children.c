@@ -102,12 +102,12 @@ void run_add_mark(struct run *run, struct slot *slot)
 
 /* ---- Ending ---- */
 
-/* srun ends its step by SIGKILL when it gets SIGTERM; what it hands on is SIGUSR1, which
+/* srun ends its step by SIGKILL when it gets SIGTERM; what it hands on is SIGUSR2, which
  * rowbuild-rank turns into SIGTERM. Killed, it would leave the step to the process that watches
  * over it. */
 static bool signal_steps(const struct slot *slot, const struct child *child, int signal)
 {
-    int number = signal == SIGTERM                      ? SIGUSR1
+    int number = signal == SIGTERM                      ? SIGUSR2
                  : signal != SIGKILL                    ? 0
                  : slot->kills < KILLS_OF_STEPS_BY_TERM ? SIGTERM
                                                         : SIGKILL;
