@@ -339,11 +339,20 @@ static int plan_jobs(struct submitting *submitting, struct rowbuild_messages *me
         .queued = study_count_queued(study),
         .max_array_size = 1,
     };
+    struct site site;
+    if (uses_slurm) {
+        site_ask(&site, environ);
+        options.site = &site;
+    }
     if (!options.no_arrays) {
         options.max_array_size = slurm_max_array_size(environ);
     }
     job_plan_release(&submitting->jobs);
-    if (job_plan_make(study->plan, &options, &submitting->jobs, submitting->diag) != 0) {
+    int made = job_plan_make(study->plan, &options, &submitting->jobs, submitting->diag);
+    if (uses_slurm) {
+        site_release(&site);
+    }
+    if (made != 0) {
         return rowbuild_messages_status(messages);
     }
     free(submitting->ids);

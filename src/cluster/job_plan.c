@@ -379,6 +379,14 @@ static int choose_partition(struct job_planning *planning, const struct action *
     return result;
 }
 
+static uint64_t site_cpus(const struct job_planning *planning, const struct partition *partition)
+{
+    const struct site *site = planning->options->site;
+    return site != NULL
+               ? site_cpus_per_node(site, partition != NULL ? partition->name : (struct slice){0})
+               : 0;
+}
+
 /* Requests of an element depend on the number of directories only. */
 static int find_requests(struct job_planning *planning)
 {
@@ -410,7 +418,8 @@ static int find_requests(struct job_planning *planning)
             }
             continue;
         }
-        job_request_place(&draft->request, action, partition, starts_itself(planning, action));
+        job_request_place(&draft->request, action, partition, starts_itself(planning, action),
+                          site_cpus(planning, partition));
     }
     return result;
 }

@@ -16,6 +16,7 @@
 #include "launchers.h"
 #include "plan.h"
 #include "script.h"
+#include "site.h"
 #include "vec.h"
 
 #include <stdbool.h>
@@ -25,6 +26,7 @@
 struct job_plan_options {
     const struct cluster *cluster;
     const struct launchers *launchers;
+    const struct site *site; /* NULL: nothing is known of it */
     bool follow; /* also nodes that wait for what is submitted now, or was before */
     bool no_arrays;
     size_t limit;            /* so many jobs; 0: no limit */

@@ -72,7 +72,7 @@ struct job_request job_request_of(const struct action *action, size_t directorie
 }
 
 static uint64_t nodes_for(const struct job_request *request, const struct partition *partition,
-                          bool on_one_node)
+                          bool starts_itself, uint64_t site_cpus)
 {
     struct job_size size = job_request_size(request);
     uint64_t gpus_per_node = partition != NULL ? partition->gpus_per_node : 0;
@@ -83,11 +83,15 @@ static uint64_t nodes_for(const struct job_request *request, const struct partit
     if (size.gpus == 0 && cpus_per_node > 0) {
         return divide_up(size.cpus, cpus_per_node);
     }
-    return on_one_node ? 1 : 0;
+    if (!starts_itself) {
+        return 0;
+    }
+    uint64_t on_each = site_cpus / request->threads_per_process; /* processes */
+    return on_each > 0 ? divide_up(request->processes, on_each) : 1;
 }
 
 void job_request_place(struct job_request *request, const struct action *action,
-                       const struct partition *partition, bool on_one_node)
+                       const struct partition *partition, bool starts_itself, uint64_t site_cpus)
 {
     const struct resource_spec *resources = &action->resources;
     struct job_size size = job_request_size(request);
@@ -96,7 +100,7 @@ void job_request_place(struct job_request *request, const struct action *action,
                  resources->memory_per_submission == 0;
     bool for_gpus = resources->memory_per_gpu_mb > 0 && size.gpus > 0;
     request->partition = partition;
-    request->nodes = nodes_for(request, partition, on_one_node);
+    request->nodes = nodes_for(request, partition, starts_itself, site_cpus);
     if (total == 0) {
         request->memory = JOB_MEMORY_DEFAULT;
     } else if (plain && for_gpus && resources->memory_per_cpu_mb == 0) {

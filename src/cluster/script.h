@@ -41,10 +41,11 @@ bool job_requests_equal(const struct job_request *a, const struct job_request *b
 /* The request of a job on so many directories (at least 1), without its partition and nodes. */
 struct job_request job_request_of(const struct action *action, size_t directories);
 
-/* Fills in the nodes and the unit of the memory once the partition is chosen. `on_one_node`: the
- * job's program starts its processes itself, so that they must be where it is. */
+/* Fills in the nodes and the unit of the memory once the partition is chosen. Where the job's
+ * program starts its processes itself, they are not to be scattered over more nodes than they need:
+ * nodes of `site_cpus` CPUs (0: not known), where the partition doesn't say how many they have. */
 void job_request_place(struct job_request *request, const struct action *action,
-                       const struct partition *partition, bool on_one_node);
+                       const struct partition *partition, bool starts_itself, uint64_t site_cpus);
 
 /* ---- The script ---- */
 

@@ -1,4 +1,5 @@
 #include "script.h"
+#include "site.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,7 +10,10 @@
 
 #include <cmocka.h>
 
-#define TEXT(text) {(text), sizeof(text) - 1} /* for static data */
+#define TEXT(text)                                                                                 \
+    {                                                                                              \
+        (text), sizeof(text) - 1                                                                   \
+    } /* for static data */
 
 static struct action plain_action(void)
 {
@@ -39,7 +43,7 @@ static struct script_facts facts_of(const struct action *action, const struct cl
                                  .program = TEXT("/usr/bin/rowbuild"),
                                  .project = TEXT("/home/me/study"),
                                  .token = TEXT("0123456789abcdef")};
-    job_request_place(&facts.request, action, &shared, true);
+    job_request_place(&facts.request, action, &shared, true, 0);
     return facts;
 }
 
@@ -89,7 +93,7 @@ static void lines_stand_in_rows_order(void **state)
     action.resources.gpus_given = true;
     action.resources.walltime_s = 61;
     struct script_facts facts = facts_of(&action, &cluster);
-    job_request_place(&facts.request, &action, &suffixed, false);
+    job_request_place(&facts.request, &action, &suffixed, false, 0);
     expect(&facts, "#!/bin/bash\n"
                    "#SBATCH --job-name=simulate-a+1\n"
                    "#SBATCH --output=simulate-%j.out\n"
@@ -147,7 +151,8 @@ static void nothing_is_asked_of_bash(void **state)
                    "export ACTION_WORKSPACE_PATH=workspace\n"
                    "export ROWBUILD_STATE='/scratch/my state'\n"
                    "\n"
-                   "exec /usr/bin/rowbuild -C /home/me/study --file other.toml --cluster none job --plain -j 1 "
+                   "exec /usr/bin/rowbuild -C /home/me/study --file other.toml --cluster none job "
+                   "--plain -j 1 "
                    "0123456789abcdef\n");
 }
 
@@ -208,10 +213,10 @@ static void odd_names_stay_on_their_lines(void **state)
 /* ---- Requests ---- */
 
 static void place(struct job_request *request, const struct action *action, size_t directories,
-                  const struct partition *partition, bool on_one_node)
+                  const struct partition *partition, bool starts_itself)
 {
     *request = job_request_of(action, directories);
-    job_request_place(request, action, partition, on_one_node);
+    job_request_place(request, action, partition, starts_itself, 0);
 }
 
 static void nodes_are_as_many_as_needed(void **state)
@@ -230,6 +235,41 @@ static void nodes_are_as_many_as_needed(void **state)
     action.resources.gpus_per_process = 1;
     place(&request, &action, 20, &sized, false); /* its nodes' GPUs aren't known */
     assert_int_equal(request.nodes, 0);
+}
+
+static void what_starts_itself_takes_no_more_nodes_than_it_needs(void **state)
+{
+    (void)state;
+    static const struct partition sized = {.cpus_per_node = 4};
+    struct job_request request;
+    struct action action = plain_action();
+    action.resources.processes_per_directory = true;
+    action.resources.threads_per_process = 3;
+    request = job_request_of(&action, 5);
+    job_request_place(&request, &action, &shared, true, 8); /* two processes on each */
+    assert_int_equal(request.nodes, 3);
+    job_request_place(&request, &action, &shared, true, 2); /* not even one fits: sbatch will say */
+    assert_int_equal(request.nodes, 1);
+    job_request_place(&request, &action, &shared, false, 8);
+    assert_int_equal(request.nodes, 0);
+    job_request_place(&request, &action, &sized, true, 8);
+    assert_int_equal(request.nodes, 4);
+}
+
+static void sites_are_as_sinfo_says(void **state)
+{
+    (void)state;
+    struct site site = {0};
+    arena_init(&site.arena);
+    site_parse(&site,
+               SLICE_LITERAL("main* 8\ngpu 16\ngpu 64\nodd\nhuge 99999999999999999999\nx 4"));
+    assert_int_equal(site.count, 3);
+    assert_int_equal(site_cpus_per_node(&site, (struct slice){0}), 8);
+    assert_int_equal(site_cpus_per_node(&site, SLICE_LITERAL("gpu")), 64);
+    assert_int_equal(site_cpus_per_node(&site, SLICE_LITERAL("gpu,main")), 8);
+    assert_int_equal(site_cpus_per_node(&site, SLICE_LITERAL("gpu,other")), 64);
+    assert_int_equal(site_cpus_per_node(&site, SLICE_LITERAL("other")), 0);
+    site_release(&site);
 }
 
 static void memory_is_asked_for_as_the_action_does(void **state)
@@ -303,6 +343,8 @@ int main(void)
         cmocka_unit_test(output_goes_where_it_shall),
         cmocka_unit_test(odd_names_stay_on_their_lines),
         cmocka_unit_test(nodes_are_as_many_as_needed),
+        cmocka_unit_test(what_starts_itself_takes_no_more_nodes_than_it_needs),
+        cmocka_unit_test(sites_are_as_sinfo_says),
         cmocka_unit_test(memory_is_asked_for_as_the_action_does),
         cmocka_unit_test(numbers_that_no_machine_has_are_the_largest),
         cmocka_unit_test(minutes_are_rounded_up),
