@@ -2,6 +2,7 @@
 
 #include "aside.h"
 #include "file.h"
+#include "submissions.h"
 #include "text.h"
 
 #include <fcntl.h>
@@ -108,9 +109,41 @@ static size_t forget_nodes(struct rowbuild *study, bool dry_run)
     return count;
 }
 
+/* Jobs may add to the records after they were forgotten, and forgotten jobs may still run. */
+static int refuse_while_queued(const struct rowbuild *study,
+                               const struct rowbuild_clean_options *options, struct diag *diag)
+{
+    uint64_t queued = study_count_all_queued(study);
+    bool matters = options->completed || options->submitted || !options->directory;
+    if (!matters || options->force || options->dry_run) {
+        return 0;
+    }
+    if (study_has_unread_jobs(study)) {
+        return diag_error(diag,
+                          "which jobs are queued or running isn't known: --force forgets them "
+                          "all the same");
+    }
+    if (queued == 0) {
+        return 0;
+    }
+    return diag_error(diag,
+                      "%llu %s queued or running, as far as is known: wait, or forget all the same "
+                      "with --force",
+                      (unsigned long long)queued, queued == 1 ? "job is" : "jobs are");
+}
+
+/* What jobs still running may leave there is nobody's. */
+static void remove_empty_folder(const struct rowbuild *study, const char *name)
+{
+    struct buf path = BUF_EMPTY;
+    buf_addf(&path, "%s/%s", study->state_path, name);
+    (void)rmdir(buf_string(&path));
+    buf_release(&path);
+}
+
 static int remove_state_files(struct rowbuild *study, struct diag *diag)
 {
-    static const char *const names[] = {"journal", "state", "logs", "running"};
+    static const char *const names[] = {"journal", "state", "logs", "running", "queue"};
     int result = 0;
     for (size_t i = 0; i < sizeof names / sizeof names[0] && result == 0; i++) {
         struct buf path = BUF_EMPTY;
@@ -120,15 +153,26 @@ static int remove_state_files(struct rowbuild *study, struct diag *diag)
         }
         buf_release(&path);
     }
+    remove_empty_folder(study, "jobs");
+    remove_empty_folder(study, "inbox");
     return result;
 }
 
-static void say(struct rowbuild *study, bool dry_run, bool forgets, size_t nodes, size_t vanished,
-                size_t kept, struct diag *diag)
+static void say_jobs(const struct rowbuild *study, bool dry_run, struct diag *diag)
+{
+    uint64_t queued = study_count_all_queued(study);
+    if (queued > 0) {
+        diag_note(diag, "%s %llu %s queued or running: what they record from now on is lost",
+                  dry_run ? "would forget" : "forgot", (unsigned long long)queued,
+                  queued == 1 ? "job that is" : "jobs that are");
+    }
+}
+
+static void say(bool dry_run, bool forgets, size_t nodes, size_t vanished, size_t kept,
+                struct diag *diag)
 {
     struct buf text = BUF_EMPTY;
     const char *would = dry_run ? "would forget" : "forgot";
-    (void)study;
     if (forgets) {
         buf_addf(&text, "%s the records of ", would);
         text_add_count(&text, nodes);
@@ -154,10 +198,15 @@ int rowbuild_clean(struct rowbuild *study, const struct rowbuild_clean_options *
     struct diag *diag = &messages->diag;
     bool all = !options->completed && !options->directory && !options->submitted;
     study->tolerates_empty = true;
+    study->forgets_jobs = all || options->submitted;
     int status =
         study_look(study, &everything, options->dry_run ? STATE_READ : STATE_WRITE, messages);
     if (status != ROWBUILD_OK) {
         return status;
+    }
+    if (refuse_while_queued(study, options, diag) != 0) {
+        study_drop(study, messages);
+        return messages_settle(messages, ROWBUILD_USAGE);
     }
     bool forgets = all || options->completed;
     size_t known = state_known_directories(study->state);
@@ -168,14 +217,17 @@ int rowbuild_clean(struct rowbuild *study, const struct rowbuild_clean_options *
     }
     size_t nodes = forgets ? forget_nodes(study, options->dry_run) : 0;
     int result = 0;
+    if (study->forgets_jobs) {
+        say_jobs(study, options->dry_run, diag);
+        result = options->dry_run ? 0 : submissions_remove_all(study->state_path, diag);
+    }
     if (!options->dry_run && (all || options->directory)) {
         state_forget_unbound(study->state);
     }
-    if (!options->dry_run && !all) {
-        result = state_compact(study->state, diag);
+    if (!options->dry_run && !all && state_compact(study->state, diag) != 0) {
+        result = -1;
     }
-    say(study, options->dry_run, forgets, nodes, all || options->directory ? vanished : 0, kept,
-        diag);
+    say(options->dry_run, forgets, nodes, all || options->directory ? vanished : 0, kept, diag);
     if (study_drop(study, messages) != 0) {
         result = -1;
     }

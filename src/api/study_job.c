@@ -100,6 +100,7 @@ static int carry_out(struct rowbuild *study, const struct submission *submission
         .attempt = *attempt,
         .nodes = element->nodes,
         .node_count = element->node_count,
+        .in_order = !allocation.exists,
         .name = buf_string(&name),
         .end_ns = study_end_ns(&allocation, allocation.exists ? submission->minutes : 0),
         .notice_s = signal_s < half_s ? signal_s : half_s,

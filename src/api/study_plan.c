@@ -57,6 +57,15 @@ static void select_job(const struct rowbuild *study, struct diag *diag)
     }
 }
 
+/* What is known to have ended has recorded all it ever will. */
+static int take_jobs(struct rowbuild *study, struct diag *diag)
+{
+    if (study_load_jobs(study, true, diag) != 0) {
+        return -1;
+    }
+    return study->jobs != NULL ? state_take_inbox(study->state, diag) : 0;
+}
+
 static int look(struct rowbuild *study, const struct rowbuild_selection *selection,
                 enum state_mode mode, struct diag *diag)
 {
@@ -80,11 +89,17 @@ static int look(struct rowbuild *study, const struct rowbuild_selection *selecti
         return -1;
     }
     study->made_state = access(study->state_path, F_OK) != 0;
+    if (mode == STATE_READ && study_load_jobs(study, false, diag) != 0) {
+        return -1;
+    }
     study->state = mode == STATE_JOB
                        ? state_open_job(AT_FDCWD, study->state_path, study->attempt, diag)
                        : state_open(AT_FDCWD, study->state_path, mode, selection->adopt, diag);
     if (study->state != NULL && mode == STATE_WRITE) {
         end_left_behind(study, diag);
+    }
+    if (study->state != NULL && mode == STATE_WRITE && take_jobs(study, diag) != 0) {
+        return -1;
     }
     if (study->state == NULL || refuse_empty_workspace(study, diag) != 0) {
         return -1;
@@ -94,7 +109,11 @@ static int look(struct rowbuild *study, const struct rowbuild_selection *selecti
     study->plan->state = study->state;
     study->plan->observer = study->observer;
     plan_bind(study->graph, study->state);
-    return plan_look(study->plan, diag);
+    study_plan_jobs(study);
+    if (plan_look(study->plan, diag) != 0) {
+        return -1;
+    }
+    return mode == STATE_WRITE ? study_settle_jobs(study, diag) : 0;
 }
 
 /* Errors that carry an action are the graph's: kept apart until that action is wanted. */
@@ -156,6 +175,7 @@ int study_drop(struct rowbuild *study, struct rowbuild_messages *messages)
     arena_release(&study->labels);
     plan_free(study->plan);
     study->plan = NULL;
+    study_drop_jobs(study);
     if (study->observer != NULL) {
         observer_free(study->observer);
         study->observer = NULL;

@@ -2,6 +2,7 @@
 
 #include "allocation.h"
 #include "clock.h"
+#include "intern.h"
 #include "jobserver.h"
 #include "machine.h"
 #include "run.h"
@@ -279,7 +280,34 @@ static const char *in_allocation(const struct allocation *allocation, struct are
     return kept;
 }
 
-static int run_planned(struct relay *relay, const struct means *means, struct diag *diag)
+/* By node: its place in the job's list; NULL where the order is the run's own matter. */
+static const uint32_t *find_places(const struct rowbuild *study, struct arena *arena)
+{
+    const struct study_job *job = study->job;
+    const struct graph *graph = study->graph;
+    struct intern keys;
+    struct buf key = BUF_EMPTY;
+    if (job == NULL || !job->in_order) {
+        return NULL;
+    }
+    uint32_t *places = arena_array(arena, graph->node_count, sizeof *places);
+    intern_init(&keys);
+    for (size_t i = 0; i < job->node_count; i++) {
+        intern_add(&keys, job->nodes[i]);
+    }
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        if (study->plan->wanted[n] != 0) {
+            buf_clear(&key);
+            graph_add_key(graph, (struct node_id){n}, &key);
+            places[n] = intern_find(&keys, buf_slice(&key));
+        }
+    }
+    buf_release(&key);
+    intern_release(&keys);
+    return places;
+}
+
+static int run_planned(struct relay *relay, struct means *means, struct diag *diag)
 {
     struct rowbuild *study = relay->study;
     const struct machine *machine = means->has_work ? &means->machine : NULL;
@@ -302,6 +330,7 @@ static int run_planned(struct relay *relay, const struct means *means, struct di
                                     .sets_cuda = means->gpus.sets_cuda,
                                     .sets_rocr = means->gpus.sets_rocr};
     struct run_observer observer = {.event = relay_event, .context = relay};
+    means->options.places = find_places(study, &arena);
     relay->last.cores_budget = means->options.jobs;
     tell_what_is_known(relay, means->options.jobs, &means->machine);
     int status = ROWBUILD_STATE;
@@ -450,7 +479,13 @@ int study_run(struct rowbuild *study, const struct rowbuild_selection *selection
         relay.last.total = relay.estimate.will_run + relay.estimate.may_run;
         tell(&relay, (struct rowbuild_event){.kind = ROWBUILD_EVENT_PLANNED});
         declined = !may_go_on(&relay, options);
-        status = declined ? ROWBUILD_USAGE : run_planned(&relay, &means, &messages->diag);
+        if (declined) {
+            status = ROWBUILD_USAGE;
+        } else if (study_release_jobs(study, NULL, &messages->diag) != 0) {
+            status = ROWBUILD_STATE;
+        } else {
+            status = run_planned(&relay, &means, &messages->diag);
+        }
     }
     int closed = study_drop(study, messages);
     study->job = NULL;

@@ -10,7 +10,9 @@
 #include "text.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -410,10 +412,25 @@ static int submit_one(struct submitting *submitting, size_t number)
     return ROWBUILD_OK;
 }
 
+/* What earlier jobs that have ended might still record of these nodes doesn't count any more. */
+static int release_ended(struct submitting *submitting)
+{
+    struct rowbuild *study = submitting->study;
+    bool *starts = mem_alloc(study->graph->node_count * sizeof *starts + 1);
+    vec_each (struct planned_job, job, &submitting->jobs.jobs) {
+        for (size_t n = 0; n < job->node_count; n++) {
+            starts[job->nodes[n].at] = true;
+        }
+    }
+    int result = study_release_jobs(study, starts, submitting->diag);
+    free(starts);
+    return result;
+}
+
 static int submit_all(struct submitting *submitting)
 {
     struct rowbuild *study = submitting->study;
-    if (run_record_known(study->plan, submitting->diag) != 0) {
+    if (run_record_known(study->plan, submitting->diag) != 0 || release_ended(submitting) != 0) {
         return ROWBUILD_STATE;
     }
     submitting->loop = loop_new();
@@ -466,19 +483,6 @@ static int submit_planned(struct submitting *submitting, const struct rowbuild_s
     return status == ROWBUILD_OK ? submit_all(submitting) : status;
 }
 
-/* What was executed here left its records in the inbox: a writer that begins takes them in. */
-static int take_in(struct submitting *submitting, struct rowbuild_messages *messages)
-{
-    struct rowbuild *study = submitting->study;
-    int result = study_drop(study, messages);
-    struct state *state =
-        state_open(AT_FDCWD, study->state_path, STATE_WRITE, false, submitting->diag);
-    if (state == NULL || state_close(state, submitting->diag) != 0) {
-        return -1;
-    }
-    return result;
-}
-
 int rowbuild_submit(struct rowbuild *study, const struct rowbuild_selection *selection,
                     const struct rowbuild_submit_options *options,
                     const struct rowbuild_submit_observer *observer,
@@ -500,8 +504,7 @@ int rowbuild_submit(struct rowbuild *study, const struct rowbuild_selection *sel
     if (status == ROWBUILD_OK) {
         status = submit_planned(&submitting, selection, messages);
     }
-    bool executed = study->cluster->scheduler == SCHEDULER_BASH && submitting.loop != NULL;
-    int closed = executed ? take_in(&submitting, messages) : study_drop(study, messages);
+    int closed = study_drop(study, messages);
     if (closed != 0 && (status == ROWBUILD_OK || status == ROWBUILD_FAILED)) {
         status = ROWBUILD_STATE;
     }

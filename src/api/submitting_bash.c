@@ -6,6 +6,7 @@
 #include "text.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -96,6 +97,19 @@ static void say_failure(struct submitting *submitting, const struct submission *
     buf_release(&name);
 }
 
+/* What the script left in the inbox becomes a part of the state; nothing more can come. */
+static int take_in(struct submitting *submitting, const struct submission *registered)
+{
+    const struct rowbuild *study = submitting->study;
+    if (state_take_inbox(study->state, submitting->diag) != 0 ||
+        submission_remove(study->state_path, registered->token, submitting->diag) != 0) {
+        return -1;
+    }
+    plan_bind(study->graph, study->state);
+    inbox_forget(study->state_path, registered->token, registered->element_count);
+    return 0;
+}
+
 int submitting_bash(struct submitting *submitting, size_t number, struct submission *registered)
 {
     struct buf script = BUF_EMPTY;
@@ -115,10 +129,7 @@ int submitting_bash(struct submitting *submitting, size_t number, struct submiss
         say_failure(submitting, registered, &end);
         status = ROWBUILD_FAILED;
     }
-    for (size_t e = 0; e < registered->element_count; e++) {
-        registered->elements[e].state = ELEMENT_ENDED;
-    }
-    if (submission_write(submitting->study->state_path, registered, submitting->diag) != 0) {
+    if (take_in(submitting, registered) != 0) {
         status = ROWBUILD_STATE;
     }
     buf_release(&script);

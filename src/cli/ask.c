@@ -51,6 +51,11 @@ static int read_letter(int terminal)
 
 enum answer ask(const char *question)
 {
+    return ask_with_default(question, ANSWER_NONE);
+}
+
+enum answer ask_with_default(const char *question, enum answer usual)
+{
     int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
     if (terminal < 0) {
         return ANSWER_NONE;
@@ -69,6 +74,10 @@ enum answer ask(const char *question)
             break;
         case 'a':
             answer = ANSWER_ACCEPT;
+            break;
+        case '\n':
+            answer = usual;
+            asking = usual == ANSWER_NONE;
             break;
         case -1:
             answer = ANSWER_INTERRUPTED;

@@ -15,4 +15,7 @@ enum answer {
 /* Writes `question` and waits for a line that begins with y, n or a; asks again after others. */
 enum answer ask(const char *question);
 
+/* The same, where an empty line means `usual`. */
+enum answer ask_with_default(const char *question, enum answer usual);
+
 #endif

@@ -117,6 +117,21 @@ static const struct option_spec show_launchers_options[] = {
     {OPTION_SHORT, 0, "short", NULL, "only names, one a line"},
     END};
 
+static const struct option_spec submit_options[] = {
+    ACTION_PATTERN,
+    {OPTION_LIMIT, 'n', NULL, "N", "submit N jobs at most, over all actions"},
+    {OPTION_DRY_RUN, 0, "dry-run", NULL, "print the scripts; submit nothing, write nothing"},
+    {OPTION_YES, 0, "yes", NULL, "don't ask"},
+    {OPTION_FOLLOW, 0, "follow", NULL,
+     "also what waits for something submitted: its jobs\nstart when what they need has succeeded"},
+    {OPTION_NO_ARRAY, 0, "no-array", NULL, "each job by itself, not as a part of an array"},
+    {OPTION_THROTTLE, 0, "throttle", "N", "run N jobs of an array at once"},
+    {OPTION_PATIENCE, 0, "patience", "SECONDS",
+     "try for so long while the scheduler takes nothing\n(default 120)"},
+    {OPTION_ONLY, 0, "only", NULL, "don't ask whether what comes before is up to date"},
+    {OPTION_NO_ADOPT, 0, "no-adopt", NULL, "products that nobody recorded don't count"},
+    END};
+
 static const struct option_spec scan_options[] = {ACTION_NAME, TARGETS_NULL, END};
 static const struct option_spec accept_options[] = {ACTION_PATTERN, TARGETS_NULL, END};
 
@@ -139,6 +154,7 @@ static const struct option_spec job_options[] = {
     {OPTION_JOBS, 'j', "jobs", "N", "use N cores (default: those that the job has)"},
     {OPTION_GPUS, 0, "gpus", "N", "there are N GPUs to use (default: as many as are found)"},
     {OPTION_GRACE, 0, "grace", "SECONDS", "time between TERM and KILL on Ctrl-C (default 5)"},
+    {OPTION_PLAIN, 0, "plain", NULL, "of what went well, print only what the commands print"},
     END};
 
 static const struct command commands[COMMAND_COUNT] = {
@@ -252,6 +268,31 @@ static const struct command commands[COMMAND_COUNT] = {
                                 "    those of this machine or cluster\n"
                                 "rowbuild show launchers --all --short\n"
                                 "    the names of all\n"},
+    [COMMAND_SUBMIT] =
+        {COMMAND_SUBMIT, OPERANDS_TARGETS, "submit",
+         "rowbuild submit [-a ACTION]... [-n N] [--follow] [OPTION]... [DIRECTORY]...\n"
+         "                [-- SBATCH_OPTION...]",
+         "hand what can run to the scheduler",
+         "Submits a job for each group of directories that can run now. Jobs with equal requests\n"
+         "become an array. With --follow, what comes after is submitted too. Only selected "
+         "actions\n"
+         "and directories are submitted, not what they need. What is in a job is left alone by "
+         "all\n"
+         "other commands until the job is over; its results are recorded as it goes.\n"
+         "\n"
+         "Says how many jobs there are and what they cost at most, and asks before it submits "
+         "when\n"
+         "standard output is a terminal. What follows -- is passed on to sbatch. On the cluster\n"
+         "none the scripts run here, one after the other; the first that fails ends the rest.\n",
+         submit_options,
+         "rowbuild submit\n"
+         "    all that can run now\n"
+         "rowbuild submit --dry-run -a simulate\n"
+         "    the scripts of one action\n"
+         "rowbuild submit --follow --yes -- --qos=debug\n"
+         "    the whole study, each job when what it needs is there\n"
+         "rowbuild submit --cluster none -n 1\n"
+         "    the first job, here and now\n"},
     [COMMAND_SCAN] =
         {COMMAND_SCAN, OPERANDS_TARGETS, "scan", "rowbuild scan [-a ACTION] [DIRECTORY]...",
          "learn which products are there",
@@ -298,7 +339,7 @@ static const struct command commands[COMMAND_COUNT] = {
          "rowbuild init --signac .\n"
          "    makes a Rowfile for the signac project in this directory\n"},
     [COMMAND_JOB] =
-        {COMMAND_JOB, OPERANDS_OTHER, "job", "rowbuild job [-j N] TOKEN",
+        {COMMAND_JOB, OPERANDS_OTHER, "job", "rowbuild job [-j N] [--plain] TOKEN",
          "inside a job: carry it out",
          "Carries out what `rowbuild submit` registered under TOKEN: the last line of each job's\n"
          "script. Runs the nodes of the job, or of this element of its array, on the cores that\n"

@@ -18,6 +18,7 @@ void help_add_overview(struct buf *out)
         COMMAND_SHOW_STATUS,  COMMAND_SHOW_DIRECTORIES, COMMAND_SHOW_WHY,      COMMAND_SHOW_LOG,
         COMMAND_SHOW_MACHINE, COMMAND_SHOW_CLUSTER,     COMMAND_SHOW_LAUNCHERS};
     static const enum command_id writing[] = {COMMAND_INIT, COMMAND_CHECK};
+    static const enum command_id clusters[] = {COMMAND_SUBMIT};
     static const enum command_id inside[] = {COMMAND_JOB};
     static const enum command_id remembering[] = {COMMAND_ACCEPT, COMMAND_SCAN, COMMAND_CLEAN};
     buf_add_string(
@@ -36,6 +37,7 @@ void help_add_overview(struct buf *out)
         "  rowbuild -a simulate T1.5   only this action and this directory, with what they need\n"
         "  ls -d T1* | rowbuild -      read directories from standard input, one a line\n");
     add_purposes(out, "Look at it", looking, sizeof looking / sizeof looking[0]);
+    add_purposes(out, "On a cluster", clusters, sizeof clusters / sizeof clusters[0]);
     add_purposes(out, "Write a Rowfile", writing, sizeof writing / sizeof writing[0]);
     add_purposes(out, "What is remembered", remembering,
                  sizeof remembering / sizeof remembering[0]);

@@ -32,7 +32,7 @@ _rowbuild_names()
 _rowbuild()
 {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-    local commands='check show scan accept clean init job help'
+    local commands='check show submit scan accept clean init job help'
     local shows='status directories why log machine cluster launchers'
     local global='-C --file --verbose --quiet --explain --color --no-progress
                   --clear-progress --json --cluster --io-threads --version --help'
@@ -48,11 +48,12 @@ _rowbuild()
         fi
         case $word in
         -C | -j | -k | -a | -w | --file | --color | --cluster | --io-threads | \
-            --jobs | --gpus | --keep-going | --action | --grace | --value | --n-groups | --workspace)
+            --jobs | --gpus | --keep-going | --action | --grace | --value | --n-groups | --workspace | \
+            --throttle | --patience)
             skip=1
             ;;
         -f) [[ $command == 'show log' ]] || skip=1 ;;
-        -n) [[ $command != 'show directories' ]] || skip=1 ;;
+        -n) [[ $command != 'show directories' && $command != submit ]] || skip=1 ;;
         -*) ;;
         *)
             if [[ $command == show && " $shows " == *" $word "* ]]; then
@@ -93,7 +94,7 @@ _rowbuild()
         return
         ;;
     -j | --jobs | --gpus | -k | --keep-going | --grace | --io-threads | --value | --n-groups | \
-        -w | --workspace)
+        -w | --workspace | --throttle | --patience)
         return
         ;;
     esac
@@ -113,12 +114,16 @@ _rowbuild()
         'show why') _rowbuild_words "$global --action --recorded --null" ;;
         'show log') _rowbuild_words "$global --action --follow" ;;
         'show cluster' | 'show launchers') _rowbuild_words "$global --all --short" ;;
+        submit)
+            _rowbuild_words "$global --action --dry-run --yes --follow --no-array --throttle
+                             --patience --only --no-adopt"
+            ;;
         scan | accept) _rowbuild_words "$global --action --null" ;;
         clean)
             _rowbuild_words "$global --completed --directory --submitted --force --dry-run --yes"
             ;;
         init) _rowbuild_words "$global --signac --row --workspace" ;;
-        job) _rowbuild_words "$global --jobs --gpus --grace" ;;
+        job) _rowbuild_words "$global --jobs --gpus --grace --plain" ;;
         *) _rowbuild_words "$global" ;;
         esac
         return

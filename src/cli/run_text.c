@@ -82,6 +82,10 @@ static void add_success(struct buf *out, const struct rowbuild_event *event,
     if (style->quiet || (style->silent_success && !said)) {
         return;
     }
+    if (style->plain) {
+        add_output(out, event, style);
+        return;
+    }
     const struct rowbuild_progress *progress = event->progress;
     buf_addf(out, "[%zu/%zu] %s", progress->done + progress->failed + progress->unfinished,
              progress->total, event->label);

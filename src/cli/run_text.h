@@ -29,6 +29,7 @@ struct run_style {
     bool colour;
     bool terminal;       /* what a command's output did to the terminal is reset behind it */
     bool quiet;          /* nothing about what went well */
+    bool plain;          /* of what went well only what the commands printed */
     bool silent_success; /* success shows in the status block, unless the command said something */
 };
 

@@ -22,6 +22,7 @@ void run_view_init(struct run_view *view, struct session *session)
         .colour = output->results_colour,
         .terminal = output->results_terminal,
         .quiet = settings->quiet,
+        .plain = settings->plain,
         .silent_success = block && output->results_terminal && !settings->verbose,
     };
 }
@@ -179,7 +180,8 @@ void run_view_finish(struct run_view *view, int status)
     }
     if (settings->json) {
         run_json_add_finished(&text, &view->tally, &view->last, status);
-    } else if (view->planned && !declined && status != ROWBUILD_USAGE && !settings->quiet) {
+    } else if (view->planned && !declined && status != ROWBUILD_USAGE && !settings->quiet &&
+               !(settings->plain && status == ROWBUILD_OK)) {
         run_text_add_summary(&text, &view->tally, &view->last, status);
     }
     put_result(view, &text);

@@ -183,6 +183,10 @@ static bool *flag_of(struct settings *settings, int id)
         return &settings->short_output;
     case OPTION_FOLLOW:
         return &settings->follow;
+    case OPTION_PLAIN:
+        return &settings->plain;
+    case OPTION_NO_ARRAY:
+        return &settings->no_array;
     case OPTION_SCHEMA:
         return &settings->schema;
     case OPTION_CLEAN_COMPLETED:
@@ -249,6 +253,13 @@ static int apply_value(struct settings *settings, const struct option_match *mat
             settings->grace_s = 0.001; /* zero would mean the default */
         }
         return 0;
+    case OPTION_LIMIT:
+        return option_unsigned(match, 1, &settings->limit, problem);
+    case OPTION_THROTTLE:
+        return option_unsigned(match, 1, &settings->throttle, problem);
+    case OPTION_PATIENCE:
+        settings->patience_given = true;
+        return option_seconds(match, &settings->patience_s, problem);
     case OPTION_COLOR:
         if (read_colour(match->value, &settings->colour) != 0) {
             buf_add_string(problem, "`--color` takes auto, always or never, not `");

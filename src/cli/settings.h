@@ -64,6 +64,13 @@ struct settings {
     unsigned group_limit;
     bool follow;
 
+    unsigned limit; /* of jobs to submit; 0: not given, likewise below */
+    bool plain;     /* job: of what went well only what the commands printed */
+    bool no_array;
+    unsigned throttle;
+    double patience_s; /* if patience_given */
+    bool patience_given;
+
     bool schema;
     bool clean_completed, clean_directory, clean_submitted;
     bool force;

@@ -22,9 +22,10 @@ enum queue_phase {
 #define QUEUE_NO_INDEX UINT32_MAX
 
 struct queue_entry {
-    uint64_t job_id;     /* of the array, for its elements */
-    uint32_t index;      /* in the array, or QUEUE_NO_INDEX */
+    uint64_t job_id; /* of the array, for its elements */
+    uint32_t index;  /* in the array, or QUEUE_NO_INDEX */
     enum queue_phase phase;
+    bool state_is_known;
     struct slice state;  /* squeue's word: "PENDING", "NODE_FAIL" */
     struct slice reason; /* squeue's: "Dependency", "Resources", "(null)"… */
     struct slice token;  /* of the submission, from the comment; at == NULL: not ours */
@@ -32,8 +33,8 @@ struct queue_entry {
 
 struct queue {
     struct arena arena;
-    bool answered;       /* false: it could not be asked; nothing is known */
-    int64_t asked_at_s;  /* CLOCK_REALTIME */
+    bool answered;               /* false: it could not be asked; nothing is known */
+    int64_t asked_at_s;          /* CLOCK_REALTIME */
     struct queue_entry *entries; /* sorted by job_id, index */
     size_t count;
 };

@@ -9,6 +9,7 @@
 #include "buf.h"
 #include "slice.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,18 +21,27 @@ enum sbatch_outcome {
 };
 
 struct sbatch_request {
-    const char *directory;          /* where the job runs: the project */
+    const char *directory; /* where the job runs: the project */
     struct slice script;
-    const char *const *options;     /* besides --parsable; NULL-terminated */
-    char *const *environment;       /* SLURM_… is left out, SBATCH_… is kept */
+    const char *const *options; /* besides --parsable; NULL-terminated */
+    char *const *environment;   /* SLURM_… is left out, SBATCH_… is kept */
 };
 
-/* Runs sbatch once; SIGINT doesn't reach it. `job_id` is set when accepted; `words` gets sbatch's
- * own message otherwise. */
+/* Runs sbatch once, for a minute at most; SIGINT doesn't reach it. Where sbatch says that it will
+ * retry by itself, it is ended: the caller knows better how long to wait. `job_id` is set when
+ * accepted; `words` gets sbatch's own message otherwise (and its warnings when accepted). */
 enum sbatch_outcome sbatch_submit(const struct sbatch_request *request, uint64_t *job_id,
                                   struct buf *words);
 
-/* MaxArraySize as `scontrol show config` says it; 1001, Slurm's default, where it doesn't answer. */
+/* What a failed sbatch means by its words (pure, for tests). */
+enum sbatch_outcome sbatch_classify(const char *errors);
+
+/* "id" or "id;cluster"; false for anything else (pure, for tests). */
+bool sbatch_parse_answer(struct slice answer, uint64_t *job_id);
+
+/* MaxArraySize as `scontrol show config` says it; 1001, Slurm's default, where it doesn't answer.
+ */
 uint64_t slurm_max_array_size(char *const *environment);
+bool slurm_parse_max_array_size(struct slice configuration, uint64_t *size);
 
 #endif

@@ -386,7 +386,7 @@ static void add_directories(struct buf *out, const struct script_facts *facts)
     if (facts->indices != NULL) {
         return; /* each job of an array has its own */
     }
-    buf_add_string(out, "# shellcheck disable=SC2034 # for the reader\ndirectories=(\n");
+    buf_add_string(out, "directories=(\n");
     for (size_t i = 0; i < facts->directory_count; i++) {
         text_add_shell_word(out, facts->directories[i]);
         buf_add_char(out, '\n');
@@ -431,7 +431,12 @@ static void add_exec(struct buf *out, const struct script_facts *facts)
         add_word(out, " --file ", facts->file);
     }
     add_word(out, " --cluster ", facts->cluster->name);
-    add_word(out, " job ", facts->token);
+    buf_add_string(out, " job");
+    if (facts->cluster->scheduler == SCHEDULER_BASH) { /* nobody else gave it cores */
+        buf_addf(out, " --plain -j %llu",
+                 (unsigned long long)job_request_size(&facts->request).cpus);
+    }
+    add_word(out, " ", facts->token);
     buf_add_char(out, '\n');
 }
 
@@ -441,7 +446,8 @@ void script_add(const struct script_facts *facts, struct buf *out)
     if (facts->cluster->scheduler == SCHEDULER_SLURM) {
         add_preamble(out, facts);
     }
-    buf_add_char(out, '\n');
+    /* Names aren't meant to be expanded, and the list of directories is for the reader. */
+    buf_add_string(out, "\n# shellcheck disable=SC1112,SC2016,SC2034,SC2088\n");
     add_directories(out, facts);
     add_variables(out, facts);
     add_exec(out, facts);

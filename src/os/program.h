@@ -15,6 +15,7 @@ struct program_request {
     const char *directory; /* NULL: the current one */
     struct slice input;    /* what it reads; empty: /dev/null */
     unsigned limit_ms;     /* it is killed after that; 0: no limit */
+    const char *enough; /* it is killed when it has said this on stderr; NULL: whatever it says */
 };
 
 struct program_answer { /* zero-initialised by the caller; released with program_release */
@@ -22,7 +23,9 @@ struct program_answer { /* zero-initialised by the caller; released with program
     struct buf errors;  /* of stderr */
     bool signalled;
     bool timed_out;
-    int status; /* exit status, or the signal */
+    bool cut_short;          /* it had said enough, */
+    unsigned said_within_ms; /* at most so long ago when that was seen */
+    int status;              /* exit status, or the signal */
 };
 
 /* Runs it in a process group of its own, so that the terminal's Ctrl-C doesn't reach it. 0, also

@@ -80,10 +80,16 @@ CHILD_SIDE static long place(long fd, long at)
     return fd == at ? syscall(SYS_fcntl, fd, (long)F_SETFD, 0L) : syscall(SYS_dup3, fd, at, 0L);
 }
 
-CHILD_SIDE static long connect_streams(long output)
+CHILD_SIDE static long connect_streams(long input, long output, long errors)
 {
     if (output >= 0 && (place(output, STDOUT_FILENO) < 0 || place(output, STDERR_FILENO) < 0)) {
         return -1;
+    }
+    if (errors > 0 && place(errors, STDERR_FILENO) < 0) {
+        return -1;
+    }
+    if (input > 0) {
+        return place(input, STDIN_FILENO);
     }
     long null = syscall(SYS_openat, (long)AT_FDCWD, "/dev/null", (long)(O_RDONLY | O_CLOEXEC));
     return null < 0 ? -1 : place(null, STDIN_FILENO);
@@ -111,7 +117,7 @@ CHILD_SIDE static long prepare(const struct spawn_request *request)
     if (request->directory >= 0 && syscall(SYS_fchdir, (long)request->directory) < 0) {
         return -1;
     }
-    if (connect_streams(request->output) < 0 || hand_down(request) < 0) {
+    if (connect_streams(request->input, request->output, request->errors) < 0 || hand_down(request) < 0) {
         return -1;
     }
     return request->open_files == NULL

@@ -20,6 +20,8 @@ struct spawn_request {
     char *const *envp;
     int directory;              /* descriptor of the working directory, or -1: inherit */
     int output;                 /* becomes stdout and stderr; -1: inherit */
+    int input;                  /* becomes stdin; 0: /dev/null */
+    int errors;                 /* becomes stderr, in place of `output`; 0: doesn't */
     const struct cpumask *bind; /* NULL: inherit affinity */
     const int *inherit;         /* these become descriptors 3, 4, … of the child; each must itself
                                    be none of these numbers */
@@ -30,7 +32,7 @@ struct spawn_request {
 enum { SPAWN_FIRST_INHERITED = 3 };
 
 struct child {
-    pid_t pid; /* leads a process group of its own; stdin is /dev/null */
+    pid_t pid; /* leads a process group of its own */
     int pidfd; /* readable when it has ended; owned by the caller, closed by child_reap */
 };
 

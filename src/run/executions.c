@@ -89,6 +89,18 @@ static double execution_seconds(const struct run *run, const struct execution *e
     return seconds;
 }
 
+/* The order that was asked for; each is urgent. */
+static void set_places(struct run *run)
+{
+    static const double ahead_s = 1e9;
+    for (size_t x = 0; x < run->execution_count; x++) {
+        struct execution *execution = &run->executions[x];
+        uint32_t place = run->options->places[run->members.at[execution->first].at];
+        execution->seconds = execution_seconds(run, execution);
+        execution->priority = ahead_s * (1 + (double)run->plan->graph->node_count - place);
+    }
+}
+
 /* The longest path from each execution to the end, from the back of the topological order. */
 static void set_priorities(struct run *run)
 {
@@ -156,7 +168,11 @@ int run_build_executions(struct run *run)
             return -1;
         }
     }
-    set_priorities(run);
+    if (run->options->places != NULL) {
+        set_places(run);
+    } else {
+        set_priorities(run);
+    }
     count_pending(run);
     for (size_t x = 0; x < run->execution_count; x++) {
         const struct execution *execution = &run->executions[x];

@@ -89,6 +89,8 @@ struct run_options {
                         started that would not end `notice_s` before it */
     double notice_s; /* TERM is expected so long before the end. It means that then: processes may
                         use the time left for what they write before they go */
+    const uint32_t *places;      /* by node: in which order they start, as far as there are free
+                                    cores; NULL: the longest path first */
     struct jobclient *jobclient; /* of the make that started this run, or NULL */
 };
 

@@ -1,6 +1,7 @@
 #include "submissions.h"
 
 #include "file.h"
+#include "inbox.h"
 #include "json.h"
 #include "submissions_at.h"
 #include "text.h"
@@ -454,6 +455,30 @@ int submission_remove(const char *state_path, struct slice token, struct diag *d
         result = report_errno(state_path, "remove", token, diag);
     }
     buf_release(&path);
+    return result;
+}
+
+int submissions_remove_all(const char *state_path, struct diag *diag)
+{
+    struct arena arena;
+    struct buf folder = BUF_EMPTY;
+    int result = 0;
+    arena_init(&arena);
+    struct listing listing = {.arena = &arena};
+    buf_addf(&folder, "%s/" FOLDER, state_path);
+    if (file_list(AT_FDCWD, buf_string(&folder), take_token, &listing) != 0 && errno != ENOENT) {
+        result = report_errno(state_path, "list", (struct slice){0}, diag);
+    }
+    vec_each (struct slice, token, &listing.tokens) {
+        if (submission_remove(state_path, *token, diag) != 0) {
+            result = -1;
+        } else {
+            inbox_forget(state_path, *token, 0);
+        }
+    }
+    vec_release(&listing.tokens);
+    buf_release(&folder);
+    arena_release(&arena);
     return result;
 }
 

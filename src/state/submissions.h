@@ -71,6 +71,9 @@ int submission_write(const char *state_path, const struct submission *submission
                      struct diag *diag);
 int submission_remove(const char *state_path, struct slice token, struct diag *diag);
 
+/* Removes all, also those that can't be read, and what the inbox has of them. */
+int submissions_remove_all(const char *state_path, struct diag *diag);
+
 /* A new token (random), as text in `arena`. */
 struct slice submission_new_token(struct arena *arena);
 

@@ -60,7 +60,7 @@ study_of_readme() {
 }
 
 COMMANDS=(run check 'show status' 'show directories' 'show why' 'show log' 'show machine'
-    'show cluster' 'show launchers' scan accept clean init job help)
+    'show cluster' 'show launchers' submit scan accept clean init job help)
 
 # long_options COMMAND: the options that its help lists, without those of all commands
 long_options() {
@@ -105,7 +105,7 @@ completions() {
     source "$TOP/src/cli/rowbuild.bash"
     chain d1 'two words'
     offered=$(completions '')
-    for command in check show scan accept clean init job help d1 'two\ words'; do
+    for command in check show submit scan accept clean init job help d1 'two\ words'; do
         grep -qxF "$command" <<<"$offered"
     done
     [ "$(completions show st)" = status ]

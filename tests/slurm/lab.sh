@@ -120,7 +120,6 @@ SelectTypeParameters=CR_CPU
 SlurmdParameters=config_overrides
 JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
-AccountingStoreFlags=job_comment
 JobCompType=jobcomp/filetxt
 JobCompLoc=$folder/log/jobcomp.txt
 SchedulerType=sched/backfill
@@ -348,7 +347,11 @@ lab_queue_empty() {
 }
 
 lab_stop_controller() {
-    lab_kill "$1" slurmctld
+    local pid
+    pid=$(cat "$1/run/slurmctld.pid")
+    kill -TERM "$pid" # it saves what it knows
+    lab_poll 30 lab_gone "$pid"
+    rm -f "$1/run/slurmctld.pid"
 }
 
 lab_start_controller() {
@@ -365,9 +368,7 @@ lab_configure() {
     for line; do
         lab_set_line "$folder" "$line"
     done
-    # It saves what it knows before it ends.
-    SLURM_CONF=$folder/slurm.conf scontrol shutdown slurmctld
-    lab_poll 30 lab_gone "$(cat "$folder/run/slurmctld.pid")"
+    lab_stop_controller "$folder"
     lab_start_controller "$folder"
 }
 

@@ -106,7 +106,7 @@ static void lines_stand_in_rows_order(void **state)
                    "#SBATCH --mail-user=me@example.org\n"
                    "#SBATCH --qos=low\n"
                    "\n"
-                   "# shellcheck disable=SC2034 # for the reader\n"
+                   "# shellcheck disable=SC1112,SC2016,SC2034,SC2088\n"
                    "directories=(\n"
                    "a\n"
                    "b\n"
@@ -134,7 +134,7 @@ static void nothing_is_asked_of_bash(void **state)
     facts.state = SLICE_LITERAL("/scratch/my state");
     expect(&facts, "#!/bin/bash\n"
                    "\n"
-                   "# shellcheck disable=SC2034 # for the reader\n"
+                   "# shellcheck disable=SC1112,SC2016,SC2034,SC2088\n"
                    "directories=(\n"
                    "a\n"
                    "b\n"
@@ -147,7 +147,7 @@ static void nothing_is_asked_of_bash(void **state)
                    "export ACTION_WORKSPACE_PATH=workspace\n"
                    "export ROWBUILD_STATE='/scratch/my state'\n"
                    "\n"
-                   "exec /usr/bin/rowbuild -C /home/me/study --file other.toml --cluster none job "
+                   "exec /usr/bin/rowbuild -C /home/me/study --file other.toml --cluster none job --plain -j 1 "
                    "0123456789abcdef\n");
 }
 

@@ -1,0 +1,649 @@
+#include "study.h"
+
+#include "inbox.h"
+#include "intern.h"
+#include "queue.h"
+#include "row_jobs.h"
+#include "submissions.h"
+#include "text.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Clocks of login nodes differ a little: an answer says nothing about what isn't older than it by
+ * that much. */
+enum { CLOCK_MARGIN_S = 15 };
+
+/* What is in jobs, as of the last look. */
+struct study_jobs {
+    struct submissions submissions;
+    bool is_unread; /* a registration can't be read, which is no error for who forgets them */
+    struct row_jobs row;
+    struct inbox_names inbox;
+    struct queue queue; /* unanswered, unless there was something to ask */
+    const char **jobs;  /* by node, for the plan */
+    const char **endings;
+    struct arena texts;
+};
+
+static bool is_ours(const struct rowbuild *study, struct slice cluster)
+{
+    return slice_equal(study->cluster->name, cluster);
+}
+
+static bool has_queue(const struct rowbuild *study, struct slice cluster)
+{
+    return is_ours(study, cluster) && study->cluster->scheduler == SCHEDULER_SLURM;
+}
+
+/* Where there is no scheduler: jobs are children of the program that submits them. */
+static bool is_local(const struct rowbuild *study, struct slice cluster)
+{
+    for (size_t i = 0; i < study->clusters.count; i++) {
+        if (slice_equal(study->clusters.items[i].name, cluster)) {
+            return study->clusters.items[i].scheduler == SCHEDULER_BASH;
+        }
+    }
+    return false;
+}
+
+static bool is_over(const struct study_jobs *jobs, const struct submission *submission, size_t e)
+{
+    struct inbox_attempt attempt = {.token = submission->token.at, .element = (uint32_t)e};
+    return inbox_names_ended(&jobs->inbox, &attempt);
+}
+
+/* ---- Asking ---- */
+
+/* Whether only the queue knows about something that is registered. */
+static bool needs_queue(const struct rowbuild *study)
+{
+    const struct study_jobs *jobs = study->jobs;
+    for (size_t i = 0; i < jobs->submissions.count; i++) {
+        const struct submission *submission = &jobs->submissions.items[i];
+        for (size_t e = 0; e < submission->element_count && has_queue(study, submission->cluster);
+             e++) {
+            if (submission->elements[e].state == ELEMENT_QUEUED && !is_over(jobs, submission, e)) {
+                return true;
+            }
+        }
+    }
+    for (size_t i = 0; i < jobs->row.all.count; i++) {
+        if (has_queue(study, jobs->row.all.at[i].cluster)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* When something was handed over isn't known for row's jobs, nor for a submission without an id: a
+ * remembered answer may be older. */
+static bool needs_new_answer(const struct rowbuild *study)
+{
+    const struct study_jobs *jobs = study->jobs;
+    for (size_t i = 0; i < jobs->submissions.count; i++) {
+        const struct submission *submission = &jobs->submissions.items[i];
+        if (submission->job_id == 0 && has_queue(study, submission->cluster)) {
+            return true;
+        }
+    }
+    return jobs->row.all.count > 0;
+}
+
+static void ask(struct rowbuild *study, bool writes, struct diag *diag)
+{
+    if (!needs_queue(study)) {
+        return;
+    }
+    bool anew = study->asks_anew || (writes && needs_new_answer(study));
+    queue_release(&study->jobs->queue);
+    queue_ask(&study->jobs->queue, study->state_path, anew ? 0 : QUEUE_REMEMBERED_S, environ, diag);
+}
+
+/* ---- What has ended ---- */
+
+/* "process 12 of host": who carries out a job where there is no scheduler. Whether it is known to
+ * be gone. */
+static bool process_is_gone(struct slice holder)
+{
+    char host[HOST_NAME_MAX + 1] = "";
+    struct buf text = BUF_EMPTY;
+    int pid = 0;
+    int used = 0;
+    buf_add_slice(&text, holder);
+    bool gone = gethostname(host, sizeof host - 1) == 0 &&
+                sscanf(buf_string(&text), "process %d of %n", &pid, &used) == 1 && used > 0 &&
+                strcmp(buf_string(&text) + used, host) == 0 && kill(pid, 0) != 0 && errno == ESRCH;
+    buf_release(&text);
+    return gone;
+}
+
+/* Without a scheduler a submission lives as long as the program that made it, which held the lock:
+ * who has it now sees only those whose maker was killed. */
+static bool was_killed(const struct rowbuild *study, const struct submission *submission, size_t e)
+{
+    struct inbox_attempt attempt = {.token = submission->token.at, .element = (uint32_t)e};
+    struct buf holder = BUF_EMPTY;
+    bool gone =
+        !inbox_holder(study->state_path, &attempt, &holder) || process_is_gone(buf_slice(&holder));
+    buf_release(&holder);
+    return gone;
+}
+
+static void end(struct submission_element *element, struct slice ending)
+{
+    element->state = ELEMENT_ENDED;
+    element->ending = ending;
+}
+
+/* Whether the element of a job of this cluster's queue has ended; then it says how. */
+static bool has_left_queue(const struct queue *queue, const struct submission *submission, size_t e,
+                           struct slice *ending)
+{
+    if (!queue->answered || submission->job_id == 0) {
+        return false;
+    }
+    const struct queue_entry *entry =
+        queue_find(queue, submission->job_id, submission->is_array ? (uint32_t)e : QUEUE_NO_INDEX);
+    if (entry != NULL) {
+        *ending = entry->state;
+        return entry->phase == QUEUE_ENDED;
+    }
+    *ending = SLICE_LITERAL("gone from the queue");
+    return queue->asked_at_s > submission->submitted_at_s + CLOCK_MARGIN_S;
+}
+
+/* Marks what has ended, in memory; whether something has. */
+static bool mark_ended(const struct rowbuild *study, struct submission *submission, bool writes)
+{
+    const struct study_jobs *jobs = study->jobs;
+    bool changed = false;
+    for (size_t e = 0; e < submission->element_count; e++) {
+        struct submission_element *element = &submission->elements[e];
+        struct slice ending = {0};
+        if (element->state != ELEMENT_QUEUED) {
+            continue;
+        }
+        bool ended = is_over(jobs, submission, e);
+        if (!ended && has_queue(study, submission->cluster)) {
+            ended = has_left_queue(&jobs->queue, submission, e, &ending);
+        } else if (!ended && writes && is_local(study, submission->cluster)) {
+            ended = was_killed(study, submission, e);
+            ending = SLICE_LITERAL("killed");
+        }
+        if (ended) {
+            end(element, ending);
+            changed = true;
+        }
+    }
+    return changed;
+}
+
+/* ---- Submissions that were cut off before their id was known ---- */
+
+/* "123_4" or "123": what a job calls itself. */
+static uint64_t job_id_of(struct slice holder, bool *is_array)
+{
+    uint64_t id = 0;
+    size_t at = 0;
+    while (at < holder.len && holder.at[at] >= '0' && holder.at[at] <= '9' && id < UINT32_MAX) {
+        id = id * 10 + (uint64_t)(holder.at[at++] - '0');
+    }
+    *is_array = at < holder.len && holder.at[at] == '_';
+    return at == holder.len || *is_array ? id : 0;
+}
+
+static bool find_by_claim(const struct rowbuild *study, struct submission *submission)
+{
+    for (size_t e = 0; e < submission->element_count; e++) {
+        struct inbox_attempt attempt = {.token = submission->token.at, .element = (uint32_t)e};
+        struct buf holder = BUF_EMPTY;
+        bool is_array = false;
+        uint64_t id = inbox_names_claimed(&study->jobs->inbox, &attempt) &&
+                              inbox_holder(study->state_path, &attempt, &holder)
+                          ? job_id_of(buf_slice(&holder), &is_array)
+                          : 0;
+        buf_release(&holder);
+        if (id != 0) {
+            submission->job_id = id;
+            submission->is_array = is_array;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool find_by_token(const struct rowbuild *study, struct submission *submission)
+{
+    const struct queue *queue = &study->jobs->queue;
+    const struct queue_entry *entry =
+        queue->answered ? queue_find_token(queue, submission->token) : NULL;
+    if (entry != NULL) {
+        submission->job_id = entry->job_id;
+        submission->is_array = entry->index != QUEUE_NO_INDEX;
+    }
+    return entry != NULL || find_by_claim(study, submission);
+}
+
+/* Nobody heard of it: whoever made it was stopped before the scheduler took it. */
+static bool never_was(const struct rowbuild *study, const struct submission *submission)
+{
+    const struct queue *queue = &study->jobs->queue;
+    return submission->job_id == 0 && has_queue(study, submission->cluster) && queue->answered &&
+           queue->asked_at_s >= submission->submitted_at_s;
+}
+
+/* ---- Loading ---- */
+
+static int forget(const struct rowbuild *study, const struct submission *submission,
+                  struct diag *diag)
+{
+    if (submission_remove(study->state_path, submission->token, diag) != 0) {
+        return -1;
+    }
+    inbox_forget(study->state_path, submission->token, submission->element_count);
+    return 0;
+}
+
+/* Brings one registration up to date; a writer also on disk. *gone: it is none any more. */
+static int update(struct rowbuild *study, struct submission *submission, bool writes, bool *gone,
+                  struct diag *diag)
+{
+    bool changed = false;
+    *gone = false;
+    if (submission->job_id == 0 && has_queue(study, submission->cluster)) {
+        changed = find_by_token(study, submission);
+        if (!changed && writes && never_was(study, submission)) {
+            *gone = true;
+            return forget(study, submission, diag);
+        }
+    }
+    changed = mark_ended(study, submission, writes) || changed;
+    return changed && writes ? submission_write(study->state_path, submission, diag) : 0;
+}
+
+static int update_all(struct rowbuild *study, bool writes, struct diag *diag)
+{
+    struct submissions *submissions = &study->jobs->submissions;
+    size_t kept = 0;
+    int result = 0;
+    for (size_t i = 0; i < submissions->count; i++) {
+        bool gone;
+        result |= update(study, &submissions->items[i], writes, &gone, diag);
+        if (!gone) {
+            submissions->items[kept++] = submissions->items[i];
+        }
+    }
+    submissions->count = kept;
+    return result;
+}
+
+/* row's jobs stop whoever would start something; others are only warned. */
+static int read_row_jobs(struct rowbuild *study, bool strict, struct diag *diag)
+{
+    static const char mend[] = "`row clean --submitted` forgets row's jobs, or remove the file";
+    const char *wrong = row_jobs_read(&study->jobs->row, study->project);
+    if (wrong != NULL && strict && !study->forgets_jobs) {
+        return diag_state_error(diag, "%s, row's record of its jobs, can't be used: %s; %s",
+                                ROW_JOBS_PATH, wrong, mend);
+    }
+    if (wrong != NULL) {
+        diag_warning(diag, "%s, row's record of its jobs, can't be used: %s; %s", ROW_JOBS_PATH,
+                     wrong, mend);
+    }
+    return 0;
+}
+
+static int load_submissions(struct rowbuild *study, struct diag *diag)
+{
+    struct diag unseen;
+    diag_init(&unseen);
+    int result = submissions_load(&study->jobs->submissions, study->state_path,
+                                  study->forgets_jobs ? &unseen : diag);
+    diag_release(&unseen);
+    study->jobs->is_unread = result != 0;
+    return study->forgets_jobs ? 0 : result;
+}
+
+int study_load_jobs(struct rowbuild *study, bool writes, struct diag *diag)
+{
+    study_drop_jobs(study);
+    study->jobs = mem_alloc(sizeof *study->jobs);
+    struct study_jobs *jobs = study->jobs;
+    arena_init(&jobs->texts);
+    arena_init(&jobs->row.arena);
+    arena_init(&jobs->queue.arena);
+    arena_init(&jobs->submissions.arena);
+    intern_init(&jobs->inbox.all);
+    int result = read_row_jobs(study, writes || study->will_write, diag);
+    if (result == 0) {
+        result = load_submissions(study, diag);
+    }
+    if (result == 0 && !jobs->is_unread && jobs->submissions.count + jobs->row.all.count == 0) {
+        study_drop_jobs(study);
+        return 0;
+    }
+    if (result == 0) {
+        inbox_list(&jobs->inbox, study->state_path);
+        ask(study, writes, diag);
+        result = update_all(study, writes, diag);
+    }
+    return result;
+}
+
+void study_drop_jobs(struct rowbuild *study)
+{
+    struct study_jobs *jobs = study->jobs;
+    if (jobs == NULL) {
+        return;
+    }
+    submissions_release(&jobs->submissions);
+    row_jobs_release(&jobs->row);
+    inbox_names_release(&jobs->inbox);
+    queue_release(&jobs->queue);
+    free(jobs->jobs);
+    free(jobs->endings);
+    arena_release(&jobs->texts);
+    free(jobs);
+    study->jobs = NULL;
+}
+
+/* ---- Telling the plan ---- */
+
+/* Of a node that is registered: by its key. */
+struct assignment {
+    const char *job;
+    const char *ending;
+};
+
+struct assignments {
+    struct intern keys;
+    VEC(struct assignment) all;
+};
+
+static struct assignment *assignment_of(struct assignments *assignments, struct slice key)
+{
+    uint32_t number = intern_add(&assignments->keys, key);
+    if (number == assignments->all.count) {
+        vec_push(&assignments->all, (struct assignment){0});
+    }
+    return &assignments->all.at[number];
+}
+
+/* The later registration counts. */
+static void assign_element(struct study_jobs *jobs, const struct submission *submission, size_t e,
+                           struct assignments *assignments)
+{
+    const struct submission_element *element = &submission->elements[e];
+    struct buf text = BUF_EMPTY;
+    const char *kept = NULL;
+    bool is_queued = element->state == ELEMENT_QUEUED;
+    buf_add_string(&text, is_queued ? "" : "job ");
+    submission_add_job(submission, e, &text);
+    if (!is_queued) {
+        buf_addf(&text, ": %.*s", SLICE_ARGS(element->ending));
+    }
+    if (is_queued || element->ending.len > 0) {
+        kept = arena_string(&jobs->texts, buf_slice(&text));
+    }
+    for (size_t i = 0; i < element->node_count && element->state != ELEMENT_RELEASED; i++) {
+        struct assignment *assignment = assignment_of(assignments, element->nodes[i]);
+        assignment->job = is_queued ? kept : assignment->job;
+        assignment->ending = is_queued ? NULL : kept;
+    }
+    buf_release(&text);
+}
+
+static void assign_submissions(struct study_jobs *jobs, struct assignments *assignments)
+{
+    for (size_t i = 0; i < jobs->submissions.count; i++) {
+        for (size_t e = 0; e < jobs->submissions.items[i].element_count; e++) {
+            assign_element(jobs, &jobs->submissions.items[i], e, assignments);
+        }
+    }
+}
+
+static bool row_job_is_queued(const struct rowbuild *study, const struct row_job *job)
+{
+    const struct queue *queue = &study->jobs->queue;
+    if (!has_queue(study, job->cluster) || !queue->answered) {
+        return true;
+    }
+    const struct queue_entry *entry = queue_find(queue, job->job_id, QUEUE_NO_INDEX);
+    return entry != NULL && entry->phase != QUEUE_ENDED;
+}
+
+/* row's jobs by "ACTION\0DIRECTORY": a directory may belong to a node of several. */
+static void add_row_key(struct slice action, struct slice directory, struct buf *key)
+{
+    buf_clear(key);
+    buf_add_slice(key, action);
+    buf_add_char(key, '\0');
+    buf_add_slice(key, directory);
+}
+
+static void assign_row_jobs(const struct rowbuild *study, struct assignments *assignments)
+{
+    struct study_jobs *jobs = study->jobs;
+    struct buf key = BUF_EMPTY;
+    vec_each (const struct row_job, job, &jobs->row.all) {
+        if (row_job_is_queued(study, job)) {
+            struct buf text = BUF_EMPTY;
+            buf_addf(&text, "%.*s/%" PRIu32, SLICE_ARGS(job->cluster), job->job_id);
+            add_row_key(job->action, job->directory, &key);
+            assignment_of(assignments, buf_slice(&key))->job =
+                arena_string(&jobs->texts, buf_slice(&text));
+            buf_release(&text);
+        }
+    }
+    buf_release(&key);
+}
+
+static void take_assignments(struct rowbuild *study, struct assignments *assignments)
+{
+    const struct graph *graph = study->graph;
+    struct study_jobs *jobs = study->jobs;
+    struct buf key = BUF_EMPTY;
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        struct node_id node = {n};
+        const uint32_t *directories;
+        if (!graph_is_present(graph, node)) {
+            continue;
+        }
+        buf_clear(&key);
+        graph_add_key(graph, node, &key);
+        uint32_t number = intern_find(&assignments->keys, buf_slice(&key));
+        if (number != INTERN_NONE) {
+            jobs->jobs[n] = assignments->all.at[number].job;
+            jobs->endings[n] = assignments->all.at[number].ending;
+        }
+        size_t count = jobs->row.all.count > 0 ? graph_directories(graph, node, &directories) : 0;
+        for (size_t i = 0; i < count && jobs->jobs[n] == NULL; i++) {
+            add_row_key(graph_action(graph, node)->name, study->workspace.names[directories[i]],
+                        &key);
+            number = intern_find(&assignments->keys, buf_slice(&key));
+            jobs->jobs[n] = number != INTERN_NONE ? assignments->all.at[number].job : NULL;
+        }
+    }
+    buf_release(&key);
+}
+
+void study_plan_jobs(struct rowbuild *study)
+{
+    struct study_jobs *jobs = study->jobs;
+    struct assignments assignments = {0};
+    if (jobs == NULL) {
+        return;
+    }
+    size_t count = study->graph->node_count;
+    intern_init(&assignments.keys);
+    jobs->jobs = mem_alloc((count + 1) * sizeof *jobs->jobs);
+    jobs->endings = mem_alloc((count + 1) * sizeof *jobs->endings);
+    assign_submissions(jobs, &assignments);
+    assign_row_jobs(study, &assignments);
+    take_assignments(study, &assignments);
+    study->plan->jobs = jobs->jobs;
+    study->plan->endings = jobs->endings;
+    intern_release(&assignments.keys);
+    vec_release(&assignments.all);
+}
+
+/* ---- Forgetting and releasing ---- */
+
+/* Nodes by their keys. */
+struct node_map {
+    struct intern keys;
+    VEC(struct node_id) nodes;
+};
+
+static void node_map_init(struct node_map *map, const struct graph *graph)
+{
+    struct buf key = BUF_EMPTY;
+    *map = (struct node_map){0};
+    intern_init(&map->keys);
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        if (graph_is_present(graph, (struct node_id){n})) {
+            buf_clear(&key);
+            graph_add_key(graph, (struct node_id){n}, &key);
+            if (intern_add(&map->keys, buf_slice(&key)) == map->nodes.count) {
+                vec_push(&map->nodes, (struct node_id){n});
+            }
+        }
+    }
+    buf_release(&key);
+}
+
+static void node_map_release(struct node_map *map)
+{
+    intern_release(&map->keys);
+    vec_release(&map->nodes);
+}
+
+/* GRAPH_NONE: it isn't in the study any more. */
+static struct node_id node_map_find(const struct node_map *map, struct slice key)
+{
+    uint32_t number = intern_find(&map->keys, key);
+    return number != INTERN_NONE ? map->nodes.at[number] : (struct node_id){GRAPH_NONE};
+}
+
+static bool is_needed(const struct rowbuild *study, const struct node_map *map,
+                      const struct submission_element *element)
+{
+    if (element->state == ELEMENT_QUEUED) {
+        return true;
+    }
+    for (size_t i = 0; i < element->node_count && element->state == ELEMENT_ENDED; i++) {
+        struct node_id node = node_map_find(map, element->nodes[i]);
+        if (node.at != GRAPH_NONE && study->plan->verdicts[node.at] != VERDICT_FRESH &&
+            study->jobs->jobs[node.at] == NULL) {
+            return true; /* for its ending, and for late records */
+        }
+    }
+    return false;
+}
+
+int study_settle_jobs(struct rowbuild *study, struct diag *diag)
+{
+    struct study_jobs *jobs = study->jobs;
+    struct node_map map;
+    int result = 0;
+    size_t kept = 0;
+    if (jobs == NULL || jobs->submissions.count == 0) {
+        return 0;
+    }
+    node_map_init(&map, study->graph);
+    for (size_t i = 0; i < jobs->submissions.count; i++) {
+        const struct submission *submission = &jobs->submissions.items[i];
+        bool needed = false;
+        for (size_t e = 0; e < submission->element_count && !needed; e++) {
+            needed = is_needed(study, &map, &submission->elements[e]);
+        }
+        if (needed) {
+            jobs->submissions.items[kept++] = *submission;
+        } else {
+            result |= forget(study, submission, diag);
+        }
+    }
+    jobs->submissions.count = kept;
+    node_map_release(&map);
+    return result;
+}
+
+static bool holds_started(const struct rowbuild *study, const struct node_map *map,
+                          const struct submission_element *element, const bool *starts)
+{
+    for (size_t i = 0; i < element->node_count; i++) {
+        struct node_id node = node_map_find(map, element->nodes[i]);
+        if (node.at != GRAPH_NONE &&
+            (starts != NULL ? starts[node.at] : verdict_is_work(study->plan->verdicts[node.at]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int study_release_jobs(struct rowbuild *study, const bool *starts, struct diag *diag)
+{
+    struct study_jobs *jobs = study->jobs;
+    struct node_map map;
+    int result = 0;
+    if (jobs == NULL || jobs->submissions.count == 0) {
+        return 0;
+    }
+    node_map_init(&map, study->graph);
+    for (size_t i = 0; i < jobs->submissions.count; i++) {
+        struct submission *submission = &jobs->submissions.items[i];
+        bool changed = false;
+        for (size_t e = 0; e < submission->element_count; e++) {
+            struct submission_element *element = &submission->elements[e];
+            if (element->state == ELEMENT_ENDED && holds_started(study, &map, element, starts)) {
+                element->state = ELEMENT_RELEASED;
+                changed = true;
+            }
+        }
+        if (changed) {
+            result |= submission_write(study->state_path, submission, diag);
+        }
+    }
+    node_map_release(&map);
+    return result;
+}
+
+/* ---- Counting ---- */
+
+static uint64_t count(const struct rowbuild *study, bool all_clusters)
+{
+    const struct study_jobs *jobs = study->jobs;
+    uint64_t queued = 0;
+    for (size_t i = 0; jobs != NULL && i < jobs->submissions.count; i++) {
+        const struct submission *submission = &jobs->submissions.items[i];
+        if (!all_clusters && !is_ours(study, submission->cluster)) {
+            continue;
+        }
+        for (size_t e = 0; e < submission->element_count; e++) {
+            queued += submission->elements[e].state == ELEMENT_QUEUED;
+        }
+    }
+    return queued;
+}
+
+uint64_t study_count_queued(const struct rowbuild *study)
+{
+    return count(study, false);
+}
+
+uint64_t study_count_all_queued(const struct rowbuild *study)
+{
+    return count(study, true);
+}
+
+bool study_has_unread_jobs(const struct rowbuild *study)
+{
+    return study->jobs != NULL && study->jobs->is_unread;
+}

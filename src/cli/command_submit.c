@@ -1,0 +1,306 @@
+/* rowbuild submit: what the user sees of it. */
+#include "command.h"
+
+#include "ask.h"
+#include "slice.h"
+#include "text.h"
+
+#include <string.h>
+
+struct submit_view {
+    struct session *session;
+    bool interrupted; /* instead of an answer to the question */
+    bool declined;
+    size_t scripts;
+};
+
+static void put(struct submit_view *view, struct buf *text)
+{
+    output_result(&view->session->output, buf_string(text), text->len);
+    buf_clear(text);
+}
+
+static void put_message(struct submit_view *view, struct buf *text)
+{
+    output_message(&view->session->output, buf_string(text), text->len);
+    buf_clear(text);
+}
+
+/* ---- As JSON ---- */
+
+static void add_json_text(struct buf *out, const char *key, const char *text)
+{
+    if (text != NULL) {
+        buf_addf(out, ", \"%s\": ", key);
+        text_add_json(out, slice_of(text));
+    }
+}
+
+static void add_json(struct buf *out, const struct rowbuild_submit_event *event)
+{
+    static const char *const names[] = {
+        [ROWBUILD_SUBMIT_ACTION] = "action",       [ROWBUILD_SUBMIT_CONFIRM] = "total",
+        [ROWBUILD_SUBMIT_SCRIPT] = "script",       [ROWBUILD_SUBMIT_BEGINS] = "begins",
+        [ROWBUILD_SUBMIT_SUBMITTED] = "submitted", [ROWBUILD_SUBMIT_EXECUTED] = "executed",
+        [ROWBUILD_SUBMIT_WAITS] = "waits",         [ROWBUILD_SUBMIT_NOTICE] = "notice",
+        [ROWBUILD_SUBMIT_FINISHED] = "finished",
+    };
+    buf_addf(out, "{\"event\": \"%s\"", names[event->kind]);
+    add_json_text(out, "action", event->action);
+    if (event->kind != ROWBUILD_SUBMIT_NOTICE && event->kind != ROWBUILD_SUBMIT_WAITS) {
+        buf_addf(out, ", \"jobs\": %zu", event->jobs);
+    }
+    if (event->nodes > 0) {
+        buf_addf(out, ", \"nodes\": %zu, \"core_hours\": %.17g, \"gpu_hours\": %.17g", event->nodes,
+                 event->cpu_hours, event->gpu_hours);
+    }
+    if (event->number > 0) {
+        buf_addf(out, ", \"number\": %zu, \"total\": %zu", event->number, event->total);
+    }
+    add_json_text(out, "directory", event->directory);
+    add_json_text(out, "job", event->job);
+    add_json_text(out, "script", event->script);
+    add_json_text(out, "options", event->options);
+    add_json_text(out, "text", event->text);
+    if (event->kind == ROWBUILD_SUBMIT_WAITS) {
+        buf_addf(out, ", \"seconds\": %.17g", event->seconds);
+    }
+    buf_add_string(out, "}\n");
+}
+
+/* ---- As text ---- */
+
+static void add_jobs(struct buf *out, size_t jobs)
+{
+    text_add_count(out, jobs);
+    buf_add_string(out, jobs == 1 ? " job" : " jobs");
+}
+
+static void add_cost(struct buf *out, const struct rowbuild_submit_event *event)
+{
+    text_add_cost(out, event->cpu_hours, "CPU-hours");
+    if (event->cpu_hours > 0 && event->gpu_hours > 0) {
+        buf_add_string(out, " and ");
+    }
+    text_add_cost(out, event->gpu_hours, "GPU-hours");
+    if (!(event->cpu_hours > 0) && !(event->gpu_hours > 0)) {
+        buf_add_string(out, "0 CPU-hours");
+    }
+}
+
+static void add_name(struct buf *out, const char *name)
+{
+    text_add_name(out, slice_of(name));
+}
+
+static void add_action(struct buf *out, const struct rowbuild_submit_event *event)
+{
+    buf_add_string(out, " - ");
+    add_name(out, event->action);
+    buf_add_string(out, ": ");
+    add_jobs(out, event->jobs);
+    buf_add_string(out, " that may cost up to ");
+    add_cost(out, event);
+    buf_add_string(out, ".\n");
+}
+
+static void add_begins(struct buf *out, const struct rowbuild_submit_event *event)
+{
+    buf_add_char(out, '[');
+    text_add_count(out, event->number);
+    buf_add_char(out, '/');
+    text_add_count(out, event->total);
+    buf_add_string(out, "] Submitting action '");
+    add_name(out, event->action);
+    buf_add_char(out, '\'');
+    if (event->directory != NULL) {
+        buf_add_string(out, " on directory ");
+        add_name(out, event->directory);
+    }
+    if (event->directory_count > 1) {
+        buf_addf(out, " and %zu more", event->directory_count - 1);
+    }
+    if (event->jobs > 1) {
+        buf_add_string(out, ", ");
+        add_jobs(out, event->jobs);
+    }
+    buf_add_string(out, ".\n");
+}
+
+/* The id alone: "lab/123_[0-9]" is what the cluster and the array are called elsewhere. */
+static void add_submitted(struct buf *out, const struct rowbuild_submit_event *event)
+{
+    const char *slash = strchr(event->job, '/');
+    const char *id = slash != NULL ? slash + 1 : event->job;
+    buf_addf(out, "Submitted job %.*s", (int)strcspn(id, "_"), id);
+    if (event->jobs > 1) {
+        buf_add_string(out, ", an array of ");
+        text_add_count(out, event->jobs);
+    }
+    buf_add_string(out, ".\n");
+}
+
+static bool ask_to_go_on(struct submit_view *view, const struct rowbuild_submit_event *event)
+{
+    const struct settings *settings = &view->session->settings;
+    struct buf text = BUF_EMPTY;
+    bool goes_on = true;
+    if (!settings->json && !settings->quiet) {
+        buf_add_string(&text, "Submitting ");
+        add_jobs(&text, event->jobs);
+        buf_add_string(&text, " that may cost up to ");
+        add_cost(&text, event);
+        buf_add_string(&text, ".\n");
+        put(view, &text);
+    }
+    if (view->session->output.results_terminal && !settings->yes && !settings->json) {
+        enum answer answer = ask_with_default("Proceed? [Y/n]: ", ANSWER_YES);
+        view->interrupted = answer == ANSWER_INTERRUPTED;
+        view->declined = answer != ANSWER_YES && !view->interrupted;
+        goes_on = answer == ANSWER_YES;
+    }
+    buf_release(&text);
+    return goes_on;
+}
+
+static void show_script(struct submit_view *view, const struct rowbuild_submit_event *event)
+{
+    struct buf text = BUF_EMPTY;
+    view->scripts++;
+    if (!view->session->settings.quiet) {
+        buf_addf(&text, "script %zu of %zu, ", event->number, event->total);
+        add_jobs(&text, event->jobs);
+        if (event->options[0] != '\0') {
+            buf_addf(&text, "; sbatch gets %s", event->options);
+        }
+        buf_add_char(&text, '\n');
+        put_message(view, &text);
+    }
+    buf_add_string(&text, event->script);
+    put(view, &text);
+    buf_release(&text);
+}
+
+static void show(struct submit_view *view, const struct rowbuild_submit_event *event)
+{
+    const struct settings *settings = &view->session->settings;
+    struct buf text = BUF_EMPTY;
+    switch (event->kind) {
+    case ROWBUILD_SUBMIT_ACTION:
+        if (settings->verbose) {
+            add_action(&text, event);
+            put_message(view, &text);
+        }
+        break;
+    case ROWBUILD_SUBMIT_BEGINS:
+        if (!settings->quiet) {
+            add_begins(&text, event);
+            put(view, &text);
+        }
+        break;
+    case ROWBUILD_SUBMIT_SUBMITTED:
+        if (!settings->quiet) {
+            add_submitted(&text, event);
+            put(view, &text);
+        }
+        break;
+    case ROWBUILD_SUBMIT_WAITS:
+        if (!settings->quiet) {
+            buf_addf(&text, "the scheduler takes nothing now (%s); next attempt in ", event->text);
+            text_add_duration(&text, event->seconds);
+            buf_add_char(&text, '\n');
+            put_message(view, &text);
+        }
+        break;
+    case ROWBUILD_SUBMIT_NOTICE:
+        if (!settings->quiet) {
+            buf_addf(&text, "note: %s\n", event->text);
+            put_message(view, &text);
+        }
+        break;
+    case ROWBUILD_SUBMIT_SCRIPT:
+        show_script(view, event);
+        break;
+    case ROWBUILD_SUBMIT_CONFIRM:
+    case ROWBUILD_SUBMIT_EXECUTED:
+    case ROWBUILD_SUBMIT_FINISHED:
+        break;
+    }
+    buf_release(&text);
+}
+
+static bool take_event(void *context, const struct rowbuild_submit_event *event)
+{
+    struct submit_view *view = context;
+    const struct settings *settings = &view->session->settings;
+    session_tell(view->session);
+    if (settings->json) {
+        struct buf text = BUF_EMPTY;
+        add_json(&text, event);
+        put(view, &text);
+        buf_release(&text);
+    } else {
+        show(view, event);
+    }
+    if (event->kind == ROWBUILD_SUBMIT_CONFIRM && event->jobs == 0) {
+        if (!settings->quiet && !settings->json) {
+            session_error(view->session, "there are no eligible jobs to submit");
+        }
+        return false;
+    }
+    return event->kind != ROWBUILD_SUBMIT_CONFIRM || ask_to_go_on(view, event);
+}
+
+/* ---- The command ---- */
+
+/* Operands before -- are directories, those behind it options of sbatch. */
+static void split_operands(struct session *session, const char **options, size_t *option_count)
+{
+    vec_each (struct operand, operand, &session->settings.operands) {
+        if (operand->literal) {
+            options[(*option_count)++] = operand->text;
+        } else {
+            vec_push(&session->targets, operand->text);
+        }
+    }
+}
+
+static int submit(struct session *session)
+{
+    const struct settings *settings = &session->settings;
+    const char **passed =
+        arena_array(&session->bytes, settings->operands.count + 1, sizeof *passed);
+    size_t passed_count = 0;
+    split_operands(session, passed, &passed_count);
+    struct rowbuild_selection selection = session_selection(session);
+    struct rowbuild_submit_options options = {
+        .limit = settings->limit,
+        .dry_run = settings->dry_run,
+        .follow = settings->follow,
+        .no_arrays = settings->no_array,
+        .throttle = settings->throttle,
+        .patience_s = settings->patience_s,
+        .patience_given = settings->patience_given,
+        .scheduler_options = passed,
+        .scheduler_option_count = passed_count,
+    };
+    struct submit_view view = {.session = session};
+    struct rowbuild_submit_observer observer = {.event = take_event, .context = &view};
+    int status =
+        rowbuild_submit(session->study, &selection, &options, &observer, session->messages);
+    session_tell(session);
+    if (view.declined && !settings->quiet) {
+        session_error(session, "nothing was submitted");
+    }
+    if (settings->dry_run && status == ROWBUILD_OK && view.scripts == 0 && !settings->quiet &&
+        !settings->json) {
+        session_error(session, "there are no eligible jobs to submit");
+    }
+    return view.interrupted ? ROWBUILD_INTERRUPTED : status;
+}
+
+int command_submit(struct session *session)
+{
+    int status = session_open(session);
+    return status == ROWBUILD_OK ? submit(session) : status;
+}

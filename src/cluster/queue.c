@@ -1,0 +1,425 @@
+#include "queue.h"
+
+#include "buf.h"
+#include "clock.h"
+#include "file.h"
+#include "program.h"
+#include "scheduler_environment.h"
+#include "text.h"
+#include "vec.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A line of squeue's answer: LINE_START, job, index, state, comment, reason. The job's name isn't
+ * asked for, since it may be anything; a comment may be, too, but only our own matters, and what
+ * follows a newline in another one doesn't begin like a line of ours. Without widths nothing is
+ * cut off. */
+#define LINE_START "rowbuild|"
+#define LINE_FORMAT LINE_START "%F|%K|%T|%k|%r"
+#define COMMENT_START "rowbuild:"
+
+enum {
+    TOKEN_DIGITS = 16,
+    ASK_LIMIT_MS = 60000,
+    LONGEST_ANSWER = 64 << 20,
+    LONGEST_HOST_NAME = 256,
+};
+
+/* ---- The answer ---- */
+
+static bool is_among(struct slice word, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (slice_is(word, words[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool find_phase(struct slice state, enum queue_phase *phase)
+{
+    static const char *const pending[] = {
+        "PENDING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "RESV_DEL_HOLD", "SPECIAL_EXIT",
+    };
+    /* A job that is completing may still write. One that was revoked is another cluster's now. */
+    static const char *const running[] = {
+        "RUNNING",   "SUSPENDED", "COMPLETING", "CONFIGURING",   "EXPEDITING", "RESIZING",
+        "SIGNALING", "STAGE_OUT", "STOPPED",    "POWER_UP_NODE", "REVOKED",
+    };
+    static const char *const ended[] = {
+        "COMPLETED", "CANCELLED", "FAILED",   "TIMEOUT",       "NODE_FAIL",
+        "PREEMPTED", "BOOT_FAIL", "DEADLINE", "OUT_OF_MEMORY",
+    };
+    *phase = QUEUE_RUNNING;
+    if (is_among(state, running, sizeof running / sizeof *running)) {
+        return true;
+    }
+    if (is_among(state, pending, sizeof pending / sizeof *pending)) {
+        *phase = QUEUE_PENDING;
+        return true;
+    }
+    if (is_among(state, ended, sizeof ended / sizeof *ended)) {
+        *phase = QUEUE_ENDED;
+        return true;
+    }
+    return false;
+}
+
+/* Takes what stands before the next '|' off the line. */
+static bool take_field(struct slice *line, struct slice *field)
+{
+    const char *bar = line->len > 0 ? memchr(line->at, '|', line->len) : NULL;
+    if (bar == NULL) {
+        return false;
+    }
+    *field = slice_make(line->at, (size_t)(bar - line->at));
+    *line = slice_make(bar + 1, line->len - field->len - 1);
+    return true;
+}
+
+static bool read_number(struct slice text, uint64_t limit, uint64_t *number)
+{
+    *number = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.at[i] < '0' || text.at[i] > '9') {
+            return false;
+        }
+        *number = *number * 10 + (uint64_t)(text.at[i] - '0');
+        if (*number > limit) {
+            return false;
+        }
+    }
+    return text.len > 0;
+}
+
+/* "N/A" for what is no element of an array. */
+static bool read_index(struct slice text, uint32_t *index)
+{
+    uint64_t number = QUEUE_NO_INDEX;
+    if (!slice_is(text, "N/A") && !read_number(text, QUEUE_NO_INDEX - 1, &number)) {
+        return false;
+    }
+    *index = (uint32_t)number;
+    return true;
+}
+
+static size_t count_hexadecimal(struct slice text)
+{
+    size_t count = 0;
+    while (count < text.len && strchr("0123456789abcdef", text.at[count]) != NULL &&
+           text.at[count] != '\0') {
+        count++;
+    }
+    return count;
+}
+
+/* Sites' plug-ins add words of their own to comments. */
+static struct slice find_token(struct slice comment)
+{
+    size_t prefix = strlen(COMMENT_START);
+    for (size_t at = 0; at + prefix + TOKEN_DIGITS <= comment.len; at++) {
+        struct slice rest = slice_make(comment.at + at, comment.len - at);
+        if (slice_starts_with(rest, COMMENT_START)) {
+            struct slice token = slice_make(rest.at + prefix, rest.len - prefix);
+            if (count_hexadecimal(token) == TOKEN_DIGITS) {
+                return slice_make(token.at, TOKEN_DIGITS);
+            }
+        }
+    }
+    return (struct slice){0};
+}
+
+static bool parse_line(struct slice line, struct queue_entry *entry)
+{
+    struct slice job;
+    struct slice index;
+    if (!take_field(&line, &job) || !take_field(&line, &index) ||
+        !take_field(&line, &entry->state) || entry->state.len == 0 ||
+        !read_number(job, UINT32_MAX, &entry->job_id) || !read_index(index, &entry->index)) {
+        return false;
+    }
+    const char *bar = line.len > 0 ? memrchr(line.at, '|', line.len) : NULL;
+    size_t comment_len = bar != NULL ? (size_t)(bar - line.at) : line.len;
+    entry->token = find_token(slice_make(line.at, comment_len));
+    entry->reason = bar != NULL ? slice_make(bar + 1, line.len - comment_len - 1)
+                                : (struct slice){.at = "", .len = 0};
+    return true;
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+    const struct queue_entry *left = a;
+    const struct queue_entry *right = b;
+    if (left->job_id != right->job_id) {
+        return left->job_id < right->job_id ? -1 : 1;
+    }
+    return left->index < right->index ? -1 : left->index > right->index;
+}
+
+static void warn_of_state(struct slice state, struct diag *diag)
+{
+    struct buf name = BUF_EMPTY;
+    text_add_name(&name, state);
+    diag_warning(diag,
+                 "the queue has a job in the state %s, which is not known here; it counts as "
+                 "running",
+                 buf_string(&name));
+    buf_release(&name);
+}
+
+/* Once for each such state. */
+static void warn_of_states(const struct queue *queue, struct diag *diag)
+{
+    for (size_t i = 0; i < queue->count; i++) {
+        size_t before = 0;
+        while (!queue->entries[i].state_is_known && before < i &&
+               !slice_equal(queue->entries[before].state, queue->entries[i].state)) {
+            before++;
+        }
+        if (!queue->entries[i].state_is_known && before == i) {
+            warn_of_state(queue->entries[i].state, diag);
+        }
+    }
+}
+
+static bool take_line(struct queue *queue, struct slice line, struct diag *diag,
+                      struct queue_entry *entry)
+{
+    size_t start = strlen(LINE_START);
+    if (!parse_line(slice_make(line.at + start, line.len - start), entry)) {
+        struct buf name = BUF_EMPTY;
+        text_add_name(&name, line);
+        diag_warning(diag, "squeue's answer can't be read: %s; jobs count as submitted",
+                     buf_string(&name));
+        buf_release(&name);
+        return false;
+    }
+    entry->state_is_known = find_phase(entry->state, &entry->phase);
+    entry->state = arena_slice(&queue->arena, entry->state);
+    entry->reason = arena_slice(&queue->arena, entry->reason);
+    if (entry->token.at != NULL) {
+        entry->token = arena_slice(&queue->arena, entry->token);
+    }
+    return true;
+}
+
+bool queue_parse(struct queue *queue, struct slice answer, struct diag *diag)
+{
+    VEC(struct queue_entry) entries = {0};
+    bool understood = true;
+    while (answer.len > 0 && understood) {
+        const char *newline = memchr(answer.at, '\n', answer.len);
+        size_t len = newline != NULL ? (size_t)(newline - answer.at) : answer.len;
+        struct slice line = slice_make(answer.at, len);
+        answer = slice_make(answer.at + len, answer.len - len);
+        if (answer.len > 0) {
+            answer = slice_make(answer.at + 1, answer.len - 1);
+        }
+        if (slice_starts_with(line, LINE_START)) {
+            struct queue_entry entry;
+            understood = take_line(queue, line, diag, &entry);
+            if (understood) {
+                vec_push(&entries, entry);
+            }
+        }
+    }
+    if (understood && entries.count > 0) {
+        qsort(entries.at, entries.count, sizeof *entries.at, compare_entries);
+        queue->entries = arena_array(&queue->arena, entries.count, sizeof *entries.at);
+        memcpy(queue->entries, entries.at, entries.count * sizeof *entries.at);
+        queue->count = entries.count;
+        warn_of_states(queue, diag);
+    }
+    vec_release(&entries);
+    return understood;
+}
+
+/* ---- Remembering it ---- */
+
+/* Whose answer it is: another user, or another cluster on the same file system, has another one. */
+static void add_whose(struct buf *out, char *const *environment)
+{
+    char host[LONGEST_HOST_NAME] = "";
+    (void)gethostname(host, sizeof host - 1);
+    buf_addf(out, "%lu ", (unsigned long)geteuid());
+    text_add_json(out, slice_of(host));
+    for (size_t i = 0; environment[i] != NULL; i++) {
+        struct slice variable = slice_of(environment[i]);
+        if (slice_starts_with(variable, "SLURM_CONF=") ||
+            slice_starts_with(variable, "SBATCH_CLUSTERS=")) {
+            buf_add_char(out, ' ');
+            text_add_json(out, variable);
+        }
+    }
+}
+
+static void add_path(struct buf *path, const char *state_path)
+{
+    buf_addf(path, "%s/queue", state_path);
+}
+
+/* The first line of the file, up to the time. */
+static void add_heading(struct buf *out, char *const *environment)
+{
+    buf_add_string(out, "squeue 1 ");
+    add_whose(out, environment);
+    buf_add_string(out, " at ");
+}
+
+static bool recall(struct queue *queue, const char *state_path, unsigned max_age_s,
+                   char *const *environment)
+{
+    struct buf path = BUF_EMPTY;
+    struct buf text = BUF_EMPTY;
+    struct buf heading = BUF_EMPTY;
+    struct diag unseen; /* what is wrong with it was said when it was asked for */
+    bool recalled = false;
+    diag_init(&unseen);
+    add_path(&path, state_path);
+    add_heading(&heading, environment);
+    if (file_read(AT_FDCWD, path.at, LONGEST_ANSWER, &text) == 0 && text.len > heading.len &&
+        memcmp(text.at, heading.at, heading.len) == 0) {
+        char *end;
+        int64_t asked_at_s = strtoll(text.at + heading.len, &end, 10);
+        int64_t age_s = clock_wall_s() - asked_at_s;
+        struct slice answer = slice_make(end, text.len - (size_t)(end - text.at));
+        if (*end == '\n' && age_s >= 0 && age_s <= (int64_t)max_age_s &&
+            queue_parse(queue, answer, &unseen)) {
+            queue->answered = true;
+            queue->asked_at_s = asked_at_s;
+            recalled = true;
+        }
+    }
+    diag_release(&unseen);
+    buf_release(&heading);
+    buf_release(&text);
+    buf_release(&path);
+    return recalled;
+}
+
+/* Remembering is a courtesy: where it can't be written, it is asked again. */
+static void remember(const struct queue *queue, const char *state_path, struct slice answer,
+                     char *const *environment)
+{
+    struct buf path = BUF_EMPTY;
+    struct buf text = BUF_EMPTY;
+    add_path(&path, state_path);
+    add_heading(&text, environment);
+    buf_addf(&text, "%lld\n", (long long)queue->asked_at_s);
+    buf_add_slice(&text, answer);
+    (void)file_replace(AT_FDCWD, path.at, buf_slice(&text));
+    buf_release(&text);
+    buf_release(&path);
+}
+
+void queue_forget(const char *state_path)
+{
+    struct buf path = BUF_EMPTY;
+    add_path(&path, state_path);
+    (void)unlink(path.at);
+    buf_release(&path);
+}
+
+/* ---- Asking ---- */
+
+static void add_last_line(struct buf *out, const struct buf *errors)
+{
+    struct slice words = buf_slice(errors);
+    while (words.len > 0 && words.at[words.len - 1] == '\n') {
+        words.len--;
+    }
+    const char *newline = words.len > 0 ? memrchr(words.at, '\n', words.len) : NULL;
+    if (newline != NULL) {
+        words = slice_make(newline + 1, words.len - (size_t)(newline + 1 - words.at));
+    }
+    text_add_name(out, words);
+}
+
+static bool ask(struct buf *answer_text, char *const *environment, struct diag *diag)
+{
+    char *argv[] = {(char *)"squeue",
+                    (char *)"--me",
+                    (char *)"--all",
+                    (char *)"--noheader",
+                    (char *)"--array",
+                    (char *)"--states=all",
+                    (char *)"--format=" LINE_FORMAT,
+                    NULL};
+    struct scheduler_environment asking;
+    scheduler_environment_make(&asking, environment);
+    struct program_request request = {
+        .argv = argv, .environment = asking.variables.at, .limit_ms = ASK_LIMIT_MS};
+    struct program_answer answer = {0};
+    struct buf words = BUF_EMPTY;
+    bool answered = false;
+    if (program_run(&request, &answer) != 0) {
+        buf_addf(&words, "squeue: %s", strerror(errno));
+    } else if (answer.timed_out) {
+        buf_addf(&words, "squeue has not answered within %d s", ASK_LIMIT_MS / 1000);
+    } else if (answer.signalled || answer.status != 0) {
+        add_last_line(&words, &answer.errors);
+        if (words.len == 0) {
+            buf_addf(&words, "squeue %s %d", answer.signalled ? "got signal" : "ended with status",
+                     answer.status);
+        }
+    } else {
+        answered = true;
+        buf_add_slice(answer_text, buf_slice(&answer.output));
+    }
+    if (!answered) {
+        diag_warning(diag, "the queue can't be asked: %s; jobs count as submitted",
+                     buf_string(&words));
+    }
+    buf_release(&words);
+    program_release(&answer);
+    scheduler_environment_release(&asking);
+    return answered;
+}
+
+void queue_ask(struct queue *queue, const char *state_path, unsigned max_age_s,
+               char *const *environment, struct diag *diag)
+{
+    *queue = (struct queue){0};
+    arena_init(&queue->arena);
+    if (max_age_s > 0 && recall(queue, state_path, max_age_s, environment)) {
+        return;
+    }
+    struct buf answer = BUF_EMPTY;
+    queue->asked_at_s = clock_wall_s(); /* the answer isn't older */
+    if (ask(&answer, environment, diag) && queue_parse(queue, buf_slice(&answer), diag)) {
+        queue->answered = true;
+        remember(queue, state_path, buf_slice(&answer), environment);
+    }
+    buf_release(&answer);
+}
+
+void queue_release(struct queue *queue)
+{
+    arena_release(&queue->arena);
+    *queue = (struct queue){0};
+}
+
+/* ---- Looking things up ---- */
+
+const struct queue_entry *queue_find(const struct queue *queue, uint64_t job_id, uint32_t index)
+{
+    struct queue_entry wanted = {.job_id = job_id, .index = index};
+    return queue->count == 0 ? NULL
+                             : bsearch(&wanted, queue->entries, queue->count,
+                                       sizeof *queue->entries, compare_entries);
+}
+
+const struct queue_entry *queue_find_token(const struct queue *queue, struct slice token)
+{
+    for (size_t i = 0; i < queue->count; i++) {
+        if (queue->entries[i].token.at != NULL && slice_equal(queue->entries[i].token, token)) {
+            return &queue->entries[i];
+        }
+    }
+    return NULL;
+}

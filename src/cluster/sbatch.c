@@ -1,0 +1,224 @@
+#include "sbatch.h"
+
+#include "program.h"
+#include "scheduler_environment.h"
+#include "vec.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum {
+    SUBMIT_LIMIT_MS = 60000,
+    ASK_LIMIT_MS = 20000,
+    DEFAULT_MAX_ARRAY_SIZE = 1001,
+    /* sbatch sleeps for a second between saying that it will retry and doing it. */
+    SURELY_ASLEEP_MS = 500,
+};
+
+/* ---- Its words ---- */
+
+struct meaning {
+    const char *words;
+    enum sbatch_outcome outcome;
+};
+
+/* From Slurm's table of errors and from its sbatch; the first that is found decides. */
+static const struct meaning meanings[] = {
+    /* How many jobs may wait: a limit that was named, among those of which only these pass. */
+    {"SubmitJob", SBATCH_LATER}, /* AssocMaxSubmitJobLimit, QOSMaxSubmitJobPerUserLimit, … */
+    {"Max jobs submit", SBATCH_LATER},
+    {"error: Assoc", SBATCH_REFUSED},
+    {"error: QOS", SBATCH_REFUSED},
+    {"Job violates accounting/QOS policy", SBATCH_LATER},
+    {"MaxJobCount limit reached", SBATCH_LATER},
+    {"Unable to create job record, try again", SBATCH_LATER},
+    {"Resource temporarily unavailable", SBATCH_LATER},
+    {"Slurm job queue full", SBATCH_LATER},
+    {"Requested nodes are busy", SBATCH_LATER},
+    {"Required ports are in use", SBATCH_LATER},
+    {"System submissions disabled", SBATCH_LATER},
+    {"Rate limit exceeded", SBATCH_LATER},
+    /* The controller is away, or not yet the one to talk to: it has heard nothing. */
+    {"(connect failure)", SBATCH_LATER},
+    {"Communication connection failure", SBATCH_LATER},
+    {"Connection timed out establishing", SBATCH_LATER},
+    {"standby mode", SBATCH_LATER},
+    {"shutting down", SBATCH_LATER},
+    {"Munge encode failed", SBATCH_LATER},
+    {"Protocol authentication error", SBATCH_LATER},
+    {"Unable to connect to database", SBATCH_LATER},
+    {"I/O error writing script/environment to file", SBATCH_LATER},
+    /* The answer was lost, perhaps not the question. */
+    {"Unable to contact slurm controller", SBATCH_UNCLEAR},
+    {"Socket timed out", SBATCH_UNCLEAR},
+    {"Zero Bytes were transmitted", SBATCH_UNCLEAR},
+    {"Connection timed out", SBATCH_UNCLEAR},
+    {"Message send failure", SBATCH_UNCLEAR},
+    {"Message receive failure", SBATCH_UNCLEAR},
+    {"Communication shutdown failure", SBATCH_UNCLEAR},
+    {"Unexpected message received", SBATCH_UNCLEAR},
+    {"Header lengths are longer", SBATCH_UNCLEAR},
+    {"Insane message length", SBATCH_UNCLEAR},
+    {"delayed socket error", SBATCH_UNCLEAR},
+    {"Connection reset by peer", SBATCH_UNCLEAR},
+};
+
+enum sbatch_outcome sbatch_classify(const char *errors)
+{
+    for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++) {
+        if (strstr(errors, meanings[i].words) != NULL) {
+            return meanings[i].outcome;
+        }
+    }
+    return SBATCH_REFUSED;
+}
+
+bool sbatch_parse_answer(struct slice answer, uint64_t *job_id)
+{
+    uint64_t number = 0;
+    size_t at = 0;
+    for (; at < answer.len && answer.at[at] >= '0' && answer.at[at] <= '9'; at++) {
+        number = number * 10 + (uint64_t)(answer.at[at] - '0');
+        if (number > UINT32_MAX) {
+            return false;
+        }
+    }
+    if (at == 0 || number == 0) {
+        return false;
+    }
+    /* ";cluster" may follow, and nothing else than the line's end. */
+    if (at < answer.len && answer.at[at] == ';') {
+        while (at < answer.len && answer.at[at] != '\n') {
+            at++;
+        }
+    }
+    if (at < answer.len && answer.at[at] == '\n') {
+        at++;
+    }
+    if (at != answer.len) {
+        return false;
+    }
+    *job_id = number;
+    return true;
+}
+
+/* ---- Calling it ---- */
+
+static bool has_text(const struct buf *buf)
+{
+    return strspn(buf_string(buf), " \n\t") < buf->len;
+}
+
+static enum sbatch_outcome judge(const struct program_answer *answer, uint64_t *job_id,
+                                 struct buf *words)
+{
+    if (sbatch_parse_answer(buf_slice(&answer->output), job_id)) {
+        buf_add_slice(words, buf_slice(&answer->errors)); /* warnings, sites' messages */
+        return SBATCH_ACCEPTED;
+    }
+    buf_add_slice(words, buf_slice(has_text(&answer->errors) ? &answer->errors : &answer->output));
+    if (answer->timed_out) {
+        buf_addf(words, "sbatch has not answered within %d s", SUBMIT_LIMIT_MS / 1000);
+        return SBATCH_UNCLEAR;
+    }
+    if (answer->cut_short) {
+        return answer->said_within_ms < SURELY_ASLEEP_MS ? SBATCH_LATER : SBATCH_UNCLEAR;
+    }
+    if (answer->signalled) {
+        buf_addf(words, "sbatch was ended by signal %d", answer->status);
+        return SBATCH_UNCLEAR;
+    }
+    if (answer->status == 0) {
+        struct buf said = *words;
+        *words = BUF_EMPTY;
+        buf_addf(words, "sbatch's answer can't be read: %s", buf_string(&said));
+        buf_release(&said);
+        return SBATCH_UNCLEAR;
+    }
+    if (!has_text(words)) {
+        buf_addf(words, "sbatch ended with status %d", answer->status);
+    }
+    return sbatch_classify(buf_string(&answer->errors));
+}
+
+enum sbatch_outcome sbatch_submit(const struct sbatch_request *request, uint64_t *job_id,
+                                  struct buf *words)
+{
+    VEC(char *) argv = {0};
+    vec_push(&argv, (char *)"sbatch");
+    vec_push(&argv, (char *)"--parsable");
+    for (size_t i = 0; request->options != NULL && request->options[i] != NULL; i++) {
+        vec_push(&argv, (char *)request->options[i]);
+    }
+    vec_push(&argv, NULL);
+    struct scheduler_environment environment;
+    scheduler_environment_make(&environment, request->environment);
+    struct program_request run = {
+        .argv = argv.at,
+        .environment = environment.variables.at,
+        .directory = request->directory,
+        .input = request->script,
+        .limit_ms = SUBMIT_LIMIT_MS,
+        .enough = "retrying", /* which it would do for two minutes */
+    };
+    struct program_answer answer = {0};
+    enum sbatch_outcome outcome = SBATCH_REFUSED;
+    if (program_run(&run, &answer) == 0) {
+        outcome = judge(&answer, job_id, words);
+    } else {
+        outcome = errno == EAGAIN || errno == ENOMEM ? SBATCH_LATER : SBATCH_REFUSED;
+        buf_addf(words, "sbatch can't be started: %s", strerror(errno));
+    }
+    program_release(&answer);
+    scheduler_environment_release(&environment);
+    vec_release(&argv);
+    return outcome;
+}
+
+/* ---- The site's limits ---- */
+
+bool slurm_parse_max_array_size(struct slice configuration, uint64_t *size)
+{
+    static const char key[] = "MaxArraySize";
+    while (configuration.len > 0) {
+        const char *newline = memchr(configuration.at, '\n', configuration.len);
+        size_t len = newline != NULL ? (size_t)(newline - configuration.at) : configuration.len;
+        if (len > sizeof key && memcmp(configuration.at, key, sizeof key - 1) == 0 &&
+            strchr(" =", configuration.at[sizeof key - 1]) != NULL) {
+            size_t at = sizeof key - 1;
+            uint64_t number = 0;
+            while (at < len && (configuration.at[at] == ' ' || configuration.at[at] == '=')) {
+                at++;
+            }
+            for (; at < len && configuration.at[at] >= '0' && configuration.at[at] <= '9' &&
+                   number <= UINT32_MAX;
+                 at++) {
+                number = number * 10 + (uint64_t)(configuration.at[at] - '0');
+            }
+            *size = number;
+            return at == len;
+        }
+        size_t whole = len < configuration.len ? len + 1 : len;
+        configuration = slice_make(configuration.at + whole, configuration.len - whole);
+    }
+    return false;
+}
+
+uint64_t slurm_max_array_size(char *const *environment)
+{
+    char *argv[] = {(char *)"scontrol", (char *)"show", (char *)"config", NULL};
+    struct scheduler_environment asking;
+    scheduler_environment_make(&asking, environment);
+    struct program_request request = {
+        .argv = argv, .environment = asking.variables.at, .limit_ms = ASK_LIMIT_MS};
+    struct program_answer answer = {0};
+    uint64_t size = DEFAULT_MAX_ARRAY_SIZE;
+    uint64_t said;
+    if (program_run(&request, &answer) == 0 && !answer.signalled && answer.status == 0 &&
+        slurm_parse_max_array_size(buf_slice(&answer.output), &said)) {
+        size = said;
+    }
+    program_release(&answer);
+    scheduler_environment_release(&asking);
+    return size;
+}
