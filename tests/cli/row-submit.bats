@@ -118,6 +118,25 @@ END
     [[ $stderr == *'no eligible jobs'* ]]
 }
 
+@test "an unfinished job doesn't end the rest, a failed one does" {
+    mkdir workspace/d{1,2,3}
+    workflow <<'END'
+[[action]]
+name = "a"
+command = 'note {directory}; case {directory} in d1) ;; d2) exit "$(cat status)" ;; esac'
+products = ["out"]
+group.maximum_size = 1
+END
+    echo 0 >status
+    expect 1 submit
+    has unfinished
+    expect_runs d1 d2 d3
+    echo 7 >status
+    expect 1 submit
+    expect_runs d1 d2
+    has_line '^error: the script of action .a. ended with status'
+}
+
 @test "a partial group with submit_whole waits, and the rest goes" {
     local n
     for n in 1 2 3 4; do
