@@ -381,6 +381,13 @@ ROWBUILD_API int rowbuild_show_plan(struct rowbuild *study, bool explain,
                                     const struct rowbuild_show_options *options,
                                     const struct rowbuild_writer *writer,
                                     struct rowbuild_messages *messages);
+/* The jobs of the current cluster that are queued or running, elements of arrays one by one, with the
+ * selected actions and directories in them: of the last plan, which may be one with `recorded`. */
+ROWBUILD_API int rowbuild_show_jobs(struct rowbuild *study,
+                                    const struct rowbuild_selection *selection,
+                                    const struct rowbuild_show_options *options,
+                                    const struct rowbuild_writer *writer,
+                                    struct rowbuild_messages *messages);
 /* The log of the selected node's last execution; with `follow` as it grows, until the node ends. */
 ROWBUILD_API int rowbuild_show_log(struct rowbuild *study,
                                    const struct rowbuild_selection *selection, bool follow,

@@ -1,11 +1,7 @@
 #include "study.h"
 
 #include "file.h"
-#include "inbox.h"
-#include "intern.h"
-#include "queue.h"
-#include "row_jobs.h"
-#include "submissions.h"
+#include "study_jobs.h"
 #include "text.h"
 
 #include <fcntl.h>
@@ -19,18 +15,6 @@
 /* Clocks of login nodes differ a little: an answer says nothing about what isn't older than it by
  * that much. */
 enum { CLOCK_MARGIN_S = 15 };
-
-/* What is in jobs, as of the last look. */
-struct study_jobs {
-    struct submissions submissions;
-    bool is_unread; /* a registration can't be read, which is no error for who forgets them */
-    struct row_jobs row;
-    struct inbox_names inbox;
-    struct queue queue; /* unanswered, unless there was something to ask */
-    const char **jobs;  /* by node, for the plan */
-    const char **endings;
-    struct arena texts;
-};
 
 static bool is_ours(const struct rowbuild *study, struct slice cluster)
 {
@@ -426,7 +410,7 @@ static void assign_submissions(struct study_jobs *jobs, struct assignments *assi
     }
 }
 
-static bool row_job_is_queued(const struct rowbuild *study, const struct row_job *job)
+bool study_row_job_is_queued(const struct rowbuild *study, const struct row_job *job)
 {
     const struct queue *queue = &study->jobs->queue;
     if (!has_queue(study, job->cluster) || !queue->answered) {
@@ -450,7 +434,7 @@ static void assign_row_jobs(const struct rowbuild *study, struct assignments *as
     struct study_jobs *jobs = study->jobs;
     struct buf key = BUF_EMPTY;
     vec_each (const struct row_job, job, &jobs->row.all) {
-        if (row_job_is_queued(study, job)) {
+        if (study_row_job_is_queued(study, job)) {
             struct buf text = BUF_EMPTY;
             buf_addf(&text, "%.*s/%" PRIu32, SLICE_ARGS(job->cluster), job->job_id);
             add_row_key(job->action, job->directory, &key);

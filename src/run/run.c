@@ -357,10 +357,11 @@ static void run_release(struct run *run)
     arena_release(&run->scratch);
 }
 
-int run_check(struct plan *plan, const struct machine *machine, const struct run_options *options,
-              struct diag *diag)
+int run_check(struct plan *plan, const struct launch_context *launch, const struct machine *machine,
+              const struct run_options *options, struct diag *diag)
 {
-    struct run run = {.plan = plan, .options = options, .diag = diag};
+    struct run run = {
+        .plan = plan, .launch = launch, .options = options, .diag = diag, .machine = machine};
     run_init(&run, machine);
     int result = run_build_executions(&run) == 0 ? run_check_requests(&run) : -1;
     run_release(&run);
