@@ -95,7 +95,7 @@ struct rowbuild_selection {
     bool adopt;         /* take a state that can't be read for none */
     bool recorded;      /* answer from the state alone: no file is looked at */
     bool exact_actions; /* `actions` are whole names, not wildcards (scan, show directories) */
-    bool unknown_targets_warn; /* an unknown target is a warning, not an error (row's show and scan)
+    bool unknown_targets_warn; /* an unknown target is a warning, not an error (row's show, scan and submit)
                                 */
     bool redone_only;          /* accept: pass over nodes without a record of a good result */
 };

@@ -302,6 +302,12 @@ static int submit(struct session *session)
 
 int command_submit(struct session *session)
 {
+    vec_each (struct operand, operand, &session->settings.operands) {
+        if (!operand->literal && strcmp(operand->text, "-") == 0) {
+            return session_usage_error(session, "`submit` reads no directories from `-`: standard "
+                                                "input is for the answer to its question");
+        }
+    }
     int status = session_open(session);
     return status == ROWBUILD_OK ? submit(session) : status;
 }

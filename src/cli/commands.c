@@ -290,7 +290,7 @@ static const struct command commands[COMMAND_COUNT] = {
                                 "rowbuild show launchers --all --short\n"
                                 "    the names of all\n"},
     [COMMAND_SUBMIT] =
-        {COMMAND_SUBMIT, OPERANDS_TARGETS, "submit",
+        {COMMAND_SUBMIT, OPERANDS_OTHER, "submit",
          "rowbuild submit [-a ACTION]... [-n N] [--follow] [OPTION]... [DIRECTORY]...\n"
          "                [-- SBATCH_OPTION...]",
          "hand what can run to the scheduler",

@@ -169,6 +169,9 @@ END
     has 'warning: ' 'directory9' 'no eligible jobs'
     expect 0 submit -a 'no*such'
     has 'warning: ' 'no eligible jobs'
+    run --separate-stderr rowbuild submit --dry-run directory9
+    [ "$status" -eq 0 ] && [ -z "$output" ]
+    [[ $stderr == *directory9* ]]
 }
 
 @test "as JSON: a line for each event" {
