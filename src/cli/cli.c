@@ -74,6 +74,7 @@ static int carry_out(struct session *session)
         [COMMAND_SHOW_LOG] = command_show_log,
         [COMMAND_SHOW_MACHINE] = command_show_machine,
         [COMMAND_SHOW_CLUSTER] = command_show_cluster,
+        [COMMAND_SHOW_JOBS] = command_show_jobs,
         [COMMAND_SHOW_LAUNCHERS] = command_show_launchers,
         [COMMAND_SUBMIT] = command_submit,
         [COMMAND_SCAN] = command_scan,

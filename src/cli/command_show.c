@@ -36,14 +36,15 @@ typedef int show_fn(struct rowbuild *study, const struct rowbuild_selection *sel
                     const struct rowbuild_writer *writer, struct rowbuild_messages *messages);
 
 /* Status and directories: what comes before is planned too, for it decides what is waiting. */
-static int show_planned(struct session *session, bool exact_actions, show_fn *show)
+static int show_selected(struct session *session, struct rowbuild_selection how, show_fn *show)
 {
     int status;
     if (!begin(session, &status)) {
         return status;
     }
     struct rowbuild_selection selection = session_selection(session);
-    selection.exact_actions = exact_actions;
+    selection.exact_actions = how.exact_actions;
+    selection.recorded = selection.recorded || how.recorded;
     selection.unknown_targets_warn = true;
     struct rowbuild_show_options options = show_options(session);
     struct rowbuild_writer writer = session_writer(session);
@@ -58,12 +59,20 @@ static int show_planned(struct session *session, bool exact_actions, show_fn *sh
 
 int command_show_status(struct session *session)
 {
-    return show_planned(session, false, rowbuild_show_status);
+    return show_selected(session, (struct rowbuild_selection){0}, rowbuild_show_status);
 }
 
 int command_show_directories(struct session *session)
 {
-    return show_planned(session, true, rowbuild_show_directories);
+    return show_selected(session, (struct rowbuild_selection){.exact_actions = true},
+                         rowbuild_show_directories);
+}
+
+/* No product has a say in it. */
+int command_show_jobs(struct session *session)
+{
+    return show_selected(session, (struct rowbuild_selection){.recorded = true},
+                         rowbuild_show_jobs);
 }
 
 int command_show_why(struct session *session)

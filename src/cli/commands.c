@@ -107,6 +107,13 @@ static const struct option_spec show_log_options[] = {
     {OPTION_FOLLOW, 'f', "follow", NULL, "go on as the log grows, until the node ends"},
     END};
 
+static const struct option_spec show_jobs_options[] = {
+    ACTION_PATTERN,
+    {OPTION_SHORT, 0, "short", NULL, "only the jobs' numbers, one a line"},
+    NO_HEADER,
+    TARGETS_NULL,
+    END};
+
 static const struct option_spec show_cluster_options[] = {
     {OPTION_ALL, 0, "all", NULL, "all clusters that are known"},
     {OPTION_SHORT, 0, "short", NULL, "only names, one a line"},
@@ -177,7 +184,7 @@ static const struct command commands[COMMAND_COUNT] = {
          "rowbuild check --schema > rowfile.schema.json\n"
          "    lets an editor complete and check keys\n"},
     [COMMAND_SHOW] = {COMMAND_SHOW, OPERANDS_OTHER, "show",
-                      "rowbuild show status|directories|why|log|machine|cluster|launchers ...",
+                      "rowbuild show status|directories|jobs|why|log|machine|cluster|launchers ...",
                       "show what is there, and why", "Shows something and changes nothing.\n",
                       no_options,
                       "rowbuild show status\n"
@@ -210,6 +217,20 @@ static const struct command commands[COMMAND_COUNT] = {
          "    status and temperature of each directory\n"
          "rowbuild show directories -a simulate --eligible --short | rowbuild -n -\n"
          "    what would run of those that could run now\n"},
+    [COMMAND_SHOW_JOBS] =
+        {COMMAND_SHOW_JOBS, OPERANDS_TARGETS, "jobs",
+         "rowbuild show jobs [-a ACTION]... [OPTION]... [DIRECTORY]...",
+         "what is queued or running",
+         "One line for each job of this study in the cluster's queue, elements of arrays one by\n"
+         "one: its number, its action, how many directories it works on, its state, and what it\n"
+         "waits for. The queue's answer is remembered for half a minute.\n",
+         show_jobs_options,
+         "rowbuild show jobs\n"
+         "    all jobs of this study\n"
+         "rowbuild show jobs -a simulate T1.5-s1\n"
+         "    the job that simulates this directory\n"
+         "rowbuild show jobs --short -a 'sim*' | xargs scancel\n"
+         "    cancels the jobs of some actions\n"},
     [COMMAND_SHOW_WHY] =
         {COMMAND_SHOW_WHY, OPERANDS_TARGETS, "why",
          "rowbuild show why [-a ACTION]... [NODE|ACTION|DIRECTORY]...",
@@ -270,7 +291,7 @@ static const struct command commands[COMMAND_COUNT] = {
                                 "rowbuild show launchers --all --short\n"
                                 "    the names of all\n"},
     [COMMAND_SUBMIT] =
-        {COMMAND_SUBMIT, OPERANDS_TARGETS, "submit",
+        {COMMAND_SUBMIT, OPERANDS_OTHER, "submit",
          "rowbuild submit [-a ACTION]... [-n N] [--follow] [OPTION]... [DIRECTORY]...\n"
          "                [-- SBATCH_OPTION...]",
          "hand what can run to the scheduler",

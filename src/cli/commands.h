@@ -76,6 +76,7 @@ enum command_id {
     COMMAND_SHOW, /* only with one of those that follow */
     COMMAND_SHOW_STATUS,
     COMMAND_SHOW_DIRECTORIES,
+    COMMAND_SHOW_JOBS,
     COMMAND_SHOW_WHY,
     COMMAND_SHOW_LOG,
     COMMAND_SHOW_MACHINE,

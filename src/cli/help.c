@@ -14,9 +14,10 @@ static void add_purposes(struct buf *out, const char *title, const enum command_
 
 void help_add_overview(struct buf *out)
 {
-    static const enum command_id looking[] = {
-        COMMAND_SHOW_STATUS,  COMMAND_SHOW_DIRECTORIES, COMMAND_SHOW_WHY,      COMMAND_SHOW_LOG,
-        COMMAND_SHOW_MACHINE, COMMAND_SHOW_CLUSTER,     COMMAND_SHOW_LAUNCHERS};
+    static const enum command_id looking[] = {COMMAND_SHOW_STATUS,  COMMAND_SHOW_DIRECTORIES,
+                                              COMMAND_SHOW_JOBS,    COMMAND_SHOW_WHY,
+                                              COMMAND_SHOW_LOG,     COMMAND_SHOW_MACHINE,
+                                              COMMAND_SHOW_CLUSTER, COMMAND_SHOW_LAUNCHERS};
     static const enum command_id writing[] = {COMMAND_INIT, COMMAND_CHECK};
     static const enum command_id clusters[] = {COMMAND_SUBMIT};
     static const enum command_id inside[] = {COMMAND_JOB};
@@ -63,9 +64,10 @@ void help_add_command(struct buf *out, const struct command *command)
     }
     buf_addf(out, "usage: %s\n\n%s", command->synopsis, command->description);
     if (command->id == COMMAND_SHOW) {
-        static const enum command_id shows[] = {
-            COMMAND_SHOW_STATUS,  COMMAND_SHOW_DIRECTORIES, COMMAND_SHOW_WHY,      COMMAND_SHOW_LOG,
-            COMMAND_SHOW_MACHINE, COMMAND_SHOW_CLUSTER,     COMMAND_SHOW_LAUNCHERS};
+        static const enum command_id shows[] = {COMMAND_SHOW_STATUS,  COMMAND_SHOW_DIRECTORIES,
+                                                COMMAND_SHOW_JOBS,    COMMAND_SHOW_WHY,
+                                                COMMAND_SHOW_LOG,     COMMAND_SHOW_MACHINE,
+                                                COMMAND_SHOW_CLUSTER, COMMAND_SHOW_LAUNCHERS};
         add_purposes(out, "Commands", shows, sizeof shows / sizeof shows[0]);
     }
     if (command->operands == OPERANDS_TARGETS) {

@@ -33,7 +33,7 @@ _rowbuild()
 {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
     local commands='check show submit scan accept clean init job help'
-    local shows='status directories why log machine cluster launchers'
+    local shows='status directories jobs why log machine cluster launchers'
     local global='-C --file --verbose --quiet --explain --color --no-progress
                   --clear-progress --json --cluster --io-threads --version --help'
     local filters='--completed --submitted --eligible --waiting --no-header --recorded --null'
@@ -111,6 +111,7 @@ _rowbuild()
             _rowbuild_words "$global $filters --action --value --n-groups --short
                              --no-separate-groups"
             ;;
+        'show jobs') _rowbuild_words "$global --action --short --no-header --null" ;;
         'show why') _rowbuild_words "$global --action --recorded --null" ;;
         'show log') _rowbuild_words "$global --action --follow" ;;
         'show cluster' | 'show launchers') _rowbuild_words "$global --all --short" ;;

@@ -412,8 +412,8 @@ static int check_together(const struct settings *settings, struct buf *problem)
         }
         return 0;
     case COMMAND_SHOW:
-        buf_add_string(problem, "`rowbuild show` needs to know what: status, directories, why, "
-                                "log, machine, cluster or launchers");
+        buf_add_string(problem, "`rowbuild show` needs to know what: status, directories, "
+                                "jobs, why, log, machine, cluster or launchers");
         return -1;
     case COMMAND_SHOW_DIRECTORIES:
         return needs_action(settings, problem);

@@ -25,6 +25,7 @@ enum verdict {
     VERDICT_RESTORE,   /* the good products were set aside and are renamed back */
     VERDICT_BLOCKED,   /* can't run: see the reasons */
     VERDICT_SUBMITTED, /* in a job that is queued or running: nobody else touches it */
+    VERDICT_WAITS,     /* has to run, but something before it is submitted */
     VERDICT_HELD,      /* up to date, but something before it is submitted */
 };
 
@@ -32,6 +33,12 @@ enum verdict {
 static inline bool verdict_is_work(uint8_t verdict)
 {
     return verdict == VERDICT_STALE || verdict == VERDICT_MAYBE || verdict == VERDICT_RESTORE;
+}
+
+/* Whether what becomes of a node is up to a job. */
+static inline bool verdict_is_jobs(uint8_t verdict)
+{
+    return verdict == VERDICT_SUBMITTED || verdict == VERDICT_WAITS || verdict == VERDICT_HELD;
 }
 
 enum file_status {
@@ -70,7 +77,7 @@ enum reason_kind {
     REASON_EXCLUDED,           /* BLOCKED: a previous action excludes a directory */
     REASON_UPSTREAM_BLOCKED,   /* BLOCKED */
     REASON_SUBMITTED,          /* SUBMITTED: `name` is the job */
-    REASON_UPSTREAM_SUBMITTED, /* BLOCKED, HELD */
+    REASON_UPSTREAM_SUBMITTED, /* WAITS, HELD: `node` is the submitted one */
     REASON_JOB_ENDED,          /* without finishing it: `name` is "job lab/123_4: TIMEOUT" */
 };
 

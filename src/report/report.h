@@ -80,6 +80,7 @@ struct report_estimate {
     size_t restores;
     size_t blocked;
     size_t submitted;
+    size_t waits;             /* for submitted ones */
     size_t again;             /* of will_run: redone work */
     double again_hours;       /* recorded cost of what would be redone; 0: not recorded */
     double least_hours;       /* predicted: what will run */
@@ -124,9 +125,9 @@ void report_directory_names(const struct workspace *workspace, const uint32_t *d
 
 /* For each selected node "LABEL: is up to date", or its verdict and a line for each reason. JSON:
  * an array of {"node" (its key),"action","directory" (null for group and project nodes),"status",
- * "intent" ("fresh", "will_run", "may_run", "restores", "blocked", "submitted", "held"),"job" (or
- * null),"ending" (of its last job, or null),"reasons" []}. -1 after errors of a value that can't be
- * read. */
+ * "intent" ("fresh", "will_run", "may_run", "restores", "blocked", "submitted", "waits",
+ * "held"),"job" (or null),"ending" (of its last job, or null),"reasons" []}. -1 after errors of a
+ * value that can't be read. */
 int report_why(struct plan *plan, const struct report_options *options, struct buf *out,
                struct diag *diag);
 
@@ -137,6 +138,25 @@ int report_why(struct plan *plan, const struct report_options *options, struct b
  * report_why. */
 int report_plan(struct plan *plan, bool explain, const struct report_options *options,
                 struct buf *out, struct diag *diag);
+
+/* ---- show jobs ---- */
+
+struct report_job_line { /* a job, or an element of an array */
+    struct slice id;     /* "123_4"; at == NULL: the scheduler hasn't said yet */
+    struct slice action;
+    size_t directories;
+    struct slice cluster;
+    struct slice state;        /* the queue's word, "PENDING"; at == NULL: not known */
+    struct slice reason;       /* the queue's, "Dependency"; at == NULL: none */
+    const struct slice *nodes; /* keys; NULL for a job of row's */
+    size_t node_count;
+};
+
+/* A line for each job. With `short_output` the ids that there are. JSON: an array of
+ *     {"id" (or null),"cluster","action","directories","state" (or null),"reason" (or null),
+ *      "nodes" [] (keys)}. */
+void report_jobs(const struct report_job_line *jobs, size_t count,
+                 const struct report_options *options, struct buf *out);
 
 /* ---- show launchers ---- */
 

@@ -46,6 +46,7 @@ static enum note note_of(const struct plan *plan, struct node_id node)
     case VERDICT_NONE:
     case VERDICT_FRESH:
     case VERDICT_SUBMITTED:
+    case VERDICT_WAITS:
     case VERDICT_HELD:
         return NOTE_NONE;
     }

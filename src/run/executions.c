@@ -287,7 +287,8 @@ static bool has_to_run(struct run *run, struct node_id node)
     case VERDICT_RESTORE:
         restore_node(run, node);
         return false;
-    case VERDICT_SUBMITTED: /* has no execution */
+    case VERDICT_SUBMITTED: /* have no executions */
+    case VERDICT_WAITS:
     case VERDICT_BLOCKED:
         run_fail_blocked(run, node);
         return false;

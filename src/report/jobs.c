@@ -1,0 +1,97 @@
+/* show jobs: what is queued or running. */
+#include "report.h"
+
+#include "report_json.h"
+#include "table.h"
+#include "text.h"
+
+static void add_optional(struct buf *cell, struct slice text)
+{
+    if (text.at != NULL) {
+        text_add_name(cell, text);
+    }
+}
+
+static void add_line(struct table *table, const struct report_job_line *job)
+{
+    table_begin_row(table);
+    struct buf *id = table_cell(table, TABLE_BOLD);
+    if (job->id.at != NULL) {
+        text_add_name(id, job->id);
+    } else {
+        buf_add_char(id, '?');
+    }
+    text_add_name(table_cell(table, TABLE_PLAIN), job->action);
+    buf_addf(table_cell(table, TABLE_PLAIN), "%zu", job->directories);
+    add_optional(table_cell(table, TABLE_PLAIN), job->state);
+    add_optional(table_cell(table, TABLE_FAINT), job->reason);
+}
+
+static void add_json(struct buf *out, const struct report_job_line *job)
+{
+    report_json_begin_record(out);
+    report_json_optional(out, "id", job->id);
+    report_json_string(out, "cluster", job->cluster);
+    report_json_string(out, "action", job->action);
+    report_json_count(out, "directories", job->directories);
+    report_json_optional(out, "state", job->state);
+    report_json_optional(out, "reason", job->reason);
+    report_json_key(out, "nodes");
+    report_json_begin(out, '[');
+    for (size_t i = 0; i < job->node_count; i++) {
+        report_json_item(out, job->nodes[i]);
+    }
+    report_json_end(out, ']');
+    report_json_end(out, '}');
+}
+
+static void add_all_as_json(const struct report_job_line *jobs, size_t count, struct buf *out)
+{
+    report_json_begin(out, '[');
+    for (size_t i = 0; i < count; i++) {
+        add_json(out, &jobs[i]);
+    }
+    report_json_end_records(out);
+    buf_add_char(out, '\n');
+}
+
+static void add_ids(const struct report_job_line *jobs, size_t count, struct buf *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (jobs[i].id.at != NULL) {
+            text_add_name(out, jobs[i].id);
+            buf_add_char(out, '\n');
+        }
+    }
+}
+
+static void add_table(const struct report_job_line *jobs, size_t count,
+                      const struct report_options *options, struct buf *out)
+{
+    struct table table;
+    table_init(&table);
+    table_add_column(&table, "ID", TABLE_VALUE);
+    table_add_column(&table, "Action", TABLE_LEFT);
+    table_add_column(&table, "Directories", TABLE_VALUE);
+    table_add_column(&table, "State", TABLE_OPTIONAL);
+    table_add_column(&table, "Reason", TABLE_OPTIONAL);
+    for (size_t i = 0; i < count; i++) {
+        add_line(&table, &jobs[i]);
+    }
+    table_format(&table, options->colour, options->no_header, out);
+    table_release(&table);
+}
+
+void report_jobs(const struct report_job_line *jobs, size_t count,
+                 const struct report_options *options, struct buf *out)
+{
+    if (options->json) {
+        add_all_as_json(jobs, count, out);
+    } else if (options->short_output) {
+        add_ids(jobs, count, out);
+    } else if (count == 0) {
+        buf_add_string(out, "No matches.\n");
+    } else {
+        add_table(jobs, count, options, out);
+    }
+}

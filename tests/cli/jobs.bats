@@ -1,0 +1,203 @@
+#!/usr/bin/env bats
+# show jobs: what is registered, and what the queue says about it. Here the queue is a program that
+# prints what the test wants; tests/slurm has a real one.
+
+load helpers
+
+# cluster: the one that is current is a Slurm cluster called `lab`.
+cluster() {
+    mkdir -p "$HOME/.config/rowbuild"
+    cat >"$HOME/.config/rowbuild/clusters.toml" <<'END'
+[[cluster]]
+name = "lab"
+scheduler = "slurm"
+identify.always = true
+
+[[cluster.partition]]
+name = "main"
+END
+    export ROWBUILD_CLUSTER=lab
+    rowfile <<'END'
+[[action]]
+name = "simulate"
+products = ["a"]
+command = "touch workspace/{directory}/a"
+
+[[action]]
+name = "plot"
+products = ["//b"]
+command = "touch b; : {directories}"
+END
+    mkdir -p workspace/{p,q,r} .rowbuild/jobs
+}
+
+# registered TOKEN ACTION ID ARRAY ELEMENT…: each element is a list of nodes' keys, in JSON
+registered() {
+    local token=$1 action=$2 id=$3 array=$4
+    shift 4
+    jq -n --arg token "$token" --arg action "$action" --argjson id "$id" --argjson array "$array" \
+        '{version: 1, token: $token, cluster: "lab", job_id: $id, array: $array,
+          submitted_at: 1790000000, minutes: 60, action: $action,
+          elements: [$ARGS.positional[] | {nodes: fromjson, state: "queued"}]}' \
+        --args "$@" >".rowbuild/jobs/$token.json"
+}
+
+# queue LINE…: job|index|state|comment|reason
+queue() {
+    printf 'rowbuild|%s\n' "$@" >"$SCRATCH/queue"
+    [ $# -gt 0 ] || : >"$SCRATCH/queue"
+    program squeue <<'END'
+echo squeue "$@" >>"$RUNS"
+cat "$SCRATCH/queue"
+END
+}
+
+asked() {
+    grep -c squeue "$RUNS"
+}
+
+two_submissions() {
+    registered aaaaaaaaaaaaaaaa simulate 12 true '["simulate/p"]' '["simulate/q", "simulate/r"]'
+    registered bbbbbbbbbbbbbbbb plot 9 false '["plot///b"]'
+}
+
+@test "nothing is submitted: nobody is asked" {
+    cluster
+    queue
+    expect 0 show jobs
+    has 'No matches.'
+    expect 0 show jobs --short
+    [ -z "$output" ]
+    expect_json 0 show jobs --json
+    json '. == [[]]'
+    expect_runs
+}
+
+@test "a line for each job and each element, by number" {
+    cluster
+    two_submissions
+    queue '12|1|PENDING|(null)|Dependency' '12|0|RUNNING|(null)|None' \
+        '9|N/A|PENDING|(null)|Resources'
+    expect 0 show jobs
+    has_line '^ID +Action +Directories State +Reason$' \
+        '^ +9 plot +3 PENDING Resources$' \
+        '^12_0 simulate +1 RUNNING$' \
+        '^12_1 simulate +2 PENDING Dependency$'
+    [ "$(sed 's/^ *//' <<<"$output" | cut -d ' ' -f 1 | tr '\n' ' ')" = 'ID 9 12_0 12_1 ' ]
+    expect 0 show jobs --no-header
+    lacks Action
+    [ "$(wc -l <<<"$output")" -eq 3 ]
+    expect 0 show jobs --short
+    [ "$output" = $'9\n12_0\n12_1' ]
+}
+
+@test "actions and directories select" {
+    cluster
+    two_submissions
+    queue '12|1|PENDING|(null)|None' '12|0|RUNNING|(null)|None' '9|N/A|PENDING|(null)|None'
+    expect 0 show jobs --short -a 'sim*'
+    [ "$output" = $'12_0\n12_1' ]
+    expect 0 show jobs --short -a simulate q
+    [ "$output" = 12_1 ]
+    expect 0 show jobs --no-header q
+    has_line '^ +9 plot +1 ' '^12_1 simulate +1 '
+    run bash -c 'echo p | "$ROWBUILD" show jobs --short -a simulate -'
+    [ "$output" = 12_0 ]
+    expect 0 show jobs --short nowhere
+    has 'nowhere'
+    lacks 12_
+    expect 0 show jobs --short -a nothing
+    lacks 12_
+}
+
+@test "as JSON" {
+    cluster
+    two_submissions
+    queue '12|1|PENDING|(null)|Dependency' '12|0|RUNNING|(null)|None' '9|N/A|PENDING|(null)|None'
+    expect_json 0 show jobs --json -a simulate
+    json '.[0] | length == 2 and .[1] == {id: "12_1", cluster: "lab", action: "simulate",
+        directories: 2, state: "PENDING", reason: "Dependency",
+        nodes: ["simulate/q", "simulate/r"]} and .[0].reason == null'
+}
+
+@test "the queue is asked once, and remembered" {
+    cluster
+    two_submissions
+    queue '12|1|PENDING|(null)|None' '12|0|RUNNING|(null)|None' '9|N/A|PENDING|(null)|None'
+    expect 0 show jobs
+    expect 0 show jobs
+    expect 0 show status
+    [ "$(asked)" -eq 1 ]
+    grep -q -- '--me' "$RUNS"
+}
+
+@test "what has ended is shown no more" {
+    cluster
+    two_submissions
+    queue '12|1|TIMEOUT|(null)|None' '12|0|RUNNING|(null)|None' '9|N/A|COMPLETED|(null)|None'
+    expect 0 show jobs --short
+    [ "$output" = 12_0 ]
+    expect 0 show why simulate/q
+    has 'job lab/12_1: TIMEOUT'
+    expect 0 show why simulate/p
+    lacks TIMEOUT
+}
+
+@test "a queue that can't be asked: jobs are still there" {
+    cluster
+    two_submissions
+    program squeue <<'END'
+echo 'slurm_load_jobs error: Unable to contact slurm controller (connect failure)' >&2
+exit 1
+END
+    expect 0 show jobs
+    has "the queue can't be asked: slurm_load_jobs error: Unable to contact slurm controller"
+    has_line '^12_0 simulate +1$' '^ +9 plot'
+    expect 0 show status
+    has_line '^simulate +0 +3 +0 '
+}
+
+@test "an answer that can't be read: jobs are still there" {
+    cluster
+    two_submissions
+    queue '12|zero|PENDING|(null)|None'
+    expect 0 show jobs
+    has "squeue's answer can't be read: rowbuild|12|zero|PENDING"
+    has_line '^12_0 simulate'
+}
+
+@test "a state that nobody knows counts as running" {
+    cluster
+    two_submissions
+    queue $'12|0|LEVI\x1bTATING|(null)|None' '12|1|PENDING|(null)|None' '9|N/A|PENDING|(null)|None'
+    expect 0 show jobs
+    has 'which is not known here'
+    lacks $'\x1b'
+    has_line '^12_0 simulate'
+}
+
+@test "a job without a number is one all the same" {
+    cluster
+    registered aaaaaaaaaaaaaaaa simulate 0 false '["simulate/p"]'
+    queue
+    expect 0 show jobs
+    has_line '^ ?\? simulate +1$'
+    expect 0 show jobs --short
+    [ -z "$output" ]
+    # Found by its token.
+    rm -f .rowbuild/queue
+    queue '77|N/A|PENDING|rowbuild:aaaaaaaaaaaaaaaa|None'
+    expect 0 show jobs --short
+    [ "$output" = 77 ]
+}
+
+@test "jobs of another cluster are that cluster's" {
+    cluster
+    two_submissions
+    queue
+    expect 0 --cluster none show jobs --short
+    [ -z "$output" ]
+    expect 0 --cluster none show status
+    has_line '^simulate +0 +3 +0 '
+    expect_runs
+}
