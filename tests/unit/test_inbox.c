@@ -8,9 +8,11 @@
 
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -527,6 +529,33 @@ static void test_what_is_behind_a_damaged_place_counts(void **data)
     buf_release(&content);
 }
 
+static void test_a_full_disk_loses_nothing(void **data)
+{
+    struct place *place = *data;
+    struct rlimit old;
+    struct state *job = open_job(place, &FIRST);
+    put_and_sync(place, job, 0, 7);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+    struct rlimit tight = {.rlim_cur = 100, .rlim_max = old.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+    put(job, 1, 8);
+    int first = state_sync(job, &place->diag);
+    put(job, 2, 9);
+    int second = state_flush(job, &place->diag);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+    assert_int_equal(first, -1);
+    assert_true(second == -1 || second == 0); /* it may wait */
+    assert_int_equal(place->diag.entries.at[0].blame, DIAG_STATE);
+    assert_non_null(strstr(place->diag.entries.at[0].message, "/inbox"));
+    assert_false(is_there(place, TOKEN ".0.1-2.new"));
+    assert_int_equal(files_of_records(place), 1);
+    close_well(place, job);
+    expect(place, STATE_READ, 0, 7);
+    expect(place, STATE_READ, 1, 8);
+    expect(place, STATE_READ, 2, 9);
+}
+
 static void test_strange_files_stop_nothing(void **data)
 {
     struct place *place = *data;
@@ -649,6 +678,7 @@ int main(void)
         IN_A_PLACE(test_an_element_beyond_the_last_does_not_count),
         IN_A_PLACE(test_a_torn_file_counts_up_to_the_tear),
         IN_A_PLACE(test_what_is_behind_a_damaged_place_counts),
+        IN_A_PLACE(test_a_full_disk_loses_nothing),
         IN_A_PLACE(test_strange_files_stop_nothing),
         IN_A_PLACE(test_an_unreadable_registration_keeps_the_records),
         IN_A_PLACE(test_an_element_has_one_job),

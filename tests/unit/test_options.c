@@ -153,9 +153,9 @@ static void wrong_lines(void **state)
         {"scan|-j4", "unknown option `-j`"},
         {"check|one", "`rowbuild check` takes no argument such as `one`"},
         {"show|sttus", "there is no command `show sttus`; did you mean `show status`?"},
-        {"show",
-         "`rowbuild show` needs to know what: status, directories, why, log, machine, cluster or "
-         "launchers"},
+        {"show", "`rowbuild show` needs to know what: status, directories, jobs, why, log, "
+                 "machine, cluster or "
+                 "launchers"},
         {"show|directories|--value|/x", "`--value` needs `--action`"},
         {"--adopt|--no-adopt", "`--adopt` and `--no-adopt` exclude each other"},
         {"init", "`rowbuild init` needs the directory to make"},
