@@ -95,8 +95,11 @@ struct rowbuild_selection {
     bool adopt;         /* take a state that can't be read for none */
     bool recorded;      /* answer from the state alone: no file is looked at */
     bool exact_actions; /* `actions` are whole names, not wildcards (scan, show directories) */
-    bool unknown_targets_warn; /* an unknown target is a warning, not an error (row's show and scan)
+    bool unknown_targets_warn; /* an unknown target is a warning, not an error (row's show, scan and
+                                * submit)
                                 */
+    bool by_member;            /* a directory also selects the groups that it is in: of these, only
+                                  what was named is shown (show status, show directories) */
     bool redone_only;          /* accept: pass over nodes without a record of a good result */
 };
 
@@ -118,6 +121,7 @@ enum rowbuild_intent {
     ROWBUILD_BLOCKED, /* it can't run: a previous action excludes its directory, an input is missing
                        */
     ROWBUILD_IN_JOB,  /* it is in a job that is queued or running: nobody else touches it */
+    ROWBUILD_WAITS,   /* it will run when the job of something before it has ended */
     ROWBUILD_HELD,    /* up to date, but something before it is in a job */
 };
 
@@ -256,10 +260,10 @@ ROWBUILD_API int rowbuild_run(struct rowbuild *study, const struct rowbuild_sele
 
 /* Carries out the job with that token, inside the job: the nodes that its submission registered,
  * those of the element SLURM_ARRAY_TASK_ID where it is an array. Runs beside other runs and jobs,
- * since it takes no lock: what it learns goes to the inbox of the state. A job that isn't registered
- * (any more), or that another job has claimed, is no error: a note says so. However many nodes fail,
- * the others run. On SIGTERM near the job's end processes get the time that is left. Otherwise as
- * rowbuild_run. */
+ * since it takes no lock: what it learns goes to the inbox of the state. A job that isn't
+ * registered (any more), or that another job has claimed, is no error: a note says so. However many
+ * nodes fail, the others run. On SIGTERM near the job's end processes get the time that is left.
+ * Otherwise as rowbuild_run. */
 ROWBUILD_API int rowbuild_job(struct rowbuild *study, const char *token,
                               const struct rowbuild_run_options *options,
                               const struct rowbuild_observer *observer,
@@ -380,8 +384,9 @@ ROWBUILD_API int rowbuild_show_plan(struct rowbuild *study, bool explain,
                                     const struct rowbuild_show_options *options,
                                     const struct rowbuild_writer *writer,
                                     struct rowbuild_messages *messages);
-/* The jobs of the current cluster that are queued or running, elements of arrays one by one, with the
- * selected actions and directories in them: of the last plan, which may be one with `recorded`. */
+/* The jobs of the current cluster that are queued or running, elements of arrays one by one, with
+ * the selected actions and directories in them: of the last plan, which may be one with `recorded`.
+ */
 ROWBUILD_API int rowbuild_show_jobs(struct rowbuild *study,
                                     const struct rowbuild_selection *selection,
                                     const struct rowbuild_show_options *options,

@@ -151,6 +151,16 @@ void study_read_allocation(struct allocation *allocation);
  * known. */
 int64_t study_end_ns(const struct allocation *allocation, uint64_t minutes);
 
+/* Adds the job's other hosts to the machine, which machine_confine has fitted to this one, unless
+ * `jobs` (0: not given) cores of this host suffice; *granted becomes the cores of all. Names live
+ * in the allocation. Where other hosts can't be reached, this one has to do, which `note` says; -1
+ * if this is none. */
+struct launch_steps;
+struct machine;
+int study_find_hosts(struct allocation *allocation, unsigned jobs, unsigned gpus,
+                     struct machine *machine, unsigned *granted, struct launch_steps *steps,
+                     struct buf *note, struct diag *diag);
+
 /* The GPUs that a run hands out: none where no action of the Rowfile asks for any. */
 struct study_gpus {
     unsigned count;

@@ -23,6 +23,7 @@ struct plan_selection study_selection(const struct rowbuild *study,
         .only = selection->only,
         .exact_actions = selection->exact_actions,
         .lenient = selection->unknown_targets_warn,
+        .by_member = selection->by_member,
     };
 }
 
@@ -268,7 +269,8 @@ void rowbuild_node_at(const struct rowbuild *study, size_t index, struct rowbuil
         [VERDICT_NONE] = ROWBUILD_FRESH,       [VERDICT_FRESH] = ROWBUILD_FRESH,
         [VERDICT_STALE] = ROWBUILD_WILL_RUN,   [VERDICT_MAYBE] = ROWBUILD_MAY_RUN,
         [VERDICT_RESTORE] = ROWBUILD_RESTORES, [VERDICT_BLOCKED] = ROWBUILD_BLOCKED,
-        [VERDICT_SUBMITTED] = ROWBUILD_IN_JOB, [VERDICT_HELD] = ROWBUILD_HELD,
+        [VERDICT_SUBMITTED] = ROWBUILD_IN_JOB, [VERDICT_WAITS] = ROWBUILD_WAITS,
+        [VERDICT_HELD] = ROWBUILD_HELD,
     };
     struct node_id id = study->listed[index];
     uint32_t directory = study->graph->nodes[id.at].directory;

@@ -150,7 +150,8 @@ static void tell_what_is_known(struct relay *relay, unsigned jobs, const struct 
                  relay->estimate.submitted == 1 ? " node is in a job" : " nodes are in jobs");
         notice(relay, buf_string(&text));
     }
-    if (machine->is_real && jobs > machine->core_count && relay->estimate.will_run > 0) {
+    if (machine->is_real && machine->host_count == 0 && jobs > machine->core_count &&
+        relay->estimate.will_run > 0) {
         buf_clear(&text);
         buf_addf(&text, "-j %u is more than the %zu cores of this machine: nothing is bound", jobs,
                  machine->core_count);
@@ -217,8 +218,17 @@ struct means {
     struct machine machine;
     struct study_gpus gpus;
     struct jobclient jobclient; /* of a make that started us */
+    struct launch_steps steps;  /* of the allocation */
     struct run_options options;
 };
+
+/* Those of each host of a job are taken to be as many as on this one; a login node's aren't theirs.
+ */
+static unsigned gpus_of_hosts(const struct rowbuild_run_options *options, const struct means *means)
+{
+    bool is_one = means->allocation.here != ALLOCATION_ELSEWHERE;
+    return is_one || options->gpus_given ? means->gpus.count : 0;
+}
 
 /* After the plan was made. */
 static int find_means(struct relay *relay, const struct rowbuild_run_options *options,
@@ -249,6 +259,15 @@ static int find_means(struct relay *relay, const struct rowbuild_run_options *op
         return ROWBUILD_STATE;
     }
     unsigned granted = machine_confine(&means->machine, &means->allocation);
+    struct buf note = BUF_EMPTY;
+    if (study_find_hosts(&means->allocation, options->jobs, gpus_of_hosts(options, means),
+                         &means->machine, &granted, &means->steps, &note, diag) != 0) {
+        return ROWBUILD_STATE;
+    }
+    if (note.len > 0) {
+        notice(relay, buf_string(&note));
+    }
+    buf_release(&note);
     means->options.jobs = budget(relay, options, granted, &means->jobclient);
     if (means->jobclient.in >= 0) {
         means->options.jobclient = &means->jobclient;
@@ -317,8 +336,9 @@ static int run_planned(struct relay *relay, struct means *means, struct diag *di
     struct buf mark = BUF_EMPTY;
     arena_init(&arena);
     buf_addf(&mark, "ROWBUILD_RUN=%d-%lld", (int)getpid(), (long long)clock_monotonic_ns());
-    bool has_helper =
-        means->has_work && uses_launchers(study->rowfile) && launch_find_rank_helper(&helper);
+    bool has_helper = means->has_work &&
+                      (uses_launchers(study->rowfile) || means->machine.host_count > 0) &&
+                      launch_find_rank_helper(&helper);
     struct launch_context launch = {.graph = study->graph,
                                     .launchers = &study->launchers,
                                     .project_path = study->project_path,
@@ -326,6 +346,7 @@ static int run_planned(struct relay *relay, struct means *means, struct diag *di
                                     .environment = jobserver_strip_environment(environ, &arena),
                                     .mark = buf_string(&mark),
                                     .allocation = in_allocation(&means->allocation, &arena),
+                                    .steps = means->allocation.exists ? &means->steps : NULL,
                                     .rank_helper = has_helper ? buf_string(&helper) : NULL,
                                     .sets_cuda = means->gpus.sets_cuda,
                                     .sets_rocr = means->gpus.sets_rocr};
@@ -371,8 +392,12 @@ static int check_means(struct relay *relay, const struct rowbuild_run_options *o
     struct relay silent = *relay; /* what is to be told is told when it is found for the run */
     silent.observer = NULL;
     int status = find_means(&silent, options, &means, diag);
+    struct launch_context launch = {.graph = relay->study->graph,
+                                    .launchers = &relay->study->launchers,
+                                    .cluster = relay->study->cluster->name,
+                                    .steps = means.allocation.exists ? &means.steps : NULL};
     if (status == ROWBUILD_OK && means.has_work &&
-        run_check(relay->study->plan, &means.machine, &means.options, diag) != 0) {
+        run_check(relay->study->plan, &launch, &means.machine, &means.options, diag) != 0) {
         status = ROWBUILD_USAGE;
     }
     means_release(&means);

@@ -454,7 +454,7 @@ static int submit_all(struct submitting *submitting)
         status = submitting_wait(submitting, 0) ? ROWBUILD_INTERRUPTED : submit_one(submitting, s);
     }
     loop_free(submitting->loop);
-    return status;
+    return status == ROWBUILD_OK && submitting->unfinished ? ROWBUILD_FAILED : status;
 }
 
 /* The state, opened for reading as there was none, becomes one for writing; 1: look again. */

@@ -23,6 +23,7 @@ struct submitting {
     uint64_t *ids;       /* by submission: the scheduler's */
     struct loop *loop;
     bool interrupted;
+    bool unfinished;   /* bash: a command ended well without its products */
     double patience_s; /* what is left of it */
     size_t done;       /* jobs that were submitted or executed */
     struct arena arena;

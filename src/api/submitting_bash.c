@@ -110,6 +110,26 @@ static int take_in(struct submitting *submitting, const struct submission *regis
     return 0;
 }
 
+/* Whether all that kept the script from ending well is commands that ended well without their
+ * products: row's way to go on in the next job, and no reason to stop here. */
+static bool is_only_unfinished(const struct submitting *submitting, size_t number,
+                               const struct child_end *end)
+{
+    const struct planned_submission *planned = &submitting->jobs.submissions.at[number];
+    bool any = false;
+    for (size_t j = 0; j < planned->job_count; j++) {
+        const struct planned_job *job = &submitting->jobs.jobs.at[planned->first_job + j];
+        for (size_t i = 0; i < job->node_count; i++) {
+            uint8_t attempt = state_node(submitting->study->state, job->nodes[i].at)->attempt;
+            if (attempt != ATTEMPT_NONE && attempt != ATTEMPT_UNFINISHED) {
+                return false;
+            }
+            any = any || attempt == ATTEMPT_UNFINISHED;
+        }
+    }
+    return any && !end->signalled && end->status == ROWBUILD_FAILED;
+}
+
 int submitting_bash(struct submitting *submitting, size_t number, struct submission *registered)
 {
     struct buf script = BUF_EMPTY;
@@ -125,12 +145,14 @@ int submitting_bash(struct submitting *submitting, size_t number, struct submiss
         status = ROWBUILD_STATE;
     } else if (submitting->interrupted) {
         status = ROWBUILD_INTERRUPTED;
-    } else if (end.signalled || end.status != 0) {
-        say_failure(submitting, registered, &end);
-        status = ROWBUILD_FAILED;
     }
     if (take_in(submitting, registered) != 0) {
         status = ROWBUILD_STATE;
+    } else if (status == ROWBUILD_OK && is_only_unfinished(submitting, number, &end)) {
+        submitting->unfinished = true;
+    } else if (status == ROWBUILD_OK && (end.signalled || end.status != 0)) {
+        say_failure(submitting, registered, &end);
+        status = ROWBUILD_FAILED;
     }
     buf_release(&script);
     return status;

@@ -21,11 +21,15 @@ const char *const *submitting_sbatch_options(struct submitting *submitting, size
     const char **words = arena_array(&submitting->arena, given + 4, sizeof *words);
     size_t count = 0;
     struct buf text = BUF_EMPTY;
+    buf_add_string(&text, "--dependency=");
     for (size_t i = 0; i < given; i++) {
-        words[count++] = options->scheduler_options[i];
+        const char *option = options->scheduler_options[i];
+        words[count++] = option;
+        if (strncmp(option, text.at, text.len) == 0) { /* the user's counts besides ours */
+            buf_addf(&text, "%s,", option + text.len);
+        }
     }
     if (planned->dependency_count > 0) {
-        buf_add_string(&text, "--dependency=");
         job_plan_add_dependencies(planned, submitting->ids, &text);
         words[count++] = arena_string(&submitting->arena, buf_slice(&text));
         words[count++] = "--kill-on-invalid-dep=yes";
@@ -55,7 +59,9 @@ static const char *in_one_line(struct attempts *attempts)
         words->at[--words->len] = '\0';
     }
     for (size_t i = 0; i < words->len; i++) {
-        words->at[i] = words->at[i] == '\n' ? ' ' : words->at[i];
+        if (words->at[i] == '\n') {
+            words->at[i] = ' ';
+        }
     }
     return words->len > 0 ? words->at : "sbatch said nothing";
 }
@@ -135,6 +141,7 @@ static int record(struct attempts *attempts, uint64_t id)
 {
     struct submitting *submitting = attempts->submitting;
     attempts->registered->job_id = id;
+    attempts->registered->submitted_at_s = clock_wall_s(); /* older answers don't know of it */
     submitting->ids[attempts->number] = id;
     queue_forget(submitting->study->state_path);
     return submission_write(submitting->study->state_path, attempts->registered,
@@ -150,10 +157,14 @@ static int give_up(struct attempts *attempts)
         return unregister(attempts, ROWBUILD_INTERRUPTED);
     }
     size_t left = submitting->jobs.submissions.count - attempts->number;
+    const char *words = in_one_line(attempts);
     diag_error(submitting->diag,
                "the scheduler takes no more for now: %s; %zu of %zu submissions remain, submit "
-               "again later",
-               in_one_line(attempts), left, submitting->jobs.submissions.count);
+               "again later%s",
+               words, left, submitting->jobs.submissions.count,
+               strstr(words, "Limit") != NULL
+                   ? " (`maximum_jobs` of the cluster keeps below a limit)"
+                   : "");
     return unregister(attempts, ROWBUILD_FAILED);
 }
 

@@ -273,6 +273,7 @@ static int submit(struct session *session)
     size_t passed_count = 0;
     split_operands(session, passed, &passed_count);
     struct rowbuild_selection selection = session_selection(session);
+    selection.unknown_targets_warn = true;
     struct rowbuild_submit_options options = {
         .limit = settings->limit,
         .dry_run = settings->dry_run,
@@ -301,6 +302,12 @@ static int submit(struct session *session)
 
 int command_submit(struct session *session)
 {
+    vec_each (struct operand, operand, &session->settings.operands) {
+        if (!operand->literal && strcmp(operand->text, "-") == 0) {
+            return session_usage_error(session, "`submit` reads no directories from `-`: standard "
+                                                "input is for the answer to its question");
+        }
+    }
     int status = session_open(session);
     return status == ROWBUILD_OK ? submit(session) : status;
 }

@@ -73,7 +73,8 @@ static bool is_chosen(const struct job_planning *planning, struct node_id node)
     struct plan *plan = planning->plan;
     const struct graph *graph = plan->graph;
     uint8_t verdict = plan->verdicts[node.at];
-    bool may_wait = verdict == VERDICT_MAYBE || verdict == VERDICT_BLOCKED;
+    bool may_wait = verdict == VERDICT_MAYBE || verdict == VERDICT_BLOCKED ||
+                    verdict == VERDICT_WAITS || verdict == VERDICT_HELD;
     bool is_due = verdict == VERDICT_STALE || verdict == VERDICT_RESTORE;
     if ((plan->wanted[node.at] & WANTED_SELECTED) == 0 ||
         !(is_due || (may_wait && planning->options->follow))) {

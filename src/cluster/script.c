@@ -138,7 +138,8 @@ static void add_reduced(struct buf *out, struct slice name, bool keep_letters)
     bool keeps = keep_letters && text_is_utf8(name);
     for (size_t i = 0; i < name.len; i++) {
         unsigned char c = (unsigned char)name.at[i];
-        buf_add_char(out, is_plain(c) || (c >= 0x80 && keeps) ? name.at[i] : '_');
+        bool stays = is_plain(c) || (c >= 0x80 && keeps);
+        buf_add(out, stays ? name.at + i : "_", 1);
     }
 }
 
@@ -161,7 +162,7 @@ static void add_value(struct buf *out, struct slice value)
         if (c == '"' || c == '\\') {
             buf_add_char(out, '\\');
         }
-        buf_add_char(out, c < 0x20 || c == 0x7f ? '_' : value.at[i]);
+        buf_add(out, c < 0x20 || c == 0x7f ? "_" : value.at + i, 1);
     }
     buf_add_char(out, '"');
 }
@@ -184,7 +185,8 @@ static void add_written(struct buf *out, struct slice option)
     buf_add_string(out, "#SBATCH ");
     for (size_t i = 0; i < option.len; i++) {
         unsigned char c = (unsigned char)option.at[i];
-        buf_add_char(out, (c < 0x20 && c != '\t') || c == 0x7f ? ' ' : option.at[i]);
+        bool splits = (c < 0x20 && c != '\t') || c == 0x7f;
+        buf_add(out, splits ? " " : option.at + i, 1);
     }
     buf_add_char(out, '\n');
 }

@@ -172,8 +172,14 @@ int launch_environment(const struct expansion *expansion, const struct launch_re
     struct variables variables = {.arena = arena};
     struct buf value = BUF_EMPTY;
     int result = 0;
-    for (char *const *entry = expansion->context->environment; *entry != NULL; entry++) {
-        if (!mpi_tells_parent(*entry) && !(request->places != NULL && names_cpus(*entry))) {
+    const struct launch_context *context = expansion->context;
+    bool ranks = launch_has_rank_steps(context, action);
+    bool process =
+        expansion->kind != LAUNCH_RANKS && steps_are_needed(context, request, expansion->process);
+    bool in_step = ranks || process;
+    for (char *const *entry = context->environment; *entry != NULL; entry++) {
+        if (!mpi_tells_parent(*entry) && !(in_step && steps_mislead(*entry)) &&
+            !(request->places != NULL && names_cpus(*entry))) {
             vec_push(&variables.entries, *entry);
         }
     }
@@ -181,11 +187,19 @@ int launch_environment(const struct expansion *expansion, const struct launch_re
         variables_set_number(&variables, thread_variables[i], request->threads);
     }
     mpi_set_variables(&variables, request, expansion->kind == LAUNCH_RANKS);
+    if (context->steps != NULL && expansion->kind == LAUNCH_RANKS && !ranks) {
+        mpi_stay_here(&variables);
+    }
     set_action_variables(&variables, expansion, request);
     set_gpus(&variables, expansion, request);
     set_mark(&variables, expansion->context->mark);
     set_mark(&variables, expansion->context->allocation);
     set_mark(&variables, request->mark);
+    if (process) {
+        steps_set_process(&variables, context, request, expansion->process);
+    } else if (ranks) {
+        variables_set(&variables, SLICE_LITERAL("ROWBUILD_RANK_STEP"), SLICE_LITERAL("ranks"));
+    }
     for (size_t i = 0; i < action->environment_count && result == 0; i++) {
         const struct environment_variable *variable = &action->environment[i];
         uint32_t directory = expansion->count > 0 ? expansion->directories[0] : 0;

@@ -92,6 +92,23 @@ const struct cpumask *launch_cores(const struct expansion *expansion,
     return cores;
 }
 
+bool launch_has_rank_steps(const struct launch_context *context, const struct action *action)
+{
+    for (size_t i = 0; i < action->launcher_count; i++) {
+        const struct launcher *launcher = launchers_find(context->launchers, action->launchers[i]);
+        if (launcher != NULL && steps_start_ranks(context, launcher)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool launch_spans_hosts(const struct launch_context *context, const struct action *action)
+{
+    return launch_kind_of(context, action) == LAUNCH_PROCESSES ||
+           launch_has_rank_steps(context, action);
+}
+
 static void add_prefix(const struct expansion *expansion, const struct launch_request *request,
                        struct buf *out)
 {
@@ -101,9 +118,18 @@ static void add_prefix(const struct expansion *expansion, const struct launch_re
     for (size_t i = 0; i < action->launcher_count; i++) {
         const struct launcher *launcher = launchers_find(context->launchers, action->launchers[i]);
         if (launcher != NULL) {
-            launcher_add_prefix(launcher, context->cluster, request->processes,
-                                resources->threads_given ? resources->threads_per_process : 0,
-                                resources->gpus_given ? resources->gpus_per_process : 0, out);
+            bool in_step = steps_start_ranks(context, launcher);
+            /* A step that takes no part of the job's CPUs for itself may use all: its ranks go to
+             * their own. */
+            bool is_placed = in_step && is_mpi(launcher, context->cluster) &&
+                             steps_place_ranks(context, request);
+            launcher_add_prefix(
+                launcher, context->cluster, request->processes,
+                resources->threads_given && !is_placed ? resources->threads_per_process : 0,
+                resources->gpus_given ? resources->gpus_per_process : 0, out);
+            if (in_step) {
+                steps_add_options(context, request, is_placed, out);
+            }
             if (is_mpi(launcher, context->cluster) && context->rank_helper != NULL) {
                 launch_add_word(out, slice_of(context->rank_helper));
                 buf_add_char(out, ' ');
@@ -181,7 +207,9 @@ static int prepare_process(const struct launch_context *context,
     struct buf text = BUF_EMPTY;
     struct expansion expansion = begin(context, request, number, &list);
     const struct action *action = graph_action(context->graph, expansion.node);
-    process->cores = launch_cores(&expansion, request, false, arena);
+    process->is_step = expansion.kind != LAUNCH_RANKS && steps_are_needed(context, request, number);
+    bool binds_itself = process->is_step || launch_has_rank_steps(context, action);
+    process->cores = binds_itself ? NULL : launch_cores(&expansion, request, false, arena);
     int result = launch_environment(&expansion, request, arena, &process->environment, diag);
     if (result == 0) {
         result = add_command(&expansion, request, &text, diag);
@@ -196,12 +224,22 @@ static int prepare_process(const struct launch_context *context,
         } else {
             process->argv = arena_array(arena, 4, sizeof(char *));
             process->argv[0] = arena_string(arena, action->shell);
+            process->script_word = 1;
             process->needs_script = process->text.len + 1 >= LONGEST_ARGUMENT;
             if (!process->needs_script) {
                 process->argv[1] = arena_string(arena, SLICE_LITERAL("-c"));
                 process->argv[2] = arena_string(arena, process->text);
             }
         }
+    }
+    if (result == 0 && process->is_step) {
+        char **words = steps_add_prefix(context, request, number, process->argv, arena);
+        size_t before = 0;
+        while (words[before] != process->argv[0]) {
+            before++;
+        }
+        process->script_word += before;
+        process->argv = words;
     }
     vec_release(&list.at);
     buf_release(&text);
@@ -239,7 +277,13 @@ int launch_prepare(const struct launch_context *context, const struct launch_req
             return -1;
         }
     }
-    if (request->places != NULL) {
+    command->has_steps = launch_has_rank_steps(context, action);
+    bool all_here = true;
+    for (unsigned i = 0; i < request->processes; i++) {
+        all_here = all_here && !steps_are_needed(context, request, i);
+    }
+    command->has_steps = command->has_steps || !all_here;
+    if (request->places != NULL && all_here) {
         struct buf list = BUF_EMPTY;
         cpumask_format(launch_cores(&(struct expansion){0}, request, true, arena), &list);
         command->core_list = arena_string(arena, buf_slice(&list));

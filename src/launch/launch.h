@@ -30,6 +30,14 @@ struct launch_gpus {
     const char *rocr;
 };
 
+/* Job steps of Slurm, inside a job: how processes come to its other hosts. */
+struct launch_steps {
+    const char *const *hosts; /* names, in the order of the machine's hosts */
+    size_t host_count;        /* 0: not known */
+    unsigned here;            /* which one this is; UINT_MAX: none of them */
+    bool can_bind;            /* srun knows --cpu-bind here */
+};
+
 /* What all executions of a run share. */
 struct launch_context {
     struct graph *graph;
@@ -39,7 +47,8 @@ struct launch_context {
     char *const *environment; /* inherited, NAME=value, NULL-terminated */
     const char *mark;         /* of the run: NAME=value in the environment of all that it starts */
     const char *allocation;   /* likewise, of a scheduler's job; NULL: in none */
-    const char *rank_helper;  /* path of rowbuild-rank; NULL: not found */
+    const struct launch_steps *steps; /* NULL: not inside a job of Slurm */
+    const char *rank_helper;          /* path of rowbuild-rank; NULL: not found */
     bool sets_cuda; /* GPUs are handed out, and their programs read CUDA_VISIBLE_DEVICES */
     bool sets_rocr; /* likewise ROCR_VISIBLE_DEVICES */
 };
@@ -52,6 +61,7 @@ struct launch_request {
     unsigned threads;             /* per process */
     const struct cpumask *places; /* processes × threads cores, those of the first process first,
                                      each with its CPUs; NULL: not bound */
+    const unsigned *hosts;        /* for each process; NULL: all are on this one */
     const unsigned *gpus;         /* numbers from 0, gpus_per_process for each process in turn */
     unsigned gpus_per_process;
     const char *mark; /* LAUNCH_PROCESSES, LAUNCH_RANKS: NAME=value by which all that belongs to the
@@ -64,17 +74,26 @@ struct launch_process {
     char **environment;          /* NULL-terminated */
     struct slice text;           /* the shell's text; empty where argv is executed directly */
     bool needs_script;           /* the text is too long for an argument: write it to a file and run
-                                    argv[0] on that (argv[1] is to become the file's path) */
-    const struct cpumask *cores; /* NULL: not bound */
+                                    the shell on that */
+    size_t script_word;          /* which one is to become that path */
+    const struct cpumask *cores; /* NULL: not bound, or it binds itself */
+    bool is_step;                /* argv[0] is srun */
 };
 
 struct launch_command {
     struct launch_process *processes; /* that rowbuild starts itself */
     size_t count;                     /* 1, but for LAUNCH_PROCESSES */
-    const char *core_list;            /* of all together, "0-1,4"; "" when not bound */
+    const char *core_list; /* of all together, "0-1,4"; "" when not bound, or not all are here */
+    bool has_steps;        /* somewhere in it srun runs, which has processes on other hosts */
 };
 
+/* Whether the processes of the action's executions may lie on several hosts. */
+bool launch_spans_hosts(const struct launch_context *context, const struct action *action);
+
 enum launch_kind launch_kind_of(const struct launch_context *context, const struct action *action);
+
+/* The environment without what would tell srun something else than its command line: in `arena`. */
+char **launch_step_environment(char *const *environment, struct arena *arena);
 
 /* How many GPUs the inherited CUDA_VISIBLE_DEVICES and ROCR_VISIBLE_DEVICES allow, and the name of
  * the variable that says so; UINT_MAX and NULL where neither is set. */

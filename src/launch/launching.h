@@ -47,6 +47,29 @@ const unsigned *launch_gpus_of(const struct launch_request *request, size_t proc
 int launch_environment(const struct expansion *expansion, const struct launch_request *request,
                        struct arena *arena, char ***environment, struct diag *diag);
 
+/* Whether the action's ranks are started by srun, as a step of the job that this run is in. */
+bool launch_has_rank_steps(const struct launch_context *context, const struct action *action);
+
+/* steps.c */
+/* Whether an inherited variable would tell srun something about steps that is not so. */
+bool steps_mislead(const char *entry);
+/* Whether the process lies on another host of the job, where only srun starts it. */
+bool steps_are_needed(const struct launch_context *context, const struct launch_request *request,
+                      unsigned process);
+/* Whether the launcher starts ranks as a job step of the job that this run is in. */
+bool steps_start_ranks(const struct launch_context *context, const struct launcher *launcher);
+/* srun with its options in front of a process's words. */
+char **steps_add_prefix(const struct launch_context *context, const struct launch_request *request,
+                        unsigned process, char **argv, struct arena *arena);
+/* What rowbuild-rank is told on the other host. */
+void steps_set_process(struct variables *variables, const struct launch_context *context,
+                       const struct launch_request *request, unsigned process);
+/* Whether ranks go to the cores that they were given here; otherwise srun places them. */
+bool steps_place_ranks(const struct launch_context *context, const struct launch_request *request);
+/* What srun is told besides the launcher's own options. */
+void steps_add_options(const struct launch_context *context, const struct launch_request *request,
+                       bool is_placed, struct buf *out);
+
 /* mpi.c */
 /* Whether an inherited variable is what an MPI launcher told this process about itself. */
 bool mpi_tells_parent(const char *entry);
@@ -54,6 +77,8 @@ bool mpi_tells_parent(const char *entry);
  * files, and to start as many as are asked for. */
 void mpi_set_variables(struct variables *variables, const struct launch_request *request,
                        bool starts_ranks);
+/* Inside a job mpirun would take all of its hosts for its own; the ranks' cores are on this one. */
+void mpi_stay_here(struct variables *variables);
 /* What rowbuild-rank is told. */
 void mpi_set_ranks(struct variables *variables, const struct launch_context *context,
                    const struct launch_request *request, bool openmp);

@@ -113,6 +113,25 @@ void mpi_set_variables(struct variables *variables, const struct launch_request 
     }
 }
 
+static void set_unless_given(struct variables *variables, const char *name, const char *value)
+{
+    size_t len = strlen(name);
+    for (size_t i = 0; i < variables->entries.count; i++) {
+        if (starts_with(variables->entries.at[i], name) && variables->entries.at[i][len] == '=') {
+            return;
+        }
+    }
+    set(variables, name, value);
+}
+
+void mpi_stay_here(struct variables *variables)
+{
+    set_unless_given(variables, "OMPI_MCA_ras", "^slurm");
+    set_unless_given(variables, "OMPI_MCA_plm", "^slurm");
+    set_unless_given(variables, "PRTE_MCA_ras", "^slurm");
+    set_unless_given(variables, "PRTE_MCA_plm", "^slurm");
+}
+
 static void add_place(const struct cpumask *place, struct buf *out)
 {
     const char *before = "{";

@@ -457,6 +457,52 @@ void spawn_signal_child(const struct child *child, int signal)
     vec_release(&list.pids);
 }
 
+/* The name and the parent of a process; false: it is gone. */
+static bool read_name(pid_t pid, char name[32], pid_t *parent)
+{
+    struct buf path = BUF_EMPTY;
+    struct buf text = BUF_EMPTY;
+    buf_addf(&path, "/proc/%d/stat", (int)pid); /* "PID (NAME) STATE PARENT …" */
+    bool found = file_read(AT_FDCWD, path.at, LONGEST_PROC_FILE, &text) == 0;
+    const char *open = found ? strchr(buf_string(&text), '(') : NULL;
+    const char *close = open != NULL ? strrchr(open, ')') : NULL;
+    found = close != NULL && close - open - 1 < 32;
+    if (found) {
+        memcpy(name, open + 1, (size_t)(close - open - 1));
+        name[close - open - 1] = '\0';
+        *parent = (pid_t)strtol(close + 1 + strcspn(close + 1, "0123456789"), NULL, 10);
+    }
+    buf_release(&path);
+    buf_release(&text);
+    return found;
+}
+
+static bool is_named(pid_t pid, const char *wanted, pid_t *parent)
+{
+    char name[32];
+    return read_name(pid, name, parent) && strcmp(name, wanted) == 0;
+}
+
+bool spawn_signal_named(const struct child *child, const char *name, int signal)
+{
+    struct pid_list list = {0};
+    bool found = false;
+    vec_push(&list.pids, child->pid);
+    add_all_children(&list);
+    for (size_t i = 0; i < list.pids.count; i++) {
+        pid_t parent;
+        pid_t above;
+        if (is_named(list.pids.at[i], name, &parent) && !is_named(parent, name, &above)) {
+            found = true;
+            if (signal != 0) {
+                (void)kill(list.pids.at[i], signal);
+            }
+        }
+    }
+    vec_release(&list.pids);
+    return found;
+}
+
 void spawn_reap_orphans(void)
 {
     for (;;) {

@@ -77,6 +77,10 @@ size_t spawn_list_descendants(const pid_t *of, size_t count, pid_t **pids);
 /* Sends `signal` to the process group and all descendants of one child. */
 void spawn_signal_child(const struct child *child, int signal);
 
+/* Sends `signal` (0: none) to the processes called `name` at or below a child, but not to those
+ * whose parent is called so too. False: there are none, and nothing was sent. */
+bool spawn_signal_named(const struct child *child, const char *name, int signal);
+
 /* Kills every orphan whose environment holds `mark` ("NAME=value"), with its descendants, and reaps
  * what has ended. Returns how many such orphans there were: kill until it is 0. */
 unsigned spawn_kill_orphans(const char *mark);

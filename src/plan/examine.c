@@ -42,7 +42,7 @@ static bool is_pending(const struct plan *plan, struct node_id before)
 {
     uint8_t verdict = plan->verdicts[before.at];
     return plan->wanted[before.at] != 0 && !plan->resolved[before.at] &&
-           (verdict_is_work(verdict) || verdict == VERDICT_SUBMITTED || verdict == VERDICT_HELD);
+           (verdict_is_work(verdict) || verdict_is_jobs(verdict));
 }
 
 /* A file that a node before is yet to make: its content now says nothing. */
@@ -62,6 +62,7 @@ static enum verdict weigh(const struct plan *plan, struct node_id before)
     case VERDICT_BLOCKED:
         return VERDICT_BLOCKED;
     case VERDICT_SUBMITTED:
+    case VERDICT_WAITS:
     case VERDICT_HELD:
         return VERDICT_HELD;
     case VERDICT_STALE:
@@ -582,6 +583,24 @@ static enum verdict examine_itself(struct examination *exam, bool upstream_is_pe
     return exam->told > 0 ? VERDICT_STALE : VERDICT_FRESH;
 }
 
+/* The one that a node before is, or waits for. */
+static struct node_id submitted_node(const struct plan *plan, struct node_id before)
+{
+    const struct graph *graph = plan->graph;
+    while (plan->verdicts[before.at] != VERDICT_SUBMITTED) {
+        uint32_t e = graph->before_start[before.at];
+        uint32_t end = graph->before_start[before.at + 1];
+        while (e < end && weigh(plan, graph->before.at[e].node) != VERDICT_HELD) {
+            e++;
+        }
+        if (e == end) {
+            break;
+        }
+        before = graph->before.at[e].node;
+    }
+    return before;
+}
+
 /* The node by itself and what comes before it; without regard to jobs that it is in. */
 static enum verdict examine_node(struct examination *exam)
 {
@@ -601,12 +620,15 @@ static enum verdict examine_node(struct examination *exam)
         return VERDICT_BLOCKED;
     }
     if (upstream == VERDICT_HELD) {
-        tell(exam, (struct reason){.kind = REASON_UPSTREAM_SUBMITTED, .node = before});
+        struct node_id submitted = submitted_node(plan, before);
+        tell(exam, (struct reason){.kind = REASON_UPSTREAM_SUBMITTED, .node = submitted});
         /* Told first; whether the node is up to date is asked all the same. */
         struct examination own = *exam;
         own.told = 0;
-        return !lacks_inputs(&own) && examine_itself(&own, true) == VERDICT_FRESH ? VERDICT_HELD
-                                                                                  : VERDICT_BLOCKED;
+        if (lacks_inputs(&own)) {
+            return VERDICT_BLOCKED;
+        }
+        return examine_itself(&own, true) == VERDICT_FRESH ? VERDICT_HELD : VERDICT_WAITS;
     }
     if (lacks_inputs(exam)) {
         return VERDICT_BLOCKED;

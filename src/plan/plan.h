@@ -25,6 +25,7 @@ enum verdict {
     VERDICT_RESTORE,   /* the good products were set aside and are renamed back */
     VERDICT_BLOCKED,   /* can't run: see the reasons */
     VERDICT_SUBMITTED, /* in a job that is queued or running: nobody else touches it */
+    VERDICT_WAITS,     /* has to run, but something before it is submitted */
     VERDICT_HELD,      /* up to date, but something before it is submitted */
 };
 
@@ -32,6 +33,12 @@ enum verdict {
 static inline bool verdict_is_work(uint8_t verdict)
 {
     return verdict == VERDICT_STALE || verdict == VERDICT_MAYBE || verdict == VERDICT_RESTORE;
+}
+
+/* Whether what becomes of a node is up to a job. */
+static inline bool verdict_is_jobs(uint8_t verdict)
+{
+    return verdict == VERDICT_SUBMITTED || verdict == VERDICT_WAITS || verdict == VERDICT_HELD;
 }
 
 enum file_status {
@@ -70,7 +77,7 @@ enum reason_kind {
     REASON_EXCLUDED,           /* BLOCKED: a previous action excludes a directory */
     REASON_UPSTREAM_BLOCKED,   /* BLOCKED */
     REASON_SUBMITTED,          /* SUBMITTED: `name` is the job */
-    REASON_UPSTREAM_SUBMITTED, /* BLOCKED, HELD */
+    REASON_UPSTREAM_SUBMITTED, /* WAITS, HELD: `node` is the submitted one */
     REASON_JOB_ENDED,          /* without finishing it: `name` is "job lab/123_4: TIMEOUT" */
 };
 
@@ -114,10 +121,11 @@ struct plan {
     const char *const *endings; /* by node: "job lab/123_4: TIMEOUT", the last job that it was in,
                                    which ended; or NULL */
     uint8_t *wanted;            /* by node: WANTED_… */
-    uint8_t *verdicts;          /* by node: enum verdict */
-    bool *fill_in;  /* by node: fresh, but its record lacks something that is known now */
-    bool *resolved; /* by node: a run is done with it; it is no longer pending for others */
-    uint8_t *files; /* by file: enum file_status */
+    uint8_t *members;  /* by directory: selected, where selections are by member; NULL: all */
+    uint8_t *verdicts; /* by node: enum verdict */
+    bool *fill_in;     /* by node: fresh, but its record lacks something that is known now */
+    bool *resolved;    /* by node: a run is done with it; it is no longer pending for others */
+    uint8_t *files;    /* by file: enum file_status */
     struct slice *recipe_texts; /* by action element */
     struct digest *recipes;
     double *mean_seconds; /* by action element: of recorded successes; 0: none */
@@ -138,7 +146,8 @@ void plan_bind(struct graph *graph, struct state *state);
 /* Marks what is wanted. `actions` are wildcards (or whole names), `targets` directory names or
  * paths, product paths, or keys of nodes; relative paths are relative to `from_project` ("" or the
  * current directory's path below the project with a trailing '/'). `only` leaves out what comes
- * before. Unknown names are errors, or warnings if `lenient`. */
+ * before. Unknown names are errors, or warnings if `lenient`. Directories select no group, unless
+ * `by_member`: then those that hold them, of which plan->members are meant. */
 struct plan_selection {
     const char *const *actions;
     size_t action_count;
@@ -149,6 +158,7 @@ struct plan_selection {
     bool only;
     bool exact_actions;
     bool lenient;
+    bool by_member;
 };
 int plan_select(struct plan *plan, const struct plan_selection *selection, struct diag *diag);
 

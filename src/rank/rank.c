@@ -1,4 +1,5 @@
-/* rowbuild-rank [NAME=VALUE]… PROGRAM [ARGUMENT]…: what an MPI launcher starts for each rank.
+/* rowbuild-rank [NAME=VALUE]… PROGRAM [ARGUMENT]…: what an MPI launcher starts for each rank, and
+ * srun for a process on another host of the job.
  *
  * Learns from the launcher which process of its node it is, goes to that process's own cores, tells
  * the program who it is, and becomes the program. Knows nothing of rowbuild but these variables,
@@ -7,7 +8,11 @@
  *   ROWBUILD_RANK_PLACES  "{0,4},{1,5};{2,6},{3,7}": for each process (parted by `;`) its cores,
  * and of each core the kernel's CPU numbers. Missing: nothing is bound. ROWBUILD_RANK_OPENMP  set:
  * the places become the program's OMP_PLACES. ROWBUILD_RANK_CUDA    "0,1;2,3": for each process its
- * CUDA_VISIBLE_DEVICES. ROWBUILD_RANK_ROCR    likewise ROCR_VISIBLE_DEVICES.
+ * CUDA_VISIBLE_DEVICES. ROWBUILD_RANK_ROCR    likewise ROCR_VISIBLE_DEVICES. ROWBUILD_RANK_STEP
+ * "ranks" or "process": srun has started it. Then it stays, and the program is its child: srun
+ * can't hand on SIGTERM (it kills the step), but SIGUSR2, which becomes the program's SIGTERM here. All
+ * processes of a step get what srun hands on, so that the program begins with SIGUSR2 ignored.
+ * "process": the only one of its step, which keeps its ACTION_PROCESS_INDEX.
  *
  * The program gets ACTION_PROCESS_INDEX, and ACTION_CORES, OMP_PLACES, CUDA_VISIBLE_DEVICES and
  * ROCR_VISIBLE_DEVICES as far as they are known. Words like NAME=VALUE before the program are set
@@ -15,10 +20,13 @@
 #include <ctype.h>
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum {
@@ -27,6 +35,7 @@ enum {
     STATUS_NOT_FOUND = 127,
     STATUS_NOT_STARTED = 126,
     STATUS_USAGE = 2,
+    STATUS_SIGNALLED = 128,
 };
 
 /* The number in the first of these variables that is set; -1 if none is. */
@@ -165,6 +174,70 @@ static void tell_index(void)
     }
 }
 
+/* By srun: with several hosts the number among all is what counts, for that is how cores are
+ * listed.
+ */
+static long step_rank(void)
+{
+    static const char *const names[] = {"SLURM_PROCID", NULL};
+    return number_from(names);
+}
+
+/* ---- Staying beside the program ---- */
+
+static volatile sig_atomic_t program; /* its process group */
+
+static void hand_on(int number)
+{
+    int error = errno;
+    if (program > 0) {
+        (void)kill(-(pid_t)program, number == SIGUSR2 ? SIGTERM : number);
+        (void)kill(-(pid_t)program, SIGCONT);
+    }
+    errno = error;
+}
+
+static void become(char **argv)
+{
+    execvp(argv[0], argv);
+    int error = errno;
+    fprintf(stderr, "rowbuild-rank: `%s` can't be started: %s\n", argv[0], strerror(error));
+    _exit(error == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_STARTED);
+}
+
+/* Starts the program in a process group of its own, which signals for this process spare, hands
+ * signals on to it, and ends as it ends. */
+static int stay_beside(char **argv)
+{
+    static const int handed_on[] = {SIGUSR2, SIGTERM};
+    struct sigaction action = {.sa_handler = hand_on, .sa_flags = SA_RESTART};
+    sigset_t all;
+    sigset_t before;
+    int status;
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, &before);
+    pid_t child = fork();
+    if (child < 0) {
+        fprintf(stderr, "rowbuild-rank: no process can be made: %s\n", strerror(errno));
+        return STATUS_NOT_STARTED;
+    }
+    (void)setpgid(child, child); /* on both sides: neither may come too late */
+    if (child == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL, 0UL, 0UL, 0UL);
+        signal(SIGUSR2, SIG_IGN);
+        sigprocmask(SIG_SETMASK, &before, NULL);
+        become(argv);
+    }
+    program = (sig_atomic_t)child;
+    for (size_t i = 0; i < sizeof handed_on / sizeof handed_on[0]; i++) {
+        sigaction(handed_on[i], &action, NULL);
+    }
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    return WIFSIGNALED(status) ? STATUS_SIGNALLED + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
 static bool is_assignment(const char *word)
 {
     size_t len = strcspn(word, "=");
@@ -181,14 +254,20 @@ static bool is_assignment(const char *word)
 
 int main(int argc, char **argv)
 {
-    long rank = local_rank();
+    const char *step = getenv("ROWBUILD_RANK_STEP");
+    bool in_step = step != NULL;
+    bool is_alone = in_step && strcmp(step, "process") == 0;
+    long rank = is_alone ? 0 : in_step ? step_rank() : local_rank();
     int first = 1;
     if (rank >= 0) {
         bind(rank);
         show_gpus(rank, "ROWBUILD_RANK_CUDA", "CUDA_VISIBLE_DEVICES");
         show_gpus(rank, "ROWBUILD_RANK_ROCR", "ROCR_VISIBLE_DEVICES");
     }
-    tell_index();
+    if (!is_alone) {
+        tell_index();
+    }
+    unsetenv("ROWBUILD_RANK_STEP");
     unsetenv("ROWBUILD_RANK_PLACES");
     unsetenv("ROWBUILD_RANK_OPENMP");
     unsetenv("ROWBUILD_RANK_CUDA");
@@ -200,8 +279,9 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: rowbuild-rank [NAME=VALUE]... PROGRAM [ARGUMENT]...\n");
         return STATUS_USAGE;
     }
-    execvp(argv[first], argv + first);
-    int error = errno;
-    fprintf(stderr, "rowbuild-rank: `%s` can't be started: %s\n", argv[first], strerror(error));
-    return error == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_STARTED;
+    if (in_step) {
+        return stay_beside(argv + first);
+    }
+    become(argv + first);
+    return STATUS_NOT_STARTED;
 }

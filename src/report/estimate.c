@@ -48,6 +48,9 @@ static void count_node(struct plan *plan, struct node_id node, size_t *kinds,
     case VERDICT_SUBMITTED:
         estimate->submitted++;
         break;
+    case VERDICT_WAITS:
+        estimate->waits++;
+        break;
     case VERDICT_NONE:
     case VERDICT_FRESH:
     case VERDICT_HELD:
@@ -155,6 +158,11 @@ void report_add_estimate(const struct report_estimate *estimate, struct buf *out
         buf_add_string(out, "; ");
         add_nodes(out, estimate->submitted);
         buf_add_string(out, estimate->submitted == 1 ? " is in a job" : " are in jobs");
+    }
+    if (estimate->waits > 0) {
+        buf_add_string(out, ", ");
+        text_add_count(out, estimate->waits);
+        buf_add_string(out, estimate->waits == 1 ? " waits for it" : " wait for them");
     }
     buf_add_char(out, '\n');
 }

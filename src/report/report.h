@@ -53,6 +53,10 @@ const char *report_status_name(enum report_status_word word); /* "completed" …
  * is completed. Waiting: all others. */
 enum report_status_word report_node_status(const struct plan *plan, struct node_id node);
 
+/* Whether a directory of a selected node is meant too; how many of some are. */
+bool report_is_member(const struct plan *plan, uint32_t directory);
+size_t report_count_members(const struct plan *plan, const uint32_t *directories, size_t count);
+
 /* The nodes with one of the WANTED_… bits of `wanted`, in the order of the Rowfile's elements, then
  * of directories. The caller frees *nodes with free(). */
 size_t report_list_nodes(const struct plan *plan, unsigned wanted, struct node_id **nodes);
@@ -80,6 +84,7 @@ struct report_estimate {
     size_t restores;
     size_t blocked;
     size_t submitted;
+    size_t waits;             /* for submitted ones */
     size_t again;             /* of will_run: redone work */
     double again_hours;       /* recorded cost of what would be redone; 0: not recorded */
     double least_hours;       /* predicted: what will run */
@@ -124,9 +129,9 @@ void report_directory_names(const struct workspace *workspace, const uint32_t *d
 
 /* For each selected node "LABEL: is up to date", or its verdict and a line for each reason. JSON:
  * an array of {"node" (its key),"action","directory" (null for group and project nodes),"status",
- * "intent" ("fresh", "will_run", "may_run", "restores", "blocked", "submitted", "held"),"job" (or
- * null),"ending" (of its last job, or null),"reasons" []}. -1 after errors of a value that can't be
- * read. */
+ * "intent" ("fresh", "will_run", "may_run", "restores", "blocked", "submitted", "waits",
+ * "held"),"job" (or null),"ending" (of its last job, or null),"reasons" []}. -1 after errors of a
+ * value that can't be read. */
 int report_why(struct plan *plan, const struct report_options *options, struct buf *out,
                struct diag *diag);
 

@@ -30,8 +30,11 @@ static struct intent intent_of(const struct plan *plan, struct node_id node)
                                "gets its earlier products back", "restores", TABLE_GREEN};
     case VERDICT_BLOCKED:
         return (struct intent){"can't run because", "can't run", "blocked", TABLE_YELLOW};
+    case VERDICT_WAITS:
+        return (struct intent){"waits because", "waits", "waits", TABLE_CYAN};
     case VERDICT_HELD:
-        return (struct intent){"is up to date for now because", "waits", "held", TABLE_CYAN};
+        return (struct intent){"is up to date for now because", "is up to date for now", "held",
+                               TABLE_CYAN};
     case VERDICT_SUBMITTED:
         return (struct intent){"is submitted because", "is submitted", "submitted", TABLE_YELLOW};
     case VERDICT_NONE:
@@ -150,7 +153,8 @@ static bool is_planned(const struct plan *plan, struct node_id node, bool explai
 {
     uint8_t verdict = plan->verdicts[node.at];
     return verdict_is_work(verdict) ||
-           (explain && (verdict == VERDICT_BLOCKED || verdict == VERDICT_SUBMITTED));
+           (explain && (verdict == VERDICT_BLOCKED || verdict == VERDICT_SUBMITTED ||
+                        verdict == VERDICT_WAITS));
 }
 
 /* One record a line: with its first reason behind it, or each reason on a line below. */
@@ -193,6 +197,7 @@ static void add_estimate_json(const struct report_estimate *estimate, struct buf
     report_json_count(out, "restores", estimate->restores);
     report_json_count(out, "blocked", estimate->blocked);
     report_json_count(out, "submitted", estimate->submitted);
+    report_json_count(out, "waits", estimate->waits);
     report_json_count(out, "again", estimate->again);
     report_json_number(out, "again_core_hours", estimate->again_hours);
     if (estimate->again_reason != NULL) {

@@ -24,7 +24,7 @@ static int64_t next_look(const struct slot *slot)
 
 static bool is_looked_at(const struct slot *slot)
 {
-    return slot->execution != EXECUTION_NONE && slot->kill_ns == 0;
+    return slot->execution != EXECUTION_NONE && slot->kill_ns == 0 && !slot->has_steps;
 }
 
 static struct action_progress *progress_of(struct run *run, const struct execution *execution)
@@ -138,6 +138,9 @@ static uint64_t own_peak(const struct child_end *end)
 void run_learn(struct run *run, struct slot *slot, const struct child_end *end, double seconds,
                bool succeeded)
 {
+    if (slot->has_steps) {
+        return; /* what srun uses says nothing */
+    }
     struct advice_usage *all = &progress_of(run, &run->executions[slot->execution])->seen;
     uint64_t peak = own_peak(end);
     /* What ended early says nothing about the cores that it would have used. */

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { KILL_ROUNDS = 1000 };
+enum { KILL_ROUNDS = 1000, KILLS_OF_STEPS_BY_TERM = 5, SIGNALLED_STATUS = 128 };
 static const long KILL_PAUSE_NS = 2000000;
 
 /* ---- Starting ---- */
@@ -53,6 +53,8 @@ int run_start_children(struct run *run, struct slot *slot, const struct launch_c
 {
     uint64_t slot_number = (uint64_t)(slot - run->slots.at);
     slot->children = mem_alloc(command->count * sizeof *slot->children);
+    slot->child_is_step = mem_alloc(command->count * sizeof *slot->child_is_step);
+    slot->has_steps = command->has_steps;
     for (unsigned i = 0; i < command->count; i++) {
         const struct launch_process *process = &command->processes[i];
         struct spawn_request spawn = {
@@ -77,9 +79,12 @@ int run_start_children(struct run *run, struct slot *slot, const struct launch_c
             buf_release(&program);
             kill_started(run, slot);
             free(slot->children);
+            free(slot->child_is_step);
             slot->children = NULL;
+            slot->child_is_step = NULL;
             return -1;
         }
+        slot->child_is_step[i] = process->is_step;
         slot->child_count++;
         slot->alive++;
         loop_watch(run->loop, slot->children[i].pidfd, slot_number | (uint64_t)i << 32U);
@@ -97,11 +102,24 @@ void run_add_mark(struct run *run, struct slot *slot)
 
 /* ---- Ending ---- */
 
+/* srun ends its step by SIGKILL when it gets SIGTERM; what it hands on is SIGUSR2, which
+ * rowbuild-rank turns into SIGTERM. Killed, it would leave the step to the process that watches
+ * over it. */
+static bool signal_steps(const struct slot *slot, const struct child *child, int signal)
+{
+    int number = signal == SIGTERM                      ? SIGUSR2
+                 : signal != SIGKILL                    ? 0
+                 : slot->kills < KILLS_OF_STEPS_BY_TERM ? SIGTERM
+                                                        : SIGKILL;
+    return spawn_signal_named(child, "srun", number);
+}
+
 void run_signal_children(const struct slot *slot, int signal)
 {
     for (unsigned i = 0; i < slot->child_count; i++) {
-        if (slot->children[i].pidfd >= 0) {
-            spawn_signal_child(&slot->children[i], signal);
+        const struct child *child = &slot->children[i];
+        if (child->pidfd >= 0 && !(slot->has_steps && signal_steps(slot, child, signal))) {
+            spawn_signal_child(child, signal);
         }
     }
 }
@@ -165,6 +183,14 @@ bool run_child_ended(struct run *run, struct slot *slot, unsigned number)
     if (reaped < 0) {
         end = (struct child_end){.signalled = false, .status = 127};
     }
+    if (slot->child_is_step[number] && !end.signalled && end.status > SIGNALLED_STATUS) {
+        end.signalled = true; /* there */
+        end.status -= SIGNALLED_STATUS;
+    }
+    if (slot->has_steps) {
+        end.cpu_seconds = 0; /* of srun */
+        end.peak_rss_bytes = 0;
+    }
     add_end(slot, number, &end);
     slot->alive--;
     if (slot->alive > 0 && has_failed(&slot->end)) {
@@ -175,7 +201,8 @@ bool run_child_ended(struct run *run, struct slot *slot, unsigned number)
 
 void run_kill_orphans(struct run *run, const struct slot *slot)
 {
-    unsigned left = slot->mark != NULL ? spawn_kill_orphans(slot->mark) : 0;
+    /* What srun leaves behind ends its step. */
+    unsigned left = slot->mark != NULL && !slot->has_steps ? spawn_kill_orphans(slot->mark) : 0;
     for (int round = 0; left > 0 && round < KILL_ROUNDS; round++) {
         pause_shortly();
         left = spawn_kill_orphans(slot->mark);

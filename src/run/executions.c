@@ -31,7 +31,7 @@ static void add_execution(struct run *run, size_t *capacity, const struct node_i
     run->executions[run->execution_count++] = (struct execution){
         .first = (uint32_t)run->members.count,
         .count = (uint32_t)count,
-        .request = run_request_of(graph_action(graph, nodes[0]), directory_count),
+        .request = run_request_of(run, graph_action(graph, nodes[0]), directory_count),
     };
     for (size_t i = 0; i < count; i++) {
         vec_push(&run->members, nodes[i]);
@@ -287,7 +287,8 @@ static bool has_to_run(struct run *run, struct node_id node)
     case VERDICT_RESTORE:
         restore_node(run, node);
         return false;
-    case VERDICT_SUBMITTED: /* has no execution */
+    case VERDICT_SUBMITTED: /* have no executions */
+    case VERDICT_WAITS:
     case VERDICT_BLOCKED:
         run_fail_blocked(run, node);
         return false;
@@ -322,7 +323,8 @@ void run_look(struct run *run)
             schedule_expect(run->schedule, -work_of(execution));
         }
         if (kept < execution->count && kept > 0) {
-            execution->request = run_request_of(graph_action(run->plan->graph, nodes[0]), kept);
+            execution->request =
+                run_request_of(run, graph_action(run->plan->graph, nodes[0]), kept);
             schedule_expect(run->schedule, work_of(execution));
         }
         execution->count = kept;

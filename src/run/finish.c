@@ -341,6 +341,7 @@ void run_release_slot(struct run *run, struct slot *slot)
     }
     free(slot->launched);
     free(slot->children);
+    free(slot->child_is_step);
     free(slot->mark);
     free(slot->label);
     *slot = (struct slot){.execution = EXECUTION_NONE};

@@ -37,7 +37,8 @@ static uint64_t memory_of(const struct resource_spec *resources, uint64_t proces
     return plus(memory, times(times(resources->memory_per_gpu_mb, mebibyte), gpus));
 }
 
-struct ledger_request run_request_of(const struct action *action, size_t directories)
+struct ledger_request run_request_of(const struct run *run, const struct action *action,
+                                     size_t directories)
 {
     const struct resource_spec *resources = &action->resources;
     uint64_t processes = resources->processes;
@@ -49,6 +50,8 @@ struct ledger_request run_request_of(const struct action *action, size_t directo
         .threads_per_process = to_unsigned(resources->threads_per_process),
         .gpus_per_process = to_unsigned(resources->gpus_per_process),
         .memory_bytes = memory_of(resources, processes, directories),
+        .on_one_host = run->machine != NULL && run->machine->host_count > 0 &&
+                       !launch_spans_hosts(run->launch, action),
     };
 }
 
@@ -99,6 +102,27 @@ static int refuse_cores(struct refusal *refusal, struct buf *text)
              (unsigned long long)cores, request->processes, request->threads_per_process,
              ledger_budget(refusal->run->ledger), buf_string(&refusal->keys),
              (unsigned long long)cores);
+    return refuse(refusal, text);
+}
+
+/* It isn't too much for all hosts together. */
+static int refuse_division(struct refusal *refusal, struct buf *text)
+{
+    const struct ledger_request *request = refusal->request;
+    uint64_t cores = times(request->processes, request->threads_per_process);
+    add_key(refusal, request->threads_per_process > 1, "resources.threads_per_process");
+    add_process_keys(refusal);
+    buf_addf(text, "%llu cores (processes × threads per process = %u × %u)%s; ",
+             (unsigned long long)cores, request->processes, request->threads_per_process,
+             request->on_one_host ? " of one host" : "");
+    buf_addf(text,
+             "the largest host of the job has %u, and no process is divided among hosts%s; "
+             "lower %s",
+             ledger_widest_host(refusal->run->ledger),
+             request->on_one_host && request->processes > 1
+                 ? ", nor are processes that neither rowbuild nor srun starts"
+                 : "",
+             buf_string(&refusal->keys));
     return refuse(refusal, text);
 }
 
@@ -158,6 +182,8 @@ static int refuse_request(const struct run *run, const struct action *action,
         result = refuse_cores(&refusal, &text);
     } else if (times(request->processes, request->gpus_per_process) > ledger_gpus(run->ledger)) {
         result = refuse_gpus(&refusal, &text);
+    } else if (run->machine->host_count > 0) {
+        result = refuse_division(&refusal, &text);
     } else {
         result = refuse_memory(&refusal, &text);
     }

@@ -180,6 +180,7 @@ static void run_loop(struct run *run)
 {
     struct loop_event events[EVENTS_AT_ONCE];
     observer_tick(run->plan->observer);
+    handle_all(run, events, loop_wait(run->loop, events, EVENTS_AT_ONCE, 0)); /* pending signals */
     run_look(run);
     start_ready(run);
     flush(run);
@@ -357,10 +358,11 @@ static void run_release(struct run *run)
     arena_release(&run->scratch);
 }
 
-int run_check(struct plan *plan, const struct machine *machine, const struct run_options *options,
-              struct diag *diag)
+int run_check(struct plan *plan, const struct launch_context *launch, const struct machine *machine,
+              const struct run_options *options, struct diag *diag)
 {
-    struct run run = {.plan = plan, .options = options, .diag = diag};
+    struct run run = {
+        .plan = plan, .launch = launch, .options = options, .diag = diag, .machine = machine};
     run_init(&run, machine);
     int result = run_build_executions(&run) == 0 ? run_check_requests(&run) : -1;
     run_release(&run);

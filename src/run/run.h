@@ -111,8 +111,8 @@ bool run_has_work(const struct plan *plan);
 
 /* Refuses, and tells what can never fit, if something asks for more than the machine or the budget
  * has. Changes nothing. run_execute does the same first of all. */
-int run_check(struct plan *plan, const struct machine *machine, const struct run_options *options,
-              struct diag *diag);
+int run_check(struct plan *plan, const struct launch_context *launch, const struct machine *machine,
+              const struct run_options *options, struct diag *diag);
 
 /* Runs what the plan says (after plan_look and plan_check_pointers; the state is open for writing).
  * `machine` may be NULL when there is no work: then it only records what is known and tells what is

@@ -54,6 +54,9 @@ struct slot {
     uint32_t execution; /* EXECUTION_NONE: free */
     enum launch_kind kind;
     struct child *children; /* pidfd -1: has ended; owned */
+    bool *child_is_step;    /* by child: it is srun; owned */
+    bool has_steps;         /* srun is among them, or below them */
+    unsigned kills;         /* KILLs that were sent */
     unsigned child_count;
     unsigned alive;
     struct child_end end;  /* of all: the first failure's, with the time of all that ended */
@@ -133,7 +136,8 @@ struct run {
 
 /* requests.c */
 /* What an execution of the action on so many directories asks for. */
-struct ledger_request run_request_of(const struct action *action, size_t directories);
+struct ledger_request run_request_of(const struct run *run, const struct action *action,
+                                     size_t directories);
 /* Tells what can never fit; -1 if anything can't. */
 int run_check_requests(struct run *run);
 

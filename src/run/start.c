@@ -97,7 +97,7 @@ static int write_script(struct run *run, unsigned slot, unsigned number,
     }
     int result = file_replace(AT_FDCWD, buf_string(&path), process->text);
     if (result == 0) {
-        process->argv[1] = arena_string(&run->scratch, buf_slice(&path));
+        process->argv[process->script_word] = arena_string(&run->scratch, buf_slice(&path));
     } else {
         diag_state_error(run->diag, "the script `%s` can't be written: %s", buf_string(&path),
                          strerror(errno));
@@ -119,13 +119,24 @@ static const struct cpumask *granted_places(struct run *run, const struct ledger
     return places;
 }
 
+/* Whether a process of the grant is on another host. */
+static bool lies_elsewhere(const struct run *run, const struct ledger_grant *grant)
+{
+    for (unsigned i = 0; grant->hosts != NULL && i < grant->process_count; i++) {
+        if (!run->machine->hosts[grant->hosts[i]].is_here) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* What the children share their cores by; the context's environment names it. mpirun doesn't hand
  * descriptors down, so that ranks get none. */
 static int open_jobserver(struct run *run, const struct action *action, const struct slot *slot,
                           struct launch_context *context, struct jobserver *server)
 {
     const struct ledger_grant *grant = &slot->grant;
-    if (!action->jobserver || slot->kind == LAUNCH_RANKS) {
+    if (!action->jobserver || slot->kind == LAUNCH_RANKS || lies_elsewhere(run, grant)) {
         return 0;
     }
     /* Each process owns a core without a token. */
@@ -153,10 +164,13 @@ static int start_processes(struct run *run, unsigned number, const struct execut
         .processes = execution->request.processes,
         .threads = execution->request.threads_per_process,
         .places = granted_places(run, &slot->grant),
+        .hosts = slot->grant.hosts,
         .gpus = slot->grant.gpu_numbers,
         .gpus_per_process = execution->request.gpus_per_process,
         .mark = slot->mark,
-        .temporary = slot->kind == LAUNCH_RANKS ? run_temporary(run, number, &run->scratch) : NULL,
+        .temporary = slot->kind == LAUNCH_RANKS && !launch_spans_hosts(run->launch, action)
+                         ? run_temporary(run, number, &run->scratch)
+                         : NULL,
     };
     struct launch_context context = *run->launch;
     struct jobserver jobserver = JOBSERVER_NONE;

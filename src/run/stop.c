@@ -6,6 +6,7 @@
 
 enum { KILL_ROUNDS = 500 };
 static const long KILL_PAUSE_NS = 2000000;
+static const int64_t KILL_AGAIN_NS = 1000000000;
 
 static int64_t grace_ns(const struct run *run)
 {
@@ -51,6 +52,8 @@ void run_check_deadlines(struct run *run)
         }
         if (slot->kill_ns != 0 && now >= slot->kill_ns) {
             run_signal_children(slot, SIGKILL);
+            slot->kills++;
+            slot->kill_ns = now + KILL_AGAIN_NS;
         } else if (slot->kill_ns == 0 && slot->deadline_ns != 0 && now >= slot->deadline_ns) {
             slot->timed_out = true;
             run_terminate(run, slot);

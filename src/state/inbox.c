@@ -320,6 +320,15 @@ int inbox_write(int folder, const struct inbox_attempt *attempt, uint64_t number
     return result;
 }
 
+void inbox_remove(int folder, const struct inbox_attempt *attempt, uint64_t number, uint64_t file)
+{
+    struct buf name = BUF_EMPTY;
+    add_stem(slice_of(attempt->token), attempt->element, &name);
+    buf_addf(&name, "%" PRIu64 "-%" PRIu64, number, file);
+    (void)unlinkat(folder, buf_string(&name), 0);
+    buf_release(&name);
+}
+
 static void add_past(const struct inbox_file *file, uint64_t attempt, struct buf *name)
 {
     add_stem(file->token, file->element, name);

@@ -4,7 +4,8 @@
  * Knows: the names of these files and when they count. Doesn't know: schedulers, what is in a
  * record. All of an element's files begin with TOKEN.ELEMENT and a dot:
  *     ATTEMPT-NUMBER   records: a journal (journal.h) of its own, whose id is made from the token,
- *                      put in place by rename; NUMBER counts the files of the attempt
+ *                      put in place by rename; NUMBER counts the files of the attempt. Many become
+ *                      one of the next number, then they are removed
  *     …-NUMBER.new     one that is being written; …-NUMBER.damaged: one that couldn't be read whole
  *     attempt-ATTEMPT  this attempt was begun: runs of one job (a requeued one) are counted by who
  *                      makes such a file first, so that nobody's clock matters

@@ -31,6 +31,9 @@ int inbox_write(int folder, const struct inbox_attempt *attempt, uint64_t number
 /* As inbox_list for the inbox that is open. -1 with errno; released in any case. */
 int inbox_list_at(struct inbox_names *names, int folder);
 
+/* Removes a file of records that another one has taken in. */
+void inbox_remove(int folder, const struct inbox_attempt *attempt, uint64_t number, uint64_t file);
+
 /* Whether records of an attempt are past, and how they become so. -1 with errno. */
 bool inbox_is_past(const struct inbox_names *names, const struct inbox_file *file);
 int inbox_make_past(int folder, const struct inbox_file *newest);

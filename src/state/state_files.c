@@ -1,4 +1,5 @@
 #include "file.h"
+#include "inbox_files.h"
 #include "journal.h"
 #include "state_inner.h"
 #include "text.h"
@@ -11,8 +12,9 @@
 
 enum {
     SMALLEST_COMPACTED = 256 * 1024, /* a journal below this is never worth a new snapshot */
-    MOST_LOADS = 20,                 /* of a reader whom writers overtake */
-    LARGE_PENDING = 1024 * 1024,     /* a buffer that isn't kept once it is written */
+    MOST_LOADS = 100,                /* while others take files away */
+    LOAD_PAUSE_MS = 10,
+    LARGE_PENDING = 1024 * 1024, /* a buffer that isn't kept once it is written */
 };
 
 /* ---- messages ---- */
@@ -276,6 +278,7 @@ static void free_state(struct state *state)
     if (state->inbox.folder >= 0) {
         close(state->inbox.folder);
     }
+    buf_release(&state->inbox.ungathered);
     state_unbind(&state->binding);
     vec_release(&state->changes);
     buf_release(&state->pending);
@@ -294,12 +297,28 @@ static int begin_appending(struct state *state, struct diag *diag)
     return open_journal(state, diag);
 }
 
-/* Snapshot, journal and inbox. A writer may empty the inbox while it is read: then all is read
- * again. */
+/* Whether to look again at what others change just now; in the end, an error. */
+static bool look_again(const struct state *state, int *result, int *looks, struct diag *diag)
+{
+    if (*result != 1) {
+        return false;
+    }
+    if (++*looks < MOST_LOADS) {
+        nanosleep(&(struct timespec){.tv_nsec = LOAD_PAUSE_MS * 1000000L}, NULL);
+        return true;
+    }
+    errno = EAGAIN;
+    *result = state_report_errno(state, "read", INBOX_NAME, diag);
+    return false;
+}
+
+/* Snapshot, journal and inbox. A writer may empty the inbox while it is read, or a job gather its
+ * files: then all is read again. */
 static int load_all(struct state *state, bool lenient, struct diag *diag)
 {
-    int result = 1;
-    for (int attempt = 0; attempt < MOST_LOADS && result == 1; attempt++) {
+    int result;
+    int looks = 0;
+    do {
         struct inbox_names names = state_list_inbox(state);
         result = state_load(state, lenient, diag);
         if (result == 0) {
@@ -309,8 +328,8 @@ static int load_all(struct state *state, bool lenient, struct diag *diag)
             result = state_merge_inbox(state, &names, lenient, diag);
         }
         inbox_names_release(&names);
-    }
-    return result < 0 ? -1 : 0;
+    } while (look_again(state, &result, &looks, diag));
+    return result;
 }
 
 int state_take_inbox(struct state *state, struct diag *diag)
@@ -318,10 +337,14 @@ int state_take_inbox(struct state *state, struct diag *diag)
     if (state->mode != STATE_WRITE || state->folder < 0) {
         return 0;
     }
-    struct inbox_names names = state_list_inbox(state);
-    int result = state_merge_inbox(state, &names, false, diag);
-    inbox_names_release(&names);
-    return result < 0 ? -1 : 0;
+    int result;
+    int looks = 0;
+    do {
+        struct inbox_names names = state_list_inbox(state);
+        result = state_merge_inbox(state, &names, false, diag);
+        inbox_names_release(&names);
+    } while (look_again(state, &result, &looks, diag));
+    return result;
 }
 
 static struct state *open_state(int directory, const char *path, enum state_mode mode,

@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 static const size_t LARGEST_FILE = (size_t)1 << 32;
+enum { MOST_FILES = 256 }; /* of an attempt, before they become one */
+
 static const int64_t COST_SHARE = 10; /* of its time, a job spends no more than this part writing */
 
 /* ---- Reading ---- */
@@ -160,14 +162,20 @@ static int read_items(struct harvest *harvest)
         buf_clear(&content);
         if (file_read(harvest->folder, item->file.name.at, LARGEST_FILE, &content) == 0) {
             take_journal(harvest, item, buf_slice(&content));
-        } else if (errno == ENOENT || errno == ESTALE) {
+            continue;
+        }
+        int error = errno;
+        struct file_stat stat;
+        bool is_gone = (error == ENOENT || error == ESTALE) &&
+                       file_lstat(harvest->folder, item->file.name.at, &stat) == 0 &&
+                       stat.kind == FILE_MISSING;
+        if (is_gone || error == ESTALE) {
             result = 1;
             break;
-        } else {
-            warn(harvest, &item->file, strerror(errno));
-            item->submission = SIZE_MAX; /* neither counted nor deleted */
-            item->is_damaged = true;
         }
+        warn(harvest, &item->file, strerror(error));
+        item->submission = SIZE_MAX; /* neither counted nor deleted */
+        item->is_damaged = true;
     }
     buf_release(&content);
     return result;
@@ -301,6 +309,45 @@ int state_begin_job(struct state *state, struct diag *diag)
     return 0;
 }
 
+static int write_file(struct state *state, struct slice records, struct diag *diag)
+{
+    struct inbox_writer *writer = &state->inbox;
+    struct buf content = BUF_EMPTY;
+    journal_add_header(&content, state->journal_id);
+    buf_add_slice(&content, records);
+    int result = inbox_write(writer->folder, state->attempt, writer->attempt, writer->files + 1,
+                             buf_slice(&content));
+    writer->files += result == 0;
+    if (result != 0) {
+        state_report_errno(state, "write to", INBOX_NAME, diag);
+    }
+    buf_release(&content);
+    return result;
+}
+
+/* Users may have but so many files. Those that were gathered stay until the next time: whoever
+ * lists them just now may not see the one that has their records. A writer who has taken them
+ * already finds these once more, which changes nothing: whatever came later is in a later file. */
+static int gather_files(struct state *state, struct diag *diag)
+{
+    struct inbox_writer *writer = &state->inbox;
+    uint64_t last = writer->files;
+    if (last - writer->begun_at < MOST_FILES) {
+        return 0;
+    }
+    if (write_file(state, buf_slice(&writer->ungathered), diag) != 0) {
+        return -1;
+    }
+    for (uint64_t file = writer->gathered_from + 1; file <= writer->gathered_to; file++) {
+        inbox_remove(writer->folder, state->attempt, writer->attempt, file);
+    }
+    writer->gathered_from = writer->begun_at;
+    writer->gathered_to = last;
+    writer->begun_at = writer->files;
+    buf_clear(&writer->ungathered);
+    return 0;
+}
+
 int state_write_job(struct state *state, bool at_once, struct diag *diag)
 {
     struct inbox_writer *writer = &state->inbox;
@@ -310,19 +357,13 @@ int state_write_job(struct state *state, bool at_once, struct diag *diag)
         return 0;
     }
     state_spell_changes(state);
-    struct buf content = BUF_EMPTY;
-    journal_add_header(&content, state->journal_id);
-    buf_add_slice(&content, buf_slice(&state->pending));
-    int result = inbox_write(writer->folder, state->attempt, writer->attempt, writer->files + 1,
-                             buf_slice(&content));
+    int result = write_file(state, buf_slice(&state->pending), diag);
     if (result == 0) {
-        writer->files++;
         writer->is_urgent = false;
+        buf_add_slice(&writer->ungathered, buf_slice(&state->pending));
         buf_clear(&state->pending);
-    } else {
-        state_report_errno(state, "write to", INBOX_NAME, diag);
+        result = gather_files(state, diag);
     }
-    buf_release(&content);
     int64_t ended = clock_monotonic_ns();
     writer->free_at_ns = ended + COST_SHARE * (ended - begun);
     return result;

@@ -38,9 +38,13 @@ struct binding {
 struct inbox_writer {
     int folder; /* -1: not a job */
     uint64_t attempt;
-    uint64_t files;     /* written so far */
-    bool is_urgent;     /* what was put must be on record before anything else happens */
-    int64_t free_at_ns; /* monotonic: until then, what isn't urgent waits for more */
+    uint64_t files;         /* written so far */
+    uint64_t gathered_from; /* files behind this… */
+    uint64_t gathered_to;   /* …and up to here are in a later one as well */
+    uint64_t begun_at;      /* files behind this aren't */
+    struct buf ungathered;  /* records of the others */
+    bool is_urgent;         /* what was put must be on record before anything else happens */
+    int64_t free_at_ns;     /* monotonic: until then, what isn't urgent waits for more */
 };
 
 struct state {

@@ -165,8 +165,13 @@ END
     has 'directory0' 'export ACTION_NAME=hello' '--cluster none job --plain -j 1 0000000000000000'
     [[ $stderr == *'script 1 of 1'* ]]
     [ "$before" = "$(tree)" ]
+    expect 0 submit directory9
+    has 'warning: ' 'directory9' 'no eligible jobs'
+    expect 0 submit -a 'no*such'
+    has 'warning: ' 'no eligible jobs'
     run --separate-stderr rowbuild submit --dry-run directory9
-    [ "$status" -eq 2 ]
+    [ "$status" -eq 0 ] && [ -z "$output" ]
+    [[ $stderr == *directory9* ]]
 }
 
 @test "as JSON: a line for each event" {
@@ -278,5 +283,84 @@ answered() {
 @test "after all is over nothing is registered any more" {
     chain d1 d2
     expect 0 submit --follow
+    [ -z "$(find .rowbuild/jobs .rowbuild/inbox -type f 2>/dev/null)" ]
+}
+
+@test "the directories of a group go in its order" {
+    local n x
+    for n in 1 2 3 4; do
+        x=$((5 - n))
+        value directory$n "{\"x\": $x}"
+    done
+    cat >workflow.toml <<'END'
+[workspace]
+value_file = "value.json"
+[[action]]
+name = "point"
+command = "echo {directory}"
+[action.group]
+sort_by = ["/x"]
+maximum_size = 3
+END
+    for _ in 1 2; do
+        expect 0 submit
+        [ "$output" = "Submitting 2 jobs that may cost up to 4 CPU-hours.
+[1/2] Submitting action 'point' on directory directory4 and 2 more.
+directory4
+directory3
+directory2
+[2/2] Submitting action 'point' on directory directory1.
+directory1" ]
+    done
+}
+
+@test "with --follow what comes out the same leaves what follows alone" {
+    chain d1 d2
+    expect 0 submit --follow
+    : >"$RUNS"
+    printf '%s\n' three one two >workspace/d1/in # sorted it makes the same
+    expect 0 submit
+    expect_runs 'first d1'
+    printf '%s\n' two one three >workspace/d1/in
+    expect 0 submit --follow
+    expect_runs 'first d1'
+    printf '%s\n' two one four >workspace/d2/in
+    expect 0 submit --follow d2
+    expect_runs 'first d2' 'second d2' 'third d2'
+    expect_nothing_to_do
+}
+
+@test "what was set aside is put back" {
+    chain d1
+    expect 0 submit --follow
+    echo bad >workspace/d1/in
+    expect 1 submit
+    printf '%s\n' one two three >workspace/d1/in
+    : >"$RUNS"
+    expect 0 submit --follow
+    expect_runs
+    content workspace/d1/a $'one\nthree\ntwo'
+    expect_nothing_to_do
+}
+
+@test "killed amid a script: the next one takes over" {
+    cat >Rowfile <<'END'
+[default.action.group]
+maximum_size = 1
+[[action]]
+name = "wait"
+command = "hold {directory}; note {directory}; touch workspace/{directory}/a"
+products = ["a"]
+END
+    mkdir -p workspace/{d1,d2}
+    release d1
+    start submit
+    await_started d2
+    kill_run
+    release d2
+    : >"$RUNS"
+    expect 0 submit
+    expect_runs d2
+    expect_nothing_to_do
     [ -z "$(find .rowbuild/jobs .rowbuild/inbox -type f 2>/dev/null)" ]
 }

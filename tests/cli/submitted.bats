@@ -34,7 +34,7 @@ B=00000000000000bb
     has '2 nodes are in jobs' 'nothing to do'
     expect_runs
     expect 0 -n
-    has 'nothing to do; 4 nodes can'\''t run; 2 nodes are in jobs'
+    has 'nothing to do; 2 nodes are in jobs, 4 wait for them'
 }
 
 @test "show directories names the job, and so do the reasons" {
@@ -50,7 +50,7 @@ B=00000000000000bb
     lacks 'Job ID'
     expect 0 show why first/a second/a
     has $'first a: is submitted because\n  in job elsewhere/123\n  never ran'
-    has $'second a: can\'t run because\n  waits for first a, which is submitted\n  never ran'
+    has $'second a: waits because\n  waits for first a, which is submitted\n  never ran'
     expect_json 0 show why --json first/a
     json '.[0][0] | .status == "submitted" and .intent == "submitted" and .job == "elsewhere/123" and .ending == null'
     expect_json 0 show directories --json -a first
@@ -73,7 +73,7 @@ B=00000000000000bb
     expect_runs
     expect 0 show why second/a third/a
     has $'second a: is up to date for now because\n  waits for first a, which is submitted'
-    has $'third a: is up to date for now because\n  waits for second a, which is submitted'
+    has $'third a: is up to date for now because\n  waits for first a, which is submitted'
 }
 
 @test "submitted nodes are neither accepted nor adopted" {

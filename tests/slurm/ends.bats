@@ -135,7 +135,7 @@ job_of() {
 }
 
 @test "what waits for a job that failed is removed from the queue, and said" {
-    study p q
+    three_actions p q
     sed -i 's/note first {directory};/note first {directory}; [ {directory} = p ] \&\& exit 4;/' Rowfile
     expect 0 submit --follow --yes
     jobs_done

@@ -1,35 +1,27 @@
-# What the tests with a real Slurm share. Each file has a lab of its own, which is started before its
-# first test; each test works in a folder of its own, on what tests/cli/helpers.bash gives it.
-# shellcheck shell=bash disable=SC2034,SC2154 # variables of bats and of the other helpers
+# What the tests on a real Slurm share: one lab for each file, a study and a state for each test.
+# shellcheck shell=bash disable=SC1091,SC2034,SC2154 # others' files; variables that bats sets, or tests read
 
-source "$BATS_TEST_DIRNAME/../cli/helpers.bash"
-source "$BATS_TEST_DIRNAME/lab.sh"
-eval "$(declare -f setup teardown | sed 's/^setup ()/setup_project ()/; s/^teardown ()/teardown_project ()/')"
+load ../cli/helpers
+load lab.sh
 
-# A file that needs another one says so in a function of this name.
-if ! declare -F lab_of_this_file >/dev/null; then
-    lab_of_this_file() {
-        lab_start "$1" 4 8
-    }
-fi
+LAB_SH=$BATS_TEST_DIRNAME/lab.sh
 
 setup_file() {
-    : "${ROWBUILD:?the program to be tested}"
-    BATS_LAB=$(mktemp -d "${TMPDIR:-/tmp}/rowbuild-lab.XXXXXX")
-    export BATS_LAB
-    lab_of_this_file "$BATS_LAB" || {
-        cat "$BATS_LAB"/log/*.log >&2
-        return 1
-    }
+    command -v sbatch >/dev/null || skip 'Slurm is not installed'
+    LAB=$(mktemp -d /tmp/rowbuild-lab.XXXXXX)
+    export LAB
+    LAB_OWNER=$PPID bash "$LAB_SH" start "$LAB" "${LAB_NODES:-4}" "${LAB_CPUS:-8}"
 }
 
 teardown_file() {
-    lab_stop "$BATS_LAB"
+    [ -z "${LAB:-}" ] || bash "$LAB_SH" stop "$LAB"
 }
 
+eval "cli_$(declare -f setup)"
+eval "cli_$(declare -f teardown)"
+
 setup() {
-    LAB=$BATS_LAB
-    setup_project
+    cli_setup || return 1
     lab_export "$LAB"
     unset "${!SLURM_JOB@}" "${!SBATCH_@}" "${!SQUEUE_@}"
     SUBMISSIONS_BEFORE=$(submissions)
@@ -38,7 +30,29 @@ setup() {
 # What a test leaves in the queue goes before the next one.
 teardown() {
     lab_cancel_all
-    teardown_project
+    cli_teardown
+}
+
+# over [SECONDS]: waits until no job is queued or running.
+over() {
+    bash "$LAB_SH" wait-queue "$LAB" "${1:-60}"
+}
+
+# restarts the controller with these lines of slurm.conf
+configured() {
+    bash "$LAB_SH" configure "$LAB" "$@"
+}
+
+# job_count: jobs of ours that the queue knows, pending or running, elements one by one
+job_count() {
+    squeue --me -h -r -t pending,running -o %i | wc -l
+}
+
+# clusters_toml: adds to the lab's own clusters.toml for this test, from standard input
+clusters_toml() {
+    mkdir -p "$SCRATCH/lab-home/.config/rowbuild"
+    cat "$LAB/home/.config/rowbuild/clusters.toml" - >"$SCRATCH/lab-home/.config/rowbuild/clusters.toml"
+    export ROWBUILD_HOME=$SCRATCH/lab-home
 }
 
 lab_cancel_all() {
@@ -51,8 +65,8 @@ lab_cancel_all() {
     lab_poll 20 lab_queue_empty "$LAB" || true
 }
 
-# In the project: three actions one after the other, and DIRECTORY…
-study() {
+# three_actions DIRECTORY…: one after the other, a job for each directory but for the last.
+three_actions() {
     local directory
     rowfile <<'END'
 [[action]]

@@ -3,10 +3,8 @@
 
 load helpers
 
-lab_of_this_file() {
-    # How long a client tries to reach a controller that is away.
-    LAB_CONF='MessageTimeout=3' lab_start "$1" 2 8
-}
+# How long a client tries to reach a controller that is away.
+export LAB_NODES=2 LAB_CONF='MessageTimeout=3'
 
 # slow_sbatch: the real one, which comes back only when the test says `release sbatch`.
 slow_sbatch() {
@@ -81,7 +79,7 @@ END
 }
 
 @test "Ctrl-C stops after the submission at hand, which is recorded" {
-    study p
+    three_actions p
     slow_sbatch
     start submit --follow --yes
     await_started sbatch

@@ -3,9 +3,7 @@
 
 load helpers
 
-lab_of_this_file() {
-    LAB_CONF=$'MaxJobCount=7\nMinJobAge=2' lab_start "$1" 2 8
-}
+export LAB_NODES=2 LAB_CONF=$'MaxJobCount=7\nMinJobAge=2'
 
 nobody_is_remembered() {
     [ -z "$(squeue -h -r -t all -o %A)" ]

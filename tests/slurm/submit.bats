@@ -1,148 +1,348 @@
 #!/usr/bin/env bats
-# From submit to what jobs record: with a real Slurm.
+# `rowbuild submit` to a real Slurm: single jobs, arrays, dependencies, limits, and what happens when a
+# submission is cut off in its middle.
 
 load helpers
 
-@test "what can run now is submitted, is left alone, and is recorded by the jobs themselves" {
-    held p q
-    expect 0 submit --yes
-    await_queue RUNNING 2
-    await_started p q
-    expect 0 show status
-    has_line '^wait +0 +2 +0 +0 '
-    expect 0 show jobs
-    has_line '^[0-9]+_0 wait +1 RUNNING' '^[0-9]+_1 wait +1 RUNNING'
-    # A local run leaves them alone, and a second submit has nothing to submit.
-    expect 0 -j 1
-    has '2 nodes are in jobs'
-    expect 0 submit --yes
-    expect 0 show directories -a wait --short --submitted
-    [ "$output" = $'p\nq' ]
-    release p q
-    jobs_done
-    ask_anew
-    expect 0 show status
-    has_line '^wait +2 +0 +0 +0'
-    expect_runs p q
-    expect_nothing_to_do -j 1
-}
+# study DIRECTORY…: two actions, a job for each directory
+study() {
+    cat >workflow.toml <<'END'
+[default.action]
+group.maximum_size = 1
+resources.walltime.per_submission = "00:05:00"
 
-@test "follow: everything is submitted at once and runs in order" {
-    study p q r
-    expect 0 submit --follow --yes
-    jobs_done
-    ask_anew
-    expect 0 show status
-    has_line '^first +3 +0 +0 +0' '^second +3 +0 +0 +0' '^third +3 +0 +0 +0'
-    expect_runs 'first p' 'first q' 'first r' 'second p' 'second q' 'second r' 'third p' 'third q' 'third r'
-    expect_nothing_to_do -j 1
-}
-
-@test "a failing node doesn't end its siblings; the job fails, and the node is eligible again" {
-    mkdir workspace/{p,q,r}
-    rowfile <<'END'
 [[action]]
-name = "try"
-products = ["a"]
-command = 'note {directory}; [ {directory} != q ] || [ -e ok ] || exit 5; touch workspace/{directory}/a'
-END
-    expect 0 submit --yes
-    jobs_done
-    [ "$(squeue -h -t all -o %T --sort=-i | head -n 1)" = FAILED ]
-    ask_anew
-    expect 0 show status
-    has_line '^try +2 +0 +1 +0'
-    expect 0 show why try/q
-    has 'failed (exit 5)'
-    expect_runs p q r
-    touch ok
-    expect 0 submit --yes
-    jobs_done
-    expect_runs q
-    expect_nothing_to_do -j 1
-}
+name = "first"
+command = 'note first {directory}; if [ -e workspace/{directory}/bad ]; then exit 3; fi; echo 1 >workspace/{directory}/one'
+products = ["one"]
 
-@test "a pending job that is cancelled: its nodes are eligible, and the reason is shown" {
-    held p
-    expect 0 submit --yes -- --begin=now+1hour
-    await_queue PENDING 1
-    scancel "$(rowbuild show jobs --short)"
-    ask_anew
-    expect 0 show status
-    has_line '^wait +0 +0 +1 +0'
-    expect 0 show why wait/p
-    has CANCELLED
-    release p
-    expect 0 submit --yes
-    jobs_done
-    expect_runs p
-    expect_nothing_to_do -j 1
-}
-
-@test "a running job that is cancelled" {
-    held p q
-    expect 0 submit --yes
-    await_started p q
-    scancel "$(rowbuild show jobs --short -a wait p)"
-    lab_poll 30 queue_is RUNNING,COMPLETING 1
-    ask_anew
-    expect 0 show status
-    has_line '^wait +0 +1 +1 +0'
-    expect 0 show why wait/p
-    has 'CANCELLED'
-    release q
-    jobs_done
-    ask_anew
-    expect 0 show status
-    has_line '^wait +1 +0 +1 +0'
-    absent workspace/p/a
-}
-
-@test "names with quotes, newlines and dollar signs" {
-    local odd=$'new\nline #SBATCH --qos=x' quoted="it's \"\$HOME\" \`id\`"
-    held "$odd" "$quoted" '; touch hacked'
-    rowfile <<'END'
 [[action]]
-name = "touch"
-products = ["a"]
-command = 'args {directory}; touch workspace/{directory}/a'
+name = "second"
+command = 'note second {directory}; cp workspace/{directory}/one workspace/{directory}/two'
+products = ["two"]
+previous_actions = ["first"]
 END
-    expect 0 submit --yes
-    jobs_done
-    ask_anew
-    expect_nothing_to_do -j 1
-    absent hacked
-    [ -e "workspace/$odd/a" ]
-    [ -e "workspace/$quoted/a" ]
-}
-
-@test "inherited SLURM_ variables reach no job; options after -- do" {
-    mkdir workspace/p
-    rowfile <<'END'
-[[action]]
-name = "env"
-products = ["a"]
-command = 'env >workspace/{directory}/a; squeue -h -j $SLURM_JOB_ID -o "%n %Q %y" >>workspace/{directory}/a'
-END
-    SLURM_MEM_PER_CPU=7000 SLURM_NTASKS=5 SLURM_JOB_NAME=other SLURM_ARRAY_TASK_ID=9 \
-        expect 0 submit --yes -- --nice=77
-    jobs_done
-    run cat workspace/p/a
-    lacks SLURM_MEM_PER_CPU SLURM_ARRAY_TASK_ID=9
-    has ' 77'
-    expect_nothing_to_do -j 1
-}
-
-@test "a long array and a short dependency: a handful of calls" {
     local directory
-    for directory in {001..060}; do
-        mkdir "workspace/$directory"
+    for directory; do
+        mkdir -p "workspace/$directory"
     done
-    study
-    expect 0 submit --follow --yes
-    [ "$(new_submissions)" -le 3 ]
-    jobs_done
-    [ "$(wc -l <"$RUNS")" -eq 180 ]
-    : >"$RUNS"
+}
+
+# jobs FORMAT: of ours, one line each, in their order
+jobs() {
+    squeue --me -h -r -t all -S i -o "$1"
+}
+
+# until_state JOB STATE
+until_state() {
+    local tries=0
+    until [ "$(squeue -h -j "$1" -t all -o %T)" = "$2" ]; do
+        sleep 0.05
+        tries=$((tries + 1))
+        [ "$tries" -lt 400 ] || {
+            squeue -t all
+            return 1
+        }
+    done
+}
+
+new_jobs() { # ids of jobs that carry a token which is registered here
+    local file
+    for file in .rowbuild/jobs/*.json; do
+        [ -e "$file" ] && jq -r .job_id "$file"
+    done
+}
+
+@test "a single job: its resources, its output, its comment; then it is completed" {
+    study 'd 1'
+    expect 0 submit
+    has 'Submitting 1 job that may cost up to 83m CPU-hours.' \
+        "[1/1] Submitting action 'first' on directory d 1."
+    has_line '^Submitted job [0-9]+\.$'
+    local id
+    id=$(new_jobs)
+    [ "$(squeue -h -j "$id" -t all -o '%j|%P|%l|%Z')" = "first-d_1|main|5:00|$PWD" ]
+    [ "$(squeue -h -j "$id" -t all -o %k)" = "rowbuild:$(jq -r .token .rowbuild/jobs/*.json)" ]
+    over
+    grep -q 'first d 1' "first-$id.out"
+    expect_runs 'first d 1'
+    expect 0 show status
+    has_line '^first +1 +0 +0 +0' '^second +0 +0 +1 +0'
+    expect 0 submit
+    over
+    expect_runs 'second d 1'
+    expect 0 submit
+    has 'no eligible jobs'
     expect_nothing_to_do -j 1
+}
+
+@test "while it is queued it is submitted, and nobody else touches it" {
+    study d1 d2
+    expect 0 submit d1 -- --hold
+    expect 0 show status
+    has_line '^first +0 +1 +1 +0'
+    expect 0 submit
+    over_but_held
+    expect 0 -j 2
+    has '1 node is in a job'
+    expect_runs 'first d2' 'second d2'
+    expect 0 submit
+    has 'no eligible jobs'
+    scontrol release "$(squeue --me -h -o %i)"
+    over
+    expect_runs 'first d1'
+}
+
+over_but_held() {
+    local tries=0
+    while [ -n "$(squeue --me -h -o '%r' | grep -v JobHeldUser)" ]; do
+        sleep 0.05
+        tries=$((tries + 1))
+        [ "$tries" -lt 400 ] || return 1
+    done
+}
+
+@test "options behind -- reach sbatch" {
+    study d1
+    expect 0 submit -- --hold --job-name=mine --nice=7
+    [ "$(squeue -h -j "$(new_jobs)" -o '%j %r')" = 'mine JobHeldUser' ]
+    scontrol show job "$(new_jobs)" | grep -q 'Nice=7'
+    scancel --me
+    over
+    expect 1 submit -- --no-such-option
+    has 'no-such-option' 'refuses'
+    [ "$(job_count)" -eq 0 ]
+    expect 0 show status
+    has_line '^first +0 +0 +1 +0'
+}
+
+@test "an array, with a throttle; without arrays" {
+    study d{1..6}
+    expect 0 submit --throttle 2
+    has_line '^Submitted job [0-9]+, an array of 6\.$'
+    [ "$(ls .rowbuild/jobs/*.json | wc -l)" -eq 1 ]
+    scontrol show job "$(new_jobs)" | grep -q 'ArrayTaskThrottle=2'
+    over
+    expect_runs 'first d1' 'first d2' 'first d3' 'first d4' 'first d5' 'first d6'
+    expect 0 submit --no-array
+    [ "$(grep -c '^Submitted job' <<<"$output")" -eq 6 ]
+    over
+    expect_runs 'second d1' 'second d2' 'second d3' 'second d4' 'second d5' 'second d6'
+    expect_nothing_to_do -j 1
+}
+
+@test "--follow: index by index; what follows a failure is removed, the rest goes on" {
+    study d{1..4}
+    touch workspace/d2/bad
+    expect 0 submit --follow
+    [ "$(grep -c '^Submitted job' <<<"$output")" -eq 2 ]
+    over
+    expect_runs 'first d1' 'first d2' 'first d3' 'first d4' 'second d1' 'second d3' 'second d4'
+    expect 0 show status
+    has_line '^first +3 +0 +1 +0' '^second +3 +0 +0 +1'
+    expect 0 show why second/d2
+    has 'CANCELLED'
+    rm workspace/d2/bad
+    expect 0 submit --follow
+    over
+    expect_runs 'first d2' 'second d2'
+    expect_nothing_to_do -j 1
+}
+
+@test "--follow: a group waits for all that it needs" {
+    study d{1..3}
+    cat >>workflow.toml <<'END'
+[[action]]
+name = "all"
+command = 'note all {directories}; for d in {directories}; do cp "workspace/$d/two" "workspace/$d/three"; done'
+products = ["three"]
+previous_actions = ["second"]
+group.maximum_size = 10
+END
+    expect 0 submit --follow
+    over
+    expect_runs 'first d1' 'first d2' 'first d3' 'second d1' 'second d2' 'second d3' 'all d1 d2 d3'
+    expect_nothing_to_do -j 1
+}
+
+@test "--follow later: what waits for jobs in the queue" {
+    study d{1..3}
+    expect 0 submit -- --hold
+    expect 0 submit
+    has 'no eligible jobs'
+    expect 0 submit --follow
+    has "Submitting action 'second'" 'an array of 3'
+    scontrol show job "$(new_jobs | sort -n | tail -n 1)" | grep -q "Dependency=aftercorr"
+    scontrol release "$(squeue --me -h -o '%A %r' | awk '/JobHeldUser/ { print $1; exit }')"
+    over
+    expect_runs 'first d1' 'first d2' 'first d3' 'second d1' 'second d2' 'second d3'
+    expect_nothing_to_do -j 1
+}
+
+@test "a dependency of the user's counts besides those of --follow" {
+    study d1
+    sbatch --hold --parsable --output=/dev/null --wrap true >"$SCRATCH/id"
+    expect 0 submit --follow -- "--dependency=afterany:$(cat "$SCRATCH/id")"
+    scontrol show job "$(new_jobs | sort -n | tail -n 1)" >"$SCRATCH/job"
+    grep -q "afterany:$(cat "$SCRATCH/id")" "$SCRATCH/job"
+    grep -q "afterok:$(new_jobs | sort -n | head -n 1)" "$SCRATCH/job"
+}
+
+@test "maximum_jobs of the cluster" {
+    study d{1..5}
+    clusters_toml <<'END'
+END
+    sed -i 's/^scheduler = .*/&\nmaximum_jobs = 3/' "$ROWBUILD_HOME/.config/rowbuild/clusters.toml"
+    expect 0 submit -- --hold
+    has 'Submitting 3 jobs' '2 jobs are left out' 'maximum_jobs, 3'
+    [ "$(job_count)" -eq 3 ]
+    expect 0 submit
+    has '2 jobs are left out'
+    [ "$(job_count)" -eq 3 ]
+    scancel --me
+    over
+    expect 0 submit -- --hold
+    [ "$(job_count)" -eq 3 ]
+}
+
+@test "a controller that is away: tried again until patience ends; nothing stays registered" {
+    study d1
+    bash "$LAB_SH" stop-controller "$LAB"
+    expect 1 submit --patience 2
+    has 'remain'
+    [ -z "$(find .rowbuild/jobs -name '*.json')" ]
+    bash "$LAB_SH" start-controller "$LAB"
+    expect 0 submit
+    over
+    expect_runs 'first d1'
+}
+
+@test "a controller that comes back in time is found" {
+    study d1
+    bash "$LAB_SH" stop-controller "$LAB"
+    start submit --patience 60
+    await_text "$SCRATCH/said" 'next attempt'
+    bash "$LAB_SH" start-controller "$LAB"
+    finish 0
+    over
+    expect_runs 'first d1'
+}
+
+@test "cut off between sbatch and recording: found again by its token, and not submitted twice" {
+    study d1
+    real=$(command -v sbatch)
+    program sbatch <<END
+SLURM_CONF=$SLURM_CONF "$real" "\$@" >"$SCRATCH/answer" || exit
+touch "$GATE/accepted"
+sleep 600
+END
+    start submit
+    await "$GATE/accepted"
+    kill -KILL "$PID"
+    wait "$PID" || true
+    rm "$SCRATCH/bin/sbatch"
+    [ "$(jq .job_id .rowbuild/jobs/*.json)" = 0 ]
+    expect 0 submit
+    has 'no eligible jobs'
+    over
+    expect_runs 'first d1'
+    expect 0 show status
+    has_line '^first +1 +0'
+    pkill -P 1 -f 'sleep 600' || true
+}
+
+@test "cut off before sbatch was called: eligible again" {
+    study d1
+    program sbatch <<END
+touch "$GATE/called"
+sleep 600
+END
+    start submit
+    await "$GATE/called"
+    kill -KILL "$PID"
+    wait "$PID" || true
+    rm "$SCRATCH/bin/sbatch"
+    expect 0 submit
+    has 'Submitted job'
+    over
+    expect_runs 'first d1'
+}
+
+@test "an answer that isn't one is no guess: the token is looked for" {
+    study d1
+    real=$(command -v sbatch)
+    program sbatch <<END
+"$real" "\$@" >/dev/null
+echo "Welcome to the lab!"
+END
+    expect 0 submit --patience 20
+    [ "$(new_jobs)" != 0 ]
+    over
+    expect_runs 'first d1'
+    [ "$(job_count)" -eq 0 ]
+}
+
+@test "two at once submit once" {
+    study d{1..3}
+    start submit
+    run rowbuild submit
+    [ "$status" -eq 0 ] || [ "$status" -eq 3 ]
+    wait "$PID" || true
+    expect 0 submit
+    over
+    expect_runs 'first d1' 'first d2' 'first d3' || {
+        expect 0 submit
+        over
+    }
+}
+
+@test "Ctrl-C: the sbatch at hand ends, is recorded, then it stops" {
+    study d{1..3}
+    real=$(command -v sbatch)
+    program sbatch <<END
+touch "$GATE/first.started"
+until [ -e "$GATE/first.go" ]; do sleep 0.02; done
+exec "$real" "\$@"
+END
+    start submit --no-array
+    await_started first
+    kill -INT "$PID"
+    release first
+    finish 130
+    [ "$(ls .rowbuild/jobs/*.json | wc -l)" -eq 1 ]
+    [ "$(new_jobs)" != 0 ]
+    rm "$SCRATCH/bin/sbatch"
+    expect 0 submit
+    has 'an array of 2'
+    over
+    expect_runs 'first d1' 'first d2' 'first d3'
+}
+
+@test "variables of a surrounding job don't reach sbatch" {
+    study d1
+    SLURM_MEM_PER_CPU=1 SLURM_NPROCS=7 SLURM_HOLD=1 SBATCH_NO_REQUEUE=1 expect 0 submit -- --hold
+    scontrol show job "$(new_jobs)" >"$SCRATCH/job"
+    grep -q "NumTasks=1 " "$SCRATCH/job"
+    grep -q "Requeue=0" "$SCRATCH/job"
+    ! grep -q 'MinMemoryCPU=1M' "$SCRATCH/job"
+}
+
+@test "1,000 groups: a handful of calls, quickly" {
+    study
+    mkdir -p workspace/d{0001..1000}
+    program sbatch <<END
+echo call >>"$SCRATCH/calls"
+exec $(command -v sbatch) "\$@"
+END
+    SECONDS=0
+    expect 0 submit --follow -- --hold
+    [ "$(wc -l <"$SCRATCH/calls")" -le 5 ]
+    # The time is a matter of the benchmark; this only sees that it isn't a call for each.
+    [ "$SECONDS" -lt 20 ]
+    [ "$(job_count)" -eq 2000 ]
+    expect 0 show status
+    has_line '^first +0 +1,000 +0 +0' '^second +0 +1,000 +0 +0'
+    scancel --me
+    over
+    expect 0 show status --recorded
 }
