@@ -11,7 +11,7 @@ sleepers() {
 [[action]]
 name = "work"
 products = ["a"]
-command = 'note {directory}; [ {directory} = p ] || hold {directory}; touch workspace/{directory}/a'
+command = 'note {directory}; [ {directory} = p ] || hold {directory} || exit; touch workspace/{directory}/a'
 resources.walltime.per_submission = "00:01:00"
 END
 }
