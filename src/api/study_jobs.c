@@ -1,11 +1,17 @@
 #include "study.h"
 
+#include "file.h"
+#include "inbox.h"
+#include "intern.h"
+#include "queue.h"
+#include "row_jobs.h"
 #include "study_jobs.h"
+#include "submissions.h"
+#include "text.h"
 
-#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,9 +97,22 @@ static void ask(struct rowbuild *study, bool writes, struct diag *diag)
 
 /* ---- What has ended ---- */
 
+/* Whether the process is there, and is the one that carries out the submission with that token: its
+ * number may be somebody else's by now, and what has ended keeps it until its parent cares. */
+static bool process_carries_out(int pid, struct slice token)
+{
+    char path[32];
+    struct buf words = BUF_EMPTY;
+    (void)snprintf(path, sizeof path, "/proc/%d/cmdline", pid);
+    bool found = file_read(AT_FDCWD, path, 1U << 20, &words) == 0 && words.len > 0 &&
+                 memmem(words.at, words.len, token.at, token.len) != NULL;
+    buf_release(&words);
+    return found;
+}
+
 /* "process 12 of host": who carries out a job where there is no scheduler. Whether it is known to
  * be gone. */
-static bool process_is_gone(struct slice holder)
+static bool process_is_gone(struct slice holder, struct slice token)
 {
     char host[HOST_NAME_MAX + 1] = "";
     struct buf text = BUF_EMPTY;
@@ -102,7 +121,7 @@ static bool process_is_gone(struct slice holder)
     buf_add_slice(&text, holder);
     bool gone = gethostname(host, sizeof host - 1) == 0 &&
                 sscanf(buf_string(&text), "process %d of %n", &pid, &used) == 1 && used > 0 &&
-                strcmp(buf_string(&text) + used, host) == 0 && kill(pid, 0) != 0 && errno == ESRCH;
+                strcmp(buf_string(&text) + used, host) == 0 && !process_carries_out(pid, token);
     buf_release(&text);
     return gone;
 }
@@ -113,8 +132,8 @@ static bool was_killed(const struct rowbuild *study, const struct submission *su
 {
     struct inbox_attempt attempt = {.token = submission->token.at, .element = (uint32_t)e};
     struct buf holder = BUF_EMPTY;
-    bool gone =
-        !inbox_holder(study->state_path, &attempt, &holder) || process_is_gone(buf_slice(&holder));
+    bool gone = !inbox_holder(study->state_path, &attempt, &holder) ||
+                process_is_gone(buf_slice(&holder), submission->token);
     buf_release(&holder);
     return gone;
 }
