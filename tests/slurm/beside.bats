@@ -2,6 +2,7 @@
 # What others do while jobs of a real Slurm are queued and running: they see what has finished, leave
 # alone what hasn't, and go on with the rest. What is known is asked for no second time.
 
+# shellcheck disable=SC2016 # commands of a Rowfile, and words of the program
 load helpers
 
 # study DIRECTORY…: `first` waits to be released; a job for each directory.
@@ -42,6 +43,15 @@ asked() {
     : >"$SCRATCH/asked"
 }
 
+# register_lost TOKEN CLUSTER NODE: a submission of long ago whose job no queue knows.
+register_lost() {
+    mkdir -p .rowbuild/jobs
+    jq -n --arg token "$1" --arg cluster "$2" --arg node "$3" \
+        '{version: 1, token: $token, cluster: $cluster, job_id: 999999, array: true,
+          submitted_at: 1700000000, minutes: 60, action: "first",
+          elements: [{nodes: [$node], state: "queued"}]}' >".rowbuild/jobs/$1.json"
+}
+
 ask_anew() {
     rm -f .rowbuild/queue
 }
@@ -73,7 +83,7 @@ job_of() { # job_of DIRECTORY: as the queue calls it
     expect 0 -j 2
     expect_runs 'second d2'
     expect_nothing_to_do -j 2
-    [ -z "$(ls .rowbuild/jobs .rowbuild/inbox | grep -v ':$')" ] # nobody needs what was registered
+    [ -z "$(find .rowbuild/jobs .rowbuild/inbox -type f)" ] # nobody needs what was registered
 }
 
 @test "a cancelled job, running or not, leaves its nodes eligible, and says so" {
@@ -135,6 +145,31 @@ job_of() { # job_of DIRECTORY: as the queue calls it
     expect 0 -j 2
     expect 0 show status
     [ "$(asked)" = 0 ]
+}
+
+@test "an answer that is older than a submission says nothing about it" {
+    study d1 d2
+    expect 0 submit -a first d1
+    expect 0 show status
+    cp .rowbuild/queue "$SCRATCH/older"
+    expect 0 submit -a first d2
+    cp "$SCRATCH/older" .rowbuild/queue
+    expect 0 show status
+    has_line '^first +0 +2 +0 +0 '
+    release d1 d2
+}
+
+@test "a job that the queue has forgotten is over, unless it belongs to another cluster" {
+    study d1 d2
+    register_lost 00000000000000aa lab first/d1
+    register_lost 00000000000000bb other first/d2
+    expect 0 show status
+    has_line '^first +0 +1 +1 +0 .* 1 left by ended jobs$'
+    expect 0 show why first/d1 first/d2
+    has 'job lab/999999_0: gone from the queue' 'in job other/999999_0'
+    release d1 d2
+    expect 0 -j 2
+    expect_runs 'first d1' 'second d1'
 }
 
 @test "jobs of row's own in the queue count as long as they are there" {

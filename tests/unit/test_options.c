@@ -50,7 +50,8 @@ static char *read_right(struct settings *settings, const char *line)
 static void forms_of_arguments(void **state)
 {
     (void)state;
-    static const char *const lines[] = {"-j4", "-j|4", "--jobs=4", "--jobs|4", "-vj4", "-j9|-j4"};
+    static const char *const lines[] = {"-j4",      "-j|4", "-j=4",   "--jobs=4",
+                                        "--jobs|4", "-vj4", "-j9|-j4"};
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         struct settings settings;
         char *copy = read_right(&settings, lines[i]);
