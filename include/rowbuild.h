@@ -95,7 +95,8 @@ struct rowbuild_selection {
     bool adopt;         /* take a state that can't be read for none */
     bool recorded;      /* answer from the state alone: no file is looked at */
     bool exact_actions; /* `actions` are whole names, not wildcards (scan, show directories) */
-    bool unknown_targets_warn; /* an unknown target is a warning, not an error (row's show, scan and submit)
+    bool unknown_targets_warn; /* an unknown target is a warning, not an error (row's show, scan and
+                                * submit)
                                 */
     bool redone_only;          /* accept: pass over nodes without a record of a good result */
 };
@@ -381,8 +382,9 @@ ROWBUILD_API int rowbuild_show_plan(struct rowbuild *study, bool explain,
                                     const struct rowbuild_show_options *options,
                                     const struct rowbuild_writer *writer,
                                     struct rowbuild_messages *messages);
-/* The jobs of the current cluster that are queued or running, elements of arrays one by one, with the
- * selected actions and directories in them: of the last plan, which may be one with `recorded`. */
+/* The jobs of the current cluster that are queued or running, elements of arrays one by one, with
+ * the selected actions and directories in them: of the last plan, which may be one with `recorded`.
+ */
 ROWBUILD_API int rowbuild_show_jobs(struct rowbuild *study,
                                     const struct rowbuild_selection *selection,
                                     const struct rowbuild_show_options *options,
