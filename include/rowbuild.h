@@ -98,6 +98,8 @@ struct rowbuild_selection {
     bool unknown_targets_warn; /* an unknown target is a warning, not an error (row's show, scan and
                                 * submit)
                                 */
+    bool by_member;            /* a directory also selects the groups that it is in: of these, only
+                                  what was named is shown (show status, show directories) */
     bool redone_only;          /* accept: pass over nodes without a record of a good result */
 };
 

@@ -12,6 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
+static const double GRACE_S = 20; /* Slurm's default between its TERM and its KILL is 30 s */
+static const double EARLY_S = 60; /* how much sooner than asked a TERM may come */
+
 int64_t study_end_ns(const struct allocation *allocation, uint64_t minutes)
 {
     int64_t now = clock_monotonic_ns();
@@ -82,6 +85,15 @@ static int claim(const struct rowbuild *study, const struct submission *submissi
     return result;
 }
 
+/* A job that was interrupted before its time is up may be one that was preempted, and will begin
+ * again: then the queue says what becomes of it. */
+static bool may_begin_again(const struct study_job *job, int status)
+{
+    return status == ROWBUILD_INTERRUPTED &&
+           (job->end_ns == 0 ||
+            (double)(job->end_ns - clock_monotonic_ns()) / 1e9 > job->notice_s + EARLY_S);
+}
+
 static int carry_out(struct rowbuild *study, const struct submission *submission,
                      const struct inbox_attempt *attempt,
                      const struct rowbuild_run_options *options,
@@ -106,18 +118,17 @@ static int carry_out(struct rowbuild *study, const struct submission *submission
         .notice_s = signal_s < half_s ? signal_s : half_s,
     };
     unlimited.keep_going = UINT_MAX; /* a failing node doesn't end its siblings */
+    if (!(unlimited.grace_s > 0)) {
+        unlimited.grace_s = GRACE_S;
+    }
     int status = study_run(study, &whole, &job, &unlimited, observer, messages);
+    if (!may_begin_again(&job, status) &&
+        inbox_end(study->state_path, attempt, &messages->diag) != 0) {
+        status = ROWBUILD_STATE;
+    }
     allocation_release(&allocation);
     buf_release(&name);
     return status;
-}
-
-/* An interrupted job may be one that was preempted, and will begin again: then the queue says what
- * becomes of it. */
-static int end(const struct rowbuild *study, const struct inbox_attempt *attempt, int status,
-               struct diag *diag)
-{
-    return status == ROWBUILD_INTERRUPTED ? 0 : inbox_end(study->state_path, attempt, diag);
 }
 
 static int run_element(struct rowbuild *study, const struct submission *submission,
@@ -134,8 +145,7 @@ static int run_element(struct rowbuild *study, const struct submission *submissi
     if (claimed <= 0) {
         return claimed == 0 ? ROWBUILD_OK : rowbuild_messages_status(messages);
     }
-    int status = carry_out(study, submission, &attempt, options, observer, messages);
-    return end(study, &attempt, status, &messages->diag) == 0 ? status : ROWBUILD_STATE;
+    return carry_out(study, submission, &attempt, options, observer, messages);
 }
 
 int rowbuild_job(struct rowbuild *study, const char *token,

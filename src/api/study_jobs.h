@@ -1,7 +1,7 @@
 /* What the last look found in jobs: registrations, row's own record, the inbox, the queue.
  *
- * Knows: how these hang together. Doesn't know: how it is found out (study_jobs.c), or shown
- * (study_show_jobs.c). */
+ * Knows: how these hang together. Doesn't know: how it is found out (study_jobs.c), what follows
+ * for the plan (study_plan_jobs.c), or how it is shown (study_show_jobs.c). */
 #ifndef ROWBUILD_STUDY_JOBS_H
 #define ROWBUILD_STUDY_JOBS_H
 
@@ -23,6 +23,13 @@ struct study_jobs {
     const char **endings;
     struct arena texts;
 };
+
+/* Whether this cluster's scheduler knows about jobs of the cluster with that name. */
+bool study_has_queue(const struct rowbuild *study, struct slice cluster);
+
+/* Removes the registration and what the inbox has of it. */
+int study_forget_jobs(const struct rowbuild *study, const struct submission *submission,
+                      struct diag *diag);
 
 /* Whether row's job isn't known to have ended. */
 bool study_row_job_is_queued(const struct rowbuild *study, const struct row_job *job);

@@ -23,6 +23,7 @@ struct plan_selection study_selection(const struct rowbuild *study,
         .only = selection->only,
         .exact_actions = selection->exact_actions,
         .lenient = selection->unknown_targets_warn,
+        .by_member = selection->by_member,
     };
 }
 

@@ -222,6 +222,14 @@ struct means {
     struct run_options options;
 };
 
+/* Those of each host of a job are taken to be as many as on this one; a login node's aren't theirs.
+ */
+static unsigned gpus_of_hosts(const struct rowbuild_run_options *options, const struct means *means)
+{
+    bool is_one = means->allocation.here != ALLOCATION_ELSEWHERE;
+    return is_one || options->gpus_given ? means->gpus.count : 0;
+}
+
 /* After the plan was made. */
 static int find_means(struct relay *relay, const struct rowbuild_run_options *options,
                       struct means *means, struct diag *diag)
@@ -252,8 +260,8 @@ static int find_means(struct relay *relay, const struct rowbuild_run_options *op
     }
     unsigned granted = machine_confine(&means->machine, &means->allocation);
     struct buf note = BUF_EMPTY;
-    if (study_find_hosts(&means->allocation, options->jobs, means->gpus.count, &means->machine,
-                         &granted, &means->steps, &note, diag) != 0) {
+    if (study_find_hosts(&means->allocation, options->jobs, gpus_of_hosts(options, means),
+                         &means->machine, &granted, &means->steps, &note, diag) != 0) {
         return ROWBUILD_STATE;
     }
     if (note.len > 0) {

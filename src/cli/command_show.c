@@ -46,6 +46,7 @@ static int show_selected(struct session *session, struct rowbuild_selection how,
     selection.exact_actions = how.exact_actions;
     selection.recorded = selection.recorded || how.recorded;
     selection.unknown_targets_warn = true;
+    selection.by_member = true;
     struct rowbuild_show_options options = show_options(session);
     struct rowbuild_writer writer = session_writer(session);
     status = rowbuild_plan(session->study, &selection, session->messages);

@@ -160,7 +160,8 @@ static const struct option_spec init_options[] = {
 static const struct option_spec job_options[] = {
     {OPTION_JOBS, 'j', "jobs", "N", "use N cores (default: those that the job has)"},
     {OPTION_GPUS, 0, "gpus", "N", "there are N GPUs to use (default: as many as are found)"},
-    {OPTION_GRACE, 0, "grace", "SECONDS", "time between TERM and KILL on Ctrl-C (default 5)"},
+    {OPTION_GRACE, 0, "grace", "SECONDS",
+     "time between TERM and KILL when the job is cancelled\nor preempted (default 20)"},
     {OPTION_PLAIN, 0, "plain", NULL, "of what went well, print only what the commands print"},
     END};
 

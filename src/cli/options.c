@@ -135,7 +135,7 @@ static enum option_kind take_letter(struct option_parser *parser, struct option_
         return OPTION_FOUND;
     }
     if (parser->cluster != NULL) {
-        match->value = parser->cluster;
+        match->value = parser->cluster + (parser->cluster[0] == '='); /* "-a=NAME", as in row */
         parser->cluster = NULL;
         return OPTION_FOUND;
     }

@@ -1,8 +1,8 @@
 /* Options and operands of a command line.
  *
- * Knows: `-j4`, `-j 4`, `-qv`, `--jobs=4`, `--jobs 4`, `--`, `-` as an operand, options between and
- * behind operands. Doesn't know: what an option means, nor which commands there are: its user
- * switches the tables when an operand turns out to be a command.
+ * Knows: `-j4`, `-j=4`, `-j 4`, `-qv`, `--jobs=4`, `--jobs 4`, `--`, `-` as an operand, options
+ * between and behind operands. Doesn't know: what an option means, nor which commands there are:
+ * its user switches the tables when an operand turns out to be a command.
  *
  *     struct option_parser parser = {.arguments = argv + 1, .count = (size_t)argc - 1};
  *     parser.tables[0] = my_options;

@@ -39,6 +39,7 @@ static void add_estimate(struct buf *out, const struct rowbuild_estimate *estima
     add_count(out, "will_run", estimate->will_run);
     add_count(out, "may_run", estimate->may_run);
     add_count(out, "restores", estimate->restores);
+    add_count(out, "submitted", estimate->submitted);
     add_amount(out, "least_core_hours", estimate->least_core_hours);
     add_amount(out, "most_core_hours", estimate->most_core_hours);
     add_count(out, "again", estimate->again);

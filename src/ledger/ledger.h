@@ -39,6 +39,7 @@ struct ledger_grant {
     unsigned cores; /* processes × threads: taken from the budget */
     unsigned process_count;
     unsigned gpus; /* processes × gpus_per_process */
+    unsigned part_count; /* of `parts` */
     uint64_t memory_bytes;
     unsigned *gpu_numbers; /* `gpus` numbers from 0, gpus / process_count for each process in turn;
                               NULL where there are none. Numbers of the process's own host */
@@ -48,7 +49,6 @@ struct ledger_grant {
     unsigned *hosts; /* for each process the host of the machine that it runs on; NULL where the
                         machine has one */
     struct ledger_part *parts; /* the ledger's own, by hosts */
-    unsigned part_count;
 };
 
 struct ledger;

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { MOST_HOSTS = 1 << 16, LONGEST_NUMBER = 9 };
+enum { MOST_HOSTS = 1 << 16, LONGEST_NUMBER = 9, LONGEST_DIGITS = 18 };
 
 static const uint64_t MEBIBYTE = UINT64_C(1) << 20;
 
@@ -17,7 +17,7 @@ static bool take_number(struct slice *text, uint64_t *number)
     size_t digits = 0;
     *number = 0;
     while (digits < text->len && text->at[digits] >= '0' && text->at[digits] <= '9') {
-        if (digits == LONGEST_NUMBER * 2) {
+        if (digits == LONGEST_DIGITS) {
             return false;
         }
         *number = *number * 10 + (uint64_t)(text->at[digits] - '0');

@@ -211,8 +211,8 @@ static unsigned count_cores(const struct answer *answer)
 /* The numbers of the NUMA nodes and packages that its cores lie in, without gaps. */
 static void make_dense(struct machine *machine, struct machine_host *host)
 {
-    unsigned numas[CPUMASK_LIMIT];
-    unsigned packages[CPUMASK_LIMIT];
+    unsigned numas[CPUMASK_LIMIT] = {0};
+    unsigned packages[CPUMASK_LIMIT] = {0};
     for (size_t i = 0; i < host->core_count; i++) {
         struct machine_core *core = &machine->cores[host->first_core + i];
         unsigned numa = 0;

@@ -56,6 +56,7 @@ void plan_free(struct plan *plan)
         return;
     }
     free(plan->wanted);
+    free(plan->members);
     free(plan->verdicts);
     free(plan->fill_in);
     free(plan->resolved);

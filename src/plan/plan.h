@@ -121,10 +121,11 @@ struct plan {
     const char *const *endings; /* by node: "job lab/123_4: TIMEOUT", the last job that it was in,
                                    which ended; or NULL */
     uint8_t *wanted;            /* by node: WANTED_… */
-    uint8_t *verdicts;          /* by node: enum verdict */
-    bool *fill_in;  /* by node: fresh, but its record lacks something that is known now */
-    bool *resolved; /* by node: a run is done with it; it is no longer pending for others */
-    uint8_t *files; /* by file: enum file_status */
+    uint8_t *members;  /* by directory: selected, where selections are by member; NULL: all */
+    uint8_t *verdicts; /* by node: enum verdict */
+    bool *fill_in;     /* by node: fresh, but its record lacks something that is known now */
+    bool *resolved;    /* by node: a run is done with it; it is no longer pending for others */
+    uint8_t *files;    /* by file: enum file_status */
     struct slice *recipe_texts; /* by action element */
     struct digest *recipes;
     double *mean_seconds; /* by action element: of recorded successes; 0: none */
@@ -145,7 +146,8 @@ void plan_bind(struct graph *graph, struct state *state);
 /* Marks what is wanted. `actions` are wildcards (or whole names), `targets` directory names or
  * paths, product paths, or keys of nodes; relative paths are relative to `from_project` ("" or the
  * current directory's path below the project with a trailing '/'). `only` leaves out what comes
- * before. Unknown names are errors, or warnings if `lenient`. */
+ * before. Unknown names are errors, or warnings if `lenient`. Directories select no group, unless
+ * `by_member`: then those that hold them, of which plan->members are meant. */
 struct plan_selection {
     const char *const *actions;
     size_t action_count;
@@ -156,6 +158,7 @@ struct plan_selection {
     bool only;
     bool exact_actions;
     bool lenient;
+    bool by_member;
 };
 int plan_select(struct plan *plan, const struct plan_selection *selection, struct diag *diag);
 

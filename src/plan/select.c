@@ -281,6 +281,28 @@ static void pull_in_upstream(struct plan *plan)
     }
 }
 
+/* Whether the node stands for one of the named directories, or (by member) for a group with one. */
+static bool is_named(const struct plan *plan, struct node_id node,
+                     const struct plan_selection *selection, const struct targets *targets)
+{
+    const struct graph *graph = plan->graph;
+    uint32_t directory = graph->nodes[node.at].directory;
+    if (directory != GRAPH_NONE) {
+        return targets->directories[directory] != 0;
+    }
+    const uint32_t *members;
+    size_t count = graph_directories(graph, node, &members);
+    if (!selection->by_member || graph_action(graph, node)->scope != SCOPE_GROUP) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (targets->directories[members[i]] != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int plan_select(struct plan *plan, const struct plan_selection *selection, struct diag *diag)
 {
     const struct graph *graph = plan->graph;
@@ -300,9 +322,8 @@ int plan_select(struct plan *plan, const struct plan_selection *selection, struc
             !plan_selects_action(selection, graph_action(graph, (struct node_id){n})->name)) {
             continue;
         }
-        /* Directories don't select group and project nodes. */
         if (selection->target_count == 0 ||
-            (node->directory != GRAPH_NONE && targets.directories[node->directory] != 0)) {
+            is_named(plan, (struct node_id){n}, selection, &targets)) {
             plan->wanted[n] = WANTED_SELECTED;
         }
     }
@@ -314,6 +335,12 @@ int plan_select(struct plan *plan, const struct plan_selection *selection, struc
     }
     if (!selection->only && result == 0) {
         pull_in_upstream(plan);
+    }
+    free(plan->members);
+    plan->members = NULL;
+    if (selection->by_member && selection->target_count > 0 && targets.nodes.count == 0) {
+        plan->members = targets.directories;
+        targets.directories = NULL;
     }
     vec_release(&targets.nodes);
     free(targets.directories);

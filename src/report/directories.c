@@ -209,7 +209,8 @@ static int add_wide_nodes(struct listing *listing, const struct action *action,
         }
         explain_node(listing, nodes[i]);
         for (size_t j = 0; j < members; j++) {
-            if (add_directory(listing, directories[j], word, group) != 0) {
+            if (report_is_member(listing->plan, directories[j]) &&
+                add_directory(listing, directories[j], word, group) != 0) {
                 return -1;
             }
         }

@@ -70,9 +70,9 @@ static void add_table(const struct report_job_line *jobs, size_t count,
 {
     struct table table;
     table_init(&table);
-    table_add_column(&table, "ID", TABLE_RIGHT);
+    table_add_column(&table, "ID", TABLE_VALUE);
     table_add_column(&table, "Action", TABLE_LEFT);
-    table_add_column(&table, "Directories", TABLE_RIGHT);
+    table_add_column(&table, "Directories", TABLE_VALUE);
     table_add_column(&table, "State", TABLE_OPTIONAL);
     table_add_column(&table, "Reason", TABLE_OPTIONAL);
     for (size_t i = 0; i < count; i++) {

@@ -12,6 +12,20 @@ const char *report_status_name(enum report_status_word word)
     return names[word];
 }
 
+bool report_is_member(const struct plan *plan, uint32_t directory)
+{
+    return plan->members == NULL || directory == GRAPH_NONE || plan->members[directory] != 0;
+}
+
+size_t report_count_members(const struct plan *plan, const uint32_t *directories, size_t count)
+{
+    size_t members = 0;
+    for (size_t i = 0; i < count; i++) {
+        members += report_is_member(plan, directories[i]);
+    }
+    return members;
+}
+
 static bool is_complete(const struct plan *plan, struct node_id node)
 {
     uint8_t verdict = plan->verdicts[node.at];

@@ -53,6 +53,10 @@ const char *report_status_name(enum report_status_word word); /* "completed" …
  * is completed. Waiting: all others. */
 enum report_status_word report_node_status(const struct plan *plan, struct node_id node);
 
+/* Whether a directory of a selected node is meant too; how many of some are. */
+bool report_is_member(const struct plan *plan, uint32_t directory);
+size_t report_count_members(const struct plan *plan, const uint32_t *directories, size_t count);
+
 /* The nodes with one of the WANTED_… bits of `wanted`, in the order of the Rowfile's elements, then
  * of directories. The caller frees *nodes with free(). */
 size_t report_list_nodes(const struct plan *plan, unsigned wanted, struct node_id **nodes);

@@ -124,7 +124,8 @@ static void count_node(const struct plan *plan, struct node_id node, struct tall
     const struct action *action = graph_action(plan->graph, node);
     const uint32_t *directories;
     size_t count = graph_directories(plan->graph, node, &directories);
-    uint64_t weight = action->scope == SCOPE_PROJECT ? 1 : count;
+    uint64_t weight =
+        action->scope == SCOPE_PROJECT ? 1 : report_count_members(plan, directories, count);
     enum report_status_word word = report_node_status(plan, node);
     enum note note = note_of(plan, node);
     count_usage(plan, node, count, tally);

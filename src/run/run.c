@@ -180,6 +180,7 @@ static void run_loop(struct run *run)
 {
     struct loop_event events[EVENTS_AT_ONCE];
     observer_tick(run->plan->observer);
+    handle_all(run, events, loop_wait(run->loop, events, EVENTS_AT_ONCE, 0)); /* pending signals */
     run_look(run);
     start_ready(run);
     flush(run);

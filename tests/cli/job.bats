@@ -196,7 +196,7 @@ END
     finish 130
     content workspace/d1/state saved
     expect 0 show why
-    has $'long d1: is submitted because\n  in job lab/?\n  interrupted' 'long d2: is up to date'
+    has $'long d1: runs because\n  interrupted' 'long d2: is up to date'
 }
 
 @test "inside a job a run uses the job's cores; -j still wins; show machine says where they come from" {

@@ -79,7 +79,7 @@ two_submissions() {
     queue '12|1|PENDING|(null)|Dependency' '12|0|RUNNING|(null)|None' \
         '9|N/A|PENDING|(null)|Resources'
     expect 0 show jobs
-    has_line '^ +ID Action +Directories State +Reason$' \
+    has_line '^ID +Action +Directories State +Reason$' \
         '^ +9 plot +3 PENDING Resources$' \
         '^12_0 simulate +1 RUNNING$' \
         '^12_1 simulate +2 PENDING Dependency$'

@@ -460,3 +460,28 @@ END
     shown show directories -a 'a[1]' --short
     printed d1
 }
+
+@test "directories of a group that goes as a whole are shown one by one, too" {
+    local n
+    for n in 1 2 3 4; do
+        value "d$n" "{\"t\": $((n % 2))}"
+    done
+    workflow <<'END'
+[workspace]
+value_file = "value.json"
+[[action]]
+name = "average"
+command = "note {directories}"
+[action.group]
+sort_by = ["/t"]
+split_by_sort_key = true
+submit_whole = true
+END
+    shown show status --no-header d1 d2 d3
+    printed 'average         0         0        3       0    3 CPU-hours'
+    shown show directories -a average --short d3 d4
+    printed d4 d3
+    shown show directories -a average --short --no-separate-groups
+    printed d2 d4 d1 d3
+    expect_nothing_to_do -a average d1
+}

@@ -351,6 +351,7 @@ END
     points
     summary 'products = ["a"]'
     sed -i '/^previous_actions/d' Rowfile
+    expect 0 -a a # what is older than the sum counts as seen
     expect 0
     : >"$RUNS"
     sed -i '/^scope = "project"/a previous_actions = ["a"]' Rowfile

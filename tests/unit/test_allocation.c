@@ -82,6 +82,9 @@ static void test_counts(void **state)
     "SLURM_JOB_ID=17", "SLURM_JOB_NODELIST=node[1-3]", "SLURM_JOB_CPUS_PER_NODE=8,2(x2)",          \
         "SLURM_CPUS_ON_NODE=8", "SLURMD_NODENAME=node1"
 
+static const char WITHIN_16[] = ALLOCATION_MARK "=16";
+static const char WITHIN_17[] = ALLOCATION_MARK "=17";
+
 static struct allocation read_environment(const char *const *environment, const char *host_name)
 {
     struct allocation allocation;
@@ -204,22 +207,21 @@ static void test_within_a_run(void **state)
 {
     (void)state;
     struct allocation bound = read_environment(
-        (const char *const[]){BATCH, ALLOCATION_MARK "=17", "ACTION_CORES=0-3",
-                              "ACTION_PROCESSES=1", "ACTION_THREADS_PER_PROCESS=4", NULL},
+        (const char *const[]){BATCH, WITHIN_17, "ACTION_CORES=0-3", "ACTION_PROCESSES=1",
+                              "ACTION_THREADS_PER_PROCESS=4", NULL},
         "elsewhere");
     assert_true(bound.is_within);
     assert_int_equal(bound.cpus, 0); /* the affinity decides */
     assert_int_equal(bound.host_count, 1);
     allocation_release(&bound);
     struct allocation counted = read_environment(
-        (const char *const[]){BATCH, ALLOCATION_MARK "=17", "ACTION_CORES=", "ACTION_PROCESSES=2",
+        (const char *const[]){BATCH, WITHIN_17, "ACTION_CORES=", "ACTION_PROCESSES=2",
                               "ACTION_THREADS_PER_PROCESS=3", NULL},
         "elsewhere");
     assert_int_equal(counted.cpus, 6);
     allocation_release(&counted);
     struct allocation other = read_environment(
-        (const char *const[]){BATCH, ALLOCATION_MARK "=16", "ACTION_PROCESSES=2", NULL},
-        "elsewhere");
+        (const char *const[]){BATCH, WITHIN_16, "ACTION_PROCESSES=2", NULL}, "elsewhere");
     assert_false(other.is_within);
     assert_int_equal(other.cpus, 8);
     assert_int_equal(other.host_count, 3);

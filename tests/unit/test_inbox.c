@@ -8,9 +8,11 @@
 
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -302,6 +304,51 @@ static void test_an_open_writer_takes_what_comes_later(void **data)
     expect(place, STATE_READ, 1, 5);
 }
 
+static void test_queued_rows_stay_with_their_names(void **data)
+{
+    static const struct slice more[] = {{"a", 1}, {"aa", 2}, {"b", 1}, {"c", 1}};
+    struct place *place = *data;
+    struct state_layout wider = LAYOUT;
+    wider.directories = more;
+    wider.directory_count = 4;
+    struct state *writer = open_as(place, STATE_WRITE);
+    put(writer, 1, 5); /* of b, queued while the inbox brings a directory before it */
+    struct state *job = state_open_job(AT_FDCWD, place->path, &FIRST, &place->diag);
+    assert_non_null(job);
+    state_bind(job, &wider);
+    put_and_sync(place, job, 1, 7);
+    close_well(place, job);
+    assert_int_equal(state_take_inbox(writer, &place->diag), 0);
+    close_well(place, writer);
+    for (int mode = STATE_READ; mode <= STATE_WRITE; mode++) {
+        struct state *state =
+            state_open(AT_FDCWD, place->path, (enum state_mode)mode, false, &place->diag);
+        assert_non_null(state);
+        state_bind(state, &wider);
+        expect_in(state, 0, 0);
+        expect_in(state, 1, 7);
+        assert_int_equal((unsigned)state_node(state, 2)->duration_s, 5);
+        close_well(place, state);
+    }
+}
+
+static void test_a_writer_that_is_killed_at_once_has_taken_it_over(void **data)
+{
+    struct place *place = *data;
+    int status = -1;
+    record(place, &FIRST, 0, 7);
+    pid_t writer = fork();
+    assert_true(writer >= 0);
+    if (writer == 0) {
+        struct state *state = state_open(AT_FDCWD, place->path, STATE_WRITE, false, &place->diag);
+        _exit(state != NULL ? 0 : 1);
+    }
+    assert_int_equal(waitpid(writer, &status, 0), writer);
+    assert_int_equal(status, 0);
+    assert_int_equal(files_of_records(place), 0);
+    expect(place, STATE_READ, 0, 7);
+}
+
 static void test_many_records_at_once_are_one_file(void **data)
 {
     struct place *place = *data;
@@ -527,6 +574,33 @@ static void test_what_is_behind_a_damaged_place_counts(void **data)
     buf_release(&content);
 }
 
+static void test_a_full_disk_loses_nothing(void **data)
+{
+    struct place *place = *data;
+    struct rlimit old;
+    struct state *job = open_job(place, &FIRST);
+    put_and_sync(place, job, 0, 7);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+    struct rlimit tight = {.rlim_cur = 100, .rlim_max = old.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+    put(job, 1, 8);
+    int first = state_sync(job, &place->diag);
+    put(job, 2, 9);
+    int second = state_flush(job, &place->diag);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+    assert_int_equal(first, -1);
+    assert_true(second == -1 || second == 0); /* it may wait */
+    assert_int_equal(place->diag.entries.at[0].blame, DIAG_STATE);
+    assert_non_null(strstr(place->diag.entries.at[0].message, "/inbox"));
+    assert_false(is_there(place, TOKEN ".0.1-2.new"));
+    assert_int_equal(files_of_records(place), 1);
+    close_well(place, job);
+    expect(place, STATE_READ, 0, 7);
+    expect(place, STATE_READ, 1, 8);
+    expect(place, STATE_READ, 2, 9);
+}
+
 static void test_strange_files_stop_nothing(void **data)
 {
     struct place *place = *data;
@@ -636,6 +710,8 @@ int main(void)
         IN_A_PLACE(test_a_running_job_and_a_writer_do_not_meet),
         IN_A_PLACE(test_a_writer_takes_it_over),
         IN_A_PLACE(test_an_open_writer_takes_what_comes_later),
+        IN_A_PLACE(test_queued_rows_stay_with_their_names),
+        IN_A_PLACE(test_a_writer_that_is_killed_at_once_has_taken_it_over),
         IN_A_PLACE(test_many_records_at_once_are_one_file),
         IN_A_PLACE(test_a_start_is_on_record_at_once),
         IN_A_PLACE(test_without_a_state_folder_there_is_no_job),
@@ -649,6 +725,7 @@ int main(void)
         IN_A_PLACE(test_an_element_beyond_the_last_does_not_count),
         IN_A_PLACE(test_a_torn_file_counts_up_to_the_tear),
         IN_A_PLACE(test_what_is_behind_a_damaged_place_counts),
+        IN_A_PLACE(test_a_full_disk_loses_nothing),
         IN_A_PLACE(test_strange_files_stop_nothing),
         IN_A_PLACE(test_an_unreadable_registration_keeps_the_records),
         IN_A_PLACE(test_an_element_has_one_job),

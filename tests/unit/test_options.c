@@ -50,7 +50,8 @@ static char *read_right(struct settings *settings, const char *line)
 static void forms_of_arguments(void **state)
 {
     (void)state;
-    static const char *const lines[] = {"-j4", "-j|4", "--jobs=4", "--jobs|4", "-vj4", "-j9|-j4"};
+    static const char *const lines[] = {"-j4",      "-j|4", "-j=4",   "--jobs=4",
+                                        "--jobs|4", "-vj4", "-j9|-j4"};
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         struct settings settings;
         char *copy = read_right(&settings, lines[i]);
@@ -153,9 +154,9 @@ static void wrong_lines(void **state)
         {"scan|-j4", "unknown option `-j`"},
         {"check|one", "`rowbuild check` takes no argument such as `one`"},
         {"show|sttus", "there is no command `show sttus`; did you mean `show status`?"},
-        {"show",
-         "`rowbuild show` needs to know what: status, directories, why, log, machine, cluster or "
-         "launchers"},
+        {"show", "`rowbuild show` needs to know what: status, directories, jobs, why, log, "
+                 "machine, cluster or "
+                 "launchers"},
         {"show|directories|--value|/x", "`--value` needs `--action`"},
         {"--adopt|--no-adopt", "`--adopt` and `--no-adopt` exclude each other"},
         {"init", "`rowbuild init` needs the directory to make"},

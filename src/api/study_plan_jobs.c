@@ -1,0 +1,268 @@
+/* What jobs mean for the plan, and what the plan means for them. */
+#include "study.h"
+
+#include "study_jobs.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+/* ---- Telling the plan ---- */
+
+/* Of a node that is registered: by its key. */
+struct assignment {
+    const char *job;
+    const char *ending;
+};
+
+struct assignments {
+    struct intern keys;
+    VEC(struct assignment) all;
+};
+
+static struct assignment *assignment_of(struct assignments *assignments, struct slice key)
+{
+    uint32_t number = intern_add(&assignments->keys, key);
+    if (number == assignments->all.count) {
+        vec_push(&assignments->all, (struct assignment){0});
+    }
+    return &assignments->all.at[number];
+}
+
+/* The later registration counts. */
+static void assign_element(struct study_jobs *jobs, const struct submission *submission, size_t e,
+                           struct assignments *assignments)
+{
+    const struct submission_element *element = &submission->elements[e];
+    struct buf text = BUF_EMPTY;
+    const char *kept = NULL;
+    bool is_queued = element->state == ELEMENT_QUEUED;
+    buf_add_string(&text, is_queued ? "" : "job ");
+    submission_add_job(submission, e, &text);
+    if (!is_queued) {
+        buf_addf(&text, ": %.*s", SLICE_ARGS(element->ending));
+    }
+    if (is_queued || element->ending.len > 0) {
+        kept = arena_string(&jobs->texts, buf_slice(&text));
+    }
+    for (size_t i = 0; i < element->node_count && element->state != ELEMENT_RELEASED; i++) {
+        struct assignment *assignment = assignment_of(assignments, element->nodes[i]);
+        assignment->job = is_queued ? kept : assignment->job;
+        assignment->ending = is_queued ? NULL : kept;
+    }
+    buf_release(&text);
+}
+
+static void assign_submissions(struct study_jobs *jobs, struct assignments *assignments)
+{
+    for (size_t i = 0; i < jobs->submissions.count; i++) {
+        for (size_t e = 0; e < jobs->submissions.items[i].element_count; e++) {
+            assign_element(jobs, &jobs->submissions.items[i], e, assignments);
+        }
+    }
+}
+
+bool study_row_job_is_queued(const struct rowbuild *study, const struct row_job *job)
+{
+    const struct queue *queue = &study->jobs->queue;
+    if (!study_has_queue(study, job->cluster) || !queue->answered) {
+        return true;
+    }
+    const struct queue_entry *entry = queue_find(queue, job->job_id, QUEUE_NO_INDEX);
+    return entry != NULL && entry->phase != QUEUE_ENDED;
+}
+
+/* row's jobs by "ACTION\0DIRECTORY": a directory may belong to a node of several. */
+static void add_row_key(struct slice action, struct slice directory, struct buf *key)
+{
+    buf_clear(key);
+    buf_add_slice(key, action);
+    buf_add_char(key, '\0');
+    buf_add_slice(key, directory);
+}
+
+static void assign_row_jobs(const struct rowbuild *study, struct assignments *assignments)
+{
+    struct study_jobs *jobs = study->jobs;
+    struct buf key = BUF_EMPTY;
+    vec_each (const struct row_job, job, &jobs->row.all) {
+        if (study_row_job_is_queued(study, job)) {
+            struct buf text = BUF_EMPTY;
+            buf_addf(&text, "%.*s/%" PRIu32, SLICE_ARGS(job->cluster), job->job_id);
+            add_row_key(job->action, job->directory, &key);
+            assignment_of(assignments, buf_slice(&key))->job =
+                arena_string(&jobs->texts, buf_slice(&text));
+            buf_release(&text);
+        }
+    }
+    buf_release(&key);
+}
+
+static void take_assignments(struct rowbuild *study, struct assignments *assignments)
+{
+    const struct graph *graph = study->graph;
+    struct study_jobs *jobs = study->jobs;
+    struct buf key = BUF_EMPTY;
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        struct node_id node = {n};
+        const uint32_t *directories;
+        if (!graph_is_present(graph, node)) {
+            continue;
+        }
+        buf_clear(&key);
+        graph_add_key(graph, node, &key);
+        uint32_t number = intern_find(&assignments->keys, buf_slice(&key));
+        if (number != INTERN_NONE) {
+            jobs->jobs[n] = assignments->all.at[number].job;
+            jobs->endings[n] = assignments->all.at[number].ending;
+        }
+        size_t count = jobs->row.all.count > 0 ? graph_directories(graph, node, &directories) : 0;
+        for (size_t i = 0; i < count && jobs->jobs[n] == NULL; i++) {
+            add_row_key(graph_action(graph, node)->name, study->workspace.names[directories[i]],
+                        &key);
+            number = intern_find(&assignments->keys, buf_slice(&key));
+            jobs->jobs[n] = number != INTERN_NONE ? assignments->all.at[number].job : NULL;
+        }
+    }
+    buf_release(&key);
+}
+
+void study_plan_jobs(struct rowbuild *study)
+{
+    struct study_jobs *jobs = study->jobs;
+    struct assignments assignments = {0};
+    if (jobs == NULL) {
+        return;
+    }
+    size_t count = study->graph->node_count;
+    intern_init(&assignments.keys);
+    jobs->jobs = mem_alloc((count + 1) * sizeof *jobs->jobs);
+    jobs->endings = mem_alloc((count + 1) * sizeof *jobs->endings);
+    assign_submissions(jobs, &assignments);
+    assign_row_jobs(study, &assignments);
+    take_assignments(study, &assignments);
+    study->plan->jobs = jobs->jobs;
+    study->plan->endings = jobs->endings;
+    intern_release(&assignments.keys);
+    vec_release(&assignments.all);
+}
+
+/* ---- Forgetting and releasing ---- */
+
+/* Nodes by their keys. */
+struct node_map {
+    struct intern keys;
+    VEC(struct node_id) nodes;
+};
+
+static void node_map_init(struct node_map *map, const struct graph *graph)
+{
+    struct buf key = BUF_EMPTY;
+    *map = (struct node_map){0};
+    intern_init(&map->keys);
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        if (graph_is_present(graph, (struct node_id){n})) {
+            buf_clear(&key);
+            graph_add_key(graph, (struct node_id){n}, &key);
+            if (intern_add(&map->keys, buf_slice(&key)) == map->nodes.count) {
+                vec_push(&map->nodes, (struct node_id){n});
+            }
+        }
+    }
+    buf_release(&key);
+}
+
+static void node_map_release(struct node_map *map)
+{
+    intern_release(&map->keys);
+    vec_release(&map->nodes);
+}
+
+/* GRAPH_NONE: it isn't in the study any more. */
+static struct node_id node_map_find(const struct node_map *map, struct slice key)
+{
+    uint32_t number = intern_find(&map->keys, key);
+    return number != INTERN_NONE ? map->nodes.at[number] : (struct node_id){GRAPH_NONE};
+}
+
+static bool is_needed(const struct rowbuild *study, const struct node_map *map,
+                      const struct submission_element *element)
+{
+    if (element->state == ELEMENT_QUEUED) {
+        return true;
+    }
+    for (size_t i = 0; i < element->node_count && element->state == ELEMENT_ENDED; i++) {
+        struct node_id node = node_map_find(map, element->nodes[i]);
+        if (node.at != GRAPH_NONE && study->plan->verdicts[node.at] != VERDICT_FRESH &&
+            study->jobs->jobs[node.at] == NULL) {
+            return true; /* for its ending, and for late records */
+        }
+    }
+    return false;
+}
+
+int study_settle_jobs(struct rowbuild *study, struct diag *diag)
+{
+    struct study_jobs *jobs = study->jobs;
+    struct node_map map;
+    int result = 0;
+    size_t kept = 0;
+    if (jobs == NULL || jobs->submissions.count == 0) {
+        return 0;
+    }
+    node_map_init(&map, study->graph);
+    for (size_t i = 0; i < jobs->submissions.count; i++) {
+        const struct submission *submission = &jobs->submissions.items[i];
+        bool needed = false;
+        for (size_t e = 0; e < submission->element_count && !needed; e++) {
+            needed = is_needed(study, &map, &submission->elements[e]);
+        }
+        if (needed) {
+            jobs->submissions.items[kept++] = *submission;
+        } else {
+            result |= study_forget_jobs(study, submission, diag);
+        }
+    }
+    jobs->submissions.count = kept;
+    node_map_release(&map);
+    return result;
+}
+
+static bool holds_started(const struct rowbuild *study, const struct node_map *map,
+                          const struct submission_element *element, const bool *starts)
+{
+    for (size_t i = 0; i < element->node_count; i++) {
+        struct node_id node = node_map_find(map, element->nodes[i]);
+        if (node.at != GRAPH_NONE &&
+            (starts != NULL ? starts[node.at] : verdict_is_work(study->plan->verdicts[node.at]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int study_release_jobs(struct rowbuild *study, const bool *starts, struct diag *diag)
+{
+    struct study_jobs *jobs = study->jobs;
+    struct node_map map;
+    int result = 0;
+    if (jobs == NULL || jobs->submissions.count == 0) {
+        return 0;
+    }
+    node_map_init(&map, study->graph);
+    for (size_t i = 0; i < jobs->submissions.count; i++) {
+        struct submission *submission = &jobs->submissions.items[i];
+        bool changed = false;
+        for (size_t e = 0; e < submission->element_count; e++) {
+            struct submission_element *element = &submission->elements[e];
+            if (element->state == ELEMENT_ENDED && holds_started(study, &map, element, starts)) {
+                element->state = ELEMENT_RELEASED;
+                changed = true;
+            }
+        }
+        if (changed) {
+            result |= submission_write(study->state_path, submission, diag);
+        }
+    }
+    node_map_release(&map);
+    return result;
+}

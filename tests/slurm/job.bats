@@ -1,0 +1,118 @@
+#!/usr/bin/env bats
+# `rowbuild job` inside jobs of a real Slurm, registered by hand: time limits, preemption, cancelling.
+
+load helpers
+
+TOKEN=0123456789abcdef
+
+# register MINUTES KEY…: a submission of one element
+register() {
+    mkdir -p .rowbuild/jobs
+    jq -cn --arg token "$TOKEN" --argjson minutes "$1" --arg keys "${*:2}" \
+        '{version: 1, token: $token, cluster: "lab", job_id: 0, array: false,
+          submitted_at: 1790000000, minutes: $minutes, action: "first",
+          elements: [{nodes: ($keys | split(" ")), state: "queued"}]}' >.rowbuild/jobs/$TOKEN.json
+}
+
+# batch MINUTES OPTION…: a job that carries it out
+batch() {
+    local minutes=$1
+    shift
+    JOB=$(sbatch --parsable --time "$minutes" --ntasks 4 --output "$SCRATCH/said" --open-mode append "$@" <<END
+#!/bin/bash
+exec "$ROWBUILD" job $TOKEN
+END
+    )
+}
+
+output_of_job() {
+    output=$(cat "$SCRATCH/said")
+}
+
+state_of_job() {
+    squeue -h -t all -j "$JOB" -o %T
+}
+
+study() {
+    rowfile <<'END'
+[[action]]
+name = "quick"
+command = "note quick {directory}; touch workspace/{directory}/a"
+products = ["a"]
+
+[[action]]
+name = "slow"
+command = "slow {directory}"
+products = ["b"]
+resumable = ["state"]
+previous_actions = ["quick"]
+END
+    program slow <<'PROGRAM'
+trap 'sleep 0.5; echo saved >"workspace/$1/state"; exit 1' TERM
+: >"$GATE/$1.started"
+while [ ! -e "$GATE/$1.go" ]; do sleep 0.05; done
+note slow "$1"
+touch "workspace/$1/b"
+PROGRAM
+    local directory
+    for directory; do
+        mkdir -p "workspace/$directory"
+    done
+}
+
+@test "the time limit: what has finished counts, the rest writes its checkpoint" {
+    study d1 d2
+    register 1 quick/d1 quick/d2 slow/d1 slow/d2
+    batch 1 --signal=B:TERM@55
+    await_started d1 d2
+    release d2
+    await_text "$SCRATCH/said" '[3/4] slow d2'
+    over 90
+    output_of_job
+    has 'cancelled: slow d1' '1 cancelled (3 ran'
+    [ "$(state_of_job)" = FAILED ]
+    content workspace/d1/state saved
+    expect_runs 'quick d1' 'quick d2' 'slow d2'
+    expect 0 show why
+    has 'quick d2: is up to date' 'slow d2: is up to date'
+}
+
+@test "a requeued job redoes nothing that is done" {
+    study d1 d2
+    register 60 quick/d1 quick/d2 slow/d1 slow/d2
+    batch 60 --requeue
+    await_started d1 d2
+    release d2
+    await_text "$SCRATCH/said" '[3/4] slow d2'
+    rm "$GATE/d1.started"
+    scontrol requeue "$JOB"
+    local tries=0
+    until [ -e "$GATE/d1.started" ]; do
+        scontrol update job "$JOB" StartTime=now >/dev/null 2>&1 || true # it would wait two minutes
+        sleep 0.1
+        tries=$((tries + 1))
+        [ "$tries" -lt 1500 ] || {
+            squeue -t all
+            return 1
+        }
+    done
+    release d1
+    over 60
+    output_of_job
+    has 'cancelled: slow d1' 'done: 1 node ran'
+    expect_runs 'quick d1' 'quick d2' 'slow d2' 'slow d1'
+    [ "$(state_of_job)" = COMPLETED ]
+}
+
+@test "cancelled: what has finished counts, and nothing is left running" {
+    study d1 d2
+    register 60 quick/d1 slow/d1
+    batch 60
+    await_started d1
+    scancel "$JOB"
+    over 60
+    expect 0 show why
+    has 'quick d1: is up to date'
+    run pgrep -f "slow d1"
+    [ -z "$output" ]
+}
