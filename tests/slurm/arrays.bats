@@ -101,7 +101,7 @@ new_jobs() {
 
 over_but_held() {
     local tries=0
-    while [ -n "$(squeue --me -h -o '%r' | grep -v JobHeldUser)" ]; do
+    while squeue --me -h -o '%r' | grep -qv JobHeldUser; do
         sleep 0.05
         tries=$((tries + 1))
         [ "$tries" -lt 400 ] || return 1
@@ -126,7 +126,7 @@ over_but_held() {
     study d{1..6}
     expect 0 submit --throttle 2
     has_line '^Submitted job [0-9]+, an array of 6\.$'
-    [ "$(ls .rowbuild/jobs/*.json | wc -l)" -eq 1 ]
+    [ "$(new_jobs | wc -l)" -eq 1 ]
     scontrol show job "$(new_jobs)" | grep -q 'ArrayTaskThrottle=2'
     over
     expect_runs 'first d1' 'first d2' 'first d3' 'first d4' 'first d5' 'first d6'
@@ -316,7 +316,7 @@ END
     kill -INT "$PID"
     release first
     finish 130
-    [ "$(ls .rowbuild/jobs/*.json | wc -l)" -eq 1 ]
+    [ "$(new_jobs | wc -l)" -eq 1 ]
     [ "$(new_jobs)" != 0 ]
     rm "$SCRATCH/bin/sbatch"
     expect 0 submit
@@ -331,7 +331,8 @@ END
     scontrol show job "$(new_jobs)" >"$SCRATCH/job"
     grep -q "NumTasks=1 " "$SCRATCH/job"
     grep -q "Requeue=0" "$SCRATCH/job"
-    ! grep -q 'MinMemoryCPU=1M' "$SCRATCH/job"
+    run grep -q 'MinMemoryCPU=1M' "$SCRATCH/job"
+    [ "$status" -eq 1 ]
 }
 
 @test "1,000 groups: a handful of calls, quickly" {
