@@ -157,8 +157,13 @@ static void pause_briefly(void)
 }
 
 /* The file that the node with this key writes to now: true, and its path. */
-static bool find_running(const struct rowbuild *study, const char *key, struct buf *path)
+/* Where a node that is in a job, or runs here, writes to now. */
+static bool find_running(const struct rowbuild *study, struct node_id node, const char *key,
+                         struct buf *path)
 {
+    if (study->plan->jobs != NULL && study->plan->jobs[node.at] != NULL) {
+        return logs_find_in_jobs(study->state_path, key, path);
+    }
     struct running_entry *entries;
     size_t count = logs_read_running(study->state_path, &entries);
     bool found = false;
@@ -190,7 +195,7 @@ static int show_log_of(struct rowbuild *study, struct node_id node, bool follow,
     struct buf label = BUF_EMPTY;
     graph_add_key(study->graph, node, &key);
     graph_add_label(study->graph, node, &label);
-    bool running = find_running(study, buf_string(&key), &path);
+    bool running = find_running(study, node, buf_string(&key), &path);
     if (!running) {
         logs_add_node_path(study->state_path, study->graph, node, &path);
     }
@@ -200,7 +205,7 @@ static int show_log_of(struct rowbuild *study, struct node_id node, bool follow,
         copy_rest(fd, writer);
         while (follow && running) {
             pause_briefly();
-            running = find_running(study, buf_string(&key), NULL);
+            running = find_running(study, node, buf_string(&key), NULL);
             copy_rest(fd, writer); /* once more after its end: what it wrote last */
         }
         close(fd);

@@ -117,7 +117,8 @@ CHILD_SIDE static long prepare(const struct spawn_request *request)
     if (request->directory >= 0 && syscall(SYS_fchdir, (long)request->directory) < 0) {
         return -1;
     }
-    if (connect_streams(request->input, request->output, request->errors) < 0 || hand_down(request) < 0) {
+    if (connect_streams(request->input, request->output, request->errors) < 0 ||
+        hand_down(request) < 0) {
         return -1;
     }
     return request->open_files == NULL
@@ -548,6 +549,7 @@ static bool environment_holds(pid_t pid, const char *mark)
 
 struct hunt {
     const char *mark;
+    const char *gently; /* processes of this name get SIGTERM; NULL: none */
     unsigned found;
 };
 
@@ -557,22 +559,25 @@ static int kill_if_marked(void *context, const char *name, size_t len, bool is_d
     (void)len;
     pid_t pid = is_directory ? (pid_t)strtol(name, NULL, 10) : 0;
     if (pid > 0 && pid != getpid() && environment_holds(pid, hunt->mark)) {
+        pid_t parent;
         hunt->found++;
-        (void)kill(pid, SIGKILL);
+        (void)kill(pid, hunt->gently != NULL && is_named(pid, hunt->gently, &parent) ? SIGTERM
+                                                                                     : SIGKILL);
     }
     return 0;
 }
 
-unsigned spawn_kill_marked(const char *mark)
+unsigned spawn_kill_marked(const char *mark, const char *gently)
 {
-    enum { MOST_ROUNDS = 400 };
+    enum { MOST_ROUNDS = 400, GENTLE_ROUNDS = 300 };
     static const struct timespec pause = {.tv_nsec = 5000000};
-    struct hunt first = {.mark = mark};
+    struct hunt first = {.mark = mark, .gently = gently};
     (void)file_list(AT_FDCWD, "/proc", kill_if_marked, &first);
     struct hunt again = first;
     for (int round = 0; again.found > 0 && round < MOST_ROUNDS; round++) {
         nanosleep(&pause, NULL);
         again.found = 0;
+        again.gently = round < GENTLE_ROUNDS ? gently : NULL;
         (void)file_list(AT_FDCWD, "/proc", kill_if_marked, &again);
     }
     return first.found;

@@ -86,8 +86,9 @@ bool spawn_signal_named(const struct child *child, const char *name, int signal)
 unsigned spawn_kill_orphans(const char *mark);
 
 /* Kills every process of this user whose environment holds `mark`, whoever its parent is, and waits
- * until they have ended (2 s at most). Returns how many there were. */
-unsigned spawn_kill_marked(const char *mark);
+ * until they have ended (2 s at most). Those called `gently` (NULL: none) get SIGTERM first, to end
+ * by it what they look after. Returns how many there were. */
+unsigned spawn_kill_marked(const char *mark, const char *gently);
 
 /* Reaps ended orphans (not children that were started by spawn_child and are yet to be reaped). */
 void spawn_reap_orphans(void);

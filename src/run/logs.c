@@ -300,7 +300,7 @@ unsigned logs_end_left_behind(const char *state)
     if (file_read(AT_FDCWD, buf_string(&path), 64U << 20, &table) == 0) {
         memcpy(&head, buf_string(&table), table.len < sizeof head ? table.len : sizeof head);
         head.key[sizeof head.key - 1] = '\0';
-        ended = head.key[0] != '\0' ? spawn_kill_marked(head.key) : 0;
+        ended = head.key[0] != '\0' ? spawn_kill_marked(head.key, "srun") : 0;
         unlink(buf_string(&path));
     }
     buf_release(&path);
@@ -334,4 +334,50 @@ size_t logs_read_running(const char *state, struct running_entry **entries)
     buf_release(&path);
     buf_release(&table);
     return count;
+}
+
+/* ---- Tables of jobs ---- */
+
+struct table_search {
+    const char *state;
+    const char *key;
+    struct buf *path;
+    bool found;
+};
+
+static int look_into_table(void *context, const char *name, size_t len, bool is_directory)
+{
+    static const char prefix[] = ".running-";
+    struct table_search *search = context;
+    struct buf path = BUF_EMPTY;
+    struct buf table = BUF_EMPTY;
+    bool is_table =
+        !is_directory && len > sizeof prefix - 1 && memcmp(name, prefix, sizeof prefix - 1) == 0;
+    buf_addf(&path, "%s/logs/%.*s", search->state, (int)len, name);
+    if (is_table && file_read(AT_FDCWD, buf_string(&path), 64U << 20, &table) == 0) {
+        for (size_t i = 1; i < table.len / sizeof(struct running_entry) && !search->found; i++) {
+            struct running_entry entry;
+            memcpy(&entry, table.at + i * sizeof entry, sizeof entry);
+            entry.key[sizeof entry.key - 1] = '\0';
+            entry.log[sizeof entry.log - 1] = '\0';
+            search->found = entry.pid > 0 && strcmp(entry.key, search->key) == 0;
+            if (search->found && search->path != NULL) {
+                buf_clear(search->path);
+                buf_addf(search->path, "%s/logs/%s", search->state, entry.log);
+            }
+        }
+    }
+    buf_release(&path);
+    buf_release(&table);
+    return search->found ? 1 : 0;
+}
+
+bool logs_find_in_jobs(const char *state, const char *key, struct buf *path)
+{
+    struct table_search search = {.state = state, .key = key, .path = path};
+    struct buf folder = BUF_EMPTY;
+    buf_addf(&folder, "%s/logs", state);
+    (void)file_list(AT_FDCWD, buf_string(&folder), look_into_table, &search);
+    buf_release(&folder);
+    return search.found;
 }

@@ -64,6 +64,10 @@ struct running_entry {
     uint32_t core_count;
 };
 
+/* Looks in the tables of jobs, which may be killed ones', for what runs under a node's key: appends
+ * the path of its log. */
+bool logs_find_in_jobs(const char *state, const char *key, struct buf *path);
+
 /* Reads the table of a run that goes on now: entries in *entries (the caller frees it), their
  * number; 0 if none. */
 size_t logs_read_running(const char *state, struct running_entry **entries);

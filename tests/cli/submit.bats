@@ -163,6 +163,7 @@ END
     [ "$status" -eq 0 ]
     [ "$(head -n 1 <<<"$output")" = '#!/bin/bash' ]
     has 'directory0' 'export ACTION_NAME=hello' '--cluster none job --plain -j 1 0000000000000000'
+    # shellcheck disable=SC2154 # bats sets it
     [[ $stderr == *'script 1 of 1'* ]]
     [ "$before" = "$(tree)" ]
     expect 0 submit directory9

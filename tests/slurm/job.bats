@@ -18,7 +18,7 @@ register() {
 batch() {
     local minutes=$1
     shift
-    JOB=$(sbatch --parsable --time "$minutes" --ntasks 4 --output "$SCRATCH/said" --open-mode append "$@" <<END
+    JOB=$(sbatch --parsable --time "$minutes" --ntasks 4 --output "$SCRATCH/job" --open-mode append "$@" <<END
 #!/bin/bash
 exec "$ROWBUILD" job $TOKEN
 END
@@ -26,11 +26,21 @@ END
 }
 
 output_of_job() {
-    output=$(cat "$SCRATCH/said")
+    output=$(cat "$SCRATCH/job")
 }
 
 state_of_job() {
     squeue -h -t all -j "$JOB" -o %T
+}
+
+# Slurm knows that the first attempt has ended: its host is idle.
+over_there() {
+    local tries=0
+    until [ "$(sinfo -h -t idle -o %D)" = 4 ]; do
+        sleep 0.05
+        tries=$((tries + 1))
+        [ "$tries" -lt 600 ] || return 1
+    done
 }
 
 study() {
@@ -66,7 +76,7 @@ PROGRAM
     batch 1 --signal=B:TERM@55
     await_started d1 d2
     release d2
-    await_text "$SCRATCH/said" '[3/4] slow d2'
+    await_text "$SCRATCH/job" '[3/4] slow d2'
     over 90
     output_of_job
     has 'cancelled: slow d1' '1 cancelled (3 ran'
@@ -83,16 +93,19 @@ PROGRAM
     batch 60 --requeue
     await_started d1 d2
     release d2
-    await_text "$SCRATCH/said" '[3/4] slow d2'
+    await_text "$SCRATCH/job" '[3/4] slow d2'
     rm "$GATE/d1.started"
     scontrol requeue "$JOB"
+    await_text "$SCRATCH/job" '1 cancelled (3 ran'
+    over_there
     local tries=0
     until [ -e "$GATE/d1.started" ]; do
         scontrol update job "$JOB" StartTime=now >/dev/null 2>&1 || true # it would wait two minutes
         sleep 0.1
         tries=$((tries + 1))
-        [ "$tries" -lt 1500 ] || {
+        [ "$tries" -lt 300 ] || {
             squeue -t all
+            cat "$SCRATCH/job"
             return 1
         }
     done
@@ -115,4 +128,27 @@ PROGRAM
     has 'quick d1: is up to date'
     run pgrep -f "slow d1"
     [ -z "$output" ]
+}
+
+@test "show log follows a node that runs in a job" {
+    rowfile <<'END'
+[[action]]
+name = "talk"
+command = "echo one; hold {directory}; echo two; touch workspace/{directory}/a"
+products = ["a"]
+END
+    mkdir -p workspace/d1
+    register 60 talk/d1
+    batch 60
+    await_started d1
+    expect 0 show log talk/d1
+    [ "$output" = one ]
+    start show log -f talk/d1
+    await_text "$SCRATCH/said" one
+    release d1
+    over
+    finish 0
+    [ "$output" = $'one\ntwo' ]
+    expect 0 show log talk/d1
+    [ "$output" = $'one\ntwo' ]
 }
