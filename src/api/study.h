@@ -106,6 +106,11 @@ void study_drop_jobs(struct rowbuild *study);
 /* Tells the plan, which hasn't looked yet. */
 void study_plan_jobs(struct rowbuild *study);
 
+/* For a job, once its nodes are selected: the elements whose records matter to it, by name
+ * (inbox.h). They hold its nodes or what comes before these. -1 after an error. */
+struct intern;
+int study_find_sources(const struct rowbuild *study, struct intern *sources, struct diag *diag);
+
 /* For a writer, after the look: forgets submissions that nobody needs any more. */
 int study_settle_jobs(struct rowbuild *study, struct diag *diag);
 

@@ -2,6 +2,7 @@
 
 #include "aside.h"
 #include "file.h"
+#include "study_jobs.h"
 #include "submissions.h"
 #include "text.h"
 
@@ -165,6 +166,9 @@ static void say_jobs(const struct rowbuild *study, bool dry_run, struct diag *di
         diag_note(diag, "%s %llu %s queued or running: what they record from now on is lost",
                   dry_run ? "would forget" : "forgot", (unsigned long long)queued,
                   queued == 1 ? "job that is" : "jobs that are");
+    }
+    if (study->jobs != NULL && study->jobs->row.all.count > 0) {
+        diag_note(diag, "what row has in the queue stays with row: `row clean --submitted`");
     }
 }
 

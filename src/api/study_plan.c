@@ -67,6 +67,18 @@ static int take_jobs(struct rowbuild *study, struct diag *diag)
     return study->jobs != NULL ? state_take_inbox(study->state, diag) : 0;
 }
 
+static struct state *open_for_job(const struct rowbuild *study, struct diag *diag)
+{
+    struct intern sources;
+    struct state *state = NULL;
+    intern_init(&sources);
+    if (study_find_sources(study, &sources, diag) == 0) {
+        state = state_open_job(AT_FDCWD, study->state_path, study->attempt, &sources, diag);
+    }
+    intern_release(&sources);
+    return state;
+}
+
 static int look(struct rowbuild *study, const struct rowbuild_selection *selection,
                 enum state_mode mode, struct diag *diag)
 {
@@ -94,7 +106,7 @@ static int look(struct rowbuild *study, const struct rowbuild_selection *selecti
         return -1;
     }
     study->state = mode == STATE_JOB
-                       ? state_open_job(AT_FDCWD, study->state_path, study->attempt, diag)
+                       ? open_for_job(study, diag)
                        : state_open(AT_FDCWD, study->state_path, mode, selection->adopt, diag);
     if (study->state != NULL && mode == STATE_WRITE) {
         end_left_behind(study, diag);

@@ -146,7 +146,7 @@ void study_plan_jobs(struct rowbuild *study)
     vec_release(&assignments.all);
 }
 
-/* ---- Forgetting and releasing ---- */
+/* ---- Nodes by their keys ---- */
 
 /* Nodes by their keys. */
 struct node_map {
@@ -183,6 +183,63 @@ static struct node_id node_map_find(const struct node_map *map, struct slice key
     uint32_t number = intern_find(&map->keys, key);
     return number != INTERN_NONE ? map->nodes.at[number] : (struct node_id){GRAPH_NONE};
 }
+
+/* ---- What a job reads ---- */
+
+/* By node: selected, or before something that is. */
+static bool *mark_sources(const struct plan *plan)
+{
+    const struct graph *graph = plan->graph;
+    bool *marked = mem_alloc((graph->node_count + 1) * sizeof *marked);
+    for (size_t i = graph->order_count; i-- > 0;) {
+        uint32_t n = graph->order[i];
+        marked[n] = marked[n] || plan->wanted[n] != 0;
+        for (uint32_t e = graph->before_start[n]; marked[n] && e < graph->before_start[n + 1];
+             e++) {
+            marked[graph->before.at[e].node.at] = true;
+        }
+    }
+    return marked;
+}
+
+static bool holds_marked(const struct node_map *map, const struct submission_element *element,
+                         const bool *marked)
+{
+    for (size_t i = 0; i < element->node_count; i++) {
+        struct node_id node = node_map_find(map, element->nodes[i]);
+        if (node.at != GRAPH_NONE && marked[node.at]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int study_find_sources(const struct rowbuild *study, struct intern *sources, struct diag *diag)
+{
+    struct submissions submissions;
+    struct node_map map;
+    struct buf name = BUF_EMPTY;
+    int result = submissions_load(&submissions, study->state_path, diag);
+    bool *marked = mark_sources(study->plan);
+    node_map_init(&map, study->graph);
+    for (size_t i = 0; i < submissions.count; i++) {
+        const struct submission *submission = &submissions.items[i];
+        for (size_t e = 0; e < submission->element_count; e++) {
+            if (holds_marked(&map, &submission->elements[e], marked)) {
+                buf_clear(&name);
+                inbox_add_element(submission->token, e, &name);
+                intern_add(sources, buf_slice(&name));
+            }
+        }
+    }
+    node_map_release(&map);
+    free(marked);
+    buf_release(&name);
+    submissions_release(&submissions);
+    return result;
+}
+
+/* ---- Forgetting and releasing ---- */
 
 static bool is_needed(const struct rowbuild *study, const struct node_map *map,
                       const struct submission_element *element)
@@ -227,34 +284,27 @@ int study_settle_jobs(struct rowbuild *study, struct diag *diag)
     return result;
 }
 
-static bool holds_started(const struct rowbuild *study, const struct node_map *map,
-                          const struct submission_element *element, const bool *starts)
+static bool *mark_work(const struct plan *plan)
 {
-    for (size_t i = 0; i < element->node_count; i++) {
-        struct node_id node = node_map_find(map, element->nodes[i]);
-        if (node.at != GRAPH_NONE &&
-            (starts != NULL ? starts[node.at] : verdict_is_work(study->plan->verdicts[node.at]))) {
-            return true;
-        }
+    bool *marked = mem_alloc((plan->graph->node_count + 1) * sizeof *marked);
+    for (uint32_t n = 0; n < plan->graph->node_count; n++) {
+        marked[n] = verdict_is_work(plan->verdicts[n]);
     }
-    return false;
+    return marked;
 }
 
-int study_release_jobs(struct rowbuild *study, const bool *starts, struct diag *diag)
+static int release_marked(const struct rowbuild *study, const bool *marked, struct diag *diag)
 {
     struct study_jobs *jobs = study->jobs;
     struct node_map map;
     int result = 0;
-    if (jobs == NULL || jobs->submissions.count == 0) {
-        return 0;
-    }
     node_map_init(&map, study->graph);
     for (size_t i = 0; i < jobs->submissions.count; i++) {
         struct submission *submission = &jobs->submissions.items[i];
         bool changed = false;
         for (size_t e = 0; e < submission->element_count; e++) {
             struct submission_element *element = &submission->elements[e];
-            if (element->state == ELEMENT_ENDED && holds_started(study, &map, element, starts)) {
+            if (element->state == ELEMENT_ENDED && holds_marked(&map, element, marked)) {
                 element->state = ELEMENT_RELEASED;
                 changed = true;
             }
@@ -264,5 +314,19 @@ int study_release_jobs(struct rowbuild *study, const bool *starts, struct diag *
         }
     }
     node_map_release(&map);
+    return result;
+}
+
+int study_release_jobs(struct rowbuild *study, const bool *starts, struct diag *diag)
+{
+    if (study->jobs == NULL || study->jobs->submissions.count == 0) {
+        return 0;
+    }
+    if (starts != NULL) {
+        return release_marked(study, starts, diag);
+    }
+    bool *work = mark_work(study->plan);
+    int result = release_marked(study, work, diag);
+    free(work);
     return result;
 }

@@ -18,11 +18,16 @@ enum { LONGEST_JOB = 256, MOST_ATTEMPTS = 1000000 };
 
 /* ---- Names ---- */
 
-/* "TOKEN.ELEMENT." */
-static void add_stem(struct slice token, uint64_t element, struct buf *out)
+void inbox_add_element(struct slice token, uint64_t element, struct buf *out)
 {
     buf_add_slice(out, token);
-    buf_addf(out, ".%" PRIu64 ".", element);
+    buf_addf(out, ".%" PRIu64, element);
+}
+
+static void add_stem(struct slice token, uint64_t element, struct buf *out)
+{
+    inbox_add_element(token, element, out);
+    buf_add_char(out, '.');
 }
 
 /* A file of an element, below the state folder. */

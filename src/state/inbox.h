@@ -33,6 +33,9 @@ struct inbox_attempt {
     uint32_t element;
 };
 
+/* Appends an element's name, "TOKEN.ELEMENT". */
+void inbox_add_element(struct slice token, uint64_t element, struct buf *out);
+
 /* Claims an element for the job `job` ("123_4"): 0; 1 when another job has it, whose name is
  * appended to `holder`; -1 after an error. The same job may claim again (requeued): then it isn't
  * over any more. */

@@ -126,10 +126,13 @@ struct state *state_open(int directory, const char *path, enum state_mode mode,
                          bool discard_unreadable, struct diag *diag);
 
 /* The same for a job (STATE_JOB): what is put is written as the records of `attempt`, one new file
- * of the inbox at each state_flush and state_sync, synced. `attempt` must outlive the state. */
+ * of the inbox at each state_flush and state_sync, synced. Of the inbox only the records of the
+ * elements `sources` are read, by names as inbox_add_element makes them (NULL: all): where
+ * thousands of jobs begin at once, each reads what it needs. `attempt` must outlive the state. */
 struct inbox_attempt;
+struct intern;
 struct state *state_open_job(int directory, const char *path, const struct inbox_attempt *attempt,
-                             struct diag *diag);
+                             const struct intern *sources, struct diag *diag);
 
 /* Takes over what came into the inbox since the state was opened for writing; before it is bound,
  * or bound again. Nothing in other modes. -1 after an error. */

@@ -349,7 +349,7 @@ int state_take_inbox(struct state *state, struct diag *diag)
 
 static struct state *open_state(int directory, const char *path, enum state_mode mode,
                                 bool discard_unreadable, const struct inbox_attempt *attempt,
-                                struct diag *diag)
+                                const struct intern *sources, struct diag *diag)
 {
     struct state *state = mem_alloc(sizeof *state);
     *state = (struct state){.mode = mode,
@@ -357,6 +357,7 @@ static struct state *open_state(int directory, const char *path, enum state_mode
                             .journal = -1,
                             .lock = {.fd = -1},
                             .attempt = attempt,
+                            .sources = sources,
                             .inbox = {.folder = -1}};
     state->path = mem_copy(path, strlen(path));
     state_init_rows(state);
@@ -368,6 +369,7 @@ static struct state *open_state(int directory, const char *path, enum state_mode
         goto failed;
     }
     state->was_empty = !has_rows(&state->table);
+    state->sources = NULL;
     if (mode == STATE_JOB && state_begin_job(state, diag) != 0) {
         goto failed;
     }
@@ -380,13 +382,13 @@ failed:
 struct state *state_open(int directory, const char *path, enum state_mode mode,
                          bool discard_unreadable, struct diag *diag)
 {
-    return open_state(directory, path, mode, discard_unreadable, NULL, diag);
+    return open_state(directory, path, mode, discard_unreadable, NULL, NULL, diag);
 }
 
 struct state *state_open_job(int directory, const char *path, const struct inbox_attempt *attempt,
-                             struct diag *diag)
+                             const struct intern *sources, struct diag *diag)
 {
-    return open_state(directory, path, STATE_JOB, false, attempt, diag);
+    return open_state(directory, path, STATE_JOB, false, attempt, sources, diag);
 }
 
 static void queue_all(struct state *state)

@@ -78,11 +78,24 @@ static int order(const void *a, const void *b)
     return result != 0 ? result : order_numbers(left->file.number, right->file.number);
 }
 
+static bool is_source(const struct state *state, const struct inbox_file *file)
+{
+    struct buf name = BUF_EMPTY;
+    if (state->sources == NULL) {
+        return true;
+    }
+    inbox_add_element(file->token, file->element, &name);
+    bool found = intern_find(state->sources, buf_slice(&name)) != INTERN_NONE;
+    buf_release(&name);
+    return found;
+}
+
 static void list_items(struct harvest *harvest)
 {
     for (uint32_t i = 0; i < harvest->names->all.count; i++) {
         struct inbox_item item = {.submission = SIZE_MAX};
-        if (inbox_parse_name(intern_name(&harvest->names->all, i), &item.file)) {
+        if (inbox_parse_name(intern_name(&harvest->names->all, i), &item.file) &&
+            is_source(harvest->state, &item.file)) {
             item.submission = place_of(harvest, &item.file);
             vec_push(&harvest->items, item);
         }

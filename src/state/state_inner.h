@@ -50,6 +50,7 @@ struct inbox_writer {
 struct state {
     enum state_mode mode;
     const struct inbox_attempt *attempt; /* STATE_JOB: whose records are written; borrowed */
+    const struct intern *sources;        /* while a job opens it: elements that matter; NULL: all */
     int folder;                          /* -1: reading, and there is none */
     char *path;                          /* as given, for messages */
     struct lock lock;

@@ -163,6 +163,7 @@ END
     [ "$status" -eq 0 ]
     [ "$(head -n 1 <<<"$output")" = '#!/bin/bash' ]
     has 'directory0' 'export ACTION_NAME=hello' '--cluster none job --plain -j 1 0000000000000000'
+    # shellcheck disable=SC2154 # bats sets it
     [[ $stderr == *'script 1 of 1'* ]]
     [ "$before" = "$(tree)" ]
     expect 0 submit directory9
@@ -363,4 +364,24 @@ END
     expect_runs d2
     expect_nothing_to_do
     [ -z "$(find .rowbuild/jobs .rowbuild/inbox -type f 2>/dev/null)" ]
+}
+
+@test "the project's node counts as one directory" {
+    cat >Rowfile <<'END'
+[default.action]
+resources.processes.per_directory = 1
+[[action]]
+name = "sum"
+scope = "project"
+command = "note sum; touch sum"
+products = ["//sum"]
+END
+    mkdir -p workspace/{d1,d2}
+    expect 0 -n
+    has 'would run 1 node: about 1.0 CPU-hours'
+    expect 0 submit
+    expect_runs sum
+    rm sum
+    expect 0
+    expect_runs sum
 }

@@ -254,6 +254,8 @@ END
     has_line '^a +submitted +delta/4000000000 '
     has_line '^two words +submitted +delta/7 '
     has_line '^b +eligible '
+    expect 0 clean --submitted
+    has 'row clean --submitted'
     expect 0
     has '3 nodes are in jobs'
     expect_runs 'first b' 'second b' 'third b'

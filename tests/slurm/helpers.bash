@@ -1,11 +1,13 @@
 # What the tests on a real Slurm share: one lab for each file, a study and a state for each test.
-# shellcheck shell=bash disable=SC2154 # variables that bats sets
+# shellcheck shell=bash disable=SC1091,SC2034,SC2154 # others' files; variables that bats sets, or tests read
 
 load ../cli/helpers
+load lab.sh
 
 LAB_SH=$BATS_TEST_DIRNAME/lab.sh
 
 setup_file() {
+    : "${ROWBUILD:?the program to be tested}"
     command -v sbatch >/dev/null || skip 'Slurm is not installed'
     LAB=$(mktemp -d /tmp/rowbuild-lab.XXXXXX)
     export LAB
@@ -21,12 +23,14 @@ eval "cli_$(declare -f teardown)"
 
 setup() {
     cli_setup || return 1
-    eval "$(bash "$LAB_SH" environment "$LAB")"
+    lab_export "$LAB"
+    unset "${!SLURM_JOB@}" "${!SBATCH_@}" "${!SQUEUE_@}"
+    SUBMISSIONS_BEFORE=$(submissions)
 }
 
+# What a test leaves in the queue goes before the next one.
 teardown() {
-    scancel --me 2>/dev/null || true
-    bash "$LAB_SH" wait-queue "$LAB" 30 || true
+    lab_cancel_all
     cli_teardown
 }
 
@@ -50,4 +54,93 @@ clusters_toml() {
     mkdir -p "$SCRATCH/lab-home/.config/rowbuild"
     cat "$LAB/home/.config/rowbuild/clusters.toml" - >"$SCRATCH/lab-home/.config/rowbuild/clusters.toml"
     export ROWBUILD_HOME=$SCRATCH/lab-home
+}
+
+lab_cancel_all() {
+    local pid
+    if ! SLURM_CONF=$LAB/slurm.conf scontrol ping 2>/dev/null | grep -q UP; then
+        pid=$(cat "$LAB/run/slurmctld.pid" 2>/dev/null) && kill -CONT "$pid" 2>/dev/null
+        [ -n "$pid" ] && lab_lives "$pid" || lab_start_controller "$LAB" || return 0
+    fi
+    squeue -h -t all -o %A | sort -u | xargs -r scancel -f 2>/dev/null
+    lab_poll 20 lab_queue_empty "$LAB" || true
+}
+
+# three_actions DIRECTORY…: one after the other, a job for each directory but for the last.
+three_actions() {
+    local directory
+    rowfile <<'END'
+[[action]]
+name = "first"
+products = ["a"]
+command = 'note first {directory}; echo {directory} >workspace/{directory}/a'
+group.maximum_size = 1
+
+[[action]]
+name = "second"
+products = ["b"]
+previous_actions = ["first"]
+command = 'note second {directory}; cp workspace/{directory}/a workspace/{directory}/b'
+group.maximum_size = 1
+
+[[action]]
+name = "third"
+products = ["c"]
+previous_actions = ["second"]
+command = 'note third {directory}; cp workspace/{directory}/b workspace/{directory}/c'
+END
+    for directory; do
+        mkdir -p "workspace/$directory"
+    done
+}
+
+# held [DIRECTORY…]: one action whose command waits for `release DIRECTORY`.
+held() {
+    rowfile <<'END'
+[[action]]
+name = "wait"
+products = ["a"]
+command = 'note {directory}; hold {directory} && echo done >workspace/{directory}/a'
+group.maximum_size = 1
+resources.walltime.per_submission = "00:10:00"
+END
+    local directory
+    for directory; do
+        mkdir -p "workspace/$directory"
+    done
+}
+
+# queue_is STATE COUNT: so many elements are in that state.
+queue_is() {
+    [ "$(squeue -h -r -t "$1" -o %A | wc -l)" -eq "$2" ]
+}
+
+await_queue() {
+    lab_poll 30 queue_is "$@" && return 0
+    squeue -r -t all
+    echo "expected: $*"
+    return 1
+}
+
+jobs_done() {
+    lab_wait_queue "$LAB" 60
+}
+
+# state_of JOB: in Slurm's words
+state_of() {
+    squeue -h -t all -j "$1" -o %T
+}
+
+# ask_anew: what the queue said is forgotten.
+ask_anew() {
+    rm -f .rowbuild/queue
+}
+
+# submissions: how many its controller has ever accepted. new_submissions: since this test began.
+submissions() {
+    grep -c '_slurm_rpc_submit_batch_job: JobId=' "$LAB/log/slurmctld.log" || true
+}
+
+new_submissions() {
+    echo $(($(submissions) - SUBMISSIONS_BEFORE))
 }

@@ -90,7 +90,7 @@ static struct state *open_as(struct place *place, enum state_mode mode)
 
 static struct state *open_job(struct place *place, const struct inbox_attempt *attempt)
 {
-    struct state *state = state_open_job(AT_FDCWD, place->path, attempt, &place->diag);
+    struct state *state = state_open_job(AT_FDCWD, place->path, attempt, NULL, &place->diag);
     assert_non_null(state);
     state_bind(state, &LAYOUT);
     return state;
@@ -244,6 +244,27 @@ static void test_readers_see_what_a_job_records(void **data)
     assert_int_equal(place->diag.entries.count, 0);
 }
 
+static void test_a_job_reads_what_it_asks_for(void **data)
+{
+    struct place *place = *data;
+    struct intern sources;
+    struct buf name = BUF_EMPTY;
+    record(place, &FIRST, 0, 7);
+    record(place, &OF_OTHER, 1, 8);
+    intern_init(&sources);
+    inbox_add_element(slice_of(OTHER), 0, &name);
+    assert_string_equal(buf_string(&name), OTHER ".0");
+    intern_add(&sources, buf_slice(&name));
+    struct state *job = state_open_job(AT_FDCWD, place->path, &SECOND, &sources, &place->diag);
+    assert_non_null(job);
+    state_bind(job, &LAYOUT);
+    expect_in(job, 0, 0);
+    expect_in(job, 1, 8);
+    close_well(place, job);
+    intern_release(&sources);
+    buf_release(&name);
+}
+
 static void test_a_job_writes_nothing_but_the_inbox(void **data)
 {
     struct place *place = *data;
@@ -313,7 +334,7 @@ static void test_queued_rows_stay_with_their_names(void **data)
     wider.directory_count = 4;
     struct state *writer = open_as(place, STATE_WRITE);
     put(writer, 1, 5); /* of b, queued while the inbox brings a directory before it */
-    struct state *job = state_open_job(AT_FDCWD, place->path, &FIRST, &place->diag);
+    struct state *job = state_open_job(AT_FDCWD, place->path, &FIRST, NULL, &place->diag);
     assert_non_null(job);
     state_bind(job, &wider);
     put_and_sync(place, job, 1, 7);
@@ -377,7 +398,7 @@ static void test_a_start_is_on_record_at_once(void **data)
 static void test_without_a_state_folder_there_is_no_job(void **data)
 {
     struct place *place = *data;
-    assert_null(state_open_job(AT_FDCWD, "/nowhere/at/all", &FIRST, &place->diag));
+    assert_null(state_open_job(AT_FDCWD, "/nowhere/at/all", &FIRST, NULL, &place->diag));
     assert_int_equal(place->diag.errors, 1);
 }
 
@@ -706,6 +727,7 @@ int main(void)
 #define IN_A_PLACE(test) cmocka_unit_test_setup_teardown(test, make_place, remove_place)
     const struct CMUnitTest tests[] = {
         IN_A_PLACE(test_readers_see_what_a_job_records),
+        IN_A_PLACE(test_a_job_reads_what_it_asks_for),
         IN_A_PLACE(test_a_job_writes_nothing_but_the_inbox),
         IN_A_PLACE(test_a_running_job_and_a_writer_do_not_meet),
         IN_A_PLACE(test_a_writer_takes_it_over),

@@ -4,6 +4,29 @@
 
 load helpers
 
+LAB_SH=$BATS_TEST_DIRNAME/lab.sh
+
+# over: waits until no job is queued or running.
+over() {
+    bash "$LAB_SH" wait-queue "$LAB" 60
+}
+
+# job_count: jobs of ours that the queue knows, pending or running, elements one by one
+job_count() {
+    squeue --me -h -r -t pending,running -o %i | wc -l
+}
+
+# clusters_toml LINE…: lines added to the lab's cluster, for this test
+clusters_toml() {
+    local line
+    mkdir -p "$SCRATCH/lab-home/.config/rowbuild"
+    cp "$LAB/home/.config/rowbuild/clusters.toml" "$SCRATCH/lab-home/.config/rowbuild"
+    export ROWBUILD_HOME=$SCRATCH/lab-home
+    for line; do
+        sed -i "s/^scheduler = .*/&\n$line/" "$ROWBUILD_HOME/.config/rowbuild/clusters.toml"
+    done
+}
+
 # study DIRECTORY…: two actions, a job for each directory
 study() {
     cat >workflow.toml <<'END'
@@ -28,25 +51,8 @@ END
     done
 }
 
-# jobs FORMAT: of ours, one line each, in their order
-jobs() {
-    squeue --me -h -r -t all -S i -o "$1"
-}
-
-# until_state JOB STATE
-until_state() {
-    local tries=0
-    until [ "$(squeue -h -j "$1" -t all -o %T)" = "$2" ]; do
-        sleep 0.05
-        tries=$((tries + 1))
-        [ "$tries" -lt 400 ] || {
-            squeue -t all
-            return 1
-        }
-    done
-}
-
-new_jobs() { # ids of jobs that carry a token which is registered here
+# new_jobs: ids of the submissions that are registered here
+new_jobs() {
     local file
     for file in .rowbuild/jobs/*.json; do
         [ -e "$file" ] && jq -r .job_id "$file"
@@ -95,7 +101,7 @@ new_jobs() { # ids of jobs that carry a token which is registered here
 
 over_but_held() {
     local tries=0
-    while [ -n "$(squeue --me -h -o '%r' | grep -v JobHeldUser)" ]; do
+    while squeue --me -h -o '%r' | grep -qv JobHeldUser; do
         sleep 0.05
         tries=$((tries + 1))
         [ "$tries" -lt 400 ] || return 1
@@ -120,7 +126,7 @@ over_but_held() {
     study d{1..6}
     expect 0 submit --throttle 2
     has_line '^Submitted job [0-9]+, an array of 6\.$'
-    [ "$(ls .rowbuild/jobs/*.json | wc -l)" -eq 1 ]
+    [ "$(new_jobs | wc -l)" -eq 1 ]
     scontrol show job "$(new_jobs)" | grep -q 'ArrayTaskThrottle=2'
     over
     expect_runs 'first d1' 'first d2' 'first d3' 'first d4' 'first d5' 'first d6'
@@ -190,9 +196,7 @@ END
 
 @test "maximum_jobs of the cluster" {
     study d{1..5}
-    clusters_toml <<'END'
-END
-    sed -i 's/^scheduler = .*/&\nmaximum_jobs = 3/' "$ROWBUILD_HOME/.config/rowbuild/clusters.toml"
+    clusters_toml 'maximum_jobs = 3'
     expect 0 submit -- --hold
     has 'Submitting 3 jobs' '2 jobs are left out' 'maximum_jobs, 3'
     [ "$(job_count)" -eq 3 ]
@@ -233,13 +237,15 @@ END
     real=$(command -v sbatch)
     program sbatch <<END
 SLURM_CONF=$SLURM_CONF "$real" "\$@" >"$SCRATCH/answer" || exit
+echo "\$\$" >"$SCRATCH/sbatch.pid"
 touch "$GATE/accepted"
-sleep 600
+exec sleep 600
 END
     start submit
     await "$GATE/accepted"
     kill -KILL "$PID"
     wait "$PID" || true
+    kill "$(cat "$SCRATCH/sbatch.pid")"
     rm "$SCRATCH/bin/sbatch"
     [ "$(jq .job_id .rowbuild/jobs/*.json)" = 0 ]
     expect 0 submit
@@ -248,19 +254,20 @@ END
     expect_runs 'first d1'
     expect 0 show status
     has_line '^first +1 +0'
-    pkill -P 1 -f 'sleep 600' || true
 }
 
 @test "cut off before sbatch was called: eligible again" {
     study d1
     program sbatch <<END
+echo "\$\$" >"$SCRATCH/sbatch.pid"
 touch "$GATE/called"
-sleep 600
+exec sleep 600
 END
     start submit
     await "$GATE/called"
     kill -KILL "$PID"
     wait "$PID" || true
+    kill "$(cat "$SCRATCH/sbatch.pid")"
     rm "$SCRATCH/bin/sbatch"
     expect 0 submit
     has 'Submitted job'
@@ -309,7 +316,7 @@ END
     kill -INT "$PID"
     release first
     finish 130
-    [ "$(ls .rowbuild/jobs/*.json | wc -l)" -eq 1 ]
+    [ "$(new_jobs | wc -l)" -eq 1 ]
     [ "$(new_jobs)" != 0 ]
     rm "$SCRATCH/bin/sbatch"
     expect 0 submit
@@ -324,7 +331,8 @@ END
     scontrol show job "$(new_jobs)" >"$SCRATCH/job"
     grep -q "NumTasks=1 " "$SCRATCH/job"
     grep -q "Requeue=0" "$SCRATCH/job"
-    ! grep -q 'MinMemoryCPU=1M' "$SCRATCH/job"
+    run grep -q 'MinMemoryCPU=1M' "$SCRATCH/job"
+    [ "$status" -eq 1 ]
 }
 
 @test "1,000 groups: a handful of calls, quickly" {

@@ -1,0 +1,154 @@
+#!/usr/bin/env bats
+# Jobs that come to an end before their work does, and jobs that run again: nothing is lost, nothing is
+# done twice.
+
+load helpers
+
+# sleepers: a node that is quick, and others that go on until the test says `release`.
+sleepers() {
+    mkdir workspace/{p,q}
+    rowfile <<'END'
+[[action]]
+name = "work"
+products = ["a"]
+command = 'note {directory}; [ {directory} = p ] || hold {directory} || exit; touch workspace/{directory}/a'
+resources.walltime.per_submission = "00:01:00"
+END
+}
+
+# The job that works on directory $1, as Slurm calls it.
+job_of() {
+    rowbuild show jobs --short "$1"
+}
+
+@test "time limit: what has finished counts, the rest is eligible and runs in the next job" {
+    sleepers
+    expect 0 submit --yes
+    await_started q
+    # Time limits are minutes long: this is what Slurm does at their end.
+    scancel --batch --signal=TERM "$(job_of q)"
+    lab_poll 30 queue_is RUNNING 1
+    scontrol update "JobId=$(job_of q)" TimeLimit=0 2>/dev/null || scancel "$(job_of q)"
+    jobs_done
+    ask_anew
+    expect 0 show status
+    has_line '^work +1 +0 +1 +0'
+    expect_runs p q
+    release q
+    expect 0 submit --yes
+    jobs_done
+    expect_runs q
+    expect_nothing_to_do -j 1
+}
+
+@test "a real time limit: TERM comes before the end, KILL after" {
+    [ -n "${ROWBUILD_SLOW_TESTS:-}" ] || skip "takes two minutes: set ROWBUILD_SLOW_TESTS"
+    sleepers
+    expect 0 submit --yes
+    lab_poll 200 lab_queue_empty "$LAB"
+    ask_anew
+    expect 0 show status
+    has_line '^work +1 +0 +1 +0'
+    expect 0 show why work/q
+    has TIMEOUT
+}
+
+@test "requeue: the same job again does only what is left" {
+    sleepers
+    expect 0 submit --yes
+    await_started q
+    await workspace/p/a
+    scontrol requeue "$(job_of q)"
+    ask_anew
+    expect 0 show status
+    has_line '^work +. +[12] +0 +0'
+    lab_poll 60 queue_is PENDING 1 # before that, what runs may use the time that is left
+    release q
+    scontrol update "JobId=$(job_of q)" StartTime=now
+    lab_poll 60 lab_queue_empty "$LAB"
+    expect_runs p q q
+    ask_anew
+    expect_nothing_to_do -j 1
+}
+
+@test "a node dies: nothing is lost, the job runs again elsewhere" {
+    held p q r
+    local node
+    expect 0 submit --yes
+    await_started p q r
+    node=$(squeue -h -t RUNNING -o %N | sort | head -n 1)
+    release p q r
+    rm -f "$GATE"/*.go
+    lab_kill_node "$LAB" "$node"
+    ask_anew
+    expect 0 show status
+    lacks ' 3 +0 +0 +3'
+    lab_start_node "$LAB" "$node"
+    release p q r
+    squeue -h -r -t PENDING -o %A | xargs -r -n 1 -I{} scontrol update JobId={} StartTime=now
+    lab_poll 60 lab_queue_empty "$LAB"
+    ask_anew
+    expect 0 show status
+    has_line '^wait +3 +0 +0 +0'
+    : >"$RUNS"
+    expect_nothing_to_do -j 1
+}
+
+@test "a node dies and its job isn't requeued: the next submit finishes the rest" {
+    held p q
+    expect 0 submit --yes -- --no-requeue --exclusive
+    await_started p q
+    local node
+    node=$(squeue -h -t RUNNING -r -j "$(job_of p | cut -d _ -f 1)" -o '%K %N' | sed -n 's/^0 //p')
+    lab_kill_node "$LAB" "$node"
+    release q
+    jobs_done
+    ask_anew
+    expect 0 show why wait/p
+    has NODE_FAIL
+    expect 0 show status
+    has_line '^wait +1 +0 +1 +0'
+    lab_start_node "$LAB" "$node"
+    release p
+    expect 0 submit --yes
+    jobs_done
+    expect_runs p p q
+    expect_nothing_to_do -j 1
+}
+
+@test "the program in a job is killed: its node is eligible, and the reason is shown" {
+    held p
+    expect 0 submit --yes
+    await_started p
+    local pid
+    pid=$(pgrep -f "[c]luster lab job .*" | head -n 1)
+    kill -KILL "$pid"
+    jobs_done
+    ask_anew
+    expect 0 show why wait/p
+    has_line 'FAILED|interrupted'
+    release p
+    expect 0 submit --yes
+    jobs_done
+    expect_runs p p
+    expect_nothing_to_do -j 1
+}
+
+@test "what waits for a job that failed is removed from the queue, and said" {
+    three_actions p q
+    sed -i 's/note first {directory};/note first {directory}; [ {directory} = p ] \&\& exit 4;/' Rowfile
+    expect 0 submit --follow --yes
+    jobs_done
+    ask_anew
+    expect 0 show status
+    has_line '^first +1 +0 +1 +0' '^second +1 +0 +0 +1'
+    expect 0 show why second/p
+    has CANCELLED
+    sed -i 's/ \[ {directory} = p \] && exit 4;//' Rowfile
+    : >"$RUNS"
+    expect 0 submit --follow --yes
+    jobs_done
+    ask_anew
+    expect 0 show status
+    has_line '^first +2 +0 +0 +0' '^second +2 +0 +0 +0' '^third +2 +0 +0 +0'
+}

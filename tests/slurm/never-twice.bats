@@ -1,0 +1,188 @@
+#!/usr/bin/env bats
+# Never twice, never lost: limits, a controller that is away, kills at the wrong moment.
+
+load helpers
+
+# How long a client tries to reach a controller that is away.
+export LAB_NODES=2 LAB_CONF='MessageTimeout=3'
+
+# slow_sbatch: the real one, which comes back only when the test says `release sbatch`.
+slow_sbatch() {
+    program sbatch <<END
+$(command -v sbatch) "\$@" >"$SCRATCH/answer" || exit
+hold sbatch
+cat "$SCRATCH/answer"
+END
+}
+
+@test "killed between sbatch and recording: found again by its token, nothing is submitted twice" {
+    held p q
+    slow_sbatch
+    start submit --yes
+    await_started sbatch
+    kill -KILL "$PID"
+    wait "$PID" || true
+    release sbatch
+    rm "$SCRATCH/bin/sbatch"
+    ask_anew
+    [ "$(new_submissions)" -eq 1 ]
+    expect 0 show status
+    has_line '^wait +0 +2 +0 +0'
+    expect 0 submit --yes
+    [ "$(new_submissions)" -eq 1 ]
+    expect 0 show jobs --short
+    has_line '^[0-9]+_0$' '^[0-9]+_1$'
+    release p q
+    jobs_done
+    ask_anew
+    expect 0 show status
+    has_line '^wait +2 +0 +0 +0'
+    expect_runs p q
+}
+
+@test "killed before sbatch was called: nothing is lost, the next submit submits" {
+    held p
+    program sbatch <<'END'
+hold sbatch
+exit 1
+END
+    start submit --yes
+    await_started sbatch
+    kill -KILL "$PID"
+    wait "$PID" || true
+    release sbatch
+    rm "$SCRATCH/bin/sbatch"
+    expect 0 submit --yes
+    [ "$(new_submissions)" -eq 1 ]
+    release p
+    jobs_done
+    ask_anew
+    expect 0 show status
+    has_line '^wait +1 +0 +0 +0'
+    expect_runs p
+}
+
+@test "two submits at once submit once" {
+    held p q
+    slow_sbatch
+    start submit --yes
+    await_started sbatch
+    expect 3 submit --yes
+    release sbatch
+    finish 0
+    rm "$SCRATCH/bin/sbatch"
+    expect 0 submit --yes
+    [ "$(new_submissions)" -eq 1 ]
+    release p q
+    jobs_done
+    expect_runs p q
+}
+
+@test "Ctrl-C stops after the submission at hand, which is recorded" {
+    three_actions p
+    slow_sbatch
+    start submit --follow --yes
+    await_started sbatch
+    kill -INT "$PID"
+    release sbatch
+    finish 130
+    rm "$SCRATCH/bin/sbatch"
+    [ "$(new_submissions)" -eq 1 ]
+    expect 0 show status
+    has_line '^first +[01] +[01] +0 +0' '^third +0 +0 +0 +1'
+    jobs_done
+    ask_anew
+    expect 0 show status
+    has_line '^first +1 +0 +0 +0'
+    expect 0 submit --follow --yes
+    jobs_done
+    expect_runs 'first p' 'second p' 'third p'
+}
+
+@test "the controller is away: the queue can't be asked, and jobs are still submitted" {
+    held p q
+    expect 0 submit --yes -- --hold
+    lab_stop_controller "$LAB"
+    ask_anew
+    expect 0 show status
+    has "the queue can't be asked"
+    has_line '^wait +0 +2 +0 +0'
+    expect_runs
+    expect 0 -j 1
+    expect_runs
+    lab_start_controller "$LAB"
+    scontrol release "$(rowbuild show jobs --short | head -n 1 | cut -d _ -f 1)"
+    release p q
+    jobs_done
+    ask_anew
+    expect 0 show status
+    has_line '^wait +2 +0 +0 +0'
+}
+
+@test "the controller is away when something is to be submitted: said, nothing is registered" {
+    held p
+    lab_stop_controller "$LAB"
+    expect 1 submit --yes --patience 1
+    has 'Unable to contact slurm controller'
+    [ -z "$(ls .rowbuild/jobs)" ]
+    lab_start_controller "$LAB"
+    expect 0 submit --yes
+    [ "$(new_submissions)" -eq 1 ]
+    release p
+    jobs_done
+    expect_runs p
+}
+
+@test "the controller comes back while submit waits for it" {
+    held p
+    lab_stop_controller "$LAB"
+    start submit --yes
+    await_text "$SCRATCH/said" 'Unable to contact slurm controller'
+    lab_start_controller "$LAB"
+    finish 0
+    [ "$(new_submissions)" -eq 1 ]
+    release p
+    jobs_done
+    expect_runs p
+}
+
+@test "the controller hangs: the submission isn't known, is looked for, and is there once" {
+    held p
+    local pid
+    pid=$(cat "$LAB/run/slurmctld.pid")
+    kill -STOP "$pid"
+    start submit --yes
+    await_text "$SCRATCH/said" 'Socket timed out'
+    kill -CONT "$pid"
+    finish 0
+    [ "$(new_submissions)" -eq 1 ]
+    release p
+    jobs_done
+    ask_anew
+    expect 0 show status
+    has_line '^wait +1 +0 +0 +0'
+    expect_runs p
+}
+
+@test "what is refused is said in sbatch's words, and nothing is registered" {
+    held p
+    expect 1 submit --yes -- --partition=nowhere
+    has 'invalid partition'
+    [ -z "$(ls .rowbuild/jobs)" ]
+    expect 1 submit --yes -- --frobnicate
+    has frobnicate
+    expect 0 show status
+    has_line '^wait +0 +0 +1 +0'
+    [ "$(new_submissions)" -eq 0 ]
+}
+
+@test "an sbatch that is quiet about the number: found by its token" {
+    held p
+    expect 0 submit --yes -- --quiet
+    [ "$(new_submissions)" -eq 1 ]
+    expect 0 show jobs --short
+    has_line '^[0-9]+$'
+    release p
+    jobs_done
+    expect_runs p
+}
