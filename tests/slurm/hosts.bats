@@ -202,8 +202,7 @@ END
     program stubborn <<'PROGRAM'
 trap '' TERM USR1
 echo $$ >>"$SCRATCH/pids"
-sleep 1001
-sleep 1001
+sleep 1001 # only one: what begins while Slurm kills the others escapes it where there are no cgroups
 PROGRAM
     batch 2 4 '"$ROWBUILD" -k 0 --grace 0.2'
     ended 1
