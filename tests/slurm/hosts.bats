@@ -26,18 +26,20 @@ teardown_file() {
 batch() {
     local hosts=$1 cpus=$2
     shift 2
+    rm -f "$SCRATCH/status"
     {
         echo '#!/bin/bash'
         printf '%s\n' "$@"
-        echo 'echo $? >"$SCRATCH/status"'
+        echo 'echo $? >"$SCRATCH/.status"; mv "$SCRATCH/.status" "$SCRATCH/status"'
     } >"$SCRATCH/batch.sh"
     JOB=$(sbatch --parsable --nodes "$hosts" --ntasks "$cpus" --time 10 --output "$SCRATCH/said" \
         "${BATCH_OPTIONS[@]}" "$SCRATCH/batch.sh")
 }
 
-# ended STATUS: the job is over, and its script said so; sets $output.
+# ended STATUS: the job's script has come to its end, and said so; sets $output. (Slurm itself may take a
+# while longer over it.)
 ended() {
-    over
+    await "$SCRATCH/status"
     output=$(cat "$SCRATCH/said")
     if [ "$(cat "$SCRATCH/status")" != "$1" ]; then
         echo "status $(cat "$SCRATCH/status"), expected $1; it said:"
@@ -200,8 +202,7 @@ END
     program stubborn <<'PROGRAM'
 trap '' TERM USR1
 echo $$ >>"$SCRATCH/pids"
-sleep 1001
-sleep 1001
+sleep 1001 # only one: what begins while Slurm kills the others escapes it where there are no cgroups
 PROGRAM
     batch 2 4 '"$ROWBUILD" -k 0 --grace 0.2'
     ended 1
