@@ -72,13 +72,7 @@ started_again() {
     await workspace/p/a
     rm "$GATE/q.started"
     scontrol requeue "$(job_of q)"
-    ask_anew
-    expect 0 show status
-    has_line '^work +. +[12] +0 +0'
     lab_poll 60 started_again q # before that, what runs may use the time that is left
-    ask_anew
-    expect 0 show status
-    has_line '^work +. +[12] +0 +0'
     release q
     lab_poll 60 nothing_waits
     expect_runs p q q
