@@ -4,7 +4,8 @@
 
 uint64_t resources_processes(const struct resource_spec *resources, uint64_t directories)
 {
-    return resources->processes_per_directory
+    /* What belongs to the project has no directory, but processes all the same. */
+    return resources->processes_per_directory && directories > 1
                ? saturating_product(resources->processes, directories)
                : resources->processes;
 }
