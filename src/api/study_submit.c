@@ -85,8 +85,9 @@ static struct rowbuild_submit_event event_of(const struct submitting *submitting
     return event;
 }
 
-struct submission submitting_register(struct submitting *submitting, size_t number,
-                                      struct slice token)
+/* What is registered for a submission of the plan; nodes and names in the arena. */
+static struct submission registration_of(struct submitting *submitting, size_t number,
+                                         struct slice token)
 {
     const struct planned_submission *planned = &submitting->jobs.submissions.at[number];
     const struct planned_job *jobs = first_job(submitting, planned);
@@ -383,7 +384,7 @@ static int submit_one(struct submitting *submitting, size_t number)
     struct rowbuild *study = submitting->study;
     bool uses_slurm = study->cluster->scheduler == SCHEDULER_SLURM;
     struct slice token = submission_new_token(&submitting->arena);
-    struct submission registered = submitting_register(submitting, number, token);
+    struct submission registered = registration_of(submitting, number, token);
     if (uses_slurm && make_output_folder(submitting, number) != 0) {
         return ROWBUILD_STATE;
     }

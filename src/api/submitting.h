@@ -34,10 +34,6 @@ bool submitting_tell(const struct submitting *submitting, struct rowbuild_submit
 /* Looks for signals; waits for them up to that long. Whether the user wants to stop. */
 bool submitting_wait(struct submitting *submitting, double seconds);
 
-/* What is registered for a submission of the plan; nodes and names in the arena. */
-struct submission submitting_register(struct submitting *submitting, size_t number,
-                                      struct slice token);
-
 void submitting_add_script(const struct submitting *submitting, size_t number, struct slice token,
                            struct buf *out);
 

@@ -89,21 +89,11 @@ struct slice buf_slice(const struct buf *buf)
     return slice_make(buf_string(buf), buf->len);
 }
 
-static void add_little_endian(struct buf *buf, uint64_t number, size_t width)
-{
-    unsigned char bytes[8];
-    for (size_t i = 0; i < width; i++) {
-        bytes[i] = (unsigned char)(number >> (8 * i));
-    }
-    buf_add(buf, bytes, width);
-}
-
-void buf_add_u32(struct buf *buf, uint32_t number)
-{
-    add_little_endian(buf, number, 4);
-}
-
 void buf_add_u64(struct buf *buf, uint64_t number)
 {
-    add_little_endian(buf, number, 8);
+    unsigned char bytes[8];
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        bytes[i] = (unsigned char)(number >> (8 * i));
+    }
+    buf_add(buf, bytes, sizeof bytes);
 }

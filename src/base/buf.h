@@ -35,8 +35,7 @@ void buf_vaddf(struct buf *buf, const char *format, va_list args)
 const char *buf_string(const struct buf *buf);
 struct slice buf_slice(const struct buf *buf);
 
-/* Little-endian numbers, for formats on disk. */
-void buf_add_u32(struct buf *buf, uint32_t number);
+/* Little-endian, for formats on disk. */
 void buf_add_u64(struct buf *buf, uint64_t number);
 
 #endif

@@ -1,5 +1,7 @@
 #include "script.h"
 
+#include "resources.h"
+#include "saturating.h"
 #include "text.h"
 
 #include <math.h>
@@ -8,18 +10,6 @@ enum { LONGEST_NAME = 120, SECONDS_PER_MINUTE = 60 };
 
 /* ---- Requests ---- */
 
-static uint64_t times(uint64_t a, uint64_t b)
-{
-    uint64_t product;
-    return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
-}
-
-static uint64_t plus(uint64_t a, uint64_t b)
-{
-    uint64_t sum;
-    return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
-}
-
 static uint64_t divide_up(uint64_t a, uint64_t b)
 {
     return a / b + (a % b != 0);
@@ -27,8 +17,9 @@ static uint64_t divide_up(uint64_t a, uint64_t b)
 
 struct job_size job_request_size(const struct job_request *request)
 {
-    return (struct job_size){.cpus = times(request->processes, request->threads_per_process),
-                             .gpus = times(request->processes, request->gpus_per_process)};
+    return (struct job_size){
+        .cpus = saturating_product(request->processes, request->threads_per_process),
+        .gpus = saturating_product(request->processes, request->gpus_per_process)};
 }
 
 bool job_requests_equal(const struct job_request *a, const struct job_request *b)
@@ -39,36 +30,20 @@ bool job_requests_equal(const struct job_request *a, const struct job_request *b
            !(a->walltime_s < b->walltime_s) && !(a->walltime_s > b->walltime_s);
 }
 
-/* Memory of the whole job that the action asks for, in MiB. */
-static uint64_t total_memory_mb(const struct resource_spec *resources, uint64_t processes,
-                                size_t directories)
-{
-    static const uint64_t mebibyte = UINT64_C(1) << 20;
-    uint64_t bytes = plus(resources->memory_per_submission,
-                          plus(times(resources->memory_per_directory, directories),
-                               times(resources->memory_per_process, processes)));
-    uint64_t cores = times(processes, resources->threads_per_process);
-    uint64_t gpus = times(processes, resources->gpus_per_process);
-    return plus(divide_up(bytes, mebibyte), plus(times(resources->memory_per_cpu_mb, cores),
-                                                 times(resources->memory_per_gpu_mb, gpus)));
-}
-
 struct job_request job_request_of(const struct action *action, size_t directories)
 {
     const struct resource_spec *resources = &action->resources;
-    uint64_t processes = resources->processes;
+    static const uint64_t mebibyte = UINT64_C(1) << 20;
     double walltime_s = resources->walltime_s;
-    if (resources->processes_per_directory) {
-        processes = times(processes, directories);
-    }
     if (resources->walltime_per_directory) {
         walltime_s *= (double)directories;
     }
-    return (struct job_request){.processes = processes,
+    return (struct job_request){.processes = resources_processes(resources, directories),
                                 .threads_per_process = resources->threads_per_process,
                                 .gpus_per_process = resources->gpus_per_process,
                                 .walltime_s = walltime_s,
-                                .memory_mb = total_memory_mb(resources, processes, directories)};
+                                .memory_mb =
+                                    divide_up(resources_memory(resources, directories), mebibyte)};
 }
 
 static uint64_t nodes_for(const struct job_request *request, const struct partition *partition,

@@ -275,28 +275,6 @@ const struct json *json_array_item(const struct json *array, size_t index)
                : NULL;
 }
 
-size_t json_object_count(const struct json *object)
-{
-    struct json_object *inside = json_inside(object);
-    return json_object_is_type(inside, json_type_object) ? (size_t)json_object_object_length(inside)
-                                                         : 0;
-}
-
-bool json_object_item(const struct json *object, size_t index, struct slice *key,
-                      const struct json **value)
-{
-    if (index >= json_object_count(object)) {
-        return false;
-    }
-    struct json_object_iterator at = json_object_iter_begin(json_inside(object));
-    while (index-- > 0) {
-        json_object_iter_next(&at);
-    }
-    *key = slice_of(json_object_iter_peek_name(&at));
-    *value = json_outside(json_object_iter_peek_value(&at));
-    return true;
-}
-
 struct json_any_number json_any_number(const struct json *value)
 {
     struct json_object *inside = json_inside(value);

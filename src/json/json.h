@@ -56,12 +56,6 @@ struct slice json_string(const struct json *value); /* decoded bytes, owned by t
 size_t json_array_count(const struct json *array);
 const struct json *json_array_item(const struct json *array, size_t index);
 
-/* Members in the document's order; `key` is owned by the document. 0 and false for what is no
- * object or lies beyond the end. Each call takes time proportional to `index`. */
-size_t json_object_count(const struct json *object);
-bool json_object_item(const struct json *object, size_t index, struct slice *key,
-                      const struct json **value);
-
 /* The value at an RFC 6901 pointer ("" is the whole document). false if there is none. A JSON null
  * that is there is *found == NULL with true. */
 bool json_at(const struct json *document, struct slice pointer, const struct json **found);

@@ -36,7 +36,7 @@ void variables_set(struct variables *variables, struct slice name, struct slice 
     vec_push(&variables->entries, entry);
 }
 
-void variables_set_number(struct variables *variables, const char *name, uint64_t number)
+static void set_number(struct variables *variables, const char *name, uint64_t number)
 {
     struct buf value = BUF_EMPTY;
     buf_addf(&value, "%llu", (unsigned long long)number);
@@ -139,19 +139,19 @@ static void set_action_variables(struct variables *variables, const struct expan
         variables_set(variables, SLICE_LITERAL("ACTION_DIRECTORY"), buf_slice(&directories));
     }
     set_cores(variables, expansion, request);
-    variables_set_number(variables, "ACTION_PROCESSES", request->processes);
-    variables_set_number(variables, "ACTION_WALLTIME_IN_MINUTES", (uint64_t)floor(walltime / 60));
+    set_number(variables, "ACTION_PROCESSES", request->processes);
+    set_number(variables, "ACTION_WALLTIME_IN_MINUTES", (uint64_t)floor(walltime / 60));
     if (expansion->kind == LAUNCH_PROCESSES) {
-        variables_set_number(variables, "ACTION_PROCESS_INDEX", expansion->process);
+        set_number(variables, "ACTION_PROCESS_INDEX", expansion->process);
     }
     if (resources->threads_given) {
-        variables_set_number(variables, "ACTION_THREADS_PER_PROCESS", request->threads);
+        set_number(variables, "ACTION_THREADS_PER_PROCESS", request->threads);
     }
     if (resources->processes_per_directory) {
-        variables_set_number(variables, "ACTION_PROCESSES_PER_DIRECTORY", resources->processes);
+        set_number(variables, "ACTION_PROCESSES_PER_DIRECTORY", resources->processes);
     }
     if (resources->gpus_given) {
-        variables_set_number(variables, "ACTION_GPUS_PER_PROCESS", resources->gpus_per_process);
+        set_number(variables, "ACTION_GPUS_PER_PROCESS", resources->gpus_per_process);
     }
     buf_release(&directories);
 }
@@ -184,7 +184,7 @@ int launch_environment(const struct expansion *expansion, const struct launch_re
         }
     }
     for (size_t i = 0; i < sizeof thread_variables / sizeof thread_variables[0]; i++) {
-        variables_set_number(&variables, thread_variables[i], request->threads);
+        set_number(&variables, thread_variables[i], request->threads);
     }
     mpi_set_variables(&variables, request, expansion->kind == LAUNCH_RANKS);
     if (context->steps != NULL && expansion->kind == LAUNCH_RANKS && !ranks) {

@@ -33,7 +33,6 @@ void launch_add_word(struct buf *out, struct slice word);
 
 /* Sets one variable; what was there under the name is replaced. */
 void variables_set(struct variables *variables, struct slice name, struct slice value);
-void variables_set_number(struct variables *variables, const char *name, uint64_t number);
 
 /* The cores of the process, or (`whole`) of all processes, in `arena`; NULL: not bound. */
 const struct cpumask *launch_cores(const struct expansion *expansion,

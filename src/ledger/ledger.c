@@ -2,6 +2,7 @@
 
 #include "ledger_share.h"
 #include "memory.h"
+#include "saturating.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -420,8 +421,7 @@ static uint64_t sum_memory(const struct ledger *ledger, uint64_t (*of)(const str
 {
     uint64_t all = 0;
     for (unsigned i = 0; i < ledger->count; i++) {
-        uint64_t own = of(ledger->shares[i]);
-        all = own < UINT64_MAX - all ? all + own : UINT64_MAX;
+        all = saturating_sum(all, of(ledger->shares[i]));
     }
     return all;
 }

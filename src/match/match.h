@@ -51,7 +51,4 @@ void regex_free(struct regex *regex);
  */
 int regex_search(const struct regex *regex, struct slice subject);
 
-/* Thread-safe. As regex_search, where giving up counts as not found. */
-bool regex_matches(const struct regex *regex, struct slice subject);
-
 #endif

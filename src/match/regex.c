@@ -27,8 +27,3 @@ int regex_search(const struct regex *regex, struct slice subject)
     /* The engine counts its searches; nothing that a caller could see changes. */
     return (int)engine_search((struct engine *)regex, subject);
 }
-
-bool regex_matches(const struct regex *regex, struct slice subject)
-{
-    return regex_search(regex, subject) == 1;
-}

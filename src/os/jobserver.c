@@ -92,7 +92,8 @@ void jobserver_close(struct jobserver *server)
     *server = JOBSERVER_NONE;
 }
 
-void jobserver_add_makeflags(unsigned cores, struct buf *out)
+/* The value of MAKEFLAGS for clients that share `cores`. */
+static void add_makeflags(unsigned cores, struct buf *out)
 {
     /* The space says that no letters of single options come first. */
     buf_addf(out, " -j%u --jobserver-auth=%d,%d", cores, SPAWN_FIRST_INHERITED,
@@ -165,7 +166,7 @@ char **jobserver_set_environment(char *const *environment, unsigned cores, struc
         }
     }
     buf_add_string(&flags, "MAKEFLAGS=");
-    jobserver_add_makeflags(cores, &flags);
+    add_makeflags(cores, &flags);
     changed[count++] = arena_string(arena, buf_slice(&flags));
     changed[count] = NULL;
     buf_release(&flags);

@@ -33,9 +33,6 @@ struct jobserver {
 int jobserver_open(struct jobserver *server, unsigned tokens);
 void jobserver_close(struct jobserver *server); /* JOBSERVER_NONE is allowed */
 
-/* Appends the value of MAKEFLAGS for clients that share `cores`. */
-void jobserver_add_makeflags(unsigned cores, struct buf *out);
-
 /* ---- The environment ---- */
 
 /* The environment without what a make that started this process had left there for its own

@@ -1,5 +1,6 @@
 #include "advice.h"
 
+#include "resources.h"
 #include "text.h"
 
 #include <math.h>
@@ -18,20 +19,12 @@ static unsigned to_unsigned(uint64_t number)
 struct advice_request advice_request_of(const struct action *action, uint64_t directories)
 {
     const struct resource_spec *resources = &action->resources;
-    uint64_t processes = resources->processes;
-    if (resources->processes_per_directory && directories > 1) {
-        processes *= directories;
-    }
     return (struct advice_request){
         .action = action,
-        .processes = to_unsigned(processes),
+        .processes = to_unsigned(resources_processes(resources, directories)),
         .threads_per_process = to_unsigned(resources->threads_per_process),
         .directories = directories,
-        .memory_bytes =
-            resources->memory_per_submission + resources->memory_per_directory * directories +
-            resources->memory_per_process * processes +
-            (resources->memory_per_cpu_mb << 20) * processes * resources->threads_per_process +
-            (resources->memory_per_gpu_mb << 20) * processes * resources->gpus_per_process,
+        .memory_bytes = resources_memory(resources, directories),
     };
 }
 

@@ -1,6 +1,8 @@
 #include "plan.h"
 
 #include "digest.h"
+#include "resources.h"
+#include "saturating.h"
 
 #include <stdlib.h>
 
@@ -94,13 +96,10 @@ const char *plan_path(struct plan *plan, struct file_id file)
 unsigned plan_cores(const struct plan *plan, struct node_id node)
 {
     const struct resource_spec *resources = &graph_action(plan->graph, node)->resources;
-    uint64_t processes = resources->processes;
-    if (resources->processes_per_directory) {
-        const uint32_t *directories;
-        size_t count = graph_directories(plan->graph, node, &directories);
-        processes *= count > 1 ? count : 1;
-    }
-    uint64_t cores = processes * resources->threads_per_process;
+    const uint32_t *directories;
+    uint64_t processes =
+        resources_processes(resources, graph_directories(plan->graph, node, &directories));
+    uint64_t cores = saturating_product(processes, resources->threads_per_process);
     return cores > UINT32_MAX ? UINT32_MAX : (unsigned)cores;
 }
 

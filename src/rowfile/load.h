@@ -90,8 +90,6 @@ void build_paths(struct loader *loader, struct action *action, const struct laye
 struct slice normalise_path(struct arena *arena, struct slice path);
 /* Reports malformed globs. `what` is the key. */
 void check_globs(struct loader *loader, const struct toml_value *list, const char *what);
-void check_glob(struct loader *loader, const struct toml_value *place, struct slice pattern,
-                const char *what);
 
 /* group.c */
 void build_group(struct loader *loader, struct action *action, const struct layers *layers);

@@ -107,8 +107,8 @@ static struct slice glob_text(const struct path_spec *spec, struct arena *arena)
     return result;
 }
 
-void check_glob(struct loader *loader, const struct toml_value *place, struct slice pattern,
-                const char *what)
+static void check_glob(struct loader *loader, const struct toml_value *place, struct slice pattern,
+                       const char *what)
 {
     struct diag diag;
     diag_init(&diag);

@@ -141,16 +141,6 @@ void rowfile_free(struct rowfile *rowfile)
     free(rowfile);
 }
 
-const struct action *rowfile_find_action(const struct rowfile *rowfile, struct slice name)
-{
-    for (size_t i = 0; i < rowfile->action_count; i++) {
-        if (slice_equal(rowfile->actions[i].name, name)) {
-            return &rowfile->actions[i];
-        }
-    }
-    return NULL;
-}
-
 int rowfile_name_id(const struct rowfile *rowfile, struct slice name, struct slice *nearest)
 {
     if (nearest != NULL) {

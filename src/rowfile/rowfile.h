@@ -165,9 +165,6 @@ struct rowfile {
 struct rowfile *rowfile_load(struct slice text, const char *shown_name, struct diag *diag);
 void rowfile_free(struct rowfile *rowfile);
 
-/* The first element called so, or NULL. */
-const struct action *rowfile_find_action(const struct rowfile *rowfile, struct slice name);
-
 /* The name id, or -1; `nearest` (may be NULL) is set to the most similar name, at == NULL if none.
  */
 int rowfile_name_id(const struct rowfile *rowfile, struct slice name, struct slice *nearest);

@@ -13,8 +13,8 @@
 
 enum { LARGEST_FILE = 1 << 20 };
 
-void user_file_parse(struct user_file *file, const char *path, struct slice text,
-                     struct arena *arena, struct diag *diag)
+static void parse(struct user_file *file, const char *path, struct slice text, struct arena *arena,
+                  struct diag *diag)
 {
     *file = (struct user_file){.arena = arena, .diag = diag, .reports = diag->entries.count};
     arena_init(&file->tree);
@@ -47,7 +47,7 @@ bool user_file_open(struct user_file *file, enum user_file_owner owner, const ch
     buf_addf(&path, "%s/.config/%s/%s", home, owner == USER_FILE_ROW ? "row" : "rowbuild", name);
     bool there = file_read(AT_FDCWD, buf_string(&path), LARGEST_FILE, &text) == 0;
     if (there) {
-        user_file_parse(file, buf_string(&path), buf_slice(&text), arena, diag);
+        parse(file, buf_string(&path), buf_slice(&text), arena, diag);
     } else if (errno != ENOENT && errno != ENOTDIR) {
         diag_error(diag, "%s can't be read: %s", buf_string(&path), strerrordesc_np(errno));
     }

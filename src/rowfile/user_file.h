@@ -31,9 +31,6 @@ struct user_file {
 /* False: there is no such file, or it can't be read, which is reported. */
 bool user_file_open(struct user_file *file, enum user_file_owner owner, const char *name,
                     struct arena *arena, struct diag *diag);
-/* The same of a text that is at hand; `path` stands in messages. */
-void user_file_parse(struct user_file *file, const char *path, struct slice text,
-                     struct arena *arena, struct diag *diag);
 /* Puts what was reported into the order of its places. Source and tree are gone then. */
 void user_file_close(struct user_file *file);
 

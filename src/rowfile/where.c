@@ -180,16 +180,6 @@ void where_free(struct where *where)
     free(where);
 }
 
-size_t where_pointer_count(const struct where *where)
-{
-    return where->pointers.count;
-}
-
-struct slice where_pointer(const struct where *where, size_t index)
-{
-    return where->pointers.at[index];
-}
-
 struct evaluation {
     const struct json *value;
     struct where_problem *problem;

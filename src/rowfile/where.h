@@ -64,8 +64,4 @@ int where_matches(const struct where *where, const struct json *value,
  * number) can't be compared". */
 void where_problem_describe(const struct where_problem *problem, struct buf *out);
 
-/* The pointers that the expression names, each once, decoded from their spelling; owned by it. */
-size_t where_pointer_count(const struct where *where);
-struct slice where_pointer(const struct where *where, size_t index);
-
 #endif

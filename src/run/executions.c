@@ -203,7 +203,7 @@ void run_expect_all(struct run *run)
     }
 }
 
-void run_push_ready(struct run *run, uint32_t number)
+static void push_ready(struct run *run, uint32_t number)
 {
     struct execution *execution = &run->executions[number];
     execution->state = EXECUTION_READY;
@@ -216,7 +216,7 @@ void run_push_ready(struct run *run, uint32_t number)
 void run_push_again(struct run *run, uint32_t number)
 {
     schedule_expect(run->schedule, work_of(&run->executions[number]));
-    run_push_ready(run, number);
+    push_ready(run, number);
 }
 
 /* ---- Early cutoff ---- */
@@ -329,7 +329,7 @@ void run_look(struct run *run)
         }
         execution->count = kept;
         if (kept > 0) {
-            run_push_ready(run, number);
+            push_ready(run, number);
         } else {
             execution->state = EXECUTION_DONE;
             run->actions[run->plan->graph->nodes[nodes[0].at].action].left--;

@@ -1,55 +1,27 @@
 #include "running.h"
 
+#include "resources.h"
+#include "saturating.h"
 #include "text.h"
 
 #include <stdlib.h>
 
-/* ---- What an execution asks for. Products that no number holds can't fit: the largest will do.
- * ---- */
-
-static uint64_t times(uint64_t a, uint64_t b)
-{
-    uint64_t product;
-    return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
-}
-
-static uint64_t plus(uint64_t a, uint64_t b)
-{
-    uint64_t sum;
-    return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
-}
+/* ---- What an execution asks for ---- */
 
 static unsigned to_unsigned(uint64_t number)
 {
     return number < UINT32_MAX ? (unsigned)number : UINT32_MAX;
 }
 
-static uint64_t memory_of(const struct resource_spec *resources, uint64_t processes,
-                          size_t directories)
-{
-    static const uint64_t mebibyte = UINT64_C(1) << 20;
-    uint64_t cores = times(processes, resources->threads_per_process);
-    uint64_t gpus = times(processes, resources->gpus_per_process);
-    uint64_t memory = resources->memory_per_submission;
-    memory = plus(memory, times(resources->memory_per_directory, directories));
-    memory = plus(memory, times(resources->memory_per_process, processes));
-    memory = plus(memory, times(times(resources->memory_per_cpu_mb, mebibyte), cores));
-    return plus(memory, times(times(resources->memory_per_gpu_mb, mebibyte), gpus));
-}
-
 struct ledger_request run_request_of(const struct run *run, const struct action *action,
                                      size_t directories)
 {
     const struct resource_spec *resources = &action->resources;
-    uint64_t processes = resources->processes;
-    if (resources->processes_per_directory && directories > 1) { /* the project's node has none */
-        processes = times(processes, directories);
-    }
     return (struct ledger_request){
-        .processes = to_unsigned(processes),
+        .processes = to_unsigned(resources_processes(resources, directories)),
         .threads_per_process = to_unsigned(resources->threads_per_process),
         .gpus_per_process = to_unsigned(resources->gpus_per_process),
-        .memory_bytes = memory_of(resources, processes, directories),
+        .memory_bytes = resources_memory(resources, directories),
         .on_one_host = run->machine != NULL && run->machine->host_count > 0 &&
                        !launch_spans_hosts(run->launch, action),
     };
@@ -93,7 +65,7 @@ static int refuse(const struct refusal *refusal, const struct buf *text)
 static int refuse_cores(struct refusal *refusal, struct buf *text)
 {
     const struct ledger_request *request = refusal->request;
-    uint64_t cores = times(request->processes, request->threads_per_process);
+    uint64_t cores = saturating_product(request->processes, request->threads_per_process);
     add_key(refusal, request->threads_per_process > 1, "resources.threads_per_process");
     add_process_keys(refusal);
     buf_addf(text,
@@ -109,7 +81,7 @@ static int refuse_cores(struct refusal *refusal, struct buf *text)
 static int refuse_division(struct refusal *refusal, struct buf *text)
 {
     const struct ledger_request *request = refusal->request;
-    uint64_t cores = times(request->processes, request->threads_per_process);
+    uint64_t cores = saturating_product(request->processes, request->threads_per_process);
     add_key(refusal, request->threads_per_process > 1, "resources.threads_per_process");
     add_process_keys(refusal);
     buf_addf(text, "%llu cores (processes × threads per process = %u × %u)%s; ",
@@ -130,7 +102,7 @@ static int refuse_gpus(struct refusal *refusal, struct buf *text)
 {
     const struct ledger_request *request = refusal->request;
     const struct run_options *options = refusal->run->options;
-    uint64_t gpus = times(request->processes, request->gpus_per_process);
+    uint64_t gpus = saturating_product(request->processes, request->gpus_per_process);
     add_key(refusal, true, "resources.gpus_per_process");
     add_process_keys(refusal);
     buf_addf(text,
@@ -178,9 +150,11 @@ static int refuse_request(const struct run *run, const struct action *action,
                               .keys = BUF_EMPTY};
     struct buf text = BUF_EMPTY;
     int result = 0;
-    if (times(request->processes, request->threads_per_process) > ledger_budget(run->ledger)) {
+    if (saturating_product(request->processes, request->threads_per_process) >
+        ledger_budget(run->ledger)) {
         result = refuse_cores(&refusal, &text);
-    } else if (times(request->processes, request->gpus_per_process) > ledger_gpus(run->ledger)) {
+    } else if (saturating_product(request->processes, request->gpus_per_process) >
+               ledger_gpus(run->ledger)) {
         result = refuse_gpus(&refusal, &text);
     } else if (run->machine->host_count > 0) {
         result = refuse_division(&refusal, &text);

@@ -146,7 +146,6 @@ int run_build_executions(struct run *run);
 const struct node_id *execution_nodes(const struct run *run, const struct execution *execution);
 /* Tells the schedule how much work there is. */
 void run_expect_all(struct run *run);
-void run_push_ready(struct run *run, uint32_t execution);
 void run_push_again(struct run *run, uint32_t execution); /* after an attempt */
 /* Marks a node as decided for this run, and looks for what waited for it only. */
 void run_resolve(struct run *run, struct node_id node, enum node_state state);

@@ -175,15 +175,6 @@ int inbox_end(const char *state_path, const struct inbox_attempt *attempt, struc
     return result;
 }
 
-bool inbox_has_ended(const char *state_path, const struct inbox_attempt *attempt)
-{
-    struct buf path = BUF_EMPTY;
-    add_path(state_path, attempt, "over", &path);
-    bool ended = access(buf_string(&path), F_OK) == 0;
-    buf_release(&path);
-    return ended;
-}
-
 /* ---- All names at once ---- */
 
 static int take_name(void *context, const char *name, size_t len, bool is_directory)

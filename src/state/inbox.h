@@ -46,7 +46,6 @@ bool inbox_holder(const char *state_path, const struct inbox_attempt *attempt, s
 
 /* Says that the attempt is over: what isn't recorded by now won't be. */
 int inbox_end(const char *state_path, const struct inbox_attempt *attempt, struct diag *diag);
-bool inbox_has_ended(const char *state_path, const struct inbox_attempt *attempt);
 
 /* Removes all files of a submission that is forgotten. */
 void inbox_forget(const char *state_path, struct slice token, size_t element_count);

@@ -29,7 +29,7 @@ static struct slice key_of(const struct digest *digest)
     return slice_make((const char *)digest, sizeof *digest);
 }
 
-struct slice textstore_loaded(const struct textstore *store, size_t number)
+static struct slice loaded_text(const struct textstore *store, size_t number)
 {
     uint64_t start = number > 0 ? store->loaded_ends[number - 1] : store->loaded_start;
     return slice_make(store->loaded_bytes + start, store->loaded_ends[number] - start);
@@ -49,7 +49,7 @@ struct slice textstore_find(const struct textstore *store, struct digest digest)
     if (found == NULL) {
         return (struct slice){0};
     }
-    return textstore_loaded(store, (size_t)(found - store->loaded));
+    return loaded_text(store, (size_t)(found - store->loaded));
 }
 
 int64_t textstore_put(struct textstore *store, struct digest digest, struct slice text)

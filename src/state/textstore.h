@@ -29,7 +29,6 @@ int64_t textstore_put(struct textstore *store, struct digest digest, struct slic
 struct slice textstore_find(const struct textstore *store, struct digest digest);
 
 struct digest textstore_added_digest(const struct textstore *store, size_t number);
-struct slice textstore_loaded(const struct textstore *store, size_t number);
 int textstore_order(const void *a, const void *b); /* of two digests, for qsort */
 
 #endif

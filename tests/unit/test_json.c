@@ -216,23 +216,6 @@ static void test_pointers(void **state)
     assert_false(json_pointer_is_valid(SLICE_LITERAL("x")));
 }
 
-static void test_items(void **state)
-{
-    (void)state;
-    struct json *document = parse("{\"z\": 1, \"a\": null}");
-    struct slice key;
-    const struct json *value;
-    assert_int_equal(json_object_count(document), 2);
-    assert_true(json_object_item(document, 0, &key, &value));
-    assert_true(slice_is(key, "z"));
-    assert_true(json_object_item(document, 1, &key, &value));
-    assert_true(slice_is(key, "a"));
-    assert_null(value);
-    assert_false(json_object_item(document, 2, &key, &value));
-    assert_int_equal(json_object_count(NULL), 0);
-    json_free(document);
-}
-
 /* 2 stands for "can't be compared". */
 static int compared(const char *a, const char *b)
 {
@@ -398,13 +381,12 @@ static void test_random_bytes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_types),        cmocka_unit_test(test_top_level_scalars),
-        cmocka_unit_test(test_refusals),     cmocka_unit_test(test_depth),
-        cmocka_unit_test(test_canonical),    cmocka_unit_test(test_text_keeps_spelling),
-        cmocka_unit_test(test_pointers),     cmocka_unit_test(test_items),
-        cmocka_unit_test(test_compare),      cmocka_unit_test(test_order),
-        cmocka_unit_test(test_differences),  cmocka_unit_test(test_parser_recovers),
-        cmocka_unit_test(test_random_bytes),
+        cmocka_unit_test(test_types),           cmocka_unit_test(test_top_level_scalars),
+        cmocka_unit_test(test_refusals),        cmocka_unit_test(test_depth),
+        cmocka_unit_test(test_canonical),       cmocka_unit_test(test_text_keeps_spelling),
+        cmocka_unit_test(test_pointers),        cmocka_unit_test(test_compare),
+        cmocka_unit_test(test_order),           cmocka_unit_test(test_differences),
+        cmocka_unit_test(test_parser_recovers), cmocka_unit_test(test_random_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -262,17 +262,6 @@ static void test_error_without_source(void **state)
     diag_release(&diag);
 }
 
-static void test_pointers(void **state)
-{
-    (void)state;
-    struct where *where = parse("/a == 1 and exists('/b c') or /a in [1] or /d =~ 'x'");
-    assert_int_equal(where_pointer_count(where), 3);
-    assert_true(slice_is(where_pointer(where, 0), "/a"));
-    assert_true(slice_is(where_pointer(where, 1), "/b c"));
-    assert_true(slice_is(where_pointer(where, 2), "/d"));
-    where_free(where);
-}
-
 static void test_long(void **state)
 {
     (void)state;
@@ -349,7 +338,6 @@ int main(void)
         cmocka_unit_test(test_incomparable),
         cmocka_unit_test(test_errors),
         cmocka_unit_test(test_error_without_source),
-        cmocka_unit_test(test_pointers),
         cmocka_unit_test(test_long),
         cmocka_unit_test(test_random_tokens),
     };

@@ -1,0 +1,20 @@
+/* Sums and products that stay at the largest number where none could hold them: what is compared
+ * with a limit is above it then, as the true number would be. */
+#ifndef ROWBUILD_SATURATING_H
+#define ROWBUILD_SATURATING_H
+
+#include <stdint.h>
+
+static inline uint64_t saturating_sum(uint64_t a, uint64_t b)
+{
+    uint64_t sum;
+    return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
+}
+
+static inline uint64_t saturating_product(uint64_t a, uint64_t b)
+{
+    uint64_t product;
+    return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
+}
+
+#endif

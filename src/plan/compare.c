@@ -1,0 +1,348 @@
+#include "aside.h"
+#include "exam.h"
+#include "intern.h"
+#include "looking.h"
+
+static bool same_name(const struct component *a, const struct component *b)
+{
+    return a->kind == b->kind && a->in_directory == b->in_directory &&
+           slice_equal(a->name, b->name);
+}
+
+static struct slice map_key(const struct component *component, struct buf *key)
+{
+    buf_clear(key);
+    buf_add_char(key, (char)component->kind);
+    buf_add_char(key, component->in_directory ? 'd' : 'p');
+    buf_add_slice(key, component->name);
+    return buf_slice(key);
+}
+
+/* Finds a recorded component by kind and name: at the same place usually, else through a map. */
+struct recorded {
+    const struct components *good;
+    struct intern map;
+    bool mapped;
+    struct buf key;
+};
+
+static void recorded_release(struct recorded *recorded)
+{
+    if (recorded->mapped) {
+        intern_release(&recorded->map);
+    }
+    buf_release(&recorded->key);
+}
+
+static bool recorded_find(struct recorded *recorded, const struct component *wanted, size_t likely,
+                          struct component *found)
+{
+    if (likely < recorded->good->count) {
+        *found = components_at(recorded->good, likely);
+        if (same_name(found, wanted)) {
+            return true;
+        }
+    }
+    if (!recorded->mapped) {
+        recorded->mapped = true;
+        intern_init(&recorded->map);
+        for (size_t i = 0; i < recorded->good->count; i++) {
+            struct component component = components_at(recorded->good, i);
+            struct slice key = map_key(&component, &recorded->key);
+            if (intern_find(&recorded->map, key) == INTERN_NONE) {
+                intern_add(&recorded->map, key);
+            } else { /* keeps numbers and places in step */
+                buf_addf(&recorded->key, "\n%zu", i);
+                intern_add(&recorded->map, buf_slice(&recorded->key));
+            }
+        }
+    }
+    uint32_t place = intern_find(&recorded->map, map_key(wanted, &recorded->key));
+    if (place == INTERN_NONE) {
+        return false;
+    }
+    *found = components_at(recorded->good, place);
+    return true;
+}
+
+static void compare_recipe_or_value(struct exam *exam, struct recorded *recorded,
+                                    const struct component *now, size_t place)
+{
+    struct component then;
+    struct component whole = *now;
+    bool is_value = now->kind == COMPONENT_VALUE;
+    if (!recorded_find(recorded, now, place, &then)) {
+        exam->fills_in = true; /* members that joined are told by themselves */
+        return;
+    }
+    if (digest_equal(then.digest, now->digest)) {
+        return;
+    }
+    whole.kind = COMPONENT_WHOLE;
+    if (digest_is_unknown(then.digest) ||
+        (is_value && recorded_find(recorded, &whole, place + 1, &whole) &&
+         digest_equal(whole.digest, now->digest))) {
+        exam->fills_in = true;
+        return;
+    }
+    exam_tell(exam, (struct reason){.kind = is_value ? REASON_VALUE : REASON_RECIPE,
+                                    .name = now->name,
+                                    .in_directory = now->in_directory,
+                                    .before = then.digest,
+                                    .after = now->digest});
+}
+
+static bool was_listed(struct recorded *recorded, const struct exam *exam, uint16_t input)
+{
+    struct component found;
+    const struct action *action = graph_action(exam->plan->graph, exam->node);
+    if (input == DEPENDENCY_UPSTREAM) {
+        return false;
+    }
+    struct component pattern = {.kind = COMPONENT_PATTERN, .name = action->inputs[input].text};
+    return recorded_find(recorded, &pattern, SIZE_MAX, &found);
+}
+
+static void tell_file(struct exam *exam, const struct component *now, struct file_id file,
+                      bool is_new)
+{
+    uint32_t producer = exam->plan->graph->producers[file.at];
+    enum reason_kind kind = producer != GRAPH_NONE ? REASON_UPSTREAM_MADE
+                            : is_new               ? REASON_INPUT_NEW
+                                                   : REASON_INPUT;
+    exam_tell(exam, (struct reason){.kind = kind,
+                                    .name = now->name,
+                                    .in_directory = now->in_directory,
+                                    .node = {producer}});
+}
+
+static void compare_file(struct exam *exam, struct recorded *recorded, const struct component *now,
+                         size_t place, const struct dependency *dependency, int64_t finished_at_ns)
+{
+    struct plan *plan = exam->plan;
+    struct file_id file = dependency->file;
+    struct component then;
+    const struct file_row *row = state_file(plan->state, file.at);
+    if (exam_file_is_pending(plan, file)) {
+        return;
+    }
+    if (!recorded_find(recorded, now, place, &then)) {
+        exam->fills_in = true;
+        if (was_listed(recorded, exam, dependency->input)) {
+            tell_file(exam, now, file, true);
+        } else if (plan->files[file.at] == FILE_CURRENT && row->mtime_ns > finished_at_ns) {
+            tell_file(exam, now, file, false); /* newly listed, and younger than the success */
+        }
+        return;
+    }
+    if (digest_is_unknown(then.digest)) {
+        exam->fills_in = true;
+        return;
+    }
+    if (plan->files[file.at] != FILE_CURRENT || !observed_equal(then.digest, row)) {
+        tell_file(exam, now, file, false);
+    }
+}
+
+static void compare_product(struct exam *exam, struct recorded *recorded,
+                            const struct component *now, size_t place, struct file_id file)
+{
+    struct plan *plan = exam->plan;
+    struct component then;
+    struct reason reason = {.name = now->name, .in_directory = now->in_directory};
+    if (plan->files[file.at] != FILE_CURRENT) {
+        reason.kind = REASON_PRODUCT_MISSING;
+        exam_tell(exam, reason);
+    } else if (!recorded_find(recorded, now, place, &then) || digest_is_unknown(then.digest)) {
+        exam->fills_in = true; /* newly listed, and there */
+    } else if (!observed_equal(then.digest, state_file(plan->state, file.at))) {
+        reason.kind = REASON_PRODUCT_CHANGED;
+        exam_tell(exam, reason);
+    }
+}
+
+static void compare_upstream_node(struct exam *exam, struct recorded *recorded,
+                                  const struct component *now, size_t place, struct node_id before,
+                                  int64_t finished_at_ns)
+{
+    const struct plan *plan = exam->plan;
+    const struct node_row *row = state_node(plan->state, before.at);
+    struct component then;
+    if (exam_is_pending(plan, before)) {
+        return;
+    }
+    if (!recorded_find(recorded, now, place, &then)) {
+        exam->fills_in = true;
+        if (row->finished_at_ns <= finished_at_ns) {
+            return;
+        }
+    } else if (digest_is_unknown(then.digest)) {
+        exam->fills_in = true;
+        return;
+    } else if (digest_equal(then.digest, now->digest)) {
+        return;
+    }
+    exam_tell(exam,
+              (struct reason){.kind = REASON_UPSTREAM_RAN, .name = now->name, .node = before});
+}
+
+/* Which upstream node the k-th COMPONENT_NODE stands for. */
+static struct node_id upstream_node(const struct graph *graph, struct node_id node, size_t k)
+{
+    for (uint32_t e = graph->before_start[node.at];; e++) {
+        if ((graph->before.at[e].kinds & EDGE_FINGERPRINT) != 0 && k-- == 0) {
+            return graph->before.at[e].node;
+        }
+    }
+}
+
+static bool is_of_action(struct slice key, struct slice action)
+{
+    return key.len >= action.len && memcmp(key.at, action.at, action.len) == 0 &&
+           (key.len == action.len || key.at[action.len] == '/');
+}
+
+/* Which of the node's previous actions a key of COMPONENT_BEFORE belongs to; its place among them,
+ * or SIZE_MAX: it is no longer one. */
+static size_t previous_action(const struct graph *graph, const struct action *action,
+                              struct slice key)
+{
+    for (size_t i = 0; i < action->previous_count; i++) {
+        if (is_of_action(key, graph->rowfile->names[action->previous[i]])) {
+            return i;
+        }
+    }
+    return SIZE_MAX;
+}
+
+/* A node that comes before is new. If the action that it is of came before when the record was
+ * made, the study has grown; else the description has, which doesn't count. */
+static void compare_before(struct exam *exam, const struct recorded *recorded,
+                           const struct component *now)
+{
+    const struct graph *graph = exam->plan->graph;
+    const struct action *action = graph_action(graph, exam->node);
+    size_t previous = previous_action(graph, action, now->name);
+    if (previous != exam->asked_previous) {
+        exam->asked_previous = previous;
+        exam->previous_is_recorded = false;
+        for (size_t i = 0; i < recorded->good->count && !exam->previous_is_recorded; i++) {
+            struct component then = components_at(recorded->good, i);
+            exam->previous_is_recorded = then.kind == COMPONENT_BEFORE &&
+                                         previous_action(graph, action, then.name) == previous;
+        }
+    }
+    if (exam->previous_is_recorded) {
+        exam_tell(exam, (struct reason){.kind = REASON_UPSTREAM_JOINED, .name = now->name});
+    }
+}
+
+/* Recorded members, nodes before and globbed files that are no longer there. */
+static void compare_gone(struct exam *exam, struct recorded *recorded,
+                         const struct component_list *list)
+{
+    struct plan *plan = exam->plan;
+    struct intern present;
+    struct buf key = BUF_EMPTY;
+    intern_init(&present);
+    for (size_t i = 0; i < list->count; i++) {
+        intern_add(&present, map_key(&list->at[i], &key));
+    }
+    for (size_t i = 0; i < recorded->good->count && !exam_is_over(exam); i++) {
+        struct component then = components_at(recorded->good, i);
+        if (intern_find(&present, map_key(&then, &key)) != INTERN_NONE) {
+            continue;
+        }
+        exam->fills_in = true;
+        if (then.kind == COMPONENT_MEMBER) {
+            exam_tell(exam, (struct reason){.kind = REASON_LEFT, .name = then.name});
+        } else if (then.kind == COMPONENT_BEFORE &&
+                   previous_action(plan->graph, graph_action(plan->graph, exam->node), then.name) !=
+                       SIZE_MAX) {
+            exam_tell(exam, (struct reason){.kind = REASON_UPSTREAM_LEFT, .name = then.name});
+        } else if (then.kind == COMPONENT_FILE && plan_listed_glob_lost(plan, exam->node, &then)) {
+            exam_tell(exam, (struct reason){.kind = REASON_INPUT_GONE,
+                                            .name = then.name,
+                                            .in_directory = then.in_directory});
+        }
+    }
+    buf_release(&key);
+    intern_release(&present);
+}
+
+void exam_compare(struct exam *exam, const struct component_list *list, const struct node_row *row,
+                  bool products)
+{
+    const struct graph *graph = exam->plan->graph;
+    struct recorded recorded = {.good = &row->good};
+    uint32_t n = exam->node.at;
+    const struct dependency *dependencies = graph->dependencies.at + graph->dependency_start[n];
+    const struct file_id *made = graph->products.at + graph->product_start[n];
+    size_t dependency = 0;
+    size_t product = 0;
+    size_t upstream = 0;
+    struct component then;
+    for (size_t i = 0; i < list->count && !exam_is_over(exam); i++) {
+        const struct component *now = &list->at[i];
+        if (now->kind == COMPONENT_PRODUCT) {
+            if (products) {
+                compare_product(exam, &recorded, now, i, made[product]);
+            }
+            product++;
+        } else if (products) {
+            continue;
+        } else if (now->kind == COMPONENT_RECIPE || now->kind == COMPONENT_VALUE) {
+            compare_recipe_or_value(exam, &recorded, now, i);
+        } else if (now->kind == COMPONENT_FILE) {
+            compare_file(exam, &recorded, now, i, &dependencies[dependency++], row->finished_at_ns);
+        } else if (now->kind == COMPONENT_NODE) {
+            compare_upstream_node(exam, &recorded, now, i,
+                                  upstream_node(graph, exam->node, upstream++),
+                                  row->finished_at_ns);
+        } else if (!recorded_find(&recorded, now, i, &then)) {
+            exam->fills_in = true;
+            if (now->kind == COMPONENT_MEMBER) {
+                exam_tell(exam, (struct reason){.kind = REASON_JOINED, .name = now->name});
+            } else if (now->kind == COMPONENT_BEFORE) {
+                compare_before(exam, &recorded, now);
+            }
+        }
+    }
+    if (!products && !exam_is_over(exam) && (exam->fills_in || list->count != row->good.count)) {
+        compare_gone(exam, &recorded, list);
+    }
+    recorded_release(&recorded);
+}
+
+/* ---- Set-aside products ---- */
+
+/* A run that is killed while it sets aside or puts back leaves some products in their places. */
+static bool is_kept(struct plan *plan, struct file_id file, struct digest recorded)
+{
+    struct buf sibling = BUF_EMPTY;
+    struct file_row found = {0};
+    aside_good_path(plan_path(plan, file), &sibling);
+    enum observation seen = observe_file(plan->observer, buf_string(&sibling), &found);
+    buf_release(&sibling);
+    return seen == OBSERVED_MISSING ? plan->files[file.at] == FILE_CURRENT &&
+                                          observed_equal(recorded, state_file(plan->state, file.at))
+                                    : seen == OBSERVED_READ && observed_equal(recorded, &found);
+}
+
+bool plan_good_set_is_aside(struct plan *plan, struct node_id node)
+{
+    const struct graph *graph = plan->graph;
+    const struct node_row *row = state_node(plan->state, node.at);
+    struct recorded recorded = {.good = &row->good};
+    bool all = row->is_set_aside && row->success != SUCCESS_NONE && !plan->options.recorded;
+    for (uint32_t p = graph->product_start[node.at]; p < graph->product_start[node.at + 1] && all;
+         p++) {
+        struct file_id file = graph->products.at[p];
+        struct component now = {.kind = COMPONENT_PRODUCT};
+        struct component then;
+        now.name = plan_component_name(plan, node, file, &now.in_directory);
+        all = recorded_find(&recorded, &now, SIZE_MAX, &then) && is_kept(plan, file, then.digest);
+    }
+    recorded_release(&recorded);
+    return all;
+}
