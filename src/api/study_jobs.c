@@ -21,6 +21,8 @@
  * that much. */
 enum { CLOCK_MARGIN_S = 15 };
 
+#define GONE "gone from the queue"
+
 static bool is_ours(const struct rowbuild *study, struct slice cluster)
 {
     return slice_equal(study->cluster->name, cluster);
@@ -161,8 +163,14 @@ static bool has_left_queue(const struct queue *queue, const struct submission *s
         *ending = entry->state;
         return entry->phase == QUEUE_ENDED;
     }
-    *ending = SLICE_LITERAL("gone from the queue");
+    *ending = SLICE_LITERAL(GONE);
     return queue->asked_at_s > submission->submitted_at_s + CLOCK_MARGIN_S;
+}
+
+/* Where a job has come to its end by itself, its nodes' records tell of success and failure. */
+static bool says_no_more(struct slice ending)
+{
+    return slice_is(ending, "COMPLETED") || slice_is(ending, "FAILED") || slice_is(ending, GONE);
 }
 
 /* Marks what has ended, in memory; whether something has. */
@@ -177,8 +185,10 @@ static bool mark_ended(const struct rowbuild *study, struct submission *submissi
             continue;
         }
         bool ended = is_over(jobs, submission, e);
-        if (!ended && study_has_queue(study, submission->cluster)) {
-            ended = has_left_queue(&jobs->queue, submission, e, &ending);
+        if (study_has_queue(study, submission->cluster)) {
+            bool left = has_left_queue(&jobs->queue, submission, e, &ending);
+            ending = ended && (!left || says_no_more(ending)) ? (struct slice){0} : ending;
+            ended = ended || left;
         } else if (!ended && writes && is_local(study, submission->cluster)) {
             ended = was_killed(study, submission, e);
             ending = SLICE_LITERAL("killed");

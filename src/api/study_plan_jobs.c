@@ -293,23 +293,18 @@ static bool *mark_work(const struct plan *plan)
     return marked;
 }
 
-int study_release_jobs(struct rowbuild *study, const bool *starts, struct diag *diag)
+static int release_marked(const struct rowbuild *study, const bool *marked, struct diag *diag)
 {
     struct study_jobs *jobs = study->jobs;
     struct node_map map;
     int result = 0;
-    if (jobs == NULL || jobs->submissions.count == 0) {
-        return 0;
-    }
-    bool *work = starts == NULL ? mark_work(study->plan) : NULL;
     node_map_init(&map, study->graph);
     for (size_t i = 0; i < jobs->submissions.count; i++) {
         struct submission *submission = &jobs->submissions.items[i];
         bool changed = false;
         for (size_t e = 0; e < submission->element_count; e++) {
             struct submission_element *element = &submission->elements[e];
-            if (element->state == ELEMENT_ENDED &&
-                holds_marked(&map, element, work != NULL ? work : starts)) {
+            if (element->state == ELEMENT_ENDED && holds_marked(&map, element, marked)) {
                 element->state = ELEMENT_RELEASED;
                 changed = true;
             }
@@ -318,7 +313,20 @@ int study_release_jobs(struct rowbuild *study, const bool *starts, struct diag *
             result |= submission_write(study->state_path, submission, diag);
         }
     }
-    free(work);
     node_map_release(&map);
+    return result;
+}
+
+int study_release_jobs(struct rowbuild *study, const bool *starts, struct diag *diag)
+{
+    if (study->jobs == NULL || study->jobs->submissions.count == 0) {
+        return 0;
+    }
+    if (starts != NULL) {
+        return release_marked(study, starts, diag);
+    }
+    bool *work = mark_work(study->plan);
+    int result = release_marked(study, work, diag);
+    free(work);
     return result;
 }

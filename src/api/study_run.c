@@ -59,7 +59,7 @@ static bool has_failed(enum run_outcome outcome)
            outcome == RUN_CANCELLED;
 }
 
-/* "rowbuild -a simulate T1.5-s1": what runs just these nodes again. */
+/* "rowbuild -a simulate T1.5-s1": what runs just these nodes again; from a login node by a job. */
 static const char *add_again(struct relay *relay, const struct node_id *nodes, size_t count)
 {
     enum { MOST_NAMED = 8 };
@@ -67,7 +67,8 @@ static const char *add_again(struct relay *relay, const struct node_id *nodes, s
     const struct graph *graph = study->graph;
     struct slice action = graph_action(graph, nodes[0])->name;
     buf_clear(&relay->again);
-    buf_add_string(&relay->again, "rowbuild -a ");
+    bool by_job = study->job != NULL && study->cluster->scheduler == SCHEDULER_SLURM;
+    buf_addf(&relay->again, "rowbuild %s-a ", by_job ? "submit " : "");
     text_add_shell_word(&relay->again, action);
     for (size_t i = 0; i < count && count <= MOST_NAMED; i++) {
         uint32_t directory = graph->nodes[nodes[i].at].directory;

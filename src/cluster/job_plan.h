@@ -27,7 +27,7 @@ struct job_plan_options {
     const struct cluster *cluster;
     const struct launchers *launchers;
     const struct site *site; /* NULL: nothing is known of it */
-    bool follow; /* also nodes that wait for what is submitted now, or was before */
+    bool follow;             /* also nodes that wait for what is submitted now, or was before */
     bool no_arrays;
     size_t limit;            /* so many jobs; 0: no limit */
     uint64_t queued;         /* jobs of ours that are in the queue: count for maximum_jobs */

@@ -169,7 +169,9 @@ bool steps_place_ranks(const struct launch_context *context, const struct launch
 void steps_add_options(const struct launch_context *context, const struct launch_request *request,
                        bool is_placed, struct buf *out)
 {
-    buf_addf(out, "%s --mem=0 ", is_placed ? "--overlap" : "--exact");
+    /* A step that takes CPUs for itself may find that Slurm hasn't yet noticed the end of the one
+     * before it, and waits: no reason to tell. */
+    buf_addf(out, "%s --mem=0 ", is_placed ? "--overlap" : "--quiet --exact");
     if (is_placed && context->steps->can_bind) {
         buf_add_string(out, "--cpu-bind=none ");
     }

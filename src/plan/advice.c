@@ -19,7 +19,7 @@ struct advice_request advice_request_of(const struct action *action, uint64_t di
 {
     const struct resource_spec *resources = &action->resources;
     uint64_t processes = resources->processes;
-    if (resources->processes_per_directory) {
+    if (resources->processes_per_directory && directories > 1) {
         processes *= directories;
     }
     return (struct advice_request){

@@ -97,7 +97,8 @@ unsigned plan_cores(const struct plan *plan, struct node_id node)
     uint64_t processes = resources->processes;
     if (resources->processes_per_directory) {
         const uint32_t *directories;
-        processes *= graph_directories(plan->graph, node, &directories);
+        size_t count = graph_directories(plan->graph, node, &directories);
+        processes *= count > 1 ? count : 1;
     }
     uint64_t cores = processes * resources->threads_per_process;
     return cores > UINT32_MAX ? UINT32_MAX : (unsigned)cores;

@@ -42,7 +42,7 @@ struct ledger_request run_request_of(const struct run *run, const struct action 
 {
     const struct resource_spec *resources = &action->resources;
     uint64_t processes = resources->processes;
-    if (resources->processes_per_directory) {
+    if (resources->processes_per_directory && directories > 1) { /* the project's node has none */
         processes = times(processes, directories);
     }
     return (struct ledger_request){

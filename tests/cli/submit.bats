@@ -365,3 +365,23 @@ END
     expect_nothing_to_do
     [ -z "$(find .rowbuild/jobs .rowbuild/inbox -type f 2>/dev/null)" ]
 }
+
+@test "the project's node counts as one directory" {
+    cat >Rowfile <<'END'
+[default.action]
+resources.processes.per_directory = 1
+[[action]]
+name = "sum"
+scope = "project"
+command = "note sum; touch sum"
+products = ["//sum"]
+END
+    mkdir -p workspace/{d1,d2}
+    expect 0 -n
+    has 'would run 1 node: about 1.0 CPU-hours'
+    expect 0 submit
+    expect_runs sum
+    rm sum
+    expect 0
+    expect_runs sum
+}

@@ -7,6 +7,7 @@ load lab.sh
 LAB_SH=$BATS_TEST_DIRNAME/lab.sh
 
 setup_file() {
+    : "${ROWBUILD:?the program to be tested}"
     command -v sbatch >/dev/null || skip 'Slurm is not installed'
     LAB=$(mktemp -d /tmp/rowbuild-lab.XXXXXX)
     export LAB
@@ -99,7 +100,7 @@ held() {
 [[action]]
 name = "wait"
 products = ["a"]
-command = 'note {directory}; hold {directory}; echo done >workspace/{directory}/a'
+command = 'note {directory}; hold {directory} && echo done >workspace/{directory}/a'
 group.maximum_size = 1
 resources.walltime.per_submission = "00:10:00"
 END

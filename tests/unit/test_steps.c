@@ -125,12 +125,12 @@ static void test_ranks(void **state)
     fixture.steps.can_bind = true;
     expect_options(&fixture, "--overlap --mem=0 --cpu-bind=none --nodes=1 --nodelist=n2 ");
     fixture.request.places = NULL; /* only counted: Slurm places them, each step apart */
-    expect_options(&fixture, "--exact --mem=0 --nodes=1 --nodelist=n2 ");
+    expect_options(&fixture, "--quiet --exact --mem=0 --nodes=1 --nodelist=n2 ");
     fixture.request.hosts = NULL;
     fixture.steps.host_count = 1;
-    expect_options(&fixture, "--exact --mem=0 --nodes=1 --nodelist=n1 ");
+    expect_options(&fixture, "--quiet --exact --mem=0 --nodes=1 --nodelist=n1 ");
     fixture.steps.host_count = 0; /* not known */
-    expect_options(&fixture, "--exact --mem=0 ");
+    expect_options(&fixture, "--quiet --exact --mem=0 ");
     arena_release(&fixture.arena);
 }
 
