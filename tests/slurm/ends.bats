@@ -159,3 +159,26 @@ started_again() {
     expect 0 show status
     has_line '^first +2 +0 +0 +0' '^second +2 +0 +0 +0' '^third +2 +0 +0 +0'
 }
+
+@test "jobs that were forgotten, or whose project is elsewhere by now, leave nothing behind" {
+    sleepers
+    expect 0 submit --yes
+    await_started q
+    expect 0 clean --submitted --force
+    release q
+    jobs_done
+    expect 0 -j 1
+    [ -z "$(ls -A .rowbuild/inbox)" ]
+    : >"$RUNS"
+
+    rm workspace/p/a workspace/q/a "$GATE"/*
+    expect 0 submit --yes
+    await_started q
+    mv "$SCRATCH/project" "$SCRATCH/moved"
+    release q
+    jobs_done
+    [ ! -e "$SCRATCH/project" ]
+    cd "$SCRATCH/moved"
+    expect_runs p q
+    expect_nothing_to_do -j 1
+}
