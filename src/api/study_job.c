@@ -11,7 +11,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 static const double GRACE_S = 20; /* Slurm's default between its TERM and its KILL is 30 s */
@@ -87,23 +86,11 @@ static int claim(const struct rowbuild *study, const struct submission *submissi
     return result;
 }
 
-/* A scheduler ends all processes of a job at once: the commands may be gone, as if they had failed,
- * before this process hears of it. */
-static bool is_about_to_be_ended(void)
-{
-    static const struct timespec moment = {.tv_nsec = 500000000};
-    sigset_t term;
-    sigemptyset(&term);
-    sigaddset(&term, SIGTERM);
-    return sigtimedwait(&term, NULL, &moment) == SIGTERM;
-}
-
 /* A job that was interrupted before its time is up may be one that was preempted, and will begin
  * again: then the queue says what becomes of it. */
 static bool may_begin_again(const struct study_job *job, int status)
 {
-    return (status == ROWBUILD_INTERRUPTED ||
-            (status == ROWBUILD_FAILED && is_about_to_be_ended())) &&
+    return status == ROWBUILD_INTERRUPTED &&
            (job->end_ns == 0 ||
             (double)(job->end_ns - clock_monotonic_ns()) / 1e9 > job->notice_s + EARLY_S);
 }
@@ -137,7 +124,7 @@ static int carry_out(struct rowbuild *study, const struct submission *submission
     }
     int status = study_run(study, &whole, &job, &unlimited, observer, messages);
     if (!may_begin_again(&job, status) &&
-        inbox_end(study->state_path, attempt, &messages->diag) != 0) {
+        inbox_end(study->state_path, attempt, status != ROWBUILD_OK, &messages->diag) != 0) {
         status = ROWBUILD_STATE;
     }
     allocation_release(&allocation);

@@ -50,7 +50,21 @@ static bool is_over(const struct study_jobs *jobs, const struct submission *subm
     return inbox_names_ended(&jobs->inbox, &attempt);
 }
 
+static bool has_failed(const struct study_jobs *jobs, const struct submission *submission, size_t e)
+{
+    struct inbox_attempt attempt = {.token = submission->token.at, .element = (uint32_t)e};
+    return inbox_names_failed(&jobs->inbox, &attempt);
+}
+
 /* ---- Asking ---- */
+
+/* Whether it takes the queue to know about the element. */
+static bool is_doubtful(const struct study_jobs *jobs, const struct submission *submission,
+                        size_t e)
+{
+    return submission->elements[e].state == ELEMENT_QUEUED &&
+           (!is_over(jobs, submission, e) || has_failed(jobs, submission, e));
+}
 
 /* Whether only the queue knows about something that is registered. */
 static bool needs_queue(const struct rowbuild *study)
@@ -60,7 +74,7 @@ static bool needs_queue(const struct rowbuild *study)
         const struct submission *submission = &jobs->submissions.items[i];
         for (size_t e = 0;
              e < submission->element_count && study_has_queue(study, submission->cluster); e++) {
-            if (submission->elements[e].state == ELEMENT_QUEUED && !is_over(jobs, submission, e)) {
+            if (is_doubtful(jobs, submission, e)) {
                 return true;
             }
         }
@@ -87,6 +101,49 @@ static bool needs_new_answer(const struct rowbuild *study)
     return jobs->row.all.count > 0;
 }
 
+/* The element's entry in the queue; NULL: the queue doesn't answer, or has none. */
+static const struct queue_entry *entry_of(const struct queue *queue,
+                                          const struct submission *submission, size_t e)
+{
+    if (!queue->answered || submission->job_id == 0) {
+        return NULL;
+    }
+    const struct queue_entry *entry =
+        queue_find(queue, submission->job_id, submission->is_array ? (uint32_t)e : QUEUE_NO_INDEX);
+    /* An array that was cancelled before one of its jobs began is one entry. */
+    return entry == NULL && submission->is_array
+               ? queue_find(queue, submission->job_id, QUEUE_NO_INDEX)
+               : entry;
+}
+
+/* Whether a job that says it failed waits in the queue: it was requeued, and its commands were
+ * ended as if they had failed. */
+static bool waits_again(const struct study_jobs *jobs, const struct submission *submission,
+                        size_t e)
+{
+    const struct queue_entry *entry = entry_of(&jobs->queue, submission, e);
+    return entry != NULL && entry->phase == QUEUE_PENDING && has_failed(jobs, submission, e);
+}
+
+/* Whether the answer knows less than the inbox: a job that failed hasn't ended there. */
+static bool is_behind(const struct rowbuild *study)
+{
+    const struct study_jobs *jobs = study->jobs;
+    for (size_t i = 0; i < jobs->submissions.count; i++) {
+        const struct submission *submission = &jobs->submissions.items[i];
+        for (size_t e = 0;
+             e < submission->element_count && study_has_queue(study, submission->cluster); e++) {
+            const struct queue_entry *entry = entry_of(&jobs->queue, submission, e);
+            if (submission->elements[e].state == ELEMENT_QUEUED && entry != NULL &&
+                entry->phase != QUEUE_ENDED && has_failed(jobs, submission, e)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* After the inbox was listed: what it says is then older than a new answer. */
 static void ask(struct rowbuild *study, bool writes, struct diag *diag)
 {
     if (!needs_queue(study)) {
@@ -95,6 +152,10 @@ static void ask(struct rowbuild *study, bool writes, struct diag *diag)
     bool anew = study->asks_anew || (writes && needs_new_answer(study));
     queue_release(&study->jobs->queue);
     queue_ask(&study->jobs->queue, study->state_path, anew ? 0 : QUEUE_REMEMBERED_S, environ, diag);
+    if (study->jobs->queue.is_remembered && is_behind(study)) {
+        queue_release(&study->jobs->queue);
+        queue_ask(&study->jobs->queue, study->state_path, 0, environ, diag);
+    }
 }
 
 /* ---- What has ended ---- */
@@ -153,12 +214,7 @@ static bool has_left_queue(const struct queue *queue, const struct submission *s
     if (!queue->answered || submission->job_id == 0) {
         return false;
     }
-    const struct queue_entry *entry =
-        queue_find(queue, submission->job_id, submission->is_array ? (uint32_t)e : QUEUE_NO_INDEX);
-    if (entry == NULL && submission->is_array) {
-        /* An array that was cancelled before one of its jobs began is one entry. */
-        entry = queue_find(queue, submission->job_id, QUEUE_NO_INDEX);
-    }
+    const struct queue_entry *entry = entry_of(queue, submission, e);
     if (entry != NULL) {
         *ending = entry->state;
         return entry->phase == QUEUE_ENDED;
@@ -188,7 +244,7 @@ static bool mark_ended(const struct rowbuild *study, struct submission *submissi
         if (study_has_queue(study, submission->cluster)) {
             bool left = has_left_queue(&jobs->queue, submission, e, &ending);
             ending = ended && (!left || says_no_more(ending)) ? (struct slice){0} : ending;
-            ended = ended || left;
+            ended = (ended && !waits_again(jobs, submission, e)) || left;
         } else if (!ended && writes && is_local(study, submission->cluster)) {
             ended = was_killed(study, submission, e);
             ending = SLICE_LITERAL("killed");

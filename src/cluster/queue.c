@@ -312,6 +312,7 @@ static bool recall(struct queue *queue, const char *state_path, unsigned max_age
         if (*end == '\n' && age_s >= 0 && age_s <= (int64_t)max_age_s &&
             queue_parse(queue, answer, &unseen)) {
             queue->answered = true;
+            queue->is_remembered = true;
             queue->asked_at_s = asked_at_s;
             recalled = true;
         }

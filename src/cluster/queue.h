@@ -34,6 +34,7 @@ struct queue_entry {
 struct queue {
     struct arena arena;
     bool answered;               /* false: it could not be asked; nothing is known */
+    bool is_remembered;          /* the answer was given to an earlier invocation */
     int64_t asked_at_s;          /* CLOCK_REALTIME */
     struct queue_entry *entries; /* sorted by job_id, index */
     size_t count;

@@ -127,10 +127,16 @@ static int make_whole(const char *path, struct slice content)
     return result;
 }
 
+static const char OVER[] = "over";
+static const char FAILED[] = "failed";
+
 static void remove_end(const char *state_path, const struct inbox_attempt *attempt)
 {
     struct buf path = BUF_EMPTY;
-    add_path(state_path, attempt, "over", &path);
+    add_path(state_path, attempt, OVER, &path);
+    (void)unlink(buf_string(&path));
+    buf_clear(&path);
+    add_path(state_path, attempt, FAILED, &path);
     (void)unlink(buf_string(&path));
     buf_release(&path);
 }
@@ -162,12 +168,13 @@ int inbox_claim(const char *state_path, const struct inbox_attempt *attempt, str
     return result;
 }
 
-int inbox_end(const char *state_path, const struct inbox_attempt *attempt, struct diag *diag)
+int inbox_end(const char *state_path, const struct inbox_attempt *attempt, bool failed,
+              struct diag *diag)
 {
     struct buf path = BUF_EMPTY;
     struct buf holder = BUF_EMPTY;
     int result = 0;
-    add_path(state_path, attempt, "over", &path);
+    add_path(state_path, attempt, failed ? FAILED : OVER, &path);
     if (inbox_holder(state_path, attempt, &holder) &&
         file_replace(AT_FDCWD, buf_string(&path), (struct slice){0}) != 0) {
         result = report_errno("write", &path, diag);
@@ -221,7 +228,12 @@ static bool is_listed(const struct inbox_names *names, const struct inbox_attemp
 
 bool inbox_names_ended(const struct inbox_names *names, const struct inbox_attempt *attempt)
 {
-    return is_listed(names, attempt, "over");
+    return is_listed(names, attempt, OVER) || inbox_names_failed(names, attempt);
+}
+
+bool inbox_names_failed(const struct inbox_names *names, const struct inbox_attempt *attempt)
+{
+    return is_listed(names, attempt, FAILED);
 }
 
 bool inbox_names_claimed(const struct inbox_names *names, const struct inbox_attempt *attempt)

@@ -3,16 +3,17 @@
  *
  * Knows: the names of these files and when they count. Doesn't know: schedulers, what is in a
  * record. All of an element's files begin with TOKEN.ELEMENT and a dot:
- *     ATTEMPT-NUMBER   records: a journal (journal.h) of its own, whose id is made from the token,
- *                      put in place by rename; NUMBER counts the files of the attempt. Many become
- *                      one of the next number, then they are removed
- *     …-NUMBER.new     one that is being written; …-NUMBER.damaged: one that couldn't be read whole
- *     attempt-ATTEMPT  this attempt was begun: runs of one job (a requeued one) are counted by who
- *                      makes such a file first, so that nobody's clock matters
- *     past-ATTEMPT     records of earlier attempts don't count any more: the state has later ones
- *     claim            the scheduler's id of the job that carries the element out
- *     over             it came to its end by itself: what isn't recorded by now won't be
- *
+ * - ATTEMPT-NUMBER: records, a journal (journal.h) of its own, whose id is made from the token, put
+ *   in place by rename; NUMBER counts the files of the attempt. Many become one of the next number,
+ *   then they are removed
+ * - ATTEMPT-NUMBER.new: one that is being written; ATTEMPT-NUMBER.damaged: one that couldn't be
+ * read whole
+ * - attempt-ATTEMPT: this attempt was begun. Runs of one job (a requeued one) are counted by who
+ *   makes such a file first, so that nobody's clock matters
+ * - past-ATTEMPT: records of earlier attempts don't count any more, later ones are in the state
+ * - claim: the scheduler's id of the job that carries the element out
+ * - over, or failed: it came to its end, what isn't recorded by now won't be. A scheduler that
+ *   requeues a job ends its commands before it, or together with it: that looks like a failure
  * Files count while their element is registered (submissions.h): neither forgotten nor released.
  * Their order is that of the submissions, then elements, attempts, numbers. Nothing here relies on
  * locks or on times of files.
@@ -48,7 +49,8 @@ bool inbox_holder(const char *state_path, const struct inbox_attempt *attempt, s
 
 /* Says that the attempt is over: what isn't recorded by now won't be. Nothing is said, nor made,
  * where its claim is gone: the submission was forgotten, or the state moved elsewhere. */
-int inbox_end(const char *state_path, const struct inbox_attempt *attempt, struct diag *diag);
+int inbox_end(const char *state_path, const struct inbox_attempt *attempt, bool failed,
+              struct diag *diag);
 
 /* Removes all files of a submission that is forgotten. */
 void inbox_forget(const char *state_path, struct slice token, size_t element_count);
@@ -62,6 +64,7 @@ struct inbox_names {
 void inbox_list(struct inbox_names *names, const char *state_path);
 void inbox_names_release(struct inbox_names *names);
 bool inbox_names_ended(const struct inbox_names *names, const struct inbox_attempt *attempt);
+bool inbox_names_failed(const struct inbox_names *names, const struct inbox_attempt *attempt);
 bool inbox_names_claimed(const struct inbox_names *names, const struct inbox_attempt *attempt);
 
 #endif

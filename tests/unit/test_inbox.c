@@ -701,7 +701,7 @@ static void test_an_end_holds_until_the_job_is_requeued(void **data)
     struct inbox_names names;
     assert_int_equal(inbox_claim(place->path, &FIRST, slice_of("12"), &holder, &place->diag), 0);
     assert_false(has_ended(place, &FIRST));
-    assert_int_equal(inbox_end(place->path, &FIRST, &place->diag), 0);
+    assert_int_equal(inbox_end(place->path, &FIRST, false, &place->diag), 0);
     inbox_list(&names, place->path);
     assert_true(inbox_names_ended(&names, &FIRST));
     assert_true(inbox_names_claimed(&names, &FIRST));
@@ -710,6 +710,13 @@ static void test_an_end_holds_until_the_job_is_requeued(void **data)
     inbox_names_release(&names);
     assert_int_equal(inbox_claim(place->path, &FIRST, slice_of("13"), &holder, &place->diag), 1);
     assert_true(has_ended(place, &FIRST));
+    assert_int_equal(inbox_claim(place->path, &FIRST, slice_of("12"), &holder, &place->diag), 0);
+    assert_false(has_ended(place, &FIRST));
+    assert_int_equal(inbox_end(place->path, &FIRST, true, &place->diag), 0);
+    inbox_list(&names, place->path);
+    assert_true(inbox_names_ended(&names, &FIRST));
+    assert_true(inbox_names_failed(&names, &FIRST));
+    inbox_names_release(&names);
     assert_int_equal(inbox_claim(place->path, &FIRST, slice_of("12"), &holder, &place->diag), 0);
     assert_false(has_ended(place, &FIRST));
     buf_release(&holder);
