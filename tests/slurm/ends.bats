@@ -68,9 +68,6 @@ nothing_waits() {
     await_started q
     await workspace/p/a
     scontrol requeue "$(job_of q)"
-    ask_anew
-    expect 0 show status
-    has_line '^work +. +[12] +0 +0'
     lab_poll 60 queue_is PENDING 1 # before that, what runs may use the time that is left
     release q
     lab_poll 60 nothing_waits
