@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static const double GRACE_S = 20; /* Slurm's default between its TERM and its KILL is 30 s */
@@ -86,19 +87,23 @@ static int claim(const struct rowbuild *study, const struct submission *submissi
     return result;
 }
 
-/* A scheduler ends all processes of a job at once: the last command may be gone, as if it had
- * failed, before this process hears of it. */
+/* A scheduler ends all processes of a job at once: the commands may be gone, as if they had failed,
+ * before this process hears of it. */
 static bool is_about_to_be_ended(void)
 {
-    sigset_t pending;
-    return sigpending(&pending) == 0 && sigismember(&pending, SIGTERM) == 1;
+    static const struct timespec moment = {.tv_nsec = 500000000};
+    sigset_t term;
+    sigemptyset(&term);
+    sigaddset(&term, SIGTERM);
+    return sigtimedwait(&term, NULL, &moment) == SIGTERM;
 }
 
 /* A job that was interrupted before its time is up may be one that was preempted, and will begin
  * again: then the queue says what becomes of it. */
 static bool may_begin_again(const struct study_job *job, int status)
 {
-    return (status == ROWBUILD_INTERRUPTED || is_about_to_be_ended()) &&
+    return (status == ROWBUILD_INTERRUPTED ||
+            (status == ROWBUILD_FAILED && is_about_to_be_ended())) &&
            (job->end_ns == 0 ||
             (double)(job->end_ns - clock_monotonic_ns()) / 1e9 > job->notice_s + EARLY_S);
 }

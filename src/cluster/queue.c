@@ -187,17 +187,32 @@ static void warn_of_states(const struct queue *queue, struct diag *diag)
     }
 }
 
+static bool complain(struct slice line, struct diag *diag)
+{
+    struct buf name = BUF_EMPTY;
+    text_add_name(&name, line);
+    diag_warning(diag, "squeue's answer can't be read: %s; jobs count as submitted",
+                 buf_string(&name));
+    buf_release(&name);
+    return false;
+}
+
+/* What squeue says besides jobs: nothing, or whose they are where it was asked about clusters. */
+static bool is_between_jobs(struct slice line)
+{
+    size_t blanks = 0;
+    while (blanks < line.len && strchr(" \t\r", line.at[blanks]) != NULL) {
+        blanks++;
+    }
+    return blanks == line.len || slice_starts_with(line, "CLUSTER: ");
+}
+
 static bool take_line(struct queue *queue, struct slice line, struct diag *diag,
                       struct queue_entry *entry)
 {
     size_t start = strlen(LINE_START);
     if (!parse_line(slice_make(line.at + start, line.len - start), entry)) {
-        struct buf name = BUF_EMPTY;
-        text_add_name(&name, line);
-        diag_warning(diag, "squeue's answer can't be read: %s; jobs count as submitted",
-                     buf_string(&name));
-        buf_release(&name);
-        return false;
+        return complain(line, diag);
     }
     entry->state_is_known = find_phase(entry->state, &entry->phase);
     entry->state = arena_slice(&queue->arena, entry->state);
@@ -211,6 +226,7 @@ static bool take_line(struct queue *queue, struct slice line, struct diag *diag,
 bool queue_parse(struct queue *queue, struct slice answer, struct diag *diag)
 {
     VEC(struct queue_entry) entries = {0};
+    struct slice other = {0};
     bool understood = true;
     while (answer.len > 0 && understood) {
         const char *newline = memchr(answer.at, '\n', answer.len);
@@ -226,7 +242,12 @@ bool queue_parse(struct queue *queue, struct slice answer, struct diag *diag)
             if (understood) {
                 vec_push(&entries, entry);
             }
+        } else if (other.len == 0 && !is_between_jobs(line)) {
+            other = line;
         }
+    }
+    if (understood && entries.count == 0 && other.len > 0) { /* words of another program */
+        understood = complain(other, diag);
     }
     if (understood && entries.count > 0) {
         qsort(entries.at, entries.count, sizeof *entries.at, compare_entries);

@@ -165,12 +165,14 @@ int inbox_claim(const char *state_path, const struct inbox_attempt *attempt, str
 int inbox_end(const char *state_path, const struct inbox_attempt *attempt, struct diag *diag)
 {
     struct buf path = BUF_EMPTY;
+    struct buf holder = BUF_EMPTY;
     int result = 0;
     add_path(state_path, attempt, "over", &path);
-    if (file_make_parents(AT_FDCWD, buf_string(&path)) != 0 ||
+    if (inbox_holder(state_path, attempt, &holder) &&
         file_replace(AT_FDCWD, buf_string(&path), (struct slice){0}) != 0) {
         result = report_errno("write", &path, diag);
     }
+    buf_release(&holder);
     buf_release(&path);
     return result;
 }

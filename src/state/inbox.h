@@ -9,11 +9,13 @@
  *     …-NUMBER.new     one that is being written; …-NUMBER.damaged: one that couldn't be read whole
  *     attempt-ATTEMPT  this attempt was begun: runs of one job (a requeued one) are counted by who
  *                      makes such a file first, so that nobody's clock matters
- *     past-ATTEMPT     records of earlier attempts don't count any more: later ones are in the
- * state claim            the scheduler's id of the job that carries the element out over it came to
- * its end by itself: what isn't recorded by now won't be Files count while their element is
- * registered (submissions.h): neither forgotten nor released. Their order is that of the
- * submissions, then elements, attempts, numbers. Nothing here relies on locks or on times of files.
+ *     past-ATTEMPT     records of earlier attempts don't count any more: the state has later ones
+ *     claim            the scheduler's id of the job that carries the element out
+ *     over             it came to its end by itself: what isn't recorded by now won't be
+ *
+ * Files count while their element is registered (submissions.h): neither forgotten nor released.
+ * Their order is that of the submissions, then elements, attempts, numbers. Nothing here relies on
+ * locks or on times of files.
  */
 #ifndef ROWBUILD_INBOX_H
 #define ROWBUILD_INBOX_H
@@ -44,7 +46,8 @@ int inbox_claim(const char *state_path, const struct inbox_attempt *attempt, str
 /* The job that claimed the element is appended; false if none did. */
 bool inbox_holder(const char *state_path, const struct inbox_attempt *attempt, struct buf *holder);
 
-/* Says that the attempt is over: what isn't recorded by now won't be. */
+/* Says that the attempt is over: what isn't recorded by now won't be. Nothing is said, nor made,
+ * where its claim is gone: the submission was forgotten, or the state moved elsewhere. */
 int inbox_end(const char *state_path, const struct inbox_attempt *attempt, struct diag *diag);
 
 /* Removes all files of a submission that is forgotten. */

@@ -30,13 +30,15 @@ nothing_waits() {
     lab_queue_empty "$LAB"
 }
 
+started_again() {
+    nothing_waits || [ -e "$GATE/$1.started" ]
+}
+
 @test "time limit: what has finished counts, the rest is eligible and runs in the next job" {
     sleepers
     expect 0 submit --yes
     await_started q
     # Time limits are minutes long: this is what Slurm does at their end.
-    scancel --batch --signal=TERM "$(job_of q)"
-    lab_poll 30 queue_is RUNNING 1
     scontrol update "JobId=$(job_of q)" TimeLimit=0 2>/dev/null || scancel "$(job_of q)"
     jobs_done
     ask_anew
@@ -64,11 +66,13 @@ nothing_waits() {
 
 @test "requeue: the same job again does only what is left" {
     sleepers
+    sed -i 's/00:01:00/01:00:00/' Rowfile
     expect 0 submit --yes
     await_started q
     await workspace/p/a
+    rm "$GATE/q.started"
     scontrol requeue "$(job_of q)"
-    lab_poll 60 queue_is PENDING 1 # before that, what runs may use the time that is left
+    lab_poll 60 started_again q # before that, what runs may use the time that is left
     release q
     lab_poll 60 nothing_waits
     expect_runs p q q
@@ -82,8 +86,6 @@ nothing_waits() {
     expect 0 submit --yes
     await_started p q r
     node=$(squeue -h -t RUNNING -o %N | sort | head -n 1)
-    release p q r
-    rm -f "$GATE"/*.go
     lab_kill_node "$LAB" "$node"
     ask_anew
     expect 0 show status
@@ -92,6 +94,7 @@ nothing_waits() {
     release p q r
     lab_poll 60 nothing_waits
     ask_anew
+    cat ./*.out
     expect 0 show status
     has_line '^wait +3 +0 +0 +0'
     : >"$RUNS"
@@ -155,4 +158,27 @@ nothing_waits() {
     ask_anew
     expect 0 show status
     has_line '^first +2 +0 +0 +0' '^second +2 +0 +0 +0' '^third +2 +0 +0 +0'
+}
+
+@test "jobs that were forgotten, or whose project is elsewhere by now, leave nothing behind" {
+    sleepers
+    expect 0 submit --yes
+    await_started q
+    expect 0 clean --submitted --force
+    release q
+    jobs_done
+    expect 0 -j 1
+    [ -z "$(ls -A .rowbuild/inbox)" ]
+    : >"$RUNS"
+
+    rm workspace/p/a workspace/q/a "$GATE"/*
+    expect 0 submit --yes
+    await_started q
+    mv "$SCRATCH/project" "$SCRATCH/moved"
+    release q
+    jobs_done
+    [ ! -e "$SCRATCH/project" ]
+    cd "$SCRATCH/moved"
+    expect_runs p q
+    expect_nothing_to_do -j 1
 }

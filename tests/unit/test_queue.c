@@ -89,6 +89,21 @@ static void test_no_jobs(void **state)
     assert_null(queue_find(&queue, 1, QUEUE_NO_INDEX));
     assert_null(queue_find_token(&queue, slice_of("0123456789abcdef")));
     end();
+    assert_true(parse("CLUSTER: lab\n \n")); /* what is said where SQUEUE_CLUSTERS is set */
+    assert_int_equal(diag.entries.count, 0);
+    end();
+}
+
+static void test_words_of_another_program_are_no_empty_queue(void **state)
+{
+    (void)state;
+    assert_false(parse("\nslurm is down for maintenance\n"));
+    assert_int_equal(diag.entries.count, 1);
+    assert_non_null(strstr(diag.entries.at[0].message, "slurm is down for maintenance"));
+    end();
+    assert_true(parse("Good morning!\nrowbuild|5|N/A|PENDING||\n"));
+    assert_int_equal(queue.count, 1);
+    end();
 }
 
 static void test_states(void **state)
@@ -302,6 +317,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_jobs_and_elements),
         cmocka_unit_test(test_no_jobs),
+        cmocka_unit_test(test_words_of_another_program_are_no_empty_queue),
         cmocka_unit_test(test_states),
         cmocka_unit_test(test_states_never_heard_of_count_as_running),
         cmocka_unit_test(test_odd_comments),
