@@ -5,6 +5,7 @@
 #include "intern.h"
 #include "jobserver.h"
 #include "machine.h"
+#include "relay.h"
 #include "run.h"
 #include "text.h"
 
@@ -15,148 +16,25 @@
 static const double GRACE_S = 5;
 enum { TICK_MS = 100 };
 
-struct relay { /* from the run's events to the library's */
-    struct rowbuild *study;
-    const struct rowbuild_observer *observer;
-    struct rowbuild_estimate estimate;
-    struct rowbuild_progress last;
-    struct buf again;
-    struct buf log;
-};
-
-static bool tell(struct relay *relay, struct rowbuild_event event)
-{
-    event.progress = &relay->last;
-    event.estimate = &relay->estimate;
-    return relay->observer == NULL || relay->observer->event == NULL ||
-           relay->observer->event(relay->observer->context, &event);
-}
-
-static struct rowbuild_progress progress_of(const struct run_progress *from)
-{
-    struct rowbuild_progress progress = {
-        .done = from->done,
-        .total = from->total,
-        .running = from->running,
-        .failed = from->failed,
-        .unfinished = from->unfinished,
-        .cores_used = from->cores_used,
-        .cores_budget = from->cores_budget,
-        .seconds_left = from->seconds_left,
-        .seconds = from->seconds,
-        .longest_count = from->longest_count,
-    };
-    for (size_t i = 0; i < from->longest_count; i++) {
-        progress.longest[i] =
-            (struct rowbuild_running){from->longest[i].label, from->longest[i].seconds};
-    }
-    return progress;
-}
-
-static bool has_failed(enum run_outcome outcome)
-{
-    return outcome == RUN_FAILED || outcome == RUN_TIMED_OUT || outcome == RUN_UNFINISHED ||
-           outcome == RUN_CANCELLED;
-}
-
-/* "rowbuild -a simulate T1.5-s1": what runs just these nodes again; from a login node by a job. */
-static const char *add_again(struct relay *relay, const struct node_id *nodes, size_t count)
-{
-    enum { MOST_NAMED = 8 };
-    const struct rowbuild *study = relay->study;
-    const struct graph *graph = study->graph;
-    struct slice action = graph_action(graph, nodes[0])->name;
-    buf_clear(&relay->again);
-    bool by_job = study->job != NULL && study->cluster->scheduler == SCHEDULER_SLURM;
-    buf_addf(&relay->again, "rowbuild %s-a ", by_job ? "submit " : "");
-    text_add_shell_word(&relay->again, action);
-    for (size_t i = 0; i < count && count <= MOST_NAMED; i++) {
-        uint32_t directory = graph->nodes[nodes[i].at].directory;
-        struct buf key = BUF_EMPTY;
-        buf_add_char(&relay->again, ' ');
-        if (directory == GRAPH_NONE) {
-            graph_add_key(graph, nodes[i], &key);
-        } else {
-            struct slice name = study->workspace.names[directory];
-            if (name.at[0] == '-') { /* as a path, so that it is no option */
-                buf_addf(&key, "./%s/", study->workspace.path.at);
-            }
-            buf_add_slice(&key, name);
-        }
-        text_add_shell_word(&relay->again, buf_slice(&key));
-        buf_release(&key);
-    }
-    return buf_string(&relay->again);
-}
-
-static const char *add_shown_log(struct relay *relay, const char *path)
-{
-    buf_clear(&relay->log);
-    text_add_shell_word(&relay->log, slice_of(study_shown_path(relay->study, path)));
-    return buf_string(&relay->log);
-}
-
-static void relay_event(void *context, const struct run_event *from)
-{
-    static const enum rowbuild_event_kind kinds[] = {
-        [RUN_EVENT_STARTED] = ROWBUILD_EVENT_STARTED,   [RUN_EVENT_ENDED] = ROWBUILD_EVENT_ENDED,
-        [RUN_EVENT_NOTICE] = ROWBUILD_EVENT_NOTICE,     [RUN_EVENT_TICK] = ROWBUILD_EVENT_TICK,
-        [RUN_EVENT_STOPPING] = ROWBUILD_EVENT_STOPPING,
-    };
-    static const enum rowbuild_outcome outcomes[] = {
-        [RUN_SUCCEEDED] = ROWBUILD_SUCCEEDED, [RUN_RESTORED] = ROWBUILD_RESTORED,
-        [RUN_FAILED] = ROWBUILD_NODE_FAILED,  [RUN_UNFINISHED] = ROWBUILD_UNFINISHED,
-        [RUN_TIMED_OUT] = ROWBUILD_TIMED_OUT, [RUN_CANCELLED] = ROWBUILD_CANCELLED,
-        [RUN_RETRYING] = ROWBUILD_RETRYING,
-    };
-    struct relay *relay = context;
-    relay->last = progress_of(from->progress);
-    bool ended = from->kind == RUN_EVENT_ENDED;
-    tell(relay, (struct rowbuild_event){
-                    .kind = kinds[from->kind],
-                    .action = from->node_count > 0
-                                  ? graph_action(relay->study->graph, from->nodes[0])->name.at
-                                  : NULL,
-                    .label = from->label,
-                    .nodes = from->node_count,
-                    .outcome = outcomes[from->outcome],
-                    .how = from->how,
-                    .blocked = from->blocked,
-                    .seconds = from->seconds,
-                    .output = from->output,
-                    .output_bytes = from->output_bytes,
-                    .log = from->log != NULL ? add_shown_log(relay, from->log) : NULL,
-                    .again = ended && has_failed(from->outcome)
-                                 ? add_again(relay, from->nodes, from->node_count)
-                                 : NULL,
-                    .text = from->text,
-                });
-}
-
-static void notice(struct relay *relay, const char *text)
-{
-    tell(relay, (struct rowbuild_event){.kind = ROWBUILD_EVENT_NOTICE, .text = text});
-}
-
 static void tell_what_is_known(struct relay *relay, unsigned jobs, const struct machine *machine)
 {
     struct buf text = BUF_EMPTY;
     if (study_add_adopted(relay->study, &text)) {
-        notice(relay, buf_string(&text));
+        relay_notice(relay, buf_string(&text));
     }
     if (relay->estimate.submitted > 0) {
         buf_clear(&text);
         text_add_count(&text, relay->estimate.submitted);
         buf_addf(&text, "%s: see `rowbuild show jobs`",
                  relay->estimate.submitted == 1 ? " node is in a job" : " nodes are in jobs");
-        notice(relay, buf_string(&text));
+        relay_notice(relay, buf_string(&text));
     }
     if (machine->is_real && machine->host_count == 0 && jobs > machine->core_count &&
         relay->estimate.will_run > 0) {
         buf_clear(&text);
         buf_addf(&text, "-j %u is more than the %zu cores of this machine: nothing is bound", jobs,
                  machine->core_count);
-        notice(relay, buf_string(&text));
+        relay_notice(relay, buf_string(&text));
     }
     buf_release(&text);
 }
@@ -168,7 +46,7 @@ static bool may_go_on(struct relay *relay, const struct rowbuild_run_options *op
         relay->estimate.again_core_hours <= limit) {
         return true;
     }
-    return tell(relay, (struct rowbuild_event){.kind = ROWBUILD_EVENT_CONFIRM});
+    return relay_tell(relay, (struct rowbuild_event){.kind = ROWBUILD_EVENT_CONFIRM});
 }
 
 /* The budget of cores. Without one that is asked for, the make that started this process decides:
@@ -184,8 +62,9 @@ static unsigned budget(struct relay *relay, const struct rowbuild_run_options *o
     case JOBCLIENT_NONE:
         break;
     case JOBCLIENT_CLOSED:
-        notice(relay, "make's jobserver can't be reached, so one core is used; begin the line of "
-                      "the makefile with +, or give -j");
+        relay_notice(relay,
+                     "make's jobserver can't be reached, so one core is used; begin the line of "
+                     "the makefile with +, or give -j");
         return 1;
     case JOBCLIENT_OPEN:
         return jobclient->slots > 0 && jobclient->slots < jobs ? jobclient->slots : jobs;
@@ -266,7 +145,7 @@ static int find_means(struct relay *relay, const struct rowbuild_run_options *op
         return ROWBUILD_STATE;
     }
     if (note.len > 0) {
-        notice(relay, buf_string(&note));
+        relay_notice(relay, buf_string(&note));
     }
     buf_release(&note);
     means->options.jobs = budget(relay, options, granted, &means->jobclient);
@@ -503,7 +382,7 @@ int study_run(struct rowbuild *study, const struct rowbuild_selection *selection
     if (status == ROWBUILD_OK) {
         rowbuild_estimate(study, &relay.estimate);
         relay.last.total = relay.estimate.will_run + relay.estimate.may_run;
-        tell(&relay, (struct rowbuild_event){.kind = ROWBUILD_EVENT_PLANNED});
+        relay_tell(&relay, (struct rowbuild_event){.kind = ROWBUILD_EVENT_PLANNED});
         declined = !may_go_on(&relay, options);
         if (declined) {
             status = ROWBUILD_USAGE;
@@ -520,10 +399,9 @@ int study_run(struct rowbuild *study, const struct rowbuild_selection *selection
         status = ROWBUILD_STATE;
     }
     if (!declined && status != ROWBUILD_USAGE) {
-        tell(&relay, (struct rowbuild_event){.kind = ROWBUILD_EVENT_FINISHED});
+        relay_tell(&relay, (struct rowbuild_event){.kind = ROWBUILD_EVENT_FINISHED});
     }
     means_release(&means);
-    buf_release(&relay.again);
-    buf_release(&relay.log);
+    relay_release(&relay);
     return messages_settle(messages, status);
 }

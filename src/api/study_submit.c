@@ -3,14 +3,10 @@
 
 #include "clock.h"
 #include "file.h"
-#include "inbox.h"
-#include "queue.h"
 #include "run.h"
 #include "sbatch.h"
-#include "text.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -18,15 +14,6 @@
 #include <unistd.h>
 
 static const double PATIENCE_S = 120;
-static const char DRY_TOKEN[] = "0000000000000000";
-
-bool submitting_tell(const struct submitting *submitting, struct rowbuild_submit_event event)
-{
-    const struct rowbuild_submit_observer *observer = submitting->observer;
-    event.total = submitting->jobs.submissions.count;
-    return observer == NULL || observer->event == NULL ||
-           observer->event(observer->context, &event);
-}
 
 bool submitting_wait(struct submitting *submitting, double seconds)
 {
@@ -50,47 +37,12 @@ bool submitting_wait(struct submitting *submitting, double seconds)
 
 /* ---- What a submission is about ---- */
 
-static const struct action *action_of(const struct submitting *submitting,
-                                      const struct planned_submission *planned)
-{
-    return &submitting->study->rowfile->actions[planned->element];
-}
-
-static const struct planned_job *first_job(const struct submitting *submitting,
-                                           const struct planned_submission *planned)
-{
-    return &submitting->jobs.jobs.at[planned->first_job];
-}
-
-static struct rowbuild_submit_event event_of(const struct submitting *submitting, size_t number,
-                                             enum rowbuild_submit_event_kind kind)
-{
-    const struct planned_submission *planned = &submitting->jobs.submissions.at[number];
-    const struct planned_job *jobs = first_job(submitting, planned);
-    const struct action *action = action_of(submitting, planned);
-    struct job_cost cost = job_plan_cost(&planned->request, action);
-    struct rowbuild_submit_event event = {
-        .kind = kind,
-        .action = action->name.at,
-        .jobs = planned->job_count,
-        .directory = jobs[0].directory_count > 0 ? jobs[0].directories[0].at : NULL,
-        .cpu_hours = cost.cpu_hours * (double)planned->job_count,
-        .gpu_hours = cost.gpu_hours * (double)planned->job_count,
-        .number = number + 1,
-    };
-    for (size_t i = 0; i < planned->job_count; i++) {
-        event.nodes += jobs[i].node_count;
-        event.directory_count += jobs[i].directory_count;
-    }
-    return event;
-}
-
 /* What is registered for a submission of the plan; nodes and names in the arena. */
 static struct submission registration_of(struct submitting *submitting, size_t number,
                                          struct slice token)
 {
     const struct planned_submission *planned = &submitting->jobs.submissions.at[number];
-    const struct planned_job *jobs = first_job(submitting, planned);
+    const struct planned_job *jobs = submitting_jobs(submitting, planned);
     const struct graph *graph = submitting->study->graph;
     struct arena *arena = &submitting->arena;
     size_t count = (size_t)jobs[planned->job_count - 1].index + 1;
@@ -100,7 +52,7 @@ static struct submission registration_of(struct submitting *submitting, size_t n
         .is_array = planned->is_array,
         .submitted_at_s = clock_wall_s(),
         .minutes = script_minutes(planned->request.walltime_s),
-        .action = action_of(submitting, planned)->name,
+        .action = submitting_action(submitting, planned)->name,
         .elements = arena_array(arena, count, sizeof *made.elements),
         .element_count = count,
     };
@@ -132,7 +84,7 @@ void submitting_add_script(const struct submitting *submitting, size_t number, s
                            struct buf *out)
 {
     const struct planned_submission *planned = &submitting->jobs.submissions.at[number];
-    const struct planned_job *jobs = first_job(submitting, planned);
+    const struct planned_job *jobs = submitting_jobs(submitting, planned);
     const struct rowbuild *study = submitting->study;
     VEC(struct slice) directories = {0};
     VEC(uint32_t) indices = {0};
@@ -144,7 +96,7 @@ void submitting_add_script(const struct submitting *submitting, size_t number, s
     }
     script_add(
         &(struct script_facts){
-            .action = action_of(submitting, planned),
+            .action = submitting_action(submitting, planned),
             .cluster = study->cluster,
             .request = planned->request,
             .workspace_path = study->rowfile->workspace_path,
@@ -210,8 +162,8 @@ static int make_output_folder(struct submitting *submitting, size_t number)
     struct rowbuild *study = submitting->study;
     struct buf path = BUF_EMPTY;
     int result = 0;
-    script_add_output(action_of(submitting, planned), study->cluster->name, planned->is_array,
-                      &path);
+    script_add_output(submitting_action(submitting, planned), study->cluster->name,
+                      planned->is_array, &path);
     char *slash = strrchr(path.at, '/');
     char *percent = strchr(path.at, '%');
     bool is_known = slash != NULL && (percent == NULL || percent > slash);
@@ -224,91 +176,6 @@ static int make_output_folder(struct submitting *submitting, size_t number)
     return result;
 }
 
-/* ---- Telling what is to be done ---- */
-
-static void tell_actions(const struct submitting *submitting, struct rowbuild_submit_event *whole)
-{
-    const struct rowfile *rowfile = submitting->study->rowfile;
-    *whole = (struct rowbuild_submit_event){.kind = ROWBUILD_SUBMIT_CONFIRM};
-    for (size_t a = 0; a < rowfile->action_count; a++) {
-        struct rowbuild_submit_event sum = {.kind = ROWBUILD_SUBMIT_ACTION,
-                                            .action = rowfile->actions[a].name.at};
-        for (size_t s = 0; s < submitting->jobs.submissions.count; s++) {
-            struct rowbuild_submit_event one = event_of(submitting, s, ROWBUILD_SUBMIT_ACTION);
-            if (submitting->jobs.submissions.at[s].element == a) {
-                sum.jobs += one.jobs;
-                sum.nodes += one.nodes;
-                sum.directory_count += one.directory_count;
-                sum.cpu_hours += one.cpu_hours;
-                sum.gpu_hours += one.gpu_hours;
-            }
-        }
-        if (sum.jobs > 0) {
-            submitting_tell(submitting, sum);
-        }
-        whole->jobs += sum.jobs;
-        whole->nodes += sum.nodes;
-        whole->directory_count += sum.directory_count;
-        whole->cpu_hours += sum.cpu_hours;
-        whole->gpu_hours += sum.gpu_hours;
-    }
-}
-
-static void tell_what_waits(const struct submitting *submitting)
-{
-    const struct job_plan *jobs = &submitting->jobs;
-    struct buf text = BUF_EMPTY;
-    if (jobs->partial_groups > 0) {
-        buf_addf(&text, "%zu %s until all of %s can run (submit_whole)", jobs->partial_groups,
-                 jobs->partial_groups == 1 ? "group waits" : "groups wait",
-                 jobs->partial_groups == 1 ? "its directories" : "their directories");
-        submitting_tell(submitting, (struct rowbuild_submit_event){.kind = ROWBUILD_SUBMIT_NOTICE,
-                                                                   .text = buf_string(&text)});
-    }
-    if (jobs->over_maximum > 0) {
-        buf_clear(&text);
-        buf_addf(&text,
-                 "%zu %s left out: the cluster's maximum_jobs, %llu, is reached; submit again "
-                 "when some are over",
-                 jobs->over_maximum, jobs->over_maximum == 1 ? "job is" : "jobs are",
-                 (unsigned long long)submitting->study->cluster->maximum_jobs);
-        submitting_tell(submitting, (struct rowbuild_submit_event){.kind = ROWBUILD_SUBMIT_NOTICE,
-                                                                   .text = buf_string(&text)});
-    }
-    if (jobs->in_circles > 0) {
-        buf_clear(&text);
-        buf_addf(&text, "%zu %s left out: as they are grouped, they would wait for each other",
-                 jobs->in_circles, jobs->in_circles == 1 ? "job is" : "jobs are");
-        submitting_tell(submitting, (struct rowbuild_submit_event){.kind = ROWBUILD_SUBMIT_NOTICE,
-                                                                   .text = buf_string(&text)});
-    }
-    buf_release(&text);
-}
-
-static void tell_scripts(struct submitting *submitting)
-{
-    for (size_t s = 0; s < submitting->jobs.submissions.count; s++) {
-        struct rowbuild_submit_event event = event_of(submitting, s, ROWBUILD_SUBMIT_SCRIPT);
-        struct slice token = SLICE_LITERAL(DRY_TOKEN);
-        struct buf script = BUF_EMPTY;
-        struct buf words = BUF_EMPTY;
-        submitting_add_script(submitting, s, token, &script);
-        if (submitting->study->cluster->scheduler == SCHEDULER_SLURM) {
-            const char *const *options = submitting_sbatch_options(submitting, s, token);
-            for (size_t i = 0; options[i] != NULL; i++) {
-                buf_add_string(&words, i > 0 ? " " : "");
-                text_add_shell_word(&words, slice_of(options[i]));
-            }
-        }
-        event.script = buf_string(&script);
-        event.options = buf_string(&words);
-        submitting_tell(submitting, event);
-        submitting->ids[s] = s + 1; /* in a dry run the numbers of submissions stand for ids */
-        buf_release(&script);
-        buf_release(&words);
-    }
-}
-
 /* ---- Planning ---- */
 
 /* Errors that concern an action of which jobs are to be submitted. */
@@ -317,7 +184,8 @@ static int refuse_broken(struct submitting *submitting, struct rowbuild_messages
     const struct rowfile *rowfile = submitting->study->rowfile;
     bool *told = mem_alloc(rowfile->name_count * sizeof *told + 1);
     for (size_t s = 0; s < submitting->jobs.submissions.count; s++) {
-        const struct action *action = action_of(submitting, &submitting->jobs.submissions.at[s]);
+        const struct action *action =
+            submitting_action(submitting, &submitting->jobs.submissions.at[s]);
         if (!told[action->name_id]) {
             told[action->name_id] = true;
             messages_take(messages, &submitting->study->own, action->name.at);
@@ -388,7 +256,7 @@ static int submit_one(struct submitting *submitting, size_t number)
     if (uses_slurm && make_output_folder(submitting, number) != 0) {
         return ROWBUILD_STATE;
     }
-    submitting_tell(submitting, event_of(submitting, number, ROWBUILD_SUBMIT_BEGINS));
+    submitting_tell(submitting, submitting_event(submitting, number, ROWBUILD_SUBMIT_BEGINS));
     if (submission_write(study->state_path, &registered, submitting->diag) != 0) {
         return ROWBUILD_STATE;
     }
@@ -397,7 +265,7 @@ static int submit_one(struct submitting *submitting, size_t number)
     if (status != ROWBUILD_OK) {
         return status;
     }
-    struct rowbuild_submit_event event = event_of(
+    struct rowbuild_submit_event event = submitting_event(
         submitting, number, uses_slurm ? ROWBUILD_SUBMIT_SUBMITTED : ROWBUILD_SUBMIT_EXECUTED);
     struct buf job = BUF_EMPTY;
     const struct planned_submission *planned = &submitting->jobs.submissions.at[number];
@@ -477,10 +345,10 @@ static int submit_planned(struct submitting *submitting, const struct rowbuild_s
 {
     struct rowbuild_submit_event whole;
     int status = ROWBUILD_OK;
-    tell_actions(submitting, &whole);
-    tell_what_waits(submitting);
+    submitting_tell_actions(submitting, &whole);
+    submitting_tell_what_waits(submitting);
     if (submitting->options->dry_run) {
-        tell_scripts(submitting);
+        submitting_tell_scripts(submitting);
         return ROWBUILD_OK;
     }
     if (!submitting_tell(submitting, whole) || whole.jobs == 0) {

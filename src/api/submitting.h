@@ -29,7 +29,23 @@ struct submitting {
     struct arena arena;
 };
 
+/* What a submission is about. */
+const struct action *submitting_action(const struct submitting *submitting,
+                                       const struct planned_submission *planned);
+const struct planned_job *submitting_jobs(const struct submitting *submitting,
+                                          const struct planned_submission *planned);
+
+/* submitting_tell.c: what the user is told. `number` is that of a submission of the plan. */
 bool submitting_tell(const struct submitting *submitting, struct rowbuild_submit_event event);
+struct rowbuild_submit_event submitting_event(const struct submitting *submitting, size_t number,
+                                              enum rowbuild_submit_event_kind kind);
+/* Each action by itself; `whole` gets the question whether to go on, with the sums. */
+void submitting_tell_actions(const struct submitting *submitting,
+                             struct rowbuild_submit_event *whole);
+/* What isn't submitted, and why. */
+void submitting_tell_what_waits(const struct submitting *submitting);
+/* In a dry run: what would be handed over. */
+void submitting_tell_scripts(struct submitting *submitting);
 
 /* Looks for signals; waits for them up to that long. Whether the user wants to stop. */
 bool submitting_wait(struct submitting *submitting, double seconds);

@@ -77,6 +77,10 @@ rowfile() {
     cat >Rowfile
 }
 
+workflow() {
+    cat >workflow.toml
+}
+
 # value DIRECTORY JSON
 value() {
     mkdir -p "workspace/$1"
@@ -120,6 +124,19 @@ expect() {
     if [ "$status" -ne "$wanted" ]; then
         echo "rowbuild $*: status $status, expected $wanted; it said:"
         echo "$output"
+        return 1
+    fi
+}
+
+# table TEXT ARGUMENT…: rowbuild succeeds, and its standard output is just this.
+table() {
+    local wanted=$1
+    shift
+    run --separate-stderr rowbuild "$@"
+    if [ "$status" -ne 0 ] || [ "$output" != "$wanted" ]; then
+        echo "rowbuild $*: status $status"
+        diff <(echo "$wanted") <(echo "$output")
+        echo "$stderr"
         return 1
     fi
 }

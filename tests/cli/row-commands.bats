@@ -3,10 +3,6 @@
 
 load helpers
 
-workflow() {
-    cat >workflow.toml
-}
-
 # printed TEXT…: the lines of $output are just these, blank ones included.
 printed() {
     local wanted

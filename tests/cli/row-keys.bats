@@ -3,10 +3,6 @@
 
 load helpers
 
-workflow() {
-    cat >workflow.toml
-}
-
 every_key() {
     cat <<'END'
 [workspace]

@@ -4,26 +4,11 @@
 
 load helpers
 
-workflow() {
-    cat >workflow.toml
-}
-
 # submit ARGUMENT…: it succeeds; $output is standard output alone, $stderr the rest.
 submit() {
     run --separate-stderr rowbuild submit "$@"
     if [ "$status" -ne 0 ]; then
         echo "rowbuild submit $*: status $status; $output; $stderr"
-        return 1
-    fi
-}
-
-table() {
-    local wanted=$1
-    shift
-    run --separate-stderr rowbuild "$@"
-    if [ "$status" -ne 0 ] || [ "$output" != "$wanted" ]; then
-        diff <(echo "$wanted") <(echo "$output")
-        echo "$stderr"
         return 1
     fi
 }

@@ -5,24 +5,7 @@
 
 load helpers
 
-workflow() {
-    cat >workflow.toml
-}
-
-# table TEXT ARGUMENT…: rowbuild prints just this.
-table() {
-    local wanted=$1
-    shift
-    run --separate-stderr rowbuild "$@"
-    if [ "$status" -ne 0 ] || [ "$output" != "$wanted" ]; then
-        echo "rowbuild $*: status $status"
-        diff <(echo "$wanted") <(echo "$output")
-        echo "$stderr"
-        return 1
-    fi
-}
-
-# columns N TEXT ARGUMENT…: the same, of the first N words of each line: what rowbuild adds to row's tables
+# columns N TEXT ARGUMENT…: as `table`, of the first N words of each line: what rowbuild adds to row's tables
 # stands in a last column of its own.
 columns() {
     local count=$1 wanted=$2

@@ -3,10 +3,6 @@
 
 load helpers
 
-workflow() {
-    cat >workflow.toml
-}
-
 @test "hello: a command for each directory" {
     mkdir workspace/north workspace/south workspace/west
     workflow <<'END'

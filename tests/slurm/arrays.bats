@@ -1,31 +1,7 @@
 #!/usr/bin/env bats
-# `rowbuild submit` to a real Slurm: single jobs, arrays, dependencies, limits, and what happens when a
-# submission is cut off in its middle.
+# `rowbuild submit` to a real Slurm: single jobs, arrays, dependencies, limits.
 
 load helpers
-
-LAB_SH=$BATS_TEST_DIRNAME/lab.sh
-
-# over: waits until no job is queued or running.
-over() {
-    bash "$LAB_SH" wait-queue "$LAB" 60
-}
-
-# job_count: jobs of ours that the queue knows, pending or running, elements one by one
-job_count() {
-    squeue --me -h -r -t pending,running -o %i | wc -l
-}
-
-# clusters_toml LINE…: lines added to the lab's cluster, for this test
-clusters_toml() {
-    local line
-    mkdir -p "$SCRATCH/lab-home/.config/rowbuild"
-    cp "$LAB/home/.config/rowbuild/clusters.toml" "$SCRATCH/lab-home/.config/rowbuild"
-    export ROWBUILD_HOME=$SCRATCH/lab-home
-    for line; do
-        sed -i "s/^scheduler = .*/&\n$line/" "$ROWBUILD_HOME/.config/rowbuild/clusters.toml"
-    done
-}
 
 # study DIRECTORY…: two actions, a job for each directory
 study() {
@@ -69,17 +45,21 @@ new_jobs() {
     id=$(new_jobs)
     [ "$(squeue -h -j "$id" -t all -o '%j|%P|%l|%Z')" = "first-d_1|main|5:00|$PWD" ]
     [ "$(squeue -h -j "$id" -t all -o %k)" = "rowbuild:$(jq -r .token .rowbuild/jobs/*.json)" ]
-    over
+    jobs_done
     grep -q 'first d 1' "first-$id.out"
     expect_runs 'first d 1'
     expect 0 show status
     has_line '^first +1 +0 +0 +0' '^second +0 +0 +1 +0'
     expect 0 submit
-    over
+    jobs_done
     expect_runs 'second d 1'
     expect 0 submit
     has 'no eligible jobs'
     expect_nothing_to_do -j 1
+}
+
+only_held_is_left() {
+    ! squeue --me -h -o %r | grep -qv JobHeldUser
 }
 
 @test "while it is queued it is submitted, and nobody else touches it" {
@@ -88,24 +68,15 @@ new_jobs() {
     expect 0 show status
     has_line '^first +0 +1 +1 +0'
     expect 0 submit
-    over_but_held
+    lab_poll 20 only_held_is_left
     expect 0 -j 2
     has '1 node is in a job'
     expect_runs 'first d2' 'second d2'
     expect 0 submit
     has 'no eligible jobs'
     scontrol release "$(squeue --me -h -o %i)"
-    over
+    jobs_done
     expect_runs 'first d1'
-}
-
-over_but_held() {
-    local tries=0
-    while squeue --me -h -o '%r' | grep -qv JobHeldUser; do
-        sleep 0.05
-        tries=$((tries + 1))
-        [ "$tries" -lt 400 ] || return 1
-    done
 }
 
 @test "options behind -- reach sbatch" {
@@ -114,7 +85,7 @@ over_but_held() {
     [ "$(squeue -h -j "$(new_jobs)" -o '%j %r')" = 'mine JobHeldUser' ]
     scontrol show job "$(new_jobs)" | grep -q 'Nice=7'
     scancel --me
-    over
+    jobs_done
     expect 1 submit -- --no-such-option
     has 'no-such-option' 'refuses'
     [ "$(job_count)" -eq 0 ]
@@ -128,11 +99,11 @@ over_but_held() {
     has_line '^Submitted job [0-9]+, an array of 6\.$'
     [ "$(new_jobs | wc -l)" -eq 1 ]
     scontrol show job "$(new_jobs)" | grep -q 'ArrayTaskThrottle=2'
-    over
+    jobs_done
     expect_runs 'first d1' 'first d2' 'first d3' 'first d4' 'first d5' 'first d6'
     expect 0 submit --no-array
     [ "$(grep -c '^Submitted job' <<<"$output")" -eq 6 ]
-    over
+    jobs_done
     expect_runs 'second d1' 'second d2' 'second d3' 'second d4' 'second d5' 'second d6'
     expect_nothing_to_do -j 1
 }
@@ -142,7 +113,7 @@ over_but_held() {
     touch workspace/d2/bad
     expect 0 submit --follow
     [ "$(grep -c '^Submitted job' <<<"$output")" -eq 2 ]
-    over
+    jobs_done
     expect_runs 'first d1' 'first d2' 'first d3' 'first d4' 'second d1' 'second d3' 'second d4'
     expect 0 show status
     has_line '^first +3 +0 +1 +0' '^second +3 +0 +0 +1'
@@ -150,7 +121,7 @@ over_but_held() {
     has 'CANCELLED'
     rm workspace/d2/bad
     expect 0 submit --follow
-    over
+    jobs_done
     expect_runs 'first d2' 'second d2'
     expect_nothing_to_do -j 1
 }
@@ -166,7 +137,7 @@ previous_actions = ["second"]
 group.maximum_size = 10
 END
     expect 0 submit --follow
-    over
+    jobs_done
     expect_runs 'first d1' 'first d2' 'first d3' 'second d1' 'second d2' 'second d3' 'all d1 d2 d3'
     expect_nothing_to_do -j 1
 }
@@ -180,7 +151,7 @@ END
     has "Submitting action 'second'" 'an array of 3'
     scontrol show job "$(new_jobs | sort -n | tail -n 1)" | grep -q "Dependency=aftercorr"
     scontrol release "$(squeue --me -h -o '%A %r' | awk '/JobHeldUser/ { print $1; exit }')"
-    over
+    jobs_done
     expect_runs 'first d1' 'first d2' 'first d3' 'second d1' 'second d2' 'second d3'
     expect_nothing_to_do -j 1
 }
@@ -204,125 +175,9 @@ END
     has '2 jobs are left out'
     [ "$(job_count)" -eq 3 ]
     scancel --me
-    over
+    jobs_done
     expect 0 submit -- --hold
     [ "$(job_count)" -eq 3 ]
-}
-
-@test "a controller that is away: tried again until patience ends; nothing stays registered" {
-    study d1
-    bash "$LAB_SH" stop-controller "$LAB"
-    expect 1 submit --patience 2
-    has 'remain'
-    [ -z "$(find .rowbuild/jobs -name '*.json')" ]
-    bash "$LAB_SH" start-controller "$LAB"
-    expect 0 submit
-    over
-    expect_runs 'first d1'
-}
-
-@test "a controller that comes back in time is found" {
-    study d1
-    bash "$LAB_SH" stop-controller "$LAB"
-    start submit --patience 60
-    await_text "$SCRATCH/said" 'next attempt'
-    bash "$LAB_SH" start-controller "$LAB"
-    finish 0
-    over
-    expect_runs 'first d1'
-}
-
-@test "cut off between sbatch and recording: found again by its token, and not submitted twice" {
-    study d1
-    real=$(command -v sbatch)
-    program sbatch <<END
-SLURM_CONF=$SLURM_CONF "$real" "\$@" >"$SCRATCH/answer" || exit
-echo "\$\$" >"$SCRATCH/sbatch.pid"
-touch "$GATE/accepted"
-exec sleep 600
-END
-    start submit
-    await "$GATE/accepted"
-    kill -KILL "$PID"
-    wait "$PID" || true
-    kill "$(cat "$SCRATCH/sbatch.pid")"
-    rm "$SCRATCH/bin/sbatch"
-    [ "$(jq .job_id .rowbuild/jobs/*.json)" = 0 ]
-    expect 0 submit
-    has 'no eligible jobs'
-    over
-    expect_runs 'first d1'
-    expect 0 show status
-    has_line '^first +1 +0'
-}
-
-@test "cut off before sbatch was called: eligible again" {
-    study d1
-    program sbatch <<END
-echo "\$\$" >"$SCRATCH/sbatch.pid"
-touch "$GATE/called"
-exec sleep 600
-END
-    start submit
-    await "$GATE/called"
-    kill -KILL "$PID"
-    wait "$PID" || true
-    kill "$(cat "$SCRATCH/sbatch.pid")"
-    rm "$SCRATCH/bin/sbatch"
-    expect 0 submit
-    has 'Submitted job'
-    over
-    expect_runs 'first d1'
-}
-
-@test "an answer that isn't one is no guess: the token is looked for" {
-    study d1
-    real=$(command -v sbatch)
-    program sbatch <<END
-"$real" "\$@" >/dev/null
-echo "Welcome to the lab!"
-END
-    expect 0 submit --patience 20
-    [ "$(new_jobs)" != 0 ]
-    over
-    expect_runs 'first d1'
-    [ "$(job_count)" -eq 0 ]
-}
-
-@test "two at once submit once" {
-    study d{1..3}
-    start submit
-    run rowbuild submit
-    [ "$status" -eq 0 ] || [ "$status" -eq 3 ]
-    wait "$PID" || true
-    expect 0 submit
-    over
-    expect_runs 'first d1' 'first d2' 'first d3' || {
-        expect 0 submit
-        over
-    }
-}
-
-@test "Ctrl-C: the sbatch at hand ends, is recorded, then it stops" {
-    study d{1..3}
-    real=$(command -v sbatch)
-    program sbatch <<END
-touch "$GATE/first.started"
-until [ -e "$GATE/first.go" ]; do sleep 0.02; done
-exec "$real" "\$@"
-END
-    start submit --no-array
-    await_started first
-    kill -INT "$PID"
-    release first
-    finish 130
-    [ "$(new_jobs | wc -l)" -eq 1 ]
-    [ "$(new_jobs)" != 0 ]
-    rm "$SCRATCH/bin/sbatch"
-    expect 0 submit
-    has 'an array of 2'
-    over
-    expect_runs 'first d1' 'first d2' 'first d3'
 }
 
 @test "variables of a surrounding job don't reach sbatch" {
@@ -351,6 +206,6 @@ END
     expect 0 show status
     has_line '^first +0 +1,000 +0 +0' '^second +0 +1,000 +0 +0'
     scancel --me
-    over
+    jobs_done
     expect 0 show status --recorded
 }

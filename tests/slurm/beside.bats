@@ -52,12 +52,12 @@ register_lost() {
           elements: [{nodes: [$node], state: "queued"}]}' >".rowbuild/jobs/$1.json"
 }
 
-ask_anew() {
-    rm -f .rowbuild/queue
-}
-
 job_of() { # job_of DIRECTORY: as the queue calls it
     rowbuild show directories -a first --submitted --no-header "$1" | awk '{print $3}' | sed 's|^lab/||'
+}
+
+is_completed() {
+    rowbuild show directories -a first --completed --short | grep -qx "$1"
 }
 
 @test "a local run leaves jobs alone and goes on behind what they have finished" {
@@ -69,17 +69,12 @@ job_of() { # job_of DIRECTORY: as the queue calls it
     release d1 d3
     await_text "$SCRATCH/runs" 'first d1'
     await workspace/d1/one
-    local tries=0
-    until rowbuild show directories -a first --completed --short | grep -qx d1; do
-        sleep 0.05
-        tries=$((tries + 1))
-        [ $tries -lt 400 ]
-    done
+    lab_poll 20 is_completed d1
     expect 0 -j 2
     has '1 node is in a job: see `rowbuild show jobs`' 'done: 3 nodes ran'
     expect_runs 'first d1' 'first d2' 'second d1' 'first d3' 'second d3'
     release d2
-    over
+    jobs_done
     expect 0 -j 2
     expect_runs 'second d2'
     expect_nothing_to_do -j 2
@@ -94,7 +89,7 @@ job_of() { # job_of DIRECTORY: as the queue calls it
     expect 0 show directories -a first
     has_line '^d1 +submitted +lab/[0-9]+ ' '^d2 +submitted +lab/[0-9]+ '
     scancel "$(job_of d1)" "$(job_of d2)"
-    over
+    jobs_done
     ask_anew
     expect 0 show why first/d1 first/d2
     has_line '^  job lab/[0-9]+: CANCELLED$'
@@ -112,16 +107,11 @@ job_of() { # job_of DIRECTORY: as the queue calls it
     expect 0 show status
     has_line '^first +0 +2 +0 +0 ' '^second +0 +2 +0 +0 '
     release d1
-    local tries=0
-    until [ -e workspace/d1/two ]; do # element by element
-        sleep 0.05
-        tries=$((tries + 1))
-        [ $tries -lt 400 ]
-    done
+    await workspace/d1/two # element by element
     expect 2 clean --submitted
     expect 0 clean --submitted --force
     release d2
-    over
+    jobs_done
     absent workspace/d2/two # that job wasn't registered any more
     expect_runs 'first d1' 'first d2' 'second d1'
 }
@@ -139,7 +129,7 @@ job_of() { # job_of DIRECTORY: as the queue calls it
     [ "$(asked)" = 1 ]
     await_started d1
     release d1 d2
-    over
+    jobs_done
     asked
     expect 0 show status # the job has said that it is over
     expect 0 -j 2
@@ -203,7 +193,7 @@ END
     has '2 nodes are in jobs'
     expect_runs
     scancel "$running" "$waiting"
-    over
+    jobs_done
     release d1 d2
     expect 0 -j 2
     expect_runs 'first d1' 'first d2' 'second d1' 'second d2'

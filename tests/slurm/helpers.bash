@@ -34,26 +34,20 @@ teardown() {
     cli_teardown
 }
 
-# over [SECONDS]: waits until no job is queued or running.
-over() {
-    bash "$LAB_SH" wait-queue "$LAB" "${1:-60}"
-}
-
-# restarts the controller with these lines of slurm.conf
-configured() {
-    bash "$LAB_SH" configure "$LAB" "$@"
-}
-
 # job_count: jobs of ours that the queue knows, pending or running, elements one by one
 job_count() {
     squeue --me -h -r -t pending,running -o %i | wc -l
 }
 
-# clusters_toml: adds to the lab's own clusters.toml for this test, from standard input
+# clusters_toml LINE…: lines added to the lab's cluster, for this test
 clusters_toml() {
+    local line
     mkdir -p "$SCRATCH/lab-home/.config/rowbuild"
-    cat "$LAB/home/.config/rowbuild/clusters.toml" - >"$SCRATCH/lab-home/.config/rowbuild/clusters.toml"
+    cp "$LAB/home/.config/rowbuild/clusters.toml" "$SCRATCH/lab-home/.config/rowbuild"
     export ROWBUILD_HOME=$SCRATCH/lab-home
+    for line; do
+        sed -i "s/^scheduler = .*/&\n$line/" "$ROWBUILD_HOME/.config/rowbuild/clusters.toml"
+    done
 }
 
 lab_cancel_all() {
@@ -122,8 +116,9 @@ await_queue() {
     return 1
 }
 
+# jobs_done [SECONDS]: waits until no job is queued or running.
 jobs_done() {
-    lab_wait_queue "$LAB" 60
+    lab_wait_queue "$LAB" "${1:-60}"
 }
 
 # state_of JOB: in Slurm's words

@@ -29,18 +29,14 @@ output_of_job() {
     output=$(cat "$SCRATCH/job")
 }
 
-state_of_job() {
-    squeue -h -t all -j "$JOB" -o %T
+# Slurm knows that the first attempt has ended.
+all_hosts_are_idle() {
+    [ "$(sinfo -h -t idle -o %D)" = 4 ]
 }
 
-# Slurm knows that the first attempt has ended: its host is idle.
-over_there() {
-    local tries=0
-    until [ "$(sinfo -h -t idle -o %D)" = 4 ]; do
-        sleep 0.05
-        tries=$((tries + 1))
-        [ "$tries" -lt 600 ] || return 1
-    done
+# Slurm lets a requeued job wait for two minutes; it begins now.
+start_now() {
+    scontrol update "JobId=$JOB" StartTime=now
 }
 
 study() {
@@ -77,10 +73,10 @@ PROGRAM
     await_started d1 d2
     release d2
     await_text "$SCRATCH/job" '[3/4] slow d2'
-    over 90
+    jobs_done 90
     output_of_job
     has 'cancelled: slow d1' '1 cancelled (3 ran'
-    [ "$(state_of_job)" = FAILED ]
+    [ "$(state_of "$JOB")" = FAILED ]
     content workspace/d1/state saved
     expect_runs 'quick d1' 'quick d2' 'slow d2'
     expect 0 show why
@@ -97,24 +93,17 @@ PROGRAM
     rm "$GATE/d1.started"
     scontrol requeue "$JOB"
     await_text "$SCRATCH/job" '1 cancelled (3 ran'
-    over_there
-    local tries=0
-    until [ -e "$GATE/d1.started" ]; do
-        scontrol update job "$JOB" StartTime=now >/dev/null 2>&1 || true # it would wait two minutes
-        sleep 0.1
-        tries=$((tries + 1))
-        [ "$tries" -lt 300 ] || {
-            squeue -t all
-            cat "$SCRATCH/job"
-            return 1
-        }
-    done
+    lab_poll 30 all_hosts_are_idle
+    expect 0 show directories -a slow --submitted --short
+    [ "$output" = d1 ]
+    lab_poll 30 start_now
+    await_started d1
     release d1
-    over 60
+    jobs_done
     output_of_job
     has 'cancelled: slow d1' 'done: 1 node ran'
     expect_runs 'quick d1' 'quick d2' 'slow d2' 'slow d1'
-    [ "$(state_of_job)" = COMPLETED ]
+    [ "$(state_of "$JOB")" = COMPLETED ]
 }
 
 @test "cancelled: what has finished counts, and nothing is left running" {
@@ -123,7 +112,7 @@ PROGRAM
     batch 60
     await_started d1
     scancel "$JOB"
-    over 60
+    jobs_done
     expect 0 show why
     has 'quick d1: is up to date'
     run pgrep -f "slow d1"
@@ -146,7 +135,7 @@ END
     start show log -f talk/d1
     await_text "$SCRATCH/said" one
     release d1
-    over
+    jobs_done
     finish 0
     [ "$output" = $'one\ntwo' ]
     expect 0 show log talk/d1

@@ -357,9 +357,18 @@ lab_stop_controller() {
 lab_start_controller() {
     lab_export "$1"
     lab_daemon "$1" slurmctld slurmctld -D
-    if ! lab_poll 30 lab_controller_up "$1" || ! lab_poll 30 lab_nodes_up "$1"; then
+    if ! lab_poll 30 lab_controller_up "$1" || ! lab_register_nodes "$1"; then
         lab_complain "slurmctld does not start"
     fi
+}
+
+# By themselves they would notice only after seconds that there is a controller again.
+lab_register_nodes() {
+    local file
+    for file in "$1"/run/slurmd-*.pid; do
+        [ ! -e "$file" ] || kill -HUP "$(cat "$file")"
+    done
+    lab_poll 30 lab_nodes_up "$1"
 }
 
 lab_configure() {

@@ -6,9 +6,8 @@
 #include <cmocka.h>
 
 #include "clusters.h"
-#include "file.h"
+#include "user_home.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -16,19 +15,7 @@ static char home[] = "/tmp/test_clusters.XXXXXX";
 
 static void write_file(const char *program, const char *text)
 {
-    struct buf path = BUF_EMPTY;
-    buf_addf(&path, "%s/.config/%s/clusters.toml", home, program);
-    assert_int_equal(file_make_parents(AT_FDCWD, buf_string(&path)), 0);
-    assert_int_equal(file_replace(AT_FDCWD, buf_string(&path), slice_of(text)), 0);
-    buf_release(&path);
-}
-
-static void remove_files(void)
-{
-    struct buf path = BUF_EMPTY;
-    buf_addf(&path, "%s/.config", home);
-    assert_int_equal(file_remove_tree(AT_FDCWD, buf_string(&path)), 0);
-    buf_release(&path);
+    home_write(home, program, "clusters.toml", text);
 }
 
 struct world {
@@ -39,7 +26,7 @@ struct world {
 static int set_up(void **state)
 {
     static struct world world;
-    remove_files();
+    home_empty(home);
     world = (struct world){0};
     diag_init(&world.diag);
     *state = &world;

@@ -437,23 +437,30 @@ static void test_more_than_nine_files_are_in_order(void **data)
     expect(place, STATE_READ, 0, 12);
 }
 
+/* A process that records the first node so many times, each in a file of its own. */
+static pid_t begin_to_record(struct place *place, unsigned files)
+{
+    pid_t writer = fork();
+    assert_true(writer >= 0);
+    if (writer == 0) {
+        struct state *job = open_job(place, &FIRST);
+        int result = 0;
+        for (unsigned i = 1; i <= files && result == 0; i++) {
+            put(job, 0, i);
+            result = state_sync(job, &place->diag);
+        }
+        _exit(result == 0 && state_close(job, &place->diag) == 0 ? 0 : 1);
+    }
+    return writer;
+}
+
 /* Many files become one while others read, and whoever reads sees no less than before. */
 static void test_a_reader_misses_nothing_while_files_are_gathered(void **data)
 {
     enum { FILES = 1000 };
     struct place *place = *data;
     unsigned seen = 0;
-    pid_t writer = fork();
-    assert_true(writer >= 0);
-    if (writer == 0) {
-        struct state *job = open_job(place, &FIRST);
-        int result = 0;
-        for (unsigned i = 1; i <= FILES && result == 0; i++) {
-            put(job, 0, i);
-            result = state_sync(job, &place->diag);
-        }
-        _exit(result == 0 && state_close(job, &place->diag) == 0 ? 0 : 1);
-    }
+    pid_t writer = begin_to_record(place, FILES);
     for (int status = -1; status == -1;) {
         struct state *state = open_as(place, STATE_READ);
         unsigned now = (unsigned)state_node(state, 0)->duration_s;
@@ -479,17 +486,7 @@ static void test_a_writer_loses_nothing_while_files_are_gathered(void **data)
     enum { FILES = 1000 };
     struct place *place = *data;
     unsigned seen = 0;
-    pid_t writer = fork();
-    assert_true(writer >= 0);
-    if (writer == 0) {
-        struct state *job = open_job(place, &FIRST);
-        int result = 0;
-        for (unsigned i = 1; i <= FILES && result == 0; i++) {
-            put(job, 0, i);
-            result = state_sync(job, &place->diag);
-        }
-        _exit(result == 0 && state_close(job, &place->diag) == 0 ? 0 : 1);
-    }
+    pid_t writer = begin_to_record(place, FILES);
     for (int status = -1; status == -1;) {
         struct state *state = open_as(place, STATE_WRITE);
         assert_true((unsigned)state_node(state, 0)->duration_s >= seen);

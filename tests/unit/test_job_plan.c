@@ -187,18 +187,21 @@ static void expect(struct world *world, const char *expected)
     assert_string_equal(buf_string(&world->text), expected);
 }
 
+/* Actions that many studies begin with; what follows belongs to the last one. */
+#define FIRST                                                                                      \
+    "[[action]]\n"                                                                                 \
+    "name = 'first'\n"                                                                             \
+    "command = 'c {directory}'\n"                                                                  \
+    "products = ['one']\n"
+#define SECOND                                                                                     \
+    "[[action]]\n"                                                                                 \
+    "name = 'second'\n"                                                                            \
+    "command = 'c {directory}'\n"                                                                  \
+    "products = ['two']\n"                                                                         \
+    "previous_actions = ['first']\n"
 #define ONE_EACH "group.maximum_size = 1\n"
 static const char chain[] = "[default.action]\n"
-                            "group.maximum_size = 1\n"
-                            "[[action]]\n"
-                            "name = 'first'\n"
-                            "command = 'c {directory}'\n"
-                            "products = ['one']\n"
-                            "[[action]]\n"
-                            "name = 'second'\n"
-                            "command = 'c {directory}'\n"
-                            "products = ['two']\n"
-                            "previous_actions = ['first']\n";
+                            "group.maximum_size = 1\n" FIRST SECOND;
 
 /* ---- Groups ---- */
 
@@ -206,16 +209,12 @@ static void what_can_run_goes_group_by_group(void **state)
 {
     struct world *world = *state;
     fill(world, "a b c d/one");
-    load(world, "[[action]]\n"
-                "name = 'first'\n"
-                "command = 'c {directory}'\n"
-                "products = ['one']\n"
-                "group.maximum_size = 2\n"
-                "[[action]]\n"
-                "name = 'second'\n"
-                "command = 'c {directories}'\n"
-                "products = ['two']\n"
-                "previous_actions = ['first']\n");
+    load(world, FIRST "group.maximum_size = 2\n"
+                      "[[action]]\n"
+                      "name = 'second'\n"
+                      "command = 'c {directories}'\n"
+                      "products = ['two']\n"
+                      "previous_actions = ['first']\n");
     expect(world, "first a+b\nfirst c\nsecond d\n"); /* other directories: another walltime */
 }
 
@@ -223,12 +222,8 @@ static void equal_requests_become_an_array(void **state)
 {
     struct world *world = *state;
     fill(world, "a b c d e");
-    load(world, "[[action]]\n"
-                "name = 'first'\n"
-                "command = 'c {directory}'\n"
-                "products = ['one']\n"
-                "group.maximum_size = 2\n"
-                "resources.walltime.per_submission = '01:00:00'\n");
+    load(world, FIRST "group.maximum_size = 2\n"
+                      "resources.walltime.per_submission = '01:00:00'\n");
     expect(world, "first 0=a+b 1=c+d 2=e\n");
     world->options.no_arrays = true;
     expect(world, "first a+b\nfirst c+d\nfirst e\n");
@@ -268,13 +263,7 @@ static void a_group_that_goes_whole_waits_for_its_last(void **state)
     load(world, "[[action]]\n"
                 "name = 'first'\n"
                 "command = 'false {directory}'\n"
-                "products = ['one']\n"
-                "[[action]]\n"
-                "name = 'second'\n"
-                "command = 'c {directory}'\n"
-                "products = ['two']\n"
-                "previous_actions = ['first']\n"
-                "group.maximum_size = 2\n"
+                "products = ['one']\n" SECOND "group.maximum_size = 2\n"
                 "group.submit_whole = true\n");
     expect(world, "first d\nsecond a+b\n");
     world->options.follow = true;
@@ -326,11 +315,7 @@ static void some_of_an_array_keep_their_indices(void **state)
 {
     struct world *world = *state;
     fill(world, "a b/two c d");
-    load(world, "[default.action]\n" ONE_EACH "[[action]]\n"
-                "name = 'first'\n"
-                "command = 'c {directory}'\n"
-                "products = ['one']\n"
-                "[[action]]\n"
+    load(world, "[default.action]\n" ONE_EACH FIRST "[[action]]\n"
                 "name = 'second'\n"
                 "command = 'c {directory}'\n"
                 "products = ['other']\n"
@@ -356,17 +341,7 @@ static void many_that_wait_for_different_ones_wait_for_all(void **state)
         (void)snprintf(name, sizeof name, "d%02d", i);
         fill(world, name);
     }
-    load(world, "[[action]]\n"
-                "name = 'first'\n"
-                "command = 'c {directory}'\n"
-                "products = ['one']\n"
-                "group.maximum_size = 1\n"
-                "[[action]]\n"
-                "name = 'second'\n"
-                "command = 'c {directory}'\n"
-                "products = ['two']\n"
-                "previous_actions = ['first']\n"
-                "group.maximum_size = 2\n");
+    load(world, FIRST "group.maximum_size = 1\n" SECOND "group.maximum_size = 2\n");
     world->options.follow = true;
     assert_int_equal(make(world), 0);
     assert_int_equal(world->made.submissions.count, 2);
@@ -380,17 +355,7 @@ static void several_that_wait_for_one_take_several_arrays(void **state)
 {
     struct world *world = *state;
     fill(world, "a b c d");
-    load(world, "[[action]]\n"
-                "name = 'first'\n"
-                "command = 'c {directory}'\n"
-                "products = ['one']\n"
-                "group.maximum_size = 2\n"
-                "[[action]]\n"
-                "name = 'second'\n"
-                "command = 'c {directory}'\n"
-                "products = ['two']\n"
-                "previous_actions = ['first']\n"
-                "group.maximum_size = 1\n");
+    load(world, FIRST "group.maximum_size = 2\n" SECOND "group.maximum_size = 1\n");
     world->options.follow = true;
     expect(world, "first 0=a+b 1=c+d\n"
                   "second 0=a 1=c aftercorr:1\n"
@@ -401,15 +366,7 @@ static void the_order_of_the_file_gives_way(void **state)
 {
     struct world *world = *state;
     fill(world, "a b");
-    load(world, "[default.action]\n" ONE_EACH "[[action]]\n"
-                "name = 'second'\n"
-                "command = 'c {directory}'\n"
-                "products = ['two']\n"
-                "previous_actions = ['first']\n"
-                "[[action]]\n"
-                "name = 'first'\n"
-                "command = 'c {directory}'\n"
-                "products = ['one']\n");
+    load(world, "[default.action]\n" ONE_EACH SECOND FIRST);
     world->options.follow = true;
     expect(world, "first 0=a 1=b\nsecond 0=a 1=b aftercorr:1\n");
 }
@@ -456,12 +413,8 @@ static void a_job_that_fits_nowhere_is_refused_with_reasons(void **state)
     world->cluster.partitions = partitions;
     world->cluster.partition_count = 2;
     fill(world, "a b c");
-    load(world, "[[action]]\n"
-                "name = 'first'\n"
-                "command = 'c {directory}'\n"
-                "products = ['one']\n"
-                "launchers = ['mpi']\n"
-                "resources.processes.per_directory = 1\n");
+    load(world, FIRST "launchers = ['mpi']\n"
+                      "resources.processes.per_directory = 1\n");
     assert_int_equal(make(world), -1);
     assert_int_equal(world->diag.errors, 1);
     const char *message = world->diag.entries.at[0].message;
@@ -479,12 +432,8 @@ static void each_size_gets_its_partition(void **state)
     world->cluster.partitions = partitions;
     world->cluster.partition_count = 2;
     fill(world, "a b c");
-    load(world, "[[action]]\n"
-                "name = 'first'\n"
-                "command = 'c {directory}'\n"
-                "products = ['one']\n"
-                "resources.processes.per_directory = 1\n"
-                "group.maximum_size = 2\n");
+    load(world, FIRST "resources.processes.per_directory = 1\n"
+                      "group.maximum_size = 2\n");
     expect(world, "first a+b\nfirst c\n");
     assert_ptr_equal(world->made.submissions.at[0].request.partition, &partitions[1]);
     assert_ptr_equal(world->made.submissions.at[1].request.partition, &partitions[0]);

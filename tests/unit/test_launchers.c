@@ -5,11 +5,10 @@
 
 #include <cmocka.h>
 
-#include "file.h"
 #include "launchers.h"
 #include "rowfile.h"
+#include "user_home.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -17,19 +16,7 @@ static char home[] = "/tmp/test_launchers.XXXXXX";
 
 static void write_file(const char *program, const char *text)
 {
-    struct buf path = BUF_EMPTY;
-    buf_addf(&path, "%s/.config/%s/launchers.toml", home, program);
-    assert_int_equal(file_make_parents(AT_FDCWD, buf_string(&path)), 0);
-    assert_int_equal(file_replace(AT_FDCWD, buf_string(&path), slice_of(text)), 0);
-    buf_release(&path);
-}
-
-static void remove_files(void)
-{
-    struct buf path = BUF_EMPTY;
-    buf_addf(&path, "%s/.config", home);
-    assert_int_equal(file_remove_tree(AT_FDCWD, buf_string(&path)), 0);
-    buf_release(&path);
+    home_write(home, program, "launchers.toml", text);
 }
 
 static void expect_prefix(const struct launchers *launchers, const char *name, const char *cluster,
@@ -89,7 +76,7 @@ static void test_files(void **state)
     assert_non_null(strstr(wrap->origin, "/.config/rowbuild/launchers.toml"));
     launchers_release(&launchers);
     diag_release(&diag);
-    remove_files();
+    home_empty(home);
 }
 
 static void test_wrong_files(void **state)
@@ -112,7 +99,7 @@ static void test_wrong_files(void **state)
     assert_non_null(strstr(buf_string(&shown), "launchers.toml:3:13: error: `processes` must be"));
     buf_release(&shown);
     diag_release(&diag);
-    remove_files();
+    home_empty(home);
 }
 
 static void expect_found(const char *keys, const char *message)

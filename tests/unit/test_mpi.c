@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "launching.h"
+#include "variables.h"
 
 #include <stdlib.h>
 
@@ -15,18 +16,6 @@ static struct cpumask core(unsigned first, unsigned second)
     cpumask_set(&mask, first);
     cpumask_set(&mask, second);
     return mask;
-}
-
-static const char *value_of(const struct variables *variables, const char *name)
-{
-    size_t len = strlen(name);
-    for (size_t i = 0; i < variables->entries.count; i++) {
-        const char *entry = variables->entries.at[i];
-        if (strncmp(entry, name, len) == 0 && entry[len] == '=') {
-            return entry + len + 1;
-        }
-    }
-    return NULL;
 }
 
 static char *const inherited[] = {"CUDA_VISIBLE_DEVICES=7,8,9,GPU-5", NULL};

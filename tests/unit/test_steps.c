@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "variables.h"
+
 static const char *const names[] = {"n1", "n2", "n3"};
 static char *const nothing[] = {NULL};
 
@@ -70,18 +72,6 @@ static void test_one_process(void **state)
     fixture.request.hosts = NULL;
     assert_false(steps_are_needed(&fixture.context, &fixture.request, 0));
     arena_release(&fixture.arena);
-}
-
-static const char *value_of(const struct variables *variables, const char *name)
-{
-    size_t len = strlen(name);
-    for (size_t i = 0; i < variables->entries.count; i++) {
-        const char *entry = variables->entries.at[i];
-        if (strncmp(entry, name, len) == 0 && entry[len] == '=') {
-            return entry + len + 1;
-        }
-    }
-    return NULL;
 }
 
 static void test_variables_of_one_process(void **state)

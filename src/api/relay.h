@@ -1,0 +1,28 @@
+/* From the events of a run to those of the library: with names, paths as they are shown, and the
+ * command that tries again. Knows nothing of what the run may use. */
+#ifndef ROWBUILD_RELAY_H
+#define ROWBUILD_RELAY_H
+
+#include "run.h"
+#include "study.h"
+
+struct relay {
+    struct rowbuild *study;
+    const struct rowbuild_observer *observer;
+    struct rowbuild_estimate estimate;
+    struct rowbuild_progress last;
+    struct buf again;
+    struct buf log;
+};
+
+/* Tells the observer, if there is one, with estimate and progress. False: it doesn't agree to what
+ * it is asked. */
+bool relay_tell(struct relay *relay, struct rowbuild_event event);
+void relay_notice(struct relay *relay, const char *text);
+
+/* What the run is given as its observer; the context is the relay. */
+void relay_event(void *context, const struct run_event *from);
+
+void relay_release(struct relay *relay);
+
+#endif

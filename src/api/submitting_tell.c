@@ -1,0 +1,135 @@
+/* What the user is told of submissions before and after they are made. */
+#include "submitting.h"
+
+#include "text.h"
+
+static const char DRY_TOKEN[] = "0000000000000000";
+
+bool submitting_tell(const struct submitting *submitting, struct rowbuild_submit_event event)
+{
+    const struct rowbuild_submit_observer *observer = submitting->observer;
+    event.total = submitting->jobs.submissions.count;
+    return observer == NULL || observer->event == NULL ||
+           observer->event(observer->context, &event);
+}
+
+const struct action *submitting_action(const struct submitting *submitting,
+                                       const struct planned_submission *planned)
+{
+    return &submitting->study->rowfile->actions[planned->element];
+}
+
+const struct planned_job *submitting_jobs(const struct submitting *submitting,
+                                          const struct planned_submission *planned)
+{
+    return &submitting->jobs.jobs.at[planned->first_job];
+}
+
+struct rowbuild_submit_event submitting_event(const struct submitting *submitting, size_t number,
+                                              enum rowbuild_submit_event_kind kind)
+{
+    const struct planned_submission *planned = &submitting->jobs.submissions.at[number];
+    const struct planned_job *jobs = submitting_jobs(submitting, planned);
+    const struct action *action = submitting_action(submitting, planned);
+    struct job_cost cost = job_plan_cost(&planned->request, action);
+    struct rowbuild_submit_event event = {
+        .kind = kind,
+        .action = action->name.at,
+        .jobs = planned->job_count,
+        .directory = jobs[0].directory_count > 0 ? jobs[0].directories[0].at : NULL,
+        .cpu_hours = cost.cpu_hours * (double)planned->job_count,
+        .gpu_hours = cost.gpu_hours * (double)planned->job_count,
+        .number = number + 1,
+    };
+    for (size_t i = 0; i < planned->job_count; i++) {
+        event.nodes += jobs[i].node_count;
+        event.directory_count += jobs[i].directory_count;
+    }
+    return event;
+}
+
+void submitting_tell_actions(const struct submitting *submitting,
+                             struct rowbuild_submit_event *whole)
+{
+    const struct rowfile *rowfile = submitting->study->rowfile;
+    *whole = (struct rowbuild_submit_event){.kind = ROWBUILD_SUBMIT_CONFIRM};
+    for (size_t a = 0; a < rowfile->action_count; a++) {
+        struct rowbuild_submit_event sum = {.kind = ROWBUILD_SUBMIT_ACTION,
+                                            .action = rowfile->actions[a].name.at};
+        for (size_t s = 0; s < submitting->jobs.submissions.count; s++) {
+            struct rowbuild_submit_event one =
+                submitting_event(submitting, s, ROWBUILD_SUBMIT_ACTION);
+            if (submitting->jobs.submissions.at[s].element == a) {
+                sum.jobs += one.jobs;
+                sum.nodes += one.nodes;
+                sum.directory_count += one.directory_count;
+                sum.cpu_hours += one.cpu_hours;
+                sum.gpu_hours += one.gpu_hours;
+            }
+        }
+        if (sum.jobs > 0) {
+            submitting_tell(submitting, sum);
+        }
+        whole->jobs += sum.jobs;
+        whole->nodes += sum.nodes;
+        whole->directory_count += sum.directory_count;
+        whole->cpu_hours += sum.cpu_hours;
+        whole->gpu_hours += sum.gpu_hours;
+    }
+}
+
+void submitting_tell_what_waits(const struct submitting *submitting)
+{
+    const struct job_plan *jobs = &submitting->jobs;
+    struct buf text = BUF_EMPTY;
+    if (jobs->partial_groups > 0) {
+        buf_addf(&text, "%zu %s until all of %s can run (submit_whole)", jobs->partial_groups,
+                 jobs->partial_groups == 1 ? "group waits" : "groups wait",
+                 jobs->partial_groups == 1 ? "its directories" : "their directories");
+        submitting_tell(submitting, (struct rowbuild_submit_event){.kind = ROWBUILD_SUBMIT_NOTICE,
+                                                                   .text = buf_string(&text)});
+    }
+    if (jobs->over_maximum > 0) {
+        buf_clear(&text);
+        buf_addf(&text,
+                 "%zu %s left out: the cluster's maximum_jobs, %llu, is reached; submit again "
+                 "when some are over",
+                 jobs->over_maximum, jobs->over_maximum == 1 ? "job is" : "jobs are",
+                 (unsigned long long)submitting->study->cluster->maximum_jobs);
+        submitting_tell(submitting, (struct rowbuild_submit_event){.kind = ROWBUILD_SUBMIT_NOTICE,
+                                                                   .text = buf_string(&text)});
+    }
+    if (jobs->in_circles > 0) {
+        buf_clear(&text);
+        buf_addf(&text, "%zu %s left out: as they are grouped, they would wait for each other",
+                 jobs->in_circles, jobs->in_circles == 1 ? "job is" : "jobs are");
+        submitting_tell(submitting, (struct rowbuild_submit_event){.kind = ROWBUILD_SUBMIT_NOTICE,
+                                                                   .text = buf_string(&text)});
+    }
+    buf_release(&text);
+}
+
+void submitting_tell_scripts(struct submitting *submitting)
+{
+    for (size_t s = 0; s < submitting->jobs.submissions.count; s++) {
+        struct rowbuild_submit_event event =
+            submitting_event(submitting, s, ROWBUILD_SUBMIT_SCRIPT);
+        struct slice token = SLICE_LITERAL(DRY_TOKEN);
+        struct buf script = BUF_EMPTY;
+        struct buf words = BUF_EMPTY;
+        submitting_add_script(submitting, s, token, &script);
+        if (submitting->study->cluster->scheduler == SCHEDULER_SLURM) {
+            const char *const *options = submitting_sbatch_options(submitting, s, token);
+            for (size_t i = 0; options[i] != NULL; i++) {
+                buf_add_string(&words, i > 0 ? " " : "");
+                text_add_shell_word(&words, slice_of(options[i]));
+            }
+        }
+        event.script = buf_string(&script);
+        event.options = buf_string(&words);
+        submitting_tell(submitting, event);
+        submitting->ids[s] = s + 1; /* in a dry run the numbers of submissions stand for ids */
+        buf_release(&script);
+        buf_release(&words);
+    }
+}
