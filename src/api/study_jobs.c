@@ -319,7 +319,7 @@ int study_forget_jobs(const struct rowbuild *study, const struct submission *sub
     if (submission_remove(study->state_path, submission->token, diag) != 0) {
         return -1;
     }
-    inbox_forget(study->state_path, submission->token, submission->element_count);
+    inbox_forget(study->state_path, submission->token);
     return 0;
 }
 

@@ -241,11 +241,10 @@ bool inbox_names_claimed(const struct inbox_names *names, const struct inbox_att
     return is_listed(names, attempt, "claim");
 }
 
-void inbox_forget(const char *state_path, struct slice token, size_t element_count)
+void inbox_forget(const char *state_path, struct slice token)
 {
     struct inbox_names names;
     struct buf path = BUF_EMPTY;
-    (void)element_count;
     inbox_list(&names, state_path);
     for (uint32_t i = 0; i < names.all.count; i++) {
         struct slice name = intern_name(&names.all, i);

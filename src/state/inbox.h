@@ -53,7 +53,7 @@ int inbox_end(const char *state_path, const struct inbox_attempt *attempt, bool 
               struct diag *diag);
 
 /* Removes all files of a submission that is forgotten. */
-void inbox_forget(const char *state_path, struct slice token, size_t element_count);
+void inbox_forget(const char *state_path, struct slice token);
 
 /* The names in the inbox, read once: for questions about many elements. */
 struct inbox_names {

@@ -473,7 +473,7 @@ int submissions_remove_all(const char *state_path, struct diag *diag)
         if (submission_remove(state_path, *token, diag) != 0) {
             result = -1;
         } else {
-            inbox_forget(state_path, *token, 0);
+            inbox_forget(state_path, *token);
         }
     }
     vec_release(&listing.tokens);
