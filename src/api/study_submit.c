@@ -50,6 +50,7 @@ static struct submission registration_of(struct submitting *submitting, size_t n
         .token = token,
         .cluster = submitting->study->cluster->name,
         .is_array = planned->is_array,
+        .user = geteuid(),
         .submitted_at_s = clock_wall_s(),
         .minutes = script_minutes(planned->request.walltime_s),
         .action = submitting_action(submitting, planned)->name,
