@@ -14,7 +14,7 @@ resources.walltime.per_submission = "00:05:00"
 
 [[action]]
 name = "first"
-command = 'note first {directory}; hold {directory}; echo 1 >workspace/{directory}/one'
+command = 'note first {directory}; hold {directory} || exit; echo 1 >workspace/{directory}/one'
 products = ["one"]
 
 [[action]]

@@ -123,7 +123,7 @@ PROGRAM
     rowfile <<'END'
 [[action]]
 name = "talk"
-command = "echo one; hold {directory}; echo two; touch workspace/{directory}/a"
+command = "echo one; hold {directory} || exit; echo two; touch workspace/{directory}/a"
 products = ["a"]
 END
     mkdir -p workspace/d1
