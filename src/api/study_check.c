@@ -1,7 +1,5 @@
 #include "study.h"
 
-#include "text.h"
-
 /* A previous action that excludes a directory makes the directory wait for ever. */
 static void warn_of_excluded(struct rowbuild *study, struct diag *diag)
 {

@@ -7,7 +7,6 @@
 #include "row_jobs.h"
 #include "study_jobs.h"
 #include "submissions.h"
-#include "text.h"
 
 #include <fcntl.h>
 #include <inttypes.h>

@@ -6,7 +6,6 @@
 #define ROWBUILD_STUDY_JOBS_H
 
 #include "inbox.h"
-#include "intern.h"
 #include "queue.h"
 #include "row_jobs.h"
 #include "submissions.h"

@@ -4,7 +4,6 @@
 #include "file.h"
 #include "logs.h"
 #include "machine.h"
-#include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -5,7 +5,6 @@
 #include "inbox.h"
 #include "queue.h"
 #include "sbatch.h"
-#include "text.h"
 
 #include <string.h>
 #include <unistd.h>

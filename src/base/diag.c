@@ -1,7 +1,5 @@
 #include "diag.h"
 
-#include "text.h"
-
 static const size_t WIDEST_LINE = 160; /* bytes of a source line that are shown around the place */
 
 void diag_init(struct diag *diag)

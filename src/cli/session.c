@@ -1,7 +1,6 @@
 #include "session.h"
 
 #include "slice.h"
-#include "text.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -3,7 +3,6 @@
 
 #include "groups.h"
 #include "job_planning.h"
-#include "text.h"
 
 #include <stdlib.h>
 #include <string.h>

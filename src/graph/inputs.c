@@ -2,7 +2,6 @@
 
 #include "file.h"
 #include "match.h"
-#include "text.h"
 
 #include <stdlib.h>
 

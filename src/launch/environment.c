@@ -1,7 +1,5 @@
 #include "launching.h"
 
-#include "text.h"
-
 #include <math.h>
 #include <stdlib.h>
 

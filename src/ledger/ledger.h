@@ -38,7 +38,7 @@ struct ledger_request {
 struct ledger_grant {
     unsigned cores; /* processes × threads: taken from the budget */
     unsigned process_count;
-    unsigned gpus; /* processes × gpus_per_process */
+    unsigned gpus;       /* processes × gpus_per_process */
     unsigned part_count; /* of `parts` */
     uint64_t memory_bytes;
     unsigned *gpu_numbers; /* `gpus` numbers from 0, gpus / process_count for each process in turn;

@@ -1,5 +1,4 @@
 #include "exam.h"
-#include "looking.h"
 
 bool exam_is_over(const struct exam *exam)
 {

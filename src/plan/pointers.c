@@ -1,4 +1,4 @@
-#include "looking.h"
+#include "plan.h"
 
 #include "text.h"
 

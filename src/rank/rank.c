@@ -5,14 +5,16 @@
  * the program who it is, and becomes the program. Knows nothing of rowbuild but these variables,
  * which it takes away:
  *
- *   ROWBUILD_RANK_PLACES  "{0,4},{1,5};{2,6},{3,7}": for each process (parted by `;`) its cores,
- * and of each core the kernel's CPU numbers. Missing: nothing is bound. ROWBUILD_RANK_OPENMP  set:
- * the places become the program's OMP_PLACES. ROWBUILD_RANK_CUDA    "0,1;2,3": for each process its
- * CUDA_VISIBLE_DEVICES. ROWBUILD_RANK_ROCR    likewise ROCR_VISIBLE_DEVICES. ROWBUILD_RANK_STEP
- * "ranks" or "process": srun has started it. Then it stays, and the program is its child: srun
- * can't hand on SIGTERM (it kills the step), but SIGUSR2, which becomes the program's SIGTERM here. All
- * processes of a step get what srun hands on, so that the program begins with SIGUSR2 ignored.
- * "process": the only one of its step, which keeps its ACTION_PROCESS_INDEX.
+ * - ROWBUILD_RANK_PLACES, "{0,4},{1,5};{2,6},{3,7}": for each process (parted by `;`) its cores,
+ *   and of each core the kernel's CPU numbers. Missing: nothing is bound.
+ * - ROWBUILD_RANK_OPENMP is set: the places become the program's OMP_PLACES.
+ * - ROWBUILD_RANK_CUDA, "0,1;2,3": for each process its CUDA_VISIBLE_DEVICES.
+ * - ROWBUILD_RANK_ROCR: likewise ROCR_VISIBLE_DEVICES.
+ * - ROWBUILD_RANK_STEP, "ranks" or "process": srun has started it. Then it stays, and the program
+ *   is its child: srun can't hand on SIGTERM (it kills the step), but SIGUSR2, which becomes the
+ *   program's SIGTERM here. All processes of a step get what srun hands on, so that the program
+ *   begins with SIGUSR2 ignored. "process": the only one of its step, which keeps its
+ *   ACTION_PROCESS_INDEX.
  *
  * The program gets ACTION_PROCESS_INDEX, and ACTION_CORES, OMP_PLACES, CUDA_VISIBLE_DEVICES and
  * ROCR_VISIBLE_DEVICES as far as they are known. Words like NAME=VALUE before the program are set

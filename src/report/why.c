@@ -4,7 +4,6 @@
 #include "report_json.h"
 #include "report_reasons.h"
 #include "table.h"
-#include "text.h"
 
 #include <stdlib.h>
 

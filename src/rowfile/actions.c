@@ -1,7 +1,6 @@
 /* [[action]] elements: layers of each, and what has no place of its own. */
 #include "load.h"
 
-#include "intern.h"
 #include "text.h"
 
 static const struct toml_value *own_key(const struct toml_value *element, enum rowfile_key_id id)

@@ -1,6 +1,5 @@
 /* Command, environment and the parts of the value that matter. */
 #include "load.h"
-#include "text.h"
 
 static int compare_slices(const void *a, const void *b)
 {

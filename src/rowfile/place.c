@@ -1,6 +1,5 @@
 #include "load.h"
 
-#include "intern.h"
 #include "text.h"
 
 static void report(struct loader *loader, enum diag_severity severity, size_t offset, size_t length,

@@ -2,7 +2,6 @@
 
 #include "clock.h"
 #include "file.h"
-#include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -4,7 +4,6 @@
 #include "journal.h"
 #include "state_inner.h"
 #include "submissions_at.h"
-#include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>

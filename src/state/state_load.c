@@ -1,7 +1,6 @@
 #include "file.h"
 #include "journal.h"
 #include "state_inner.h"
-#include "text.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -59,7 +59,7 @@ new_jobs() {
 }
 
 only_held_is_left() {
-    ! squeue --me -h -o %r | grep -qv JobHeldUser
+    [ "$(squeue --me -h -o %r | sort -u)" = JobHeldUser ]
 }
 
 @test "while it is queued it is submitted, and nobody else touches it" {

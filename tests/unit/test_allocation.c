@@ -29,7 +29,7 @@ static void expect_hosts(const char *list, const char *wanted)
     arena_release(&arena);
 }
 
-static void test_hosts(void **state)
+static void test_lists_of_hosts(void **state)
 {
     (void)state;
     expect_hosts("node1", "node1");
@@ -40,7 +40,7 @@ static void test_hosts(void **state)
     expect_hosts("gpu-[9-10].site", "gpu-9.site gpu-10.site");
 }
 
-static void test_hosts_not_understood(void **state)
+static void test_lists_of_hosts_not_understood(void **state)
 {
     static const char *const lists[] = {"",           "node[",     "node[1-",          "node[1-]",
                                         "node[]",     "node[3-1]", "node[a]",          "node[1-2",
@@ -57,7 +57,7 @@ static void test_hosts_not_understood(void **state)
     }
 }
 
-static void test_counts(void **state)
+static void test_counts_of_hosts(void **state)
 {
     unsigned counts[4];
     (void)state;
@@ -92,7 +92,7 @@ static struct allocation read_environment(const char *const *environment, const 
     return allocation;
 }
 
-static void test_no_job(void **state)
+static void test_outside_of_a_job(void **state)
 {
     (void)state;
     struct allocation none = read_environment(
@@ -102,7 +102,7 @@ static void test_no_job(void **state)
     allocation_release(&none);
 }
 
-static void test_batch(void **state)
+static void test_batch_script(void **state)
 {
     (void)state;
     struct allocation job =
@@ -162,7 +162,7 @@ static void test_interactive_step_has_all_hosts(void **state)
     allocation_release(&job);
 }
 
-static void test_step(void **state)
+static void test_inside_a_step(void **state)
 {
     (void)state;
     struct allocation one =
@@ -229,7 +229,7 @@ static void test_within_a_run(void **state)
 }
 
 /* What isn't understood is left out. */
-static void test_nonsense(void **state)
+static void test_what_cannot_be_read_is_left_out(void **state)
 {
     (void)state;
     struct allocation job = read_environment(
@@ -319,18 +319,18 @@ static void test_machine_without_a_job(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_hosts),
-        cmocka_unit_test(test_hosts_not_understood),
-        cmocka_unit_test(test_counts),
-        cmocka_unit_test(test_no_job),
-        cmocka_unit_test(test_batch),
+        cmocka_unit_test(test_lists_of_hosts),
+        cmocka_unit_test(test_lists_of_hosts_not_understood),
+        cmocka_unit_test(test_counts_of_hosts),
+        cmocka_unit_test(test_outside_of_a_job),
+        cmocka_unit_test(test_batch_script),
         cmocka_unit_test(test_memory_per_cpu),
         cmocka_unit_test(test_shell_of_an_allocation),
         cmocka_unit_test(test_interactive_step_has_all_hosts),
-        cmocka_unit_test(test_step),
+        cmocka_unit_test(test_inside_a_step),
         cmocka_unit_test(test_rank_of_another_launcher),
         cmocka_unit_test(test_within_a_run),
-        cmocka_unit_test(test_nonsense),
+        cmocka_unit_test(test_what_cannot_be_read_is_left_out),
         cmocka_unit_test(test_confined_cores),
         cmocka_unit_test(test_confined_hardware_threads),
         cmocka_unit_test(test_not_confined),

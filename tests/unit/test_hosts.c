@@ -116,7 +116,7 @@ static void test_login_node(void **state)
 }
 
 /* The question is one that a shell understands. */
-static void test_question(void **state)
+static void test_a_shell_answers_for_its_host(void **state)
 {
     (void)state;
     struct buf command = BUF_EMPTY;
@@ -329,7 +329,7 @@ static void test_smaller_budget_begins_here(void **state)
 }
 
 /* Whatever is taken and returned, in whatever order: never more than a host has. */
-static void test_random(void **state)
+static void test_random_requests_never_share_a_core(void **state)
 {
     enum { ROUNDS = 4000, HELD = 16 };
     uint32_t seed = 7;
@@ -385,14 +385,14 @@ int main(void)
         cmocka_unit_test(test_hosts_of_a_job),
         cmocka_unit_test(test_hosts_that_are_only_counted),
         cmocka_unit_test(test_login_node),
-        cmocka_unit_test(test_question),
+        cmocka_unit_test(test_a_shell_answers_for_its_host),
         cmocka_unit_test(test_processes_lie_on_one_host),
         cmocka_unit_test(test_one_core_each_until_all_hosts_are_full),
         cmocka_unit_test(test_divided_among_hosts),
         cmocka_unit_test(test_kept_for_who_waits),
         cmocka_unit_test(test_gpus_of_each_host),
         cmocka_unit_test(test_smaller_budget_begins_here),
-        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_random_requests_never_share_a_core),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -205,7 +205,7 @@ static const char chain[] = "[default.action]\n"
 
 /* ---- Groups ---- */
 
-static void what_can_run_goes_group_by_group(void **state)
+static void test_what_can_run_goes_group_by_group(void **state)
 {
     struct world *world = *state;
     fill(world, "a b c d/one");
@@ -218,7 +218,7 @@ static void what_can_run_goes_group_by_group(void **state)
     expect(world, "first a+b\nfirst c\nsecond d\n"); /* other directories: another walltime */
 }
 
-static void equal_requests_become_an_array(void **state)
+static void test_equal_requests_become_an_array(void **state)
 {
     struct world *world = *state;
     fill(world, "a b c d e");
@@ -229,7 +229,7 @@ static void equal_requests_become_an_array(void **state)
     expect(world, "first a+b\nfirst c+d\nfirst e\n");
 }
 
-static void arrays_are_cut_where_the_site_says(void **state)
+static void test_arrays_are_cut_where_the_site_says(void **state)
 {
     struct world *world = *state;
     fill(world, "a b c d e");
@@ -238,7 +238,7 @@ static void arrays_are_cut_where_the_site_says(void **state)
     expect(world, "first 0=a 1=b\nfirst 0=c 1=d\nfirst e\n");
 }
 
-static void limits_count_jobs(void **state)
+static void test_limits_count_jobs(void **state)
 {
     struct world *world = *state;
     fill(world, "a b c d e/one");
@@ -256,7 +256,7 @@ static void limits_count_jobs(void **state)
     assert_int_equal(world->made.over_maximum, 5);
 }
 
-static void a_group_that_goes_whole_waits_for_its_last(void **state)
+static void test_a_group_that_goes_whole_waits_for_its_last(void **state)
 {
     struct world *world = *state;
     fill(world, "a/one b/one c/one d");
@@ -270,7 +270,7 @@ static void a_group_that_goes_whole_waits_for_its_last(void **state)
     expect(world, "first d\nsecond a+b\nsecond c+d afterok:1\n");
 }
 
-static void a_group_without_all_its_members_is_counted(void **state)
+static void test_a_group_without_all_its_members_is_counted(void **state)
 {
     struct world *world = *state;
     fill(world, "a/one b/one c/one d");
@@ -292,7 +292,7 @@ static void a_group_without_all_its_members_is_counted(void **state)
 
 /* ---- Dependencies ---- */
 
-static void what_matches_index_by_index_corresponds(void **state)
+static void test_what_matches_index_by_index_corresponds(void **state)
 {
     struct world *world = *state;
     fill(world, "a b c");
@@ -302,7 +302,7 @@ static void what_matches_index_by_index_corresponds(void **state)
     expect(world, "first 0=a 1=b 2=c\nsecond 0=a 1=b 2=c aftercorr:1\n");
 }
 
-static void what_is_free_of_the_array_goes_by_itself(void **state)
+static void test_what_is_free_of_the_array_goes_by_itself(void **state)
 {
     struct world *world = *state;
     fill(world, "a/one b c/one d");
@@ -311,7 +311,7 @@ static void what_is_free_of_the_array_goes_by_itself(void **state)
     expect(world, "first 0=b 1=d\nsecond 0=a 1=c\nsecond 0=b 1=d aftercorr:1\n");
 }
 
-static void some_of_an_array_keep_their_indices(void **state)
+static void test_some_of_an_array_keep_their_indices(void **state)
 {
     struct world *world = *state;
     fill(world, "a b/two c d");
@@ -333,7 +333,7 @@ static void some_of_an_array_keep_their_indices(void **state)
                   "third d afterok:2_3\n");
 }
 
-static void many_that_wait_for_different_ones_wait_for_all(void **state)
+static void test_many_that_wait_for_different_ones_wait_for_all(void **state)
 {
     struct world *world = *state;
     char name[16];
@@ -351,7 +351,7 @@ static void many_that_wait_for_different_ones_wait_for_all(void **state)
     assert_int_equal(world->made.submissions.at[1].dependencies[0].index_count, 0);
 }
 
-static void several_that_wait_for_one_take_several_arrays(void **state)
+static void test_several_that_wait_for_one_take_several_arrays(void **state)
 {
     struct world *world = *state;
     fill(world, "a b c d");
@@ -362,7 +362,7 @@ static void several_that_wait_for_one_take_several_arrays(void **state)
                   "second 0=b 1=d aftercorr:1\n");
 }
 
-static void the_order_of_the_file_gives_way(void **state)
+static void test_the_order_of_the_file_gives_way(void **state)
 {
     struct world *world = *state;
     fill(world, "a b");
@@ -371,7 +371,7 @@ static void the_order_of_the_file_gives_way(void **state)
     expect(world, "first 0=a 1=b\nsecond 0=a 1=b aftercorr:1\n");
 }
 
-static void what_is_in_the_queue_can_be_waited_for(void **state)
+static void test_what_is_in_the_queue_can_be_waited_for(void **state)
 {
     struct world *world = *state;
     fill(world, "a b c d");
@@ -387,7 +387,7 @@ static void what_is_in_the_queue_can_be_waited_for(void **state)
                   "second d afterok:1\n");
 }
 
-static void jobs_of_which_nothing_is_known_are_waited_for_in_patience(void **state)
+static void test_jobs_of_which_nothing_is_known_are_waited_for_in_patience(void **state)
 {
     struct world *world = *state;
     fill(world, "a b");
@@ -400,7 +400,7 @@ static void jobs_of_which_nothing_is_known_are_waited_for_in_patience(void **sta
 
 /* ---- Partitions ---- */
 
-static void a_job_that_fits_nowhere_is_refused_with_reasons(void **state)
+static void test_a_job_that_fits_nowhere_is_refused_with_reasons(void **state)
 {
     struct world *world = *state;
     static const struct partition partitions[] = {
@@ -422,7 +422,7 @@ static void a_job_that_fits_nowhere_is_refused_with_reasons(void **state)
     assert_non_null(strstr(message, "odd"));
 }
 
-static void each_size_gets_its_partition(void **state)
+static void test_each_size_gets_its_partition(void **state)
 {
     struct world *world = *state;
     static const struct partition partitions[] = {
@@ -445,22 +445,22 @@ static void each_size_gets_its_partition(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_WORLD(what_can_run_goes_group_by_group),
-        WITH_WORLD(equal_requests_become_an_array),
-        WITH_WORLD(arrays_are_cut_where_the_site_says),
-        WITH_WORLD(limits_count_jobs),
-        WITH_WORLD(a_group_that_goes_whole_waits_for_its_last),
-        WITH_WORLD(a_group_without_all_its_members_is_counted),
-        WITH_WORLD(what_matches_index_by_index_corresponds),
-        WITH_WORLD(what_is_free_of_the_array_goes_by_itself),
-        WITH_WORLD(some_of_an_array_keep_their_indices),
-        WITH_WORLD(many_that_wait_for_different_ones_wait_for_all),
-        WITH_WORLD(several_that_wait_for_one_take_several_arrays),
-        WITH_WORLD(the_order_of_the_file_gives_way),
-        WITH_WORLD(what_is_in_the_queue_can_be_waited_for),
-        WITH_WORLD(jobs_of_which_nothing_is_known_are_waited_for_in_patience),
-        WITH_WORLD(a_job_that_fits_nowhere_is_refused_with_reasons),
-        WITH_WORLD(each_size_gets_its_partition),
+        WITH_WORLD(test_what_can_run_goes_group_by_group),
+        WITH_WORLD(test_equal_requests_become_an_array),
+        WITH_WORLD(test_arrays_are_cut_where_the_site_says),
+        WITH_WORLD(test_limits_count_jobs),
+        WITH_WORLD(test_a_group_that_goes_whole_waits_for_its_last),
+        WITH_WORLD(test_a_group_without_all_its_members_is_counted),
+        WITH_WORLD(test_what_matches_index_by_index_corresponds),
+        WITH_WORLD(test_what_is_free_of_the_array_goes_by_itself),
+        WITH_WORLD(test_some_of_an_array_keep_their_indices),
+        WITH_WORLD(test_many_that_wait_for_different_ones_wait_for_all),
+        WITH_WORLD(test_several_that_wait_for_one_take_several_arrays),
+        WITH_WORLD(test_the_order_of_the_file_gives_way),
+        WITH_WORLD(test_what_is_in_the_queue_can_be_waited_for),
+        WITH_WORLD(test_jobs_of_which_nothing_is_known_are_waited_for_in_patience),
+        WITH_WORLD(test_a_job_that_fits_nowhere_is_refused_with_reasons),
+        WITH_WORLD(test_each_size_gets_its_partition),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static void test_answers(void **state)
+static void test_answers_of_success(void **state)
 {
     (void)state;
     static const struct {
@@ -44,7 +44,7 @@ static void test_answers(void **state)
     }
 }
 
-static void test_failures(void **state)
+static void test_which_failures_may_pass(void **state)
 {
     (void)state;
 #define FAILED "sbatch: error: Batch job submission failed: "
@@ -144,8 +144,8 @@ static void test_environment(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_answers),
-        cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_answers_of_success),
+        cmocka_unit_test(test_which_failures_may_pass),
         cmocka_unit_test(test_max_array_size),
         cmocka_unit_test(test_environment),
     };

@@ -68,7 +68,7 @@ static void expect_has(const struct script_facts *facts, const char *line, bool 
     buf_release(&whole);
 }
 
-static void lines_stand_in_rows_order(void **state)
+static void test_lines_stand_in_rows_order(void **state)
 {
     (void)state;
     static const struct slice of_cluster[] = {TEXT("--constraint=\"scratch\"")};
@@ -128,7 +128,7 @@ static void lines_stand_in_rows_order(void **state)
                    "exec /usr/bin/rowbuild -C /home/me/study --cluster lab job 0123456789abcdef\n");
 }
 
-static void nothing_is_asked_of_bash(void **state)
+static void test_nothing_is_asked_of_bash(void **state)
 {
     (void)state;
     static const struct cluster none = {.name = TEXT("none"), .scheduler = SCHEDULER_BASH};
@@ -156,7 +156,7 @@ static void nothing_is_asked_of_bash(void **state)
                    "0123456789abcdef\n");
 }
 
-static void an_array_names_its_indices(void **state)
+static void test_an_array_names_its_indices(void **state)
 {
     (void)state;
     static const uint32_t indices[] = {0, 1, 2, 5, 7, 8};
@@ -171,7 +171,7 @@ static void an_array_names_its_indices(void **state)
     expect_has(&facts, "#SBATCH --array=0-2,5,7-8%4", true);
 }
 
-static void output_goes_where_it_shall(void **state)
+static void test_output_goes_where_it_shall(void **state)
 {
     (void)state;
     struct submit_options options = {.cluster = TEXT("lab"),
@@ -188,7 +188,7 @@ static void output_goes_where_it_shall(void **state)
     expect_has(&facts, "#SBATCH --output=logs/simulate-%j.out", true);
 }
 
-static void odd_names_stay_on_their_lines(void **state)
+static void test_odd_names_stay_on_their_lines(void **state)
 {
     (void)state;
     static const struct slice odd[] = {TEXT("x\n#SBATCH --qos=evil\n'\"$(rm) \377")};
@@ -219,7 +219,7 @@ static void place(struct job_request *request, const struct action *action, size
     job_request_place(request, action, partition, starts_itself, 0);
 }
 
-static void nodes_are_as_many_as_needed(void **state)
+static void test_nodes_are_as_many_as_needed(void **state)
 {
     (void)state;
     static const struct partition sized = {.cpus_per_node = 8};
@@ -237,7 +237,7 @@ static void nodes_are_as_many_as_needed(void **state)
     assert_int_equal(request.nodes, 0);
 }
 
-static void what_starts_itself_takes_no_more_nodes_than_it_needs(void **state)
+static void test_what_starts_itself_takes_no_more_nodes_than_it_needs(void **state)
 {
     (void)state;
     static const struct partition sized = {.cpus_per_node = 4};
@@ -256,7 +256,7 @@ static void what_starts_itself_takes_no_more_nodes_than_it_needs(void **state)
     assert_int_equal(request.nodes, 4);
 }
 
-static void sites_are_as_sinfo_says(void **state)
+static void test_sites_are_as_sinfo_says(void **state)
 {
     (void)state;
     struct site site = {0};
@@ -272,7 +272,7 @@ static void sites_are_as_sinfo_says(void **state)
     site_release(&site);
 }
 
-static void memory_is_asked_for_as_the_action_does(void **state)
+static void test_memory_is_asked_for_as_the_action_does(void **state)
 {
     (void)state;
     struct job_request request;
@@ -301,7 +301,7 @@ static void memory_is_asked_for_as_the_action_does(void **state)
     assert_int_equal(request.memory_mb, 9000);
 }
 
-static void numbers_that_no_machine_has_are_the_largest(void **state)
+static void test_numbers_that_no_machine_has_are_the_largest(void **state)
 {
     (void)state;
     struct action action = plain_action();
@@ -311,7 +311,7 @@ static void numbers_that_no_machine_has_are_the_largest(void **state)
     assert_true(job_request_size(&request).cpus == UINT64_MAX);
 }
 
-static void minutes_are_rounded_up(void **state)
+static void test_minutes_are_rounded_up(void **state)
 {
     (void)state;
     assert_int_equal(script_minutes(1), 1);
@@ -320,7 +320,7 @@ static void minutes_are_rounded_up(void **state)
     assert_int_equal(script_minutes(0), 1);
 }
 
-static void a_short_job_is_told_in_its_middle(void **state)
+static void test_a_short_job_is_told_in_its_middle(void **state)
 {
     (void)state;
     struct action action = plain_action();
@@ -337,18 +337,18 @@ static void a_short_job_is_told_in_its_middle(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lines_stand_in_rows_order),
-        cmocka_unit_test(nothing_is_asked_of_bash),
-        cmocka_unit_test(an_array_names_its_indices),
-        cmocka_unit_test(output_goes_where_it_shall),
-        cmocka_unit_test(odd_names_stay_on_their_lines),
-        cmocka_unit_test(nodes_are_as_many_as_needed),
-        cmocka_unit_test(what_starts_itself_takes_no_more_nodes_than_it_needs),
-        cmocka_unit_test(sites_are_as_sinfo_says),
-        cmocka_unit_test(memory_is_asked_for_as_the_action_does),
-        cmocka_unit_test(numbers_that_no_machine_has_are_the_largest),
-        cmocka_unit_test(minutes_are_rounded_up),
-        cmocka_unit_test(a_short_job_is_told_in_its_middle),
+        cmocka_unit_test(test_lines_stand_in_rows_order),
+        cmocka_unit_test(test_nothing_is_asked_of_bash),
+        cmocka_unit_test(test_an_array_names_its_indices),
+        cmocka_unit_test(test_output_goes_where_it_shall),
+        cmocka_unit_test(test_odd_names_stay_on_their_lines),
+        cmocka_unit_test(test_nodes_are_as_many_as_needed),
+        cmocka_unit_test(test_what_starts_itself_takes_no_more_nodes_than_it_needs),
+        cmocka_unit_test(test_sites_are_as_sinfo_says),
+        cmocka_unit_test(test_memory_is_asked_for_as_the_action_does),
+        cmocka_unit_test(test_numbers_that_no_machine_has_are_the_largest),
+        cmocka_unit_test(test_minutes_are_rounded_up),
+        cmocka_unit_test(test_a_short_job_is_told_in_its_middle),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

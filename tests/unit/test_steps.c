@@ -55,7 +55,7 @@ static void expect_words(struct fixture *fixture, unsigned process, const char *
     "srun|--quiet|--overlap|--nodes=1|--ntasks=1|--mem=0|--input=none|--export=ALL|"               \
     "--kill-on-bad-exit=0|--mpi=none|"
 
-static void test_one_process(void **state)
+static void test_where_one_process_is_started(void **state)
 {
     static const unsigned hosts[] = {0, 1, 1, 2};
     struct fixture fixture;
@@ -102,7 +102,7 @@ static void expect_options(struct fixture *fixture, const char *wanted)
     buf_release(&text);
 }
 
-static void test_ranks(void **state)
+static void test_where_ranks_are_started(void **state)
 {
     static const unsigned several[] = {0, 1, 1, 2};
     static const unsigned one[] = {1, 1, 1, 1};
@@ -174,9 +174,9 @@ static void test_misleading_variables(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_one_process),
+        cmocka_unit_test(test_where_one_process_is_started),
         cmocka_unit_test(test_variables_of_one_process),
-        cmocka_unit_test(test_ranks),
+        cmocka_unit_test(test_where_ranks_are_started),
         cmocka_unit_test(test_which_launchers_make_steps),
         cmocka_unit_test(test_misleading_variables),
     };
