@@ -321,11 +321,9 @@ static bool never_was(const struct rowbuild *study, const struct submission *sub
 int study_forget_jobs(const struct rowbuild *study, const struct submission *submission,
                       struct diag *diag)
 {
-    if (submission_remove(study->state_path, submission->token, diag) != 0) {
-        return -1;
-    }
+    /* First what nobody would look for once the registration is gone. */
     inbox_forget(study->state_path, submission->token);
-    return 0;
+    return submission_remove(study->state_path, submission->token, diag);
 }
 
 /* Brings one registration up to date; a writer also on disk. *gone: it is none any more. */

@@ -479,11 +479,8 @@ int submissions_remove_all(const char *state_path, struct diag *diag)
         result = report_errno(state_path, "list", (struct slice){0}, diag);
     }
     vec_each (struct slice, token, &listing.tokens) {
-        if (submission_remove(state_path, *token, diag) != 0) {
-            result = -1;
-        } else {
-            inbox_forget(state_path, *token);
-        }
+        inbox_forget(state_path, *token);
+        result |= submission_remove(state_path, *token, diag);
     }
     vec_release(&listing.tokens);
     buf_release(&folder);
