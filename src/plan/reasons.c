@@ -281,8 +281,11 @@ void plan_add_reason(struct plan *plan, struct node_id node, const struct reason
     case REASON_NO_PRODUCTS:
         buf_add_string(out, "has no products");
         break;
-    case REASON_INTERRUPTED:
-        buf_add_string(out, "interrupted");
+    case REASON_INTERRUPTED: /* in a job it may be running still */
+        buf_add_string(out, plan->verdicts[node.at] == VERDICT_SUBMITTED &&
+                                    state_node(plan->state, node.at)->attempt == ATTEMPT_STARTED
+                                ? "has begun"
+                                : "interrupted");
         break;
     case REASON_UNFINISHED:
         buf_add_string(out, "unfinished");
