@@ -198,12 +198,24 @@ static int refuse(struct attempts *attempts)
     return unregister(attempts, ROWBUILD_FAILED);
 }
 
+/* A scheduler that is away may keep sbatch waiting much longer than the pauses between attempts. */
+static enum sbatch_outcome attempt_once(struct attempts *attempts,
+                                        const struct sbatch_request *request, uint64_t *id)
+{
+    int64_t before_ns = clock_monotonic_ns();
+    buf_clear(&attempts->words);
+    enum sbatch_outcome outcome = sbatch_submit(request, id, &attempts->words);
+    if (outcome == SBATCH_LATER || outcome == SBATCH_UNCLEAR) {
+        attempts->submitting->patience_s -= (double)(clock_monotonic_ns() - before_ns) / 1e9;
+    }
+    return outcome;
+}
+
 static int attempt(struct attempts *attempts, const struct sbatch_request *request)
 {
     for (;;) {
         uint64_t id = 0;
-        buf_clear(&attempts->words);
-        switch (sbatch_submit(request, &id, &attempts->words)) {
+        switch (attempt_once(attempts, request, &id)) {
         case SBATCH_ACCEPTED:
             return record(attempts, id);
         case SBATCH_REFUSED:

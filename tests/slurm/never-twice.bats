@@ -135,3 +135,16 @@ END
     jobs_done
     expect_runs p
 }
+
+@test "patience is for all that the scheduler makes one wait, sbatch's own waiting too" {
+    held p
+    program sbatch <<END
+echo >>"$SCRATCH/calls"
+sleep 1.2
+echo 'sbatch: error: Unable to contact slurm controller (connect failure)' >&2
+exit 1
+END
+    expect 1 submit --yes --patience 1
+    has 'takes no more for now'
+    [ "$(wc -l <"$SCRATCH/calls")" -eq 1 ]
+}
