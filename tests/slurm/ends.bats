@@ -21,20 +21,6 @@ job_of() {
     rowbuild show jobs --short "$1"
 }
 
-# Slurm lets requeued jobs wait for two minutes; here they shall not.
-nothing_waits() {
-    local job
-    for job in $(squeue -h -t PENDING -o %A); do
-        scontrol update "JobId=$job" StartTime=now 2>/dev/null
-    done
-    lab_queue_empty "$LAB"
-}
-
-started_again() {
-    nothing_waits || true
-    [ -e "$GATE/$1.started" ]
-}
-
 @test "time limit: what has finished counts, the rest is eligible and runs in the next job" {
     sleepers
     expect 0 submit --yes

@@ -30,6 +30,11 @@ setup() {
 
 # What a test leaves in the queue goes before the next one.
 teardown() {
+    if [ -z "${BATS_TEST_COMPLETED:-}" ]; then
+        find "$SCRATCH/project" -maxdepth 1 -name '*.out' -exec cat {} +
+        squeue -r -t all
+        tail -n 30 "$LAB/log/slurmctld.log"
+    fi
     lab_cancel_all
     cli_teardown
 }
@@ -119,6 +124,28 @@ await_queue() {
 # jobs_done [SECONDS]: waits until no job is queued or running.
 jobs_done() {
     lab_wait_queue "$LAB" "${1:-60}"
+}
+
+# Slurm lets requeued jobs wait for two minutes. Here they wait until the second is over in which they
+# ended: before that their hosts would refuse them.
+hasten_requeued() {
+    local job eligible
+    while read -r job eligible; do
+        if [[ $eligible > $(date -d '10 seconds' +%FT%T) ]]; then
+            scontrol update "JobId=$job" StartTime=now+2
+        fi
+    done < <(squeue -h -t PENDING -O JobID:20,EligibleTime:30)
+}
+
+# nothing_waits: no job is left, requeued ones included. started_again NAME: `hold NAME` has begun.
+nothing_waits() {
+    hasten_requeued
+    lab_queue_empty "$LAB"
+}
+
+started_again() {
+    hasten_requeued
+    [ -e "$GATE/$1.started" ]
 }
 
 # state_of JOB: in Slurm's words
