@@ -117,7 +117,7 @@ job_of() {
     expect 0 submit --yes
     await_started p
     local pid
-    pid=$(pgrep -f "[c]luster lab job .*" | head -n 1)
+    pid=$(pgrep -f "[-]C $PWD --cluster lab job " | head -n 1)
     kill -KILL "$pid"
     jobs_done
     ask_anew
