@@ -109,7 +109,7 @@ PROGRAM
     jobs_done
     expect 0 show why
     has 'quick d1: is up to date'
-    run pgrep -f "slow d1"
+    run pgrep -f "$SCRATCH/bin/slow"
     [ -z "$output" ]
 }
 
