@@ -109,6 +109,23 @@ END
     done
 }
 
+# sleepers: a node that is quick, and others that go on until the test says `release`.
+sleepers() {
+    mkdir workspace/{p,q}
+    rowfile <<'END'
+[[action]]
+name = "work"
+products = ["a"]
+command = 'note {directory}; [ {directory} = p ] || hold {directory} || exit; touch workspace/{directory}/a'
+resources.walltime.per_submission = "00:01:00"
+END
+}
+
+# job_of DIRECTORY: the job that works on it, as Slurm calls it
+job_of() {
+    rowbuild show jobs --short "$1"
+}
+
 # queue_is STATE COUNT: so many elements are in that state.
 queue_is() {
     [ "$(squeue -h -r -t "$1" -o %A | wc -l)" -eq "$2" ]
