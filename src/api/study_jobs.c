@@ -32,6 +32,12 @@ bool study_has_queue(const struct rowbuild *study, struct slice cluster)
     return is_ours(study, cluster) && study->cluster->scheduler == SCHEDULER_SLURM;
 }
 
+/* Whether the queue that is asked from here tells of the submission: it tells of one's own jobs. */
+static bool queue_tells_of(const struct rowbuild *study, const struct submission *submission)
+{
+    return submission->user == geteuid() && study_has_queue(study, submission->cluster);
+}
+
 /* Where there is no scheduler: jobs are children of the program that submits them. */
 static bool is_local(const struct rowbuild *study, struct slice cluster)
 {
@@ -71,8 +77,8 @@ static bool needs_queue(const struct rowbuild *study)
     const struct study_jobs *jobs = study->jobs;
     for (size_t i = 0; i < jobs->submissions.count; i++) {
         const struct submission *submission = &jobs->submissions.items[i];
-        for (size_t e = 0;
-             e < submission->element_count && study_has_queue(study, submission->cluster); e++) {
+        for (size_t e = 0; e < submission->element_count && queue_tells_of(study, submission);
+             e++) {
             if (is_doubtful(jobs, submission, e)) {
                 return true;
             }
@@ -93,7 +99,7 @@ static bool needs_new_answer(const struct rowbuild *study)
     const struct study_jobs *jobs = study->jobs;
     for (size_t i = 0; i < jobs->submissions.count; i++) {
         const struct submission *submission = &jobs->submissions.items[i];
-        if (submission->job_id == 0 && study_has_queue(study, submission->cluster)) {
+        if (submission->job_id == 0 && queue_tells_of(study, submission)) {
             return true;
         }
     }
@@ -240,7 +246,7 @@ static bool mark_ended(const struct rowbuild *study, struct submission *submissi
             continue;
         }
         bool ended = is_over(jobs, submission, e);
-        if (study_has_queue(study, submission->cluster)) {
+        if (queue_tells_of(study, submission)) {
             bool left = has_left_queue(&jobs->queue, submission, e, &ending);
             ending = ended && (!left || says_no_more(ending)) ? (struct slice){0} : ending;
             ended = (ended && !waits_again(jobs, submission, e)) || left;
@@ -306,8 +312,8 @@ static bool find_by_token(const struct rowbuild *study, struct submission *submi
 static bool never_was(const struct rowbuild *study, const struct submission *submission)
 {
     const struct queue *queue = &study->jobs->queue;
-    return submission->job_id == 0 && study_has_queue(study, submission->cluster) &&
-           queue->answered && queue->asked_at_s >= submission->submitted_at_s;
+    return submission->job_id == 0 && queue_tells_of(study, submission) && queue->answered &&
+           queue->asked_at_s >= submission->submitted_at_s;
 }
 
 /* ---- Loading ---- */
@@ -315,11 +321,9 @@ static bool never_was(const struct rowbuild *study, const struct submission *sub
 int study_forget_jobs(const struct rowbuild *study, const struct submission *submission,
                       struct diag *diag)
 {
-    if (submission_remove(study->state_path, submission->token, diag) != 0) {
-        return -1;
-    }
+    /* First what nobody would look for once the registration is gone. */
     inbox_forget(study->state_path, submission->token);
-    return 0;
+    return submission_remove(study->state_path, submission->token, diag);
 }
 
 /* Brings one registration up to date; a writer also on disk. *gone: it is none any more. */

@@ -7,6 +7,7 @@
 #include "sbatch.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -50,6 +51,7 @@ static struct submission registration_of(struct submitting *submitting, size_t n
         .token = token,
         .cluster = submitting->study->cluster->name,
         .is_array = planned->is_array,
+        .user = geteuid(),
         .submitted_at_s = clock_wall_s(),
         .minutes = script_minutes(planned->request.walltime_s),
         .action = submitting_action(submitting, planned)->name,
@@ -155,7 +157,21 @@ static int find_means(struct submitting *submitting)
     return 0;
 }
 
-/* Slurm doesn't make the folder that a job's output goes to. */
+/* Whether the user has named another file for the jobs' output. */
+static bool redirects_output(const struct rowbuild_submit_options *options)
+{
+    static const char named[] = "--output";
+    for (size_t i = 0; i < options->scheduler_option_count; i++) {
+        const char *option = options->scheduler_options[i];
+        if (strncmp(option, "-o", 2) == 0 || strncmp(option, named, strlen(named)) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Slurm doesn't make the folder that a job's output goes to, and of a job that can't write there it
+ * tells nothing. */
 static int make_output_folder(struct submitting *submitting, size_t number)
 {
     const struct planned_submission *planned = &submitting->jobs.submissions.at[number];
@@ -171,6 +187,17 @@ static int make_output_folder(struct submitting *submitting, size_t number)
         result = diag_state_error(submitting->diag,
                                   "the folder of the job's output `%s` can't be made: %s", path.at,
                                   strerror(errno));
+    } else if ((is_known || slash == NULL) && !redirects_output(submitting->options)) {
+        struct slice folder =
+            slash != NULL ? slice_make(path.at, (size_t)(slash - path.at) + 1) : SLICE_LITERAL(".");
+        if (faccessat(study->project, arena_string(&submitting->arena, folder), W_OK, AT_EACCESS) !=
+            0) {
+            result = diag_state_error(
+                submitting->diag,
+                "the job's output `%s` can't be written: %s; `output_file_path` of the action's "
+                "submit_options names another folder",
+                path.at, strerror(errno));
+        }
     }
     buf_release(&path);
     return result;

@@ -11,6 +11,20 @@
 
 enum { LONGEST_PAUSE_S = 30, LOOKS_FOR_TOKEN = 3 };
 
+/* The user's own condition, where the word begins it; otherwise NULL. */
+static const char *condition_at(const char *const *options, size_t count, size_t at)
+{
+    static const char named[] = "--dependency=";
+    const char *option = options[at];
+    if (strncmp(option, named, strlen(named)) == 0) {
+        return option + strlen(named);
+    }
+    if (strcmp(option, "--dependency") == 0 || strcmp(option, "-d") == 0) {
+        return at + 1 < count ? options[at + 1] : NULL;
+    }
+    return strncmp(option, "-d", 2) == 0 ? option + 2 : NULL;
+}
+
 const char *const *submitting_sbatch_options(struct submitting *submitting, size_t number,
                                              struct slice token)
 {
@@ -22,10 +36,10 @@ const char *const *submitting_sbatch_options(struct submitting *submitting, size
     struct buf text = BUF_EMPTY;
     buf_add_string(&text, "--dependency=");
     for (size_t i = 0; i < given; i++) {
-        const char *option = options->scheduler_options[i];
-        words[count++] = option;
-        if (strncmp(option, text.at, text.len) == 0) { /* the user's counts besides ours */
-            buf_addf(&text, "%s,", option + text.len);
+        const char *condition = condition_at(options->scheduler_options, given, i);
+        words[count++] = options->scheduler_options[i];
+        if (condition != NULL) { /* counts besides ours */
+            buf_addf(&text, "%s,", condition);
         }
     }
     if (planned->dependency_count > 0) {

@@ -265,6 +265,47 @@ static void split_operands(struct session *session, const char **options, size_t
     }
 }
 
+/* Whether the word is that option of sbatch, with its value or without. */
+static bool is_option(const char *word, const char *letter, const char *name)
+{
+    size_t len = strlen(name);
+    return (letter != NULL && strncmp(word, letter, 2) == 0) ||
+           (strncmp(word, name, len) == 0 && (word[len] == '\0' || word[len] == '='));
+}
+
+static int refuse_option(struct session *session, const char *before, const char *word,
+                         const char *behind)
+{
+    struct buf problem = BUF_EMPTY;
+    buf_addf(&problem, "%s`%s`%s", before, word, behind);
+    int status = session_usage_error(session, buf_string(&problem));
+    buf_release(&problem);
+    return status;
+}
+
+/* What would make other jobs than those that are registered, or none. */
+static int refuse_options(struct session *session, const char *const *options, size_t count)
+{
+    static const struct {
+        const char *letter;
+        const char *name;
+    } refused[] = {{"-a", "--array"}, {NULL, "--wrap"}, {NULL, "--test-only"}, {"-W", "--wait"}};
+    if (count > 0 && options[0][0] != '-') {
+        return refuse_option(session, "what follows `--` are options of sbatch, and ", options[0],
+                             " is none; directories stand before it");
+    }
+    for (size_t i = 0; i < count; i++) {
+        for (size_t r = 0; r < sizeof refused / sizeof *refused; r++) {
+            if (is_option(options[i], refused[r].letter, refused[r].name)) {
+                return refuse_option(session, "sbatch's ", refused[r].name,
+                                     " can't be passed on: the jobs would not be those that are "
+                                     "recorded");
+            }
+        }
+    }
+    return ROWBUILD_OK;
+}
+
 static int submit(struct session *session)
 {
     const struct settings *settings = &session->settings;
@@ -272,6 +313,9 @@ static int submit(struct session *session)
         arena_array(&session->bytes, settings->operands.count + 1, sizeof *passed);
     size_t passed_count = 0;
     split_operands(session, passed, &passed_count);
+    if (refuse_options(session, passed, passed_count) != ROWBUILD_OK) {
+        return ROWBUILD_USAGE;
+    }
     struct rowbuild_selection selection = session_selection(session);
     selection.unknown_targets_warn = true;
     struct rowbuild_submit_options options = {

@@ -124,6 +124,14 @@ static uint64_t read_count(struct reading *reading, const struct json *object, c
     return (uint64_t)number;
 }
 
+static uint64_t read_user(struct reading *reading, const struct json *document)
+{
+    const struct json *found;
+    return json_at(document, SLICE_LITERAL("/user"), &found)
+               ? read_count(reading, document, "/user")
+               : geteuid();
+}
+
 static int hex_digit(char c)
 {
     return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
@@ -193,6 +201,7 @@ static void read_submission(struct reading *reading, struct submission *submissi
         .token = read_string(reading, document, "/token"),
         .cluster = read_string(reading, document, "/cluster"),
         .job_id = read_count(reading, document, "/job_id"),
+        .user = read_user(reading, document),
         .submitted_at_s = (int64_t)read_count(reading, document, "/submitted_at"),
         .minutes = read_count(reading, document, "/minutes"),
         .action = read_string(reading, document, "/action"),
@@ -410,9 +419,9 @@ static void add_submission(struct buf *out, const struct submission *submission)
     buf_add_string(out, ", \"cluster\": ");
     text_add_json(out, submission->cluster);
     buf_addf(out,
-             ", \"job_id\": %" PRIu64 ", \"array\": %s, \"submitted_at\": %" PRId64
-             ", \"minutes\": %" PRIu64 ", \"action\": ",
-             submission->job_id, submission->is_array ? "true" : "false",
+             ", \"job_id\": %" PRIu64 ", \"array\": %s, \"user\": %" PRIu64
+             ", \"submitted_at\": %" PRId64 ", \"minutes\": %" PRIu64 ", \"action\": ",
+             submission->job_id, submission->is_array ? "true" : "false", submission->user,
              submission->submitted_at_s, submission->minutes);
     text_add_json(out, submission->action);
     buf_add_string(out, ",\n \"elements\": [");
@@ -470,11 +479,8 @@ int submissions_remove_all(const char *state_path, struct diag *diag)
         result = report_errno(state_path, "list", (struct slice){0}, diag);
     }
     vec_each (struct slice, token, &listing.tokens) {
-        if (submission_remove(state_path, *token, diag) != 0) {
-            result = -1;
-        } else {
-            inbox_forget(state_path, *token);
-        }
+        inbox_forget(state_path, *token);
+        result |= submission_remove(state_path, *token, diag);
     }
     vec_release(&listing.tokens);
     buf_release(&folder);

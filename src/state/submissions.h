@@ -8,11 +8,11 @@
  * neither removed nor released.
  *
  *     {"version": 1, "token": "9f3c…", "cluster": "lab", "job_id": 123, "array": true,
- *      "submitted_at": 1790000000, "minutes": 60, "action": "simulate",
+ *      "user": 1000, "submitted_at": 1790000000, "minutes": 60, "action": "simulate",
  *      "elements": [{"nodes": ["simulate/a", "simulate/b"], "state": "queued"},
  *                   {"nodes": ["simulate/c"], "state": "ended", "ending": "TIMEOUT"}]}
  *
- * A key that isn't UTF-8 is written as {"hex": "…"}. */
+ * A key that isn't UTF-8 is written as {"hex": "…"}. Without "user" it is whoever reads it. */
 #ifndef ROWBUILD_SUBMISSIONS_H
 #define ROWBUILD_SUBMISSIONS_H
 
@@ -43,6 +43,7 @@ struct submission {
     struct slice cluster;
     uint64_t job_id; /* 0: not known yet */
     bool is_array;
+    uint64_t user;          /* who handed it over, by number */
     int64_t submitted_at_s; /* CLOCK_REALTIME */
     uint64_t minutes;       /* time limit */
     struct slice action;

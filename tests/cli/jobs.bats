@@ -166,6 +166,22 @@ END
     has_line '^12_0 simulate'
 }
 
+@test "another user's jobs, of which the queue tells nothing, are no lost ones" {
+    cluster
+    two_submissions
+    sed -i 's/"version": 1,/&"user": 4711,/' .rowbuild/jobs/aaaaaaaaaaaaaaaa.json
+    queue
+    expect 0 show status
+    has_line '^simulate +0 +3 +0 ' '^plot +0 +0 +3 '
+    expect 0 -n -j 1
+    has_line '^plot'
+    lacks 'simulate p' 'simulate q'
+    mkdir .rowbuild/inbox
+    : >.rowbuild/inbox/aaaaaaaaaaaaaaaa.0.over
+    expect 0 show status
+    has_line '^simulate +0 +2 +1 '
+}
+
 @test "a state that nobody knows counts as running" {
     cluster
     two_submissions

@@ -93,6 +93,35 @@ only_held_is_left() {
     has_line '^first +0 +0 +1 +0'
 }
 
+@test "options behind -- that would make other jobs are refused, and what is no option" {
+    study d1
+    local option
+    for option in --array=0-3 -a0-3 --wrap=true --test-only --wait -W; do
+        expect 2 submit -- --hold "$option"
+        has "can't be passed on"
+    done
+    expect 2 submit -- d1
+    has 'options of sbatch, and `d1` is none'
+    [ "$(job_count)" -eq 0 ]
+}
+
+@test "a dependency behind -- counts besides those of the jobs themselves" {
+    study d1
+    local first condition
+    first=$(sbatch --parsable --hold --output=/dev/null --wrap=true)
+    for condition in "-d afterany:$first" "-dafterany:$first" "--dependency afterany:$first" \
+        "--dependency=afterany:$first"; do
+        # shellcheck disable=SC2086 # two words
+        expect 0 submit --follow -- $condition
+        squeue --me -h -n first-d1 -o %E | grep -q "^afterany:$first"
+        squeue --me -h -n second-d1 -o %E | grep -q "afterany:$first.*afterok\|afterok.*afterany:$first"
+        scancel --name=first-d1
+        scancel --name=second-d1
+        lab_poll 20 queue_is pending 1
+        ask_anew
+    done
+}
+
 @test "an array, with a throttle; without arrays" {
     study d{1..6}
     expect 0 submit --throttle 2

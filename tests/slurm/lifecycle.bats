@@ -27,6 +27,18 @@ load helpers
     expect_nothing_to_do -j 1
 }
 
+@test "where jobs could not write their output none is submitted" {
+    [ "$(id -u)" -ne 0 ] || skip 'root may write everywhere'
+    held p
+    export ROWBUILD_STATE=$SCRATCH/state
+    chmod a-w .
+    expect 3 submit --yes
+    has "the job's output" 'output_file_path'
+    [ "$(job_count)" -eq 0 ]
+    expect 0 submit --yes -- --hold --output="$SCRATCH/%j.out"
+    chmod u+w .
+}
+
 @test "follow: everything is submitted at once and runs in order" {
     three_actions p q r
     expect 0 submit --follow --yes
