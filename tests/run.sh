@@ -26,14 +26,14 @@ build() {
 
 # run_ctest PRESET LOG OPTION…
 run_ctest() {
-    preset=$1 log=$2
+    run_preset=$1 run_log=$2
     shift 2
     fixed_addresses=
     # gcc's thread sanitizer can't place its memory where the kernel randomises addresses widely.
-    if [ "$preset" = tsan ] && setarch -R true 2>/dev/null; then
+    if [ "$run_preset" = tsan ] && setarch -R true 2>/dev/null; then
         fixed_addresses='setarch -R'
     fi
-    $fixed_addresses ctest --preset "$preset" --output-log "$log" "$@"
+    $fixed_addresses ctest --preset "$run_preset" --output-log "$run_log" "$@"
 }
 
 # Those with a real Slurm wait far more than they compute: several of them share a core.

@@ -87,9 +87,9 @@ times_said() {
     sleep 1.1
     release a
     finish 0
-    has_line '^(note: )?work asked for 4 cores and used [01]\.[0-9]; set threads_per_process = 1$'
+    has_line '^(note: )?work asked for 4 cores and used [01]\.[0-9]; set threads_per_process = [12]$'
     expect 0 show status
-    has_line '^(note: )?work asked for 4 cores and used [01]\.[0-9]; set threads_per_process = 1$'
+    has_line '^(note: )?work asked for 4 cores and used [01]\.[0-9]; set threads_per_process = [12]$'
     sed -i 's/= 4/= 1/' Rowfile
     expect 0 show status
     lacks 'asked for'

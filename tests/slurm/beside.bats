@@ -52,10 +52,6 @@ register_lost() {
           elements: [{nodes: [$node], state: "queued"}]}' >".rowbuild/jobs/$1.json"
 }
 
-job_of() { # job_of DIRECTORY: as the queue calls it
-    rowbuild show directories -a first --submitted --no-header "$1" | awk '{print $3}' | sed 's|^lab/||'
-}
-
 is_completed() {
     rowbuild show directories -a first --completed --short | grep -qx "$1"
 }

@@ -30,6 +30,11 @@ setup() {
 
 # What a test leaves in the queue goes before the next one.
 teardown() {
+    if [ -z "${BATS_TEST_COMPLETED:-}" ]; then
+        find "$SCRATCH/project" -maxdepth 1 -name '*.out' -exec cat {} +
+        squeue -r -t all
+        tail -n 30 "$LAB/log/slurmctld.log"
+    fi
     lab_cancel_all
     cli_teardown
 }
@@ -104,6 +109,23 @@ END
     done
 }
 
+# sleepers: a node that is quick, and others that go on until the test says `release`.
+sleepers() {
+    mkdir workspace/{p,q}
+    rowfile <<'END'
+[[action]]
+name = "work"
+products = ["a"]
+command = 'note {directory}; [ {directory} = p ] || hold {directory} || exit; touch workspace/{directory}/a'
+resources.walltime.per_submission = "00:01:00"
+END
+}
+
+# job_of DIRECTORY: the job that works on it, as Slurm calls it
+job_of() {
+    rowbuild show jobs --short "$1"
+}
+
 # queue_is STATE COUNT: so many elements are in that state.
 queue_is() {
     [ "$(squeue -h -r -t "$1" -o %A | wc -l)" -eq "$2" ]
@@ -119,6 +141,28 @@ await_queue() {
 # jobs_done [SECONDS]: waits until no job is queued or running.
 jobs_done() {
     lab_wait_queue "$LAB" "${1:-60}"
+}
+
+# Slurm lets requeued jobs wait for two minutes. Here they wait until the second is over in which they
+# ended: before that their hosts would refuse them.
+hasten_requeued() {
+    local job eligible
+    while read -r job eligible; do
+        if [[ $eligible > $(date -d '10 seconds' +%FT%T) ]]; then
+            scontrol update "JobId=$job" StartTime=now+2
+        fi
+    done < <(squeue -h -t PENDING -O JobID:20,EligibleTime:30)
+}
+
+# nothing_waits: no job is left, requeued ones included. started_again NAME: `hold NAME` has begun.
+nothing_waits() {
+    hasten_requeued
+    lab_queue_empty "$LAB"
+}
+
+started_again() {
+    hasten_requeued
+    [ -e "$GATE/$1.started" ]
 }
 
 # state_of JOB: in Slurm's words

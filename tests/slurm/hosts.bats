@@ -56,6 +56,15 @@ at_once() {
         END { for (host in most) print host, most[host] }' | sort
 }
 
+# A `sleep` that is this test's own, and whether it or any other of the test's programs is left.
+make_doze() {
+    ln -s "$(command -v sleep)" "$SCRATCH/bin/doze"
+}
+
+nobody_is_left() {
+    [ -z "$(pgrep -f "$SCRATCH/bin/")" ]
+}
+
 directories() {
     local i
     for ((i = 1; i <= $1; i++)); do
@@ -173,10 +182,11 @@ name = "long"
 command = "long {directory}"
 products = ["a"]
 END
+    make_doze
     program long <<'PROGRAM'
 trap 'echo "$SLURMD_NODENAME got it" >>"$RUNS"; sleep 0.3; echo "$SLURMD_NODENAME saved" >>"$RUNS"; exit 1' TERM
 : >"$GATE/$1.started"
-sleep 1000 &
+"$SCRATCH/bin/doze" 1000 &
 wait
 PROGRAM
     BATCH_OPTIONS=(--ntasks-per-node=2)
@@ -186,8 +196,7 @@ PROGRAM
     ended 130
     has 'cancelled: long d1' 'cancelled: long d6'
     expect_runs node{1,1,2,2,3,3}' got it' node{1,1,2,2,3,3}' saved'
-    run pgrep -f 'sleep 1000'
-    [ -z "$output" ]
+    lab_poll 20 nobody_is_left
 }
 
 @test "what doesn't go by itself on another host is killed there, and after its timeout" {
@@ -199,16 +208,16 @@ command = "stubborn {directory}"
 products = ["a"]
 timeout = "00:00:01"
 END
+    make_doze
     program stubborn <<'PROGRAM'
 trap '' TERM USR1
 echo $$ >>"$SCRATCH/pids"
-sleep 1001 # only one: what begins while Slurm kills the others escapes it where there are no cgroups
+"$SCRATCH/bin/doze" 1000 # only one: what begins while Slurm kills the others escapes it where there are no cgroups
 PROGRAM
     batch 2 4 '"$ROWBUILD" -k 0 --grace 0.2'
     ended 1
     has 'FAILED: stubborn d1: timed out' 'FAILED: stubborn d4: timed out' '4 failed'
-    run pgrep -f 'sleep 1001'
-    [ -z "$output" ]
+    lab_poll 20 nobody_is_left
     [ "$(wc -l <"$SCRATCH/pids")" -eq 4 ]
 }
 

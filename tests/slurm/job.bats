@@ -34,12 +34,6 @@ all_hosts_are_idle() {
     [ "$(sinfo -h -t idle -o %D)" = 4 ]
 }
 
-# Slurm lets a requeued job wait for two minutes, as it says in its own time; here it shall not.
-started_again() {
-    scontrol update "JobId=$JOB" StartTime=now || true
-    [ -e "$GATE/$1.started" ]
-}
-
 study() {
     rowfile <<'END'
 [[action]]
@@ -115,7 +109,7 @@ PROGRAM
     jobs_done
     expect 0 show why
     has 'quick d1: is up to date'
-    run pgrep -f "slow d1"
+    run pgrep -f "$SCRATCH/bin/slow"
     [ -z "$output" ]
 }
 
