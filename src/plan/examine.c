@@ -200,7 +200,8 @@ static enum verdict examine_itself(struct exam *exam, bool upstream_is_pending)
     }
     exam_compare(exam, list, row, false);
     if (exam->told > asked) {
-        if (row->attempt != ATTEMPT_NONE && !exam_is_over(exam) &&
+        bool is_told = row->attempt == ATTEMPT_NONE || row->attempt == ATTEMPT_CHANGED;
+        if (!is_told && !exam_is_over(exam) &&
             digest_equal(plan_fingerprint(list), row->attempt_fingerprint)) {
             tell_attempt(exam, row);
         }

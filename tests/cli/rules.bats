@@ -133,6 +133,10 @@ END_OF_ROWFILE
     release d1
     wait "$PID" || true
     expect_runs 'd1 1'
+    value d1 '{"t": 1}'
+    expect 0 show why
+    [ "$(grep -c 'changed while it ran' <<<"$output")" -eq 1 ]
+    value d1 '{"t": 2}'
     expect 0
     expect_runs 'd1 2'
     content workspace/d1/a 2
