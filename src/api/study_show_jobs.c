@@ -151,13 +151,34 @@ static void add_submissions(struct job_lines *lines)
     const struct submissions *submissions = &lines->study->jobs->submissions;
     for (size_t i = 0; i < submissions->count; i++) {
         const struct submission *submission = &submissions->items[i];
-        bool is_shown = is_here(lines, submission->cluster) &&
-                        is_selected_action(lines->selection, submission->action);
+        bool is_shown = is_selected_action(lines->selection, submission->action);
         for (size_t e = 0; is_shown && e < submission->element_count; e++) {
             if (submission->elements[e].state == ELEMENT_QUEUED) {
                 add_element(lines, submission, e);
             }
         }
+    }
+}
+
+/* Jobs of other clusters aren't shown, as in row; but that there are some is said. */
+static void leave_out_others(struct job_lines *lines, struct diag *diag)
+{
+    size_t kept = 0;
+    struct slice other = {0};
+    for (size_t i = 0; i < lines->all.count; i++) {
+        struct slice cluster = lines->all.at[i].line.cluster;
+        if (is_here(lines, cluster)) {
+            lines->all.at[kept++] = lines->all.at[i];
+        } else {
+            other = cluster;
+        }
+    }
+    size_t left_out = lines->all.count - kept;
+    lines->all.count = kept;
+    if (left_out > 0) {
+        diag_note(diag, "%zu %s of another cluster: `--cluster %.*s` shows %s", left_out,
+                  left_out == 1 ? "job is" : "jobs are", SLICE_ARGS(other),
+                  left_out == 1 ? "it" : "them");
     }
 }
 
@@ -179,7 +200,7 @@ static void add_row_jobs(struct job_lines *lines)
     vec_each (const struct row_job, job, &row->all) {
         int64_t directory = workspace_find(&lines->study->workspace, job->directory, NULL);
         bool is_shown =
-            is_here(lines, job->cluster) && study_row_job_is_queued(lines->study, job) &&
+            study_row_job_is_queued(lines->study, job) &&
             is_selected_action(lines->selection, job->action) &&
             (directory >= 0 ? is_named(lines, (uint32_t)directory) : lines->named == NULL);
         if (is_shown && last != NULL && last->job_id == job->job_id) {
@@ -223,6 +244,7 @@ int rowbuild_show_jobs(struct rowbuild *study, const struct rowbuild_selection *
         find_nodes(&lines);
         add_submissions(&lines);
         add_row_jobs(&lines);
+        leave_out_others(&lines, &messages->diag);
     }
     size_t count = lines.all.count;
     struct report_job_line *jobs = arena_array(&lines.arena, count, sizeof *jobs);

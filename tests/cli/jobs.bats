@@ -211,8 +211,9 @@ END
     cluster
     two_submissions
     queue
-    expect 0 --cluster none show jobs --short
-    [ -z "$output" ]
+    run --separate-stderr rowbuild --cluster none show jobs --short
+    [ "$status" -eq 0 ] && [ -z "$output" ]
+    [ "$stderr" = 'note: 3 jobs are of another cluster: `--cluster lab` shows them' ]
     expect 0 --cluster none show status
     has_line '^simulate +0 +3 +0 '
     expect_runs
