@@ -3,6 +3,7 @@
 #include "file.h"
 #include "inbox.h"
 #include "intern.h"
+#include "logs.h"
 #include "queue.h"
 #include "row_jobs.h"
 #include "study_jobs.h"
@@ -323,6 +324,7 @@ int study_forget_jobs(const struct rowbuild *study, const struct submission *sub
 {
     /* First what nobody would look for once the registration is gone. */
     inbox_forget(study->state_path, submission->token);
+    logs_forget_jobs(study->state_path, submission->token);
     return submission_remove(study->state_path, submission->token, diag);
 }
 

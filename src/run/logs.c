@@ -372,6 +372,42 @@ static int look_into_table(void *context, const char *name, size_t len, bool is_
     return search->found ? 1 : 0;
 }
 
+struct job_search {
+    const char *state;
+    struct slice token;
+};
+
+static int remove_of_job(void *context, const char *name, size_t len, bool is_directory)
+{
+    static const char *const prefixes[] = {".running-", ".slot-"};
+    const struct job_search *search = context;
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes && !is_directory; i++) {
+        struct slice rest = slice_make(name, len);
+        size_t before = strlen(prefixes[i]);
+        if (!slice_starts_with(rest, prefixes[i])) {
+            continue;
+        }
+        rest = slice_make(name + before, len - before);
+        if (rest.len > search->token.len && rest.at[search->token.len] == '.' &&
+            memcmp(rest.at, search->token.at, search->token.len) == 0) {
+            struct buf path = BUF_EMPTY;
+            buf_addf(&path, "%s/logs/%.*s", search->state, (int)len, name);
+            (void)unlink(buf_string(&path));
+            buf_release(&path);
+        }
+    }
+    return 0;
+}
+
+void logs_forget_jobs(const char *state, struct slice token)
+{
+    struct job_search search = {.state = state, .token = token};
+    struct buf folder = BUF_EMPTY;
+    buf_addf(&folder, "%s/logs", state);
+    (void)file_list(AT_FDCWD, buf_string(&folder), remove_of_job, &search);
+    buf_release(&folder);
+}
+
 bool logs_find_in_jobs(const char *state, const char *key, struct buf *path)
 {
     struct table_search search = {.state = state, .key = key, .path = path};

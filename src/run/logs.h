@@ -68,6 +68,10 @@ struct running_entry {
  * the path of its log. */
 bool logs_find_in_jobs(const char *state, const char *key, struct buf *path);
 
+/* Removes the files that the jobs of a submission left because they were killed: nobody looks for
+ * them once it is forgotten. `token` is what its jobs' names begin with. */
+void logs_forget_jobs(const char *state, struct slice token);
+
 /* Reads the table of a run that goes on now: entries in *entries (the caller frees it), their
  * number; 0 if none. */
 size_t logs_read_running(const char *state, struct running_entry **entries);

@@ -124,3 +124,19 @@ load helpers
     expect_runs p q
     expect_nothing_to_do -j 1
 }
+
+@test "an engine that was killed leaves nothing once its job is forgotten" {
+    sleepers
+    expect 0 submit --yes
+    await_started q
+    scancel --signal=KILL --batch "$(job_of q)"
+    jobs_done
+    [ -n "$(ls -A .rowbuild/logs)" ]
+    ask_anew
+    release q
+    expect 0 submit --yes
+    jobs_done
+    expect 0 -j 1
+    expect 0 -j 1
+    [ -z "$(ls -A .rowbuild/logs .rowbuild/inbox .rowbuild/jobs | grep -v :$ | grep .)" ]
+}
