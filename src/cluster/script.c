@@ -335,13 +335,33 @@ static void add_submit_options(struct buf *out, const struct script_facts *facts
     buf_release(&name);
 }
 
+/* Slurm puts the project's path before a relative one, and expands what comes out. */
+static void protect_project(const struct script_facts *facts, struct buf *output)
+{
+    struct slice project = facts->project;
+    for (size_t i = 0; i < project.len; i++) {
+        if (project.at[i] == '%') {
+            buf_add_char(output, '%');
+        }
+        buf_add_char(output, project.at[i]);
+    }
+    buf_add_char(output, '/');
+}
+
 static void add_preamble(struct buf *out, const struct script_facts *facts)
 {
+    struct buf relative = BUF_EMPTY;
     struct buf output = BUF_EMPTY;
     add_job_name(out, facts);
-    script_add_output(facts->action, facts->cluster->name, facts->indices != NULL, &output);
+    script_add_output(facts->action, facts->cluster->name, facts->indices != NULL, &relative);
+    bool expands = facts->project.len > 0 && memchr(facts->project.at, '%', facts->project.len);
+    if (expands && relative.at[0] != '/') {
+        protect_project(facts, &output);
+    }
+    buf_add_slice(&output, buf_slice(&relative));
     add_line(out, "output", buf_slice(&output));
     buf_release(&output);
+    buf_release(&relative);
     add_array(out, facts);
     add_resources(out, facts);
     add_time(out, facts);

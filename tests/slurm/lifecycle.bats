@@ -41,6 +41,18 @@ load helpers
     chmod u+w .
 }
 
+@test "a project in whose path Slurm would expand something" {
+    mkdir "$SCRATCH/100%j"
+    cd "$SCRATCH/100%j"
+    held p
+    release p
+    expect 0 submit --yes
+    jobs_done
+    ls wait-*.out
+    expect_runs p
+    expect_nothing_to_do -j 1
+}
+
 @test "follow: everything is submitted at once and runs in order" {
     three_actions p q r
     expect 0 submit --follow --yes
