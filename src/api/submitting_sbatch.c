@@ -11,18 +11,25 @@
 
 enum { LONGEST_PAUSE_S = 30, LOOKS_FOR_TOKEN = 3 };
 
-/* The user's own condition, where the word begins it; otherwise NULL. */
-static const char *condition_at(const char *const *options, size_t count, size_t at)
+/* Whether the word begins the user's own condition, which counts besides ours: *condition. */
+static bool find_condition(const char *const *options, size_t count, size_t at,
+                           const char **condition)
 {
     static const char named[] = "--dependency=";
     const char *option = options[at];
     if (strncmp(option, named, strlen(named)) == 0) {
-        return option + strlen(named);
+        *condition = option + strlen(named);
+        return true;
     }
     if (strcmp(option, "--dependency") == 0 || strcmp(option, "-d") == 0) {
-        return at + 1 < count ? options[at + 1] : NULL;
+        *condition = at + 1 < count ? options[at + 1] : "";
+        return at + 1 < count;
     }
-    return strncmp(option, "-d", 2) == 0 ? option + 2 : NULL;
+    if (strncmp(option, "-d", 2) == 0) {
+        *condition = option + 2;
+        return true;
+    }
+    return false;
 }
 
 const char *const *submitting_sbatch_options(struct submitting *submitting, size_t number,
@@ -36,11 +43,13 @@ const char *const *submitting_sbatch_options(struct submitting *submitting, size
     struct buf text = BUF_EMPTY;
     buf_add_string(&text, "--dependency=");
     for (size_t i = 0; i < given; i++) {
-        const char *condition = condition_at(options->scheduler_options, given, i);
-        words[count++] = options->scheduler_options[i];
-        if (condition != NULL) { /* counts besides ours */
+        const char *condition;
+        if (find_condition(options->scheduler_options, given, i, &condition)) {
             buf_addf(&text, "%s,", condition);
         }
+    }
+    for (size_t i = 0; i < given; i++) {
+        words[count++] = options->scheduler_options[i];
     }
     if (planned->dependency_count > 0) {
         job_plan_add_dependencies(planned, submitting->ids, &text);

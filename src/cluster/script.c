@@ -355,7 +355,7 @@ static void add_preamble(struct buf *out, const struct script_facts *facts)
     add_job_name(out, facts);
     script_add_output(facts->action, facts->cluster->name, facts->indices != NULL, &relative);
     bool expands = facts->project.len > 0 && memchr(facts->project.at, '%', facts->project.len);
-    if (expands && relative.at[0] != '/') {
+    if (expands && !slice_starts_with(buf_slice(&relative), "/")) {
         protect_project(facts, &output);
     }
     buf_add_slice(&output, buf_slice(&relative));
