@@ -319,13 +319,17 @@ static bool never_was(const struct rowbuild *study, const struct submission *sub
 
 /* ---- Loading ---- */
 
-int study_forget_jobs(const struct rowbuild *study, const struct submission *submission,
+int study_forget_jobs(const struct rowbuild *study, const struct slice *tokens, size_t count,
                       struct diag *diag)
 {
+    int result = 0;
     /* First what nobody would look for once the registration is gone. */
-    inbox_forget(study->state_path, submission->token);
-    logs_forget_jobs(study->state_path, submission->token);
-    return submission_remove(study->state_path, submission->token, diag);
+    inbox_forget(study->state_path, tokens, count);
+    logs_forget_jobs(study->state_path, tokens, count);
+    for (size_t i = 0; i < count; i++) {
+        result |= submission_remove(study->state_path, tokens[i], diag);
+    }
+    return result;
 }
 
 /* Brings one registration up to date; a writer also on disk. *gone: it is none any more. */
@@ -338,7 +342,7 @@ static int update(struct rowbuild *study, struct submission *submission, bool wr
         changed = find_by_token(study, submission);
         if (!changed && writes && never_was(study, submission)) {
             *gone = true;
-            return study_forget_jobs(study, submission, diag);
+            return study_forget_jobs(study, &submission->token, 1, diag);
         }
     }
     changed = mark_ended(study, submission, writes) || changed;

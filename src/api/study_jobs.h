@@ -26,8 +26,8 @@ struct study_jobs {
 /* Whether this cluster's scheduler knows about jobs of the cluster with that name. */
 bool study_has_queue(const struct rowbuild *study, struct slice cluster);
 
-/* Removes the registration and what the inbox has of it. */
-int study_forget_jobs(const struct rowbuild *study, const struct submission *submission,
+/* Removes the registrations with these tokens, and what the inbox and the logs have of them. */
+int study_forget_jobs(const struct rowbuild *study, const struct slice *tokens, size_t count,
                       struct diag *diag);
 
 /* Whether row's job isn't known to have ended. */

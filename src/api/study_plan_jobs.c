@@ -261,7 +261,7 @@ int study_settle_jobs(struct rowbuild *study, struct diag *diag)
 {
     struct study_jobs *jobs = study->jobs;
     struct node_map map;
-    int result = 0;
+    VEC(struct slice) forgotten = {0};
     size_t kept = 0;
     if (jobs == NULL || jobs->submissions.count == 0) {
         return 0;
@@ -276,10 +276,13 @@ int study_settle_jobs(struct rowbuild *study, struct diag *diag)
         if (needed) {
             jobs->submissions.items[kept++] = *submission;
         } else {
-            result |= study_forget_jobs(study, submission, diag);
+            vec_push(&forgotten, submission->token);
         }
     }
     jobs->submissions.count = kept;
+    int result =
+        forgotten.count > 0 ? study_forget_jobs(study, forgotten.at, forgotten.count, diag) : 0;
+    vec_release(&forgotten);
     node_map_release(&map);
     return result;
 }

@@ -106,7 +106,7 @@ static int take_in(struct submitting *submitting, const struct submission *regis
         return -1;
     }
     plan_bind(study->graph, study->state);
-    inbox_forget(study->state_path, registered->token);
+    inbox_forget(study->state_path, &registered->token, 1);
     return 0;
 }
 

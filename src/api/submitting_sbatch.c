@@ -147,7 +147,7 @@ static int unregister(struct attempts *attempts, int status)
 {
     const struct rowbuild *study = attempts->submitting->study;
     struct submission *registered = attempts->registered;
-    inbox_forget(study->state_path, registered->token);
+    inbox_forget(study->state_path, &registered->token, 1);
     if (submission_remove(study->state_path, registered->token, attempts->submitting->diag) != 0) {
         return ROWBUILD_STATE;
     }

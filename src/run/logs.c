@@ -2,6 +2,7 @@
 
 #include "digest.h"
 #include "file.h"
+#include "intern.h"
 #include "memory.h"
 #include "spawn.h"
 #include "usage.h"
@@ -374,7 +375,7 @@ static int look_into_table(void *context, const char *name, size_t len, bool is_
 
 struct job_search {
     const char *state;
-    struct slice token;
+    struct intern tokens;
 };
 
 static int remove_of_job(void *context, const char *name, size_t len, bool is_directory)
@@ -388,8 +389,10 @@ static int remove_of_job(void *context, const char *name, size_t len, bool is_di
             continue;
         }
         rest = slice_make(name + before, len - before);
-        if (rest.len > search->token.len && rest.at[search->token.len] == '.' &&
-            memcmp(rest.at, search->token.at, search->token.len) == 0) {
+        const char *dot = memchr(rest.at, '.', rest.len);
+        if (dot != NULL &&
+            intern_find(&search->tokens, slice_make(rest.at, (size_t)(dot - rest.at))) !=
+                INTERN_NONE) {
             struct buf path = BUF_EMPTY;
             buf_addf(&path, "%s/logs/%.*s", search->state, (int)len, name);
             (void)unlink(buf_string(&path));
@@ -399,12 +402,17 @@ static int remove_of_job(void *context, const char *name, size_t len, bool is_di
     return 0;
 }
 
-void logs_forget_jobs(const char *state, struct slice token)
+void logs_forget_jobs(const char *state, const struct slice *tokens, size_t count)
 {
-    struct job_search search = {.state = state, .token = token};
+    struct job_search search = {.state = state};
     struct buf folder = BUF_EMPTY;
+    intern_init(&search.tokens);
+    for (size_t i = 0; i < count; i++) {
+        intern_add(&search.tokens, tokens[i]);
+    }
     buf_addf(&folder, "%s/logs", state);
     (void)file_list(AT_FDCWD, buf_string(&folder), remove_of_job, &search);
+    intern_release(&search.tokens);
     buf_release(&folder);
 }
 

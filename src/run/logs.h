@@ -68,9 +68,9 @@ struct running_entry {
  * the path of its log. */
 bool logs_find_in_jobs(const char *state, const char *key, struct buf *path);
 
-/* Removes the files that the jobs of a submission left because they were killed: nobody looks for
- * them once it is forgotten. `token` is what its jobs' names begin with. */
-void logs_forget_jobs(const char *state, struct slice token);
+/* Removes the files that the jobs of submissions left because they were killed: nobody looks for
+ * them once these are forgotten. Jobs' names begin with their submission's token and a dot. */
+void logs_forget_jobs(const char *state, const struct slice *tokens, size_t count);
 
 /* Reads the table of a run that goes on now: entries in *entries (the caller frees it), their
  * number; 0 if none. */

@@ -241,21 +241,33 @@ bool inbox_names_claimed(const struct inbox_names *names, const struct inbox_att
     return is_listed(names, attempt, "claim");
 }
 
-void inbox_forget(const char *state_path, struct slice token)
+static bool is_of_token(struct slice name, const struct intern *tokens)
+{
+    const char *dot = memchr(name.at, '.', name.len);
+    return dot != NULL &&
+           intern_find(tokens, slice_make(name.at, (size_t)(dot - name.at))) != INTERN_NONE;
+}
+
+void inbox_forget(const char *state_path, const struct slice *tokens, size_t count)
 {
     struct inbox_names names;
+    struct intern forgotten;
     struct buf path = BUF_EMPTY;
     inbox_list(&names, state_path);
+    intern_init(&forgotten);
+    for (size_t i = 0; i < count; i++) {
+        intern_add(&forgotten, tokens[i]);
+    }
     for (uint32_t i = 0; i < names.all.count; i++) {
         struct slice name = intern_name(&names.all, i);
-        if (name.len > token.len && memcmp(name.at, token.at, token.len) == 0 &&
-            name.at[token.len] == '.') {
+        if (is_of_token(name, &forgotten)) {
             buf_clear(&path);
             buf_addf(&path, "%s/" INBOX_NAME "/%s", state_path, name.at);
             (void)unlink(buf_string(&path));
         }
     }
     buf_release(&path);
+    intern_release(&forgotten);
     inbox_names_release(&names);
 }
 

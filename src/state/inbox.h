@@ -52,8 +52,8 @@ bool inbox_holder(const char *state_path, const struct inbox_attempt *attempt, s
 int inbox_end(const char *state_path, const struct inbox_attempt *attempt, bool failed,
               struct diag *diag);
 
-/* Removes all files of a submission that is forgotten. */
-void inbox_forget(const char *state_path, struct slice token);
+/* Removes all files of submissions that are forgotten. */
+void inbox_forget(const char *state_path, const struct slice *tokens, size_t count);
 
 /* The names in the inbox, read once: for questions about many elements. */
 struct inbox_names {

@@ -478,8 +478,8 @@ int submissions_remove_all(const char *state_path, struct diag *diag)
     if (file_list(AT_FDCWD, buf_string(&folder), take_token, &listing) != 0 && errno != ENOENT) {
         result = report_errno(state_path, "list", (struct slice){0}, diag);
     }
+    inbox_forget(state_path, listing.tokens.at, listing.tokens.count);
     vec_each (struct slice, token, &listing.tokens) {
-        inbox_forget(state_path, *token);
         result |= submission_remove(state_path, *token, diag);
     }
     vec_release(&listing.tokens);

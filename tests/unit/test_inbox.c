@@ -727,7 +727,7 @@ static void test_forgetting_leaves_others_alone(void **data)
     assert_int_equal(inbox_claim(place->path, &OF_OTHER, slice_of("9"), &holder, &place->diag), 0);
     record(place, &FIRST, 0, 7);
     record(place, &OF_OTHER, 1, 5);
-    inbox_forget(place->path, slice_of(TOKEN));
+    inbox_forget(place->path, &(struct slice){TOKEN, sizeof TOKEN - 1}, 1);
     assert_false(inbox_holder(place->path, &FIRST, &holder));
     assert_true(inbox_holder(place->path, &OF_OTHER, &holder));
     assert_int_equal(files_of_records(place), 1);
