@@ -51,7 +51,7 @@ lab_start() {
         lab_complain "munged does not start"
         return
     }
-    for _ in {1..20}; do
+    for _ in {1..5}; do
         lab_write_conf "$folder" "$nodes" "$cpus" "$((10000 + SRANDOM % 220 * 100))"
         if lab_start_daemons "$folder" "$nodes"; then
             lab_watch "$folder"
@@ -62,7 +62,7 @@ lab_start() {
         rm -rf "$folder"/{state,spool}
         mkdir "$folder"/{state,spool}
     done
-    tail -n 5 "$folder"/log/*.log >&2
+    tail -v -n 5 "$folder"/log/*.log >&2
     lab_stop "$folder"
     lab_complain "the daemons don't start"
 }
@@ -92,8 +92,11 @@ TOML
 
 # lab_write_conf FOLDER NODES CPUS PORT: the nodes' ports are those behind the controller's.
 lab_write_conf() {
-    local folder=$1 nodes=$2 cpus=$3 port=$4 user line
+    local folder=$1 nodes=$2 cpus=$3 port=$4 user line loopback_only=''
     user=$(id -un)
+    # To listen there only, Slurm wants to look up this machine's name.
+    getent hosts "$(uname -n)" >/dev/null &&
+        loopback_only=CommunicationParameters=NoInAddrAny,NoCtldInAddrAny
     # Without cgroups: they are not mounted alike everywhere.
     echo 'CgroupPlugin=cgroup/v1' >"$folder/cgroup.conf"
     cat >"$folder/slurm.conf" <<CONF
@@ -105,7 +108,7 @@ SlurmdUser=$user
 AuthType=auth/munge
 AuthInfo=socket=$folder/munge/sock
 CredType=cred/munge
-CommunicationParameters=NoInAddrAny,NoCtldInAddrAny
+$loopback_only
 StateSaveLocation=$folder/state
 SlurmdSpoolDir=$folder/spool/%n
 SlurmctldPidFile=$folder/spool/slurmctld.pid

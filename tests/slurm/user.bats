@@ -8,11 +8,13 @@
     # Neither the tree nor the program need be where others may look.
     mkdir "$folder/tests" "$folder/program" "$folder/tmp"
     cp -R "$BATS_TEST_DIRNAME" "$BATS_TEST_DIRNAME/../cli" "$folder/tests"
-    cp -R "$(dirname "$ROWBUILD")"/rowbuild* "$(dirname "$ROWBUILD")/../rank" "$folder/program"
+    local build
+    build=$(dirname "$ROWBUILD")/..
+    cp -R "$build"/cli/rowbuild* "$build"/rank "$build"/api/librowbuild.so* "$folder/program"
     chown -R nobody "$folder"
     run setpriv --reuid="$(id -u nobody)" --regid="$(id -g nobody)" --clear-groups \
-        env -u BATS_ROOT_PID HOME="$folder" TMPDIR="$folder/tmp" ROWBUILD="$folder/program/rowbuild" \
-        LAB_OWNER=$$ bats "$folder/tests/slurm/lifecycle.bats"
+        env -C "$folder" -u BATS_ROOT_PID HOME="$folder" TMPDIR="$folder/tmp" \
+        ROWBUILD="$folder/program/rowbuild" LD_LIBRARY_PATH="$folder/program" LAB_OWNER=$$ bats "$folder/tests/slurm/lifecycle.bats"
     echo "$output"
     pgrep -u nobody -f "$folder" && return 1
     rm -rf "$folder"
