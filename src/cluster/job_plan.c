@@ -333,6 +333,9 @@ static int refuse_partition(struct job_planning *planning, const struct action *
         buf_addf(&text, "%s%.*s", text.len > 0 ? "; " : ": ", (int)len, line);
         line += len + (line[len] == '\n');
     }
+    if (action->resources.processes_per_directory) {
+        buf_add_string(&text, "; `group.maximum_size` makes jobs smaller");
+    }
     int result = diag_error_at(
         planning->diag, &planning->plan->graph->rowfile->source, action->name_offset,
         action->name.len + 2,

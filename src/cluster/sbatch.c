@@ -167,7 +167,8 @@ enum sbatch_outcome sbatch_submit(const struct sbatch_request *request, uint64_t
         outcome = judge(&answer, job_id, words);
     } else {
         outcome = errno == EAGAIN || errno == ENOMEM ? SBATCH_LATER : SBATCH_REFUSED;
-        buf_addf(words, "sbatch can't be started: %s", strerror(errno));
+        buf_addf(words, "sbatch can't be started: %s",
+                 errno == ENOENT ? "it is not in PATH" : strerror(errno));
     }
     program_release(&answer);
     scheduler_environment_release(&environment);

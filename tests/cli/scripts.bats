@@ -212,7 +212,7 @@ name = "other"
 command = "true {directory}"
 END
     refused submit --cluster lab --yes
-    has 'wide' 'small: ' 'gpus: ' '90'
+    has 'wide' 'small: ' 'gpus: ' '90' 'group.maximum_size'
     refused submit --cluster lab --dry-run
     expect 0 submit --cluster lab --dry-run -a other
 }
