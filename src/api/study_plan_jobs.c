@@ -148,7 +148,6 @@ void study_plan_jobs(struct rowbuild *study)
 
 /* ---- Nodes by their keys ---- */
 
-/* Nodes by their keys. */
 struct node_map {
     struct intern keys;
     VEC(struct node_id) nodes;
