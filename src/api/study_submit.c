@@ -241,7 +241,7 @@ static int plan_jobs(struct submitting *submitting, struct rowbuild_messages *me
         options.site = &site;
     }
     if (!options.no_arrays) {
-        options.max_array_size = slurm_max_array_size(environ);
+        options.max_array_size = site_max_array_size(environ);
     }
     job_plan_release(&submitting->jobs);
     int made = job_plan_make(study->plan, &options, &submitting->jobs, submitting->diag);

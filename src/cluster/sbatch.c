@@ -9,8 +9,6 @@
 
 enum {
     SUBMIT_LIMIT_MS = 60000,
-    ASK_LIMIT_MS = 20000,
-    DEFAULT_MAX_ARRAY_SIZE = 1001,
     /* sbatch sleeps for a second between saying that it will retry and doing it. */
     SURELY_ASLEEP_MS = 500,
 };
@@ -174,52 +172,4 @@ enum sbatch_outcome sbatch_submit(const struct sbatch_request *request, uint64_t
     scheduler_environment_release(&environment);
     vec_release(&argv);
     return outcome;
-}
-
-/* ---- The site's limits ---- */
-
-bool slurm_parse_max_array_size(struct slice configuration, uint64_t *size)
-{
-    static const char key[] = "MaxArraySize";
-    while (configuration.len > 0) {
-        const char *newline = memchr(configuration.at, '\n', configuration.len);
-        size_t len = newline != NULL ? (size_t)(newline - configuration.at) : configuration.len;
-        if (len > sizeof key && memcmp(configuration.at, key, sizeof key - 1) == 0 &&
-            strchr(" =", configuration.at[sizeof key - 1]) != NULL) {
-            size_t at = sizeof key - 1;
-            uint64_t number = 0;
-            while (at < len && (configuration.at[at] == ' ' || configuration.at[at] == '=')) {
-                at++;
-            }
-            for (; at < len && configuration.at[at] >= '0' && configuration.at[at] <= '9' &&
-                   number <= UINT32_MAX;
-                 at++) {
-                number = number * 10 + (uint64_t)(configuration.at[at] - '0');
-            }
-            *size = number;
-            return at == len;
-        }
-        size_t whole = len < configuration.len ? len + 1 : len;
-        configuration = slice_make(configuration.at + whole, configuration.len - whole);
-    }
-    return false;
-}
-
-uint64_t slurm_max_array_size(char *const *environment)
-{
-    char *argv[] = {(char *)"scontrol", (char *)"show", (char *)"config", NULL};
-    struct scheduler_environment asking;
-    scheduler_environment_make(&asking, environment);
-    struct program_request request = {
-        .argv = argv, .environment = asking.variables.at, .limit_ms = ASK_LIMIT_MS};
-    struct program_answer answer = {0};
-    uint64_t size = DEFAULT_MAX_ARRAY_SIZE;
-    uint64_t said;
-    if (program_run(&request, &answer) == 0 && !answer.signalled && answer.status == 0 &&
-        slurm_parse_max_array_size(buf_slice(&answer.output), &said)) {
-        size = said;
-    }
-    program_release(&answer);
-    scheduler_environment_release(&asking);
-    return size;
 }

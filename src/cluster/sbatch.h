@@ -39,9 +39,4 @@ enum sbatch_outcome sbatch_classify(const char *errors);
 /* "id" or "id;cluster"; false for anything else (pure, for tests). */
 bool sbatch_parse_answer(struct slice answer, uint64_t *job_id);
 
-/* MaxArraySize as `scontrol show config` says it; 1001, Slurm's default, where it doesn't answer.
- */
-uint64_t slurm_max_array_size(char *const *environment);
-bool slurm_parse_max_array_size(struct slice configuration, uint64_t *size);
-
 #endif

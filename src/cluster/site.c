@@ -5,7 +5,33 @@
 
 #include <string.h>
 
-enum { ASK_LIMIT_MS = 20000 };
+enum { ASK_LIMIT_MS = 20000, DEFAULT_MAX_ARRAY_SIZE = 1001 };
+
+/* Whether the program answered; the answer is to be released in any case. */
+static bool ask(char *const *argv, char *const *environment, struct program_answer *answer)
+{
+    struct scheduler_environment asking;
+    scheduler_environment_make(&asking, environment);
+    struct program_request request = {
+        .argv = argv, .environment = asking.variables.at, .limit_ms = ASK_LIMIT_MS};
+    bool answered = program_run(&request, answer) == 0 && !answer->signalled && answer->status == 0;
+    scheduler_environment_release(&asking);
+    return answered;
+}
+
+/* Takes a line, without its end, from the front of a text; false: there is none left. */
+static bool take_line(struct slice *text, struct slice *line)
+{
+    if (text->len == 0) {
+        return false;
+    }
+    const char *newline = memchr(text->at, '\n', text->len);
+    size_t len = newline != NULL ? (size_t)(newline - text->at) : text->len;
+    size_t whole = newline != NULL ? len + 1 : len;
+    *line = slice_make(text->at, len);
+    *text = slice_make(text->at + whole, text->len - whole);
+    return true;
+}
 
 /* ---- sinfo's answer ---- */
 
@@ -52,12 +78,9 @@ static void parse_line(struct site *site, struct slice line)
 
 void site_parse(struct site *site, struct slice answer)
 {
-    while (answer.len > 0) {
-        const char *newline = memchr(answer.at, '\n', answer.len);
-        size_t len = newline != NULL ? (size_t)(newline - answer.at) : answer.len;
-        parse_line(site, slice_make(answer.at, len));
-        size_t whole = len < answer.len ? len + 1 : len;
-        answer = slice_make(answer.at + whole, answer.len - whole);
+    struct slice line;
+    while (take_line(&answer, &line)) {
+        parse_line(site, line);
     }
 }
 
@@ -65,18 +88,13 @@ void site_ask(struct site *site, char *const *environment)
 {
     char *argv[] = {(char *)"sinfo", (char *)"-h",    (char *)"-e",
                     (char *)"-o",    (char *)"%P %c", NULL};
-    struct scheduler_environment asking;
+    struct program_answer answer = {0};
     *site = (struct site){0};
     arena_init(&site->arena);
-    scheduler_environment_make(&asking, environment);
-    struct program_request request = {
-        .argv = argv, .environment = asking.variables.at, .limit_ms = ASK_LIMIT_MS};
-    struct program_answer answer = {0};
-    if (program_run(&request, &answer) == 0 && !answer.signalled && answer.status == 0) {
+    if (ask(argv, environment, &answer)) {
         site_parse(site, buf_slice(&answer.output));
     }
     program_release(&answer);
-    scheduler_environment_release(&asking);
 }
 
 void site_release(struct site *site)
@@ -115,4 +133,44 @@ uint64_t site_cpus_per_node(const struct site *site, struct slice partition)
         partition = slice_make(partition.at + whole, partition.len - whole);
     }
     return least;
+}
+
+/* ---- scontrol's answer ---- */
+
+bool site_parse_max_array_size(struct slice configuration, uint64_t *size)
+{
+    static const char key[] = "MaxArraySize";
+    struct slice line;
+    while (take_line(&configuration, &line)) {
+        if (line.len <= sizeof key || memcmp(line.at, key, sizeof key - 1) != 0 ||
+            strchr(" =", line.at[sizeof key - 1]) == NULL) {
+            continue;
+        }
+        size_t at = sizeof key - 1;
+        uint64_t number = 0;
+        while (at < line.len && (line.at[at] == ' ' || line.at[at] == '=')) {
+            at++;
+        }
+        for (; at < line.len && line.at[at] >= '0' && line.at[at] <= '9' && number <= UINT32_MAX;
+             at++) {
+            number = number * 10 + (uint64_t)(line.at[at] - '0');
+        }
+        *size = number;
+        return at == line.len;
+    }
+    return false;
+}
+
+uint64_t site_max_array_size(char *const *environment)
+{
+    char *argv[] = {(char *)"scontrol", (char *)"show", (char *)"config", NULL};
+    struct program_answer answer = {0};
+    uint64_t size = DEFAULT_MAX_ARRAY_SIZE;
+    uint64_t said;
+    if (ask(argv, environment, &answer) &&
+        site_parse_max_array_size(buf_slice(&answer.output), &said)) {
+        size = said;
+    }
+    program_release(&answer);
+    return size;
 }

@@ -2,6 +2,7 @@
 #include "sbatch.h"
 
 #include "scheduler_environment.h"
+#include "site.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -84,16 +85,16 @@ static void test_max_array_size(void **state)
 {
     (void)state;
     uint64_t size = 0;
-    assert_true(slurm_parse_max_array_size(
+    assert_true(site_parse_max_array_size(
         slice_of("Configuration data as of x\nMaxArraySizes = 3\nMaxArraySize            = 10001\n"
                  "MaxJobCount = 4\n"),
         &size));
     assert_int_equal(size, 10001);
-    assert_true(slurm_parse_max_array_size(slice_of("MaxArraySize=0"), &size));
+    assert_true(site_parse_max_array_size(slice_of("MaxArraySize=0"), &size));
     assert_int_equal(size, 0);
-    assert_false(slurm_parse_max_array_size(slice_of(""), &size));
-    assert_false(slurm_parse_max_array_size(slice_of("MaxJobCount = 4\n"), &size));
-    assert_false(slurm_parse_max_array_size(slice_of("MaxArraySize = many\n"), &size));
+    assert_false(site_parse_max_array_size(slice_of(""), &size));
+    assert_false(site_parse_max_array_size(slice_of("MaxJobCount = 4\n"), &size));
+    assert_false(site_parse_max_array_size(slice_of("MaxArraySize = many\n"), &size));
 }
 
 static bool holds(const struct scheduler_environment *made, const char *variable)
