@@ -62,16 +62,14 @@ struct rowbuild {
     struct state *state;
     struct observer *observer;
     struct plan *plan;
-    const struct study_job *job;         /* that this process carries out; else NULL */
-    struct study_jobs *jobs;             /* what is in the queue, of the last look; NULL: nothing */
-    bool asks_anew;                      /* the queue is asked anew for the next look */
-    bool forgets_jobs;                   /* registrations that can't be read don't matter (clean) */
-    const struct inbox_attempt *attempt; /* the element that this process carries out as a job:
-                                            what it looks at with STATE_JOB; else NULL */
-    bool made_state;                     /* the state folder wasn't there before */
-    bool scans;                          /* plans for a scan */
-    bool will_write;                     /* the look is followed by study_begin_writing */
-    bool tolerates_empty;                /* an empty workspace with records is no error (clean) */
+    const struct study_job *job; /* that this process carries out; else NULL */
+    struct study_jobs *jobs;     /* what is in the queue, of the last look; NULL: nothing */
+    bool asks_anew;              /* the queue is asked anew for the next look */
+    bool forgets_jobs;           /* registrations that can't be read don't matter (clean) */
+    bool made_state;             /* the state folder wasn't there before */
+    bool scans;                  /* plans for a scan */
+    bool will_write;             /* the look is followed by study_begin_writing */
+    bool tolerates_empty;        /* an empty workspace with records is no error (clean) */
     struct node_id *listed;
     size_t listed_count;
     struct arena labels;

@@ -50,40 +50,57 @@ static bool is_local(const struct rowbuild *study, struct slice cluster)
     return false;
 }
 
+static struct inbox_attempt attempt_of(const struct submission *submission, size_t e)
+{
+    return (struct inbox_attempt){.token = submission->token.at, .element = (uint32_t)e};
+}
+
 static bool is_over(const struct study_jobs *jobs, const struct submission *submission, size_t e)
 {
-    struct inbox_attempt attempt = {.token = submission->token.at, .element = (uint32_t)e};
+    struct inbox_attempt attempt = attempt_of(submission, e);
     return inbox_names_ended(&jobs->inbox, &attempt);
 }
 
 static bool has_failed(const struct study_jobs *jobs, const struct submission *submission, size_t e)
 {
-    struct inbox_attempt attempt = {.token = submission->token.at, .element = (uint32_t)e};
+    struct inbox_attempt attempt = attempt_of(submission, e);
     return inbox_names_failed(&jobs->inbox, &attempt);
 }
 
 /* ---- Asking ---- */
 
-/* Whether it takes the queue to know about the element. */
-static bool is_doubtful(const struct study_jobs *jobs, const struct submission *submission,
-                        size_t e)
-{
-    return submission->elements[e].state == ELEMENT_QUEUED &&
-           (!is_over(jobs, submission, e) || has_failed(jobs, submission, e));
-}
+typedef bool element_fn(const struct study_jobs *jobs, const struct submission *submission,
+                        size_t e);
 
-/* Whether only the queue knows about something that is registered. */
-static bool needs_queue(const struct rowbuild *study)
+/* Whether it holds for any element that isn't known to have ended, of those that the queue tells
+ * of. */
+static bool any_queued(const struct rowbuild *study, element_fn *holds)
 {
     const struct study_jobs *jobs = study->jobs;
     for (size_t i = 0; i < jobs->submissions.count; i++) {
         const struct submission *submission = &jobs->submissions.items[i];
         for (size_t e = 0; e < submission->element_count && queue_tells_of(study, submission);
              e++) {
-            if (is_doubtful(jobs, submission, e)) {
+            if (submission->elements[e].state == ELEMENT_QUEUED && holds(jobs, submission, e)) {
                 return true;
             }
         }
+    }
+    return false;
+}
+
+static bool is_doubtful(const struct study_jobs *jobs, const struct submission *submission,
+                        size_t e)
+{
+    return !is_over(jobs, submission, e) || has_failed(jobs, submission, e);
+}
+
+/* Whether only the queue knows about something that is registered. */
+static bool needs_queue(const struct rowbuild *study)
+{
+    const struct study_jobs *jobs = study->jobs;
+    if (any_queued(study, is_doubtful)) {
+        return true;
     }
     for (size_t i = 0; i < jobs->row.all.count; i++) {
         if (study_has_queue(study, jobs->row.all.at[i].cluster)) {
@@ -132,21 +149,10 @@ static bool waits_again(const struct study_jobs *jobs, const struct submission *
 }
 
 /* Whether the answer knows less than the inbox: a job that failed hasn't ended there. */
-static bool is_behind(const struct rowbuild *study)
+static bool is_behind(const struct study_jobs *jobs, const struct submission *submission, size_t e)
 {
-    const struct study_jobs *jobs = study->jobs;
-    for (size_t i = 0; i < jobs->submissions.count; i++) {
-        const struct submission *submission = &jobs->submissions.items[i];
-        for (size_t e = 0;
-             e < submission->element_count && study_has_queue(study, submission->cluster); e++) {
-            const struct queue_entry *entry = entry_of(&jobs->queue, submission, e);
-            if (submission->elements[e].state == ELEMENT_QUEUED && entry != NULL &&
-                entry->phase != QUEUE_ENDED && has_failed(jobs, submission, e)) {
-                return true;
-            }
-        }
-    }
-    return false;
+    const struct queue_entry *entry = entry_of(&jobs->queue, submission, e);
+    return entry != NULL && entry->phase != QUEUE_ENDED && has_failed(jobs, submission, e);
 }
 
 /* After the inbox was listed: what it says is then older than a new answer. */
@@ -158,7 +164,7 @@ static void ask(struct rowbuild *study, bool writes, struct diag *diag)
     bool anew = study->asks_anew || (writes && needs_new_answer(study));
     queue_release(&study->jobs->queue);
     queue_ask(&study->jobs->queue, study->state_path, anew ? 0 : QUEUE_REMEMBERED_S, environ, diag);
-    if (study->jobs->queue.is_remembered && is_behind(study)) {
+    if (study->jobs->queue.is_remembered && any_queued(study, is_behind)) {
         queue_release(&study->jobs->queue);
         queue_ask(&study->jobs->queue, study->state_path, 0, environ, diag);
     }
@@ -199,7 +205,7 @@ static bool process_is_gone(struct slice holder, struct slice token)
  * who has it now sees only those whose maker was killed. */
 static bool was_killed(const struct rowbuild *study, const struct submission *submission, size_t e)
 {
-    struct inbox_attempt attempt = {.token = submission->token.at, .element = (uint32_t)e};
+    struct inbox_attempt attempt = attempt_of(submission, e);
     struct buf holder = BUF_EMPTY;
     bool gone = !inbox_holder(study->state_path, &attempt, &holder) ||
                 process_is_gone(buf_slice(&holder), submission->token);
@@ -280,7 +286,7 @@ static uint64_t job_id_of(struct slice holder, bool *is_array)
 static bool find_by_claim(const struct rowbuild *study, struct submission *submission)
 {
     for (size_t e = 0; e < submission->element_count; e++) {
-        struct inbox_attempt attempt = {.token = submission->token.at, .element = (uint32_t)e};
+        struct inbox_attempt attempt = attempt_of(submission, e);
         struct buf holder = BUF_EMPTY;
         bool is_array = false;
         uint64_t id = inbox_names_claimed(&study->jobs->inbox, &attempt) &&

@@ -73,7 +73,7 @@ static struct state *open_for_job(const struct rowbuild *study, struct diag *dia
     struct state *state = NULL;
     intern_init(&sources);
     if (study_find_sources(study, &sources, diag) == 0) {
-        state = state_open_job(AT_FDCWD, study->state_path, study->attempt, &sources, diag);
+        state = state_open_job(AT_FDCWD, study->state_path, &study->job->attempt, &sources, diag);
     }
     intern_release(&sources);
     return state;

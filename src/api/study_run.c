@@ -373,7 +373,6 @@ int study_run(struct rowbuild *study, const struct rowbuild_selection *selection
     struct means means = {.has_work = false, .jobclient = JOBCLIENT_NONE_OPEN};
     bool declined = false;
     study->job = job;
-    study->attempt = job != NULL ? &job->attempt : NULL;
     int status = job != NULL ? look_for_job(study, selection, messages)
                              : look_and_check(&relay, selection, options, messages);
     if (status == ROWBUILD_OK) {
@@ -394,7 +393,6 @@ int study_run(struct rowbuild *study, const struct rowbuild_selection *selection
     }
     int closed = study_drop(study, messages);
     study->job = NULL;
-    study->attempt = NULL;
     if (closed != 0 && (status == ROWBUILD_OK || status == ROWBUILD_FAILED)) {
         status = ROWBUILD_STATE;
     }
