@@ -12,15 +12,8 @@
 static void tell_obstacle(void *context, const struct reason *reason)
 {
     bool *has_own = context;
-    switch (reason->kind) {
-    case REASON_INPUT_MISSING:
-    case REASON_INPUT_UNREADABLE:
-    case REASON_EXCLUDED:
-        *has_own = true;
-        break;
-    default: /* what comes before decides, and is looked at by itself */
-        break;
-    }
+    /* Otherwise what comes before decides, and is looked at by itself. */
+    *has_own = *has_own || reason_is_lack(reason->kind) || reason->kind == REASON_EXCLUDED;
 }
 
 static bool is_blocked_itself(struct plan *plan, struct node_id node)

@@ -17,7 +17,7 @@ struct digest_stream {
 static struct digest known(XXH128_hash_t hash)
 {
     struct digest digest = {.low = hash.low64, .high = hash.high64};
-    if (digest_is_unknown(digest)) {
+    if (!digest_is_content(digest)) {
         digest.low = 1;
     }
     return digest;

@@ -1,6 +1,6 @@
 /* 128-bit digests of bytes and of streams (XXH3). The only place that includes xxHash.
  *
- * Knows: digests. Doesn't know: where bytes come from (state/observe.h reads files). Not
+ * Knows: digests. Doesn't know: where bytes come from (observe.h reads files). Not
  * cryptographic: it tells edits, not attacks. */
 #ifndef ROWBUILD_DIGEST_H
 #define ROWBUILD_DIGEST_H
@@ -17,17 +17,40 @@ struct digest {
     uint64_t high;
 };
 
-/* All zero: "unknown". No content is given this digest. */
+/* What stands in place of a content's digest; no content has one of these.
+ * - unknown: nobody has looked yet
+ * - absent: there was no file
+ * - unread: there was a file, but its content couldn't be read, or changed during each attempt */
 #define DIGEST_UNKNOWN ((struct digest){0, 0})
-
-static inline bool digest_equal(struct digest a, struct digest b)
-{
-    return a.low == b.low && a.high == b.high;
-}
+#define DIGEST_ABSENT ((struct digest){0, 1})
+#define DIGEST_UNREAD ((struct digest){0, 2})
+#define DIGEST_LAST_RESERVED 2
 
 static inline bool digest_is_unknown(struct digest d)
 {
     return d.low == 0 && d.high == 0;
+}
+
+static inline bool digest_is_absent(struct digest d)
+{
+    return d.low == 0 && d.high == 1;
+}
+
+static inline bool digest_is_unread(struct digest d)
+{
+    return d.low == 0 && d.high == 2;
+}
+
+/* Whether it is the digest of a content. */
+static inline bool digest_is_content(struct digest d)
+{
+    return d.low != 0 || d.high > DIGEST_LAST_RESERVED;
+}
+
+/* Whether two digests stand for the same. What couldn't be read equals nothing, not even itself. */
+static inline bool digest_equal(struct digest a, struct digest b)
+{
+    return a.low == b.low && a.high == b.high && !digest_is_unread(a);
 }
 
 struct digest digest_of(struct slice bytes);

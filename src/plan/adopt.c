@@ -25,6 +25,24 @@ static bool stat_file(struct plan *plan, struct file_id file, struct file_stat *
            found->kind != FILE_MISSING;
 }
 
+/* Whether something couldn't be read: then nobody knows what would be adopted. */
+static bool has_unread(const struct plan *plan, struct node_id node,
+                       const struct component_list *list)
+{
+    const struct graph *graph = plan->graph;
+    for (uint32_t p = graph->product_start[node.at]; p < graph->product_start[node.at + 1]; p++) {
+        if (plan->files[graph->products.at[p].at] != FILE_CURRENT) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < list->count; i++) {
+        if (digest_is_unread(list->at[i].digest)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int64_t oldest_product(struct plan *plan, struct node_id node)
 {
     const struct graph *graph = plan->graph;
@@ -81,12 +99,26 @@ static void mark_files(const struct plan *plan, struct node_id node, uint8_t *fi
     }
 }
 
+/* An input that is absent isn't known yet: results are taken as they stand. */
+static void adopt_absent_inputs(struct component_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (digest_is_absent(list->at[i].digest)) {
+            list->at[i].digest = DIGEST_UNKNOWN;
+        }
+    }
+}
+
 static int adopt_node(struct plan *plan, struct node_id node)
 {
     struct component_list *list = &plan->scratch;
     if (plan_components(plan, node, true, list) != 0) {
         return -1;
     }
+    if (has_unread(plan, node, list)) {
+        return 0; /* told when the node is examined */
+    }
+    adopt_absent_inputs(list);
     struct digest *digests = mem_grow(NULL, list->count, sizeof *digests);
     for (size_t i = 0; i < list->count; i++) {
         digests[i] = list->at[i].digest;

@@ -116,30 +116,55 @@ static void tell_file(struct exam *exam, const struct component *now, struct fil
                                     .node = {producer}});
 }
 
+static void tell_input(struct exam *exam, const struct component *now, enum reason_kind kind)
+{
+    exam_tell(exam,
+              (struct reason){.kind = kind, .name = now->name, .in_directory = now->in_directory});
+}
+
+/* An input of which the record has no digest: newly listed, or (in records of earlier versions) one
+ * that couldn't be looked at. It counts as seen unless it is younger than the success. */
+static void compare_unrecorded_file(struct exam *exam, const struct component *now,
+                                    struct file_id file, const struct node_row *success)
+{
+    const struct plan *plan = exam->plan;
+    exam->fills_in = true;
+    if (plan->files[file.at] == FILE_CURRENT &&
+        state_file(plan->state, file.at)->mtime_ns > success->finished_at_ns) {
+        tell_file(exam, now, file, false);
+    }
+}
+
 static void compare_file(struct exam *exam, struct recorded *recorded, const struct component *now,
-                         size_t place, const struct dependency *dependency, int64_t finished_at_ns)
+                         size_t place, const struct dependency *dependency,
+                         const struct node_row *success)
 {
     struct plan *plan = exam->plan;
     struct file_id file = dependency->file;
     struct component then;
-    const struct file_row *row = state_file(plan->state, file.at);
     if (exam_file_is_pending(plan, file)) {
         return;
     }
-    if (!recorded_find(recorded, now, place, &then)) {
+    bool is_recorded = recorded_find(recorded, now, place, &then);
+    if (plan->files[file.at] == FILE_MOVING) {
+        tell_input(exam, now, REASON_INPUT_MOVING);
+    } else if (!is_recorded && was_listed(recorded, exam, dependency->input)) {
         exam->fills_in = true;
-        if (was_listed(recorded, exam, dependency->input)) {
+        tell_file(exam, now, file, true);
+    } else if (!is_recorded) {
+        compare_unrecorded_file(exam, now, file, success);
+    } else if (digest_is_unknown(then.digest) && success->success == SUCCESS_ADOPTED) {
+        exam->fills_in = true; /* absent when the results were taken as they stood */
+    } else if (digest_is_unknown(then.digest)) {
+        compare_unrecorded_file(exam, now, file, success);
+    } else if (digest_is_unread(then.digest)) {
+        tell_input(exam, now, REASON_INPUT_UNREAD);
+    } else if (digest_is_absent(then.digest)) {
+        if (plan->files[file.at] != FILE_GONE) {
             tell_file(exam, now, file, true);
-        } else if (plan->files[file.at] == FILE_CURRENT && row->mtime_ns > finished_at_ns) {
-            tell_file(exam, now, file, false); /* newly listed, and younger than the success */
         }
-        return;
-    }
-    if (digest_is_unknown(then.digest)) {
-        exam->fills_in = true;
-        return;
-    }
-    if (plan->files[file.at] != FILE_CURRENT || !observed_equal(then.digest, row)) {
+    } else if (plan->files[file.at] != FILE_CURRENT ||
+               !observed_equal(then.digest, state_file(plan->state, file.at))) {
         tell_file(exam, now, file, false);
     }
 }
@@ -176,9 +201,11 @@ static void compare_upstream_node(struct exam *exam, struct recorded *recorded,
         if (row->finished_at_ns <= finished_at_ns) {
             return;
         }
-    } else if (digest_is_unknown(then.digest)) {
+    } else if (digest_is_unknown(then.digest)) { /* it had never run */
         exam->fills_in = true;
-        return;
+        if (row->finished_at_ns <= finished_at_ns) {
+            return;
+        }
     } else if (digest_equal(then.digest, now->digest)) {
         return;
     }
@@ -260,7 +287,8 @@ static void compare_gone(struct exam *exam, struct recorded *recorded,
                    previous_action(plan->graph, graph_action(plan->graph, exam->node), then.name) !=
                        SIZE_MAX) {
             exam_tell(exam, (struct reason){.kind = REASON_UPSTREAM_LEFT, .name = then.name});
-        } else if (then.kind == COMPONENT_FILE && plan_listed_glob_lost(plan, exam->node, &then)) {
+        } else if (then.kind == COMPONENT_FILE && !digest_is_absent(then.digest) &&
+                   plan_listed_glob_lost(plan, exam->node, &then)) {
             exam_tell(exam, (struct reason){.kind = REASON_INPUT_GONE,
                                             .name = then.name,
                                             .in_directory = then.in_directory});
@@ -294,7 +322,7 @@ void exam_compare(struct exam *exam, const struct component_list *list, const st
         } else if (now->kind == COMPONENT_RECIPE || now->kind == COMPONENT_VALUE) {
             compare_recipe_or_value(exam, &recorded, now, i);
         } else if (now->kind == COMPONENT_FILE) {
-            compare_file(exam, &recorded, now, i, &dependencies[dependency++], row->finished_at_ns);
+            compare_file(exam, &recorded, now, i, &dependencies[dependency++], row);
         } else if (now->kind == COMPONENT_NODE) {
             compare_upstream_node(exam, &recorded, now, i,
                                   upstream_node(graph, exam->node, upstream++),

@@ -49,14 +49,33 @@ struct slice plan_component_name(struct plan *plan, struct node_id node, struct 
     return name;
 }
 
-/* The digest of a file's content now; unknown where it is missing or can't be read. */
+/* The digest of a file's content now, or what stands for it where there is none. A look that failed
+ * is tried again. */
 static struct digest content_digest(struct plan *plan, struct file_id file)
 {
     enum file_status status = plan->files[file.at];
-    if (status == FILE_UNSEEN || status == FILE_MOVED) {
+    if (status == FILE_UNSEEN || status == FILE_MOVED || status == FILE_TROUBLE) {
         status = plan_refresh(plan, file);
     }
-    return status == FILE_CURRENT ? state_file(plan->state, file.at)->digest : DIGEST_UNKNOWN;
+    switch (status) {
+    case FILE_CURRENT:
+        return state_file(plan->state, file.at)->digest;
+    case FILE_GONE:
+        return DIGEST_ABSENT;
+    case FILE_UNSEEN:
+    case FILE_MOVED:
+    case FILE_MOVING:
+    case FILE_TROUBLE:
+        break;
+    }
+    return DIGEST_UNREAD;
+}
+
+/* What couldn't be read of a product may be read later: its maker has made it all the same. */
+static struct digest product_digest(struct plan *plan, struct file_id file)
+{
+    struct digest digest = content_digest(plan, file);
+    return digest_is_content(digest) ? digest : DIGEST_UNKNOWN;
 }
 
 /* Appends {"/pointer":value,…} with the pointers that count and are there. */
@@ -134,8 +153,8 @@ static int push_value(struct plan *plan, struct node_id node, uint32_t directory
     bool own = graph->nodes[node.at].directory == directory;
     struct slice name = own ? SLICE_LITERAL("") : graph->workspace->names[directory];
     struct digest whole = whole_value(plan, directory);
-    if (digest_is_unknown(whole)) {
-        return plan->diag != NULL && plan->diag->errors > 0 ? -1 : 0;
+    if (!digest_is_content(whole)) {
+        return plan->options.recorded ? 0 : -1;
     }
     if (!action->value_inputs_given) {
         push(list, COMPONENT_VALUE, own, name, whole);
@@ -231,7 +250,7 @@ int plan_components(struct plan *plan, struct node_id node, bool with_products,
          with_products && p < graph->product_start[node.at + 1]; p++) {
         struct file_id file = graph->products.at[p];
         struct slice name = plan_component_name(plan, node, file, &in_directory);
-        push(list, COMPONENT_PRODUCT, in_directory, name, content_digest(plan, file));
+        push(list, COMPONENT_PRODUCT, in_directory, name, product_digest(plan, file));
     }
     return 0;
 }

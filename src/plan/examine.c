@@ -78,34 +78,85 @@ static enum verdict upstream_verdict(struct exam *exam, struct node_id *which)
     return verdict;
 }
 
-/* Inputs that are missing and that nobody makes. */
-static bool lacks_inputs(struct exam *exam)
+/* How a file was last seen; a look that failed is tried again. */
+static enum file_status seen_status(struct plan *plan, struct file_id file)
+{
+    enum file_status status = (enum file_status)plan->files[file.at];
+    return status == FILE_TROUBLE ? plan_refresh(plan, file) : status;
+}
+
+/* An input that a glob matched may be gone by now; its absence is seen. */
+static bool may_be_gone(const struct graph *graph, struct node_id node,
+                        const struct dependency *dependency)
+{
+    return dependency->input != DEPENDENCY_UPSTREAM &&
+           graph_action(graph, node)->inputs[dependency->input].is_glob &&
+           graph->producers[dependency->file.at] == GRAPH_NONE;
+}
+
+/* Inputs that are missing and that nobody makes, or that can't be read. */
+static void tell_lacking_inputs(struct exam *exam)
 {
     struct plan *plan = exam->plan;
     const struct graph *graph = plan->graph;
     uint32_t n = exam->node.at;
-    bool lacks = false;
-    for (uint32_t d = graph->dependency_start[n]; d < graph->dependency_start[n + 1]; d++) {
+    for (uint32_t d = graph->dependency_start[n];
+         d < graph->dependency_start[n + 1] && !exam_is_over(exam); d++) {
         const struct dependency *dependency = &graph->dependencies.at[d];
-        uint8_t status = plan->files[dependency->file.at];
+        enum file_status status = (enum file_status)plan->files[dependency->file.at];
         if ((status != FILE_GONE && status != FILE_TROUBLE) ||
             exam_file_is_pending(plan, dependency->file)) {
             continue;
         }
-        if (dependency->input != DEPENDENCY_UPSTREAM &&
-            graph_action(graph, exam->node)->inputs[dependency->input].is_glob &&
-            graph->producers[dependency->file.at] == GRAPH_NONE) {
-            continue; /* was there when the folder was listed; its digest differs now */
-        }
-        lacks = true;
-        exam_tell(exam, (struct reason){.kind = status == FILE_TROUBLE ? REASON_INPUT_UNREADABLE
-                                                                       : REASON_INPUT_MISSING,
-                                        .name = slice_of(plan_path(plan, dependency->file))});
-        if (exam_is_over(exam)) {
-            break;
+        status = seen_status(plan, dependency->file);
+        if (status == FILE_TROUBLE) {
+            exam_tell(exam, (struct reason){.kind = REASON_INPUT_UNREADABLE,
+                                            .name = slice_of(plan_path(plan, dependency->file)),
+                                            .status = plan_trouble(plan, dependency->file)});
+        } else if (status == FILE_GONE && !may_be_gone(graph, exam->node, dependency)) {
+            exam_tell(exam, (struct reason){.kind = REASON_INPUT_MISSING,
+                                            .name = slice_of(plan_path(plan, dependency->file))});
         }
     }
-    return lacks;
+}
+
+/* Products that are there but can't be read: they may be good ones. */
+static void tell_unreadable_products(struct exam *exam)
+{
+    struct plan *plan = exam->plan;
+    const struct graph *graph = plan->graph;
+    uint32_t n = exam->node.at;
+    for (uint32_t p = graph->product_start[n]; p < graph->product_start[n + 1]; p++) {
+        struct file_id file = graph->products.at[p];
+        struct reason reason = {.kind = REASON_PRODUCT_MOVING};
+        if (plan->files[file.at] != FILE_TROUBLE && plan->files[file.at] != FILE_MOVING) {
+            continue;
+        }
+        enum file_status status = seen_status(plan, file);
+        if (exam_is_over(exam) || (status != FILE_TROUBLE && status != FILE_MOVING)) {
+            continue;
+        }
+        if (status == FILE_TROUBLE) {
+            reason.kind = REASON_PRODUCT_UNREADABLE;
+            reason.status = plan_trouble(plan, file);
+        }
+        reason.name = plan_component_name(plan, exam->node, file, &reason.in_directory);
+        exam_tell(exam, reason);
+    }
+}
+
+static bool lacks_something(struct exam *exam)
+{
+    size_t told = exam->told;
+    tell_lacking_inputs(exam);
+    tell_unreadable_products(exam);
+    return exam->told > told;
+}
+
+bool plan_lacks(struct plan *plan, struct node_id node, reason_fn *listener, void *context)
+{
+    struct exam exam = {.plan = plan, .node = node, .listener = listener, .context = context};
+    return lacks_something(&exam);
 }
 
 /* ---- The verdict ---- */
@@ -126,7 +177,9 @@ static void tell_attempt(struct exam *exam, const struct node_row *row)
         exam_tell(exam, (struct reason){.kind = REASON_FAILED, .status = row->attempt_status});
         break;
     case ATTEMPT_CHANGED:
-        tell_kind(exam, REASON_CHANGED_WHILE);
+        exam_tell(exam, (struct reason){.kind = row->attempt_status != 0 ? REASON_NOT_CHECKED_AFTER
+                                                                         : REASON_CHANGED_WHILE,
+                                        .status = row->attempt_status});
         break;
     }
 }
@@ -260,12 +313,12 @@ static enum verdict examine_node(struct exam *exam)
         /* Told first; whether the node is up to date is asked all the same. */
         struct exam own = *exam;
         own.told = 0;
-        if (lacks_inputs(&own)) {
+        if (lacks_something(&own)) {
             return VERDICT_BLOCKED;
         }
         return examine_itself(&own, true) == VERDICT_FRESH ? VERDICT_HELD : VERDICT_WAITS;
     }
-    if (lacks_inputs(exam)) {
+    if (lacks_something(exam)) {
         return VERDICT_BLOCKED;
     }
     enum verdict own = examine_itself(exam, upstream == VERDICT_MAYBE);

@@ -1,6 +1,7 @@
 #include "looking.h"
 
 #include "parallel.h"
+#include "text.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -43,11 +44,12 @@ static void put_value_row(struct plan *plan, struct file_id file, const struct j
     buf_release(&text);
 }
 
-/* Stat before and after the reading must agree. */
+/* Stat before and after the reading must agree. Whatever is wrong with a value is an error. */
 static enum file_status refresh_value(struct plan *plan, struct file_id file)
 {
     uint32_t column;
     uint32_t directory = graph_file_directory(plan->graph, file, &column);
+    const char *trouble = NULL;
     for (int attempt = 0; attempt < MOST_TRIES; attempt++) {
         struct file_stat before;
         struct file_stat after;
@@ -57,16 +59,25 @@ static enum file_status refresh_value(struct plan *plan, struct file_id file)
         if (seen == OBSERVED_SAME) {
             return FILE_CURRENT;
         }
-        if (seen == OBSERVED_ERROR ||
-            workspace_reread_value(plan->graph->workspace, directory, &value, plan->diag) != 0) {
-            break;
+        if (seen == OBSERVED_ERROR) {
+            trouble = strerror(errno);
+            continue;
+        }
+        if (workspace_reread_value(plan->graph->workspace, directory, &value, plan->diag) != 0) {
+            return FILE_TROUBLE;
         }
         if (file_stat(plan->project, plan_path(plan, file), &after) == 0 &&
             same_stat(&before, &after)) {
             put_value_row(plan, file, value, &after);
             return FILE_CURRENT;
         }
+        trouble = "it changes each time it is read";
     }
+    struct buf shown = BUF_EMPTY;
+    text_add_name(&shown, slice_of(plan_path(plan, file)));
+    diag_state_error(plan->diag, "the value file `%s` can't be read: %s", buf_string(&shown),
+                     trouble);
+    buf_release(&shown);
     return FILE_TROUBLE;
 }
 
@@ -75,6 +86,19 @@ static void put_file(struct plan *plan, struct file_id file, const struct file_r
     struct file_row before = *state_file(plan->state, file.at);
     state_put_file(plan->state, file.at, row);
     plan_follow_first_digest(plan, file, &before, row);
+}
+
+static void note_trouble(struct plan *plan, struct file_id file, int error)
+{
+    if (plan->troubles == NULL) {
+        plan->troubles = mem_alloc(plan->graph->file_count * sizeof *plan->troubles);
+    }
+    plan->troubles[file.at] = (uint16_t)error;
+}
+
+int plan_trouble(const struct plan *plan, struct file_id file)
+{
+    return plan->troubles != NULL ? plan->troubles[file.at] : 0;
 }
 
 enum file_status plan_refresh(struct plan *plan, struct file_id file)
@@ -99,7 +123,10 @@ enum file_status plan_refresh(struct plan *plan, struct file_id file)
             status = FILE_CURRENT;
             break;
         case OBSERVED_MOVING:
+            status = FILE_MOVING;
+            break;
         case OBSERVED_ERROR:
+            note_trouble(plan, file, errno);
             break;
         }
     }
@@ -181,6 +208,7 @@ static enum file_status status_of(enum observation seen)
     case OBSERVED_READ:
         return FILE_MOVED;
     case OBSERVED_MOVING:
+        return FILE_MOVING;
     case OBSERVED_ERROR:
         break;
     }

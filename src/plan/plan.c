@@ -63,6 +63,7 @@ void plan_free(struct plan *plan)
     free(plan->fill_in);
     free(plan->resolved);
     free(plan->files);
+    free(plan->troubles);
     vec_release(&plan->scratch);
     buf_release(&plan->path);
     arena_release(&plan->arena);

@@ -46,7 +46,8 @@ enum file_status {
     FILE_CURRENT, /* the state's row says what is there */
     FILE_GONE,
     FILE_MOVED,   /* there, but not (yet) read again */
-    FILE_TROUBLE, /* can't be looked at */
+    FILE_MOVING,  /* there, but it changes each time it is read */
+    FILE_TROUBLE, /* can't be looked at: plan_trouble says why */
 };
 
 enum reason_kind {
@@ -58,6 +59,7 @@ enum reason_kind {
     REASON_UNFINISHED,
     REASON_FAILED,
     REASON_CHANGED_WHILE,
+    REASON_NOT_CHECKED_AFTER, /* an input couldn't be read when it ended: `status` is the errno */
     REASON_RECIPE,
     REASON_VALUE,
     REASON_JOINED, /* members of the group */
@@ -65,6 +67,8 @@ enum reason_kind {
     REASON_INPUT,     /* its content differs */
     REASON_INPUT_NEW, /* a listed glob matches one more file */
     REASON_INPUT_GONE,
+    REASON_INPUT_MOVING,    /* it changes each time it is read */
+    REASON_INPUT_UNREAD,    /* it couldn't be read when the node last ran */
     REASON_UPSTREAM_MADE,   /* a product of a node before differs */
     REASON_UPSTREAM_JOINED, /* a node of a previous action is new */
     REASON_UPSTREAM_LEFT,
@@ -73,13 +77,22 @@ enum reason_kind {
     REASON_PRODUCT_CHANGED,
     REASON_UPSTREAM_PENDING,   /* MAYBE: which node before decides it */
     REASON_INPUT_MISSING,      /* BLOCKED */
-    REASON_INPUT_UNREADABLE,   /* BLOCKED */
+    REASON_INPUT_UNREADABLE,   /* BLOCKED: `status` is the errno */
+    REASON_PRODUCT_UNREADABLE, /* BLOCKED: `status` is the errno */
+    REASON_PRODUCT_MOVING,     /* BLOCKED: something writes to it */
     REASON_EXCLUDED,           /* BLOCKED: a previous action excludes a directory */
     REASON_UPSTREAM_BLOCKED,   /* BLOCKED */
     REASON_SUBMITTED,          /* SUBMITTED: `name` is the job */
     REASON_UPSTREAM_SUBMITTED, /* WAITS, HELD: `node` is the submitted one */
     REASON_JOB_ENDED,          /* without finishing it: `name` is "job lab/123_4: TIMEOUT" */
 };
+
+/* Whether a reason says that something the node needs is missing or can't be looked at. */
+static inline bool reason_is_lack(enum reason_kind kind)
+{
+    return kind == REASON_INPUT_MISSING || kind == REASON_INPUT_UNREADABLE ||
+           kind == REASON_PRODUCT_UNREADABLE || kind == REASON_PRODUCT_MOVING;
+}
 
 struct reason {
     enum reason_kind kind;
@@ -88,7 +101,7 @@ struct reason {
     struct digest before; /* RECIPE, VALUE: keys of state_text */
     struct digest after;
     struct node_id node; /* UPSTREAM_…: the node before */
-    int status;          /* FAILED: as node_row.attempt_status */
+    int status;          /* FAILED: as node_row.attempt_status; or an errno */
 };
 typedef void reason_fn(void *context, const struct reason *reason);
 
@@ -121,11 +134,12 @@ struct plan {
     const char *const *endings; /* by node: "job lab/123_4: TIMEOUT", the last job that it was in,
                                    which ended; or NULL */
     uint8_t *wanted;            /* by node: WANTED_… */
-    uint8_t *members;  /* by directory: selected, where selections are by member; NULL: all */
-    uint8_t *verdicts; /* by node: enum verdict */
-    bool *fill_in;     /* by node: fresh, but its record lacks something that is known now */
-    bool *resolved;    /* by node: a run is done with it; it is no longer pending for others */
-    uint8_t *files;    /* by file: enum file_status */
+    uint8_t *members;   /* by directory: selected, where selections are by member; NULL: all */
+    uint8_t *verdicts;  /* by node: enum verdict */
+    bool *fill_in;      /* by node: fresh, but its record lacks something that is known now */
+    bool *resolved;     /* by node: a run is done with it; it is no longer pending for others */
+    uint8_t *files;     /* by file: enum file_status */
+    uint16_t *troubles; /* by file: errno of the last look that failed; NULL: none has failed */
     struct slice *recipe_texts; /* by action element */
     struct digest *recipes;
     double *mean_seconds; /* by action element: of recorded successes; 0: none */
@@ -195,6 +209,14 @@ struct slice plan_component_name(struct plan *plan, struct node_id node, struct 
 /* Looks at a file again and updates its row. */
 enum file_status plan_refresh(struct plan *plan, struct file_id file);
 
+/* Why the last look at a file failed: an errno, or 0. */
+int plan_trouble(const struct plan *plan, struct file_id file);
+
+/* Tells `listener` (may be NULL: stops at the first) what keeps the node from being started, as its
+ * files were last seen: inputs that are missing or can't be read, and products that can't be read,
+ * since what is there must be known before anything replaces it. True: there is something. */
+bool plan_lacks(struct plan *plan, struct node_id node, reason_fn *listener, void *context);
+
 /* Looks again at the values and files that a node depends on. */
 void plan_refresh_inputs(struct plan *plan, struct node_id node);
 
@@ -228,8 +250,8 @@ unsigned plan_cores(const struct plan *plan, struct node_id node);
 void plan_add_reason(struct plan *plan, struct node_id node, const struct reason *reason,
                      struct buf *out);
 
-/* Appends "product b.out is missing". */
-void plan_add_missing_product(struct plan *plan, struct node_id node, struct file_id file,
+/* Appends "product b.out is missing", or why it can't be used, by how it was last seen. */
+void plan_add_product_trouble(struct plan *plan, struct node_id node, struct file_id file,
                               struct buf *out);
 
 /* Checks that the values of all nodes that will or may run have what the templates of their

@@ -218,10 +218,8 @@ static void add_recipe_reason(struct plan *plan, struct node_id node, const stru
     }
 }
 
-static void add_product_reason(struct plan *plan, const struct reason *reason, const char *rest,
-                               struct buf *out)
+static void add_product_reason(const struct reason *reason, const char *rest, struct buf *out)
 {
-    (void)plan;
     buf_add_string(out, "product ");
     if (!reason->in_directory) {
         buf_add_string(out, "//");
@@ -304,6 +302,9 @@ void plan_add_reason(struct plan *plan, struct node_id node, const struct reason
     case REASON_CHANGED_WHILE:
         buf_add_string(out, "an input changed while it ran");
         break;
+    case REASON_NOT_CHECKED_AFTER:
+        buf_addf(out, "an input could not be read after it ran: %s", strerror(reason->status));
+        break;
     case REASON_RECIPE:
         add_recipe_reason(plan, node, reason, out);
         break;
@@ -327,6 +328,12 @@ void plan_add_reason(struct plan *plan, struct node_id node, const struct reason
     case REASON_INPUT_GONE:
         add_named(out, "input ", reason, " is gone");
         break;
+    case REASON_INPUT_MOVING:
+        add_named(out, "input ", reason, " changes each time it is read");
+        break;
+    case REASON_INPUT_UNREAD:
+        add_named(out, "input ", reason, " could not be read when it last ran");
+        break;
     case REASON_UPSTREAM_MADE:
         add_upstream(plan, reason, "", " made a different ", false, out);
         add_path(out, reason);
@@ -343,10 +350,10 @@ void plan_add_reason(struct plan *plan, struct node_id node, const struct reason
         add_upstream(plan, reason, "", " ran on something else", true, out);
         break;
     case REASON_PRODUCT_MISSING:
-        add_product_reason(plan, reason, " is missing", out);
+        add_product_reason(reason, " is missing", out);
         break;
     case REASON_PRODUCT_CHANGED:
-        add_product_reason(plan, reason, " is not what was recorded", out);
+        add_product_reason(reason, " is not what was recorded", out);
         break;
     case REASON_UPSTREAM_PENDING:
         add_upstream(plan, reason, "depends on what ", " makes", true, out);
@@ -354,7 +361,14 @@ void plan_add_reason(struct plan *plan, struct node_id node, const struct reason
     case REASON_INPUT_UNREADABLE:
         buf_add_string(out, "input ");
         text_add_name(out, reason->name);
-        buf_add_string(out, " can't be read");
+        buf_addf(out, " can't be read: %s", strerror(reason->status));
+        break;
+    case REASON_PRODUCT_UNREADABLE:
+        add_product_reason(reason, " can't be read: ", out);
+        buf_add_string(out, strerror(reason->status));
+        break;
+    case REASON_PRODUCT_MOVING:
+        add_product_reason(reason, " changes each time it is read", out);
         break;
     case REASON_INPUT_MISSING:
         buf_add_string(out, "input ");
@@ -386,10 +400,15 @@ void plan_add_reason(struct plan *plan, struct node_id node, const struct reason
     }
 }
 
-void plan_add_missing_product(struct plan *plan, struct node_id node, struct file_id file,
+void plan_add_product_trouble(struct plan *plan, struct node_id node, struct file_id file,
                               struct buf *out)
 {
-    struct reason reason = {.kind = REASON_PRODUCT_MISSING};
+    struct reason reason = {.kind = REASON_PRODUCT_MISSING, .status = plan_trouble(plan, file)};
+    if (plan->files[file.at] == FILE_TROUBLE) {
+        reason.kind = REASON_PRODUCT_UNREADABLE;
+    } else if (plan->files[file.at] == FILE_MOVING) {
+        reason.kind = REASON_PRODUCT_MOVING;
+    }
     reason.name = plan_component_name(plan, node, file, &reason.in_directory);
     plan_add_reason(plan, node, &reason, out);
 }

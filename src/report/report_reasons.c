@@ -73,6 +73,8 @@ const char *reasons_kind_name(enum reason_kind kind)
         return "failed";
     case REASON_CHANGED_WHILE:
         return "changed while it ran";
+    case REASON_NOT_CHECKED_AFTER:
+        return "input not checked after it ran";
     case REASON_RECIPE:
         return "command changed";
     case REASON_VALUE:
@@ -84,6 +86,10 @@ const char *reasons_kind_name(enum reason_kind kind)
     case REASON_INPUT_NEW:
     case REASON_INPUT_GONE:
         return "input changed";
+    case REASON_INPUT_MOVING:
+        return "input changes all the time";
+    case REASON_INPUT_UNREAD:
+        return "input could not be read";
     case REASON_UPSTREAM_MADE:
     case REASON_UPSTREAM_JOINED:
     case REASON_UPSTREAM_LEFT:
@@ -97,6 +103,9 @@ const char *reasons_kind_name(enum reason_kind kind)
         return "what comes before may change";
     case REASON_INPUT_UNREADABLE:
         return "input unreadable";
+    case REASON_PRODUCT_UNREADABLE:
+    case REASON_PRODUCT_MOVING:
+        return "product unreadable";
     case REASON_INPUT_MISSING:
         return "input missing";
     case REASON_EXCLUDED:

@@ -4,17 +4,42 @@
 
 #include <stdlib.h>
 
-static void refuse(struct plan *plan, struct node_id node, struct file_id missing,
-                   struct diag *diag)
+static void refuse(struct plan *plan, struct node_id node, const char *why, struct diag *diag)
 {
     struct buf label = BUF_EMPTY;
-    struct buf path = BUF_EMPTY;
     graph_add_label(plan->graph, node, &label);
-    text_add_name(&path, slice_of(plan_path(plan, missing)));
-    diag_error(diag, "`%s` can't be accepted: its product `%s` is missing", buf_string(&label),
-               buf_string(&path));
+    diag_error(diag, "`%s` can't be accepted: %s", buf_string(&label), why);
     buf_release(&label);
+}
+
+static void refuse_product(struct plan *plan, struct node_id node, struct file_id product,
+                           struct diag *diag)
+{
+    struct buf path = BUF_EMPTY;
+    struct buf why = BUF_EMPTY;
+    text_add_name(&path, slice_of(plan_path(plan, product)));
+    if (plan->files[product.at] == FILE_GONE) {
+        buf_addf(&why, "its product `%s` is missing", buf_string(&path));
+    } else {
+        int error = plan_trouble(plan, product);
+        buf_addf(&why, "its product `%s` can't be read: %s", buf_string(&path),
+                 plan->files[product.at] == FILE_MOVING ? "it changes each time it is read"
+                                                        : strerror(error));
+    }
+    refuse(plan, node, buf_string(&why), diag);
     buf_release(&path);
+    buf_release(&why);
+}
+
+/* The first input that can't be read, or NULL. */
+static const struct component *unread_input(const struct component_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (digest_is_unread(list->at[i].digest)) {
+            return &list->at[i];
+        }
+    }
+    return NULL;
 }
 
 static struct file_id lacking_product(struct plan *plan, struct node_id node)
@@ -36,10 +61,20 @@ static int accept_node(struct plan *plan, struct node_id node, struct diag *diag
     }
     struct file_id missing = lacking_product(plan, node);
     if (missing.at != GRAPH_NONE) {
-        refuse(plan, node, missing, diag);
+        refuse_product(plan, node, missing, diag);
         return -1;
     }
     int result = plan_components(plan, node, true, &list);
+    const struct component *unread = unread_input(&list);
+    if (result == 0 && unread != NULL) {
+        struct buf why = BUF_EMPTY;
+        buf_add_string(&why, "its input `");
+        text_add_name(&why, unread->name);
+        buf_add_string(&why, "` can't be read");
+        refuse(plan, node, buf_string(&why), diag);
+        buf_release(&why);
+        result = -1;
+    }
     if (result == 0) {
         struct node_row row = *state_node(plan->state, node.at);
         row.success = SUCCESS_ACCEPTED;

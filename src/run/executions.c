@@ -219,6 +219,23 @@ void run_push_again(struct run *run, uint32_t number)
     push_ready(run, number);
 }
 
+void run_keep_nodes(struct run *run, uint32_t number, uint32_t kept)
+{
+    struct execution *execution = &run->executions[number];
+    struct node_id first = run->members.at[execution->first];
+    bool is_smaller = kept < execution->count;
+    execution->count = kept;
+    if (kept == 0) {
+        execution->state = EXECUTION_DONE;
+        run->actions[run->plan->graph->nodes[first.at].action].left--;
+        return;
+    }
+    if (is_smaller) {
+        execution->request = run_request_of(run, graph_action(run->plan->graph, first), kept);
+    }
+    run_push_again(run, number);
+}
+
 /* ---- Early cutoff ---- */
 
 void run_resolve(struct run *run, struct node_id node, enum node_state state)
@@ -319,20 +336,7 @@ void run_look(struct run *run)
                 nodes[kept++] = nodes[i];
             }
         }
-        if (kept < execution->count) {
-            schedule_expect(run->schedule, -work_of(execution));
-        }
-        if (kept < execution->count && kept > 0) {
-            execution->request =
-                run_request_of(run, graph_action(run->plan->graph, nodes[0]), kept);
-            schedule_expect(run->schedule, work_of(execution));
-        }
-        execution->count = kept;
-        if (kept > 0) {
-            push_ready(run, number);
-        } else {
-            execution->state = EXECUTION_DONE;
-            run->actions[run->plan->graph->nodes[nodes[0].at].action].left--;
-        }
+        schedule_expect(run->schedule, -work_of(execution));
+        run_keep_nodes(run, number, kept);
     }
 }

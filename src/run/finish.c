@@ -58,54 +58,112 @@ static void discard_good(struct run *run, struct node_id node)
 
 /* ---- What changed while the node ran ---- */
 
-/* Compares what the node saw at its start with what is there now; products of nodes before are
- * taken as they are now. True if something else changed: then the result is not to be trusted. */
-static bool inputs_changed(struct run *run, struct node_id node, struct launched *launched,
-                           struct buf *what)
+/* Why a result isn't to be trusted although its command ended well: the node runs again. */
+struct doubt {
+    struct buf words; /* empty: there is no doubt */
+    int error;        /* errno of the look that failed, or 0 */
+};
+
+static void doubt_input(struct doubt *doubt, struct slice name, const char *what, int error)
+{
+    buf_add_string(&doubt->words, "the input ");
+    text_add_name(&doubt->words, name);
+    buf_add_char(&doubt->words, ' ');
+    buf_add_string(&doubt->words, what);
+    if (error != 0) {
+        buf_addf(&doubt->words, ": %s", strerror(error));
+    }
+    doubt->error = error;
+}
+
+/* Compares what the node saw of an input at its start with what is seen now. A made input counts as
+ * it is now, since the node may have changed it (rule 4), but one that the node used up, or that
+ * can't be looked at any more, counts as it was. */
+static void compare_input(const struct plan *plan, struct file_id file, struct component *then,
+                          struct digest now, struct doubt *doubt)
+{
+    bool is_made = plan->graph->producers[file.at] != GRAPH_NONE;
+    if (digest_is_unread(then->digest)) {
+        doubt_input(doubt, then->name, "changed each time it was read", 0);
+    } else if (digest_is_unread(now)) {
+        int error = plan->files[file.at] == FILE_TROUBLE ? plan_trouble(plan, file) : 0;
+        doubt_input(doubt, then->name,
+                    error != 0 ? "could not be read after it ran" : "changed while it ran", error);
+    } else if (is_made && digest_is_content(then->digest)) {
+        then->digest = digest_is_content(now) ? now : then->digest;
+    } else if (!digest_equal(then->digest, now)) {
+        doubt_input(doubt, then->name,
+                    digest_is_absent(now) ? "vanished while it ran" : "changed while it ran", 0);
+    }
+}
+
+/* Compares what the node saw at its start with what is seen now. */
+static void doubt_inputs(struct run *run, struct node_id node, struct launched *launched,
+                         struct doubt *doubt)
 {
     struct plan *plan = run->plan;
     const struct graph *graph = plan->graph;
     uint32_t d = graph->dependency_start[node.at];
     struct component_list now = {0};
-    bool changed = false;
     size_t errors = run->diag->errors;
     plan_refresh_inputs(plan, node);
     if (plan_components(plan, node, false, &now) != 0 || now.count != launched->count) {
-        changed = true;
-        buf_add_string(what, "its value");
+        buf_add_string(&doubt->words, "its value changed while it ran");
         while (run->diag->errors > errors) { /* told as a change */
             run->diag->entries.count--;
             run->diag->errors--;
         }
     }
-    for (size_t i = 0; i < launched->count && i < now.count && !changed; i++) {
+    for (size_t i = 0; i < launched->count && i < now.count && doubt->words.len == 0; i++) {
         struct component *then = &launched->components[i];
-        bool is_file = then->kind == COMPONENT_FILE;
-        bool is_made = is_file && graph->producers[graph->dependencies.at[d].file.at] != GRAPH_NONE;
-        d += is_file;
-        if (is_made) {
-            then->digest = now.at[i].digest;
+        if (then->kind == COMPONENT_FILE) {
+            compare_input(plan, graph->dependencies.at[d++].file, then, now.at[i].digest, doubt);
         } else if (then->kind != COMPONENT_WHOLE && then->kind != COMPONENT_NODE &&
                    !digest_equal(then->digest, now.at[i].digest)) {
-            changed = true;
-            buf_add_string(what, is_file ? "the input " : "its value");
-            if (is_file) {
-                text_add_name(what, then->name);
-            }
+            buf_add_string(&doubt->words, "its value changed while it ran");
         }
     }
     vec_release(&now);
-    return changed;
 }
 
 /* ---- Outcomes ---- */
 
-/* The first product that is missing, or GRAPH_NONE. Products that are there get their rows. */
-static struct file_id missing_product(struct run *run, struct node_id node)
+/* How the products of a node are found after its command ended well. */
+struct products_found {
+    enum { PRODUCTS_GOOD, PRODUCTS_UNREADABLE, PRODUCTS_MOVING, PRODUCTS_MISSING } all;
+    struct file_id first; /* of the worst kind */
+};
+
+static void weigh_product(struct products_found *found, struct file_id file,
+                          enum file_status status)
+{
+    struct products_found one = {PRODUCTS_GOOD, file};
+    switch (status) {
+    case FILE_CURRENT:
+        break;
+    case FILE_TROUBLE:
+        one.all = PRODUCTS_UNREADABLE;
+        break;
+    case FILE_MOVING:
+        one.all = PRODUCTS_MOVING;
+        break;
+    case FILE_GONE:
+    case FILE_MOVED:
+    case FILE_UNSEEN:
+        one.all = PRODUCTS_MISSING;
+        break;
+    }
+    if (one.all > found->all) {
+        *found = one;
+    }
+}
+
+/* Products that are there get their rows. */
+static struct products_found find_products(struct run *run, struct node_id node)
 {
     struct plan *plan = run->plan;
     const struct graph *graph = plan->graph;
-    struct file_id missing = {GRAPH_NONE};
+    struct products_found found = {PRODUCTS_GOOD, {GRAPH_NONE}};
     for (uint32_t p = graph->product_start[node.at]; p < graph->product_start[node.at + 1]; p++) {
         struct file_id file = graph->products.at[p];
         enum file_status status = plan_refresh(plan, file);
@@ -113,14 +171,12 @@ static struct file_id missing_product(struct run *run, struct node_id node)
             file_refresh_parent(plan->project, plan_path(plan, file));
             status = plan_refresh(plan, file);
         }
-        if (status != FILE_CURRENT && missing.at == GRAPH_NONE) {
-            missing = file;
-        }
+        weigh_product(&found, file, status);
         if ((state_file(plan->state, file.at)->flags & FILE_ROW_RACY) != 0) {
             vec_push(&run->racy, file);
         }
     }
-    return missing;
+    return found;
 }
 
 static void record_attempt(struct run *run, struct node_id node, enum node_attempt attempt,
@@ -133,10 +189,23 @@ static void record_attempt(struct run *run, struct node_id node, enum node_attem
     state_put_node(run->plan->state, node.at, &row);
 }
 
+struct ending { /* of one execution, while its nodes are looked at */
+    struct run *run;
+    struct slot *slot;
+    const struct child_end *end;
+    double seconds;
+    struct buf how;
+    VEC(struct node_id) succeeded;
+    VEC(struct node_id) failed;
+    bool is_done; /* some of the failed ones did their work: nothing is to be tried again */
+    VEC(struct node_id) unfinished;
+};
+
 static void record_success(struct run *run, struct node_id node, struct launched *launched,
-                           const struct slot *slot, const struct child_end *end, double seconds,
-                           bool changed)
+                           const struct ending *ending, const struct doubt *doubt,
+                           bool products_are_seen)
 {
+    const struct slot *slot = ending->slot;
     struct plan *plan = run->plan;
     struct node_row row = *state_node(plan->state, node.at);
     struct component_list list = {0};
@@ -153,16 +222,17 @@ static void record_success(struct run *run, struct node_id node, struct launched
         }
     }
     row.success = SUCCESS_RAN;
-    row.attempt = changed ? ATTEMPT_CHANGED : ATTEMPT_NONE;
+    row.attempt = doubt->words.len > 0 ? ATTEMPT_CHANGED : ATTEMPT_NONE;
+    row.attempt_status = doubt->error;
     row.is_set_aside = false;
     row.finished_at_ns = observer_now(plan->observer);
-    row.duration_s = seconds;
-    row.cpu_s = end->cpu_seconds;
+    row.duration_s = ending->seconds;
+    row.cpu_s = ending->end->cpu_seconds;
     row.peak_rss_bytes = slot->seen.memory_bytes;
     row.cores = (uint16_t)(slot->grant.cores < UINT16_MAX ? slot->grant.cores : UINT16_MAX);
     row.demand = (uint16_t)advice_demand(&slot->seen, slot->grant.cores);
     plan_put_success(plan, node, &list, &row);
-    if (was_aside) {
+    if (was_aside && products_are_seen) {
         /* The success must be on record before what it replaces is deleted. */
         if (state_flush(plan->state, run->diag) != 0) {
             run->broken = true;
@@ -174,51 +244,59 @@ static void record_success(struct run *run, struct node_id node, struct launched
     vec_release(&whole);
 }
 
-struct ending { /* of one execution, while its nodes are looked at */
-    struct run *run;
-    struct slot *slot;
-    const struct child_end *end;
-    double seconds;
-    struct buf how;
-    VEC(struct node_id) succeeded;
-    VEC(struct node_id) failed;
-    VEC(struct node_id) unfinished;
-};
-
 static bool is_resumable(const struct graph *graph, struct node_id node)
 {
     return graph->rowfile->contract == CONTRACT_ROW || graph_action(graph, node)->resumable;
 }
 
+/* The command ended well, but not all products can be recorded. */
+static void end_node_without_products(struct ending *ending, struct node_id node,
+                                      struct file_id product)
+{
+    struct run *run = ending->run;
+    bool unfinished = is_resumable(run->plan->graph, node);
+    if (ending->how.len == 0) {
+        buf_add_string(&ending->how, "exit 0, but ");
+        plan_add_product_trouble(run->plan, node, product, &ending->how);
+    }
+    record_attempt(run, node, unfinished ? ATTEMPT_UNFINISHED : ATTEMPT_FAILED, 0);
+    if (unfinished) {
+        vec_push(&ending->unfinished, node);
+    } else {
+        vec_push(&ending->failed, node);
+    }
+}
+
+/* A product that is there but can't be read now keeps the node from counting as done in this run;
+ * its work is recorded all the same, so that another look is enough. */
 static void end_successful_node(struct ending *ending, struct node_id node,
                                 struct launched *launched)
 {
     struct run *run = ending->run;
-    struct buf what = BUF_EMPTY;
-    struct file_id missing = missing_product(run, node);
-    if (missing.at != GRAPH_NONE) {
-        bool unfinished = is_resumable(run->plan->graph, node);
-        if (ending->how.len == 0) {
-            buf_add_string(&ending->how, "exit 0, but ");
-            plan_add_missing_product(run->plan, node, missing, &ending->how);
-        }
-        record_attempt(run, node, unfinished ? ATTEMPT_UNFINISHED : ATTEMPT_FAILED, 0);
-        if (unfinished) {
-            vec_push(&ending->unfinished, node);
-        } else {
-            vec_push(&ending->failed, node);
-        }
+    struct doubt doubt = {.words = BUF_EMPTY};
+    struct products_found found = find_products(run, node);
+    if (found.all == PRODUCTS_MISSING || found.all == PRODUCTS_MOVING) {
+        end_node_without_products(ending, node, found.first);
         return;
     }
     run_look_at_ancestors(run, node, ending->slot->label);
-    bool changed = inputs_changed(run, node, launched, &what);
-    record_success(run, node, launched, ending->slot, ending->end, ending->seconds, changed);
-    if (changed) {
-        run_notice(run, "warning: `%s`: %s changed while it ran; it will run again",
-                   ending->slot->label, buf_string(&what));
+    doubt_inputs(run, node, launched, &doubt);
+    record_success(run, node, launched, ending, &doubt, found.all == PRODUCTS_GOOD);
+    if (doubt.words.len > 0) {
+        run_notice(run, "warning: `%s`: %s; it will run again", ending->slot->label,
+                   buf_string(&doubt.words));
     }
-    vec_push(&ending->succeeded, node);
-    buf_release(&what);
+    if (found.all == PRODUCTS_GOOD) {
+        vec_push(&ending->succeeded, node);
+    } else {
+        if (ending->how.len == 0) {
+            buf_add_string(&ending->how, "exit 0, but ");
+            plan_add_product_trouble(run->plan, node, found.first, &ending->how);
+        }
+        ending->is_done = true;
+        vec_push(&ending->failed, node);
+    }
+    buf_release(&doubt.words);
 }
 
 static void describe_failure(struct ending *ending)
@@ -264,8 +342,8 @@ static bool will_retry(const struct ending *ending)
     const struct execution *execution = &run->executions[ending->slot->execution];
     const struct action *action =
         graph_action(run->plan->graph, execution_nodes(run, execution)[0]);
-    return ending->failed.count == execution->count && !run->stopping && !ending->slot->cancelled &&
-           execution->attempts < action->retries;
+    return ending->failed.count == execution->count && !ending->is_done && !run->stopping &&
+           !ending->slot->cancelled && execution->attempts < action->retries;
 }
 
 static void tell_outcomes(struct ending *ending, bool retried, const char *log)

@@ -199,15 +199,14 @@ static void run_loop(struct run *run)
     }
 }
 
-static void note_missing_input(void *context, const struct reason *reason)
+static void note_lack(void *context, const struct reason *reason)
 {
     bool *lacks = context;
-    *lacks =
-        *lacks || reason->kind == REASON_INPUT_MISSING || reason->kind == REASON_INPUT_UNREADABLE;
+    *lacks = *lacks || reason_is_lack(reason->kind);
 }
 
-/* Nodes that lack an input which nobody makes; told last, so that they don't keep others from
- * running. */
+/* Nodes that lack an input which nobody makes, or whose files can't be read; told last, so that
+ * they don't keep others from running. */
 static void fail_blocked_nodes(struct run *run)
 {
     const struct plan *plan = run->plan;
@@ -218,7 +217,7 @@ static void fail_blocked_nodes(struct run *run)
         if (plan->verdicts[node.at] != VERDICT_BLOCKED || plan->resolved[node.at]) {
             continue;
         }
-        (void)plan_examine(run->plan, node, note_missing_input, &lacks);
+        (void)plan_examine(run->plan, node, note_lack, &lacks);
         if (lacks) {
             run->total++;
             run_fail_blocked(run, node);

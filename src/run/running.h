@@ -147,6 +147,9 @@ const struct node_id *execution_nodes(const struct run *run, const struct execut
 /* Tells the schedule how much work there is. */
 void run_expect_all(struct run *run);
 void run_push_again(struct run *run, uint32_t execution); /* after an attempt */
+/* Goes on with the first `kept` nodes of an execution that isn't in the schedule: it is ready, or
+ * done if none are left. */
+void run_keep_nodes(struct run *run, uint32_t execution, uint32_t kept);
 /* Marks a node as decided for this run, and looks for what waited for it only. */
 void run_resolve(struct run *run, struct node_id node, enum node_state state);
 /* Looks again at executions that nothing is pending for any more: those that have to run become

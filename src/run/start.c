@@ -215,14 +215,50 @@ static void take_error(struct run *run, struct buf *how)
     }
 }
 
-static int prepare_nodes(struct run *run, const struct node_id *nodes, size_t count,
-                         struct launched *launched)
+/* What the nodes see when they start. -1 after an error. */
+static int remember_launches(struct run *run, const struct node_id *nodes, size_t count,
+                             struct launched *launched)
 {
-    struct moves *moves = mem_alloc(count * sizeof *moves);
     int result = 0;
     for (size_t i = 0; i < count && result == 0; i++) {
         result = remember_launch(run, nodes[i], &launched[i]);
     }
+    return result;
+}
+
+/* Fails those nodes of an execution that lack something by now; the others are started later. */
+static void fail_lacking(struct run *run, uint32_t number)
+{
+    struct execution *execution = &run->executions[number];
+    struct node_id *nodes = run->members.at + execution->first;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < execution->count; i++) {
+        if (plan_lacks(run->plan, nodes[i], NULL, NULL)) {
+            run_fail_blocked(run, nodes[i]);
+        } else {
+            nodes[kept++] = nodes[i];
+        }
+    }
+    run_keep_nodes(run, number, kept);
+}
+
+/* Whether a node of the execution lacks something that was there when it was planned: an input that
+ * vanished since, a file that can't be read any more. */
+static bool any_lacks(struct run *run, const struct node_id *nodes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (plan_lacks(run->plan, nodes[i], NULL, NULL)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int prepare_nodes(struct run *run, const struct node_id *nodes, size_t count,
+                         const struct launched *launched)
+{
+    struct moves *moves = mem_alloc(count * sizeof *moves);
+    int result = 0;
     for (size_t i = 0; i < count && result == 0; i++) {
         run_plan_moves(run, nodes[i], &launched[i], &moves[i]);
         record_start(run, nodes[i], &launched[i], &moves[i]);
@@ -279,7 +315,14 @@ void run_start(struct run *run, uint32_t execution_number, struct ledger_grant *
     buf_release(&label);
     struct buf reasons = BUF_EMPTY;
     explain(run, nodes, execution->count, &reasons);
-    if (prepare_nodes(run, nodes, execution->count, slot->launched) == 0 &&
+    int seen = remember_launches(run, nodes, execution->count, slot->launched);
+    if (seen == 0 && any_lacks(run, nodes, execution->count)) {
+        buf_release(&reasons);
+        run_release_slot(run, slot);
+        fail_lacking(run, execution_number);
+        return;
+    }
+    if (seen == 0 && prepare_nodes(run, nodes, execution->count, slot->launched) == 0 &&
         start_processes(run, number, execution, slot) == 0) {
         execution->state = EXECUTION_RUNNING;
         run->running++;

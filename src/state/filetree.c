@@ -14,37 +14,34 @@ enum {
 
 /* ---- files ---- */
 
-static int digest_small(int fd, size_t size, struct digest *digest)
+static enum reading digest_small(int fd, size_t size, struct digest *digest)
 {
     char content[SMALL];
     ssize_t got = file_read_fully(fd, content, size);
     if (got < 0) {
-        return -1;
+        return READING_FAILED;
     }
     *digest = digest_of(slice_make(content, (size_t)got));
-    errno = ESTALE;
-    return (size_t)got == size ? 0 : -1;
+    return (size_t)got == size ? READING_DONE : READING_CHANGED;
 }
 
-static int digest_pieces(int fd, uint64_t size, struct digest *digest)
+static enum reading digest_pieces(int fd, uint64_t size, struct digest *digest)
 {
     char *piece = mem_grow(NULL, PIECE, 1);
     struct digest_stream *stream = digest_stream_new();
-    int result = -1;
-    for (uint64_t done = 0; done < size;) {
+    enum reading result = READING_DONE;
+    for (uint64_t done = 0; done < size && result == READING_DONE;) {
         uint64_t left = size - done;
         ssize_t got = file_read_fully(fd, piece, left < PIECE ? (size_t)left : PIECE);
-        if (got <= 0) {
-            errno = got == 0 ? ESTALE : errno;
-            goto out;
+        if (got > 0) {
+            digest_stream_bytes(stream, piece, (size_t)got);
+            done += (uint64_t)got;
+        } else {
+            result = got == 0 ? READING_CHANGED : READING_FAILED;
         }
-        digest_stream_bytes(stream, piece, (size_t)got);
-        done += (uint64_t)got;
     }
-    *digest = digest_stream_end(stream);
-    result = 0;
-out:;
     int error = errno;
+    *digest = digest_stream_end(stream);
     digest_stream_free(stream);
     free(piece);
     errno = error;
@@ -57,19 +54,18 @@ static bool same_stat(const struct file_stat *a, const struct file_stat *b)
            a->ctime_ns == b->ctime_ns && a->inode == b->inode;
 }
 
-int file_digest_fd(int fd, struct file_stat *stat, struct digest *digest)
+enum reading file_digest_fd(int fd, struct file_stat *stat, struct digest *digest)
 {
     struct file_stat after;
     if (file_stat_fd(fd, stat) != 0) {
-        return -1;
+        return READING_FAILED;
     }
-    int result = stat->size <= SMALL ? digest_small(fd, (size_t)stat->size, digest)
-                                     : digest_pieces(fd, stat->size, digest);
-    if (result != 0 || file_stat_fd(fd, &after) != 0) {
-        return -1;
+    enum reading result = stat->size <= SMALL ? digest_small(fd, (size_t)stat->size, digest)
+                                              : digest_pieces(fd, stat->size, digest);
+    if (result == READING_DONE && file_stat_fd(fd, &after) != 0) {
+        return READING_FAILED;
     }
-    errno = ESTALE;
-    return same_stat(stat, &after) ? 0 : -1;
+    return result != READING_DONE || same_stat(stat, &after) ? result : READING_CHANGED;
 }
 
 /* ---- listing ---- */
@@ -114,49 +110,55 @@ static const char *read_link(struct arena *memory, int folder, const char *name)
     return len < 0 ? NULL : arena_string(memory, slice_make(text, (size_t)len));
 }
 
-static int scan_folder(struct filetree *tree, int folder, const char *path, int depth);
+static enum reading scan_folder(struct filetree *tree, int folder, const char *path, int depth);
 
-static int scan_entry(struct filetree *tree, int folder, const char *path, const char *name,
-                      int depth)
+/* A call on an entry failed: it changed if it is gone by now. */
+static enum reading entry_failed(void)
+{
+    return errno == ENOENT || errno == ELOOP || errno == ENOTDIR ? READING_CHANGED : READING_FAILED;
+}
+
+static enum reading scan_entry(struct filetree *tree, int folder, const char *path,
+                               const char *name, int depth)
 {
     struct tree_entry entry = {.path = join(&tree->memory, path, name)};
     if (file_lstat(folder, name, &entry.stat) != 0) {
-        return -1;
+        return READING_FAILED;
     }
     if (entry.stat.kind == FILE_MISSING) {
-        errno = ESTALE;
-        return -1;
+        return READING_CHANGED;
     }
     if (entry.stat.kind == FILE_OTHER) {
         entry.link = read_link(&tree->memory, folder, name);
     }
     vec_push(&tree->entries, entry);
     if (entry.stat.kind != FILE_DIRECTORY) {
-        return 0;
+        return READING_DONE;
     }
     int inner = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (inner < 0) {
-        return -1;
+        return entry_failed();
     }
-    int result = scan_folder(tree, inner, entry.path, depth + 1);
+    enum reading result = scan_folder(tree, inner, entry.path, depth + 1);
     int error = errno;
     close(inner);
     errno = error;
     return result;
 }
 
-static int scan_folder(struct filetree *tree, int folder, const char *path, int depth)
+static enum reading scan_folder(struct filetree *tree, int folder, const char *path, int depth)
 {
     if (depth > DEEPEST) {
         errno = ELOOP;
-        return -1;
+        return READING_FAILED;
     }
     struct listing listing = {.memory = &tree->memory};
-    int result = file_list(folder, ".", add_name, &listing);
-    if (result == 0 && listing.names.count > 0) {
+    enum reading result =
+        file_list(folder, ".", add_name, &listing) == 0 ? READING_DONE : entry_failed();
+    if (result == READING_DONE && listing.names.count > 0) {
         qsort(listing.names.at, listing.names.count, sizeof listing.names.at[0], compare_names);
     }
-    for (size_t i = 0; result == 0 && i < listing.names.count; i++) {
+    for (size_t i = 0; result == READING_DONE && i < listing.names.count; i++) {
         result = scan_entry(tree, folder, path, listing.names.at[i], depth);
     }
     int error = errno;
@@ -205,17 +207,20 @@ static void summarise(struct filetree *tree)
     digest_stream_free(moved);
 }
 
-int filetree_scan(struct filetree *tree, int root)
+enum reading filetree_scan(struct filetree *tree, int root)
 {
     struct file_stat stat;
     *tree = (struct filetree){0};
     arena_init(&tree->memory);
-    if (file_stat_fd(root, &stat) != 0 || scan_folder(tree, root, "", 0) != 0) {
-        return -1;
+    if (file_stat_fd(root, &stat) != 0) {
+        return READING_FAILED;
     }
-    note_times(tree, &stat);
-    summarise(tree);
-    return 0;
+    enum reading result = scan_folder(tree, root, "", 0);
+    if (result == READING_DONE) {
+        note_times(tree, &stat);
+        summarise(tree);
+    }
+    return result;
 }
 
 void filetree_release(struct filetree *tree)
@@ -226,19 +231,18 @@ void filetree_release(struct filetree *tree)
 
 /* ---- contents ---- */
 
-static int add_entry_content(struct digest_stream *stream, const struct tree_entry *entry, int root)
+static enum reading add_entry_content(struct digest_stream *stream, const struct tree_entry *entry,
+                                      int root)
 {
     struct file_stat stat;
     struct digest digest = DIGEST_UNKNOWN;
     int fd = openat(root, entry->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) {
-        errno = errno == ENOENT || errno == ELOOP ? ESTALE : errno;
-        return -1;
+        return entry_failed();
     }
-    int result = file_digest_fd(fd, &stat, &digest);
-    if (result == 0 && !same_stat(&stat, &entry->stat)) {
-        errno = ESTALE;
-        result = -1;
+    enum reading result = file_digest_fd(fd, &stat, &digest);
+    if (result == READING_DONE && !same_stat(&stat, &entry->stat)) {
+        result = READING_CHANGED;
     }
     int error = errno;
     close(fd);
@@ -247,12 +251,12 @@ static int add_entry_content(struct digest_stream *stream, const struct tree_ent
     return result;
 }
 
-int filetree_digest(const struct filetree *tree, int root, struct digest *digest)
+enum reading filetree_digest(const struct filetree *tree, int root, struct digest *digest)
 {
     struct digest_stream *stream = digest_stream_new();
-    int result = 0;
+    enum reading result = READING_DONE;
     digest_stream_field(stream, SLICE_LITERAL("rowbuild tree"));
-    for (size_t i = 0; result == 0 && i < tree->entries.count; i++) {
+    for (size_t i = 0; result == READING_DONE && i < tree->entries.count; i++) {
         const struct tree_entry *entry = &tree->entries.at[i];
         add_entry_names(stream, entry);
         if (entry->stat.kind == FILE_REGULAR) {

@@ -26,16 +26,17 @@ struct filetree {
     int64_t newest_ctime_ns;
 };
 
-/* Lists the tree whose root is open as `root` (borrowed). -1 with errno; release it in any case. */
-int filetree_scan(struct filetree *tree, int root);
+/* How reading ended. What changed while it was read is to be read again. */
+enum reading { READING_DONE, READING_CHANGED, READING_FAILED /* with errno */ };
+
+/* Lists the tree whose root is open as `root` (borrowed). Release it in any case. */
+enum reading filetree_scan(struct filetree *tree, int root);
 void filetree_release(struct filetree *tree);
 
-/* The digest of names, kinds and contents. -1 with errno; ESTALE: an entry changed since the scan.
- */
-int filetree_digest(const struct filetree *tree, int root, struct digest *digest);
+/* The digest of names, kinds and contents. */
+enum reading filetree_digest(const struct filetree *tree, int root, struct digest *digest);
 
-/* Digests a file that is open, feeding it by pieces. -1 with errno; ESTALE: its stat changed while
- * it was read. `stat` receives what fstat says. */
-int file_digest_fd(int fd, struct file_stat *stat, struct digest *digest);
+/* Digests a file that is open, feeding it by pieces. `stat` receives what fstat says. */
+enum reading file_digest_fd(int fd, struct file_stat *stat, struct digest *digest);
 
 #endif

@@ -19,6 +19,11 @@ static const long POLL_NS = 2 * 1000000L;
 
 enum { READ_TRIES = 3 };
 
+/* How long to wait before a failed look is tried again, attempt by attempt, and how long all waits
+ * between two ticks may take together: a broken disk must not hold up everything else. */
+static const long RETRY_AFTER_NS[] = {0, 5 * 1000000L, 50 * 1000000L};
+static const long long PATIENCE_NS = 1000 * 1000000LL;
+
 struct observer {
     int directory;
     uint64_t digest_limit;
@@ -27,6 +32,7 @@ struct observer {
     atomic_llong now_ns;    /* 0: not known */
     atomic_llong newest_ns; /* seen of any file while "now" isn't known */
     atomic_llong tick_ns;
+    atomic_llong patience_ns; /* left for waiting before failed looks are tried again */
 };
 
 /* ---- now ---- */
@@ -62,6 +68,7 @@ static void learn_tick(struct observer *observer, int64_t time_ns)
 void observer_tick(struct observer *observer)
 {
     struct file_stat stat;
+    atomic_store_explicit(&observer->patience_ns, PATIENCE_NS, memory_order_relaxed);
     if (observer->probe < 0) {
         return;
     }
@@ -89,6 +96,7 @@ struct observer *observer_new(int directory, uint64_t digest_limit, bool write_p
     atomic_init(&observer->now_ns, 0);
     atomic_init(&observer->newest_ns, 0);
     atomic_init(&observer->tick_ns, COARSE_TICK_NS);
+    atomic_init(&observer->patience_ns, PATIENCE_NS);
     observer_tick(observer);
     return observer;
 }
@@ -170,7 +178,7 @@ static struct digest digest_of_stat(uint64_t size, int64_t mtime_ns)
 
 bool observed_equal(struct digest recorded, const struct file_row *row)
 {
-    return digest_is_unknown(recorded) || digest_equal(recorded, row->digest) ||
+    return digest_equal(recorded, row->digest) ||
            digest_equal(recorded, digest_of_stat(row->size, row->mtime_ns));
 }
 
@@ -213,21 +221,25 @@ static void know_by_stat(struct file_row *row)
 
 /* ---- observing ---- */
 
-/* One attempt at reading something. LOOK_MOVED: it changed meanwhile. */
-enum look { LOOK_DONE, LOOK_SAME, LOOK_MISSING, LOOK_MOVED, LOOK_FAILED };
+/* One attempt at reading something. LOOK_CHANGED: it changed meanwhile. */
+enum look { LOOK_DONE, LOOK_SAME, LOOK_MISSING, LOOK_CHANGED, LOOK_FAILED };
 
 static enum look look_failed(void)
 {
-    switch (errno) {
-    case ESTALE:
-        return LOOK_MOVED;
-    case ENOENT:
-    case ENOTDIR:
-    case ELOOP:
-        return LOOK_MISSING;
-    default:
-        return LOOK_FAILED;
+    return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? LOOK_MISSING : LOOK_FAILED;
+}
+
+static enum look look_of(enum reading reading)
+{
+    switch (reading) {
+    case READING_DONE:
+        return LOOK_DONE;
+    case READING_CHANGED:
+        return LOOK_CHANGED;
+    case READING_FAILED:
+        break;
     }
+    return LOOK_FAILED;
 }
 
 static enum look look_into_file(int directory, const char *path, struct file_row *row)
@@ -238,15 +250,13 @@ static enum look look_into_file(int directory, const char *path, struct file_row
     if (fd < 0) {
         return look_failed();
     }
-    enum look look = LOOK_DONE;
-    if (file_digest_fd(fd, &stat, &digest) != 0) {
-        look = look_failed();
-    } else if (stat.kind != FILE_REGULAR) {
-        look = LOOK_MOVED;
-    }
+    enum look look = look_of(file_digest_fd(fd, &stat, &digest));
     int error = errno;
     close(fd);
     errno = error;
+    if (look == LOOK_DONE && stat.kind != FILE_REGULAR) {
+        look = LOOK_CHANGED;
+    }
     if (look == LOOK_DONE) {
         *row = row_of_stat(&stat);
         row->digest = digest;
@@ -260,34 +270,36 @@ static enum look look_into_tree(int directory, const char *path, uint64_t limit,
                                 const struct file_row *old, struct file_row *row)
 {
     struct filetree tree = {0};
+    struct filetree after = {0};
     int root = openat(directory, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (root < 0) {
         return look_failed();
     }
-    enum look look = LOOK_DONE;
-    if (filetree_scan(&tree, root) != 0) {
-        look = look_failed();
-        look = look == LOOK_MISSING ? LOOK_MOVED : look;
+    enum look look = look_of(filetree_scan(&tree, root));
+    if (look != LOOK_DONE) {
         goto out;
     }
     *row = row_of_tree(&tree);
     if (row_stands(old, row)) {
         look = LOOK_SAME;
-    } else if (tree.bytes > limit) {
+        goto out;
+    }
+    if (tree.bytes > limit) {
         know_by_stat(row);
-    } else if (filetree_digest(&tree, root, &row->digest) != 0) {
-        look = look_failed();
-        look = look == LOOK_MISSING ? LOOK_MOVED : look;
-    } else {
-        struct filetree after;
-        bool same = filetree_scan(&after, root) == 0 && digest_equal(after.seen, tree.seen) &&
-                    digest_equal(after.moved, tree.moved);
-        look = same ? LOOK_DONE : LOOK_MOVED;
-        filetree_release(&after);
+        goto out;
+    }
+    look = look_of(filetree_digest(&tree, root, &row->digest));
+    if (look == LOOK_DONE) {
+        look = look_of(filetree_scan(&after, root));
+    }
+    if (look == LOOK_DONE &&
+        !(digest_equal(after.seen, tree.seen) && digest_equal(after.moved, tree.moved))) {
+        look = LOOK_CHANGED;
     }
 out:;
     int error = errno;
     filetree_release(&tree);
+    filetree_release(&after);
     close(root);
     errno = error;
     return look;
@@ -329,23 +341,69 @@ static enum look look_once(const struct observer *observer, const char *path, ui
     return look_into_file(observer->directory, path, row);
 }
 
+/* Whether the reason of a failure may be gone a moment later. */
+static bool may_pass(int error)
+{
+    switch (error) {
+    case EIO:
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case ENOBUFS:
+    case EAGAIN:
+    case EINTR:
+    case EBUSY:
+    case ESTALE:
+    case ETIMEDOUT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Waits before attempt number `attempt` at a look that failed, while there is patience left. */
+static void wait_to_retry(struct observer *observer, size_t attempt)
+{
+    long wait_ns = RETRY_AFTER_NS[attempt];
+    if (wait_ns > 0 && atomic_fetch_sub_explicit(&observer->patience_ns, wait_ns,
+                                                 memory_order_relaxed) >= wait_ns) {
+        nanosleep(&(struct timespec){.tv_nsec = wait_ns}, NULL);
+    }
+}
+
+/* Looks until it is done: again at once at what changed meanwhile, and after a while where a
+ * failure may pass. */
+static enum look look_patiently(struct observer *observer, const char *path, uint64_t limit,
+                                const struct file_row *old, struct file_row *row)
+{
+    const size_t most_failures = sizeof RETRY_AFTER_NS / sizeof RETRY_AFTER_NS[0];
+    size_t failures = 0;
+    for (int changes = 0;;) {
+        enum look look = look_once(observer, path, limit, old, row);
+        if (look == LOOK_CHANGED && ++changes < READ_TRIES) {
+            continue;
+        }
+        if (look == LOOK_FAILED && may_pass(errno) && failures < most_failures) {
+            wait_to_retry(observer, failures++);
+            continue;
+        }
+        return look;
+    }
+}
+
 static enum observation observe(struct observer *observer, const char *path, uint64_t limit,
                                 struct file_row *row)
 {
     struct file_row made = {0};
-    enum look look = LOOK_MOVED;
-    for (int attempt = 0; attempt < READ_TRIES && look == LOOK_MOVED; attempt++) {
-        look = look_once(observer, path, limit, row, &made);
-    }
-    switch (look) {
+    switch (look_patiently(observer, path, limit, row, &made)) {
     case LOOK_SAME:
         return OBSERVED_SAME;
     case LOOK_MISSING:
         return OBSERVED_MISSING;
     case LOOK_FAILED:
         return OBSERVED_ERROR;
-    case LOOK_MOVED:
-        made.digest = DIGEST_UNKNOWN;
+    case LOOK_CHANGED:
+        made.digest = DIGEST_UNREAD;
         made.flags = (made.flags & FILE_ROW_DIRECTORY) | FILE_ROW_KNOWN | FILE_ROW_RACY;
         *row = made;
         return OBSERVED_MOVING;
@@ -395,7 +453,7 @@ enum observation observe_stat(const struct observer *observer, const char *path,
     enum observation result = OBSERVED_READ;
     int root = openat(observer->directory, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (root >= 0) {
-        if (filetree_scan(&tree, root) == 0) {
+        if (filetree_scan(&tree, root) == READING_DONE) {
             now = row_of_tree(&tree);
             result = row_stands(row, &now) ? OBSERVED_SAME : OBSERVED_READ;
         }

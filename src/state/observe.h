@@ -4,7 +4,9 @@
  * mtime, ctime or inode differ from its row, or when the row was made within a tick of the file's
  * own mtime or ctime. What is neither file nor directory (a FIFO, a device) is known by stat. "Now"
  * is the mtime of a file that is written in the project for that purpose, never this host's clock.
- * A directory as a product is known by the digest of its sorted tree. */
+ * A directory as a product is known by the digest of its sorted tree. A look that fails for a
+ * reason that may pass (an I/O error, too many open files) is tried again before it counts as
+ * failed. */
 #ifndef ROWBUILD_OBSERVE_H
 #define ROWBUILD_OBSERVE_H
 
@@ -47,8 +49,7 @@ enum observation {
     OBSERVED_MISSING,
     OBSERVED_SAME,   /* the row stands, by stat alone */
     OBSERVED_READ,   /* the row was made anew; the digest may or may not differ */
-    OBSERVED_MOVING, /* it changed while it was read, three times over: the row's digest is unknown
-                      */
+    OBSERVED_MOVING, /* it changed each time it was read: the row's digest is DIGEST_UNREAD */
     OBSERVED_ERROR,  /* errno is set: permission, I/O */
 };
 
@@ -70,10 +71,11 @@ void observer_make_row(struct observer *observer, const struct file_stat *stat,
                        struct digest digest, struct file_row *row);
 
 /* Whether a digest that was recorded for this file still stands: equal to the row's, or made by
- * stat alone of the same size and mtime, or unknown. */
+ * stat alone of the same size and mtime. */
 bool observed_equal(struct digest recorded, const struct file_row *row);
 
-/* Takes "now" anew; call once for each turn of the loop before files are observed. */
+/* Takes "now" anew; call once for each turn of the loop before files are observed. Looks that fail
+ * may be waited for once more, up to a second in all. */
 void observer_tick(struct observer *observer);
 
 /* The file system's now as last taken, nanoseconds; 0 when nothing could be written. */
