@@ -219,6 +219,9 @@ static void read_flag(const struct reading *reading, bool *into)
 
 static void read_value(const struct reading *reading, void *object)
 {
+    if (reading->field->type == USER_FIELD_OTHER) {
+        return; /* where all are such, there is no object either */
+    }
     void *into = (char *)object + reading->field->offset;
     switch (reading->field->type) {
     case USER_FIELD_TEXT:
