@@ -54,6 +54,11 @@ rowbuild_messages_severity(const struct rowbuild_messages *messages, size_t inde
  * "Rowfile:12:9: error: …", the source line, a caret. Valid until the next call with `messages`. */
 ROWBUILD_API const char *rowbuild_messages_text(struct rowbuild_messages *messages, size_t index,
                                                 bool colour);
+/* From now on, notes about what goes on during a call, such as a lock that is waited for, are
+ * handed to `tell` at once, as text that ends with a newline, and aren't counted. */
+ROWBUILD_API void rowbuild_messages_listen(struct rowbuild_messages *messages, bool colour,
+                                           void (*tell)(void *context, const char *text),
+                                           void *context);
 /* Forgets the messages seen so far, so that the handle can be used on. */
 ROWBUILD_API void rowbuild_messages_clear(struct rowbuild_messages *messages);
 

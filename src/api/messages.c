@@ -25,8 +25,28 @@ void rowbuild_messages_clear(struct rowbuild_messages *messages)
 {
     vec_release(&messages->settled);
     arena_release(&messages->rendered);
+    struct diag_listener listener = messages->diag.listener;
     diag_release(&messages->diag);
     diag_init(&messages->diag);
+    messages->diag.listener = listener;
+}
+
+static void tell_now(void *context, const struct diag_entry *entry)
+{
+    struct rowbuild_messages *messages = context;
+    buf_clear(&messages->text);
+    diag_render(entry, messages->tell_colour, &messages->text);
+    messages->tell(messages->tell_context, buf_string(&messages->text));
+}
+
+void rowbuild_messages_listen(struct rowbuild_messages *messages, bool colour,
+                              void (*tell)(void *context, const char *text), void *context)
+{
+    messages->tell = tell;
+    messages->tell_context = context;
+    messages->tell_colour = colour;
+    messages->diag.listener =
+        tell != NULL ? (struct diag_listener){tell_now, messages} : (struct diag_listener){0};
 }
 
 size_t rowbuild_messages_count(const struct rowbuild_messages *messages)

@@ -30,6 +30,9 @@ struct rowbuild_messages {
     struct arena rendered;
     VEC(struct rendered_message) settled; /* the first entries, as they are shown */
     struct buf text;
+    void (*tell)(void *context, const char *text); /* rowbuild_messages_listen; NULL: nobody */
+    void *tell_context;
+    bool tell_colour;
 };
 
 /* What a run does that carries out an element of a submission, as a job. */

@@ -143,6 +143,7 @@ int study_look(struct rowbuild *study, const struct rowbuild_selection *selectio
 {
     struct diag found;
     diag_init(&found);
+    found.listener = messages->diag.listener;
     study_drop(study, messages);
     int result = look(study, selection, mode, &found);
     set_apart(study, &found, &messages->diag);

@@ -103,6 +103,23 @@ void diag_note(struct diag *diag, const char *format, ...)
     va_end(args);
 }
 
+void diag_note_now(struct diag *diag, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    if (diag->listener.note == NULL) {
+        add(diag, (struct diag_entry){.severity = DIAG_NOTE}, format, args);
+    } else {
+        struct buf message = BUF_EMPTY;
+        buf_vaddf(&message, format, args);
+        diag->listener.note(
+            diag->listener.context,
+            &(struct diag_entry){.severity = DIAG_NOTE, .message = buf_string(&message)});
+        buf_release(&message);
+    }
+    va_end(args);
+}
+
 static size_t line_start(struct slice text, size_t offset)
 {
     while (offset > 0 && text.at[offset - 1] != '\n') {

@@ -38,7 +38,15 @@ struct diag_entry {
     const char *action;          /* NULL, or the one action that the entry concerns (DESIGN §3) */
 };
 
+/* Whoever wants to hear at once what is of no use later. `note` may keep nothing of the entry. */
+struct diag_listener {
+    void (*note)(void *context, const struct diag_entry *entry); /* NULL: nobody listens */
+    void *context;
+};
+
 struct diag {
+    struct diag_listener
+        listener; /* set by the caller, also where one diag stands in for another */
     struct arena bytes;
     VEC(struct diag_entry) entries;
     size_t errors;
@@ -59,6 +67,11 @@ void diag_warning(struct diag *diag, const char *format, ...) __attribute__((for
 void diag_warning_at(struct diag *diag, const struct source *source, size_t offset, size_t length,
                      const char *format, ...) __attribute__((format(printf, 5, 6)));
 void diag_note(struct diag *diag, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A note about what goes on right now, such as what is waited for: the listener gets it and no
+ * entry is added; where nobody listens it is a note as others are. */
+void diag_note_now(struct diag *diag, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* Adds a copy of an entry of another diag: its words are copied, its source is borrowed as before.
  */

@@ -107,6 +107,7 @@ int cli_main(int argc, char **argv)
     output_init(&session.output, session.settings.colour);
     arena_init(&session.bytes);
     session.messages = rowbuild_messages_new();
+    session_listen(&session);
     int status =
         read == 0 ? carry_out(&session) : session_usage_error(&session, buf_string(&problem));
     status = output_status(&session.output, status);

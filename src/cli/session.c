@@ -33,6 +33,19 @@ void session_tell(struct session *session)
     }
 }
 
+static void tell_now(void *context, const char *text)
+{
+    struct session *session = context;
+    if (!session->settings.silent && !session->settings.quiet) {
+        output_message(&session->output, text, strlen(text));
+    }
+}
+
+void session_listen(struct session *session)
+{
+    rowbuild_messages_listen(session->messages, session->output.messages_colour, tell_now, session);
+}
+
 int session_error(struct session *session, const char *format, ...)
 {
     struct buf line = BUF_EMPTY;

@@ -42,6 +42,8 @@ struct rowbuild_selection session_selection(const struct session *session);
 /* Shows the messages that came since the last call; with --quiet only errors, with
  * two of them nothing. */
 void session_tell(struct session *session);
+/* Tells at once what the library is doing, where that takes a while. */
+void session_listen(struct session *session);
 
 /* "rowbuild: …" on standard error; for usage errors with a second line that leads to the help.
  * Return ROWBUILD_USAGE. */

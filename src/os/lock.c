@@ -32,6 +32,8 @@ struct holder {
 
 enum kernel_lock { KERNEL_FREE, KERNEL_BUSY, KERNEL_WITHOUT, KERNEL_ERROR };
 
+static const int64_t NS_PER_S = 1000000000;
+
 enum {
     LONGEST_RECORD = 1024,
     ATTEMPTS = 50, /* at a holder who has locked but not yet written who it is */
@@ -76,14 +78,15 @@ static void read_field(const char *text, const char *key, char *into, size_t siz
     }
 }
 
-static void read_holder(int fd, struct holder *holder)
+/* -1 with errno. */
+static int read_holder(int fd, struct holder *holder)
 {
     char text[LONGEST_RECORD];
     char number[32];
     *holder = (struct holder){0};
     ssize_t len = pread(fd, text, sizeof text - 1, 0);
     if (len <= 0) {
-        return;
+        return len < 0 ? -1 : 0;
     }
     text[len] = '\0';
     read_field(text, "host", holder->host, sizeof holder->host);
@@ -92,23 +95,29 @@ static void read_holder(int fd, struct holder *holder)
     holder->since = strtoll(number, NULL, 10);
     read_field(text, "pid", number, sizeof number);
     holder->pid = strtol(number, NULL, 10);
+    return 0;
 }
 
-/* Reads it through a new descriptor, which makes a network file system's client ask its server. */
-static void read_holder_again(int dir, const char *path, struct holder *holder, int64_t *mtime_ns)
+/* Reads it through a new descriptor, which makes a network file system's client ask its server. -1
+ * with errno. */
+static int read_holder_again(int dir, const char *path, struct holder *holder, int64_t *mtime_ns)
 {
     *holder = (struct holder){0};
     *mtime_ns = 0;
     int fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
-        return;
+        return -1;
     }
     struct file_stat stat;
-    if (file_stat_fd(fd, &stat) == 0) {
+    int result = file_stat_fd(fd, &stat);
+    if (result == 0) {
         *mtime_ns = stat.mtime_ns;
+        result = read_holder(fd, holder);
     }
-    read_holder(fd, holder);
+    int error = errno;
     close(fd);
+    errno = error;
+    return result;
 }
 
 static bool same_holder(const struct holder *a, const struct holder *b)
@@ -194,30 +203,18 @@ static int64_t now_beside(int dir, const char *path)
     return now;
 }
 
-/* Whether the heartbeat stands still for LOCK_STALE_S, the time that it already did included. */
-static bool heartbeat_stands(int dir, const char *path, const struct holder *holder)
+/* "pid 1 on host elsewhere since 2026-…" */
+static void add_holder(const struct holder *holder, struct buf *out)
 {
-    struct holder now_holder;
-    int64_t first_beat;
-    read_holder_again(dir, path, &now_holder, &first_beat);
-    int64_t now = now_beside(dir, path);
-    int64_t age = now > first_beat ? now - first_beat : 0;
-    int64_t deadline = clock_monotonic_ns() + (int64_t)LOCK_STALE_S * 1000000000 - age;
-    while (same_holder(&now_holder, holder)) {
-        if (clock_monotonic_ns() >= deadline) {
-            return true;
-        }
-        if (wants_to_end()) {
-            return false;
-        }
-        sleep_ms(WATCH_MS);
-        int64_t beat;
-        read_holder_again(dir, path, &now_holder, &beat);
-        if (beat != first_beat && now_holder.pid > 0) {
-            return false;
-        }
+    char since[64] = "an unknown time";
+    time_t seconds = (time_t)holder->since;
+    struct tm parts;
+    if (localtime_r(&seconds, &parts) != NULL) {
+        strftime(since, sizeof since, "%Y-%m-%d %H:%M:%S", &parts);
     }
-    return now_holder.pid <= 0; /* released, or taken over by a third */
+    buf_addf(out, "pid %ld on host ", holder->pid);
+    text_add_name(out, slice_of(holder->host));
+    buf_addf(out, " since %s", since);
 }
 
 static int report_holder(const struct holder *holder, struct diag *diag)
@@ -226,19 +223,21 @@ static int report_holder(const struct holder *holder, struct diag *diag)
         return diag_state_error(diag,
                                 "the state is in use by another process; wait for it or end it");
     }
-    struct buf host = BUF_EMPTY;
-    text_add_name(&host, slice_of(holder->host));
-    char since[64] = "an unknown time";
-    time_t seconds = (time_t)holder->since;
-    struct tm parts;
-    if (localtime_r(&seconds, &parts) != NULL) {
-        strftime(since, sizeof since, "%Y-%m-%d %H:%M:%S", &parts);
-    }
-    diag_state_error(diag,
-                     "the state is in use by pid %ld on host %s since %s; wait for it or end it",
-                     holder->pid, host.at, since);
-    buf_release(&host);
+    struct buf text = BUF_EMPTY;
+    add_holder(holder, &text);
+    diag_state_error(diag, "the state is in use by %s; wait for it or end it", buf_string(&text));
+    buf_release(&text);
     return -1;
+}
+
+static void tell_wait(const struct holder *holder, int64_t left_ns, struct diag *diag)
+{
+    struct buf text = BUF_EMPTY;
+    add_holder(holder, &text);
+    diag_note_now(diag,
+                  "the state is locked by %s; waiting up to %lld s to see whether it still runs",
+                  buf_string(&text), (long long)((left_ns + NS_PER_S - 1) / NS_PER_S));
+    buf_release(&text);
 }
 
 static int report_failure(const char *what, const char *path, struct diag *diag)
@@ -249,6 +248,55 @@ static int report_failure(const char *what, const char *path, struct diag *diag)
     diag_state_error(diag, "can't %s %s: %s", what, name.at, strerror(error));
     buf_release(&name);
     return -1;
+}
+
+/* Reads the holder and the beat; a lock that was removed is nobody's. -1 with an error. */
+static int read_beat(int dir, const char *path, struct holder *holder, int64_t *beat,
+                     struct diag *diag)
+{
+    if (read_holder_again(dir, path, holder, beat) == 0 || errno == ENOENT) {
+        return 0;
+    }
+    return report_failure("read the lock", path, diag);
+}
+
+/* 1 if the heartbeat stands still for LOCK_STALE_S, the time that it already did included, or the
+ * holder has released the lock; 0 if it moves; -1 with an error. */
+static int watch_heartbeat(int dir, const char *path, const struct holder *holder,
+                           struct diag *diag)
+{
+    struct holder now_holder;
+    int64_t first_beat;
+    if (read_beat(dir, path, &now_holder, &first_beat, diag) != 0) {
+        return -1;
+    }
+    int64_t now = now_beside(dir, path);
+    int64_t age = now > first_beat ? now - first_beat : 0;
+    int64_t begun = clock_monotonic_ns();
+    int64_t deadline = begun + LOCK_STALE_S * NS_PER_S - age;
+    bool is_told = false;
+    while (same_holder(&now_holder, holder)) {
+        int64_t time = clock_monotonic_ns();
+        if (time >= deadline) {
+            return 1;
+        }
+        if (wants_to_end()) {
+            return 0;
+        }
+        if (!is_told && time >= begun + LOCK_TELL_S * NS_PER_S) {
+            tell_wait(holder, deadline - time, diag);
+            is_told = true;
+        }
+        sleep_ms(WATCH_MS);
+        int64_t beat;
+        if (read_beat(dir, path, &now_holder, &beat, diag) != 0) {
+            return -1;
+        }
+        if (beat != first_beat && now_holder.pid > 0) {
+            return 0;
+        }
+    }
+    return now_holder.pid <= 0; /* released, or taken over by a third */
 }
 
 /* Opens the file and asks for the kernel's lock; gives a holder that is just starting the time to
@@ -273,7 +321,11 @@ static int open_locked(int dir, const char *path, const struct holder *self, boo
             *granted = state == KERNEL_FREE;
             return fd;
         }
-        read_holder(fd, &holder);
+        if (read_holder(fd, &holder) != 0) {
+            report_failure("read the lock", path, diag);
+            close(fd);
+            return -1;
+        }
         close(fd);
         if (state == KERNEL_BUSY && !is_gone(&holder, self, false)) {
             break;
@@ -297,7 +349,11 @@ static int claim(int fd, int dir, const char *path, const struct holder *self, b
     }
     struct holder holder;
     int64_t mtime_ns;
-    read_holder_again(dir, path, &holder, &mtime_ns);
+    if (read_holder_again(dir, path, &holder, &mtime_ns) != 0) {
+        report_failure("read the lock", path, diag);
+        (void)!ftruncate(fd, 0);
+        return -1;
+    }
     return same_holder(&holder, self) ? 0 : report_holder(&holder, diag);
 }
 
@@ -312,11 +368,14 @@ int lock_acquire(struct lock *lock, int dir, const char *path, struct diag *diag
     if (fd < 0) {
         return -1;
     }
-    read_holder(fd, &holder);
-    int result;
-    if (!is_gone(&holder, &self, granted) && !heartbeat_stands(dir, path, &holder)) {
-        result = report_holder(&holder, diag);
-    } else {
+    int result = read_holder(fd, &holder);
+    if (result != 0) {
+        report_failure("read the lock", path, diag);
+    } else if (!is_gone(&holder, &self, granted)) {
+        int stands = watch_heartbeat(dir, path, &holder, diag);
+        result = stands == 0 ? report_holder(&holder, diag) : stands > 0 ? 0 : -1;
+    }
+    if (result == 0) {
         result = claim(fd, dir, path, &self, granted, diag);
     }
     if (result == 0) {
@@ -342,9 +401,8 @@ void lock_release(struct lock *lock)
     struct holder self;
     struct holder holder;
     fill_self(&self);
-    read_holder(lock->fd, &holder);
     /* Another host may have taken over while this process was suspended. */
-    if (same_holder(&holder, &self)) {
+    if (read_holder(lock->fd, &holder) == 0 && same_holder(&holder, &self)) {
         (void)!ftruncate(lock->fd, 0);
     }
     close(lock->fd);

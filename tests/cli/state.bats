@@ -156,6 +156,23 @@ killed_after_five() {
     expect 0 --adopt
 }
 
+# foreign_lock SECONDS: a lock of another host whose holder was last seen so long ago
+foreign_lock() {
+    printf 'host elsewhere\nboot 0-0\npid 1\nsince 1795168800\n' >.rowbuild/lock
+    touch -d "$1 seconds ago" .rowbuild/lock
+}
+
+@test "who waits for the lock of another host says so" {
+    six
+    expect 0
+    foreign_lock 56
+    expect 0 scan
+    has_line '^note: the state is locked by pid 1 on host elsewhere since .*; waiting up to [1-3] s to see whether it still runs$'
+    foreign_lock 56
+    expect 0 -q scan
+    lacks 'locked by'
+}
+
 @test "an unknown version of the state is refused and left as it is" {
     with_snapshot
     change_byte "$SNAPSHOT" 8

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -316,6 +317,71 @@ static void beats_move_the_time(void **state)
     lock_release(&lock);
 }
 
+static void keep_note(void *context, const struct diag_entry *entry)
+{
+    struct buf *notes = context;
+    assert_int_equal(entry->severity, DIAG_NOTE);
+    buf_addf(notes, "%s\n", entry->message);
+}
+
+static void longer_waits_are_told(void **state)
+{
+    int dir = dir_of(state);
+    struct lock lock;
+    struct diag diag;
+    struct buf notes = BUF_EMPTY;
+    diag_init(&diag);
+    diag.listener = (struct diag_listener){keep_note, &notes};
+    put(dir, foreign, file_system_now(dir) - (int64_t)(LOCK_STALE_S - 3) * 1000000000);
+    assert_int_equal(lock_acquire(&lock, dir, "lock", &diag), 0);
+    lock_release(&lock);
+    assert_int_equal(diag.entries.count, 0);
+    assert_non_null(strstr(buf_string(&notes), "locked by pid 1 on host elsewhere since "));
+    const char *wait = strstr(buf_string(&notes), "waiting up to ");
+    assert_non_null(wait);
+    assert_in_range(strtol(wait + strlen("waiting up to "), NULL, 10), 1, 2);
+    assert_ptr_equal(strchr(wait, '\n') + 1, buf_string(&notes) + notes.len); /* once */
+    diag_release(&diag);
+    /* Nobody listens: it is kept. */
+    diag_init(&diag);
+    put(dir, foreign, file_system_now(dir) - (int64_t)(LOCK_STALE_S - 2) * 1000000000);
+    assert_int_equal(lock_acquire(&lock, dir, "lock", &diag), 0);
+    lock_release(&lock);
+    assert_int_equal(diag.entries.count, 1);
+    diag_release(&diag);
+    buf_release(&notes);
+}
+
+/* Allows so many more descriptors; returns what was allowed. */
+static struct rlimit leave_descriptors(int more)
+{
+    struct rlimit before;
+    int next = open("/", O_RDONLY | O_CLOEXEC);
+    assert_true(next >= 0);
+    close(next);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    struct rlimit limit = {(rlim_t)next + (rlim_t)more, before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    return before;
+}
+
+static void a_lock_that_cannot_be_read_is_not_taken(void **state)
+{
+    int dir = dir_of(state);
+    static const char *const parts[] = {"can't read the lock lock: Too many open files", NULL};
+    static const char *const texts[] = {"", foreign};
+    struct buf content = BUF_EMPTY;
+    for (size_t i = 0; i < 2; i++) {
+        put(dir, texts[i], file_system_now(dir));
+        struct rlimit before = leave_descriptors(1);
+        refuses(dir, "lock", parts);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+        content_of(dir, &content);
+        assert_string_equal(buf_string(&content), texts[i]); /* a living holder keeps it */
+    }
+    buf_release(&content);
+}
+
 static void strange_contents_are_nobodys(void **state)
 {
     int dir = dir_of(state);
@@ -353,6 +419,8 @@ int main(void)
         in_folder(watching_ends_with_a_release),
         in_folder(watching_ends_when_asked),
         in_folder(beats_move_the_time),
+        in_folder(longer_waits_are_told),
+        in_folder(a_lock_that_cannot_be_read_is_not_taken),
         in_folder(strange_contents_are_nobodys),
         in_folder(failures_are_state_errors),
     };
