@@ -275,6 +275,13 @@ const struct json *json_array_item(const struct json *array, size_t index)
                : NULL;
 }
 
+size_t json_object_count(const struct json *object)
+{
+    struct json_object *inside = json_inside(object);
+    return json_object_is_type(inside, json_type_object) ? (size_t)json_object_object_length(inside)
+                                                         : 0;
+}
+
 struct json_any_number json_any_number(const struct json *value)
 {
     struct json_object *inside = json_inside(value);

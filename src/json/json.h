@@ -55,6 +55,7 @@ double json_number(const struct json *value);
 struct slice json_string(const struct json *value); /* decoded bytes, owned by the document */
 size_t json_array_count(const struct json *array);
 const struct json *json_array_item(const struct json *array, size_t index);
+size_t json_object_count(const struct json *object); /* of its keys; 0 of anything else */
 
 /* The value at an RFC 6901 pointer ("" is the whole document). false if there is none. A JSON null
  * that is there is *found == NULL with true. */

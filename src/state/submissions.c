@@ -1,5 +1,6 @@
 #include "submissions.h"
 
+#include "digest.h"
 #include "file.h"
 #include "inbox.h"
 #include "json.h"
@@ -19,9 +20,11 @@
 
 #define FOLDER "jobs/"
 #define SUFFIX ".json"
+#define CHECKSUM_BEGIN ",\n \"checksum\": \""
+#define CHECKSUM_END "\"}\n"
 #define MEND "`rowbuild clean --submitted --force` forgets all jobs"
 
-enum { VERSION = 1, TOKEN_BYTES = 8, READ_TRIES = 5 };
+enum { VERSION = 1, TOKEN_BYTES = 8, CHECKSUM_DIGITS = 32, READ_TRIES = 5 };
 
 static const size_t LARGEST_FILE = (size_t)1 << 30;
 
@@ -84,6 +87,32 @@ static int report_errno(const char *shown, const char *what, struct slice token,
         diag_state_error(diag, "can't %s %s: %s", what, buf_string(&name), strerror(error));
     buf_release(&name);
     return result;
+}
+
+/* ---- The checksum ---- */
+
+/* Appends what follows the text that is checked. */
+static void add_checksum(struct slice checked, struct buf *out)
+{
+    struct digest digest = digest_of(checked);
+    buf_add_string(out, CHECKSUM_BEGIN);
+    digest_format(digest, out);
+    buf_add_string(out, CHECKSUM_END);
+}
+
+/* Whether the text ends in its checksum, exactly as it is written. */
+static bool is_checked(struct slice text)
+{
+    size_t len = strlen(CHECKSUM_BEGIN) + CHECKSUM_DIGITS + strlen(CHECKSUM_END);
+    if (text.len <= len) {
+        return false;
+    }
+    struct buf end = BUF_EMPTY;
+    struct slice checked = slice_make(text.at, text.len - len);
+    add_checksum(checked, &end);
+    bool is = slice_equal(buf_slice(&end), slice_make(text.at + checked.len, len));
+    buf_release(&end);
+    return is;
 }
 
 /* ---- Reading ---- */
@@ -217,6 +246,23 @@ static void read_submission(struct reading *reading, struct submission *submissi
     }
 }
 
+/* Without a checksum, only keys that were written before there was one count: a damaged name of the
+ * key must not make a damaged file one of those. */
+static void refuse_other_keys(struct reading *reading)
+{
+    static const char *const keys[] = {"/version", "/token",  "/cluster",
+                                       "/job_id",  "/array",  "/submitted_at",
+                                       "/minutes", "/action", "/elements"};
+    const struct json *found;
+    size_t known = json_at(reading->document, SLICE_LITERAL("/user"), &found) ? 1 : 0;
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        known += json_at(reading->document, slice_of(keys[i]), &found);
+    }
+    if (json_object_count(reading->document) != known) {
+        reading->wrong = "it is damaged";
+    }
+}
+
 /* Reads the text of the file; 0, 1: there is none; -1 with errno. On network file systems a file
  * that is replaced meanwhile may be gone under our hands. */
 static int read_text(int folder, struct slice token, struct buf *text)
@@ -256,6 +302,9 @@ static int read_one(int folder, const char *shown, struct slice token, struct js
     } else {
         struct reading reading = {.document = document, .arena = arena};
         read_submission(&reading, submission);
+        if (reading.wrong == NULL && !is_checked(buf_slice(&text))) {
+            refuse_other_keys(&reading);
+        }
         if (reading.wrong == NULL && !slice_equal(submission->token, token)) {
             reading.wrong = "it is about another submission";
         }
@@ -320,6 +369,24 @@ int submissions_load_at(struct submissions *submissions, int folder, const char 
     }
     vec_release(&listing.tokens);
     return result;
+}
+
+void submissions_count_at(int folder, size_t *registered, size_t *checked)
+{
+    struct arena arena;
+    struct buf text = BUF_EMPTY;
+    arena_init(&arena);
+    struct listing listing = {.arena = &arena};
+    *registered = 0;
+    *checked = 0;
+    (void)file_list(folder, FOLDER, take_token, &listing);
+    vec_each (struct slice, token, &listing.tokens) {
+        ++*registered;
+        *checked += read_text(folder, *token, &text) == 0 && is_checked(buf_slice(&text));
+    }
+    vec_release(&listing.tokens);
+    buf_release(&text);
+    arena_release(&arena);
 }
 
 /* The state folder; *missing: there is none. */
@@ -429,7 +496,8 @@ static void add_submission(struct buf *out, const struct submission *submission)
         buf_add_string(out, i > 0 ? "," : "");
         add_element(out, &submission->elements[i]);
     }
-    buf_add_string(out, "]}\n");
+    buf_add_char(out, ']');
+    add_checksum(buf_slice(out), out);
 }
 
 /* The path of a submission's file. */

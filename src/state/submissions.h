@@ -10,9 +10,13 @@
  *     {"version": 1, "token": "9f3c…", "cluster": "lab", "job_id": 123, "array": true,
  *      "user": 1000, "submitted_at": 1790000000, "minutes": 60, "action": "simulate",
  *      "elements": [{"nodes": ["simulate/a", "simulate/b"], "state": "queued"},
- *                   {"nodes": ["simulate/c"], "state": "ended", "ending": "TIMEOUT"}]}
+ *                   {"nodes": ["simulate/c"], "state": "ended", "ending": "TIMEOUT"}],
+ *      "checksum": "0f4e…"}
  *
- * A key that isn't UTF-8 is written as {"hex": "…"}. Without "user" it is whoever reads it. */
+ * A key that isn't UTF-8 is written as {"hex": "…"}. Without "user" it is whoever reads it. The
+ * checksum (32 hexadecimal digits) is that of all bytes up to the closing bracket of "elements";
+ * what stands after them is always the same, up to the newline that ends the file. Earlier versions
+ * wrote none: without it, a file counts if it has no other keys than theirs. */
 #ifndef ROWBUILD_SUBMISSIONS_H
 #define ROWBUILD_SUBMISSIONS_H
 
@@ -57,8 +61,8 @@ struct submissions {
     size_t count;
 };
 
-/* Reads all. A file that can't be read or isn't understood is a state error that names it: -1. No
- * folder: none. */
+/* Reads all. A file that can't be read, is damaged or isn't understood is a state error that names
+ * it: -1. No folder: none. */
 int submissions_load(struct submissions *submissions, const char *state_path, struct diag *diag);
 void submissions_release(struct submissions *submissions);
 

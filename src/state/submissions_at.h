@@ -8,4 +8,7 @@
 int submissions_load_at(struct submissions *submissions, int folder, const char *shown,
                         struct diag *diag);
 
+/* Counts the registrations, and those among them with the right checksum. */
+void submissions_count_at(int folder, size_t *registered, size_t *checked);
+
 #endif

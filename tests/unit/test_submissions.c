@@ -178,6 +178,85 @@ static void test_what_is_not_understood_is_refused(void **data)
     }
 }
 
+static int load(const struct place *place, struct diag *diag)
+{
+    struct submissions submissions;
+    diag_init(diag);
+    int result = submissions_load(&submissions, place->path, diag);
+    submissions_release(&submissions);
+    return result;
+}
+
+static void expect_damaged(const struct place *place)
+{
+    struct diag diag;
+    assert_int_equal(load(place, &diag), -1);
+    assert_int_equal(diag.entries.at[0].blame, DIAG_STATE);
+    assert_non_null(strstr(diag.entries.at[0].message, "/jobs/00000000000000aa.json"));
+    assert_non_null(strstr(diag.entries.at[0].message, "clean --submitted --force"));
+    diag_release(&diag);
+}
+
+static void test_any_damage_is_refused(void **data)
+{
+    struct place *place = *data;
+    struct buf text = BUF_EMPTY;
+    struct buf path = BUF_EMPTY;
+    struct diag diag;
+    struct submission one = example("00000000000000aa", 1790000000);
+    assert_int_equal(submission_write(place->path, &one, &place->diag), 0);
+    buf_addf(&path, "%s/jobs/00000000000000aa.json", place->path);
+    assert_int_equal(file_read(AT_FDCWD, buf_string(&path), 10000, &text), 0);
+    for (size_t i = 0; i < text.len; i++) {
+        for (unsigned bit = 0; bit < 8; bit++) {
+            text.at[i] = (char)((unsigned char)text.at[i] ^ 1U << bit);
+            if (text.at[i] != '\0') { /* write_file takes a string */
+                write_file(place, "00000000000000aa", buf_string(&text));
+                expect_damaged(place);
+            }
+            text.at[i] = (char)((unsigned char)text.at[i] ^ 1U << bit);
+        }
+    }
+    for (size_t len = text.len; len-- > 0;) {
+        char last = text.at[len];
+        text.at[len] = '\0';
+        write_file(place, "00000000000000aa", buf_string(&text));
+        expect_damaged(place);
+        text.at[len] = last;
+    }
+    text.len = strlen(buf_string(&text));
+    write_file(place, "00000000000000aa", buf_string(&text));
+    assert_int_equal(load(place, &diag), 0);
+    diag_release(&diag);
+    buf_add_char(&text, '\n');
+    write_file(place, "00000000000000aa", buf_string(&text));
+    expect_damaged(place);
+    buf_release(&text);
+    buf_release(&path);
+}
+
+static void test_files_without_a_checksum_are_read(void **data)
+{
+#define OLD(user, more)                                                                            \
+    "{\"version\": 1, \"token\": \"00000000000000aa\", \"cluster\": \"lab\", \"job_id\": 1, " user \
+    "\"array\": false, \"submitted_at\": 1, \"minutes\": 1, \"action\": \"a\", \"elements\": "     \
+    "[]" more "}\n"
+    struct place *place = *data;
+    struct diag diag;
+    write_file(place, "00000000000000aa", OLD("", ""));
+    assert_int_equal(load(place, &diag), 0);
+    diag_release(&diag);
+    write_file(place, "00000000000000aa", OLD("\"user\": 0, ", ""));
+    assert_int_equal(load(place, &diag), 0);
+    diag_release(&diag);
+    write_file(place, "00000000000000aa", OLD("\"usar\": 0, ", ""));
+    expect_damaged(place);
+    write_file(place, "00000000000000aa", OLD("", ", \"checksun\": \"00\""));
+    expect_damaged(place);
+    write_file(place, "00000000000000aa", OLD("", ", \"checksum\": \"00\""));
+    expect_damaged(place);
+}
+
 static void test_a_token_leads_nowhere_else(void **data)
 {
     struct place *place = *data;
@@ -227,6 +306,8 @@ int main(void)
         IN_A_PLACE(test_what_is_written_is_read),
         IN_A_PLACE(test_order_is_that_of_submission),
         IN_A_PLACE(test_what_is_not_understood_is_refused),
+        IN_A_PLACE(test_any_damage_is_refused),
+        IN_A_PLACE(test_files_without_a_checksum_are_read),
         IN_A_PLACE(test_a_token_leads_nowhere_else),
         IN_A_PLACE(test_tokens_differ),
         IN_A_PLACE(test_names_of_jobs),
