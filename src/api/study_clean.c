@@ -142,10 +142,12 @@ static void remove_empty_folder(const struct rowbuild *study, const char *name)
     buf_release(&path);
 }
 
-static int remove_state_files(struct rowbuild *study, struct diag *diag)
+/* Forgets all records first: logs without records would look as if these had been lost. The inbox
+ * stays while jobs that may still leave logs use it, and with it the journal. */
+static int remove_state_files(struct rowbuild *study, bool has_jobs, struct diag *diag)
 {
-    static const char *const names[] = {"journal", "state", "logs", "running", "queue"};
-    int result = 0;
+    static const char *const names[] = {"logs", "running", "queue"};
+    int result = state_forget_all(study->state, diag);
     for (size_t i = 0; i < sizeof names / sizeof names[0] && result == 0; i++) {
         struct buf path = BUF_EMPTY;
         buf_addf(&path, "%s/%s", study->state_path, names[i]);
@@ -155,7 +157,9 @@ static int remove_state_files(struct rowbuild *study, struct diag *diag)
         buf_release(&path);
     }
     remove_empty_folder(study, "jobs");
-    remove_empty_folder(study, "inbox");
+    if (!has_jobs) {
+        remove_empty_folder(study, "inbox");
+    }
     return result;
 }
 
@@ -198,7 +202,7 @@ static void say(bool dry_run, bool forgets, size_t nodes, size_t vanished, size_
 int rowbuild_clean(struct rowbuild *study, const struct rowbuild_clean_options *options,
                    struct rowbuild_messages *messages)
 {
-    struct rowbuild_selection everything = {.recorded = true, .no_adopt = true, .adopt = true};
+    struct rowbuild_selection everything = {.recorded = true, .no_adopt = true};
     struct diag *diag = &messages->diag;
     bool all = !options->completed && !options->directory && !options->submitted;
     study->tolerates_empty = true;
@@ -232,11 +236,12 @@ int rowbuild_clean(struct rowbuild *study, const struct rowbuild_clean_options *
         result = -1;
     }
     say(options->dry_run, forgets, nodes, all || options->directory ? vanished : 0, kept, diag);
+    if (result == 0 && all && !options->dry_run) {
+        bool has_jobs = study_count_all_queued(study) > 0 || study_has_unread_jobs(study);
+        result = remove_state_files(study, has_jobs, diag);
+    }
     if (study_drop(study, messages) != 0) {
         result = -1;
-    }
-    if (result == 0 && all && !options->dry_run) {
-        result = remove_state_files(study, diag);
     }
     return messages_settle(messages,
                            result == 0 ? ROWBUILD_OK : rowbuild_messages_status(messages));

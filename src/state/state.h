@@ -6,11 +6,11 @@
  * directory × actions + action, then the other nodes. Rows of what is no longer bound are kept and
  * written back until state_forget_unbound.
  *
- * On disk, below the state folder: `snapshot` (read in one pass), `journal` (append-only,
- * checksums; a torn tail is cut off by the next writer), `lock`, and `inbox/`, in which jobs leave
- * their records (inbox.h): readers add those to what they read, and a writer moves them into the
- * journal. No mapped files. All carry a version and a checksum, and the journal names the snapshot
- * it continues. */
+ * On disk, below the state folder: `state` (the snapshot, read in one pass), `journal`
+ * (append-only, checksums; a torn tail is cut off by the next writer), `lock`, and `inbox/`, in
+ * which jobs leave their records (inbox.h): readers add those to what they read, and a writer moves
+ * them into the journal. No mapped files. All carry a version and a checksum, and the journal names
+ * the snapshot it continues. */
 #ifndef ROWBUILD_STATE_H
 #define ROWBUILD_STATE_H
 
@@ -116,12 +116,15 @@ struct state;
  */
 const struct shape *state_shape(struct state *state, const struct component *list, size_t count);
 
-/* Opens the state folder `path` below `directory`. A missing folder, or one that holds neither
- * snapshot nor journal, is an empty state. -1 … NULL with a state error: another writer (who), an
- * unreadable, damaged or unknown version, a journal that continues another snapshot; with
- * `discard_unreadable` such a state is renamed to `snapshot.unreadable…` and counts as empty. A
- * journal that is damaged amid good records is a warning: it counts up to there, and a writer moves
- * the rest to `journal.damaged-N`. */
+/* Opens the state folder `path` below `directory`. A missing folder, or one that was never used, is
+ * an empty state: a writer puts the journal in place, whole and synced, before anything else that
+ * it leaves there, and closing takes it away again where nothing is on record and nothing else lies
+ * beside. NULL with a state error: another writer (who), an unreadable, damaged or unknown version,
+ * a journal that continues another snapshot, or is missing, empty or cut off within its header
+ * where the folder was used, or is damaged amid good records; with `discard_unreadable` such a
+ * state is renamed to `state.unreadable…` and `journal.unreadable…` and counts as empty, but damage
+ * amid good records is a warning: the journal counts up to there, and a writer moves the rest to
+ * `journal.damaged-N`. */
 struct state *state_open(int directory, const char *path, enum state_mode mode,
                          bool discard_unreadable, struct diag *diag);
 
@@ -143,7 +146,7 @@ int state_take_inbox(struct state *state, struct diag *diag);
  * it is of no more use; -1 after an error. */
 int state_begin_writing(struct state *state, int directory, struct diag *diag);
 
-/* Ends writing: flushes, and compacts when the journal has outgrown the snapshot. -1 if records
+/* Ends writing: flushes, compacts when the journal has outgrown the snapshot. -1 if records
  * could not be written (the error says so); the state is closed in any case. */
 int state_close(struct state *state, struct diag *diag);
 
@@ -193,6 +196,9 @@ int state_compact(struct state *state, struct diag *diag);
 void state_forget_unbound(struct state *state);
 /* Forgets one node's row. */
 void state_forget_node(struct state *state, size_t number);
+/* Forgets all, at once and for good: no row may be asked for afterwards, the state is only closed.
+ * -1 after an error; then all is still on disk. */
+int state_forget_all(struct state *state, struct diag *diag);
 
 void state_beat(struct state *state); /* moves the lock's heartbeat */
 

@@ -48,27 +48,6 @@ static void close_journal(struct state *state)
     }
 }
 
-/* Opens the journal that was read and cuts off its torn tail. If there is none or its header is
- * torn, a new one is made when there is something to write. */
-static int open_journal(struct state *state, struct diag *diag)
-{
-    close_journal(state);
-    if (state->journal_bytes == 0) {
-        return 0;
-    }
-    state->journal = openat(state->folder, JOURNAL_NAME, O_RDWR | O_CLOEXEC);
-    if (state->journal < 0) {
-        return state_report_errno(state, "open", JOURNAL_NAME, diag);
-    }
-    struct file_stat stat;
-    if (file_stat_fd(state->journal, &stat) != 0 ||
-        (stat.size > state->journal_bytes &&
-         ftruncate(state->journal, (off_t)state->journal_bytes) != 0)) {
-        return state_report_errno(state, "cut off the torn end of", JOURNAL_NAME, diag);
-    }
-    return 0;
-}
-
 /* Replaces the journal by an empty one that continues the present snapshot. */
 static int begin_journal(struct state *state, struct diag *diag)
 {
@@ -84,6 +63,29 @@ static int begin_journal(struct state *state, struct diag *diag)
     state->journal_bytes = JOURNAL_HEADER_BYTES;
     state->journal = openat(state->folder, JOURNAL_NAME, O_RDWR | O_CLOEXEC);
     return state->journal >= 0 ? 0 : state_report_errno(state, "open", JOURNAL_NAME, diag);
+}
+
+/* Opens the journal that was read and cuts off its torn tail. Where there is none, one is put in
+ * place before this writer leaves anything else: what a folder holds without a journal would look
+ * as if the journal had been lost (state_used.c). */
+static int open_journal(struct state *state, struct diag *diag)
+{
+    close_journal(state);
+    if (state->journal_bytes == 0) {
+        state->is_new = state->snapshot_id == 0;
+        return begin_journal(state, diag);
+    }
+    state->journal = openat(state->folder, JOURNAL_NAME, O_RDWR | O_CLOEXEC);
+    if (state->journal < 0) {
+        return state_report_errno(state, "open", JOURNAL_NAME, diag);
+    }
+    struct file_stat stat;
+    if (file_stat_fd(state->journal, &stat) != 0 ||
+        (stat.size > state->journal_bytes &&
+         ftruncate(state->journal, (off_t)state->journal_bytes) != 0)) {
+        return state_report_errno(state, "cut off the torn end of", JOURNAL_NAME, diag);
+    }
+    return 0;
 }
 
 static void forget_pending(struct state *state)
@@ -208,7 +210,39 @@ int state_compact(struct state *state, struct diag *diag)
     return begin_journal(state, diag);
 }
 
+int state_forget_all(struct state *state, struct diag *diag)
+{
+    state_unbind(&state->binding);
+    state_release_rows(state);
+    state_init_rows(state);
+    state->changes.count = 0;
+    forget_pending(state);
+    state->is_forgotten = state_compact(state, diag) == 0;
+    return state->is_forgotten ? 0 : -1;
+}
+
 /* ---- opening and closing ---- */
+
+bool state_has_rows(const struct state *state)
+{
+    const struct rowtable *table = &state->table;
+    for (size_t i = 0; i < table->directories.count; i++) {
+        if (rowtable_directory_has_rows(table, i)) {
+            return true;
+        }
+    }
+    vec_each (const struct node_row, node, &table->other_nodes) {
+        if (node->is_known) {
+            return true;
+        }
+    }
+    vec_each (const struct file_row, file, &table->other_files) {
+        if ((file->flags & FILE_ROW_KNOWN) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
 
 static int open_folder(struct state *state, int directory, const char *path, struct diag *diag)
 {
@@ -237,32 +271,12 @@ static int take_lock(struct state *state, int directory, struct diag *diag)
     return result;
 }
 
-static bool has_rows(const struct rowtable *table)
-{
-    for (size_t i = 0; i < table->directories.count; i++) {
-        if (rowtable_directory_has_rows(table, i)) {
-            return true;
-        }
-    }
-    vec_each (const struct node_row, node, &table->other_nodes) {
-        if (node->is_known) {
-            return true;
-        }
-    }
-    vec_each (const struct file_row, file, &table->other_files) {
-        if ((file->flags & FILE_ROW_KNOWN) != 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* What a killed writer left of a file that file_replace was to put in place. The lock is held:
  * nobody is writing one now. */
 static int remove_leftover(void *context, const char *name, size_t len, bool is_directory)
 {
     const struct state *state = context;
-    if (!is_directory && slice_starts_with(slice_make(name, len), ".rowbuild-tmp-")) {
+    if (!is_directory && slice_starts_with(slice_make(name, len), TEMPORARY_PREFIX)) {
         (void)unlinkat(state->folder, name, 0);
     }
     return 0;
@@ -368,7 +382,7 @@ static struct state *open_state(int directory, const char *path, enum state_mode
     if (state->folder >= 0 && load_all(state, discard_unreadable, diag) != 0) {
         goto failed;
     }
-    state->was_empty = !has_rows(&state->table);
+    state->was_empty = !state_has_rows(state);
     state->sources = NULL;
     if (mode == STATE_JOB && state_begin_job(state, diag) != 0) {
         goto failed;
@@ -432,16 +446,36 @@ int state_begin_writing(struct state *state, int directory, struct diag *diag)
         return -1;
     }
     if (faccessat(state->folder, SNAPSHOT_NAME, F_OK, 0) == 0 ||
-        faccessat(state->folder, JOURNAL_NAME, F_OK, 0) == 0) {
+        faccessat(state->folder, JOURNAL_NAME, F_OK, 0) == 0 || !state_is_alone(state)) {
         return 1;
     }
     queue_all(state);
-    return 0;
+    state->is_new = true;
+    return begin_journal(state, diag);
 }
 
 static bool journal_has_outgrown(const struct state *state)
 {
     return state->journal_bytes > SMALLEST_COMPACTED + state->snapshot_bytes / 4;
+}
+
+/* A folder in which nothing was recorded, or all was forgotten, becomes as new unless something
+ * else lies in it. A crash meanwhile leaves an empty snapshot at most, which needs no journal. */
+static int remove_if_empty(struct state *state, struct diag *diag)
+{
+    bool is_unused =
+        state->is_new && state->snapshot_id == 0 && state->journal_bytes == JOURNAL_HEADER_BYTES;
+    if ((!is_unused && !state->is_forgotten) || !state_is_alone(state)) {
+        return 0;
+    }
+    if (unlinkat(state->folder, JOURNAL_NAME, 0) != 0 && errno != ENOENT) {
+        return state_report_errno(state, "remove", JOURNAL_NAME, diag);
+    }
+    (void)fsync(state->folder); /* the snapshot goes last: a journal without it would be refused */
+    if (unlinkat(state->folder, SNAPSHOT_NAME, 0) != 0 && errno != ENOENT) {
+        return state_report_errno(state, "remove", SNAPSHOT_NAME, diag);
+    }
+    return 0;
 }
 
 int state_close(struct state *state, struct diag *diag)
@@ -451,6 +485,9 @@ int state_close(struct state *state, struct diag *diag)
         result = state_flush(state, diag);
         if (result == 0 && journal_has_outgrown(state)) {
             result = state_compact(state, diag);
+        }
+        if (result == 0) {
+            result = remove_if_empty(state, diag);
         }
     } else if (state->mode == STATE_JOB) {
         result = state_sync(state, diag);

@@ -150,8 +150,8 @@ static void take_journal(struct harvest *harvest, struct inbox_item *item, struc
     if (wrong == NULL && !is_torn && id != inbox_journal_id(item->file.token)) {
         wrong = "it belongs to another submission";
     }
-    if (wrong == NULL && is_torn) {
-        wrong = "it was cut off";
+    if (wrong == NULL && (is_torn || journal.len == JOURNAL_HEADER_BYTES)) {
+        wrong = "it was cut off"; /* nobody writes a file without records */
     }
     if (wrong == NULL && take_records(harvest, journal, id) > 0) {
         wrong = "a part of it can't be read; the rest counts";

@@ -55,6 +55,8 @@ struct state {
     char *path;                          /* as given, for messages */
     struct lock lock;
     bool was_empty;
+    bool is_new;       /* this writer has put the first journal in place */
+    bool is_forgotten; /* all of it: snapshot and journal are empty */
 
     struct buf snapshot; /* as it was read; table, shapes and texts borrow from it */
     struct rowtable table;
@@ -86,6 +88,7 @@ void state_unbind(struct binding *binding);
 #define SNAPSHOT_NAME "state"
 #define JOURNAL_NAME "journal"
 #define LOCK_NAME "lock"
+#define TEMPORARY_PREFIX ".rowbuild-tmp-" /* of files that file_replace is to put in place */
 
 /* Empties table, shapes and texts, or frees them together with the snapshot they borrow from. */
 void state_init_rows(struct state *state);
@@ -93,6 +96,19 @@ void state_release_rows(struct state *state);
 
 /* Reads snapshot and journal from the folder. -1 with an error. */
 int state_load(struct state *state, bool discard_unreadable, struct diag *diag);
+
+/* Whether a file or node is on record. */
+bool state_has_rows(const struct state *state);
+
+/* state_used.c, for the folder that is open, after the snapshot was read */
+/* What is wrong with a folder that has no journal; NULL: nothing was recorded there yet. */
+const char *state_why_journal_is_missed(const struct state *state,
+                                        const struct snapshot_identity *identity);
+/* After the journal was read: which records it must have lost at its end; NULL: none, as far as can
+ * be told. */
+const char *state_why_records_are_missed(const struct state *state);
+/* Whether the folder holds nothing but snapshot, journal and lock. */
+bool state_is_alone(const struct state *state);
 
 /* Offsets of records, one behind the other, that are known to be good. */
 struct journal_record;

@@ -231,8 +231,9 @@ static enum load_result load_journal(struct state *state, struct slice journal,
     if (wrong != NULL) {
         return unreadable(trouble, JOURNAL_NAME, wrong);
     }
-    if (is_torn) {
-        return LOAD_DONE;
+    if (is_torn) { /* it is put in place whole */
+        return unreadable(trouble, JOURNAL_NAME,
+                          journal.len == 0 ? "it is empty" : "it ends within its header");
     }
     size_t from = JOURNAL_HEADER_BYTES;
     if (id != identity->id) {
@@ -250,7 +251,26 @@ static enum load_result load_journal(struct state *state, struct slice journal,
     }
     state->journal_id = id;
     replay(state, journal, from, trouble);
+    wrong = trouble->lost_bytes == 0 ? state_why_records_are_missed(state) : NULL;
+    if (wrong != NULL) { /* or a run has begun its first tasks since the journal was read */
+        unreadable(trouble, JOURNAL_NAME, wrong);
+        return LOAD_AGAIN;
+    }
     return LOAD_DONE;
+}
+
+/* A folder that was never used has no journal, and one that was has lost it, unless (AGAIN) a
+ * writer is about to remove all. */
+static enum load_result miss_journal(const struct state *state,
+                                     const struct snapshot_identity *identity,
+                                     struct load_trouble *trouble)
+{
+    const char *wrong = state_why_journal_is_missed(state, identity);
+    if (wrong == NULL) {
+        return LOAD_DONE;
+    }
+    unreadable(trouble, JOURNAL_NAME, wrong);
+    return LOAD_AGAIN;
 }
 
 static enum load_result load_once(struct state *state, struct load_trouble *trouble)
@@ -282,6 +302,8 @@ static enum load_result load_once(struct state *state, struct load_trouble *trou
         result = unreadable(trouble, JOURNAL_NAME, strerror(errno));
     } else if (found > 0) {
         result = load_journal(state, buf_slice(&journal), &identity, trouble);
+    } else {
+        result = miss_journal(state, &identity, trouble);
     }
 out:
     if (result == LOAD_UNREADABLE && errno == ESTALE) {
@@ -323,7 +345,6 @@ static int discard(struct state *state, struct diag *diag)
     if (state->mode != STATE_WRITE) {
         return 0;
     }
-    /* The snapshot first: a snapshot left without its journal would look whole. */
     return set_aside(state, SNAPSHOT_NAME, diag) == 0 && set_aside(state, JOURNAL_NAME, diag) == 0
                ? 0
                : -1;

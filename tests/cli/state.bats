@@ -156,6 +156,130 @@ killed_after_five() {
     expect 0 --adopt
 }
 
+# unusable_journal WORDS: every command says so, names the file and leaves all as it is.
+unusable_journal() {
+    local command
+    unusable || return 1
+    for command in check 'show directories -a a' scan 'accept d6' submit clean 'clean -n' \
+        'clean --directory' 'clean --completed --force'; do
+        # shellcheck disable=SC2086 # words
+        expect 3 $command && has '.rowbuild/journal' "$1" 'rowbuild --adopt' || return 1
+    done
+    expect_runs
+}
+
+@test "a journal that is empty, cut off within its header or gone is exit 3 for every command" {
+    local cut
+    killed_after_five
+    cp -R .rowbuild saved
+    : >"$JOURNAL"
+    unusable_journal 'it is empty'
+    for cut in 1 8 20 31; do
+        head -c "$cut" saved/journal >"$JOURNAL"
+        expect 3
+        has "$JOURNAL can't be used: it ends within its header" 'rowbuild --adopt'
+    done
+    unusable_journal 'it ends within its header'
+    # No record is left: those of the task that was killed are lost.
+    for cut in 32 33 60; do
+        head -c "$cut" saved/journal >"$JOURNAL"
+        expect 3
+        has 'it has lost the records of the tasks that were running'
+    done
+    rm "$JOURNAL"
+    unusable_journal 'it is missing'
+    mkfifo "$JOURNAL"
+    expect 3
+    has "$JOURNAL can't be used"
+    rm "$JOURNAL"
+    mkdir "$JOURNAL"
+    expect 3
+    has "$JOURNAL can't be used"
+    rmdir "$JOURNAL"
+    # Restored from a backup
+    cp saved/journal "$JOURNAL"
+    expect 0
+    expect_runs d6
+    # --adopt begins anew, and keeps what it couldn't read.
+    : >"$RUNS"
+    : >"$JOURNAL"
+    expect 0 --adopt
+    [ -e "$JOURNAL.unreadable" ]
+    expect_nothing_to_do
+}
+
+@test "a snapshot whose journal is gone is exit 3, unless nothing else is there" {
+    with_snapshot
+    rm "$JOURNAL"
+    unusable_journal 'it is missing'
+    : >"$SNAPSHOT"
+    unusable
+    rm "$SNAPSHOT"
+    unusable_journal 'it is missing' # tasks have left their logs
+    rm -r .rowbuild/logs
+    expect 0 # the lock alone says nothing
+    expect_runs
+}
+
+@test "half a product of a first run that was killed isn't adopted when the journal was cut off" {
+    rowfile <<'END'
+[[action]]
+name = "half"
+products = ["out"]
+command = "note {directory}; echo half >workspace/{directory}/out; hold {directory}; echo whole >workspace/{directory}/out"
+END
+    local size cut status
+    mkdir workspace/d1
+    start
+    await_started d1
+    kill_run
+    release d1
+    size=$(stat -c %s "$JOURNAL")
+    cp -R .rowbuild saved
+    for ((cut = 0; cut < size; cut += 17)); do
+        rm -rf .rowbuild
+        cp -R saved .rowbuild
+        echo half >workspace/d1/out
+        truncate -s "$cut" "$JOURNAL"
+        status=0
+        "$ROWBUILD" >/dev/null 2>&1 || status=$?
+        echo "cut to $cut of $size: $status"
+        [ "$status" -eq 3 ] || content workspace/d1/out whole
+    done
+}
+
+@test "a folder of the state that was never used is new, whoever made it" {
+    six
+    mkdir .rowbuild
+    expect 0 show status
+    : >.rowbuild/lock
+    expect 0 show status
+    expect 0 -n
+    expect 0
+    expect_runs d1 d2 d3 d4 d5 d6
+    # All that was on record is forgotten.
+    : >"$RUNS"
+    expect 0 clean
+    [ "$(ls -A .rowbuild)" = lock ]
+    expect_nothing_to_do
+    [ -s "$JOURNAL" ]
+}
+
+@test "a clean that is killed leaves a state that can be used" {
+    local step
+    six
+    expect 0
+    cp -R .rowbuild saved
+    : >"$RUNS"
+    for step in $(seq 2 2 40); do
+        rm -rf .rowbuild
+        cp -R saved .rowbuild
+        timeout -s KILL "0.0$(printf %02d "$step")" "$ROWBUILD" clean >/dev/null 2>&1 || true
+        expect 0
+        expect_runs
+    done
+}
+
 # foreign_lock SECONDS: a lock of another host whose holder was last seen so long ago
 foreign_lock() {
     printf 'host elsewhere\nboot 0-0\npid 1\nsince 1795168800\n' >.rowbuild/lock

@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -618,7 +619,7 @@ static void torn_at_every_byte(void **data)
     struct buf journal = BUF_EMPTY;
     size_t ends[NODE_ROWS + 1];
     write_journal(place, ends, &journal);
-    for (size_t len = 0; len <= journal.len; len++) {
+    for (size_t len = 32; len <= journal.len; len++) { /* the header is put in place whole */
         size_t whole = 0;
         while (whole < NODE_ROWS && ends[whole + 1] <= len) {
             whole++;
@@ -760,6 +761,190 @@ static void flipped_bytes_in_the_journal_header(void **data)
         expect_unreadable(place, "journal");
     }
     buf_release(&journal);
+}
+
+static void expect_refused(struct place *place, const char *words)
+{
+    for (int mode = STATE_READ; mode <= STATE_WRITE; mode++) {
+        diag_release(&place->diag);
+        diag_init(&place->diag);
+        assert_null(
+            state_open(place->directory, ".rowbuild", (enum state_mode)mode, false, &place->diag));
+        assert_int_equal(place->diag.errors, 1);
+        assert_int_equal(place->diag.entries.at[0].blame, DIAG_STATE);
+        assert_true(diag_mentions(&place->diag, ".rowbuild/journal can't be used"));
+        assert_true(diag_mentions(&place->diag, words));
+        assert_true(diag_mentions(&place->diag, "rowbuild --adopt"));
+    }
+}
+
+static void journal_cut_off_in_its_header(void **data)
+{
+    struct place *place = *data;
+    struct buf journal = BUF_EMPTY;
+    size_t ends[NODE_ROWS + 1];
+    write_journal(place, ends, &journal);
+    for (size_t len = 0; len < 32; len++) {
+        write_bytes(place, "journal", slice_make(journal.at, len));
+        expect_refused(place, len == 0 ? "it is empty" : "it ends within its header");
+    }
+    diag_release(&place->diag);
+    diag_init(&place->diag);
+    struct state *state = open_with(place, STATE_WRITE, true);
+    assert_true(state_was_empty(state));
+    close_well(place, state);
+    assert_true(is_there(place, "journal.unreadable"));
+    close_well(place, open_as(place, STATE_READ));
+    buf_release(&journal);
+}
+
+/* Files and, with a '/' at the end, folders of a state folder. */
+static void make_names(struct place *place, const char *const *names)
+{
+    file_remove_tree(place->directory, ".rowbuild");
+    for (size_t i = 0; names[i] != NULL; i++) {
+        char path[128];
+        snprintf(path, sizeof path, ".rowbuild/%s%s", names[i],
+                 names[i][strlen(names[i]) - 1] == '/' ? "x" : "");
+        assert_int_equal(file_make_parents(place->directory, path), 0);
+        if (names[i][strlen(names[i]) - 1] != '/') {
+            write_bytes(place, names[i], (struct slice){0});
+        }
+    }
+}
+
+static void journal_that_is_missing(void **data)
+{
+    struct place *place = *data;
+    static const struct {
+        const char *names[6];
+        bool is_used;
+    } folders[] = {
+        {{"lock"}, false},
+        {{".rowbuild-tmp-0", "lock"}, false},
+        {{"lock", "queue"}, false},
+        {{"lock", "inbox/"}, false},
+        {{"lock", "inbox/00000000000000aa.0.1-1"}, false}, /* of a job that was forgotten */
+        {{"jobs/00000000000000aa.json"}, false},           /* by a version without checksums */
+        {{"jobs/00000000000000aa.json", "logs/run/a.log", "inbox/"}, false},
+        {{"lock", "logs/", "running"}, false}, /* an older version, killed before it began */
+        {{"lock", "logs/"}, true},
+        {{"lock", "logs/run/a.log"}, true},
+        {{"lock", "logs/.slot-0", "running"}, true},
+        {{"jobs/00000000000000aa.json", "lock", "logs/.slot-0", "running"}, true},
+    };
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        make_names(place, folders[i].names);
+        if (folders[i].is_used) {
+            expect_refused(place, "it is missing, although `logs` beside it shows");
+            assert_false(is_there(place, "journal"));
+            continue;
+        }
+        diag_release(&place->diag);
+        diag_init(&place->diag);
+        struct state *state = open_as(place, STATE_READ);
+        assert_true(state_was_empty(state));
+        close_well(place, state);
+        if (strstr(folders[i].names[0], "jobs/") == NULL && i != 4) { /* what writers would read */
+            close_well(place, open_as(place, STATE_WRITE));
+        }
+    }
+}
+
+static void snapshot_without_its_journal(void **data)
+{
+    struct place *place = *data;
+    struct buf bytes = BUF_EMPTY;
+    struct state *state = open_as(place, STATE_WRITE);
+    state_bind(state, &LAYOUT);
+    put_all(state, 10);
+    assert_int_equal(state_compact(state, &place->diag), 0);
+    close_well(place, state);
+    assert_int_equal(unlinkat(place->directory, ".rowbuild/journal", 0), 0);
+    expect_refused(place, "it is missing, although `state` beside it shows");
+    /* Earlier versions made their first snapshot before the journal: it contains no byte of one. */
+    read_bytes(place, "state", &bytes);
+    memset(bytes.at + 32, 0, 8);
+    struct digest checksum = digest_of(slice_make(bytes.at, bytes.len - sizeof checksum));
+    memcpy(bytes.at + bytes.len - sizeof checksum, &checksum, sizeof checksum);
+    write_bytes(place, "state", buf_slice(&bytes));
+    diag_release(&place->diag);
+    diag_init(&place->diag);
+    for (int mode = STATE_READ; mode <= STATE_WRITE; mode++) {
+        state = open_as(place, (enum state_mode)mode);
+        state_bind(state, &LAYOUT);
+        expect_all(state, 10);
+        close_well(place, state);
+    }
+    assert_true(is_there(place, "journal"));
+    buf_release(&bytes);
+}
+
+static void journal_that_lost_all_records(void **data)
+{
+    struct place *place = *data;
+    struct buf journal = BUF_EMPTY;
+    size_t ends[NODE_ROWS + 1];
+    static const struct {
+        const char *names[4];
+        const char *words; /* NULL: it may be so */
+    } folders[] = {
+        {{"lock"}, NULL},
+        {{"lock", "logs/", "running"}, NULL},
+        {{"lock", "logs/"}, NULL},
+        {{"lock", "logs/.slot-00000000000000aa-0-0", "running"}, NULL},
+        {{"lock", "logs/run/a.log", "inbox/"}, NULL},
+        {{"lock", "logs/.slot-0", "running"}, "tasks that were running"},
+        {{"lock", "logs/run/a.log"}, "it holds no records"},
+    };
+    write_journal(place, ends, &journal);
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        make_names(place, folders[i].names);
+        for (size_t len = 32; len <= ends[1]; len += ends[1] - 32) {
+            write_bytes(place, "journal", slice_make(journal.at, len));
+            if (folders[i].words != NULL && len < ends[1]) {
+                expect_refused(place, folders[i].words);
+                continue;
+            }
+            diag_release(&place->diag);
+            diag_init(&place->diag);
+            close_well(place, open_as(place, STATE_READ));
+        }
+    }
+    buf_release(&journal);
+}
+
+static void journal_comes_first_and_goes_last(void **data)
+{
+    struct place *place = *data;
+    struct state *state = open_as(place, STATE_WRITE);
+    assert_true(is_there(place, "journal"));
+    close_well(place, state);
+    assert_false(is_there(place, "journal")); /* nothing was recorded */
+    state = open_as(place, STATE_WRITE);
+    assert_int_equal(mkdirat(place->directory, ".rowbuild/logs", 0777), 0);
+    close_well(place, state);
+    assert_true(is_there(place, "journal"));
+    assert_int_equal(unlinkat(place->directory, ".rowbuild/logs", AT_REMOVEDIR), 0);
+    /* All is forgotten. */
+    state = open_as(place, STATE_WRITE);
+    state_bind(state, &LAYOUT);
+    put_all(state, 10);
+    assert_int_equal(state_compact(state, &place->diag), 0);
+    assert_int_equal(state_forget_all(state, &place->diag), 0);
+    /* Killed while it is closed: the empty snapshot alone. */
+    struct buf snapshot = BUF_EMPTY;
+    read_bytes(place, "state", &snapshot);
+    close_well(place, state);
+    assert_false(is_there(place, "state"));
+    assert_false(is_there(place, "journal"));
+    write_bytes(place, "state", buf_slice(&snapshot));
+    state = open_as(place, STATE_READ);
+    assert_true(state_was_empty(state));
+    close_well(place, state);
+    close_well(place, open_as(place, STATE_WRITE));
+    assert_int_equal(place->diag.entries.count, 0);
+    buf_release(&snapshot);
 }
 
 static void unknown_version(void **data)
@@ -1138,6 +1323,11 @@ int main(void)
         TEST(flipped_bytes_in_the_journal),
         TEST(flipped_bytes_in_the_snapshot),
         TEST(flipped_bytes_in_the_journal_header),
+        TEST(journal_cut_off_in_its_header),
+        TEST(journal_that_is_missing),
+        TEST(snapshot_without_its_journal),
+        TEST(journal_that_lost_all_records),
+        TEST(journal_comes_first_and_goes_last),
         TEST(unknown_version),
         TEST(journal_of_another_snapshot),
         TEST(crash_between_snapshot_and_journal),
