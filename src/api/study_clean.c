@@ -2,10 +2,12 @@
 
 #include "aside.h"
 #include "file.h"
+#include "inside.h"
 #include "study_jobs.h"
 #include "submissions.h"
 #include "text.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,12 +136,9 @@ static int refuse_while_queued(const struct rowbuild *study,
 }
 
 /* What jobs still running may leave there is nobody's. */
-static void remove_empty_folder(const struct rowbuild *study, const char *name)
+static void remove_empty_folder(int root, const char *name)
 {
-    struct buf path = BUF_EMPTY;
-    buf_addf(&path, "%s/%s", study->state_path, name);
-    (void)rmdir(buf_string(&path));
-    buf_release(&path);
+    (void)unlinkat(root, name, AT_REMOVEDIR);
 }
 
 /* Forgets all records first: logs without records would look as if these had been lost. The inbox
@@ -147,19 +146,24 @@ static void remove_empty_folder(const struct rowbuild *study, const char *name)
 static int remove_state_files(struct rowbuild *study, bool has_jobs, struct diag *diag)
 {
     static const char *const names[] = {"logs", "running", "queue"};
+    int root = inside_root(AT_FDCWD, study->state_path, false);
+    if (root < 0) {
+        return errno == ENOENT ? 0
+                               : diag_state_error(diag, "`%s` can't be opened: %s",
+                                                  study->state_path, inside_error(errno));
+    }
     int result = state_forget_all(study->state, diag);
     for (size_t i = 0; i < sizeof names / sizeof names[0] && result == 0; i++) {
-        struct buf path = BUF_EMPTY;
-        buf_addf(&path, "%s/%s", study->state_path, names[i]);
-        if (file_remove_tree(AT_FDCWD, buf_string(&path)) != 0) {
-            result = diag_state_error(diag, "`%s` can't be removed", buf_string(&path));
+        if (file_remove_tree(root, names[i]) != 0) {
+            result =
+                diag_state_error(diag, "`%s/%s` can't be removed", study->state_path, names[i]);
         }
-        buf_release(&path);
     }
-    remove_empty_folder(study, "jobs");
+    remove_empty_folder(root, "jobs");
     if (!has_jobs) {
-        remove_empty_folder(study, "inbox");
+        remove_empty_folder(root, "inbox");
     }
+    close(root);
     return result;
 }
 

@@ -1,7 +1,9 @@
 #include "report.h"
 #include "study.h"
 
+#include "inside.h"
 #include "logs.h"
+#include "state_folder.h"
 #include "text.h"
 
 #include <errno.h>
@@ -40,13 +42,15 @@ static int refuse_empty_workspace(struct rowbuild *study, struct diag *diag)
                             study->workspace.path.at, state_known_directories(study->state));
 }
 
-static void end_left_behind(const struct rowbuild *study, struct diag *diag)
+static int end_left_behind(const struct rowbuild *study, struct diag *diag)
 {
-    unsigned ended = logs_end_left_behind(study->state_path);
+    unsigned ended;
+    int result = logs_end_left_behind(study->state_path, &ended, diag);
     if (ended > 0) {
         diag_note(diag, "an earlier run was killed; %u of its processes still ran and %s ended",
                   ended, ended == 1 ? "was" : "were");
     }
+    return result;
 }
 
 static void select_job(const struct rowbuild *study, struct diag *diag)
@@ -101,6 +105,9 @@ static int look(struct rowbuild *study, const struct rowbuild_selection *selecti
     } else if (plan_select(study->plan, &wanted, diag) != 0) {
         return -1;
     }
+    if (state_folder_check(study->state_path, diag) != 0) {
+        return -1;
+    }
     study->made_state = access(study->state_path, F_OK) != 0;
     if (mode == STATE_READ && study_load_jobs(study, false, diag) != 0) {
         return -1;
@@ -108,8 +115,8 @@ static int look(struct rowbuild *study, const struct rowbuild_selection *selecti
     study->state = mode == STATE_JOB
                        ? open_for_job(study, diag)
                        : state_open(AT_FDCWD, study->state_path, mode, selection->adopt, diag);
-    if (study->state != NULL && mode == STATE_WRITE) {
-        end_left_behind(study, diag);
+    if (study->state != NULL && mode == STATE_WRITE && end_left_behind(study, diag) != 0) {
+        return -1;
     }
     if (study->state != NULL && mode == STATE_WRITE && take_jobs(study, diag) != 0) {
         return -1;
@@ -164,20 +171,15 @@ int study_begin_writing(struct rowbuild *study, struct diag *diag)
 /* A folder that was made for nothing is taken away again. */
 static void remove_unused_state(const struct rowbuild *study)
 {
-    struct buf path = BUF_EMPTY;
-    buf_addf(&path, "%s/state", study->state_path);
-    if (access(buf_string(&path), F_OK) != 0) {
-        buf_clear(&path);
-        buf_addf(&path, "%s/journal", study->state_path);
-        struct buf lock = BUF_EMPTY;
-        buf_addf(&lock, "%s/lock", study->state_path);
-        if (access(buf_string(&path), F_OK) != 0) {
-            unlink(buf_string(&lock));
-            rmdir(study->state_path);
-        }
-        buf_release(&lock);
+    int root = inside_root(AT_FDCWD, study->state_path, false);
+    if (root < 0) {
+        return;
     }
-    buf_release(&path);
+    if (faccessat(root, "state", F_OK, 0) != 0 && faccessat(root, "journal", F_OK, 0) != 0) {
+        (void)inside_remove(root, "lock");
+        (void)rmdir(study->state_path);
+    }
+    close(root);
 }
 
 int study_drop(struct rowbuild *study, struct rowbuild_messages *messages)

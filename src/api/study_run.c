@@ -1,14 +1,16 @@
 #include "study.h"
 
 #include "allocation.h"
-#include "clock.h"
+#include "inside.h"
 #include "intern.h"
 #include "jobserver.h"
 #include "machine.h"
 #include "relay.h"
 #include "run.h"
+#include "run_mark.h"
 #include "text.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -206,6 +208,18 @@ static const uint32_t *find_places(const struct rowbuild *study, struct arena *a
     return places;
 }
 
+/* What all that the run starts carries in its environment. */
+static void add_mark(const struct rowbuild *study, struct buf *variable)
+{
+    struct run_mark mark;
+    int folder = inside_root(AT_FDCWD, study->state_path, false);
+    run_mark_of_this(&mark, folder);
+    run_mark_add_variable(&mark, variable);
+    if (folder >= 0) {
+        close(folder);
+    }
+}
+
 static int run_planned(struct relay *relay, struct means *means, struct diag *diag)
 {
     struct rowbuild *study = relay->study;
@@ -215,7 +229,7 @@ static int run_planned(struct relay *relay, struct means *means, struct diag *di
     struct buf helper = BUF_EMPTY;
     struct buf mark = BUF_EMPTY;
     arena_init(&arena);
-    buf_addf(&mark, "ROWBUILD_RUN=%d-%lld", (int)getpid(), (long long)clock_monotonic_ns());
+    add_mark(study, &mark);
     bool has_helper = means->has_work &&
                       (uses_launchers(study->rowfile) || means->machine.host_count > 0) &&
                       launch_find_rank_helper(&helper);

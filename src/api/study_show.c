@@ -2,8 +2,10 @@
 #include "study.h"
 
 #include "file.h"
+#include "inside.h"
 #include "logs.h"
 #include "machine.h"
+#include "state_folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -198,7 +200,7 @@ static int show_log_of(struct rowbuild *study, struct node_id node, bool follow,
     if (!running) {
         logs_add_node_path(study->state_path, study->graph, node, &path);
     }
-    int fd = open(buf_string(&path), O_RDONLY | O_CLOEXEC);
+    int fd = logs_open(study->state_path, buf_string(&path));
     int result = 0;
     if (fd >= 0) {
         copy_rest(fd, writer);
@@ -213,7 +215,7 @@ static int show_log_of(struct rowbuild *study, struct node_id node, bool follow,
                   buf_string(&label));
     } else {
         result = diag_state_error(diag, "the log `%s` can't be read: %s", buf_string(&path),
-                                  strerror(errno));
+                                  inside_error(errno));
     }
     buf_release(&path);
     buf_release(&key);
@@ -288,7 +290,8 @@ int rowbuild_show_machine(struct rowbuild *study, const struct rowbuild_show_opt
     struct machine machine;
     struct allocation allocation;
     struct buf out = BUF_EMPTY;
-    if (machine_read(&machine, &messages->diag) != 0) {
+    if ((study != NULL && state_folder_check(study->state_path, &messages->diag) != 0) ||
+        machine_read(&machine, &messages->diag) != 0) {
         return messages_settle(messages, rowbuild_messages_status(messages));
     }
     bool is_real = machine.is_real;

@@ -3,6 +3,7 @@
 #include "buf.h"
 #include "clock.h"
 #include "file.h"
+#include "inside.h"
 #include "program.h"
 #include "scheduler_environment.h"
 #include "text.h"
@@ -279,10 +280,7 @@ static void add_whose(struct buf *out, char *const *environment)
     }
 }
 
-static void add_path(struct buf *path, const char *state_path)
-{
-    buf_addf(path, "%s/queue", state_path);
-}
+static const char REMEMBERED[] = "queue"; /* below the state folder */
 
 /* The first line of the file, up to the time. */
 static void add_heading(struct buf *out, char *const *environment)
@@ -295,16 +293,15 @@ static void add_heading(struct buf *out, char *const *environment)
 static bool recall(struct queue *queue, const char *state_path, unsigned max_age_s,
                    char *const *environment)
 {
-    struct buf path = BUF_EMPTY;
     struct buf text = BUF_EMPTY;
     struct buf heading = BUF_EMPTY;
     struct diag unseen; /* what is wrong with it was said when it was asked for */
     bool recalled = false;
     diag_init(&unseen);
-    add_path(&path, state_path);
+    int root = inside_root(AT_FDCWD, state_path, false);
     add_heading(&heading, environment);
-    if (file_read(AT_FDCWD, path.at, LONGEST_ANSWER, &text) == 0 && text.len > heading.len &&
-        memcmp(text.at, heading.at, heading.len) == 0) {
+    if (root >= 0 && inside_read(root, REMEMBERED, LONGEST_ANSWER, &text) == 0 &&
+        text.len > heading.len && memcmp(text.at, heading.at, heading.len) == 0) {
         char *end;
         int64_t asked_at_s = strtoll(text.at + heading.len, &end, 10);
         int64_t age_s = clock_wall_s() - asked_at_s;
@@ -318,9 +315,11 @@ static bool recall(struct queue *queue, const char *state_path, unsigned max_age
         }
     }
     diag_release(&unseen);
+    if (root >= 0) {
+        close(root);
+    }
     buf_release(&heading);
     buf_release(&text);
-    buf_release(&path);
     return recalled;
 }
 
@@ -328,23 +327,25 @@ static bool recall(struct queue *queue, const char *state_path, unsigned max_age
 static void remember(const struct queue *queue, const char *state_path, struct slice answer,
                      char *const *environment)
 {
-    struct buf path = BUF_EMPTY;
     struct buf text = BUF_EMPTY;
-    add_path(&path, state_path);
+    int root = inside_root(AT_FDCWD, state_path, false);
     add_heading(&text, environment);
     buf_addf(&text, "%lld\n", (long long)queue->asked_at_s);
     buf_add_slice(&text, answer);
-    (void)file_replace(AT_FDCWD, path.at, buf_slice(&text));
+    if (root >= 0) {
+        (void)inside_replace(root, REMEMBERED, buf_slice(&text));
+        close(root);
+    }
     buf_release(&text);
-    buf_release(&path);
 }
 
 void queue_forget(const char *state_path)
 {
-    struct buf path = BUF_EMPTY;
-    add_path(&path, state_path);
-    (void)unlink(path.at);
-    buf_release(&path);
+    int root = inside_root(AT_FDCWD, state_path, false);
+    if (root >= 0) {
+        (void)inside_remove(root, REMEMBERED);
+        close(root);
+    }
 }
 
 /* ---- Asking ---- */

@@ -3,6 +3,7 @@
 #include "buf.h"
 #include "file.h"
 #include "unreaped.h"
+#include "usage.h"
 #include "vec.h"
 
 #include <fcntl.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -204,42 +206,111 @@ void spawn_reap_orphans(void)
     vec_release(&list.pids);
 }
 
-static bool environment_holds(pid_t pid, const char *mark)
+/* Reads a process's environment; the bytes of `text` are strings, each ended by NUL. */
+static bool read_environment(pid_t pid, struct buf *text)
 {
     struct buf path = BUF_EMPTY;
-    struct buf text = BUF_EMPTY;
-    bool found = false;
     buf_addf(&path, "/proc/%d/environ", (int)pid);
-    if (file_read(AT_FDCWD, path.at, LONGEST_PROC_FILE, &text) == 0) {
-        const char *at = buf_string(&text);
-        const char *end = at + text.len;
-        while (at < end && !found) {
-            size_t len = strnlen(at, (size_t)(end - at));
-            found = len == strlen(mark) && memcmp(at, mark, len) == 0;
-            at += len + 1;
-        }
-    }
-    buf_release(&text);
+    bool found = file_read(AT_FDCWD, path.at, LONGEST_PROC_FILE, text) == 0;
     buf_release(&path);
     return found;
+}
+
+/* The string that begins so; NULL: there is none. */
+static const char *find_string(const struct buf *text, const char *beginning, size_t *len)
+{
+    const char *at = buf_string(text);
+    const char *end = at + text->len;
+    size_t wanted = strlen(beginning);
+    while (at < end) {
+        *len = strnlen(at, (size_t)(end - at));
+        if (*len >= wanted && memcmp(at, beginning, wanted) == 0) {
+            return at;
+        }
+        at += *len + 1;
+    }
+    return NULL;
+}
+
+static bool environment_holds(pid_t pid, const char *mark)
+{
+    struct buf text = BUF_EMPTY;
+    const char *name_end = strchr(mark, '=');
+    size_t len = 0;
+    struct buf beginning = BUF_EMPTY;
+    buf_add(&beginning, mark, name_end != NULL ? (size_t)(name_end - mark) + 1 : strlen(mark));
+    const char *found =
+        read_environment(pid, &text) ? find_string(&text, buf_string(&beginning), &len) : NULL;
+    bool holds = found != NULL && len == strlen(mark) && memcmp(found, mark, len) == 0;
+    buf_release(&beginning);
+    buf_release(&text);
+    return holds;
+}
+
+bool spawn_read_variable(pid_t pid, const char *name, struct buf *value)
+{
+    struct buf text = BUF_EMPTY;
+    struct buf beginning = BUF_EMPTY;
+    size_t len = 0;
+    buf_addf(&beginning, "%s=", name);
+    const char *found =
+        read_environment(pid, &text) ? find_string(&text, buf_string(&beginning), &len) : NULL;
+    if (found != NULL) {
+        buf_add(value, found + beginning.len, len - beginning.len);
+    }
+    buf_release(&beginning);
+    buf_release(&text);
+    return found != NULL;
 }
 
 struct hunt {
     const char *mark;
     const char *gently; /* processes of this name get SIGTERM; NULL: none */
+    const struct pid_list *spared;
     unsigned found;
 };
+
+static bool is_listed(const struct pid_list *list, pid_t pid)
+{
+    for (size_t i = 0; i < list->pids.count; i++) {
+        if (list->pids.at[i] == pid) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* This process and those it descends from. */
+static void add_ancestors(struct pid_list *list)
+{
+    char name[32];
+    pid_t pid = getpid();
+    while (pid > 0 && !is_listed(list, pid)) {
+        vec_push(&list->pids, pid);
+        if (!read_name(pid, name, &pid)) {
+            break;
+        }
+    }
+}
 
 static int kill_if_marked(void *context, const char *name, size_t len, bool is_directory)
 {
     struct hunt *hunt = context;
     (void)len;
     pid_t pid = is_directory ? (pid_t)strtol(name, NULL, 10) : 0;
-    if (pid > 0 && pid != getpid() && environment_holds(pid, hunt->mark)) {
+    if (pid <= 0 || is_listed(hunt->spared, pid)) {
+        return 0;
+    }
+    /* Held before its environment is read, so that the signal goes to the one that was read. */
+    int pidfd = (int)syscall(SYS_pidfd_open, (long)pid, 0L);
+    if (pidfd >= 0 && environment_holds(pid, hunt->mark)) {
         pid_t parent;
-        hunt->found++;
-        (void)kill(pid, hunt->gently != NULL && is_named(pid, hunt->gently, &parent) ? SIGTERM
-                                                                                     : SIGKILL);
+        int signal =
+            hunt->gently != NULL && is_named(pid, hunt->gently, &parent) ? SIGTERM : SIGKILL;
+        hunt->found += syscall(SYS_pidfd_send_signal, (long)pidfd, (long)signal, NULL, 0L) == 0;
+    }
+    if (pidfd >= 0) {
+        close(pidfd);
     }
     return 0;
 }
@@ -248,7 +319,9 @@ unsigned spawn_kill_marked(const char *mark, const char *gently)
 {
     enum { MOST_ROUNDS = 400, GENTLE_ROUNDS = 300 };
     static const struct timespec pause = {.tv_nsec = 5000000};
-    struct hunt first = {.mark = mark, .gently = gently};
+    struct pid_list spared = {0};
+    add_ancestors(&spared);
+    struct hunt first = {.mark = mark, .gently = gently, .spared = &spared};
     (void)file_list(AT_FDCWD, "/proc", kill_if_marked, &first);
     struct hunt again = first;
     for (int round = 0; again.found > 0 && round < MOST_ROUNDS; round++) {
@@ -257,6 +330,7 @@ unsigned spawn_kill_marked(const char *mark, const char *gently)
         again.gently = round < GENTLE_ROUNDS ? gently : NULL;
         (void)file_list(AT_FDCWD, "/proc", kill_if_marked, &again);
     }
+    vec_release(&spared.pids);
     return first.found;
 }
 
@@ -285,4 +359,27 @@ unsigned spawn_kill_orphans(const char *mark)
     }
     vec_release(&own.pids);
     return count;
+}
+
+size_t spawn_list_orphans(pid_t **pids)
+{
+    struct pid_list own = {0};
+    struct pid_list list = {0};
+    size_t kept = 0;
+    add_children(0, &own);
+    for (size_t i = 0; i < own.pids.count; i++) {
+        if (!spawn_is_unreaped(own.pids.at[i]) && !has_ended(own.pids.at[i])) {
+            vec_push(&list.pids, own.pids.at[i]);
+        }
+    }
+    add_all_children(&list);
+    for (size_t i = 0; i < list.pids.count; i++) {
+        struct usage_process process;
+        if (usage_find_process(list.pids.at[i], &process)) {
+            list.pids.at[kept++] = list.pids.at[i];
+        }
+    }
+    vec_release(&own.pids);
+    *pids = list.pids.at;
+    return kept;
 }

@@ -125,6 +125,17 @@ static int read_open(int fd, size_t limit, struct buf *out)
     }
 }
 
+int file_read_fd(int fd, size_t limit, struct buf *out)
+{
+    size_t before = out->len;
+    int result = read_open(fd, limit, out);
+    if (result != 0 && out->at != NULL) {
+        out->len = before;
+        out->at[before] = '\0';
+    }
+    return result;
+}
+
 int file_read(int dir, const char *path, size_t limit, struct buf *out)
 {
     /* Opening a FIFO must not wait for a writer. */
@@ -132,12 +143,7 @@ int file_read(int dir, const char *path, size_t limit, struct buf *out)
     if (fd < 0) {
         return -1;
     }
-    size_t before = out->len;
-    if (read_open(fd, limit, out) != 0) {
-        if (out->at != NULL) {
-            out->len = before;
-            out->at[before] = '\0';
-        }
+    if (file_read_fd(fd, limit, out) != 0) {
         return close_failed(fd);
     }
     close(fd);

@@ -34,6 +34,7 @@ int file_lstat(int dir, const char *path, struct file_stat *stat);
 
 /* Reads a whole file, appending to `out`. -1 with errno set; `limit` bytes at most (EFBIG). */
 int file_read(int dir, const char *path, size_t limit, struct buf *out);
+int file_read_fd(int fd, size_t limit, struct buf *out); /* from where the descriptor is */
 
 /* Reads up to `want` bytes from a descriptor, fewer only at the end; -1 with errno. */
 ssize_t file_read_fully(int fd, char *into, size_t want);

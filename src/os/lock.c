@@ -3,6 +3,7 @@
 #include "buf.h"
 #include "clock.h"
 #include "file.h"
+#include "inside.h"
 #include "text.h"
 
 #include <errno.h>
@@ -104,7 +105,7 @@ static int read_holder_again(int dir, const char *path, struct holder *holder, i
 {
     *holder = (struct holder){0};
     *mtime_ns = 0;
-    int fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
+    int fd = openat(dir, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) {
         return -1;
     }
@@ -245,29 +246,29 @@ static int report_failure(const char *what, const char *path, struct diag *diag)
     int error = errno;
     struct buf name = BUF_EMPTY;
     text_add_name(&name, slice_of(path));
-    diag_state_error(diag, "can't %s %s: %s", what, name.at, strerror(error));
+    diag_state_error(diag, "can't %s %s: %s", what, name.at, inside_error(error));
     buf_release(&name);
     return -1;
 }
 
 /* Reads the holder and the beat; a lock that was removed is nobody's. -1 with an error. */
-static int read_beat(int dir, const char *path, struct holder *holder, int64_t *beat,
-                     struct diag *diag)
+static int read_beat(int dir, const char *path, const char *shown, struct holder *holder,
+                     int64_t *beat, struct diag *diag)
 {
     if (read_holder_again(dir, path, holder, beat) == 0 || errno == ENOENT) {
         return 0;
     }
-    return report_failure("read the lock", path, diag);
+    return report_failure("read the lock", shown, diag);
 }
 
 /* 1 if the heartbeat stands still for LOCK_STALE_S, the time that it already did included, or the
  * holder has released the lock; 0 if it moves; -1 with an error. */
-static int watch_heartbeat(int dir, const char *path, const struct holder *holder,
-                           struct diag *diag)
+static int watch_heartbeat(int dir, const char *path, const char *shown,
+                           const struct holder *holder, struct diag *diag)
 {
     struct holder now_holder;
     int64_t first_beat;
-    if (read_beat(dir, path, &now_holder, &first_beat, diag) != 0) {
+    if (read_beat(dir, path, shown, &now_holder, &first_beat, diag) != 0) {
         return -1;
     }
     int64_t now = now_beside(dir, path);
@@ -289,7 +290,7 @@ static int watch_heartbeat(int dir, const char *path, const struct holder *holde
         }
         sleep_ms(WATCH_MS);
         int64_t beat;
-        if (read_beat(dir, path, &now_holder, &beat, diag) != 0) {
+        if (read_beat(dir, path, shown, &now_holder, &beat, diag) != 0) {
             return -1;
         }
         if (beat != first_beat && now_holder.pid > 0) {
@@ -299,21 +300,29 @@ static int watch_heartbeat(int dir, const char *path, const struct holder *holde
     return now_holder.pid <= 0; /* released, or taken over by a third */
 }
 
+/* What is written must not end up in a file of another name. */
+static int open_file(int dir, const char *path)
+{
+    int fd =
+        openat(dir, path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666);
+    return fd < 0 ? -1 : inside_accept(fd, true);
+}
+
 /* Opens the file and asks for the kernel's lock; gives a holder that is just starting the time to
  * write who it is. The descriptor, or -1 with an error added. */
-static int open_locked(int dir, const char *path, const struct holder *self, bool *granted,
-                       struct diag *diag)
+static int open_locked(int dir, const char *path, const char *shown, const struct holder *self,
+                       bool *granted, struct diag *diag)
 {
     struct holder holder = {0};
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-        int fd = openat(dir, path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+        int fd = open_file(dir, path);
         if (fd < 0) {
-            return report_failure("open the lock", path, diag);
+            return report_failure("open the lock", shown, diag);
         }
         struct file_stat stat;
         enum kernel_lock state = ask_kernel(fd);
         if (state == KERNEL_ERROR) {
-            report_failure("lock", path, diag);
+            report_failure("lock", shown, diag);
             close(fd);
             return -1;
         }
@@ -322,7 +331,7 @@ static int open_locked(int dir, const char *path, const struct holder *self, boo
             return fd;
         }
         if (read_holder(fd, &holder) != 0) {
-            report_failure("read the lock", path, diag);
+            report_failure("read the lock", shown, diag);
             close(fd);
             return -1;
         }
@@ -336,11 +345,11 @@ static int open_locked(int dir, const char *path, const struct holder *self, boo
 }
 
 /* Writes this process into the file and makes sure that nobody did the same just now. */
-static int claim(int fd, int dir, const char *path, const struct holder *self, bool granted,
-                 struct diag *diag)
+static int claim(int fd, int dir, const char *path, const char *shown, const struct holder *self,
+                 bool granted, struct diag *diag)
 {
     if (write_holder(fd, self) != 0) {
-        report_failure("write the lock", path, diag);
+        report_failure("write the lock", shown, diag);
         (void)!ftruncate(fd, 0);
         return -1;
     }
@@ -350,33 +359,34 @@ static int claim(int fd, int dir, const char *path, const struct holder *self, b
     struct holder holder;
     int64_t mtime_ns;
     if (read_holder_again(dir, path, &holder, &mtime_ns) != 0) {
-        report_failure("read the lock", path, diag);
+        report_failure("read the lock", shown, diag);
         (void)!ftruncate(fd, 0);
         return -1;
     }
     return same_holder(&holder, self) ? 0 : report_holder(&holder, diag);
 }
 
-int lock_acquire(struct lock *lock, int dir, const char *path, struct diag *diag)
+int lock_acquire_in(struct lock *lock, int dir, const char *path, const char *shown,
+                    struct diag *diag)
 {
     struct holder self;
     struct holder holder;
     bool granted = false;
     lock->fd = -1;
     fill_self(&self);
-    int fd = open_locked(dir, path, &self, &granted, diag);
+    int fd = open_locked(dir, path, shown, &self, &granted, diag);
     if (fd < 0) {
         return -1;
     }
     int result = read_holder(fd, &holder);
     if (result != 0) {
-        report_failure("read the lock", path, diag);
+        report_failure("read the lock", shown, diag);
     } else if (!is_gone(&holder, &self, granted)) {
-        int stands = watch_heartbeat(dir, path, &holder, diag);
+        int stands = watch_heartbeat(dir, path, shown, &holder, diag);
         result = stands == 0 ? report_holder(&holder, diag) : stands > 0 ? 0 : -1;
     }
     if (result == 0) {
-        result = claim(fd, dir, path, &self, granted, diag);
+        result = claim(fd, dir, path, shown, &self, granted, diag);
     }
     if (result == 0) {
         lock->fd = fd;
@@ -384,6 +394,11 @@ int lock_acquire(struct lock *lock, int dir, const char *path, struct diag *diag
         close(fd);
     }
     return result;
+}
+
+int lock_acquire(struct lock *lock, int dir, const char *path, struct diag *diag)
+{
+    return lock_acquire_in(lock, dir, path, path, diag);
 }
 
 void lock_beat(struct lock *lock)

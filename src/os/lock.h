@@ -3,7 +3,8 @@
  * An OFD lock (fcntl(2) F_OFD_SETLK) on the file excludes processes of one host and vanishes with
  * its holder. Host, pid and since-when are written into the file, and its mtime is a heartbeat, for
  * network file systems on which the lock isn't seen by other hosts: a lock of another host stands
- * as long as its heartbeat moves. */
+ * as long as its heartbeat moves. A lock that is a link, has a second name or isn't a regular file
+ * is refused (inside.h). */
 #ifndef ROWBUILD_LOCK_H
 #define ROWBUILD_LOCK_H
 
@@ -24,6 +25,9 @@ struct lock {
  * host, or where the kernel's boot id can't be read), waits up to LOCK_STALE_S unless it moves
  * before; after LOCK_TELL_S, diag_note_now says what is waited for and how long at most. */
 int lock_acquire(struct lock *lock, int dir, const char *path, struct diag *diag);
+/* The same; messages call the file `shown`. */
+int lock_acquire_in(struct lock *lock, int dir, const char *path, const char *shown,
+                    struct diag *diag);
 void lock_beat(struct lock *lock); /* moves the heartbeat; call each LOCK_HEARTBEAT_S */
 void lock_release(struct lock *lock);
 

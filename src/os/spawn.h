@@ -7,6 +7,7 @@
 #ifndef ROWBUILD_SPAWN_H
 #define ROWBUILD_SPAWN_H
 
+#include "buf.h"
 #include "cpumask.h"
 
 #include <stdbool.h>
@@ -85,10 +86,20 @@ bool spawn_signal_named(const struct child *child, const char *name, int signal)
  * what has ended. Returns how many such orphans there were: kill until it is 0. */
 unsigned spawn_kill_orphans(const char *mark);
 
-/* Kills every process of this user whose environment holds `mark`, whoever its parent is, and waits
- * until they have ended (2 s at most). Those called `gently` (NULL: none) get SIGTERM first, to end
- * by it what they look after. Returns how many there were. */
+/* Kills every process of this user whose environment holds `mark`, whoever its parent is, but none
+ * that this process descends from, and waits until they have ended (2 s at most). Each is held by a
+ * pidfd from before its environment is read until it gets the signal: a number that is given away
+ * meanwhile hits nobody. Those called `gently` (NULL: none) get SIGTERM first, to end by it what
+ * they look after. Returns how many there were. */
 unsigned spawn_kill_marked(const char *mark, const char *gently);
+
+/* The orphans that are this process's children now, with their descendants, without what has ended.
+ * The caller frees *pids with free(). */
+size_t spawn_list_orphans(pid_t **pids);
+
+/* Appends the value of a variable in the environment that a process was started with; false: it has
+ * none, or it isn't ours to read. */
+bool spawn_read_variable(pid_t pid, const char *name, struct buf *value);
 
 /* Reaps ended orphans (not children that were started by spawn_child and are yet to be reaped). */
 void spawn_reap_orphans(void);

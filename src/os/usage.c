@@ -126,8 +126,9 @@ bool usage_sample(const pid_t *roots, size_t root_count, struct usage *usage)
     return usage->threads > 0;
 }
 
-bool usage_leader_lives(pid_t pid)
+bool usage_find_process(pid_t pid, struct usage_process *process)
 {
+    enum { FIELDS_TO_START = 20 }; /* from the state, which is the first behind the name */
     struct buf text = BUF_EMPTY;
     char path[32];
     char state = 'X';
@@ -136,7 +137,19 @@ bool usage_leader_lives(pid_t pid)
     snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
     const char *fields = read_proc(path, &text) ? behind_name(&text) : NULL;
     bool lives = fields != NULL && sscanf(fields, "%c %d %d", &state, &parent, &group) == 3 &&
-                 state != 'Z' && state != 'X' && group == pid;
+                 state != 'Z' && state != 'X';
+    for (int i = 1; fields != NULL && i < FIELDS_TO_START; i++) {
+        fields = strchr(fields, ' ');
+        fields = fields != NULL ? fields + 1 : NULL;
+    }
+    *process = (struct usage_process){.parent = parent, .group = group};
+    process->start_ticks = fields != NULL ? strtoull(fields, NULL, 10) : 0;
     buf_release(&text);
-    return lives;
+    return lives && fields != NULL;
+}
+
+bool usage_leader_lives(pid_t pid)
+{
+    struct usage_process process;
+    return usage_find_process(pid, &process) && process.group == pid;
 }

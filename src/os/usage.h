@@ -27,4 +27,14 @@ bool usage_sample(const pid_t *pids, size_t count, struct usage *usage);
 /* Whether the process leads its group and has not ended (a zombie has). */
 bool usage_leader_lives(pid_t pid);
 
+/* What tells a process from a later one of the same number. */
+struct usage_process {
+    pid_t parent;
+    pid_t group;
+    uint64_t start_ticks; /* since the kernel's start; field 22 of /proc/PID/stat */
+};
+
+/* false: there is no such process (a zombie has ended), or /proc can't be read. */
+bool usage_find_process(pid_t pid, struct usage_process *process);
+
 #endif

@@ -365,7 +365,7 @@ static void tell_outcomes(struct ending *ending, bool retried, const char *log)
                                    : RUN_FAILED},
     };
     if (log != NULL) {
-        logs_read_shortened(log, &output);
+        logs_read_shortened(run->options->state_path, log, &output);
     }
     bool output_told = false;
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
@@ -445,7 +445,7 @@ void run_finish(struct run *run, struct slot *slot, const struct child_end *end)
     run_clear_temporary(run, slot_number);
     logs_set_running(run->logs, slot_number, NULL, NULL, 0, NULL, 0);
     size_t written = logs_end_slot(run->logs, slot_number, graph, nodes, execution->count,
-                                   !run_group_alive(slot), &log);
+                                   !run_group_alive(slot), &log, run->diag);
     run_learn(run, slot, end, ending.seconds, ok);
     if (!ok) {
         describe_failure(&ending);

@@ -1,11 +1,10 @@
 #include "logs.h"
 
 #include "digest.h"
-#include "file.h"
-#include "intern.h"
+#include "inside.h"
 #include "memory.h"
-#include "spawn.h"
-#include "usage.h"
+#include "run_mark.h"
+#include "text.h"
 #include "vec.h"
 
 #include <errno.h>
@@ -25,8 +24,10 @@ enum {
 struct logs {
     char *state;
     char *name; /* "" or "-NAME" */
+    int root;   /* the state folder */
     int folder; /* logs/ */
     int table;  /* running */
+    bool refused;
     VEC(int) slots;
 };
 
@@ -39,51 +40,81 @@ static void write_entry(const struct logs *logs, unsigned number, const struct r
     (void)written;
 }
 
+static int report(const char *state, const char *name, const char *what, struct diag *diag)
+{
+    int error = errno;
+    struct buf path = BUF_EMPTY;
+    struct buf shown = BUF_EMPTY;
+    buf_addf(&path, "%s/%s", state, name);
+    text_add_name(&shown, buf_slice(&path));
+    diag_state_error(diag, "can't %s %s: %s", what, buf_string(&shown), inside_error(error));
+    buf_release(&path);
+    buf_release(&shown);
+    return -1;
+}
+
 /* Makes and opens logs/; also anew, where somebody removed it during the run. */
 static int open_folder(struct logs *logs, struct diag *diag)
 {
-    struct buf path = BUF_EMPTY;
-    buf_addf(&path, "%s/logs/.", logs->state);
     if (logs->folder >= 0) {
         close(logs->folder);
     }
-    int made = file_make_parents(AT_FDCWD, buf_string(&path));
-    logs->folder = made == 0 ? open(buf_string(&path), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    if (logs->folder < 0) {
-        diag_state_error(diag, "the folder for logs, `%s`, can't be made: %s", buf_string(&path),
-                         strerror(errno));
+    if (logs->root >= 0) {
+        close(logs->root);
     }
-    buf_release(&path);
-    return logs->folder >= 0 ? 0 : -1;
+    logs->root = inside_root(AT_FDCWD, logs->state, true);
+    logs->folder = logs->root >= 0 ? inside_folder(logs->root, "logs", true) : -1;
+    return logs->folder >= 0 ? 0 : report(logs->state, "logs", "make the folder", diag);
 }
 
 /* Runs of jobs have tables of their own, for `running` is that of the run that holds the lock. */
 static void add_table_path(const struct logs *logs, struct buf *path)
 {
-    buf_addf(path, "%s/%s%s", logs->state, logs->name[0] != '\0' ? "logs/.running" : "running",
-             logs->name);
+    buf_addf(path, "%s%s", logs->name[0] != '\0' ? "logs/.running" : "running", logs->name);
 }
 
-struct logs *logs_new(const char *state, const char *name, const char *mark, struct diag *diag)
+static int open_table(struct logs *logs, struct diag *diag)
+{
+    struct buf path = BUF_EMPTY;
+    int result = 0;
+    add_table_path(logs, &path);
+    logs->table = inside_create(logs->root, buf_string(&path), 0);
+    if (logs->table < 0 && inside_is_refusal(errno)) {
+        result = report(logs->state, buf_string(&path), "write", diag);
+    }
+    buf_release(&path);
+    return result;
+}
+
+/* In place of entry 0, which stands for no slot. */
+static void write_mark(const struct logs *logs)
+{
+    struct run_mark mark;
+    struct buf text = BUF_EMPTY;
+    struct running_entry head = {0};
+    run_mark_of_this(&mark, logs->root);
+    run_mark_spell(&mark, &text);
+    memcpy(&head, buf_string(&text), text.len < sizeof head ? text.len : sizeof head);
+    write_entry(logs, 0, &head);
+    buf_release(&text);
+}
+
+struct logs *logs_new(const char *state, const char *name, struct diag *diag)
 {
     struct logs *logs = mem_alloc(sizeof *logs);
-    struct buf path = BUF_EMPTY;
+    struct buf ending = BUF_EMPTY;
     logs->state = mem_copy(state, strlen(state));
-    buf_addf(&path, "%s%s", name[0] != '\0' ? "-" : "", name);
-    logs->name = mem_copy(buf_string(&path), path.len);
-    buf_clear(&path);
+    buf_addf(&ending, "%s%s", name[0] != '\0' ? "-" : "", name);
+    logs->name = mem_copy(buf_string(&ending), ending.len);
+    buf_release(&ending);
     logs->table = -1;
     logs->folder = -1;
-    if (open_folder(logs, diag) != 0) {
+    logs->root = -1;
+    if (open_folder(logs, diag) != 0 || open_table(logs, diag) != 0) {
         logs_free(logs);
         return NULL;
     }
-    add_table_path(logs, &path);
-    logs->table = open(buf_string(&path), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    buf_release(&path);
-    struct running_entry head = {0}; /* stands for no slot */
-    snprintf(head.key, sizeof head.key, "%s", mark);
-    write_entry(logs, 0, &head);
+    write_mark(logs);
     return logs;
 }
 
@@ -108,12 +139,15 @@ void logs_free(struct logs *logs)
     if (logs->table >= 0) {
         struct buf path = BUF_EMPTY;
         add_table_path(logs, &path);
-        unlink(buf_string(&path));
+        (void)inside_remove(logs->root, buf_string(&path));
         buf_release(&path);
         close(logs->table);
     }
     if (logs->folder >= 0) {
         close(logs->folder);
+    }
+    if (logs->root >= 0) {
+        close(logs->root);
     }
     vec_release(&logs->slots);
     free(logs->state);
@@ -123,7 +157,7 @@ void logs_free(struct logs *logs)
 
 static int open_slot(const struct logs *logs, const char *name)
 {
-    return openat(logs->folder, name, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
+    return inside_create(logs->folder, name, O_APPEND);
 }
 
 int logs_open_slot(struct logs *logs, unsigned slot, struct diag *diag)
@@ -141,7 +175,7 @@ int logs_open_slot(struct logs *logs, unsigned slot, struct diag *diag)
         }
         if (*fd < 0) {
             return diag_state_error(diag, "the log `%s/logs/%s` can't be opened: %s", logs->state,
-                                    name, strerror(errno));
+                                    name, inside_error(errno));
         }
     }
     return *fd;
@@ -190,6 +224,7 @@ static void add_file_name(struct slice name, struct buf *out)
     }
 }
 
+/* A node's log below logs/: the name of its action, '/', and its own. */
 static void add_node_name(const struct graph *graph, struct node_id node, struct buf *path)
 {
     struct buf key = BUF_EMPTY;
@@ -213,8 +248,45 @@ void logs_add_node_path(const char *state, const struct graph *graph, struct nod
     add_node_name(graph, node, path);
 }
 
+/* The folder of an action's logs: -1 where there is none, or it isn't one. */
+static int open_action_folder(struct logs *logs, const char *name, bool make, struct diag *diag)
+{
+    const char *slash = strrchr(name, '/');
+    struct buf path = BUF_EMPTY;
+    buf_add(&path, name, (size_t)(slash - name));
+    int folder = inside_folder(logs->folder, buf_string(&path), make);
+    if (folder < 0 && inside_is_refusal(errno)) {
+        int error = errno;
+        struct buf below = BUF_EMPTY;
+        buf_addf(&below, "logs/%s", buf_string(&path));
+        errno = error;
+        report(logs->state, buf_string(&below), "use", diag);
+        buf_release(&below);
+        logs->refused = true;
+    }
+    buf_release(&path);
+    return folder;
+}
+
+/* Moves the slot's file there. */
+static void place_log(struct logs *logs, const char *slot_file, int folder, const char *name,
+                      struct diag *diag)
+{
+    const char *own = strrchr(name, '/') + 1;
+    if (renameat(logs->folder, slot_file, folder, own) != 0 && inside_is_refusal(errno)) {
+        int error = errno;
+        struct buf below = BUF_EMPTY;
+        buf_addf(&below, "logs/%s", name);
+        errno = error;
+        report(logs->state, buf_string(&below), "write", diag);
+        buf_release(&below);
+        logs->refused = true;
+    }
+}
+
 size_t logs_end_slot(struct logs *logs, unsigned slot, const struct graph *graph,
-                     const struct node_id *nodes, size_t count, bool reuse, struct buf *path)
+                     const struct node_id *nodes, size_t count, bool reuse, struct buf *path,
+                     struct diag *diag)
 {
     char slot_file[LOGS_SLOT_NAME];
     struct stat written;
@@ -223,20 +295,22 @@ size_t logs_end_slot(struct logs *logs, unsigned slot, const struct graph *graph
     slot_name(logs, slot, slot_file);
     size_t bytes = fstat(logs->slots.at[slot], &written) == 0 ? (size_t)written.st_size : 0;
     add_node_name(graph, nodes[0], &first);
-    for (size_t i = 0; i < count; i++) {
+    /* All are of one action. */
+    int folder = open_action_folder(logs, buf_string(&first), bytes > 0, diag);
+    for (size_t i = 0; i < count && folder >= 0; i++) {
         buf_clear(&name);
         add_node_name(graph, nodes[i], &name);
-        unlinkat(logs->folder, buf_string(&name), 0);
+        const char *own = strrchr(buf_string(&name), '/') + 1;
+        unlinkat(folder, own, 0);
         if (bytes > 0 && i == 0) {
-            if (renameat(logs->folder, slot_file, logs->folder, buf_string(&name)) != 0) {
-                file_make_parents(logs->folder, buf_string(&name));
-                renameat(logs->folder, slot_file, logs->folder, buf_string(&name));
-            }
+            place_log(logs, slot_file, folder, buf_string(&name), diag);
         } else if (bytes > 0) {
-            int linked =
-                linkat(logs->folder, buf_string(&first), logs->folder, buf_string(&name), 0);
+            int linked = linkat(folder, strrchr(buf_string(&first), '/') + 1, folder, own, 0);
             (void)linked; /* where there are no links, only the first of a batch has its log */
         }
+    }
+    if (folder >= 0) {
+        close(folder);
     }
     if (bytes > 0) {
         buf_addf(path, "%s/logs/%s", logs->state, buf_string(&first));
@@ -250,6 +324,45 @@ size_t logs_end_slot(struct logs *logs, unsigned slot, const struct graph *graph
     buf_release(&first);
     buf_release(&name);
     return bytes;
+}
+
+bool logs_refused(const struct logs *logs)
+{
+    return logs->refused;
+}
+
+int logs_write_script(const struct logs *logs, unsigned slot, unsigned number, struct slice text,
+                      struct buf *path, struct diag *diag)
+{
+    struct buf name = BUF_EMPTY;
+    buf_addf(&name, ".script%s-%u", logs->name, slot);
+    if (number > 0) {
+        buf_addf(&name, "-%u", number);
+    }
+    buf_addf(path, "%s/logs/%s", logs->state, buf_string(&name));
+    int result = inside_replace(logs->folder, buf_string(&name), text);
+    if (result != 0) {
+        diag_state_error(diag, "the script `%s` can't be written: %s", buf_string(path),
+                         inside_error(errno));
+    }
+    buf_release(&name);
+    return result;
+}
+
+int logs_open(const char *state, const char *path)
+{
+    size_t len = strlen(state);
+    int root = inside_root(AT_FDCWD, state, false);
+    int fd = root < 0 ? -1
+             : strncmp(path, state, len) == 0 && path[len] == '/'
+                 ? inside_open(root, path + len + 1, O_RDONLY)
+                 : -1;
+    int error = errno;
+    if (root >= 0) {
+        close(root);
+    }
+    errno = error;
+    return fd;
 }
 
 /* Where the last `lines` lines of the bytes begin. */
@@ -268,9 +381,9 @@ static size_t last_lines(struct slice bytes, size_t lines)
     return at;
 }
 
-void logs_read_shortened(const char *path, struct buf *out)
+void logs_read_shortened(const char *state, const char *path, struct buf *out)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = logs_open(state, path);
     struct stat found;
     if (fd < 0 || fstat(fd, &found) != 0) {
         if (fd >= 0) {
@@ -289,139 +402,4 @@ void logs_read_shortened(const char *path, struct buf *out)
     buf_add(out, end.at + start, end.len - start);
     free(bytes);
     close(fd);
-}
-
-unsigned logs_end_left_behind(const char *state)
-{
-    struct buf path = BUF_EMPTY;
-    struct buf table = BUF_EMPTY;
-    struct running_entry head = {0};
-    unsigned ended = 0;
-    buf_addf(&path, "%s/running", state);
-    if (file_read(AT_FDCWD, buf_string(&path), 64U << 20, &table) == 0) {
-        memcpy(&head, buf_string(&table), table.len < sizeof head ? table.len : sizeof head);
-        head.key[sizeof head.key - 1] = '\0';
-        ended = head.key[0] != '\0' ? spawn_kill_marked(head.key, "srun") : 0;
-        unlink(buf_string(&path));
-    }
-    buf_release(&path);
-    buf_release(&table);
-    return ended;
-}
-
-size_t logs_read_running(const char *state, struct running_entry **entries)
-{
-    struct buf path = BUF_EMPTY;
-    struct buf table = BUF_EMPTY;
-    size_t count = 0;
-    *entries = NULL;
-    buf_addf(&path, "%s/running", state);
-    if (file_read(AT_FDCWD, buf_string(&path), 64U << 20, &table) == 0) {
-        size_t slots = table.len / sizeof **entries;
-        *entries = mem_alloc(slots * sizeof **entries + 1);
-        for (size_t i = 0; i < slots; i++) {
-            struct running_entry *entry = &(*entries)[count];
-            memcpy(entry, table.at + i * sizeof *entry, sizeof *entry);
-            /* A table that a killed run left behind names processes that are gone, or others. */
-            if (entry->pid > 0 && usage_leader_lives(entry->pid)) {
-                entry->label[sizeof entry->label - 1] = '\0';
-                entry->key[sizeof entry->key - 1] = '\0';
-                entry->cores[sizeof entry->cores - 1] = '\0';
-                entry->log[sizeof entry->log - 1] = '\0';
-                count++;
-            }
-        }
-    }
-    buf_release(&path);
-    buf_release(&table);
-    return count;
-}
-
-/* ---- Tables of jobs ---- */
-
-struct table_search {
-    const char *state;
-    const char *key;
-    struct buf *path;
-    bool found;
-};
-
-static int look_into_table(void *context, const char *name, size_t len, bool is_directory)
-{
-    static const char prefix[] = ".running-";
-    struct table_search *search = context;
-    struct buf path = BUF_EMPTY;
-    struct buf table = BUF_EMPTY;
-    bool is_table =
-        !is_directory && len > sizeof prefix - 1 && memcmp(name, prefix, sizeof prefix - 1) == 0;
-    buf_addf(&path, "%s/logs/%.*s", search->state, (int)len, name);
-    if (is_table && file_read(AT_FDCWD, buf_string(&path), 64U << 20, &table) == 0) {
-        for (size_t i = 1; i < table.len / sizeof(struct running_entry) && !search->found; i++) {
-            struct running_entry entry;
-            memcpy(&entry, table.at + i * sizeof entry, sizeof entry);
-            entry.key[sizeof entry.key - 1] = '\0';
-            entry.log[sizeof entry.log - 1] = '\0';
-            search->found = entry.pid > 0 && strcmp(entry.key, search->key) == 0;
-            if (search->found && search->path != NULL) {
-                buf_clear(search->path);
-                buf_addf(search->path, "%s/logs/%s", search->state, entry.log);
-            }
-        }
-    }
-    buf_release(&path);
-    buf_release(&table);
-    return search->found ? 1 : 0;
-}
-
-struct job_search {
-    const char *state;
-    struct intern tokens;
-};
-
-static int remove_of_job(void *context, const char *name, size_t len, bool is_directory)
-{
-    static const char *const prefixes[] = {".running-", ".slot-"};
-    const struct job_search *search = context;
-    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes && !is_directory; i++) {
-        struct slice rest = slice_make(name, len);
-        size_t before = strlen(prefixes[i]);
-        if (!slice_starts_with(rest, prefixes[i])) {
-            continue;
-        }
-        rest = slice_make(name + before, len - before);
-        const char *dot = memchr(rest.at, '.', rest.len);
-        if (dot != NULL &&
-            intern_find(&search->tokens, slice_make(rest.at, (size_t)(dot - rest.at))) !=
-                INTERN_NONE) {
-            struct buf path = BUF_EMPTY;
-            buf_addf(&path, "%s/logs/%.*s", search->state, (int)len, name);
-            (void)unlink(buf_string(&path));
-            buf_release(&path);
-        }
-    }
-    return 0;
-}
-
-void logs_forget_jobs(const char *state, const struct slice *tokens, size_t count)
-{
-    struct job_search search = {.state = state};
-    struct buf folder = BUF_EMPTY;
-    intern_init(&search.tokens);
-    for (size_t i = 0; i < count; i++) {
-        intern_add(&search.tokens, tokens[i]);
-    }
-    buf_addf(&folder, "%s/logs", state);
-    (void)file_list(AT_FDCWD, buf_string(&folder), remove_of_job, &search);
-    intern_release(&search.tokens);
-    buf_release(&folder);
-}
-
-bool logs_find_in_jobs(const char *state, const char *key, struct buf *path)
-{
-    struct table_search search = {.state = state, .key = key, .path = path};
-    struct buf folder = BUF_EMPTY;
-    buf_addf(&folder, "%s/logs", state);
-    (void)file_list(AT_FDCWD, buf_string(&folder), look_into_table, &search);
-    buf_release(&folder);
-    return search.found;
 }

@@ -1,9 +1,11 @@
 /* Output of executions: a log for each slot, kept under the node's name only if something was
  * written; and the table of what runs now.
  *
- * Knows: files below the state folder: `logs/ACTION/DIRECTORY.log`, `logs/.slot-N`, `running`; of a
- * job, which runs beside others, `logs/.slot-NAME-N`, `logs/.running-NAME`.
- * Doesn't know: nodes' records. */
+ * Knows: files below the state folder: `logs/ACTION/DIRECTORY.log`, `logs/.slot-N`,
+ * `logs/.script-N`, `running`; of a job, which runs beside others, `logs/.slot-NAME-N`,
+ * `logs/.script-NAME-N`, `logs/.running-NAME`. logs.c writes them, logs_table.c reads the tables
+ * and removes what is left of others. Nothing is reached through a link (inside.h), and of a table
+ * only what /proc confirms is believed. Doesn't know: nodes' records. */
 #ifndef ROWBUILD_LOGS_H
 #define ROWBUILD_LOGS_H
 
@@ -20,14 +22,17 @@ struct logs;
 enum { LOGS_SLOT_NAME = 64 };
 
 /* `state` is the state folder's path; `name` tells runs apart that share it without holding its
- * lock, "" is the one that does; `mark` ("NAME=value") stands in the environment of all that
- * the run starts, and in the table. NULL after an error. */
-struct logs *logs_new(const char *state, const char *name, const char *mark, struct diag *diag);
+ * lock, "" is the one that does. The table begins with the run's mark (run_mark.h). NULL after an
+ * error. */
+struct logs *logs_new(const char *state, const char *name, struct diag *diag);
 
-/* Kills what a run that was itself killed left running, and removes its table: nobody will record
- * what those commands make, and they would write beside those that are started anew. Call with the
- * state locked. Returns how many processes there were. */
-unsigned logs_end_left_behind(const char *state);
+/* Kills what a run that was itself killed left running, and removes its table and the files of its
+ * slots: nobody will record what those commands make, and they would write beside those that are
+ * started anew. Only processes of a run of this very state folder, on this host, that is dead are
+ * ended, whatever the table says; one that no run wrote is warned of and ignored. Call with the
+ * state locked. *ended: how many processes there were. -1 with a state error where something that
+ * isn't a file of a run has such a name. */
+int logs_end_left_behind(const char *state, unsigned *ended, struct diag *diag);
 void logs_free(struct logs *logs); /* removes the slots' files and the table */
 
 /* The descriptor that an execution in this slot writes to; -1 after an error. */
@@ -42,13 +47,23 @@ void logs_set_running_pid(struct logs *logs, unsigned slot, pid_t pid);
 
 /* Ends a slot's execution. If something was written, moves the log to the name of the first node
  * (the other nodes of a batch get links) and appends its path to `path`, otherwise removes the
- * nodes' older logs. `reuse` false: somebody may still write to it. Returns the bytes written. */
+ * nodes' older logs. `reuse` false: somebody may still write to it. Returns the bytes written. A
+ * log that can't be put in place because of a link is a state error; logs_refused says so later. */
 size_t logs_end_slot(struct logs *logs, unsigned slot, const struct graph *graph,
-                     const struct node_id *nodes, size_t count, bool reuse, struct buf *path);
+                     const struct node_id *nodes, size_t count, bool reuse, struct buf *path,
+                     struct diag *diag);
+bool logs_refused(const struct logs *logs);
+
+/* Writes the script of a slot's process `number` and appends its path; -1 after an error. */
+int logs_write_script(const struct logs *logs, unsigned slot, unsigned number, struct slice text,
+                      struct buf *path, struct diag *diag);
+
+/* Opens a log for reading, by the path that these functions gave. -1 with errno (inside.h). */
+int logs_open(const char *state, const char *path);
 
 /* Appends what is shown of a log: all of a short one; of a long one a line that says how much was
  * left out, and its end. */
-void logs_read_shortened(const char *path, struct buf *out);
+void logs_read_shortened(const char *state, const char *path, struct buf *out);
 
 /* Appends the path of a node's log below the state folder. */
 void logs_add_node_path(const char *state, const struct graph *graph, struct node_id node,
@@ -72,8 +87,8 @@ bool logs_find_in_jobs(const char *state, const char *key, struct buf *path);
  * them once these are forgotten. Jobs' names begin with their submission's token and a dot. */
 void logs_forget_jobs(const char *state, const struct slice *tokens, size_t count);
 
-/* Reads the table of a run that goes on now: entries in *entries (the caller frees it), their
- * number; 0 if none. */
+/* Reads the table of the run that has the state folder now, on this host: entries whose processes
+ * it started and that live, in *entries (the caller frees it), and their number; 0 if none. */
 size_t logs_read_running(const char *state, struct running_entry **entries);
 
 #endif

@@ -309,6 +309,8 @@ static int execute(struct run *run)
         pthread_join(thread, NULL);
         if (run->interrupted) {
             run_kill_leftovers(run);
+        } else {
+            run_tell_left_running(run);
         }
         run_look_at_far_ancestors(run);
         run_tell_passed_over(run);
@@ -318,7 +320,7 @@ static int execute(struct run *run)
         if (!run->broken && state_sync(run->plan->state, run->diag) != 0) {
             run->broken = true;
         }
-        result = run->broken ? -1 : 0;
+        result = run->broken || logs_refused(run->logs) ? -1 : 0;
     }
     if (run->loop != NULL) {
         loop_free(run->loop);
@@ -391,7 +393,7 @@ int run_execute(struct plan *plan, const struct launch_context *launch,
             status = tell_blocked(&run);
         } else {
             run_expect_all(&run);
-            run.logs = logs_new(options->state_path, options->name, launch->mark, diag);
+            run.logs = logs_new(options->state_path, options->name, diag);
             status = run.logs == NULL ? -1 : execute(&run);
         }
         count_not_started(&run);

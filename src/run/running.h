@@ -221,6 +221,11 @@ void run_check_deadlines(struct run *run);
 int64_t run_next_deadline(const struct run *run); /* 0: none */
 void run_kill_leftovers(struct run *run);
 
+/* left_running.c */
+/* Tells, once for each action, how many processes its commands left running when they ended by
+ * themselves. They live on. */
+void run_tell_left_running(struct run *run);
+
 /* time_left.c */
 /* Whether an execution is likely to end in time; what nobody knows a duration of, is. */
 bool run_has_time_for(const struct run *run, const struct execution *execution);

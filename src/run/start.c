@@ -88,18 +88,9 @@ static int write_script(struct run *run, unsigned slot, unsigned number,
                         struct launch_process *process)
 {
     struct buf path = BUF_EMPTY;
-    const char *name = run->options->name;
-    buf_addf(&path, "%s/logs/.script%s%s-%u", run->options->state_path, name[0] != '\0' ? "-" : "",
-             name, slot);
-    if (number > 0) {
-        buf_addf(&path, "-%u", number);
-    }
-    int result = file_replace(AT_FDCWD, buf_string(&path), process->text);
+    int result = logs_write_script(run->logs, slot, number, process->text, &path, run->diag);
     if (result == 0) {
         process->argv[process->script_word] = arena_string(&run->scratch, buf_slice(&path));
-    } else {
-        diag_state_error(run->diag, "the script `%s` can't be written: %s", buf_string(&path),
-                         strerror(errno));
     }
     buf_release(&path);
     return result;

@@ -3,6 +3,7 @@
 #include "digest.h"
 #include "file.h"
 #include "inbox_files.h"
+#include "inside.h"
 #include "text.h"
 #include "vec.h"
 
@@ -30,13 +31,40 @@ static void add_stem(struct slice token, uint64_t element, struct buf *out)
     buf_add_char(out, '.');
 }
 
-/* A file of an element, below the state folder. */
-static void add_path(const char *state_path, const struct inbox_attempt *attempt, const char *kind,
-                     struct buf *out)
+/* The inbox of a state folder, and in it the name of a file of an element. */
+struct box {
+    int folder; /* -1, with errno */
+    const char *state_path;
+    struct buf name;
+};
+
+static void box_open(struct box *box, const char *state_path, bool make)
 {
-    buf_addf(out, "%s/" INBOX_NAME "/", state_path);
-    add_stem(slice_of(attempt->token), attempt->element, out);
-    buf_add_string(out, kind);
+    *box = (struct box){.state_path = state_path};
+    int root = inside_root(AT_FDCWD, state_path, make);
+    box->folder = root < 0 ? -1 : inside_folder(root, INBOX_NAME, make);
+    int error = errno;
+    if (root >= 0) {
+        close(root);
+    }
+    errno = error;
+}
+
+static void box_name(struct box *box, const struct inbox_attempt *attempt, const char *kind)
+{
+    int error = errno;
+    buf_clear(&box->name);
+    add_stem(slice_of(attempt->token), attempt->element, &box->name);
+    buf_add_string(&box->name, kind);
+    errno = error;
+}
+
+static void box_close(struct box *box)
+{
+    if (box->folder >= 0) {
+        close(box->folder);
+    }
+    buf_release(&box->name);
 }
 
 /* Digits up to `end`, which is cut off together with them; without leading zeros. */
@@ -77,48 +105,59 @@ uint64_t inbox_journal_id(struct slice token)
     return digest_of(token).low | 1U; /* never 0, which is nobody's */
 }
 
-static int report_errno(const char *what, const struct buf *path, struct diag *diag)
+static int report_errno(const char *what, const struct box *box, struct diag *diag)
 {
     int error = errno;
-    struct buf name = BUF_EMPTY;
-    text_add_name(&name, buf_slice(path));
+    struct buf path = BUF_EMPTY;
+    struct buf shown = BUF_EMPTY;
+    buf_addf(&path, "%s/" INBOX_NAME "/%s", box->state_path, buf_string(&box->name));
+    text_add_name(&shown, buf_slice(&path));
     int result =
-        diag_state_error(diag, "can't %s %s: %s", what, buf_string(&name), strerror(error));
-    buf_release(&name);
+        diag_state_error(diag, "can't %s %s: %s", what, buf_string(&shown), inside_error(error));
+    buf_release(&path);
+    buf_release(&shown);
     return result;
 }
 
 /* ---- Claims and ends ---- */
 
-bool inbox_holder(const char *state_path, const struct inbox_attempt *attempt, struct buf *holder)
+static bool read_holder(struct box *box, const struct inbox_attempt *attempt, struct buf *holder)
 {
-    struct buf path = BUF_EMPTY;
     size_t before = holder->len;
-    add_path(state_path, attempt, "claim", &path);
-    bool found = file_read(AT_FDCWD, buf_string(&path), LONGEST_JOB, holder) == 0;
+    box_name(box, attempt, "claim");
+    bool found = box->folder >= 0 &&
+                 inside_read(box->folder, buf_string(&box->name), LONGEST_JOB, holder) == 0;
     if (found && holder->len > before && holder->at[holder->len - 1] == '\n') {
         holder->at[--holder->len] = '\0';
     }
-    buf_release(&path);
+    return found;
+}
+
+bool inbox_holder(const char *state_path, const struct inbox_attempt *attempt, struct buf *holder)
+{
+    struct box box;
+    box_open(&box, state_path, false);
+    bool found = read_holder(&box, attempt, holder);
+    box_close(&box);
     return found;
 }
 
 /* Puts a file in place together with its content unless it is there already (EEXIST). A link is
  * what network file systems decide by one. */
-static int make_whole(const char *path, struct slice content)
+static int make_whole(int folder, const char *name, struct slice content)
 {
     struct buf fresh = BUF_EMPTY;
-    buf_addf(&fresh, "%s.%d-", path, (int)getpid());
-    uint64_t salt = digest_of(slice_of(path)).low ^ (uint64_t)(uintptr_t)&fresh;
+    buf_addf(&fresh, "%s.%d-", name, (int)getpid());
+    uint64_t salt = digest_of(slice_of(name)).low ^ (uint64_t)(uintptr_t)&fresh;
     buf_addf(&fresh, "%" PRIx64 ".new", salt);
-    int result = file_replace(AT_FDCWD, buf_string(&fresh), content);
+    int result = inside_replace(folder, buf_string(&fresh), content);
     if (result == 0) {
-        result = link(buf_string(&fresh), path);
+        result = linkat(folder, buf_string(&fresh), folder, name, 0);
         if (result != 0 && errno != EEXIST) { /* a file system without links */
-            result = file_rename_new(AT_FDCWD, buf_string(&fresh), path);
+            result = file_rename_new(folder, buf_string(&fresh), name);
         }
         int error = errno;
-        (void)unlink(buf_string(&fresh));
+        (void)unlinkat(folder, buf_string(&fresh), 0);
         errno = error;
     }
     int error = errno;
@@ -130,57 +169,57 @@ static int make_whole(const char *path, struct slice content)
 static const char OVER[] = "over";
 static const char FAILED[] = "failed";
 
-static void remove_end(const char *state_path, const struct inbox_attempt *attempt)
+static void remove_end(struct box *box, const struct inbox_attempt *attempt)
 {
-    struct buf path = BUF_EMPTY;
-    add_path(state_path, attempt, OVER, &path);
-    (void)unlink(buf_string(&path));
-    buf_clear(&path);
-    add_path(state_path, attempt, FAILED, &path);
-    (void)unlink(buf_string(&path));
-    buf_release(&path);
+    box_name(box, attempt, OVER);
+    (void)unlinkat(box->folder, buf_string(&box->name), 0);
+    box_name(box, attempt, FAILED);
+    (void)unlinkat(box->folder, buf_string(&box->name), 0);
 }
 
 int inbox_claim(const char *state_path, const struct inbox_attempt *attempt, struct slice job,
                 struct buf *holder, struct diag *diag)
 {
-    struct buf path = BUF_EMPTY;
+    struct box box;
     struct buf content = BUF_EMPTY;
     struct buf found = BUF_EMPTY;
-    add_path(state_path, attempt, "claim", &path);
     buf_add_slice(&content, job);
     buf_add_char(&content, '\n');
     int result = 0;
-    if (file_make_parents(AT_FDCWD, buf_string(&path)) != 0 ||
-        (make_whole(buf_string(&path), buf_slice(&content)) != 0 && errno != EEXIST)) {
-        result = report_errno("write", &path, diag);
-    } else if (!inbox_holder(state_path, attempt, &found)) {
-        result = report_errno("read", &path, diag);
+    box_open(&box, state_path, true);
+    box_name(&box, attempt, "claim");
+    if (box.folder < 0 ||
+        (make_whole(box.folder, buf_string(&box.name), buf_slice(&content)) != 0 &&
+         errno != EEXIST)) {
+        result = report_errno("write", &box, diag);
+    } else if (!read_holder(&box, attempt, &found)) {
+        result = report_errno("read", &box, diag);
     } else if (!slice_equal(buf_slice(&found), job)) { /* also says whether our link counted */
         buf_add_slice(holder, buf_slice(&found));
         result = 1;
     } else {
-        remove_end(state_path, attempt);
+        remove_end(&box, attempt);
     }
     buf_release(&found);
     buf_release(&content);
-    buf_release(&path);
+    box_close(&box);
     return result;
 }
 
 int inbox_end(const char *state_path, const struct inbox_attempt *attempt, bool failed,
               struct diag *diag)
 {
-    struct buf path = BUF_EMPTY;
+    struct box box;
     struct buf holder = BUF_EMPTY;
     int result = 0;
-    add_path(state_path, attempt, failed ? FAILED : OVER, &path);
-    if (inbox_holder(state_path, attempt, &holder) &&
-        file_replace(AT_FDCWD, buf_string(&path), (struct slice){0}) != 0) {
-        result = report_errno("write", &path, diag);
+    box_open(&box, state_path, false);
+    bool is_claimed = read_holder(&box, attempt, &holder);
+    box_name(&box, attempt, failed ? FAILED : OVER);
+    if (is_claimed && inside_replace(box.folder, buf_string(&box.name), (struct slice){0}) != 0) {
+        result = report_errno("write", &box, diag);
     }
     buf_release(&holder);
-    buf_release(&path);
+    box_close(&box);
     return result;
 }
 
@@ -203,11 +242,13 @@ int inbox_list_at(struct inbox_names *names, int folder)
 
 void inbox_list(struct inbox_names *names, const char *state_path)
 {
-    struct buf path = BUF_EMPTY;
-    buf_addf(&path, "%s/" INBOX_NAME, state_path);
+    struct box box;
+    box_open(&box, state_path, false);
     intern_init(&names->all);
-    (void)file_list(AT_FDCWD, buf_string(&path), take_name, names);
-    buf_release(&path);
+    if (box.folder >= 0) {
+        (void)file_list(box.folder, ".", take_name, names);
+    }
+    box_close(&box);
 }
 
 void inbox_names_release(struct inbox_names *names)
@@ -252,7 +293,8 @@ void inbox_forget(const char *state_path, const struct slice *tokens, size_t cou
 {
     struct inbox_names names;
     struct intern forgotten;
-    struct buf path = BUF_EMPTY;
+    struct box box;
+    box_open(&box, state_path, false);
     inbox_list(&names, state_path);
     intern_init(&forgotten);
     for (size_t i = 0; i < count; i++) {
@@ -260,13 +302,11 @@ void inbox_forget(const char *state_path, const struct slice *tokens, size_t cou
     }
     for (uint32_t i = 0; i < names.all.count; i++) {
         struct slice name = intern_name(&names.all, i);
-        if (is_of_token(name, &forgotten)) {
-            buf_clear(&path);
-            buf_addf(&path, "%s/" INBOX_NAME "/%s", state_path, name.at);
-            (void)unlink(buf_string(&path));
+        if (box.folder >= 0 && is_of_token(name, &forgotten)) {
+            (void)unlinkat(box.folder, name.at, 0);
         }
     }
-    buf_release(&path);
+    box_close(&box);
     intern_release(&forgotten);
     inbox_names_release(&names);
 }
@@ -318,7 +358,7 @@ int inbox_write(int folder, const struct inbox_attempt *attempt, uint64_t number
     buf_addf(&name, "%" PRIu64 "-%" PRIu64, number, file);
     buf_addf(&fresh, "%s.new", buf_string(&name));
     /* Its name is this attempt's alone: what is there is left from a failure. */
-    int fd = openat(folder, buf_string(&fresh), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    int fd = inside_create(folder, buf_string(&fresh), 0);
     int result = fd < 0 ? -1 : write_whole(fd, content);
     int error = errno;
     if (fd >= 0 && close(fd) != 0 &&

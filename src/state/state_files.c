@@ -1,5 +1,6 @@
 #include "file.h"
 #include "inbox_files.h"
+#include "inside.h"
 #include "journal.h"
 #include "state_inner.h"
 #include "text.h"
@@ -33,7 +34,7 @@ int state_report_errno(const struct state *state, const char *what, const char *
     int error = errno;
     struct buf path = BUF_EMPTY;
     state_add_path(state, name, &path);
-    diag_state_error(diag, "can't %s %s: %s", what, buf_string(&path), strerror(error));
+    diag_state_error(diag, "can't %s %s: %s", what, buf_string(&path), inside_error(error));
     buf_release(&path);
     return -1;
 }
@@ -48,12 +49,26 @@ static void close_journal(struct state *state)
     }
 }
 
+/* A copy of the project made of hard links shares its journal: this one gets a file of its own. */
+static int separate_journal(const struct state *state)
+{
+    struct buf content = BUF_EMPTY;
+    int result = inside_read(state->folder, JOURNAL_NAME, SIZE_MAX / 4, &content);
+    if (result == 0) {
+        result = inside_replace(state->folder, JOURNAL_NAME, buf_slice(&content));
+    }
+    int error = errno;
+    buf_release(&content);
+    errno = error;
+    return result;
+}
+
 /* Replaces the journal by an empty one that continues the present snapshot. */
 static int begin_journal(struct state *state, struct diag *diag)
 {
     struct buf header = BUF_EMPTY;
     journal_add_header(&header, state->snapshot_id);
-    int result = file_replace(state->folder, JOURNAL_NAME, buf_slice(&header));
+    int result = inside_replace(state->folder, JOURNAL_NAME, buf_slice(&header));
     buf_release(&header);
     if (result != 0) {
         return state_report_errno(state, "write", JOURNAL_NAME, diag);
@@ -61,7 +76,7 @@ static int begin_journal(struct state *state, struct diag *diag)
     close_journal(state);
     state->journal_id = state->snapshot_id;
     state->journal_bytes = JOURNAL_HEADER_BYTES;
-    state->journal = openat(state->folder, JOURNAL_NAME, O_RDWR | O_CLOEXEC);
+    state->journal = inside_open(state->folder, JOURNAL_NAME, O_RDWR);
     return state->journal >= 0 ? 0 : state_report_errno(state, "open", JOURNAL_NAME, diag);
 }
 
@@ -75,7 +90,10 @@ static int open_journal(struct state *state, struct diag *diag)
         state->is_new = state->snapshot_id == 0;
         return begin_journal(state, diag);
     }
-    state->journal = openat(state->folder, JOURNAL_NAME, O_RDWR | O_CLOEXEC);
+    state->journal = inside_open(state->folder, JOURNAL_NAME, O_RDWR);
+    if (state->journal < 0 && errno == EMLINK && separate_journal(state) == 0) {
+        state->journal = inside_open(state->folder, JOURNAL_NAME, O_RDWR);
+    }
     if (state->journal < 0) {
         return state_report_errno(state, "open", JOURNAL_NAME, diag);
     }
@@ -188,7 +206,7 @@ int state_compact(struct state *state, struct diag *diag)
     struct buf content = BUF_EMPTY;
     snapshot_write(&state->table, &state->shapes, &state->texts, &bound, &identity, &content);
     state_bound_release(&bound);
-    int result = file_replace(state->folder, SNAPSHOT_NAME, buf_slice(&content));
+    int result = inside_replace(state->folder, SNAPSHOT_NAME, buf_slice(&content));
     size_t bytes = content.len;
     if (result != 0) {
         result = state_report_errno(state, "write", SNAPSHOT_NAME, diag);
@@ -246,27 +264,20 @@ bool state_has_rows(const struct state *state)
 
 static int open_folder(struct state *state, int directory, const char *path, struct diag *diag)
 {
-    if (state->mode == STATE_WRITE) {
-        struct buf inside = BUF_EMPTY;
-        buf_addf(&inside, "%s/%s", path, LOCK_NAME);
-        int made = file_make_parents(directory, buf_string(&inside));
-        buf_release(&inside);
-        if (made != 0) {
-            return state_report_errno(state, "make the folder of", SNAPSHOT_NAME, diag);
-        }
-    }
-    state->folder = openat(directory, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (state->folder < 0 && (state->mode == STATE_WRITE || errno != ENOENT)) {
-        return state_report_errno(state, "open the folder of", SNAPSHOT_NAME, diag);
+    bool makes = state->mode == STATE_WRITE;
+    state->folder = inside_root(directory, path, makes);
+    if (state->folder < 0 && (makes || errno != ENOENT)) {
+        return state_report_errno(state, makes ? "make the folder of" : "open the folder of",
+                                  SNAPSHOT_NAME, diag);
     }
     return 0;
 }
 
-static int take_lock(struct state *state, int directory, struct diag *diag)
+static int take_lock(struct state *state, struct diag *diag)
 {
     struct buf path = BUF_EMPTY;
     buf_addf(&path, "%s/%s", state->path, LOCK_NAME);
-    int result = lock_acquire(&state->lock, directory, buf_string(&path), diag);
+    int result = lock_acquire_in(&state->lock, state->folder, LOCK_NAME, buf_string(&path), diag);
     buf_release(&path);
     return result;
 }
@@ -376,7 +387,7 @@ static struct state *open_state(int directory, const char *path, enum state_mode
     state->path = mem_copy(path, strlen(path));
     state_init_rows(state);
     if (open_folder(state, directory, path, diag) != 0 ||
-        (mode == STATE_WRITE && take_lock(state, directory, diag) != 0)) {
+        (mode == STATE_WRITE && take_lock(state, diag) != 0)) {
         goto failed;
     }
     if (state->folder >= 0 && load_all(state, discard_unreadable, diag) != 0) {
@@ -441,8 +452,7 @@ int state_begin_writing(struct state *state, int directory, struct diag *diag)
     if (state->folder >= 0) {
         return 1;
     }
-    if (open_folder(state, directory, state->path, diag) != 0 ||
-        take_lock(state, directory, diag) != 0) {
+    if (open_folder(state, directory, state->path, diag) != 0 || take_lock(state, diag) != 0) {
         return -1;
     }
     if (faccessat(state->folder, SNAPSHOT_NAME, F_OK, 0) == 0 ||

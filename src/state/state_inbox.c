@@ -1,6 +1,7 @@
 #include "clock.h"
 #include "file.h"
 #include "inbox_files.h"
+#include "inside.h"
 #include "journal.h"
 #include "state_inner.h"
 #include "submissions_at.h"
@@ -36,12 +37,13 @@ struct harvest {
     struct buf records; /* of all files that count, one behind the other */
     struct offset_list offsets;
     struct diag *diag;
+    bool lenient;
 };
 
 struct inbox_names state_list_inbox(const struct state *state)
 {
     struct inbox_names names;
-    int folder = openat(state->folder, INBOX_NAME, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int folder = inside_folder(state->folder, INBOX_NAME, false);
     if (folder < 0) {
         intern_init(&names.all);
         return names;
@@ -162,6 +164,18 @@ static void take_journal(struct harvest *harvest, struct inbox_item *item, struc
     }
 }
 
+/* No job makes anything but regular files: what else has such a name was planted. */
+static int refuse(const struct harvest *harvest, const struct inbox_item *item)
+{
+    struct buf name = BUF_EMPTY;
+    int error = errno;
+    buf_addf(&name, INBOX_NAME "/%s", item->file.name.at);
+    errno = error;
+    int result = state_report_errno(harvest->state, "read", buf_string(&name), harvest->diag);
+    buf_release(&name);
+    return result;
+}
+
 /* 0; 1: a file is gone, so somebody has taken it into the journal. */
 static int read_items(struct harvest *harvest)
 {
@@ -172,7 +186,7 @@ static int read_items(struct harvest *harvest)
             continue;
         }
         buf_clear(&content);
-        if (file_read(harvest->folder, item->file.name.at, LARGEST_FILE, &content) == 0) {
+        if (inside_read(harvest->folder, item->file.name.at, LARGEST_FILE, &content) == 0) {
             take_journal(harvest, item, buf_slice(&content));
             continue;
         }
@@ -185,7 +199,12 @@ static int read_items(struct harvest *harvest)
             result = 1;
             break;
         }
-        warn(harvest, &item->file, strerror(error));
+        if (inside_is_refusal(error) && !harvest->lenient) {
+            errno = error;
+            result = refuse(harvest, item);
+            break;
+        }
+        warn(harvest, &item->file, inside_error(error));
         item->submission = SIZE_MAX; /* neither counted nor deleted */
         item->is_damaged = true;
     }
@@ -274,8 +293,8 @@ int state_merge_inbox(struct state *state, const struct inbox_names *names, bool
     if (!has_records(names)) {
         return 0;
     }
-    struct harvest harvest = {.state = state, .names = names, .diag = diag};
-    harvest.folder = openat(state->folder, INBOX_NAME, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct harvest harvest = {.state = state, .names = names, .diag = diag, .lenient = lenient};
+    harvest.folder = inside_folder(state->folder, INBOX_NAME, false);
     if (harvest.folder < 0) {
         return 1;
     }
@@ -306,10 +325,7 @@ int state_begin_job(struct state *state, struct diag *diag)
         return diag_state_error(diag, "there is no `%s` here: nothing was submitted from it",
                                 state->path);
     }
-    if (mkdirat(state->folder, INBOX_NAME, 0777) != 0 && errno != EEXIST) {
-        return state_report_errno(state, "make", INBOX_NAME, diag);
-    }
-    writer->folder = openat(state->folder, INBOX_NAME, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    writer->folder = inside_folder(state->folder, INBOX_NAME, true);
     if (writer->folder < 0) {
         return state_report_errno(state, "open", INBOX_NAME, diag);
     }

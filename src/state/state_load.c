@@ -1,4 +1,5 @@
 #include "file.h"
+#include "inside.h"
 #include "journal.h"
 #include "state_inner.h"
 
@@ -67,7 +68,7 @@ static void reserve_huge(struct buf *buf, size_t bytes)
 static int read_whole(const struct state *state, const char *name, struct buf *out)
 {
     struct file_stat stat;
-    if (file_stat(state->folder, name, &stat) != 0) {
+    if (file_lstat(state->folder, name, &stat) != 0) {
         return -1;
     }
     if (stat.kind == FILE_MISSING) {
@@ -78,7 +79,7 @@ static int read_whole(const struct state *state, const char *name, struct buf *o
         return -1;
     }
     reserve_huge(out, stat.size);
-    if (file_read(state->folder, name, SIZE_MAX / 4, out) == 0) {
+    if (inside_read(state->folder, name, SIZE_MAX / 4, out) == 0) {
         return 1;
     }
     return errno == ENOENT ? 0 : -1;
@@ -283,7 +284,7 @@ static enum load_result load_once(struct state *state, struct load_trouble *trou
     start_anew(state);
     int found = read_whole(state, SNAPSHOT_NAME, &state->snapshot);
     if (found < 0) {
-        result = unreadable(trouble, SNAPSHOT_NAME, strerror(errno));
+        result = unreadable(trouble, SNAPSHOT_NAME, inside_error(errno));
         goto out;
     }
     if (found > 0) {
@@ -299,7 +300,7 @@ static enum load_result load_once(struct state *state, struct load_trouble *trou
     }
     found = read_whole(state, JOURNAL_NAME, &journal);
     if (found < 0) {
-        result = unreadable(trouble, JOURNAL_NAME, strerror(errno));
+        result = unreadable(trouble, JOURNAL_NAME, inside_error(errno));
     } else if (found > 0) {
         result = load_journal(state, buf_slice(&journal), &identity, trouble);
     } else {
@@ -369,7 +370,7 @@ static int keep_lost_part(const struct state *state, const struct load_trouble *
         if (file_lstat(state->folder, name, &stat) == 0 && stat.kind != FILE_MISSING) {
             continue;
         }
-        result = file_replace(state->folder, name, lost);
+        result = inside_replace(state->folder, name, lost);
         if (result != 0) {
             state_report_errno(state, "write", name, diag);
         }

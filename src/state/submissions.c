@@ -3,6 +3,7 @@
 #include "digest.h"
 #include "file.h"
 #include "inbox.h"
+#include "inside.h"
 #include "json.h"
 #include "submissions_at.h"
 #include "text.h"
@@ -84,7 +85,7 @@ static int report_errno(const char *shown, const char *what, struct slice token,
     struct buf name = BUF_EMPTY;
     add_shown(shown, token, &name);
     int result =
-        diag_state_error(diag, "can't %s %s: %s", what, buf_string(&name), strerror(error));
+        diag_state_error(diag, "can't %s %s: %s", what, buf_string(&name), inside_error(error));
     buf_release(&name);
     return result;
 }
@@ -272,7 +273,7 @@ static int read_text(int folder, struct slice token, struct buf *text)
     add_name(token, &name);
     for (int attempt = 0; attempt < READ_TRIES && result != 0; attempt++) {
         buf_clear(text);
-        result = file_read(folder, buf_string(&name), LARGEST_FILE, text);
+        result = inside_read(folder, buf_string(&name), LARGEST_FILE, text);
         if (result != 0 && errno != ESTALE) {
             break;
         }
@@ -350,7 +351,7 @@ int submissions_load_at(struct submissions *submissions, int folder, const char 
     *submissions = (struct submissions){0};
     arena_init(&submissions->arena);
     struct listing listing = {.arena = &submissions->arena};
-    if (file_list(folder, FOLDER, take_token, &listing) != 0) {
+    if (inside_list(folder, FOLDER, take_token, &listing) != 0) {
         return errno == ENOENT ? 0 : report_errno(shown, "list", (struct slice){0}, diag);
     }
     int result = 0;
@@ -392,7 +393,7 @@ void submissions_count_at(int folder, size_t *registered, size_t *checked)
 /* The state folder; *missing: there is none. */
 static int open_folder(const char *state_path, bool *missing)
 {
-    int folder = open(state_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int folder = inside_root(AT_FDCWD, state_path, false);
     *missing = folder < 0 && errno == ENOENT;
     return folder;
 }
@@ -500,58 +501,66 @@ static void add_submission(struct buf *out, const struct submission *submission)
     add_checksum(buf_slice(out), out);
 }
 
-/* The path of a submission's file. */
-static void add_path(const char *state_path, struct slice token, struct buf *path)
-{
-    buf_addf(path, "%s/", state_path);
-    add_name(token, path);
-}
-
 int submission_write(const char *state_path, const struct submission *submission, struct diag *diag)
 {
-    struct buf path = BUF_EMPTY;
+    struct buf name = BUF_EMPTY;
     struct buf text = BUF_EMPTY;
     int result = 0;
-    add_path(state_path, submission->token, &path);
+    add_name(submission->token, &name);
     add_submission(&text, submission);
-    if (file_make_parents(AT_FDCWD, buf_string(&path)) != 0 ||
-        file_replace(AT_FDCWD, buf_string(&path), buf_slice(&text)) != 0) {
+    int root = inside_root(AT_FDCWD, state_path, true);
+    int folder = root >= 0 ? inside_folder(root, FOLDER, true) : -1;
+    if (folder < 0 || inside_replace(root, buf_string(&name), buf_slice(&text)) != 0) {
         result = report_errno(state_path, "write", submission->token, diag);
     }
-    buf_release(&path);
+    if (folder >= 0) {
+        close(folder);
+    }
+    if (root >= 0) {
+        close(root);
+    }
+    buf_release(&name);
     buf_release(&text);
     return result;
 }
 
 int submission_remove(const char *state_path, struct slice token, struct diag *diag)
 {
-    struct buf path = BUF_EMPTY;
+    struct buf name = BUF_EMPTY;
+    bool missing;
     int result = 0;
-    add_path(state_path, token, &path);
-    if (unlink(buf_string(&path)) != 0 && errno != ENOENT) {
+    add_name(token, &name);
+    int root = open_folder(state_path, &missing);
+    if (!missing && (root < 0 || inside_remove(root, buf_string(&name)) != 0) && errno != ENOENT) {
         result = report_errno(state_path, "remove", token, diag);
     }
-    buf_release(&path);
+    if (root >= 0) {
+        close(root);
+    }
+    buf_release(&name);
     return result;
 }
 
 int submissions_remove_all(const char *state_path, struct diag *diag)
 {
     struct arena arena;
-    struct buf folder = BUF_EMPTY;
+    bool missing;
     int result = 0;
     arena_init(&arena);
     struct listing listing = {.arena = &arena};
-    buf_addf(&folder, "%s/" FOLDER, state_path);
-    if (file_list(AT_FDCWD, buf_string(&folder), take_token, &listing) != 0 && errno != ENOENT) {
+    int root = open_folder(state_path, &missing);
+    if (!missing && (root < 0 || inside_list(root, FOLDER, take_token, &listing) != 0) &&
+        errno != ENOENT) {
         result = report_errno(state_path, "list", (struct slice){0}, diag);
+    }
+    if (root >= 0) {
+        close(root);
     }
     inbox_forget(state_path, listing.tokens.at, listing.tokens.count);
     vec_each (struct slice, token, &listing.tokens) {
         result |= submission_remove(state_path, *token, diag);
     }
     vec_release(&listing.tokens);
-    buf_release(&folder);
     arena_release(&arena);
     return result;
 }

@@ -1,0 +1,329 @@
+#include "logs.h"
+
+#include "inside.h"
+#include "intern.h"
+#include "memory.h"
+#include "run_mark.h"
+#include "spawn.h"
+#include "text.h"
+#include "usage.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { LARGEST_TABLE = 64 << 20 };
+
+static const char TABLE[] = "running";
+
+/* ---- What of a table is believed ---- */
+
+/* A text that ends in its array and can be shown. */
+static bool is_text(const char *text, size_t size)
+{
+    size_t len = strnlen(text, size);
+    for (size_t i = 0; i < len; i++) {
+        if ((unsigned char)text[i] < ' ' || text[i] == 0x7f) {
+            return false;
+        }
+    }
+    return len < size;
+}
+
+static bool is_sound(const struct running_entry *entry)
+{
+    static const char slot[] = ".slot-";
+    return entry->pid > 0 && is_text(entry->label, sizeof entry->label) &&
+           memchr(entry->key, '\0', sizeof entry->key) != NULL &&
+           is_text(entry->cores, sizeof entry->cores) &&
+           entry->cores[strspn(entry->cores, "0123456789,-")] == '\0' &&
+           is_text(entry->log, sizeof entry->log) && strchr(entry->log, '/') == NULL &&
+           strncmp(entry->log, slot, sizeof slot - 1) == 0;
+}
+
+/* The state folder of a table and what its first entry says; false: it isn't a run's. */
+static bool read_head(struct slice table, struct run_mark *mark)
+{
+    return table.len >= sizeof(struct running_entry) &&
+           run_mark_parse(slice_make(table.at, sizeof(struct running_entry)), mark);
+}
+
+/* ---- What a killed run left behind ---- */
+
+static void warn(const char *state, const char *what, struct diag *diag)
+{
+    struct buf path = BUF_EMPTY;
+    struct buf shown = BUF_EMPTY;
+    buf_addf(&path, "%s/%s", state, TABLE);
+    text_add_name(&shown, buf_slice(&path));
+    diag_warning(diag, "%s %s", buf_string(&shown), what);
+    buf_release(&path);
+    buf_release(&shown);
+}
+
+static int report(const char *state, const char *name, struct diag *diag)
+{
+    int error = errno;
+    struct buf path = BUF_EMPTY;
+    struct buf shown = BUF_EMPTY;
+    buf_addf(&path, "%s/%s", state, name);
+    text_add_name(&shown, buf_slice(&path));
+    int result =
+        diag_state_error(diag, "%s can't be used: %s", buf_string(&shown), inside_error(error));
+    buf_release(&path);
+    buf_release(&shown);
+    return result;
+}
+
+/* The first entry of the table: 1; 0: there is no table, or an empty one; -1 with errno. */
+static int read_first(int root, struct buf *head)
+{
+    int fd = inside_open(root, TABLE, O_RDONLY);
+    if (fd < 0) {
+        return errno == ENOENT ? 0 : -1;
+    }
+    buf_reserve(head, sizeof(struct running_entry));
+    ssize_t got = file_read_fully(fd, head->at, sizeof(struct running_entry));
+    int error = errno;
+    head->len = got > 0 ? (size_t)got : 0;
+    close(fd);
+    errno = error;
+    return got > 0 ? 1 : (int)got;
+}
+
+static enum run_mark_standing end_marked(const char *state, int root, struct slice head,
+                                         unsigned *ended, struct diag *diag)
+{
+    struct run_mark own;
+    struct run_mark found;
+    if (!read_head(head, &found)) {
+        warn(state, "is not a table that a run of this version wrote; it is ignored", diag);
+        return RUN_MARK_ELSEWHERE;
+    }
+    run_mark_of_this(&own, root);
+    enum run_mark_standing standing = run_mark_compare(&found, &own);
+    if (standing == RUN_MARK_DEAD) {
+        struct buf variable = BUF_EMPTY;
+        run_mark_add_variable(&found, &variable);
+        *ended = spawn_kill_marked(buf_string(&variable), "srun");
+        buf_release(&variable);
+    }
+    return standing;
+}
+
+struct sweep {
+    const char *state;
+    int folder;
+    int result;
+    struct diag *diag;
+};
+
+/* Jobs' files have a token and a dot in their names, and they may run elsewhere. */
+static bool is_own_file(struct slice name)
+{
+    static const char *const prefixes[] = {".slot-", ".script-"};
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+        size_t len = strlen(prefixes[i]);
+        if (slice_starts_with(name, prefixes[i]) && name.len > len) {
+            return strspn(name.at + len, "0123456789-") == name.len - len;
+        }
+    }
+    return false;
+}
+
+/* Removes what no run that lives writes to, and refuses what never was a run's. */
+static int sweep_entry(void *context, const char *name, size_t len, bool is_directory)
+{
+    struct sweep *sweep = context;
+    bool is_own = is_own_file(slice_make(name, len));
+    struct stat found;
+    if ((is_directory && !is_own) || (name[0] == '.' && !is_own) ||
+        fstatat(sweep->folder, name, &found, AT_SYMLINK_NOFOLLOW) != 0) {
+        return 0;
+    }
+    if (is_own && S_ISREG(found.st_mode)) {
+        (void)unlinkat(sweep->folder, name, 0);
+    } else if (is_own || S_ISLNK(found.st_mode)) {
+        struct buf below = BUF_EMPTY;
+        buf_addf(&below, "logs/%.*s", (int)len, name);
+        errno = S_ISLNK(found.st_mode) ? ELOOP : ENXIO;
+        sweep->result = report(sweep->state, buf_string(&below), sweep->diag);
+        buf_release(&below);
+    }
+    return 0;
+}
+
+static int sweep_logs(const char *state, int root, struct diag *diag)
+{
+    struct sweep sweep = {.state = state, .diag = diag};
+    sweep.folder = inside_folder(root, "logs", false);
+    if (sweep.folder < 0) {
+        return inside_is_refusal(errno) ? report(state, "logs", diag) : 0;
+    }
+    (void)file_list(sweep.folder, ".", sweep_entry, &sweep);
+    close(sweep.folder);
+    return sweep.result;
+}
+
+int logs_end_left_behind(const char *state, unsigned *ended, struct diag *diag)
+{
+    struct buf head = BUF_EMPTY;
+    enum run_mark_standing standing = RUN_MARK_ELSEWHERE;
+    int result = 0;
+    *ended = 0;
+    int root = inside_root(AT_FDCWD, state, false);
+    if (root < 0) {
+        return inside_is_refusal(errno) ? report(state, "", diag) : 0;
+    }
+    int found = read_first(root, &head);
+    if (found < 0) {
+        result = report(state, TABLE, diag);
+    } else if (found > 0) {
+        standing = end_marked(state, root, buf_slice(&head), ended, diag);
+    }
+    /* Where the file system has no locks, another writer may be at work. */
+    if (result == 0 && standing != RUN_MARK_LIVES) {
+        (void)inside_remove(root, TABLE);
+        result = sweep_logs(state, root, diag);
+    }
+    close(root);
+    buf_release(&head);
+    return result;
+}
+
+/* ---- What runs now ---- */
+
+/* Whether the process was started by that run, and leads a group as all of them do. */
+static bool is_of_run(pid_t pid, const struct run_mark *mark)
+{
+    struct usage_process process;
+    return usage_find_process(pid, &process) && process.group == pid &&
+           (uint64_t)process.parent == mark->pid;
+}
+
+size_t logs_read_running(const char *state, struct running_entry **entries)
+{
+    struct buf table = BUF_EMPTY;
+    struct run_mark own;
+    struct run_mark mark;
+    size_t count = 0;
+    *entries = NULL;
+    int root = inside_root(AT_FDCWD, state, false);
+    if (root < 0) {
+        return 0;
+    }
+    run_mark_of_this(&own, root);
+    /* A table that a killed run left behind names processes that are gone, or others. */
+    if (inside_read(root, TABLE, LARGEST_TABLE, &table) == 0 &&
+        read_head(buf_slice(&table), &mark) && run_mark_compare(&mark, &own) == RUN_MARK_LIVES) {
+        size_t slots = table.len / sizeof **entries;
+        *entries = mem_alloc(slots * sizeof **entries + 1);
+        for (size_t i = 1; i < slots; i++) {
+            struct running_entry *entry = &(*entries)[count];
+            memcpy(entry, table.at + i * sizeof *entry, sizeof *entry);
+            count += is_sound(entry) && is_of_run(entry->pid, &mark);
+        }
+    }
+    close(root);
+    buf_release(&table);
+    return count;
+}
+
+/* ---- Tables of jobs ---- */
+
+/* The folder of logs; -1: none. */
+static int open_logs(const char *state)
+{
+    int root = inside_root(AT_FDCWD, state, false);
+    int folder = root >= 0 ? inside_folder(root, "logs", false) : -1;
+    if (root >= 0) {
+        close(root);
+    }
+    return folder;
+}
+
+struct table_search {
+    const char *state;
+    const char *key;
+    struct buf *path;
+    int folder;
+    bool found;
+};
+
+/* Jobs run on other hosts: whether they live isn't known here. */
+static int look_into_table(void *context, const char *name, size_t len, bool is_directory)
+{
+    static const char prefix[] = ".running-";
+    struct table_search *search = context;
+    struct buf table = BUF_EMPTY;
+    bool is_table =
+        !is_directory && len > sizeof prefix - 1 && memcmp(name, prefix, sizeof prefix - 1) == 0;
+    if (is_table && inside_read(search->folder, name, LARGEST_TABLE, &table) == 0) {
+        for (size_t i = 1; i < table.len / sizeof(struct running_entry) && !search->found; i++) {
+            struct running_entry entry;
+            memcpy(&entry, table.at + i * sizeof entry, sizeof entry);
+            search->found = is_sound(&entry) && strcmp(entry.key, search->key) == 0;
+            if (search->found && search->path != NULL) {
+                buf_clear(search->path);
+                buf_addf(search->path, "%s/logs/%s", search->state, entry.log);
+            }
+        }
+    }
+    buf_release(&table);
+    return search->found ? 1 : 0;
+}
+
+bool logs_find_in_jobs(const char *state, const char *key, struct buf *path)
+{
+    struct table_search search = {.state = state, .key = key, .path = path};
+    search.folder = open_logs(state);
+    if (search.folder >= 0) {
+        (void)file_list(search.folder, ".", look_into_table, &search);
+        close(search.folder);
+    }
+    return search.found;
+}
+
+struct job_search {
+    int folder;
+    struct intern tokens;
+};
+
+static int remove_of_job(void *context, const char *name, size_t len, bool is_directory)
+{
+    static const char *const prefixes[] = {".running-", ".slot-", ".script-"};
+    const struct job_search *search = context;
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes && !is_directory; i++) {
+        struct slice rest = slice_make(name, len);
+        size_t before = strlen(prefixes[i]);
+        if (!slice_starts_with(rest, prefixes[i])) {
+            continue;
+        }
+        rest = slice_make(name + before, len - before);
+        const char *dot = memchr(rest.at, '.', rest.len);
+        if (dot != NULL &&
+            intern_find(&search->tokens, slice_make(rest.at, (size_t)(dot - rest.at))) !=
+                INTERN_NONE) {
+            (void)unlinkat(search->folder, name, 0);
+        }
+    }
+    return 0;
+}
+
+void logs_forget_jobs(const char *state, const struct slice *tokens, size_t count)
+{
+    struct job_search search = {.folder = open_logs(state)};
+    if (search.folder < 0) {
+        return;
+    }
+    intern_init(&search.tokens);
+    for (size_t i = 0; i < count; i++) {
+        intern_add(&search.tokens, tokens[i]);
+    }
+    (void)file_list(search.folder, ".", remove_of_job, &search);
+    close(search.folder);
+    intern_release(&search.tokens);
+}
