@@ -1,9 +1,19 @@
 #include "rowtable.h"
 
+enum { SHORT_LIST = 16 }; /* names that are found without an index */
+
+static void index_release(struct name_index *index)
+{
+    intern_release(&index->names);
+    vec_release(&index->places);
+}
+
 void rowtable_init(struct rowtable *table)
 {
     *table = (struct rowtable){0};
     arena_init(&table->memory);
+    intern_init(&table->column_index.names);
+    intern_init(&table->action_index.names);
     intern_init(&table->other_file_names);
     intern_init(&table->other_node_names);
 }
@@ -17,6 +27,8 @@ void rowtable_release(struct rowtable *table)
     vec_release(&table->directories);
     vec_release(&table->columns);
     vec_release(&table->actions);
+    index_release(&table->column_index);
+    index_release(&table->action_index);
     vec_release(&table->other_files);
     vec_release(&table->other_nodes);
     intern_release(&table->other_file_names);
@@ -29,14 +41,34 @@ int rowtable_name_order(const void *a, const void *b)
     return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
 }
 
-size_t name_list_find(const name_list *names, struct slice name)
+static size_t find_name(struct name_index *index, const name_list *names, struct slice name)
 {
-    for (size_t i = 0; i < names->count; i++) {
-        if (slice_equal(names->at[i], name)) {
-            return i;
+    if (names->count <= SHORT_LIST) {
+        for (size_t i = 0; i < names->count; i++) {
+            if (slice_equal(names->at[i], name)) {
+                return i;
+            }
+        }
+        return ROWTABLE_NONE;
+    }
+    for (; index->indexed < names->count; index->indexed++) {
+        uint32_t known = index->names.count;
+        if (intern_add(&index->names, names->at[index->indexed]) == known) {
+            vec_push(&index->places, index->indexed);
         }
     }
-    return ROWTABLE_NONE;
+    uint32_t number = intern_find(&index->names, name);
+    return number == INTERN_NONE ? ROWTABLE_NONE : index->places.at[number];
+}
+
+size_t rowtable_column(struct rowtable *table, struct slice name)
+{
+    return find_name(&table->column_index, &table->columns, name);
+}
+
+size_t rowtable_action(struct rowtable *table, struct slice name)
+{
+    return find_name(&table->action_index, &table->actions, name);
 }
 
 size_t rowtable_directory(const struct rowtable *table, struct slice name)
@@ -58,12 +90,12 @@ size_t rowtable_directory(const struct rowtable *table, struct slice name)
     return ROWTABLE_NONE;
 }
 
-static bool add_names(struct rowtable *table, name_list *names, const struct slice *added,
-                      size_t count)
+static bool add_names(struct rowtable *table, struct name_index *index, name_list *names,
+                      const struct slice *added, size_t count)
 {
     bool grown = false;
     for (size_t i = 0; i < count; i++) {
-        if (name_list_find(names, added[i]) == ROWTABLE_NONE) {
+        if (find_name(index, names, added[i]) == ROWTABLE_NONE) {
             vec_push(names, arena_slice(&table->memory, added[i]));
             grown = true;
         }
@@ -137,8 +169,8 @@ void rowtable_widen(struct rowtable *table, const struct slice *directories, siz
     size_t old_directories = table->directories.count;
     size_t old_columns = table->columns.count;
     size_t old_actions = table->actions.count;
-    bool grown = add_names(table, &table->columns, columns, column_count);
-    grown = add_names(table, &table->actions, actions, action_count) || grown;
+    bool grown = add_names(table, &table->column_index, &table->columns, columns, column_count);
+    grown = add_names(table, &table->action_index, &table->actions, actions, action_count) || grown;
     size_t missing = count_new_directories(table, directories, directory_count);
     if (!grown && missing == 0) {
         return;

@@ -15,11 +15,20 @@
 
 typedef VEC(struct slice) name_list;
 
+/* Finds names of a long list, which only grows. */
+struct name_index {
+    struct intern names;
+    VEC(size_t) places; /* in the list, by number of the name */
+    size_t indexed;     /* so many names of the list are in here */
+};
+
 struct rowtable {
     struct arena memory;   /* names that came after the snapshot, and digests */
     name_list directories; /* sorted by bytes, each once */
     name_list columns;
     name_list actions;
+    struct name_index column_index;
+    struct name_index action_index;
     struct file_row *files;  /* directory × columns + column */
     struct node_row *nodes;  /* directory × actions + action */
     bool files_are_borrowed; /* they lie in the snapshot as it was read */
@@ -45,7 +54,8 @@ size_t rowtable_other_node(struct rowtable *table, struct slice key);
 /* ROWTABLE_NONE when there is none. */
 size_t rowtable_directory(const struct rowtable *table, struct slice name);
 int rowtable_name_order(const void *a, const void *b); /* of two slices, for qsort */
-size_t name_list_find(const name_list *names, struct slice name);
+size_t rowtable_column(struct rowtable *table, struct slice name);
+size_t rowtable_action(struct rowtable *table, struct slice name);
 
 /* Stores a row; its digests are copied unless the row that was there holds the very same. */
 void rowtable_set_node(struct rowtable *table, struct node_row *place, const struct node_row *row);

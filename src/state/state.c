@@ -34,11 +34,13 @@ static void bind_directories(struct binding *binding, const struct rowtable *tab
     }
 }
 
-static size_t *bind_names(const name_list *names, const struct slice *wanted, size_t count)
+static size_t *bind_names(struct rowtable *table,
+                          size_t (*find)(struct rowtable *table, struct slice name),
+                          const struct slice *wanted, size_t count)
 {
     size_t *places = number_array(count);
     for (size_t i = 0; i < count; i++) {
-        places[i] = name_list_find(names, wanted[i]);
+        places[i] = find(table, wanted[i]);
     }
     return places;
 }
@@ -63,9 +65,9 @@ void state_bind(struct state *state, const struct state_layout *layout)
     state_unbind(binding);
     bind_directories(binding, table, layout);
     binding->column_count = layout->column_count;
-    binding->columns = bind_names(&table->columns, layout->columns, layout->column_count);
+    binding->columns = bind_names(table, rowtable_column, layout->columns, layout->column_count);
     binding->action_count = layout->action_count;
-    binding->actions = bind_names(&table->actions, layout->actions, layout->action_count);
+    binding->actions = bind_names(table, rowtable_action, layout->actions, layout->action_count);
     binding->is_direct =
         is_identity(binding->directories, binding->directory_count, table->directories.count) &&
         is_identity(binding->columns, binding->column_count, table->columns.count) &&

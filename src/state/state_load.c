@@ -158,12 +158,12 @@ static bool replay_record(struct state *state, const struct journal_record *reco
         *last_directory = directory;
     }
     if (record->type == JOURNAL_FILE) {
-        size_t column = name_list_find(&table->columns, record->name);
+        size_t column = rowtable_column(table, record->name);
         size_t place = directory * table->columns.count + column;
         table->files[place] = record->file;
         *change = (struct change){CHANGE_FILE, place};
     } else {
-        size_t action = name_list_find(&table->actions, record->name);
+        size_t action = rowtable_action(table, record->name);
         size_t place = directory * table->actions.count + action;
         replay_node(state, record, &table->nodes[place]);
         *change = (struct change){CHANGE_NODE, place};
