@@ -91,6 +91,14 @@ struct slice normalise_path(struct arena *arena, struct slice path);
 /* Reports malformed globs. `what` is the key. */
 void check_globs(struct loader *loader, const struct toml_value *list, const char *what);
 
+/* compare_paths.c */
+/* Reports what is wrong between the paths of one action, and between them and the value file. */
+void compare_paths(struct loader *loader, const struct action *action);
+/* row doesn't mind a product that is listed twice. */
+void drop_doubled_products(struct action *action);
+/* Whether two elements have the same products, in any order. */
+bool same_products(const struct action *a, const struct action *b);
+
 /* group.c */
 void build_group(struct loader *loader, struct action *action, const struct layers *layers);
 void release_owned(struct owned *owned);

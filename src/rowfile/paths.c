@@ -3,6 +3,7 @@
 #include "text.h"
 
 #include "match.h"
+#include "reserved.h"
 
 static const char *role_name(enum path_role role)
 {
@@ -15,15 +16,17 @@ struct path_reader {
     struct action *action;
     enum path_role role;
     const struct toml_value *value; /* being read */
+    bool refused;                   /* whether that had an error */
 };
 
-static void refuse(const struct path_reader *reader, const char *format, ...)
+static void refuse(struct path_reader *reader, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-static void refuse(const struct path_reader *reader, const char *format, ...)
+static void refuse(struct path_reader *reader, const char *format, ...)
 {
     struct buf message = BUF_EMPTY;
     va_list args;
+    reader->refused = true;
     va_start(args, format);
     buf_vaddf(&message, format, args);
     va_end(args);
@@ -138,7 +141,7 @@ void check_globs(struct loader *loader, const struct toml_value *list, const cha
     }
 }
 
-static void judge_template(const struct path_reader *reader, const struct path_spec *spec)
+static void judge_template(struct path_reader *reader, const struct path_spec *spec)
 {
     const struct template *template = &spec->template;
     for (size_t i = 0; i < template->part_count; i++) {
@@ -151,7 +154,7 @@ static void judge_template(const struct path_reader *reader, const struct path_s
     }
 }
 
-static void read_template(const struct path_reader *reader, struct path_spec *spec, size_t begin)
+static void read_template(struct path_reader *reader, struct path_spec *spec, size_t begin)
 {
     struct loader *loader = reader->loader;
     struct template *template = &spec->template;
@@ -185,7 +188,36 @@ static void warn_of_template(const struct path_reader *reader, const struct path
     }
 }
 
-static void judge_path(const struct path_reader *reader, const struct path_spec *spec)
+/* The first part of the path that is a name of rowbuild's own files; at == NULL: none. */
+static struct slice find_reserved(struct slice path)
+{
+    for (size_t at = 0; at < path.len;) {
+        size_t end = segment_end(path, at);
+        struct slice segment = slice_make(path.at + at, end - at);
+        if (reserved_is_name(segment)) {
+            return segment;
+        }
+        at = end + 1;
+    }
+    return (struct slice){0};
+}
+
+static void judge_names(struct path_reader *reader, const struct path_spec *spec)
+{
+    struct slice reserved = find_reserved(spec->path);
+    struct buf shown = BUF_EMPTY;
+    if (memchr(spec->path.at, '\0', spec->path.len) != NULL) {
+        refuse(reader, "the name of this %s contains a NUL byte", role_name(reader->role));
+    } else if (reserved.at != NULL && !spec->is_excluded && !spec->is_glob) {
+        text_add_name(&shown, reserved);
+        refuse(reader,
+               "rowbuild gives names such as `%s` to backups and temporary files; rename this %s",
+               buf_string(&shown), role_name(reader->role));
+    }
+    buf_release(&shown);
+}
+
+static void judge_path(struct path_reader *reader, const struct path_spec *spec)
 {
     const char *role = role_name(reader->role);
     bool is_input = reader->role == PATH_INPUT;
@@ -203,13 +235,16 @@ static void judge_path(const struct path_reader *reader, const struct path_spec 
     } else if (!is_input && reader->loader->rowfile->contract == CONTRACT_ROWFILE &&
                match_is_glob(glob_text(spec, reader->loader->arena))) {
         refuse(reader, "a %s is one file, not a pattern; name each file", role);
+    } else {
+        judge_names(reader, spec);
     }
 }
 
-static struct path_spec read_path(const struct path_reader *reader)
+static struct path_spec read_path(struct path_reader *reader)
 {
     struct loader *loader = reader->loader;
     struct slice text = reader->value->string;
+    reader->refused = false;
     struct path_spec spec = {
         .text = arena_slice(loader->arena, text),
         .offset = reader->value->offset,
@@ -232,11 +267,12 @@ static struct path_spec read_path(const struct path_reader *reader)
     } else if (loader->rowfile->contract == CONTRACT_ROWFILE) {
         warn_of_template(reader, &spec);
     }
+    spec.is_glob = reader->role == PATH_INPUT && match_is_glob(glob_text(&spec, loader->arena));
     judge_path(reader, &spec);
-    if (reader->role == PATH_INPUT && match_is_glob(glob_text(&spec, loader->arena))) {
-        spec.is_glob = true;
+    if (spec.is_glob) {
         check_glob(loader, reader->value, glob_text(&spec, loader->arena), "inputs");
     }
+    spec.is_refused = reader->refused;
     return spec;
 }
 
@@ -296,57 +332,6 @@ static void judge_scope(struct loader *loader, const struct action *action,
     }
 }
 
-static bool same_path(const struct path_spec *a, const struct path_spec *b)
-{
-    return a->from_project == b->from_project && slice_equal(a->path, b->path);
-}
-
-static bool is_inside(const struct path_spec *inner, const struct path_spec *outer)
-{
-    return inner->from_project == outer->from_project && inner->path.len > outer->path.len &&
-           inner->path.at[outer->path.len] == '/' &&
-           memcmp(inner->path.at, outer->path.at, outer->path.len) == 0;
-}
-
-static void compare_products(struct loader *loader, const struct action *action, size_t index)
-{
-    const struct path_spec *product = &action->products[index];
-    struct buf shown = BUF_EMPTY;
-    text_add_name(&shown, product->text);
-    for (size_t i = 0; i < action->product_count && product->path.len > 0; i++) {
-        const struct path_spec *other = &action->products[i];
-        if (i < index && same_path(product, other)) {
-            action_error_at(loader, action, product->offset, product->length,
-                            "the product `%s` is listed twice; remove one", buf_string(&shown));
-            break;
-        }
-        if (other->path.len > 0 && is_inside(product, other)) {
-            action_error_at(loader, action, product->offset, product->length,
-                            "the product `%s` lies inside the product `%.*s`; list only one of "
-                            "the two",
-                            buf_string(&shown), SLICE_ARGS(other->text));
-            break;
-        }
-    }
-    buf_release(&shown);
-}
-
-static void compare_inputs(struct loader *loader, const struct action *action)
-{
-    for (size_t i = 0; i < action->input_count; i++) {
-        const struct path_spec *input = &action->inputs[i];
-        for (size_t j = 0; j < action->product_count; j++) {
-            if (!input->is_excluded && !input->is_glob && input->path.len > 0 &&
-                same_path(input, &action->products[j])) {
-                action_error_at(loader, action, input->offset, input->length,
-                                "an action can't have a file as its input and as its product; "
-                                "remove it from one of the two");
-                break;
-            }
-        }
-    }
-}
-
 static void require_some_input(struct loader *loader, const struct action *action,
                                const struct toml_value *list)
 {
@@ -358,36 +343,6 @@ static void require_some_input(struct loader *loader, const struct action *actio
         action_error_at(loader, action, list->offset, list->length,
                         "these inputs only exclude; add what they exclude from");
     }
-}
-
-static void compare_value_file(struct loader *loader, const struct action *action)
-{
-    struct slice value_file = loader->rowfile->value_file;
-    for (size_t i = 0; i < action->product_count; i++) {
-        const struct path_spec *product = &action->products[i];
-        if (value_file.at != NULL && !product->from_project &&
-            slice_equal(product->path, value_file)) {
-            action_error_at(loader, action, product->offset, product->length,
-                            "this product is the file that holds the directory's value, which no "
-                            "action may write");
-        }
-    }
-}
-
-/* row doesn't mind a product that is listed twice. */
-static void drop_doubles(struct action *action)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < action->product_count; i++) {
-        bool known = false;
-        for (size_t j = 0; j < kept; j++) {
-            known |= same_path(&action->products[i], &action->products[j]);
-        }
-        if (!known) {
-            action->products[kept++] = action->products[i];
-        }
-    }
-    action->product_count = kept;
 }
 
 void build_paths(struct loader *loader, struct action *action, const struct layers *layers)
@@ -404,11 +359,10 @@ void build_paths(struct loader *loader, struct action *action, const struct laye
     action->resumable_files = read_paths(&reader, resumable, &action->resumable_count);
     action->resumable = resumable != NULL;
     if (loader->rowfile->contract == CONTRACT_ROW) {
-        drop_doubles(action);
+        drop_doubled_products(action);
     }
     for (size_t i = 0; i < action->product_count; i++) {
         judge_scope(loader, action, &action->products[i], PATH_PRODUCT);
-        compare_products(loader, action, i);
     }
     for (size_t i = 0; i < action->input_count; i++) {
         judge_scope(loader, action, &action->inputs[i], PATH_INPUT);
@@ -416,7 +370,6 @@ void build_paths(struct loader *loader, struct action *action, const struct laye
     for (size_t i = 0; i < action->resumable_count; i++) {
         judge_scope(loader, action, &action->resumable_files[i], PATH_RESUMABLE);
     }
-    compare_inputs(loader, action);
     require_some_input(loader, action, inputs);
-    compare_value_file(loader, action);
+    compare_paths(loader, action);
 }

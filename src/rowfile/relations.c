@@ -64,26 +64,6 @@ static void build_previous(struct loader *loader, struct action *action,
     }
 }
 
-static bool has_product(const struct action *action, const struct path_spec *product)
-{
-    for (size_t i = 0; i < action->product_count; i++) {
-        if (action->products[i].from_project == product->from_project &&
-            slice_equal(action->products[i].path, product->path)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool same_products(const struct action *a, const struct action *b)
-{
-    bool same = a->product_count == b->product_count;
-    for (size_t i = 0; same && i < a->product_count; i++) {
-        same = has_product(b, &a->products[i]);
-    }
-    return same;
-}
-
 static bool same_previous(const struct action *a, const struct action *b)
 {
     bool same = a->previous_count == b->previous_count;

@@ -27,6 +27,7 @@ struct path_spec {
     bool from_project;        /* "//…", or any path of a project-scope action */
     bool is_glob;             /* inputs only */
     bool is_excluded;         /* inputs only: a leading "!" */
+    bool is_refused;          /* an error was reported; it is no part of the graph */
     bool has_template;        /* "//" paths only */
     struct template template; /* raw; of `path`, when has_template */
     size_t offset;            /* place in the source */
