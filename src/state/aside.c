@@ -2,17 +2,14 @@
 
 #include "digest.h"
 #include "file.h"
+#include "reserved.h"
 #include "text.h"
 #include "vec.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
-
-static const char GOOD[] = ".rowbuild-good";
-static const char KEPT[] = ".rowbuild-kept";
 
 enum {
     LONGEST_NAME = 255,
@@ -23,27 +20,9 @@ enum {
 
 /* ---- names ---- */
 
-static bool has_suffix(struct slice name, struct slice suffix)
-{
-    /* A dot and at least one more byte stand before it. */
-    return name.len > suffix.len + 1 && name.at[0] == '.' &&
-           slice_equal(slice_make(name.at + name.len - suffix.len, suffix.len), suffix);
-}
-
 bool aside_is_name(struct slice file_name)
 {
-    if (has_suffix(file_name, slice_of(GOOD)) || has_suffix(file_name, slice_of(KEPT))) {
-        return true;
-    }
-    size_t digits = 0;
-    while (digits < file_name.len &&
-           isdigit((unsigned char)file_name.at[file_name.len - digits - 1])) {
-        digits++;
-    }
-    if (digits == 0 || digits == file_name.len || file_name.at[file_name.len - digits - 1] != '-') {
-        return false;
-    }
-    return has_suffix(slice_make(file_name.at, file_name.len - digits - 1), slice_of(KEPT));
+    return reserved_is_backup(file_name);
 }
 
 /* "dir/.a.out" of "dir/a.out", shortened so that any suffix fits. */
@@ -72,13 +51,13 @@ static void add_stem(const char *path, struct buf *out)
 void aside_good_path(const char *path, struct buf *out)
 {
     add_stem(path, out);
-    buf_add_string(out, GOOD);
+    buf_add_string(out, RESERVED_GOOD);
 }
 
 static void add_kept_path(const char *path, int number, struct buf *out)
 {
     add_stem(path, out);
-    buf_add_string(out, KEPT);
+    buf_add_string(out, RESERVED_KEPT);
     if (number > 1) {
         buf_addf(out, "-%d", number);
     }
@@ -102,39 +81,88 @@ static void release_moves(move_list *moves)
     vec_release(moves);
 }
 
+static const char *reason_of(int error)
+{
+    return error == ELOOP ? "its folder leads through a symbolic link that wasn't there before"
+                          : strerror(error);
+}
+
+static void close_folder(int folder)
+{
+    if (folder >= 0) {
+        close(folder);
+    }
+}
+
 static int report(const char *what, const char *path, int error, struct diag *diag)
 {
     struct buf name = BUF_EMPTY;
     text_add_name(&name, slice_of(path));
-    diag_state_error(diag, "can't %s %s: %s", what, buf_string(&name), strerror(error));
+    diag_state_error(diag, "can't %s %s: %s", what, buf_string(&name), reason_of(error));
     buf_release(&name);
     return -1;
 }
 
 /* 1: something is there, be it a dangling link; 0: nothing; -1 with an error added. */
-static int exists(int directory, const char *path, struct diag *diag)
+static int exists(const struct folders *folders, const char *path, struct diag *diag)
 {
-    struct file_stat stat;
-    if (file_lstat(directory, path, &stat) != 0) {
-        return report("look at", path, errno, diag);
+    const char *name;
+    struct file_stat stat = {.kind = FILE_MISSING};
+    int folder = folders_open_parent(folders, path, &name);
+    if (folder < 0 && (errno == ENOENT || errno == ENOTDIR)) {
+        return 0;
     }
+    if (folder < 0 || file_lstat(folder, name, &stat) != 0) {
+        int error = errno;
+        close_folder(folder);
+        return report("look at", path, error, diag);
+    }
+    close(folder);
     return stat.kind != FILE_MISSING;
 }
 
-static int check_folder(int directory, const char *path, struct diag *diag)
+static int check_folder(const struct folders *folders, const char *path, struct diag *diag)
 {
-    struct buf folder = BUF_EMPTY;
-    const char *slash = strrchr(path, '/');
-    if (slash == NULL) {
-        buf_add_char(&folder, '.');
-    } else {
-        buf_add(&folder, path, (size_t)(slash - path) + 1);
+    const char *name;
+    int folder = folders_open_parent(folders, path, &name);
+    int result = folder < 0 ? -1 : faccessat(folder, ".", W_OK | X_OK, AT_EACCESS);
+    int error = errno;
+    close_folder(folder);
+    return result == 0 ? 0 : report("set aside", path, error, diag);
+}
+
+/* Appends the last part of a path, without slashes at its end. */
+static void add_last_part(const char *path, struct buf *out)
+{
+    size_t len = strlen(path);
+    while (len > 1 && path[len - 1] == '/') {
+        len--;
     }
-    int result = 0;
-    if (faccessat(directory, folder.at, W_OK | X_OK, AT_EACCESS) != 0) {
-        result = report("set aside", path, errno, diag);
+    size_t start = len;
+    while (start > 0 && path[start - 1] != '/') {
+        start--;
     }
-    buf_release(&folder);
+    buf_add(out, path + start, len - start);
+}
+
+/* Both names lie in one folder. -1 with errno. */
+static int rename_in_folder(const struct folders *folders, const char *from, const char *to)
+{
+    const char *unused;
+    struct buf old_name = BUF_EMPTY;
+    struct buf new_name = BUF_EMPTY;
+    int result = -1;
+    int folder = folders_open_parent(folders, from, &unused);
+    if (folder >= 0) {
+        add_last_part(from, &old_name);
+        add_last_part(to, &new_name);
+        result = file_rename_new(folder, buf_string(&old_name), buf_string(&new_name));
+    }
+    int error = errno;
+    close_folder(folder);
+    buf_release(&old_name);
+    buf_release(&new_name);
+    errno = error;
     return result;
 }
 
@@ -149,42 +177,43 @@ static void report_in_the_way(const struct move *move, struct diag *diag)
     buf_release(&to);
 }
 
-static int check_moves(int directory, const move_list *moves, struct diag *diag)
+static int check_moves(const struct folders *folders, const move_list *moves, struct diag *diag)
 {
     int result = 0;
     vec_each (const struct move, move, moves) {
-        int in_the_way = exists(directory, buf_string(&move->to), diag);
+        int in_the_way = exists(folders, buf_string(&move->to), diag);
         if (in_the_way > 0) {
             report_in_the_way(move, diag);
         }
-        if (in_the_way != 0 || check_folder(directory, buf_string(&move->from), diag) != 0) {
+        if (in_the_way != 0 || check_folder(folders, buf_string(&move->from), diag) != 0) {
             result = -1;
         }
     }
     return result;
 }
 
-static void move_back(int directory, const move_list *moves, size_t done, struct diag *diag)
+static void move_back(const struct folders *folders, const move_list *moves, size_t done,
+                      struct diag *diag)
 {
     while (done > 0) {
         done--;
         const struct move *move = &moves->at[done];
-        if (file_rename_new(directory, buf_string(&move->to), buf_string(&move->from)) != 0) {
+        if (rename_in_folder(folders, buf_string(&move->to), buf_string(&move->from)) != 0) {
             report("move back", buf_string(&move->to), errno, diag);
         }
     }
 }
 
-static int make_moves(int directory, const move_list *moves, struct diag *diag)
+static int make_moves(const struct folders *folders, const move_list *moves, struct diag *diag)
 {
-    if (check_moves(directory, moves, diag) != 0) {
+    if (check_moves(folders, moves, diag) != 0) {
         return -1;
     }
     for (size_t i = 0; i < moves->count; i++) {
         const struct move *move = &moves->at[i];
-        if (file_rename_new(directory, buf_string(&move->from), buf_string(&move->to)) != 0) {
+        if (rename_in_folder(folders, buf_string(&move->from), buf_string(&move->to)) != 0) {
             report("rename", buf_string(&move->from), errno, diag);
-            move_back(directory, moves, i, diag);
+            move_back(folders, moves, i, diag);
             return -1;
         }
     }
@@ -199,7 +228,7 @@ static void add_move(move_list *moves, const char *from)
 }
 
 /* Fills in where kept files go: one number for all, the first that is free for each of them. */
-static int number_kept(int directory, move_list *moves, struct diag *diag)
+static int number_kept(const struct folders *folders, move_list *moves, struct diag *diag)
 {
     for (int number = 1; number <= LAST_NUMBER; number++) {
         int taken = 0;
@@ -207,7 +236,7 @@ static int number_kept(int directory, move_list *moves, struct diag *diag)
             struct move *move = &moves->at[i];
             buf_clear(&move->to);
             add_kept_path(buf_string(&move->from), number, &move->to);
-            taken = exists(directory, buf_string(&move->to), diag);
+            taken = exists(folders, buf_string(&move->to), diag);
         }
         if (taken <= 0) {
             return taken;
@@ -216,13 +245,13 @@ static int number_kept(int directory, move_list *moves, struct diag *diag)
     return report("find a free name beside", buf_string(&moves->at[0].from), EEXIST, diag);
 }
 
-int aside_move(int directory, const char *const *paths, size_t count, enum aside_place place,
-               struct diag *diag)
+int aside_move_in(const struct folders *folders, const char *const *paths, size_t count,
+                  enum aside_place place, struct diag *diag)
 {
     move_list moves = {0};
     int result = -1;
     for (size_t i = 0; i < count; i++) {
-        int there = exists(directory, paths[i], diag);
+        int there = exists(folders, paths[i], diag);
         if (there < 0) {
             goto out;
         }
@@ -231,17 +260,17 @@ int aside_move(int directory, const char *const *paths, size_t count, enum aside
             aside_good_path(paths[i], &moves.at[moves.count - 1].to);
         }
     }
-    if (place == ASIDE_KEPT && number_kept(directory, &moves, diag) != 0) {
+    if (place == ASIDE_KEPT && number_kept(folders, &moves, diag) != 0) {
         goto out;
     }
-    result = make_moves(directory, &moves, diag);
+    result = make_moves(folders, &moves, diag);
 out:
     release_moves(&moves);
     return result;
 }
 
 /* The good siblings that are there, and what stands where they belong. */
-static int find_restored(int directory, const char *const *paths, size_t count,
+static int find_restored(const struct folders *folders, const char *const *paths, size_t count,
                          move_list *returning, move_list *in_the_way, struct diag *diag)
 {
     struct buf good = BUF_EMPTY;
@@ -249,8 +278,8 @@ static int find_restored(int directory, const char *const *paths, size_t count,
     for (size_t i = 0; result == 0 && i < count; i++) {
         buf_clear(&good);
         aside_good_path(paths[i], &good);
-        int there = exists(directory, buf_string(&good), diag);
-        int taken = there > 0 ? exists(directory, paths[i], diag) : 0;
+        int there = exists(folders, buf_string(&good), diag);
+        int taken = there > 0 ? exists(folders, paths[i], diag) : 0;
         result = there < 0 || taken < 0 ? -1 : 0;
         if (there > 0) {
             add_move(returning, buf_string(&good));
@@ -264,19 +293,20 @@ static int find_restored(int directory, const char *const *paths, size_t count,
     return result;
 }
 
-int aside_restore(int directory, const char *const *paths, size_t count, struct diag *diag)
+int aside_restore_in(const struct folders *folders, const char *const *paths, size_t count,
+                     struct diag *diag)
 {
     move_list returning = {0};
     move_list in_the_way = {0};
     int result = -1;
-    if (find_restored(directory, paths, count, &returning, &in_the_way, diag) != 0 ||
-        number_kept(directory, &in_the_way, diag) != 0 ||
-        make_moves(directory, &in_the_way, diag) != 0) {
+    if (find_restored(folders, paths, count, &returning, &in_the_way, diag) != 0 ||
+        number_kept(folders, &in_the_way, diag) != 0 ||
+        make_moves(folders, &in_the_way, diag) != 0) {
         goto out;
     }
-    result = make_moves(directory, &returning, diag);
+    result = make_moves(folders, &returning, diag);
     if (result != 0) {
-        move_back(directory, &in_the_way, in_the_way.count, diag);
+        move_back(folders, &in_the_way, in_the_way.count, diag);
     }
 out:
     release_moves(&returning);
@@ -284,19 +314,57 @@ out:
     return result;
 }
 
-void aside_discard_good(int directory, const char *const *paths, size_t count, struct diag *diag)
+bool aside_discard_good_in(const struct folders *folders, const char *const *paths, size_t count,
+                           struct diag *diag)
 {
     struct buf good = BUF_EMPTY;
+    bool all = true;
     for (size_t i = 0; i < count; i++) {
+        const char *name;
         buf_clear(&good);
         aside_good_path(paths[i], &good);
-        if (file_remove_tree(directory, buf_string(&good)) != 0) {
-            int error = errno;
-            struct buf name = BUF_EMPTY;
-            text_add_name(&name, buf_slice(&good));
-            diag_warning(diag, "can't delete %s: %s", buf_string(&name), strerror(error));
-            buf_release(&name);
+        int folder = folders_open_parent(folders, buf_string(&good), &name);
+        int result = folder < 0 ? -1 : file_remove_tree(folder, name);
+        int error = errno;
+        close_folder(folder);
+        if (result != 0 && error != ENOENT && error != ENOTDIR) {
+            struct buf shown = BUF_EMPTY;
+            text_add_name(&shown, buf_slice(&good));
+            diag_warning(diag, "can't delete %s: %s", buf_string(&shown), reason_of(error));
+            buf_release(&shown);
+            all = false;
         }
     }
     buf_release(&good);
+    return all;
+}
+
+/* ---- without links ---- */
+
+int aside_move(int directory, const char *const *paths, size_t count, enum aside_place place,
+               struct diag *diag)
+{
+    struct folders folders;
+    folders_init(&folders, directory);
+    int result = aside_move_in(&folders, paths, count, place, diag);
+    folders_release(&folders);
+    return result;
+}
+
+int aside_restore(int directory, const char *const *paths, size_t count, struct diag *diag)
+{
+    struct folders folders;
+    folders_init(&folders, directory);
+    int result = aside_restore_in(&folders, paths, count, diag);
+    folders_release(&folders);
+    return result;
+}
+
+bool aside_discard_good(int directory, const char *const *paths, size_t count, struct diag *diag)
+{
+    struct folders folders;
+    folders_init(&folders, directory);
+    bool all = aside_discard_good_in(&folders, paths, count, diag);
+    folders_release(&folders);
+    return all;
 }

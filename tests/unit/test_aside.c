@@ -229,6 +229,67 @@ static void strange_names_and_trees(void **data)
     assert_int_equal(place->diag.entries.count, 0);
 }
 
+/* A folder that a link replaced, with the same names where it leads. */
+static void replace_by_link(const struct place *place)
+{
+    assert_int_equal(mkdirat(place->directory, "outside", 0777), 0);
+    write_file(place, "outside/a.out", "outside");
+    write_file(place, "outside/.a.out.rowbuild-good", "outside's");
+    write_file(place, "d/a.out", "a");
+    write_file(place, "d/.a.out.rowbuild-good", "good a");
+    assert_int_equal(renameat(place->directory, "d", place->directory, "was"), 0);
+    assert_int_equal(symlinkat("outside", place->directory, "d"), 0);
+}
+
+static void a_link_leads_nowhere(void **data)
+{
+    struct place *place = *data;
+    static const char *const paths[] = {"d/a.out"};
+    replace_by_link(place);
+    assert_int_equal(aside_move(place->directory, paths, 1, ASIDE_KEPT, &place->diag), -1);
+    assert_non_null(strstr(place->diag.entries.at[0].message, "d/a.out: its folder leads through"));
+    assert_int_equal(aside_restore(place->directory, paths, 1, &place->diag), -1);
+    assert_false(aside_discard_good(place->directory, paths, 1, &place->diag));
+    expect(place, "outside/a.out", "outside");
+    expect(place, "outside/.a.out.rowbuild-good", "outside's");
+    expect(place, "outside/.a.out.rowbuild-kept", NULL);
+    expect(place, "was/.a.out.rowbuild-good", "good a");
+}
+
+static void a_learnt_link_is_followed_as_long_as_it_leads_there(void **data)
+{
+    struct place *place = *data;
+    static const char *const paths[] = {"d/a.out"};
+    struct folders folders;
+    replace_by_link(place);
+    folders_init(&folders, place->directory);
+    folders_learn(&folders, slice_of("d"));
+    assert_true(aside_discard_good_in(&folders, paths, 1, &place->diag));
+    expect(place, "outside/.a.out.rowbuild-good", NULL);
+    assert_int_equal(aside_move_in(&folders, paths, 1, ASIDE_GOOD, &place->diag), 0);
+    expect(place, "outside/.a.out.rowbuild-good", "outside");
+    assert_int_equal(unlinkat(place->directory, "d", 0), 0);
+    assert_int_equal(symlinkat("was", place->directory, "d"), 0);
+    assert_int_equal(aside_restore_in(&folders, paths, 1, &place->diag), -1);
+    assert_false(aside_discard_good_in(&folders, paths, 1, &place->diag));
+    expect(place, "was/.a.out.rowbuild-good", "good a");
+    assert_int_equal(aside_move_in(&folders, paths, 1, ASIDE_KEPT, &place->diag), -1);
+    expect(place, "was/a.out", "a");
+    folders_release(&folders);
+}
+
+static void missing_folders_hold_nothing(void **data)
+{
+    struct place *place = *data;
+    static const char *const paths[] = {"no/a.out", "d/a.out/b"};
+    write_file(place, "d/a.out", "a");
+    assert_int_equal(aside_move(place->directory, paths, 2, ASIDE_GOOD, &place->diag), 0);
+    assert_int_equal(aside_restore(place->directory, paths, 2, &place->diag), 0);
+    assert_true(aside_discard_good(place->directory, paths, 2, &place->diag));
+    assert_int_equal(place->diag.entries.count, 0);
+    expect(place, "d/a.out", "a");
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, make_place, remove_place)
@@ -241,6 +302,9 @@ int main(void)
         TEST(earlier_moves_are_undone),
         TEST(longest_names),
         TEST(strange_names_and_trees),
+        TEST(a_link_leads_nowhere),
+        TEST(a_learnt_link_is_followed_as_long_as_it_leads_there),
+        TEST(missing_folders_hold_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -9,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -286,6 +288,46 @@ static void removes_trees_but_not_through_links(void **state)
     assert_int_equal(entries(dir, "kept"), 0);
 }
 
+struct swapping {
+    int dir;
+    atomic_bool ends;
+};
+
+/* Exchanges a folder of the tree with a link that leads out of it, as fast as it can. */
+static void *swap_entries(void *context)
+{
+    struct swapping *swapping = context;
+    while (!atomic_load(&swapping->ends)) {
+        (void)renameat2(swapping->dir, "t/1/2", swapping->dir, "link", RENAME_EXCHANGE);
+    }
+    return NULL;
+}
+
+static void removing_follows_no_link_that_comes_meanwhile(void **state)
+{
+    int dir = dir_of(state);
+    struct swapping swapping = {.dir = dir};
+    pthread_t thread;
+    assert_int_equal(mkdirat(dir, "kept", 0777), 0);
+    put(dir, "kept/precious", "gold");
+    assert_int_equal(pthread_create(&thread, NULL, swap_entries, &swapping), 0);
+    for (int i = 0; i < 300; i++) {
+        (void)mkdirat(dir, "t", 0777);
+        (void)mkdirat(dir, "t/1", 0777);
+        (void)mkdirat(dir, "t/1/2", 0777);
+        (void)symlinkat("kept", dir, "link");
+        (void)file_remove_tree(dir, "t"); /* may fail: names change under its hands */
+        holds(dir, "kept/precious", "gold");
+        (void)file_remove_tree(dir, "link");
+        holds(dir, "kept/precious", "gold");
+    }
+    atomic_store(&swapping.ends, true);
+    pthread_join(thread, NULL);
+    assert_int_equal(file_remove_tree(dir, "t"), 0);
+    assert_int_equal(file_remove_tree(dir, "link"), 0);
+    holds(dir, "kept/precious", "gold");
+}
+
 static void removes_thousands(void **state)
 {
     int dir = dir_of(state);
@@ -377,6 +419,7 @@ int main(void)
         in_folder(full_disk_leaves_the_old),
         in_folder(renames_only_to_new_names),
         in_folder(removes_trees_but_not_through_links),
+        in_folder(removing_follows_no_link_that_comes_meanwhile),
         in_folder(removes_thousands),
         in_folder(file_systems_now),
         in_folder(lists_any_names),
