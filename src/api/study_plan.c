@@ -92,7 +92,8 @@ static int look(struct rowbuild *study, const struct rowbuild_selection *selecti
                                    .rerun = selection->rerun,
                                    .scan = study->scans,
                                    .threads = study->io_threads};
-    if (workspace_open(&study->workspace, study->project, study->rowfile, diag) != 0) {
+    if (workspace_open_beside(&study->workspace, study->project, study->rowfile, study->state_path,
+                              diag) != 0) {
         return -1;
     }
     study->graph = graph_build(study->rowfile, &study->workspace, study->project, diag);

@@ -260,9 +260,10 @@ out:
     return result;
 }
 
-static void push_product(struct building *building, struct file_id file)
+static void push_product(struct building *building, size_t spec, struct file_id file)
 {
     vec_push(&building->graph->products, file);
+    vec_push(&building->product_specs, (uint32_t)spec);
 }
 
 static int add_products(struct building *building, struct node_id node)
@@ -275,16 +276,24 @@ static int add_products(struct building *building, struct node_id node)
     int result = 0;
     for (size_t i = 0; i < action->product_count && result == 0; i++) {
         const struct path_spec *spec = &action->products[i];
+        if (spec->is_refused) {
+            continue;
+        }
         if (!spec->from_project) {
             for (size_t d = 0; d < count; d++) {
-                push_product(building, building_file_below(building, directories[d], spec->path));
+                if (building_accepts_below(building, action, spec, GRAPH_PRODUCT, directories[d])) {
+                    push_product(building, i,
+                                 building_file_below(building, directories[d], spec->path));
+                }
             }
             continue;
         }
         buf_clear(&path);
         result = building_expand(building, action, spec, directories, count, &path);
-        if (result == 0) {
-            push_product(building, building_file(building, buf_slice(&path)));
+        if (result == 0 &&
+            building_accepts(building, action, spec, GRAPH_PRODUCT,
+                             count > 0 ? directories[0] : GRAPH_NONE, buf_slice(&path))) {
+            push_product(building, i, building_file(building, buf_slice(&path)));
         }
     }
     buf_release(&path);
@@ -431,6 +440,7 @@ struct graph *graph_build(const struct rowfile *rowfile, struct workspace *works
     struct graph *graph = mem_alloc(sizeof *graph);
     arena_init(&graph->arena);
     intern_init(&graph->other_files);
+    folders_init(&graph->folders, project);
     graph->rowfile = rowfile;
     graph->workspace = workspace;
     struct building building = {
@@ -441,6 +451,7 @@ struct graph *graph_build(const struct rowfile *rowfile, struct workspace *works
         .diag = diag,
         .by_name = mem_alloc(rowfile->name_count * sizeof(struct name_nodes)),
     };
+    building.judging = judging_new(&building);
     bool need_values = false;
     for (size_t i = 0; i < rowfile->action_count; i++) {
         need_values = need_values || groups_need_values(&rowfile->actions[i].group);
@@ -450,14 +461,18 @@ struct graph *graph_build(const struct rowfile *rowfile, struct workspace *works
                  build_nodes(&building) == 0 && build_products(&building) == 0;
     if (built) {
         build_producers(&building);
+        building_judge_resumable(&building);
+        building_judge_links(&building);
         built = building_connect(&building) == 0;
+        built = building_tell_findings(&building) == 0 && built;
     }
+    judging_free(building.judging);
+    vec_release(&building.product_specs);
     for (size_t id = 0; id < rowfile->name_count; id++) {
         free(building.by_name[id].node_of);
         vec_release(&building.by_name[id].others);
     }
     free(building.by_name);
-    intern_release(&building.columns);
     if (!built) {
         graph_free(graph);
         return NULL;

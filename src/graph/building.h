@@ -19,8 +19,63 @@ struct building {
     int project; /* descriptor */
     struct diag *diag;
     struct name_nodes *by_name; /* rowfile->name_count */
-    struct intern columns;
+    struct judging *judging;
+    VEC(uint32_t) product_specs; /* by graph->products: which of the action's */
 };
+
+/* judge_path.c */
+enum graph_path_role { GRAPH_PRODUCT, GRAPH_INPUT, GRAPH_RESUMABLE };
+enum path_problem {
+    PROBLEM_NONE,
+    PROBLEM_EMPTY,
+    PROBLEM_NUL,
+    PROBLEM_ABSOLUTE,
+    PROBLEM_UP,
+    PROBLEM_PART,
+    PROBLEM_RESERVED,
+    PROBLEM_STATE,
+    PROBLEM_HOLDS_STATE,
+    PROBLEM_ROWFILE,
+    PROBLEM_WORKSPACE,
+    PROBLEM_MEMBER,
+    PROBLEM_VALUE_FILE,
+};
+
+/* Of a path with templates, as they were filled in. */
+enum path_problem path_judge_words(const struct building *building, const struct path_spec *spec,
+                                   enum graph_path_role role, struct slice path);
+/* Of an absolute path, whose links were resolved as far as that matters. */
+enum path_problem path_judge_place(const struct building *building, struct slice path,
+                                   enum graph_path_role role);
+/* Its part about the state folder; `is_made`: containing it is wrong as well. */
+enum path_problem path_judge_state(const struct building *building, struct slice path,
+                                   bool is_made);
+/* Appends a path from the project as an absolute one; links below the workspace stay in it. */
+void path_add_absolute(const struct building *building, struct slice path, struct buf *out);
+
+/* judge.c */
+struct judging *judging_new(const struct building *building);
+void judging_free(struct judging *judging);
+/* Whether a node may name the path (from the project, or absolute where the workspace is); if not,
+ * that is kept for building_tell_findings. `directory` is the node's first, or GRAPH_NONE. */
+bool building_accepts(struct building *building, const struct action *action,
+                      const struct path_spec *spec, enum graph_path_role role, uint32_t directory,
+                      struct slice path);
+/* The same for a path below a directory, which the loader has judged but for its place. */
+bool building_accepts_below(struct building *building, const struct action *action,
+                            const struct path_spec *spec, enum graph_path_role role,
+                            uint32_t directory);
+void building_refuse(struct building *building, const struct action *action,
+                     const struct path_spec *spec, enum graph_path_role role, uint32_t directory,
+                     struct slice path, enum path_problem problem);
+void building_judge_resumable(struct building *building);
+/* One error for each path of the Rowfile and kind of problem. -1 if there is any. */
+int building_tell_findings(struct building *building);
+
+/* judge_links.c */
+/* Folders of products that lead through links: where they lead is judged, and remembered for those
+ * who move and delete (graph->folders). */
+void building_judge_links(struct building *building);
 
 /* files.c */
 void building_collect_columns(struct building *building);
@@ -41,7 +96,7 @@ int building_expand(struct building *building, const struct action *action,
 int building_connect(struct building *building);
 
 /* inputs.c: adds the files that an action's globs match for one node. `add` is called for each. */
-typedef void building_match_fn(void *context, struct file_id file, uint16_t input);
+typedef void building_match_fn(void *context, struct file_id file, uint32_t input);
 int building_match_globs(struct building *building, struct node_id node, building_match_fn *add,
                          void *context);
 

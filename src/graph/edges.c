@@ -52,7 +52,7 @@ static void add_edge(struct connecting *connecting, struct node_id before, uint3
     vec_push(&graph->before, (struct edge){before, kinds});
 }
 
-static void add_dependency(struct connecting *connecting, struct file_id file, uint16_t input)
+static void add_dependency(struct connecting *connecting, struct file_id file, uint32_t input)
 {
     struct graph *graph = connecting->building->graph;
     uint32_t stamp = connecting->node.at + 1;
@@ -69,7 +69,7 @@ static void add_dependency(struct connecting *connecting, struct file_id file, u
     }
 }
 
-static void add_matched(void *context, struct file_id file, uint16_t input)
+static void add_matched(void *context, struct file_id file, uint32_t input)
 {
     add_dependency(context, file, input);
 }
@@ -79,7 +79,7 @@ struct remembering {
     struct matched_inputs *matched;
 };
 
-static void remember_matched(void *context, struct file_id file, uint16_t input)
+static void remember_matched(void *context, struct file_id file, uint32_t input)
 {
     struct remembering *remembering = context;
     vec_push(&remembering->matched->files, (struct dependency){file, input});
@@ -128,20 +128,24 @@ static int add_inputs(struct connecting *connecting)
     int result = 0;
     for (size_t i = 0; i < action->input_count && result == 0; i++) {
         const struct path_spec *spec = &action->inputs[i];
-        if (spec->is_glob || spec->is_excluded) {
+        if (spec->is_glob || spec->is_excluded || spec->is_refused) {
             continue;
         }
         if (spec->from_project || action->scope == SCOPE_PROJECT) {
             buf_clear(&path);
             result = building_expand(building, action, spec, directories, count, &path);
-            if (result == 0) {
-                add_dependency(connecting, building_file(building, buf_slice(&path)), (uint16_t)i);
+            if (result == 0 &&
+                building_accepts(building, action, spec, GRAPH_INPUT,
+                                 count > 0 ? directories[0] : GRAPH_NONE, buf_slice(&path))) {
+                add_dependency(connecting, building_file(building, buf_slice(&path)), (uint32_t)i);
             }
         } else {
             for (size_t d = 0; d < count; d++) {
-                add_dependency(connecting,
-                               building_file_below(building, directories[d], spec->path),
-                               (uint16_t)i);
+                if (building_accepts_below(building, action, spec, GRAPH_INPUT, directories[d])) {
+                    add_dependency(connecting,
+                                   building_file_below(building, directories[d], spec->path),
+                                   (uint32_t)i);
+                }
             }
         }
     }

@@ -1,12 +1,12 @@
 #include "building.h"
 
-static void collect(struct building *building, const struct path_spec *specs, size_t count)
+static void collect(struct graph *graph, const struct path_spec *specs, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         const struct path_spec *spec = &specs[i];
-        if (!spec->from_project && !spec->is_glob && !spec->is_excluded &&
+        if (!spec->from_project && !spec->is_refused && !spec->is_glob && !spec->is_excluded &&
             spec->path.at[0] != '/') {
-            intern_add(&building->columns, spec->path);
+            intern_add(&graph->column_numbers, spec->path);
         }
     }
 }
@@ -15,23 +15,23 @@ void building_collect_columns(struct building *building)
 {
     const struct rowfile *rowfile = building->rowfile;
     struct graph *graph = building->graph;
-    intern_init(&building->columns);
+    intern_init(&graph->column_numbers);
     graph->value_column = GRAPH_NONE;
     if (rowfile->value_file.at != NULL) {
-        graph->value_column = intern_add(&building->columns, rowfile->value_file);
+        graph->value_column = intern_add(&graph->column_numbers, rowfile->value_file);
     }
     for (size_t i = 0; i < rowfile->action_count; i++) {
         const struct action *action = &rowfile->actions[i];
         if (action->scope != SCOPE_PROJECT) {
-            collect(building, action->products, action->product_count);
-            collect(building, action->inputs, action->input_count);
+            collect(graph, action->products, action->product_count);
+            collect(graph, action->inputs, action->input_count);
         }
     }
-    graph->column_count = building->columns.count;
+    graph->column_count = graph->column_numbers.count;
     graph->columns = arena_array(&graph->arena, graph->column_count, sizeof *graph->columns);
     for (uint32_t column = 0; column < graph->column_count; column++) {
         graph->columns[column] =
-            arena_slice(&graph->arena, intern_name(&building->columns, column));
+            arena_slice(&graph->arena, intern_name(&graph->column_numbers, column));
     }
 }
 
@@ -47,12 +47,8 @@ static struct file_id file_at(const struct graph *graph, uint32_t directory, uin
 
 static uint32_t find_column(const struct graph *graph, struct slice path)
 {
-    for (uint32_t column = 0; column < graph->column_count; column++) {
-        if (slice_equal(graph->columns[column], path)) {
-            return column;
-        }
-    }
-    return GRAPH_NONE;
+    uint32_t column = intern_find(&graph->column_numbers, path);
+    return column == INTERN_NONE ? GRAPH_NONE : column;
 }
 
 /* A path from the project as a file inside a directory, if it is one that has a number. */

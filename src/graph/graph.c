@@ -13,6 +13,8 @@ void graph_free(struct graph *graph)
     free(graph->blocked_by);
     vec_release(&graph->members);
     intern_release(&graph->other_files);
+    intern_release(&graph->column_numbers);
+    folders_release(&graph->folders);
     free(graph->producers);
     free(graph->product_start);
     vec_release(&graph->products);

@@ -11,6 +11,7 @@
 
 #include "arena.h"
 #include "diag.h"
+#include "folders.h"
 #include "groups.h"
 #include "intern.h"
 #include "rowfile.h"
@@ -39,10 +40,10 @@ struct graph_node {
 /* A file whose content counts for a node. */
 struct dependency {
     struct file_id file;
-    uint16_t input; /* index into action->inputs, or DEPENDENCY_UPSTREAM: a product of a previous
+    uint32_t input; /* index into action->inputs, or DEPENDENCY_UPSTREAM: a product of a previous
                        action */
 };
-#define DEPENDENCY_UPSTREAM UINT16_MAX
+#define DEPENDENCY_UPSTREAM UINT32_MAX
 
 enum edge_kind {
     EDGE_FILES = 1,       /* by products of the node before, which are among the dependencies */
@@ -70,10 +71,12 @@ struct graph {
         *blocked_by; /* name id of a previous action that excludes a directory, or GRAPH_NONE */
     VEC(uint32_t) members;
 
-    struct slice *columns;     /* file names inside directories */
-    size_t column_count;       /* C */
-    uint32_t value_column;     /* of the value file, or GRAPH_NONE */
-    struct intern other_files; /* paths from the project */
+    struct slice *columns;        /* file names inside directories */
+    size_t column_count;          /* C */
+    struct intern column_numbers; /* by name */
+    uint32_t value_column;        /* of the value file, or GRAPH_NONE */
+    struct intern other_files;    /* paths from the project */
+    struct folders folders;       /* for those who rename and delete products */
     size_t file_count;
     uint32_t *producers; /* by file: the node that makes it, or GRAPH_NONE */
 
@@ -92,7 +95,8 @@ struct graph {
 
 /* Builds the graph. Both arguments must outlive it. Errors: values that the description needs and
  * directories lack, cycles, two nodes that claim one product (carries the action), elements of one
- * name that share a directory. NULL after errors that concern the whole. */
+ * name that share a directory. NULL after errors that concern the whole; so do paths that, with
+ * their templates filled in, name what no action may make or read. */
 struct graph *graph_build(const struct rowfile *rowfile, struct workspace *workspace, int project,
                           struct diag *diag);
 void graph_free(struct graph *graph);

@@ -2,6 +2,7 @@
 
 #include "file.h"
 #include "match.h"
+#include "reserved.h"
 
 #include <stdlib.h>
 
@@ -17,9 +18,41 @@ struct walk {
 
 static void walk_folder(struct walk *walk);
 
-static bool is_set_aside(const char *name, size_t len)
+/* Paths below "/" are walked without it. */
+static bool is_absolute_state(const struct state_place *place, struct slice path)
 {
-    return name[0] == '.' && memmem(name, len, ".rowbuild-", strlen(".rowbuild-")) != NULL;
+    for (size_t i = 0; i < STATE_NAMES; i++) {
+        struct slice state = place->state[i];
+        if (state.len > 0 && slice_equal(slice_make(state.at + 1, state.len - 1), path)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether what was met belongs to rowbuild: its state, a backup, a temporary file. */
+static bool is_own(const struct walk *walk, struct slice name)
+{
+    if (name.at[0] == '.' &&
+        memmem(name.at, name.len, RESERVED_PREFIX, strlen(RESERVED_PREFIX)) != NULL) {
+        return true;
+    }
+    const struct workspace *workspace = walk->building->workspace;
+    const struct state_place *place = &workspace->place;
+    struct slice path = buf_slice(&walk->prefix);
+    if (walk->directory == GRAPH_NONE) {
+        struct slice below = path_below(path, workspace->path);
+        return walk->root[0] == '/'
+                   ? is_absolute_state(place, path)
+                   : state_place_is_in_project(place, path) ||
+                         (below.at != NULL && state_place_is_in_workspace(place, below));
+    }
+    struct buf whole = BUF_EMPTY;
+    buf_addf(&whole, "%s/", workspace->names[walk->directory].at);
+    buf_add_slice(&whole, path);
+    bool is_state = state_place_is_in_workspace(place, buf_slice(&whole));
+    buf_release(&whole);
+    return is_state;
 }
 
 static int walk_entry(void *context, const char *name, size_t len, bool is_directory)
@@ -28,12 +61,16 @@ static int walk_entry(void *context, const char *name, size_t len, bool is_direc
     size_t prefix_len = walk->prefix.len;
     buf_add(&walk->prefix, name, len);
     struct slice path = buf_slice(&walk->prefix);
+    if (is_own(walk, slice_make(name, len))) {
+        walk->prefix.len = prefix_len;
+        return 0;
+    }
     if (is_directory) {
         if (glob_set_may_match_below(walk->globs, path)) {
             buf_add_char(&walk->prefix, '/');
             walk_folder(walk);
         }
-    } else if (!is_set_aside(name, len) && glob_set_matches(walk->globs, path)) {
+    } else if (glob_set_matches(walk->globs, path)) {
         struct file_id file;
         if (walk->directory != GRAPH_NONE) {
             file = building_file_below(walk->building, walk->directory, path);
@@ -137,7 +174,7 @@ static int compare_paths(const void *a, const void *b)
 }
 
 /* In the order of their names: the order of a directory's entries is nobody's intention. */
-static void tell_sorted(const struct walk *walk, uint16_t input, building_match_fn *add,
+static void tell_sorted(const struct walk *walk, uint32_t input, building_match_fn *add,
                         void *context)
 {
     struct arena names;
@@ -169,6 +206,12 @@ static int match_one(struct building *building, struct node_id node, size_t inpu
     size_t count = graph_directories(building->graph, node, &directories);
     struct buf pattern = BUF_EMPTY;
     int result = building_expand(building, action, spec, directories, count, &pattern);
+    if (result == 0 && spec->from_project &&
+        !building_accepts(building, action, spec, GRAPH_INPUT,
+                          count > 0 ? directories[0] : GRAPH_NONE, buf_slice(&pattern))) {
+        buf_release(&pattern);
+        return 0;
+    }
     bool is_absolute = pattern.len > 0 && pattern.at[0] == '/';
     struct slice globbed = buf_slice(&pattern);
     if (is_absolute) {
@@ -195,7 +238,7 @@ static int match_one(struct building *building, struct node_id node, size_t inpu
             match_products_below(&walk, directories[i]);
         }
     }
-    tell_sorted(&walk, (uint16_t)input, add, context);
+    tell_sorted(&walk, (uint32_t)input, add, context);
     vec_release(&walk.found);
     buf_release(&walk.prefix);
     buf_release(&pattern);
@@ -209,7 +252,7 @@ int building_match_globs(struct building *building, struct node_id node, buildin
     const struct action *action = graph_action(building->graph, node);
     for (size_t i = 0; i < action->input_count; i++) {
         if (action->inputs[i].is_glob && !action->inputs[i].is_excluded &&
-            match_one(building, node, i, add, context) != 0) {
+            !action->inputs[i].is_refused && match_one(building, node, i, add, context) != 0) {
             return -1;
         }
     }

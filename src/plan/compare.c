@@ -92,7 +92,7 @@ static void compare_recipe_or_value(struct exam *exam, struct recorded *recorded
                                     .after = now->digest});
 }
 
-static bool was_listed(struct recorded *recorded, const struct exam *exam, uint16_t input)
+static bool was_listed(struct recorded *recorded, const struct exam *exam, uint32_t input)
 {
     struct component found;
     const struct action *action = graph_action(exam->plan->graph, exam->node);

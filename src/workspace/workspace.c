@@ -36,6 +36,10 @@ static int take_entry(void *context, const char *name, size_t len, bool is_direc
     int result = 0;
     buf_add(&listing->prefix, name, len);
     struct slice path = buf_slice(&listing->prefix);
+    if (state_place_is_in_workspace(&listing->workspace->place, path)) {
+        listing->prefix.len = prefix_len;
+        return 0;
+    }
     if (glob_set_matches(listing->globs, path)) {
         vec_push(&listing->names, arena_slice(&listing->workspace->arena, path));
     }
@@ -76,6 +80,12 @@ static int compare_names(const void *a, const void *b)
 int workspace_open(struct workspace *workspace, int project, const struct rowfile *rowfile,
                    struct diag *diag)
 {
+    return workspace_open_beside(workspace, project, rowfile, NULL, diag);
+}
+
+int workspace_open_beside(struct workspace *workspace, int project, const struct rowfile *rowfile,
+                          const char *state, struct diag *diag)
+{
     *workspace = (struct workspace){.fd = -1, .rowfile = rowfile};
     arena_init(&workspace->arena);
     workspace->path = arena_slice(&workspace->arena, rowfile->workspace_path);
@@ -91,6 +101,7 @@ int workspace_open(struct workspace *workspace, int project, const struct rowfil
         workspace_release(workspace);
         return -1;
     }
+    state_place_find(&workspace->place, project, workspace->fd, state, &workspace->arena);
     struct glob_set *globs =
         glob_set_new(rowfile->directories, rowfile->directories_count,
                      rowfile->contract == CONTRACT_ROW, "workspace.directories", diag);

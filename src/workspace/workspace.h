@@ -10,6 +10,7 @@
 #include "json.h"
 #include "rowfile.h"
 #include "slice.h"
+#include "state_place.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,12 +25,17 @@ struct workspace {
     size_t count;
     struct json **values; /* NULL where not read (or null); see `value_read` */
     bool *value_read;
+    struct state_place place; /* of the state folder */
 };
 
 /* Lists the workspace below the directory `project`. -1 with a state error when it can't be listed.
  * The folders .rowbuild and .row are never members, whatever the globs say. */
 int workspace_open(struct workspace *workspace, int project, const struct rowfile *rowfile,
                    struct diag *diag);
+/* The same where the state folder is known: its path, absolute or relative to the current
+ * directory. It is never a member either, nor does a member lie in it. */
+int workspace_open_beside(struct workspace *workspace, int project, const struct rowfile *rowfile,
+                          const char *state, struct diag *diag);
 void workspace_release(struct workspace *workspace);
 
 /* The directory's number, or -1; `nearest` as in rowfile_name_id. */

@@ -1,0 +1,150 @@
+/* Folders of products that lead through symbolic links: where they lead is judged, and kept for
+ * those who rename and delete. */
+#include "building.h"
+
+#include "memory.h"
+#include "parallel.h"
+
+#include <stdlib.h>
+
+enum { LINK_GRAIN = 256 };
+
+typedef void path_fn(void *context, const struct action *action, const struct path_spec *spec,
+                     enum graph_path_role role, uint32_t directory, struct slice path);
+
+/* Calls `each` for what may be moved or deleted and doesn't lie in a member itself. */
+static void visit_paths(struct building *building, path_fn *each, void *context)
+{
+    const struct graph *graph = building->graph;
+    struct buf path = BUF_EMPTY;
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        struct node_id node = {n};
+        if (!graph_is_present(graph, node)) {
+            continue;
+        }
+        const struct action *action = graph_action(graph, node);
+        const uint32_t *directories;
+        size_t count = graph_directories(graph, node, &directories);
+        for (uint32_t p = graph->product_start[n]; p < graph->product_start[n + 1]; p++) {
+            const struct path_spec *spec = &action->products[building->product_specs.at[p]];
+            if (spec->from_project || memchr(spec->path.at, '/', spec->path.len) != NULL) {
+                uint32_t column;
+                uint32_t directory = graph_file_directory(graph, graph->products.at[p], &column);
+                buf_clear(&path);
+                graph_add_path(graph, graph->products.at[p], &path);
+                each(context, action, spec, GRAPH_PRODUCT,
+                     directory == GRAPH_NONE && count > 0 ? directories[0] : directory,
+                     buf_slice(&path));
+            }
+        }
+        for (size_t i = 0; i < action->resumable_count; i++) {
+            const struct path_spec *spec = &action->resumable_files[i];
+            bool has_folder = memchr(spec->path.at, '/', spec->path.len) != NULL;
+            for (size_t d = 0; d < (spec->from_project ? 1 : count) && has_folder; d++) {
+                buf_clear(&path);
+                if (!spec->from_project) {
+                    buf_addf(&path, "%s/%s/", graph->workspace->path.at,
+                             graph->workspace->names[directories[d]].at);
+                }
+                buf_add_slice(&path, spec->path);
+                if (!spec->is_refused && !spec->has_template) {
+                    each(context, action, spec, GRAPH_RESUMABLE,
+                         spec->from_project ? GRAPH_NONE : directories[d], buf_slice(&path));
+                }
+            }
+        }
+    }
+    buf_release(&path);
+}
+
+static struct slice folder_of(struct slice path)
+{
+    size_t end = path.len;
+    while (end > 0 && path.at[end - 1] != '/') {
+        end--;
+    }
+    return slice_make(path.at, end > 1 ? end - 1 : end);
+}
+
+struct link_search {
+    struct building *building;
+    struct intern folders;
+    bool *has_link; /* by number of the folder */
+    bool any;
+};
+
+static void collect_folder(void *context, const struct action *action, const struct path_spec *spec,
+                           enum graph_path_role role, uint32_t directory, struct slice path)
+{
+    struct link_search *search = context;
+    struct slice folder = folder_of(path);
+    (void)action;
+    (void)spec;
+    (void)role;
+    (void)directory;
+    if (folder.len > 0) {
+        intern_add(&search->folders, folder);
+    }
+}
+
+static void look_for_links(void *context, unsigned worker, size_t first, size_t end)
+{
+    struct link_search *search = context;
+    const struct workspace *workspace = search->building->workspace;
+    (void)worker;
+    for (size_t i = first; i < end; i++) {
+        struct slice folder = intern_name(&search->folders, (uint32_t)i);
+        struct slice below = path_below(folder, workspace->path);
+        if (below.at != NULL) { /* the workspace itself may be a link */
+            search->has_link[i] = folder_has_link(workspace->fd, below);
+        } else if (!slice_equal(folder, workspace->path)) {
+            search->has_link[i] = folder_has_link(search->building->project, folder);
+        }
+    }
+}
+
+/* Where the folder leads, with the last part of the path appended. */
+static void judge_linked(void *context, const struct action *action, const struct path_spec *spec,
+                         enum graph_path_role role, uint32_t directory, struct slice path)
+{
+    struct link_search *search = context;
+    struct building *building = search->building;
+    struct slice folder = folder_of(path);
+    uint32_t number = folder.len > 0 ? intern_find(&search->folders, folder) : INTERN_NONE;
+    if (number == INTERN_NONE || !search->has_link[number]) {
+        return;
+    }
+    struct arena scratch;
+    struct buf absolute = BUF_EMPTY;
+    arena_init(&scratch);
+    struct slice real = real_path_of_name(building->project, folder, &scratch);
+    if (real.at != NULL) {
+        buf_add_slice(&absolute, real);
+        buf_add_slice(&absolute, slice_make(path.at + folder.len, path.len - folder.len));
+        enum path_problem problem = path_judge_place(building, buf_slice(&absolute), role);
+        if (problem != PROBLEM_NONE) {
+            building_refuse(building, action, spec, role, directory, path, problem);
+        }
+    }
+    folders_learn(&building->graph->folders, folder);
+    buf_release(&absolute);
+    arena_release(&scratch);
+}
+
+void building_judge_links(struct building *building)
+{
+    struct link_search search = {.building = building};
+    folders_learn(&building->graph->folders, building->workspace->path);
+    intern_init(&search.folders);
+    visit_paths(building, collect_folder, &search);
+    search.has_link = mem_alloc(search.folders.count * sizeof *search.has_link + 1);
+    parallel_for(0, search.folders.count, LINK_GRAIN, look_for_links, &search);
+    for (uint32_t i = 0; i < search.folders.count; i++) {
+        search.any |= search.has_link[i];
+    }
+    if (search.any) {
+        visit_paths(building, judge_linked, &search);
+    }
+    free(search.has_link);
+    intern_release(&search.folders);
+}
