@@ -3,6 +3,8 @@
 #include "aside.h"
 #include "file.h"
 #include "inside.h"
+#include "reserved.h"
+#include "run.h"
 #include "study_jobs.h"
 #include "submissions.h"
 #include "text.h"
@@ -15,9 +17,12 @@
 
 /* ---- Set-aside results ---- */
 
+/* A folder's siblings are found and deleted in the folder as it was opened. */
 struct sweeping {
-    struct buf folder; /* from the project, with a trailing '/', or "" */
-    VEC(char *) kept;  /* paths of siblings that never matched a record */
+    int folder;
+    bool dry_run;
+    size_t found;
+    VEC(char *) names; /* of siblings in there that never matched a record */
 };
 
 static int take_sibling(void *context, const char *name, size_t len, bool is_directory)
@@ -25,53 +30,50 @@ static int take_sibling(void *context, const char *name, size_t len, bool is_dir
     struct sweeping *sweeping = context;
     (void)is_directory;
     if (aside_is_name(slice_make(name, len)) &&
-        memmem(name, len, ".rowbuild-kept", strlen(".rowbuild-kept")) != NULL) {
-        struct buf path = BUF_EMPTY;
-        buf_add_slice(&path, buf_slice(&sweeping->folder));
-        buf_add(&path, name, len);
-        vec_push(&sweeping->kept, mem_copy(path.at, path.len));
-        buf_release(&path);
+        memmem(name, len, RESERVED_KEPT, strlen(RESERVED_KEPT)) != NULL) {
+        vec_push(&sweeping->names, mem_copy(name, len));
     }
     return 0;
 }
 
-/* Lists each folder that holds products, once. */
-static void find_kept(struct rowbuild *study, struct sweeping *sweeping)
+static void sweep_folder(struct sweeping *sweeping)
+{
+    (void)file_list(sweeping->folder, ".", take_sibling, sweeping);
+    vec_each (char *, name, &sweeping->names) {
+        if (!sweeping->dry_run) {
+            (void)file_remove_tree(sweeping->folder, *name);
+        }
+        free(*name);
+    }
+    sweeping->found += sweeping->names.count;
+    sweeping->names.count = 0;
+}
+
+/* Looks into each folder that holds products, once. */
+static size_t delete_kept(struct rowbuild *study, bool dry_run)
 {
     const struct graph *graph = study->graph;
+    struct sweeping sweeping = {.dry_run = dry_run};
     struct intern folders;
     intern_init(&folders);
     for (size_t p = 0; p < graph->products.count; p++) {
+        const char *name;
         const char *path = plan_path(study->plan, graph->products.at[p]);
         const char *slash = strrchr(path, '/');
-        struct slice folder = slice_make(path, slash != NULL ? (size_t)(slash - path) + 1 : 0);
         uint32_t known = folders.count;
-        if (intern_add(&folders, folder) != known) {
+        if (intern_add(&folders,
+                       slice_make(path, slash != NULL ? (size_t)(slash - path) + 1 : 0)) != known) {
             continue;
         }
-        buf_clear(&sweeping->folder);
-        buf_add_slice(&sweeping->folder, folder);
-        (void)file_list(study->project,
-                        sweeping->folder.len > 0 ? buf_string(&sweeping->folder) : ".",
-                        take_sibling, sweeping);
+        sweeping.folder = folders_open_parent(&graph->folders, path, &name);
+        if (sweeping.folder >= 0) {
+            sweep_folder(&sweeping);
+            close(sweeping.folder);
+        }
     }
     intern_release(&folders);
-}
-
-static size_t delete_kept(struct rowbuild *study, bool dry_run)
-{
-    struct sweeping sweeping = {0};
-    find_kept(study, &sweeping);
-    size_t count = sweeping.kept.count;
-    for (size_t i = 0; i < count; i++) {
-        if (!dry_run) {
-            (void)file_remove_tree(study->project, sweeping.kept.at[i]);
-        }
-        free(sweeping.kept.at[i]);
-    }
-    vec_release(&sweeping.kept);
-    buf_release(&sweeping.folder);
-    return count;
+    vec_release(&sweeping.names);
+    return sweeping.found;
 }
 
 /* Good products that lie aside are put back where nothing stands in their place: forgetting must
@@ -89,7 +91,7 @@ static void put_back(struct rowbuild *study)
         struct file_stat found;
         char *path = arena_string(&study->labels, slice_of(plan_path(study->plan, file)));
         if (file_lstat(study->project, path, &found) == 0 && found.kind == FILE_MISSING) {
-            (void)aside_restore(study->project, (const char *const[]){path}, 1, &unseen);
+            (void)aside_restore_in(&graph->folders, (const char *const[]){path}, 1, &unseen);
         }
     }
     diag_release(&unseen);
@@ -225,6 +227,7 @@ int rowbuild_clean(struct rowbuild *study, const struct rowbuild_clean_options *
     size_t vanished = known > study->workspace.count ? known - study->workspace.count : 0;
     size_t kept = all ? delete_kept(study, options->dry_run) : 0;
     if (forgets && !options->dry_run) {
+        run_discard_all_backups(study->plan, diag);
         put_back(study);
     }
     size_t nodes = forgets ? forget_nodes(study, options->dry_run) : 0;

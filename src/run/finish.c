@@ -29,7 +29,7 @@ int run_restore(struct plan *plan, struct node_id node, struct diag *diag)
     size_t count;
     arena_init(&arena);
     add_product_paths(plan, node, &arena, &paths, &count);
-    int result = aside_restore(plan->project, paths, count, diag);
+    int result = aside_restore_in(&plan->graph->folders, paths, count, diag);
     if (result == 0) {
         const struct graph *graph = plan->graph;
         struct node_row row = *state_node(plan->state, node.at);
@@ -45,15 +45,30 @@ int run_restore(struct plan *plan, struct node_id node, struct diag *diag)
     return result;
 }
 
-static void discard_good(struct run *run, struct node_id node)
+void run_discard_backups(struct plan *plan, struct node_id node, struct diag *diag)
 {
     struct arena arena;
     const char **paths;
     size_t count;
     arena_init(&arena);
-    add_product_paths(run->plan, node, &arena, &paths, &count);
-    aside_discard_good(run->plan->project, paths, count, run->diag);
+    add_product_paths(plan, node, &arena, &paths, &count);
+    if (aside_discard_good_in(&plan->graph->folders, paths, count, diag)) {
+        struct node_row row = *state_node(plan->state, node.at);
+        row.has_old_backup = false;
+        state_put_node(plan->state, node.at, &row);
+    }
     arena_release(&arena);
+}
+
+void run_discard_all_backups(struct plan *plan, struct diag *diag)
+{
+    for (uint32_t n = 0; n < plan->graph->node_count; n++) {
+        const struct node_row *row = state_node(plan->state, n);
+        if (row->has_old_backup && !row->is_set_aside &&
+            graph_is_present(plan->graph, (struct node_id){n})) {
+            run_discard_backups(plan, (struct node_id){n}, diag);
+        }
+    }
 }
 
 /* ---- What changed while the node ran ---- */
@@ -225,6 +240,7 @@ static void record_success(struct run *run, struct node_id node, struct launched
     row.attempt = doubt->words.len > 0 ? ATTEMPT_CHANGED : ATTEMPT_NONE;
     row.attempt_status = doubt->error;
     row.is_set_aside = false;
+    row.has_old_backup = row.has_old_backup || was_aside;
     row.finished_at_ns = observer_now(plan->observer);
     row.duration_s = ending->seconds;
     row.cpu_s = ending->end->cpu_seconds;
@@ -237,7 +253,7 @@ static void record_success(struct run *run, struct node_id node, struct launched
         if (state_flush(plan->state, run->diag) != 0) {
             run->broken = true;
         } else {
-            discard_good(run, node);
+            run_discard_backups(plan, node, run->diag);
         }
     }
     vec_release(&list);

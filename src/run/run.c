@@ -389,6 +389,9 @@ int run_execute(struct plan *plan, const struct launch_context *launch,
     run_init(&run, machine);
     if (run_build_executions(&run) == 0 && run_check_requests(&run) == 0 &&
         run_record_known(plan, diag) == 0) {
+        if (options->name[0] == '\0') { /* in a job, the backups of others may be in use */
+            run_discard_all_backups(plan, diag);
+        }
         if (run.execution_count == 0) {
             status = tell_blocked(&run);
         } else {

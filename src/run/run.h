@@ -125,6 +125,10 @@ int run_execute(struct plan *plan, const struct launch_context *launch,
  * never ran, what was filled in. Also what `scan` does. */
 int run_record_known(struct plan *plan, struct diag *diag);
 
+/* Deletes the backups that earlier runs couldn't delete, of nodes whose later success is on record.
+ * What still can't be deleted is warned of, and stays on record. */
+void run_discard_all_backups(struct plan *plan, struct diag *diag);
+
 /* Takes what is there as right, without running: restores set-aside products of the selected nodes
  * that lack theirs, and records. Refuses nodes whose products are missing. With `redone_only` nodes
  * without a good record are passed over. */

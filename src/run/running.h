@@ -205,6 +205,9 @@ void run_fail_unstarted(struct run *run, const struct node_id *nodes, size_t cou
 void run_fail_blocked(struct run *run, struct node_id node);
 /* Renames set-aside products back. 0, or -1 after an error. */
 int run_restore(struct plan *plan, struct node_id node, struct diag *diag);
+/* Deletes what was set aside for a success that is on record; what can't be deleted is warned of,
+ * and stays on record. */
+void run_discard_backups(struct plan *plan, struct node_id node, struct diag *diag);
 
 /* ancestors.c */
 /* Looks whether the node's run changed products of nodes before it, which are then recorded anew

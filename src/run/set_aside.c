@@ -116,11 +116,12 @@ void run_plan_moves(struct run *run, struct node_id node, const struct launched 
 int run_move_aside(struct run *run, const struct moves *moves)
 {
     struct plan *plan = run->plan;
-    if (moves->kept.count > 0 && aside_move(plan->project, (const char *const *)moves->kept.at,
-                                            moves->kept.count, ASIDE_KEPT, run->diag) != 0) {
+    const struct folders *folders = &plan->graph->folders;
+    if (moves->kept.count > 0 && aside_move_in(folders, (const char *const *)moves->kept.at,
+                                               moves->kept.count, ASIDE_KEPT, run->diag) != 0) {
         return -1;
     }
     return moves->good.count == 0 ? 0
-                                  : aside_move(plan->project, (const char *const *)moves->good.at,
-                                               moves->good.count, ASIDE_GOOD, run->diag);
+                                  : aside_move_in(folders, (const char *const *)moves->good.at,
+                                                  moves->good.count, ASIDE_GOOD, run->diag);
 }

@@ -9,7 +9,8 @@ struct node_record node_record_of(const struct node_row *row)
         .is_known = row->is_known,
         .success = row->success,
         .attempt = row->attempt,
-        .is_set_aside = row->is_set_aside,
+        .aside = (uint8_t)((row->is_set_aside ? NODE_RECORD_SET_ASIDE : 0) |
+                           (row->has_old_backup ? NODE_RECORD_OLD_BACKUP : 0)),
         .attempt_status = row->attempt_status,
         .shape = NODE_RECORD_NO_SHAPE,
         .cores = row->cores,
@@ -25,15 +26,16 @@ struct node_record node_record_of(const struct node_row *row)
 
 bool node_record_read(const struct node_record *record, struct node_row *row)
 {
-    if (record->is_known > 1 || record->is_set_aside > 1 || record->success > SUCCESS_ACCEPTED ||
-        record->attempt > ATTEMPT_CHANGED) {
+    if (record->is_known > 1 || record->aside > (NODE_RECORD_SET_ASIDE | NODE_RECORD_OLD_BACKUP) ||
+        record->success > SUCCESS_ACCEPTED || record->attempt > ATTEMPT_CHANGED) {
         return false;
     }
     *row = (struct node_row){
         .is_known = record->is_known != 0,
         .success = record->success,
         .attempt = record->attempt,
-        .is_set_aside = record->is_set_aside != 0,
+        .is_set_aside = (record->aside & NODE_RECORD_SET_ASIDE) != 0,
+        .has_old_backup = (record->aside & NODE_RECORD_OLD_BACKUP) != 0,
         .attempt_status = record->attempt_status,
         .fingerprint = record->fingerprint,
         .attempt_fingerprint = record->attempt_fingerprint,

@@ -9,11 +9,13 @@
 
 #define NODE_RECORD_NO_SHAPE UINT32_MAX
 
+enum node_record_aside { NODE_RECORD_SET_ASIDE = 1, NODE_RECORD_OLD_BACKUP = 2 };
+
 struct node_record {
     uint8_t is_known;
     uint8_t success;
     uint8_t attempt;
-    uint8_t is_set_aside;
+    uint8_t aside; /* enum node_record_aside, or'ed; 0 or 1 from before 2 was written */
     int32_t attempt_status;
     uint32_t shape; /* NODE_RECORD_NO_SHAPE: no components */
     uint16_t cores;

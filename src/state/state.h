@@ -79,6 +79,7 @@ struct node_row {
     uint8_t success;           /* enum node_success */
     uint8_t attempt;           /* enum node_attempt: what came after the success */
     bool is_set_aside;         /* the good products may lie in their hidden siblings */
+    bool has_old_backup;       /* what lies there belongs to an earlier success: to be deleted */
     int32_t attempt_status;    /* exit status, or 256 + signal */
     struct components good;    /* components and products of the last success */
     struct digest fingerprint; /* of the last success */

@@ -153,6 +153,7 @@ static struct node_row node_from(struct state *state, uint64_t seed, size_t coun
         .success = SUCCESS_RAN,
         .attempt = ATTEMPT_FAILED,
         .is_set_aside = seed % 2 == 0,
+        .has_old_backup = seed % 3 == 0,
         .attempt_status = -3,
         .good = {state_shape(state, list, count), digests, count},
         .fingerprint = digest_from(seed + 1),
@@ -190,8 +191,9 @@ static bool same_components(const struct components *a, const struct components 
 static bool same_node(const struct node_row *a, const struct node_row *b)
 {
     return a->is_known == b->is_known && a->success == b->success && a->attempt == b->attempt &&
-           a->is_set_aside == b->is_set_aside && a->attempt_status == b->attempt_status &&
-           same_components(&a->good, &b->good) && digest_equal(a->fingerprint, b->fingerprint) &&
+           a->is_set_aside == b->is_set_aside && a->has_old_backup == b->has_old_backup &&
+           a->attempt_status == b->attempt_status && same_components(&a->good, &b->good) &&
+           digest_equal(a->fingerprint, b->fingerprint) &&
            digest_equal(a->attempt_fingerprint, b->attempt_fingerprint) &&
            a->finished_at_ns == b->finished_at_ns && a->duration_s == b->duration_s &&
            a->cpu_s == b->cpu_s && a->peak_rss_bytes == b->peak_rss_bytes && a->cores == b->cores &&
