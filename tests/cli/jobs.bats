@@ -166,6 +166,40 @@ END
     has_line '^12_0 simulate'
 }
 
+@test "a registration whose contents were damaged is exit 3, naming the file and the mend" {
+    local file size at byte arguments
+    cluster
+    queue '12|N/A|PENDING|(null)|None'
+    program sbatch <<'END'
+cat >/dev/null
+echo 12
+END
+    expect 0 -j 1 -a simulate q # there is a journal
+    expect 0 submit -a simulate p
+    file=$(echo .rowbuild/jobs/*.json)
+    jq -e '.checksum | length == 32' "$file"
+    expect 0 show status
+    cp "$file" saved
+    size=$(stat -c %s "$file")
+    for at in 12 $((size / 2)) $((size - 60)) $((size - 10)) $((size - 1)); do
+        cp saved "$file"
+        byte=$(od -An -tu1 -j "$at" -N 1 saved)
+        printf '%b' "\\x$(printf %02x $((byte ^ 1)))" | dd of="$file" bs=1 seek="$at" conv=notrunc status=none
+        expect 3 show status
+        has "$file" 'clean --submitted --force'
+    done
+    jq '.elements[0].state = "released"' saved >"$file"
+    for arguments in '-j 1' -n 'show status' 'show jobs' check scan accept submit; do
+        # shellcheck disable=SC2086 # words
+        expect 3 $arguments
+        has "$file" 'it is damaged' 'clean --submitted --force'
+    done
+    jq 'del(.checksum)' saved >"$file" # as an earlier version wrote it
+    expect 0 show status
+    expect 0 clean --submitted --force
+    absent "$file"
+}
+
 @test "another user's jobs, of which the queue tells nothing, are no lost ones" {
     cluster
     two_submissions
