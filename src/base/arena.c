@@ -50,7 +50,7 @@ void *arena_alloc(struct arena *arena, size_t size)
     if (PIECE_BY_PIECE || rounded > BLOCK_BYTES / 4) {
         return add_block(arena, size)->bytes;
     }
-    if (rounded > arena->free_bytes) {
+    if (arena->free_at == NULL || rounded > arena->free_bytes) {
         arena->free_at = add_block(arena, BLOCK_BYTES)->bytes;
         arena->free_bytes = BLOCK_BYTES;
     }
