@@ -1250,12 +1250,13 @@ static void readers_beside_a_compacting_writer(void **data)
     assert_int_equal(place->diag.entries.count, 0);
 }
 
-static int count_entry(void *context, const char *name, size_t len, bool is_directory)
+static int expect_own_file(void *context, const char *name, size_t len, bool is_directory)
 {
-    (void)name;
+    (void)context;
     (void)len;
-    (void)is_directory;
-    ++*(int *)context;
+    assert_false(is_directory);
+    assert_true(strcmp(name, "state") == 0 || strcmp(name, "journal") == 0 ||
+                strcmp(name, "lock") == 0);
     return 0;
 }
 
@@ -1277,9 +1278,8 @@ static void killed_writers_lose_nothing_written(void **data)
         state_forget_unbound(state); /* the next child starts from nothing */
         close_well(place, state);
     }
-    int files = 0; /* snapshot, journal and lock, no leftovers */
-    assert_int_equal(file_list(place->directory, ".rowbuild", count_entry, &files), 0);
-    assert_int_equal(files, 3);
+    /* no leftovers */
+    assert_int_equal(file_list(place->directory, ".rowbuild", expect_own_file, NULL), 0);
     assert_int_equal(place->diag.entries.count, 0);
 }
 
