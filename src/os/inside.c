@@ -117,8 +117,9 @@ static int walk(int root, const char *path, size_t len, bool make)
     struct buf parts = BUF_EMPTY;
     buf_add(&parts, path, len);
     char *rest = len > 0 ? parts.at : (char[]){""};
-    int fd = fcntl(root, F_DUPFD_CLOEXEC, 0);
-    for (char *part = next_part(&rest); fd >= 0 && *part != '\0'; part = next_part(&rest)) {
+    char *part = next_part(&rest);
+    int fd = *part == '\0' ? fcntl(root, F_DUPFD_CLOEXEC, 0) : open_step(root, part, make);
+    for (part = next_part(&rest); fd >= 0 && *part != '\0'; part = next_part(&rest)) {
         int next = open_step(fd, part, make);
         int error = errno;
         close(fd);
