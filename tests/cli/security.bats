@@ -51,7 +51,7 @@ kill_only_the_run() {
 
 # bystander MARK: a process of the user that has nothing to do with the project, $BYSTANDER.
 bystander() {
-    env "ROWBUILD_RUN=$1" sleep 1000 3>&- &
+    setsid env "ROWBUILD_RUN=$1" sleep 1000 3>&- & # leads a group, as commands do
     BYSTANDER=$!
     BACKGROUND+=("$BYSTANDER")
 }
@@ -177,12 +177,14 @@ own_mark() {
     {
         printf 'planted label'
         head -c 243 /dev/zero
-        head -c 640 /dev/zero
+        printf 's/d1'
+        head -c 636 /dev/zero
         printf '0-1'
         head -c 509 /dev/zero
         printf '../../../../etc/passwd'
         head -c 42 /dev/zero
-        printf '\x01\0\0\0\x01\0\0\0'
+        # shellcheck disable=SC2059 # bytes
+        printf "$(printf '\\x%02x\\x%02x\\x%02x\\0\\x01\\0\\0\\0' $((BYSTANDER & 255)) $((BYSTANDER >> 8 & 255)) $((BYSTANDER >> 16 & 255)))"
     } >>.rowbuild/running
     expect 0 show machine
     lacks planted
