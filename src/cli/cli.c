@@ -1,6 +1,8 @@
 #include "cli.h"
 
 #include "command.h"
+#include "command_line.h"
+#include "commands.h"
 #include "help.h"
 #include "slice.h"
 #include "text.h"
@@ -20,27 +22,18 @@ static void print_help(struct session *session, const struct command *command)
 /* `rowbuild help show why` */
 static int command_help(struct session *session)
 {
-    const struct settings *settings = &session->settings;
     const struct command *command = command_by_id(COMMAND_RUN);
-    vec_each (struct operand, operand, &settings->operands) {
-        const struct command *found = command->id == COMMAND_SHOW ? command_find_show(operand->text)
-                                      : command->id == COMMAND_RUN ? command_find(operand->text)
-                                                                   : NULL;
-        if (found == NULL) {
+    vec_each (struct operand, operand, &session->settings.operands) {
+        bool show = command_id(command) == COMMAND_SHOW;
+        bool leaf = !show && command_id(command) != COMMAND_RUN;
+        command = leaf ? NULL : command_find(operand->text, show);
+        if (command == NULL) {
             struct buf problem = BUF_EMPTY;
-            bool show = command->id == COMMAND_SHOW;
-            const char *nearest = command_nearest(operand->text, show);
-            buf_addf(&problem, "there is no command `%s", show ? "show " : "");
-            text_add_name(&problem, slice_of(operand->text));
-            buf_add_char(&problem, '`');
-            if (nearest != NULL) {
-                buf_addf(&problem, "; did you mean `%s%s`?", show ? "show " : "", nearest);
-            }
+            command_add_unknown(&problem, operand->text, show);
             session_usage_error(session, buf_string(&problem));
             buf_release(&problem);
             return ROWBUILD_USAGE;
         }
-        command = found;
     }
     print_help(session, command);
     return ROWBUILD_OK;
@@ -94,7 +87,7 @@ static int carry_out(struct session *session)
         return ROWBUILD_OK;
     }
     int status = enter_directories(session);
-    return status == ROWBUILD_OK ? commands[settings->command->id](session) : status;
+    return status == ROWBUILD_OK ? commands[command_id(settings->command)](session) : status;
 }
 
 int cli_main(int argc, char **argv)
@@ -104,7 +97,7 @@ int cli_main(int argc, char **argv)
     output_prepare();
     int read =
         settings_read(&session.settings, argv + 1, argc > 0 ? (size_t)argc - 1 : 0, &problem);
-    output_init(&session.output, session.settings.colour);
+    output_init(&session.output, session.settings.display.colour);
     arena_init(&session.bytes);
     session.messages = rowbuild_messages_new();
     session_listen(&session);

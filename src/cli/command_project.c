@@ -44,19 +44,6 @@ static void print_verdict(struct session *session)
     }
 }
 
-static int check_project(struct session *session)
-{
-    const struct settings *settings = &session->settings;
-    struct rowbuild_options options = {
-        .file = settings->file, .cluster = settings->cluster, .io_threads = settings->io_threads};
-    session->study = rowbuild_open(&options, session->messages);
-    if (session->study == NULL) {
-        int status = rowbuild_messages_status(session->messages);
-        return status != ROWBUILD_OK ? status : ROWBUILD_USAGE;
-    }
-    return rowbuild_check(session->study, session->messages);
-}
-
 int command_check(struct session *session)
 {
     const struct settings *settings = &session->settings;
@@ -65,13 +52,16 @@ int command_check(struct session *session)
         output_result(&session->output, schema, strlen(schema));
         return ROWBUILD_OK;
     }
-    int status = check_project(session);
-    if (settings->json) {
+    int status = session_open_silently(session);
+    if (status == ROWBUILD_OK) {
+        status = rowbuild_check(session->study, session->messages);
+    }
+    if (settings->display.json) {
         print_messages_json(session);
         return status;
     }
     session_tell(session);
-    if (status == ROWBUILD_OK && !settings->quiet) {
+    if (status == ROWBUILD_OK && settings->display.quiet == 0) {
         print_verdict(session);
     }
     return status;
@@ -100,9 +90,9 @@ static int record_nodes(struct session *session, record_fn *record, bool exact, 
         status = record(session->study, &selection, &count, session->messages);
         session_tell(session);
     }
-    if (session->settings.json) {
+    if (session->settings.display.json) {
         session_print(session, "{\"%s\": %zu}\n", verb, count);
-    } else if (status == ROWBUILD_OK && !session->settings.quiet) {
+    } else if (status == ROWBUILD_OK && session->settings.display.quiet == 0) {
         session_print(session, "%s: %zu %s\n", verb, count, count == 1 ? "node" : "nodes");
     }
     return status;
@@ -127,14 +117,9 @@ int command_clean(struct session *session)
     if (status != ROWBUILD_OK) {
         return status;
     }
-    struct rowbuild_clean_options options = {
-        .completed = settings->clean_completed,
-        .directory = settings->clean_directory,
-        .submitted = settings->clean_submitted,
-        .force = settings->force,
-        .dry_run = settings->dry_run,
-        .yes = settings->yes,
-    };
+    struct rowbuild_clean_options options = settings->clean;
+    options.dry_run = settings->dry_run;
+    options.yes = settings->yes;
     status = rowbuild_clean(session->study, &options, session->messages);
     session_tell(session);
     return status;
@@ -144,14 +129,14 @@ int command_init(struct session *session)
 {
     const struct settings *settings = &session->settings;
     const char *directory = settings->operands.at[0].text;
-    int status = rowbuild_init(directory, settings->workspace, settings->signac, settings->row,
-                               session->messages);
+    int status = rowbuild_init(directory, settings->init.workspace, settings->init.signac,
+                               settings->init.row, session->messages);
     session_tell(session);
-    if (status == ROWBUILD_OK && !settings->quiet) {
+    if (status == ROWBUILD_OK && settings->display.quiet == 0) {
         struct buf name = BUF_EMPTY;
         text_add_name(&name, slice_of(directory));
         session_print(session, "made %s/%s; fill the workspace, then run `rowbuild` there\n",
-                      buf_string(&name), settings->row ? "workflow.toml" : "Rowfile");
+                      buf_string(&name), settings->init.row ? "workflow.toml" : "Rowfile");
         buf_release(&name);
     }
     return status;

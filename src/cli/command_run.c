@@ -1,5 +1,6 @@
 #include "command.h"
 
+#include "commands.h"
 #include "run_view.h"
 
 #include <string.h>
@@ -25,14 +26,15 @@ static int run_dry(struct session *session, const struct rowbuild_selection *sel
     if (status != ROWBUILD_OK) {
         return status;
     }
-    struct rowbuild_show_options options = {.json = settings->json,
+    struct rowbuild_show_options options = {.json = settings->display.json,
                                             .colour = session->output.results_colour,
-                                            .short_output = settings->quiet};
+                                            .short_output = settings->display.quiet > 0};
     struct counting counting = {.writer = session_writer(session)};
     struct rowbuild_writer writer = {.write = write_counting, .context = &counting};
-    status =
-        rowbuild_show_plan(session->study, settings->explain, &options, &writer, session->messages);
-    if (status == ROWBUILD_OK && !counting.written && !settings->json && !settings->quiet) {
+    status = rowbuild_show_plan(session->study, settings->run.explain, &options, &writer,
+                                session->messages);
+    if (status == ROWBUILD_OK && !counting.written && !settings->display.json &&
+        settings->display.quiet == 0) {
         session_print(session, "nothing to do\n");
     }
     return status;
@@ -54,24 +56,11 @@ static int declined(struct session *session, enum answer answer)
     }
 }
 
-static struct rowbuild_run_options run_options_of(const struct settings *settings)
-{
-    return (struct rowbuild_run_options){
-        .jobs = settings->jobs,
-        .jobs_given = settings->jobs > 0,
-        .gpus = settings->gpus,
-        .gpus_given = settings->gpus_given,
-        .keep_going = settings->keep_going,
-        .yes = settings->yes,
-        .explain = settings->explain,
-        .grace_s = settings->grace_s,
-    };
-}
-
 static int run_once(struct session *session, const struct rowbuild_selection *selection,
                     enum answer *answer)
 {
-    struct rowbuild_run_options options = run_options_of(&session->settings);
+    struct rowbuild_run_options options = session->settings.run;
+    options.yes = session->settings.yes;
     struct run_view view;
     run_view_init(&view, session);
     struct rowbuild_observer observer = run_view_observer(&view);
@@ -93,7 +82,7 @@ static int accept_redone(struct session *session, struct rowbuild_selection sele
     selection.redone_only = true;
     int status = rowbuild_accept(session->study, &selection, &accepted, session->messages);
     session_tell(session);
-    if (status == ROWBUILD_OK && !session->settings.quiet) {
+    if (status == ROWBUILD_OK && session->settings.display.quiet == 0) {
         session_print(session, "accepted: %zu %s\n", accepted, accepted == 1 ? "node" : "nodes");
     }
     return status;
@@ -139,7 +128,7 @@ int command_run(struct session *session)
         return status;
     }
     if (session_has_no_target(session)) {
-        if (!session->settings.quiet && !session->settings.json) {
+        if (session->settings.display.quiet == 0 && !session->settings.display.json) {
             session_print(session, "nothing to do\n");
         }
         return ROWBUILD_OK;
@@ -162,7 +151,8 @@ int command_job(struct session *session)
     if (status != ROWBUILD_OK) {
         return status;
     }
-    struct rowbuild_run_options options = run_options_of(&session->settings);
+    struct rowbuild_run_options options = session->settings.run;
+    options.yes = session->settings.yes;
     struct run_view view;
     run_view_init(&view, session);
     struct rowbuild_observer observer = run_view_observer(&view);

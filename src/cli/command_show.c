@@ -3,22 +3,13 @@
 static struct rowbuild_show_options show_options(const struct session *session)
 {
     const struct settings *settings = &session->settings;
-    return (struct rowbuild_show_options){
-        .json = settings->json,
-        .colour = session->output.results_colour,
-        .completed = settings->completed,
-        .submitted = settings->submitted,
-        .eligible = settings->eligible,
-        .waiting = settings->waiting,
-        .all = settings->all,
-        .short_output = settings->short_output,
-        .no_header = settings->no_header,
-        .no_separate_groups = settings->no_separate_groups,
-        .values = settings->values.at,
-        .value_count = settings->values.count,
-        .group_limit = settings->group_limit,
-        .cluster = settings->cluster,
-    };
+    struct rowbuild_show_options options = settings->show;
+    options.json = settings->display.json;
+    options.colour = session->output.results_colour;
+    options.values = settings->values.at;
+    options.value_count = settings->values.count;
+    options.cluster = settings->project.cluster;
+    return options;
 }
 
 /* Opens the project and reads the targets. False: `*status` is final. */
@@ -83,7 +74,7 @@ int command_show_why(struct session *session)
         return status;
     }
     /* Everything is planned: reasons reach upstream, and "simulate/T1.5" is no target of a plan. */
-    struct rowbuild_selection everything = {.recorded = session->settings.recorded};
+    struct rowbuild_selection everything = {.recorded = session->settings.selection.recorded};
     struct rowbuild_selection selection = session_selection(session);
     struct rowbuild_show_options options = show_options(session);
     struct rowbuild_writer writer = session_writer(session);
@@ -112,35 +103,23 @@ int command_show_log(struct session *session)
 
 /* Machines, clusters and launchers can be looked at where there is no project; one that was named,
  * or whose Rowfile is broken, is another matter for the commands that need it. */
-static struct rowbuild *open_if_there(struct session *session)
-{
-    struct rowbuild_options options = {.file = session->settings.file,
-                                       .cluster = session->settings.cluster,
-                                       .io_threads = session->settings.io_threads};
-    session->study = rowbuild_open(&options, session->messages);
-    if (session->study == NULL) {
-        rowbuild_messages_clear(session->messages);
-    }
-    return session->study;
-}
-
 static int show_surroundings(struct session *session,
                              int (*show)(struct rowbuild *study,
                                          const struct rowbuild_show_options *options,
                                          const struct rowbuild_writer *writer,
                                          struct rowbuild_messages *messages))
 {
-    if (session->settings.file != NULL) {
-        int status = session_open(session);
-        if (status != ROWBUILD_OK) {
-            return status;
-        }
-    } else {
-        open_if_there(session);
+    int status = session_open_silently(session);
+    if (status != ROWBUILD_OK && session->settings.project.file != NULL) {
+        session_tell(session);
+        return status;
+    }
+    if (status != ROWBUILD_OK) {
+        rowbuild_messages_clear(session->messages);
     }
     struct rowbuild_show_options options = show_options(session);
     struct rowbuild_writer writer = session_writer(session);
-    int status = show(session->study, &options, &writer, session->messages);
+    status = show(session->study, &options, &writer, session->messages);
     session_tell(session);
     return status;
 }

@@ -145,7 +145,7 @@ static bool ask_to_go_on(struct submit_view *view, const struct rowbuild_submit_
     const struct settings *settings = &view->session->settings;
     struct buf text = BUF_EMPTY;
     bool goes_on = true;
-    if (!settings->json && !settings->quiet) {
+    if (!settings->display.json && settings->display.quiet == 0) {
         buf_add_string(&text, "Submitting ");
         add_jobs(&text, event->jobs);
         buf_add_string(&text, " that may cost up to ");
@@ -153,7 +153,7 @@ static bool ask_to_go_on(struct submit_view *view, const struct rowbuild_submit_
         buf_add_string(&text, ".\n");
         put(view, &text);
     }
-    if (view->session->output.results_terminal && !settings->yes && !settings->json) {
+    if (view->session->output.results_terminal && !settings->yes && !settings->display.json) {
         enum answer answer = ask_with_default("Proceed? [Y/n]: ", ANSWER_YES);
         view->interrupted = answer == ANSWER_INTERRUPTED;
         view->declined = answer != ANSWER_YES && !view->interrupted;
@@ -167,7 +167,7 @@ static void show_script(struct submit_view *view, const struct rowbuild_submit_e
 {
     struct buf text = BUF_EMPTY;
     view->scripts++;
-    if (!view->session->settings.quiet) {
+    if (view->session->settings.display.quiet == 0) {
         buf_addf(&text, "script %zu of %zu, ", event->number, event->total);
         add_jobs(&text, event->jobs);
         if (event->options[0] != '\0') {
@@ -187,25 +187,25 @@ static void show(struct submit_view *view, const struct rowbuild_submit_event *e
     struct buf text = BUF_EMPTY;
     switch (event->kind) {
     case ROWBUILD_SUBMIT_ACTION:
-        if (settings->verbose) {
+        if (settings->display.verbose) {
             add_action(&text, event);
             put_message(view, &text);
         }
         break;
     case ROWBUILD_SUBMIT_BEGINS:
-        if (!settings->quiet) {
+        if (settings->display.quiet == 0) {
             add_begins(&text, event);
             put(view, &text);
         }
         break;
     case ROWBUILD_SUBMIT_SUBMITTED:
-        if (!settings->quiet) {
+        if (settings->display.quiet == 0) {
             add_submitted(&text, event);
             put(view, &text);
         }
         break;
     case ROWBUILD_SUBMIT_WAITS:
-        if (!settings->quiet) {
+        if (settings->display.quiet == 0) {
             buf_addf(&text, "the scheduler takes nothing now (%s); next attempt in ", event->text);
             text_add_duration(&text, event->seconds);
             buf_add_char(&text, '\n');
@@ -213,7 +213,7 @@ static void show(struct submit_view *view, const struct rowbuild_submit_event *e
         }
         break;
     case ROWBUILD_SUBMIT_NOTICE:
-        if (!settings->quiet) {
+        if (settings->display.quiet == 0) {
             buf_addf(&text, "note: %s\n", event->text);
             put_message(view, &text);
         }
@@ -234,7 +234,7 @@ static bool take_event(void *context, const struct rowbuild_submit_event *event)
     struct submit_view *view = context;
     const struct settings *settings = &view->session->settings;
     session_tell(view->session);
-    if (settings->json) {
+    if (settings->display.json) {
         struct buf text = BUF_EMPTY;
         add_json(&text, event);
         put(view, &text);
@@ -243,7 +243,7 @@ static bool take_event(void *context, const struct rowbuild_submit_event *event)
         show(view, event);
     }
     if (event->kind == ROWBUILD_SUBMIT_CONFIRM && event->jobs == 0) {
-        if (!settings->quiet && !settings->json) {
+        if (settings->display.quiet == 0 && !settings->display.json) {
             session_error(view->session, "there are no eligible jobs to submit");
         }
         return false;
@@ -318,27 +318,20 @@ static int submit(struct session *session)
     }
     struct rowbuild_selection selection = session_selection(session);
     selection.unknown_targets_warn = true;
-    struct rowbuild_submit_options options = {
-        .limit = settings->limit,
-        .dry_run = settings->dry_run,
-        .follow = settings->follow,
-        .no_arrays = settings->no_array,
-        .throttle = settings->throttle,
-        .patience_s = settings->patience_s,
-        .patience_given = settings->patience_given,
-        .scheduler_options = passed,
-        .scheduler_option_count = passed_count,
-    };
+    struct rowbuild_submit_options options = settings->submit;
+    options.dry_run = settings->dry_run;
+    options.scheduler_options = passed;
+    options.scheduler_option_count = passed_count;
     struct submit_view view = {.session = session};
     struct rowbuild_submit_observer observer = {.event = take_event, .context = &view};
     int status =
         rowbuild_submit(session->study, &selection, &options, &observer, session->messages);
     session_tell(session);
-    if (view.declined && !settings->quiet) {
+    if (view.declined && settings->display.quiet == 0) {
         session_error(session, "nothing was submitted");
     }
-    if (settings->dry_run && status == ROWBUILD_OK && view.scripts == 0 && !settings->quiet &&
-        !settings->json) {
+    if (settings->dry_run && status == ROWBUILD_OK && view.scripts == 0 &&
+        settings->display.quiet == 0 && !settings->display.json) {
         session_error(session, "there are no eligible jobs to submit");
     }
     return view.interrupted ? ROWBUILD_INTERRUPTED : status;

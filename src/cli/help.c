@@ -1,27 +1,91 @@
 #include "help.h"
 
-static void add_purposes(struct buf *out, const char *title, const enum command_id *ids,
-                         size_t count)
+#include <string.h>
+
+enum { HELP_WIDTH = 80, HELP_COLUMN = 26 };
+
+/* Fills lines from `column` on, where the first one already is, with words of the text. */
+static void add_filled(struct buf *out, const char *text, size_t column)
 {
-    buf_addf(out, "\n%s\n", title);
-    for (size_t i = 0; i < count; i++) {
-        struct buf name = BUF_EMPTY;
-        command_add_name(&name, command_by_id(ids[i]));
-        buf_addf(out, "  %-26s  %s\n", buf_string(&name), command_by_id(ids[i])->purpose);
-        buf_release(&name);
+    size_t at = column;
+    for (const char *word = text; *word != '\0';) {
+        size_t len = strcspn(word, " \n");
+        if (at > column && at + 1 + len > HELP_WIDTH) {
+            buf_addf(out, "\n%*s", (int)column, "");
+            at = column;
+        } else if (at > column) {
+            buf_add_char(out, ' ');
+            at++;
+        }
+        buf_add(out, word, len);
+        at += len;
+        word += len;
+        if (*word == '\n') { /* a paragraph */
+            buf_add_string(out, "\n\n");
+            at = column;
+        }
+        word += *word != '\0';
+    }
+    buf_add_char(out, '\n');
+}
+
+static void add_option(struct buf *out, const struct option_spec *spec)
+{
+    struct buf text = BUF_EMPTY;
+    size_t start = out->len;
+    if (spec->letter != '\0') {
+        buf_addf(out, "  -%c%s", spec->letter, spec->name != NULL ? ", --" : "");
+    } else {
+        buf_add_string(out, "      --");
+    }
+    buf_addf(out, "%s%s%s", spec->name != NULL ? spec->name : "", spec->argument != NULL ? " " : "",
+             spec->argument != NULL ? spec->argument : "");
+    size_t width = out->len - start;
+    if (width + 2 > HELP_COLUMN) {
+        buf_add_char(out, '\n');
+        width = 0;
+    }
+    buf_addf(out, "%*s", (int)(HELP_COLUMN - width), "");
+    buf_add_string(&text, spec->help);
+    if (spec->section != NULL) {
+        buf_addf(&text, " (`man rowbuild`: %.*s)", (int)strcspn(spec->section, ":"), spec->section);
+    }
+    add_filled(out, buf_string(&text), HELP_COLUMN);
+    buf_release(&text);
+}
+
+/* Those that the command takes; `global`: those of all commands. */
+static void add_options(struct buf *out, const char *title, const struct command *command,
+                        bool global)
+{
+    for (option_table spec = command_options; spec->takers != 0; spec++) {
+        if ((spec->takers & COMMAND_BIT(command_id(command))) != 0 &&
+            option_is_global(spec) == global) {
+            buf_addf(out, "%s", title);
+            title = "";
+            add_option(out, spec);
+        }
     }
 }
 
-void help_add_overview(struct buf *out)
+static void add_purposes(struct buf *out, const char *topic)
 {
-    static const enum command_id looking[] = {COMMAND_SHOW_STATUS,  COMMAND_SHOW_DIRECTORIES,
-                                              COMMAND_SHOW_JOBS,    COMMAND_SHOW_WHY,
-                                              COMMAND_SHOW_LOG,     COMMAND_SHOW_MACHINE,
-                                              COMMAND_SHOW_CLUSTER, COMMAND_SHOW_LAUNCHERS};
-    static const enum command_id writing[] = {COMMAND_INIT, COMMAND_CHECK};
-    static const enum command_id clusters[] = {COMMAND_SUBMIT};
-    static const enum command_id inside[] = {COMMAND_JOB};
-    static const enum command_id remembering[] = {COMMAND_ACCEPT, COMMAND_SCAN, COMMAND_CLEAN};
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        const struct command *command = command_by_id((enum command_id)i);
+        if (command->topic != NULL && strcmp(command->topic, topic) == 0) {
+            struct buf name = BUF_EMPTY;
+            command_add_name(&name, command);
+            buf_addf(out, "  %-26s  %s\n", buf_string(&name), command->purpose);
+            buf_release(&name);
+        }
+    }
+}
+
+static void add_overview(struct buf *out)
+{
+    const struct command *run = command_by_id(COMMAND_RUN);
+    static const enum command_id topics[] = {COMMAND_SHOW_STATUS, COMMAND_SUBMIT, COMMAND_CHECK,
+                                             COMMAND_ACCEPT, COMMAND_JOB};
     buf_add_string(
         out,
         "usage: rowbuild [OPTION]... [DIRECTORY|PRODUCT]...\n"
@@ -37,16 +101,12 @@ void help_add_overview(struct buf *out)
         "  rowbuild -n                 say what would run, why, and what it would cost\n"
         "  rowbuild -a simulate T1.5   only this action and this directory, with what they need\n"
         "  ls -d T1* | rowbuild -      read directories from standard input, one a line\n");
-    add_purposes(out, "Look at it", looking, sizeof looking / sizeof looking[0]);
-    add_purposes(out, "On a cluster", clusters, sizeof clusters / sizeof clusters[0]);
-    add_purposes(out, "Write a Rowfile", writing, sizeof writing / sizeof writing[0]);
-    add_purposes(out, "What is remembered", remembering,
-                 sizeof remembering / sizeof remembering[0]);
-    add_purposes(out, "Inside a job", inside, sizeof inside / sizeof inside[0]);
-    buf_add_string(out, "\nOptions of a run\n");
-    option_add_help(out, command_by_id(COMMAND_RUN)->options);
-    buf_add_string(out, "\nOptions of all commands, before or behind the command's name\n");
-    option_add_help(out, command_global_options);
+    for (size_t i = 0; i < sizeof topics / sizeof topics[0]; i++) {
+        buf_addf(out, "\n%s\n", command_by_id(topics[i])->topic);
+        add_purposes(out, command_by_id(topics[i])->topic);
+    }
+    add_options(out, "\nOptions of a run\n", run, false);
+    add_options(out, "\nOptions of all commands, before or after the command name\n", run, true);
     buf_add_string(
         out,
         "\n"
@@ -58,32 +118,29 @@ void help_add_overview(struct buf *out)
 
 void help_add_command(struct buf *out, const struct command *command)
 {
-    if (command->id == COMMAND_RUN) {
-        help_add_overview(out);
+    if (command_id(command) == COMMAND_RUN) {
+        add_overview(out);
         return;
     }
-    buf_addf(out, "usage: %s\n\n%s", command->synopsis, command->description);
-    if (command->id == COMMAND_SHOW) {
-        static const enum command_id shows[] = {COMMAND_SHOW_STATUS,  COMMAND_SHOW_DIRECTORIES,
-                                                COMMAND_SHOW_JOBS,    COMMAND_SHOW_WHY,
-                                                COMMAND_SHOW_LOG,     COMMAND_SHOW_MACHINE,
-                                                COMMAND_SHOW_CLUSTER, COMMAND_SHOW_LAUNCHERS};
-        add_purposes(out, "Commands", shows, sizeof shows / sizeof shows[0]);
+    buf_add_string(out, "usage: ");
+    add_filled(out, command->synopsis, strlen("usage: "));
+    buf_add_char(out, '\n');
+    add_filled(out, command->description, 0);
+    if (command_id(command) == COMMAND_SHOW) {
+        buf_add_string(out, "\nCommands\n");
+        add_purposes(out, command_by_id(COMMAND_SHOW_STATUS)->topic);
     }
     if (command->operands == OPERANDS_TARGETS) {
         buf_add_string(out, "\nDirectories are names or paths; `-` reads them from standard input, "
                             "one a line.\n");
     }
-    if (command->options->id != 0) {
-        buf_add_string(out, "\nOptions\n");
-        option_add_help(out, command->options);
+    if (command->section != NULL) {
+        buf_addf(out, "\nMore: %s in `man rowbuild`.\n", command->section);
     }
+    add_options(out, "\nOptions\n", command, false);
     buf_add_string(out, "\nOptions of all commands: see `rowbuild --help`.\n\nExamples\n");
     for (const char *line = command->examples; *line != '\0';) {
-        size_t len = 0;
-        while (line[len] != '\n') {
-            len++;
-        }
+        size_t len = strcspn(line, "\n");
         buf_addf(out, "  %.*s\n", (int)len, line);
         line += len + 1;
     }

@@ -9,41 +9,33 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-enum { HELP_COLUMN = 26 };
-
-static const struct option_spec *find_letter(const struct option_parser *parser, char letter)
+static bool matches(const struct option_spec *spec, char letter, struct slice name)
 {
-    for (size_t i = 0; i < OPTION_TABLES; i++) {
-        for (option_table spec = parser->tables[i]; spec != NULL && spec->id != 0; spec++) {
-            if (spec->letter == letter) {
-                return spec;
-            }
+    return letter != '\0' ? spec->letter == letter
+                          : spec->name != NULL && slice_is(name, spec->name);
+}
+
+/* By its letter, or by its name where `letter` is 0; NULL: the taker has no such option. */
+static option_table find(const struct option_parser *parser, char letter, struct slice name)
+{
+    for (option_table spec = parser->table; spec->takers != 0; spec++) {
+        if ((spec->takers & parser->taker) != 0 && matches(spec, letter, name)) {
+            return spec;
         }
     }
     return NULL;
 }
 
-static const struct option_spec *find_name(const struct option_parser *parser, struct slice name)
+bool option_is_taken(option_table table, const struct option_spec *spec, unsigned taker)
 {
-    for (size_t i = 0; i < OPTION_TABLES; i++) {
-        for (option_table spec = parser->tables[i]; spec != NULL && spec->id != 0; spec++) {
-            if (spec->name != NULL && slice_is(name, spec->name)) {
-                return spec;
-            }
+    for (; table->takers != 0; table++) {
+        if ((table->takers & taker) != 0 && table->place == spec->place) {
+            return true;
         }
     }
-    return NULL;
-}
-
-const struct option_spec *option_by_id(option_table table, int id)
-{
-    for (; table != NULL && table->id != 0; table++) {
-        if (table->id == id) {
-            return table;
-        }
-    }
-    return NULL;
+    return false;
 }
 
 void option_add_name(struct buf *out, const struct option_spec *spec)
@@ -55,15 +47,13 @@ void option_add_name(struct buf *out, const struct option_spec *spec)
     }
 }
 
-static enum option_kind unknown_name(const struct option_parser *parser, struct slice name,
-                                     struct buf *problem)
+static enum option_result unknown_name(const struct option_parser *parser, struct slice name,
+                                       struct buf *problem)
 {
     VEC(struct slice) names = {0};
-    for (size_t i = 0; i < OPTION_TABLES; i++) {
-        for (option_table spec = parser->tables[i]; spec != NULL && spec->id != 0; spec++) {
-            if (spec->name != NULL) {
-                vec_push(&names, slice_of(spec->name));
-            }
+    for (option_table spec = parser->table; spec->takers != 0; spec++) {
+        if ((spec->takers & parser->taker) != 0 && spec->name != NULL) {
+            vec_push(&names, slice_of(spec->name));
         }
     }
     buf_add_string(problem, "unknown option `--");
@@ -78,8 +68,8 @@ static enum option_kind unknown_name(const struct option_parser *parser, struct 
 }
 
 /* The option's argument stands in the next word. */
-static enum option_kind take_next_word(struct option_parser *parser, struct option_match *match,
-                                       struct buf *problem)
+static enum option_result take_next_word(struct option_parser *parser, struct option_match *match,
+                                         struct buf *problem)
 {
     if (parser->at == parser->count) {
         option_add_name(problem, match->spec);
@@ -91,12 +81,12 @@ static enum option_kind take_next_word(struct option_parser *parser, struct opti
     return OPTION_FOUND;
 }
 
-static enum option_kind take_long(struct option_parser *parser, const char *word,
-                                  struct option_match *match, struct buf *problem)
+static enum option_result take_long(struct option_parser *parser, const char *word,
+                                    struct option_match *match, struct buf *problem)
 {
     const char *equals = strchr(word, '=');
     struct slice name = slice_make(word, equals != NULL ? (size_t)(equals - word) : strlen(word));
-    match->spec = find_name(parser, name);
+    match->spec = find(parser, '\0', name);
     if (match->spec == NULL) {
         return unknown_name(parser, name, problem);
     }
@@ -115,11 +105,11 @@ static enum option_kind take_long(struct option_parser *parser, const char *word
     return take_next_word(parser, match, problem);
 }
 
-static enum option_kind take_letter(struct option_parser *parser, struct option_match *match,
-                                    struct buf *problem)
+static enum option_result take_letter(struct option_parser *parser, struct option_match *match,
+                                      struct buf *problem)
 {
     const char *at = parser->cluster;
-    match->spec = find_letter(parser, *at);
+    match->spec = find(parser, *at, SLICE_LITERAL(""));
     if (match->spec == NULL) {
         size_t len = 1; /* a letter may be several bytes of UTF-8 */
         while (((unsigned char)at[len] & 0xc0) == 0x80) {
@@ -142,8 +132,8 @@ static enum option_kind take_letter(struct option_parser *parser, struct option_
     return take_next_word(parser, match, problem);
 }
 
-enum option_kind option_next(struct option_parser *parser, struct option_match *match,
-                             struct buf *problem)
+enum option_result option_next(struct option_parser *parser, struct option_match *match,
+                               struct buf *problem)
 {
     *match = (struct option_match){.literal = parser->dashes};
     if (parser->cluster != NULL) {
@@ -178,24 +168,24 @@ static int wrong_value(const struct option_match *match, const char *wanted, str
     return -1;
 }
 
-int option_unsigned(const struct option_match *match, unsigned least, unsigned *number,
-                    struct buf *problem)
+static int set_number(const struct option_match *match, double *number, struct buf *problem)
 {
-    const char *wanted = least > 0 ? "a number from 1 on" : "a number from 0 on";
+    const struct option_spec *spec = match->spec;
+    const char *wanted = spec->least > 0 ? "a number from 1 on" : "a number from 0 on";
     if (match->value[0] < '0' || match->value[0] > '9') { /* strtoul takes signs and spaces */
         return wrong_value(match, wanted, problem);
     }
     char *end;
     errno = 0;
     unsigned long value = strtoul(match->value, &end, 10);
-    if (*end != '\0' || errno != 0 || value < least || value > INT_MAX) {
+    if (*end != '\0' || errno != 0 || value < spec->least || value > INT_MAX) {
         return wrong_value(match, wanted, problem);
     }
-    *number = (unsigned)value;
+    *number = (double)value;
     return 0;
 }
 
-int option_seconds(const struct option_match *match, double *seconds, struct buf *problem)
+static int set_seconds(const struct option_match *match, double *seconds, struct buf *problem)
 {
     char *end;
     *seconds = strtod(match->value, &end);
@@ -205,39 +195,128 @@ int option_seconds(const struct option_match *match, double *seconds, struct buf
     return 0;
 }
 
-static void add_help_text(struct buf *out, const char *help)
+static void add_words(struct buf *out, const char *const *words)
 {
-    for (const char *line = help; line != NULL;) {
-        const char *newline = strchr(line, '\n');
-        size_t len = newline != NULL ? (size_t)(newline - line) : strlen(line);
-        buf_addf(out, "%.*s\n", (int)len, line);
-        line = newline != NULL ? newline + 1 : NULL;
-        if (line != NULL) {
-            buf_addf(out, "%*s", HELP_COLUMN, "");
-        }
+    for (size_t i = 0; words[i] != NULL; i++) {
+        buf_addf(out, "%s%s", i == 0 ? "" : words[i + 1] != NULL ? ", " : " or ", words[i]);
     }
 }
 
-void option_add_help(struct buf *out, option_table table)
+static int find_word(const char *const *words, const char *text)
 {
-    for (; table != NULL && table->id != 0; table++) {
-        size_t start = out->len;
-        if (table->letter != '\0' && table->name != NULL) {
-            buf_addf(out, "  -%c, --%s", table->letter, table->name);
-        } else if (table->letter != '\0') {
-            buf_addf(out, "  -%c", table->letter);
-        } else {
-            buf_addf(out, "      --%s", table->name);
+    for (int i = 0; words[i] != NULL; i++) {
+        if (strcasecmp(text, words[i]) == 0) {
+            return i;
         }
-        if (table->argument != NULL) {
-            buf_addf(out, " %s", table->argument);
-        }
-        size_t width = out->len - start;
-        if (width + 2 > HELP_COLUMN) {
-            buf_add_char(out, '\n');
-            width = 0;
-        }
-        buf_addf(out, "%*s", (int)(HELP_COLUMN - width), "");
-        add_help_text(out, table->help);
     }
+    return -1;
+}
+
+static int set_word(const struct option_match *match, unsigned *place, struct buf *problem)
+{
+    int index = find_word(match->spec->words, match->value);
+    if (index >= 0) {
+        *place = (unsigned)index;
+        return 0;
+    }
+    struct buf wanted = BUF_EMPTY;
+    add_words(&wanted, match->spec->words);
+    wrong_value(match, buf_string(&wanted), problem);
+    buf_release(&wanted);
+    return -1;
+}
+
+/* What is kept where: see enum option_kind. */
+static int set(void *place, const struct option_match *match, struct buf *problem)
+{
+    const struct option_spec *spec = match->spec;
+    double number = 0;
+    switch (spec->kind) {
+    case OPTION_FLAG:
+        *(bool *)place = true;
+        return 0;
+    case OPTION_COUNT:
+        ++*(unsigned *)place;
+        return 0;
+    case OPTION_STRING:
+        *(const char **)place = match->value;
+        return 0;
+    case OPTION_LIST:
+        vec_push((string_list *)place, match->value);
+        return 0;
+    case OPTION_WORD:
+        return set_word(match, place, problem);
+    case OPTION_UNSIGNED:
+    case OPTION_SIZE:
+    case OPTION_SECONDS:
+        break;
+    }
+    if ((spec->kind == OPTION_SECONDS ? set_seconds : set_number)(match, &number, problem) != 0) {
+        return -1;
+    }
+    number = number > 0 ? number : spec->zero;
+    if (spec->kind == OPTION_SECONDS) {
+        *(double *)place = number;
+    } else if (spec->kind == OPTION_SIZE) {
+        *(size_t *)place = (size_t)number;
+    } else {
+        *(unsigned *)place = (unsigned)number;
+    }
+    return 0;
+}
+
+int option_set(void *object, const struct option_match *match, struct buf *problem)
+{
+    const struct option_spec *spec = match->spec;
+    if (spec->argument != NULL && match->value[0] == '\0') {
+        option_add_name(problem, spec);
+        buf_addf(problem, " needs its argument %s, which is empty here", spec->argument);
+        return -1;
+    }
+    if (spec->given != 0) {
+        *(bool *)((char *)object + spec->given) = true;
+    }
+    return set((char *)object + spec->place, match, problem);
+}
+
+/* ---- The environment ---- */
+
+const char *option_variable(const char *name, struct buf *variable)
+{
+    static const char *const prefixes[] = {"ROWBUILD_", "ROW_"};
+    for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
+        buf_clear(variable);
+        buf_addf(variable, "%s%s", prefixes[i], name);
+        const char *value = getenv(buf_string(variable));
+        if (value != NULL && value[0] != '\0') {
+            return value;
+        }
+    }
+    return NULL;
+}
+
+int option_set_from_environment(void *object, const struct option_spec *spec, struct buf *problem)
+{
+    static const char *const booleans[] = {"1",   "0", "true", "false", "yes", "no", "on",
+                                           "off", "y", "n",    "t",     "f",   NULL};
+    bool flag = spec->kind == OPTION_FLAG;
+    struct buf variable = BUF_EMPTY;
+    const char *value = option_variable(spec->variable, &variable);
+    int index = value == NULL ? 0 : find_word(flag ? booleans : spec->words, value);
+    if (index < 0) {
+        buf_addf(problem, "the environment variable %s is `", buf_string(&variable));
+        text_add_name(problem, slice_of(value));
+        buf_add_string(problem, "`; it must be ");
+        if (flag) {
+            buf_add_string(problem, "true or false");
+        } else {
+            add_words(problem, spec->words);
+        }
+    } else if (value != NULL && flag) {
+        *(bool *)((char *)object + spec->place) = index % 2 == 0;
+    } else if (value != NULL) {
+        *(unsigned *)(void *)((char *)object + spec->place) = (unsigned)index;
+    }
+    buf_release(&variable);
+    return index < 0 ? -1 : 0;
 }

@@ -1,46 +1,71 @@
-/* Options and operands of a command line.
+/* Options and operands of a command line, read by a table.
  *
  * Knows: `-j4`, `-j=4`, `-j 4`, `-qv`, `--jobs=4`, `--jobs 4`, `--`, `-` as an operand, options
- * between and behind operands. Doesn't know: what an option means, nor which commands there are:
- * its user switches the tables when an operand turns out to be a command.
+ * between and after operands; how an argument becomes a number, a word, a list. Doesn't know: which
+ * commands there are: its user says which bit of `takers` counts, and switches it when an operand
+ * turns out to be a command.
  *
- *     struct option_parser parser = {.arguments = argv + 1, .count = (size_t)argc - 1};
- *     parser.tables[0] = my_options;
+ *     struct option_parser parser = {.arguments = argv + 1, .count = (size_t)argc - 1,
+ *                                    .table = my_options, .taker = 1};
  *     struct option_match match;
- *     while ((kind = option_next(&parser, &match, &problem)) != OPTION_END) { … }
+ *     while ((word = option_next(&parser, &match, &problem)) != OPTION_END) { … }
  *
  * Long names aren't abbreviated: a script would break when a new option arrives. */
 #ifndef ROWBUILD_OPTIONS_H
 #define ROWBUILD_OPTIONS_H
 
 #include "buf.h"
+#include "vec.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
-struct option_spec {
-    int id;               /* greater than 0; the user's own number */
-    char letter;          /* 0: only the long form */
-    const char *name;     /* without dashes; NULL: only the letter */
-    const char *argument; /* how help calls it, "N"; NULL: the option takes none */
-    const char *help;     /* may hold several lines */
+typedef VEC(const char *) string_list;
+
+enum option_kind {
+    OPTION_FLAG,     /* bool */
+    OPTION_COUNT,    /* unsigned: how often it was given */
+    OPTION_UNSIGNED, /* unsigned */
+    OPTION_SIZE,     /* size_t */
+    OPTION_SECONDS,  /* double */
+    OPTION_STRING,   /* const char * */
+    OPTION_LIST,     /* string_list: may be given several times */
+    OPTION_WORD,     /* enum: the index in `words` */
 };
 
-/* Ended by an element whose id is 0. */
-typedef const struct option_spec *option_table;
+struct option_spec {
+    char letter;          /* 0: only the long form */
+    const char *name;     /* without dashes; NULL: only the letter */
+    const char *argument; /* what help calls it, "N"; NULL: the option takes none */
+    enum option_kind kind;
+    unsigned least;           /* of a number */
+    double zero;              /* what a number of 0 is kept as */
+    const char *const *words; /* ended by NULL */
+    size_t place;             /* offset in the object that option_set fills */
+    size_t given;             /* of a bool that says that it was given; 0: none */
+    unsigned takers;          /* a bit for each command that takes it */
+    unsigned needs_action;    /* of these, the ones that need --action with it */
+    const char *variable;     /* "YES": also read from ROWBUILD_YES, else ROW_YES */
+    const char *completes;    /* what the argument is, for the shell: "file", "action" */
+    const char *help;         /* "use N cores", without a full stop */
+    const char *section;      /* of the manual page, for more; may be NULL */
+    const char *more;         /* for the manual page, after `help`; may be NULL */
+};
 
-enum { OPTION_TABLES = 2 };
+/* Ended by an element without `takers`. */
+typedef const struct option_spec *option_table;
 
 struct option_parser {
     char *const *arguments; /* borrowed; what is matched points into it */
     size_t count;
-    option_table tables[OPTION_TABLES]; /* looked at in this order; NULL: none */
+    option_table table; /* of two options with one name, the first counts */
+    unsigned taker;
     size_t at;
     const char *cluster; /* what is left of "-qv" */
     bool dashes;         /* "--" was seen: all that follows are operands */
 };
 
-enum option_kind {
+enum option_result {
     OPTION_FOUND,
     OPTION_OPERAND,
     OPTION_END,
@@ -50,23 +75,26 @@ enum option_kind {
 struct option_match {
     const struct option_spec *spec; /* OPTION_FOUND */
     const char *value;              /* of the option, NULL if it takes none; or the operand */
-    bool literal;                   /* an operand behind "--" */
+    bool literal;                   /* an operand after "--" */
 };
 
-enum option_kind option_next(struct option_parser *parser, struct option_match *match,
-                             struct buf *problem);
+enum option_result option_next(struct option_parser *parser, struct option_match *match,
+                               struct buf *problem);
 
-const struct option_spec *option_by_id(option_table table, int id); /* NULL: not there */
+/* Writes the option's value to its place in `object`; -1 with a problem that names the option. */
+int option_set(void *object, const struct option_match *match, struct buf *problem);
 
-/* Whole numbers from `least` on, and seconds; -1 with a problem that names the option. */
-int option_unsigned(const struct option_match *match, unsigned least, unsigned *number,
-                    struct buf *problem);
-int option_seconds(const struct option_match *match, double *seconds, struct buf *problem);
+/* The same for the value of its environment variable, which may only be a flag or a word. */
+int option_set_from_environment(void *object, const struct option_spec *spec, struct buf *problem);
+
+/* The value of ROWBUILD_<name>, else of ROW_<name>; empty ones count as unset. `variable` becomes
+ * the name of the one that was taken. */
+const char *option_variable(const char *name, struct buf *variable);
+
+/* Whether the taker has an option that fills the same place, by whichever name. */
+bool option_is_taken(option_table table, const struct option_spec *spec, unsigned taker);
 
 /* "`--jobs`", or "`-j`" where there is no long name. */
 void option_add_name(struct buf *out, const struct option_spec *spec);
-
-/* The table for people: "  -j, --jobs N        how many …", lines aligned at a common column. */
-void option_add_help(struct buf *out, option_table table);
 
 #endif

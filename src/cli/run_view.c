@@ -15,15 +15,16 @@ void run_view_init(struct run_view *view, struct session *session)
     const struct output *output = &session->output;
     const char *terminal = getenv("TERM");
     bool able = terminal != NULL && terminal[0] != '\0' && strcmp(terminal, "dumb") != 0;
-    bool block = output->messages_terminal && able && !settings->no_progress && !settings->quiet;
+    bool block = output->messages_terminal && able && !settings->display.no_progress &&
+                 settings->display.quiet == 0;
     *view = (struct run_view){.session = session};
     progress_init(&view->progress, STDERR_FILENO, block, output->messages_colour);
     view->style = (struct run_style){
         .colour = output->results_colour,
         .terminal = output->results_terminal,
-        .quiet = settings->quiet,
-        .plain = settings->plain,
-        .silent_success = block && output->results_terminal && !settings->verbose,
+        .quiet = settings->display.quiet > 0,
+        .plain = settings->display.plain,
+        .silent_success = block && output->results_terminal && !settings->display.verbose,
     };
 }
 
@@ -61,7 +62,7 @@ static enum answer ask_to_go_on(struct run_view *view, const struct rowbuild_est
 {
     progress_erase(&view->progress);
     enum answer answer = ANSWER_NONE;
-    if (view->session->output.messages_terminal && !view->session->settings.json) {
+    if (view->session->output.messages_terminal && !view->session->settings.display.json) {
         struct buf question = BUF_EMPTY;
         buf_add_string(&question, "again: ");
         run_text_add_again(&question, estimate);
@@ -85,12 +86,12 @@ static enum answer ask_to_go_on(struct run_view *view, const struct rowbuild_est
 static bool is_one_too_many(struct run_view *view, const struct rowbuild_event *event)
 {
     return event->kind == ROWBUILD_EVENT_ENDED && event->blocked &&
-           ++view->blocked > MOST_BLOCKED && !view->session->settings.verbose;
+           ++view->blocked > MOST_BLOCKED && !view->session->settings.display.verbose;
 }
 
 static void put_blocked(struct run_view *view)
 {
-    if (view->blocked > MOST_BLOCKED && !view->session->settings.verbose) {
+    if (view->blocked > MOST_BLOCKED && !view->session->settings.display.verbose) {
         struct buf text = BUF_EMPTY;
         text_add_count(&text, view->blocked - MOST_BLOCKED);
         buf_add_string(&text, " more failed likewise; `rowbuild show why` says which\n");
@@ -103,17 +104,17 @@ static void show_event(struct run_view *view, const struct rowbuild_event *event
 {
     const struct settings *settings = &view->session->settings;
     struct buf text = BUF_EMPTY;
-    if (settings->json) {
+    if (settings->display.json) {
         run_json_add_event(&text, event);
     } else if (is_one_too_many(view, event)) {
         return;
     } else if (event->kind == ROWBUILD_EVENT_STARTED) {
-        run_text_add_started(&text, event, settings->verbose);
+        run_text_add_started(&text, event, settings->display.verbose);
     } else if (event->kind == ROWBUILD_EVENT_ENDED) {
         run_text_add_ended(&text, event, &view->style);
-    } else if (event->kind == ROWBUILD_EVENT_NOTICE && !settings->quiet) {
+    } else if (event->kind == ROWBUILD_EVENT_NOTICE && settings->display.quiet == 0) {
         put_message(view, strncmp(event->text, "warning: ", 9) == 0 ? "" : "note: ", event->text);
-    } else if (event->kind == ROWBUILD_EVENT_STOPPING && !settings->quiet) {
+    } else if (event->kind == ROWBUILD_EVENT_STOPPING && settings->display.quiet == 0) {
         put_message(view, "stopping: ", event->text != NULL ? event->text : "no new nodes");
     }
     put_result(view, &text);
@@ -142,7 +143,7 @@ static bool take_event(void *context, const struct rowbuild_event *event)
     switch (event->kind) {
     case ROWBUILD_EVENT_PLANNED:
         view->planned = true;
-        if (settings->verbose && event->estimate != NULL && event->estimate->again > 0) {
+        if (settings->display.verbose && event->estimate != NULL && event->estimate->again > 0) {
             put_again(view, event->estimate);
         }
         break;
@@ -175,13 +176,14 @@ void run_view_finish(struct run_view *view, int status)
     struct buf text = BUF_EMPTY;
     progress_erase(&view->progress);
     session_tell(view->session);
-    if (!settings->json) {
+    if (!settings->display.json) {
         put_blocked(view);
     }
-    if (settings->json) {
+    if (settings->display.json) {
         run_json_add_finished(&text, &view->tally, &view->last, status);
-    } else if (view->planned && !declined && status != ROWBUILD_USAGE && !settings->quiet &&
-               !(settings->plain && status == ROWBUILD_OK)) {
+    } else if (view->planned && !declined && status != ROWBUILD_USAGE &&
+               settings->display.quiet == 0 &&
+               !(settings->display.plain && status == ROWBUILD_OK)) {
         run_text_add_summary(&text, &view->tally, &view->last, status);
     }
     put_result(view, &text);

@@ -1,5 +1,7 @@
 #include "session.h"
 
+#include "command_line.h"
+#include "commands.h"
 #include "slice.h"
 
 #include <errno.h>
@@ -24,7 +26,7 @@ void session_tell(struct session *session)
     for (; session->told < count; session->told++) {
         bool is_error =
             rowbuild_messages_severity(session->messages, session->told) == ROWBUILD_ERROR;
-        if (session->settings.silent || (session->settings.quiet && !is_error)) {
+        if (session->settings.display.quiet > (is_error ? 1U : 0U)) {
             continue;
         }
         const char *text = rowbuild_messages_text(session->messages, session->told,
@@ -98,18 +100,21 @@ struct rowbuild_writer session_writer(struct session *session)
 
 /* ---- Opening ---- */
 
-int session_open(struct session *session)
+int session_open_silently(struct session *session)
 {
-    const struct settings *settings = &session->settings;
-    struct rowbuild_options options = {
-        .file = settings->file, .cluster = settings->cluster, .io_threads = settings->io_threads};
-    session->study = rowbuild_open(&options, session->messages);
-    session_tell(session);
+    session->study = rowbuild_open(&session->settings.project, session->messages);
     if (session->study == NULL) {
         int status = rowbuild_messages_status(session->messages);
         return status != ROWBUILD_OK ? status : ROWBUILD_USAGE;
     }
     return ROWBUILD_OK;
+}
+
+int session_open(struct session *session)
+{
+    int status = session_open_silently(session);
+    session_tell(session);
+    return status;
 }
 
 /* ---- Targets ---- */
@@ -186,16 +191,10 @@ bool session_has_no_target(const struct session *session)
 
 struct rowbuild_selection session_selection(const struct session *session)
 {
-    const struct settings *settings = &session->settings;
-    return (struct rowbuild_selection){
-        .actions = settings->actions.at,
-        .action_count = settings->actions.count,
-        .targets = session->targets.at,
-        .target_count = session->targets.count,
-        .only = settings->only,
-        .rerun = settings->rerun,
-        .adopt = settings->adopt,
-        .no_adopt = settings->no_adopt,
-        .recorded = settings->recorded,
-    };
+    struct rowbuild_selection selection = session->settings.selection;
+    selection.actions = session->settings.actions.at;
+    selection.action_count = session->settings.actions.count;
+    selection.targets = session->targets.at;
+    selection.target_count = session->targets.count;
+    return selection;
 }

@@ -27,8 +27,10 @@ struct session {
 
 void session_release(struct session *session);
 
-/* Opens the project; the status to end with, after the messages were shown. */
+/* Opens the project; the status to end with, after the messages were shown. The second leaves that
+ * to its caller. */
 int session_open(struct session *session);
+int session_open_silently(struct session *session);
 
 /* Fills `targets` from the operands and standard input. */
 int session_read_targets(struct session *session);

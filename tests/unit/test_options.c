@@ -1,7 +1,7 @@
+#include "command_line.h"
 #include "commands.h"
 #include "help.h"
 #include "options.h"
-#include "settings.h"
 
 #include <limits.h>
 #include <setjmp.h>
@@ -55,8 +55,9 @@ static void forms_of_arguments(void **state)
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         struct settings settings;
         char *copy = read_right(&settings, lines[i]);
-        assert_int_equal(settings.jobs, 4);
-        assert_int_equal(settings.command->id, COMMAND_RUN);
+        assert_int_equal(settings.run.jobs, 4);
+        assert_true(settings.run.jobs_given);
+        assert_int_equal(command_id(settings.command), COMMAND_RUN);
         settings_release(&settings);
         free(copy);
     }
@@ -67,9 +68,9 @@ static void options_stand_anywhere(void **state)
     (void)state;
     struct settings settings;
     char *copy = read_right(&settings, "-q|one|-a|sim*|two|--action=b|-|-k|0|--|-v|check");
-    assert_true(settings.quiet);
-    assert_false(settings.verbose);
-    assert_int_equal(settings.keep_going, UINT_MAX);
+    assert_true(settings.display.quiet);
+    assert_false(settings.display.verbose);
+    assert_int_equal(settings.run.keep_going, UINT_MAX);
     assert_int_equal(settings.actions.count, 2);
     assert_string_equal(settings.actions.at[0], "sim*");
     assert_string_equal(settings.actions.at[1], "b");
@@ -106,7 +107,7 @@ static void commands_are_found(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct settings settings;
         char *copy = read_right(&settings, cases[i].line);
-        assert_int_equal(settings.command->id, cases[i].command);
+        assert_int_equal(command_id(settings.command), cases[i].command);
         assert_int_equal(settings.operands.count, cases[i].operands);
         settings_release(&settings);
         free(copy);
@@ -119,12 +120,12 @@ static void one_letter_two_meanings(void **state)
     struct settings settings;
     char *copy = read_right(&settings, "-f|Other|show|log|-f|n");
     assert_true(settings.follow);
-    assert_string_equal(settings.file, "Other");
+    assert_string_equal(settings.project.file, "Other");
     settings_release(&settings);
     free(copy);
     copy = read_right(&settings, "show|directories|-n|3|-a|x");
     assert_false(settings.dry_run);
-    assert_int_equal(settings.group_limit, 3);
+    assert_int_equal(settings.show.group_limit, 3);
     settings_release(&settings);
     free(copy);
 }
@@ -175,7 +176,7 @@ static void environment(void **state)
     setenv("NO_COLOR", "1", 1);
     char *copy = read_right(&settings, "x");
     assert_true(settings.yes);
-    assert_int_equal(settings.colour, COLOUR_NEVER);
+    assert_int_equal(settings.display.colour, COLOUR_NEVER);
     settings_release(&settings);
     free(copy);
 
@@ -183,12 +184,12 @@ static void environment(void **state)
     setenv("ROW_COLOR", "always", 1);
     copy = read_right(&settings, "x");
     assert_false(settings.yes);
-    assert_int_equal(settings.colour, COLOUR_ALWAYS);
+    assert_int_equal(settings.display.colour, COLOUR_ALWAYS);
     settings_release(&settings);
     free(copy);
 
     copy = read_right(&settings, "--color=auto");
-    assert_int_equal(settings.colour, COLOUR_AUTO);
+    assert_int_equal(settings.display.colour, COLOUR_AUTO);
     settings_release(&settings);
     free(copy);
 
@@ -203,12 +204,11 @@ static void environment(void **state)
 
 /* ---- What is written down elsewhere about options ---- */
 
-static char *read_source(const char *path)
+static char *read_page(const char *name)
 {
     struct buf text = BUF_EMPTY;
     struct buf full = BUF_EMPTY;
-    const char *slash = strrchr(__FILE__, '/');
-    buf_addf(&full, "%.*s/../../%s", (int)(slash - __FILE__), __FILE__, path);
+    buf_addf(&full, "%s/%s", CLI_PAGES, name);
     FILE *file = fopen(buf_string(&full), "r");
     assert_non_null(file);
     char piece[4096];
@@ -223,41 +223,35 @@ static char *read_source(const char *path)
 static bool has_word(const char *text, const char *word)
 {
     for (const char *at = text; (at = strstr(at, word)) != NULL; at++) {
-        if (strchr(" \n'\")|", at[strlen(word)]) != NULL) {
+        if (strchr(" \n'\")|=", at[strlen(word)]) != NULL) {
             return true;
         }
     }
     return false;
 }
 
-static void expect_documented(const char *manual, const char *completion, option_table table)
-{
-    for (; table->id != 0; table++) {
-        char word[64];
-        if (table->name == NULL) {
-            continue;
-        }
-        snprintf(word, sizeof word, "Fl -%s", table->name);
-        if (!has_word(manual, word)) {
-            fail_msg("--%s is missing in the manual page", table->name);
-        }
-        snprintf(word, sizeof word, "--%s", table->name);
-        if (!has_word(completion, word)) {
-            fail_msg("--%s is missing in the completion", table->name);
-        }
-    }
-}
-
 static void everything_is_documented(void **state)
 {
     (void)state;
-    char *manual = read_source("src/cli/rowbuild.1.in");
-    char *completion = read_source("src/cli/rowbuild.bash");
-    expect_documented(manual, completion, command_global_options);
+    char *manual = read_page("rowbuild.1");
+    char *completion = read_page("rowbuild.bash");
+    for (option_table spec = command_options; spec->takers != 0; spec++) {
+        char word[64];
+        if (spec->name == NULL) {
+            continue;
+        }
+        snprintf(word, sizeof word, "Fl -%s", spec->name);
+        if (!has_word(manual, word)) {
+            fail_msg("--%s is missing in the manual page", spec->name);
+        }
+        snprintf(word, sizeof word, "--%s", spec->name);
+        if (!has_word(completion, word)) {
+            fail_msg("--%s is missing in the completion", spec->name);
+        }
+    }
     for (int i = 0; i < COMMAND_COUNT; i++) {
         const struct command *command = command_by_id((enum command_id)i);
-        assert_int_equal(command->id, i);
-        expect_documented(manual, completion, command->options);
+        assert_int_equal(command_id(command), i);
         if (command->name != NULL) {
             assert_true(has_word(manual, command->name));
             assert_true(has_word(completion, command->name));
@@ -265,6 +259,27 @@ static void everything_is_documented(void **state)
     }
     free(manual);
     free(completion);
+}
+
+/* Two options of one command with the same name, or the same letter, that aren't both its own and
+ * everybody's: only one of them can be meant. */
+static void no_option_hides_another(void **state)
+{
+    (void)state;
+    for (option_table one = command_options; one->takers != 0; one++) {
+        assert_true(one->place != 0);
+        assert_true((one->argument != NULL) ==
+                    (one->kind != OPTION_FLAG && one->kind != OPTION_COUNT));
+        for (option_table other = one + 1; other->takers != 0; other++) {
+            bool shared = (one->takers & other->takers) != 0;
+            bool letter = one->letter != 0 && one->letter == other->letter;
+            bool name =
+                one->name != NULL && other->name != NULL && strcmp(one->name, other->name) == 0;
+            if (shared && (name || (letter && !option_is_global(other)))) {
+                fail_msg("-%c, --%s is there twice", one->letter, one->name);
+            }
+        }
+    }
 }
 
 static void help_fits_a_terminal(void **state)
@@ -297,6 +312,7 @@ int main(void)
         cmocka_unit_test(wrong_lines),
         cmocka_unit_test(environment),
         cmocka_unit_test(everything_is_documented),
+        cmocka_unit_test(no_option_hides_another),
         cmocka_unit_test(help_fits_a_terminal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,340 @@
+/* Makes the manual page and the completion of bash from the tables of commands.h: a filter that
+ * puts what is asked for in place of @NAME@. Runs while rowbuild is built.
+ *
+ * In a page of the manual (a template that begins with a macro), text outside of literal displays
+ * is marked by what it looks like: --options, $VARIABLES, pages(1), `literal text`, *emphasis*,
+ * ARGUMENTS. */
+#include "commands.h"
+#include "slice.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CAPITALS "ABCDEFGHIJKLMNOPQRSTUVWXYZ_"
+
+/* ---- mdoc: prose ---- */
+
+/* Whether it is one of the words in capitals of `arguments`. */
+static bool is_argument(struct slice word, const char *arguments)
+{
+    while (arguments != NULL && *arguments != '\0') {
+        arguments += strcspn(arguments, CAPITALS);
+        size_t len = strspn(arguments, CAPITALS);
+        if (len > 0 && slice_equal(slice_make(arguments, len), word)) {
+            return true;
+        }
+        arguments += len;
+    }
+    return false;
+}
+
+/* In its font: B or I; a dash can be copied, and no apostrophe or dot is taken for a macro. */
+static void add_marked(struct buf *out, char font, struct slice word)
+{
+    buf_addf(out, "\\f%c", font);
+    for (size_t i = 0; i < word.len; i++) {
+        buf_addf(out, word.at[i] == '-' ? "\\-" : word.at[i] == '\\' ? "\\e" : "%c", word.at[i]);
+    }
+    buf_add_string(out, "\\fP");
+}
+
+/* A sentence begins a line, a newline a paragraph. */
+static void add_prose(struct buf *out, const char *text, const char *arguments)
+{
+    while (*text != '\0') {
+        if (*text == '`') {
+            size_t len = strcspn(text + 1, "`");
+            add_marked(out, 'B', slice_make(text + 1, len));
+            text += len + 2;
+        }
+        size_t len = strcspn(text, " \n(),;:`");
+        bool stop = len > 0 && text[len - 1] == '.';
+        struct slice word = slice_make(text, len - stop);
+        const char *end = text + len;
+        if (word.len > 1 && word.at[0] == '-') {
+            add_marked(out, 'B', word);
+        } else if (word.len > 1 && word.at[0] == '$') {
+            add_marked(out, 'I', slice_make(word.at + 1, word.len - 1));
+        } else if (word.len > 2 && word.at[0] == '*' && word.at[word.len - 1] == '*') {
+            add_marked(out, 'I', slice_make(word.at + 1, word.len - 2));
+        } else if (is_argument(word, arguments) ||
+                   (*end == '(' && isdigit((unsigned char)end[1]))) {
+            add_marked(out, 'I', word);
+        } else {
+            buf_addf(out, "%s%.*s", word.len > 0 && *word.at == '.' ? "\\&" : "", SLICE_ARGS(word));
+        }
+        buf_add_string(out, stop ? "." : "");
+        text = end;
+        if (*text == '\n') {
+            buf_add_string(out, text[1] != '\0' ? "\n.Pp\n" : "");
+        } else if (*text != '\0' && *text != '`') {
+            bool sentence_ends = *text == ' ' && out->at[out->len - 1] == '.';
+            buf_add_char(out, sentence_ends ? '\n' : *text);
+        }
+        text += *text != '\0' && *text != '`';
+    }
+}
+
+/* The manual's own words on an option or a command, after those that help has, too. */
+static void add_more(struct buf *out, const char *section, const char *more)
+{
+    buf_add_char(out, '\n');
+    if (more != NULL) {
+        add_prose(out, more, NULL);
+        buf_add_char(out, '\n');
+    }
+    if (section != NULL) {
+        buf_addf(out, "See\n.Sx %s .\n", section);
+    }
+}
+
+/* ---- mdoc: synopses ---- */
+
+/* "show log [-a ACTION]... NODE" as "Cm show log Oo Fl a Ar ACTION Oc Ns ... Ar NODE", with
+ * `separator` before what isn't in brackets. */
+static void add_synopsis(struct buf *out, const char *text, const char *separator)
+{
+    bool inside = false;
+    bool named = false; /* a word of the command's name stands last */
+    while (*text != '\0') {
+        size_t len = strcspn(text, " []|.");
+        struct slice word = slice_make(text, len);
+        const char *before = inside ? " " : separator;
+        bool dots = text[len] == '.';
+        if (*text == '[') {
+            buf_addf(out, "%sOo", before);
+            inside = true;
+        } else if (*text == ']') {
+            buf_add_string(out, " Oc");
+            inside = false;
+            dots = text[1] == '.';
+        } else if (*text == '|') {
+            buf_add_string(out, " |");
+        } else if (*text == '-') {
+            buf_addf(out, "%sFl %.*s", before, SLICE_ARGS(slice_make(text + 1, len - 1)));
+        } else if (islower((unsigned char)*text)) {
+            buf_addf(out, "%s%s%.*s", named ? " " : before, named ? "" : "Cm ", SLICE_ARGS(word));
+        } else if (len > 0) {
+            buf_addf(out, "%sAr %.*s", before, SLICE_ARGS(word));
+        }
+        named = (islower((unsigned char)*text) || *text == '|') && !inside;
+        text += len > 0 ? len : 1;
+        if (dots) {
+            buf_add_string(out, text[-1] == ']' ? " Ns ..." : " ...");
+            text += strlen("...");
+        }
+        text += *text == ' ';
+    }
+}
+
+static void add_synopses(struct buf *out)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        const struct command *command = command_by_id((enum command_id)i);
+        if (!command_is_show(command)) {
+            buf_add_string(out, ".Nm");
+            add_synopsis(out, command->synopsis + strlen("rowbuild "), "\n.");
+            buf_add_string(out, i + 1 < COMMAND_COUNT ? "\n" : "");
+        }
+    }
+}
+
+/* ---- mdoc: options and commands ---- */
+
+static bool takes(size_t id, option_table spec, bool global)
+{
+    return (spec->takers & COMMAND_BIT(id)) != 0 && option_is_global(spec) == global;
+}
+
+static void add_option(struct buf *out, const struct option_spec *spec)
+{
+    buf_add_string(out, ".It");
+    if (spec->letter != '\0') {
+        buf_addf(out, " Fl %c", spec->letter);
+    }
+    if (spec->letter != '\0' && spec->argument != NULL) {
+        buf_addf(out, " Ar %s", spec->argument);
+    }
+    if (spec->name != NULL) {
+        buf_addf(out, "%s Fl -%s", spec->letter != '\0' ? " ," : "", spec->name);
+    }
+    if (spec->name != NULL && spec->argument != NULL) {
+        buf_addf(out, " Ns = Ns Ar %s", spec->argument);
+    }
+    struct buf sentence = BUF_EMPTY;
+    buf_addf(&sentence, "%c%s.", toupper((unsigned char)spec->help[0]), spec->help + 1);
+    buf_add_char(out, '\n');
+    add_prose(out, buf_string(&sentence), spec->argument);
+    add_more(out, spec->section, spec->more);
+    buf_release(&sentence);
+}
+
+static void add_options(struct buf *out, size_t id, bool global)
+{
+    bool any = false;
+    for (option_table spec = command_options; spec->takers != 0; spec++) {
+        if (takes(id, spec, global)) {
+            buf_add_string(out, any ? "" : ".Bl -tag -width Ds\n");
+            add_option(out, spec);
+            any = true;
+        }
+    }
+    buf_add_string(out, any ? ".El\n" : "");
+}
+
+static void add_run_options(struct buf *out)
+{
+    add_options(out, COMMAND_RUN, false);
+}
+
+static void add_global_options(struct buf *out)
+{
+    add_options(out, COMMAND_RUN, true);
+}
+
+static void add_commands(struct buf *out)
+{
+    buf_add_string(out, ".Bl -tag -width Ds\n");
+    for (size_t i = 1; i < COMMAND_COUNT; i++) {
+        const struct command *command = command_by_id((enum command_id)i);
+        if (i != COMMAND_SHOW) {
+            buf_add_string(out, ".It");
+            add_synopsis(out, command->synopsis + strlen("rowbuild "), " ");
+            buf_add_char(out, '\n');
+            add_prose(out, command->description, command->synopsis);
+            add_more(out, command->section, command->more);
+            add_options(out, i, false);
+        }
+    }
+    buf_add_string(out, ".El\n");
+}
+
+static void add_variables(struct buf *out)
+{
+    for (option_table spec = command_options; spec->takers != 0; spec++) {
+        if (spec->variable != NULL) {
+            buf_addf(out, ".It Ev ROWBUILD_%s , ROW_%s\nAs\n.Fl -%s .\n", spec->variable,
+                     spec->variable, spec->name);
+        }
+    }
+}
+
+/* ---- bash ---- */
+
+/* "-j=number" and "--jobs=number" for each option; after the sign is what the shell completes. */
+static void add_completed_options(struct buf *out, size_t id, bool global)
+{
+    for (option_table spec = command_options; spec->takers != 0; spec++) {
+        if (!takes(id, spec, global)) {
+            continue;
+        }
+        struct buf kind = BUF_EMPTY;
+        buf_addf(&kind, "%s%s", spec->argument != NULL ? "=" : "",
+                 spec->completes != NULL ? spec->completes : "");
+        for (size_t i = 0; spec->kind == OPTION_WORD && spec->words[i] != NULL; i++) {
+            buf_addf(&kind, "%s%s", i > 0 ? "|" : "", spec->words[i]);
+        }
+        if (spec->letter != '\0') {
+            buf_addf(out, "-%c%s ", spec->letter, buf_string(&kind));
+        }
+        if (spec->name != NULL) {
+            buf_addf(out, "--%s%s ", spec->name, buf_string(&kind));
+        }
+        buf_release(&kind);
+    }
+}
+
+/* A line for each command: what its operands are, and its options. */
+static void add_completions(struct buf *out)
+{
+    static const char *const operands[] = {
+        [OPERANDS_NONE] = "none",           [OPERANDS_TARGETS] = "targets",
+        [OPERANDS_DIRECTORIES] = "targets", [OPERANDS_FOLDER] = "folder",
+        [OPERANDS_COMMANDS] = "commands",   [OPERANDS_SHOWS] = "shows",
+        [OPERANDS_TOKEN] = "none"};
+    buf_add_string(out, "[all]='none ");
+    add_completed_options(out, COMMAND_RUN, true);
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        const struct command *command = command_by_id((enum command_id)i);
+        buf_addf(out, "'\n    ['%s%s']='%s ", command_is_show(command) ? "show " : "",
+                 command->name != NULL ? command->name : "run", operands[command->operands]);
+        add_completed_options(out, i, false);
+    }
+    buf_add_char(out, '\'');
+}
+
+static void add_top_names(struct buf *out)
+{
+    command_add_names(out, false, " ", " ");
+}
+
+static void add_show_names(struct buf *out)
+{
+    command_add_names(out, true, " ", " ");
+}
+
+/* ---- The page ---- */
+
+/* Puts what the name between two @ stands for, and returns what follows; NULL: it isn't one. */
+static const char *add_place(struct buf *out, const char *text)
+{
+    static const struct {
+        const char *name;
+        void (*add)(struct buf *out);
+    } places[] = {
+        {"@SYNOPSIS@", add_synopses},
+        {"@RUN_OPTIONS@", add_run_options},
+        {"@GLOBAL_OPTIONS@", add_global_options},
+        {"@COMMANDS@", add_commands},
+        {"@VARIABLES@", add_variables},
+        {"@COMMAND_NAMES@", add_top_names},
+        {"@SHOW_NAMES@", add_show_names},
+        {"@COMPLETIONS@", add_completions},
+    };
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        size_t len = strlen(places[i].name);
+        if (strncmp(text, places[i].name, len) == 0) {
+            places[i].add(out);
+            return text + len;
+        }
+    }
+    return NULL;
+}
+
+int main(void)
+{
+    struct buf out = BUF_EMPTY;
+    char *line = NULL;
+    size_t capacity = 0;
+    bool manual = false;
+    bool literal = false;
+    while (getline(&line, &capacity, stdin) > 0) {
+        manual = manual || (out.len == 0 && line[0] == '.');
+        literal =
+            manual && (literal || strncmp(line, ".Bd", 3) == 0) && strncmp(line, ".Ed", 3) != 0;
+        const char *place = strchr(line, '@');
+        while (place != NULL && !isupper((unsigned char)place[1])) {
+            place = strchr(place + 1, '@');
+        }
+        if (place != NULL) {
+            buf_add(&out, line, (size_t)(place - line));
+            const char *end = add_place(&out, place);
+            if (end == NULL) {
+                (void)fprintf(stderr, "nothing is known of %s", place);
+                return EXIT_FAILURE;
+            }
+            buf_add_string(&out, out.at[out.len - 1] == '\n' ? end + 1 : end);
+        } else if (manual && !literal && line[0] != '.') {
+            add_prose(&out, line, NULL);
+            buf_add_char(&out, '\n');
+        } else {
+            buf_add_string(&out, line);
+        }
+    }
+    (void)fwrite(buf_string(&out), 1, out.len, stdout);
+    free(line);
+    buf_release(&out);
+    return ferror(stdin) != 0 || fclose(stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
