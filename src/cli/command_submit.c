@@ -253,7 +253,7 @@ static bool take_event(void *context, const struct rowbuild_submit_event *event)
 
 /* ---- The command ---- */
 
-/* Operands before -- are directories, those behind it options of sbatch. */
+/* Operands before -- are directories, those after it options of sbatch. */
 static void split_operands(struct session *session, const char **options, size_t *option_count)
 {
     vec_each (struct operand, operand, &session->settings.operands) {
@@ -274,10 +274,10 @@ static bool is_option(const char *word, const char *letter, const char *name)
 }
 
 static int refuse_option(struct session *session, const char *before, const char *word,
-                         const char *behind)
+                         const char *after)
 {
     struct buf problem = BUF_EMPTY;
-    buf_addf(&problem, "%s`%s`%s", before, word, behind);
+    buf_addf(&problem, "%s`%s`%s", before, word, after);
     int status = session_usage_error(session, buf_string(&problem));
     buf_release(&problem);
     return status;
@@ -292,7 +292,7 @@ static int refuse_options(struct session *session, const char *const *options, s
     } refused[] = {{"-a", "--array"}, {NULL, "--wrap"}, {NULL, "--test-only"}, {"-W", "--wait"}};
     if (count > 0 && options[0][0] != '-') {
         return refuse_option(session, "what follows `--` are options of sbatch, and ", options[0],
-                             " is none; directories stand before it");
+                             " is none; put directories before `--`");
     }
     for (size_t i = 0; i < count; i++) {
         for (size_t r = 0; r < sizeof refused / sizeof *refused; r++) {

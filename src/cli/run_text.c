@@ -112,7 +112,7 @@ static void add_trouble(struct buf *out, const struct rowbuild_event *event, con
         buf_addf(out, "log: %s\n", event->log);
     }
     if (event->again != NULL) {
-        buf_addf(out, "again: %s\n", event->again);
+        buf_addf(out, "to retry: %s\n", event->again);
     }
 }
 
@@ -152,7 +152,8 @@ static void add_nodes(struct buf *out, size_t count)
 
 void run_text_add_again(struct buf *out, const struct rowbuild_estimate *estimate)
 {
-    add_nodes(out, estimate->again);
+    text_add_count(out, estimate->again);
+    buf_add_string(out, estimate->again == 1 ? " finished node" : " finished nodes");
     if (estimate->again_core_hours > 0) {
         buf_add_string(out, ", ");
         text_add_cpu_time(out, estimate->again_core_hours);

@@ -1,4 +1,4 @@
-/* A run in words: the lines that a run leaves behind.
+/* A run in words: the lines that a run prints.
  *
  * Knows: events of rowbuild.h. Doesn't know: where lines go; all append whole lines to a buffer. */
 #ifndef ROWBUILD_RUN_TEXT_H
@@ -27,7 +27,7 @@ size_t run_tally_not_started(const struct run_tally *tally,
 
 struct run_style {
     bool colour;
-    bool terminal;       /* what a command's output did to the terminal is reset behind it */
+    bool terminal;       /* what a command's output did to the terminal is reset after it */
     bool quiet;          /* nothing about what went well */
     bool plain;          /* of what went well only what the commands printed */
     bool silent_success; /* success shows in the status block, unless the command said something */

@@ -54,7 +54,7 @@ static void put_again(struct run_view *view, const struct rowbuild_estimate *est
 {
     struct buf again = BUF_EMPTY;
     run_text_add_again(&again, estimate);
-    put_message(view, "again: ", buf_string(&again));
+    put_message(view, "would redo ", buf_string(&again));
     buf_release(&again);
 }
 
@@ -64,9 +64,9 @@ static enum answer ask_to_go_on(struct run_view *view, const struct rowbuild_est
     enum answer answer = ANSWER_NONE;
     if (view->session->output.messages_terminal && !view->session->settings.display.json) {
         struct buf question = BUF_EMPTY;
-        buf_add_string(&question, "again: ");
+        buf_add_string(&question, "would redo ");
         run_text_add_again(&question, estimate);
-        buf_add_string(&question, ". Run them again? [y]es, [n]o, [a]ccept what is there: ");
+        buf_add_string(&question, ". Redo them? [y]es, [n]o, [a]ccept the existing results: ");
         answer = ask(buf_string(&question));
         buf_release(&question);
     }
@@ -74,8 +74,8 @@ static enum answer ask_to_go_on(struct run_view *view, const struct rowbuild_est
         struct buf again = BUF_EMPTY;
         run_text_add_again(&again, estimate);
         session_error(view->session,
-                      "this would run again: %s; `--yes` runs them, `rowbuild accept` records "
-                      "what is there as right",
+                      "this would redo %s; use `--yes` to redo them, or `rowbuild accept` to "
+                      "keep the existing results",
                       buf_string(&again));
         buf_release(&again);
     }

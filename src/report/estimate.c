@@ -89,8 +89,9 @@ void report_add_again(const struct report_estimate *estimate, struct buf *out)
     if (estimate->again == 0) {
         return;
     }
-    buf_add_string(out, "again: ");
-    add_nodes(out, estimate->again);
+    buf_add_string(out, "would redo ");
+    text_add_count(out, estimate->again);
+    buf_add_string(out, estimate->again == 1 ? " finished node" : " finished nodes");
     if (estimate->again_hours > 0) {
         buf_add_string(out, ", ");
         text_add_cpu_time(out, estimate->again_hours);

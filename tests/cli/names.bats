@@ -306,8 +306,8 @@ END
     expect 1 -k 0
     clean_output
     kept "${NAMES[@]}"
-    [ "$(grep -c '^again: ' <<<"$output")" -eq "${#NAMES[@]}" ]
-    grep '^again: ' <<<"$output" | sed 's/^again: //' >again
+    [ "$(grep -c '^to retry: ' <<<"$output")" -eq "${#NAMES[@]}" ]
+    grep '^to retry: ' <<<"$output" | sed 's/^to retry: //' >again
     touch fine
     # Each of them is a line of shell; together they run all nodes.
     ln -s "$ROWBUILD" "$SCRATCH/bin/rowbuild"

@@ -382,7 +382,7 @@ END
     log=$(sed -n 's/^log: //p' <<<"$output")
     grep -qx 'line 2' "$log"
     grep -qx trouble "$log"
-    again=$(sed -n 's/^again: //p' <<<"$output")
+    again=$(sed -n 's/^to retry: //p' <<<"$output")
     touch fine
     : >"$RUNS"
     ln -s "$ROWBUILD" "$SCRATCH/bin/rowbuild"

@@ -75,7 +75,7 @@ END
     expect 0 submit --yes
     jobs_done
     [ "$(squeue -h -t all -o %T --sort=-i | head -n 1)" = FAILED ]
-    grep -x 'again: rowbuild submit -a try q' try-*.out
+    grep -x 'to retry: rowbuild submit -a try q' try-*.out
     ask_anew
     expect 0 show status
     has_line '^try +2 +0 +1 +0'

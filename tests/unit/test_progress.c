@@ -141,7 +141,7 @@ static void lines_of_a_run(void **state)
     failed.again = "rowbuild -a simulate a";
     static const char failure[] = "FAILED: simulate a: exit 3 (12s)\nno newline\n"
                                   "log: .rowbuild/logs/simulate/a\n"
-                                  "again: rowbuild -a simulate a\n";
+                                  "to retry: rowbuild -a simulate a\n";
     expect_lines(fine, (struct run_style){0}, "[23/60] simulate a\n");
     expect_lines(fine, (struct run_style){.silent_success = true}, "");
     expect_lines(fine, (struct run_style){.quiet = true}, "");

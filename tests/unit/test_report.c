@@ -217,11 +217,11 @@ static void redone_work_is_told_apart(void **state)
                                              .again_reason = "command changed",
                                              .least_hours = 3400,
                                              .most_hours = 3400},
-                    "again: 120 nodes, 3.4k CPU-hours, command changed\n"
+                    "would redo 120 finished nodes, 3.4k CPU-hours, command changed\n"
                     "would run 120 nodes: about 3.4k CPU-hours\n");
     expect_estimate(
         (struct report_estimate){.will_run = 1, .again = 1, .least_hours = 1, .most_hours = 1},
-        "again: 1 node\nwould run 1 node: about 1.0 CPU-hours\n");
+        "would redo 1 finished node\nwould run 1 node: about 1.0 CPU-hours\n");
 }
 
 /* ---- Launchers ---- */
