@@ -30,14 +30,15 @@ static bool is_argument(struct slice word, const char *arguments)
     return false;
 }
 
-/* In its font: B or I; a dash can be copied, and no apostrophe or dot is taken for a macro. */
+/* In its font: B or I; a dash can be copied, and several words are quoted. */
 static void add_marked(struct buf *out, char font, struct slice word)
 {
-    buf_addf(out, "\\f%c", font);
+    bool quoted = memchr(word.at, ' ', word.len) != NULL;
+    buf_addf(out, "%s\\f%c", quoted ? "\\(oq" : "", font);
     for (size_t i = 0; i < word.len; i++) {
         buf_addf(out, word.at[i] == '-' ? "\\-" : word.at[i] == '\\' ? "\\e" : "%c", word.at[i]);
     }
-    buf_add_string(out, "\\fP");
+    buf_addf(out, "\\fP%s", quoted ? "\\(cq" : "");
 }
 
 /* A sentence begins a line, a newline a paragraph. */
@@ -47,7 +48,7 @@ static void add_prose(struct buf *out, const char *text, const char *arguments)
         if (*text == '`') {
             size_t len = strcspn(text + 1, "`");
             add_marked(out, 'B', slice_make(text + 1, len));
-            text += len + 2;
+            text += len + (text[len + 1] == '`' ? 2 : 1);
         }
         size_t len = strcspn(text, " \n(),;:`");
         bool stop = len > 0 && text[len - 1] == '.';
@@ -164,7 +165,7 @@ static void add_option(struct buf *out, const struct option_spec *spec)
         buf_addf(out, " Ns = Ns Ar %s", spec->argument);
     }
     struct buf sentence = BUF_EMPTY;
-    buf_addf(&sentence, "%c%s.", toupper((unsigned char)spec->help[0]), spec->help + 1);
+    buf_addf(&sentence, "%c%s.", (char)toupper((unsigned char)spec->help[0]), spec->help + 1);
     buf_add_char(out, '\n');
     add_prose(out, buf_string(&sentence), spec->argument);
     add_more(out, spec->section, spec->more);
@@ -303,38 +304,57 @@ static const char *add_place(struct buf *out, const char *text)
     return NULL;
 }
 
+/* The lines of a paragraph that were read so far. */
+static void end_paragraph(struct buf *out, struct buf *paragraph)
+{
+    if (paragraph->len > 0) {
+        add_prose(out, buf_string(paragraph), NULL);
+        buf_add_char(out, '\n');
+        buf_clear(paragraph);
+    }
+}
+
+static int add_line(struct buf *out, const char *line)
+{
+    const char *place = strchr(line, '@');
+    while (place != NULL && !isupper((unsigned char)place[1])) {
+        place = strchr(place + 1, '@');
+    }
+    buf_add(out, line, place != NULL ? (size_t)(place - line) : strlen(line));
+    const char *end = place != NULL ? add_place(out, place) : "";
+    if (end == NULL) {
+        (void)fprintf(stderr, "nothing is known of %s\n", place);
+        return -1;
+    }
+    buf_addf(out, "%s%s", end, out->at[out->len - 1] == '\n' ? "" : "\n");
+    return 0;
+}
+
 int main(void)
 {
     struct buf out = BUF_EMPTY;
+    struct buf paragraph = BUF_EMPTY;
     char *line = NULL;
     size_t capacity = 0;
     bool manual = false;
     bool literal = false;
-    while (getline(&line, &capacity, stdin) > 0) {
+    int result = 0;
+    while (result == 0 && getline(&line, &capacity, stdin) > 0) {
+        line[strcspn(line, "\n")] = '\0';
         manual = manual || (out.len == 0 && line[0] == '.');
-        literal =
-            manual && (literal || strncmp(line, ".Bd", 3) == 0) && strncmp(line, ".Ed", 3) != 0;
-        const char *place = strchr(line, '@');
-        while (place != NULL && !isupper((unsigned char)place[1])) {
-            place = strchr(place + 1, '@');
-        }
-        if (place != NULL) {
-            buf_add(&out, line, (size_t)(place - line));
-            const char *end = add_place(&out, place);
-            if (end == NULL) {
-                (void)fprintf(stderr, "nothing is known of %s", place);
-                return EXIT_FAILURE;
-            }
-            buf_add_string(&out, out.at[out.len - 1] == '\n' ? end + 1 : end);
-        } else if (manual && !literal && line[0] != '.') {
-            add_prose(&out, line, NULL);
-            buf_add_char(&out, '\n');
+        literal = (literal || strncmp(line, ".Bd", 3) == 0) && strncmp(line, ".Ed", 3) != 0;
+        bool macro = line[0] == '@' || (line[0] == '.' && isupper((unsigned char)line[1]));
+        if (manual && !literal && !macro) {
+            buf_addf(&paragraph, "%s%s", paragraph.len > 0 ? " " : "", line);
         } else {
-            buf_add_string(&out, line);
+            end_paragraph(&out, &paragraph);
+            result = add_line(&out, line);
         }
     }
+    end_paragraph(&out, &paragraph);
     (void)fwrite(buf_string(&out), 1, out.len, stdout);
     free(line);
     buf_release(&out);
-    return ferror(stdin) != 0 || fclose(stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+    buf_release(&paragraph);
+    return result != 0 || ferror(stdin) != 0 || fclose(stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
