@@ -49,12 +49,7 @@ static int read_letter(int terminal)
     }
 }
 
-enum answer ask(const char *question)
-{
-    return ask_with_default(question, ANSWER_NONE);
-}
-
-enum answer ask_with_default(const char *question, enum answer usual)
+enum answer ask(const char *question, enum answer usual)
 {
     int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
     if (terminal < 0) {

@@ -12,10 +12,8 @@ enum answer {
     ANSWER_INTERRUPTED, /* Ctrl-C, where signals are held back by the caller's loop */
 };
 
-/* Writes `question` and waits for a line that begins with y, n or a; asks again after others. */
-enum answer ask(const char *question);
-
-/* The same, where an empty line means `usual`. */
-enum answer ask_with_default(const char *question, enum answer usual);
+/* Writes `question` and waits for a line that begins with y, n or a; asks again after others. An
+ * empty line means `usual`, or is no answer if that is ANSWER_NONE. */
+enum answer ask(const char *question, enum answer usual);
 
 #endif

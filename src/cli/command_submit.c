@@ -154,7 +154,7 @@ static bool ask_to_go_on(struct submit_view *view, const struct rowbuild_submit_
         put(view, &text);
     }
     if (view->session->output.results_terminal && !settings->yes && !settings->display.json) {
-        enum answer answer = ask_with_default("Proceed? [Y/n]: ", ANSWER_YES);
+        enum answer answer = ask("Proceed? [Y/n]: ", ANSWER_YES);
         view->interrupted = answer == ANSWER_INTERRUPTED;
         view->declined = answer != ANSWER_YES && !view->interrupted;
         goes_on = answer == ANSWER_YES;
@@ -181,50 +181,35 @@ static void show_script(struct submit_view *view, const struct rowbuild_submit_e
     buf_release(&text);
 }
 
+static void add_waits(struct buf *out, const struct rowbuild_submit_event *event)
+{
+    buf_addf(out, "the scheduler takes nothing now (%s); next attempt in ", event->text);
+    text_add_duration(out, event->seconds);
+    buf_add_char(out, '\n');
+}
+
 static void show(struct submit_view *view, const struct rowbuild_submit_event *event)
 {
-    const struct settings *settings = &view->session->settings;
+    const struct display_settings *display = &view->session->settings.display;
     struct buf text = BUF_EMPTY;
-    switch (event->kind) {
-    case ROWBUILD_SUBMIT_ACTION:
-        if (settings->display.verbose) {
-            add_action(&text, event);
-            put_message(view, &text);
-        }
-        break;
-    case ROWBUILD_SUBMIT_BEGINS:
-        if (settings->display.quiet == 0) {
-            add_begins(&text, event);
-            put(view, &text);
-        }
-        break;
-    case ROWBUILD_SUBMIT_SUBMITTED:
-        if (settings->display.quiet == 0) {
-            add_submitted(&text, event);
-            put(view, &text);
-        }
-        break;
-    case ROWBUILD_SUBMIT_WAITS:
-        if (settings->display.quiet == 0) {
-            buf_addf(&text, "the scheduler takes nothing now (%s); next attempt in ", event->text);
-            text_add_duration(&text, event->seconds);
-            buf_add_char(&text, '\n');
-            put_message(view, &text);
-        }
-        break;
-    case ROWBUILD_SUBMIT_NOTICE:
-        if (settings->display.quiet == 0) {
-            buf_addf(&text, "note: %s\n", event->text);
-            put_message(view, &text);
-        }
-        break;
-    case ROWBUILD_SUBMIT_SCRIPT:
+    bool said = display->quiet == 0;
+    if (event->kind == ROWBUILD_SUBMIT_SCRIPT) {
         show_script(view, event);
-        break;
-    case ROWBUILD_SUBMIT_CONFIRM:
-    case ROWBUILD_SUBMIT_EXECUTED:
-    case ROWBUILD_SUBMIT_FINISHED:
-        break;
+    } else if (event->kind == ROWBUILD_SUBMIT_ACTION) {
+        add_action(&text, event);
+        said = display->verbose;
+    } else if (event->kind == ROWBUILD_SUBMIT_BEGINS) {
+        add_begins(&text, event);
+    } else if (event->kind == ROWBUILD_SUBMIT_SUBMITTED) {
+        add_submitted(&text, event);
+    } else if (event->kind == ROWBUILD_SUBMIT_WAITS) {
+        add_waits(&text, event);
+    } else if (event->kind == ROWBUILD_SUBMIT_NOTICE) {
+        buf_addf(&text, "note: %s\n", event->text);
+    }
+    bool result = event->kind == ROWBUILD_SUBMIT_BEGINS || event->kind == ROWBUILD_SUBMIT_SUBMITTED;
+    if (said && text.len > 0) {
+        (result ? put : put_message)(view, &text);
     }
     buf_release(&text);
 }

@@ -16,18 +16,16 @@ static const struct command commands[COMMAND_COUNT] = {
          .synopsis =
              "rowbuild [-j N] [-k N] [-n] [-a ACTION]... [OPTION]... [DIRECTORY|PRODUCT]...",
          .purpose = "bring products up to date",
-         .description = "",
-         .examples = ""},
+         .description = ""},
     [COMMAND_INIT] =
         {"init", .operands = OPERANDS_FOLDER, .topic = write_topic,
          .synopsis = "rowbuild init [--signac] [--row] [-w NAME] DIR",
          .purpose = "begin a new study",
          .description = "Makes DIR with a Rowfile to begin with and an empty workspace. Refuses if "
                         "DIR, or a directory above it, already is a study.",
-         .examples = "rowbuild init melting\n"
-                     "    makes melting/Rowfile and melting/workspace\n"
-                     "rowbuild init --signac .\n"
-                     "    makes a Rowfile for the signac project in this directory\n"},
+         .examples = {{"rowbuild init melting", "makes melting/Rowfile and melting/workspace"},
+                      {"rowbuild init --signac .",
+                       "makes a Rowfile for the signac project in this directory"}}},
     [COMMAND_CHECK] =
         {"check", .topic = write_topic, .synopsis = "rowbuild check [--schema]",
          .purpose = "find all errors without running",
@@ -35,12 +33,11 @@ static const struct command commands[COMMAND_COUNT] = {
              "Reads the Rowfile, the launchers and the values of all directories, and reports "
              "every error and warning that can be found without running anything. Ends with "
              "status 2 when there are errors, which makes it a step for continuous integration.",
-         .examples = "rowbuild check\n"
-                     "    says what is wrong with the Rowfile above this directory\n"
-                     "rowbuild -f draft.toml check\n"
-                     "    the same of another file\n"
-                     "rowbuild check --schema > rowfile.schema.json\n"
-                     "    lets an editor complete and check keys\n"},
+         .examples = {{"rowbuild check",
+                       "says what is wrong with the Rowfile above this directory"},
+                      {"rowbuild -f draft.toml check", "the same of another file"},
+                      {"rowbuild check --schema > rowfile.schema.json",
+                       "lets an editor complete and check keys"}}},
     [COMMAND_SHOW] = {"show", .operands = OPERANDS_SHOWS,
                       .synopsis =
                           "rowbuild show "
@@ -48,12 +45,10 @@ static const struct command commands[COMMAND_COUNT] = {
                           "[DIRECTORY]...",
                       .purpose = "show what is recorded, and why",
                       .description = "Shows something and changes nothing.",
-                      .examples = "rowbuild show status\n"
-                                  "    how much of each action is completed\n"
-                                  "rowbuild show why 'simulate/T1.5-s1'\n"
-                                  "    why this node would run\n"
-                                  "rowbuild show status --help\n"
-                                  "    all about one of them\n"},
+                      .examples = {{"rowbuild show status", "how much of each action is completed"},
+                                   {"rowbuild show why 'simulate/T1.5-s1'",
+                                    "why this node would run"},
+                                   {"rowbuild show status --help", "all about one of them"}}},
     [COMMAND_SHOW_STATUS] =
         {"status", .operands = OPERANDS_TARGETS, .topic = show_topic,
          .synopsis = "rowbuild show status [-a ACTION]... [OPTION]... [DIRECTORY]...",
@@ -65,22 +60,21 @@ static const struct command commands[COMMAND_COUNT] = {
          .section = "ADVICE",
          .more = "Below the table is advice on actions whose last executions used something else "
                  "than they asked for.",
-         .examples = "rowbuild show status\n"
-                     "    the whole study\n"
-                     "rowbuild show status -a 'sim*' --eligible\n"
-                     "    only actions that have directories to run now\n"
-                     "rowbuild show status --recorded\n"
-                     "    the same without looking at any product: kind to network file systems\n"},
+         .examples = {{"rowbuild show status", "the whole study"},
+                      {"rowbuild show status -a 'sim*' --eligible",
+                       "only actions that have directories to run now"},
+                      {"rowbuild show status --recorded",
+                       "the same without looking at any product: kind to network file systems"}}},
     [COMMAND_SHOW_DIRECTORIES] =
         {"directories", .operands = OPERANDS_TARGETS, .topic = show_topic,
          .synopsis = "rowbuild show directories [-a ACTION] [OPTION]... [DIRECTORY]...",
          .purpose = "the directories of an action, with values",
          .description = "Lists directories, group by group, with their status for one action. All "
                         "options except --short and --recorded need --action.",
-         .examples = "rowbuild show directories -a simulate --value /temperature\n"
-                     "    status and temperature of each directory\n"
-                     "rowbuild show directories -a simulate --eligible --short | rowbuild -n -\n"
-                     "    what would run of those that could run now\n"},
+         .examples = {{"rowbuild show directories -a simulate --value /temperature",
+                       "status and temperature of each directory"},
+                      {"rowbuild show directories -a simulate --eligible --short | rowbuild -n -",
+                       "what would run of those that could run now"}}},
     [COMMAND_SHOW_JOBS] =
         {"jobs", .operands = OPERANDS_TARGETS, .topic = show_topic,
          .synopsis = "rowbuild show jobs [-a ACTION]... [OPTION]... [DIRECTORY]...",
@@ -93,12 +87,11 @@ static const struct command commands[COMMAND_COUNT] = {
          .more =
              "A job whose number isn't known yet has a question mark. Jobs that row has submitted "
              "are listed, too. With --short the numbers are written as scancel(1) takes them.",
-         .examples = "rowbuild show jobs\n"
-                     "    all jobs of this study\n"
-                     "rowbuild show jobs -a simulate T1.5-s1\n"
-                     "    the job that simulates this directory\n"
-                     "rowbuild show jobs --short -a 'sim*' | xargs scancel\n"
-                     "    cancels the jobs of some actions\n"},
+         .examples = {{"rowbuild show jobs", "all jobs of this study"},
+                      {"rowbuild show jobs -a simulate T1.5-s1",
+                       "the job that simulates this directory"},
+                      {"rowbuild show jobs --short -a 'sim*' | xargs scancel",
+                       "cancels the jobs of some actions"}}},
     [COMMAND_SHOW_WHY] =
         {"why", .operands = OPERANDS_TARGETS, .topic = show_topic,
          .synopsis = "rowbuild show why [-a ACTION]... [NODE|ACTION|DIRECTORY|PRODUCT]...",
@@ -107,12 +100,9 @@ static const struct command commands[COMMAND_COUNT] = {
              "Prints every reason for which nodes aren't up to date: the file, the part of the "
              "value or the key that changed, with its old and its new content. A node is "
              "ACTION/DIRECTORY.",
-         .examples = "rowbuild show why simulate/T1.5-s1\n"
-                     "    one node\n"
-                     "rowbuild show why T1.5-s1\n"
-                     "    all actions of one directory\n"
-                     "rowbuild show why -a analyse\n"
-                     "    all directories of one action\n"},
+         .examples = {{"rowbuild show why simulate/T1.5-s1", "one node"},
+                      {"rowbuild show why T1.5-s1", "all actions of one directory"},
+                      {"rowbuild show why -a analyse", "all directories of one action"}}},
     [COMMAND_SHOW_LOG] =
         {"log", .operands = OPERANDS_TARGETS, .topic = show_topic,
          .synopsis = "rowbuild show log [-f] [-a ACTION] NODE",
@@ -120,10 +110,8 @@ static const struct command commands[COMMAND_COUNT] = {
          .description = "Prints the log of the node's last execution, also while it runs. A node "
                         "is ACTION/DIRECTORY, or a directory together with -a. Here -f means "
                         "--follow.",
-         .examples = "rowbuild show log simulate/T1.5-s1\n"
-                     "    what it printed\n"
-                     "rowbuild show log -f -a simulate T1.5-s1\n"
-                     "    what it prints, as it runs\n"},
+         .examples = {{"rowbuild show log simulate/T1.5-s1", "what it printed"},
+                      {"rowbuild show log -f -a simulate T1.5-s1", "what it prints, as it runs"}}},
     [COMMAND_SHOW_MACHINE] =
         {"machine", .topic = show_topic, .synopsis = "rowbuild show machine",
          .purpose = "cores and memory to use",
@@ -131,10 +119,9 @@ static const struct command commands[COMMAND_COUNT] = {
              "Shows the packages, NUMA nodes and cores of this machine that a run may use here "
              "and now, after affinity, control groups and an allocation's limits; how busy their "
              "CPUs are, and which node of a run in this project holds which core.",
-         .examples = "rowbuild show machine\n"
-                     "    what a run without -j would use\n"
-                     "taskset -c 0-3 rowbuild show machine\n"
-                     "    what it would use when confined to four cores\n"},
+         .examples = {{"rowbuild show machine", "what a run without -j would use"},
+                      {"taskset -c 0-3 rowbuild show machine",
+                       "what it would use when confined to four cores"}}},
     [COMMAND_SHOW_CLUSTER] =
         {"cluster", .topic = show_topic, .synopsis = "rowbuild show cluster [--all] [--short]",
          .purpose = "which cluster this is",
@@ -143,22 +130,17 @@ static const struct command commands[COMMAND_COUNT] = {
              "clusters.toml: its scheduler and its partitions, in the order in which they are "
              "tried.",
          .more = "See rowbuild-clusters(5).",
-         .examples = "rowbuild show cluster\n"
-                     "    where this is\n"
-                     "rowbuild show cluster --all --short\n"
-                     "    the names of all known clusters\n"
-                     "rowbuild show cluster --cluster delta >> ~/.config/rowbuild/clusters.toml\n"
-                     "    takes over a built-in cluster, to change it there\n"},
-    [COMMAND_SHOW_LAUNCHERS] = {"launchers", .topic = show_topic,
-                                .synopsis = "rowbuild show launchers [--all] [--short]",
-                                .purpose = "how processes are started",
-                                .description =
-                                    "Shows the launchers that actions may name, built in or from "
-                                    "launchers.toml, as they are on this cluster.",
-                                .examples = "rowbuild show launchers\n"
-                                            "    those of this machine or cluster\n"
-                                            "rowbuild show launchers --all --short\n"
-                                            "    the names of all\n"},
+         .examples = {{"rowbuild show cluster", "where this is"},
+                      {"rowbuild show cluster --all --short", "the names of all known clusters"},
+                      {"rowbuild show cluster --cluster delta >> ~/.config/rowbuild/clusters.toml",
+                       "takes over a built-in cluster, to change it there"}}},
+    [COMMAND_SHOW_LAUNCHERS] =
+        {"launchers", .topic = show_topic, .synopsis = "rowbuild show launchers [--all] [--short]",
+         .purpose = "how processes are started",
+         .description = "Shows the launchers that actions may name, built in or from "
+                        "launchers.toml, as they are on this cluster.",
+         .examples = {{"rowbuild show launchers", "those of this machine or cluster"},
+                      {"rowbuild show launchers --all --short", "the names of all"}}},
     [COMMAND_SUBMIT] =
         {"submit", .operands = OPERANDS_DIRECTORIES, .topic = "On a cluster",
          .synopsis = "rowbuild submit [-a ACTION]... [-n N] [--follow] [OPTION]... [DIRECTORY]... "
@@ -178,14 +160,11 @@ static const struct command commands[COMMAND_COUNT] = {
              "Of the options of sbatch(1), --array, --wrap, --test-only and --wait can't be passed "
              "on: they would make other jobs. A condition of --dependency counts besides those "
              "that the jobs have of each other.",
-         .examples = "rowbuild submit\n"
-                     "    all that can run now\n"
-                     "rowbuild submit --dry-run -a simulate\n"
-                     "    the scripts of one action\n"
-                     "rowbuild submit --follow --yes -- --qos=debug\n"
-                     "    the whole study, each job when what it needs has succeeded\n"
-                     "rowbuild submit --cluster none -n 1\n"
-                     "    the first job, here and now\n"},
+         .examples = {{"rowbuild submit", "all that can run now"},
+                      {"rowbuild submit --dry-run -a simulate", "the scripts of one action"},
+                      {"rowbuild submit --follow --yes -- --qos=debug",
+                       "the whole study, each job when what it needs has succeeded"},
+                      {"rowbuild submit --cluster none -n 1", "the first job, here and now"}}},
     [COMMAND_ACCEPT] =
         {"accept", .operands = OPERANDS_TARGETS, .topic = record_topic, .section = existing_results,
          .synopsis = "rowbuild accept [-a ACTION]... [DIRECTORY]...",
@@ -194,10 +173,9 @@ static const struct command commands[COMMAND_COUNT] = {
              "Records the existing products as right for the inputs, values and commands as they "
              "are now, without running anything. Refuses where products are missing. For changes "
              "that you know to be harmless.",
-         .examples = "rowbuild -n && rowbuild accept\n"
-                     "    looks at what would be redone, and takes all of it as done\n"
-                     "rowbuild accept -a simulate T1.5-s1\n"
-                     "    one node\n"},
+         .examples = {{"rowbuild -n && rowbuild accept",
+                       "looks at what would be redone, and takes all of it as done"},
+                      {"rowbuild accept -a simulate T1.5-s1", "one node"}}},
     [COMMAND_SCAN] =
         {"scan", .operands = OPERANDS_TARGETS, .topic = record_topic, .section = existing_results,
          .synopsis = "rowbuild scan [-a ACTION] [DIRECTORY]...",
@@ -206,10 +184,8 @@ static const struct command commands[COMMAND_COUNT] = {
              "Looks for the products of nodes without a record, and records those that are "
              "complete. A run does so by itself; scan is for products that came another way, and "
              "for jobs.",
-         .examples = "rowbuild scan\n"
-                     "    all actions and directories\n"
-                     "rowbuild scan -a simulate T1.5-s1\n"
-                     "    one node\n"},
+         .examples = {{"rowbuild scan", "all actions and directories"},
+                      {"rowbuild scan -a simulate T1.5-s1", "one node"}}},
     [COMMAND_CLEAN] =
         {"clean", .topic = record_topic,
          .synopsis = "rowbuild clean [--completed] [--directory] [--submitted] [--force] [-n]",
@@ -218,10 +194,9 @@ static const struct command commands[COMMAND_COUNT] = {
              "Forgets parts of the state below .rowbuild, all of them when none is named, and "
              "deletes old results that were set aside. Products stay: after a clean, the next run "
              "adopts existing products as they are.",
-         .examples = "rowbuild clean -n\n"
-                     "    says what would be forgotten and deleted\n"
-                     "rowbuild clean --directory\n"
-                     "    drops records of vanished directories; files are read anew\n"},
+         .examples = {{"rowbuild clean -n", "says what would be forgotten and deleted"},
+                      {"rowbuild clean --directory",
+                       "drops records of vanished directories; files are read anew"}}},
     [COMMAND_JOB] =
         {"job", .operands = OPERANDS_TOKEN, .topic = "Inside a job",
          .synopsis = "rowbuild job [-j N] [--plain] TOKEN",
@@ -235,12 +210,11 @@ static const struct command commands[COMMAND_COUNT] = {
              "counts. The results are kept in the inbox of the state until the next command reads "
              "it. Ends with status 1 if a node failed or is unfinished, and does nothing if TOKEN "
              "is no longer registered or another job has claimed it.",
-         .examples = "exec rowbuild -C /home/me/study --cluster lab job 3f9c2a7be0d15486\n"
-                     "    the end of a job's script\n"},
+         .examples = {{"exec rowbuild -C /home/me/study --cluster lab job 3f9c2a7be0d15486",
+                       "the end of a job's script"}}},
     [COMMAND_HELP] = {"help", .operands = OPERANDS_COMMANDS, .synopsis = "rowbuild help [COMMAND]",
                       .purpose = "explain a command", .description = "The same as --help.",
-                      .examples = "rowbuild help show why\n"
-                                  "    all about one command\n"},
+                      .examples = {{"rowbuild help show why", "all about one command"}}},
 };
 
 const struct command *command_by_id(enum command_id id)

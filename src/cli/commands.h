@@ -58,7 +58,10 @@ struct command {
     const char *description; /* paragraphs, separated by newlines, to be filled */
     const char *section;     /* of the manual page, for more; may be NULL */
     const char *more;        /* for the manual page, after the description */
-    const char *examples;    /* "command", newline, "    what it does", … */
+    struct command_example {
+        const char *line;
+        const char *does;
+    } examples[4];
 };
 
 /* Every option (option_table.c). What all commands take is at the end. */

@@ -50,8 +50,8 @@ static void add_prose(struct buf *out, const char *text, const char *arguments)
             add_marked(out, 'B', slice_make(text + 1, len));
             text += len + (text[len + 1] == '`' ? 2 : 1);
         }
-        size_t len = strcspn(text, " \n(),;:`");
-        bool stop = len > 0 && text[len - 1] == '.';
+        size_t len = strcspn(text, " \n()[]|,;:`");
+        bool stop = len > 0 && text[len - 1] == '.' && (len == 1 || text[len - 2] != '.');
         struct slice word = slice_make(text, len - stop);
         const char *end = text + len;
         if (word.len > 1 && word.at[0] == '-') {
@@ -71,8 +71,8 @@ static void add_prose(struct buf *out, const char *text, const char *arguments)
         if (*text == '\n') {
             buf_add_string(out, text[1] != '\0' ? "\n.Pp\n" : "");
         } else if (*text != '\0' && *text != '`') {
-            bool sentence_ends = *text == ' ' && out->at[out->len - 1] == '.';
-            buf_add_char(out, sentence_ends ? '\n' : *text);
+            bool sentence_ends = *text == ' ' && stop;
+            buf_addf(out, "%c", sentence_ends ? '\n' : *text);
         }
         text += *text != '\0' && *text != '`';
     }
@@ -91,43 +91,20 @@ static void add_more(struct buf *out, const char *section, const char *more)
     }
 }
 
-/* ---- mdoc: synopses ---- */
+/* ---- mdoc: options and commands ---- */
 
-/* "show log [-a ACTION]... NODE" as "Cm show log Oo Fl a Ar ACTION Oc Ns ... Ar NODE", with
- * `separator` before what isn't in brackets. */
-static void add_synopsis(struct buf *out, const char *text, const char *separator)
+/* "show log [-f] NODE", with the name marked as a command's. */
+static void add_synopsis(struct buf *out, const struct command *command)
 {
-    bool inside = false;
-    bool named = false; /* a word of the command's name stands last */
-    while (*text != '\0') {
-        size_t len = strcspn(text, " []|.");
-        struct slice word = slice_make(text, len);
-        const char *before = inside ? " " : separator;
-        bool dots = text[len] == '.';
-        if (*text == '[') {
-            buf_addf(out, "%sOo", before);
-            inside = true;
-        } else if (*text == ']') {
-            buf_add_string(out, " Oc");
-            inside = false;
-            dots = text[1] == '.';
-        } else if (*text == '|') {
-            buf_add_string(out, " |");
-        } else if (*text == '-') {
-            buf_addf(out, "%sFl %.*s", before, SLICE_ARGS(slice_make(text + 1, len - 1)));
-        } else if (islower((unsigned char)*text)) {
-            buf_addf(out, "%s%s%.*s", named ? " " : before, named ? "" : "Cm ", SLICE_ARGS(word));
-        } else if (len > 0) {
-            buf_addf(out, "%sAr %.*s", before, SLICE_ARGS(word));
-        }
-        named = (islower((unsigned char)*text) || *text == '|') && !inside;
-        text += len > 0 ? len : 1;
-        if (dots) {
-            buf_add_string(out, text[-1] == ']' ? " Ns ..." : " ...");
-            text += strlen("...");
-        }
-        text += *text == ' ';
-    }
+    struct buf name = BUF_EMPTY;
+    command_add_name(&name, command);
+    const char *own = strchr(buf_string(&name), ' '); /* NULL: the run has none */
+    const char *rest = command->synopsis + name.len;
+    buf_addf(out, "%s%s%s", own != NULL ? " Cm" : "", own != NULL ? own : "",
+             *rest != '\0' ? " No" : "");
+    add_prose(out, rest, command->synopsis);
+    buf_add_char(out, '\n');
+    buf_release(&name);
 }
 
 static void add_synopses(struct buf *out)
@@ -136,13 +113,10 @@ static void add_synopses(struct buf *out)
         const struct command *command = command_by_id((enum command_id)i);
         if (!command_is_show(command)) {
             buf_add_string(out, ".Nm");
-            add_synopsis(out, command->synopsis + strlen("rowbuild "), "\n.");
-            buf_add_string(out, i + 1 < COMMAND_COUNT ? "\n" : "");
+            add_synopsis(out, command);
         }
     }
 }
-
-/* ---- mdoc: options and commands ---- */
 
 static bool takes(size_t id, option_table spec, bool global)
 {
@@ -152,24 +126,18 @@ static bool takes(size_t id, option_table spec, bool global)
 static void add_option(struct buf *out, const struct option_spec *spec)
 {
     buf_add_string(out, ".It");
+    const char *argument = spec->argument != NULL ? spec->argument : "";
     if (spec->letter != '\0') {
-        buf_addf(out, " Fl %c", spec->letter);
-    }
-    if (spec->letter != '\0' && spec->argument != NULL) {
-        buf_addf(out, " Ar %s", spec->argument);
+        buf_addf(out, " Fl %c%s%s", spec->letter, *argument != '\0' ? " Ar " : "", argument);
     }
     if (spec->name != NULL) {
-        buf_addf(out, "%s Fl -%s", spec->letter != '\0' ? " ," : "", spec->name);
+        buf_addf(out, "%s Fl -%s%s%s", spec->letter != '\0' ? " ," : "", spec->name,
+                 *argument != '\0' ? " Ns = Ns Ar " : "", argument);
     }
-    if (spec->name != NULL && spec->argument != NULL) {
-        buf_addf(out, " Ns = Ns Ar %s", spec->argument);
-    }
-    struct buf sentence = BUF_EMPTY;
-    buf_addf(&sentence, "%c%s.", (char)toupper((unsigned char)spec->help[0]), spec->help + 1);
-    buf_add_char(out, '\n');
-    add_prose(out, buf_string(&sentence), spec->argument);
+    buf_addf(out, "\n%c", toupper((unsigned char)spec->help[0])); /* a sentence is made of it */
+    add_prose(out, spec->help + 1, spec->argument);
+    buf_add_char(out, '.');
     add_more(out, spec->section, spec->more);
-    buf_release(&sentence);
 }
 
 static void add_options(struct buf *out, size_t id, bool global)
@@ -202,8 +170,7 @@ static void add_commands(struct buf *out)
         const struct command *command = command_by_id((enum command_id)i);
         if (i != COMMAND_SHOW) {
             buf_add_string(out, ".It");
-            add_synopsis(out, command->synopsis + strlen("rowbuild "), " ");
-            buf_add_char(out, '\n');
+            add_synopsis(out, command);
             add_prose(out, command->description, command->synopsis);
             add_more(out, command->section, command->more);
             add_options(out, i, false);
@@ -326,7 +293,8 @@ static int add_line(struct buf *out, const char *line)
         (void)fprintf(stderr, "nothing is known of %s\n", place);
         return -1;
     }
-    buf_addf(out, "%s%s", end, out->at[out->len - 1] == '\n' ? "" : "\n");
+    bool line_ended = place != NULL && out->at[out->len - 1] == '\n';
+    buf_addf(out, "%s%s", end, line_ended ? "" : "\n");
     return 0;
 }
 

@@ -139,9 +139,9 @@ void help_add_command(struct buf *out, const struct command *command)
     }
     add_options(out, "\nOptions\n", command, false);
     buf_add_string(out, "\nOptions of all commands: see `rowbuild --help`.\n\nExamples\n");
-    for (const char *line = command->examples; *line != '\0';) {
-        size_t len = strcspn(line, "\n");
-        buf_addf(out, "  %.*s\n", (int)len, line);
-        line += len + 1;
+    for (size_t i = 0; i < sizeof command->examples / sizeof command->examples[0]; i++) {
+        if (command->examples[i].line != NULL) {
+            buf_addf(out, "  %s\n      %s\n", command->examples[i].line, command->examples[i].does);
+        }
     }
 }

@@ -67,48 +67,47 @@ static enum option_result unknown_name(const struct option_parser *parser, struc
     return OPTION_WRONG;
 }
 
-/* The option's argument stands in the next word. */
-static enum option_result take_next_word(struct option_parser *parser, struct option_match *match,
-                                         struct buf *problem)
+/* `attached` is what stands after the option in its word; NULL: nothing. */
+static enum option_result take_argument(struct option_parser *parser, struct option_match *match,
+                                        const char *attached, struct buf *problem)
 {
-    if (parser->at == parser->count) {
-        option_add_name(problem, match->spec);
-        buf_addf(problem, " needs its argument %s", match->spec->argument);
-        return OPTION_WRONG;
+    match->value = attached;
+    if (attached == NULL && parser->at < parser->count) {
+        match->value = parser->arguments[parser->at];
+        parser->at++;
     }
-    match->value = parser->arguments[parser->at];
-    parser->at++;
-    return OPTION_FOUND;
+    if (match->value != NULL) {
+        return OPTION_FOUND;
+    }
+    option_add_name(problem, match->spec);
+    buf_addf(problem, " needs its argument %s", match->spec->argument);
+    return OPTION_WRONG;
 }
 
 static enum option_result take_long(struct option_parser *parser, const char *word,
                                     struct option_match *match, struct buf *problem)
 {
-    const char *equals = strchr(word, '=');
-    struct slice name = slice_make(word, equals != NULL ? (size_t)(equals - word) : strlen(word));
+    struct slice name = slice_make(word, strcspn(word, "="));
+    const char *attached = word[name.len] == '=' ? word + name.len + 1 : NULL;
     match->spec = find(parser, '\0', name);
     if (match->spec == NULL) {
         return unknown_name(parser, name, problem);
     }
-    if (match->spec->argument == NULL) {
-        if (equals != NULL) {
-            option_add_name(problem, match->spec);
-            buf_add_string(problem, " takes no argument");
-            return OPTION_WRONG;
-        }
-        return OPTION_FOUND;
+    if (match->spec->argument != NULL) {
+        return take_argument(parser, match, attached, problem);
     }
-    if (equals != NULL) {
-        match->value = equals + 1;
-        return OPTION_FOUND;
+    if (attached != NULL) {
+        option_add_name(problem, match->spec);
+        buf_add_string(problem, " takes no argument");
+        return OPTION_WRONG;
     }
-    return take_next_word(parser, match, problem);
+    return OPTION_FOUND;
 }
 
-static enum option_result take_letter(struct option_parser *parser, struct option_match *match,
-                                      struct buf *problem)
+static enum option_result take_letter(struct option_parser *parser, const char *at,
+                                      struct option_match *match, struct buf *problem)
 {
-    const char *at = parser->cluster;
+    const char *rest = at[1] != '\0' ? at + 1 : NULL;
     match->spec = find(parser, *at, SLICE_LITERAL(""));
     if (match->spec == NULL) {
         size_t len = 1; /* a letter may be several bytes of UTF-8 */
@@ -120,16 +119,12 @@ static enum option_result take_letter(struct option_parser *parser, struct optio
         buf_add_string(problem, "`");
         return OPTION_WRONG;
     }
-    parser->cluster = at[1] != '\0' ? at + 1 : NULL;
+    parser->cluster = match->spec->argument == NULL ? rest : NULL;
     if (match->spec->argument == NULL) {
         return OPTION_FOUND;
     }
-    if (parser->cluster != NULL) {
-        match->value = parser->cluster + (parser->cluster[0] == '='); /* "-a=NAME", as in row */
-        parser->cluster = NULL;
-        return OPTION_FOUND;
-    }
-    return take_next_word(parser, match, problem);
+    bool equals = rest != NULL && rest[0] == '='; /* "-a=NAME", as in row */
+    return take_argument(parser, match, equals ? rest + 1 : rest, problem);
 }
 
 enum option_result option_next(struct option_parser *parser, struct option_match *match,
@@ -137,7 +132,7 @@ enum option_result option_next(struct option_parser *parser, struct option_match
 {
     *match = (struct option_match){.literal = parser->dashes};
     if (parser->cluster != NULL) {
-        return take_letter(parser, match, problem);
+        return take_letter(parser, parser->cluster, match, problem);
     }
     if (parser->at == parser->count) {
         return OPTION_END;
@@ -155,8 +150,7 @@ enum option_result option_next(struct option_parser *parser, struct option_match
     if (word[1] == '-') {
         return take_long(parser, word + 2, match, problem);
     }
-    parser->cluster = word + 1;
-    return take_letter(parser, match, problem);
+    return take_letter(parser, word + 1, match, problem);
 }
 
 static int wrong_value(const struct option_match *match, const char *wanted, struct buf *problem)
@@ -168,31 +162,22 @@ static int wrong_value(const struct option_match *match, const char *wanted, str
     return -1;
 }
 
-static int set_number(const struct option_match *match, double *number, struct buf *problem)
+static int read_number(const struct option_match *match, double *number, struct buf *problem)
 {
     const struct option_spec *spec = match->spec;
-    const char *wanted = spec->least > 0 ? "a number from 1 on" : "a number from 0 on";
-    if (match->value[0] < '0' || match->value[0] > '9') { /* strtoul takes signs and spaces */
-        return wrong_value(match, wanted, problem);
-    }
     char *end;
+    if (spec->kind == OPTION_SECONDS) {
+        *number = strtod(match->value, &end);
+        bool right = end != match->value && *end == '\0' && isfinite(*number) && *number >= 0;
+        return right ? 0 : wrong_value(match, "a number of seconds", problem);
+    }
     errno = 0;
     unsigned long value = strtoul(match->value, &end, 10);
-    if (*end != '\0' || errno != 0 || value < spec->least || value > INT_MAX) {
-        return wrong_value(match, wanted, problem);
-    }
     *number = (double)value;
-    return 0;
-}
-
-static int set_seconds(const struct option_match *match, double *seconds, struct buf *problem)
-{
-    char *end;
-    *seconds = strtod(match->value, &end);
-    if (end == match->value || *end != '\0' || !isfinite(*seconds) || *seconds < 0) {
-        return wrong_value(match, "a number of seconds", problem);
-    }
-    return 0;
+    bool digits = match->value[0] >= '0' && match->value[0] <= '9'; /* no sign, no space */
+    bool right = digits && *end == '\0' && errno == 0 && value >= spec->least && value <= INT_MAX;
+    const char *wanted = spec->least > 0 ? "a number from 1 on" : "a number from 0 on";
+    return right ? 0 : wrong_value(match, wanted, problem);
 }
 
 static void add_words(struct buf *out, const char *const *words)
@@ -251,7 +236,7 @@ static int set(void *place, const struct option_match *match, struct buf *proble
     case OPTION_SECONDS:
         break;
     }
-    if ((spec->kind == OPTION_SECONDS ? set_seconds : set_number)(match, &number, problem) != 0) {
+    if (read_number(match, &number, problem) != 0) {
         return -1;
     }
     number = number > 0 ? number : spec->zero;

@@ -101,35 +101,27 @@ static void add_ended(struct buf *out, const struct rowbuild_event *event)
 
 void run_json_add_event(struct buf *out, const struct rowbuild_event *event)
 {
-    switch (event->kind) {
-    case ROWBUILD_EVENT_PLANNED:
-        buf_add_string(out, "{\"event\": \"planned\"");
-        add_count(out, "total", event->progress->total);
-        add_estimate(out, event->estimate);
-        break;
-    case ROWBUILD_EVENT_CONFIRM:
-        buf_add_string(out, "{\"event\": \"confirm\"");
-        add_estimate(out, event->estimate);
-        break;
-    case ROWBUILD_EVENT_STARTED:
-        buf_add_string(out, "{\"event\": \"started\"");
-        add_started(out, event);
-        break;
-    case ROWBUILD_EVENT_ENDED:
-        buf_add_string(out, "{\"event\": \"ended\"");
-        add_ended(out, event);
-        break;
-    case ROWBUILD_EVENT_NOTICE:
-        buf_add_string(out, "{\"event\": \"notice\"");
-        add_text(out, "text", event->text);
-        break;
-    case ROWBUILD_EVENT_STOPPING:
-        buf_add_string(out, "{\"event\": \"stopping\"");
-        add_text(out, "text", event->text);
-        break;
-    case ROWBUILD_EVENT_TICK:
-    case ROWBUILD_EVENT_FINISHED:
+    static const char *const names[] = {
+        [ROWBUILD_EVENT_PLANNED] = "planned", [ROWBUILD_EVENT_CONFIRM] = "confirm",
+        [ROWBUILD_EVENT_STARTED] = "started", [ROWBUILD_EVENT_ENDED] = "ended",
+        [ROWBUILD_EVENT_NOTICE] = "notice",   [ROWBUILD_EVENT_STOPPING] = "stopping",
+        [ROWBUILD_EVENT_TICK] = NULL,         [ROWBUILD_EVENT_FINISHED] = NULL,
+    };
+    if (names[event->kind] == NULL) {
         return;
+    }
+    buf_addf(out, "{\"event\": \"%s\"", names[event->kind]);
+    if (event->kind == ROWBUILD_EVENT_PLANNED) {
+        add_count(out, "total", event->progress->total);
+    }
+    if (event->kind == ROWBUILD_EVENT_PLANNED || event->kind == ROWBUILD_EVENT_CONFIRM) {
+        add_estimate(out, event->estimate);
+    } else if (event->kind == ROWBUILD_EVENT_STARTED) {
+        add_started(out, event);
+    } else if (event->kind == ROWBUILD_EVENT_ENDED) {
+        add_ended(out, event);
+    } else {
+        add_text(out, "text", event->text);
     }
     buf_add_string(out, "}\n");
 }

@@ -67,7 +67,7 @@ static enum answer ask_to_go_on(struct run_view *view, const struct rowbuild_est
         buf_add_string(&question, "would redo ");
         run_text_add_again(&question, estimate);
         buf_add_string(&question, ". Redo them? [y]es, [n]o, [a]ccept the existing results: ");
-        answer = ask(buf_string(&question));
+        answer = ask(buf_string(&question), ANSWER_NONE);
         buf_release(&question);
     }
     if (answer == ANSWER_NONE) {
