@@ -51,8 +51,11 @@ static void add_prose(struct buf *out, const char *text, const char *arguments)
             text += len + (text[len + 1] == '`' ? 2 : 1);
         }
         size_t len = strcspn(text, " \n()[]|,;:`");
-        bool stop = len > 0 && text[len - 1] == '.' && (len == 1 || text[len - 2] != '.');
-        struct slice word = slice_make(text, len - stop);
+        size_t dots = 0; /* one ends a sentence, three stand for more arguments */
+        while (dots < len && text[len - dots - 1] == '.') {
+            dots++;
+        }
+        struct slice word = slice_make(text, len - dots);
         const char *end = text + len;
         if (word.len > 1 && word.at[0] == '-') {
             add_marked(out, 'B', word);
@@ -66,12 +69,12 @@ static void add_prose(struct buf *out, const char *text, const char *arguments)
         } else {
             buf_addf(out, "%s%.*s", word.len > 0 && *word.at == '.' ? "\\&" : "", SLICE_ARGS(word));
         }
-        buf_add_string(out, stop ? "." : "");
+        buf_addf(out, "%s%.*s", dots > 1 ? "\\&" : "", (int)dots, text + len - dots);
         text = end;
         if (*text == '\n') {
             buf_add_string(out, text[1] != '\0' ? "\n.Pp\n" : "");
         } else if (*text != '\0' && *text != '`') {
-            bool sentence_ends = *text == ' ' && stop;
+            bool sentence_ends = *text == ' ' && dots == 1;
             buf_addf(out, "%c", sentence_ends ? '\n' : *text);
         }
         text += *text != '\0' && *text != '`';
@@ -100,10 +103,10 @@ static void add_synopsis(struct buf *out, const struct command *command)
     command_add_name(&name, command);
     const char *own = strchr(buf_string(&name), ' '); /* NULL: the run has none */
     const char *rest = command->synopsis + name.len;
-    buf_addf(out, "%s%s%s", own != NULL ? " Cm" : "", own != NULL ? own : "",
-             *rest != '\0' ? " No" : "");
-    add_prose(out, rest, command->synopsis);
-    buf_add_char(out, '\n');
+    buf_addf(out, "%s%s%s", own != NULL ? "Cm" : "", own != NULL ? own : "",
+             *rest != '\0' && own != NULL ? " No" : "");
+    add_prose(out, rest + (own == NULL), command->synopsis);
+    buf_add_string(out, "\\&\n"); /* a bracket at the end isn't punctuation */
     buf_release(&name);
 }
 
@@ -112,7 +115,7 @@ static void add_synopses(struct buf *out)
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         const struct command *command = command_by_id((enum command_id)i);
         if (!command_is_show(command)) {
-            buf_add_string(out, ".Nm");
+            buf_add_string(out, i == COMMAND_RUN ? ".Nm\n" : ".Nm\n.");
             add_synopsis(out, command);
         }
     }
@@ -169,7 +172,7 @@ static void add_commands(struct buf *out)
     for (size_t i = 1; i < COMMAND_COUNT; i++) {
         const struct command *command = command_by_id((enum command_id)i);
         if (i != COMMAND_SHOW) {
-            buf_add_string(out, ".It");
+            buf_add_string(out, ".It ");
             add_synopsis(out, command);
             add_prose(out, command->description, command->synopsis);
             add_more(out, command->section, command->more);
