@@ -173,7 +173,7 @@ static int check_together(const struct reading *reading, struct buf *problem)
     const struct settings *settings = reading->settings;
     if (command_id(settings->command) == COMMAND_SHOW) {
         buf_add_string(problem, "`rowbuild show` needs to know what: ");
-        command_add_names(problem, true, ", ", " or ");
+        command_add_names(problem, true, " or ");
         return -1;
     }
     if (command_id(settings->command) == COMMAND_SHOW_DIRECTORIES) {

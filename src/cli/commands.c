@@ -11,23 +11,21 @@ static const char write_topic[] = "Write a Rowfile";
 static const char record_topic[] = "Results and records";
 
 static const struct command commands[COMMAND_COUNT] = {
-    [COMMAND_RUN] =
-        {.operands = OPERANDS_TARGETS,
-         .synopsis =
-             "rowbuild [-j N] [-k N] [-n] [-a ACTION]... [OPTION]... [DIRECTORY|PRODUCT]...",
-         .purpose = "bring products up to date",
-         .description = ""},
+    [COMMAND_RUN] = {.operands = OPERANDS_TARGETS,
+                     .synopsis =
+                         "[-j N] [-k N] [-n] [-a ACTION]... [OPTION]... [DIRECTORY|PRODUCT]...",
+                     .purpose = "bring products up to date",
+                     .description = ""},
     [COMMAND_INIT] =
         {"init", .operands = OPERANDS_FOLDER, .topic = write_topic,
-         .synopsis = "rowbuild init [--signac] [--row] [-w NAME] DIR",
-         .purpose = "begin a new study",
+         .synopsis = "[--signac] [--row] [-w NAME] DIR", .purpose = "begin a new study",
          .description = "Makes DIR with a Rowfile to begin with and an empty workspace. Refuses if "
                         "DIR, or a directory above it, already is a study.",
          .examples = {{"rowbuild init melting", "makes melting/Rowfile and melting/workspace"},
                       {"rowbuild init --signac .",
                        "makes a Rowfile for the signac project in this directory"}}},
     [COMMAND_CHECK] =
-        {"check", .topic = write_topic, .synopsis = "rowbuild check [--schema]",
+        {"check", .topic = write_topic, .synopsis = "[--schema]",
          .purpose = "find all errors without running",
          .description =
              "Reads the Rowfile, the launchers and the values of all directories, and reports "
@@ -38,20 +36,18 @@ static const struct command commands[COMMAND_COUNT] = {
                       {"rowbuild -f draft.toml check", "the same of another file"},
                       {"rowbuild check --schema > rowfile.schema.json",
                        "lets an editor complete and check keys"}}},
-    [COMMAND_SHOW] = {"show", .operands = OPERANDS_SHOWS,
-                      .synopsis =
-                          "rowbuild show "
-                          "status|directories|jobs|why|log|machine|cluster|launchers [OPTION]... "
-                          "[DIRECTORY]...",
-                      .purpose = "show what is recorded, and why",
-                      .description = "Shows something and changes nothing.",
-                      .examples = {{"rowbuild show status", "how much of each action is completed"},
-                                   {"rowbuild show why 'simulate/T1.5-s1'",
-                                    "why this node would run"},
-                                   {"rowbuild show status --help", "all about one of them"}}},
+    [COMMAND_SHOW] =
+        {"show", .operands = OPERANDS_SHOWS,
+         .synopsis =
+             "status|directories|jobs|why|log|machine|cluster|launchers [OPTION]... [DIRECTORY]...",
+         .purpose = "show what is recorded, and why",
+         .description = "Shows something and changes nothing.",
+         .examples = {{"rowbuild show status", "how much of each action is completed"},
+                      {"rowbuild show why 'simulate/T1.5-s1'", "why this node would run"},
+                      {"rowbuild show status --help", "all about one of them"}}},
     [COMMAND_SHOW_STATUS] =
         {"status", .operands = OPERANDS_TARGETS, .topic = show_topic,
-         .synopsis = "rowbuild show status [-a ACTION]... [OPTION]... [DIRECTORY]...",
+         .synopsis = "[-a ACTION]... [OPTION]... [DIRECTORY]...",
          .purpose = "how much of each action is completed",
          .description =
              "One line for each action: how many directories are completed, submitted, eligible "
@@ -67,7 +63,7 @@ static const struct command commands[COMMAND_COUNT] = {
                        "the same without looking at any product: kind to network file systems"}}},
     [COMMAND_SHOW_DIRECTORIES] =
         {"directories", .operands = OPERANDS_TARGETS, .topic = show_topic,
-         .synopsis = "rowbuild show directories [-a ACTION] [OPTION]... [DIRECTORY]...",
+         .synopsis = "[-a ACTION] [OPTION]... [DIRECTORY]...",
          .purpose = "the directories of an action, with values",
          .description = "Lists directories, group by group, with their status for one action. All "
                         "options except --short and --recorded need --action.",
@@ -77,7 +73,7 @@ static const struct command commands[COMMAND_COUNT] = {
                        "what would run of those that could run now"}}},
     [COMMAND_SHOW_JOBS] =
         {"jobs", .operands = OPERANDS_TARGETS, .topic = show_topic,
-         .synopsis = "rowbuild show jobs [-a ACTION]... [OPTION]... [DIRECTORY]...",
+         .synopsis = "[-a ACTION]... [OPTION]... [DIRECTORY]...",
          .purpose = "what is queued or running",
          .description =
              "One line for each job of this study in the cluster's queue, elements of arrays one "
@@ -94,7 +90,7 @@ static const struct command commands[COMMAND_COUNT] = {
                        "cancels the jobs of some actions"}}},
     [COMMAND_SHOW_WHY] =
         {"why", .operands = OPERANDS_TARGETS, .topic = show_topic,
-         .synopsis = "rowbuild show why [-a ACTION]... [NODE|ACTION|DIRECTORY|PRODUCT]...",
+         .synopsis = "[-a ACTION]... [NODE|ACTION|DIRECTORY|PRODUCT]...",
          .purpose = "why something runs, or doesn't",
          .description =
              "Prints every reason for which nodes aren't up to date: the file, the part of the "
@@ -105,16 +101,14 @@ static const struct command commands[COMMAND_COUNT] = {
                       {"rowbuild show why -a analyse", "all directories of one action"}}},
     [COMMAND_SHOW_LOG] =
         {"log", .operands = OPERANDS_TARGETS, .topic = show_topic,
-         .synopsis = "rowbuild show log [-f] [-a ACTION] NODE",
-         .purpose = "what a node's command printed",
+         .synopsis = "[-f] [-a ACTION] NODE", .purpose = "what a node's command printed",
          .description = "Prints the log of the node's last execution, also while it runs. A node "
                         "is ACTION/DIRECTORY, or a directory together with -a. Here -f means "
                         "--follow.",
          .examples = {{"rowbuild show log simulate/T1.5-s1", "what it printed"},
                       {"rowbuild show log -f -a simulate T1.5-s1", "what it prints, as it runs"}}},
     [COMMAND_SHOW_MACHINE] =
-        {"machine", .topic = show_topic, .synopsis = "rowbuild show machine",
-         .purpose = "cores and memory to use",
+        {"machine", .topic = show_topic, .synopsis = "", .purpose = "cores and memory to use",
          .description =
              "Shows the packages, NUMA nodes and cores of this machine that a run may use here "
              "and now, after affinity, control groups and an allocation's limits; how busy their "
@@ -123,7 +117,7 @@ static const struct command commands[COMMAND_COUNT] = {
                       {"taskset -c 0-3 rowbuild show machine",
                        "what it would use when confined to four cores"}}},
     [COMMAND_SHOW_CLUSTER] =
-        {"cluster", .topic = show_topic, .synopsis = "rowbuild show cluster [--all] [--short]",
+        {"cluster", .topic = show_topic, .synopsis = "[--all] [--short]",
          .purpose = "which cluster this is",
          .description =
              "Shows the cluster that is recognised here, or named by --cluster, in the format of "
@@ -135,7 +129,7 @@ static const struct command commands[COMMAND_COUNT] = {
                       {"rowbuild show cluster --cluster delta >> ~/.config/rowbuild/clusters.toml",
                        "takes over a built-in cluster, to change it there"}}},
     [COMMAND_SHOW_LAUNCHERS] =
-        {"launchers", .topic = show_topic, .synopsis = "rowbuild show launchers [--all] [--short]",
+        {"launchers", .topic = show_topic, .synopsis = "[--all] [--short]",
          .purpose = "how processes are started",
          .description = "Shows the launchers that actions may name, built in or from "
                         "launchers.toml, as they are on this cluster.",
@@ -143,8 +137,8 @@ static const struct command commands[COMMAND_COUNT] = {
                       {"rowbuild show launchers --all --short", "the names of all"}}},
     [COMMAND_SUBMIT] =
         {"submit", .operands = OPERANDS_DIRECTORIES, .topic = "On a cluster",
-         .synopsis = "rowbuild submit [-a ACTION]... [-n N] [--follow] [OPTION]... [DIRECTORY]... "
-                     "[-- SBATCH_OPTION...]",
+         .synopsis =
+             "[-a ACTION]... [-n N] [--follow] [OPTION]... [DIRECTORY]... [-- SBATCH_OPTION...]",
          .purpose = "hand what can run to the scheduler", .section = "SUBMITTING",
          .description =
              "Submits a job for each group of directories that can run now. Jobs with equal "
@@ -167,8 +161,7 @@ static const struct command commands[COMMAND_COUNT] = {
                       {"rowbuild submit --cluster none -n 1", "the first job, here and now"}}},
     [COMMAND_ACCEPT] =
         {"accept", .operands = OPERANDS_TARGETS, .topic = record_topic, .section = existing_results,
-         .synopsis = "rowbuild accept [-a ACTION]... [DIRECTORY]...",
-         .purpose = "take existing results as right",
+         .synopsis = "[-a ACTION]... [DIRECTORY]...", .purpose = "take existing results as right",
          .description =
              "Records the existing products as right for the inputs, values and commands as they "
              "are now, without running anything. Refuses where products are missing. For changes "
@@ -178,7 +171,7 @@ static const struct command commands[COMMAND_COUNT] = {
                       {"rowbuild accept -a simulate T1.5-s1", "one node"}}},
     [COMMAND_SCAN] =
         {"scan", .operands = OPERANDS_TARGETS, .topic = record_topic, .section = existing_results,
-         .synopsis = "rowbuild scan [-a ACTION] [DIRECTORY]...",
+         .synopsis = "[-a ACTION] [DIRECTORY]...",
          .purpose = "record products that were made elsewhere",
          .description =
              "Looks for the products of nodes without a record, and records those that are "
@@ -188,7 +181,7 @@ static const struct command commands[COMMAND_COUNT] = {
                       {"rowbuild scan -a simulate T1.5-s1", "one node"}}},
     [COMMAND_CLEAN] =
         {"clean", .topic = record_topic,
-         .synopsis = "rowbuild clean [--completed] [--directory] [--submitted] [--force] [-n]",
+         .synopsis = "[--completed] [--directory] [--submitted] [--force] [-n]",
          .purpose = "forget what is recorded",
          .description =
              "Forgets parts of the state below .rowbuild, all of them when none is named, and "
@@ -199,8 +192,8 @@ static const struct command commands[COMMAND_COUNT] = {
                        "drops records of vanished directories; files are read anew"}}},
     [COMMAND_JOB] =
         {"job", .operands = OPERANDS_TOKEN, .topic = "Inside a job",
-         .synopsis = "rowbuild job [-j N] [--plain] TOKEN",
-         .purpose = "carry out what was submitted", .section = "INSIDE A JOB",
+         .synopsis = "[-j N] [--plain] TOKEN", .purpose = "carry out what was submitted",
+         .section = "INSIDE A JOB",
          .description =
              "Carries out what `rowbuild submit` registered under TOKEN: the last line of each "
              "job's script. Runs the nodes of the job, or of this element of its array, on the "
@@ -212,7 +205,7 @@ static const struct command commands[COMMAND_COUNT] = {
              "is no longer registered or another job has claimed it.",
          .examples = {{"exec rowbuild -C /home/me/study --cluster lab job 3f9c2a7be0d15486",
                        "the end of a job's script"}}},
-    [COMMAND_HELP] = {"help", .operands = OPERANDS_COMMANDS, .synopsis = "rowbuild help [COMMAND]",
+    [COMMAND_HELP] = {"help", .operands = OPERANDS_COMMANDS, .synopsis = "[COMMAND]",
                       .purpose = "explain a command", .description = "The same as --help.",
                       .examples = {{"rowbuild help show why", "all about one command"}}},
 };
@@ -270,12 +263,12 @@ const char *command_nearest(const char *name, bool show)
     return nearest >= 0 ? names[nearest].at : NULL;
 }
 
-void command_add_names(struct buf *out, bool show, const char *between, const char *last)
+void command_add_names(struct buf *out, bool show, const char *last)
 {
     struct slice names[COMMAND_COUNT];
     size_t count = list_names(names, show);
     for (size_t i = 0; i < count; i++) {
-        buf_addf(out, "%s%s", i == 0 ? "" : i + 1 < count ? between : last, names[i].at);
+        buf_addf(out, "%s%s", i == 0 ? "" : i + 1 < count ? ", " : last, names[i].at);
     }
 }
 
@@ -290,6 +283,6 @@ void command_add_unknown(struct buf *out, const char *name, bool show)
         buf_addf(out, "; did you mean `%s%s`?", level, nearest);
     } else if (show) {
         buf_add_string(out, "; there are ");
-        command_add_names(out, true, ", ", " and ");
+        command_add_names(out, true, " and ");
     }
 }

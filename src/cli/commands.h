@@ -53,7 +53,7 @@ struct command {
     const char *name; /* "show" for the group, "status" below it; NULL: run */
     enum command_operands operands;
     const char *topic;       /* title in the overview; NULL: not listed there */
-    const char *synopsis;    /* without "usage: " */
+    const char *synopsis;    /* what follows the name */
     const char *purpose;     /* a short line for the overview */
     const char *description; /* paragraphs, separated by newlines, to be filled */
     const char *section;     /* of the manual page, for more; may be NULL */
@@ -79,8 +79,9 @@ const struct command *command_find(const char *name, bool show);
 /* The command's full name, "rowbuild show status". */
 void command_add_name(struct buf *out, const struct command *command);
 
-/* All names below `show`, or of the top level, with `between` them but `last` before the last. */
-void command_add_names(struct buf *out, bool show, const char *between, const char *last);
+/* All names below `show`, or of the top level, with commas between them and `last` before the last.
+ */
+void command_add_names(struct buf *out, bool show, const char *last);
 
 /* "there is no command `show sttus`; did you mean …?" */
 void command_add_unknown(struct buf *out, const char *name, bool show);

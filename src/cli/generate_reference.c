@@ -96,18 +96,14 @@ static void add_more(struct buf *out, const char *section, const char *more)
 
 /* ---- mdoc: options and commands ---- */
 
-/* "show log [-f] NODE", with the name marked as a command's. */
-static void add_synopsis(struct buf *out, const struct command *command)
+/* "show log [-f] NODE" after `before`. */
+static void add_synopsis(struct buf *out, const char *before, const struct command *command)
 {
-    struct buf name = BUF_EMPTY;
-    command_add_name(&name, command);
-    const char *own = strchr(buf_string(&name), ' '); /* NULL: the run has none */
-    const char *rest = command->synopsis + name.len;
-    buf_addf(out, "%s%s%s", own != NULL ? "Cm" : "", own != NULL ? own : "",
-             *rest != '\0' && own != NULL ? " No" : "");
-    add_prose(out, rest + (own == NULL), command->synopsis);
+    bool run = command->name == NULL;
+    buf_addf(out, "%s%s%s%s", before, command_is_show(command) ? "show " : "",
+             run ? "" : command->name, run || command->synopsis[0] == '\0' ? "" : " No ");
+    add_prose(out, command->synopsis, command->synopsis);
     buf_add_string(out, "\\&\n"); /* a bracket at the end isn't punctuation */
-    buf_release(&name);
 }
 
 static void add_synopses(struct buf *out)
@@ -115,8 +111,7 @@ static void add_synopses(struct buf *out)
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         const struct command *command = command_by_id((enum command_id)i);
         if (!command_is_show(command)) {
-            buf_add_string(out, i == COMMAND_RUN ? ".Nm\n" : ".Nm\n.");
-            add_synopsis(out, command);
+            add_synopsis(out, i == COMMAND_RUN ? ".Nm\n" : ".Nm\n.Cm ", command);
         }
     }
 }
@@ -172,8 +167,7 @@ static void add_commands(struct buf *out)
     for (size_t i = 1; i < COMMAND_COUNT; i++) {
         const struct command *command = command_by_id((enum command_id)i);
         if (i != COMMAND_SHOW) {
-            buf_add_string(out, ".It ");
-            add_synopsis(out, command);
+            add_synopsis(out, ".It Cm ", command);
             add_prose(out, command->description, command->synopsis);
             add_more(out, command->section, command->more);
             add_options(out, i, false);
@@ -236,16 +230,6 @@ static void add_completions(struct buf *out)
     buf_add_char(out, '\'');
 }
 
-static void add_top_names(struct buf *out)
-{
-    command_add_names(out, false, " ", " ");
-}
-
-static void add_show_names(struct buf *out)
-{
-    command_add_names(out, true, " ", " ");
-}
-
 /* ---- The page ---- */
 
 /* Puts what the name between two @ stands for, and returns what follows; NULL: it isn't one. */
@@ -260,8 +244,6 @@ static const char *add_place(struct buf *out, const char *text)
         {"@GLOBAL_OPTIONS@", add_global_options},
         {"@COMMANDS@", add_commands},
         {"@VARIABLES@", add_variables},
-        {"@COMMAND_NAMES@", add_top_names},
-        {"@SHOW_NAMES@", add_show_names},
         {"@COMPLETIONS@", add_completions},
     };
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {

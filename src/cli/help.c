@@ -122,9 +122,13 @@ void help_add_command(struct buf *out, const struct command *command)
         add_overview(out);
         return;
     }
+    struct buf usage = BUF_EMPTY;
+    command_add_name(&usage, command);
+    buf_addf(&usage, " %s", command->synopsis);
     buf_add_string(out, "usage: ");
-    add_filled(out, command->synopsis, strlen("usage: "));
+    add_filled(out, buf_string(&usage), strlen("usage: "));
     buf_add_char(out, '\n');
+    buf_release(&usage);
     add_filled(out, command->description, 0);
     if (command_id(command) == COMMAND_SHOW) {
         buf_add_string(out, "\nCommands\n");
