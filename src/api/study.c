@@ -152,11 +152,8 @@ const struct cluster *study_find_cluster(struct clusters *clusters, const char *
 
 static int read_threads(const char *text, unsigned *threads, struct diag *diag)
 {
-    char *end;
-    errno = 0;
-    unsigned long number = strtoul(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || number == 0 ||
-        number > UINT_MAX) {
+    uint64_t number;
+    if (!text_read_number(slice_of(text), UINT_MAX, &number) || number == 0) {
         struct buf shown = BUF_EMPTY;
         text_add_name(&shown, slice_of(text));
         int result = diag_error(diag,

@@ -2,8 +2,8 @@
 
 #include "launch.h"
 #include "machine.h"
+#include "text.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -23,10 +23,8 @@ static bool some_action_asks(const struct rowfile *rowfile)
 
 static int read_variable(const char *text, unsigned *count, struct diag *diag)
 {
-    char *end;
-    errno = 0;
-    unsigned long number = strtoul(text, &end, 10);
-    if (errno != 0 || *end != '\0' || text[0] < '0' || text[0] > '9' || number > UINT_MAX) {
+    uint64_t number;
+    if (!text_read_number(slice_of(text), UINT_MAX, &number)) {
         return diag_error(diag, "ROWBUILD_GPUS is `%s`; it has to be a number of GPUs", text);
     }
     *count = (unsigned)number;

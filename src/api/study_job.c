@@ -5,8 +5,8 @@
 #include "clock.h"
 #include "loop.h"
 #include "submissions.h"
+#include "text.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -35,11 +35,8 @@ static const char *variable(const char *name)
 static int find_element(uint32_t *element, struct diag *diag)
 {
     const char *text = variable("SLURM_ARRAY_TASK_ID");
-    char *end = NULL;
-    errno = 0;
-    unsigned long number = text != NULL ? strtoul(text, &end, 10) : 0;
-    if (text != NULL &&
-        (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || number >= UINT32_MAX)) {
+    uint64_t number = 0;
+    if (text != NULL && !text_read_number(slice_of(text), UINT32_MAX - 1, &number)) {
         return diag_error(diag, "SLURM_ARRAY_TASK_ID is `%s`, which is no index of an array", text);
     }
     *element = (uint32_t)number;

@@ -235,6 +235,35 @@ void text_add_bytes(struct buf *out, uint64_t bytes)
     buf_addf(out, "%.1f %s", scaled, units[unit]);
 }
 
+bool text_take_number(struct slice *text, uint64_t limit, uint64_t *number)
+{
+    uint64_t value = 0;
+    size_t digits = 0;
+    for (; digits < text->len && text->at[digits] >= '0' && text->at[digits] <= '9'; digits++) {
+        unsigned digit = (unsigned)(text->at[digits] - '0');
+        if (value > limit / 10 || digit > limit - value * 10) {
+            return false;
+        }
+        value = value * 10 + digit;
+    }
+    if (digits == 0) {
+        return false;
+    }
+    *text = slice_make(text->at + digits, text->len - digits);
+    *number = value;
+    return true;
+}
+
+bool text_read_number(struct slice text, uint64_t limit, uint64_t *number)
+{
+    uint64_t value;
+    if (!text_take_number(&text, limit, &value) || text.len > 0) {
+        return false;
+    }
+    *number = value;
+    return true;
+}
+
 enum { LONGEST_WORD = 64 };
 
 /* Edits (insert, delete, replace, swap of neighbours) that make `b` of `a`. */

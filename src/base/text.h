@@ -1,6 +1,7 @@
-/* Words for people: names, numbers, durations, costs.
+/* Words for people: names, numbers, durations, costs; and numbers that programs wrote.
  *
- * Knows: how things are spelt. Doesn't know: where they are printed. All append to a buffer. */
+ * Knows: how things are spelt. Doesn't know: where they are printed. text_add_… append to a buffer.
+ */
 #ifndef ROWBUILD_TEXT_H
 #define ROWBUILD_TEXT_H
 
@@ -52,6 +53,14 @@ void text_add_bytes(struct buf *out, uint64_t bytes);
 
 /* Whether `bytes` is well-formed UTF-8 (RFC 3629: no surrogates, nothing overlong). */
 bool text_is_utf8(struct slice bytes);
+
+/* Takes the digits off the front of a text: a decimal number of at most `limit`, without a sign or
+ * blanks before it; leading zeros are digits. False, and nothing is changed, where the text doesn't
+ * begin with a digit or the number is greater. */
+bool text_take_number(struct slice *text, uint64_t limit, uint64_t *number);
+
+/* The same for a text that is such a number and nothing else. */
+bool text_read_number(struct slice text, uint64_t limit, uint64_t *number);
 
 /* Index of the candidate nearest to `word` by edits, or -1 when none is near enough to be meant. */
 int text_nearest(struct slice word, const struct slice *candidates, size_t count);

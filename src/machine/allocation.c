@@ -1,36 +1,22 @@
 #include "allocation.h"
 
 #include "buf.h"
+#include "text.h"
 #include "vec.h"
 
 #include <string.h>
 
-enum { MOST_HOSTS = 1 << 16, LONGEST_NUMBER = 9, LONGEST_DIGITS = 18 };
+enum { MOST_HOSTS = 1 << 16, LONGEST_NUMBER = 9 };
 
 static const uint64_t MEBIBYTE = UINT64_C(1) << 20;
+static const uint64_t LARGEST = UINT64_MAX >> 20; /* so many MiB can be counted in bytes */
 
 /* ---- Numbers ---- */
-
-/* Reads digits at the beginning of the text; false if there are none, or too many. */
-static bool take_number(struct slice *text, uint64_t *number)
-{
-    size_t digits = 0;
-    *number = 0;
-    while (digits < text->len && text->at[digits] >= '0' && text->at[digits] <= '9') {
-        if (digits == LONGEST_DIGITS) {
-            return false;
-        }
-        *number = *number * 10 + (uint64_t)(text->at[digits] - '0');
-        digits++;
-    }
-    *text = slice_make(text->at + digits, text->len - digits);
-    return digits > 0;
-}
 
 static bool take_unsigned(struct slice *text, unsigned *number)
 {
     uint64_t read;
-    bool taken = take_number(text, &read) && read <= INT32_MAX;
+    bool taken = text_take_number(text, INT32_MAX, &read);
     *number = taken ? (unsigned)read : 0;
     return taken;
 }
@@ -194,7 +180,7 @@ static uint64_t number_of(char *const *environment, const char *name)
 {
     struct slice text = variable(environment, name);
     uint64_t number;
-    return text.at != NULL && take_number(&text, &number) && text.len == 0 ? number : 0;
+    return text_read_number(text, LARGEST, &number) ? number : 0;
 }
 
 static unsigned count_of(char *const *environment, const char *name)
@@ -209,7 +195,7 @@ static bool in_numbered_step(char *const *environment)
     static const uint64_t first_special = 0xfffffff0;
     struct slice step = variable(environment, "SLURM_STEP_ID");
     uint64_t number;
-    return step.at != NULL && take_number(&step, &number) && number < first_special;
+    return text_take_number(&step, first_special - 1, &number);
 }
 
 /* A task of an MPI launcher: others like it are on this host. */

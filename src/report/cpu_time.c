@@ -1,22 +1,18 @@
 /* /proc/stat, line by line. */
 #include "report.h"
 
+#include "text.h"
+
 #include <string.h>
 
 enum { IDLE_FIELD = 3, WAIT_FIELD = 4, STEAL_FIELD = 7 };
 
 static bool take_number(struct slice *rest, uint64_t *number)
 {
-    size_t digits = 0;
-    *number = 0;
     while (rest->len > 0 && rest->at[0] == ' ') {
         *rest = slice_make(rest->at + 1, rest->len - 1);
     }
-    for (; rest->len > 0 && rest->at[0] >= '0' && rest->at[0] <= '9'; digits++) {
-        *number = *number * 10 + (uint64_t)(rest->at[0] - '0');
-        *rest = slice_make(rest->at + 1, rest->len - 1);
-    }
-    return digits > 0;
+    return text_take_number(rest, UINT64_MAX, number);
 }
 
 /* Fields behind steal count guests, which user time holds already. */

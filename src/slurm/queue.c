@@ -83,26 +83,11 @@ static bool take_field(struct slice *line, struct slice *field)
     return true;
 }
 
-static bool read_number(struct slice text, uint64_t limit, uint64_t *number)
-{
-    *number = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.at[i] < '0' || text.at[i] > '9') {
-            return false;
-        }
-        *number = *number * 10 + (uint64_t)(text.at[i] - '0');
-        if (*number > limit) {
-            return false;
-        }
-    }
-    return text.len > 0;
-}
-
 /* "N/A" for what is no element of an array. */
 static bool read_index(struct slice text, uint32_t *index)
 {
     uint64_t number = QUEUE_NO_INDEX;
-    if (!slice_is(text, "N/A") && !read_number(text, QUEUE_NO_INDEX - 1, &number)) {
+    if (!slice_is(text, "N/A") && !text_read_number(text, QUEUE_NO_INDEX - 1, &number)) {
         return false;
     }
     *index = (uint32_t)number;
@@ -141,7 +126,7 @@ static bool parse_line(struct slice line, struct queue_entry *entry)
     struct slice index;
     if (!take_field(&line, &job) || !take_field(&line, &index) ||
         !take_field(&line, &entry->state) || entry->state.len == 0 ||
-        !read_number(job, UINT32_MAX, &entry->job_id) || !read_index(index, &entry->index)) {
+        !text_read_number(job, UINT32_MAX, &entry->job_id) || !read_index(index, &entry->index)) {
         return false;
     }
     const char *bar = line.len > 0 ? memrchr(line.at, '|', line.len) : NULL;
@@ -302,15 +287,15 @@ static bool recall(struct queue *queue, const char *state_path, unsigned max_age
     add_heading(&heading, environment);
     if (root >= 0 && inside_read(root, REMEMBERED, LONGEST_ANSWER, &text) == 0 &&
         text.len > heading.len && memcmp(text.at, heading.at, heading.len) == 0) {
-        char *end;
-        int64_t asked_at_s = strtoll(text.at + heading.len, &end, 10);
-        int64_t age_s = clock_wall_s() - asked_at_s;
-        struct slice answer = slice_make(end, text.len - (size_t)(end - text.at));
-        if (*end == '\n' && age_s >= 0 && age_s <= (int64_t)max_age_s &&
-            queue_parse(queue, answer, &unseen)) {
+        struct slice answer = slice_make(text.at + heading.len, text.len - heading.len);
+        uint64_t asked_at_s;
+        bool is_dated = text_take_number(&answer, INT64_MAX, &asked_at_s) && answer.len > 0 &&
+                        answer.at[0] == '\n';
+        int64_t age_s = is_dated ? clock_wall_s() - (int64_t)asked_at_s : -1;
+        if (age_s >= 0 && age_s <= (int64_t)max_age_s && queue_parse(queue, answer, &unseen)) {
             queue->answered = true;
             queue->is_remembered = true;
-            queue->asked_at_s = asked_at_s;
+            queue->asked_at_s = (int64_t)asked_at_s;
             recalled = true;
         }
     }

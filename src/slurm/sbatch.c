@@ -2,6 +2,7 @@
 
 #include "program.h"
 #include "scheduler_environment.h"
+#include "text.h"
 #include "vec.h"
 
 #include <errno.h>
@@ -73,18 +74,12 @@ enum sbatch_outcome sbatch_classify(const char *errors)
 
 bool sbatch_parse_answer(struct slice answer, uint64_t *job_id)
 {
-    uint64_t number = 0;
-    size_t at = 0;
-    for (; at < answer.len && answer.at[at] >= '0' && answer.at[at] <= '9'; at++) {
-        number = number * 10 + (uint64_t)(answer.at[at] - '0');
-        if (number > UINT32_MAX) {
-            return false;
-        }
-    }
-    if (at == 0 || number == 0) {
+    uint64_t number;
+    if (!text_take_number(&answer, UINT32_MAX, &number) || number == 0) {
         return false;
     }
     /* ";cluster" may follow, and nothing else than the line's end. */
+    size_t at = 0;
     if (at < answer.len && answer.at[at] == ';') {
         while (at < answer.len && answer.at[at] != '\n') {
             at++;

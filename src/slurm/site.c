@@ -2,6 +2,7 @@
 
 #include "program.h"
 #include "scheduler_environment.h"
+#include "text.h"
 
 #include <string.h>
 
@@ -58,17 +59,14 @@ static void add(struct site *site, struct slice name, bool is_default, uint64_t 
 static void parse_line(struct site *site, struct slice line)
 {
     const char *space = memrchr(line.at, ' ', line.len);
-    uint64_t cpus = 0;
     if (space == NULL || space == line.at) {
         return;
     }
-    for (const char *digit = space + 1; digit < line.at + line.len; digit++) {
-        if (*digit < '0' || *digit > '9' || cpus > UINT32_MAX) {
-            return;
-        }
-        cpus = cpus * 10 + (uint64_t)(*digit - '0');
-    }
     struct slice name = slice_make(line.at, (size_t)(space - line.at));
+    uint64_t cpus;
+    if (!text_read_number(slice_make(space + 1, line.len - name.len - 1), UINT32_MAX, &cpus)) {
+        return;
+    }
     bool is_default = name.at[name.len - 1] == '*';
     name.len -= is_default;
     if (cpus > 0 && name.len > 0) {
@@ -147,16 +145,10 @@ bool site_parse_max_array_size(struct slice configuration, uint64_t *size)
             continue;
         }
         size_t at = sizeof key - 1;
-        uint64_t number = 0;
         while (at < line.len && (line.at[at] == ' ' || line.at[at] == '=')) {
             at++;
         }
-        for (; at < line.len && line.at[at] >= '0' && line.at[at] <= '9' && number <= UINT32_MAX;
-             at++) {
-            number = number * 10 + (uint64_t)(line.at[at] - '0');
-        }
-        *size = number;
-        return at == line.len;
+        return text_read_number(slice_make(line.at + at, line.len - at), UINT32_MAX, size);
     }
     return false;
 }

@@ -17,6 +17,8 @@
 
 enum { LONGEST_JOB = 256, MOST_ATTEMPTS = 1000000 };
 
+static const uint64_t LARGEST_NUMBER = UINT64_C(999999999999999999);
+
 /* ---- Names ---- */
 
 void inbox_add_element(struct slice token, uint64_t element, struct buf *out)
@@ -70,20 +72,14 @@ static void box_close(struct box *box)
 /* Digits up to `end`, which is cut off together with them; without leading zeros. */
 static bool take_number(struct slice *rest, char end, uint64_t *number)
 {
-    size_t digits = 0;
-    *number = 0;
-    while (digits < rest->len && rest->at[digits] >= '0' && rest->at[digits] <= '9' &&
-           digits < 18) {
-        *number = *number * 10 + (uint64_t)(rest->at[digits] - '0');
-        digits++;
-    }
-    bool is_whole = digits == rest->len;
-    if (digits == 0 || (digits > 1 && rest->at[0] == '0') ||
-        (end == '\0' ? !is_whole : is_whole || rest->at[digits] != end)) {
+    struct slice after = *rest;
+    if (!text_take_number(&after, LARGEST_NUMBER, number) ||
+        (rest->at[0] == '0' && rest->len - after.len > 1) ||
+        (end == '\0' ? after.len > 0 : after.len == 0 || after.at[0] != end)) {
         return false;
     }
-    size_t used = digits + (end != '\0');
-    *rest = slice_make(rest->at + used, rest->len - used);
+    size_t cut = end != '\0';
+    *rest = slice_make(after.at + cut, after.len - cut);
     return true;
 }
 

@@ -422,6 +422,63 @@ static void test_nearest(void **state)
     assert_int_equal(text_nearest(slice_make(longest, 64), keys, 4), -1);
 }
 
+static void test_numbers(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        uint64_t limit;
+        bool is_read;
+        uint64_t number;
+    } table[] = {
+        {"0", 0, true, 0},
+        {"1", 0, false, 0},
+        {"007", 7, true, 7},
+        {"000000000000000000000000000012", 12, true, 12},
+        {"255", 255, true, 255},
+        {"256", 255, false, 0},
+        {"2550", 255, false, 0},
+        {"4294967295", UINT32_MAX, true, UINT32_MAX},
+        {"4294967296", UINT32_MAX, false, 0},
+        {"18446744073709551615", UINT64_MAX, true, UINT64_MAX},
+        {"18446744073709551616", UINT64_MAX, false, 0},
+        {"99999999999999999999", UINT64_MAX, false, 0},
+        {"184467440737095516150", UINT64_MAX, false, 0},
+        {"", UINT64_MAX, false, 0},
+        {"-1", UINT64_MAX, false, 0},
+        {"+1", UINT64_MAX, false, 0},
+        {" 1", UINT64_MAX, false, 0},
+        {"1 ", UINT64_MAX, false, 0},
+        {"1\n", UINT64_MAX, false, 0},
+        {"0x1", UINT64_MAX, false, 0},
+        {"1.0", UINT64_MAX, false, 0},
+        {"a", UINT64_MAX, false, 0},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        uint64_t number = 77;
+        bool is_read = text_read_number(slice_of(table[i].text), table[i].limit, &number);
+        assert_int_equal(is_read, table[i].is_read);
+        assert_int_equal(number, is_read ? table[i].number : 77);
+    }
+    uint64_t number = 77;
+    assert_false(text_read_number((struct slice){0}, UINT64_MAX, &number));
+
+    struct slice rest = SLICE_LITERAL("12_4");
+    assert_true(text_take_number(&rest, 12, &number));
+    assert_int_equal(number, 12);
+    assert_true(slice_is(rest, "_4"));
+    assert_false(text_take_number(&rest, 12, &number));
+    assert_true(slice_is(rest, "_4"));
+    assert_int_equal(number, 12);
+    rest = SLICE_LITERAL("13,");
+    assert_false(text_take_number(&rest, 12, &number));
+    assert_true(slice_is(rest, "13,"));
+    rest = slice_make("123", 2); /* what follows the slice is none of it */
+    assert_true(text_take_number(&rest, UINT64_MAX, &number));
+    assert_int_equal(number, 12);
+    assert_int_equal(rest.len, 0);
+}
+
 static void test_memory_and_clock(void **state)
 {
     (void)state;
@@ -454,6 +511,7 @@ int main(void)
         cmocka_unit_test(test_bytes),
         cmocka_unit_test(test_utf8),
         cmocka_unit_test(test_nearest),
+        cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_memory_and_clock),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
