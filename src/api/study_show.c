@@ -252,20 +252,8 @@ int rowbuild_show_log(struct rowbuild *study, const struct rowbuild_selection *s
 /* "0-1,4" as numbers of cores of the machine that have one of these CPUs. */
 static size_t parse_cores(const struct machine *machine, const char *list, unsigned *cores)
 {
-    struct cpumask mask = {0};
+    struct cpumask mask = cpumask_parse(slice_of(list));
     size_t count = 0;
-    while (*list != '\0') {
-        char *end;
-        unsigned long first = strtoul(list, &end, 10);
-        unsigned long last = *end == '-' ? strtoul(end + 1, &end, 10) : first;
-        for (unsigned long cpu = first; cpu <= last && cpu < CPUMASK_LIMIT; cpu++) {
-            cpumask_set(&mask, (unsigned)cpu);
-        }
-        if (end == list) {
-            break;
-        }
-        list = *end == ',' ? end + 1 : end;
-    }
     for (unsigned core = 0; core < machine->core_count; core++) {
         if (cpumask_intersects(&machine->cores[core].pus, &mask)) {
             cores[count++] = core;

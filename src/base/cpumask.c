@@ -1,5 +1,7 @@
 #include "cpumask.h"
 
+#include "text.h"
+
 enum { WORDS = CPUMASK_LIMIT / 64 };
 
 void cpumask_set(struct cpumask *mask, unsigned cpu)
@@ -69,4 +71,27 @@ void cpumask_format(const struct cpumask *mask, struct buf *out)
         separator = ",";
         first = last;
     }
+}
+
+struct cpumask cpumask_parse(struct slice list)
+{
+    struct cpumask mask = {0};
+    uint64_t first;
+    while (text_take_number(&list, UINT64_MAX, &first)) {
+        uint64_t last = first;
+        if (list.len > 0 && list.at[0] == '-') {
+            list = slice_make(list.at + 1, list.len - 1);
+            if (!text_take_number(&list, UINT64_MAX, &last)) {
+                break;
+            }
+        }
+        for (uint64_t cpu = first; cpu <= last && cpu < CPUMASK_LIMIT; cpu++) {
+            cpumask_set(&mask, (unsigned)cpu);
+        }
+        if (list.len == 0 || list.at[0] != ',') {
+            break;
+        }
+        list = slice_make(list.at + 1, list.len - 1);
+    }
+    return mask;
 }

@@ -5,6 +5,7 @@
 #define ROWBUILD_CPUMASK_H
 
 #include "buf.h"
+#include "slice.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,5 +25,9 @@ unsigned cpumask_count(const struct cpumask *mask);
 
 /* Appends the list form of cpuset(7), "0-3,8"; nothing for an empty set. */
 void cpumask_format(const struct cpumask *mask, struct buf *out);
+
+/* The CPUs in such a list, up to where it isn't understood any more: the kernel's end with a
+ * newline. Those beyond the limit are left out. */
+struct cpumask cpumask_parse(struct slice list);
 
 #endif

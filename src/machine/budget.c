@@ -6,7 +6,6 @@
 #include <math.h>
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 /* The smallest CPU that shares a core with `cpu` and may be used; `cpu` itself where /sys is
  * silent. */
@@ -20,16 +19,11 @@ static unsigned first_sibling(unsigned cpu, const cpu_set_t *allowed, size_t byt
     if (file != NULL) {
         fclose(file);
     }
-    char *at = list;
-    while (there && *at >= '0' && *at <= '9') { /* "0,64" or "0-1" */
-        unsigned long first = strtoul(at, &at, 10);
-        unsigned long last = *at == '-' ? strtoul(at + 1, &at, 10) : first;
-        for (unsigned long sibling = first; sibling <= last && sibling < bytes * 8; sibling++) {
-            if (CPU_ISSET_S(sibling, bytes, allowed)) {
-                return (unsigned)sibling;
-            }
+    struct cpumask siblings = there ? cpumask_parse(slice_of(list)) : (struct cpumask){0};
+    for (unsigned sibling = 0; sibling < CPUMASK_LIMIT && sibling < bytes * 8; sibling++) {
+        if (cpumask_has(&siblings, sibling) && CPU_ISSET_S(sibling, bytes, allowed)) {
+            return sibling;
         }
-        at += *at == ',';
     }
     return cpu;
 }

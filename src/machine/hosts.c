@@ -32,25 +32,6 @@ struct answer { /* of one host */
 
 /* ---- Reading ---- */
 
-static struct cpumask read_list(struct slice list)
-{
-    struct cpumask mask = {0};
-    char text[4096];
-    size_t len = list.len < sizeof text - 1 ? list.len : sizeof text - 1;
-    memcpy(text, list.at, len);
-    text[len] = '\0';
-    char *at = text;
-    while (*at >= '0' && *at <= '9') { /* "0,64" or "0-1" */
-        unsigned long first = strtoul(at, &at, 10);
-        unsigned long last = *at == '-' ? strtoul(at + 1, &at, 10) : first;
-        for (unsigned long cpu = first; cpu <= last && cpu < CPUMASK_LIMIT; cpu++) {
-            cpumask_set(&mask, (unsigned)cpu);
-        }
-        at += *at == ',';
-    }
-    return mask;
-}
-
 static struct slice take_line(struct slice *text)
 {
     const char *newline = memchr(text->at, '\n', text->len);
@@ -94,7 +75,7 @@ static bool split_label(struct slice *line, struct slice *label)
 /* Of the same CPUs there is one set, however many CPUs tell of it. */
 static void add_set(struct cpu_sets *sets, struct slice list)
 {
-    struct cpumask mask = read_list(list);
+    struct cpumask mask = cpumask_parse(list);
     for (size_t i = 0; i < sets->at.count; i++) {
         if (cpumask_equal(&sets->at.at[i], &mask)) {
             return;
@@ -109,7 +90,7 @@ static void take_word(struct answer *answer, struct slice line)
     if (slice_is(line, "end")) {
         answer->is_complete = true;
     } else if ((rest = behind(line, "allowed")).at != NULL) {
-        answer->allowed = read_list(rest);
+        answer->allowed = cpumask_parse(rest);
     } else if ((rest = behind(line, "core")).at != NULL) {
         add_set(&answer->cores, rest);
     } else if ((rest = behind(line, "numa")).at != NULL) {

@@ -184,6 +184,32 @@ static void test_cpumask(void **state)
     check_mask(&all, "0-1023");
 }
 
+static void check_parsed(const char *list, const char *expected)
+{
+    struct cpumask mask = cpumask_parse(slice_of(list));
+    check_mask(&mask, expected);
+}
+
+static void test_cpumask_parse(void **state)
+{
+    (void)state;
+    check_parsed("", "");
+    check_parsed("0", "0");
+    check_parsed("0-3,8\n", "0-3,8");
+    check_parsed("64,0", "0,64");
+    check_parsed("0-1023", "0-1023");
+    check_parsed("1022-18446744073709551615,5", "5,1022-1023");
+    check_parsed("1024,2000-3000,7", "7");
+    check_parsed("3-1,9", "9");
+    check_parsed("3-", "");
+    check_parsed("1,3-x", "1");
+    check_parsed("1, 2", "1");
+    check_parsed("-2", "");
+    check_parsed("99999999999999999999999", "");
+    struct cpumask mask = cpumask_parse((struct slice){0});
+    check_mask(&mask, "");
+}
+
 static void check_rendering(const struct diag_entry *entry, bool colour, const char *expected)
 {
     struct buf out = BUF_EMPTY;
@@ -499,6 +525,7 @@ int main(void)
         cmocka_unit_test(test_arena),
         cmocka_unit_test(test_intern),
         cmocka_unit_test(test_cpumask),
+        cmocka_unit_test(test_cpumask_parse),
         cmocka_unit_test(test_diag),
         cmocka_unit_test(test_diag_long_line),
         cmocka_unit_test(test_diag_random),
