@@ -2,6 +2,7 @@
 #include "study.h"
 
 #include "allocation.h"
+#include "claims.h"
 #include "clock.h"
 #include "loop.h"
 #include "submissions.h"
@@ -72,7 +73,7 @@ static int claim(const struct rowbuild *study, const struct submission *submissi
                   "nothing to do: the nodes of this job were released, and started elsewhere");
     } else {
         add_job_name(&job);
-        int claimed = inbox_claim(study->state_path, attempt, buf_slice(&job), &holder, diag);
+        int claimed = claim_make(study->state_path, attempt, buf_slice(&job), &holder, diag);
         if (claimed > 0) {
             diag_note(diag, "nothing to do: the job %s carries this out", buf_string(&holder));
         }
@@ -121,7 +122,7 @@ static int carry_out(struct rowbuild *study, const struct submission *submission
     }
     int status = study_run(study, &whole, &job, &unlimited, observer, messages);
     if (!may_begin_again(&job, status) &&
-        inbox_end(study->state_path, attempt, status != ROWBUILD_OK, &messages->diag) != 0) {
+        claim_end(study->state_path, attempt, status != ROWBUILD_OK, &messages->diag) != 0) {
         status = ROWBUILD_STATE;
     }
     allocation_release(&allocation);

@@ -1,6 +1,7 @@
 #include "study.h"
 
 #include "file.h"
+#include "claims.h"
 #include "inbox.h"
 #include "intern.h"
 #include "logs.h"
@@ -58,13 +59,13 @@ static struct inbox_attempt attempt_of(const struct submission *submission, size
 static bool is_over(const struct study_jobs *jobs, const struct submission *submission, size_t e)
 {
     struct inbox_attempt attempt = attempt_of(submission, e);
-    return inbox_names_ended(&jobs->inbox, &attempt);
+    return claims_ended(&jobs->inbox, &attempt);
 }
 
 static bool has_failed(const struct study_jobs *jobs, const struct submission *submission, size_t e)
 {
     struct inbox_attempt attempt = attempt_of(submission, e);
-    return inbox_names_failed(&jobs->inbox, &attempt);
+    return claims_failed(&jobs->inbox, &attempt);
 }
 
 /* ---- Asking ---- */
@@ -207,7 +208,7 @@ static bool was_killed(const struct rowbuild *study, const struct submission *su
 {
     struct inbox_attempt attempt = attempt_of(submission, e);
     struct buf holder = BUF_EMPTY;
-    bool gone = !inbox_holder(study->state_path, &attempt, &holder) ||
+    bool gone = !claim_holder(study->state_path, &attempt, &holder) ||
                 process_is_gone(buf_slice(&holder), submission->token);
     buf_release(&holder);
     return gone;
@@ -289,8 +290,8 @@ static bool find_by_claim(const struct rowbuild *study, struct submission *submi
         struct inbox_attempt attempt = attempt_of(submission, e);
         struct buf holder = BUF_EMPTY;
         bool is_array = false;
-        uint64_t id = inbox_names_claimed(&study->jobs->inbox, &attempt) &&
-                              inbox_holder(study->state_path, &attempt, &holder)
+        uint64_t id = claims_made(&study->jobs->inbox, &attempt) &&
+                              claim_holder(study->state_path, &attempt, &holder)
                           ? job_id_of(buf_slice(&holder), &is_array)
                           : 0;
         buf_release(&holder);

@@ -1,6 +1,7 @@
 #include "report.h"
 #include "study.h"
 
+#include "counting.h"
 #include "inside.h"
 #include "logs.h"
 #include "state_folder.h"
@@ -77,7 +78,8 @@ static struct state *open_for_job(const struct rowbuild *study, struct diag *dia
     struct state *state = NULL;
     intern_init(&sources);
     if (study_find_sources(study, &sources, diag) == 0) {
-        state = state_open_job(AT_FDCWD, study->state_path, &study->job->attempt, &sources, diag);
+        struct inbox_registry only = counting_only(&sources);
+        state = state_open_job(AT_FDCWD, study->state_path, &study->job->attempt, &only, diag);
     }
     intern_release(&sources);
     return state;
@@ -113,9 +115,9 @@ static int look(struct rowbuild *study, const struct rowbuild_selection *selecti
     if (mode == STATE_READ && study_load_jobs(study, false, diag) != 0) {
         return -1;
     }
-    study->state = mode == STATE_JOB
-                       ? open_for_job(study, diag)
-                       : state_open(AT_FDCWD, study->state_path, mode, selection->adopt, diag);
+    study->state = mode == STATE_JOB ? open_for_job(study, diag)
+                                     : state_open_inbox(AT_FDCWD, study->state_path, mode,
+                                                        selection->adopt, &counting_all, diag);
     if (study->state != NULL && mode == STATE_WRITE && end_left_behind(study, diag) != 0) {
         return -1;
     }

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LONGEST_JOB = 256, MOST_ATTEMPTS = 1000000 };
+enum { MOST_ATTEMPTS = 1000000 };
 
 static const uint64_t LARGEST_NUMBER = UINT64_C(999999999999999999);
 
@@ -33,40 +33,22 @@ static void add_stem(struct slice token, uint64_t element, struct buf *out)
     buf_add_char(out, '.');
 }
 
-/* The inbox of a state folder, and in it the name of a file of an element. */
-struct box {
-    int folder; /* -1, with errno */
-    const char *state_path;
-    struct buf name;
-};
-
-static void box_open(struct box *box, const char *state_path, bool make)
+int inbox_open(const char *state_path, bool make)
 {
-    *box = (struct box){.state_path = state_path};
     int root = inside_root(AT_FDCWD, state_path, make);
-    box->folder = root < 0 ? -1 : inside_folder(root, INBOX_NAME, make);
+    int folder = root < 0 ? -1 : inside_folder(root, INBOX_NAME, make);
     int error = errno;
     if (root >= 0) {
         close(root);
     }
     errno = error;
+    return folder;
 }
 
-static void box_name(struct box *box, const struct inbox_attempt *attempt, const char *kind)
+void inbox_add_name(const struct inbox_attempt *attempt, const char *kind, struct buf *out)
 {
-    int error = errno;
-    buf_clear(&box->name);
-    add_stem(slice_of(attempt->token), attempt->element, &box->name);
-    buf_add_string(&box->name, kind);
-    errno = error;
-}
-
-static void box_close(struct box *box)
-{
-    if (box->folder >= 0) {
-        close(box->folder);
-    }
-    buf_release(&box->name);
+    add_stem(slice_of(attempt->token), attempt->element, out);
+    buf_add_string(out, kind);
 }
 
 /* Digits up to `end`, which is cut off together with them; without leading zeros. */
@@ -101,124 +83,6 @@ uint64_t inbox_journal_id(struct slice token)
     return digest_of(token).low | 1U; /* never 0, which is nobody's */
 }
 
-static int report_errno(const char *what, const struct box *box, struct diag *diag)
-{
-    int error = errno;
-    struct buf path = BUF_EMPTY;
-    struct buf shown = BUF_EMPTY;
-    buf_addf(&path, "%s/" INBOX_NAME "/%s", box->state_path, buf_string(&box->name));
-    text_add_name(&shown, buf_slice(&path));
-    int result =
-        diag_state_error(diag, "can't %s %s: %s", what, buf_string(&shown), inside_error(error));
-    buf_release(&path);
-    buf_release(&shown);
-    return result;
-}
-
-/* ---- Claims and ends ---- */
-
-static bool read_holder(struct box *box, const struct inbox_attempt *attempt, struct buf *holder)
-{
-    size_t before = holder->len;
-    box_name(box, attempt, "claim");
-    bool found = box->folder >= 0 &&
-                 inside_read(box->folder, buf_string(&box->name), LONGEST_JOB, holder) == 0;
-    if (found && holder->len > before && holder->at[holder->len - 1] == '\n') {
-        holder->at[--holder->len] = '\0';
-    }
-    return found;
-}
-
-bool inbox_holder(const char *state_path, const struct inbox_attempt *attempt, struct buf *holder)
-{
-    struct box box;
-    box_open(&box, state_path, false);
-    bool found = read_holder(&box, attempt, holder);
-    box_close(&box);
-    return found;
-}
-
-/* Puts a file in place together with its content unless it is there already (EEXIST). A link is
- * what network file systems decide by one. */
-static int make_whole(int folder, const char *name, struct slice content)
-{
-    struct buf fresh = BUF_EMPTY;
-    buf_addf(&fresh, "%s.%d-", name, (int)getpid());
-    uint64_t salt = digest_of(slice_of(name)).low ^ (uint64_t)(uintptr_t)&fresh;
-    buf_addf(&fresh, "%" PRIx64 ".new", salt);
-    int result = inside_replace(folder, buf_string(&fresh), content);
-    if (result == 0) {
-        result = linkat(folder, buf_string(&fresh), folder, name, 0);
-        if (result != 0 && errno != EEXIST) { /* a file system without links */
-            result = file_rename_new(folder, buf_string(&fresh), name);
-        }
-        int error = errno;
-        (void)unlinkat(folder, buf_string(&fresh), 0);
-        errno = error;
-    }
-    int error = errno;
-    buf_release(&fresh);
-    errno = error;
-    return result;
-}
-
-static const char OVER[] = "over";
-static const char FAILED[] = "failed";
-
-static void remove_end(struct box *box, const struct inbox_attempt *attempt)
-{
-    box_name(box, attempt, OVER);
-    (void)unlinkat(box->folder, buf_string(&box->name), 0);
-    box_name(box, attempt, FAILED);
-    (void)unlinkat(box->folder, buf_string(&box->name), 0);
-}
-
-int inbox_claim(const char *state_path, const struct inbox_attempt *attempt, struct slice job,
-                struct buf *holder, struct diag *diag)
-{
-    struct box box;
-    struct buf content = BUF_EMPTY;
-    struct buf found = BUF_EMPTY;
-    buf_add_slice(&content, job);
-    buf_add_char(&content, '\n');
-    int result = 0;
-    box_open(&box, state_path, true);
-    box_name(&box, attempt, "claim");
-    if (box.folder < 0 ||
-        (make_whole(box.folder, buf_string(&box.name), buf_slice(&content)) != 0 &&
-         errno != EEXIST)) {
-        result = report_errno("write", &box, diag);
-    } else if (!read_holder(&box, attempt, &found)) {
-        result = report_errno("read", &box, diag);
-    } else if (!slice_equal(buf_slice(&found), job)) { /* also says whether our link counted */
-        buf_add_slice(holder, buf_slice(&found));
-        result = 1;
-    } else {
-        remove_end(&box, attempt);
-    }
-    buf_release(&found);
-    buf_release(&content);
-    box_close(&box);
-    return result;
-}
-
-int inbox_end(const char *state_path, const struct inbox_attempt *attempt, bool failed,
-              struct diag *diag)
-{
-    struct box box;
-    struct buf holder = BUF_EMPTY;
-    int result = 0;
-    box_open(&box, state_path, false);
-    bool is_claimed = read_holder(&box, attempt, &holder);
-    box_name(&box, attempt, failed ? FAILED : OVER);
-    if (is_claimed && inside_replace(box.folder, buf_string(&box.name), (struct slice){0}) != 0) {
-        result = report_errno("write", &box, diag);
-    }
-    buf_release(&holder);
-    box_close(&box);
-    return result;
-}
-
 /* ---- All names at once ---- */
 
 static int take_name(void *context, const char *name, size_t len, bool is_directory)
@@ -238,13 +102,12 @@ int inbox_list_at(struct inbox_names *names, int folder)
 
 void inbox_list(struct inbox_names *names, const char *state_path)
 {
-    struct box box;
-    box_open(&box, state_path, false);
+    int folder = inbox_open(state_path, false);
     intern_init(&names->all);
-    if (box.folder >= 0) {
-        (void)file_list(box.folder, ".", take_name, names);
+    if (folder >= 0) {
+        (void)file_list(folder, ".", take_name, names);
+        close(folder);
     }
-    box_close(&box);
 }
 
 void inbox_names_release(struct inbox_names *names)
@@ -252,30 +115,14 @@ void inbox_names_release(struct inbox_names *names)
     intern_release(&names->all);
 }
 
-static bool is_listed(const struct inbox_names *names, const struct inbox_attempt *attempt,
+bool inbox_names_have(const struct inbox_names *names, const struct inbox_attempt *attempt,
                       const char *kind)
 {
     struct buf name = BUF_EMPTY;
-    add_stem(slice_of(attempt->token), attempt->element, &name);
-    buf_add_string(&name, kind);
+    inbox_add_name(attempt, kind, &name);
     bool found = intern_find(&names->all, buf_slice(&name)) != INTERN_NONE;
     buf_release(&name);
     return found;
-}
-
-bool inbox_names_ended(const struct inbox_names *names, const struct inbox_attempt *attempt)
-{
-    return is_listed(names, attempt, OVER) || inbox_names_failed(names, attempt);
-}
-
-bool inbox_names_failed(const struct inbox_names *names, const struct inbox_attempt *attempt)
-{
-    return is_listed(names, attempt, FAILED);
-}
-
-bool inbox_names_claimed(const struct inbox_names *names, const struct inbox_attempt *attempt)
-{
-    return is_listed(names, attempt, "claim");
 }
 
 static bool is_of_token(struct slice name, const struct intern *tokens)
@@ -289,20 +136,22 @@ void inbox_forget(const char *state_path, const struct slice *tokens, size_t cou
 {
     struct inbox_names names;
     struct intern forgotten;
-    struct box box;
-    box_open(&box, state_path, false);
-    inbox_list(&names, state_path);
+    int folder = inbox_open(state_path, false);
+    if (folder < 0) {
+        return;
+    }
+    (void)inbox_list_at(&names, folder);
     intern_init(&forgotten);
     for (size_t i = 0; i < count; i++) {
         intern_add(&forgotten, tokens[i]);
     }
     for (uint32_t i = 0; i < names.all.count; i++) {
         struct slice name = intern_name(&names.all, i);
-        if (box.folder >= 0 && is_of_token(name, &forgotten)) {
-            (void)unlinkat(box.folder, name.at, 0);
+        if (is_of_token(name, &forgotten)) {
+            (void)unlinkat(folder, name.at, 0);
         }
     }
-    box_close(&box);
+    close(folder);
     intern_release(&forgotten);
     inbox_names_release(&names);
 }

@@ -11,13 +11,10 @@
  * - attempt-ATTEMPT: this attempt was begun. Runs of one job (a requeued one) are counted by who
  *   makes such a file first, so that nobody's clock matters
  * - past-ATTEMPT: records of earlier attempts don't count any more, later ones are in the state
- * - claim: the scheduler's id of the job that carries the element out
- * - over, or failed: it came to its end, what isn't recorded by now won't be. A scheduler that
- *   requeues a job ends its commands before it, or together with it: that looks like a failure
- * Files count while their element is registered (submissions.h): neither forgotten nor released.
- * Their order is that of the submissions, then elements, attempts, numbers. Nothing here relies on
- * locks or on times of files.
- */
+ * - other words: what jobs say of themselves beside their records
+ * Files count while their element does, which a struct inbox_registry says. Their order is its
+ * order of the submissions, then elements, attempts, numbers. Nothing here relies on locks or on
+ * times of files. */
 #ifndef ROWBUILD_INBOX_H
 #define ROWBUILD_INBOX_H
 
@@ -36,21 +33,30 @@ struct inbox_attempt {
     uint32_t element;
 };
 
+/* Who knows which records count: the state asks when it takes them in. */
+struct inbox_registry {
+    /* Reads what is registered just now below the state folder, which messages call `shown`. NULL
+     * after an error; else the caller releases it. */
+    void *(*read)(const void *context, int folder, const char *shown, struct diag *diag);
+    void (*release)(void *entries);
+    /* Whether the records of an element count; then *place is that of its submission in the order
+     * in which records are taken in. */
+    bool (*counts)(const void *entries, struct slice token, uint64_t element, size_t *place);
+    /* How many registrations lie below the state folder, and how many of them are known to be
+     * whole; they tell whether the folder was in use. */
+    void (*count)(int folder, size_t *registered, size_t *whole);
+    const void *context;
+};
+
 /* Appends an element's name, "TOKEN.ELEMENT". */
 void inbox_add_element(struct slice token, uint64_t element, struct buf *out);
 
-/* Claims an element for the job `job` ("123_4"): 0; 1 when another job has it, whose name is
- * appended to `holder`; -1 after an error. The same job may claim again (requeued): then it isn't
- * over any more. */
-int inbox_claim(const char *state_path, const struct inbox_attempt *attempt, struct slice job,
-                struct buf *holder, struct diag *diag);
-/* The job that claimed the element is appended; false if none did. */
-bool inbox_holder(const char *state_path, const struct inbox_attempt *attempt, struct buf *holder);
+/* Opens the inbox of a state folder; `make`: makes both where they are missing. The descriptor, for
+ * the caller to close, or -1 with errno as inside.h says. */
+int inbox_open(const char *state_path, bool make);
 
-/* Says that the attempt is over: what isn't recorded by now won't be. Nothing is said, nor made,
- * where its claim is gone: the submission was forgotten, or the state moved elsewhere. */
-int inbox_end(const char *state_path, const struct inbox_attempt *attempt, bool failed,
-              struct diag *diag);
+/* Appends the name, in the inbox, of another file of an element: TOKEN.ELEMENT.KIND. */
+void inbox_add_name(const struct inbox_attempt *attempt, const char *kind, struct buf *out);
 
 /* Removes all files of submissions that are forgotten. */
 void inbox_forget(const char *state_path, const struct slice *tokens, size_t count);
@@ -63,8 +69,8 @@ struct inbox_names {
 /* No inbox: none. The caller releases them in any case. */
 void inbox_list(struct inbox_names *names, const char *state_path);
 void inbox_names_release(struct inbox_names *names);
-bool inbox_names_ended(const struct inbox_names *names, const struct inbox_attempt *attempt);
-bool inbox_names_failed(const struct inbox_names *names, const struct inbox_attempt *attempt);
-bool inbox_names_claimed(const struct inbox_names *names, const struct inbox_attempt *attempt);
+/* Whether there is a file TOKEN.ELEMENT.KIND. */
+bool inbox_names_have(const struct inbox_names *names, const struct inbox_attempt *attempt,
+                      const char *kind);
 
 #endif

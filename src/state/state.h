@@ -117,8 +117,8 @@ struct state;
  */
 const struct shape *state_shape(struct state *state, const struct component *list, size_t count);
 
-/* Opens the state folder `path` below `directory`. A missing folder, or one that was never used, is
- * an empty state: a writer puts the journal in place, whole and synced, before anything else that
+/* Opens the state folder `path` below `directory`; its inbox isn't looked at. A missing folder, or
+ * one that was never used, is an empty state: a writer puts the journal in place, whole and synced, before anything else that
  * it leaves there, and closing takes it away again where nothing is on record and nothing else lies
  * beside. NULL with a state error: another writer (who), an unreadable, damaged or unknown version,
  * a journal that continues another snapshot, or is missing, empty or cut off within its header
@@ -129,14 +129,18 @@ const struct shape *state_shape(struct state *state, const struct component *lis
 struct state *state_open(int directory, const char *path, enum state_mode mode,
                          bool discard_unreadable, struct diag *diag);
 
+/* The same, and takes the records in the inbox that count. `registry` must outlive the state. */
+struct inbox_registry;
+struct state *state_open_inbox(int directory, const char *path, enum state_mode mode,
+                               bool discard_unreadable, const struct inbox_registry *registry,
+                               struct diag *diag);
+
 /* The same for a job (STATE_JOB): what is put is written as the records of `attempt`, one new file
- * of the inbox at each state_flush and state_sync, synced. Of the inbox only the records of the
- * elements `sources` are read, by names as inbox_add_element makes them (NULL: all): where
- * thousands of jobs begin at once, each reads what it needs. `attempt` must outlive the state. */
+ * of the inbox at each state_flush and state_sync, synced. `attempt` must outlive the state; not so
+ * `registry`. */
 struct inbox_attempt;
-struct intern;
 struct state *state_open_job(int directory, const char *path, const struct inbox_attempt *attempt,
-                             const struct intern *sources, struct diag *diag);
+                             const struct inbox_registry *registry, struct diag *diag);
 
 /* Takes over what came into the inbox since the state was opened for writing; before it is bound,
  * or bound again. Nothing in other modes. -1 after an error. */

@@ -374,7 +374,7 @@ int state_take_inbox(struct state *state, struct diag *diag)
 
 static struct state *open_state(int directory, const char *path, enum state_mode mode,
                                 bool discard_unreadable, const struct inbox_attempt *attempt,
-                                const struct intern *sources, struct diag *diag)
+                                const struct inbox_registry *registry, struct diag *diag)
 {
     struct state *state = mem_alloc(sizeof *state);
     *state = (struct state){.mode = mode,
@@ -382,7 +382,7 @@ static struct state *open_state(int directory, const char *path, enum state_mode
                             .journal = -1,
                             .lock = {.fd = -1},
                             .attempt = attempt,
-                            .sources = sources,
+                            .registry = registry,
                             .inbox = {.folder = -1}};
     state->path = mem_copy(path, strlen(path));
     state_init_rows(state);
@@ -394,9 +394,11 @@ static struct state *open_state(int directory, const char *path, enum state_mode
         goto failed;
     }
     state->was_empty = !state_has_rows(state);
-    state->sources = NULL;
-    if (mode == STATE_JOB && state_begin_job(state, diag) != 0) {
-        goto failed;
+    if (mode == STATE_JOB) {
+        state->registry = NULL;
+        if (state_begin_job(state, diag) != 0) {
+            goto failed;
+        }
     }
     return state;
 failed:
@@ -410,10 +412,17 @@ struct state *state_open(int directory, const char *path, enum state_mode mode,
     return open_state(directory, path, mode, discard_unreadable, NULL, NULL, diag);
 }
 
-struct state *state_open_job(int directory, const char *path, const struct inbox_attempt *attempt,
-                             const struct intern *sources, struct diag *diag)
+struct state *state_open_inbox(int directory, const char *path, enum state_mode mode,
+                               bool discard_unreadable, const struct inbox_registry *registry,
+                               struct diag *diag)
 {
-    return open_state(directory, path, STATE_JOB, false, attempt, sources, diag);
+    return open_state(directory, path, mode, discard_unreadable, NULL, registry, diag);
+}
+
+struct state *state_open_job(int directory, const char *path, const struct inbox_attempt *attempt,
+                             const struct inbox_registry *registry, struct diag *diag)
+{
+    return open_state(directory, path, STATE_JOB, false, attempt, registry, diag);
 }
 
 static void queue_all(struct state *state)

@@ -1,10 +1,10 @@
+/* Records of jobs: taken in from the inbox, and written to it. */
 #include "clock.h"
 #include "file.h"
 #include "inbox_files.h"
 #include "inside.h"
 #include "journal.h"
 #include "state_inner.h"
-#include "submissions_at.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@ static const int64_t COST_SHARE = 10; /* of its time, a job spends no more than 
 
 /* ---- Reading ---- */
 
-/* A file of records that counts, or (not of a registered element) doesn't. */
+/* A file of records that counts, or doesn't. */
 struct inbox_item {
     struct inbox_file file;
     size_t submission; /* its place; SIZE_MAX: it doesn't count */
@@ -32,7 +32,7 @@ struct harvest {
     struct state *state;
     int folder;
     const struct inbox_names *names;
-    struct submissions submissions;
+    void *registered;
     VEC(struct inbox_item) items;
     struct buf records; /* of all files that count, one behind the other */
     struct offset_list offsets;
@@ -55,13 +55,11 @@ struct inbox_names state_list_inbox(const struct state *state)
 
 static size_t place_of(const struct harvest *harvest, const struct inbox_file *file)
 {
-    const struct submission *found = submissions_find(&harvest->submissions, file->token);
-    if (found == NULL || file->element >= found->element_count ||
-        found->elements[file->element].state == ELEMENT_RELEASED ||
-        inbox_is_past(harvest->names, file)) {
-        return SIZE_MAX;
-    }
-    return (size_t)(found - harvest->submissions.items);
+    size_t place;
+    bool counts =
+        harvest->state->registry->counts(harvest->registered, file->token, file->element, &place) &&
+        !inbox_is_past(harvest->names, file);
+    return counts ? place : SIZE_MAX;
 }
 
 static int order_numbers(uint64_t a, uint64_t b)
@@ -79,24 +77,11 @@ static int order(const void *a, const void *b)
     return result != 0 ? result : order_numbers(left->file.number, right->file.number);
 }
 
-static bool is_source(const struct state *state, const struct inbox_file *file)
-{
-    struct buf name = BUF_EMPTY;
-    if (state->sources == NULL) {
-        return true;
-    }
-    inbox_add_element(file->token, file->element, &name);
-    bool found = intern_find(state->sources, buf_slice(&name)) != INTERN_NONE;
-    buf_release(&name);
-    return found;
-}
-
 static void list_items(struct harvest *harvest)
 {
     for (uint32_t i = 0; i < harvest->names->all.count; i++) {
         struct inbox_item item = {.submission = SIZE_MAX};
-        if (inbox_parse_name(intern_name(&harvest->names->all, i), &item.file) &&
-            is_source(harvest->state, &item.file)) {
+        if (inbox_parse_name(intern_name(&harvest->names->all, i), &item.file)) {
             item.submission = place_of(harvest, &item.file);
             vec_push(&harvest->items, item);
         }
@@ -264,16 +249,16 @@ static int take_over(struct harvest *harvest)
     return result;
 }
 
-/* Registrations that can't be read are the caller's to complain about where they matter. */
-static int load_submissions(struct harvest *harvest, bool lenient)
+/* A registry that can't be read is the caller's to complain about where it matters. */
+static void *read_registry(const struct state *state, bool lenient, struct diag *diag)
 {
-    struct state *state = harvest->state;
+    const struct inbox_registry *registry = state->registry;
     struct diag unseen;
     diag_init(&unseen);
-    int result = submissions_load_at(&harvest->submissions, state->folder, state->path,
-                                     lenient ? &unseen : harvest->diag);
+    void *read =
+        registry->read(registry->context, state->folder, state->path, lenient ? &unseen : diag);
     diag_release(&unseen);
-    return result;
+    return read;
 }
 
 static bool has_records(const struct inbox_names *names)
@@ -290,7 +275,7 @@ static bool has_records(const struct inbox_names *names)
 int state_merge_inbox(struct state *state, const struct inbox_names *names, bool lenient,
                       struct diag *diag)
 {
-    if (!has_records(names)) {
+    if (state->registry == NULL || !has_records(names)) {
         return 0;
     }
     struct harvest harvest = {.state = state, .names = names, .diag = diag, .lenient = lenient};
@@ -298,18 +283,19 @@ int state_merge_inbox(struct state *state, const struct inbox_names *names, bool
     if (harvest.folder < 0) {
         return 1;
     }
-    int result = load_submissions(&harvest, lenient);
-    if (result == 0) {
+    int result = lenient ? 0 : -1; /* where nobody knows what counts, all stays where it is */
+    harvest.registered = read_registry(state, lenient, diag);
+    if (harvest.registered != NULL) {
         list_items(&harvest);
         result = read_items(&harvest);
-    } else if (lenient) {
-        result = 0; /* nobody knows what counts: all stays where it is */
     }
     if (result == 0) {
         result = take_over(&harvest);
     }
     close(harvest.folder);
-    submissions_release(&harvest.submissions);
+    if (harvest.registered != NULL) {
+        state->registry->release(harvest.registered);
+    }
     vec_release(&harvest.items);
     vec_release(&harvest.offsets.all);
     buf_release(&harvest.records);

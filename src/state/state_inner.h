@@ -49,10 +49,10 @@ struct inbox_writer {
 
 struct state {
     enum state_mode mode;
-    const struct inbox_attempt *attempt; /* STATE_JOB: whose records are written; borrowed */
-    const struct intern *sources;        /* while a job opens it: elements that matter; NULL: all */
-    int folder;                          /* -1: reading, and there is none */
-    char *path;                          /* as given, for messages */
+    const struct inbox_attempt *attempt;   /* STATE_JOB: whose records are written; borrowed */
+    const struct inbox_registry *registry; /* which records count; borrowed; NULL: nobody says */
+    int folder;                            /* -1: reading, and there is none */
+    char *path;                            /* as given, for messages */
     struct lock lock;
     bool was_empty;
     bool is_new;       /* this writer has put the first journal in place */

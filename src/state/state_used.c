@@ -11,7 +11,6 @@
 #include "inbox_files.h"
 #include "journal.h"
 #include "state_inner.h"
-#include "submissions_at.h"
 
 #include <ctype.h>
 
@@ -67,7 +66,9 @@ static struct traces find_traces(const struct state *state)
     if (traces.has_logs) {
         (void)file_list(state->folder, LOGS_NAME, take_log, &traces);
     }
-    submissions_count_at(state->folder, &traces.registered, &traces.checked);
+    if (state->registry != NULL) {
+        state->registry->count(state->folder, &traces.registered, &traces.checked);
+    }
     return traces;
 }
 

@@ -1,5 +1,7 @@
 #include "inbox.h"
 
+#include "claims.h"
+#include "counting.h"
 #include "file.h"
 #include "memory.h"
 #include "state.h"
@@ -82,7 +84,8 @@ static int remove_place(void **data)
 
 static struct state *open_as(struct place *place, enum state_mode mode)
 {
-    struct state *state = state_open(AT_FDCWD, place->path, mode, false, &place->diag);
+    struct state *state =
+        state_open_inbox(AT_FDCWD, place->path, mode, false, &counting_all, &place->diag);
     assert_non_null(state);
     state_bind(state, &LAYOUT);
     return state;
@@ -90,7 +93,8 @@ static struct state *open_as(struct place *place, enum state_mode mode)
 
 static struct state *open_job(struct place *place, const struct inbox_attempt *attempt)
 {
-    struct state *state = state_open_job(AT_FDCWD, place->path, attempt, NULL, &place->diag);
+    struct state *state =
+        state_open_job(AT_FDCWD, place->path, attempt, &counting_all, &place->diag);
     assert_non_null(state);
     state_bind(state, &LAYOUT);
     return state;
@@ -255,7 +259,8 @@ static void test_a_job_reads_what_it_asks_for(void **data)
     inbox_add_element(slice_of(OTHER), 0, &name);
     assert_string_equal(buf_string(&name), OTHER ".0");
     intern_add(&sources, buf_slice(&name));
-    struct state *job = state_open_job(AT_FDCWD, place->path, &SECOND, &sources, &place->diag);
+    struct inbox_registry only = counting_only(&sources);
+    struct state *job = state_open_job(AT_FDCWD, place->path, &SECOND, &only, &place->diag);
     assert_non_null(job);
     state_bind(job, &LAYOUT);
     expect_in(job, 0, 0);
@@ -334,7 +339,7 @@ static void test_queued_rows_stay_with_their_names(void **data)
     wider.directory_count = 4;
     struct state *writer = open_as(place, STATE_WRITE);
     put(writer, 1, 5); /* of b, queued while the inbox brings a directory before it */
-    struct state *job = state_open_job(AT_FDCWD, place->path, &FIRST, NULL, &place->diag);
+    struct state *job = state_open_job(AT_FDCWD, place->path, &FIRST, &counting_all, &place->diag);
     assert_non_null(job);
     state_bind(job, &wider);
     put_and_sync(place, job, 1, 7);
@@ -342,8 +347,8 @@ static void test_queued_rows_stay_with_their_names(void **data)
     assert_int_equal(state_take_inbox(writer, &place->diag), 0);
     close_well(place, writer);
     for (int mode = STATE_READ; mode <= STATE_WRITE; mode++) {
-        struct state *state =
-            state_open(AT_FDCWD, place->path, (enum state_mode)mode, false, &place->diag);
+        struct state *state = state_open_inbox(AT_FDCWD, place->path, (enum state_mode)mode, false,
+                                               &counting_all, &place->diag);
         assert_non_null(state);
         state_bind(state, &wider);
         expect_in(state, 0, 0);
@@ -361,7 +366,8 @@ static void test_a_writer_that_is_killed_at_once_has_taken_it_over(void **data)
     pid_t writer = fork();
     assert_true(writer >= 0);
     if (writer == 0) {
-        struct state *state = state_open(AT_FDCWD, place->path, STATE_WRITE, false, &place->diag);
+        struct state *state = state_open_inbox(AT_FDCWD, place->path, STATE_WRITE, false,
+                                               &counting_all, &place->diag);
         _exit(state != NULL ? 0 : 1);
     }
     assert_int_equal(waitpid(writer, &status, 0), writer);
@@ -398,7 +404,7 @@ static void test_a_start_is_on_record_at_once(void **data)
 static void test_without_a_state_folder_there_is_no_job(void **data)
 {
     struct place *place = *data;
-    assert_null(state_open_job(AT_FDCWD, "/nowhere/at/all", &FIRST, NULL, &place->diag));
+    assert_null(state_open_job(AT_FDCWD, "/nowhere/at/all", &FIRST, &counting_all, &place->diag));
     assert_int_equal(place->diag.errors, 1);
 }
 
@@ -660,10 +666,12 @@ static void test_an_unreadable_registration_keeps_the_records(void **data)
     snprintf(path, sizeof path, "%s/jobs/" OTHER ".json", place->path);
     assert_int_equal(file_replace(AT_FDCWD, path, SLICE_LITERAL("{")), 0);
     for (int mode = STATE_READ; mode <= STATE_WRITE; mode++) {
-        assert_null(state_open(AT_FDCWD, place->path, (enum state_mode)mode, false, &place->diag));
+        assert_null(state_open_inbox(AT_FDCWD, place->path, (enum state_mode)mode, false,
+                                     &counting_all, &place->diag));
     }
     assert_non_null(strstr(place->diag.entries.at[0].message, OTHER ".json"));
-    struct state *state = state_open(AT_FDCWD, place->path, STATE_WRITE, true, &place->diag);
+    struct state *state =
+        state_open_inbox(AT_FDCWD, place->path, STATE_WRITE, true, &counting_all, &place->diag);
     assert_non_null(state);
     close_well(place, state);
     assert_int_equal(files_of_records(place), 1);
@@ -677,15 +685,15 @@ static void test_an_element_has_one_job(void **data)
 {
     struct place *place = *data;
     struct buf holder = BUF_EMPTY;
-    assert_false(inbox_holder(place->path, &FIRST, &holder));
-    assert_int_equal(inbox_claim(place->path, &FIRST, slice_of("12_0"), &holder, &place->diag), 0);
-    assert_int_equal(inbox_claim(place->path, &FIRST, slice_of("12_0"), &holder, &place->diag), 0);
+    assert_false(claim_holder(place->path, &FIRST, &holder));
+    assert_int_equal(claim_make(place->path, &FIRST, slice_of("12_0"), &holder, &place->diag), 0);
+    assert_int_equal(claim_make(place->path, &FIRST, slice_of("12_0"), &holder, &place->diag), 0);
     assert_int_equal(holder.len, 0);
-    assert_int_equal(inbox_claim(place->path, &FIRST, slice_of("13_0"), &holder, &place->diag), 1);
+    assert_int_equal(claim_make(place->path, &FIRST, slice_of("13_0"), &holder, &place->diag), 1);
     assert_string_equal(buf_string(&holder), "12_0");
     buf_clear(&holder);
-    assert_int_equal(inbox_claim(place->path, &SECOND, slice_of("12_1"), &holder, &place->diag), 0);
-    assert_true(inbox_holder(place->path, &SECOND, &holder));
+    assert_int_equal(claim_make(place->path, &SECOND, slice_of("12_1"), &holder, &place->diag), 0);
+    assert_true(claim_holder(place->path, &SECOND, &holder));
     assert_string_equal(buf_string(&holder), "12_1");
     buf_release(&holder);
 }
@@ -694,7 +702,7 @@ static bool has_ended(const struct place *place, const struct inbox_attempt *att
 {
     struct inbox_names names;
     inbox_list(&names, place->path);
-    bool ended = inbox_names_ended(&names, attempt);
+    bool ended = claims_ended(&names, attempt);
     inbox_names_release(&names);
     return ended;
 }
@@ -704,25 +712,25 @@ static void test_an_end_holds_until_the_job_is_requeued(void **data)
     struct place *place = *data;
     struct buf holder = BUF_EMPTY;
     struct inbox_names names;
-    assert_int_equal(inbox_claim(place->path, &FIRST, slice_of("12"), &holder, &place->diag), 0);
+    assert_int_equal(claim_make(place->path, &FIRST, slice_of("12"), &holder, &place->diag), 0);
     assert_false(has_ended(place, &FIRST));
-    assert_int_equal(inbox_end(place->path, &FIRST, false, &place->diag), 0);
+    assert_int_equal(claim_end(place->path, &FIRST, false, &place->diag), 0);
     inbox_list(&names, place->path);
-    assert_true(inbox_names_ended(&names, &FIRST));
-    assert_true(inbox_names_claimed(&names, &FIRST));
-    assert_false(inbox_names_ended(&names, &SECOND));
-    assert_false(inbox_names_claimed(&names, &SECOND));
+    assert_true(claims_ended(&names, &FIRST));
+    assert_true(claims_made(&names, &FIRST));
+    assert_false(claims_ended(&names, &SECOND));
+    assert_false(claims_made(&names, &SECOND));
     inbox_names_release(&names);
-    assert_int_equal(inbox_claim(place->path, &FIRST, slice_of("13"), &holder, &place->diag), 1);
+    assert_int_equal(claim_make(place->path, &FIRST, slice_of("13"), &holder, &place->diag), 1);
     assert_true(has_ended(place, &FIRST));
-    assert_int_equal(inbox_claim(place->path, &FIRST, slice_of("12"), &holder, &place->diag), 0);
+    assert_int_equal(claim_make(place->path, &FIRST, slice_of("12"), &holder, &place->diag), 0);
     assert_false(has_ended(place, &FIRST));
-    assert_int_equal(inbox_end(place->path, &FIRST, true, &place->diag), 0);
+    assert_int_equal(claim_end(place->path, &FIRST, true, &place->diag), 0);
     inbox_list(&names, place->path);
-    assert_true(inbox_names_ended(&names, &FIRST));
-    assert_true(inbox_names_failed(&names, &FIRST));
+    assert_true(claims_ended(&names, &FIRST));
+    assert_true(claims_failed(&names, &FIRST));
     inbox_names_release(&names);
-    assert_int_equal(inbox_claim(place->path, &FIRST, slice_of("12"), &holder, &place->diag), 0);
+    assert_int_equal(claim_make(place->path, &FIRST, slice_of("12"), &holder, &place->diag), 0);
     assert_false(has_ended(place, &FIRST));
     buf_release(&holder);
 }
@@ -731,13 +739,13 @@ static void test_forgetting_leaves_others_alone(void **data)
 {
     struct place *place = *data;
     struct buf holder = BUF_EMPTY;
-    assert_int_equal(inbox_claim(place->path, &FIRST, slice_of("12"), &holder, &place->diag), 0);
-    assert_int_equal(inbox_claim(place->path, &OF_OTHER, slice_of("9"), &holder, &place->diag), 0);
+    assert_int_equal(claim_make(place->path, &FIRST, slice_of("12"), &holder, &place->diag), 0);
+    assert_int_equal(claim_make(place->path, &OF_OTHER, slice_of("9"), &holder, &place->diag), 0);
     record(place, &FIRST, 0, 7);
     record(place, &OF_OTHER, 1, 5);
     inbox_forget(place->path, &(struct slice){TOKEN, sizeof TOKEN - 1}, 1);
-    assert_false(inbox_holder(place->path, &FIRST, &holder));
-    assert_true(inbox_holder(place->path, &OF_OTHER, &holder));
+    assert_false(claim_holder(place->path, &FIRST, &holder));
+    assert_true(claim_holder(place->path, &OF_OTHER, &holder));
     assert_int_equal(files_of_records(place), 1);
     buf_release(&holder);
 }

@@ -5,7 +5,6 @@
 #include "inbox.h"
 #include "inside.h"
 #include "json.h"
-#include "submissions_at.h"
 #include "text.h"
 #include "vec.h"
 

@@ -64,6 +64,13 @@ struct submissions {
 /* Reads all. A file that can't be read, is damaged or isn't understood is a state error that names
  * it: -1. No folder: none. */
 int submissions_load(struct submissions *submissions, const char *state_path, struct diag *diag);
+/* The same for a state folder that is open; `shown` stands for it in messages. */
+int submissions_load_at(struct submissions *submissions, int folder, const char *shown,
+                        struct diag *diag);
+
+/* Counts the registrations below a state folder that is open, and those among them with the right
+ * checksum. */
+void submissions_count_at(int folder, size_t *registered, size_t *checked);
 void submissions_release(struct submissions *submissions);
 
 struct submission *submissions_find(const struct submissions *submissions, struct slice token);
