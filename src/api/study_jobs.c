@@ -1,7 +1,7 @@
 #include "study.h"
 
-#include "file.h"
 #include "claims.h"
+#include "file.h"
 #include "inbox.h"
 #include "intern.h"
 #include "logs.h"
@@ -133,10 +133,10 @@ static const struct queue_entry *entry_of(const struct queue *queue,
         return NULL;
     }
     const struct queue_entry *entry =
-        queue_find(queue, submission->job_id, submission->is_array ? (uint32_t)e : QUEUE_NO_INDEX);
+        queue_find(queue, submission->job_id, submission->is_array ? (uint32_t)e : JOB_NO_INDEX);
     /* An array that was cancelled before one of its jobs began is one entry. */
     return entry == NULL && submission->is_array
-               ? queue_find(queue, submission->job_id, QUEUE_NO_INDEX)
+               ? queue_find(queue, submission->job_id, JOB_NO_INDEX)
                : entry;
 }
 
@@ -272,32 +272,19 @@ static bool mark_ended(const struct rowbuild *study, struct submission *submissi
 
 /* ---- Submissions that were cut off before their id was known ---- */
 
-/* "123_4" or "123": what a job calls itself. */
-static uint64_t job_id_of(struct slice holder, bool *is_array)
-{
-    uint64_t id = 0;
-    size_t at = 0;
-    while (at < holder.len && holder.at[at] >= '0' && holder.at[at] <= '9' && id < UINT32_MAX) {
-        id = id * 10 + (uint64_t)(holder.at[at++] - '0');
-    }
-    *is_array = at < holder.len && holder.at[at] == '_';
-    return at == holder.len || *is_array ? id : 0;
-}
-
 static bool find_by_claim(const struct rowbuild *study, struct submission *submission)
 {
     for (size_t e = 0; e < submission->element_count; e++) {
         struct inbox_attempt attempt = attempt_of(submission, e);
         struct buf holder = BUF_EMPTY;
-        bool is_array = false;
-        uint64_t id = claims_made(&study->jobs->inbox, &attempt) &&
-                              claim_holder(study->state_path, &attempt, &holder)
-                          ? job_id_of(buf_slice(&holder), &is_array)
-                          : 0;
+        struct job_ref job = {.id = 0};
+        bool found = claims_made(&study->jobs->inbox, &attempt) &&
+                     claim_holder(study->state_path, &attempt, &holder) &&
+                     job_ref_read_id(&job, buf_slice(&holder));
         buf_release(&holder);
-        if (id != 0) {
-            submission->job_id = id;
-            submission->is_array = is_array;
+        if (found) {
+            submission->job_id = job.id;
+            submission->is_array = job.index != JOB_NO_INDEX;
             return true;
         }
     }
@@ -311,7 +298,7 @@ static bool find_by_token(const struct rowbuild *study, struct submission *submi
         queue->answered ? queue_find_token(queue, submission->token) : NULL;
     if (entry != NULL) {
         submission->job_id = entry->job_id;
-        submission->is_array = entry->index != QUEUE_NO_INDEX;
+        submission->is_array = entry->index != JOB_NO_INDEX;
     }
     return entry != NULL || find_by_claim(study, submission);
 }

@@ -17,8 +17,8 @@ struct study_jobs {
     bool is_unread; /* a registration can't be read, which is no error for who forgets them */
     struct row_jobs row;
     struct inbox_names inbox;
-    struct queue queue; /* unanswered, unless there was something to ask */
-    const char **jobs;  /* by node, for the plan */
+    struct queue queue;          /* unanswered, unless there was something to ask */
+    const struct job_ref **jobs; /* by node, for the plan */
     const char **endings;
     struct arena texts;
 };

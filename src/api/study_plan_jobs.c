@@ -10,7 +10,7 @@
 
 /* Of a node that is registered: by its key. */
 struct assignment {
-    const char *job;
+    const struct job_ref *job;
     const char *ending;
 };
 
@@ -28,28 +28,36 @@ static struct assignment *assignment_of(struct assignments *assignments, struct 
     return &assignments->all.at[number];
 }
 
+static const struct job_ref *keep_job(struct study_jobs *jobs, struct job_ref job)
+{
+    struct job_ref *kept = arena_alloc(&jobs->texts, sizeof *kept);
+    *kept = job;
+    return kept;
+}
+
 /* The later registration counts. */
 static void assign_element(struct study_jobs *jobs, const struct submission *submission, size_t e,
                            struct assignments *assignments)
 {
     const struct submission_element *element = &submission->elements[e];
-    struct buf text = BUF_EMPTY;
-    const char *kept = NULL;
-    bool is_queued = element->state == ELEMENT_QUEUED;
-    buf_add_string(&text, is_queued ? "" : "job ");
-    submission_add_job(submission, e, &text);
-    if (!is_queued) {
+    struct job_ref job = submission_job(submission, e);
+    const struct job_ref *queued = NULL;
+    const char *ending = NULL;
+    if (element->state == ELEMENT_QUEUED) {
+        queued = keep_job(jobs, job);
+    } else if (element->ending.len > 0) {
+        struct buf text = BUF_EMPTY;
+        buf_add_string(&text, "job ");
+        job_ref_add(&job, &text);
         buf_addf(&text, ": %.*s", SLICE_ARGS(element->ending));
-    }
-    if (is_queued || element->ending.len > 0) {
-        kept = arena_string(&jobs->texts, buf_slice(&text));
+        ending = arena_string(&jobs->texts, buf_slice(&text));
+        buf_release(&text);
     }
     for (size_t i = 0; i < element->node_count && element->state != ELEMENT_RELEASED; i++) {
         struct assignment *assignment = assignment_of(assignments, element->nodes[i]);
-        assignment->job = is_queued ? kept : assignment->job;
-        assignment->ending = is_queued ? NULL : kept;
+        assignment->job = queued != NULL ? queued : assignment->job;
+        assignment->ending = ending;
     }
-    buf_release(&text);
 }
 
 static void assign_submissions(struct study_jobs *jobs, struct assignments *assignments)
@@ -67,7 +75,7 @@ bool study_row_job_is_queued(const struct rowbuild *study, const struct row_job 
     if (!study_has_queue(study, job->cluster) || !queue->answered) {
         return true;
     }
-    const struct queue_entry *entry = queue_find(queue, job->job_id, QUEUE_NO_INDEX);
+    const struct queue_entry *entry = queue_find(queue, job->job_id, JOB_NO_INDEX);
     return entry != NULL && entry->phase != QUEUE_ENDED;
 }
 
@@ -86,12 +94,9 @@ static void assign_row_jobs(const struct rowbuild *study, struct assignments *as
     struct buf key = BUF_EMPTY;
     vec_each (const struct row_job, job, &jobs->row.all) {
         if (study_row_job_is_queued(study, job)) {
-            struct buf text = BUF_EMPTY;
-            buf_addf(&text, "%.*s/%" PRIu32, SLICE_ARGS(job->cluster), job->job_id);
             add_row_key(job->action, job->directory, &key);
             assignment_of(assignments, buf_slice(&key))->job =
-                arena_string(&jobs->texts, buf_slice(&text));
-            buf_release(&text);
+                keep_job(jobs, (struct job_ref){job->cluster, job->job_id, JOB_NO_INDEX});
         }
     }
     buf_release(&key);

@@ -106,7 +106,7 @@ static void add(struct job_lines *lines, struct job_line job)
     if (job.job_id != 0) {
         struct buf text = BUF_EMPTY;
         buf_addf(&text, "%" PRIu64, job.job_id);
-        if (job.index != QUEUE_NO_INDEX) {
+        if (job.index != JOB_NO_INDEX) {
             buf_addf(&text, "_%" PRIu32, job.index);
         }
         job.line.id = arena_slice(&lines->arena, buf_slice(&text));
@@ -128,7 +128,7 @@ static void add_element(struct job_lines *lines, const struct submission *submis
 {
     const struct submission_element *element = &submission->elements[e];
     struct job_line job = {.job_id = submission->job_id,
-                           .index = submission->is_array ? (uint32_t)e : QUEUE_NO_INDEX,
+                           .index = submission->is_array ? (uint32_t)e : JOB_NO_INDEX,
                            .line = {.action = submission->action,
                                     .cluster = submission->cluster,
                                     .nodes = element->nodes,
@@ -209,7 +209,7 @@ static void add_row_jobs(struct job_lines *lines)
             add(lines,
                 (struct job_line){
                     .job_id = job->job_id,
-                    .index = QUEUE_NO_INDEX,
+                    .index = JOB_NO_INDEX,
                     .line = {.action = job->action, .cluster = job->cluster, .directories = 1}});
             last = job;
         }

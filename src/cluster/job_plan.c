@@ -23,24 +23,13 @@ static bool is_blocked_itself(struct plan *plan, struct node_id node)
     return has_own;
 }
 
-/* The job in the queue that a node is in, as "lab/123_4" says it; false: it can't be waited for. */
-static bool parse_job(const struct job_planning *planning, const char *job, struct job_need *need)
+/* The job in the queue that a node is in; false: it can't be waited for. */
+static bool find_queued(const struct job_planning *planning, struct node_id node,
+                        struct job_need *need)
 {
-    struct slice cluster = planning->options->cluster->name;
-    if (strncmp(job, cluster.at, cluster.len) != 0 || job[cluster.len] != '/') {
-        return false;
-    }
-    char *end;
-    const char *digits = job + cluster.len + 1;
-    unsigned long long id = strtoull(digits, &end, 10);
-    if (end == digits || id == 0) {
-        return false;
-    }
-    *need = (struct job_need){.job = JOB_NONE, .job_id = id, .index = JOB_NO_INDEX};
-    if (*end == '_') {
-        need->index = (uint32_t)strtoul(end + 1, &end, 10);
-    }
-    return *end == '\0';
+    const struct job_ref *job = planning->plan->jobs[node.at];
+    *need = (struct job_need){.job = JOB_NONE, .job_id = job->id, .index = job->index};
+    return job->id != 0 && slice_equal(job->cluster, planning->options->cluster->name);
 }
 
 static bool can_wait_for(const struct job_planning *planning, struct node_id before)
@@ -52,8 +41,7 @@ static bool can_wait_for(const struct job_planning *planning, struct node_id bef
     case JOB_STANDS_CHOSEN:
         return planning->options->follow;
     case JOB_STANDS_QUEUED:
-        return planning->options->follow &&
-               parse_job(planning, planning->plan->jobs[before.at], &need);
+        return planning->options->follow && find_queued(planning, before, &need);
     case JOB_STANDS_OUT:
         break;
     }
@@ -283,7 +271,7 @@ static void find_needs(struct job_planning *planning, uint32_t number)
             if (planning->standing[before.at] == JOB_STANDS_CHOSEN && need.job != number) {
                 vec_push(&needs, need);
             } else if (planning->standing[before.at] == JOB_STANDS_QUEUED &&
-                       parse_job(planning, planning->plan->jobs[before.at], &need)) {
+                       find_queued(planning, before, &need)) {
                 vec_push(&needs, need);
             }
         }

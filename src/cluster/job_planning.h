@@ -4,9 +4,9 @@
 #define ROWBUILD_JOB_PLANNING_H
 
 #include "job_plan.h"
+#include "job_ref.h"
 
 #define JOB_NONE UINT32_MAX
-#define JOB_NO_INDEX UINT32_MAX
 
 enum job_standing {
     JOB_STANDS_OUT, /* neither done nor to be submitted */

@@ -581,15 +581,8 @@ struct slice submission_new_token(struct arena *arena)
     return arena_slice(arena, slice_of(text));
 }
 
-void submission_add_job(const struct submission *submission, size_t element, struct buf *out)
+struct job_ref submission_job(const struct submission *submission, size_t element)
 {
-    buf_add_slice(out, submission->cluster);
-    if (submission->job_id == 0) {
-        buf_add_string(out, "/?");
-        return;
-    }
-    buf_addf(out, "/%" PRIu64, submission->job_id);
-    if (submission->is_array) {
-        buf_addf(out, "_%zu", element);
-    }
+    return (struct job_ref){submission->cluster, submission->job_id,
+                            submission->is_array ? (uint32_t)element : JOB_NO_INDEX};
 }

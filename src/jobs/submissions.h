@@ -23,6 +23,7 @@
 #include "arena.h"
 #include "buf.h"
 #include "diag.h"
+#include "job_ref.h"
 #include "slice.h"
 
 #include <stdbool.h>
@@ -89,7 +90,7 @@ int submissions_remove_all(const char *state_path, struct diag *diag);
 /* A new token (random), as text in `arena`. */
 struct slice submission_new_token(struct arena *arena);
 
-/* Appends "lab/123_4", "lab/123", or "lab/?" while the id isn't known. */
-void submission_add_job(const struct submission *submission, size_t element, struct buf *out);
+/* The job of an element. */
+struct job_ref submission_job(const struct submission *submission, size_t element);
 
 #endif

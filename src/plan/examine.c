@@ -332,9 +332,14 @@ static enum verdict examine_node(struct exam *exam)
     return own;
 }
 
-static const char *text_at(const char *const *texts, struct node_id node)
+static const struct job_ref *job_of(const struct plan *plan, struct node_id node)
 {
-    return texts != NULL ? texts[node.at] : NULL;
+    return plan->jobs != NULL ? plan->jobs[node.at] : NULL;
+}
+
+static const char *ending_of(const struct plan *plan, struct node_id node)
+{
+    return plan->endings != NULL ? plan->endings[node.at] : NULL;
 }
 
 /* What jobs have to do with it comes before the other reasons, except a failure that the job itself
@@ -342,11 +347,10 @@ static const char *text_at(const char *const *texts, struct node_id node)
 static void tell_with_jobs(struct exam *exam, enum verdict verdict)
 {
     const struct plan *plan = exam->plan;
-    const char *job = text_at(plan->jobs, exam->node);
-    const char *ending = text_at(plan->endings, exam->node);
+    const char *ending = ending_of(plan, exam->node);
     bool has_failed = state_node(plan->state, exam->node.at)->attempt == ATTEMPT_FAILED;
     if (verdict == VERDICT_SUBMITTED) {
-        exam_tell(exam, (struct reason){.kind = REASON_SUBMITTED, .name = slice_of(job)});
+        exam_tell(exam, (struct reason){.kind = REASON_SUBMITTED, .job = job_of(plan, exam->node)});
     }
     bool has_ended = verdict != VERDICT_SUBMITTED && verdict != VERDICT_FRESH && ending != NULL;
     struct reason reason = {.kind = REASON_JOB_ENDED,
@@ -369,8 +373,8 @@ enum verdict plan_examine(struct plan *plan, struct node_id node, reason_fn *lis
                         .listener = listener,
                         .context = context,
                         .asked_previous = SIZE_MAX};
-    const char *job = text_at(plan->jobs, node);
-    if (job == NULL && (listener == NULL || text_at(plan->endings, node) == NULL)) {
+    const struct job_ref *job = job_of(plan, node);
+    if (job == NULL && (listener == NULL || ending_of(plan, node) == NULL)) {
         return examine_node(&told);
     }
     enum verdict verdict = examine_node(&exam);

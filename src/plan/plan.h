@@ -10,6 +10,7 @@
 
 #include "diag.h"
 #include "graph.h"
+#include "job_ref.h"
 #include "observe.h"
 #include "state.h"
 #include "vec.h"
@@ -100,8 +101,9 @@ struct reason {
     bool in_directory;    /* `name` is below the node's own directory */
     struct digest before; /* RECIPE, VALUE: keys of state_text */
     struct digest after;
-    struct node_id node; /* UPSTREAM_…: the node before */
-    int status;          /* FAILED: as node_row.attempt_status; or an errno */
+    struct node_id node;       /* UPSTREAM_…: the node before */
+    int status;                /* FAILED: as node_row.attempt_status; or an errno */
+    const struct job_ref *job; /* SUBMITTED */
 };
 typedef void reason_fn(void *context, const struct reason *reason);
 
@@ -130,7 +132,7 @@ struct plan {
     int project;
     struct plan_options options;
     /* Set by the caller before plan_look, and the caller's; NULL as a whole: none. */
-    const char *const *jobs;    /* by node: "lab/123_4", the job that it is in; or NULL */
+    const struct job_ref *const *jobs; /* by node: the job that it is in; or NULL */
     const char *const *endings; /* by node: "job lab/123_4: TIMEOUT", the last job that it was in,
                                    which ended; or NULL */
     uint8_t *wanted;            /* by node: WANTED_… */

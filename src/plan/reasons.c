@@ -257,6 +257,15 @@ static void add_upstream(struct plan *plan, const struct reason *reason, const c
     buf_add_string(out, behind);
 }
 
+static void add_job(const struct job_ref *job, struct buf *out)
+{
+    struct buf name = BUF_EMPTY;
+    job_ref_add(job, &name);
+    buf_add_string(out, "in job ");
+    text_add_name(out, buf_slice(&name));
+    buf_release(&name);
+}
+
 static bool is_made(const struct graph *graph, struct slice path)
 {
     struct file_id file = graph_find_file(graph, path);
@@ -388,8 +397,7 @@ void plan_add_reason(struct plan *plan, struct node_id node, const struct reason
         add_upstream(plan, reason, "", " can't run", true, out);
         break;
     case REASON_SUBMITTED:
-        buf_add_string(out, "in job ");
-        text_add_name(out, reason->name);
+        add_job(reason->job, out);
         break;
     case REASON_UPSTREAM_SUBMITTED:
         add_upstream(plan, reason, "waits for ", ", which is submitted", true, out);

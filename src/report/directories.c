@@ -15,7 +15,7 @@ struct listing {
     struct table table;
     struct buf *out;   /* for short output and JSON */
     struct buf reason; /* of the node at hand */
-    struct slice job;  /* that it is in; at == NULL: none */
+    struct buf job;    /* that it is in; empty: none */
     bool has_jobs;     /* a column for them, as in row */
     struct diag *diag;
 };
@@ -65,8 +65,8 @@ static int add_line(struct listing *listing, uint32_t directory, enum report_sta
     buf_add_string(table_cell(table, styles[word]), report_status_name(word));
     if (listing->has_jobs) {
         struct buf *cell = table_cell(table, TABLE_PLAIN);
-        if (listing->job.at != NULL) {
-            text_add_name(cell, listing->job);
+        if (listing->job.len > 0) {
+            text_add_name(cell, buf_slice(&listing->job));
         }
     }
     for (size_t i = 0; i < listing->options->value_count; i++) {
@@ -92,7 +92,7 @@ static int add_json(struct listing *listing, uint32_t directory, enum report_sta
         report_json_string(out, "directory", listing->plan->graph->workspace->names[directory]);
     }
     report_json_string(out, "status", slice_of(report_status_name(word)));
-    report_json_optional(out, "job", listing->job);
+    report_json_optional(out, "job", buf_slice(&listing->job));
     report_json_count(out, "group", group);
     report_json_key(out, "values");
     report_json_begin(out, '{');
@@ -125,7 +125,8 @@ static int add_directory(struct listing *listing, uint32_t directory, enum repor
 static void explain_node(struct listing *listing, struct node_id node)
 {
     buf_clear(&listing->reason);
-    listing->job = report_job(listing->plan, node);
+    buf_clear(&listing->job);
+    report_add_job(listing->plan, node, &listing->job);
     if (listing->plan->verdicts[node.at] != VERDICT_FRESH && !listing->options->short_output) {
         reasons_add_first(listing->plan, node, &listing->reason);
     }
@@ -301,6 +302,7 @@ int report_directories(struct plan *plan, struct slice action, const struct repo
     }
     table_release(&listing.table);
     buf_release(&listing.reason);
+    buf_release(&listing.job);
     return result;
 }
 

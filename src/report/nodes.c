@@ -98,8 +98,9 @@ double report_node_hours(const struct plan *plan, struct node_id node)
     return plan_seconds(plan, node) * plan_cores(plan, node) / 3600;
 }
 
-struct slice report_job(const struct plan *plan, struct node_id node)
+void report_add_job(const struct plan *plan, struct node_id node, struct buf *out)
 {
-    const char *job = plan->jobs != NULL ? plan->jobs[node.at] : NULL;
-    return job != NULL ? slice_of(job) : (struct slice){0};
+    if (plan->jobs != NULL && plan->jobs[node.at] != NULL) {
+        job_ref_add(plan->jobs[node.at], out);
+    }
 }

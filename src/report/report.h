@@ -71,8 +71,8 @@ void report_node_reasons(struct plan *plan, struct node_id node, report_reason_f
  * and is not of an action that runs each time anyway. */
 bool report_is_redone(const struct plan *plan, struct node_id node);
 
-/* The job that the node is in, "lab/123_4"; at == NULL: none. */
-struct slice report_job(const struct plan *plan, struct node_id node);
+/* Appends the job that the node is in, "lab/123_4"; nothing where it is in none. */
+void report_add_job(const struct plan *plan, struct node_id node, struct buf *out);
 
 double report_node_hours(const struct plan *plan, struct node_id node); /* predicted */
 

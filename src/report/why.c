@@ -98,11 +98,14 @@ static void add_json_node(const struct plan *plan, struct node_id node, struct b
 static void add_why_json(struct plan *plan, struct node_id node, struct buf *out)
 {
     enum report_status_word status = report_node_status(plan, node);
+    struct buf job = BUF_EMPTY;
     report_json_begin_record(out);
     add_json_node(plan, node, out);
     report_json_string(out, "status", slice_of(report_status_name(status)));
     report_json_string(out, "intent", slice_of(intent_of(plan, node).key));
-    report_json_optional(out, "job", report_job(plan, node));
+    report_add_job(plan, node, &job);
+    report_json_optional(out, "job", buf_slice(&job));
+    buf_release(&job);
     const char *ending = plan->endings != NULL ? plan->endings[node.at] : NULL;
     report_json_optional(out, "ending", slice_of(ending != NULL ? ending : ""));
     add_json_reasons(plan, node, out);

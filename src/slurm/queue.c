@@ -86,8 +86,8 @@ static bool take_field(struct slice *line, struct slice *field)
 /* "N/A" for what is no element of an array. */
 static bool read_index(struct slice text, uint32_t *index)
 {
-    uint64_t number = QUEUE_NO_INDEX;
-    if (!slice_is(text, "N/A") && !text_read_number(text, QUEUE_NO_INDEX - 1, &number)) {
+    uint64_t number = JOB_NO_INDEX;
+    if (!slice_is(text, "N/A") && !text_read_number(text, JOB_NO_INDEX - 1, &number)) {
         return false;
     }
     *index = (uint32_t)number;

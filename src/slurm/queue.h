@@ -7,6 +7,7 @@
 
 #include "arena.h"
 #include "diag.h"
+#include "job_ref.h"
 #include "slice.h"
 
 #include <stdbool.h>
@@ -19,11 +20,9 @@ enum queue_phase {
     QUEUE_ENDED,
 };
 
-#define QUEUE_NO_INDEX UINT32_MAX
-
 struct queue_entry {
     uint64_t job_id; /* of the array, for its elements */
-    uint32_t index;  /* in the array, or QUEUE_NO_INDEX */
+    uint32_t index;  /* in the array, or JOB_NO_INDEX */
     enum queue_phase phase;
     bool state_is_known;
     struct slice state;  /* squeue's word: "PENDING", "NODE_FAIL" */

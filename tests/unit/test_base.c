@@ -4,6 +4,7 @@
 #include "cpumask.h"
 #include "diag.h"
 #include "intern.h"
+#include "job_ref.h"
 #include "memory.h"
 #include "slice.h"
 #include "text.h"
@@ -505,6 +506,47 @@ static void test_numbers(void **state)
     assert_int_equal(rest.len, 0);
 }
 
+static void check_job_id(const char *text, uint64_t id, uint32_t index)
+{
+    struct job_ref job = {.cluster = SLICE_LITERAL("lab"), .id = 77, .index = 7};
+    struct buf out = BUF_EMPTY;
+    assert_int_equal(job_ref_read_id(&job, slice_of(text)), id != 0);
+    assert_true(slice_is(job.cluster, "lab"));
+    assert_int_equal(job.id, id != 0 ? id : 77);
+    assert_int_equal(job.index, id != 0 ? index : 7);
+    job_ref_add_id(&job, &out);
+    assert_string_equal(buf_string(&out), id != 0 ? text : "77_7");
+    buf_release(&out);
+}
+
+static void test_job_refs(void **state)
+{
+    (void)state;
+    check_job_id("123", 123, JOB_NO_INDEX);
+    check_job_id("123_0", 123, 0);
+    check_job_id("4294967295_4294967294", UINT32_MAX, UINT32_MAX - 1);
+    static const char *const wrong[] = {
+        "",           "0",
+        "0_1",        "_1",
+        "12_",        "12_x",
+        "12_1x",      "12 ",
+        "-12",        "12_4294967295",
+        "4294967296", "process 12 of host",
+        "12_[1-3]",
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        check_job_id(wrong[i], 0, 0);
+    }
+    struct job_ref job = {SLICE_LITERAL("lab"), 0, 4};
+    struct buf out = BUF_EMPTY;
+    job_ref_add(&job, &out);
+    assert_string_equal(buf_string(&out), "lab/?");
+    job.id = 12;
+    job_ref_add(&job, &out);
+    assert_string_equal(buf_string(&out), "lab/?lab/12_4");
+    buf_release(&out);
+}
+
 static void test_memory_and_clock(void **state)
 {
     (void)state;
@@ -539,6 +581,7 @@ int main(void)
         cmocka_unit_test(test_utf8),
         cmocka_unit_test(test_nearest),
         cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_job_refs),
         cmocka_unit_test(test_memory_and_clock),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

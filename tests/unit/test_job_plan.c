@@ -28,7 +28,7 @@ struct world {
     struct state *state;
     struct observer *observer;
     struct plan *plan;
-    const char **in_jobs; /* by node */
+    const struct job_ref **in_jobs; /* by node */
     struct launchers launchers;
     struct cluster cluster;
     struct job_plan_options options;
@@ -130,7 +130,7 @@ static void load(struct world *world, const char *rowfile)
     }
 }
 
-static void put_in_job(struct world *world, const char *key, const char *job)
+static void put_in_job(struct world *world, const char *key, const struct job_ref *job)
 {
     for (uint32_t n = 0; n < world->graph->node_count; n++) {
         struct node_id node = {n};
@@ -376,9 +376,9 @@ static void test_what_is_in_the_queue_can_be_waited_for(void **state)
     struct world *world = *state;
     fill(world, "a b c d");
     load(world, chain);
-    put_in_job(world, "first/a", "lab/12_3");
-    put_in_job(world, "first/b", "lab/12_5");
-    put_in_job(world, "first/c", "lab/13");
+    put_in_job(world, "first/a", &(struct job_ref){SLICE_LITERAL("lab"), 12, 3});
+    put_in_job(world, "first/b", &(struct job_ref){SLICE_LITERAL("lab"), 12, 5});
+    put_in_job(world, "first/c", &(struct job_ref){SLICE_LITERAL("lab"), 13, JOB_NO_INDEX});
     expect(world, "first d\n");
     world->options.follow = true;
     expect(world, "first d\n"
@@ -392,8 +392,8 @@ static void test_jobs_of_which_nothing_is_known_are_waited_for_in_patience(void 
     struct world *world = *state;
     fill(world, "a b");
     load(world, chain);
-    put_in_job(world, "first/a", "lab/?");
-    put_in_job(world, "first/b", "elsewhere/12");
+    put_in_job(world, "first/a", &(struct job_ref){SLICE_LITERAL("lab"), 0, JOB_NO_INDEX});
+    put_in_job(world, "first/b", &(struct job_ref){SLICE_LITERAL("elsewhere"), 12, JOB_NO_INDEX});
     world->options.follow = true;
     expect(world, "");
 }

@@ -65,15 +65,15 @@ static void test_jobs_and_elements(void **state)
                       "rowbuild|12|0|PENDING|rowbuild:0123456789abcdef|Resources\n"));
     assert_int_equal(queue.count, 3);
     assert_int_equal(queue.entries[0].job_id, 7);
-    assert_int_equal(queue.entries[0].index, QUEUE_NO_INDEX);
+    assert_int_equal(queue.entries[0].index, JOB_NO_INDEX);
     assert_int_equal(queue.entries[0].phase, QUEUE_PENDING);
     assert_slice(queue.entries[0].state, "PENDING");
     assert_slice(queue.entries[0].reason, "Dependency");
     assert_null(queue.entries[0].token.at);
     assert_ptr_equal(queue_find(&queue, 12, 3), &queue.entries[2]);
-    assert_ptr_equal(queue_find(&queue, 7, QUEUE_NO_INDEX), &queue.entries[0]);
+    assert_ptr_equal(queue_find(&queue, 7, JOB_NO_INDEX), &queue.entries[0]);
     assert_null(queue_find(&queue, 12, 1));
-    assert_null(queue_find(&queue, 13, QUEUE_NO_INDEX));
+    assert_null(queue_find(&queue, 13, JOB_NO_INDEX));
     assert_slice(queue.entries[2].token, "0123456789abcdef");
     assert_ptr_equal(queue_find_token(&queue, slice_of("0123456789abcdef")), &queue.entries[1]);
     assert_null(queue_find_token(&queue, slice_of("0123456789abcdee")));
@@ -86,7 +86,7 @@ static void test_no_jobs(void **state)
     (void)state;
     assert_true(parse(""));
     assert_int_equal(queue.count, 0);
-    assert_null(queue_find(&queue, 1, QUEUE_NO_INDEX));
+    assert_null(queue_find(&queue, 1, JOB_NO_INDEX));
     assert_null(queue_find_token(&queue, slice_of("0123456789abcdef")));
     end();
     assert_true(parse("CLUSTER: lab\n \n")); /* what is said where SQUEUE_CLUSTERS is set */

@@ -285,15 +285,18 @@ static void test_names_of_jobs(void **data)
     (void)data;
     struct buf out = BUF_EMPTY;
     struct submission one = example("00000000000000aa", 1);
-    submission_add_job(&one, 1, &out);
+    struct job_ref job = submission_job(&one, 1);
+    job_ref_add(&job, &out);
     assert_string_equal(buf_string(&out), "lab/4000000123_1");
     buf_clear(&out);
     one.is_array = false;
-    submission_add_job(&one, 0, &out);
+    job = submission_job(&one, 0);
+    job_ref_add(&job, &out);
     assert_string_equal(buf_string(&out), "lab/4000000123");
     buf_clear(&out);
     one.job_id = 0;
-    submission_add_job(&one, 0, &out);
+    job = submission_job(&one, 0);
+    job_ref_add(&job, &out);
     assert_string_equal(buf_string(&out), "lab/?");
     buf_release(&out);
 }

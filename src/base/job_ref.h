@@ -1,0 +1,32 @@
+/* Which job of a scheduler is meant: one job, or one element of an array.
+ *
+ * Plain data. The text is for people, and for what a job says of itself in a file. Doesn't know:
+ * whether there is such a job. */
+#ifndef ROWBUILD_JOB_REF_H
+#define ROWBUILD_JOB_REF_H
+
+#include "buf.h"
+#include "slice.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define JOB_NO_INDEX UINT32_MAX
+
+struct job_ref {
+    struct slice cluster;
+    uint64_t id;    /* of the array, for its elements; 0: the scheduler hasn't said yet */
+    uint32_t index; /* in the array, or JOB_NO_INDEX */
+};
+
+/* Appends "lab/123_4", "lab/123", or "lab/?" while the id isn't known. */
+void job_ref_add(const struct job_ref *job, struct buf *out);
+
+/* Appends "123_4" or "123": what the scheduler calls it; nothing while the id isn't known. */
+void job_ref_add_id(const struct job_ref *job, struct buf *out);
+
+/* Reads such an id into a job whose cluster is left as it is; false, and nothing is changed, where
+ * it is something else. */
+bool job_ref_read_id(struct job_ref *job, struct slice text);
+
+#endif
