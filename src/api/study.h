@@ -153,9 +153,6 @@ int study_run(struct rowbuild *study, const struct rowbuild_selection *selection
 /* What a scheduler gave this process; released with allocation_release. */
 struct allocation;
 void study_read_allocation(struct allocation *allocation);
-/* When it ends, by the monotonic clock: as the scheduler says it, else `minutes` from now; 0: not
- * known. */
-int64_t study_end_ns(const struct allocation *allocation, uint64_t minutes);
 
 /* Adds the job's other hosts to the machine, which machine_confine has fitted to this one, unless
  * `jobs` (0: not given) cores of this host suffice; *granted becomes the cores of all. Names live

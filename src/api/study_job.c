@@ -3,10 +3,10 @@
 
 #include "allocation.h"
 #include "claims.h"
-#include "clock.h"
 #include "loop.h"
 #include "submissions.h"
 #include "text.h"
+#include "time_limit.h"
 
 #include <limits.h>
 #include <signal.h>
@@ -15,16 +15,6 @@
 #include <unistd.h>
 
 static const double GRACE_S = 20; /* Slurm's default between its TERM and its KILL is 30 s */
-static const double EARLY_S = 60; /* how much sooner than asked a TERM may come */
-
-int64_t study_end_ns(const struct allocation *allocation, uint64_t minutes)
-{
-    int64_t now = clock_monotonic_ns();
-    if (allocation->end_at_s > 0) {
-        return now + (allocation->end_at_s - clock_wall_s()) * 1000000000;
-    }
-    return minutes > 0 && minutes < INT32_MAX ? now + (int64_t)minutes * 60 * 1000000000 : 0;
-}
 
 static const char *variable(const char *name)
 {
@@ -88,9 +78,7 @@ static int claim(const struct rowbuild *study, const struct submission *submissi
  * again: then the queue says what becomes of it. */
 static bool may_begin_again(const struct study_job *job, int status)
 {
-    return status == ROWBUILD_INTERRUPTED &&
-           (job->end_ns == 0 ||
-            (double)(job->end_ns - clock_monotonic_ns()) / 1e9 > job->notice_s + EARLY_S);
+    return status == ROWBUILD_INTERRUPTED && !time_limit_is_near(job->end_ns, job->notice_s);
 }
 
 static int carry_out(struct rowbuild *study, const struct submission *submission,
@@ -113,7 +101,7 @@ static int carry_out(struct rowbuild *study, const struct submission *submission
         .node_count = element->node_count,
         .in_order = !allocation.exists,
         .name = buf_string(&name),
-        .end_ns = study_end_ns(&allocation, allocation.exists ? submission->minutes : 0),
+        .end_ns = time_limit_end_ns(&allocation, allocation.exists ? submission->minutes : 0),
         .notice_s = signal_s < half_s ? signal_s : half_s,
     };
     unlimited.keep_going = UINT_MAX; /* a failing node doesn't end its siblings */

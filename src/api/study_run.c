@@ -3,12 +3,14 @@
 #include "allocation.h"
 #include "inside.h"
 #include "intern.h"
+#include "job_variables.h"
 #include "jobserver.h"
 #include "machine.h"
 #include "relay.h"
 #include "run.h"
 #include "run_mark.h"
 #include "text.h"
+#include "time_limit.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -90,7 +92,7 @@ void study_read_allocation(struct allocation *allocation)
     if (gethostname(name, sizeof name - 1) != 0) {
         name[0] = '\0';
     }
-    allocation_read(allocation, environ, name);
+    job_variables_read(allocation, environ, name);
 }
 
 /* What the run may use. */
@@ -128,7 +130,7 @@ static int find_means(struct relay *relay, const struct rowbuild_run_options *op
         .tick_ms = relay->observer != NULL ? TICK_MS : 0,
         .state_path = relay->study->state_path,
         .name = job != NULL ? job->name : "",
-        .end_ns = job != NULL ? job->end_ns : study_end_ns(&means->allocation, 0),
+        .end_ns = job != NULL ? job->end_ns : time_limit_end_ns(&means->allocation, 0),
         .notice_s = job != NULL ? job->notice_s : 0,
     };
     if (!means->has_work) {

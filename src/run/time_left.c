@@ -1,17 +1,11 @@
+/* What is started, and how long processes get, where a run has an end. */
 #include "running.h"
 
-#include "clock.h"
 #include "text.h"
+#include "time_limit.h"
 
-/* What is kept of the time left for recording, and how much sooner than asked a TERM may come. */
-static const double RECORDING_S = 10;
-static const double EARLY_S = 60;
+static const double RECORDING_S = 10; /* what is kept of the time left for that */
 static const double SHORTEST_GRACE_S = 1;
-
-static double seconds_until_end(const struct run *run)
-{
-    return (double)(run->options->end_ns - clock_monotonic_ns()) / 1e9;
-}
 
 /* What a node took when it last succeeded, else what its action takes: here, or elsewhere. */
 static double known_seconds(const struct run *run, struct node_id node)
@@ -41,7 +35,8 @@ static double seconds_of(const struct run *run, const struct execution *executio
 bool run_has_time_for(const struct run *run, const struct execution *execution)
 {
     return run->options->end_ns == 0 ||
-           seconds_of(run, execution) <= seconds_until_end(run) - run->options->notice_s;
+           seconds_of(run, execution) <=
+               time_limit_seconds_left(run->options->end_ns) - run->options->notice_s;
 }
 
 void run_pass_over(struct run *run, uint32_t number)
@@ -73,7 +68,7 @@ void run_tell_passed_over(struct run *run)
 
 bool run_time_is_up(const struct run *run)
 {
-    return run->options->end_ns != 0 && seconds_until_end(run) <= run->options->notice_s + EARLY_S;
+    return time_limit_is_near(run->options->end_ns, run->options->notice_s);
 }
 
 double run_grace_s(const struct run *run)
@@ -81,7 +76,7 @@ double run_grace_s(const struct run *run)
     if (!run->is_ending) {
         return run->options->grace_s;
     }
-    double left = seconds_until_end(run);
+    double left = time_limit_seconds_left(run->options->end_ns);
     double kept = left / 4 < RECORDING_S ? left / 4 : RECORDING_S;
     return left - kept > SHORTEST_GRACE_S ? left - kept : SHORTEST_GRACE_S;
 }

@@ -1,4 +1,4 @@
-#include "allocation.h"
+#include "job_variables.h"
 #include "machine.h"
 
 #include <sched.h>
@@ -20,7 +20,7 @@ static void expect_hosts(const char *list, const char *wanted)
     size_t count;
     struct buf found = BUF_EMPTY;
     arena_init(&arena);
-    assert_true(allocation_expand_hosts(slice_of(list), &arena, &names, &count));
+    assert_true(job_variables_expand_hosts(slice_of(list), &arena, &names, &count));
     for (size_t i = 0; i < count; i++) {
         buf_addf(&found, "%s%s", i > 0 ? " " : "", names[i].at);
     }
@@ -51,7 +51,7 @@ static void test_lists_of_hosts_not_understood(void **state)
         struct slice *names;
         size_t count;
         arena_init(&arena);
-        assert_false(allocation_expand_hosts(slice_of(lists[i]), &arena, &names, &count));
+        assert_false(job_variables_expand_hosts(slice_of(lists[i]), &arena, &names, &count));
         assert_int_equal(count, 0);
         arena_release(&arena);
     }
@@ -61,19 +61,19 @@ static void test_counts_of_hosts(void **state)
 {
     unsigned counts[4];
     (void)state;
-    assert_true(allocation_expand_counts(slice_of("8(x3),4"), counts, 4));
+    assert_true(job_variables_expand_counts(slice_of("8(x3),4"), counts, 4));
     assert_int_equal(counts[0], 8);
     assert_int_equal(counts[2], 8);
     assert_int_equal(counts[3], 4);
-    assert_true(allocation_expand_counts(slice_of("2"), counts, 1));
+    assert_true(job_variables_expand_counts(slice_of("2"), counts, 1));
     assert_int_equal(counts[0], 2);
-    assert_false(allocation_expand_counts(slice_of("8(x3)"), counts, 4));
-    assert_false(allocation_expand_counts(slice_of("8(x5)"), counts, 4));
-    assert_false(allocation_expand_counts(slice_of("8,"), counts, 1));
-    assert_false(allocation_expand_counts(slice_of("8(x"), counts, 1));
-    assert_false(allocation_expand_counts(slice_of("8(x3)8"), counts, 4));
-    assert_false(allocation_expand_counts(slice_of("99999999999999999999"), counts, 1));
-    assert_false(allocation_expand_counts(slice_of(""), counts, 1));
+    assert_false(job_variables_expand_counts(slice_of("8(x3)"), counts, 4));
+    assert_false(job_variables_expand_counts(slice_of("8(x5)"), counts, 4));
+    assert_false(job_variables_expand_counts(slice_of("8,"), counts, 1));
+    assert_false(job_variables_expand_counts(slice_of("8(x"), counts, 1));
+    assert_false(job_variables_expand_counts(slice_of("8(x3)8"), counts, 4));
+    assert_false(job_variables_expand_counts(slice_of("99999999999999999999"), counts, 1));
+    assert_false(job_variables_expand_counts(slice_of(""), counts, 1));
 }
 
 /* ---- Environments ---- */
@@ -88,7 +88,7 @@ static const char WITHIN_17[] = ALLOCATION_MARK "=17";
 static struct allocation read_environment(const char *const *environment, const char *host_name)
 {
     struct allocation allocation;
-    allocation_read(&allocation, (char *const *)environment, host_name);
+    job_variables_read(&allocation, (char *const *)environment, host_name);
     return allocation;
 }
 

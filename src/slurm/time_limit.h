@@ -1,0 +1,21 @@
+/* When a job's time is up.
+ *
+ * Knows: that Slurm's signal before the end may come sooner than asked. Doesn't know: what is done
+ * about it. Times are monotonic, in nanoseconds; 0: there is no end. */
+#ifndef ROWBUILD_TIME_LIMIT_H
+#define ROWBUILD_TIME_LIMIT_H
+
+#include "allocation.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The end of what the scheduler gave: as it says it, else `minutes` from now (0: not known). */
+int64_t time_limit_end_ns(const struct allocation *allocation, uint64_t minutes);
+
+double time_limit_seconds_left(int64_t end_ns);
+
+/* Whether a TERM that comes now may be the one that was asked for `notice_s` before the end. */
+bool time_limit_is_near(int64_t end_ns, double notice_s);
+
+#endif
