@@ -8,8 +8,9 @@
 #include "arena.h"
 #include "clusters.h"
 #include "diag.h"
+#include "element.h"
 #include "graph.h"
-#include "inbox.h"
+#include "jobs.h"
 #include "launchers.h"
 #include "observe.h"
 #include "plan.h"
@@ -37,13 +38,10 @@ struct rowbuild_messages {
 
 /* What a run does that carries out an element of a submission, as a job. */
 struct study_job {
-    struct inbox_attempt attempt;
-    const struct slice *nodes; /* keys */
-    size_t node_count;
+    const struct job_element *element;
     bool in_order;    /* the nodes start in the order of the list */
     const char *name; /* tells it from other jobs */
-    int64_t end_ns;   /* see run.h */
-    double notice_s;
+    struct element_time time;
 };
 
 struct rowbuild {
@@ -66,7 +64,7 @@ struct rowbuild {
     struct observer *observer;
     struct plan *plan;
     const struct study_job *job; /* that this process carries out; else NULL */
-    struct study_jobs *jobs;     /* what is in the queue, of the last look; NULL: nothing */
+    struct jobs *jobs;           /* what is in jobs, of the last look; NULL: nothing */
     bool asks_anew;              /* the queue is asked anew for the next look */
     bool forgets_jobs;           /* registrations that can't be read don't matter (clean) */
     bool made_state;             /* the state folder wasn't there before */
@@ -94,38 +92,6 @@ void messages_take(struct rowbuild_messages *messages, const struct diag *diag, 
 /* Lists the workspace, builds the graph, opens the state, plans. */
 int study_look(struct rowbuild *study, const struct rowbuild_selection *selection,
                enum state_mode mode, struct rowbuild_messages *messages);
-
-/* study_jobs.c: what is in jobs. The queue is asked once at most, and only about jobs of this
- * cluster. */
-
-/* Reads what is registered and finds out what has ended. Readers do this before they read the
- * state, so that they see all that an ended job has recorded; a writer does it after, marks what
- * has ended, and must then take the inbox once more. -1 after an error. */
-int study_load_jobs(struct rowbuild *study, bool writes, struct diag *diag);
-void study_drop_jobs(struct rowbuild *study);
-
-/* Tells the plan, which hasn't looked yet. */
-void study_plan_jobs(struct rowbuild *study);
-
-/* For a job, once its nodes are selected: the elements whose records matter to it, by name
- * (inbox.h). They hold its nodes or what comes before these. -1 after an error. */
-struct intern;
-int study_find_sources(const struct rowbuild *study, struct intern *sources, struct diag *diag);
-
-/* For a writer, after the look: forgets submissions that nobody needs any more. */
-int study_settle_jobs(struct rowbuild *study, struct diag *diag);
-
-/* For a writer, before nodes are started or submitted anew: ended elements that held one of them
- * are released, so that what their jobs might still record doesn't count. `starts` is by node;
- * NULL: all that the plan would run. */
-int study_release_jobs(struct rowbuild *study, const bool *starts, struct diag *diag);
-
-/* Jobs of this study that are queued or running, elements of arrays one by one: on the current
- * cluster, or on any. */
-uint64_t study_count_queued(const struct rowbuild *study);
-uint64_t study_count_all_queued(const struct rowbuild *study);
-/* Whether a registration couldn't be read (where `forgets_jobs`). */
-bool study_has_unread_jobs(const struct rowbuild *study);
 
 /* Makes the state, opened for reading where there was none, one for writing, without a second look.
  * 0, 1 or -1 as state_begin_writing. */

@@ -5,7 +5,6 @@
 #include "inside.h"
 #include "reserved.h"
 #include "run.h"
-#include "study_jobs.h"
 #include "submissions.h"
 #include "text.h"
 
@@ -118,12 +117,12 @@ static size_t forget_nodes(struct rowbuild *study, bool dry_run)
 static int refuse_while_queued(const struct rowbuild *study,
                                const struct rowbuild_clean_options *options, struct diag *diag)
 {
-    uint64_t queued = study_count_all_queued(study);
+    uint64_t queued = jobs_count_all_queued(study->jobs);
     bool matters = options->completed || options->submitted || !options->directory;
     if (!matters || options->force || options->dry_run) {
         return 0;
     }
-    if (study_has_unread_jobs(study)) {
+    if (study->jobs != NULL && study->jobs->is_unread) {
         return diag_error(diag,
                           "which jobs are queued or running isn't known: --force forgets them "
                           "all the same");
@@ -171,7 +170,7 @@ static int remove_state_files(struct rowbuild *study, bool has_jobs, struct diag
 
 static void say_jobs(const struct rowbuild *study, bool dry_run, struct diag *diag)
 {
-    uint64_t queued = study_count_all_queued(study);
+    uint64_t queued = jobs_count_all_queued(study->jobs);
     if (queued > 0) {
         diag_note(diag, "%s %llu %s queued or running: what they record from now on is lost",
                   dry_run ? "would forget" : "forgot", (unsigned long long)queued,

@@ -56,17 +56,34 @@ static int end_left_behind(const struct rowbuild *study, struct diag *diag)
 
 static void select_job(const struct rowbuild *study, struct diag *diag)
 {
-    size_t gone = plan_select_keys(study->plan, study->job->nodes, study->job->node_count);
+    const struct job_element *element = study->job->element;
+    size_t gone = plan_select_keys(study->plan, element->nodes, element->node_count);
     if (gone > 0) {
         diag_warning(diag, "%zu of the job's nodes %s no longer in the study", gone,
                      gone == 1 ? "is" : "are");
     }
 }
 
+static int load_jobs(struct rowbuild *study, bool writes, struct diag *diag)
+{
+    struct jobs_place place = {.state_path = study->state_path,
+                               .project = study->project,
+                               .clusters = &study->clusters,
+                               .cluster = study->cluster,
+                               .forget_logs = logs_forget_jobs};
+    struct jobs_look look = {.writes = writes,
+                             .is_strict = writes || study->will_write,
+                             .asks_anew = study->asks_anew,
+                             .forgives = study->forgets_jobs};
+    jobs_free(study->jobs);
+    study->jobs = NULL;
+    return jobs_load(&study->jobs, &place, &look, diag);
+}
+
 /* What is known to have ended has recorded all it ever will. */
 static int take_jobs(struct rowbuild *study, struct diag *diag)
 {
-    if (study_load_jobs(study, true, diag) != 0) {
+    if (load_jobs(study, true, diag) != 0) {
         return -1;
     }
     return study->jobs != NULL ? state_take_inbox(study->state, diag) : 0;
@@ -77,9 +94,10 @@ static struct state *open_for_job(const struct rowbuild *study, struct diag *dia
     struct intern sources;
     struct state *state = NULL;
     intern_init(&sources);
-    if (study_find_sources(study, &sources, diag) == 0) {
+    if (jobs_find_sources(study->state_path, study->plan, &sources, diag) == 0) {
         struct inbox_registry only = counting_only(&sources);
-        state = state_open_job(AT_FDCWD, study->state_path, &study->job->attempt, &only, diag);
+        state =
+            state_open_job(AT_FDCWD, study->state_path, &study->job->element->attempt, &only, diag);
     }
     intern_release(&sources);
     return state;
@@ -112,7 +130,7 @@ static int look(struct rowbuild *study, const struct rowbuild_selection *selecti
         return -1;
     }
     study->made_state = access(study->state_path, F_OK) != 0;
-    if (mode == STATE_READ && study_load_jobs(study, false, diag) != 0) {
+    if (mode == STATE_READ && load_jobs(study, false, diag) != 0) {
         return -1;
     }
     study->state = mode == STATE_JOB ? open_for_job(study, diag)
@@ -132,11 +150,11 @@ static int look(struct rowbuild *study, const struct rowbuild_selection *selecti
     study->plan->state = study->state;
     study->plan->observer = study->observer;
     plan_bind(study->graph, study->state);
-    study_plan_jobs(study);
+    jobs_tell_plan(study->jobs, study->plan);
     if (plan_look(study->plan, diag) != 0) {
         return -1;
     }
-    return mode == STATE_WRITE ? study_settle_jobs(study, diag) : 0;
+    return mode == STATE_WRITE ? jobs_settle(study->jobs, study->plan, diag) : 0;
 }
 
 /* Errors that carry an action are the graph's: kept apart until that action is wanted. */
@@ -194,7 +212,8 @@ int study_drop(struct rowbuild *study, struct rowbuild_messages *messages)
     arena_release(&study->labels);
     plan_free(study->plan);
     study->plan = NULL;
-    study_drop_jobs(study);
+    jobs_free(study->jobs);
+    study->jobs = NULL;
     if (study->observer != NULL) {
         observer_free(study->observer);
         study->observer = NULL;

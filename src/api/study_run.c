@@ -130,8 +130,8 @@ static int find_means(struct relay *relay, const struct rowbuild_run_options *op
         .tick_ms = relay->observer != NULL ? TICK_MS : 0,
         .state_path = relay->study->state_path,
         .name = job != NULL ? job->name : "",
-        .end_ns = job != NULL ? job->end_ns : time_limit_end_ns(&means->allocation, 0),
-        .notice_s = job != NULL ? job->notice_s : 0,
+        .end_ns = job != NULL ? job->time.end_ns : time_limit_end_ns(&means->allocation, 0),
+        .notice_s = job != NULL ? job->time.notice_s : 0,
     };
     if (!means->has_work) {
         return ROWBUILD_OK;
@@ -195,8 +195,8 @@ static const uint32_t *find_places(const struct rowbuild *study, struct arena *a
     }
     uint32_t *places = arena_array(arena, graph->node_count, sizeof *places);
     intern_init(&keys);
-    for (size_t i = 0; i < job->node_count; i++) {
-        intern_add(&keys, job->nodes[i]);
+    for (size_t i = 0; i < job->element->node_count; i++) {
+        intern_add(&keys, job->element->nodes[i]);
     }
     for (uint32_t n = 0; n < graph->node_count; n++) {
         if (study->plan->wanted[n] != 0) {
@@ -401,7 +401,7 @@ int study_run(struct rowbuild *study, const struct rowbuild_selection *selection
         declined = !may_go_on(&relay, options);
         if (declined) {
             status = ROWBUILD_USAGE;
-        } else if (study_release_jobs(study, NULL, &messages->diag) != 0) {
+        } else if (jobs_release(study->jobs, study->plan, NULL, &messages->diag) != 0) {
             status = ROWBUILD_STATE;
         } else {
             status = run_planned(&relay, &means, &messages->diag);

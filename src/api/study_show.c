@@ -150,6 +150,19 @@ int rowbuild_show_plan(struct rowbuild *study, bool explain,
     return finish(result, &out, writer, messages);
 }
 
+int rowbuild_show_jobs(struct rowbuild *study, const struct rowbuild_selection *selection,
+                       const struct rowbuild_show_options *options,
+                       const struct rowbuild_writer *writer, struct rowbuild_messages *messages)
+{
+    struct report_options shown = report_options(options);
+    struct job_listing listing;
+    struct buf out = BUF_EMPTY;
+    job_listing_make(&listing, study->jobs, study->plan, selection, &messages->diag);
+    report_jobs(listing.lines.at, listing.lines.count, &shown, &out);
+    job_listing_release(&listing);
+    return finish(0, &out, writer, messages);
+}
+
 /* ---- Logs ---- */
 
 static void pause_briefly(void)

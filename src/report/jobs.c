@@ -12,12 +12,12 @@ static void add_optional(struct buf *cell, struct slice text)
     }
 }
 
-static void add_line(struct table *table, const struct report_job_line *job)
+static void add_line(struct table *table, const struct job_line *job)
 {
     table_begin_row(table);
     struct buf *id = table_cell(table, TABLE_BOLD);
-    if (job->id.at != NULL) {
-        text_add_name(id, job->id);
+    if (job->job.id != 0) {
+        job_ref_add_id(&job->job, id);
     } else {
         buf_add_char(id, '?');
     }
@@ -27,11 +27,13 @@ static void add_line(struct table *table, const struct report_job_line *job)
     add_optional(table_cell(table, TABLE_FAINT), job->reason);
 }
 
-static void add_json(struct buf *out, const struct report_job_line *job)
+static void add_json(struct buf *out, const struct job_line *job)
 {
+    struct buf id = BUF_EMPTY;
+    job_ref_add_id(&job->job, &id);
     report_json_begin_record(out);
-    report_json_optional(out, "id", job->id);
-    report_json_string(out, "cluster", job->cluster);
+    report_json_optional(out, "id", buf_slice(&id));
+    report_json_string(out, "cluster", job->job.cluster);
     report_json_string(out, "action", job->action);
     report_json_count(out, "directories", job->directories);
     report_json_optional(out, "state", job->state);
@@ -43,9 +45,10 @@ static void add_json(struct buf *out, const struct report_job_line *job)
     }
     report_json_end(out, ']');
     report_json_end(out, '}');
+    buf_release(&id);
 }
 
-static void add_all_as_json(const struct report_job_line *jobs, size_t count, struct buf *out)
+static void add_all_as_json(const struct job_line *jobs, size_t count, struct buf *out)
 {
     report_json_begin(out, '[');
     for (size_t i = 0; i < count; i++) {
@@ -55,17 +58,17 @@ static void add_all_as_json(const struct report_job_line *jobs, size_t count, st
     buf_add_char(out, '\n');
 }
 
-static void add_ids(const struct report_job_line *jobs, size_t count, struct buf *out)
+static void add_ids(const struct job_line *jobs, size_t count, struct buf *out)
 {
     for (size_t i = 0; i < count; i++) {
-        if (jobs[i].id.at != NULL) {
-            text_add_name(out, jobs[i].id);
+        if (jobs[i].job.id != 0) {
+            job_ref_add_id(&jobs[i].job, out);
             buf_add_char(out, '\n');
         }
     }
 }
 
-static void add_table(const struct report_job_line *jobs, size_t count,
+static void add_table(const struct job_line *jobs, size_t count,
                       const struct report_options *options, struct buf *out)
 {
     struct table table;
@@ -82,8 +85,8 @@ static void add_table(const struct report_job_line *jobs, size_t count,
     table_release(&table);
 }
 
-void report_jobs(const struct report_job_line *jobs, size_t count,
-                 const struct report_options *options, struct buf *out)
+void report_jobs(const struct job_line *jobs, size_t count, const struct report_options *options,
+                 struct buf *out)
 {
     if (options->json) {
         add_all_as_json(jobs, count, out);

@@ -18,6 +18,7 @@
 #include "diag.h"
 #include "graph.h"
 #include "launchers.h"
+#include "listing.h"
 #include "machine.h"
 #include "plan.h"
 #include "slice.h"
@@ -145,22 +146,11 @@ int report_plan(struct plan *plan, bool explain, const struct report_options *op
 
 /* ---- show jobs ---- */
 
-struct report_job_line { /* a job, or an element of an array */
-    struct slice id;     /* "123_4"; at == NULL: the scheduler hasn't said yet */
-    struct slice action;
-    size_t directories;
-    struct slice cluster;
-    struct slice state;        /* the queue's word, "PENDING"; at == NULL: not known */
-    struct slice reason;       /* the queue's, "Dependency"; at == NULL: none */
-    const struct slice *nodes; /* keys; NULL for a job of row's */
-    size_t node_count;
-};
-
 /* A line for each job. With `short_output` the ids that there are. JSON: an array of
  *     {"id" (or null),"cluster","action","directories","state" (or null),"reason" (or null),
  *      "nodes" [] (keys)}. */
-void report_jobs(const struct report_job_line *jobs, size_t count,
-                 const struct report_options *options, struct buf *out);
+void report_jobs(const struct job_line *jobs, size_t count, const struct report_options *options,
+                 struct buf *out);
 
 /* ---- show launchers ---- */
 

@@ -1,11 +1,11 @@
 /* What the user is told of submissions before and after they are made. */
-#include "submitting.h"
+#include "submit.h"
 
 #include "text.h"
 
 static const char DRY_TOKEN[] = "0000000000000000";
 
-bool submitting_tell(const struct submitting *submitting, struct rowbuild_submit_event event)
+bool submit_tell(const struct submitting *submitting, struct rowbuild_submit_event event)
 {
     const struct rowbuild_submit_observer *observer = submitting->observer;
     event.total = submitting->jobs.submissions.count;
@@ -13,24 +13,24 @@ bool submitting_tell(const struct submitting *submitting, struct rowbuild_submit
            observer->event(observer->context, &event);
 }
 
-const struct action *submitting_action(const struct submitting *submitting,
-                                       const struct planned_submission *planned)
+const struct action *submit_action(const struct submitting *submitting,
+                                   const struct planned_submission *planned)
 {
-    return &submitting->study->rowfile->actions[planned->element];
+    return &submitting->plan->graph->rowfile->actions[planned->element];
 }
 
-const struct planned_job *submitting_jobs(const struct submitting *submitting,
-                                          const struct planned_submission *planned)
+const struct planned_job *submit_jobs(const struct submitting *submitting,
+                                      const struct planned_submission *planned)
 {
     return &submitting->jobs.jobs.at[planned->first_job];
 }
 
-struct rowbuild_submit_event submitting_event(const struct submitting *submitting, size_t number,
-                                              enum rowbuild_submit_event_kind kind)
+struct rowbuild_submit_event submit_event(const struct submitting *submitting, size_t number,
+                                          enum rowbuild_submit_event_kind kind)
 {
     const struct planned_submission *planned = &submitting->jobs.submissions.at[number];
-    const struct planned_job *jobs = submitting_jobs(submitting, planned);
-    const struct action *action = submitting_action(submitting, planned);
+    const struct planned_job *jobs = submit_jobs(submitting, planned);
+    const struct action *action = submit_action(submitting, planned);
     struct job_cost cost = job_plan_cost(&planned->request, action);
     struct rowbuild_submit_event event = {
         .kind = kind,
@@ -48,17 +48,15 @@ struct rowbuild_submit_event submitting_event(const struct submitting *submittin
     return event;
 }
 
-void submitting_tell_actions(const struct submitting *submitting,
-                             struct rowbuild_submit_event *whole)
+void submit_tell_actions(const struct submitting *submitting, struct rowbuild_submit_event *whole)
 {
-    const struct rowfile *rowfile = submitting->study->rowfile;
+    const struct rowfile *rowfile = submitting->plan->graph->rowfile;
     *whole = (struct rowbuild_submit_event){.kind = ROWBUILD_SUBMIT_CONFIRM};
     for (size_t a = 0; a < rowfile->action_count; a++) {
         struct rowbuild_submit_event sum = {.kind = ROWBUILD_SUBMIT_ACTION,
                                             .action = rowfile->actions[a].name.at};
         for (size_t s = 0; s < submitting->jobs.submissions.count; s++) {
-            struct rowbuild_submit_event one =
-                submitting_event(submitting, s, ROWBUILD_SUBMIT_ACTION);
+            struct rowbuild_submit_event one = submit_event(submitting, s, ROWBUILD_SUBMIT_ACTION);
             if (submitting->jobs.submissions.at[s].element == a) {
                 sum.jobs += one.jobs;
                 sum.nodes += one.nodes;
@@ -68,7 +66,7 @@ void submitting_tell_actions(const struct submitting *submitting,
             }
         }
         if (sum.jobs > 0) {
-            submitting_tell(submitting, sum);
+            submit_tell(submitting, sum);
         }
         whole->jobs += sum.jobs;
         whole->nodes += sum.nodes;
@@ -78,7 +76,7 @@ void submitting_tell_actions(const struct submitting *submitting,
     }
 }
 
-void submitting_tell_what_waits(const struct submitting *submitting)
+void submit_tell_what_waits(const struct submitting *submitting)
 {
     const struct job_plan *jobs = &submitting->jobs;
     struct buf text = BUF_EMPTY;
@@ -86,8 +84,8 @@ void submitting_tell_what_waits(const struct submitting *submitting)
         buf_addf(&text, "%zu %s until all of %s can run (submit_whole)", jobs->partial_groups,
                  jobs->partial_groups == 1 ? "group waits" : "groups wait",
                  jobs->partial_groups == 1 ? "its directories" : "their directories");
-        submitting_tell(submitting, (struct rowbuild_submit_event){.kind = ROWBUILD_SUBMIT_NOTICE,
-                                                                   .text = buf_string(&text)});
+        submit_tell(submitting, (struct rowbuild_submit_event){.kind = ROWBUILD_SUBMIT_NOTICE,
+                                                               .text = buf_string(&text)});
     }
     if (jobs->over_maximum > 0) {
         buf_clear(&text);
@@ -95,31 +93,30 @@ void submitting_tell_what_waits(const struct submitting *submitting)
                  "%zu %s left out: the cluster's maximum_jobs, %llu, is reached; submit again "
                  "when some are over",
                  jobs->over_maximum, jobs->over_maximum == 1 ? "job is" : "jobs are",
-                 (unsigned long long)submitting->study->cluster->maximum_jobs);
-        submitting_tell(submitting, (struct rowbuild_submit_event){.kind = ROWBUILD_SUBMIT_NOTICE,
-                                                                   .text = buf_string(&text)});
+                 (unsigned long long)submitting->place.cluster->maximum_jobs);
+        submit_tell(submitting, (struct rowbuild_submit_event){.kind = ROWBUILD_SUBMIT_NOTICE,
+                                                               .text = buf_string(&text)});
     }
     if (jobs->in_circles > 0) {
         buf_clear(&text);
         buf_addf(&text, "%zu %s left out: as they are grouped, they would wait for each other",
                  jobs->in_circles, jobs->in_circles == 1 ? "job is" : "jobs are");
-        submitting_tell(submitting, (struct rowbuild_submit_event){.kind = ROWBUILD_SUBMIT_NOTICE,
-                                                                   .text = buf_string(&text)});
+        submit_tell(submitting, (struct rowbuild_submit_event){.kind = ROWBUILD_SUBMIT_NOTICE,
+                                                               .text = buf_string(&text)});
     }
     buf_release(&text);
 }
 
-void submitting_tell_scripts(struct submitting *submitting)
+void submit_tell_scripts(struct submitting *submitting)
 {
     for (size_t s = 0; s < submitting->jobs.submissions.count; s++) {
-        struct rowbuild_submit_event event =
-            submitting_event(submitting, s, ROWBUILD_SUBMIT_SCRIPT);
+        struct rowbuild_submit_event event = submit_event(submitting, s, ROWBUILD_SUBMIT_SCRIPT);
         struct slice token = SLICE_LITERAL(DRY_TOKEN);
         struct buf script = BUF_EMPTY;
         struct buf words = BUF_EMPTY;
-        submitting_add_script(submitting, s, token, &script);
-        if (submitting->study->cluster->scheduler == SCHEDULER_SLURM) {
-            const char *const *options = submitting_sbatch_options(submitting, s, token);
+        submit_add_script(submitting, s, token, &script);
+        if (submitting->place.cluster->scheduler == SCHEDULER_SLURM) {
+            const char *const *options = submit_sbatch_options(submitting, s, token);
             for (size_t i = 0; options[i] != NULL; i++) {
                 buf_add_string(&words, i > 0 ? " " : "");
                 text_add_shell_word(&words, slice_of(options[i]));
@@ -127,7 +124,7 @@ void submitting_tell_scripts(struct submitting *submitting)
         }
         event.script = buf_string(&script);
         event.options = buf_string(&words);
-        submitting_tell(submitting, event);
+        submit_tell(submitting, event);
         submitting->ids[s] = s + 1; /* in a dry run the numbers of submissions stand for ids */
         buf_release(&script);
         buf_release(&words);

@@ -1,28 +1,19 @@
-/* show jobs: from what the last look found to the lines of a report. */
-#include "report.h"
-#include "study.h"
+#include "listing.h"
 
+#include "intern.h"
 #include "match.h"
-#include "study_jobs.h"
+#include "memory.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
-
-struct job_line {
-    uint64_t job_id; /* 0: not known */
-    uint32_t index;
-    struct report_job_line line;
-};
 
 struct job_lines {
-    struct rowbuild *study;
+    struct jobs *jobs;
+    const struct plan *plan;
     const struct rowbuild_selection *selection;
-    struct arena arena;
     struct intern keys;    /* of nodes */
     VEC(uint32_t) numbers; /* of the nodes with these keys */
     bool *named;           /* directories that were named; NULL: all */
-    VEC(struct job_line) all;
+    struct job_listing *made;
 };
 
 /* ---- Which ones ---- */
@@ -45,21 +36,22 @@ static bool is_named(const struct job_lines *lines, uint32_t directory)
 /* Targets may be directories, nodes and products: the last look has told what they are. */
 static void find_named(struct job_lines *lines)
 {
-    struct rowbuild *study = lines->study;
+    const struct plan *plan = lines->plan;
+    const struct workspace *workspace = plan->graph->workspace;
     const struct rowbuild_selection *selection = lines->selection;
     if (selection->target_count == 0) {
         return;
     }
-    lines->named = mem_alloc(study->workspace.count * sizeof *lines->named + 1);
+    lines->named = mem_alloc(workspace->count * sizeof *lines->named + 1);
     for (size_t i = 0; i < selection->target_count; i++) {
-        int64_t found = workspace_find(&study->workspace, slice_of(selection->targets[i]), NULL);
+        int64_t found = workspace_find(workspace, slice_of(selection->targets[i]), NULL);
         if (found >= 0) {
             lines->named[found] = true;
         }
     }
-    for (uint32_t n = 0; n < study->graph->node_count; n++) {
-        uint32_t directory = study->graph->nodes[n].directory;
-        if ((study->plan->wanted[n] & WANTED_SELECTED) != 0 && directory != GRAPH_NONE) {
+    for (uint32_t n = 0; n < plan->graph->node_count; n++) {
+        uint32_t directory = plan->graph->nodes[n].directory;
+        if ((plan->wanted[n] & WANTED_SELECTED) != 0 && directory != GRAPH_NONE) {
             lines->named[directory] = true;
         }
     }
@@ -67,7 +59,7 @@ static void find_named(struct job_lines *lines)
 
 static void find_nodes(struct job_lines *lines)
 {
-    const struct graph *graph = lines->study->graph;
+    const struct graph *graph = lines->plan->graph;
     struct buf key = BUF_EMPTY;
     for (uint32_t n = 0; n < graph->node_count; n++) {
         if (graph_is_present(graph, (struct node_id){n})) {
@@ -89,7 +81,7 @@ static size_t count_directories(const struct job_lines *lines, struct slice key)
         return lines->named == NULL;
     }
     const uint32_t *directories;
-    size_t count = graph_directories(lines->study->graph,
+    size_t count = graph_directories(lines->plan->graph,
                                      (struct node_id){lines->numbers.at[number]}, &directories);
     size_t named = 0;
     for (size_t i = 0; i < count; i++) {
@@ -101,54 +93,43 @@ static size_t count_directories(const struct job_lines *lines, struct slice key)
 /* ---- Lines ---- */
 
 /* Adds what the queue says, and the line. */
-static void add(struct job_lines *lines, struct job_line job)
+static void add(struct job_lines *lines, struct job_line line)
 {
-    if (job.job_id != 0) {
-        struct buf text = BUF_EMPTY;
-        buf_addf(&text, "%" PRIu64, job.job_id);
-        if (job.index != JOB_NO_INDEX) {
-            buf_addf(&text, "_%" PRIu32, job.index);
-        }
-        job.line.id = arena_slice(&lines->arena, buf_slice(&text));
-        buf_release(&text);
-    }
     const struct queue_entry *entry =
-        job.job_id != 0 ? queue_find(&lines->study->jobs->queue, job.job_id, job.index) : NULL;
+        line.job.id != 0 ? queue_find(&lines->jobs->queue, line.job.id, line.job.index) : NULL;
     if (entry != NULL) {
-        job.line.state = entry->state;
+        line.state = entry->state;
         if (entry->reason.len > 0 && !slice_is(entry->reason, "None") &&
             !slice_is(entry->reason, "(null)")) {
-            job.line.reason = entry->reason;
+            line.reason = entry->reason;
         }
     }
-    vec_push(&lines->all, job);
+    vec_push(&lines->made->lines, line);
 }
 
 static void add_element(struct job_lines *lines, const struct submission *submission, size_t e)
 {
     const struct submission_element *element = &submission->elements[e];
-    struct job_line job = {.job_id = submission->job_id,
-                           .index = submission->is_array ? (uint32_t)e : JOB_NO_INDEX,
-                           .line = {.action = submission->action,
-                                    .cluster = submission->cluster,
-                                    .nodes = element->nodes,
-                                    .node_count = element->node_count}};
+    struct job_line line = {.job = submission_job(submission, e),
+                            .action = submission->action,
+                            .nodes = element->nodes,
+                            .node_count = element->node_count};
     for (size_t i = 0; i < element->node_count; i++) {
-        job.line.directories += count_directories(lines, element->nodes[i]);
+        line.directories += count_directories(lines, element->nodes[i]);
     }
-    if (job.line.directories > 0 || lines->named == NULL) {
-        add(lines, job);
+    if (line.directories > 0 || lines->named == NULL) {
+        add(lines, line);
     }
 }
 
 static bool is_here(const struct job_lines *lines, struct slice cluster)
 {
-    return slice_equal(lines->study->cluster->name, cluster);
+    return slice_equal(lines->jobs->place.cluster->name, cluster);
 }
 
 static void add_submissions(struct job_lines *lines)
 {
-    const struct submissions *submissions = &lines->study->jobs->submissions;
+    const struct submissions *submissions = &lines->jobs->submissions;
     for (size_t i = 0; i < submissions->count; i++) {
         const struct submission *submission = &submissions->items[i];
         bool is_shown = is_selected_action(lines->selection, submission->action);
@@ -163,18 +144,19 @@ static void add_submissions(struct job_lines *lines)
 /* Jobs of other clusters aren't shown, as in row; but that there are some is said. */
 static void leave_out_others(struct job_lines *lines, struct diag *diag)
 {
+    struct job_listing *all = lines->made;
     size_t kept = 0;
     struct slice other = {0};
-    for (size_t i = 0; i < lines->all.count; i++) {
-        struct slice cluster = lines->all.at[i].line.cluster;
+    for (size_t i = 0; i < all->lines.count; i++) {
+        struct slice cluster = all->lines.at[i].job.cluster;
         if (is_here(lines, cluster)) {
-            lines->all.at[kept++] = lines->all.at[i];
+            all->lines.at[kept++] = all->lines.at[i];
         } else {
             other = cluster;
         }
     }
-    size_t left_out = lines->all.count - kept;
-    lines->all.count = kept;
+    size_t left_out = all->lines.count - kept;
+    all->lines.count = kept;
     if (left_out > 0) {
         diag_note(diag, "%zu %s of another cluster: `--cluster %.*s` shows %s", left_out,
                   left_out == 1 ? "job is" : "jobs are", SLICE_ARGS(other),
@@ -192,25 +174,23 @@ static int compare_row_jobs(const void *a, const void *b)
 /* row's record has an entry for each directory of a job. */
 static void add_row_jobs(struct job_lines *lines)
 {
-    struct row_jobs *row = &lines->study->jobs->row;
+    struct row_jobs *row = &lines->jobs->row;
     const struct row_job *last = NULL;
     if (row->all.count > 0) {
         qsort(row->all.at, row->all.count, sizeof *row->all.at, compare_row_jobs);
     }
     vec_each (const struct row_job, job, &row->all) {
-        int64_t directory = workspace_find(&lines->study->workspace, job->directory, NULL);
+        int64_t directory = workspace_find(lines->plan->graph->workspace, job->directory, NULL);
         bool is_shown =
-            study_row_job_is_queued(lines->study, job) &&
+            jobs_row_job_is_queued(lines->jobs, job) &&
             is_selected_action(lines->selection, job->action) &&
             (directory >= 0 ? is_named(lines, (uint32_t)directory) : lines->named == NULL);
         if (is_shown && last != NULL && last->job_id == job->job_id) {
-            lines->all.at[lines->all.count - 1].line.directories++;
+            lines->made->lines.at[lines->made->lines.count - 1].directories++;
         } else if (is_shown) {
-            add(lines,
-                (struct job_line){
-                    .job_id = job->job_id,
-                    .index = JOB_NO_INDEX,
-                    .line = {.action = job->action, .cluster = job->cluster, .directories = 1}});
+            add(lines, (struct job_line){.job = {job->cluster, job->job_id, JOB_NO_INDEX},
+                                         .action = job->action,
+                                         .directories = 1});
             last = job;
         }
     }
@@ -221,48 +201,35 @@ static int compare_jobs(const void *a, const void *b)
 {
     const struct job_line *left = a;
     const struct job_line *right = b;
-    if (left->job_id != right->job_id) {
-        return left->job_id - 1 < right->job_id - 1 ? -1 : 1;
+    if (left->job.id != right->job.id) {
+        return left->job.id - 1 < right->job.id - 1 ? -1 : 1;
     }
-    return left->index < right->index ? -1 : left->index > right->index;
+    return left->job.index < right->job.index ? -1 : left->job.index > right->job.index;
 }
 
-int rowbuild_show_jobs(struct rowbuild *study, const struct rowbuild_selection *selection,
-                       const struct rowbuild_show_options *options,
-                       const struct rowbuild_writer *writer, struct rowbuild_messages *messages)
+void job_listing_make(struct job_listing *listing, struct jobs *jobs, const struct plan *plan,
+                      const struct rowbuild_selection *selection, struct diag *diag)
 {
-    struct job_lines lines = {.study = study, .selection = selection};
-    struct report_options shown = {.json = options->json,
-                                   .colour = options->colour,
-                                   .short_output = options->short_output,
-                                   .no_header = options->no_header};
-    struct buf out = BUF_EMPTY;
-    arena_init(&lines.arena);
+    struct job_lines lines = {.jobs = jobs, .plan = plan, .selection = selection, .made = listing};
+    *listing = (struct job_listing){0};
+    if (jobs == NULL) {
+        return;
+    }
     intern_init(&lines.keys);
-    if (study->jobs != NULL) {
-        find_named(&lines);
-        find_nodes(&lines);
-        add_submissions(&lines);
-        add_row_jobs(&lines);
-        leave_out_others(&lines, &messages->diag);
+    find_named(&lines);
+    find_nodes(&lines);
+    add_submissions(&lines);
+    add_row_jobs(&lines);
+    leave_out_others(&lines, diag);
+    if (listing->lines.count > 0) {
+        qsort(listing->lines.at, listing->lines.count, sizeof *listing->lines.at, compare_jobs);
     }
-    size_t count = lines.all.count;
-    struct report_job_line *jobs = arena_array(&lines.arena, count, sizeof *jobs);
-    if (count > 0) {
-        qsort(lines.all.at, count, sizeof *lines.all.at, compare_jobs);
-    }
-    for (size_t i = 0; i < count; i++) {
-        jobs[i] = lines.all.at[i].line;
-    }
-    report_jobs(jobs, count, &shown, &out);
-    if (out.len > 0) {
-        writer->write(writer->context, out.at, out.len);
-    }
-    buf_release(&out);
-    vec_release(&lines.all);
     vec_release(&lines.numbers);
     intern_release(&lines.keys);
     free(lines.named);
-    arena_release(&lines.arena);
-    return messages_settle(messages, ROWBUILD_OK);
+}
+
+void job_listing_release(struct job_listing *listing)
+{
+    vec_release(&listing->lines);
 }

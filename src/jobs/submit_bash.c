@@ -1,5 +1,5 @@
 /* One submission where the scheduler is bash: the script is executed here and now. */
-#include "submitting.h"
+#include "submit.h"
 
 #include "inbox.h"
 #include "spawn.h"
@@ -52,7 +52,7 @@ static int start(const struct submitting *submitting, const struct buf *script, 
     }
     struct spawn_request request = {.argv = argv,
                                     .envp = environ,
-                                    .directory = submitting->study->project,
+                                    .directory = submitting->place.project,
                                     .output = -1,
                                     .inherit = &fd,
                                     .inherit_count = 1};
@@ -72,7 +72,7 @@ static int await(struct submitting *submitting, struct child *child, struct chil
     }
     for (bool running = true; running;) {
         int count = loop_wait(submitting->loop, events, sizeof events / sizeof events[0], 5000);
-        state_beat(submitting->study->state);
+        state_beat(submitting->plan->state);
         for (int i = 0; i < count; i++) {
             int signal = (int)events[i].token;
             if (events[i].kind == LOOP_CHILD) {
@@ -100,13 +100,14 @@ static void say_failure(struct submitting *submitting, const struct submission *
 /* What the script left in the inbox becomes a part of the state; nothing more can come. */
 static int take_in(struct submitting *submitting, const struct submission *registered)
 {
-    const struct rowbuild *study = submitting->study;
-    if (state_take_inbox(study->state, submitting->diag) != 0 ||
-        submission_remove(study->state_path, registered->token, submitting->diag) != 0) {
+    struct plan *plan = submitting->plan;
+    const char *state_path = submitting->place.state_path;
+    if (state_take_inbox(plan->state, submitting->diag) != 0 ||
+        submission_remove(state_path, registered->token, submitting->diag) != 0) {
         return -1;
     }
-    plan_bind(study->graph, study->state);
-    inbox_forget(study->state_path, &registered->token, 1);
+    plan_bind(plan->graph, plan->state);
+    inbox_forget(state_path, &registered->token, 1);
     return 0;
 }
 
@@ -120,7 +121,7 @@ static bool is_only_unfinished(const struct submitting *submitting, size_t numbe
     for (size_t j = 0; j < planned->job_count; j++) {
         const struct planned_job *job = &submitting->jobs.jobs.at[planned->first_job + j];
         for (size_t i = 0; i < job->node_count; i++) {
-            uint8_t attempt = state_node(submitting->study->state, job->nodes[i].at)->attempt;
+            uint8_t attempt = state_node(submitting->plan->state, job->nodes[i].at)->attempt;
             if (attempt != ATTEMPT_NONE && attempt != ATTEMPT_UNFINISHED) {
                 return false;
             }
@@ -130,13 +131,13 @@ static bool is_only_unfinished(const struct submitting *submitting, size_t numbe
     return any && !end->signalled && end->status == ROWBUILD_FAILED;
 }
 
-int submitting_bash(struct submitting *submitting, size_t number, struct submission *registered)
+int submit_bash(struct submitting *submitting, size_t number, struct submission *registered)
 {
     struct buf script = BUF_EMPTY;
     struct child child;
     struct child_end end = {0};
     int status = ROWBUILD_OK;
-    submitting_add_script(submitting, number, registered->token, &script);
+    submit_add_script(submitting, number, registered->token, &script);
     if (start(submitting, &script, &child) != 0) {
         diag_state_error(submitting->diag, "bash can't be started: %s", strerror(errno));
         status = ROWBUILD_STATE;

@@ -1,5 +1,5 @@
 /* One submission to Slurm: until it is accepted, refused, or patience ends. */
-#include "submitting.h"
+#include "submit.h"
 
 #include "clock.h"
 #include "inbox.h"
@@ -32,8 +32,8 @@ static bool find_condition(const char *const *options, size_t count, size_t at,
     return false;
 }
 
-const char *const *submitting_sbatch_options(struct submitting *submitting, size_t number,
-                                             struct slice token)
+const char *const *submit_sbatch_options(struct submitting *submitting, size_t number,
+                                         struct slice token)
 {
     const struct planned_submission *planned = &submitting->jobs.submissions.at[number];
     const struct rowbuild_submit_options *options = submitting->options;
@@ -97,13 +97,13 @@ static bool pause_before_next(struct attempts *attempts)
     if (!(pause_s > 0)) {
         return false;
     }
-    submitting_tell(submitting, (struct rowbuild_submit_event){.kind = ROWBUILD_SUBMIT_WAITS,
-                                                               .number = attempts->number + 1,
-                                                               .text = in_one_line(attempts),
-                                                               .seconds = pause_s});
+    submit_tell(submitting, (struct rowbuild_submit_event){.kind = ROWBUILD_SUBMIT_WAITS,
+                                                           .number = attempts->number + 1,
+                                                           .text = in_one_line(attempts),
+                                                           .seconds = pause_s});
     int64_t before_ns = clock_monotonic_ns();
-    state_beat(submitting->study->state);
-    bool interrupted = submitting_wait(submitting, pause_s);
+    state_beat(submitting->plan->state);
+    bool interrupted = submit_wait(submitting, pause_s);
     submitting->patience_s -= (double)(clock_monotonic_ns() - before_ns) / 1e9;
     attempts->pause_s =
         attempts->pause_s * 2 < LONGEST_PAUSE_S ? attempts->pause_s * 2 : LONGEST_PAUSE_S;
@@ -116,11 +116,10 @@ enum found { FOUND, NOT_FOUND, NOT_KNOWN };
 
 static enum found look_once(struct attempts *attempts, uint64_t *id)
 {
-    const struct rowbuild *study = attempts->submitting->study;
     struct queue queue;
     struct diag unseen;
     diag_init(&unseen);
-    queue_ask(&queue, study->state_path, 0, environ, &unseen);
+    queue_ask(&queue, attempts->submitting->place.state_path, 0, environ, &unseen);
     const struct queue_entry *entry =
         queue.answered ? queue_find_token(&queue, attempts->registered->token) : NULL;
     enum found found = entry != NULL ? FOUND : queue.answered ? NOT_FOUND : NOT_KNOWN;
@@ -145,10 +144,10 @@ static enum found look_for_token(struct attempts *attempts, uint64_t *id)
 
 static int unregister(struct attempts *attempts, int status)
 {
-    const struct rowbuild *study = attempts->submitting->study;
+    const char *state_path = attempts->submitting->place.state_path;
     struct submission *registered = attempts->registered;
-    inbox_forget(study->state_path, &registered->token, 1);
-    if (submission_remove(study->state_path, registered->token, attempts->submitting->diag) != 0) {
+    inbox_forget(state_path, &registered->token, 1);
+    if (submission_remove(state_path, registered->token, attempts->submitting->diag) != 0) {
         return ROWBUILD_STATE;
     }
     return status;
@@ -165,9 +164,9 @@ static int record(struct attempts *attempts, uint64_t id)
     attempts->registered->job_id = id;
     attempts->registered->submitted_at_s = clock_wall_s(); /* older answers don't know of it */
     submitting->ids[attempts->number] = id;
-    queue_forget(submitting->study->state_path);
-    return submission_write(submitting->study->state_path, attempts->registered,
-                            submitting->diag) == 0
+    queue_forget(submitting->place.state_path);
+    return submission_write(submitting->place.state_path, attempts->registered, submitting->diag) ==
+                   0
                ? ROWBUILD_OK
                : ROWBUILD_STATE;
 }
@@ -243,7 +242,7 @@ static int attempt(struct attempts *attempts, const struct sbatch_request *reque
             case NOT_FOUND:
                 break;
             }
-            if (submitting_wait(attempts->submitting, 0)) {
+            if (submit_wait(attempts->submitting, 0)) {
                 return give_up(attempts);
             }
             break;
@@ -251,16 +250,16 @@ static int attempt(struct attempts *attempts, const struct sbatch_request *reque
     }
 }
 
-int submitting_sbatch(struct submitting *submitting, size_t number, struct submission *registered)
+int submit_sbatch(struct submitting *submitting, size_t number, struct submission *registered)
 {
     struct attempts attempts = {
         .submitting = submitting, .registered = registered, .number = number, .pause_s = 1};
     struct buf script = BUF_EMPTY;
-    submitting_add_script(submitting, number, registered->token, &script);
+    submit_add_script(submitting, number, registered->token, &script);
     struct sbatch_request request = {
-        .directory = submitting->study->project_path,
+        .directory = submitting->place.project_path,
         .script = buf_slice(&script),
-        .options = submitting_sbatch_options(submitting, number, registered->token),
+        .options = submit_sbatch_options(submitting, number, registered->token),
         .environment = environ,
     };
     int status = attempt(&attempts, &request);

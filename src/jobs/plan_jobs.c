@@ -1,9 +1,9 @@
 /* What jobs mean for the plan, and what the plan means for them. */
-#include "study.h"
+#include "jobs.h"
 
-#include "study_jobs.h"
+#include "intern.h"
+#include "memory.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 /* ---- Telling the plan ---- */
@@ -28,7 +28,7 @@ static struct assignment *assignment_of(struct assignments *assignments, struct 
     return &assignments->all.at[number];
 }
 
-static const struct job_ref *keep_job(struct study_jobs *jobs, struct job_ref job)
+static const struct job_ref *keep_job(struct jobs *jobs, struct job_ref job)
 {
     struct job_ref *kept = arena_alloc(&jobs->texts, sizeof *kept);
     *kept = job;
@@ -36,7 +36,7 @@ static const struct job_ref *keep_job(struct study_jobs *jobs, struct job_ref jo
 }
 
 /* The later registration counts. */
-static void assign_element(struct study_jobs *jobs, const struct submission *submission, size_t e,
+static void assign_element(struct jobs *jobs, const struct submission *submission, size_t e,
                            struct assignments *assignments)
 {
     const struct submission_element *element = &submission->elements[e];
@@ -60,23 +60,13 @@ static void assign_element(struct study_jobs *jobs, const struct submission *sub
     }
 }
 
-static void assign_submissions(struct study_jobs *jobs, struct assignments *assignments)
+static void assign_submissions(struct jobs *jobs, struct assignments *assignments)
 {
     for (size_t i = 0; i < jobs->submissions.count; i++) {
         for (size_t e = 0; e < jobs->submissions.items[i].element_count; e++) {
             assign_element(jobs, &jobs->submissions.items[i], e, assignments);
         }
     }
-}
-
-bool study_row_job_is_queued(const struct rowbuild *study, const struct row_job *job)
-{
-    const struct queue *queue = &study->jobs->queue;
-    if (!study_has_queue(study, job->cluster) || !queue->answered) {
-        return true;
-    }
-    const struct queue_entry *entry = queue_find(queue, job->job_id, JOB_NO_INDEX);
-    return entry != NULL && entry->phase != QUEUE_ENDED;
 }
 
 /* row's jobs by "ACTION\0DIRECTORY": a directory may belong to a node of several. */
@@ -88,12 +78,11 @@ static void add_row_key(struct slice action, struct slice directory, struct buf 
     buf_add_slice(key, directory);
 }
 
-static void assign_row_jobs(const struct rowbuild *study, struct assignments *assignments)
+static void assign_row_jobs(struct jobs *jobs, struct assignments *assignments)
 {
-    struct study_jobs *jobs = study->jobs;
     struct buf key = BUF_EMPTY;
     vec_each (const struct row_job, job, &jobs->row.all) {
-        if (study_row_job_is_queued(study, job)) {
+        if (jobs_row_job_is_queued(jobs, job)) {
             add_row_key(job->action, job->directory, &key);
             assignment_of(assignments, buf_slice(&key))->job =
                 keep_job(jobs, (struct job_ref){job->cluster, job->job_id, JOB_NO_INDEX});
@@ -102,10 +91,9 @@ static void assign_row_jobs(const struct rowbuild *study, struct assignments *as
     buf_release(&key);
 }
 
-static void take_assignments(struct rowbuild *study, struct assignments *assignments)
+static void take_assignments(struct jobs *jobs, const struct graph *graph,
+                             struct assignments *assignments)
 {
-    const struct graph *graph = study->graph;
-    struct study_jobs *jobs = study->jobs;
     struct buf key = BUF_EMPTY;
     for (uint32_t n = 0; n < graph->node_count; n++) {
         struct node_id node = {n};
@@ -122,7 +110,7 @@ static void take_assignments(struct rowbuild *study, struct assignments *assignm
         }
         size_t count = jobs->row.all.count > 0 ? graph_directories(graph, node, &directories) : 0;
         for (size_t i = 0; i < count && jobs->jobs[n] == NULL; i++) {
-            add_row_key(graph_action(graph, node)->name, study->workspace.names[directories[i]],
+            add_row_key(graph_action(graph, node)->name, graph->workspace->names[directories[i]],
                         &key);
             number = intern_find(&assignments->keys, buf_slice(&key));
             jobs->jobs[n] = number != INTERN_NONE ? assignments->all.at[number].job : NULL;
@@ -131,22 +119,21 @@ static void take_assignments(struct rowbuild *study, struct assignments *assignm
     buf_release(&key);
 }
 
-void study_plan_jobs(struct rowbuild *study)
+void jobs_tell_plan(struct jobs *jobs, struct plan *plan)
 {
-    struct study_jobs *jobs = study->jobs;
     struct assignments assignments = {0};
     if (jobs == NULL) {
         return;
     }
-    size_t count = study->graph->node_count;
+    size_t count = plan->graph->node_count;
     intern_init(&assignments.keys);
     jobs->jobs = mem_alloc((count + 1) * sizeof *jobs->jobs);
     jobs->endings = mem_alloc((count + 1) * sizeof *jobs->endings);
     assign_submissions(jobs, &assignments);
-    assign_row_jobs(study, &assignments);
-    take_assignments(study, &assignments);
-    study->plan->jobs = jobs->jobs;
-    study->plan->endings = jobs->endings;
+    assign_row_jobs(jobs, &assignments);
+    take_assignments(jobs, plan->graph, &assignments);
+    plan->jobs = jobs->jobs;
+    plan->endings = jobs->endings;
     intern_release(&assignments.keys);
     vec_release(&assignments.all);
 }
@@ -218,14 +205,15 @@ static bool holds_marked(const struct node_map *map, const struct submission_ele
     return false;
 }
 
-int study_find_sources(const struct rowbuild *study, struct intern *sources, struct diag *diag)
+int jobs_find_sources(const char *state_path, const struct plan *plan, struct intern *sources,
+                      struct diag *diag)
 {
     struct submissions submissions;
     struct node_map map;
     struct buf name = BUF_EMPTY;
-    int result = submissions_load(&submissions, study->state_path, diag);
-    bool *marked = mark_sources(study->plan);
-    node_map_init(&map, study->graph);
+    int result = submissions_load(&submissions, state_path, diag);
+    bool *marked = mark_sources(plan);
+    node_map_init(&map, plan->graph);
     for (size_t i = 0; i < submissions.count; i++) {
         const struct submission *submission = &submissions.items[i];
         for (size_t e = 0; e < submission->element_count; e++) {
@@ -245,7 +233,7 @@ int study_find_sources(const struct rowbuild *study, struct intern *sources, str
 
 /* ---- Forgetting and releasing ---- */
 
-static bool is_needed(const struct rowbuild *study, const struct node_map *map,
+static bool is_needed(const struct jobs *jobs, const struct plan *plan, const struct node_map *map,
                       const struct submission_element *element)
 {
     if (element->state == ELEMENT_QUEUED) {
@@ -253,29 +241,28 @@ static bool is_needed(const struct rowbuild *study, const struct node_map *map,
     }
     for (size_t i = 0; i < element->node_count && element->state == ELEMENT_ENDED; i++) {
         struct node_id node = node_map_find(map, element->nodes[i]);
-        if (node.at != GRAPH_NONE && study->plan->verdicts[node.at] != VERDICT_FRESH &&
-            study->jobs->jobs[node.at] == NULL) {
+        if (node.at != GRAPH_NONE && plan->verdicts[node.at] != VERDICT_FRESH &&
+            jobs->jobs[node.at] == NULL) {
             return true; /* for its ending, and for late records */
         }
     }
     return false;
 }
 
-int study_settle_jobs(struct rowbuild *study, struct diag *diag)
+int jobs_settle(struct jobs *jobs, const struct plan *plan, struct diag *diag)
 {
-    struct study_jobs *jobs = study->jobs;
     struct node_map map;
     VEC(struct slice) forgotten = {0};
     size_t kept = 0;
     if (jobs == NULL || jobs->submissions.count == 0) {
         return 0;
     }
-    node_map_init(&map, study->graph);
+    node_map_init(&map, plan->graph);
     for (size_t i = 0; i < jobs->submissions.count; i++) {
         const struct submission *submission = &jobs->submissions.items[i];
         bool needed = false;
         for (size_t e = 0; e < submission->element_count && !needed; e++) {
-            needed = is_needed(study, &map, &submission->elements[e]);
+            needed = is_needed(jobs, plan, &map, &submission->elements[e]);
         }
         if (needed) {
             jobs->submissions.items[kept++] = *submission;
@@ -285,7 +272,7 @@ int study_settle_jobs(struct rowbuild *study, struct diag *diag)
     }
     jobs->submissions.count = kept;
     int result =
-        forgotten.count > 0 ? study_forget_jobs(study, forgotten.at, forgotten.count, diag) : 0;
+        forgotten.count > 0 ? jobs_forget(&jobs->place, forgotten.at, forgotten.count, diag) : 0;
     vec_release(&forgotten);
     node_map_release(&map);
     return result;
@@ -300,12 +287,12 @@ static bool *mark_work(const struct plan *plan)
     return marked;
 }
 
-static int release_marked(const struct rowbuild *study, const bool *marked, struct diag *diag)
+static int release_marked(struct jobs *jobs, const struct graph *graph, const bool *marked,
+                          struct diag *diag)
 {
-    struct study_jobs *jobs = study->jobs;
     struct node_map map;
     int result = 0;
-    node_map_init(&map, study->graph);
+    node_map_init(&map, graph);
     for (size_t i = 0; i < jobs->submissions.count; i++) {
         struct submission *submission = &jobs->submissions.items[i];
         bool changed = false;
@@ -317,23 +304,23 @@ static int release_marked(const struct rowbuild *study, const bool *marked, stru
             }
         }
         if (changed) {
-            result |= submission_write(study->state_path, submission, diag);
+            result |= submission_write(jobs->place.state_path, submission, diag);
         }
     }
     node_map_release(&map);
     return result;
 }
 
-int study_release_jobs(struct rowbuild *study, const bool *starts, struct diag *diag)
+int jobs_release(struct jobs *jobs, const struct plan *plan, const bool *starts, struct diag *diag)
 {
-    if (study->jobs == NULL || study->jobs->submissions.count == 0) {
+    if (jobs == NULL || jobs->submissions.count == 0) {
         return 0;
     }
     if (starts != NULL) {
-        return release_marked(study, starts, diag);
+        return release_marked(jobs, plan->graph, starts, diag);
     }
-    bool *work = mark_work(study->plan);
-    int result = release_marked(study, work, diag);
+    bool *work = mark_work(plan);
+    int result = release_marked(jobs, plan->graph, work, diag);
     free(work);
     return result;
 }

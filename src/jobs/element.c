@@ -1,0 +1,122 @@
+#include "element.h"
+
+#include "claims.h"
+#include "submissions.h"
+#include "text.h"
+#include "time_limit.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const char *variable(const char *name)
+{
+    const char *value = getenv(name); /* NOLINT(concurrency-mt-unsafe) */
+    return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+/* The index in the array; 0 outside of one. */
+static int find_element(uint32_t *element, struct diag *diag)
+{
+    const char *text = variable("SLURM_ARRAY_TASK_ID");
+    uint64_t number = 0;
+    if (text != NULL && !text_read_number(slice_of(text), UINT32_MAX - 1, &number)) {
+        return diag_error(diag, "SLURM_ARRAY_TASK_ID is `%s`, which is no index of an array", text);
+    }
+    *element = (uint32_t)number;
+    return 0;
+}
+
+/* The scheduler's name for this job, "123_4"; without a scheduler that of this process. */
+static void add_job_name(struct buf *name)
+{
+    const char *array = variable("SLURM_ARRAY_JOB_ID");
+    const char *index = variable("SLURM_ARRAY_TASK_ID");
+    const char *job = variable("SLURM_JOB_ID");
+    if (array != NULL && index != NULL) {
+        buf_addf(name, "%s_%s", array, index);
+    } else if (job != NULL) {
+        buf_add_string(name, job);
+    } else {
+        char host[HOST_NAME_MAX + 1] = "";
+        (void)gethostname(host, sizeof host - 1);
+        buf_addf(name, "process %d of %s", (int)getpid(), host);
+    }
+}
+
+/* 0; 1: somebody else has it, which was told; -1 after an error. */
+static int claim(const char *state_path, const struct inbox_attempt *attempt, struct diag *diag)
+{
+    struct buf job = BUF_EMPTY;
+    struct buf holder = BUF_EMPTY;
+    add_job_name(&job);
+    int claimed = claim_make(state_path, attempt, buf_slice(&job), &holder, diag);
+    if (claimed > 0) {
+        diag_note(diag, "nothing to do: the job %s carries this out", buf_string(&holder));
+    }
+    buf_release(&job);
+    buf_release(&holder);
+    return claimed;
+}
+
+static int claim_element(struct job_element *made, const char *state_path,
+                         const struct submission *submission, uint32_t element, struct diag *diag)
+{
+    if (element >= submission->element_count) {
+        return diag_error(diag, "the submission %s has no element %u: they go up to %zu",
+                          submission->token.at, (unsigned)element, submission->element_count - 1);
+    }
+    const struct submission_element *registered = &submission->elements[element];
+    *made = (struct job_element){
+        .attempt = {.token = submission->token.at, .element = element},
+        .nodes = registered->nodes,
+        .node_count = registered->node_count,
+        .minutes = submission->minutes,
+    };
+    if (registered->state == ELEMENT_RELEASED) {
+        diag_note(diag,
+                  "nothing to do: the nodes of this job were released, and started elsewhere");
+        return 1;
+    }
+    return claim(state_path, &made->attempt, diag);
+}
+
+int element_begin(struct job_element *element, const char *state_path, const char *token,
+                  struct arena *arena, struct diag *diag)
+{
+    bool missing = false;
+    uint32_t index = 0;
+    if (find_element(&index, diag) != 0) {
+        return -1;
+    }
+    const struct submission *submission =
+        submission_read(state_path, slice_of(token), arena, &missing, diag);
+    if (submission != NULL) {
+        return claim_element(element, state_path, submission, index, diag);
+    }
+    if (missing) {
+        diag_note(diag, "nothing to do: no submission %s is registered here", token);
+    }
+    return missing ? 1 : -1;
+}
+
+struct element_time element_time(const struct job_element *element, const struct cluster *cluster,
+                                 const struct allocation *allocation)
+{
+    double half_s = (double)element->minutes * 60 / 2; /* as the script asks for it */
+    double signal_s = (double)cluster->signal_s;
+    return (struct element_time){
+        .end_ns = time_limit_end_ns(allocation, allocation->exists ? element->minutes : 0),
+        .notice_s = signal_s < half_s ? signal_s : half_s,
+    };
+}
+
+int element_end(const struct job_element *element, const char *state_path,
+                const struct element_time *time, bool has_failed, bool is_interrupted,
+                struct diag *diag)
+{
+    if (is_interrupted && !time_limit_is_near(time->end_ns, time->notice_s)) {
+        return 0;
+    }
+    return claim_end(state_path, &element->attempt, has_failed, diag);
+}

@@ -1,0 +1,47 @@
+/* One element of a submission, carried out inside its job: what comes before and after its run.
+ *
+ * Knows: which element this process has, whether another job has claimed it, when it counts as
+ * over. Doesn't know: how nodes are run. */
+#ifndef ROWBUILD_ELEMENT_H
+#define ROWBUILD_ELEMENT_H
+
+#include "allocation.h"
+#include "arena.h"
+#include "clusters.h"
+#include "diag.h"
+#include "inbox.h"
+#include "slice.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct job_element {
+    struct inbox_attempt attempt;
+    const struct slice *nodes; /* keys */
+    size_t node_count;
+    uint64_t minutes; /* time limit that was asked for */
+};
+
+/* Finds the element of the submission `token` that this process is to carry out, and claims it. 0;
+ * 1: there is nothing to do, which was told; -1 after an error. What it refers to is in the arena.
+ */
+int element_begin(struct job_element *element, const char *state_path, const char *token,
+                  struct arena *arena, struct diag *diag);
+
+/* The time that a run of the element has. */
+struct element_time {
+    int64_t end_ns;  /* see time_limit.h */
+    double notice_s; /* TERM is expected so long before */
+};
+struct element_time element_time(const struct job_element *element, const struct cluster *cluster,
+                                 const struct allocation *allocation);
+
+/* After the run: says that the element is over, unless it was interrupted so early that its job may
+ * have been preempted and begin again. Then the queue says what becomes of it. -1 after an error.
+ */
+int element_end(const struct job_element *element, const char *state_path,
+                const struct element_time *time, bool has_failed, bool is_interrupted,
+                struct diag *diag);
+
+#endif

@@ -1,0 +1,160 @@
+#include "endings.h"
+
+#include "claims.h"
+
+/* Clocks of login nodes differ a little: an answer says nothing about what isn't older than it by
+ * that much. */
+enum { CLOCK_MARGIN_S = 15 };
+
+#define GONE "gone from the queue"
+#define KILLED "killed"
+
+static struct inbox_attempt attempt_of(const struct submission *submission, size_t e)
+{
+    return (struct inbox_attempt){.token = submission->token.at, .element = (uint32_t)e};
+}
+
+static bool is_over(const struct endings_facts *facts, const struct submission *submission,
+                    size_t e)
+{
+    struct inbox_attempt attempt = attempt_of(submission, e);
+    return claims_ended(facts->inbox, &attempt);
+}
+
+static bool has_failed(const struct endings_facts *facts, const struct submission *submission,
+                       size_t e)
+{
+    struct inbox_attempt attempt = attempt_of(submission, e);
+    return claims_failed(facts->inbox, &attempt);
+}
+
+/* The element's entry in the queue; NULL: the queue doesn't answer, or has none. */
+static const struct queue_entry *entry_of(const struct queue *queue,
+                                          const struct submission *submission, size_t e)
+{
+    if (!queue->answered || submission->job_id == 0) {
+        return NULL;
+    }
+    struct job_ref job = submission_job(submission, e);
+    const struct queue_entry *entry = queue_find(queue, job.id, job.index);
+    /* An array that was cancelled before one of its jobs began is one entry. */
+    return entry == NULL && submission->is_array ? queue_find(queue, job.id, JOB_NO_INDEX) : entry;
+}
+
+/* Whether a job that says it failed waits in the queue: it was requeued, and its commands were
+ * ended as if they had failed. */
+static bool waits_again(const struct endings_facts *facts, const struct submission *submission,
+                        size_t e)
+{
+    const struct queue_entry *entry = entry_of(facts->queue, submission, e);
+    return entry != NULL && entry->phase == QUEUE_PENDING && has_failed(facts, submission, e);
+}
+
+/* Whether the element has ended as far as the queue knows; then it says how. */
+static bool has_left_queue(const struct queue *queue, const struct submission *submission, size_t e,
+                           struct slice *ending)
+{
+    if (!queue->answered || submission->job_id == 0) {
+        return false;
+    }
+    const struct queue_entry *entry = entry_of(queue, submission, e);
+    if (entry != NULL) {
+        *ending = entry->state;
+        return entry->phase == QUEUE_ENDED;
+    }
+    *ending = SLICE_LITERAL(GONE);
+    return queue->asked_at_s > submission->submitted_at_s + CLOCK_MARGIN_S;
+}
+
+/* Where a job has come to its end by itself, its nodes' records tell of success and failure. */
+static bool says_no_more(struct slice ending)
+{
+    return slice_is(ending, "COMPLETED") || slice_is(ending, "FAILED") || slice_is(ending, GONE);
+}
+
+/* Whether an element that is registered as queued has ended; then in which word. */
+static bool find_ending(const struct endings_facts *facts, const struct submission *submission,
+                        size_t e, struct slice *ending)
+{
+    bool ended = is_over(facts, submission, e);
+    *ending = (struct slice){0};
+    if (facts->witness == ENDINGS_QUEUE) {
+        bool left = has_left_queue(facts->queue, submission, e, ending);
+        *ending = ended && (!left || says_no_more(*ending)) ? (struct slice){0} : *ending;
+        ended = (ended && !waits_again(facts, submission, e)) || left;
+    } else if (facts->witness == ENDINGS_PROCESS && !ended && facts->killed != NULL) {
+        ended = facts->killed[e];
+        *ending = SLICE_LITERAL(KILLED);
+    }
+    return ended;
+}
+
+bool endings_mark(struct submission *submission, const struct endings_facts *facts)
+{
+    bool changed = false;
+    for (size_t e = 0; e < submission->element_count; e++) {
+        struct submission_element *element = &submission->elements[e];
+        struct slice ending;
+        if (element->state == ELEMENT_QUEUED && find_ending(facts, submission, e, &ending)) {
+            element->state = ELEMENT_ENDED;
+            element->ending = ending;
+            changed = true;
+        }
+    }
+    return changed;
+}
+
+typedef bool element_fn(const struct endings_facts *facts, const struct submission *submission,
+                        size_t e);
+
+/* Whether it holds for any element that isn't known to have ended, if the queue tells of it. */
+static bool any_queued(const struct submission *submission, const struct endings_facts *facts,
+                       element_fn *holds)
+{
+    for (size_t e = 0; e < submission->element_count && facts->witness == ENDINGS_QUEUE; e++) {
+        if (submission->elements[e].state == ELEMENT_QUEUED && holds(facts, submission, e)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_doubtful(const struct endings_facts *facts, const struct submission *submission,
+                        size_t e)
+{
+    return !is_over(facts, submission, e) || has_failed(facts, submission, e);
+}
+
+bool endings_need_queue(const struct submission *submission, const struct endings_facts *facts)
+{
+    return any_queued(submission, facts, is_doubtful);
+}
+
+static bool is_behind(const struct endings_facts *facts, const struct submission *submission,
+                      size_t e)
+{
+    const struct queue_entry *entry = entry_of(facts->queue, submission, e);
+    return entry != NULL && entry->phase != QUEUE_ENDED && has_failed(facts, submission, e);
+}
+
+bool endings_are_behind(const struct submission *submission, const struct endings_facts *facts)
+{
+    return any_queued(submission, facts, is_behind);
+}
+
+bool endings_find_job(struct submission *submission, const struct queue *queue)
+{
+    const struct queue_entry *entry =
+        queue->answered ? queue_find_token(queue, submission->token) : NULL;
+    if (entry != NULL) {
+        submission->job_id = entry->job_id;
+        submission->is_array = entry->index != JOB_NO_INDEX;
+    }
+    return entry != NULL;
+}
+
+bool endings_never_was(const struct submission *submission, const struct endings_facts *facts)
+{
+    return submission->job_id == 0 && facts->witness == ENDINGS_QUEUE && facts->queue->answered &&
+           facts->queue->asked_at_s >= submission->submitted_at_s;
+}

@@ -1,0 +1,354 @@
+#include "jobs.h"
+
+#include "claims.h"
+#include "endings.h"
+#include "file.h"
+#include "memory.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool is_ours(const struct jobs *jobs, struct slice cluster)
+{
+    return slice_equal(jobs->place.cluster->name, cluster);
+}
+
+/* Whether this cluster's scheduler knows about jobs of the cluster with that name. */
+static bool has_queue(const struct jobs *jobs, struct slice cluster)
+{
+    return is_ours(jobs, cluster) && jobs->place.cluster->scheduler == SCHEDULER_SLURM;
+}
+
+/* Where there is no scheduler: jobs are children of the program that submits them. */
+static bool is_local(const struct jobs *jobs, struct slice cluster)
+{
+    for (size_t i = 0; i < jobs->place.clusters->count; i++) {
+        if (slice_equal(jobs->place.clusters->items[i].name, cluster)) {
+            return jobs->place.clusters->items[i].scheduler == SCHEDULER_BASH;
+        }
+    }
+    return false;
+}
+
+/* The queue tells of one's own jobs. */
+static struct endings_facts facts_of(const struct jobs *jobs, const struct submission *submission)
+{
+    return (struct endings_facts){
+        .inbox = &jobs->inbox,
+        .queue = &jobs->queue,
+        .witness = submission->user == geteuid() && has_queue(jobs, submission->cluster)
+                       ? ENDINGS_QUEUE
+                   : is_local(jobs, submission->cluster) ? ENDINGS_PROCESS
+                                                         : ENDINGS_NOBODY,
+    };
+}
+
+/* ---- Asking ---- */
+
+typedef bool submission_fn(const struct submission *submission, const struct endings_facts *facts);
+
+static bool any_submission(const struct jobs *jobs, submission_fn *holds)
+{
+    for (size_t i = 0; i < jobs->submissions.count; i++) {
+        struct endings_facts facts = facts_of(jobs, &jobs->submissions.items[i]);
+        if (holds(&jobs->submissions.items[i], &facts)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether only the queue knows about something that is registered. */
+static bool needs_queue(const struct jobs *jobs)
+{
+    if (any_submission(jobs, endings_need_queue)) {
+        return true;
+    }
+    for (size_t i = 0; i < jobs->row.all.count; i++) {
+        if (has_queue(jobs, jobs->row.all.at[i].cluster)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool lacks_id(const struct submission *submission, const struct endings_facts *facts)
+{
+    return submission->job_id == 0 && facts->witness == ENDINGS_QUEUE;
+}
+
+/* When something was handed over isn't known for row's jobs, nor for a submission without an id: a
+ * remembered answer may be older. */
+static bool needs_new_answer(const struct jobs *jobs)
+{
+    return jobs->row.all.count > 0 || any_submission(jobs, lacks_id);
+}
+
+/* After the inbox was listed: what it says is then older than a new answer. */
+static void ask(struct jobs *jobs, const struct jobs_look *look, struct diag *diag)
+{
+    if (!needs_queue(jobs)) {
+        return;
+    }
+    const char *state_path = jobs->place.state_path;
+    bool anew = look->asks_anew || (look->writes && needs_new_answer(jobs));
+    queue_release(&jobs->queue);
+    queue_ask(&jobs->queue, state_path, anew ? 0 : QUEUE_REMEMBERED_S, environ, diag);
+    if (jobs->queue.is_remembered && any_submission(jobs, endings_are_behind)) {
+        queue_release(&jobs->queue);
+        queue_ask(&jobs->queue, state_path, 0, environ, diag);
+    }
+}
+
+/* ---- What has ended ---- */
+
+static struct inbox_attempt attempt_of(const struct submission *submission, size_t e)
+{
+    return (struct inbox_attempt){.token = submission->token.at, .element = (uint32_t)e};
+}
+
+/* Whether the process is there, and is the one that carries out the submission with that token: its
+ * number may be somebody else's by now, and what has ended keeps it until its parent cares. */
+static bool process_carries_out(int pid, struct slice token)
+{
+    char path[32];
+    struct buf words = BUF_EMPTY;
+    (void)snprintf(path, sizeof path, "/proc/%d/cmdline", pid);
+    bool found = file_read(AT_FDCWD, path, 1U << 20, &words) == 0 && words.len > 0 &&
+                 memmem(words.at, words.len, token.at, token.len) != NULL;
+    buf_release(&words);
+    return found;
+}
+
+/* "process 12 of host": who carries out a job where there is no scheduler. Whether it is known to
+ * be gone. */
+static bool process_is_gone(struct slice holder, struct slice token)
+{
+    char host[HOST_NAME_MAX + 1] = "";
+    struct buf text = BUF_EMPTY;
+    int pid = 0;
+    int used = 0;
+    buf_add_slice(&text, holder);
+    bool gone = gethostname(host, sizeof host - 1) == 0 &&
+                sscanf(buf_string(&text), "process %d of %n", &pid, &used) == 1 && used > 0 &&
+                strcmp(buf_string(&text) + used, host) == 0 && !process_carries_out(pid, token);
+    buf_release(&text);
+    return gone;
+}
+
+/* Without a scheduler a submission lives as long as the program that made it, which held the lock:
+ * who has it now sees only those whose maker was killed. */
+static bool was_killed(const struct jobs *jobs, const struct submission *submission, size_t e)
+{
+    struct inbox_attempt attempt = attempt_of(submission, e);
+    struct buf holder = BUF_EMPTY;
+    bool gone = !claim_holder(jobs->place.state_path, &attempt, &holder) ||
+                process_is_gone(buf_slice(&holder), submission->token);
+    buf_release(&holder);
+    return gone;
+}
+
+/* By element, of those that haven't said that they ended; to be freed. */
+static bool *find_killed(const struct jobs *jobs, const struct submission *submission)
+{
+    bool *killed = mem_alloc(submission->element_count * sizeof *killed + 1);
+    for (size_t e = 0; e < submission->element_count; e++) {
+        struct inbox_attempt attempt = attempt_of(submission, e);
+        killed[e] = submission->elements[e].state == ELEMENT_QUEUED &&
+                    !claims_ended(&jobs->inbox, &attempt) && was_killed(jobs, submission, e);
+    }
+    return killed;
+}
+
+/* Marks what has ended, in memory; whether something has. */
+static bool mark_ended(const struct jobs *jobs, struct submission *submission, bool writes)
+{
+    struct endings_facts facts = facts_of(jobs, submission);
+    bool *killed =
+        writes && facts.witness == ENDINGS_PROCESS ? find_killed(jobs, submission) : NULL;
+    facts.killed = killed;
+    bool changed = endings_mark(submission, &facts);
+    free(killed);
+    return changed;
+}
+
+/* ---- Submissions that were cut off before their id was known ---- */
+
+static bool find_by_claim(const struct jobs *jobs, struct submission *submission)
+{
+    for (size_t e = 0; e < submission->element_count; e++) {
+        struct inbox_attempt attempt = attempt_of(submission, e);
+        struct buf holder = BUF_EMPTY;
+        struct job_ref job = {.id = 0};
+        bool found = claims_made(&jobs->inbox, &attempt) &&
+                     claim_holder(jobs->place.state_path, &attempt, &holder) &&
+                     job_ref_read_id(&job, buf_slice(&holder));
+        buf_release(&holder);
+        if (found) {
+            submission->job_id = job.id;
+            submission->is_array = job.index != JOB_NO_INDEX;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- Loading ---- */
+
+int jobs_forget(const struct jobs_place *place, const struct slice *tokens, size_t count,
+                struct diag *diag)
+{
+    int result = 0;
+    /* First what nobody would look for once the registration is gone. */
+    inbox_forget(place->state_path, tokens, count);
+    place->forget_logs(place->state_path, tokens, count);
+    for (size_t i = 0; i < count; i++) {
+        result |= submission_remove(place->state_path, tokens[i], diag);
+    }
+    return result;
+}
+
+/* Brings one registration up to date; a writer also on disk. *gone: it is none any more. */
+static int update(struct jobs *jobs, struct submission *submission, bool writes, bool *gone,
+                  struct diag *diag)
+{
+    bool changed = false;
+    *gone = false;
+    if (submission->job_id == 0 && has_queue(jobs, submission->cluster)) {
+        struct endings_facts facts = facts_of(jobs, submission);
+        changed = endings_find_job(submission, &jobs->queue) || find_by_claim(jobs, submission);
+        if (!changed && writes && endings_never_was(submission, &facts)) {
+            *gone = true;
+            return jobs_forget(&jobs->place, &submission->token, 1, diag);
+        }
+    }
+    changed = mark_ended(jobs, submission, writes) || changed;
+    return changed && writes ? submission_write(jobs->place.state_path, submission, diag) : 0;
+}
+
+static int update_all(struct jobs *jobs, bool writes, struct diag *diag)
+{
+    struct submissions *submissions = &jobs->submissions;
+    size_t kept = 0;
+    int result = 0;
+    for (size_t i = 0; i < submissions->count; i++) {
+        bool gone;
+        result |= update(jobs, &submissions->items[i], writes, &gone, diag);
+        if (!gone) {
+            submissions->items[kept++] = submissions->items[i];
+        }
+    }
+    submissions->count = kept;
+    return result;
+}
+
+/* row's jobs stop whoever would start something; others are only warned. */
+static int read_row_jobs(struct jobs *jobs, const struct jobs_look *look, struct diag *diag)
+{
+    static const char mend[] = "`row clean --submitted` forgets row's jobs, or remove the file";
+    const char *wrong = row_jobs_read(&jobs->row, jobs->place.project);
+    if (wrong != NULL && look->is_strict && !look->forgives) {
+        return diag_state_error(diag, "%s, row's record of its jobs, can't be used: %s; %s",
+                                ROW_JOBS_PATH, wrong, mend);
+    }
+    if (wrong != NULL) {
+        diag_warning(diag, "%s, row's record of its jobs, can't be used: %s; %s", ROW_JOBS_PATH,
+                     wrong, mend);
+    }
+    return 0;
+}
+
+static int load_submissions(struct jobs *jobs, bool forgives, struct diag *diag)
+{
+    struct diag unseen;
+    diag_init(&unseen);
+    int result =
+        submissions_load(&jobs->submissions, jobs->place.state_path, forgives ? &unseen : diag);
+    diag_release(&unseen);
+    jobs->is_unread = result != 0;
+    return forgives ? 0 : result;
+}
+
+int jobs_load(struct jobs **loaded, const struct jobs_place *place, const struct jobs_look *look,
+              struct diag *diag)
+{
+    struct jobs *jobs = mem_alloc(sizeof *jobs);
+    *loaded = jobs;
+    jobs->place = *place;
+    arena_init(&jobs->texts);
+    arena_init(&jobs->row.arena);
+    arena_init(&jobs->queue.arena);
+    arena_init(&jobs->submissions.arena);
+    intern_init(&jobs->inbox.all);
+    int result = read_row_jobs(jobs, look, diag);
+    if (result == 0) {
+        result = load_submissions(jobs, look->forgives, diag);
+    }
+    if (result == 0 && !jobs->is_unread && jobs->submissions.count + jobs->row.all.count == 0) {
+        jobs_free(jobs);
+        *loaded = NULL;
+        return 0;
+    }
+    if (result == 0) {
+        inbox_list(&jobs->inbox, place->state_path);
+        ask(jobs, look, diag);
+        result = update_all(jobs, look->writes, diag);
+    }
+    return result;
+}
+
+void jobs_free(struct jobs *jobs)
+{
+    if (jobs == NULL) {
+        return;
+    }
+    submissions_release(&jobs->submissions);
+    row_jobs_release(&jobs->row);
+    inbox_names_release(&jobs->inbox);
+    queue_release(&jobs->queue);
+    free(jobs->jobs);
+    free(jobs->endings);
+    arena_release(&jobs->texts);
+    free(jobs);
+}
+
+bool jobs_row_job_is_queued(const struct jobs *jobs, const struct row_job *job)
+{
+    const struct queue *queue = &jobs->queue;
+    if (!has_queue(jobs, job->cluster) || !queue->answered) {
+        return true;
+    }
+    const struct queue_entry *entry = queue_find(queue, job->job_id, JOB_NO_INDEX);
+    return entry != NULL && entry->phase != QUEUE_ENDED;
+}
+
+/* ---- Counting ---- */
+
+static uint64_t count(const struct jobs *jobs, bool all_clusters)
+{
+    uint64_t queued = 0;
+    for (size_t i = 0; jobs != NULL && i < jobs->submissions.count; i++) {
+        const struct submission *submission = &jobs->submissions.items[i];
+        if (!all_clusters && !is_ours(jobs, submission->cluster)) {
+            continue;
+        }
+        for (size_t e = 0; e < submission->element_count; e++) {
+            queued += submission->elements[e].state == ELEMENT_QUEUED;
+        }
+    }
+    return queued;
+}
+
+uint64_t jobs_count_queued(const struct jobs *jobs)
+{
+    return count(jobs, false);
+}
+
+uint64_t jobs_count_all_queued(const struct jobs *jobs)
+{
+    return count(jobs, true);
+}

@@ -1,0 +1,354 @@
+#include "submit.h"
+
+#include "clock.h"
+#include "file.h"
+#include "memory.h"
+#include "sbatch.h"
+#include "site.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const double PATIENCE_S = 120;
+
+bool submit_wait(struct submitting *submitting, double seconds)
+{
+    struct loop_event events[8];
+    int64_t until_ns = clock_monotonic_ns() + (int64_t)(seconds * 1e9);
+    for (;;) {
+        int64_t left_ns = until_ns - clock_monotonic_ns();
+        int count = loop_wait(submitting->loop, events, sizeof events / sizeof events[0],
+                              left_ns > 0 ? (int)(left_ns / 1000000) + 1 : 0);
+        for (int i = 0; i < count; i++) {
+            int signal = (int)events[i].token;
+            submitting->interrupted =
+                submitting->interrupted ||
+                (events[i].kind == LOOP_SIGNAL && signal != SIGCHLD && signal != SIGUSR1);
+        }
+        if (submitting->interrupted || (count <= 0 && left_ns <= 0)) {
+            return submitting->interrupted;
+        }
+    }
+}
+
+/* ---- What a submission is about ---- */
+
+/* What is registered for a submission of the plan; nodes and names in the arena. */
+static struct submission registration_of(struct submitting *submitting, size_t number,
+                                         struct slice token)
+{
+    const struct planned_submission *planned = &submitting->jobs.submissions.at[number];
+    const struct planned_job *jobs = submit_jobs(submitting, planned);
+    const struct graph *graph = submitting->plan->graph;
+    struct arena *arena = &submitting->arena;
+    size_t count = (size_t)jobs[planned->job_count - 1].index + 1;
+    struct submission made = {
+        .token = token,
+        .cluster = submitting->place.cluster->name,
+        .is_array = planned->is_array,
+        .user = geteuid(),
+        .submitted_at_s = clock_wall_s(),
+        .minutes = script_minutes(planned->request.walltime_s),
+        .action = submit_action(submitting, planned)->name,
+        .elements = arena_array(arena, count, sizeof *made.elements),
+        .element_count = count,
+    };
+    for (size_t e = 0; e < count; e++) {
+        made.elements[e].state = ELEMENT_ENDED; /* an index that the array leaves out */
+    }
+    for (size_t j = 0; j < planned->job_count; j++) {
+        struct submission_element *element = &made.elements[jobs[j].index];
+        element->state = ELEMENT_QUEUED;
+        element->node_count = jobs[j].node_count;
+        element->nodes = arena_array(arena, jobs[j].node_count, sizeof *element->nodes);
+        for (size_t n = 0; n < jobs[j].node_count; n++) {
+            struct buf key = BUF_EMPTY;
+            graph_add_key(graph, jobs[j].nodes[n], &key);
+            element->nodes[n] = arena_slice(arena, buf_slice(&key));
+            buf_release(&key);
+        }
+    }
+    return made;
+}
+
+static uint64_t throttle_of(const struct submitting *submitting)
+{
+    unsigned given = submitting->options->throttle;
+    return given > 0 ? given : submitting->place.cluster->array_throttle;
+}
+
+void submit_add_script(const struct submitting *submitting, size_t number, struct slice token,
+                       struct buf *out)
+{
+    const struct planned_submission *planned = &submitting->jobs.submissions.at[number];
+    const struct planned_job *jobs = submit_jobs(submitting, planned);
+    const struct submit_place *place = &submitting->place;
+    VEC(struct slice) directories = {0};
+    VEC(uint32_t) indices = {0};
+    for (size_t j = 0; j < planned->job_count; j++) {
+        vec_push(&indices, jobs[j].index);
+        for (size_t d = 0; d < jobs[j].directory_count; d++) {
+            vec_push(&directories, jobs[j].directories[d]);
+        }
+    }
+    script_add(
+        &(struct script_facts){
+            .action = submit_action(submitting, planned),
+            .cluster = place->cluster,
+            .request = planned->request,
+            .workspace_path = submitting->plan->graph->rowfile->workspace_path,
+            .directories = directories.at,
+            .directory_count = directories.count,
+            .indices = planned->is_array ? indices.at : NULL,
+            .index_count = indices.count,
+            .throttle = throttle_of(submitting),
+            .program = slice_of(submitting->program),
+            .project = slice_of(place->project_path),
+            .file = submitting->file != NULL ? slice_of(submitting->file) : (struct slice){0},
+            .state = submitting->state != NULL ? slice_of(submitting->state) : (struct slice){0},
+            .token = token,
+        },
+        out);
+    vec_release(&directories);
+    vec_release(&indices);
+}
+
+/* ---- What jobs must be told ---- */
+
+static bool is_there(const char *folder, const char *name)
+{
+    struct buf path = BUF_EMPTY;
+    buf_addf(&path, "%s/%s", folder, name);
+    bool is = access(buf_string(&path), F_OK) == 0;
+    buf_release(&path);
+    return is;
+}
+
+static int find_means(struct submitting *submitting)
+{
+    const struct submit_place *place = &submitting->place;
+    struct arena *arena = &submitting->arena;
+    const char *slash = strrchr(place->file_name, '/');
+    const char *name = slash != NULL ? slash + 1 : place->file_name;
+    struct buf usual = BUF_EMPTY;
+    submitting->program = submitting->options->program;
+    if (submitting->program == NULL) {
+        char path[PATH_MAX];
+        ssize_t len = readlink("/proc/self/exe", path, sizeof path);
+        if (len <= 0 || (size_t)len == sizeof path) {
+            return diag_state_error(submitting->diag, "the path of this program isn't known: %s",
+                                    strerror(errno));
+        }
+        submitting->program = arena_string(arena, slice_make(path, (size_t)len));
+    }
+    if (strcmp(name, is_there(place->project_path, "Rowfile") ? "Rowfile" : "workflow.toml") != 0) {
+        submitting->file = arena_string(arena, slice_of(name));
+    }
+    buf_addf(&usual, "%s/.rowbuild", place->project_path);
+    if (strcmp(place->state_path, buf_string(&usual)) != 0) {
+        submitting->state = place->state_path;
+    }
+    buf_release(&usual);
+    return 0;
+}
+
+/* Whether the user has named another file for the jobs' output. */
+static bool redirects_output(const struct rowbuild_submit_options *options)
+{
+    static const char named[] = "--output";
+    for (size_t i = 0; i < options->scheduler_option_count; i++) {
+        const char *option = options->scheduler_options[i];
+        if (strncmp(option, "-o", 2) == 0 || strncmp(option, named, strlen(named)) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Slurm doesn't make the folder that a job's output goes to, and of a job that can't write there it
+ * tells nothing. */
+static int make_output_folder(struct submitting *submitting, size_t number)
+{
+    const struct planned_submission *planned = &submitting->jobs.submissions.at[number];
+    const struct submit_place *place = &submitting->place;
+    struct buf path = BUF_EMPTY;
+    int result = 0;
+    script_add_output(submit_action(submitting, planned), place->cluster->name, planned->is_array,
+                      &path);
+    char *slash = strrchr(path.at, '/');
+    char *percent = strchr(path.at, '%');
+    bool is_known = slash != NULL && (percent == NULL || percent > slash);
+    if (is_known && file_make_parents(place->project, path.at) != 0) {
+        result = diag_state_error(submitting->diag,
+                                  "the folder of the job's output `%s` can't be made: %s", path.at,
+                                  strerror(errno));
+    } else if ((is_known || slash == NULL) && !redirects_output(submitting->options)) {
+        struct slice folder =
+            slash != NULL ? slice_make(path.at, (size_t)(slash - path.at) + 1) : SLICE_LITERAL(".");
+        if (faccessat(place->project, arena_string(&submitting->arena, folder), W_OK, AT_EACCESS) !=
+            0) {
+            result = diag_state_error(
+                submitting->diag,
+                "the job's output `%s` can't be written: %s; `output_file_path` of the action's "
+                "submit_options names another folder",
+                path.at, strerror(errno));
+        }
+    }
+    buf_release(&path);
+    return result;
+}
+
+/* ---- Planning ---- */
+
+int submit_plan(struct submitting *submitting, struct plan *plan, uint64_t queued)
+{
+    const struct cluster *cluster = submitting->place.cluster;
+    bool uses_slurm = cluster->scheduler == SCHEDULER_SLURM;
+    struct job_plan_options options = {
+        .cluster = cluster,
+        .launchers = submitting->place.launchers,
+        .follow = submitting->options->follow,
+        .no_arrays = !uses_slurm || submitting->options->no_arrays || cluster->no_arrays,
+        .limit = submitting->options->limit,
+        .queued = queued,
+        .max_array_size = 1,
+    };
+    struct site site;
+    if (uses_slurm) {
+        site_ask(&site, environ);
+        options.site = &site;
+    }
+    if (!options.no_arrays) {
+        options.max_array_size = site_max_array_size(environ);
+    }
+    job_plan_release(&submitting->jobs);
+    submitting->plan = plan;
+    int made = job_plan_make(plan, &options, &submitting->jobs, submitting->diag);
+    if (uses_slurm) {
+        site_release(&site);
+    }
+    free(submitting->ids);
+    submitting->ids = mem_alloc(submitting->jobs.submissions.count * sizeof *submitting->ids + 1);
+    return made;
+}
+
+/* ---- Making the submissions ---- */
+
+static int submit_one(struct submitting *submitting, size_t number)
+{
+    const struct submit_place *place = &submitting->place;
+    bool uses_slurm = place->cluster->scheduler == SCHEDULER_SLURM;
+    struct slice token = submission_new_token(&submitting->arena);
+    struct submission registered = registration_of(submitting, number, token);
+    if (uses_slurm && make_output_folder(submitting, number) != 0) {
+        return ROWBUILD_STATE;
+    }
+    submit_tell(submitting, submit_event(submitting, number, ROWBUILD_SUBMIT_BEGINS));
+    if (submission_write(place->state_path, &registered, submitting->diag) != 0) {
+        return ROWBUILD_STATE;
+    }
+    int status = uses_slurm ? submit_sbatch(submitting, number, &registered)
+                            : submit_bash(submitting, number, &registered);
+    if (status != ROWBUILD_OK) {
+        return status;
+    }
+    struct rowbuild_submit_event event = submit_event(
+        submitting, number, uses_slurm ? ROWBUILD_SUBMIT_SUBMITTED : ROWBUILD_SUBMIT_EXECUTED);
+    struct buf job = BUF_EMPTY;
+    const struct planned_submission *planned = &submitting->jobs.submissions.at[number];
+    if (uses_slurm) {
+        buf_addf(&job, "%.*s/%llu", SLICE_ARGS(place->cluster->name),
+                 (unsigned long long)submitting->ids[number]);
+    }
+    if (planned->is_array) {
+        VEC(uint32_t) indices = {0};
+        for (size_t j = 0; j < planned->job_count; j++) {
+            vec_push(&indices, submitting->jobs.jobs.at[planned->first_job + j].index);
+        }
+        buf_add_string(&job, "_[");
+        script_add_indices(indices.at, indices.count, &job);
+        buf_add_char(&job, ']');
+        vec_release(&indices);
+    }
+    event.job = uses_slurm ? buf_string(&job) : NULL;
+    submitting->done += planned->job_count;
+    submit_tell(submitting, event);
+    buf_release(&job);
+    return ROWBUILD_OK;
+}
+
+/* What earlier jobs that have ended might still record of these nodes doesn't count any more. */
+static int release_ended(struct submitting *submitting, struct jobs *jobs)
+{
+    const struct plan *plan = submitting->plan;
+    bool *starts = mem_alloc(plan->graph->node_count * sizeof *starts + 1);
+    vec_each (struct planned_job, job, &submitting->jobs.jobs) {
+        for (size_t n = 0; n < job->node_count; n++) {
+            starts[job->nodes[n].at] = true;
+        }
+    }
+    int result = jobs_release(jobs, plan, starts, submitting->diag);
+    free(starts);
+    return result;
+}
+
+int submit_all(struct submitting *submitting, struct jobs *jobs)
+{
+    if (release_ended(submitting, jobs) != 0) {
+        return ROWBUILD_STATE;
+    }
+    submitting->loop = loop_new();
+    if (submitting->loop == NULL) {
+        return diag_state_error(submitting->diag, "signals can't be waited for: %s",
+                                strerror(errno)),
+               ROWBUILD_STATE;
+    }
+    int status = ROWBUILD_OK;
+    for (size_t s = 0; s < submitting->jobs.submissions.count && status == ROWBUILD_OK; s++) {
+        state_beat(submitting->plan->state);
+        status = submit_wait(submitting, 0) ? ROWBUILD_INTERRUPTED : submit_one(submitting, s);
+    }
+    loop_free(submitting->loop);
+    return status == ROWBUILD_OK && submitting->unfinished ? ROWBUILD_FAILED : status;
+}
+
+int submit_confirm(struct submitting *submitting)
+{
+    struct rowbuild_submit_event whole;
+    if (find_means(submitting) != 0) {
+        return -1;
+    }
+    submit_tell_actions(submitting, &whole);
+    submit_tell_what_waits(submitting);
+    if (submitting->options->dry_run) {
+        submit_tell_scripts(submitting);
+        return 0;
+    }
+    return submit_tell(submitting, whole) && whole.jobs > 0;
+}
+
+void submit_init(struct submitting *submitting, const struct submit_place *place,
+                 const struct rowbuild_submit_options *options,
+                 const struct rowbuild_submit_observer *observer, struct diag *diag)
+{
+    *submitting = (struct submitting){.place = *place,
+                                      .options = options,
+                                      .observer = observer,
+                                      .diag = diag,
+                                      .patience_s = options->patience_given ? options->patience_s
+                                                                            : PATIENCE_S};
+    arena_init(&submitting->arena);
+    arena_init(&submitting->jobs.arena);
+}
+
+void submit_release(struct submitting *submitting)
+{
+    job_plan_release(&submitting->jobs);
+    free(submitting->ids);
+    arena_release(&submitting->arena);
+}
