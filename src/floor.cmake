@@ -3,6 +3,10 @@
 #
 #   rowbuild_floor(NAME <folder> FLOOR <number> SOURCES … HEADERS … [USES <folder>…] [LINKS <target>…])
 #
+# include/rowbuild.h stands below all floors as far as its values go: it is plain C without a library
+# of its own. A folder that would only copy options or events of the library takes them as they are
+# and adds ${PROJECT_SOURCE_DIR}/include to its include path; the functions it declares are api's.
+#
 # USES are other folders, passed on to whoever uses this one. LINKS are foreign libraries, private.
 function(rowbuild_floor)
     cmake_parse_arguments(ARG "" "NAME;FLOOR" "SOURCES;HEADERS;USES;LINKS" ${ARGN})
