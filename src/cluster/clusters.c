@@ -6,8 +6,11 @@
 #include "vec.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-/* ---- Reading ---- */
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+/* ---- Fields ---- */
 
 static const struct user_field partition_fields[] = {
     USER_FIELD("name", USER_FIELD_LINE, struct partition, name, NULL),
@@ -35,6 +38,42 @@ static const struct user_field partition_fields[] = {
     USER_FIELD("account_suffix", USER_FIELD_LINE, struct partition, account_suffix, NULL),
 };
 
+static struct partition_field field_of(const struct user_field *from,
+                                       const struct partition *partition)
+{
+    struct partition usual = partition_defaults();
+    const char *at = (const char *)partition + from->offset;
+    const char *usual_at = (const char *)&usual + from->offset;
+    struct partition_field field = {.key = from->name.at};
+    if (from->type == USER_FIELD_FLAG) {
+        field.kind = PARTITION_FLAG;
+        memcpy(&field.flag, at, sizeof field.flag);
+        field.is_given = field.flag;
+    } else if (from->type == USER_FIELD_COUNT || from->type == USER_FIELD_POSITIVE) {
+        uint64_t usual_count;
+        field.kind = PARTITION_COUNT;
+        memcpy(&field.count, at, sizeof field.count);
+        memcpy(&usual_count, usual_at, sizeof usual_count);
+        field.is_given = field.count != usual_count;
+    } else {
+        field.kind = from->type == USER_FIELD_MEMORY ? PARTITION_MEMORY : PARTITION_TEXT;
+        memcpy(&field.text, at, sizeof field.text);
+        field.is_given = field.text.at != NULL;
+    }
+    return field;
+}
+
+void partition_each_field(const struct partition *partition, partition_field_fn *each,
+                          void *context)
+{
+    for (size_t i = 0; i < COUNT(partition_fields); i++) {
+        if (partition_fields[i].type != USER_FIELD_MEGABYTES) { /* the same, spelt otherwise */
+            struct partition_field field = field_of(&partition_fields[i], partition);
+            each(context, &field);
+        }
+    }
+}
+
 struct element { /* of [[cluster]], as it is read */
     struct cluster cluster;
     struct user_lines options;
@@ -54,7 +93,7 @@ static const struct user_field cluster_fields[] = {
     USER_FIELD("signal_s", USER_FIELD_COUNT, struct element, cluster.signal_s, "seconds"),
 };
 
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+/* ---- Reading ---- */
 
 /* The value of a key that must be there; NULL after an error. */
 static const struct toml_value *need(const struct user_file *file, const struct toml_value *table,

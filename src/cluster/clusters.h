@@ -97,6 +97,23 @@ bool cluster_has_partition(const struct cluster *cluster, struct slice name, str
 const struct cluster *clusters_find(const struct clusters *clusters, struct slice name,
                                     struct slice *nearest);
 
+/* What clusters.toml may say of a partition, and what is known of this one. */
+enum partition_field_kind { PARTITION_TEXT, PARTITION_MEMORY, PARTITION_COUNT, PARTITION_FLAG };
+
+struct partition_field {
+    const char *key;
+    enum partition_field_kind kind;
+    bool is_given;     /* it differs from the default */
+    struct slice text; /* PARTITION_TEXT, PARTITION_MEMORY */
+    uint64_t count;
+    bool flag;
+};
+typedef void partition_field_fn(void *context, const struct partition_field *field);
+
+/* Each field, in the order of the manual. */
+void partition_each_field(const struct partition *partition, partition_field_fn *each,
+                          void *context);
+
 /* Appends one cluster in the format of clusters.toml, memory in the newer keys where it can. */
 void cluster_add_text(const struct cluster *cluster, struct buf *out);
 

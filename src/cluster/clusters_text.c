@@ -36,25 +36,33 @@ static void add_memory(struct buf *out, const char *key, struct slice text)
     }
 }
 
+static void add_field(void *context, const struct partition_field *field)
+{
+    struct buf *out = context;
+    switch (field->kind) {
+    case PARTITION_TEXT:
+        add_text(out, field->key, field->text);
+        break;
+    case PARTITION_MEMORY:
+        add_memory(out, field->key, field->text);
+        break;
+    case PARTITION_COUNT:
+        if (field->is_given) {
+            buf_addf(out, "%s = %" PRIu64 "\n", field->key, field->count);
+        }
+        break;
+    case PARTITION_FLAG:
+        if (field->is_given) {
+            buf_addf(out, "%s = true\n", field->key);
+        }
+        break;
+    }
+}
+
 static void add_partition(struct buf *out, const struct partition *partition)
 {
     buf_add_string(out, "\n[[cluster.partition]]\n");
-    add_text(out, "name", partition->name);
-    add_count(out, "maximum_cpus_per_job", partition->maximum_cpus_per_job, CLUSTER_NO_LIMIT);
-    add_count(out, "require_cpus_multiple_of", partition->require_cpus_multiple_of, 0);
-    add_count(out, "warn_cpus_not_multiple_of", partition->warn_cpus_not_multiple_of, 0);
-    add_memory(out, "memory_per_cpu", partition->memory_per_cpu);
-    add_count(out, "cpus_per_node", partition->cpus_per_node, 0);
-    add_count(out, "minimum_gpus_per_job", partition->minimum_gpus_per_job, 0);
-    add_count(out, "maximum_gpus_per_job", partition->maximum_gpus_per_job, CLUSTER_NO_LIMIT);
-    add_count(out, "require_gpus_multiple_of", partition->require_gpus_multiple_of, 0);
-    add_count(out, "warn_gpus_not_multiple_of", partition->warn_gpus_not_multiple_of, 0);
-    add_memory(out, "memory_per_gpu", partition->memory_per_gpu);
-    add_count(out, "gpus_per_node", partition->gpus_per_node, 0);
-    if (partition->prevent_auto_select) {
-        buf_add_string(out, "prevent_auto_select = true\n");
-    }
-    add_text(out, "account_suffix", partition->account_suffix);
+    partition_each_field(partition, add_field, out);
 }
 
 static void add_identify(struct buf *out, const struct cluster *cluster)

@@ -20,23 +20,29 @@ static void add_text(struct buf *out, const char *key, struct slice text)
     }
 }
 
+static void add_field(void *context, const struct partition_field *field)
+{
+    struct buf *out = context;
+    switch (field->kind) {
+    case PARTITION_TEXT:
+    case PARTITION_MEMORY:
+        add_text(out, field->key, field->text);
+        break;
+    case PARTITION_COUNT:
+        if (field->is_given) {
+            report_json_count(out, field->key, field->count);
+        }
+        break;
+    case PARTITION_FLAG:
+        report_json_bool(out, field->key, field->flag);
+        break;
+    }
+}
+
 static void add_partition_json(struct buf *out, const struct partition *partition)
 {
     report_json_begin(out, '{');
-    add_text(out, "name", partition->name);
-    add_count(out, "maximum_cpus_per_job", partition->maximum_cpus_per_job, CLUSTER_NO_LIMIT);
-    add_count(out, "require_cpus_multiple_of", partition->require_cpus_multiple_of, 0);
-    add_count(out, "warn_cpus_not_multiple_of", partition->warn_cpus_not_multiple_of, 0);
-    add_text(out, "memory_per_cpu", partition->memory_per_cpu);
-    add_count(out, "cpus_per_node", partition->cpus_per_node, 0);
-    add_count(out, "minimum_gpus_per_job", partition->minimum_gpus_per_job, 0);
-    add_count(out, "maximum_gpus_per_job", partition->maximum_gpus_per_job, CLUSTER_NO_LIMIT);
-    add_count(out, "require_gpus_multiple_of", partition->require_gpus_multiple_of, 0);
-    add_count(out, "warn_gpus_not_multiple_of", partition->warn_gpus_not_multiple_of, 0);
-    add_text(out, "memory_per_gpu", partition->memory_per_gpu);
-    add_count(out, "gpus_per_node", partition->gpus_per_node, 0);
-    report_json_bool(out, "prevent_auto_select", partition->prevent_auto_select);
-    add_text(out, "account_suffix", partition->account_suffix);
+    partition_each_field(partition, add_field, out);
     report_json_end(out, '}');
 }
 
