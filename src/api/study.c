@@ -25,21 +25,14 @@ const char *rowbuild_schema(void)
 
 /* ---- Finding the description ---- */
 
-static bool is_file(const char *path)
-{
-    struct file_stat found;
-    return file_stat(AT_FDCWD, path, &found) == 0 && found.kind == FILE_REGULAR;
-}
-
-/* Looks for the description in `directory` and above; "DIR/Rowfile" in `path`. */
-static bool find_upward(char *directory, struct buf *path)
+bool study_find_upward(char *directory, bool (*is_it)(const char *path), struct buf *found)
 {
     static const char *const names[] = {"Rowfile", "workflow.toml"};
     for (;;) {
         for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-            buf_clear(path);
-            buf_addf(path, "%s/%s", strcmp(directory, "/") == 0 ? "" : directory, names[i]);
-            if (is_file(buf_string(path))) {
+            buf_clear(found);
+            buf_addf(found, "%s/%s", strcmp(directory, "/") == 0 ? "" : directory, names[i]);
+            if (is_it(buf_string(found))) {
                 return true;
             }
         }
@@ -49,6 +42,12 @@ static bool find_upward(char *directory, struct buf *path)
         }
         slash[slash == directory] = '\0';
     }
+}
+
+static bool is_file(const char *path)
+{
+    struct file_stat found;
+    return file_stat(AT_FDCWD, path, &found) == 0 && found.kind == FILE_REGULAR;
 }
 
 /* The current directory as the shell says it, by whatever links one came: below a workspace that is
@@ -80,11 +79,11 @@ static int locate(const struct rowbuild_options *options, struct buf *path, stru
         return diag_error(diag, "the directory `%s` can't be used: %s",
                           options->directory != NULL ? options->directory : ".", strerror(errno));
     }
-    bool found = find_upward(start, path);
+    bool found = study_find_upward(start, is_file, path);
     free(start);
     if (!found) {
         char *logical = logical_directory(options->directory);
-        found = logical != NULL && find_upward(logical, path);
+        found = logical != NULL && study_find_upward(logical, is_file, path);
         free(logical);
     }
     if (!found) {

@@ -89,6 +89,10 @@ const struct cluster *study_find_cluster(struct clusters *clusters, const char *
  */
 void messages_take(struct rowbuild_messages *messages, const struct diag *diag, const char *action);
 
+/* Looks for a description in `directory` and above, which is cut off as it goes; *found becomes
+ * "DIR/Rowfile" or "DIR/workflow.toml". */
+bool study_find_upward(char *directory, bool (*is_it)(const char *path), struct buf *found);
+
 /* Lists the workspace, builds the graph, opens the state, plans. */
 int study_look(struct rowbuild *study, const struct rowbuild_selection *selection,
                enum state_mode mode, struct rowbuild_messages *messages);

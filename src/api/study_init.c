@@ -41,25 +41,18 @@ static char *nearest_directory(const char *directory)
     return found;
 }
 
+/* Whatever has such a name. */
+static bool is_there(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
 static bool project_above(const char *directory, struct buf *found)
 {
-    static const char *const names[] = {"Rowfile", "workflow.toml"};
     char *path = nearest_directory(directory);
-    bool is_there = false;
-    while (path != NULL && !is_there) {
-        for (size_t i = 0; i < sizeof names / sizeof names[0] && !is_there; i++) {
-            buf_clear(found);
-            buf_addf(found, "%s/%s", strcmp(path, "/") == 0 ? "" : path, names[i]);
-            is_there = access(buf_string(found), F_OK) == 0;
-        }
-        char *slash = strrchr(path, '/');
-        if (slash == NULL || strcmp(path, "/") == 0) {
-            break;
-        }
-        slash[slash == path] = '\0';
-    }
+    bool is_above = path != NULL && study_find_upward(path, is_there, found);
     free(path);
-    return is_there;
+    return is_above;
 }
 
 static int make_folder(const char *path, struct diag *diag)
