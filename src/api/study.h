@@ -108,10 +108,6 @@ int study_drop(struct rowbuild *study, struct rowbuild_messages *messages);
 /* Errors that concern an action which is wanted: ROWBUILD_USAGE after they were added. */
 int study_refuse_broken_actions(struct rowbuild *study, struct rowbuild_messages *messages);
 
-/* Warns of clusters that nobody defines and of actions that fit no partition of the current one.
- * After a look. */
-void study_check_cluster(const struct rowbuild *study, struct diag *diag);
-
 struct plan_selection study_selection(const struct rowbuild *study,
                                       const struct rowbuild_selection *selection);
 
@@ -119,32 +115,6 @@ struct plan_selection study_selection(const struct rowbuild *study,
 int study_run(struct rowbuild *study, const struct rowbuild_selection *selection,
               const struct study_job *job, const struct rowbuild_run_options *options,
               const struct rowbuild_observer *observer, struct rowbuild_messages *messages);
-
-/* What a scheduler gave this process; released with allocation_release. */
-struct allocation;
-void study_read_allocation(struct allocation *allocation);
-
-/* Adds the job's other hosts to the machine, which machine_confine has fitted to this one, unless
- * `jobs` (0: not given) cores of this host suffice; *granted becomes the cores of all. Names live
- * in the allocation. Where other hosts can't be reached, this one has to do, which `note` says; -1
- * if this is none. */
-struct launch_steps;
-struct machine;
-int study_find_hosts(struct allocation *allocation, unsigned jobs, unsigned gpus,
-                     struct machine *machine, unsigned *granted, struct launch_steps *steps,
-                     struct buf *note, struct diag *diag);
-
-/* The GPUs that a run hands out: none where no action of the Rowfile asks for any. */
-struct study_gpus {
-    unsigned count;
-    const char *from; /* "--gpus says": where the number is from; static */
-    bool can_be_told; /* another number may be given */
-    bool sets_cuda;   /* see struct launch_context */
-    bool sets_rocr;
-};
-
-int study_find_gpus(const struct rowbuild *study, const struct rowbuild_run_options *options,
-                    struct study_gpus *gpus, struct diag *diag);
 
 /* A path as messages show it: relative to the project where it lies there. */
 const char *study_shown_path(const struct rowbuild *study, const char *path);

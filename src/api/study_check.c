@@ -1,5 +1,7 @@
 #include "study.h"
 
+#include "cluster_check.h"
+
 /* A previous action that excludes a directory makes the directory wait for ever. */
 static void warn_of_excluded(struct rowbuild *study, struct diag *diag)
 {
@@ -70,7 +72,7 @@ int rowbuild_check(struct rowbuild *study, struct rowbuild_messages *messages)
         plan_check_pointers(study->plan, &messages->diag);
         warn_of_excluded(study, &messages->diag);
         warn_of_idle_globs(study, &messages->diag);
-        study_check_cluster(study, &messages->diag);
+        cluster_check(&study->clusters, study->cluster, study->graph, &messages->diag);
     }
     if (status == ROWBUILD_OK) {
         status = rowbuild_messages_status(messages);

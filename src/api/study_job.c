@@ -2,6 +2,7 @@
 #include "study.h"
 
 #include "allocation.h"
+#include "job_variables.h"
 #include "loop.h"
 
 #include <limits.h>
@@ -17,7 +18,7 @@ static int carry_out(struct rowbuild *study, const struct job_element *element,
     struct rowbuild_selection whole = {0};
     struct buf name = BUF_EMPTY;
     struct allocation allocation;
-    study_read_allocation(&allocation);
+    job_variables_read_own(&allocation);
     buf_addf(&name, "%s.%u", element->attempt.token, (unsigned)element->attempt.element);
     struct study_job job = {
         .element = element,

@@ -1,6 +1,9 @@
 #include "study.h"
 
 #include "allocation.h"
+#include "clock.h"
+#include "find_gpus.h"
+#include "find_hosts.h"
 #include "inside.h"
 #include "intern.h"
 #include "job_variables.h"
@@ -86,21 +89,12 @@ static bool uses_launchers(const struct rowfile *rowfile)
     return false;
 }
 
-void study_read_allocation(struct allocation *allocation)
-{
-    char name[HOST_NAME_MAX + 1] = "";
-    if (gethostname(name, sizeof name - 1) != 0) {
-        name[0] = '\0';
-    }
-    job_variables_read(allocation, environ, name);
-}
-
 /* What the run may use. */
 struct means {
     bool has_work;                /* else nobody needs to know the rest */
     struct allocation allocation; /* of a scheduler */
     struct machine machine;
-    struct study_gpus gpus;
+    struct run_gpus gpus;
     struct jobclient jobclient; /* of a make that started us */
     struct launch_steps steps;  /* of the allocation */
     struct run_options options;
@@ -121,7 +115,7 @@ static int find_means(struct relay *relay, const struct rowbuild_run_options *op
     const struct study_job *job = relay->study->job;
     *means = (struct means){.has_work = run_has_work(relay->study->plan),
                             .jobclient = JOBCLIENT_NONE_OPEN};
-    study_read_allocation(&means->allocation);
+    job_variables_read_own(&means->allocation);
     means->options = (struct run_options){
         .jobs = options->jobs > 0 ? options->jobs : 1,
         .keep_going = options->keep_going > 0 ? options->keep_going : 1,
@@ -136,7 +130,7 @@ static int find_means(struct relay *relay, const struct rowbuild_run_options *op
     if (!means->has_work) {
         return ROWBUILD_OK;
     }
-    if (study_find_gpus(relay->study, options, &means->gpus, diag) != 0) {
+    if (run_find_gpus(relay->study->rowfile, options, &means->gpus, diag) != 0) {
         return ROWBUILD_USAGE;
     }
     if (machine_read(&means->machine, diag) != 0) {
@@ -144,8 +138,8 @@ static int find_means(struct relay *relay, const struct rowbuild_run_options *op
     }
     unsigned granted = machine_confine(&means->machine, &means->allocation);
     struct buf note = BUF_EMPTY;
-    if (study_find_hosts(&means->allocation, options->jobs, gpus_of_hosts(options, means),
-                         &means->machine, &granted, &means->steps, &note, diag) != 0) {
+    if (run_find_hosts(&means->allocation, options->jobs, gpus_of_hosts(options, means),
+                       &means->machine, &granted, &means->steps, &note, diag) != 0) {
         return ROWBUILD_STATE;
     }
     if (note.len > 0) {

@@ -3,6 +3,7 @@
 
 #include "file.h"
 #include "inside.h"
+#include "job_variables.h"
 #include "logs.h"
 #include "machine.h"
 #include "state_folder.h"
@@ -296,7 +297,7 @@ int rowbuild_show_machine(struct rowbuild *study, const struct rowbuild_show_opt
         return messages_settle(messages, rowbuild_messages_status(messages));
     }
     bool is_real = machine.is_real;
-    study_read_allocation(&allocation);
+    job_variables_read_own(&allocation);
     unsigned budget = machine_confine(&machine, &allocation);
     struct running_entry *entries = NULL;
     size_t count = study != NULL ? logs_read_running(study->state_path, &entries) : 0;

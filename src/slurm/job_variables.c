@@ -4,7 +4,9 @@
 #include "text.h"
 #include "vec.h"
 
+#include <limits.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { MOST_HOSTS = 1 << 16, LONGEST_NUMBER = 9 };
 
@@ -337,4 +339,13 @@ void job_variables_read(struct allocation *allocation, char *const *environment,
     } else {
         allocation->memory_per_cpu_bytes = 0;
     }
+}
+
+void job_variables_read_own(struct allocation *allocation)
+{
+    char name[HOST_NAME_MAX + 1] = "";
+    if (gethostname(name, sizeof name - 1) != 0) {
+        name[0] = '\0';
+    }
+    job_variables_read(allocation, environ, name);
 }

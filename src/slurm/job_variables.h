@@ -23,6 +23,9 @@
 void job_variables_read(struct allocation *allocation, char *const *environment,
                         const char *host_name);
 
+/* The same, of this process. */
+void job_variables_read_own(struct allocation *allocation);
+
 /* Appends the names in a list such as "node[1-3,07],login1", NUL-terminated in the arena, to
  * *names (in the arena); false: it isn't understood. */
 bool job_variables_expand_hosts(struct slice list, struct arena *arena, struct slice **names,

@@ -1,4 +1,4 @@
-#include "study.h"
+#include "find_gpus.h"
 
 #include "launch.h"
 #include "machine.h"
@@ -31,13 +31,13 @@ static int read_variable(const char *text, unsigned *count, struct diag *diag)
     return 0;
 }
 
-int study_find_gpus(const struct rowbuild *study, const struct rowbuild_run_options *options,
-                    struct study_gpus *gpus, struct diag *diag)
+int run_find_gpus(const struct rowfile *rowfile, const struct rowbuild_run_options *options,
+                  struct run_gpus *gpus, struct diag *diag)
 {
-    *gpus = (struct study_gpus){.from = "this machine has", .can_be_told = true};
+    *gpus = (struct run_gpus){.from = "this machine has", .can_be_told = true};
     const char *variable = getenv("ROWBUILD_GPUS"); /* NOLINT(concurrency-mt-unsafe) */
     const char *list;
-    if (!some_action_asks(study->rowfile)) {
+    if (!some_action_asks(rowfile)) {
         return 0;
     }
     struct machine_gpus found = machine_count_gpus();

@@ -1,5 +1,4 @@
-/* The hosts of the job that a run is in: what they have, and how processes come to them. */
-#include "study.h"
+#include "find_hosts.h"
 
 #include "hosts.h"
 #include "launch.h"
@@ -43,9 +42,9 @@ static void name_hosts(struct allocation *allocation, const struct machine *mach
     steps->host_count = count;
 }
 
-int study_find_hosts(struct allocation *allocation, unsigned jobs, unsigned gpus,
-                     struct machine *machine, unsigned *granted, struct launch_steps *steps,
-                     struct buf *note, struct diag *diag)
+int run_find_hosts(struct allocation *allocation, unsigned jobs, unsigned gpus,
+                   struct machine *machine, unsigned *granted, struct launch_steps *steps,
+                   struct buf *note, struct diag *diag)
 {
     bool is_here = allocation->here != ALLOCATION_ELSEWHERE;
     bool suffices = is_here && jobs > 0 && jobs <= allocation->cpus;

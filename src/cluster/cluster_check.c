@@ -1,5 +1,4 @@
-/* check: what concerns clusters. */
-#include "study.h"
+#include "cluster_check.h"
 
 #include "groups.h"
 #include "script.h"
@@ -29,14 +28,15 @@ static bool is_first_at(const struct rowfile *rowfile, size_t action, size_t off
     return true;
 }
 
-static void check_cluster_names(const struct rowbuild *study, size_t index, struct diag *diag)
+static void check_cluster_names(const struct clusters *clusters, const struct rowfile *rowfile,
+                                size_t index, struct diag *diag)
 {
-    const struct action *action = &study->rowfile->actions[index];
+    const struct action *action = &rowfile->actions[index];
     for (size_t i = 0; i < action->submit_option_count; i++) {
         const struct submit_options *options = &action->submit_options[i];
         struct slice nearest;
-        if (clusters_find(&study->clusters, options->cluster, &nearest) != NULL ||
-            !is_first_at(study->rowfile, index, options->cluster_offset)) {
+        if (clusters_find(clusters, options->cluster, &nearest) != NULL ||
+            !is_first_at(rowfile, index, options->cluster_offset)) {
             continue;
         }
         struct buf message = BUF_EMPTY;
@@ -44,8 +44,8 @@ static void check_cluster_names(const struct rowbuild *study, size_t index, stru
         text_add_name(&message, options->cluster);
         buf_add_string(&message, "`, and none is built in");
         add_nearest(&message, nearest);
-        diag_warning_at(diag, &study->rowfile->source, options->cluster_offset,
-                        options->cluster_length, "%s", buf_string(&message));
+        diag_warning_at(diag, &rowfile->source, options->cluster_offset, options->cluster_length,
+                        "%s", buf_string(&message));
         buf_release(&message);
     }
 }
@@ -53,7 +53,8 @@ static void check_cluster_names(const struct rowbuild *study, size_t index, stru
 /* ---- Partitions ---- */
 
 struct partition_check {
-    const struct rowbuild *study;
+    const struct graph *graph;
+    const struct cluster *cluster;
     const struct action *action;
     const struct submit_options *options; /* may be NULL */
     struct diag *diag;
@@ -62,7 +63,7 @@ struct partition_check {
 static bool has_named_partition(const struct partition_check *check)
 {
     const struct submit_options *options = check->options;
-    const struct cluster *cluster = check->study->cluster;
+    const struct cluster *cluster = check->cluster;
     struct slice nearest;
     if (options == NULL || options->partition.at == NULL ||
         cluster_has_partition(cluster, options->partition, &nearest)) {
@@ -75,7 +76,7 @@ static bool has_named_partition(const struct partition_check *check)
     text_add_name(&message, options->partition);
     buf_add_char(&message, '`');
     add_nearest(&message, nearest);
-    diag_warning_at(check->diag, &check->study->rowfile->source, options->partition_offset,
+    diag_warning_at(check->diag, &check->graph->rowfile->source, options->partition_offset,
                     options->partition_length, "%s", buf_string(&message));
     buf_release(&message);
     return false;
@@ -101,19 +102,18 @@ static bool fits(const struct partition_check *check, size_t directories)
     struct slice named = check->options != NULL ? check->options->partition : (struct slice){0};
     struct buf reasons = BUF_EMPTY;
     struct buf warnings = BUF_EMPTY;
-    bool found =
-        cluster_choose_partition(check->study->cluster, named, size, &reasons, &warnings) != NULL;
+    bool found = cluster_choose_partition(check->cluster, named, size, &reasons, &warnings) != NULL;
     if (!found) {
         struct buf message = BUF_EMPTY;
         buf_add_string(&message, "no partition of the cluster `");
-        text_add_name(&message, check->study->cluster->name);
+        text_add_name(&message, check->cluster->name);
         buf_add_string(&message, "` takes a job of this action");
         if (directories > 1) {
             buf_addf(&message, " for %zu directories", directories);
         }
         buf_add_string(&message, ": ");
         add_joined(&message, buf_slice(&reasons));
-        diag_warning_at(check->diag, &check->study->rowfile->source, check->action->name_offset,
+        diag_warning_at(check->diag, &check->graph->rowfile->source, check->action->name_offset,
                         check->action->name.len + 2, "%s", buf_string(&message));
         buf_release(&message);
     }
@@ -127,7 +127,7 @@ static void check_groups(const struct partition_check *check, const uint32_t *di
 {
     struct groups groups = {0};
     size_t begin = 0;
-    if (groups_form(check->action, check->study->graph->workspace, directories, count, &groups,
+    if (groups_form(check->action, check->graph->workspace, directories, count, &groups,
                     check->diag) == 0) {
         for (size_t i = 0; i < groups.ends.count; i++) {
             if (!fits(check, groups.ends.at[i] - begin)) {
@@ -142,7 +142,7 @@ static void check_groups(const struct partition_check *check, const uint32_t *di
 /* The jobs that a submission of everything would consist of. */
 static void check_partitions(const struct partition_check *check, uint32_t element)
 {
-    const struct graph *graph = check->study->graph;
+    const struct graph *graph = check->graph;
     VEC(uint32_t) directories = {0};
     for (uint32_t n = 0; n < graph->node_count; n++) {
         if (graph->nodes[n].action != element) {
@@ -160,17 +160,20 @@ static void check_partitions(const struct partition_check *check, uint32_t eleme
     vec_release(&directories);
 }
 
-void study_check_cluster(const struct rowbuild *study, struct diag *diag)
+void cluster_check(const struct clusters *clusters, const struct cluster *current,
+                   const struct graph *graph, struct diag *diag)
 {
-    for (uint32_t a = 0; a < study->rowfile->action_count; a++) {
+    const struct rowfile *rowfile = graph->rowfile;
+    for (uint32_t a = 0; a < rowfile->action_count; a++) {
         struct partition_check check = {
-            .study = study,
-            .action = &study->rowfile->actions[a],
-            .options = action_submit_options(&study->rowfile->actions[a], study->cluster->name.at),
+            .graph = graph,
+            .cluster = current,
+            .action = &rowfile->actions[a],
+            .options = action_submit_options(&rowfile->actions[a], current->name.at),
             .diag = diag,
         };
-        check_cluster_names(study, a, diag);
-        if (study->cluster->scheduler == SCHEDULER_SLURM && study->cluster->partition_count > 0 &&
+        check_cluster_names(clusters, rowfile, a, diag);
+        if (current->scheduler == SCHEDULER_SLURM && current->partition_count > 0 &&
             has_named_partition(&check)) {
             check_partitions(&check, a);
         }

@@ -1,0 +1,15 @@
+/* What a Rowfile says of clusters, compared with what is known of them.
+ *
+ * Pure. Knows: names of clusters, and which jobs fit a partition. Doesn't know: what is queued. */
+#ifndef ROWBUILD_CLUSTER_CHECK_H
+#define ROWBUILD_CLUSTER_CHECK_H
+
+#include "clusters.h"
+#include "diag.h"
+#include "graph.h"
+
+/* Warns of clusters that nobody defines and of actions that fit no partition of `current`. */
+void cluster_check(const struct clusters *clusters, const struct cluster *current,
+                   const struct graph *graph, struct diag *diag);
+
+#endif
