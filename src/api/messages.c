@@ -1,3 +1,4 @@
+/* Messages as the library hands them out. */
 #include "study.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* accept and scan. */
 #include "study.h"
 
 #include "run.h"

@@ -1,3 +1,4 @@
+/* check: all that can be found without running. */
 #include "study.h"
 
 #include "cluster_check.h"

@@ -1,3 +1,4 @@
+/* clean: forgets records, jobs, vanished directories; deletes what was set aside. */
 #include "study.h"
 
 #include "aside.h"

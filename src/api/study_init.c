@@ -1,3 +1,4 @@
+/* init: makes a new project. */
 #include "study.h"
 
 #include "file.h"

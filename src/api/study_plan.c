@@ -1,3 +1,4 @@
+/* A look at the study, which every command begins with; and the plan as the library shows it. */
 #include "report.h"
 #include "study.h"
 

@@ -1,3 +1,4 @@
+/* rowbuild_run: a look, what the run may use, and the run. */
 #include "study.h"
 
 #include "allocation.h"

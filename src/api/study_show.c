@@ -1,3 +1,4 @@
+/* show: from the last look to a report. */
 #include "report.h"
 #include "study.h"
 

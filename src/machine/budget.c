@@ -1,3 +1,4 @@
+/* How many cores this process may use: affinity and the quota of its cgroup. */
 #include "machine.h"
 
 #include "cgroup.h"

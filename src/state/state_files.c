@@ -1,3 +1,4 @@
+/* Opening, writing and closing a state: the folder, its lock, the journal. */
 #include "file.h"
 #include "inbox_files.h"
 #include "inside.h"
