@@ -38,7 +38,7 @@ void session_tell(struct session *session)
 static void tell_now(void *context, const char *text)
 {
     struct session *session = context;
-    if (!session->settings.silent && !session->settings.quiet) {
+    if (session->settings.display.quiet == 0) {
         output_message(&session->output, text, strlen(text));
     }
 }
