@@ -244,7 +244,8 @@ int rowbuild_clean(struct rowbuild *study, const struct rowbuild_clean_options *
     }
     say(options->dry_run, forgets, nodes, all || options->directory ? vanished : 0, kept, diag);
     if (result == 0 && all && !options->dry_run) {
-        bool has_jobs = study_count_all_queued(study) > 0 || study_has_unread_jobs(study);
+        const struct jobs *jobs = study->jobs;
+        bool has_jobs = jobs_count_all_queued(jobs) > 0 || (jobs != NULL && jobs->is_unread);
         result = remove_state_files(study, has_jobs, diag);
     }
     if (study_drop(study, messages) != 0) {
