@@ -51,6 +51,10 @@
         (vec)->capacity = 0;                                                                       \
     } while (0)
 
+/* A pointer to the element `index`, which may be the one behind the last; NULL where nothing was
+ * ever pushed, as nothing may be added to a null pointer. */
+#define vec_from(vec, index) ((vec)->at != NULL ? (vec)->at + (index) : (vec)->at)
+
 /* __typeof__ makes both variables pointers to `type` even where that is a pointer itself.
  * NOLINTBEGIN(bugprone-macro-parentheses) */
 #define vec_each(type, name, vec)                                                                  \

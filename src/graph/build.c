@@ -134,7 +134,7 @@ static int add_group_nodes(struct building *building, uint32_t element, const ui
     size_t start = 0;
     size_t part = 0;
     for (size_t g = 0; result == 0 && g < groups.ends.count; g++) {
-        const uint32_t *members = groups.members.at + start;
+        const uint32_t *members = vec_from(&groups.members, start);
         size_t member_count = groups.ends.at[g] - start;
         struct buf key = BUF_EMPTY;
         part = g > 0 && action->group.maximum_size > 0 ? part + 1 : 0;

@@ -42,7 +42,7 @@ size_t graph_directories(const struct graph *graph, struct node_id node,
         *directories = &entry->directory;
         return 1;
     }
-    *directories = graph->members.at + entry->members;
+    *directories = vec_from(&graph->members, entry->members);
     return entry->member_count;
 }
 

@@ -304,8 +304,9 @@ void exam_compare(struct exam *exam, const struct component_list *list, const st
     const struct graph *graph = exam->plan->graph;
     struct recorded recorded = {.good = &row->good};
     uint32_t n = exam->node.at;
-    const struct dependency *dependencies = graph->dependencies.at + graph->dependency_start[n];
-    const struct file_id *made = graph->products.at + graph->product_start[n];
+    const struct dependency *dependencies =
+        vec_from(&graph->dependencies, graph->dependency_start[n]);
+    const struct file_id *made = vec_from(&graph->products, graph->product_start[n]);
     size_t dependency = 0;
     size_t product = 0;
     size_t upstream = 0;

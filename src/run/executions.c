@@ -4,7 +4,7 @@
 
 const struct node_id *execution_nodes(const struct run *run, const struct execution *execution)
 {
-    return run->members.at + execution->first;
+    return vec_from(&run->members, execution->first);
 }
 
 bool run_has_work(const struct plan *plan)
@@ -326,7 +326,7 @@ void run_look(struct run *run)
     while (run->looks.count > 0) {
         uint32_t number = run->looks.at[--run->looks.count];
         struct execution *execution = &run->executions[number];
-        struct node_id *nodes = run->members.at + execution->first;
+        struct node_id *nodes = vec_from(&run->members, execution->first);
         uint32_t kept = 0;
         if (execution->state != EXECUTION_WAITING) {
             continue;
