@@ -31,6 +31,7 @@ enum path_problem {
     PROBLEM_NUL,
     PROBLEM_ABSOLUTE,
     PROBLEM_UP,
+    PROBLEM_OUTSIDE,
     PROBLEM_PART,
     PROBLEM_RESERVED,
     PROBLEM_STATE,
@@ -44,6 +45,8 @@ enum path_problem {
 /* Of a path with templates, as they were filled in. */
 enum path_problem path_judge_words(const struct building *building, const struct path_spec *spec,
                                    enum graph_path_role role, struct slice path);
+/* Whether an absolute path lies neither in the project nor in the workspace. */
+bool path_is_outside(const struct building *building, struct slice path);
 /* Of an absolute path, whose links were resolved as far as that matters. */
 enum path_problem path_judge_place(const struct building *building, struct slice path,
                                    enum graph_path_role role);

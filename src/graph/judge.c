@@ -14,6 +14,7 @@ static const char *const reasons[] = {
     [PROBLEM_NUL] = "contains a NUL byte",
     [PROBLEM_ABSOLUTE] = "is an absolute path",
     [PROBLEM_UP] = "contains `..`",
+    [PROBLEM_OUTSIDE] = "lies neither in the project nor in the workspace",
     [PROBLEM_PART] = "contains an empty name or `.`",
     [PROBLEM_RESERVED] = "has a name that rowbuild gives to backups and temporary files",
     [PROBLEM_STATE] = "belongs to rowbuild's state folder",
@@ -119,7 +120,10 @@ bool building_accepts(struct building *building, const struct action *action,
         }
         struct buf absolute = BUF_EMPTY;
         path_add_absolute(building, clean, &absolute);
-        problem = path_judge_place(building, buf_slice(&absolute), role);
+        bool may_leave = role == GRAPH_INPUT && clean.len > 0 && clean.at[0] != '/';
+        problem = !may_leave && path_is_outside(building, buf_slice(&absolute))
+                      ? PROBLEM_OUTSIDE
+                      : path_judge_place(building, buf_slice(&absolute), role);
         buf_release(&absolute);
     }
     if (problem != PROBLEM_NONE) {
@@ -256,9 +260,10 @@ int building_tell_findings(struct building *building)
     const struct rowfile *rowfile = building->rowfile;
     int result = 0;
     if (path_judge_state(building, workspace->place.workspace, false) != PROBLEM_NONE) {
-        return diag_error_at(building->diag, &rowfile->source, rowfile->workspace_offset, 1,
-                             "the workspace lies in rowbuild's state folder; set "
-                             "`workspace.path`, or ROWBUILD_STATE, to another folder");
+        return diag_error(building->diag,
+                          "the workspace lies in rowbuild's state folder; set `workspace.path` in "
+                          "%s, or ROWBUILD_STATE, to another folder",
+                          rowfile->source.name);
     }
     vec_each (const struct finding, finding, &building->judging->findings) {
         tell_finding(building, finding);

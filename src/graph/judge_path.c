@@ -8,11 +8,18 @@
 /* How much of a filled-in path the Rowfile itself says: `{workspace_path}`, which may lie anywhere,
  * or the `..` that an input may begin with. */
 static size_t trusted_length(const struct building *building, const struct path_spec *spec,
-                             enum graph_path_role role)
+                             enum graph_path_role role, struct slice path)
 {
     const struct template_part *first = &spec->template.parts[0];
     if (first->kind == TEMPLATE_WORKSPACE) {
-        return building->workspace->path.len;
+        struct slice top = building->workspace->path;
+        size_t end = top.len;
+        if (path.len > end && path.at[end] != '/') { /* the template ends amid a name */
+            while (end > 0 && top.at[end - 1] != '/') {
+                end--;
+            }
+        }
+        return end;
     }
     size_t trusted = 0;
     while (role == GRAPH_INPUT && first->kind == TEMPLATE_TEXT &&
@@ -37,7 +44,7 @@ static enum path_problem judge_part(struct slice part)
 enum path_problem path_judge_words(const struct building *building, const struct path_spec *spec,
                                    enum graph_path_role role, struct slice path)
 {
-    size_t trusted = trusted_length(building, spec, role);
+    size_t trusted = trusted_length(building, spec, role, path);
     if (path.len == 0) {
         return PROBLEM_EMPTY;
     }
@@ -162,6 +169,13 @@ static bool is_description(const struct building *building, struct slice path)
     const char *slash = strrchr(name, '/');
     struct slice inside = path_below(path, building->workspace->place.project);
     return inside.at != NULL && slice_is(inside, slash != NULL ? slash + 1 : name);
+}
+
+bool path_is_outside(const struct building *building, struct slice path)
+{
+    const struct state_place *place = &building->workspace->place;
+    return place->project.len > 0 && !is_or_lies_in(path, place->project) &&
+           !is_or_lies_in(path, place->workspace);
 }
 
 enum path_problem path_judge_place(const struct building *building, struct slice path,

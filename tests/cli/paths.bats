@@ -69,6 +69,42 @@ refuses_all() {
     has 'so does the value of 1 more directory: `m2`; '
 }
 
+@test "what follows {workspace_path} stays in the workspace, wherever that lies" {
+    local name workspace
+    mkdir "$SCRATCH/ws"
+    for workspace in "$SCRATCH/ws" ../ws workspace; do
+        for name in -evil/x /../x /..; do
+            rowfile <<R
+workspace.value_file = "value.json"
+workspace.path = "$workspace"
+[[action]]
+name = "a"
+command = "note a {directory}"
+products = ["//{workspace_path}{/name}"]
+R
+            mkdir -p "$workspace/d1"
+            echo "{\"name\": \"$name\"}" >"$workspace/d1/value.json"
+            if [ "$workspace$name" = workspace-evil/x ]; then
+                expect 0 check
+            else
+                refuses_all 'Rowfile:6:13: error: '
+            fi
+            echo '{"name": "/x/y"}' >"$workspace/d1/value.json"
+            expect 0 check
+        done
+    done
+    mkdir d1
+    echo '{"name": "x.rowbuild-good"}' >d1/value.json
+    sed -i 's/^workspace.path.*/workspace = {path = ".", value_file = "value.json", directories = ["d1"]}/; 1d' Rowfile
+    refuses_all 'Rowfile:5:13: error: '
+}
+
+@test "a state folder that holds the workspace is refused" {
+    made out
+    ROWBUILD_STATE=. refused
+    has 'ROWBUILD_STATE'
+}
+
 @test "an input's template stays in the project too; what the Rowfile itself says may leave it" {
     rowfile <<'R'
 workspace.value_file = "value.json"
