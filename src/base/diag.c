@@ -1,5 +1,7 @@
 #include "diag.h"
 
+#include "text.h"
+
 static const size_t WIDEST_LINE = 160; /* bytes of a source line that are shown around the place */
 
 void diag_init(struct diag *diag)
@@ -21,8 +23,11 @@ static void add(struct diag *diag, struct diag_entry entry, const char *format, 
 static void add(struct diag *diag, struct diag_entry entry, const char *format, va_list args)
 {
     struct buf message = BUF_EMPTY;
+    struct buf visible = BUF_EMPTY;
     buf_vaddf(&message, format, args);
-    entry.message = arena_string(&diag->bytes, buf_slice(&message));
+    text_add_visible(&visible, buf_slice(&message));
+    entry.message = arena_string(&diag->bytes, buf_slice(&visible));
+    buf_release(&visible);
     buf_release(&message);
     if (entry.length == 0) {
         entry.length = 1;
@@ -158,17 +163,25 @@ void source_place(const struct source *source, size_t offset, size_t *line, size
     *column = code_points(source->text.at + start, offset - start) + 1;
 }
 
-/* The controls that UTF-8 writes in two bytes. */
-static bool is_c1_control(struct slice text, size_t at)
+/* Part of a source line: a control character as a space, another one that isn't seen by its number.
+ * Returns the columns. */
+static size_t add_source(struct slice text, struct buf *out)
 {
-    return (unsigned char)text.at[at] == 0xc2 && at + 1 < text.len &&
-           (unsigned char)text.at[at + 1] >= 0x80 && (unsigned char)text.at[at + 1] < 0xa0;
-}
-
-static bool is_control(struct slice text, size_t at)
-{
-    unsigned char c = (unsigned char)text.at[at];
-    return c < 0x20 || c == 0x7f || (at > 0 && is_c1_control(text, at - 1));
+    size_t before = out->len;
+    for (size_t i = 0; i < text.len;) {
+        bool is_visible;
+        size_t len = text_next(text, i, &is_visible);
+        bool is_control = !is_visible && (len == 1 || (unsigned char)text.at[i] == 0xc2);
+        if (is_control && ((unsigned char)text.at[i] < 0x80 || len == 2)) {
+            buf_add_char(out, ' ');
+        } else if (is_visible || len == 1) {
+            buf_add(out, text.at + i, len);
+        } else {
+            text_add_visible(out, slice_make(text.at + i, len));
+        }
+        i += len;
+    }
+    return code_points(out->at + before, out->len - before);
 }
 
 static void render_excerpt(const struct diag_entry *entry, bool colour, struct buf *out)
@@ -186,18 +199,19 @@ static void render_excerpt(const struct diag_entry *entry, bool colour, struct b
     if (end > start + WIDEST_LINE) {
         end = start + WIDEST_LINE;
     }
+    size_t marked_end = offset + entry->length < end ? offset + entry->length : end;
+    size_t shown_end = marked_end > offset ? marked_end : offset;
     buf_add_string(out, "    ");
-    for (size_t i = start; i < end; i++) {
-        i += is_c1_control(text, i); /* its second byte may not go through alone */
-        buf_add(out, is_control(text, i) ? " " : text.at + i, 1);
+    size_t before =
+        offset > start ? add_source(slice_make(text.at + start, offset - start), out) : 0;
+    size_t marked = add_source(slice_make(text.at + offset, shown_end - offset), out);
+    if (end > shown_end) {
+        add_source(slice_make(text.at + shown_end, end - shown_end), out);
     }
     buf_add_string(out, "\n    ");
-    size_t before = offset > start ? code_points(text.at + start, offset - start) : 0;
     for (size_t i = 0; i < before; i++) {
         buf_add_char(out, ' ');
     }
-    size_t marked_end = offset + entry->length < end ? offset + entry->length : end;
-    size_t marked = marked_end > offset ? code_points(text.at + offset, marked_end - offset) : 1;
     buf_add_string(out, colour ? "\033[1;32m^" : "^");
     for (size_t i = 1; i < marked; i++) {
         buf_add_char(out, '~');
@@ -213,7 +227,8 @@ void diag_render(const struct diag_entry *entry, bool colour, struct buf *out)
         size_t line;
         size_t column;
         source_place(entry->source, entry->offset, &line, &column);
-        buf_addf(out, "%s:%zu:%zu: ", entry->source->name, line, column);
+        text_add_visible(out, slice_of(entry->source->name));
+        buf_addf(out, ":%zu:%zu: ", line, column);
     }
     if (colour) {
         buf_addf(out, "%s%s:\033[0m ", colours[entry->severity], names[entry->severity]);

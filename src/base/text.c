@@ -38,40 +38,90 @@ bool text_is_utf8(struct slice bytes)
     return true;
 }
 
-static bool is_printable(struct slice name)
+/* What a terminal doesn't show, or by which it shows something else in another order: marks of the
+ * direction of writing, joiners, spaces without width, separators, tags. */
+static bool is_invisible(uint32_t point)
 {
-    const unsigned char *at = (const unsigned char *)name.at;
-    for (size_t i = 0; i < name.len; i++) {
-        /* C0, DEL, and C1 controls, which UTF-8 writes as 0xc2 0x80 … 0xc2 0x9f */
-        if (at[i] < 0x20 || at[i] == 0x7f ||
-            (at[i] == 0xc2 && i + 1 < name.len && at[i + 1] < 0xa0)) {
-            return false;
+    static const struct {
+        uint32_t first;
+        uint32_t last;
+    } ranges[] = {
+        {0x00, 0x1f},     {0x7f, 0x9f},     {0xad, 0xad},       {0x61c, 0x61c},
+        {0x115f, 0x1160}, {0x17b4, 0x17b5}, {0x180b, 0x180f},   {0x200b, 0x200f},
+        {0x2028, 0x202e}, {0x2060, 0x206f}, {0x3164, 0x3164},   {0xfeff, 0xfeff},
+        {0xffa0, 0xffa0}, {0xfff0, 0xfffb}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
+    };
+    for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
+        if (point >= ranges[i].first && point <= ranges[i].last) {
+            return true;
         }
     }
-    return text_is_utf8(name);
+    return false;
+}
+
+static uint32_t code_point(const unsigned char *at, size_t len)
+{
+    uint32_t point = len == 1 ? at[0] : at[0] & (0x7fU >> len);
+    for (size_t i = 1; i < len; i++) {
+        point = point << 6 | (at[i] & 0x3fU);
+    }
+    return point;
+}
+
+size_t text_next(struct slice text, size_t at, bool *is_visible)
+{
+    const unsigned char *bytes = (const unsigned char *)text.at + at;
+    size_t len = utf8_sequence(bytes, text.len - at);
+    *is_visible = len > 0 && !is_invisible(code_point(bytes, len));
+    return len > 0 ? len : 1;
+}
+
+bool text_is_visible(struct slice text)
+{
+    bool is_visible = true;
+    for (size_t i = 0; i < text.len && is_visible;) {
+        i += text_next(text, i, &is_visible);
+    }
+    return is_visible;
+}
+
+void text_add_visible(struct buf *out, struct slice text)
+{
+    for (size_t i = 0; i < text.len;) {
+        bool is_visible;
+        size_t len = text_next(text, i, &is_visible);
+        uint32_t point = code_point((const unsigned char *)text.at + i, len);
+        if (is_visible || text.at[i] == '\n' || text.at[i] == '\t') {
+            buf_add(out, text.at + i, len);
+        } else if (len == 1) {
+            buf_addf(out, "\\%03o", (unsigned char)text.at[i]);
+        } else {
+            buf_addf(out, point > 0xffff ? "\\U%08x" : "\\u%04x", (unsigned)point);
+        }
+        i += len;
+    }
 }
 
 static void add_ansi_quoted(struct buf *out, struct slice name)
 {
-    const unsigned char *at = (const unsigned char *)name.at;
     buf_add_string(out, "$'");
     for (size_t i = 0; i < name.len;) {
-        size_t len = utf8_sequence(at + i, name.len - i);
-        bool control = at[i] < 0x20 || at[i] == 0x7f ||
-                       (at[i] == 0xc2 && i + 1 < name.len && at[i + 1] < 0xa0);
-        if (at[i] == '\n') {
+        bool is_visible;
+        size_t len = text_next(name, i, &is_visible);
+        if (name.at[i] == '\n') {
             buf_add_string(out, "\\n");
-        } else if (at[i] == '\t') {
+        } else if (name.at[i] == '\t') {
             buf_add_string(out, "\\t");
-        } else if (at[i] == '\'' || at[i] == '\\') {
-            buf_addf(out, "\\%c", at[i]);
-        } else if (len == 0 || control) {
-            buf_addf(out, "\\%03o", at[i]);
-            len = 1;
+        } else if (name.at[i] == '\'' || name.at[i] == '\\') {
+            buf_addf(out, "\\%c", name.at[i]);
+        } else if (is_visible) {
+            buf_add(out, name.at + i, len);
         } else {
-            buf_add(out, at + i, len);
+            for (size_t j = i; j < i + len; j++) { /* bytes: \u depends on the locale */
+                buf_addf(out, "\\%03o", (unsigned char)name.at[j]);
+            }
         }
-        i += len > 0 ? len : 1;
+        i += len;
     }
     buf_add_char(out, '\'');
 }
@@ -87,7 +137,7 @@ void text_add_shell_word(struct buf *out, struct slice name)
         buf_add_slice(out, name);
         return;
     }
-    if (!is_printable(name)) {
+    if (!text_is_visible(name)) {
         add_ansi_quoted(out, name);
         return;
     }
@@ -104,7 +154,7 @@ void text_add_shell_word(struct buf *out, struct slice name)
 
 void text_add_name(struct buf *out, struct slice name)
 {
-    if (name.len > 0 && is_printable(name)) {
+    if (name.len > 0 && text_is_visible(name)) {
         buf_add_slice(out, name);
     } else {
         text_add_shell_word(out, name);

@@ -13,13 +13,24 @@
 #include <stdint.h>
 
 /* A name as a POSIX shell word: unchanged where no quoting is needed, else '…'; names with control
- * characters or invalid UTF-8 become $'…' with octal escapes, so that a terminal is never upset and
- * bash reads the same bytes back. An empty name is ''. */
+ * or invisible characters or invalid UTF-8 become $'…' with octal escapes, so that a terminal is
+ * never upset and bash reads the same bytes back. An empty name is ''. */
 void text_add_shell_word(struct buf *out, struct slice name);
 
 /* A name for tables and messages: as it is when it is printable UTF-8 (spaces included), otherwise
- * as text_add_shell_word writes it. Never contains a newline or a control character. */
+ * as text_add_shell_word writes it. Never contains a newline, a control character or one that
+ * isn't seen, such as those that turn the direction of writing. */
 void text_add_name(struct buf *out, struct slice name);
+
+/* A text in which names or values may stand: what isn't seen becomes \033, \u202e or \U000e0001;
+ * newlines and tabs stay. */
+void text_add_visible(struct buf *out, struct slice text);
+
+/* Whether all of `text` is printable UTF-8 that is seen; newlines and tabs aren't. */
+bool text_is_visible(struct slice text);
+
+/* The length of the character at `at`, 1 where it isn't UTF-8, and whether it is seen. */
+size_t text_next(struct slice text, size_t at, bool *is_visible);
 
 /* A JSON string with its quotes. Bytes that aren't UTF-8 become \udc80…\udcff (Python's
  * surrogateescape), so that no two names look alike. */

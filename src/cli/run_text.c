@@ -109,7 +109,9 @@ static void add_trouble(struct buf *out, const struct rowbuild_event *event, con
     buf_add_char(out, '\n');
     add_output(out, event, style);
     if (event->log != NULL) {
-        buf_addf(out, "log: %s\n", event->log);
+        buf_add_string(out, "log: ");
+        text_add_visible(out, slice_of(event->log));
+        buf_add_char(out, '\n');
     }
     if (event->again != NULL) {
         buf_addf(out, "to retry: %s\n", event->again);

@@ -3,6 +3,7 @@
 #include "command_line.h"
 #include "commands.h"
 #include "slice.h"
+#include "text.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -65,7 +66,9 @@ int session_error(struct session *session, const char *format, ...)
 int session_usage_error(struct session *session, const char *problem)
 {
     struct buf line = BUF_EMPTY;
-    buf_addf(&line, "rowbuild: %s\nall options: `", problem);
+    buf_add_string(&line, "rowbuild: ");
+    text_add_visible(&line, slice_of(problem));
+    buf_add_string(&line, "\nall options: `");
     command_add_name(&line, session->settings.command);
     buf_add_string(&line, " --help`\n");
     output_message(&session->output, line.at, line.len);

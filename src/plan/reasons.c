@@ -272,8 +272,8 @@ static bool is_made(const struct graph *graph, struct slice path)
     return file.at != GRAPH_NONE && graph->producers[file.at] != GRAPH_NONE;
 }
 
-void plan_add_reason(struct plan *plan, struct node_id node, const struct reason *reason,
-                     struct buf *out)
+static void add_reason(struct plan *plan, struct node_id node, const struct reason *reason,
+                       struct buf *out)
 {
     switch (reason->kind) {
     case REASON_NEVER_RAN:
@@ -451,4 +451,13 @@ bool plan_listed_glob_lost(struct plan *plan, struct node_id node, const struct 
         }
     }
     return false;
+}
+
+void plan_add_reason(struct plan *plan, struct node_id node, const struct reason *reason,
+                     struct buf *out)
+{
+    struct buf text = BUF_EMPTY;
+    add_reason(plan, node, reason, &text);
+    text_add_visible(out, buf_slice(&text));
+    buf_release(&text);
 }

@@ -1,5 +1,7 @@
 #include "table.h"
 
+#include "text.h"
+
 #include <stdint.h>
 
 void table_init(struct table *table)
@@ -122,6 +124,25 @@ static struct slice cell_text(const struct table *table, size_t cell)
     return end > start ? slice_make(table->text.at + start, end - start) : (struct slice){0};
 }
 
+/* The text as it is shown; `room` holds it where that isn't as it is. */
+static struct slice shown(struct slice text, struct buf *room)
+{
+    if (text_is_visible(text)) {
+        return text;
+    }
+    buf_clear(room);
+    text_add_visible(room, text);
+    return buf_slice(room);
+}
+
+static size_t shown_width(struct slice text)
+{
+    struct buf room = BUF_EMPTY;
+    size_t width = table_text_width(shown(text, &room));
+    buf_release(&room);
+    return width;
+}
+
 /* A width for each column; SIZE_MAX for those that are left out. The caller frees it. */
 static size_t *measure_columns(const struct table *table)
 {
@@ -129,12 +150,12 @@ static size_t *measure_columns(const struct table *table)
     for (size_t row = 0; row < table->rows.count; row++) {
         size_t count = cells_in_row(table, row);
         for (size_t i = 0; i < count && i < table->columns.count; i++) {
-            size_t width = table_text_width(cell_text(table, table->rows.at[row].first_cell + i));
+            size_t width = shown_width(cell_text(table, table->rows.at[row].first_cell + i));
             widths[i] = width > widths[i] ? width : widths[i];
         }
     }
     for (size_t i = 0; i < table->columns.count; i++) {
-        size_t title = table_text_width(slice_of(table->columns.at[i].title));
+        size_t title = shown_width(slice_of(table->columns.at[i].title));
         if (table->columns.at[i].alignment == TABLE_OPTIONAL && widths[i] == 0) {
             widths[i] = SIZE_MAX;
         } else if (title > widths[i]) {
@@ -154,6 +175,8 @@ struct line {
 static void add_padded(struct line *line, struct slice text, enum table_style style,
                        bool to_the_right, size_t width)
 {
+    struct buf room = BUF_EMPTY;
+    text = shown(text, &room);
     size_t used = table_text_width(text);
     size_t padding = width > used ? width - used : 0;
     if (to_the_right) {
@@ -166,6 +189,7 @@ static void add_padded(struct line *line, struct slice text, enum table_style st
         table_add_styled(line->out, text, style, line->colour);
     }
     line->blanks += to_the_right ? 1 : padding + 1;
+    buf_release(&room);
 }
 
 static void add_header(const struct table *table, const size_t *widths, bool colour,

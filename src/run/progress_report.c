@@ -89,10 +89,13 @@ void run_tell(struct run *run, struct run_event event)
 void run_notice(struct run *run, const char *format, ...)
 {
     struct buf text = BUF_EMPTY;
+    struct buf visible = BUF_EMPTY;
     va_list args;
     va_start(args, format);
     buf_vaddf(&text, format, args);
     va_end(args);
-    run_tell(run, (struct run_event){.kind = RUN_EVENT_NOTICE, .text = buf_string(&text)});
+    text_add_visible(&visible, buf_slice(&text));
+    run_tell(run, (struct run_event){.kind = RUN_EVENT_NOTICE, .text = buf_string(&visible)});
+    buf_release(&visible);
     buf_release(&text);
 }

@@ -400,3 +400,51 @@ END
     echo 'group.maximum_size = 500' >>Rowfile
     run -0 bash -c 'ulimit -S -s 1024 && exec "$ROWBUILD"'
 }
+
+# seen: no character in the output that a terminal doesn't show.
+seen() {
+    if grep -nP '[\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2066}-\x{2069}\x{feff}]' <<<"$output"; then
+        echo "invisible characters in the output"
+        return 1
+    fi
+}
+
+@test "characters that turn or hide text are made visible; JSON stays as it is" {
+    local name=$'a\u202eb\u2066c\u200bd\ufeffe\u2028f' command
+    value "$name" '{"s": "x\u202ey"}'
+    cat >Rowfile <<END
+[workspace]
+value_file = "value.json"
+[[action]]
+name = "s"
+products = ["out"]
+command = 'args {directory}; [ -e fine ] && : >workspace/{directory}/out {/s}' # $name
+END
+    expect 1
+    seen
+    has '\342\200\256'
+    grep '^again: ' <<<"$output" | sed 's/^again: //' >again
+    expect 0 -n --explain
+    seen
+    for command in 'show status' 'show directories --value /s -a s' 'show why' 'check'; do
+        # shellcheck disable=SC2086
+        run rowbuild $command
+        seen
+    done
+    run rowbuild show directories -a s --json
+    [[ $output == *"$name"* ]]
+    touch fine
+    ln -s "$ROWBUILD" "$SCRATCH/bin/rowbuild"
+    run -0 bash -c "$(cat again)" </dev/null
+    run rowbuild -- "no$name"
+    [ "$status" -eq 2 ]
+    seen
+    run rowbuild "--no$name"
+    [ "$status" -eq 2 ]
+    seen
+    printf 'x\u202ey = 1 \n' >>Rowfile
+    run rowbuild check
+    [ "$status" -eq 2 ]
+    seen
+    has 'x\u202ey = 1'
+}

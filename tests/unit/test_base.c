@@ -328,6 +328,7 @@ static void test_name(void **state)
     CHECK_TEXT("''", text_add_name(&out, slice_of("")));
     CHECK_TEXT("$'a\\033[1m'", text_add_name(&out, slice_of("a\033[1m")));
     CHECK_TEXT("$'\\200'", text_add_name(&out, slice_of("\x80")));
+    CHECK_TEXT("\xd7\x90 \xe4\xb8\xad", text_add_name(&out, slice_of("\xd7\x90 \xe4\xb8\xad")));
 }
 
 static void test_json_text(void **state)
@@ -558,6 +559,52 @@ static void test_memory_and_clock(void **state)
     assert_true(clock_wall_s() > 1600000000);
 }
 
+/* NOLINTBEGIN(misc-misleading-bidirectional)
+ * Marks of direction, joiners, separators, tags: none is printed as it is. */
+static void test_invisible_characters(void **state)
+{
+    static const char *const points[] = {
+        "\u202a", "\u202b", "\u202c", "\u202d", "\u202e", "\u2066", "\u2067",
+        "\u2068", "\u2069", "\u2028", "\u2029", "\u200b", "\u200c", "\u200d",
+        "\u200e", "\u200f", "\ufeff", "\u061c", "\u2060", "\u00ad", "\U000e0041",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof points / sizeof points[0]; i++) {
+        struct buf name = BUF_EMPTY;
+        struct buf visible = BUF_EMPTY;
+        text_add_name(&name, slice_of(points[i]));
+        text_add_visible(&visible, slice_of(points[i]));
+        assert_true(text_is_visible(buf_slice(&name)));
+        assert_true(text_is_visible(buf_slice(&visible)));
+        assert_int_equal(visible.at[0], '\\');
+        assert_int_equal(strncmp(buf_string(&name), "$'\\", 3), 0);
+        buf_release(&visible);
+        buf_release(&name);
+    }
+    CHECK_TEXT("$'a\\342\\200\\256b'", text_add_shell_word(&out, slice_of("a\u202eb")));
+    CHECK_TEXT("a\\u202eb\\033\n\tc\\377\\U000e0041",
+               text_add_visible(&out, slice_of("a\u202eb\033\n\tc\xff\U000e0041")));
+    CHECK_TEXT("\"a\u202eb\"", text_add_json(&out, slice_of("a\u202eb")));
+}
+
+static void test_diag_shows_invisible_characters(void **state)
+{
+    (void)state;
+    struct diag diag;
+    struct source source = {.name = "R\u202e",
+                            .text = slice_of("a\u202e = bad\u2066x\u2069 \u200b")};
+    struct buf out = BUF_EMPTY;
+    diag_init(&diag);
+    diag_error_at(&diag, &source, 7, 10, "`%s` is wrong", "bad\u2066x\u2069");
+    diag_render(&diag.entries.at[0], false, &out);
+    assert_string_equal(buf_string(&out), "R\\u202e:1:6: error: `bad\\u2066x\\u2069` is wrong\n"
+                                          "    a\\u202e = bad\\u2066x\\u2069 \\u200b\n"
+                                          "              ^~~~~~~~~~~~~~~~\n");
+    buf_release(&out);
+    diag_release(&diag);
+}
+/* NOLINTEND(misc-misleading-bidirectional) */
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -572,6 +619,8 @@ int main(void)
         cmocka_unit_test(test_diag_long_line),
         cmocka_unit_test(test_diag_random),
         cmocka_unit_test(test_shell_word),
+        cmocka_unit_test(test_invisible_characters),
+        cmocka_unit_test(test_diag_shows_invisible_characters),
         cmocka_unit_test(test_name),
         cmocka_unit_test(test_json_text),
         cmocka_unit_test(test_count),
