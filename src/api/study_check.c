@@ -70,7 +70,7 @@ int rowbuild_check(struct rowbuild *study, struct rowbuild_messages *messages)
                 study->plan->verdicts[n] = VERDICT_STALE;
             }
         }
-        plan_check_pointers(study->plan, &messages->diag);
+        study_check_values(study, &messages->diag);
         warn_of_excluded(study, &messages->diag);
         warn_of_idle_globs(study, &messages->diag);
         cluster_check(&study->clusters, study->cluster, study->graph, &messages->diag);

@@ -269,7 +269,7 @@ static int run_planned(struct relay *relay, struct means *means, struct diag *di
 static int check(struct rowbuild *study, struct rowbuild_messages *messages)
 {
     int status = study_refuse_broken_actions(study, messages);
-    if (status == ROWBUILD_OK && plan_check_pointers(study->plan, &messages->diag) != 0) {
+    if (status == ROWBUILD_OK && study_check_values(study, &messages->diag) != 0) {
         status = rowbuild_messages_status(messages);
     }
     return status;

@@ -145,7 +145,7 @@ int rowbuild_show_plan(struct rowbuild *study, bool explain,
         diag_note(&messages->diag, "this dry run %s", buf_string(&adopted));
     }
     buf_release(&adopted);
-    int result = plan_check_pointers(study->plan, &messages->diag);
+    int result = study_check_values(study, &messages->diag);
     if (result == 0) {
         result = report_plan(study->plan, explain, &shown, &out, &messages->diag);
     }

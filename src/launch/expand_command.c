@@ -1,110 +1,30 @@
 #include "launching.h"
 
+#include "filling.h"
 #include "text.h"
 
-/* Bytes inside '…': a quote ends the string, stands escaped, and begins it anew. */
-static void add_single(struct buf *out, struct slice bytes)
-{
-    for (size_t i = 0; i < bytes.len; i++) {
-        if (bytes.at[i] == '\'') {
-            buf_add_string(out, "'\\''");
-        } else {
-            buf_add_char(out, bytes.at[i]);
-        }
-    }
-}
-
-/* Bytes among which those in `special` keep a meaning and are escaped: inside "…", in a
- * here-document. A
- * `!` would be expanded by interactive shells only. */
-static void add_escaped(struct buf *out, struct slice bytes, const char *special)
-{
-    for (size_t i = 0; i < bytes.len; i++) {
-        if (strchr(special, bytes.at[i]) != NULL && bytes.at[i] != '\0') {
-            buf_add_char(out, '\\');
-        }
-        buf_add_char(out, bytes.at[i]);
-    }
-}
-
-static bool is_plain_word(struct slice bytes)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "_-+.,/:@%^";
-    return bytes.len > 0 && bytes.at[0] != '~' &&
-           strspn(bytes.at, plain) >= bytes.len; /* names are NUL-terminated */
-}
-
-static void add_quoted(struct buf *out, enum template_place place, struct slice bytes)
-{
-    switch (place) {
-    case PLACE_RAW:
-    case PLACE_HERE_LITERAL:
-        buf_add_slice(out, bytes);
-        break;
-    case PLACE_SINGLE:
-        add_single(out, bytes);
-        break;
-    case PLACE_DOUBLE:
-        add_escaped(out, bytes, "$`\"\\");
-        break;
-    case PLACE_HERE:
-        add_escaped(out, bytes, "$`\\");
-        break;
-    case PLACE_BARE:
-        if (is_plain_word(bytes)) {
-            buf_add_slice(out, bytes);
-        } else {
-            buf_add_char(out, '\'');
-            add_single(out, bytes);
-            buf_add_char(out, '\'');
-        }
-        break;
-    }
-}
-
-void launch_add_word(struct buf *out, struct slice word)
-{
-    add_quoted(out, PLACE_BARE, word);
-}
-
-/* Several words: separated by spaces, each quoted for the place. */
-struct word_list {
-    struct buf *out;
-    enum template_place place;
-    size_t count;
-};
-
-static void add_word(struct word_list *list, struct slice word)
-{
-    if (list->count++ > 0) {
-        buf_add_char(list->out, ' ');
-    }
-    add_quoted(list->out, list->place, word);
-}
-
-static void add_file(struct word_list *list, const struct graph *graph, struct file_id file,
+static void add_file(struct filling *filling, const struct graph *graph, struct file_id file,
                      struct buf *path)
 {
     buf_clear(path);
     graph_add_path(graph, file, path);
-    add_word(list, buf_slice(path));
+    filling_add(filling, buf_slice(path));
 }
 
-static void add_products(const struct expansion *expansion, struct word_list *list)
+static void add_products(const struct expansion *expansion, struct filling *filling)
 {
     const struct graph *graph = expansion->context->graph;
     struct buf path = BUF_EMPTY;
     for (size_t i = 0; i < expansion->node_count; i++) {
         uint32_t n = expansion->nodes[i].at;
         for (uint32_t p = graph->product_start[n]; p < graph->product_start[n + 1]; p++) {
-            add_file(list, graph, graph->products.at[p], &path);
+            add_file(filling, graph, graph->products.at[p], &path);
         }
     }
     buf_release(&path);
 }
 
-static void add_inputs(const struct expansion *expansion, struct word_list *list)
+static void add_inputs(const struct expansion *expansion, struct filling *filling)
 {
     const struct graph *graph = expansion->context->graph;
     struct buf path = BUF_EMPTY;
@@ -112,7 +32,7 @@ static void add_inputs(const struct expansion *expansion, struct word_list *list
         uint32_t n = expansion->nodes[i].at;
         for (uint32_t d = graph->dependency_start[n]; d < graph->dependency_start[n + 1]; d++) {
             if (graph->dependencies.at[d].input != DEPENDENCY_UPSTREAM) {
-                add_file(list, graph, graph->dependencies.at[d].file, &path);
+                add_file(filling, graph, graph->dependencies.at[d].file, &path);
             }
         }
     }
@@ -120,7 +40,7 @@ static void add_inputs(const struct expansion *expansion, struct word_list *list
 }
 
 static int add_value(const struct expansion *expansion, const struct template_part *part,
-                     uint32_t directory, struct buf *out, struct diag *diag)
+                     uint32_t directory, struct filling *filling, struct diag *diag)
 {
     struct graph *graph = expansion->context->graph;
     const struct json *value;
@@ -151,67 +71,167 @@ static int add_value(const struct expansion *expansion, const struct template_pa
                             "be given",
                             SLICE_ARGS(pointer));
     } else {
-        buf_reserve(&text, 0); /* NUL-terminated also when empty */
-        text.at[text.len] = '\0';
-        add_quoted(out, part->place, buf_slice(&text));
+        filling_add(filling, buf_slice(&text));
     }
     buf_release(&text);
     return result;
 }
 
-/* A newline in a here-document could be followed by its delimiter. */
-static int check_place(const struct template_part *part, struct slice put, struct diag *diag)
+static int fill(const struct expansion *expansion, const struct template *template,
+                uint32_t directory, struct filling *filling, struct diag *diag)
 {
-    bool is_here = part->place == PLACE_HERE || part->place == PLACE_HERE_LITERAL;
-    if (part->kind == TEMPLATE_TEXT || !is_here || memchr(put.at, '\n', put.len) == NULL) {
-        return 0;
+    const struct workspace *workspace = expansion->context->graph->workspace;
+    for (size_t i = 0; i < template->part_count; i++) {
+        const struct template_part *part = &template->parts[i];
+        filling_next(filling);
+        switch (part->kind) {
+        case TEMPLATE_TEXT:
+            break;
+        case TEMPLATE_DIRECTORY:
+            filling_add(filling, workspace->names[directory]);
+            break;
+        case TEMPLATE_DIRECTORIES:
+            for (size_t d = 0; d < expansion->count; d++) {
+                filling_add(filling, workspace->names[expansion->directories[d]]);
+            }
+            break;
+        case TEMPLATE_WORKSPACE:
+            filling_add(filling, workspace->path);
+            break;
+        case TEMPLATE_PROJECT:
+            filling_add(filling, slice_of(expansion->context->project_path));
+            break;
+        case TEMPLATE_POINTER:
+        case TEMPLATE_VALUE:
+            if (add_value(expansion, part, directory, filling, diag) != 0) {
+                return -1;
+            }
+            break;
+        case TEMPLATE_PRODUCTS:
+            add_products(expansion, filling);
+            break;
+        case TEMPLATE_INPUTS:
+            add_inputs(expansion, filling);
+            break;
+        }
     }
-    return diag_error(diag, "a name or value with a newline can't be put into a here-document; use "
-                            "$ACTION_DIRECTORY or a file");
+    return 0;
+}
+
+/* "the value at `/name` of directory `a`", and the variable that could hold it. */
+static void name_part(const struct template_part *part, const char *directory, struct buf *what,
+                      struct buf *variable)
+{
+    static const char *const names[] = {
+        [TEMPLATE_DIRECTORIES] = "{directories}", [TEMPLATE_WORKSPACE] = "{workspace_path}",
+        [TEMPLATE_PROJECT] = "{project}",         [TEMPLATE_VALUE] = "{value}",
+        [TEMPLATE_PRODUCTS] = "{products}",       [TEMPLATE_INPUTS] = "{inputs}",
+    };
+    if (part->kind == TEMPLATE_DIRECTORY) {
+        buf_addf(what, "the name of directory `%s`", directory);
+    } else if (part->kind == TEMPLATE_POINTER) {
+        buf_addf(what, "the value at `%.*s` of directory `%s`", SLICE_ARGS(part->text), directory);
+        buf_addf(variable, "{%.*s}", SLICE_ARGS(part->text));
+    } else {
+        buf_addf(what, directory[0] != '\0' ? "%s of directory `%s`" : "%s", names[part->kind],
+                 directory);
+        if (part->kind != TEMPLATE_DIRECTORIES) {
+            buf_add_string(variable, names[part->kind]);
+        }
+    }
+}
+
+/* What is wrong with the value, and what to write instead. */
+static void add_fault(const struct expansion *expansion, uint32_t directory,
+                      const struct filling *filling, struct buf *out)
+{
+    static const char *const faults[] = {
+        [FILLING_NEWLINE] = "has a newline and can't be put into a here-document",
+        [FILLING_ENDS_HERE] = "makes a line that could end the here-document",
+        [FILLING_LOSES_BYTE] = "makes a line of which some shells lose a byte",
+        [FILLING_LOSES_TAB] = "puts a tab where `<<-` removes it",
+        [FILLING_NOT_PLAIN] = "can't be quoted here for all shells",
+        [FILLING_NOT_NUMBER] = "isn't a number, and the shell would evaluate it here",
+    };
+    const struct workspace *workspace = expansion->context->graph->workspace;
+    struct buf name = BUF_EMPTY;
+    struct buf what = BUF_EMPTY;
+    struct buf variable = BUF_EMPTY;
+    if (expansion->count > 0) {
+        text_add_name(&name, workspace->names[directory]);
+    }
+    name_part(&filling->template->parts[filling->fault_part], buf_string(&name), &what, &variable);
+    buf_addf(out, "%s %s", buf_string(&what), faults[filling->fault]);
+    if (filling->fault == FILLING_NOT_NUMBER) {
+        buf_add_string(out, "; use awk or bc for arithmetic with text");
+    } else if (variable.len == 0) {
+        buf_add_string(out, "; use `printf '%s\\n' \"$ACTION_DIRECTORY\"`");
+    } else {
+        buf_addf(out,
+                 "; use `printf '%%s\\n' \"$VAR\"` with `environment.VAR = \"%s\"` in the action",
+                 buf_string(&variable));
+    }
+    buf_release(&variable);
+    buf_release(&what);
+    buf_release(&name);
 }
 
 int launch_expand(const struct expansion *expansion, const struct template *template,
                   uint32_t directory, struct buf *out, struct diag *diag)
 {
-    const struct workspace *workspace = expansion->context->graph->workspace;
-    for (size_t i = 0; i < template->part_count; i++) {
-        const struct template_part *part = &template->parts[i];
-        struct word_list list = {.out = out, .place = part->place};
-        size_t start = out->len;
-        switch (part->kind) {
-        case TEMPLATE_TEXT:
-            buf_add_slice(out, part->text);
-            break;
-        case TEMPLATE_DIRECTORY:
-            add_quoted(out, part->place, workspace->names[directory]);
-            break;
-        case TEMPLATE_DIRECTORIES:
-            for (size_t d = 0; d < expansion->count; d++) {
-                add_word(&list, workspace->names[expansion->directories[d]]);
-            }
-            break;
-        case TEMPLATE_WORKSPACE:
-            add_quoted(out, part->place, workspace->path);
-            break;
-        case TEMPLATE_PROJECT:
-            add_quoted(out, part->place, slice_of(expansion->context->project_path));
-            break;
-        case TEMPLATE_POINTER:
-        case TEMPLATE_VALUE:
-            if (add_value(expansion, part, directory, out, diag) != 0) {
-                return -1;
-            }
-            break;
-        case TEMPLATE_PRODUCTS:
-            add_products(expansion, &list);
-            break;
-        case TEMPLATE_INPUTS:
-            add_inputs(expansion, &list);
-            break;
-        }
-        if (check_place(part, slice_make(buf_string(out) + start, out->len - start), diag) != 0) {
-            return -1;
+    const struct action *action = graph_action(expansion->context->graph, expansion->node);
+    struct filling filling;
+    filling_init(&filling, template, action->shell, out);
+    int result = fill(expansion, template, directory, &filling, diag);
+    if (result == 0 && filling_end(&filling) != 0) {
+        struct buf fault = BUF_EMPTY;
+        add_fault(expansion, directory, &filling, &fault);
+        result = diag_error(diag, "%s", buf_string(&fault));
+        buf_release(&fault);
+    }
+    filling_release(&filling);
+    return result;
+}
+
+static int check_filling(const struct expansion *expansion, uint32_t directory, struct diag *diag)
+{
+    struct graph *graph = expansion->context->graph;
+    const struct action *action = graph_action(graph, expansion->node);
+    struct buf text = BUF_EMPTY;
+    struct filling filling;
+    filling_init(&filling, &action->command, action->shell, &text);
+    int result = fill(expansion, &action->command, directory, &filling, diag);
+    if (result == 0 && filling_end(&filling) != 0) {
+        const struct template_part *part = &action->command.parts[filling.fault_part];
+        struct buf fault = BUF_EMPTY;
+        add_fault(expansion, directory, &filling, &fault);
+        result =
+            diag_error_at(diag, &graph->rowfile->source, action->command_text_offset + part->offset,
+                          1, "action `%.*s`: %s", SLICE_ARGS(action->name), buf_string(&fault));
+        buf_release(&fault);
+    }
+    filling_release(&filling);
+    buf_release(&text);
+    return result;
+}
+
+int launch_check_values(const struct launch_context *context, struct node_id node,
+                        struct diag *diag)
+{
+    const struct action *action = graph_action(context->graph, node);
+    struct expansion expansion = {
+        .context = context, .node = node, .nodes = &node, .node_count = 1};
+    if (!action->command.is_delicate) {
+        return 0;
+    }
+    expansion.count = graph_directories(context->graph, node, &expansion.directories);
+    size_t times = action->command.uses_directory && expansion.count > 0 ? expansion.count : 1;
+    int result = 0;
+    for (size_t i = 0; i < times; i++) {
+        uint32_t directory = expansion.count > 0 ? expansion.directories[i] : 0;
+        if (check_filling(&expansion, directory, diag) != 0) {
+            result = -1;
         }
     }
-    return 0;
+    return result;
 }

@@ -1,5 +1,6 @@
 #include "launching.h"
 
+#include "filling.h"
 #include "vec.h"
 
 #include <stdlib.h>
@@ -131,7 +132,7 @@ static void add_prefix(const struct expansion *expansion, const struct launch_re
                 steps_add_options(context, request, is_placed, out);
             }
             if (is_mpi(launcher, context->cluster) && context->rank_helper != NULL) {
-                launch_add_word(out, slice_of(context->rank_helper));
+                filling_add_word(out, slice_of(context->rank_helper));
                 buf_add_char(out, ' ');
             }
         }
@@ -163,15 +164,6 @@ static int add_command(const struct expansion *expansion, const struct launch_re
         buf_add_string(out, "\n} || exit\n");
     }
     return 0;
-}
-
-static bool is_posix_shell(struct slice shell)
-{
-    const char *slash = memrchr(shell.at, '/', shell.len);
-    size_t skip = slash != NULL ? (size_t)(slash - shell.at) + 1 : 0;
-    struct slice name = slice_make(shell.at + skip, shell.len - skip);
-    return slice_is(name, "sh") || slice_is(name, "bash") || slice_is(name, "dash") ||
-           slice_is(name, "ksh") || slice_is(name, "zsh");
 }
 
 static size_t argument_bytes(char *const *argv)
@@ -217,7 +209,7 @@ static int prepare_process(const struct launch_context *context,
     if (result == 0) {
         process->text = arena_slice(arena, buf_slice(&text));
         process->argv =
-            is_posix_shell(action->shell) ? launch_split_plain(process->text, arena) : NULL;
+            filling_is_for_shell(action->shell) ? launch_split_plain(process->text, arena) : NULL;
         if (process->argv != NULL) {
             process->text = (struct slice){0};
             result = check_size(action, process->argv, process->environment, diag);

@@ -114,6 +114,11 @@ bool launch_find_rank_helper(struct buf *path);
 int launch_prepare(const struct launch_context *context, const struct launch_request *request,
                    struct arena *arena, struct launch_command *command, struct diag *diag);
 
+/* Checks that what the node's command would be given can be put where its templates stand. -1 after
+ * errors that name the directories. */
+int launch_check_values(const struct launch_context *context, struct node_id node,
+                        struct diag *diag);
+
 /* Splits a text of plain words into argv in `arena`; NULL when a shell is needed: operators,
  * expansions, globs, assignments, or a first word that is a shell's builtin or keyword. */
 char **launch_split_plain(struct slice text, struct arena *arena);

@@ -28,9 +28,6 @@ struct variables {
 int launch_expand(const struct expansion *expansion, const struct template *template,
                   uint32_t directory, struct buf *out, struct diag *diag);
 
-/* Appends one word as the shell reads it. */
-void launch_add_word(struct buf *out, struct slice word);
-
 /* Sets one variable; what was there under the name is replaced. */
 void variables_set(struct variables *variables, struct slice name, struct slice value);
 

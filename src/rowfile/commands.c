@@ -1,6 +1,8 @@
 /* Command, environment and the parts of the value that matter. */
 #include "load.h"
 
+#include "filling.h"
+
 static int compare_slices(const void *a, const void *b)
 {
     return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
@@ -214,6 +216,20 @@ static struct slice shell_of(const struct loader *loader, const struct layers *l
     return loader->rowfile->contract == CONTRACT_ROW ? SLICE_LITERAL("bash") : SLICE_LITERAL("sh");
 }
 
+/* Other interpreters have no here-documents. */
+static void judge_here(struct loader *loader, const struct action *action, size_t begin)
+{
+    const struct template *command = &action->command;
+    if (command->here_error == HERE_FINE || !filling_is_for_shell(action->shell)) {
+        return;
+    }
+    action_error_at(loader, action, begin + command->here_offset, command->here_length,
+                    "%s; write a plain word, such as `<<EOF`",
+                    command->here_error == HERE_NAMED_BY_TEMPLATE
+                        ? "a template can't be the delimiter of a here-document"
+                        : "not all shells read this here-document's delimiter in the same way");
+}
+
 void build_command(struct loader *loader, struct action *action, const struct layers *layers)
 {
     const struct toml_value *value = layers_value(layers, ID_ACTION_COMMAND, NULL);
@@ -222,12 +238,14 @@ void build_command(struct loader *loader, struct action *action, const struct la
     if (usable) {
         action->command_offset = value->offset;
         size_t begin = string_begin(loader->source, value);
+        action->command_text_offset = begin;
         enum template_dialect dialect =
             loader->rowfile->contract == CONTRACT_ROW ? DIALECT_ROW : DIALECT_ROWFILE;
         (void)template_parse(&action->command, value->string, dialect, false, loader->arena,
                              loader->source, begin, loader->diag);
         struct place place = {loader, action, value};
         judge_command(&place);
+        judge_here(loader, action, begin);
         if (action->command.nested_shell) {
             diag_warning_at(loader->diag, loader->source, begin + action->command.nested_offset, 1,
                             "what is put here can't be quoted rightly for all names; use "

@@ -107,6 +107,7 @@ struct action {
     size_t offset;      /* of the [[action]] header */
     size_t name_offset; /* of the name's value */
     size_t command_offset;
+    size_t command_text_offset; /* without the quotes */
     enum scope scope;
     struct template command;
     struct slice shell;                       /* program that takes -c: "sh", "bash" */

@@ -26,103 +26,23 @@ static void push(struct shell_text *state, struct shell_frame frame)
     if (state->depth + 1 < SHELL_DEEPEST) {
         state->depth++;
         *top(state) = frame;
+    } else {
+        state->is_unclear = true;
     }
 }
 
+/* What follows a substitution continues its word. */
 static void pop(struct shell_text *state)
 {
     if (state->depth > 0) {
+        state->closes_word |= top(state)->in_word;
         state->depth--;
     }
 }
 
-static void add_to_word(struct shell_command *command, char c)
-{
-    command->in_word = true;
-    if (command->word_len < SHELL_LONGEST_WORD) {
-        command->word[command->word_len++] = c;
-    }
-}
-
-static bool is_one_of(struct slice word, const char *const *names, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (slice_is(word, names[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool is_shell_name(struct slice word)
-{
-    static const char *const names[] = {"sh", "bash", "dash", "ash", "zsh", "ksh"};
-    return is_one_of(word, names, sizeof names / sizeof names[0]);
-}
-
-static bool is_rereading_name(struct slice word)
-{
-    static const char *const names[] = {"eval", "ssh", "rsh"};
-    return is_one_of(word, names, sizeof names / sizeof names[0]);
-}
-
-/* Words that may stand before a command's name. */
-static bool is_introduction(struct slice word)
-{
-    static const char *const names[] = {"if",  "then", "else", "elif",    "while",  "until",
-                                        "do",  "!",    "{",    "exec",    "time",   "nohup",
-                                        "env", "nice", "sudo", "command", "builtin"};
-    return is_one_of(word, names, sizeof names / sizeof names[0]) ||
-           memchr(word.at, '=', word.len) != NULL || word.at[0] == '-';
-}
-
-static struct slice file_name(struct slice word)
-{
-    for (size_t i = word.len; i > 0; i--) {
-        if (word.at[i - 1] == '/') {
-            return slice_make(word.at + i, word.len - i);
-        }
-    }
-    return word;
-}
-
-static void end_word(struct shell_command *command)
-{
-    if (!command->in_word) {
-        return;
-    }
-    struct slice word = slice_make(command->word, command->word_len);
-    struct slice name = file_name(word);
-    bool is_option = word.len > 0 && word.at[0] == '-';
-    if (command->script_is_next && !is_option) {
-        command->script_is_next = false;
-        command->is_shell = false;
-    } else if (command->is_shell && is_option && !slice_starts_with(word, "--") &&
-               memchr(word.at, 'c', word.len) != NULL) {
-        command->script_is_next = true;
-    } else if (is_shell_name(name)) {
-        command->is_shell = true;
-    } else if (!command->has_name && is_rereading_name(name)) {
-        command->rereads = true;
-    }
-    if (!command->has_name && slice_is(word, "case")) {
-        command->cases++;
-    } else if (!command->has_name && slice_is(word, "esac") && command->cases > 0) {
-        command->cases--;
-    }
-    command->has_name = command->has_name || (word.len > 0 && !is_introduction(word));
-    command->in_word = false;
-    command->word_len = 0;
-}
-
-static void end_command(struct shell_command *command)
-{
-    *command = (struct shell_command){.cases = command->cases};
-}
-
 static bool is_blank(char c)
 {
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+    return c == ' ' || c == '\t' || c == '\n';
 }
 
 static bool is_operator(char c)
@@ -130,100 +50,25 @@ static bool is_operator(char c)
     return c == ';' || c == '&' || c == '|' || c == '(' || c == ')' || c == '<' || c == '>';
 }
 
+static bool is_name_character(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+static char byte_at(struct slice text, size_t at)
+{
+    if (at >= text.len) {
+        return '\0';
+    }
+    return text.at[at];
+}
+
 static bool follows(struct slice text, size_t at, const char *what)
 {
     return slice_starts_with(slice_make(text.at + at, text.len - at), what);
 }
 
-/* The length of the word at `at`, quotes included. */
-static size_t word_length(struct slice text, size_t at, bool *is_quoted)
-{
-    size_t end = at;
-    char quote = 0;
-    for (; end < text.len; end++) {
-        char c = text.at[end];
-        if (c == '\n' || (quote == 0 && (is_blank(c) || is_operator(c)))) {
-            break;
-        }
-        if (quote != 0) {
-            if (c == quote) {
-                quote = 0;
-            }
-        } else if (c == '\'' || c == '"') {
-            quote = c;
-            *is_quoted = true;
-        } else if (c == '\\') {
-            *is_quoted = true;
-        }
-    }
-    return end - at;
-}
-
-/* `<<`, `<<-` and the delimiter. */
-static size_t announce_here(struct shell_text *state, struct slice text, size_t at)
-{
-    struct shell_here here = {0};
-    size_t end = at + 2;
-    if (end < text.len && text.at[end] == '-') {
-        here.strips_tabs = true;
-        end++;
-    }
-    while (end < text.len && (text.at[end] == ' ' || text.at[end] == '\t')) {
-        end++;
-    }
-    size_t len = word_length(text, end, &here.is_quoted);
-    here.delimiter = slice_make(text.at + end, len);
-    if (len > 0 && state->here_count < SHELL_MOST_HERE) {
-        state->here[state->here_count++] = here;
-    }
-    return end + len - at;
-}
-
-static void begin_here(struct shell_text *state)
-{
-    push(state,
-         (struct shell_frame){.place = state->here[0].is_quoted ? SHELL_HERE_LITERAL : SHELL_HERE});
-    state->at_line_start = true;
-}
-
-/* Whether `line` is the delimiter once its quotes are taken off. */
-static bool is_delimiter(struct slice delimiter, struct slice line)
-{
-    size_t matched = 0;
-    char quote = 0;
-    for (size_t i = 0; i < delimiter.len; i++) {
-        char c = delimiter.at[i];
-        if (quote != 0 ? c == quote : c == '\'' || c == '"') {
-            if (quote == 0) {
-                quote = c;
-            } else {
-                quote = 0;
-            }
-            continue;
-        }
-        if (quote == 0 && c == '\\' && i + 1 < delimiter.len) {
-            c = delimiter.at[++i];
-        }
-        if (matched == line.len || line.at[matched] != c) {
-            return false;
-        }
-        matched++;
-    }
-    return matched == line.len;
-}
-
-/* At the start of a line of a here-document: the length of the delimiter that ends it, or 0. */
-static size_t here_end(const struct shell_text *state, struct slice text, size_t at)
-{
-    size_t begin = at;
-    while (state->here[0].strips_tabs && begin < text.len && text.at[begin] == '\t') {
-        begin++;
-    }
-    const char *newline = memchr(text.at + begin, '\n', text.len - begin);
-    size_t end = newline != NULL ? (size_t)(newline - text.at) : text.len;
-    struct slice line = slice_make(text.at + begin, end - begin);
-    return is_delimiter(state->here[0].delimiter, line) ? end - at : 0;
-}
+/* ---- Here-documents ---- */
 
 static bool is_here(const struct shell_frame *frame)
 {
@@ -231,18 +76,7 @@ static bool is_here(const struct shell_frame *frame)
            (frame->place == SHELL_HERE || frame->place == SHELL_HERE_LITERAL);
 }
 
-/* Leaves the here-document, whatever is still open in it. */
-static void leave_here(struct shell_text *state)
-{
-    while (state->depth > 0 && !is_here(top(state))) {
-        pop(state);
-    }
-    pop(state);
-    state->here_count--;
-    memmove(state->here, state->here + 1, state->here_count * sizeof state->here[0]);
-}
-
-static bool in_here(const struct shell_text *state)
+bool shell_text_in_here(const struct shell_text *state)
 {
     for (size_t i = 0; i <= state->depth; i++) {
         if (is_here(&state->frames[i])) {
@@ -252,48 +86,195 @@ static bool in_here(const struct shell_text *state)
     return false;
 }
 
+static bool in_substitution(const struct shell_text *state)
+{
+    for (size_t i = 0; i <= state->depth; i++) {
+        const struct shell_frame *frame = &state->frames[i];
+        if (frame->closing == '`' || (frame->closing == ')' && !frame->is_arithmetic)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* `<<`, `<<-` and the delimiter. dash takes `((1 << 2))` for one, too; and one that is announced
+ * inside another one is read at different times. */
+static size_t announce_here(struct shell_text *state, struct slice text, size_t at)
+{
+    struct shell_here here;
+    size_t len = shell_here_read(&here, text, at);
+    if (here.delimiter.len == 0) {
+        return len;
+    }
+    here.depth = state->depth;
+    here.in_substitution = in_substitution(state);
+    state->announced = here;
+    state->has_announced = true;
+    if (top(state)->is_arithmetic) {
+        state->announced.is_odd = false;
+        state->is_unclear_in_sh = true;
+        return 2;
+    }
+    if (shell_text_in_here(state)) {
+        for (size_t i = 0; i <= state->depth; i++) {
+            state->frames[i].is_unclear |= is_here(&state->frames[i]);
+        }
+    } else if (state->here_count < SHELL_MOST_HERE) {
+        state->here[state->here_count++] = here;
+    } else {
+        state->is_unclear = true;
+    }
+    return len;
+}
+
+static void begin_here(struct shell_text *state)
+{
+    state->is_unclear |= state->here[0].depth != state->depth;
+    push(state,
+         (struct shell_frame){.place = state->here[0].is_quoted ? SHELL_HERE_LITERAL : SHELL_HERE});
+    state->at_line_start = true;
+}
+
+/* Leaves the here-document, whatever is still open in it. */
+static void leave_here(struct shell_text *state)
+{
+    while (state->depth > 0 && !is_here(top(state))) {
+        state->is_unclear = true; /* not all shells look for the delimiter there */
+        pop(state);
+    }
+    pop(state);
+    state->here_count--;
+    memmove(state->here, state->here + 1, state->here_count * sizeof state->here[0]);
+}
+
+/* At the start of a line of a here-document: whether the line ends it. */
+static bool ends_here(struct shell_text *state, struct slice text, size_t at, size_t *len)
+{
+    if (shell_here_ends(&state->here[0], text, at, len)) {
+        leave_here(state);
+        return true;
+    }
+    state->is_unclear |= shell_here_is_unclear(&state->here[0], text, at);
+    return false;
+}
+
+/* ---- Substitutions ---- */
+
+/* Whether the `((` at `at` is closed by `))`; otherwise it opens two subshells. */
+static bool is_arithmetic(struct slice text, size_t at)
+{
+    size_t open = 0;
+    for (size_t i = at; i < text.len; i++) {
+        char c = text.at[i];
+        if (c == '\'' || c == '"') {
+            const char *end = memchr(text.at + i + 1, c, text.len - i - 1);
+            i = end != NULL ? (size_t)(end - text.at) : text.len;
+        } else if (c == '(') {
+            open++;
+        } else if (c == ')' && --open == 1) {
+            return byte_at(text, i + 1) == ')';
+        }
+    }
+    return true;
+}
+
+/* What follows the name of a `${` that ends before `at`. */
+static enum shell_parameter parameter_at(struct slice text, size_t at)
+{
+    char c = byte_at(text, at);
+    if ((c == '#' || c == '!') && is_name_character(byte_at(text, at + 1))) {
+        at++;
+    }
+    if (is_name_character(byte_at(text, at))) {
+        while (is_name_character(byte_at(text, at))) {
+            at++;
+        }
+    } else {
+        at++;
+    }
+    if (byte_at(text, at) == ':' && strchr("-=+?", byte_at(text, at + 1)) != NULL) {
+        at++;
+    }
+    c = byte_at(text, at);
+    if (c == '\0') {
+        return PARAMETER_OTHER;
+    }
+    if (strchr("-=+?", c) != NULL) {
+        return PARAMETER_WORD;
+    }
+    return strchr("#%/^,", c) != NULL ? PARAMETER_PATTERN : PARAMETER_OTHER;
+}
+
 /* `$` and what belongs to it, where it has its meaning. */
 static size_t step_dollar(struct shell_text *state, struct slice text, size_t at)
 {
     struct shell_frame *frame = top(state);
-    add_to_word(command_of(state), '$');
+    shell_command_add(command_of(state), '$', true);
     if (follows(text, at, "$((")) {
-        push(state, (struct shell_frame){.closing = ')', .parentheses = 2, .is_arithmetic = true});
-        return 3;
+        if (is_arithmetic(text, at + 1)) {
+            push(state,
+                 (struct shell_frame){
+                     .closing = ')', .in_word = true, .parentheses = 2, .is_arithmetic = true});
+            return 3;
+        }
+        state->is_unclear_in_sh = true; /* dash takes two subshells for arithmetic, too */
     }
     if (follows(text, at, "$(")) {
-        push(state, (struct shell_frame){.closing = ')', .parentheses = 1});
+        push(state, (struct shell_frame){.closing = ')', .in_word = true, .parentheses = 1});
         return 2;
     }
     if (follows(text, at, "${")) {
-        push(state, (struct shell_frame){.place = frame->place, .closing = '}'});
+        push(state, (struct shell_frame){.place = frame->place,
+                                         .closing = '}',
+                                         .in_word = true,
+                                         .parameter = parameter_at(text, at + 2)});
         return 2;
     }
     if (frame->place == SHELL_BARE && follows(text, at, "$'")) {
         push(state, (struct shell_frame){.place = SHELL_ANSI});
         return 2;
     }
-    return 1;
+    char next = byte_at(text, at + 1);
+    return next != '\0' && strchr("$!#?*@-0123456789", next) != NULL ? 2 : 1;
 }
 
-static size_t step_backtick(struct shell_text *state)
+static struct shell_frame *open_backtick(struct shell_text *state)
 {
     for (size_t i = state->depth; i > 0; i--) {
         if (state->frames[i].closing == '`') {
-            state->depth = i - 1;
-            return 1;
+            return &state->frames[i];
         }
     }
-    add_to_word(command_of(state), '`');
-    push(state, (struct shell_frame){.closing = '`'});
+    return NULL;
+}
+
+/* A backtick closes the one that is open, whatever else is. */
+static size_t step_backtick(struct shell_text *state)
+{
+    const struct shell_frame *open = open_backtick(state);
+    if (open != NULL) {
+        state->is_unclear |= open != top(state) && top(state)->place != SHELL_COMMENT;
+        while (top(state) != open) {
+            pop(state);
+        }
+        pop(state);
+        return 1;
+    }
+    shell_command_add(command_of(state), '`', true);
+    push(state, (struct shell_frame){.closing = '`', .in_word = true});
     return 1;
 }
 
 static size_t step_parenthesis(struct shell_text *state, char c)
 {
     struct shell_frame *frame = top(state);
-    end_word(&frame->command);
-    end_command(&frame->command);
+    struct shell_command *command = &frame->command;
+    command->is_quoted |= c == ')'; /* a pattern of `case`, no keyword */
+    bool ends_case = c == ')' && !command->has_name && command->word_len == 4 &&
+                     memcmp(command->word, "esac", 4) == 0 && command->cases > 0;
+    command->cases -= ends_case;
+    shell_command_end_word(command);
+    shell_command_end(command);
     if (frame->closing != ')') {
         return 1;
     }
@@ -308,27 +289,37 @@ static size_t step_parenthesis(struct shell_text *state, char c)
     return 1;
 }
 
+/* ---- One step ---- */
+
 static size_t step_bare_operator(struct shell_text *state, struct slice text, size_t at)
 {
     struct shell_frame *frame = top(state);
     char c = text.at[at];
-    if (follows(text, at, "((") && !frame->command.has_name && !frame->command.in_word) {
+    if (follows(text, at, "((") && !frame->command.has_name && !frame->command.in_word &&
+        is_arithmetic(text, at)) {
         push(state, (struct shell_frame){.closing = ')', .parentheses = 2, .is_arithmetic = true});
         return 2;
     }
     if (c == '(' || c == ')') {
         return step_parenthesis(state, c);
     }
-    end_word(&frame->command);
+    bool is_process = follows(text, at, "<(") || follows(text, at, ">(");
+    if (is_process && !frame->is_arithmetic) {
+        frame->command.in_word = true;
+        push(state, (struct shell_frame){.closing = ')', .in_word = true, .parentheses = 1});
+        return 2;
+    }
+    shell_command_end_word(&frame->command);
     if (c == '<' || c == '>') {
         if (follows(text, at, "<<<")) {
             return 3;
         }
-        bool here = follows(text, at, "<<") && !frame->is_arithmetic && !in_here(state);
+        bool is_shift = frame->is_arithmetic && frame->in_word;
+        bool here = follows(text, at, "<<") && !is_shift;
         return here ? announce_here(state, text, at) : 1;
     }
     if (c == ';' || c == '&' || c == '|') {
-        end_command(&frame->command);
+        shell_command_end(&frame->command);
     }
     return 1;
 }
@@ -356,22 +347,32 @@ static size_t step_bare(struct shell_text *state, struct slice text, size_t at)
         return step_bare_operator(state, text, at);
     }
     if (frame->closing != '}' && is_blank(c)) {
-        end_word(command);
+        shell_command_end_word(command);
         if (c == '\n') {
-            end_command(command);
-            if (state->here_count > 0 && !in_here(state)) {
+            shell_command_end(command);
+            if (state->here_count > 0 && !shell_text_in_here(state)) {
                 begin_here(state);
             }
         }
         return 1;
     }
-    add_to_word(command, c);
+    shell_command_add(command, c, false);
     return 1;
+}
+
+/* A byte of ${…} inside "…" or a here-document. Quotes there mean different things to different
+ * shells, but for ' in the word after `:-` and " in that of "…". */
+static void judge_parameter_quote(struct shell_text *state, char c)
+{
+    bool is_word = top(state)->parameter == PARAMETER_WORD;
+    bool is_clear = is_word && (c == '\'' || top(state)->place == SHELL_DOUBLE);
+    state->is_unclear |= (c == '\'' || c == '"') && !is_clear;
 }
 
 static size_t step_quoted(struct shell_text *state, struct slice text, size_t at)
 {
     char c = text.at[at];
+    bool in_parameter = top(state)->closing == '}';
     switch (top(state)->place) {
     case SHELL_SINGLE:
     case SHELL_ANSI:
@@ -379,17 +380,25 @@ static size_t step_quoted(struct shell_text *state, struct slice text, size_t at
             pop(state);
             return 1;
         }
+        if (c == '`' && open_backtick(state) != NULL) {
+            return step_backtick(state);
+        }
         if (c == '\\' && top(state)->place == SHELL_ANSI && at + 1 < text.len) {
+            state->is_unclear_in_sh |= text.at[at + 1] == '\'';
             return 2;
         }
         break;
     case SHELL_DOUBLE:
-        if (top(state)->closing == '}' && c == '}') {
+    case SHELL_HERE:
+        if (in_parameter && c == '}') {
             pop(state);
             return 1;
         }
-        if (c == '"') {
-            if (top(state)->closing == '}') {
+        if (in_parameter) {
+            judge_parameter_quote(state, c);
+        }
+        if (c == '"' && top(state)->place == SHELL_DOUBLE) {
+            if (in_parameter) {
                 push(state, (struct shell_frame){.place = SHELL_DOUBLE});
             } else {
                 pop(state);
@@ -397,16 +406,10 @@ static size_t step_quoted(struct shell_text *state, struct slice text, size_t at
             return 1;
         }
         break;
-    case SHELL_HERE:
-        if (top(state)->closing == '}' && c == '}') {
-            pop(state);
-            return 1;
-        }
-        break;
     default:
         break;
     }
-    add_to_word(command_of(state), c);
+    shell_command_add(command_of(state), c, true);
     return 1;
 }
 
@@ -418,31 +421,38 @@ static bool escapes_next(const struct shell_text *state, struct slice text, size
         return false;
     }
     char next = text.at[at + 1];
+    bool in_parameter = state->frames[state->depth].closing == '}';
     return place == SHELL_BARE ||
-           (shell_text_expands(state) && (next == '$' || next == '`' || next == '\\' ||
-                                          next == '\n' || (next == '"' && place == SHELL_DOUBLE)));
+           (shell_text_expands(state) &&
+            (next == '$' || next == '`' || next == '\\' || next == '\n' ||
+             (next == '"' && place == SHELL_DOUBLE) || (next == '}' && in_parameter)));
 }
 
 static size_t step(struct shell_text *state, struct slice text, size_t at)
 {
     char c = text.at[at];
-    if (state->at_line_start && in_here(state)) {
-        size_t len = here_end(state, text, at);
+    if (state->at_line_start && shell_text_in_here(state)) {
+        size_t len;
         state->at_line_start = false;
-        if (len > 0) {
-            leave_here(state);
+        if (ends_here(state, text, at, &len) && len > 0) {
             return len;
         }
     }
     if (top(state)->place == SHELL_COMMENT) {
+        if (c == '`' && open_backtick(state) != NULL) {
+            return step_backtick(state);
+        }
         if (c != '\n') {
             return 1;
         }
         pop(state);
     }
+    if (c == '\\' && open_backtick(state) != NULL) { /* one of them is for the backticks */
+        open_backtick(state)->is_unclear = true;
+    }
     if (escapes_next(state, text, at)) {
         if (text.at[at + 1] != '\n') {
-            add_to_word(command_of(state), text.at[at + 1]);
+            shell_command_add(command_of(state), text.at[at + 1], true);
         }
         return 2;
     }
@@ -456,16 +466,43 @@ static size_t step(struct shell_text *state, struct slice text, size_t at)
                                            : step_quoted(state, text, at);
 }
 
+/* Lines that a backslash joins may be joined in the middle of an operator. */
+static bool splits_operator(struct slice text, size_t at)
+{
+    char before = '\0';
+    if (at > 0) {
+        before = text.at[at - 1];
+    }
+    char after = byte_at(text, at + 2);
+    return before == '$' || ((before == '<' || before == '>' || before == '(') && after != '\0' &&
+                             strchr("<>(&-\\", after) != NULL);
+}
+
 size_t shell_text_step(struct shell_text *state, struct slice text, size_t at)
 {
+    size_t depth = state->depth;
+    state->has_announced = false;
+    state->closes_word = false;
     size_t len = step(state, text, at);
     char c = text.at[at + len - 1];
-    if (c == '\n' && in_here(state)) {
+    if (len == 2 && text.at[at] == '\\') {
+        if (c == '\n') {
+            state->is_unclear |= splits_operator(text, at);
+        } else {
+            state->last = '\\';
+        }
+        return len;
+    }
+    if (c == '\n' && shell_text_in_here(state)) {
         state->at_line_start = true;
     }
-    state->last = c;
-    if (len == 2 && text.at[at] == '\\') {
-        state->last = '\\';
+    if (state->closes_word) {
+        state->last = 'x';
+    } else {
+        state->last = c;
+    }
+    if (c == '`' && state->depth > depth) {
+        state->last = '('; /* a comment may follow */
     }
     return len;
 }
@@ -473,6 +510,7 @@ size_t shell_text_step(struct shell_text *state, struct slice text, size_t at)
 void shell_text_put(struct shell_text *state)
 {
     command_of(state)->in_word = true;
+    command_of(state)->is_quoted = true;
     state->at_line_start = false;
     state->last = 'x';
 }
@@ -486,19 +524,4 @@ bool shell_text_expands(const struct shell_text *state)
 {
     enum shell_place place = shell_text_place(state);
     return place == SHELL_BARE || place == SHELL_DOUBLE || place == SHELL_HERE;
-}
-
-bool shell_text_is_nested(const struct shell_text *state)
-{
-    for (size_t i = 0; i <= state->depth; i++) {
-        const struct shell_frame *frame = &state->frames[i];
-        const struct shell_command *command = &frame->command;
-        bool is_script =
-            command->script_is_next && (command->word_len == 0 || command->word[0] != '-');
-        bool in_double_parameter = frame->closing == '}' && frame->place != SHELL_BARE;
-        if (frame->closing == '`' || in_double_parameter || command->rereads || is_script) {
-            return true;
-        }
-    }
-    return false;
 }

@@ -1,11 +1,13 @@
 /* Where one stands while reading a shell command from left to right.
  *
- * Knows: quotes, comments, substitutions and here-documents of sh and bash, and which words a
- * second shell will read. Doesn't know: templates. Never fails: unbalanced text just ends where it
- * ends. The state owns no memory; the text must outlive it. */
+ * Knows: quotes, comments, substitutions and here-documents of sh and bash, which words a second
+ * shell will read, and where the shells don't agree. Doesn't know: templates. Never fails:
+ * unbalanced text just ends where it ends. The state owns no memory; the text must outlive it. */
 #ifndef ROWBUILD_SHELL_TEXT_H
 #define ROWBUILD_SHELL_TEXT_H
 
+#include "shell_here.h"
+#include "shell_words.h"
 #include "slice.h"
 
 #include <stdbool.h>
@@ -21,32 +23,24 @@ enum shell_place {
     SHELL_HERE_LITERAL, /* of one with a quoted delimiter */
 };
 
-enum { SHELL_DEEPEST = 32, SHELL_MOST_HERE = 8, SHELL_LONGEST_WORD = 64 };
-
-/* The simple command that is being read. */
-struct shell_command {
-    char word[SHELL_LONGEST_WORD]; /* the current word without its quotes, cut off when longer */
-    size_t word_len;
-    bool in_word;
-    bool has_name;       /* the command's own name has been read */
-    bool rereads;        /* eval, ssh: every argument is read again */
-    bool is_shell;       /* a shell's name has been read */
-    bool script_is_next; /* … and its -c */
-    size_t cases;        /* open `case`s, whose patterns end in `)` */
+/* What follows the name in ${…}. */
+enum shell_parameter {
+    PARAMETER_WORD,    /* :- := :+ :? and the same without the colon */
+    PARAMETER_PATTERN, /* # % / ^ , */
+    PARAMETER_OTHER,   /* an offset, a subscript */
 };
+
+enum { SHELL_DEEPEST = 32, SHELL_MOST_HERE = 8 };
 
 struct shell_frame {
     enum shell_place place;
     char closing;       /* of a substitution: ')', '`' or '}'; 0 for others */
+    bool in_word;       /* it is part of a word, as $(…) is and ((…)) isn't */
     bool is_arithmetic; /* ((…)) */
+    bool is_unclear;    /* shells don't agree on what stands in it from here on */
+    enum shell_parameter parameter;
     size_t parentheses; /* open ones in a substitution */
     struct shell_command command;
-};
-
-struct shell_here {
-    struct slice delimiter; /* as it is written, quotes included */
-    bool is_quoted;
-    bool strips_tabs;
 };
 
 struct shell_text {
@@ -55,7 +49,12 @@ struct shell_text {
     struct shell_here here[SHELL_MOST_HERE];
     size_t here_count; /* announced, their bodies not read yet */
     bool at_line_start;
-    char last; /* byte before, 0 at the start; after a backslash: '\\' */
+    char last;          /* byte before, 0 at the start; after a backslash: '\\' */
+    bool closes_word;   /* the last step closed a substitution */
+    bool has_announced; /* the last step read a `<<`: `announced` */
+    struct shell_here announced;
+    bool is_unclear;       /* shells don't agree on the text from here on */
+    bool is_unclear_in_sh; /* shells other than bash don't */
 };
 
 void shell_text_init(struct shell_text *state);
@@ -72,8 +71,7 @@ enum shell_place shell_text_place(const struct shell_text *state);
 /* Whether a `$` has its meaning here. */
 bool shell_text_expands(const struct shell_text *state);
 
-/* Whether a word that is put here can't be quoted rightly: a second shell will read it, or shells
- * don't agree on how quotes are read here. */
-bool shell_text_is_nested(const struct shell_text *state);
+/* Whether a here-document is being read, at any depth of what stands in it. */
+bool shell_text_in_here(const struct shell_text *state);
 
 #endif

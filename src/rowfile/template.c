@@ -2,7 +2,6 @@
 
 #include "buf.h"
 #include "json.h"
-#include "shell_text.h"
 #include "text.h"
 #include "vec.h"
 
@@ -36,6 +35,9 @@ struct parser {
     size_t at;
     struct shell_text shell;
     VEC(struct template_part) parts;
+    VEC(struct template_here) heres;
+    size_t odd_at; /* of a delimiter that shells don't agree on, with odd_length > 0 */
+    size_t odd_length;
     struct buf literal; /* not yet a part */
     size_t literal_at;
     bool ends_in_backslash; /* `literal` ends in a backslash that stands for itself inside "…" */
@@ -134,11 +136,16 @@ static void close_variable(struct buf *literal)
         isdigit((unsigned char)literal->at[begin])) {
         return;
     }
+    size_t dollars = 1; /* `$$` is a variable of its own */
+    while (dollars < begin && literal->at[begin - 1 - dollars] == '$') {
+        dollars++;
+    }
     size_t backslashes = 0;
-    while (backslashes + 1 < begin && literal->at[begin - 2 - backslashes] == '\\') {
+    while (dollars + backslashes < begin &&
+           literal->at[begin - 1 - dollars - backslashes] == '\\') {
         backslashes++;
     }
-    if (backslashes % 2 == 0) {
+    if ((dollars - backslashes % 2) % 2 == 1) {
         struct buf name = BUF_EMPTY;
         buf_add(&name, literal->at + begin, literal->len - begin);
         literal->len = begin;
@@ -186,12 +193,75 @@ static void add_text_behind(struct parser *parser, size_t end)
     if (parser->raw) {
         return;
     }
-    bool redirects =
-        end < parser->text.len && (parser->text.at[end] == '<' || parser->text.at[end] == '>');
+    struct slice text = parser->text;
+    size_t next = end;
+    while (next + 1 < text.len && text.at[next] == '\\' && text.at[next + 1] == '\n') {
+        next += 2;
+    }
+    bool redirects = next < text.len && (text.at[next] == '<' || text.at[next] == '>') &&
+                     shell_text_care(&parser->shell) != SHELL_NUMBER;
     if (shell_text_place(&parser->shell) == SHELL_ANSI) {
         add_literal(parser, end, SLICE_LITERAL("$'"));
     } else if (redirects && place_of(parser) == PLACE_BARE) {
         add_literal(parser, end, SLICE_LITERAL("''"));
+    }
+}
+
+/* What the shell makes of what is put where the template stands. */
+static void judge_part(struct parser *parser, struct template_part *part)
+{
+    const struct shell_text *shell = &parser->shell;
+    if (parser->raw) {
+        return;
+    }
+    part->care = shell_text_care(shell);
+    if (part->care == SHELL_ANY && shell_text_place(shell) != SHELL_HERE_LITERAL &&
+        shell_evaluates(parser->text, part->offset)) {
+        part->care = SHELL_HARMLESS;
+    }
+    part->is_unclear_in_sh = shell->is_unclear_in_sh;
+    part->in_here = shell_text_in_here(shell);
+    part->in_backticks = shell_text_backticks(shell) > 0;
+    parser->template->is_delicate |= part->care != SHELL_ANY || part->is_unclear_in_sh ||
+                                     part->in_here || parser->heres.count > 0;
+}
+
+static void note_here_error(struct parser *parser, enum template_here_error error, size_t at,
+                            size_t len)
+{
+    if (parser->template->here_error == HERE_FINE) {
+        parser->template->here_error = error;
+        parser->template->here_offset = at;
+        parser->template->here_length = len;
+    }
+}
+
+/* The unit at `at` may have announced a here-document. */
+static void note_here(struct parser *parser, size_t at, size_t len)
+{
+    const struct shell_here *here = &parser->shell.announced;
+    enum template_kind kind;
+    struct buf word = BUF_EMPTY;
+    if (!parser->shell.has_announced) {
+        return;
+    }
+    shell_here_add_word(here, &word);
+    vec_push(&parser->heres, (struct template_here){
+                                 .word = arena_slice(parser->arena, buf_slice(&word)),
+                                 .in_substitution = here->in_substitution,
+                                 .strips_tabs = here->strips_tabs,
+                                 .first_part = parser->parts.count,
+                             });
+    buf_release(&word);
+    for (size_t i = at; i < at + len; i++) {
+        if (parser->text.at[i] == '{' &&
+            find_template(parser->dialect, between_braces(parser->text, i), &kind)) {
+            note_here_error(parser, HERE_NAMED_BY_TEMPLATE, at, len);
+        }
+    }
+    if (here->is_odd && parser->odd_length == 0) {
+        parser->odd_at = at;
+        parser->odd_length = len;
     }
 }
 
@@ -206,16 +276,19 @@ static void add_template(struct parser *parser, enum template_kind kind, struct 
         parser->at = end;
         return;
     }
+    if (parser->odd_length > 0) {
+        note_here_error(parser, HERE_ODD_DELIMITER, parser->odd_at, parser->odd_length);
+    }
     prepare_text_before(parser, at);
     flush_literal(parser);
-    vec_push(&parser->parts,
-             (struct template_part){
-                 .kind = kind,
-                 .place = place_of(parser),
-                 .text = kind == TEMPLATE_POINTER ? arena_slice(parser->arena, inside)
-                                                  : (struct slice){0},
-                 .offset = at,
-             });
+    struct template_part part = {
+        .kind = kind,
+        .place = place_of(parser),
+        .text = kind == TEMPLATE_POINTER ? arena_slice(parser->arena, inside) : (struct slice){0},
+        .offset = at,
+    };
+    judge_part(parser, &part);
+    vec_push(&parser->parts, part);
     if (!parser->raw) {
         if (!template->nested_shell && shell_text_is_nested(&parser->shell)) {
             template->nested_shell = true;
@@ -350,6 +423,7 @@ static void take_text(struct parser *parser)
 {
     size_t at = parser->at;
     size_t len = parser->raw ? 1 : shell_text_step(&parser->shell, parser->text, at);
+    note_here(parser, at, len);
     judge_unit(parser, at, len);
     add_literal(parser, at, slice_make(parser->text.at + at, len));
     parser->ends_in_backslash = len == 1 && parser->text.at[at] == '\\';
@@ -405,6 +479,12 @@ int template_parse(struct template *template, struct slice text, enum template_d
     if (parser.parts.count > 0) {
         memcpy(template->parts, parser.parts.at, parser.parts.count * sizeof *template->parts);
     }
+    template->here_count = parser.heres.count;
+    template->heres = arena_array(arena, parser.heres.count, sizeof *template->heres);
+    if (parser.heres.count > 0) {
+        memcpy(template->heres, parser.heres.at, parser.heres.count * sizeof *template->heres);
+    }
+    vec_release(&parser.heres);
     vec_release(&parser.parts);
     buf_release(&parser.literal);
     return parser.errors == 0 ? 0 : -1;

@@ -9,12 +9,14 @@
  * the text is spelt so that it can't: `$x{directory}` reads `${x}{directory}`, and
  * `$'a{directory}b'` reads `$'a'{directory}$'b'`; a template before `<` or `>` has '' behind it,
  * or it could be taken for a descriptor's number. `${directory}` is the shell's own variable;
- * `\{directory}` is no template. */
+ * `\{directory}` is not a template. Where not all values can be quoted, the part says what it can
+ * be given (`care`), and filling.h checks it. */
 #ifndef ROWBUILD_TEMPLATE_H
 #define ROWBUILD_TEMPLATE_H
 
 #include "arena.h"
 #include "diag.h"
+#include "shell_care.h"
 #include "slice.h"
 
 #include <stdbool.h>
@@ -37,11 +39,9 @@ enum template_place {
     PLACE_BARE,   /* in the open: quoted as part of a word */
     PLACE_SINGLE, /* inside '…' */
     PLACE_DOUBLE, /* inside "…" */
-    /* in a here-document: as inside "…", but " is an ordinary character; a newline can't be put
-     * there safely, for the delimiter could follow it */
+    /* in a here-document: as inside "…", but " is an ordinary character */
     PLACE_HERE,
-    PLACE_HERE_LITERAL, /* in a here-document with a quoted delimiter: the bytes as they are; no
-                           newline */
+    PLACE_HERE_LITERAL, /* in a here-document with a quoted delimiter: the bytes as they are */
     PLACE_RAW,          /* not a shell command: an environment value, a path */
 };
 
@@ -50,6 +50,25 @@ struct template_part {
     enum template_place place;
     struct slice text; /* TEMPLATE_TEXT: the bytes; TEMPLATE_POINTER: the pointer */
     size_t offset;     /* byte offset in the template's own text */
+    enum shell_care care;
+    bool is_unclear_in_sh; /* only bash reads the text before it as it was read here */
+    bool in_here;          /* in a here-document, or in what stands in one: no newline */
+    bool in_backticks;     /* the quoted value is quoted once more for them */
+};
+
+/* A `<<`: no line with a template in it, from `first_part` on, may end the here-document. */
+struct template_here {
+    struct slice word; /* the delimiter without its quotes */
+    bool in_substitution;
+    bool strips_tabs;
+    size_t first_part;
+};
+
+/* What makes a here-document unusable. */
+enum template_here_error {
+    HERE_FINE,
+    HERE_NAMED_BY_TEMPLATE, /* a template stands in the delimiter */
+    HERE_ODD_DELIMITER,     /* shells don't agree on the delimiter, and a template follows */
 };
 
 struct template
@@ -65,6 +84,12 @@ struct template
      * `sh -c`, the arguments of `eval` and `ssh`), or it is inside backticks or "${…}" */
     bool nested_shell;
     size_t nested_offset; /* of the first such template in `text` */
+    struct template_here *heres;
+    size_t here_count;
+    enum template_here_error here_error;
+    size_t here_offset; /* of the delimiter in `text` */
+    size_t here_length;
+    bool is_delicate; /* not all values can be put in it */
 };
 
 enum template_dialect {

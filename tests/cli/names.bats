@@ -401,6 +401,128 @@ END
     run -0 bash -c 'ulimit -S -s 1024 && exec "$ROWBUILD"'
 }
 
+# here_rowfile SPELLING BODY: an action `s` that writes run.in with a here-document.
+here_rowfile() {
+    rowfile <<END
+[workspace]
+value_file = "value.json"
+[[action]]
+name = "s"
+command = """
+cat >workspace/{directory}/run.in <<$1
+$2
+EOF
+touch workspace/{directory}/done
+"""
+products = ["run.in", "done"]
+END
+}
+
+@test "no value ends a here-document: check and the run refuse it, and nothing runs" {
+    local spelling
+    value a '{"name": "EOF", "comment": "touch pwned"}'
+    value b '{"name": "fine", "comment": "touch pwned"}'
+    for spelling in EOF "'EOF'" -EOF "-'EOF'" 'E\"O\"F' '\\EOF'; do
+        here_rowfile "$spelling" $'{/name}\n{/comment}'
+        for command in check '' -n submit\ --dry-run; do
+            # shellcheck disable=SC2086
+            run rowbuild $command
+            [ "$status" -eq 2 ]
+            has 'error: action `s`: the value at `/name` of directory `a` makes a line that could end the here-document'
+            has 'printf '\''%s\n'\'' "$VAR"'
+            has 'environment.VAR = "{/name}"'
+            lacks 'directory `b`'
+        done
+        absent workspace/a/run.in workspace/b/run.in
+    done
+    nothing_executed
+}
+
+@test "what stands beside a value in its line counts, too" {
+    value a '{"one": "E", "two": "OF", "three": "touch pwned"}'
+    here_rowfile EOF $'{/one}{/two}\n{/three}'
+    run rowbuild
+    [ "$status" -eq 2 ]
+    here_rowfile EOF $'{/one}OF\n{/three}'
+    run rowbuild
+    [ "$status" -eq 2 ]
+    here_rowfile EOF $'{/one}\\\\\nOF\n{/three}'
+    run rowbuild
+    [ "$status" -eq 2 ]
+    here_rowfile EOF $'{/one} {/two}\n{/three}'
+    expect 0
+    content workspace/a/run.in $'E OF\ntouch pwned'
+    nothing_executed
+}
+
+@test "a newline in a here-document is refused before anything runs" {
+    value a '{"name": "x\nEOF\ntouch pwned"}'
+    value b '{"name": "fine"}'
+    here_rowfile "'EOF'" '{/name}'
+    run rowbuild
+    [ "$status" -eq 2 ]
+    has 'directory `a` has a newline'
+    here_rowfile EOF '$(echo {/name})'
+    run rowbuild check
+    [ "$status" -eq 2 ]
+    absent workspace/b/run.in
+    nothing_executed
+}
+
+@test "the way out that the message names hands on any value" {
+    value a '{"name": "EOF", "comment": "touch pwned\n$(touch pwned)"}'
+    rowfile <<'END'
+[workspace]
+value_file = "value.json"
+[[action]]
+name = "s"
+command = '''printf '%s\n' "$VAR" "$COMMENT" >workspace/{directory}/run.in'''
+environment.VAR = "{/name}"
+environment.COMMENT = "{/comment}"
+products = ["run.in"]
+END
+    expect 0
+    content workspace/a/run.in $'EOF\ntouch pwned\n$(touch pwned)'
+    nothing_executed
+}
+
+@test "a template can't be a here-document's delimiter" {
+    value a '{"name": "x"}'
+    rowfile <<'END'
+[workspace]
+value_file = "value.json"
+[[action]]
+name = "s"
+command = """
+cat <<{/name}
+{directory}
+"""
+END
+    run rowbuild check
+    [ "$status" -eq 2 ]
+    has "Rowfile:6:5: error: a template can't be the delimiter of a here-document"
+}
+
+@test "what the shell evaluates has to be a number" {
+    value a '{"n": "x[$(touch pwned)]"}'
+    rowfile <<'END'
+[workspace]
+value_file = "value.json"
+[[action]]
+name = "s"
+shell = "bash"
+command = 'echo $(({/n} + 1)) >workspace/{directory}/out'
+products = ["out"]
+END
+    run rowbuild
+    [ "$status" -eq 2 ]
+    has 'the value at `/n` of directory `a` isn'\''t a number'
+    value a '{"n": 41}'
+    expect 0
+    content workspace/a/out 42
+    nothing_executed
+}
+
 # seen: no character in the output that a terminal doesn't show.
 seen() {
     if grep -nP '[\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2066}-\x{2069}\x{feff}]' <<<"$output"; then

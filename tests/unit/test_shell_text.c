@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "filling.h"
 #include "template.h"
 
 #include <stdio.h>
@@ -14,67 +15,23 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void add_escaped(struct buf *out, struct slice name, const char *special)
+/* What fills the template; -1 where a value can't be put there. */
+static enum filling_fault fill(const struct template *template, const char *shell,
+                               const struct slice *names, size_t count, struct buf *out)
 {
-    for (size_t i = 0; i < name.len; i++) {
-        if (strchr(special, name.at[i]) != NULL) {
-            buf_add_char(out, '\\');
-        }
-        buf_add_char(out, name.at[i]);
-    }
-}
-
-static void add_single(struct buf *out, struct slice name)
-{
-    for (size_t i = 0; i < name.len; i++) {
-        if (name.at[i] == '\'') {
-            buf_add_string(out, "'\\''");
-        } else {
-            buf_add_char(out, name.at[i]);
-        }
-    }
-}
-
-/* Plain names go without quotes, which is where neighbours could do harm. */
-static bool is_plain(struct slice name)
-{
-    for (size_t i = 0; i < name.len; i++) {
-        if (strchr("abcdefghijklmnopqrstuvwxyz0123456789", name.at[i]) == NULL) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static void add_bare(struct buf *out, struct slice name)
-{
-    if (is_plain(name)) {
-        buf_add_slice(out, name);
-        return;
-    }
-    buf_add_char(out, '\'');
-    add_single(out, name);
-    buf_add_char(out, '\'');
-}
-
-static void expand(const struct template *template, struct slice name, struct buf *out)
-{
+    struct filling filling;
+    size_t next = 0;
+    filling_init(&filling, template, slice_of(shell), out);
     for (size_t i = 0; i < template->part_count; i++) {
-        const struct template_part *part = &template->parts[i];
-        if (part->kind == TEMPLATE_TEXT) {
-            buf_add_slice(out, part->text);
-        } else if (part->place == PLACE_BARE) {
-            add_bare(out, name);
-        } else if (part->place == PLACE_SINGLE) {
-            add_single(out, name);
-        } else if (part->place == PLACE_DOUBLE) {
-            add_escaped(out, name, "$`\\\"");
-        } else if (part->place == PLACE_HERE) {
-            add_escaped(out, name, "$`\\");
-        } else {
-            buf_add_slice(out, name);
+        filling_next(&filling);
+        if (template->parts[i].kind != TEMPLATE_TEXT) {
+            filling_add(&filling, names[next++ % count]);
         }
     }
+    filling_end(&filling);
+    enum filling_fault fault = filling.fault;
+    filling_release(&filling);
+    return fault;
 }
 
 static void run(const char *shell, const char *command, struct buf *out)
@@ -116,7 +73,7 @@ static void expect_name(const char *shell, const char *text, const char *wanted,
     assert_int_equal(
         template_parse(&template, source.text, DIALECT_ROWFILE, false, &arena, &source, 0, &diag),
         0);
-    expand(&template, name, &command);
+    assert_int_equal(fill(&template, shell, &name, 1, &command), FILLING_FINE);
     run(shell, buf_string(&command), &printed);
     for (const char *c = wanted; *c != '\0'; c++) {
         if (*c == '%') {
@@ -173,6 +130,11 @@ static const struct shell_case cases_of_sh[] = {
     {"printf %s $((1 << 2)){directory}", "4%"},
     {"sh -c 'printf %s \"$1\"' sh {directory}", "%"},
     {"printf %s {{directory}}{directory}", "{directory}%"},
+    {"printf %s \"`printf %s {directory}`-`printf %s '{directory}'`\"", "%-%"},
+    {"case x in\n{directory}) ;;\n*) printf %s {directory};; esac", "%"},
+    {"cat <<''\n-{directory}\n\nprintf %s {directory}", "-%\n%"},
+    {"cat <<E - 3<<\\F\n-{directory}\nE\n{directory}\nF\nprintf %s {directory}", "-%\n%"},
+    {"printf %s $(true)#{directory}", "#%"},
     {"awk 'BEGIN {print \"x\"}'; printf %s {directory}", "x\n%"},
 };
 
@@ -198,11 +160,90 @@ static void test_bash(void **state)
     expect_cases("bash", cases_of_bash, sizeof cases_of_bash / sizeof cases_of_bash[0]);
 }
 
+/* Up to three values, one for each template. */
+static void expect_fault(const char *shell, const char *text, const char *first, const char *second,
+                         enum filling_fault wanted)
+{
+    struct arena arena;
+    struct diag diag;
+    struct template template;
+    struct source source = {.name = "Rowfile", .text = slice_of(text)};
+    struct slice values[] = {slice_of(first), slice_of(second)};
+    struct buf command = BUF_EMPTY;
+    arena_init(&arena);
+    diag_init(&diag);
+    (void)template_parse(&template, source.text, DIALECT_ROWFILE, false, &arena, &source, 0, &diag);
+    enum filling_fault fault = fill(&template, shell, values, 2, &command);
+    if (fault != wanted) {
+        fail_msg("%s in %s: fault %d, expected %d", first, text, fault, wanted);
+    }
+    buf_release(&command);
+    diag_release(&diag);
+    arena_release(&arena);
+}
+
+/* In no spelling does a value end a here-document, alone or with what stands around it. */
+static void test_ends_of_here_documents(void **state)
+{
+    static const char *const spellings[] = {"EOF",  "-EOF",    "'EOF'",   "\"EOF\"", "\\EOF",
+                                            " EOF", "- 'EOF'", "E\"O\"F", "E\\OF",   "-\"E\"OF"};
+    (void)state;
+    for (size_t i = 0; i < sizeof spellings / sizeof spellings[0]; i++) {
+        struct buf text = BUF_EMPTY;
+        buf_addf(&text, "cat <<%s\n{/a}{/b}\nEOF\n", spellings[i]);
+        const char *command = buf_string(&text);
+        expect_fault("sh", command, "EOF", "", FILLING_ENDS_HERE);
+        expect_fault("bash", command, "", "EOF", FILLING_ENDS_HERE);
+        expect_fault("sh", command, "E", "OF", FILLING_ENDS_HERE);
+        expect_fault("sh", command, "\tEO", "F", FILLING_ENDS_HERE);
+        expect_fault("sh", command, "EOF\r", "", FILLING_ENDS_HERE);
+        expect_fault("sh", command, "a\nEOF", "", FILLING_NEWLINE);
+        expect_fault("sh", command, "EOF", "x", FILLING_FINE);
+        expect_fault("sh", command, " EOF", "", FILLING_FINE);
+        expect_fault("sh", command, "", "", FILLING_FINE);
+        buf_release(&text);
+    }
+    expect_fault("sh", "cat <<''\n{/a}\n\n", "", "", FILLING_ENDS_HERE);
+    expect_fault("sh", "cat <<''\n{/a}\n\n", "x", "", FILLING_FINE);
+    expect_fault("sh", "cat <<$x\n{/a}\n", "$x", "", FILLING_ENDS_HERE);
+    expect_fault("sh", "cat <<'E \"F'\n{/a}\n", "E \"F", "", FILLING_ENDS_HERE);
+    expect_fault("sh", "cat <<EOF\nE{/a}F\nEOF", "O", "", FILLING_ENDS_HERE);
+    expect_fault("sh", "cat <<EOF\n{/a}OF\nEOF", "E", "", FILLING_ENDS_HERE);
+    expect_fault("sh", "cat <<EOF\nE\\\n{/a}F\nEOF", "O", "", FILLING_ENDS_HERE);
+    expect_fault("sh", "cat <<EOF\n{/a}\\\nOF\nEOF", "E", "", FILLING_ENDS_HERE);
+    expect_fault("sh", "cat <<A - 3<<B\n{/a}\nA\n{/b}\nB\n", "x", "B", FILLING_ENDS_HERE);
+    expect_fault("sh", "cat <<EOF\n$(echo {/a})\nEOF", "x\nEOF\nid", "", FILLING_NEWLINE);
+    expect_fault("bash", "x=$(cat <<EOF\n{/a}\nEOF\n)", "EOF; id)", "", FILLING_ENDS_HERE);
+    expect_fault("bash", "x=$(cat <<EOF\n{/a}\nEOF\n)", "EOFx `id`", "", FILLING_ENDS_HERE);
+    expect_fault("bash", "cat <<EOF\n{/a}\nEOF\n", "EOF; id)", "", FILLING_FINE);
+    expect_fault("sh", "cat <<-EOF\n\t{/a}\nEOF\n", "\tx", "", FILLING_LOSES_TAB);
+    expect_fault("sh", "cat <<E\n{/a}\nE\n", "E\xc3\xbc", "", FILLING_LOSES_BYTE);
+    expect_fault("bash", "cat <<E\n{/a}\nE\n", "E\xc3\xbc", "", FILLING_FINE);
+    expect_fault("sh", "cat <<E\nx\nE\necho '{/a}'", "x\nE\ny", "", FILLING_FINE);
+}
+
+static void test_what_cannot_be_quoted(void **state)
+{
+    (void)state;
+    expect_fault("sh", "echo $(({/a}))", "a[$(id)]", "", FILLING_NOT_NUMBER);
+    expect_fault("sh", "echo $(({/a}))", "x", "", FILLING_NOT_NUMBER);
+    expect_fault("sh", "echo $(({/a}))", "-1.5e-3", "", FILLING_FINE);
+    expect_fault("bash", "a[{/a}]=1", "x[$(id)]", "", FILLING_NOT_PLAIN);
+    expect_fault("bash", "a[{/a}]=1", "two words", "", FILLING_FINE);
+    expect_fault("bash", "((1 << 2)); echo {/a}", "it's", "", FILLING_FINE);
+    expect_fault("sh", "((1 << 2)); echo {/a}", "it's", "", FILLING_NOT_PLAIN);
+    expect_fault("sh", "echo `cmd \\$x {/a}`", "a b", "", FILLING_NOT_PLAIN);
+    expect_fault("sh", "echo `cmd \\$x {/a}`", "run-1.0", "", FILLING_FINE);
+    expect_fault("python3", "print($(({/a})))", "it's", "", FILLING_FINE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sh),
         cmocka_unit_test(test_bash),
+        cmocka_unit_test(test_ends_of_here_documents),
+        cmocka_unit_test(test_what_cannot_be_quoted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

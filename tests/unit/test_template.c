@@ -241,14 +241,101 @@ static void test_uses(void **state)
     forget(&parsed);
 }
 
+/* What the last template of the text can be given: "any", "harmless", …; "sh" where it is less for
+ * shells other than bash. */
+static void expect_care(const char *text, enum shell_care care, bool is_unclear_in_sh)
+{
+    struct parsed parsed;
+    parse(&parsed, text, DIALECT_ROWFILE, false);
+    const struct template_part *last = NULL;
+    for (size_t i = 0; i < parsed.template.part_count; i++) {
+        last = parsed.template.parts[i].kind != TEMPLATE_TEXT ? &parsed.template.parts[i] : last;
+    }
+    if (last == NULL || last->care != care || last->is_unclear_in_sh != is_unclear_in_sh) {
+        fail_msg("%s: care %d", text, last != NULL ? (int)last->care : -1);
+    }
+    forget(&parsed);
+}
+
+static void test_care(void **state)
+{
+    (void)state;
+    expect_care("a {directory} \"$(b '{/x}')\"", SHELL_ANY, false);
+    expect_care("a $(( 1 << 2 )) {/x}", SHELL_ANY, false);
+    expect_care("a $(({/x} + 1))", SHELL_NUMBER, false);
+    expect_care("((a = '{/x}'))", SHELL_NUMBER, false);
+    expect_care("a $(($(wc -l {/x}) + 1))", SHELL_ANY, false);
+    expect_care("((1 << 2)); a {/x}", SHELL_ANY, true);
+    expect_care("a $((b {/x}) | c)", SHELL_ANY, true);
+    expect_care("a $'\\'' {/x}", SHELL_ANY, true);
+    expect_care("a \"${b:-{/x}}\"", SHELL_HARMLESS, false);
+    expect_care("a \"${b#{/x}}\"", SHELL_PLAIN, false);
+    expect_care("a ${b:-{/x}}", SHELL_ANY, false);
+    expect_care("a ${b:{/x}}", SHELL_HARMLESS, false);
+    expect_care("a[{/x}]=1", SHELL_HARMLESS, false);
+    expect_care("[[ {/x} -eq 1 ]]", SHELL_HARMLESS, false);
+    expect_care("[[ {/x} == 1 ]]", SHELL_ANY, false);
+    expect_care("a `b {/x}`", SHELL_ANY, false);
+    expect_care("a `b \\$c {/x}`", SHELL_PLAIN, false);
+    expect_care("a `b \\`c {/x}\\``", SHELL_PLAIN, false);
+    expect_care("a `b '`' {/x}", SHELL_PLAIN, false);
+    expect_care("a $\\\n(b {/x})", SHELL_PLAIN, false);
+    expect_care("cat <<E\n$(cat <<F\n{/x}\nF\n)\nE", SHELL_PLAIN, false);
+    expect_care("cat <<EOF\nE\\\nOF\n{/x}", SHELL_PLAIN, false);
+    expect_care("a $(true)#' {/x}'", SHELL_ANY, false);
+    expect_care("$((((((((((((((((((((((((((((((((((((((((({/x}", SHELL_NUMBER, false);
+}
+
+static void expect_here_error(const char *text, enum template_here_error error)
+{
+    struct parsed parsed;
+    parse(&parsed, text, DIALECT_ROWFILE, false);
+    if (parsed.template.here_error != error) {
+        fail_msg("%s: %d", text, parsed.template.here_error);
+    }
+    forget(&parsed);
+}
+
+static void test_delimiters(void **state)
+{
+    (void)state;
+    expect_here_error("cat <<E\n{/x}\nE", HERE_FINE);
+    expect_here_error("cat <<$x\n{/x}\n$x", HERE_FINE);
+    expect_here_error("cat <<E; a {/x}", HERE_FINE);
+    expect_here_error("cat <<{/x}\n{/y}", HERE_NAMED_BY_TEMPLATE);
+    expect_here_error("cat <<-'E{directory}'", HERE_NAMED_BY_TEMPLATE);
+    expect_here_error("cat <<$(a)\n{/x}", HERE_ODD_DELIMITER);
+    expect_here_error("cat <<$'E'\n{/x}", HERE_ODD_DELIMITER);
+    expect_here_error("cat <<E`a`\n{/x}", HERE_ODD_DELIMITER);
+    expect_here_error("cat <<'a\nb'\n{/x}", HERE_ODD_DELIMITER);
+    expect_here_error("cat <<$(a)\nb", HERE_FINE);
+    expect("cat <<''\n{/x}\n\n{/y}", "cat <<''\n</x:literal>\n\n</y:bare>");
+    expect("cat <<E\nfoo\\\nE\n{/x}", "cat <<E\nfoo\\\nE\n</x:here>");
+    expect("cat <<E\r\n{/x}\nE\r\n{/y}", "cat <<E\r\n</x:here>\nE\r\n</y:bare>");
+    expect("a $${directory} '{/x}'", "a $$<directory:bare> '</x:single>'");
+    expect("a $$x{directory}", "a $$x<directory:bare>");
+    expect("a $(({/x}>1))", "a $((</x:bare>>1))");
+    expect("a {directory}\\\n>b", "a <directory:bare>''\\\n>b");
+    expect("a `# it's {directory}` '{/x}'", "a `# it's {directory}` '</x:single>'");
+    expect("a $(true)#'{/x}'", "a $(true)#'</x:single>'");
+    expect("a \\\n# it's {/x}\n{/y}", "a \\\n# it's {/x}\n</y:bare>");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_all_templates),    cmocka_unit_test(test_places),
-        cmocka_unit_test(test_substitutions),    cmocka_unit_test(test_comments_are_left_alone),
-        cmocka_unit_test(test_here_documents),   cmocka_unit_test(test_neighbours),
-        cmocka_unit_test(test_braces_of_others), cmocka_unit_test(test_dialect_of_row),
-        cmocka_unit_test(test_nested_shells),    cmocka_unit_test(test_uses),
+        cmocka_unit_test(test_all_templates),
+        cmocka_unit_test(test_places),
+        cmocka_unit_test(test_substitutions),
+        cmocka_unit_test(test_comments_are_left_alone),
+        cmocka_unit_test(test_here_documents),
+        cmocka_unit_test(test_neighbours),
+        cmocka_unit_test(test_braces_of_others),
+        cmocka_unit_test(test_dialect_of_row),
+        cmocka_unit_test(test_nested_shells),
+        cmocka_unit_test(test_uses),
+        cmocka_unit_test(test_care),
+        cmocka_unit_test(test_delimiters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

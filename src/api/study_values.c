@@ -1,0 +1,31 @@
+/* What makes a run impossible because of the values of single directories, found before anything is
+ * written or started. */
+#include "study.h"
+
+#include "launch.h"
+
+enum { MOST_ERRORS_SHOWN = 20 };
+
+/* Values that can't be put where the templates of their commands stand. */
+static int check_templates(struct rowbuild *study, struct diag *diag)
+{
+    const struct graph *graph = study->graph;
+    const struct launch_context context = {.graph = study->graph,
+                                           .project_path = study->project_path};
+    size_t most = diag->errors + MOST_ERRORS_SHOWN;
+    int result = 0;
+    for (size_t i = 0; i < graph->order_count && diag->errors < most; i++) {
+        struct node_id node = {graph->order[i]};
+        uint8_t verdict = study->plan->verdicts[node.at];
+        if ((verdict == VERDICT_STALE || verdict == VERDICT_MAYBE) &&
+            launch_check_values(&context, node, diag) != 0) {
+            result = -1;
+        }
+    }
+    return result;
+}
+
+int study_check_values(struct rowbuild *study, struct diag *diag)
+{
+    return plan_check_pointers(study->plan, diag) != 0 ? -1 : check_templates(study, diag);
+}
