@@ -35,7 +35,7 @@ struct diag_entry {
     size_t offset;               /* byte offset in source->text */
     size_t length;               /* bytes to underline, at least 1 */
     const char *message;         /* one sentence, no full stop, no newline */
-    const char *action;          /* NULL, or the one action that the entry concerns (DESIGN §3) */
+    const char *action;          /* NULL, or the one action that the entry concerns */
 };
 
 /* Whoever wants to hear at once what is of no use later. `note` may keep nothing of the entry. */

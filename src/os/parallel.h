@@ -1,7 +1,7 @@
 /* Work on an index range by several threads.
  *
  * Knows: threads. Workers take slices of the range in order; the call returns when all are done.
- * Each worker has unshared its descriptor table where the kernel allows (DESIGN notes: faster
+ * Each worker has unshared its descriptor table where the kernel allows (faster
  * statx), so descriptors opened inside a worker must be closed inside it. */
 #ifndef ROWBUILD_PARALLEL_H
 #define ROWBUILD_PARALLEL_H

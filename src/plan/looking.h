@@ -20,7 +20,7 @@ void plan_follow_first_digest(struct plan *plan, struct file_id file, const stru
 /* Gives nodes of renamed actions the records of their old names. */
 void plan_follow_renamed(struct plan *plan);
 
-/* Gives a record to nodes that have none although their products are there (DESIGN §6 rule 6). */
+/* Gives a record to nodes that have none although their products are there (rules.md, rule 6). */
 int plan_adopt(struct plan *plan);
 
 /* A path from the project relative to a directory if it lies below it, else as it is. */

@@ -1,10 +1,10 @@
 /* Stale? Why? In which order?
  *
- * Knows: the rules of DESIGN §6. One walk (plan_examine) finds the differences between a node's
- * record and what is there now: with no listener it stops at the first, with one it tells them all.
- * Doesn't know: processes, cores, or how reasons are shown beyond their words. Changes nothing on
- * disk: rows that were looked at anew are put into the state, whose owner decides whether they are
- * written. */
+ * Knows: the rules of docs/internals/rules.md. One walk (plan_examine) finds the differences
+ * between a node's record and what is there now: with no listener it stops at the first, with one
+ * it tells them all. Doesn't know: processes, cores, or how reasons are shown beyond their words.
+ * Changes nothing on disk: rows that were looked at anew are put into the state, whose owner
+ * decides whether they are written. */
 #ifndef ROWBUILD_PLAN_H
 #define ROWBUILD_PLAN_H
 

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-/* An action that was renamed together with its products keeps its records (DESIGN §6 rule 7): rows
+/* An action that was renamed together with its products keeps its records (rules.md, rule 7): rows
  * of a name that the description no longer has are taken over by a name that has none, or only
  * older ones, and whose products are the same. */
 

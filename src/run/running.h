@@ -162,7 +162,7 @@ struct moves { /* paths; owned */
     VEC(char *) kept;
 };
 
-/* What is to be moved before the node runs (DESIGN §6 rule 8). What matches the record of a success
+/* What is to be moved before the node runs (rules.md, rule 8). What matches the record of a success
  * is the good set. What doesn't is a stranger: left where it is when the same attempt goes on or
  * when nothing was ever recorded, kept aside otherwise. */
 void run_plan_moves(struct run *run, struct node_id node, const struct launched *launched,
@@ -211,7 +211,7 @@ void run_discard_backups(struct plan *plan, struct node_id node, struct diag *di
 
 /* ancestors.c */
 /* Looks whether the node's run changed products of nodes before it, which are then recorded anew
- * for their makers and for all that had recorded them (DESIGN §6 rule 4). Where there are many,
+ * for their makers and for all that had recorded them (rules.md, rule 4). Where there are many,
  * that waits until as many nodes have ended as there are ancestors to be looked at. */
 void run_look_at_ancestors(struct run *run, struct node_id node, const char *label);
 /* Looks at what waited. */

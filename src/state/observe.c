@@ -14,7 +14,7 @@ static const int64_t FINE_TICK_NS =
     20 * 1000000L; /* ext4, xfs …: the kernel's timer tick and some */
 static const int64_t COARSE_TICK_NS = 2000 * 1000000L; /* whole seconds; FAT: two of them */
 static const int64_t FAR_FUTURE_NS = 3600 * 1000000000L;
-static const uint64_t ADOPT_BY_STAT = 1024UL * 1024; /* DESIGN §6 rule 6 */
+static const uint64_t ADOPT_BY_STAT = 1024UL * 1024; /* rules.md, rule 6 */
 static const long POLL_NS = 2 * 1000000L;
 
 enum { READ_TRIES = 3 };

@@ -220,7 +220,7 @@ END
 
 # ---- show why ----
 
-@test "show why: every reason of DESIGN's list that can be made here" {
+@test "show why: every reason that can be made here" {
     small
     expect 0 show why first/d1
     has 'never ran'

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The two contracts: a workflow.toml keeps row's, a Rowfile has rowbuild's (DESIGN §4).
+# The two contracts: a workflow.toml keeps row's, a Rowfile has rowbuild's (docs/from-row.md).
 
 load helpers
 

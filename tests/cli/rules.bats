@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Stale or not: the twelve rules by which rowbuild decides (DESIGN §6).
+# Stale or not: the rules by which rowbuild decides, each under its number in docs/internals/rules.md.
 
 load helpers
 

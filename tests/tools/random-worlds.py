@@ -367,7 +367,7 @@ class World:
         return made
 
     def fingerprint(self, a, key, ds):
-        """All that DESIGN section 6 says a node depends on, as it is on disk now."""
+        """All that the rules (docs/internals/rules.md) say a node depends on, as it is on disk now."""
         parts = [("recipe", self.command(a), a.comment)]
         for d in ds:
             v = self.value(d)
