@@ -99,8 +99,7 @@ static void mark_files(const struct plan *plan, struct node_id node, uint8_t *fi
     }
 }
 
-/* An input that is absent isn't known yet: results are taken as they stand. */
-static void adopt_absent_inputs(struct component_list *list)
+void plan_take_as_it_stands(struct component_list *list)
 {
     for (size_t i = 0; i < list->count; i++) {
         if (digest_is_absent(list->at[i].digest)) {
@@ -118,7 +117,7 @@ static int adopt_node(struct plan *plan, struct node_id node)
     if (has_unread(plan, node, list)) {
         return 0; /* told when the node is examined */
     }
-    adopt_absent_inputs(list);
+    plan_take_as_it_stands(list);
     struct digest *digests = mem_grow(NULL, list->count, sizeof *digests);
     for (size_t i = 0; i < list->count; i++) {
         digests[i] = list->at[i].digest;

@@ -153,7 +153,7 @@ static void compare_file(struct exam *exam, struct recorded *recorded, const str
         tell_file(exam, now, file, true);
     } else if (!is_recorded) {
         compare_unrecorded_file(exam, now, file, success);
-    } else if (digest_is_unknown(then.digest) && success->success == SUCCESS_ADOPTED) {
+    } else if (digest_is_unknown(then.digest) && success->success != SUCCESS_RAN) {
         exam->fills_in = true; /* absent when the results were taken as they stood */
     } else if (digest_is_unknown(then.digest)) {
         compare_unrecorded_file(exam, now, file, success);

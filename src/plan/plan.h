@@ -203,6 +203,10 @@ int plan_components(struct plan *plan, struct node_id node, bool with_products,
                     struct component_list *list);
 struct digest plan_fingerprint(const struct component_list *list);
 
+/* For results that are taken as they stand, adopted or accepted: an input that is absent isn't
+ * known yet, and is filled in when it comes. */
+void plan_take_as_it_stands(struct component_list *list);
+
 /* A file as a component names it: relative to the node's own directory where it lies there. The
  * name lives in the graph, or in the plan's arena. */
 struct slice plan_component_name(struct plan *plan, struct node_id node, struct file_id file,

@@ -76,6 +76,7 @@ static int accept_node(struct plan *plan, struct node_id node, struct diag *diag
         result = -1;
     }
     if (result == 0) {
+        plan_take_as_it_stands(&list);
         struct node_row row = *state_node(plan->state, node.at);
         row.success = SUCCESS_ACCEPTED;
         row.attempt = ATTEMPT_NONE;

@@ -545,7 +545,7 @@ END
     expect 1
     seen
     has '\342\200\256'
-    grep '^again: ' <<<"$output" | sed 's/^again: //' >again
+    grep '^to retry: ' <<<"$output" | sed 's/^to retry: //' >again
     expect 0 -n --explain
     seen
     for command in 'show status' 'show directories --value /s -a s' 'show why' 'check'; do

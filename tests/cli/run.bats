@@ -605,7 +605,7 @@ END
     sed -i 's/sort in/sort -u in/' Rowfile
     run rowbuild
     [ "$status" -ne 0 ]
-    has again '2 nodes' --yes accept
+    has 'would redo 2 finished nodes' --yes accept
     expect_runs
     expect 0 --yes
     expect_runs 'first d1' 'first d2'
