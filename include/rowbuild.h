@@ -8,7 +8,7 @@
  *     struct rowbuild_messages *messages = rowbuild_messages_new();
  *     struct rowbuild *study = rowbuild_open(&(struct rowbuild_options){.directory = "."},
  * messages); if (study != NULL && rowbuild_plan(study, &(struct rowbuild_selection){0}, messages)
- * == 0) { for (size_t i = 0; i < rowbuild_node_count(study); i++) { … }
+ * == 0) { for (size_t i = 0; i < rowbuild_task_count(study); i++) { … }
  *     }
  *     rowbuild_close(study);
  *     rowbuild_messages_free(messages);
@@ -32,7 +32,7 @@ extern "C" {
 /* Exit statuses of the command, and results of the functions here. */
 enum {
     ROWBUILD_OK = 0,
-    ROWBUILD_FAILED = 1, /* some node failed or is unfinished */
+    ROWBUILD_FAILED = 1, /* some task failed or is unfinished */
     ROWBUILD_USAGE = 2,  /* the request or the Rowfile is wrong */
     ROWBUILD_STATE = 3,  /* the state or the workspace can't be used */
     ROWBUILD_INTERRUPTED = 130,
@@ -94,8 +94,8 @@ struct rowbuild_selection {
     size_t action_count;
     const char *const *targets; /* directory names or paths, product paths; none: all */
     size_t target_count;
-    bool only;          /* leave out what the selected nodes need upstream */
-    bool rerun;         /* the selected nodes run although they are up to date */
+    bool only;          /* leave out what the selected tasks need upstream */
+    bool rerun;         /* the selected tasks run although they are up to date */
     bool no_adopt;      /* unrecorded products don't count */
     bool adopt;         /* take a state that can't be read for none */
     bool recorded;      /* answer from the state alone: no file is looked at */
@@ -105,7 +105,7 @@ struct rowbuild_selection {
                                 */
     bool by_member;            /* a directory also selects the groups that it is in: of these, only
                                   what was named is shown (show status, show directories) */
-    bool redone_only;          /* accept: pass over nodes without a record of a good result */
+    bool redone_only;          /* accept: pass over tasks without a record of a good result */
 };
 
 /* ---- Planning: what is stale, and why. Writes nothing ---- */
@@ -130,9 +130,9 @@ enum rowbuild_intent {
     ROWBUILD_HELD,    /* up to date, but something before it is in a job */
 };
 
-struct rowbuild_node {
+struct rowbuild_task {
     const char *action;
-    const char *directory; /* name; NULL for group and project nodes */
+    const char *directory; /* name; NULL for group and project tasks */
     const char *label;     /* "simulate T1.5-s1", for people; control characters escaped */
     const char *key;       /* as `show why` takes it: "simulate/T1.5-s1", unescaped */
     enum rowbuild_status status;
@@ -146,26 +146,26 @@ struct rowbuild_node {
 ROWBUILD_API int rowbuild_plan(struct rowbuild *study, const struct rowbuild_selection *selection,
                                struct rowbuild_messages *messages);
 
-/* Nodes of the last plan, in the order of the Rowfile's actions, then of directories. Valid until
+/* Tasks of the last plan, in the order of the Rowfile's actions, then of directories. Valid until
  * the next plan or run. */
-ROWBUILD_API size_t rowbuild_node_count(const struct rowbuild *study);
-ROWBUILD_API void rowbuild_node_at(const struct rowbuild *study, size_t index,
-                                   struct rowbuild_node *node);
+ROWBUILD_API size_t rowbuild_task_count(const struct rowbuild *study);
+ROWBUILD_API void rowbuild_task_at(const struct rowbuild *study, size_t index,
+                                   struct rowbuild_task *task);
 
-/* Calls `each` with every reason for which the node isn't up to date ("value /temperature: 1.0
+/* Calls `each` with every reason for which the task isn't up to date ("value /temperature: 1.0
  * → 1.5"), most important first; not at all when it is. */
 typedef void rowbuild_reason_fn(void *context, const char *reason);
-ROWBUILD_API void rowbuild_node_reasons(struct rowbuild *study, size_t index,
+ROWBUILD_API void rowbuild_task_reasons(struct rowbuild *study, size_t index,
                                         rowbuild_reason_fn *each, void *context);
 
 /* ---- Running ---- */
 
 struct rowbuild_run_options {
     unsigned jobs;       /* budget of cores; 0: the cores this process may use */
-    bool jobs_given;     /* an explicit -j (login nodes want one) */
+    bool jobs_given;     /* an explicit -j (login hosts want one) */
     unsigned keep_going; /* start nothing new after so many failures; 0: 1. UINT_MAX: never stop */
     bool yes;            /* redo more than confirm_above without asking */
-    bool explain;        /* say the reasons with each node that starts */
+    bool explain;        /* say the reasons with each task that starts */
     double grace_s;      /* between TERM and KILL; 0: 5 s */
     unsigned gpus;       /* to hand out, if gpus_given; else $ROWBUILD_GPUS, or what is found */
     bool gpus_given;
@@ -177,7 +177,7 @@ struct rowbuild_estimate {
     size_t may_run;
     size_t restores;
     size_t submitted;        /* in jobs: left alone */
-    size_t again;            /* of will_run: nodes with a good result */
+    size_t again;            /* of will_run: tasks with a good result */
     double again_core_hours; /* recorded cost of what would be redone */
     double least_core_hours; /* predicted: what will run */
     double most_core_hours;  /* and what may run as well */
@@ -216,8 +216,8 @@ struct rowbuild_running { /* one of the longest-running executions */
 };
 
 struct rowbuild_progress {
-    size_t done;    /* nodes that need nothing more; not those that failed or are unfinished */
-    size_t total;   /* nodes that may have to run, as far as is known now */
+    size_t done;    /* tasks that need nothing more; not those that failed or are unfinished */
+    size_t total;   /* tasks that may have to run, as far as is known now */
     size_t running; /* executions */
     size_t failed;
     size_t unfinished;
@@ -233,7 +233,7 @@ struct rowbuild_event {
     enum rowbuild_event_kind kind;
     const char *action;
     const char *label; /* of the execution: "simulate T1.5-s1", "plot 12 directories" */
-    size_t nodes;      /* how many nodes the execution holds */
+    size_t tasks;      /* how many tasks the execution holds */
     enum rowbuild_outcome outcome;
     const char
         *how; /* "exit 3", "killed by SIGSEGV", "product b.out is missing", "timed out after 5s" */
@@ -242,7 +242,7 @@ struct rowbuild_event {
     const char *output; /* what the command printed, shortened; NULL if nothing */
     size_t output_bytes;
     const char *log;   /* path of the log relative to the project, NULL if none */
-    const char *again; /* the command line that runs just that node again; NULL unless it failed */
+    const char *again; /* the command line that runs just that task again; NULL unless it failed */
     const char *text;  /* NOTICE; STARTED with explain: the reasons, a line each */
     const struct rowbuild_progress *progress; /* always there */
     const struct rowbuild_estimate *estimate; /* PLANNED, CONFIRM, FINISHED */
@@ -255,19 +255,19 @@ struct rowbuild_observer {
     void *context;
 };
 
-/* Brings the selected nodes up to date. While it runs, SIGINT, SIGTERM and SIGHUP end it: nothing
+/* Brings the selected tasks up to date. While it runs, SIGINT, SIGTERM and SIGHUP end it: nothing
  * new is started, processes get TERM, then KILL, the record is kept, and ROWBUILD_INTERRUPTED is
- * returned. ROWBUILD_FAILED when some node failed or is unfinished. */
+ * returned. ROWBUILD_FAILED when some task failed or is unfinished. */
 ROWBUILD_API int rowbuild_run(struct rowbuild *study, const struct rowbuild_selection *selection,
                               const struct rowbuild_run_options *options,
                               const struct rowbuild_observer *observer,
                               struct rowbuild_messages *messages);
 
-/* Carries out the job with that token, inside the job: the nodes that its submission registered,
+/* Carries out the job with that token, inside the job: the tasks that its submission registered,
  * those of the element SLURM_ARRAY_TASK_ID where it is an array. Runs beside other runs and jobs,
  * since it takes no lock: what it learns goes to the inbox of the state. A job that isn't
  * registered (any more), or that another job has claimed, is no error: a note says so. However many
- * nodes fail, the others run. On SIGTERM near the job's end processes get the time that is left.
+ * tasks fail, the others run. On SIGTERM near the job's end processes get the time that is left.
  * Otherwise as rowbuild_run. */
 ROWBUILD_API int rowbuild_job(struct rowbuild *study, const char *token,
                               const struct rowbuild_run_options *options,
@@ -279,7 +279,7 @@ ROWBUILD_API int rowbuild_job(struct rowbuild *study, const char *token,
 struct rowbuild_submit_options {
     size_t limit;   /* so many jobs at most, over all actions; 0: all */
     bool dry_run;   /* tell the scripts (SCRIPT); nothing is written or submitted */
-    bool follow;    /* submit also what waits for nodes that are submitted now, or were before: its
+    bool follow;    /* submit also what waits for tasks that are submitted now, or were before: its
                        jobs start when what they need has succeeded */
     bool no_arrays; /* each job by itself */
     unsigned throttle; /* so many jobs of an array run at once; 0: what clusters.toml says */
@@ -311,7 +311,7 @@ struct rowbuild_submit_event {
     enum rowbuild_submit_event_kind kind;
     const char *action;
     size_t jobs; /* of an array: its elements */
-    size_t nodes;
+    size_t tasks;
     const char *directory; /* the first one; NULL: none */
     size_t directory_count;
     double cpu_hours; /* what the jobs cost at most */
@@ -331,8 +331,8 @@ struct rowbuild_submit_observer {
     void *context;
 };
 
-/* Submits jobs for the selected nodes that can run now: a job for each group, jobs with equal
- * requests together as an array. What the selected nodes need upstream is not submitted with them.
+/* Submits jobs for the selected tasks that can run now: a job for each group, jobs with equal
+ * requests together as an array. What the selected tasks need upstream is not submitted with them.
  * Nobody else submits meanwhile (ROWBUILD_STATE: somebody does). Each submission is recorded before
  * it is made, so that none is lost or made twice. While it works, SIGINT, SIGTERM and SIGHUP end it
  * after the submission at hand: ROWBUILD_INTERRUPTED. ROWBUILD_FAILED when some submission was
@@ -376,15 +376,15 @@ ROWBUILD_API int rowbuild_show_directories(struct rowbuild *study,
                                            const struct rowbuild_show_options *options,
                                            const struct rowbuild_writer *writer,
                                            struct rowbuild_messages *messages);
-/* Why the selected nodes are stale, or that they aren't. Targets may also be "ACTION/DIRECTORY" or
+/* Why the selected tasks are stale, or that they aren't. Targets may also be "ACTION/DIRECTORY" or
  * an action's name. */
 ROWBUILD_API int rowbuild_show_why(struct rowbuild *study,
                                    const struct rowbuild_selection *selection,
                                    const struct rowbuild_show_options *options,
                                    const struct rowbuild_writer *writer,
                                    struct rowbuild_messages *messages);
-/* What a dry run prints: each node that will or may run, with its first reason, and the estimate.
- * With `explain` all reasons, and also the nodes that can't run. */
+/* What a dry run prints: each task that will or may run, with its first reason, and the estimate.
+ * With `explain` all reasons, and also the tasks that can't run. */
 ROWBUILD_API int rowbuild_show_plan(struct rowbuild *study, bool explain,
                                     const struct rowbuild_show_options *options,
                                     const struct rowbuild_writer *writer,
@@ -397,7 +397,7 @@ ROWBUILD_API int rowbuild_show_jobs(struct rowbuild *study,
                                     const struct rowbuild_show_options *options,
                                     const struct rowbuild_writer *writer,
                                     struct rowbuild_messages *messages);
-/* The log of the selected node's last execution; with `follow` as it grows, until the node ends. */
+/* The log of the selected task's last execution; with `follow` as it grows, until the task ends. */
 ROWBUILD_API int rowbuild_show_log(struct rowbuild *study,
                                    const struct rowbuild_selection *selection, bool follow,
                                    const struct rowbuild_writer *writer,
@@ -421,17 +421,17 @@ ROWBUILD_API int rowbuild_show_launchers(struct rowbuild *study,
 ROWBUILD_API int rowbuild_check(struct rowbuild *study, struct rowbuild_messages *messages);
 ROWBUILD_API const char *rowbuild_schema(void); /* JSON Schema of a Rowfile */
 
-/* Records what is there as right, without running. *accepted: how many nodes. */
+/* Records what is there as right, without running. *accepted: how many tasks. */
 ROWBUILD_API int rowbuild_accept(struct rowbuild *study, const struct rowbuild_selection *selection,
                                  size_t *accepted, struct rowbuild_messages *messages);
 
-/* row's scan: looks at the products of the selected nodes and records (adopts) what is complete and
- * not yet known. *found: how many nodes became known. */
+/* row's scan: looks at the products of the selected tasks and records (adopts) what is complete and
+ * not yet known. *found: how many tasks became known. */
 ROWBUILD_API int rowbuild_scan(struct rowbuild *study, const struct rowbuild_selection *selection,
                                size_t *found, struct rowbuild_messages *messages);
 
 struct rowbuild_clean_options {
-    bool completed; /* forget what was completed: the records of nodes */
+    bool completed; /* forget what was completed: the records of tasks */
     bool directory; /* forget vanished directories, and what was read of values and files */
     bool submitted; /* forget submitted jobs */
     bool force;     /* although jobs are submitted */

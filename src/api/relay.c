@@ -37,23 +37,23 @@ static bool has_failed(enum run_outcome outcome)
            outcome == RUN_CANCELLED;
 }
 
-/* "rowbuild -a simulate T1.5-s1": what runs just these nodes again; from a login node by a job. */
-static const char *add_again(struct relay *relay, const struct node_id *nodes, size_t count)
+/* "rowbuild -a simulate T1.5-s1": what runs just these tasks again; from a login host by a job. */
+static const char *add_again(struct relay *relay, const struct task_id *tasks, size_t count)
 {
     enum { MOST_NAMED = 8 };
     const struct rowbuild *study = relay->study;
     const struct graph *graph = study->graph;
-    struct slice action = graph_action(graph, nodes[0])->name;
+    struct slice action = graph_action(graph, tasks[0])->name;
     buf_clear(&relay->again);
     bool by_job = study->job != NULL && study->cluster->scheduler == SCHEDULER_SLURM;
     buf_addf(&relay->again, "rowbuild %s-a ", by_job ? "submit " : "");
     text_add_shell_word(&relay->again, action);
     for (size_t i = 0; i < count && count <= MOST_NAMED; i++) {
-        uint32_t directory = graph->nodes[nodes[i].at].directory;
+        uint32_t directory = graph->tasks[tasks[i].at].directory;
         struct buf key = BUF_EMPTY;
         buf_add_char(&relay->again, ' ');
         if (directory == GRAPH_NONE) {
-            graph_add_key(graph, nodes[i], &key);
+            graph_add_key(graph, tasks[i], &key);
         } else {
             struct slice name = study->workspace.names[directory];
             if (name.at[0] == '-') { /* as a path, so that it is no option */
@@ -92,11 +92,11 @@ void relay_event(void *context, const struct run_event *from)
     bool ended = from->kind == RUN_EVENT_ENDED;
     relay_tell(relay, (struct rowbuild_event){
                           .kind = kinds[from->kind],
-                          .action = from->node_count > 0
-                                        ? graph_action(relay->study->graph, from->nodes[0])->name.at
+                          .action = from->task_count > 0
+                                        ? graph_action(relay->study->graph, from->tasks[0])->name.at
                                         : NULL,
                           .label = from->label,
-                          .nodes = from->node_count,
+                          .tasks = from->task_count,
                           .outcome = outcomes[from->outcome],
                           .how = from->how,
                           .blocked = from->blocked,
@@ -105,7 +105,7 @@ void relay_event(void *context, const struct run_event *from)
                           .output_bytes = from->output_bytes,
                           .log = from->log != NULL ? add_shown_log(relay, from->log) : NULL,
                           .again = ended && has_failed(from->outcome)
-                                       ? add_again(relay, from->nodes, from->node_count)
+                                       ? add_again(relay, from->tasks, from->task_count)
                                        : NULL,
                           .text = from->text,
                       });

@@ -1,7 +1,7 @@
 /* The handle behind include/rowbuild.h: an opened project, and its plan.
  *
  * Knows: in which order the floors below are used, and what has to be undone when one of them
- * fails. Decides nothing about nodes. */
+ * fails. Decides nothing about tasks. */
 #ifndef ROWBUILD_STUDY_H
 #define ROWBUILD_STUDY_H
 
@@ -39,7 +39,7 @@ struct rowbuild_messages {
 /* What a run does that carries out an element of a submission, as a job. */
 struct study_job {
     const struct job_element *element;
-    bool in_order;    /* the nodes start in the order of the list */
+    bool in_order;    /* the tasks start in the order of the list */
     const char *name; /* tells it from other jobs */
     struct element_time time;
 };
@@ -71,7 +71,7 @@ struct rowbuild {
     bool scans;                  /* plans for a scan */
     bool will_write;             /* the look is followed by study_begin_writing */
     bool tolerates_empty;        /* an empty workspace with records is no error (clean) */
-    struct node_id *listed;
+    struct task_id *listed;
     size_t listed_count;
     struct arena labels;
 };
@@ -108,14 +108,14 @@ int study_drop(struct rowbuild *study, struct rowbuild_messages *messages);
 /* Errors that concern an action which is wanted: ROWBUILD_USAGE after they were added. */
 int study_refuse_broken_actions(struct rowbuild *study, struct rowbuild_messages *messages);
 
-/* Checks that the values of all nodes that will or may run have what their commands name, and that
+/* Checks that the values of all tasks that will or may run have what their commands name, and that
  * it can be put there. -1 after errors that name the directories. */
 int study_check_values(struct rowbuild *study, struct diag *diag);
 
 struct plan_selection study_selection(const struct rowbuild *study,
                                       const struct rowbuild_selection *selection);
 
-/* rowbuild_run; with `job` (not NULL) that job's nodes only, without the lock. */
+/* rowbuild_run; with `job` (not NULL) that job's tasks only, without the lock. */
 int study_run(struct rowbuild *study, const struct rowbuild_selection *selection,
               const struct study_job *job, const struct rowbuild_run_options *options,
               const struct rowbuild_observer *observer, struct rowbuild_messages *messages);

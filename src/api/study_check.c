@@ -8,16 +8,16 @@ static void warn_of_excluded(struct rowbuild *study, struct diag *diag)
 {
     const struct graph *graph = study->graph;
     bool *told = mem_alloc(study->rowfile->action_count * sizeof *told);
-    for (uint32_t n = 0; n < graph->node_count; n++) {
-        struct node_id node = {n};
-        if (!graph_is_present(graph, node) || graph->blocked_by[n] == GRAPH_NONE ||
-            told[graph->nodes[n].action]) {
+    for (uint32_t n = 0; n < graph->task_count; n++) {
+        struct task_id task = {n};
+        if (!graph_is_present(graph, task) || graph->blocked_by[n] == GRAPH_NONE ||
+            told[graph->tasks[n].action]) {
             continue;
         }
-        const struct action *action = graph_action(graph, node);
+        const struct action *action = graph_action(graph, task);
         struct buf label = BUF_EMPTY;
-        told[graph->nodes[n].action] = true;
-        graph_add_label(graph, node, &label);
+        told[graph->tasks[n].action] = true;
+        graph_add_label(graph, task, &label);
         diag_warning_at(diag, &study->rowfile->source, action->name_offset, action->name.len + 2,
                         "`%s` waits for ever: the previous action `%.*s` doesn't include its "
                         "directory",
@@ -30,8 +30,8 @@ static void warn_of_excluded(struct rowbuild *study, struct diag *diag)
 
 static bool input_matches(const struct graph *graph, uint32_t element, size_t input)
 {
-    for (uint32_t n = 0; n < graph->node_count; n++) {
-        if (graph->nodes[n].action != element) {
+    for (uint32_t n = 0; n < graph->task_count; n++) {
+        if (graph->tasks[n].action != element) {
             continue;
         }
         for (uint32_t d = graph->dependency_start[n]; d < graph->dependency_start[n + 1]; d++) {
@@ -65,8 +65,8 @@ int rowbuild_check(struct rowbuild *study, struct rowbuild_messages *messages)
     messages_take(messages, &study->own, NULL);
     if (status == ROWBUILD_OK) {
         /* What never ran is checked as if it ran now, what is fresh too: check looks at all. */
-        for (uint32_t n = 0; n < study->graph->node_count; n++) {
-            if (graph_is_present(study->graph, (struct node_id){n})) {
+        for (uint32_t n = 0; n < study->graph->task_count; n++) {
+            if (graph_is_present(study->graph, (struct task_id){n})) {
                 study->plan->verdicts[n] = VERDICT_STALE;
             }
         }

@@ -1,7 +1,7 @@
 /* clean: forgets records, jobs, vanished directories; deletes what was set aside. */
 #include "study.h"
 
-#include "aside.h"
+#include "backup.h"
 #include "file.h"
 #include "inside.h"
 #include "reserved.h"
@@ -29,7 +29,7 @@ static int take_sibling(void *context, const char *name, size_t len, bool is_dir
 {
     struct sweeping *sweeping = context;
     (void)is_directory;
-    if (aside_is_name(slice_make(name, len)) &&
+    if (backup_is_name(slice_make(name, len)) &&
         memmem(name, len, RESERVED_KEPT, strlen(RESERVED_KEPT)) != NULL) {
         vec_push(&sweeping->names, mem_copy(name, len));
     }
@@ -85,13 +85,13 @@ static void put_back(struct rowbuild *study)
     diag_init(&unseen);
     for (size_t p = 0; p < graph->products.count; p++) {
         struct file_id file = graph->products.at[p];
-        if (!state_node(study->state, graph->producers[file.at])->is_set_aside) {
+        if (!state_task(study->state, graph->producers[file.at])->is_backed_up) {
             continue;
         }
         struct file_stat found;
         char *path = arena_string(&study->labels, slice_of(plan_path(study->plan, file)));
         if (file_lstat(study->project, path, &found) == 0 && found.kind == FILE_MISSING) {
-            (void)aside_restore_in(&graph->folders, (const char *const[]){path}, 1, &unseen);
+            (void)backup_restore_in(&graph->folders, (const char *const[]){path}, 1, &unseen);
         }
     }
     diag_release(&unseen);
@@ -99,15 +99,15 @@ static void put_back(struct rowbuild *study)
 
 /* ---- Records ---- */
 
-static size_t forget_nodes(struct rowbuild *study, bool dry_run)
+static size_t forget_tasks(struct rowbuild *study, bool dry_run)
 {
     size_t count = 0;
-    for (uint32_t n = 0; n < study->graph->node_count; n++) {
-        if (graph_is_present(study->graph, (struct node_id){n}) &&
-            state_node(study->state, n)->is_known) {
+    for (uint32_t n = 0; n < study->graph->task_count; n++) {
+        if (graph_is_present(study->graph, (struct task_id){n}) &&
+            state_task(study->state, n)->is_known) {
             count++;
             if (!dry_run) {
-                state_forget_node(study->state, n);
+                state_forget_task(study->state, n);
             }
         }
     }
@@ -182,15 +182,15 @@ static void say_jobs(const struct rowbuild *study, bool dry_run, struct diag *di
     }
 }
 
-static void say(bool dry_run, bool forgets, size_t nodes, size_t vanished, size_t kept,
+static void say(bool dry_run, bool forgets, size_t tasks, size_t vanished, size_t kept,
                 struct diag *diag)
 {
     struct buf text = BUF_EMPTY;
     const char *would = dry_run ? "would forget" : "forgot";
     if (forgets) {
         buf_addf(&text, "%s the records of ", would);
-        text_add_count(&text, nodes);
-        buf_add_string(&text, nodes == 1 ? " node" : " nodes");
+        text_add_count(&text, tasks);
+        buf_add_string(&text, tasks == 1 ? " task" : " tasks");
         buf_add_string(&text, ": products that are there will be adopted as they stand");
         diag_note(diag, "%s", buf_string(&text));
     }
@@ -230,7 +230,7 @@ int rowbuild_clean(struct rowbuild *study, const struct rowbuild_clean_options *
         run_discard_all_backups(study->plan, diag);
         put_back(study);
     }
-    size_t nodes = forgets ? forget_nodes(study, options->dry_run) : 0;
+    size_t tasks = forgets ? forget_tasks(study, options->dry_run) : 0;
     int result = 0;
     if (study->forgets_jobs) {
         say_jobs(study, options->dry_run, diag);
@@ -242,7 +242,7 @@ int rowbuild_clean(struct rowbuild *study, const struct rowbuild_clean_options *
     if (!options->dry_run && !all && state_compact(study->state, diag) != 0) {
         result = -1;
     }
-    say(options->dry_run, forgets, nodes, all || options->directory ? vanished : 0, kept, diag);
+    say(options->dry_run, forgets, tasks, all || options->directory ? vanished : 0, kept, diag);
     if (result == 0 && all && !options->dry_run) {
         const struct jobs *jobs = study->jobs;
         bool has_jobs = jobs_count_all_queued(jobs) > 0 || (jobs != NULL && jobs->is_unread);

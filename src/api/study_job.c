@@ -26,7 +26,7 @@ static int carry_out(struct rowbuild *study, const struct job_element *element,
         .name = buf_string(&name),
         .time = element_time(element, study->cluster, &allocation),
     };
-    unlimited.keep_going = UINT_MAX; /* a failing node doesn't end its siblings */
+    unlimited.keep_going = UINT_MAX; /* a failing task doesn't end its siblings */
     if (!(unlimited.grace_s > 0)) {
         unlimited.grace_s = GRACE_S;
     }

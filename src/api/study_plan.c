@@ -58,9 +58,9 @@ static int end_left_behind(const struct rowbuild *study, struct diag *diag)
 static void select_job(const struct rowbuild *study, struct diag *diag)
 {
     const struct job_element *element = study->job->element;
-    size_t gone = plan_select_keys(study->plan, element->nodes, element->node_count);
+    size_t gone = plan_select_keys(study->plan, element->tasks, element->task_count);
     if (gone > 0) {
-        diag_warning(diag, "%zu of the job's nodes %s no longer in the study", gone,
+        diag_warning(diag, "%zu of the job's tasks %s no longer in the study", gone,
                      gone == 1 ? "is" : "are");
     }
 }
@@ -237,9 +237,9 @@ int study_refuse_broken_actions(struct rowbuild *study, struct rowbuild_messages
 {
     const struct graph *graph = study->graph;
     bool *wanted = mem_alloc(study->rowfile->name_count * sizeof *wanted);
-    for (uint32_t n = 0; n < graph->node_count; n++) {
+    for (uint32_t n = 0; n < graph->task_count; n++) {
         if (study->plan->wanted[n] != 0) {
-            wanted[graph_action(graph, (struct node_id){n})->name_id] = true;
+            wanted[graph_action(graph, (struct task_id){n})->name_id] = true;
         }
     }
     for (size_t id = 0; id < study->rowfile->name_count; id++) {
@@ -259,7 +259,7 @@ bool study_add_adopted(const struct rowbuild *study, struct buf *text)
     }
     buf_add_string(text, "adopted the products of ");
     text_add_count(text, adopted);
-    buf_add_string(text, adopted == 1 ? " node as they are" : " nodes as they are");
+    buf_add_string(text, adopted == 1 ? " task as they are" : " tasks as they are");
     buf_add_string(text, state_was_empty(study->state)
                              ? ": nothing was on record here; --no-adopt would run them"
                              : ": they are newer than what they are made from");
@@ -268,10 +268,10 @@ bool study_add_adopted(const struct rowbuild *study, struct buf *text)
 
 /* ---- The public calls ---- */
 
-static void list_nodes(struct rowbuild *study)
+static void list_tasks(struct rowbuild *study)
 {
     study->listed_count =
-        report_list_nodes(study->plan, WANTED_SELECTED | WANTED_UPSTREAM, &study->listed);
+        report_list_tasks(study->plan, WANTED_SELECTED | WANTED_UPSTREAM, &study->listed);
 }
 
 int rowbuild_plan(struct rowbuild *study, const struct rowbuild_selection *selection,
@@ -279,21 +279,21 @@ int rowbuild_plan(struct rowbuild *study, const struct rowbuild_selection *selec
 {
     int status = study_look(study, selection, STATE_READ, messages);
     if (status == ROWBUILD_OK) {
-        list_nodes(study);
+        list_tasks(study);
     }
     return messages_settle(messages, status);
 }
 
-size_t rowbuild_node_count(const struct rowbuild *study)
+size_t rowbuild_task_count(const struct rowbuild *study)
 {
     return study->listed_count;
 }
 
-static const char *text_of(const struct rowbuild *study, struct node_id node,
-                           void (*add)(const struct graph *, struct node_id, struct buf *))
+static const char *text_of(const struct rowbuild *study, struct task_id task,
+                           void (*add)(const struct graph *, struct task_id, struct buf *))
 {
     struct buf text = BUF_EMPTY;
-    add(study->graph, node, &text);
+    add(study->graph, task, &text);
     /* labels are made when they are asked for; the arena is the study's own */
     struct arena *labels = (struct arena *)&study->labels;
     const char *kept = arena_string(labels, buf_slice(&text));
@@ -301,7 +301,7 @@ static const char *text_of(const struct rowbuild *study, struct node_id node,
     return kept;
 }
 
-void rowbuild_node_at(const struct rowbuild *study, size_t index, struct rowbuild_node *node)
+void rowbuild_task_at(const struct rowbuild *study, size_t index, struct rowbuild_task *task)
 {
     static const enum rowbuild_intent intents[] = {
         [VERDICT_NONE] = ROWBUILD_FRESH,       [VERDICT_FRESH] = ROWBUILD_FRESH,
@@ -310,18 +310,18 @@ void rowbuild_node_at(const struct rowbuild *study, size_t index, struct rowbuil
         [VERDICT_SUBMITTED] = ROWBUILD_IN_JOB, [VERDICT_WAITS] = ROWBUILD_WAITS,
         [VERDICT_HELD] = ROWBUILD_HELD,
     };
-    struct node_id id = study->listed[index];
-    uint32_t directory = study->graph->nodes[id.at].directory;
-    *node = (struct rowbuild_node){
+    struct task_id id = study->listed[index];
+    uint32_t directory = study->graph->tasks[id.at].directory;
+    *task = (struct rowbuild_task){
         .action = graph_action(study->graph, id)->name.at,
         .directory = directory != GRAPH_NONE ? study->workspace.names[directory].at : NULL,
         .label = text_of(study, id, graph_add_label),
         .key = text_of(study, id, graph_add_key),
-        .status = (enum rowbuild_status)report_node_status(study->plan, id),
+        .status = (enum rowbuild_status)report_task_status(study->plan, id),
         .intent = intents[study->plan->verdicts[id.at]],
         .selected = (study->plan->wanted[id.at] & WANTED_SELECTED) != 0,
-        .ran_before = state_node(study->state, id.at)->success != SUCCESS_NONE,
-        .predicted_core_hours = report_node_hours(study->plan, id),
+        .ran_before = state_task(study->state, id.at)->success != SUCCESS_NONE,
+        .predicted_core_hours = report_task_hours(study->plan, id),
     };
 }
 
@@ -338,13 +338,13 @@ static void take_reason(void *context, struct slice words)
     free(copy);
 }
 
-void rowbuild_node_reasons(struct rowbuild *study, size_t index, rowbuild_reason_fn *each,
+void rowbuild_task_reasons(struct rowbuild *study, size_t index, rowbuild_reason_fn *each,
                            void *context)
 {
     struct diag unseen;
     struct reason_taker taker = {each, context};
     diag_init(&unseen);
-    report_node_reasons(study->plan, study->listed[index], take_reason, &taker, &unseen);
+    report_task_reasons(study->plan, study->listed[index], take_reason, &taker, &unseen);
     diag_release(&unseen);
 }
 

@@ -34,7 +34,7 @@ static void tell_what_is_known(struct relay *relay, unsigned jobs, const struct 
         buf_clear(&text);
         text_add_count(&text, relay->estimate.submitted);
         buf_addf(&text, "%s: see `rowbuild show jobs`",
-                 relay->estimate.submitted == 1 ? " node is in a job" : " nodes are in jobs");
+                 relay->estimate.submitted == 1 ? " task is in a job" : " tasks are in jobs");
         relay_notice(relay, buf_string(&text));
     }
     if (machine->is_real && machine->host_count == 0 && jobs > machine->core_count &&
@@ -101,7 +101,7 @@ struct means {
     struct run_options options;
 };
 
-/* Those of each host of a job are taken to be as many as on this one; a login node's aren't theirs.
+/* Those of each host of a job are taken to be as many as on this one; a login host's aren't theirs.
  */
 static unsigned gpus_of_hosts(const struct rowbuild_run_options *options, const struct means *means)
 {
@@ -165,7 +165,7 @@ static void means_release(struct means *means)
     machine_release(&means->machine);
 }
 
-/* What tells a run inside of a node that it has the node's cores only; NULL: no job. */
+/* What tells a run inside of a task that it has the task's cores only; NULL: no job. */
 static const char *in_allocation(const struct allocation *allocation, struct arena *arena)
 {
     if (!allocation->exists) {
@@ -178,7 +178,7 @@ static const char *in_allocation(const struct allocation *allocation, struct are
     return kept;
 }
 
-/* By node: its place in the job's list; NULL where the order is the run's own matter. */
+/* By task: its place in the job's list; NULL where the order is the run's own matter. */
 static const uint32_t *find_places(const struct rowbuild *study, struct arena *arena)
 {
     const struct study_job *job = study->job;
@@ -188,15 +188,15 @@ static const uint32_t *find_places(const struct rowbuild *study, struct arena *a
     if (job == NULL || !job->in_order) {
         return NULL;
     }
-    uint32_t *places = arena_array(arena, graph->node_count, sizeof *places);
+    uint32_t *places = arena_array(arena, graph->task_count, sizeof *places);
     intern_init(&keys);
-    for (size_t i = 0; i < job->element->node_count; i++) {
-        intern_add(&keys, job->element->nodes[i]);
+    for (size_t i = 0; i < job->element->task_count; i++) {
+        intern_add(&keys, job->element->tasks[i]);
     }
-    for (uint32_t n = 0; n < graph->node_count; n++) {
+    for (uint32_t n = 0; n < graph->task_count; n++) {
         if (study->plan->wanted[n] != 0) {
             buf_clear(&key);
-            graph_add_key(graph, (struct node_id){n}, &key);
+            graph_add_key(graph, (struct task_id){n}, &key);
             places[n] = intern_find(&keys, buf_slice(&key));
         }
     }
@@ -295,7 +295,7 @@ static int check_means(struct relay *relay, const struct rowbuild_run_options *o
     return status;
 }
 
-/* Whether this is a login node, and nobody said how many cores a run may use there. */
+/* Whether this is a login host, and nobody said how many cores a run may use there. */
 static bool needs_explicit_budget(const struct rowbuild *study,
                                   const struct rowbuild_run_options *options)
 {
@@ -311,7 +311,7 @@ static bool needs_explicit_budget(const struct rowbuild *study,
 }
 
 /* Work there disturbs everybody. */
-static int check_login_node(const struct rowbuild *study, struct diag *diag)
+static int check_login_task(const struct rowbuild *study, struct diag *diag)
 {
     if (!run_has_work(study->plan)) {
         return ROWBUILD_OK;
@@ -350,7 +350,7 @@ static int look_and_check(struct relay *relay, const struct rowbuild_selection *
             status = check(study, messages);
         }
         if (status == ROWBUILD_OK && needs_budget) {
-            status = check_login_node(study, &messages->diag);
+            status = check_login_task(study, &messages->diag);
         }
         if (status == ROWBUILD_OK) {
             status = check_means(relay, options, &messages->diag);

@@ -85,8 +85,8 @@ int rowbuild_show_directories(struct rowbuild *study, const struct rowbuild_sele
             named[found] = true;
         }
     }
-    for (uint32_t n = 0; n < study->graph->node_count && selection->target_count > 0; n++) {
-        uint32_t directory = study->graph->nodes[n].directory;
+    for (uint32_t n = 0; n < study->graph->task_count && selection->target_count > 0; n++) {
+        uint32_t directory = study->graph->tasks[n].directory;
         if ((study->plan->wanted[n] & WANTED_SELECTED) != 0 && directory != GRAPH_NONE) {
             named[directory] = true;
         }
@@ -102,15 +102,15 @@ int rowbuild_show_directories(struct rowbuild *study, const struct rowbuild_sele
     return finish(0, &out, writer, messages);
 }
 
-/* Selects nodes of a plan of everything: all others stay wanted as what comes before. */
+/* Selects tasks of a plan of everything: all others stay wanted as what comes before. */
 static int select_within(struct rowbuild *study, const struct rowbuild_selection *selection,
                          struct diag *diag)
 {
     struct plan_selection wanted = study_selection(study, selection);
     wanted.only = true;
     int result = plan_select(study->plan, &wanted, diag);
-    for (uint32_t n = 0; n < study->graph->node_count; n++) {
-        if (graph_is_present(study->graph, (struct node_id){n})) {
+    for (uint32_t n = 0; n < study->graph->task_count; n++) {
+        if (graph_is_present(study->graph, (struct task_id){n})) {
             study->plan->wanted[n] |= WANTED_UPSTREAM;
         }
     }
@@ -172,12 +172,12 @@ static void pause_briefly(void)
     nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
 }
 
-/* The file that the node with this key writes to now: true, and its path. */
-/* Where a node that is in a job, or runs here, writes to now. */
-static bool find_running(const struct rowbuild *study, struct node_id node, const char *key,
+/* The file that the task with this key writes to now: true, and its path. */
+/* Where a task that is in a job, or runs here, writes to now. */
+static bool find_running(const struct rowbuild *study, struct task_id task, const char *key,
                          struct buf *path)
 {
-    if (study->plan->jobs != NULL && study->plan->jobs[node.at] != NULL) {
+    if (study->plan->jobs != NULL && study->plan->jobs[task.at] != NULL) {
         return logs_find_in_jobs(study->state_path, key, path);
     }
     struct running_entry *entries;
@@ -203,17 +203,17 @@ static void copy_rest(int fd, const struct rowbuild_writer *writer)
     }
 }
 
-static int show_log_of(struct rowbuild *study, struct node_id node, bool follow,
+static int show_log_of(struct rowbuild *study, struct task_id task, bool follow,
                        const struct rowbuild_writer *writer, struct diag *diag)
 {
     struct buf path = BUF_EMPTY;
     struct buf key = BUF_EMPTY;
     struct buf label = BUF_EMPTY;
-    graph_add_key(study->graph, node, &key);
-    graph_add_label(study->graph, node, &label);
-    bool running = find_running(study, node, buf_string(&key), &path);
+    graph_add_key(study->graph, task, &key);
+    graph_add_label(study->graph, task, &label);
+    bool running = find_running(study, task, buf_string(&key), &path);
     if (!running) {
-        logs_add_node_path(study->state_path, study->graph, node, &path);
+        logs_add_task_path(study->state_path, study->graph, task, &path);
     }
     int fd = logs_open(study->state_path, buf_string(&path));
     int result = 0;
@@ -221,7 +221,7 @@ static int show_log_of(struct rowbuild *study, struct node_id node, bool follow,
         copy_rest(fd, writer);
         while (follow && running) {
             pause_briefly();
-            running = find_running(study, node, buf_string(&key), NULL);
+            running = find_running(study, task, buf_string(&key), NULL);
             copy_rest(fd, writer); /* once more after its end: what it wrote last */
         }
         close(fd);
@@ -247,16 +247,16 @@ int rowbuild_show_log(struct rowbuild *study, const struct rowbuild_selection *s
     if (status != ROWBUILD_OK) {
         return status;
     }
-    struct node_id *nodes = NULL;
+    struct task_id *tasks = NULL;
     size_t count = 0;
     int result = select_within(study, selection, &messages->diag);
     if (result == 0) {
-        count = report_list_nodes(study->plan, WANTED_SELECTED, &nodes);
+        count = report_list_tasks(study->plan, WANTED_SELECTED, &tasks);
     }
     for (size_t i = 0; i < count && result == 0; i++) {
-        result = show_log_of(study, nodes[i], follow, writer, &messages->diag);
+        result = show_log_of(study, tasks[i], follow, writer, &messages->diag);
     }
-    free(nodes);
+    free(tasks);
     status = result == 0 ? ROWBUILD_OK : rowbuild_messages_status(messages);
     study_drop(study, messages);
     return messages_settle(messages, status);

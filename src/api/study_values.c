@@ -15,10 +15,10 @@ static int check_templates(struct rowbuild *study, struct diag *diag)
     size_t most = diag->errors + MOST_ERRORS_SHOWN;
     int result = 0;
     for (size_t i = 0; i < graph->order_count && diag->errors < most; i++) {
-        struct node_id node = {graph->order[i]};
-        uint8_t verdict = study->plan->verdicts[node.at];
+        struct task_id task = {graph->order[i]};
+        uint8_t verdict = study->plan->verdicts[task.at];
         if ((verdict == VERDICT_STALE || verdict == VERDICT_MAYBE) &&
-            launch_check_values(&context, node, diag) != 0) {
+            launch_check_values(&context, task, diag) != 0) {
             result = -1;
         }
     }

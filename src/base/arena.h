@@ -1,7 +1,7 @@
 /* Memory that is released all at once.
  *
  * Knows: blocks. Doesn't know: what is stored. What is loaded lives in one arena until the project
- * is closed; expansions live in a scratch arena that is cleared between nodes. Under
+ * is closed; expansions live in a scratch arena that is cleared between tasks. Under
  * AddressSanitizer every piece is an allocation of its own, so that overruns and late uses are
  * seen. */
 #ifndef ROWBUILD_ARENA_H

@@ -72,7 +72,7 @@ int command_check(struct session *session)
 typedef int record_fn(struct rowbuild *study, const struct rowbuild_selection *selection,
                       size_t *count, struct rowbuild_messages *messages);
 
-static int record_nodes(struct session *session, record_fn *record, bool exact, const char *verb)
+static int record_tasks(struct session *session, record_fn *record, bool exact, const char *verb)
 {
     int status = session_open(session);
     if (status == ROWBUILD_OK) {
@@ -93,19 +93,19 @@ static int record_nodes(struct session *session, record_fn *record, bool exact, 
     if (session->settings.display.json) {
         session_print(session, "{\"%s\": %zu}\n", verb, count);
     } else if (status == ROWBUILD_OK && session->settings.display.quiet == 0) {
-        session_print(session, "%s: %zu %s\n", verb, count, count == 1 ? "node" : "nodes");
+        session_print(session, "%s: %zu %s\n", verb, count, count == 1 ? "task" : "tasks");
     }
     return status;
 }
 
 int command_scan(struct session *session)
 {
-    return record_nodes(session, rowbuild_scan, true, "found");
+    return record_tasks(session, rowbuild_scan, true, "found");
 }
 
 int command_accept(struct session *session)
 {
-    return record_nodes(session, rowbuild_accept, false, "accepted");
+    return record_tasks(session, rowbuild_accept, false, "accepted");
 }
 
 /* ---- clean, init ---- */

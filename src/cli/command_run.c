@@ -83,7 +83,7 @@ static int accept_redone(struct session *session, struct rowbuild_selection sele
     int status = rowbuild_accept(session->study, &selection, &accepted, session->messages);
     session_tell(session);
     if (status == ROWBUILD_OK && session->settings.display.quiet == 0) {
-        session_print(session, "accepted: %zu %s\n", accepted, accepted == 1 ? "node" : "nodes");
+        session_print(session, "accepted: %zu %s\n", accepted, accepted == 1 ? "task" : "tasks");
     }
     return status;
 }

@@ -50,8 +50,8 @@ static void add_json(struct buf *out, const struct rowbuild_submit_event *event)
     if (event->kind != ROWBUILD_SUBMIT_NOTICE && event->kind != ROWBUILD_SUBMIT_WAITS) {
         buf_addf(out, ", \"jobs\": %zu", event->jobs);
     }
-    if (event->nodes > 0) {
-        buf_addf(out, ", \"nodes\": %zu, \"core_hours\": %.17g, \"gpu_hours\": %.17g", event->nodes,
+    if (event->tasks > 0) {
+        buf_addf(out, ", \"tasks\": %zu, \"core_hours\": %.17g, \"gpu_hours\": %.17g", event->tasks,
                  event->cpu_hours, event->gpu_hours);
     }
     if (event->number > 0) {

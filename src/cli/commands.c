@@ -43,7 +43,7 @@ static const struct command commands[COMMAND_COUNT] = {
          .purpose = "show what is recorded, and why",
          .description = "Shows something and changes nothing.",
          .examples = {{"rowbuild show status", "how much of each action is completed"},
-                      {"rowbuild show why 'simulate/T1.5-s1'", "why this node would run"},
+                      {"rowbuild show why 'simulate/T1.5-s1'", "why this task would run"},
                       {"rowbuild show status --help", "all about one of them"}}},
     [COMMAND_SHOW_STATUS] =
         {"status", .operands = OPERANDS_TARGETS, .topic = show_topic,
@@ -90,19 +90,19 @@ static const struct command commands[COMMAND_COUNT] = {
                        "cancels the jobs of some actions"}}},
     [COMMAND_SHOW_WHY] =
         {"why", .operands = OPERANDS_TARGETS, .topic = show_topic,
-         .synopsis = "[-a ACTION]... [NODE|ACTION|DIRECTORY|PRODUCT]...",
+         .synopsis = "[-a ACTION]... [TASK|ACTION|DIRECTORY|PRODUCT]...",
          .purpose = "why something runs, or doesn't",
          .description =
-             "Prints every reason for which nodes aren't up to date: the file, the part of the "
-             "value or the key that changed, with its old and its new content. A node is "
+             "Prints every reason for which tasks aren't up to date: the file, the part of the "
+             "value or the key that changed, with its old and its new content. A task is "
              "ACTION/DIRECTORY.",
-         .examples = {{"rowbuild show why simulate/T1.5-s1", "one node"},
+         .examples = {{"rowbuild show why simulate/T1.5-s1", "one task"},
                       {"rowbuild show why T1.5-s1", "all actions of one directory"},
                       {"rowbuild show why -a analyse", "all directories of one action"}}},
     [COMMAND_SHOW_LOG] =
         {"log", .operands = OPERANDS_TARGETS, .topic = show_topic,
-         .synopsis = "[-f] [-a ACTION] NODE", .purpose = "what a node's command printed",
-         .description = "Prints the log of the node's last execution, also while it runs. A node "
+         .synopsis = "[-f] [-a ACTION] TASK", .purpose = "what a task's command printed",
+         .description = "Prints the log of the task's last execution, also while it runs. A task "
                         "is ACTION/DIRECTORY, or a directory together with -a. Here -f means "
                         "--follow.",
          .examples = {{"rowbuild show log simulate/T1.5-s1", "what it printed"},
@@ -112,7 +112,7 @@ static const struct command commands[COMMAND_COUNT] = {
          .description =
              "Shows the packages, NUMA nodes and cores of this machine that a run may use here "
              "and now, after affinity, control groups and an allocation's limits; how busy their "
-             "CPUs are, and which node of a run in this project holds which core.",
+             "CPUs are, and which task of a run in this project holds which core.",
          .examples = {{"rowbuild show machine", "what a run without -j would use"},
                       {"taskset -c 0-3 rowbuild show machine",
                        "what it would use when confined to four cores"}}},
@@ -168,17 +168,17 @@ static const struct command commands[COMMAND_COUNT] = {
              "that you know to be harmless.",
          .examples = {{"rowbuild -n && rowbuild accept",
                        "looks at what would be redone, and takes all of it as done"},
-                      {"rowbuild accept -a simulate T1.5-s1", "one node"}}},
+                      {"rowbuild accept -a simulate T1.5-s1", "one task"}}},
     [COMMAND_SCAN] =
         {"scan", .operands = OPERANDS_TARGETS, .topic = record_topic, .section = existing_results,
          .synopsis = "[-a ACTION] [DIRECTORY]...",
          .purpose = "record products that were made elsewhere",
          .description =
-             "Looks for the products of nodes without a record, and records those that are "
+             "Looks for the products of tasks without a record, and records those that are "
              "complete. A run does so by itself; scan is for products that came another way, and "
              "for jobs.",
          .examples = {{"rowbuild scan", "all actions and directories"},
-                      {"rowbuild scan -a simulate T1.5-s1", "one node"}}},
+                      {"rowbuild scan -a simulate T1.5-s1", "one task"}}},
     [COMMAND_CLEAN] =
         {"clean", .topic = record_topic,
          .synopsis = "[--completed] [--directory] [--submitted] [--force] [-n]",
@@ -196,12 +196,12 @@ static const struct command commands[COMMAND_COUNT] = {
          .section = "INSIDE A JOB",
          .description =
              "Carries out what `rowbuild submit` registered under TOKEN: the last line of each "
-             "job's script. Runs the nodes of the job, or of this element of its array, on the "
+             "job's script. Runs the tasks of the job, or of this element of its array, on the "
              "cores that the job has. However many fail, the others run; what is up to date by "
              "then doesn't run again. Nothing starts that won't fit the time left. TERM near the "
              "end of the job is passed on, and processes may use the time left; what has finished "
              "counts. The results are kept in the inbox of the state until the next command reads "
-             "it. Ends with status 1 if a node failed or is unfinished, and does nothing if TOKEN "
+             "it. Ends with status 1 if a task failed or is unfinished, and does nothing if TOKEN "
              "is no longer registered or another job has claimed it.",
          .examples = {{"exec rowbuild -C /home/me/study --cluster lab job 3f9c2a7be0d15486",
                        "the end of a job's script"}}},

@@ -96,7 +96,7 @@ static void add_more(struct buf *out, const char *section, const char *more)
 
 /* ---- mdoc: options and commands ---- */
 
-/* "show log [-f] NODE" after `before`. */
+/* "show log [-f] TASK" after `before`. */
 static void add_synopsis(struct buf *out, const char *before, const struct command *command)
 {
     bool run = command->name == NULL;

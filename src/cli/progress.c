@@ -115,13 +115,13 @@ static void render_status(struct buf *line, size_t *columns,
     buf_release(&text);
 }
 
-static void render_running(struct buf *line, size_t *columns, const struct rowbuild_running *node,
+static void render_running(struct buf *line, size_t *columns, const struct rowbuild_running *task,
                            size_t width)
 {
     struct buf time = BUF_EMPTY;
-    text_add_duration(&time, node->seconds);
+    text_add_duration(&time, task->seconds);
     buf_add_string(line, "  ");
-    size_t taken = 2 + add_fitting(line, node->label, width - 2 - TIME_COLUMNS - 1);
+    size_t taken = 2 + add_fitting(line, task->label, width - 2 - TIME_COLUMNS - 1);
     size_t padding = taken + time.len < width ? width - taken - time.len : 1;
     buf_addf(line, "%*s%s", (int)padding, "", buf_string(&time));
     *columns = taken + padding + time.len;

@@ -47,16 +47,16 @@ static void add_estimate(struct buf *out, const struct rowbuild_estimate *estima
     add_text(out, "again_reason", estimate->again_reason);
 }
 
-static void add_node(struct buf *out, const struct rowbuild_event *event)
+static void add_task(struct buf *out, const struct rowbuild_event *event)
 {
     add_text(out, "action", event->action);
     add_text(out, "label", event->label);
-    add_count(out, "nodes", event->nodes);
+    add_count(out, "tasks", event->tasks);
 }
 
 static void add_started(struct buf *out, const struct rowbuild_event *event)
 {
-    add_node(out, event);
+    add_task(out, event);
     if (event->text == NULL) {
         return;
     }
@@ -79,7 +79,7 @@ static void add_ended(struct buf *out, const struct rowbuild_event *event)
         [ROWBUILD_TIMED_OUT] = "timed out", [ROWBUILD_CANCELLED] = "cancelled",
         [ROWBUILD_RETRYING] = "retrying",
     };
-    add_node(out, event);
+    add_task(out, event);
     add_text(out, "outcome", outcomes[event->outcome]);
     add_text(out, "how", event->how);
     add_amount(out, "seconds", event->seconds);

@@ -12,20 +12,20 @@ void run_tally_add(struct run_tally *tally, const struct rowbuild_event *event)
 {
     switch (event->outcome) {
     case ROWBUILD_SUCCEEDED:
-        tally->ran += event->nodes;
+        tally->ran += event->tasks;
         break;
     case ROWBUILD_RESTORED:
-        tally->restored += event->nodes;
+        tally->restored += event->tasks;
         break;
     case ROWBUILD_NODE_FAILED:
     case ROWBUILD_TIMED_OUT:
-        tally->failed += event->nodes;
+        tally->failed += event->tasks;
         break;
     case ROWBUILD_UNFINISHED:
-        tally->unfinished += event->nodes;
+        tally->unfinished += event->tasks;
         break;
     case ROWBUILD_CANCELLED:
-        tally->cancelled += event->nodes;
+        tally->cancelled += event->tasks;
         break;
     case ROWBUILD_RETRYING:
         break;
@@ -146,16 +146,16 @@ void run_text_add_ended(struct buf *out, const struct rowbuild_event *event,
     }
 }
 
-static void add_nodes(struct buf *out, size_t count)
+static void add_tasks(struct buf *out, size_t count)
 {
     text_add_count(out, count);
-    buf_add_string(out, count == 1 ? " node" : " nodes");
+    buf_add_string(out, count == 1 ? " task" : " tasks");
 }
 
 void run_text_add_again(struct buf *out, const struct rowbuild_estimate *estimate)
 {
     text_add_count(out, estimate->again);
-    buf_add_string(out, estimate->again == 1 ? " finished node" : " finished nodes");
+    buf_add_string(out, estimate->again == 1 ? " finished task" : " finished tasks");
     if (estimate->again_core_hours > 0) {
         buf_add_string(out, ", ");
         text_add_cpu_time(out, estimate->again_core_hours);
@@ -207,12 +207,12 @@ void run_text_add_summary(struct buf *out, const struct run_tally *tally,
     }
     buf_add_string(out, "done: ");
     if (tally->ran > 0) {
-        add_nodes(out, tally->ran);
+        add_tasks(out, tally->ran);
         buf_add_string(out, " ran");
     }
     if (tally->restored > 0) {
         buf_add_string(out, tally->ran > 0 ? ", " : "");
-        add_nodes(out, tally->restored);
+        add_tasks(out, tally->restored);
         buf_add_string(out, " restored");
     }
     buf_add_string(out, " in ");

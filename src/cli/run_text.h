@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Nodes by what became of them. */
+/* Tasks by what became of them. */
 struct run_tally {
     size_t ran;
     size_t restored;
@@ -21,7 +21,7 @@ struct run_tally {
 
 void run_tally_add(struct run_tally *tally, const struct rowbuild_event *event);
 
-/* Nodes that had to run, or may have had to, and didn't start. */
+/* Tasks that had to run, or may have had to, and didn't start. */
 size_t run_tally_not_started(const struct run_tally *tally,
                              const struct rowbuild_progress *progress);
 
@@ -37,10 +37,10 @@ void run_text_add_started(struct buf *out, const struct rowbuild_event *event, b
 void run_text_add_ended(struct buf *out, const struct rowbuild_event *event,
                         const struct run_style *style);
 
-/* "120 nodes, 3k CPU-hours, command changed", no newline */
+/* "120 tasks, 3k CPU-hours, command changed", no newline */
 void run_text_add_again(struct buf *out, const struct rowbuild_estimate *estimate);
 
-/* "done: 3 nodes ran in 2.1s", "1 failed, 57 not started (2 ran in 12s)", "nothing to do" */
+/* "done: 3 tasks ran in 2.1s", "1 failed, 57 not started (2 ran in 12s)", "nothing to do" */
 void run_text_add_summary(struct buf *out, const struct run_tally *tally,
                           const struct rowbuild_progress *progress, int status);
 

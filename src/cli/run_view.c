@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MOST_BLOCKED = 10 }; /* nodes that lack an input, one by one */
+enum { MOST_BLOCKED = 10 }; /* tasks that lack an input, one by one */
 
 void run_view_init(struct run_view *view, struct session *session)
 {
@@ -82,7 +82,7 @@ static enum answer ask_to_go_on(struct run_view *view, const struct rowbuild_est
     return answer;
 }
 
-/* One misspelt input blocks a node in each directory: some are told, the others counted. */
+/* One misspelt input blocks a task in each directory: some are told, the others counted. */
 static bool is_one_too_many(struct run_view *view, const struct rowbuild_event *event)
 {
     return event->kind == ROWBUILD_EVENT_ENDED && event->blocked &&
@@ -115,7 +115,7 @@ static void show_event(struct run_view *view, const struct rowbuild_event *event
     } else if (event->kind == ROWBUILD_EVENT_NOTICE && settings->display.quiet == 0) {
         put_message(view, strncmp(event->text, "warning: ", 9) == 0 ? "" : "note: ", event->text);
     } else if (event->kind == ROWBUILD_EVENT_STOPPING && settings->display.quiet == 0) {
-        put_message(view, "stopping: ", event->text != NULL ? event->text : "no new nodes");
+        put_message(view, "stopping: ", event->text != NULL ? event->text : "no new tasks");
     }
     put_result(view, &text);
     buf_release(&text);

@@ -19,7 +19,7 @@ struct run_view {
     struct run_style style;
     struct run_tally tally;
     struct rowbuild_progress last; /* numbers only: its labels are gone */
-    size_t blocked;                /* nodes that lack an input */
+    size_t blocked;                /* tasks that lack an input */
     bool planned;                  /* the run came as far as knowing what to do */
     bool asked;                    /* CONFIRM came; `answer` says the rest */
     enum answer answer;

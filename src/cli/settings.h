@@ -25,7 +25,7 @@ struct display_settings {
     bool json;
     bool no_progress;
     bool clear_progress;
-    bool plain; /* job: of successful nodes only what their commands print */
+    bool plain; /* job: of successful tasks only what their commands print */
     enum colour_when colour;
 };
 

@@ -144,13 +144,13 @@ static void check_partitions(const struct partition_check *check, uint32_t eleme
 {
     const struct graph *graph = check->graph;
     VEC(uint32_t) directories = {0};
-    for (uint32_t n = 0; n < graph->node_count; n++) {
-        if (graph->nodes[n].action != element) {
+    for (uint32_t n = 0; n < graph->task_count; n++) {
+        if (graph->tasks[n].action != element) {
             continue;
         }
-        if (graph->nodes[n].directory != GRAPH_NONE) {
-            vec_push(&directories, graph->nodes[n].directory);
-        } else if (!fits(check, graph->nodes[n].member_count)) {
+        if (graph->tasks[n].directory != GRAPH_NONE) {
+            vec_push(&directories, graph->tasks[n].directory);
+        } else if (!fits(check, graph->tasks[n].member_count)) {
             break;
         }
     }

@@ -239,8 +239,8 @@ static void submit(struct job_planning *planning, const uint32_t *members, size_
         draft->is_placed = true;
         draft->submission = made->submissions.count;
         draft->index = count > 1 ? draft->index : 0;
-        vec_push(&made->jobs, (struct planned_job){.nodes = draft->nodes,
-                                                   .node_count = draft->node_count,
+        vec_push(&made->jobs, (struct planned_job){.tasks = draft->tasks,
+                                                   .task_count = draft->task_count,
                                                    .directories = draft->directories,
                                                    .directory_count = draft->directory_count,
                                                    .index = draft->index});

@@ -1,4 +1,4 @@
-/* Which nodes go into which job. What the jobs wait for: see job_arrays.c. */
+/* Which tasks go into which job. What the jobs wait for: see job_arrays.c. */
 #include "job_plan.h"
 
 #include "groups.h"
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Where nodes stand ---- */
+/* ---- Where tasks stand ---- */
 
 static void tell_obstacle(void *context, const struct reason *reason)
 {
@@ -16,23 +16,23 @@ static void tell_obstacle(void *context, const struct reason *reason)
     *has_own = *has_own || reason_is_lack(reason->kind) || reason->kind == REASON_EXCLUDED;
 }
 
-static bool is_blocked_itself(struct plan *plan, struct node_id node)
+static bool is_blocked_itself(struct plan *plan, struct task_id task)
 {
     bool has_own = false;
-    plan_examine(plan, node, tell_obstacle, &has_own);
+    plan_examine(plan, task, tell_obstacle, &has_own);
     return has_own;
 }
 
-/* The job in the queue that a node is in; false: it can't be waited for. */
-static bool find_queued(const struct job_planning *planning, struct node_id node,
+/* The job in the queue that a task is in; false: it can't be waited for. */
+static bool find_queued(const struct job_planning *planning, struct task_id task,
                         struct job_need *need)
 {
-    const struct job_ref *job = planning->plan->jobs[node.at];
+    const struct job_ref *job = planning->plan->jobs[task.at];
     *need = (struct job_need){.job = JOB_NONE, .job_id = job->id, .index = job->index};
     return job->id != 0 && slice_equal(job->cluster, planning->options->cluster->name);
 }
 
-static bool can_wait_for(const struct job_planning *planning, struct node_id before)
+static bool can_wait_for(const struct job_planning *planning, struct task_id before)
 {
     struct job_need need;
     switch ((enum job_standing)planning->standing[before.at]) {
@@ -48,33 +48,33 @@ static bool can_wait_for(const struct job_planning *planning, struct node_id bef
     return planning->plan->wanted[before.at] == 0; /* --only: it isn't asked */
 }
 
-static bool is_chosen(const struct job_planning *planning, struct node_id node)
+static bool is_chosen(const struct job_planning *planning, struct task_id task)
 {
     struct plan *plan = planning->plan;
     const struct graph *graph = plan->graph;
-    uint8_t verdict = plan->verdicts[node.at];
+    uint8_t verdict = plan->verdicts[task.at];
     bool may_wait = verdict == VERDICT_MAYBE || verdict == VERDICT_BLOCKED ||
                     verdict == VERDICT_WAITS || verdict == VERDICT_HELD;
     bool is_due = verdict == VERDICT_STALE || verdict == VERDICT_RESTORE;
-    if ((plan->wanted[node.at] & WANTED_SELECTED) == 0 ||
+    if ((plan->wanted[task.at] & WANTED_SELECTED) == 0 ||
         !(is_due || (may_wait && planning->options->follow))) {
         return false;
     }
-    for (uint32_t e = graph->before_start[node.at]; e < graph->before_start[node.at + 1]; e++) {
-        if (!can_wait_for(planning, graph->before.at[e].node)) {
+    for (uint32_t e = graph->before_start[task.at]; e < graph->before_start[task.at + 1]; e++) {
+        if (!can_wait_for(planning, graph->before.at[e].task)) {
             return false;
         }
     }
-    return verdict != VERDICT_BLOCKED || !is_blocked_itself(plan, node);
+    return verdict != VERDICT_BLOCKED || !is_blocked_itself(plan, task);
 }
 
 static void find_standings(struct job_planning *planning)
 {
     const struct graph *graph = planning->plan->graph;
     for (size_t i = 0; i < graph->order_count; i++) {
-        struct node_id node = {graph->order[i]};
+        struct task_id task = {graph->order[i]};
         enum job_standing standing = JOB_STANDS_OUT;
-        switch (planning->plan->verdicts[node.at]) {
+        switch (planning->plan->verdicts[task.at]) {
         case VERDICT_FRESH:
             standing = JOB_STANDS_DONE;
             break;
@@ -82,38 +82,38 @@ static void find_standings(struct job_planning *planning)
             standing = JOB_STANDS_QUEUED;
             break;
         default:
-            standing = is_chosen(planning, node) ? JOB_STANDS_CHOSEN : JOB_STANDS_OUT;
+            standing = is_chosen(planning, task) ? JOB_STANDS_CHOSEN : JOB_STANDS_OUT;
             break;
         }
-        planning->standing[node.at] = (uint8_t)standing;
+        planning->standing[task.at] = (uint8_t)standing;
     }
 }
 
 /* ---- Groups ---- */
 
-static void add_job(struct job_planning *planning, uint32_t element, const struct node_id *nodes,
+static void add_job(struct job_planning *planning, uint32_t element, const struct task_id *tasks,
                     size_t count)
 {
     const struct graph *graph = planning->plan->graph;
     struct arena *arena = &planning->made->arena;
-    struct job_draft draft = {.element = element, .node_count = count};
-    struct node_id *kept = arena_array(arena, count, sizeof *kept);
+    struct job_draft draft = {.element = element, .task_count = count};
+    struct task_id *kept = arena_array(arena, count, sizeof *kept);
     for (size_t i = 0; i < count; i++) {
         const uint32_t *directories;
-        kept[i] = nodes[i];
-        draft.directory_count += graph_directories(graph, nodes[i], &directories);
-        planning->job_of[nodes[i].at] = (uint32_t)planning->drafts.count;
+        kept[i] = tasks[i];
+        draft.directory_count += graph_directories(graph, tasks[i], &directories);
+        planning->job_of[tasks[i].at] = (uint32_t)planning->drafts.count;
     }
     struct slice *names = arena_array(arena, draft.directory_count, sizeof *names);
     size_t named = 0;
     for (size_t i = 0; i < count; i++) {
         const uint32_t *directories;
-        size_t own = graph_directories(graph, nodes[i], &directories);
+        size_t own = graph_directories(graph, tasks[i], &directories);
         for (size_t d = 0; d < own; d++) {
             names[named++] = graph->workspace->names[directories[d]];
         }
     }
-    draft.nodes = kept;
+    draft.tasks = kept;
     draft.directories = names;
     vec_push(&planning->drafts, draft);
 }
@@ -122,7 +122,7 @@ struct directory_list {
     VEC(uint32_t) at;
 };
 
-/* The nodes of a directory-scope element, by directory. */
+/* The tasks of a directory-scope element, by directory. */
 static uint32_t column_of(const struct graph *graph, const struct action *action)
 {
     uint32_t column = 0;
@@ -132,9 +132,9 @@ static uint32_t column_of(const struct graph *graph, const struct action *action
     return column;
 }
 
-static struct node_id node_at(const struct graph *graph, uint32_t directory, uint32_t column)
+static struct task_id task_at(const struct graph *graph, uint32_t directory, uint32_t column)
 {
-    return (struct node_id){(uint32_t)(directory * graph->directory_action_count + column)};
+    return (struct task_id){(uint32_t)(directory * graph->directory_action_count + column)};
 }
 
 static int add_directory_jobs(struct job_planning *planning, uint32_t element)
@@ -145,15 +145,15 @@ static int add_directory_jobs(struct job_planning *planning, uint32_t element)
     uint32_t column = column_of(graph, action);
     struct directory_list directories = {0};
     struct groups groups = {0};
-    VEC(struct node_id) nodes = {0};
+    VEC(struct task_id) tasks = {0};
     size_t start = 0;
     bool any = false;
     for (uint32_t d = 0; d < graph->workspace->count; d++) {
-        struct node_id node = node_at(graph, d, column);
-        bool chosen = graph->nodes[node.at].action == element &&
-                      planning->standing[node.at] == JOB_STANDS_CHOSEN;
+        struct task_id task = task_at(graph, d, column);
+        bool chosen = graph->tasks[task.at].action == element &&
+                      planning->standing[task.at] == JOB_STANDS_CHOSEN;
         any = any || chosen;
-        if (chosen || (whole && graph->nodes[node.at].action == element)) {
+        if (chosen || (whole && graph->tasks[task.at].action == element)) {
             vec_push(&directories.at, d);
         }
     }
@@ -162,22 +162,22 @@ static int add_directory_jobs(struct job_planning *planning, uint32_t element)
                      : 0;
     for (size_t g = 0; result == 0 && g < groups.ends.count; g++) {
         size_t chosen = 0;
-        nodes.count = 0;
+        tasks.count = 0;
         for (size_t i = start; i < groups.ends.at[g]; i++) {
-            struct node_id node = node_at(graph, groups.members.at[i], column);
-            chosen += planning->standing[node.at] == JOB_STANDS_CHOSEN;
-            vec_push(&nodes, node);
+            struct task_id task = task_at(graph, groups.members.at[i], column);
+            chosen += planning->standing[task.at] == JOB_STANDS_CHOSEN;
+            vec_push(&tasks, task);
         }
         start = groups.ends.at[g];
-        if (chosen == nodes.count) {
-            add_job(planning, element, nodes.at, nodes.count);
+        if (chosen == tasks.count) {
+            add_job(planning, element, tasks.at, tasks.count);
         } else if (chosen > 0) {
             planning->made->partial_groups++;
         }
     }
     groups_release(&groups);
     vec_release(&directories.at);
-    vec_release(&nodes);
+    vec_release(&tasks);
     return result;
 }
 
@@ -193,10 +193,10 @@ static int add_jobs(struct job_planning *planning)
             }
             continue;
         }
-        for (size_t n = slots; n < graph->node_count; n++) {
-            struct node_id node = {(uint32_t)n};
-            if (graph->nodes[n].action == element && planning->standing[n] == JOB_STANDS_CHOSEN) {
-                add_job(planning, element, &node, 1);
+        for (size_t n = slots; n < graph->task_count; n++) {
+            struct task_id task = {(uint32_t)n};
+            if (graph->tasks[n].action == element && planning->standing[n] == JOB_STANDS_CHOSEN) {
+                add_job(planning, element, &task, 1);
             }
         }
     }
@@ -215,7 +215,7 @@ static bool drop_orphans(struct job_planning *planning)
         }
         bool keeps = planning->job_of[n] != JOB_NONE;
         for (uint32_t e = graph->before_start[n]; e < graph->before_start[n + 1] && keeps; e++) {
-            keeps = can_wait_for(planning, graph->before.at[e].node);
+            keeps = can_wait_for(planning, graph->before.at[e].task);
         }
         if (!keeps) {
             planning->standing[n] = JOB_STANDS_OUT;
@@ -227,12 +227,12 @@ static bool drop_orphans(struct job_planning *planning)
 
 static int form_jobs(struct job_planning *planning)
 {
-    size_t node_count = planning->plan->graph->node_count;
+    size_t task_count = planning->plan->graph->task_count;
     size_t partial = 0;
     do {
         planning->drafts.count = 0;
         planning->made->partial_groups = 0;
-        memset(planning->job_of, 0xff, node_count * sizeof *planning->job_of);
+        memset(planning->job_of, 0xff, task_count * sizeof *planning->job_of);
         if (add_jobs(planning) != 0) {
             return -1;
         }
@@ -263,10 +263,10 @@ static void find_needs(struct job_planning *planning, uint32_t number)
     const struct graph *graph = planning->plan->graph;
     struct job_draft *draft = &planning->drafts.at[number];
     VEC(struct job_need) needs = {0};
-    for (size_t i = 0; i < draft->node_count; i++) {
-        uint32_t n = draft->nodes[i].at;
+    for (size_t i = 0; i < draft->task_count; i++) {
+        uint32_t n = draft->tasks[i].at;
         for (uint32_t e = graph->before_start[n]; e < graph->before_start[n + 1]; e++) {
-            struct node_id before = graph->before.at[e].node;
+            struct task_id before = graph->before.at[e].task;
             struct job_need need = {.job = planning->job_of[before.at], .index = JOB_NO_INDEX};
             if (planning->standing[before.at] == JOB_STANDS_CHOSEN && need.job != number) {
                 vec_push(&needs, need);
@@ -413,13 +413,13 @@ static int find_requests(struct job_planning *planning)
 int job_plan_make(struct plan *plan, const struct job_plan_options *options, struct job_plan *made,
                   struct diag *diag)
 {
-    size_t node_count = plan->graph->node_count;
+    size_t task_count = plan->graph->task_count;
     struct job_planning planning = {.plan = plan, .options = options, .made = made, .diag = diag};
     *made = (struct job_plan){0};
     arena_init(&made->arena);
     plan->diag = diag;
-    planning.standing = mem_alloc(node_count);
-    planning.job_of = mem_grow(NULL, node_count, sizeof *planning.job_of);
+    planning.standing = mem_alloc(task_count);
+    planning.job_of = mem_grow(NULL, task_count, sizeof *planning.job_of);
     find_standings(&planning);
     int result = form_jobs(&planning);
     if (result == 0) {

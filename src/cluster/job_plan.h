@@ -1,9 +1,9 @@
-/* From a plan to jobs: which nodes go into which job, what it asks for, what it waits for.
+/* From a plan to jobs: which tasks go into which job, what it asks for, what it waits for.
  *
  * Knows: groups, requests and partitions, arrays and their limits, dependencies between jobs.
  * Doesn't know: scripts, tokens, whether a scheduler answers. Changes nothing.
  *
- * A job takes the nodes of one group (groups.h) of one action element. Jobs of an element with
+ * A job takes the tasks of one group (groups.h) of one action element. Jobs of an element with
  * equal requests become one submission, an array, as far as they wait for the same or, index by
  * index, for the jobs of one earlier array. */
 #ifndef ROWBUILD_JOB_PLAN_H
@@ -27,7 +27,7 @@ struct job_plan_options {
     const struct cluster *cluster;
     const struct launchers *launchers;
     const struct site *site; /* NULL: nothing is known of it */
-    bool follow;             /* also nodes that wait for what is submitted now, or was before */
+    bool follow;             /* also tasks that wait for what is submitted now, or was before */
     bool no_arrays;
     size_t limit;            /* so many jobs; 0: no limit */
     uint64_t queued;         /* jobs of ours that are in the queue: count for maximum_jobs */
@@ -35,9 +35,9 @@ struct job_plan_options {
 };
 
 struct planned_job {
-    const struct node_id *nodes; /* in the order of their group */
-    size_t node_count;
-    const struct slice *directories; /* names: of the nodes, or of their members */
+    const struct task_id *tasks; /* in the order of their group */
+    size_t task_count;
+    const struct slice *directories; /* names: of the tasks, or of their members */
     size_t directory_count;
     uint32_t index; /* in its submission's array; 0 where it is none */
 };

@@ -24,8 +24,8 @@ struct job_need {
 
 struct job_draft {
     uint32_t element;
-    const struct node_id *nodes;
-    size_t node_count;
+    const struct task_id *tasks;
+    size_t task_count;
     const struct slice *directories;
     size_t directory_count;
     struct job_request request;
@@ -41,8 +41,8 @@ struct job_planning {
     const struct job_plan_options *options;
     struct job_plan *made;
     struct diag *diag;
-    uint8_t *standing;            /* by node: enum job_standing */
-    uint32_t *job_of;             /* by node: its draft, or JOB_NONE */
+    uint8_t *standing;            /* by task: enum job_standing */
+    uint32_t *job_of;             /* by task: its draft, or JOB_NONE */
     VEC(struct job_draft) drafts; /* in the order of the Rowfile's elements, then of groups */
 };
 

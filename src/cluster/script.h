@@ -1,11 +1,11 @@
 /* The text of a job script.
  *
  * Knows: what is asked of a scheduler for one job, sbatch's lines and their order, how names are
- * spelt where they stand. Doesn't know: whether a scheduler answers, which nodes are in a job, what
+ * spelt where they stand. Doesn't know: whether a scheduler answers, which tasks are in a job, what
  * is recorded. Pure: the same facts make the same text.
  *
  * A script asks for the resources, tells whoever reads it what it is about, and becomes the same
- * program that submitted it (`rowbuild job TOKEN`), which finds the job's nodes by the token. */
+ * program that submitted it (`rowbuild job TOKEN`), which finds the job's tasks by the token. */
 #ifndef ROWBUILD_SCRIPT_H
 #define ROWBUILD_SCRIPT_H
 

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-static const size_t MOST_NODES = UINT32_MAX / 2;
+static const size_t MOST_TASKS = UINT32_MAX / 2;
 
 /* The directories that an element includes. -1 after errors. */
 static int include_directories(struct building *building, const struct action *action,
@@ -50,42 +50,42 @@ static void number_directory_actions(struct building *building)
     }
     for (size_t i = 0; i < rowfile->action_count; i++) {
         const struct action *action = &rowfile->actions[i];
-        struct name_nodes *nodes = &building->by_name[action->name_id];
-        if (action->scope == SCOPE_DIRECTORY && nodes->column == GRAPH_NONE) {
-            nodes->column = (uint32_t)graph->directory_action_count;
+        struct name_tasks *tasks = &building->by_name[action->name_id];
+        if (action->scope == SCOPE_DIRECTORY && tasks->column == GRAPH_NONE) {
+            tasks->column = (uint32_t)graph->directory_action_count;
             graph->directory_actions[graph->directory_action_count++] = action->name;
         }
     }
 }
 
-static struct node_id add_node(struct graph *graph, struct graph_node node, size_t *capacity)
+static struct task_id add_task(struct graph *graph, struct graph_task task, size_t *capacity)
 {
-    if (graph->node_count == *capacity) {
+    if (graph->task_count == *capacity) {
         *capacity = *capacity * 2 + 64;
-        graph->nodes = mem_grow(graph->nodes, *capacity, sizeof *graph->nodes);
+        graph->tasks = mem_grow(graph->tasks, *capacity, sizeof *graph->tasks);
     }
-    graph->nodes[graph->node_count] = node;
-    return (struct node_id){(uint32_t)graph->node_count++};
+    graph->tasks[graph->task_count] = task;
+    return (struct task_id){(uint32_t)graph->task_count++};
 }
 
-static void place_directory_nodes(struct building *building, uint32_t element,
+static void place_directory_tasks(struct building *building, uint32_t element,
                                   const uint32_t *directories, size_t count)
 {
     struct graph *graph = building->graph;
     const struct action *action = &building->rowfile->actions[element];
     uint32_t column = building->by_name[action->name_id].column;
     for (size_t i = 0; i < count; i++) {
-        struct graph_node *node =
-            &graph->nodes[directories[i] * graph->directory_action_count + column];
-        if (node->action != GRAPH_NONE) {
+        struct graph_task *task =
+            &graph->tasks[directories[i] * graph->directory_action_count + column];
+        if (task->action != GRAPH_NONE) {
             report_shared_directory(building, action, directories[i]);
             return;
         }
-        *node = (struct graph_node){.action = element, .directory = directories[i]};
+        *task = (struct graph_task){.action = element, .directory = directories[i]};
     }
 }
 
-/* The key of a group node: the action's name, NUL, its `//` product or its sort key. */
+/* The key of a group task: the action's name, NUL, its `//` product or its sort key. */
 static int add_group_key(struct building *building, const struct action *action,
                          const uint32_t *directories, size_t count, size_t part, struct buf *key)
 {
@@ -112,24 +112,24 @@ static int add_group_key(struct building *building, const struct action *action,
     return 0;
 }
 
-struct other_nodes { /* group and project nodes while they are collected */
+struct other_tasks { /* group and project tasks while they are collected */
     VEC(struct slice) keys;
     struct intern seen;
     size_t capacity;
 };
 
-static int add_group_nodes(struct building *building, uint32_t element, const uint32_t *directories,
-                           size_t count, struct other_nodes *others)
+static int add_group_tasks(struct building *building, uint32_t element, const uint32_t *directories,
+                           size_t count, struct other_tasks *others)
 {
     struct graph *graph = building->graph;
     const struct action *action = &building->rowfile->actions[element];
-    struct name_nodes *nodes = &building->by_name[action->name_id];
+    struct name_tasks *tasks = &building->by_name[action->name_id];
     struct groups groups = {0};
     int result =
         groups_form(action, building->workspace, directories, count, &groups, building->diag);
-    if (nodes->node_of == NULL) {
-        nodes->node_of = mem_grow(NULL, building->workspace->count, sizeof(uint32_t));
-        memset(nodes->node_of, 0xff, building->workspace->count * sizeof(uint32_t));
+    if (tasks->task_of == NULL) {
+        tasks->task_of = mem_grow(NULL, building->workspace->count, sizeof(uint32_t));
+        memset(tasks->task_of, 0xff, building->workspace->count * sizeof(uint32_t));
     }
     size_t start = 0;
     size_t part = 0;
@@ -152,20 +152,20 @@ static int add_group_nodes(struct building *building, uint32_t element, const ui
             for (size_t i = 0; i < member_count; i++) {
                 vec_push(&graph->members, members[i]);
             }
-            struct node_id node =
-                add_node(graph,
-                         (struct graph_node){.action = element,
+            struct task_id task =
+                add_task(graph,
+                         (struct graph_task){.action = element,
                                              .directory = GRAPH_NONE,
                                              .members = first,
                                              .member_count = (uint32_t)member_count},
                          &others->capacity);
-            vec_push(&nodes->others, node);
+            vec_push(&tasks->others, task);
             for (size_t i = 0; i < member_count; i++) {
-                if (nodes->node_of[members[i]] != GRAPH_NONE) {
+                if (tasks->task_of[members[i]] != GRAPH_NONE) {
                     report_shared_directory(building, action, members[i]);
                     break;
                 }
-                nodes->node_of[members[i]] = node.at;
+                tasks->task_of[members[i]] = task.at;
             }
         }
         start = groups.ends.at[g];
@@ -175,8 +175,8 @@ static int add_group_nodes(struct building *building, uint32_t element, const ui
     return result;
 }
 
-static void add_project_node(struct building *building, uint32_t element,
-                             const uint32_t *directories, size_t count, struct other_nodes *others)
+static void add_project_task(struct building *building, uint32_t element,
+                             const uint32_t *directories, size_t count, struct other_tasks *others)
 {
     struct graph *graph = building->graph;
     const struct action *action = &building->rowfile->actions[element];
@@ -185,13 +185,13 @@ static void add_project_node(struct building *building, uint32_t element,
     for (size_t i = 0; i < member_count; i++) {
         vec_push(&graph->members, directories[i]);
     }
-    struct node_id node = add_node(graph,
-                                   (struct graph_node){.action = element,
+    struct task_id task = add_task(graph,
+                                   (struct graph_task){.action = element,
                                                        .directory = GRAPH_NONE,
                                                        .members = first,
                                                        .member_count = (uint32_t)member_count},
                                    &others->capacity);
-    vec_push(&building->by_name[action->name_id].others, node);
+    vec_push(&building->by_name[action->name_id].others, task);
     vec_push(&others->keys, arena_slice(&graph->arena, action->name));
 }
 
@@ -209,27 +209,27 @@ static int check_sort_keys(struct building *building, const struct action *actio
     return result;
 }
 
-static int build_nodes(struct building *building)
+static int build_tasks(struct building *building)
 {
     struct graph *graph = building->graph;
     const struct rowfile *rowfile = building->rowfile;
     size_t directory_count = building->workspace->count;
     uint32_t *directories = mem_grow(NULL, directory_count, sizeof *directories);
-    struct other_nodes others = {0};
+    struct other_tasks others = {0};
     int result = -1;
     intern_init(&others.seen);
     number_directory_actions(building);
     size_t slots = directory_count * graph->directory_action_count;
-    if (slots > MOST_NODES || directory_count * graph->column_count > MOST_NODES) {
+    if (slots > MOST_TASKS || directory_count * graph->column_count > MOST_TASKS) {
         diag_state_error(building->diag, "the workspace has %zu directories: too many",
                          directory_count);
         goto out;
     }
-    graph->nodes = mem_grow(NULL, slots, sizeof *graph->nodes);
-    graph->node_count = slots;
+    graph->tasks = mem_grow(NULL, slots, sizeof *graph->tasks);
+    graph->task_count = slots;
     others.capacity = slots;
     for (size_t i = 0; i < slots; i++) {
-        graph->nodes[i] = (struct graph_node){.action = GRAPH_NONE, .directory = GRAPH_NONE};
+        graph->tasks[i] = (struct graph_task){.action = GRAPH_NONE, .directory = GRAPH_NONE};
     }
     for (uint32_t element = 0; element < rowfile->action_count; element++) {
         const struct action *action = &rowfile->actions[element];
@@ -238,13 +238,13 @@ static int build_nodes(struct building *building)
             goto out;
         }
         if (action->scope == SCOPE_DIRECTORY) {
-            place_directory_nodes(building, element, directories, count);
+            place_directory_tasks(building, element, directories, count);
             if (check_sort_keys(building, action, directories, count) != 0) {
                 goto out;
             }
         } else if (action->scope == SCOPE_PROJECT) {
-            add_project_node(building, element, directories, count, &others);
-        } else if (add_group_nodes(building, element, directories, count, &others) != 0) {
+            add_project_task(building, element, directories, count, &others);
+        } else if (add_group_tasks(building, element, directories, count, &others) != 0) {
             goto out;
         }
     }
@@ -266,12 +266,12 @@ static void push_product(struct building *building, size_t spec, struct file_id 
     vec_push(&building->product_specs, (uint32_t)spec);
 }
 
-static int add_products(struct building *building, struct node_id node)
+static int add_products(struct building *building, struct task_id task)
 {
     struct graph *graph = building->graph;
-    const struct action *action = graph_action(graph, node);
+    const struct action *action = graph_action(graph, task);
     const uint32_t *directories;
-    size_t count = graph_directories(graph, node, &directories);
+    size_t count = graph_directories(graph, task, &directories);
     struct buf path = BUF_EMPTY;
     int result = 0;
     for (size_t i = 0; i < action->product_count && result == 0; i++) {
@@ -303,19 +303,19 @@ static int add_products(struct building *building, struct node_id node)
 static int build_products(struct building *building)
 {
     struct graph *graph = building->graph;
-    graph->product_start = mem_grow(NULL, graph->node_count + 1, sizeof(uint32_t));
-    for (uint32_t n = 0; n < graph->node_count; n++) {
-        struct node_id node = {n};
+    graph->product_start = mem_grow(NULL, graph->task_count + 1, sizeof(uint32_t));
+    for (uint32_t n = 0; n < graph->task_count; n++) {
+        struct task_id task = {n};
         graph->product_start[n] = (uint32_t)graph->products.count;
-        if (graph_is_present(graph, node) && add_products(building, node) != 0) {
+        if (graph_is_present(graph, task) && add_products(building, task) != 0) {
             return -1;
         }
     }
-    graph->product_start[graph->node_count] = (uint32_t)graph->products.count;
+    graph->product_start[graph->task_count] = (uint32_t)graph->products.count;
     return 0;
 }
 
-static void report_claim(struct building *building, struct node_id first, struct node_id second,
+static void report_claim(struct building *building, struct task_id first, struct task_id second,
                          struct file_id file)
 {
     const struct graph *graph = building->graph;
@@ -341,8 +341,8 @@ static void report_claim(struct building *building, struct node_id first, struct
     buf_release(&labels);
 }
 
-/* A product below another node's product could be removed or renamed with that one. */
-static void report_nested(struct building *building, struct node_id outer, struct node_id inner,
+/* A product below another task's product could be removed or renamed with that one. */
+static void report_nested(struct building *building, struct task_id outer, struct task_id inner,
                           struct file_id file)
 {
     const struct graph *graph = building->graph;
@@ -392,12 +392,12 @@ static void check_nesting(struct building *building, bool *reported)
             if (outer == GRAPH_NONE || outer == graph->producers[f]) {
                 continue;
             }
-            struct node_id inner = {graph->producers[f]};
-            size_t pair = graph_action(graph, (struct node_id){outer})->name_id * names +
+            struct task_id inner = {graph->producers[f]};
+            size_t pair = graph_action(graph, (struct task_id){outer})->name_id * names +
                           graph_action(graph, inner)->name_id;
             if (!reported[pair]) {
                 reported[pair] = true;
-                report_nested(building, (struct node_id){outer}, inner, file);
+                report_nested(building, (struct task_id){outer}, inner, file);
             }
         }
     }
@@ -414,19 +414,19 @@ static void build_producers(struct building *building)
     graph->producers = mem_grow(NULL, files, sizeof(uint32_t));
     memset(graph->producers, 0xff, files * sizeof(uint32_t));
     graph->file_count = files;
-    for (uint32_t n = 0; n < graph->node_count; n++) {
+    for (uint32_t n = 0; n < graph->task_count; n++) {
         for (uint32_t p = graph->product_start[n]; p < graph->product_start[n + 1]; p++) {
             uint32_t *producer = &graph->producers[graph->products.at[p].at];
             if (*producer == GRAPH_NONE) {
                 *producer = n;
                 continue;
             }
-            struct node_id first = {*producer};
+            struct task_id first = {*producer};
             size_t pair = graph_action(graph, first)->name_id * names +
-                          graph_action(graph, (struct node_id){n})->name_id;
+                          graph_action(graph, (struct task_id){n})->name_id;
             if (!reported[pair]) {
                 reported[pair] = true;
-                report_claim(building, first, (struct node_id){n}, graph->products.at[p]);
+                report_claim(building, first, (struct task_id){n}, graph->products.at[p]);
             }
         }
     }
@@ -449,7 +449,7 @@ struct graph *graph_build(const struct rowfile *rowfile, struct workspace *works
         .workspace = workspace,
         .project = project,
         .diag = diag,
-        .by_name = mem_alloc(rowfile->name_count * sizeof(struct name_nodes)),
+        .by_name = mem_alloc(rowfile->name_count * sizeof(struct name_tasks)),
     };
     building.judging = judging_new(&building);
     bool need_values = false;
@@ -458,7 +458,7 @@ struct graph *graph_build(const struct rowfile *rowfile, struct workspace *works
     }
     building_collect_columns(&building);
     bool built = (!need_values || workspace_read_values(workspace, diag) == 0) &&
-                 build_nodes(&building) == 0 && build_products(&building) == 0;
+                 build_tasks(&building) == 0 && build_products(&building) == 0;
     if (built) {
         build_producers(&building);
         building_judge_resumable(&building);
@@ -469,7 +469,7 @@ struct graph *graph_build(const struct rowfile *rowfile, struct workspace *works
     judging_free(building.judging);
     vec_release(&building.product_specs);
     for (size_t id = 0; id < rowfile->name_count; id++) {
-        free(building.by_name[id].node_of);
+        free(building.by_name[id].task_of);
         vec_release(&building.by_name[id].others);
     }
     free(building.by_name);

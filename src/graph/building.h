@@ -6,10 +6,10 @@
 
 #include "graph.h"
 
-struct name_nodes {    /* of one action name */
-    uint32_t column;   /* directory scope: the node's column; else GRAPH_NONE */
-    uint32_t *node_of; /* group scope: node by directory, GRAPH_NONE where none; else NULL */
-    VEC(struct node_id) others; /* group and project nodes */
+struct name_tasks {    /* of one action name */
+    uint32_t column;   /* directory scope: the task's column; else GRAPH_NONE */
+    uint32_t *task_of; /* group scope: task by directory, GRAPH_NONE where none; else NULL */
+    VEC(struct task_id) others; /* group and project tasks */
 };
 
 struct building {
@@ -18,7 +18,7 @@ struct building {
     struct workspace *workspace;
     int project; /* descriptor */
     struct diag *diag;
-    struct name_nodes *by_name; /* rowfile->name_count */
+    struct name_tasks *by_name; /* rowfile->name_count */
     struct judging *judging;
     VEC(uint32_t) product_specs; /* by graph->products: which of the action's */
 };
@@ -59,8 +59,8 @@ void path_add_absolute(const struct building *building, struct slice path, struc
 /* judge.c */
 struct judging *judging_new(const struct building *building);
 void judging_free(struct judging *judging);
-/* Whether a node may name the path (from the project, or absolute where the workspace is); if not,
- * that is kept for building_tell_findings. `directory` is the node's first, or GRAPH_NONE. */
+/* Whether a task may name the path (from the project, or absolute where the workspace is); if not,
+ * that is kept for building_tell_findings. `directory` is the task's first, or GRAPH_NONE. */
 bool building_accepts(struct building *building, const struct action *action,
                       const struct path_spec *spec, enum graph_path_role role, uint32_t directory,
                       struct slice path);
@@ -89,18 +89,18 @@ struct file_id building_file_below(struct building *building, uint32_t directory
 /* The file at a path from the project, interned if it isn't one inside a directory. */
 struct file_id building_file(struct building *building, struct slice path);
 
-/* expand.c: a `//` path for a node's directories; group nodes must agree on it. -1 after an error.
+/* expand.c: a `//` path for a task's directories; group tasks must agree on it. -1 after an error.
  */
 int building_expand(struct building *building, const struct action *action,
                     const struct path_spec *spec, const uint32_t *directories, size_t count,
                     struct buf *out);
 
-/* edges.c: dependencies and edges of all nodes, given nodes, products and producers. */
+/* edges.c: dependencies and edges of all tasks, given tasks, products and producers. */
 int building_connect(struct building *building);
 
-/* inputs.c: adds the files that an action's globs match for one node. `add` is called for each. */
+/* inputs.c: adds the files that an action's globs match for one task. `add` is called for each. */
 typedef void building_match_fn(void *context, struct file_id file, uint32_t input);
-int building_match_globs(struct building *building, struct node_id node, building_match_fn *add,
+int building_match_globs(struct building *building, struct task_id task, building_match_fn *add,
                          void *context);
 
 #endif

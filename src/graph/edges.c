@@ -5,15 +5,15 @@
 
 #include <stdlib.h>
 
-/* Stamps say in O(1) whether a file or a node was already met for the node at hand. */
+/* Stamps say in O(1) whether a file or a task was already met for the task at hand. */
 struct connecting {
     struct building *building;
-    struct node_id node;
-    uint32_t *file_stamp; /* node + 1 for which the file was added last */
+    struct task_id task;
+    uint32_t *file_stamp; /* task + 1 for which the file was added last */
     size_t file_stamps;
-    uint32_t *node_stamp;          /* node + 1 for which the edge was added last */
-    uint32_t *node_edge;           /* its index in graph->before */
-    uint32_t *named_stamp;         /* node + 1 whose explicit inputs name a product of this node */
+    uint32_t *task_stamp;          /* task + 1 for which the edge was added last */
+    uint32_t *task_edge;           /* its index in graph->before */
+    uint32_t *named_stamp;         /* task + 1 whose explicit inputs name a product of this task */
     struct matched_inputs *shared; /* by element: what project globs without templates match */
 };
 
@@ -39,33 +39,33 @@ static uint32_t producer_of(const struct graph *graph, struct file_id file)
     return file.at < graph->file_count ? graph->producers[file.at] : GRAPH_NONE;
 }
 
-static void add_edge(struct connecting *connecting, struct node_id before, uint32_t kinds)
+static void add_edge(struct connecting *connecting, struct task_id before, uint32_t kinds)
 {
     struct graph *graph = connecting->building->graph;
-    uint32_t stamp = connecting->node.at + 1;
-    if (connecting->node_stamp[before.at] == stamp) {
-        graph->before.at[connecting->node_edge[before.at]].kinds |= kinds;
+    uint32_t stamp = connecting->task.at + 1;
+    if (connecting->task_stamp[before.at] == stamp) {
+        graph->before.at[connecting->task_edge[before.at]].kinds |= kinds;
         return;
     }
-    connecting->node_stamp[before.at] = stamp;
-    connecting->node_edge[before.at] = (uint32_t)graph->before.count;
+    connecting->task_stamp[before.at] = stamp;
+    connecting->task_edge[before.at] = (uint32_t)graph->before.count;
     vec_push(&graph->before, (struct edge){before, kinds});
 }
 
 static void add_dependency(struct connecting *connecting, struct file_id file, uint32_t input)
 {
     struct graph *graph = connecting->building->graph;
-    uint32_t stamp = connecting->node.at + 1;
+    uint32_t stamp = connecting->task.at + 1;
     uint32_t producer = producer_of(graph, file);
     grow_file_stamps(connecting, (size_t)file.at + 1);
-    if (connecting->file_stamp[file.at] == stamp || producer == connecting->node.at) {
+    if (connecting->file_stamp[file.at] == stamp || producer == connecting->task.at) {
         return;
     }
     connecting->file_stamp[file.at] = stamp;
     vec_push(&graph->dependencies, (struct dependency){file, input});
     if (producer != GRAPH_NONE) {
         connecting->named_stamp[producer] = input == DEPENDENCY_UPSTREAM ? 0 : stamp;
-        add_edge(connecting, (struct node_id){producer}, EDGE_FILES);
+        add_edge(connecting, (struct task_id){producer}, EDGE_FILES);
     }
 }
 
@@ -86,7 +86,7 @@ static void remember_matched(void *context, struct file_id file, uint32_t input)
     add_dependency(remembering->connecting, file, input);
 }
 
-/* Whether the element's globs match the same files for each of its nodes. */
+/* Whether the element's globs match the same files for each of its tasks. */
 static bool globs_are_shared(const struct action *action)
 {
     for (size_t i = 0; i < action->input_count; i++) {
@@ -101,10 +101,10 @@ static bool globs_are_shared(const struct action *action)
 static int add_globbed(struct connecting *connecting)
 {
     struct building *building = connecting->building;
-    const struct graph_node *node = &building->graph->nodes[connecting->node.at];
-    struct matched_inputs *matched = &connecting->shared[node->action];
-    if (!globs_are_shared(&building->rowfile->actions[node->action])) {
-        return building_match_globs(building, connecting->node, add_matched, connecting);
+    const struct graph_task *task = &building->graph->tasks[connecting->task.at];
+    struct matched_inputs *matched = &connecting->shared[task->action];
+    if (!globs_are_shared(&building->rowfile->actions[task->action])) {
+        return building_match_globs(building, connecting->task, add_matched, connecting);
     }
     if (matched->is_done) {
         for (size_t i = 0; i < matched->files.count; i++) {
@@ -114,16 +114,16 @@ static int add_globbed(struct connecting *connecting)
     }
     matched->is_done = true;
     struct remembering remembering = {connecting, matched};
-    return building_match_globs(building, connecting->node, remember_matched, &remembering);
+    return building_match_globs(building, connecting->task, remember_matched, &remembering);
 }
 
 static int add_inputs(struct connecting *connecting)
 {
     struct building *building = connecting->building;
     struct graph *graph = building->graph;
-    const struct action *action = graph_action(graph, connecting->node);
+    const struct action *action = graph_action(graph, connecting->task);
     const uint32_t *directories;
-    size_t count = graph_directories(graph, connecting->node, &directories);
+    size_t count = graph_directories(graph, connecting->task, &directories);
     struct buf path = BUF_EMPTY;
     int result = 0;
     for (size_t i = 0; i < action->input_count && result == 0; i++) {
@@ -153,7 +153,7 @@ static int add_inputs(struct connecting *connecting)
     return result == 0 ? add_globbed(connecting) : result;
 }
 
-static void add_previous_node(struct connecting *connecting, struct node_id before)
+static void add_previous_task(struct connecting *connecting, struct task_id before)
 {
     struct graph *graph = connecting->building->graph;
     const struct action *action = graph_action(graph, before);
@@ -165,7 +165,7 @@ static void add_previous_node(struct connecting *connecting, struct node_id befo
         return;
     }
     add_edge(connecting, before, EDGE_FILES | EDGE_PREVIOUS);
-    if (connecting->named_stamp[before.at] == connecting->node.at + 1) {
+    if (connecting->named_stamp[before.at] == connecting->task.at + 1) {
         return;
     }
     for (uint32_t p = first; p < end; p++) {
@@ -177,20 +177,20 @@ static void add_previous_in_directory(struct connecting *connecting, uint32_t na
                                       uint32_t directory, bool must_include)
 {
     struct graph *graph = connecting->building->graph;
-    const struct name_nodes *nodes = &connecting->building->by_name[name];
-    struct node_id before = {GRAPH_NONE};
-    if (nodes->column != GRAPH_NONE) {
-        before.at = (uint32_t)(directory * graph->directory_action_count + nodes->column);
+    const struct name_tasks *tasks = &connecting->building->by_name[name];
+    struct task_id before = {GRAPH_NONE};
+    if (tasks->column != GRAPH_NONE) {
+        before.at = (uint32_t)(directory * graph->directory_action_count + tasks->column);
         if (!graph_is_present(graph, before)) {
             before.at = GRAPH_NONE;
         }
-    } else if (nodes->node_of != NULL) {
-        before.at = nodes->node_of[directory];
+    } else if (tasks->task_of != NULL) {
+        before.at = tasks->task_of[directory];
     }
     if (before.at != GRAPH_NONE) {
-        add_previous_node(connecting, before);
+        add_previous_task(connecting, before);
     } else if (must_include) {
-        graph->blocked_by[connecting->node.at] = name;
+        graph->blocked_by[connecting->task.at] = name;
     }
 }
 
@@ -198,15 +198,15 @@ static void add_previous(struct connecting *connecting)
 {
     struct building *building = connecting->building;
     struct graph *graph = building->graph;
-    const struct action *action = graph_action(graph, connecting->node);
+    const struct action *action = graph_action(graph, connecting->task);
     const uint32_t *directories;
-    size_t count = graph_directories(graph, connecting->node, &directories);
+    size_t count = graph_directories(graph, connecting->task, &directories);
     for (size_t i = 0; i < action->previous_count; i++) {
-        const struct name_nodes *nodes = &building->by_name[action->previous[i]];
-        bool is_project = nodes->column == GRAPH_NONE && nodes->node_of == NULL;
-        if (is_project || (action->scope == SCOPE_PROJECT && nodes->node_of != NULL)) {
-            for (size_t n = 0; n < nodes->others.count; n++) {
-                add_previous_node(connecting, nodes->others.at[n]);
+        const struct name_tasks *tasks = &building->by_name[action->previous[i]];
+        bool is_project = tasks->column == GRAPH_NONE && tasks->task_of == NULL;
+        if (is_project || (action->scope == SCOPE_PROJECT && tasks->task_of != NULL)) {
+            for (size_t n = 0; n < tasks->others.count; n++) {
+                add_previous_task(connecting, tasks->others.at[n]);
             }
         } else if (action->scope == SCOPE_PROJECT) {
             for (size_t d = 0; d < building->workspace->count; d++) {
@@ -223,53 +223,53 @@ static void add_previous(struct connecting *connecting)
 /* Makes the list of successors from the lists of predecessors. */
 static void invert(struct graph *graph)
 {
-    graph->after_start = mem_alloc((graph->node_count + 1) * sizeof(uint32_t));
-    graph->after = mem_alloc(graph->before.count * sizeof(struct node_id));
+    graph->after_start = mem_alloc((graph->task_count + 1) * sizeof(uint32_t));
+    graph->after = mem_alloc(graph->before.count * sizeof(struct task_id));
     for (size_t e = 0; e < graph->before.count; e++) {
-        graph->after_start[graph->before.at[e].node.at + 1]++;
+        graph->after_start[graph->before.at[e].task.at + 1]++;
     }
-    for (size_t n = 0; n < graph->node_count; n++) {
+    for (size_t n = 0; n < graph->task_count; n++) {
         graph->after_start[n + 1] += graph->after_start[n];
     }
-    uint32_t *next = mem_grow(NULL, graph->node_count, sizeof *next);
-    if (graph->node_count > 0) {
-        memcpy(next, graph->after_start, graph->node_count * sizeof *next);
+    uint32_t *next = mem_grow(NULL, graph->task_count, sizeof *next);
+    if (graph->task_count > 0) {
+        memcpy(next, graph->after_start, graph->task_count * sizeof *next);
     }
-    for (uint32_t n = 0; n < graph->node_count; n++) {
+    for (uint32_t n = 0; n < graph->task_count; n++) {
         for (uint32_t e = graph->before_start[n]; e < graph->before_start[n + 1]; e++) {
-            graph->after[next[graph->before.at[e].node.at]++] = (struct node_id){n};
+            graph->after[next[graph->before.at[e].task.at]++] = (struct task_id){n};
         }
     }
     free(next);
 }
 
-/* Follows predecessors that could not be ordered until a node comes again; its loop is the cycle.
+/* Follows predecessors that could not be ordered until a task comes again; its loop is the cycle.
  */
 static void report_cycle(struct building *building, const uint32_t *waiting)
 {
     struct graph *graph = building->graph;
-    uint32_t node = 0;
-    while (waiting[node] == 0) {
-        node++;
+    uint32_t task = 0;
+    while (waiting[task] == 0) {
+        task++;
     }
-    uint32_t *step = mem_alloc(graph->node_count * sizeof *step);
+    uint32_t *step = mem_alloc(graph->task_count * sizeof *step);
     VEC(uint32_t) path = {0};
-    while (step[node] == 0) {
-        vec_push(&path, node);
-        step[node] = (uint32_t)path.count;
-        for (uint32_t e = graph->before_start[node]; e < graph->before_start[node + 1]; e++) {
-            if (waiting[graph->before.at[e].node.at] != 0) {
-                node = graph->before.at[e].node.at;
+    while (step[task] == 0) {
+        vec_push(&path, task);
+        step[task] = (uint32_t)path.count;
+        for (uint32_t e = graph->before_start[task]; e < graph->before_start[task + 1]; e++) {
+            if (waiting[graph->before.at[e].task.at] != 0) {
+                task = graph->before.at[e].task.at;
                 break;
             }
         }
     }
     struct buf names = BUF_EMPTY;
-    const struct action *first = graph_action(graph, (struct node_id){node});
+    const struct action *first = graph_action(graph, (struct task_id){task});
     text_add_name(&names, first->name);
-    for (size_t i = path.count; i-- > step[node] - 1;) {
+    for (size_t i = path.count; i-- > step[task] - 1;) {
         buf_add_string(&names, " → ");
-        text_add_name(&names, graph_action(graph, (struct node_id){path.at[i]})->name);
+        text_add_name(&names, graph_action(graph, (struct task_id){path.at[i]})->name);
     }
     diag_error_at(building->diag, &building->rowfile->source, first->name_offset,
                   first->name.len + 2, "the actions wait for each other: %s", buf_string(&names));
@@ -281,12 +281,12 @@ static void report_cycle(struct building *building, const uint32_t *waiting)
 static int sort_topologically(struct building *building)
 {
     struct graph *graph = building->graph;
-    uint32_t *waiting = mem_alloc(graph->node_count * sizeof *waiting);
+    uint32_t *waiting = mem_alloc(graph->task_count * sizeof *waiting);
     size_t present = 0;
-    graph->order = mem_grow(NULL, graph->node_count, sizeof *graph->order);
-    for (uint32_t n = 0; n < graph->node_count; n++) {
+    graph->order = mem_grow(NULL, graph->task_count, sizeof *graph->order);
+    for (uint32_t n = 0; n < graph->task_count; n++) {
         waiting[n] = graph->before_start[n + 1] - graph->before_start[n];
-        if (graph_is_present(graph, (struct node_id){n})) {
+        if (graph_is_present(graph, (struct task_id){n})) {
             present++;
             if (waiting[n] == 0) {
                 graph->order[graph->order_count++] = n;
@@ -324,11 +324,11 @@ static void cover_new_files(struct graph *graph)
 int building_connect(struct building *building)
 {
     struct graph *graph = building->graph;
-    size_t count = graph->node_count;
+    size_t count = graph->task_count;
     struct connecting connecting = {
         .building = building,
-        .node_stamp = mem_alloc(count * sizeof(uint32_t)),
-        .node_edge = mem_alloc(count * sizeof(uint32_t)),
+        .task_stamp = mem_alloc(count * sizeof(uint32_t)),
+        .task_edge = mem_alloc(count * sizeof(uint32_t)),
         .named_stamp = mem_alloc(count * sizeof(uint32_t)),
         .shared = mem_alloc(building->rowfile->action_count * sizeof(struct matched_inputs)),
     };
@@ -337,11 +337,11 @@ int building_connect(struct building *building)
     graph->before_start = mem_alloc((count + 1) * sizeof(uint32_t));
     graph->blocked_by = mem_grow(NULL, count, sizeof(uint32_t));
     for (uint32_t n = 0; n < count; n++) {
-        connecting.node = (struct node_id){n};
+        connecting.task = (struct task_id){n};
         graph->blocked_by[n] = GRAPH_NONE;
         graph->dependency_start[n] = (uint32_t)graph->dependencies.count;
         graph->before_start[n] = (uint32_t)graph->before.count;
-        if (graph_is_present(graph, connecting.node) && result == 0) {
+        if (graph_is_present(graph, connecting.task) && result == 0) {
             result = add_inputs(&connecting);
             add_previous(&connecting);
         }
@@ -358,8 +358,8 @@ int building_connect(struct building *building)
     }
     free(connecting.shared);
     free(connecting.file_stamp);
-    free(connecting.node_stamp);
-    free(connecting.node_edge);
+    free(connecting.task_stamp);
+    free(connecting.task_edge);
     free(connecting.named_stamp);
     return result;
 }

@@ -9,7 +9,7 @@ void graph_free(struct graph *graph)
     if (graph == NULL) {
         return;
     }
-    free(graph->nodes);
+    free(graph->tasks);
     free(graph->blocked_by);
     vec_release(&graph->members);
     intern_release(&graph->other_files);
@@ -29,15 +29,15 @@ void graph_free(struct graph *graph)
     free(graph);
 }
 
-const struct action *graph_action(const struct graph *graph, struct node_id node)
+const struct action *graph_action(const struct graph *graph, struct task_id task)
 {
-    return &graph->rowfile->actions[graph->nodes[node.at].action];
+    return &graph->rowfile->actions[graph->tasks[task.at].action];
 }
 
-size_t graph_directories(const struct graph *graph, struct node_id node,
+size_t graph_directories(const struct graph *graph, struct task_id task,
                          const uint32_t **directories)
 {
-    const struct graph_node *entry = &graph->nodes[node.at];
+    const struct graph_task *entry = &graph->tasks[task.at];
     if (entry->directory != GRAPH_NONE) {
         *directories = &entry->directory;
         return 1;
@@ -46,34 +46,34 @@ size_t graph_directories(const struct graph *graph, struct node_id node,
     return entry->member_count;
 }
 
-/* What distinguishes a group or project node from its action's others; empty if it is the only one.
+/* What distinguishes a group or project task from its action's others; empty if it is the only one.
  */
-static struct slice own_part_of_key(const struct graph *graph, struct node_id node)
+static struct slice own_part_of_key(const struct graph *graph, struct task_id task)
 {
     size_t first = graph->workspace->count * graph->directory_action_count;
-    struct slice key = graph->other_keys[node.at - first];
-    size_t name = graph_action(graph, node)->name.len;
+    struct slice key = graph->other_keys[task.at - first];
+    size_t name = graph_action(graph, task)->name.len;
     return key.len > name ? slice_make(key.at + name + 1, key.len - name - 1) : (struct slice){0};
 }
 
-void graph_add_label(const struct graph *graph, struct node_id node, struct buf *out)
+void graph_add_label(const struct graph *graph, struct task_id task, struct buf *out)
 {
-    const struct graph_node *entry = &graph->nodes[node.at];
+    const struct graph_task *entry = &graph->tasks[task.at];
     struct slice own = entry->directory != GRAPH_NONE ? graph->workspace->names[entry->directory]
-                                                      : own_part_of_key(graph, node);
-    text_add_name(out, graph_action(graph, node)->name);
+                                                      : own_part_of_key(graph, task);
+    text_add_name(out, graph_action(graph, task)->name);
     if (own.len > 0) {
         buf_add_char(out, ' ');
         text_add_name(out, own);
     }
 }
 
-void graph_add_key(const struct graph *graph, struct node_id node, struct buf *out)
+void graph_add_key(const struct graph *graph, struct task_id task, struct buf *out)
 {
-    const struct graph_node *entry = &graph->nodes[node.at];
+    const struct graph_task *entry = &graph->tasks[task.at];
     struct slice own = entry->directory != GRAPH_NONE ? graph->workspace->names[entry->directory]
-                                                      : own_part_of_key(graph, node);
-    buf_add_slice(out, graph_action(graph, node)->name);
+                                                      : own_part_of_key(graph, task);
+    buf_add_slice(out, graph_action(graph, task)->name);
     if (own.len > 0) {
         buf_add_char(out, '/');
         buf_add_slice(out, own);

@@ -1,6 +1,6 @@
 /* row's groups: directories that are included, sorted, split by sort key and cut to a maximum size.
  *
- * Knows: `action.group`. Doesn't know: nodes. Serves the groups of group-scope actions, the batches
+ * Knows: `action.group`. Doesn't know: tasks. Serves the groups of group-scope actions, the batches
  * of directory-scope ones and `show directories`. */
 #ifndef ROWBUILD_GROUPS_H
 #define ROWBUILD_GROUPS_H

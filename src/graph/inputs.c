@@ -197,13 +197,13 @@ static void tell_sorted(const struct walk *walk, uint32_t input, building_match_
     arena_release(&names);
 }
 
-static int match_one(struct building *building, struct node_id node, size_t input,
+static int match_one(struct building *building, struct task_id task, size_t input,
                      building_match_fn *add, void *context)
 {
-    const struct action *action = graph_action(building->graph, node);
+    const struct action *action = graph_action(building->graph, task);
     const struct path_spec *spec = &action->inputs[input];
     const uint32_t *directories;
-    size_t count = graph_directories(building->graph, node, &directories);
+    size_t count = graph_directories(building->graph, task, &directories);
     struct buf pattern = BUF_EMPTY;
     int result = building_expand(building, action, spec, directories, count, &pattern);
     if (result == 0 && spec->from_project &&
@@ -246,13 +246,13 @@ static int match_one(struct building *building, struct node_id node, size_t inpu
     return 0;
 }
 
-int building_match_globs(struct building *building, struct node_id node, building_match_fn *add,
+int building_match_globs(struct building *building, struct task_id task, building_match_fn *add,
                          void *context)
 {
-    const struct action *action = graph_action(building->graph, node);
+    const struct action *action = graph_action(building->graph, task);
     for (size_t i = 0; i < action->input_count; i++) {
         if (action->inputs[i].is_glob && !action->inputs[i].is_excluded &&
-            !action->inputs[i].is_refused && match_one(building, node, i, add, context) != 0) {
+            !action->inputs[i].is_refused && match_one(building, task, i, add, context) != 0) {
             return -1;
         }
     }

@@ -155,15 +155,15 @@ bool building_accepts_below(struct building *building, const struct action *acti
 void building_judge_resumable(struct building *building)
 {
     const struct graph *graph = building->graph;
-    for (uint32_t n = 0; n < graph->node_count; n++) {
-        struct node_id node = {n};
-        if (!graph_is_present(graph, node)) {
+    for (uint32_t n = 0; n < graph->task_count; n++) {
+        struct task_id task = {n};
+        if (!graph_is_present(graph, task)) {
             continue;
         }
-        const struct action *action = graph_action(graph, node);
+        const struct action *action = graph_action(graph, task);
         const uint32_t *directories;
         size_t count =
-            action->resumable_count > 0 ? graph_directories(graph, node, &directories) : 0;
+            action->resumable_count > 0 ? graph_directories(graph, task, &directories) : 0;
         for (size_t i = 0; i < action->resumable_count; i++) {
             const struct path_spec *spec = &action->resumable_files[i];
             if (spec->is_refused || spec->has_template) {

@@ -17,14 +17,14 @@ static void visit_paths(struct building *building, path_fn *each, void *context)
 {
     const struct graph *graph = building->graph;
     struct buf path = BUF_EMPTY;
-    for (uint32_t n = 0; n < graph->node_count; n++) {
-        struct node_id node = {n};
-        if (!graph_is_present(graph, node)) {
+    for (uint32_t n = 0; n < graph->task_count; n++) {
+        struct task_id task = {n};
+        if (!graph_is_present(graph, task)) {
             continue;
         }
-        const struct action *action = graph_action(graph, node);
+        const struct action *action = graph_action(graph, task);
         const uint32_t *directories;
-        size_t count = graph_directories(graph, node, &directories);
+        size_t count = graph_directories(graph, task, &directories);
         for (uint32_t p = graph->product_start[n]; p < graph->product_start[n + 1]; p++) {
             const struct path_spec *spec = &action->products[building->product_specs.at[p]];
             if (spec->from_project || memchr(spec->path.at, '/', spec->path.len) != NULL) {

@@ -53,11 +53,10 @@ static bool counts(const void *entries, struct slice token, uint64_t element, si
     return true;
 }
 
-const struct inbox_registry counting_all = {
-    .read = read_registrations,
-    .release = release,
-    .counts = counts,
-    .count = submissions_count_at};
+const struct inbox_registry counting_all = {.read = read_registrations,
+                                            .release = release,
+                                            .counts = counts,
+                                            .count = submissions_count_at};
 
 struct inbox_registry counting_only(const struct intern *sources)
 {

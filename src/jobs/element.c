@@ -69,13 +69,13 @@ static int claim_element(struct job_element *made, const char *state_path,
     const struct submission_element *registered = &submission->elements[element];
     *made = (struct job_element){
         .attempt = {.token = submission->token.at, .element = element},
-        .nodes = registered->nodes,
-        .node_count = registered->node_count,
+        .tasks = registered->tasks,
+        .task_count = registered->task_count,
         .minutes = submission->minutes,
     };
     if (registered->state == ELEMENT_RELEASED) {
         diag_note(diag,
-                  "nothing to do: the nodes of this job were released, and started elsewhere");
+                  "nothing to do: the tasks of this job were released, and started elsewhere");
         return 1;
     }
     return claim(state_path, &made->attempt, diag);

@@ -1,7 +1,7 @@
 /* One element of a submission, carried out inside its job: what comes before and after its run.
  *
  * Knows: which element this process has, whether another job has claimed it, when it counts as
- * over. Doesn't know: how nodes are run. */
+ * over. Doesn't know: how tasks are run. */
 #ifndef ROWBUILD_ELEMENT_H
 #define ROWBUILD_ELEMENT_H
 
@@ -18,8 +18,8 @@
 
 struct job_element {
     struct inbox_attempt attempt;
-    const struct slice *nodes; /* keys */
-    size_t node_count;
+    const struct slice *tasks; /* keys */
+    size_t task_count;
     uint64_t minutes; /* time limit that was asked for */
 };
 

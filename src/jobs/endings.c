@@ -2,7 +2,7 @@
 
 #include "claims.h"
 
-/* Clocks of login nodes differ a little: an answer says nothing about what isn't older than it by
+/* Clocks of login hosts differ a little: an answer says nothing about what isn't older than it by
  * that much. */
 enum { CLOCK_MARGIN_S = 15 };
 
@@ -66,7 +66,7 @@ static bool has_left_queue(const struct queue *queue, const struct submission *s
     return queue->asked_at_s > submission->submitted_at_s + CLOCK_MARGIN_S;
 }
 
-/* Where a job has come to its end by itself, its nodes' records tell of success and failure. */
+/* Where a job has come to its end by itself, its tasks' records tell of success and failure. */
 static bool says_no_more(struct slice ending)
 {
     return slice_is(ending, "COMPLETED") || slice_is(ending, "FAILED") || slice_is(ending, GONE);

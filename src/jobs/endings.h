@@ -7,9 +7,9 @@
  * any more. Exceptions:
  * - A job that said it failed may have been requeued: its commands were ended as if they had
  * failed. While the queue has it waiting, it hasn't ended.
- * - An answer says nothing about what was submitted just before it: clocks of login nodes differ.
+ * - An answer says nothing about what was submitted just before it: clocks of login hosts differ.
  * - Where the queue isn't known to tell of the job, what the job said is all.
- * The scheduler's word is kept where it says more than the records of the nodes: "TIMEOUT",
+ * The scheduler's word is kept where it says more than the records of the tasks: "TIMEOUT",
  * "NODE_FAIL", not "FAILED" after the job has said so itself. */
 #ifndef ROWBUILD_ENDINGS_H
 #define ROWBUILD_ENDINGS_H

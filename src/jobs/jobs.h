@@ -47,7 +47,7 @@ struct jobs {
     struct row_jobs row;
     struct inbox_names inbox;
     struct queue queue;          /* unanswered, unless there was something to ask */
-    const struct job_ref **jobs; /* by node, for the plan */
+    const struct job_ref **jobs; /* by task, for the plan */
     const char **endings;
     struct arena texts;
 };
@@ -73,19 +73,19 @@ int jobs_forget(const struct jobs_place *place, const struct slice *tokens, size
 
 /* ---- plan_jobs.c ---- */
 
-/* Tells the plan, which hasn't looked yet, which nodes are in jobs, and how jobs have ended. */
+/* Tells the plan, which hasn't looked yet, which tasks are in jobs, and how jobs have ended. */
 void jobs_tell_plan(struct jobs *jobs, struct plan *plan);
 
-/* For a job, once its nodes are selected: the elements whose records matter to it, by name
- * (inbox.h). They hold its nodes or what comes before these. -1 after an error. */
+/* For a job, once its tasks are selected: the elements whose records matter to it, by name
+ * (inbox.h). They hold its tasks or what comes before these. -1 after an error. */
 int jobs_find_sources(const char *state_path, const struct plan *plan, struct intern *sources,
                       struct diag *diag);
 
 /* For a writer, after the plan's look: forgets submissions that nobody needs any more. */
 int jobs_settle(struct jobs *jobs, const struct plan *plan, struct diag *diag);
 
-/* For a writer, before nodes are started or submitted anew: ended elements that held one of them
- * are released, so that what their jobs might still record doesn't count. `starts` is by node;
+/* For a writer, before tasks are started or submitted anew: ended elements that held one of them
+ * are released, so that what their jobs might still record doesn't count. `starts` is by task;
  * NULL: all that the plan would run. */
 int jobs_release(struct jobs *jobs, const struct plan *plan, const bool *starts, struct diag *diag);
 

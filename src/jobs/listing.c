@@ -10,8 +10,8 @@ struct job_lines {
     struct jobs *jobs;
     const struct plan *plan;
     const struct rowbuild_selection *selection;
-    struct intern keys;    /* of nodes */
-    VEC(uint32_t) numbers; /* of the nodes with these keys */
+    struct intern keys;    /* of tasks */
+    VEC(uint32_t) numbers; /* of the tasks with these keys */
     bool *named;           /* directories that were named; NULL: all */
     struct job_listing *made;
 };
@@ -33,7 +33,7 @@ static bool is_named(const struct job_lines *lines, uint32_t directory)
     return lines->named == NULL || lines->named[directory];
 }
 
-/* Targets may be directories, nodes and products: the last look has told what they are. */
+/* Targets may be directories, tasks and products: the last look has told what they are. */
 static void find_named(struct job_lines *lines)
 {
     const struct plan *plan = lines->plan;
@@ -49,22 +49,22 @@ static void find_named(struct job_lines *lines)
             lines->named[found] = true;
         }
     }
-    for (uint32_t n = 0; n < plan->graph->node_count; n++) {
-        uint32_t directory = plan->graph->nodes[n].directory;
+    for (uint32_t n = 0; n < plan->graph->task_count; n++) {
+        uint32_t directory = plan->graph->tasks[n].directory;
         if ((plan->wanted[n] & WANTED_SELECTED) != 0 && directory != GRAPH_NONE) {
             lines->named[directory] = true;
         }
     }
 }
 
-static void find_nodes(struct job_lines *lines)
+static void find_tasks(struct job_lines *lines)
 {
     const struct graph *graph = lines->plan->graph;
     struct buf key = BUF_EMPTY;
-    for (uint32_t n = 0; n < graph->node_count; n++) {
-        if (graph_is_present(graph, (struct node_id){n})) {
+    for (uint32_t n = 0; n < graph->task_count; n++) {
+        if (graph_is_present(graph, (struct task_id){n})) {
             buf_clear(&key);
-            graph_add_key(graph, (struct node_id){n}, &key);
+            graph_add_key(graph, (struct task_id){n}, &key);
             if (intern_add(&lines->keys, buf_slice(&key)) == lines->numbers.count) {
                 vec_push(&lines->numbers, n);
             }
@@ -73,7 +73,7 @@ static void find_nodes(struct job_lines *lines)
     buf_release(&key);
 }
 
-/* Directories of a node that were named. A node that isn't in the study any more counts as one. */
+/* Directories of a task that were named. A task that isn't in the study any more counts as one. */
 static size_t count_directories(const struct job_lines *lines, struct slice key)
 {
     uint32_t number = intern_find(&lines->keys, key);
@@ -82,7 +82,7 @@ static size_t count_directories(const struct job_lines *lines, struct slice key)
     }
     const uint32_t *directories;
     size_t count = graph_directories(lines->plan->graph,
-                                     (struct node_id){lines->numbers.at[number]}, &directories);
+                                     (struct task_id){lines->numbers.at[number]}, &directories);
     size_t named = 0;
     for (size_t i = 0; i < count; i++) {
         named += is_named(lines, directories[i]);
@@ -112,10 +112,10 @@ static void add_element(struct job_lines *lines, const struct submission *submis
     const struct submission_element *element = &submission->elements[e];
     struct job_line line = {.job = submission_job(submission, e),
                             .action = submission->action,
-                            .nodes = element->nodes,
-                            .node_count = element->node_count};
-    for (size_t i = 0; i < element->node_count; i++) {
-        line.directories += count_directories(lines, element->nodes[i]);
+                            .tasks = element->tasks,
+                            .task_count = element->task_count};
+    for (size_t i = 0; i < element->task_count; i++) {
+        line.directories += count_directories(lines, element->tasks[i]);
     }
     if (line.directories > 0 || lines->named == NULL) {
         add(lines, line);
@@ -217,7 +217,7 @@ void job_listing_make(struct job_listing *listing, struct jobs *jobs, const stru
     }
     intern_init(&lines.keys);
     find_named(&lines);
-    find_nodes(&lines);
+    find_tasks(&lines);
     add_submissions(&lines);
     add_row_jobs(&lines);
     leave_out_others(&lines, diag);

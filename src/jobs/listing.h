@@ -18,8 +18,8 @@ struct job_line { /* a job, or an element of an array */
     size_t directories;
     struct slice state;        /* the queue's word, "PENDING"; at == NULL: not known */
     struct slice reason;       /* the queue's, "Dependency"; at == NULL: none */
-    const struct slice *nodes; /* keys; NULL for a job of row's */
-    size_t node_count;
+    const struct slice *tasks; /* keys; NULL for a job of row's */
+    size_t task_count;
 };
 
 struct job_listing {

@@ -8,7 +8,7 @@
 
 /* ---- Telling the plan ---- */
 
-/* Of a node that is registered: by its key. */
+/* Of a task that is registered: by its key. */
 struct assignment {
     const struct job_ref *job;
     const char *ending;
@@ -53,8 +53,8 @@ static void assign_element(struct jobs *jobs, const struct submission *submissio
         ending = arena_string(&jobs->texts, buf_slice(&text));
         buf_release(&text);
     }
-    for (size_t i = 0; i < element->node_count && element->state != ELEMENT_RELEASED; i++) {
-        struct assignment *assignment = assignment_of(assignments, element->nodes[i]);
+    for (size_t i = 0; i < element->task_count && element->state != ELEMENT_RELEASED; i++) {
+        struct assignment *assignment = assignment_of(assignments, element->tasks[i]);
         assignment->job = queued != NULL ? queued : assignment->job;
         assignment->ending = ending;
     }
@@ -69,7 +69,7 @@ static void assign_submissions(struct jobs *jobs, struct assignments *assignment
     }
 }
 
-/* row's jobs by "ACTION\0DIRECTORY": a directory may belong to a node of several. */
+/* row's jobs by "ACTION\0DIRECTORY": a directory may belong to a task of several. */
 static void add_row_key(struct slice action, struct slice directory, struct buf *key)
 {
     buf_clear(key);
@@ -95,22 +95,22 @@ static void take_assignments(struct jobs *jobs, const struct graph *graph,
                              struct assignments *assignments)
 {
     struct buf key = BUF_EMPTY;
-    for (uint32_t n = 0; n < graph->node_count; n++) {
-        struct node_id node = {n};
+    for (uint32_t n = 0; n < graph->task_count; n++) {
+        struct task_id task = {n};
         const uint32_t *directories;
-        if (!graph_is_present(graph, node)) {
+        if (!graph_is_present(graph, task)) {
             continue;
         }
         buf_clear(&key);
-        graph_add_key(graph, node, &key);
+        graph_add_key(graph, task, &key);
         uint32_t number = intern_find(&assignments->keys, buf_slice(&key));
         if (number != INTERN_NONE) {
             jobs->jobs[n] = assignments->all.at[number].job;
             jobs->endings[n] = assignments->all.at[number].ending;
         }
-        size_t count = jobs->row.all.count > 0 ? graph_directories(graph, node, &directories) : 0;
+        size_t count = jobs->row.all.count > 0 ? graph_directories(graph, task, &directories) : 0;
         for (size_t i = 0; i < count && jobs->jobs[n] == NULL; i++) {
-            add_row_key(graph_action(graph, node)->name, graph->workspace->names[directories[i]],
+            add_row_key(graph_action(graph, task)->name, graph->workspace->names[directories[i]],
                         &key);
             number = intern_find(&assignments->keys, buf_slice(&key));
             jobs->jobs[n] = number != INTERN_NONE ? assignments->all.at[number].job : NULL;
@@ -125,7 +125,7 @@ void jobs_tell_plan(struct jobs *jobs, struct plan *plan)
     if (jobs == NULL) {
         return;
     }
-    size_t count = plan->graph->node_count;
+    size_t count = plan->graph->task_count;
     intern_init(&assignments.keys);
     jobs->jobs = mem_alloc((count + 1) * sizeof *jobs->jobs);
     jobs->endings = mem_alloc((count + 1) * sizeof *jobs->endings);
@@ -138,67 +138,67 @@ void jobs_tell_plan(struct jobs *jobs, struct plan *plan)
     vec_release(&assignments.all);
 }
 
-/* ---- Nodes by their keys ---- */
+/* ---- Tasks by their keys ---- */
 
-struct node_map {
+struct task_map {
     struct intern keys;
-    VEC(struct node_id) nodes;
+    VEC(struct task_id) tasks;
 };
 
-static void node_map_init(struct node_map *map, const struct graph *graph)
+static void task_map_init(struct task_map *map, const struct graph *graph)
 {
     struct buf key = BUF_EMPTY;
-    *map = (struct node_map){0};
+    *map = (struct task_map){0};
     intern_init(&map->keys);
-    for (uint32_t n = 0; n < graph->node_count; n++) {
-        if (graph_is_present(graph, (struct node_id){n})) {
+    for (uint32_t n = 0; n < graph->task_count; n++) {
+        if (graph_is_present(graph, (struct task_id){n})) {
             buf_clear(&key);
-            graph_add_key(graph, (struct node_id){n}, &key);
-            if (intern_add(&map->keys, buf_slice(&key)) == map->nodes.count) {
-                vec_push(&map->nodes, (struct node_id){n});
+            graph_add_key(graph, (struct task_id){n}, &key);
+            if (intern_add(&map->keys, buf_slice(&key)) == map->tasks.count) {
+                vec_push(&map->tasks, (struct task_id){n});
             }
         }
     }
     buf_release(&key);
 }
 
-static void node_map_release(struct node_map *map)
+static void task_map_release(struct task_map *map)
 {
     intern_release(&map->keys);
-    vec_release(&map->nodes);
+    vec_release(&map->tasks);
 }
 
 /* GRAPH_NONE: it isn't in the study any more. */
-static struct node_id node_map_find(const struct node_map *map, struct slice key)
+static struct task_id task_map_find(const struct task_map *map, struct slice key)
 {
     uint32_t number = intern_find(&map->keys, key);
-    return number != INTERN_NONE ? map->nodes.at[number] : (struct node_id){GRAPH_NONE};
+    return number != INTERN_NONE ? map->tasks.at[number] : (struct task_id){GRAPH_NONE};
 }
 
 /* ---- What a job reads ---- */
 
-/* By node: selected, or before something that is. */
+/* By task: selected, or before something that is. */
 static bool *mark_sources(const struct plan *plan)
 {
     const struct graph *graph = plan->graph;
-    bool *marked = mem_alloc((graph->node_count + 1) * sizeof *marked);
+    bool *marked = mem_alloc((graph->task_count + 1) * sizeof *marked);
     for (size_t i = graph->order_count; i-- > 0;) {
         uint32_t n = graph->order[i];
         marked[n] = marked[n] || plan->wanted[n] != 0;
         for (uint32_t e = graph->before_start[n]; marked[n] && e < graph->before_start[n + 1];
              e++) {
-            marked[graph->before.at[e].node.at] = true;
+            marked[graph->before.at[e].task.at] = true;
         }
     }
     return marked;
 }
 
-static bool holds_marked(const struct node_map *map, const struct submission_element *element,
+static bool holds_marked(const struct task_map *map, const struct submission_element *element,
                          const bool *marked)
 {
-    for (size_t i = 0; i < element->node_count; i++) {
-        struct node_id node = node_map_find(map, element->nodes[i]);
-        if (node.at != GRAPH_NONE && marked[node.at]) {
+    for (size_t i = 0; i < element->task_count; i++) {
+        struct task_id task = task_map_find(map, element->tasks[i]);
+        if (task.at != GRAPH_NONE && marked[task.at]) {
             return true;
         }
     }
@@ -209,11 +209,11 @@ int jobs_find_sources(const char *state_path, const struct plan *plan, struct in
                       struct diag *diag)
 {
     struct submissions submissions;
-    struct node_map map;
+    struct task_map map;
     struct buf name = BUF_EMPTY;
     int result = submissions_load(&submissions, state_path, diag);
     bool *marked = mark_sources(plan);
-    node_map_init(&map, plan->graph);
+    task_map_init(&map, plan->graph);
     for (size_t i = 0; i < submissions.count; i++) {
         const struct submission *submission = &submissions.items[i];
         for (size_t e = 0; e < submission->element_count; e++) {
@@ -224,7 +224,7 @@ int jobs_find_sources(const char *state_path, const struct plan *plan, struct in
             }
         }
     }
-    node_map_release(&map);
+    task_map_release(&map);
     free(marked);
     buf_release(&name);
     submissions_release(&submissions);
@@ -233,16 +233,16 @@ int jobs_find_sources(const char *state_path, const struct plan *plan, struct in
 
 /* ---- Forgetting and releasing ---- */
 
-static bool is_needed(const struct jobs *jobs, const struct plan *plan, const struct node_map *map,
+static bool is_needed(const struct jobs *jobs, const struct plan *plan, const struct task_map *map,
                       const struct submission_element *element)
 {
     if (element->state == ELEMENT_QUEUED) {
         return true;
     }
-    for (size_t i = 0; i < element->node_count && element->state == ELEMENT_ENDED; i++) {
-        struct node_id node = node_map_find(map, element->nodes[i]);
-        if (node.at != GRAPH_NONE && plan->verdicts[node.at] != VERDICT_FRESH &&
-            jobs->jobs[node.at] == NULL) {
+    for (size_t i = 0; i < element->task_count && element->state == ELEMENT_ENDED; i++) {
+        struct task_id task = task_map_find(map, element->tasks[i]);
+        if (task.at != GRAPH_NONE && plan->verdicts[task.at] != VERDICT_FRESH &&
+            jobs->jobs[task.at] == NULL) {
             return true; /* for its ending, and for late records */
         }
     }
@@ -251,13 +251,13 @@ static bool is_needed(const struct jobs *jobs, const struct plan *plan, const st
 
 int jobs_settle(struct jobs *jobs, const struct plan *plan, struct diag *diag)
 {
-    struct node_map map;
+    struct task_map map;
     VEC(struct slice) forgotten = {0};
     size_t kept = 0;
     if (jobs == NULL || jobs->submissions.count == 0) {
         return 0;
     }
-    node_map_init(&map, plan->graph);
+    task_map_init(&map, plan->graph);
     for (size_t i = 0; i < jobs->submissions.count; i++) {
         const struct submission *submission = &jobs->submissions.items[i];
         bool needed = false;
@@ -274,14 +274,14 @@ int jobs_settle(struct jobs *jobs, const struct plan *plan, struct diag *diag)
     int result =
         forgotten.count > 0 ? jobs_forget(&jobs->place, forgotten.at, forgotten.count, diag) : 0;
     vec_release(&forgotten);
-    node_map_release(&map);
+    task_map_release(&map);
     return result;
 }
 
 static bool *mark_work(const struct plan *plan)
 {
-    bool *marked = mem_alloc((plan->graph->node_count + 1) * sizeof *marked);
-    for (uint32_t n = 0; n < plan->graph->node_count; n++) {
+    bool *marked = mem_alloc((plan->graph->task_count + 1) * sizeof *marked);
+    for (uint32_t n = 0; n < plan->graph->task_count; n++) {
         marked[n] = verdict_is_work(plan->verdicts[n]);
     }
     return marked;
@@ -290,9 +290,9 @@ static bool *mark_work(const struct plan *plan)
 static int release_marked(struct jobs *jobs, const struct graph *graph, const bool *marked,
                           struct diag *diag)
 {
-    struct node_map map;
+    struct task_map map;
     int result = 0;
-    node_map_init(&map, graph);
+    task_map_init(&map, graph);
     for (size_t i = 0; i < jobs->submissions.count; i++) {
         struct submission *submission = &jobs->submissions.items[i];
         bool changed = false;
@@ -307,7 +307,7 @@ static int release_marked(struct jobs *jobs, const struct graph *graph, const bo
             result |= submission_write(jobs->place.state_path, submission, diag);
         }
     }
-    node_map_release(&map);
+    task_map_release(&map);
     return result;
 }
 

@@ -203,12 +203,12 @@ static enum element_state read_state(struct reading *reading, const struct json 
 static void read_element(struct reading *reading, const struct json *from,
                          struct submission_element *element)
 {
-    const struct json *nodes = member(reading, from, "/nodes", JSON_ARRAY);
+    const struct json *tasks = member(reading, from, "/tasks", JSON_ARRAY);
     const struct json *ending;
-    element->node_count = nodes != NULL ? json_array_count(nodes) : 0;
-    element->nodes = arena_array(reading->arena, element->node_count, sizeof *element->nodes);
-    for (size_t i = 0; i < element->node_count; i++) {
-        element->nodes[i] = read_name(reading, json_array_item(nodes, i));
+    element->task_count = tasks != NULL ? json_array_count(tasks) : 0;
+    element->tasks = arena_array(reading->arena, element->task_count, sizeof *element->tasks);
+    for (size_t i = 0; i < element->task_count; i++) {
+        element->tasks[i] = read_name(reading, json_array_item(tasks, i));
     }
     element->state = read_state(reading, from);
     if (json_at(from, SLICE_LITERAL("/ending"), &ending) && json_type_of(ending) == JSON_STRING) {
@@ -451,7 +451,7 @@ struct submission *submission_read(const char *state_path, struct slice token, s
 
 /* ---- Writing ---- */
 
-static void add_node_name(struct buf *out, struct slice name)
+static void add_task_name(struct buf *out, struct slice name)
 {
     if (text_is_utf8(name)) {
         text_add_json(out, name);
@@ -466,10 +466,10 @@ static void add_node_name(struct buf *out, struct slice name)
 
 static void add_element(struct buf *out, const struct submission_element *element)
 {
-    buf_add_string(out, "\n  {\"nodes\": [");
-    for (size_t i = 0; i < element->node_count; i++) {
+    buf_add_string(out, "\n  {\"tasks\": [");
+    for (size_t i = 0; i < element->task_count; i++) {
         buf_add_string(out, i > 0 ? ", " : "");
-        add_node_name(out, element->nodes[i]);
+        add_task_name(out, element->tasks[i]);
     }
     buf_addf(out, "], \"state\": \"%s\"", STATES[element->state]);
     if (element->ending.at != NULL) {

@@ -1,16 +1,16 @@
 /* What was handed to a scheduler and isn't forgotten yet: `jobs/` below the state folder, a file
  * `TOKEN.json` for each call of sbatch.
  *
- * Knows: which nodes are in which job, and the format of these files. Doesn't know: schedulers, the
- * graph (nodes are keys). A file is written, by rename and synced, before the job is submitted
+ * Knows: which tasks are in which job, and the format of these files. Doesn't know: schedulers, the
+ * graph (tasks are keys). A file is written, by rename and synced, before the job is submitted
  * (without a job id), and again when its id is known; only who holds the state's lock writes. A job
- * looks its own nodes up here, and its records count (inbox.h) while its element is registered:
+ * looks its own tasks up here, and its records count (inbox.h) while its element is registered:
  * neither removed nor released.
  *
  *     {"version": 1, "token": "9f3c…", "cluster": "lab", "job_id": 123, "array": true,
  *      "user": 1000, "submitted_at": 1790000000, "minutes": 60, "action": "simulate",
- *      "elements": [{"nodes": ["simulate/a", "simulate/b"], "state": "queued"},
- *                   {"nodes": ["simulate/c"], "state": "ended", "ending": "TIMEOUT"}],
+ *      "elements": [{"tasks": ["simulate/a", "simulate/b"], "state": "queued"},
+ *                   {"tasks": ["simulate/c"], "state": "ended", "ending": "TIMEOUT"}],
  *      "checksum": "0f4e…"}
  *
  * A key that isn't UTF-8 is written as {"hex": "…"}. Without "user" it is whoever reads it. The
@@ -33,12 +33,12 @@
 enum element_state {
     ELEMENT_QUEUED,   /* queued or running, as far as is known */
     ELEMENT_ENDED,    /* the job is over; late records of it still count */
-    ELEMENT_RELEASED, /* its nodes were started again elsewhere: its records don't count */
+    ELEMENT_RELEASED, /* its tasks were started again elsewhere: its records don't count */
 };
 
 struct submission_element { /* one job, or one element of an array */
-    struct slice *nodes;    /* keys */
-    size_t node_count;
+    struct slice *tasks;    /* keys */
+    size_t task_count;
     enum element_state state;
     struct slice ending; /* the scheduler's word, "CANCELLED"; at == NULL: not known */
 };

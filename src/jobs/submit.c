@@ -38,7 +38,7 @@ bool submit_wait(struct submitting *submitting, double seconds)
 
 /* ---- What a submission is about ---- */
 
-/* What is registered for a submission of the plan; nodes and names in the arena. */
+/* What is registered for a submission of the plan; tasks and names in the arena. */
 static struct submission registration_of(struct submitting *submitting, size_t number,
                                          struct slice token)
 {
@@ -64,12 +64,12 @@ static struct submission registration_of(struct submitting *submitting, size_t n
     for (size_t j = 0; j < planned->job_count; j++) {
         struct submission_element *element = &made.elements[jobs[j].index];
         element->state = ELEMENT_QUEUED;
-        element->node_count = jobs[j].node_count;
-        element->nodes = arena_array(arena, jobs[j].node_count, sizeof *element->nodes);
-        for (size_t n = 0; n < jobs[j].node_count; n++) {
+        element->task_count = jobs[j].task_count;
+        element->tasks = arena_array(arena, jobs[j].task_count, sizeof *element->tasks);
+        for (size_t n = 0; n < jobs[j].task_count; n++) {
             struct buf key = BUF_EMPTY;
-            graph_add_key(graph, jobs[j].nodes[n], &key);
-            element->nodes[n] = arena_slice(arena, buf_slice(&key));
+            graph_add_key(graph, jobs[j].tasks[n], &key);
+            element->tasks[n] = arena_slice(arena, buf_slice(&key));
             buf_release(&key);
         }
     }
@@ -282,14 +282,14 @@ static int submit_one(struct submitting *submitting, size_t number)
     return ROWBUILD_OK;
 }
 
-/* What earlier jobs that have ended might still record of these nodes doesn't count any more. */
+/* What earlier jobs that have ended might still record of these tasks doesn't count any more. */
 static int release_ended(struct submitting *submitting, struct jobs *jobs)
 {
     const struct plan *plan = submitting->plan;
-    bool *starts = mem_alloc(plan->graph->node_count * sizeof *starts + 1);
+    bool *starts = mem_alloc(plan->graph->task_count * sizeof *starts + 1);
     vec_each (struct planned_job, job, &submitting->jobs.jobs) {
-        for (size_t n = 0; n < job->node_count; n++) {
-            starts[job->nodes[n].at] = true;
+        for (size_t n = 0; n < job->task_count; n++) {
+            starts[job->tasks[n].at] = true;
         }
     }
     int result = jobs_release(jobs, plan, starts, submitting->diag);

@@ -120,8 +120,8 @@ static bool is_only_unfinished(const struct submitting *submitting, size_t numbe
     bool any = false;
     for (size_t j = 0; j < planned->job_count; j++) {
         const struct planned_job *job = &submitting->jobs.jobs.at[planned->first_job + j];
-        for (size_t i = 0; i < job->node_count; i++) {
-            uint8_t attempt = state_node(submitting->plan->state, job->nodes[i].at)->attempt;
+        for (size_t i = 0; i < job->task_count; i++) {
+            uint8_t attempt = state_task(submitting->plan->state, job->tasks[i].at)->attempt;
             if (attempt != ATTEMPT_NONE && attempt != ATTEMPT_UNFINISHED) {
                 return false;
             }

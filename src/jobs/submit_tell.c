@@ -42,7 +42,7 @@ struct rowbuild_submit_event submit_event(const struct submitting *submitting, s
         .number = number + 1,
     };
     for (size_t i = 0; i < planned->job_count; i++) {
-        event.nodes += jobs[i].node_count;
+        event.tasks += jobs[i].task_count;
         event.directory_count += jobs[i].directory_count;
     }
     return event;
@@ -59,7 +59,7 @@ void submit_tell_actions(const struct submitting *submitting, struct rowbuild_su
             struct rowbuild_submit_event one = submit_event(submitting, s, ROWBUILD_SUBMIT_ACTION);
             if (submitting->jobs.submissions.at[s].element == a) {
                 sum.jobs += one.jobs;
-                sum.nodes += one.nodes;
+                sum.tasks += one.tasks;
                 sum.directory_count += one.directory_count;
                 sum.cpu_hours += one.cpu_hours;
                 sum.gpu_hours += one.gpu_hours;
@@ -69,7 +69,7 @@ void submit_tell_actions(const struct submitting *submitting, struct rowbuild_su
             submit_tell(submitting, sum);
         }
         whole->jobs += sum.jobs;
-        whole->nodes += sum.nodes;
+        whole->tasks += sum.tasks;
         whole->directory_count += sum.directory_count;
         whole->cpu_hours += sum.cpu_hours;
         whole->gpu_hours += sum.gpu_hours;

@@ -66,7 +66,7 @@ static bool sets_variable(const struct action *action, const char *name)
 static void set_cores(struct variables *variables, const struct expansion *expansion,
                       const struct launch_request *request)
 {
-    const struct action *action = graph_action(expansion->context->graph, expansion->node);
+    const struct action *action = graph_action(expansion->context->graph, expansion->task);
     bool openmp = has_launcher(action, "openmp") && !sets_variable(action, "OMP_PLACES") &&
                   !sets_variable(action, "OMP_PROC_BIND");
     const struct cpumask *cores = launch_cores(expansion, request, false, variables->arena);
@@ -104,7 +104,7 @@ static void set_gpus(struct variables *variables, const struct expansion *expans
     }
 }
 
-/* What a login shell exported about CPUs by number would lead threads to cores of other nodes. */
+/* What a login shell exported about CPUs by number would lead threads to cores of other tasks. */
 static bool names_cpus(const char *entry)
 {
     return (strncmp(entry, "OMP_PLACES=", 11) == 0 && strchr(entry, '{') != NULL) ||
@@ -117,7 +117,7 @@ static void set_action_variables(struct variables *variables, const struct expan
 {
     const struct launch_context *context = expansion->context;
     const struct workspace *workspace = context->graph->workspace;
-    const struct action *action = graph_action(context->graph, expansion->node);
+    const struct action *action = graph_action(context->graph, expansion->task);
     const struct resource_spec *resources = &action->resources;
     struct buf directories = BUF_EMPTY;
     for (size_t i = 0; i < expansion->count; i++) {
@@ -166,7 +166,7 @@ static void set_mark(struct variables *variables, const char *mark)
 int launch_environment(const struct expansion *expansion, const struct launch_request *request,
                        struct arena *arena, char ***environment, struct diag *diag)
 {
-    const struct action *action = graph_action(expansion->context->graph, expansion->node);
+    const struct action *action = graph_action(expansion->context->graph, expansion->task);
     struct variables variables = {.arena = arena};
     struct buf value = BUF_EMPTY;
     int result = 0;

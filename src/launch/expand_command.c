@@ -15,8 +15,8 @@ static void add_products(const struct expansion *expansion, struct filling *fill
 {
     const struct graph *graph = expansion->context->graph;
     struct buf path = BUF_EMPTY;
-    for (size_t i = 0; i < expansion->node_count; i++) {
-        uint32_t n = expansion->nodes[i].at;
+    for (size_t i = 0; i < expansion->task_count; i++) {
+        uint32_t n = expansion->tasks[i].at;
         for (uint32_t p = graph->product_start[n]; p < graph->product_start[n + 1]; p++) {
             add_file(filling, graph, graph->products.at[p], &path);
         }
@@ -28,8 +28,8 @@ static void add_inputs(const struct expansion *expansion, struct filling *fillin
 {
     const struct graph *graph = expansion->context->graph;
     struct buf path = BUF_EMPTY;
-    for (size_t i = 0; i < expansion->node_count; i++) {
-        uint32_t n = expansion->nodes[i].at;
+    for (size_t i = 0; i < expansion->task_count; i++) {
+        uint32_t n = expansion->tasks[i].at;
         for (uint32_t d = graph->dependency_start[n]; d < graph->dependency_start[n + 1]; d++) {
             if (graph->dependencies.at[d].input != DEPENDENCY_UPSTREAM) {
                 add_file(filling, graph, graph->dependencies.at[d].file, &path);
@@ -179,7 +179,7 @@ static void add_fault(const struct expansion *expansion, uint32_t directory,
 int launch_expand(const struct expansion *expansion, const struct template *template,
                   uint32_t directory, struct buf *out, struct diag *diag)
 {
-    const struct action *action = graph_action(expansion->context->graph, expansion->node);
+    const struct action *action = graph_action(expansion->context->graph, expansion->task);
     struct filling filling;
     filling_init(&filling, template, action->shell, out);
     int result = fill(expansion, template, directory, &filling, diag);
@@ -196,7 +196,7 @@ int launch_expand(const struct expansion *expansion, const struct template *temp
 static int check_filling(const struct expansion *expansion, uint32_t directory, struct diag *diag)
 {
     struct graph *graph = expansion->context->graph;
-    const struct action *action = graph_action(graph, expansion->node);
+    const struct action *action = graph_action(graph, expansion->task);
     struct buf text = BUF_EMPTY;
     struct filling filling;
     filling_init(&filling, &action->command, action->shell, &text);
@@ -215,16 +215,16 @@ static int check_filling(const struct expansion *expansion, uint32_t directory, 
     return result;
 }
 
-int launch_check_values(const struct launch_context *context, struct node_id node,
+int launch_check_values(const struct launch_context *context, struct task_id task,
                         struct diag *diag)
 {
-    const struct action *action = graph_action(context->graph, node);
+    const struct action *action = graph_action(context->graph, task);
     struct expansion expansion = {
-        .context = context, .node = node, .nodes = &node, .node_count = 1};
+        .context = context, .task = task, .tasks = &task, .task_count = 1};
     if (!action->command.is_delicate) {
         return 0;
     }
-    expansion.count = graph_directories(context->graph, node, &expansion.directories);
+    expansion.count = graph_directories(context->graph, task, &expansion.directories);
     size_t times = action->command.uses_directory && expansion.count > 0 ? expansion.count : 1;
     int result = 0;
     for (size_t i = 0; i < times; i++) {

@@ -13,22 +13,22 @@ struct directory_list {
     VEC(uint32_t) at;
 };
 
-/* The directories that an execution works on: its node's, or those of the batch's members. */
+/* The directories that an execution works on: its task's, or those of the batch's members. */
 static struct expansion begin_all(const struct launch_context *context,
                                   const struct launch_request *request, struct directory_list *list)
 {
     struct expansion expansion = {.context = context,
-                                  .node = request->nodes[0],
-                                  .nodes = request->nodes,
-                                  .node_count = request->node_count};
-    expansion.kind = launch_kind_of(context, graph_action(context->graph, request->nodes[0]));
-    if (request->node_count == 1) {
+                                  .task = request->tasks[0],
+                                  .tasks = request->tasks,
+                                  .task_count = request->task_count};
+    expansion.kind = launch_kind_of(context, graph_action(context->graph, request->tasks[0]));
+    if (request->task_count == 1) {
         expansion.count =
-            graph_directories(context->graph, request->nodes[0], &expansion.directories);
+            graph_directories(context->graph, request->tasks[0], &expansion.directories);
         return expansion;
     }
-    for (size_t i = 0; i < request->node_count; i++) {
-        vec_push(&list->at, context->graph->nodes[request->nodes[i].at].directory);
+    for (size_t i = 0; i < request->task_count; i++) {
+        vec_push(&list->at, context->graph->tasks[request->tasks[i].at].directory);
     }
     expansion.directories = list->at.at;
     expansion.count = list->at.count;
@@ -42,7 +42,7 @@ static struct expansion begin(const struct launch_context *context,
 {
     struct expansion expansion = begin_all(context, request, list);
     const struct resource_spec *resources =
-        &graph_action(context->graph, request->nodes[0])->resources;
+        &graph_action(context->graph, request->tasks[0])->resources;
     expansion.process = process;
     if (expansion.kind == LAUNCH_PROCESSES && resources->processes_per_directory) {
         size_t own = process / resources->processes;
@@ -50,10 +50,10 @@ static struct expansion begin(const struct launch_context *context,
             expansion.directories += own;
             expansion.count = 1;
         }
-        if (own < expansion.node_count) {
-            expansion.node = expansion.nodes[own];
-            expansion.nodes += own;
-            expansion.node_count = 1;
+        if (own < expansion.task_count) {
+            expansion.task = expansion.tasks[own];
+            expansion.tasks += own;
+            expansion.task_count = 1;
         }
     }
     return expansion;
@@ -114,7 +114,7 @@ static void add_prefix(const struct expansion *expansion, const struct launch_re
                        struct buf *out)
 {
     const struct launch_context *context = expansion->context;
-    const struct action *action = graph_action(context->graph, expansion->node);
+    const struct action *action = graph_action(context->graph, expansion->task);
     const struct resource_spec *resources = &action->resources;
     for (size_t i = 0; i < action->launcher_count; i++) {
         const struct launcher *launcher = launchers_find(context->launchers, action->launchers[i]);
@@ -142,7 +142,7 @@ static void add_prefix(const struct expansion *expansion, const struct launch_re
 static int add_command(const struct expansion *expansion, const struct launch_request *request,
                        struct buf *out, struct diag *diag)
 {
-    const struct action *action = graph_action(expansion->context->graph, expansion->node);
+    const struct action *action = graph_action(expansion->context->graph, expansion->task);
     const struct submit_options *options =
         action_submit_options(action, expansion->context->cluster.at);
     if (options != NULL && options->setup.len > 0) {
@@ -198,7 +198,7 @@ static int prepare_process(const struct launch_context *context,
     struct directory_list list = {0};
     struct buf text = BUF_EMPTY;
     struct expansion expansion = begin(context, request, number, &list);
-    const struct action *action = graph_action(context->graph, expansion.node);
+    const struct action *action = graph_action(context->graph, expansion.task);
     process->is_step = expansion.kind != LAUNCH_RANKS && steps_are_needed(context, request, number);
     bool binds_itself = process->is_step || launch_has_rank_steps(context, action);
     process->cores = binds_itself ? NULL : launch_cores(&expansion, request, false, arena);
@@ -255,7 +255,7 @@ static int check_rank_helper(const struct launch_context *context, const struct 
 int launch_prepare(const struct launch_context *context, const struct launch_request *request,
                    struct arena *arena, struct launch_command *command, struct diag *diag)
 {
-    const struct action *action = graph_action(context->graph, request->nodes[0]);
+    const struct action *action = graph_action(context->graph, request->tasks[0]);
     enum launch_kind kind = launch_kind_of(context, action);
     *command = (struct launch_command){.count = 1, .core_list = ""};
     if (kind == LAUNCH_PROCESSES) {

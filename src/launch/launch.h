@@ -1,4 +1,4 @@
-/* Node → what is executed: text or argv, environment, cores.
+/* Task → what is executed: text or argv, environment, cores.
  *
  * Knows: templates, quoting for the place where something stands, launchers, `setup`, ACTION_*
  * variables, thread-count variables, what MPI has to be told, and when no shell is needed. Doesn't
@@ -53,10 +53,10 @@ struct launch_context {
     bool sets_rocr; /* likewise ROCR_VISIBLE_DEVICES */
 };
 
-/* One execution: nodes of one action that one command works on. */
+/* One execution: tasks of one action that one command works on. */
 struct launch_request {
-    const struct node_id *nodes; /* one, or the members of a batch */
-    size_t node_count;
+    const struct task_id *tasks; /* one, or the members of a batch */
+    size_t task_count;
     unsigned processes;
     unsigned threads;             /* per process */
     const struct cpumask *places; /* processes × threads cores, those of the first process first,
@@ -114,9 +114,9 @@ bool launch_find_rank_helper(struct buf *path);
 int launch_prepare(const struct launch_context *context, const struct launch_request *request,
                    struct arena *arena, struct launch_command *command, struct diag *diag);
 
-/* Checks that what the node's command would be given can be put where its templates stand. -1 after
+/* Checks that what the task's command would be given can be put where its templates stand. -1 after
  * errors that name the directories. */
-int launch_check_values(const struct launch_context *context, struct node_id node,
+int launch_check_values(const struct launch_context *context, struct task_id task,
                         struct diag *diag);
 
 /* Splits a text of plain words into argv in `arena`; NULL when a shell is needed: operators,

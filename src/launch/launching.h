@@ -8,11 +8,11 @@
 /* Where the templates of an expansion are taken from. */
 struct expansion {
     const struct launch_context *context;
-    struct node_id node;         /* the first of the execution */
+    struct task_id task;         /* the first of the execution */
     const uint32_t *directories; /* all that the command works on */
     size_t count;
-    const struct node_id *nodes; /* of a batch: whose products and inputs are listed */
-    size_t node_count;
+    const struct task_id *tasks; /* of a batch: whose products and inputs are listed */
+    size_t task_count;
     enum launch_kind kind;
     unsigned process; /* LAUNCH_PROCESSES: which of them */
 };

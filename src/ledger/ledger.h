@@ -1,7 +1,7 @@
 /* Who has which cores now: pure policy, no I/O.
  *
  * Knows: a machine's cores, GPUs and memory, what is free, and how to place a request: a process's
- * threads inside one NUMA node where one holds it, the processes of a node close together, best fit
+ * threads inside one NUMA node where one holds it, the processes of a task close together, best fit
  * so that wide requests stay possible. Doesn't know: processes of the operating system, time, or
  * whose turn it is (schedule.h).
  *
@@ -34,7 +34,7 @@ struct ledger_request {
     bool on_one_host;             /* all processes; else each on one */
 };
 
-/* What a node holds while it runs. */
+/* What a task holds while it runs. */
 struct ledger_grant {
     unsigned cores; /* processes × threads: taken from the budget */
     unsigned process_count;

@@ -1,6 +1,6 @@
 /* Waiting for children, signals and time: one epoll.
  *
- * Knows: pidfds, signalfd, timerfd. Doesn't know: nodes. One loop for each thread that runs one. */
+ * Knows: pidfds, signalfd, timerfd. Doesn't know: tasks. One loop for each thread that runs one. */
 #ifndef ROWBUILD_LOOP_H
 #define ROWBUILD_LOOP_H
 

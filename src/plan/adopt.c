@@ -5,11 +5,11 @@
 #include <stdlib.h>
 
 /* Products are there, or may be: seen by stat. */
-static bool products_are_there(const struct plan *plan, struct node_id node)
+static bool products_are_there(const struct plan *plan, struct task_id task)
 {
     const struct graph *graph = plan->graph;
-    uint32_t first = graph->product_start[node.at];
-    uint32_t end = graph->product_start[node.at + 1];
+    uint32_t first = graph->product_start[task.at];
+    uint32_t end = graph->product_start[task.at + 1];
     for (uint32_t p = first; p < end; p++) {
         enum file_status status = (enum file_status)plan->files[graph->products.at[p].at];
         if (status != FILE_CURRENT && status != FILE_MOVED) {
@@ -26,11 +26,11 @@ static bool stat_file(struct plan *plan, struct file_id file, struct file_stat *
 }
 
 /* Whether something couldn't be read: then nobody knows what would be adopted. */
-static bool has_unread(const struct plan *plan, struct node_id node,
+static bool has_unread(const struct plan *plan, struct task_id task,
                        const struct component_list *list)
 {
     const struct graph *graph = plan->graph;
-    for (uint32_t p = graph->product_start[node.at]; p < graph->product_start[node.at + 1]; p++) {
+    for (uint32_t p = graph->product_start[task.at]; p < graph->product_start[task.at + 1]; p++) {
         if (plan->files[graph->products.at[p].at] != FILE_CURRENT) {
             return true;
         }
@@ -43,11 +43,11 @@ static bool has_unread(const struct plan *plan, struct node_id node,
     return false;
 }
 
-static int64_t oldest_product(struct plan *plan, struct node_id node)
+static int64_t oldest_product(struct plan *plan, struct task_id task)
 {
     const struct graph *graph = plan->graph;
     int64_t oldest = INT64_MAX;
-    for (uint32_t p = graph->product_start[node.at]; p < graph->product_start[node.at + 1]; p++) {
+    for (uint32_t p = graph->product_start[task.at]; p < graph->product_start[task.at + 1]; p++) {
         struct file_stat found;
         if (stat_file(plan, graph->products.at[p], &found) && found.mtime_ns < oldest) {
             oldest = found.mtime_ns;
@@ -57,13 +57,13 @@ static int64_t oldest_product(struct plan *plan, struct node_id node)
 }
 
 /* Whether no value or input is newer than the oldest product. */
-static bool is_newer_than_inputs(struct plan *plan, struct node_id node)
+static bool is_newer_than_inputs(struct plan *plan, struct task_id task)
 {
     const struct graph *graph = plan->graph;
-    int64_t oldest = oldest_product(plan, node);
+    int64_t oldest = oldest_product(plan, task);
     struct file_stat found;
     const uint32_t *directories;
-    size_t count = graph_directories(graph, node, &directories);
+    size_t count = graph_directories(graph, task, &directories);
     for (size_t i = 0; graph->value_column != GRAPH_NONE && i < count; i++) {
         struct file_id file = {
             (uint32_t)(directories[i] * graph->column_count + graph->value_column)};
@@ -71,7 +71,7 @@ static bool is_newer_than_inputs(struct plan *plan, struct node_id node)
             return false;
         }
     }
-    for (uint32_t d = graph->dependency_start[node.at]; d < graph->dependency_start[node.at + 1];
+    for (uint32_t d = graph->dependency_start[task.at]; d < graph->dependency_start[task.at + 1];
          d++) {
         if (stat_file(plan, graph->dependencies.at[d].file, &found) && found.mtime_ns > oldest) {
             return false;
@@ -80,20 +80,20 @@ static bool is_newer_than_inputs(struct plan *plan, struct node_id node)
     return true;
 }
 
-static void mark_files(const struct plan *plan, struct node_id node, uint8_t *files,
+static void mark_files(const struct plan *plan, struct task_id task, uint8_t *files,
                        uint8_t *products)
 {
     const struct graph *graph = plan->graph;
     const uint32_t *directories;
-    size_t count = graph_directories(graph, node, &directories);
+    size_t count = graph_directories(graph, task, &directories);
     for (size_t i = 0; graph->value_column != GRAPH_NONE && i < count; i++) {
         files[directories[i] * graph->column_count + graph->value_column] = 1;
     }
-    for (uint32_t d = graph->dependency_start[node.at]; d < graph->dependency_start[node.at + 1];
+    for (uint32_t d = graph->dependency_start[task.at]; d < graph->dependency_start[task.at + 1];
          d++) {
         files[graph->dependencies.at[d].file.at] = 1;
     }
-    for (uint32_t p = graph->product_start[node.at]; p < graph->product_start[node.at + 1]; p++) {
+    for (uint32_t p = graph->product_start[task.at]; p < graph->product_start[task.at + 1]; p++) {
         files[graph->products.at[p].at] = 1;
         products[graph->products.at[p].at] = 1;
     }
@@ -108,40 +108,40 @@ void plan_take_as_it_stands(struct component_list *list)
     }
 }
 
-static int adopt_node(struct plan *plan, struct node_id node)
+static int adopt_task(struct plan *plan, struct task_id task)
 {
     struct component_list *list = &plan->scratch;
-    if (plan_components(plan, node, true, list) != 0) {
+    if (plan_components(plan, task, true, list) != 0) {
         return -1;
     }
-    if (has_unread(plan, node, list)) {
-        return 0; /* told when the node is examined */
+    if (has_unread(plan, task, list)) {
+        return 0; /* told when the task is examined */
     }
     plan_take_as_it_stands(list);
     struct digest *digests = mem_grow(NULL, list->count, sizeof *digests);
     for (size_t i = 0; i < list->count; i++) {
         digests[i] = list->at[i].digest;
     }
-    struct node_row row = {
+    struct task_row row = {
         .is_known = true,
         .success = SUCCESS_ADOPTED,
         .good = {.shape = state_shape(plan->state, list->at, list->count),
                  .digests = digests,
                  .count = list->count},
         .fingerprint = plan_fingerprint(list),
-        .finished_at_ns = oldest_product(plan, node),
+        .finished_at_ns = oldest_product(plan, task),
     };
-    state_put_node(plan->state, node.at, &row);
-    plan_keep_texts(plan, node);
+    state_put_task(plan->state, task.at, &row);
+    plan_keep_texts(plan, task);
     free(digests);
     plan->adopted++;
     return 0;
 }
 
-static bool is_adoptable(const struct plan *plan, struct node_id node)
+static bool is_adoptable(const struct plan *plan, struct task_id task)
 {
-    const struct node_row *row = state_node(plan->state, node.at);
-    if (plan->jobs != NULL && plan->jobs[node.at] != NULL) {
+    const struct task_row *row = state_task(plan->state, task.at);
+    if (plan->jobs != NULL && plan->jobs[task.at] != NULL) {
         return false; /* who knows what its job has written by now */
     }
     bool never_ran = row->success == SUCCESS_NONE && row->attempt == ATTEMPT_NONE;
@@ -154,24 +154,24 @@ int plan_adopt(struct plan *plan)
     bool first_look = state_was_empty(plan->state);
     uint8_t *files = mem_alloc(graph->file_count);
     uint8_t *products = mem_alloc(graph->file_count);
-    VEC(struct node_id) nodes = {0};
+    VEC(struct task_id) tasks = {0};
     int result = 0;
     plan->adopted = 0;
     for (size_t i = 0; i < graph->order_count; i++) {
-        struct node_id node = {graph->order[i]};
-        if (plan_looks_at(plan, node) && is_adoptable(plan, node) &&
-            products_are_there(plan, node) && (first_look || is_newer_than_inputs(plan, node))) {
-            vec_push(&nodes, node);
-            mark_files(plan, node, files, products);
+        struct task_id task = {graph->order[i]};
+        if (plan_looks_at(plan, task) && is_adoptable(plan, task) &&
+            products_are_there(plan, task) && (first_look || is_newer_than_inputs(plan, task))) {
+            vec_push(&tasks, task);
+            mark_files(plan, task, files, products);
         }
     }
-    if (nodes.count > 0) {
+    if (tasks.count > 0) {
         result = plan_read_moved(plan, files, products);
     }
-    for (size_t i = 0; i < nodes.count && result == 0; i++) {
-        result = adopt_node(plan, nodes.at[i]);
+    for (size_t i = 0; i < tasks.count && result == 0; i++) {
+        result = adopt_task(plan, tasks.at[i]);
     }
-    vec_release(&nodes);
+    vec_release(&tasks);
     free(files);
     free(products);
     return result;

@@ -1,4 +1,4 @@
-#include "aside.h"
+#include "backup.h"
 #include "exam.h"
 #include "intern.h"
 #include "looking.h"
@@ -95,7 +95,7 @@ static void compare_recipe_or_value(struct exam *exam, struct recorded *recorded
 static bool was_listed(struct recorded *recorded, const struct exam *exam, uint32_t input)
 {
     struct component found;
-    const struct action *action = graph_action(exam->plan->graph, exam->node);
+    const struct action *action = graph_action(exam->plan->graph, exam->task);
     if (input == DEPENDENCY_UPSTREAM) {
         return false;
     }
@@ -113,7 +113,7 @@ static void tell_file(struct exam *exam, const struct component *now, struct fil
     exam_tell(exam, (struct reason){.kind = kind,
                                     .name = now->name,
                                     .in_directory = now->in_directory,
-                                    .node = {producer}});
+                                    .task = {producer}});
 }
 
 static void tell_input(struct exam *exam, const struct component *now, enum reason_kind kind)
@@ -125,7 +125,7 @@ static void tell_input(struct exam *exam, const struct component *now, enum reas
 /* An input of which the record has no digest: newly listed, or (in records of earlier versions) one
  * that couldn't be looked at. It counts as seen unless it is younger than the success. */
 static void compare_unrecorded_file(struct exam *exam, const struct component *now,
-                                    struct file_id file, const struct node_row *success)
+                                    struct file_id file, const struct task_row *success)
 {
     const struct plan *plan = exam->plan;
     exam->fills_in = true;
@@ -137,7 +137,7 @@ static void compare_unrecorded_file(struct exam *exam, const struct component *n
 
 static void compare_file(struct exam *exam, struct recorded *recorded, const struct component *now,
                          size_t place, const struct dependency *dependency,
-                         const struct node_row *success)
+                         const struct task_row *success)
 {
     struct plan *plan = exam->plan;
     struct file_id file = dependency->file;
@@ -186,12 +186,12 @@ static void compare_product(struct exam *exam, struct recorded *recorded,
     }
 }
 
-static void compare_upstream_node(struct exam *exam, struct recorded *recorded,
-                                  const struct component *now, size_t place, struct node_id before,
+static void compare_upstream_task(struct exam *exam, struct recorded *recorded,
+                                  const struct component *now, size_t place, struct task_id before,
                                   int64_t finished_at_ns)
 {
     const struct plan *plan = exam->plan;
-    const struct node_row *row = state_node(plan->state, before.at);
+    const struct task_row *row = state_task(plan->state, before.at);
     struct component then;
     if (exam_is_pending(plan, before)) {
         return;
@@ -210,15 +210,15 @@ static void compare_upstream_node(struct exam *exam, struct recorded *recorded,
         return;
     }
     exam_tell(exam,
-              (struct reason){.kind = REASON_UPSTREAM_RAN, .name = now->name, .node = before});
+              (struct reason){.kind = REASON_UPSTREAM_RAN, .name = now->name, .task = before});
 }
 
-/* Which upstream node the k-th COMPONENT_NODE stands for. */
-static struct node_id upstream_node(const struct graph *graph, struct node_id node, size_t k)
+/* Which upstream task the k-th COMPONENT_TASK stands for. */
+static struct task_id upstream_task(const struct graph *graph, struct task_id task, size_t k)
 {
-    for (uint32_t e = graph->before_start[node.at];; e++) {
+    for (uint32_t e = graph->before_start[task.at];; e++) {
         if ((graph->before.at[e].kinds & EDGE_FINGERPRINT) != 0 && k-- == 0) {
-            return graph->before.at[e].node;
+            return graph->before.at[e].task;
         }
     }
 }
@@ -229,7 +229,7 @@ static bool is_of_action(struct slice key, struct slice action)
            (key.len == action.len || key.at[action.len] == '/');
 }
 
-/* Which of the node's previous actions a key of COMPONENT_BEFORE belongs to; its place among them,
+/* Which of the task's previous actions a key of COMPONENT_BEFORE belongs to; its place among them,
  * or SIZE_MAX: it is no longer one. */
 static size_t previous_action(const struct graph *graph, const struct action *action,
                               struct slice key)
@@ -242,13 +242,13 @@ static size_t previous_action(const struct graph *graph, const struct action *ac
     return SIZE_MAX;
 }
 
-/* A node that comes before is new. If the action that it is of came before when the record was
+/* A task that comes before is new. If the action that it is of came before when the record was
  * made, the study has grown; else the description has, which doesn't count. */
 static void compare_before(struct exam *exam, const struct recorded *recorded,
                            const struct component *now)
 {
     const struct graph *graph = exam->plan->graph;
-    const struct action *action = graph_action(graph, exam->node);
+    const struct action *action = graph_action(graph, exam->task);
     size_t previous = previous_action(graph, action, now->name);
     if (previous != exam->asked_previous) {
         exam->asked_previous = previous;
@@ -264,7 +264,7 @@ static void compare_before(struct exam *exam, const struct recorded *recorded,
     }
 }
 
-/* Recorded members, nodes before and globbed files that are no longer there. */
+/* Recorded members, tasks before and globbed files that are no longer there. */
 static void compare_gone(struct exam *exam, struct recorded *recorded,
                          const struct component_list *list)
 {
@@ -284,11 +284,11 @@ static void compare_gone(struct exam *exam, struct recorded *recorded,
         if (then.kind == COMPONENT_MEMBER) {
             exam_tell(exam, (struct reason){.kind = REASON_LEFT, .name = then.name});
         } else if (then.kind == COMPONENT_BEFORE &&
-                   previous_action(plan->graph, graph_action(plan->graph, exam->node), then.name) !=
+                   previous_action(plan->graph, graph_action(plan->graph, exam->task), then.name) !=
                        SIZE_MAX) {
             exam_tell(exam, (struct reason){.kind = REASON_UPSTREAM_LEFT, .name = then.name});
         } else if (then.kind == COMPONENT_FILE && !digest_is_absent(then.digest) &&
-                   plan_listed_glob_lost(plan, exam->node, &then)) {
+                   plan_listed_glob_lost(plan, exam->task, &then)) {
             exam_tell(exam, (struct reason){.kind = REASON_INPUT_GONE,
                                             .name = then.name,
                                             .in_directory = then.in_directory});
@@ -298,12 +298,12 @@ static void compare_gone(struct exam *exam, struct recorded *recorded,
     intern_release(&present);
 }
 
-void exam_compare(struct exam *exam, const struct component_list *list, const struct node_row *row,
+void exam_compare(struct exam *exam, const struct component_list *list, const struct task_row *row,
                   bool products)
 {
     const struct graph *graph = exam->plan->graph;
     struct recorded recorded = {.good = &row->good};
-    uint32_t n = exam->node.at;
+    uint32_t n = exam->task.at;
     const struct dependency *dependencies =
         vec_from(&graph->dependencies, graph->dependency_start[n]);
     const struct file_id *made = vec_from(&graph->products, graph->product_start[n]);
@@ -324,9 +324,9 @@ void exam_compare(struct exam *exam, const struct component_list *list, const st
             compare_recipe_or_value(exam, &recorded, now, i);
         } else if (now->kind == COMPONENT_FILE) {
             compare_file(exam, &recorded, now, i, &dependencies[dependency++], row);
-        } else if (now->kind == COMPONENT_NODE) {
-            compare_upstream_node(exam, &recorded, now, i,
-                                  upstream_node(graph, exam->node, upstream++),
+        } else if (now->kind == COMPONENT_TASK) {
+            compare_upstream_task(exam, &recorded, now, i,
+                                  upstream_task(graph, exam->task, upstream++),
                                   row->finished_at_ns);
         } else if (!recorded_find(&recorded, now, i, &then)) {
             exam->fills_in = true;
@@ -350,7 +350,7 @@ static bool is_kept(struct plan *plan, struct file_id file, struct digest record
 {
     struct buf sibling = BUF_EMPTY;
     struct file_row found = {0};
-    aside_good_path(plan_path(plan, file), &sibling);
+    backup_good_path(plan_path(plan, file), &sibling);
     enum observation seen = observe_file(plan->observer, buf_string(&sibling), &found);
     buf_release(&sibling);
     return seen == OBSERVED_MISSING ? plan->files[file.at] == FILE_CURRENT &&
@@ -358,18 +358,18 @@ static bool is_kept(struct plan *plan, struct file_id file, struct digest record
                                     : seen == OBSERVED_READ && observed_equal(recorded, &found);
 }
 
-bool plan_good_set_is_aside(struct plan *plan, struct node_id node)
+bool plan_good_set_is_backed_up(struct plan *plan, struct task_id task)
 {
     const struct graph *graph = plan->graph;
-    const struct node_row *row = state_node(plan->state, node.at);
+    const struct task_row *row = state_task(plan->state, task.at);
     struct recorded recorded = {.good = &row->good};
-    bool all = row->is_set_aside && row->success != SUCCESS_NONE && !plan->options.recorded;
-    for (uint32_t p = graph->product_start[node.at]; p < graph->product_start[node.at + 1] && all;
+    bool all = row->is_backed_up && row->success != SUCCESS_NONE && !plan->options.recorded;
+    for (uint32_t p = graph->product_start[task.at]; p < graph->product_start[task.at + 1] && all;
          p++) {
         struct file_id file = graph->products.at[p];
         struct component now = {.kind = COMPONENT_PRODUCT};
         struct component then;
-        now.name = plan_component_name(plan, node, file, &now.in_directory);
+        now.name = plan_component_name(plan, task, file, &now.in_directory);
         all = recorded_find(&recorded, &now, SIZE_MAX, &then) && is_kept(plan, file, then.digest);
     }
     recorded_release(&recorded);

@@ -27,20 +27,20 @@ struct slice plan_name_below(const struct plan *plan, uint32_t directory, struct
     return *is_below ? slice_make(path.at + len, path.len - len) : path;
 }
 
-struct slice plan_component_name(struct plan *plan, struct node_id node, struct file_id file,
+struct slice plan_component_name(struct plan *plan, struct task_id task, struct file_id file,
                                  bool *in_directory)
 {
     const struct graph *graph = plan->graph;
     uint32_t column;
     uint32_t directory = graph_file_directory(graph, file, &column);
-    *in_directory = directory != GRAPH_NONE && directory == graph->nodes[node.at].directory;
+    *in_directory = directory != GRAPH_NONE && directory == graph->tasks[task.at].directory;
     if (*in_directory) {
         return graph->columns[column];
     }
     if (directory == GRAPH_NONE) {
         size_t inside = graph->workspace->count * graph->column_count;
         struct slice path = intern_name(&graph->other_files, file.at - (uint32_t)inside);
-        return plan_name_below(plan, graph->nodes[node.at].directory, path, in_directory);
+        return plan_name_below(plan, graph->tasks[task.at].directory, path, in_directory);
     }
     struct buf path = BUF_EMPTY;
     graph_add_path(graph, file, &path);
@@ -145,12 +145,12 @@ static bool recorded_value(const struct components *good, struct slice name, boo
     return found && (whole_is_recorded ? whole_is_same : digest_equal(*digest, whole));
 }
 
-static int push_value(struct plan *plan, struct node_id node, uint32_t directory,
+static int push_value(struct plan *plan, struct task_id task, uint32_t directory,
                       struct component_list *list)
 {
     const struct graph *graph = plan->graph;
-    const struct action *action = graph_action(graph, node);
-    bool own = graph->nodes[node.at].directory == directory;
+    const struct action *action = graph_action(graph, task);
+    bool own = graph->tasks[task.at].directory == directory;
     struct slice name = own ? SLICE_LITERAL("") : graph->workspace->names[directory];
     struct digest whole = whole_value(plan, directory);
     if (!digest_is_content(whole)) {
@@ -161,7 +161,7 @@ static int push_value(struct plan *plan, struct node_id node, uint32_t directory
         return 0;
     }
     struct digest counting;
-    const struct node_row *row = state_node(plan->state, node.at);
+    const struct task_row *row = state_task(plan->state, task.at);
     bool same_pointers =
         row->good.count < 64 && recorded_value(&row->good, name, own, whole, &counting);
     if (!same_pointers) {
@@ -179,51 +179,51 @@ static int push_value(struct plan *plan, struct node_id node, uint32_t directory
     return 0;
 }
 
-static struct slice node_key(struct plan *plan, struct node_id node)
+static struct slice task_key(struct plan *plan, struct task_id task)
 {
     struct buf key = BUF_EMPTY;
-    graph_add_key(plan->graph, node, &key);
+    graph_add_key(plan->graph, task, &key);
     struct slice name = arena_slice(&plan->arena, buf_slice(&key));
     buf_release(&key);
     return name;
 }
 
-/* Whether directories that come and go, or move to another group, change that the node comes
- * before: elsewhere the members of the node say so, or its directory is its own. */
-static bool comes_and_goes(const struct graph *graph, struct node_id node, struct node_id before)
+/* Whether directories that come and go, or move to another group, change that the task comes
+ * before: elsewhere the members of the task say so, or its directory is its own. */
+static bool comes_and_goes(const struct graph *graph, struct task_id task, struct task_id before)
 {
     enum scope scope = graph_action(graph, before)->scope;
     return scope == SCOPE_GROUP ||
-           (scope == SCOPE_DIRECTORY && graph_action(graph, node)->scope == SCOPE_PROJECT);
+           (scope == SCOPE_DIRECTORY && graph_action(graph, task)->scope == SCOPE_PROJECT);
 }
 
-static void push_upstream_nodes(struct plan *plan, struct node_id node, struct component_list *list)
+static void push_upstream_tasks(struct plan *plan, struct task_id task, struct component_list *list)
 {
     const struct graph *graph = plan->graph;
-    for (uint32_t e = graph->before_start[node.at]; e < graph->before_start[node.at + 1]; e++) {
+    for (uint32_t e = graph->before_start[task.at]; e < graph->before_start[task.at + 1]; e++) {
         const struct edge *edge = &graph->before.at[e];
-        const struct graph_node *before = &graph->nodes[edge->node.at];
+        const struct graph_task *before = &graph->tasks[edge->task.at];
         bool own =
-            before->directory != GRAPH_NONE && before->directory == graph->nodes[node.at].directory;
+            before->directory != GRAPH_NONE && before->directory == graph->tasks[task.at].directory;
         if ((edge->kinds & EDGE_FINGERPRINT) != 0) {
-            push(list, COMPONENT_NODE, own,
-                 own ? graph_action(graph, edge->node)->name : node_key(plan, edge->node),
-                 state_node(plan->state, edge->node.at)->fingerprint);
+            push(list, COMPONENT_TASK, own,
+                 own ? graph_action(graph, edge->task)->name : task_key(plan, edge->task),
+                 state_task(plan->state, edge->task.at)->fingerprint);
         }
-        if ((edge->kinds & EDGE_PREVIOUS) != 0 && comes_and_goes(graph, node, edge->node)) {
-            push(list, COMPONENT_BEFORE, false, node_key(plan, edge->node), DIGEST_UNKNOWN);
+        if ((edge->kinds & EDGE_PREVIOUS) != 0 && comes_and_goes(graph, task, edge->task)) {
+            push(list, COMPONENT_BEFORE, false, task_key(plan, edge->task), DIGEST_UNKNOWN);
         }
     }
 }
 
-int plan_components(struct plan *plan, struct node_id node, bool with_products,
+int plan_components(struct plan *plan, struct task_id task, bool with_products,
                     struct component_list *list)
 {
     const struct graph *graph = plan->graph;
-    const struct action *action = graph_action(graph, node);
-    const struct graph_node *entry = &graph->nodes[node.at];
+    const struct action *action = graph_action(graph, task);
+    const struct graph_task *entry = &graph->tasks[task.at];
     const uint32_t *directories;
-    size_t count = graph_directories(graph, node, &directories);
+    size_t count = graph_directories(graph, task, &directories);
     bool in_directory;
     list->count = 0;
     push(list, COMPONENT_RECIPE, false, SLICE_LITERAL(""), plan->recipes[entry->action]);
@@ -232,24 +232,24 @@ int plan_components(struct plan *plan, struct node_id node, bool with_products,
             push(list, COMPONENT_MEMBER, false, graph->workspace->names[directories[i]],
                  DIGEST_UNKNOWN);
         }
-        if (push_value(plan, node, directories[i], list) != 0) {
+        if (push_value(plan, task, directories[i], list) != 0) {
             return -1;
         }
     }
-    for (uint32_t d = graph->dependency_start[node.at]; d < graph->dependency_start[node.at + 1];
+    for (uint32_t d = graph->dependency_start[task.at]; d < graph->dependency_start[task.at + 1];
          d++) {
         struct file_id file = graph->dependencies.at[d].file;
-        struct slice name = plan_component_name(plan, node, file, &in_directory);
+        struct slice name = plan_component_name(plan, task, file, &in_directory);
         push(list, COMPONENT_FILE, in_directory, name, content_digest(plan, file));
     }
-    push_upstream_nodes(plan, node, list);
+    push_upstream_tasks(plan, task, list);
     for (size_t i = 0; i < action->input_count; i++) {
         push(list, COMPONENT_PATTERN, false, action->inputs[i].text, DIGEST_UNKNOWN);
     }
-    for (uint32_t p = graph->product_start[node.at];
-         with_products && p < graph->product_start[node.at + 1]; p++) {
+    for (uint32_t p = graph->product_start[task.at];
+         with_products && p < graph->product_start[task.at + 1]; p++) {
         struct file_id file = graph->products.at[p];
-        struct slice name = plan_component_name(plan, node, file, &in_directory);
+        struct slice name = plan_component_name(plan, task, file, &in_directory);
         push(list, COMPONENT_PRODUCT, in_directory, name, product_digest(plan, file));
     }
     return 0;
@@ -273,13 +273,13 @@ struct digest plan_fingerprint(const struct component_list *list)
     return fingerprint;
 }
 
-void plan_keep_texts(struct plan *plan, struct node_id node)
+void plan_keep_texts(struct plan *plan, struct task_id task)
 {
     const struct graph *graph = plan->graph;
-    const struct graph_node *entry = &graph->nodes[node.at];
-    const struct action *action = graph_action(graph, node);
+    const struct graph_task *entry = &graph->tasks[task.at];
+    const struct action *action = graph_action(graph, task);
     const uint32_t *directories;
-    size_t count = graph_directories(graph, node, &directories);
+    size_t count = graph_directories(graph, task, &directories);
     struct buf text = BUF_EMPTY;
     state_put_text(plan->state, plan->recipes[entry->action], plan->recipe_texts[entry->action]);
     for (size_t i = 0; i < count && graph->value_column != GRAPH_NONE; i++) {

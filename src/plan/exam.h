@@ -1,14 +1,14 @@
-/* The examination of a node, which examine.c begins and compare.c carries on with what is recorded;
+/* The examination of a task, which examine.c begins and compare.c carries on with what is recorded;
  * nobody else includes this. */
 #ifndef ROWBUILD_EXAM_H
 #define ROWBUILD_EXAM_H
 
 #include "plan.h"
 
-/* One walk over a node: what is told goes to the listener; without one the first reason ends it. */
+/* One walk over a task: what is told goes to the listener; without one the first reason ends it. */
 struct exam {
     struct plan *plan;
-    struct node_id node;
+    struct task_id task;
     reason_fn *listener;
     void *context;
     size_t told;
@@ -22,15 +22,15 @@ void exam_tell(struct exam *exam, struct reason reason);
 /* Whether enough was told. */
 bool exam_is_over(const struct exam *exam);
 
-/* Whether a node before is yet to be executed, or is in a job. */
-bool exam_is_pending(const struct plan *plan, struct node_id before);
+/* Whether a task before is yet to be executed, or is in a job. */
+bool exam_is_pending(const struct plan *plan, struct task_id before);
 
-/* A file that a node before is yet to make: its content now says nothing. */
+/* A file that a task before is yet to make: its content now says nothing. */
 bool exam_file_is_pending(const struct plan *plan, struct file_id file);
 
-/* Tells how the components that the node has now differ from those of its last success: all but the
+/* Tells how the components that the task has now differ from those of its last success: all but the
  * products (`products` false), or the products alone. */
-void exam_compare(struct exam *exam, const struct component_list *list, const struct node_row *row,
+void exam_compare(struct exam *exam, const struct component_list *list, const struct task_row *row,
                   bool products);
 
 #endif

@@ -20,7 +20,7 @@ static void tell_kind(struct exam *exam, enum reason_kind kind)
 
 /* ---- What comes before ---- */
 
-bool exam_is_pending(const struct plan *plan, struct node_id before)
+bool exam_is_pending(const struct plan *plan, struct task_id before)
 {
     uint8_t verdict = plan->verdicts[before.at];
     return plan->wanted[before.at] != 0 && !plan->resolved[before.at] &&
@@ -30,11 +30,11 @@ bool exam_is_pending(const struct plan *plan, struct node_id before)
 bool exam_file_is_pending(const struct plan *plan, struct file_id file)
 {
     uint32_t producer = plan->graph->producers[file.at];
-    return producer != GRAPH_NONE && exam_is_pending(plan, (struct node_id){producer});
+    return producer != GRAPH_NONE && exam_is_pending(plan, (struct task_id){producer});
 }
 
-/* What a node before means for those behind it, weightiest last. */
-static enum verdict weigh(const struct plan *plan, struct node_id before)
+/* What a task before means for those behind it, weightiest last. */
+static enum verdict weigh(const struct plan *plan, struct task_id before)
 {
     if (plan->wanted[before.at] == 0) {
         return VERDICT_FRESH;
@@ -58,17 +58,17 @@ static enum verdict weigh(const struct plan *plan, struct node_id before)
 }
 
 /* FRESH, MAYBE (something is pending), HELD (something is in a job) or BLOCKED: the weightiest of
- * the nodes before, and the first of them that says so. */
-static enum verdict upstream_verdict(struct exam *exam, struct node_id *which)
+ * the tasks before, and the first of them that says so. */
+static enum verdict upstream_verdict(struct exam *exam, struct task_id *which)
 {
     static const int weights[] = {[VERDICT_MAYBE] = 1, [VERDICT_HELD] = 2, [VERDICT_BLOCKED] = 3};
     const struct plan *plan = exam->plan;
     const struct graph *graph = plan->graph;
     enum verdict verdict = VERDICT_FRESH;
-    uint32_t n = exam->node.at;
+    uint32_t n = exam->task.at;
     for (uint32_t e = graph->before_start[n];
          e < graph->before_start[n + 1] && verdict != VERDICT_BLOCKED; e++) {
-        struct node_id before = graph->before.at[e].node;
+        struct task_id before = graph->before.at[e].task;
         enum verdict one = weigh(plan, before);
         if (weights[one] > weights[verdict]) {
             *which = before;
@@ -86,11 +86,11 @@ static enum file_status seen_status(struct plan *plan, struct file_id file)
 }
 
 /* An input that a glob matched may be gone by now; its absence is seen. */
-static bool may_be_gone(const struct graph *graph, struct node_id node,
+static bool may_be_gone(const struct graph *graph, struct task_id task,
                         const struct dependency *dependency)
 {
     return dependency->input != DEPENDENCY_UPSTREAM &&
-           graph_action(graph, node)->inputs[dependency->input].is_glob &&
+           graph_action(graph, task)->inputs[dependency->input].is_glob &&
            graph->producers[dependency->file.at] == GRAPH_NONE;
 }
 
@@ -99,7 +99,7 @@ static void tell_lacking_inputs(struct exam *exam)
 {
     struct plan *plan = exam->plan;
     const struct graph *graph = plan->graph;
-    uint32_t n = exam->node.at;
+    uint32_t n = exam->task.at;
     for (uint32_t d = graph->dependency_start[n];
          d < graph->dependency_start[n + 1] && !exam_is_over(exam); d++) {
         const struct dependency *dependency = &graph->dependencies.at[d];
@@ -113,7 +113,7 @@ static void tell_lacking_inputs(struct exam *exam)
             exam_tell(exam, (struct reason){.kind = REASON_INPUT_UNREADABLE,
                                             .name = slice_of(plan_path(plan, dependency->file)),
                                             .status = plan_trouble(plan, dependency->file)});
-        } else if (status == FILE_GONE && !may_be_gone(graph, exam->node, dependency)) {
+        } else if (status == FILE_GONE && !may_be_gone(graph, exam->task, dependency)) {
             exam_tell(exam, (struct reason){.kind = REASON_INPUT_MISSING,
                                             .name = slice_of(plan_path(plan, dependency->file))});
         }
@@ -125,7 +125,7 @@ static void tell_unreadable_products(struct exam *exam)
 {
     struct plan *plan = exam->plan;
     const struct graph *graph = plan->graph;
-    uint32_t n = exam->node.at;
+    uint32_t n = exam->task.at;
     for (uint32_t p = graph->product_start[n]; p < graph->product_start[n + 1]; p++) {
         struct file_id file = graph->products.at[p];
         struct reason reason = {.kind = REASON_PRODUCT_MOVING};
@@ -140,7 +140,7 @@ static void tell_unreadable_products(struct exam *exam)
             reason.kind = REASON_PRODUCT_UNREADABLE;
             reason.status = plan_trouble(plan, file);
         }
-        reason.name = plan_component_name(plan, exam->node, file, &reason.in_directory);
+        reason.name = plan_component_name(plan, exam->task, file, &reason.in_directory);
         exam_tell(exam, reason);
     }
 }
@@ -153,17 +153,17 @@ static bool lacks_something(struct exam *exam)
     return exam->told > told;
 }
 
-bool plan_lacks(struct plan *plan, struct node_id node, reason_fn *listener, void *context)
+bool plan_lacks(struct plan *plan, struct task_id task, reason_fn *listener, void *context)
 {
-    struct exam exam = {.plan = plan, .node = node, .listener = listener, .context = context};
+    struct exam exam = {.plan = plan, .task = task, .listener = listener, .context = context};
     return lacks_something(&exam);
 }
 
 /* ---- The verdict ---- */
 
-static void tell_attempt(struct exam *exam, const struct node_row *row)
+static void tell_attempt(struct exam *exam, const struct task_row *row)
 {
-    switch ((enum node_attempt)row->attempt) {
+    switch ((enum task_attempt)row->attempt) {
     case ATTEMPT_NONE:
         break;
     case ATTEMPT_STARTED:
@@ -185,7 +185,7 @@ static void tell_attempt(struct exam *exam, const struct node_row *row)
 }
 
 static enum verdict examine_attempted(struct exam *exam, const struct component_list *list,
-                                      const struct node_row *row, bool upstream_is_pending)
+                                      const struct task_row *row, bool upstream_is_pending)
 {
     size_t before = exam->told;
     bool same_attempt = digest_equal(plan_fingerprint(list), row->attempt_fingerprint);
@@ -208,7 +208,7 @@ static enum verdict examine_attempted(struct exam *exam, const struct component_
         exam->fills_in = true;
         return VERDICT_FRESH;
     }
-    if (plan_good_set_is_aside(exam->plan, exam->node)) {
+    if (plan_good_set_is_backed_up(exam->plan, exam->task)) {
         return VERDICT_RESTORE;
     }
     tell_attempt(exam, row);
@@ -220,13 +220,13 @@ static enum verdict examine_itself(struct exam *exam, bool upstream_is_pending)
 {
     struct plan *plan = exam->plan;
     const struct graph *graph = plan->graph;
-    const struct action *action = graph_action(graph, exam->node);
-    const struct node_row *row = state_node(plan->state, exam->node.at);
+    const struct action *action = graph_action(graph, exam->task);
+    const struct task_row *row = state_task(plan->state, exam->task.at);
     struct component_list *list = &plan->scratch;
     bool has_products =
-        graph->product_start[exam->node.at] < graph->product_start[exam->node.at + 1];
-    if (plan->options.rerun && (plan->wanted[exam->node.at] & WANTED_SELECTED) != 0 &&
-        !plan->resolved[exam->node.at]) {
+        graph->product_start[exam->task.at] < graph->product_start[exam->task.at + 1];
+    if (plan->options.rerun && (plan->wanted[exam->task.at] & WANTED_SELECTED) != 0 &&
+        !plan->resolved[exam->task.at]) {
         tell_kind(exam, REASON_ASKED);
     } else if (action->always) {
         tell_kind(exam, REASON_ALWAYS);
@@ -241,7 +241,7 @@ static enum verdict examine_itself(struct exam *exam, bool upstream_is_pending)
         }
         return VERDICT_STALE;
     }
-    if (exam_is_over(exam) || plan_components(plan, exam->node, true, list) != 0) {
+    if (exam_is_over(exam) || plan_components(plan, exam->task, true, list) != 0) {
         return VERDICT_STALE;
     }
     size_t asked = exam->told;
@@ -271,46 +271,46 @@ static enum verdict examine_itself(struct exam *exam, bool upstream_is_pending)
     return exam->told > 0 ? VERDICT_STALE : VERDICT_FRESH;
 }
 
-/* The one that a node before is, or waits for. */
-static struct node_id submitted_node(const struct plan *plan, struct node_id before)
+/* The one that a task before is, or waits for. */
+static struct task_id submitted_task(const struct plan *plan, struct task_id before)
 {
     const struct graph *graph = plan->graph;
     while (plan->verdicts[before.at] != VERDICT_SUBMITTED) {
         uint32_t e = graph->before_start[before.at];
         uint32_t end = graph->before_start[before.at + 1];
-        while (e < end && weigh(plan, graph->before.at[e].node) != VERDICT_HELD) {
+        while (e < end && weigh(plan, graph->before.at[e].task) != VERDICT_HELD) {
             e++;
         }
         if (e == end) {
             break;
         }
-        before = graph->before.at[e].node;
+        before = graph->before.at[e].task;
     }
     return before;
 }
 
-/* The node by itself and what comes before it; without regard to jobs that it is in. */
-static enum verdict examine_node(struct exam *exam)
+/* The task by itself and what comes before it; without regard to jobs that it is in. */
+static enum verdict examine_task(struct exam *exam)
 {
     struct plan *plan = exam->plan;
-    struct node_id node = exam->node;
-    struct node_id before = {GRAPH_NONE};
-    plan->fill_in[node.at] = false;
-    if (plan->graph->blocked_by[node.at] != GRAPH_NONE) {
-        uint32_t name = plan->graph->blocked_by[node.at];
+    struct task_id task = exam->task;
+    struct task_id before = {GRAPH_NONE};
+    plan->fill_in[task.at] = false;
+    if (plan->graph->blocked_by[task.at] != GRAPH_NONE) {
+        uint32_t name = plan->graph->blocked_by[task.at];
         exam_tell(exam, (struct reason){.kind = REASON_EXCLUDED,
                                         .name = plan->graph->rowfile->names[name]});
         return VERDICT_BLOCKED;
     }
     enum verdict upstream = upstream_verdict(exam, &before);
     if (upstream == VERDICT_BLOCKED) {
-        exam_tell(exam, (struct reason){.kind = REASON_UPSTREAM_BLOCKED, .node = before});
+        exam_tell(exam, (struct reason){.kind = REASON_UPSTREAM_BLOCKED, .task = before});
         return VERDICT_BLOCKED;
     }
     if (upstream == VERDICT_HELD) {
-        struct node_id submitted = submitted_node(plan, before);
-        exam_tell(exam, (struct reason){.kind = REASON_UPSTREAM_SUBMITTED, .node = submitted});
-        /* Told first; whether the node is up to date is asked all the same. */
+        struct task_id submitted = submitted_task(plan, before);
+        exam_tell(exam, (struct reason){.kind = REASON_UPSTREAM_SUBMITTED, .task = submitted});
+        /* Told first; whether the task is up to date is asked all the same. */
         struct exam own = *exam;
         own.told = 0;
         if (lacks_something(&own)) {
@@ -323,23 +323,23 @@ static enum verdict examine_node(struct exam *exam)
     }
     enum verdict own = examine_itself(exam, upstream == VERDICT_MAYBE);
     if (own == VERDICT_FRESH) {
-        plan->fill_in[node.at] = exam->fills_in && upstream == VERDICT_FRESH;
+        plan->fill_in[task.at] = exam->fills_in && upstream == VERDICT_FRESH;
     }
     if (upstream == VERDICT_MAYBE && own != VERDICT_STALE) {
-        exam_tell(exam, (struct reason){.kind = REASON_UPSTREAM_PENDING, .node = before});
+        exam_tell(exam, (struct reason){.kind = REASON_UPSTREAM_PENDING, .task = before});
         return VERDICT_MAYBE;
     }
     return own;
 }
 
-static const struct job_ref *job_of(const struct plan *plan, struct node_id node)
+static const struct job_ref *job_of(const struct plan *plan, struct task_id task)
 {
-    return plan->jobs != NULL ? plan->jobs[node.at] : NULL;
+    return plan->jobs != NULL ? plan->jobs[task.at] : NULL;
 }
 
-static const char *ending_of(const struct plan *plan, struct node_id node)
+static const char *ending_of(const struct plan *plan, struct task_id task)
 {
-    return plan->endings != NULL ? plan->endings[node.at] : NULL;
+    return plan->endings != NULL ? plan->endings[task.at] : NULL;
 }
 
 /* What jobs have to do with it comes before the other reasons, except a failure that the job itself
@@ -347,10 +347,10 @@ static const char *ending_of(const struct plan *plan, struct node_id node)
 static void tell_with_jobs(struct exam *exam, enum verdict verdict)
 {
     const struct plan *plan = exam->plan;
-    const char *ending = ending_of(plan, exam->node);
-    bool has_failed = state_node(plan->state, exam->node.at)->attempt == ATTEMPT_FAILED;
+    const char *ending = ending_of(plan, exam->task);
+    bool has_failed = state_task(plan->state, exam->task.at)->attempt == ATTEMPT_FAILED;
     if (verdict == VERDICT_SUBMITTED) {
-        exam_tell(exam, (struct reason){.kind = REASON_SUBMITTED, .job = job_of(plan, exam->node)});
+        exam_tell(exam, (struct reason){.kind = REASON_SUBMITTED, .job = job_of(plan, exam->task)});
     }
     bool has_ended = verdict != VERDICT_SUBMITTED && verdict != VERDICT_FRESH && ending != NULL;
     struct reason reason = {.kind = REASON_JOB_ENDED,
@@ -358,33 +358,33 @@ static void tell_with_jobs(struct exam *exam, enum verdict verdict)
     if (has_ended && !has_failed) {
         exam_tell(exam, reason);
     }
-    (void)examine_node(exam);
+    (void)examine_task(exam);
     if (has_ended && has_failed) {
         exam_tell(exam, reason);
     }
 }
 
-enum verdict plan_examine(struct plan *plan, struct node_id node, reason_fn *listener,
+enum verdict plan_examine(struct plan *plan, struct task_id task, reason_fn *listener,
                           void *context)
 {
-    struct exam exam = {.plan = plan, .node = node, .asked_previous = SIZE_MAX};
+    struct exam exam = {.plan = plan, .task = task, .asked_previous = SIZE_MAX};
     struct exam told = {.plan = plan,
-                        .node = node,
+                        .task = task,
                         .listener = listener,
                         .context = context,
                         .asked_previous = SIZE_MAX};
-    const struct job_ref *job = job_of(plan, node);
-    if (job == NULL && (listener == NULL || ending_of(plan, node) == NULL)) {
-        return examine_node(&told);
+    const struct job_ref *job = job_of(plan, task);
+    if (job == NULL && (listener == NULL || ending_of(plan, task) == NULL)) {
+        return examine_task(&told);
     }
-    enum verdict verdict = examine_node(&exam);
+    enum verdict verdict = examine_task(&exam);
     if (job != NULL) {
-        plan->fill_in[node.at] = false;
+        plan->fill_in[task.at] = false;
         verdict = verdict == VERDICT_FRESH ? verdict : VERDICT_SUBMITTED;
     }
     if (listener != NULL) {
         tell_with_jobs(&told, verdict);
-        plan->fill_in[node.at] = plan->fill_in[node.at] && job == NULL;
+        plan->fill_in[task.at] = plan->fill_in[task.at] && job == NULL;
     }
     return verdict;
 }

@@ -134,16 +134,16 @@ enum file_status plan_refresh(struct plan *plan, struct file_id file)
     return status;
 }
 
-void plan_refresh_inputs(struct plan *plan, struct node_id node)
+void plan_refresh_inputs(struct plan *plan, struct task_id task)
 {
     const struct graph *graph = plan->graph;
     const uint32_t *directories;
-    size_t count = graph_directories(graph, node, &directories);
+    size_t count = graph_directories(graph, task, &directories);
     for (size_t i = 0; graph->value_column != GRAPH_NONE && i < count; i++) {
         size_t file = directories[i] * graph->column_count + graph->value_column;
         plan_refresh(plan, (struct file_id){(uint32_t)file});
     }
-    for (uint32_t d = graph->dependency_start[node.at]; d < graph->dependency_start[node.at + 1];
+    for (uint32_t d = graph->dependency_start[task.at]; d < graph->dependency_start[task.at + 1];
          d++) {
         plan_refresh(plan, graph->dependencies.at[d].file);
     }
@@ -155,23 +155,23 @@ struct file_list {
     VEC(struct file_id) files;
 };
 
-bool plan_looks_at(const struct plan *plan, struct node_id node)
+bool plan_looks_at(const struct plan *plan, struct task_id task)
 {
     bool adopts_all = state_was_empty(plan->state) && !plan->options.no_adopt;
-    return plan->wanted[node.at] != 0 || (adopts_all && graph_is_present(plan->graph, node));
+    return plan->wanted[task.at] != 0 || (adopts_all && graph_is_present(plan->graph, task));
 }
 
-/* The files of all wanted nodes, each once, in the order of their numbers. */
+/* The files of all wanted tasks, each once, in the order of their numbers. */
 static void list_wanted_files(const struct plan *plan, struct file_list *list)
 {
     const struct graph *graph = plan->graph;
     bool *is_wanted = mem_alloc(graph->file_count * sizeof *is_wanted);
-    for (uint32_t n = 0; n < graph->node_count; n++) {
-        if (!plan_looks_at(plan, (struct node_id){n})) {
+    for (uint32_t n = 0; n < graph->task_count; n++) {
+        if (!plan_looks_at(plan, (struct task_id){n})) {
             continue;
         }
         const uint32_t *directories;
-        size_t count = graph_directories(graph, (struct node_id){n}, &directories);
+        size_t count = graph_directories(graph, (struct task_id){n}, &directories);
         for (size_t i = 0; graph->value_column != GRAPH_NONE && i < count; i++) {
             is_wanted[directories[i] * graph->column_count + graph->value_column] = true;
         }
@@ -399,12 +399,12 @@ static void find_mean_seconds(struct plan *plan)
     for (size_t i = 0; i < count; i++) {
         plan->mean_seconds[i] = 0;
     }
-    for (uint32_t n = 0; n < graph->node_count; n++) {
-        uint32_t element = graph->nodes[n].action;
+    for (uint32_t n = 0; n < graph->task_count; n++) {
+        uint32_t element = graph->tasks[n].action;
         if (element == GRAPH_NONE) {
             continue;
         }
-        const struct node_row *row = state_node(plan->state, n);
+        const struct task_row *row = state_task(plan->state, n);
         if (row->success == SUCCESS_RAN) {
             plan->mean_seconds[element] += row->duration_s;
             recorded[element]++;
@@ -422,8 +422,8 @@ int plan_look(struct plan *plan, struct diag *diag)
 {
     struct file_list list = {0};
     plan->diag = diag;
-    memset(plan->resolved, 0, plan->graph->node_count * sizeof *plan->resolved);
-    memset(plan->fill_in, 0, plan->graph->node_count * sizeof *plan->fill_in);
+    memset(plan->resolved, 0, plan->graph->task_count * sizeof *plan->resolved);
+    memset(plan->fill_in, 0, plan->graph->task_count * sizeof *plan->fill_in);
     plan_follow_renamed(plan);
     list_wanted_files(plan, &list);
     stat_all(plan, &list);
@@ -436,11 +436,11 @@ int plan_look(struct plan *plan, struct diag *diag)
     }
     size_t errors = diag->errors;
     for (size_t i = 0; i < plan->graph->order_count && result == 0; i++) {
-        struct node_id node = {plan->graph->order[i]};
-        if (plan->wanted[node.at] != 0) {
-            plan->verdicts[node.at] = (uint8_t)plan_examine(plan, node, NULL, NULL);
+        struct task_id task = {plan->graph->order[i]};
+        if (plan->wanted[task.at] != 0) {
+            plan->verdicts[task.at] = (uint8_t)plan_examine(plan, task, NULL, NULL);
         } else {
-            plan->verdicts[node.at] = VERDICT_NONE;
+            plan->verdicts[task.at] = VERDICT_NONE;
         }
         result = diag->errors > errors ? -1 : 0;
     }
@@ -449,9 +449,9 @@ int plan_look(struct plan *plan, struct diag *diag)
     return result;
 }
 
-enum verdict plan_decide(struct plan *plan, struct node_id node, struct diag *diag)
+enum verdict plan_decide(struct plan *plan, struct task_id task, struct diag *diag)
 {
     plan->diag = diag;
-    plan->verdicts[node.at] = (uint8_t)plan_examine(plan, node, NULL, NULL);
-    return (enum verdict)plan->verdicts[node.at];
+    plan->verdicts[task.at] = (uint8_t)plan_examine(plan, task, NULL, NULL);
+    return (enum verdict)plan->verdicts[task.at];
 }

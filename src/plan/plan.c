@@ -37,10 +37,10 @@ struct plan *plan_new(struct graph *graph, struct state *state, struct observer 
                           .project = project,
                           .options = *options};
     arena_init(&plan->arena);
-    plan->wanted = mem_alloc(graph->node_count);
-    plan->verdicts = mem_alloc(graph->node_count);
-    plan->fill_in = mem_alloc(graph->node_count * sizeof(bool));
-    plan->resolved = mem_alloc(graph->node_count * sizeof(bool));
+    plan->wanted = mem_alloc(graph->task_count);
+    plan->verdicts = mem_alloc(graph->task_count);
+    plan->fill_in = mem_alloc(graph->task_count * sizeof(bool));
+    plan->resolved = mem_alloc(graph->task_count * sizeof(bool));
     plan->files = mem_alloc(graph->file_count);
     plan->recipe_texts = arena_array(&plan->arena, action_count, sizeof(struct slice));
     plan->recipes = arena_array(&plan->arena, action_count, sizeof(struct digest));
@@ -82,8 +82,8 @@ void plan_bind(struct graph *graph, struct state *state)
                           .action_count = graph->directory_action_count,
                           .other_files = graph->other_files.names,
                           .other_file_count = graph->other_files.count,
-                          .other_nodes = graph->other_keys,
-                          .other_node_count = graph->node_count - slots,
+                          .other_tasks = graph->other_keys,
+                          .other_task_count = graph->task_count - slots,
                       });
 }
 
@@ -94,29 +94,29 @@ const char *plan_path(struct plan *plan, struct file_id file)
     return buf_string(&plan->path);
 }
 
-unsigned plan_cores(const struct plan *plan, struct node_id node)
+unsigned plan_cores(const struct plan *plan, struct task_id task)
 {
-    const struct resource_spec *resources = &graph_action(plan->graph, node)->resources;
+    const struct resource_spec *resources = &graph_action(plan->graph, task)->resources;
     const uint32_t *directories;
     uint64_t processes =
-        resources_processes(resources, graph_directories(plan->graph, node, &directories));
+        resources_processes(resources, graph_directories(plan->graph, task, &directories));
     uint64_t cores = saturating_product(processes, resources->threads_per_process);
     return cores > UINT32_MAX ? UINT32_MAX : (unsigned)cores;
 }
 
-double plan_seconds(const struct plan *plan, struct node_id node)
+double plan_seconds(const struct plan *plan, struct task_id task)
 {
-    const struct node_row *row = state_node(plan->state, node.at);
+    const struct task_row *row = state_task(plan->state, task.at);
     if (row->success == SUCCESS_RAN && row->duration_s > 0) {
         return row->duration_s;
     }
-    uint32_t element = plan->graph->nodes[node.at].action;
+    uint32_t element = plan->graph->tasks[task.at].action;
     if (plan->mean_seconds[element] > 0) {
         return plan->mean_seconds[element];
     }
     const struct resource_spec *resources = &plan->graph->rowfile->actions[element].resources;
     const uint32_t *directories;
-    size_t count = graph_directories(plan->graph, node, &directories);
+    size_t count = graph_directories(plan->graph, task, &directories);
     return resources->walltime_per_directory && count > 1 ? resources->walltime_s * (double)count
                                                           : resources->walltime_s;
 }

@@ -1,7 +1,7 @@
 /* Stale? Why? In which order?
  *
  * Knows: the rules of docs/internals/rules.md. One walk (plan_examine) finds the differences
- * between a node's record and what is there now: with no listener it stops at the first, with one
+ * between a task's record and what is there now: with no listener it stops at the first, with one
  * it tells them all. Doesn't know: processes, cores, or how reasons are shown beyond their words.
  * Changes nothing on disk: rows that were looked at anew are put into the state, whose owner
  * decides whether they are written. */
@@ -30,13 +30,13 @@ enum verdict {
     VERDICT_HELD,      /* up to date, but something before it is submitted */
 };
 
-/* Whether a run has something to do with a node: it runs, may run, or gets its products back. */
+/* Whether a run has something to do with a task: it runs, may run, or gets its products back. */
 static inline bool verdict_is_work(uint8_t verdict)
 {
     return verdict == VERDICT_STALE || verdict == VERDICT_MAYBE || verdict == VERDICT_RESTORE;
 }
 
-/* Whether what becomes of a node is up to a job. */
+/* Whether what becomes of a task is up to a job. */
 static inline bool verdict_is_jobs(uint8_t verdict)
 {
     return verdict == VERDICT_SUBMITTED || verdict == VERDICT_WAITS || verdict == VERDICT_HELD;
@@ -69,14 +69,14 @@ enum reason_kind {
     REASON_INPUT_NEW, /* a listed glob matches one more file */
     REASON_INPUT_GONE,
     REASON_INPUT_MOVING,    /* it changes each time it is read */
-    REASON_INPUT_UNREAD,    /* it couldn't be read when the node last ran */
-    REASON_UPSTREAM_MADE,   /* a product of a node before differs */
-    REASON_UPSTREAM_JOINED, /* a node of a previous action is new */
+    REASON_INPUT_UNREAD,    /* it couldn't be read when the task last ran */
+    REASON_UPSTREAM_MADE,   /* a product of a task before differs */
+    REASON_UPSTREAM_JOINED, /* a task of a previous action is new */
     REASON_UPSTREAM_LEFT,
-    REASON_UPSTREAM_RAN, /* a node before without products ran on something else */
+    REASON_UPSTREAM_RAN, /* a task before without products ran on something else */
     REASON_PRODUCT_MISSING,
     REASON_PRODUCT_CHANGED,
-    REASON_UPSTREAM_PENDING,   /* MAYBE: which node before decides it */
+    REASON_UPSTREAM_PENDING,   /* MAYBE: which task before decides it */
     REASON_INPUT_MISSING,      /* BLOCKED */
     REASON_INPUT_UNREADABLE,   /* BLOCKED: `status` is the errno */
     REASON_PRODUCT_UNREADABLE, /* BLOCKED: `status` is the errno */
@@ -84,11 +84,11 @@ enum reason_kind {
     REASON_EXCLUDED,           /* BLOCKED: a previous action excludes a directory */
     REASON_UPSTREAM_BLOCKED,   /* BLOCKED */
     REASON_SUBMITTED,          /* SUBMITTED: `name` is the job */
-    REASON_UPSTREAM_SUBMITTED, /* WAITS, HELD: `node` is the submitted one */
+    REASON_UPSTREAM_SUBMITTED, /* WAITS, HELD: `task` is the submitted one */
     REASON_JOB_ENDED,          /* without finishing it: `name` is "job lab/123_4: TIMEOUT" */
 };
 
-/* Whether a reason says that something the node needs is missing or can't be looked at. */
+/* Whether a reason says that something the task needs is missing or can't be looked at. */
 static inline bool reason_is_lack(enum reason_kind kind)
 {
     return kind == REASON_INPUT_MISSING || kind == REASON_INPUT_UNREADABLE ||
@@ -98,11 +98,11 @@ static inline bool reason_is_lack(enum reason_kind kind)
 struct reason {
     enum reason_kind kind;
     struct slice name;    /* path, directory or label that it is about */
-    bool in_directory;    /* `name` is below the node's own directory */
+    bool in_directory;    /* `name` is below the task's own directory */
     struct digest before; /* RECIPE, VALUE: keys of state_text */
     struct digest after;
-    struct node_id node;       /* UPSTREAM_…: the node before */
-    int status;                /* FAILED: as node_row.attempt_status; or an errno */
+    struct task_id task;       /* UPSTREAM_…: the task before */
+    int status;                /* FAILED: as task_row.attempt_status; or an errno */
     const struct job_ref *job; /* SUBMITTED */
 };
 typedef void reason_fn(void *context, const struct reason *reason);
@@ -110,7 +110,7 @@ typedef void reason_fn(void *context, const struct reason *reason);
 struct plan_options {
     bool no_adopt;
     bool recorded; /* look at no file */
-    bool rerun;    /* selected nodes run in any case */
+    bool rerun;    /* selected tasks run in any case */
     bool scan;     /* adopt also what was planned once and never ran */
     unsigned threads;
 };
@@ -132,20 +132,20 @@ struct plan {
     int project;
     struct plan_options options;
     /* Set by the caller before plan_look, and the caller's; NULL as a whole: none. */
-    const struct job_ref *const *jobs; /* by node: the job that it is in; or NULL */
-    const char *const *endings; /* by node: "job lab/123_4: TIMEOUT", the last job that it was in,
+    const struct job_ref *const *jobs; /* by task: the job that it is in; or NULL */
+    const char *const *endings; /* by task: "job lab/123_4: TIMEOUT", the last job that it was in,
                                    which ended; or NULL */
-    uint8_t *wanted;            /* by node: WANTED_… */
+    uint8_t *wanted;            /* by task: WANTED_… */
     uint8_t *members;   /* by directory: selected, where selections are by member; NULL: all */
-    uint8_t *verdicts;  /* by node: enum verdict */
-    bool *fill_in;      /* by node: fresh, but its record lacks something that is known now */
-    bool *resolved;     /* by node: a run is done with it; it is no longer pending for others */
+    uint8_t *verdicts;  /* by task: enum verdict */
+    bool *fill_in;      /* by task: fresh, but its record lacks something that is known now */
+    bool *resolved;     /* by task: a run is done with it; it is no longer pending for others */
     uint8_t *files;     /* by file: enum file_status */
     uint16_t *troubles; /* by file: errno of the last look that failed; NULL: none has failed */
     struct slice *recipe_texts; /* by action element */
     struct digest *recipes;
     double *mean_seconds; /* by action element: of recorded successes; 0: none */
-    size_t adopted;       /* nodes that were adopted while planning */
+    size_t adopted;       /* tasks that were adopted while planning */
     struct component_list scratch;
     struct buf path;
     struct arena arena;
@@ -160,7 +160,7 @@ void plan_free(struct plan *plan);
 void plan_bind(struct graph *graph, struct state *state);
 
 /* Marks what is wanted. `actions` are wildcards (or whole names), `targets` directory names or
- * paths, product paths, or keys of nodes; relative paths are relative to `from_project` ("" or the
+ * paths, product paths, or keys of tasks; relative paths are relative to `from_project` ("" or the
  * current directory's path below the project with a trailing '/'). `only` leaves out what comes
  * before. Unknown names are errors, or warnings if `lenient`. Directories select no group, unless
  * `by_member`: then those that hold them, of which plan->members are meant. */
@@ -178,28 +178,28 @@ struct plan_selection {
 };
 int plan_select(struct plan *plan, const struct plan_selection *selection, struct diag *diag);
 
-/* Marks as selected just the nodes with these keys (graph_add_key). Returns how many of the keys
- * name no node. */
+/* Marks as selected just the tasks with these keys (graph_add_key). Returns how many of the keys
+ * name no task. */
 size_t plan_select_keys(struct plan *plan, const struct slice *keys, size_t count);
 
 /* Whether an action of that name is selected; a selection of NULL selects all. */
 bool plan_selects_action(const struct plan_selection *selection, struct slice name);
 
-/* Looks at the files of all wanted nodes on all cores, adopts, and decides. -1 after errors that
+/* Looks at the files of all wanted tasks on all cores, adopts, and decides. -1 after errors that
  * concern the whole (a value that can't be read). */
 int plan_look(struct plan *plan, struct diag *diag);
 
-/* Decides one node again; nodes before it that are `resolved` count as done. */
-enum verdict plan_decide(struct plan *plan, struct node_id node, struct diag *diag);
+/* Decides one task again; tasks before it that are `resolved` count as done. */
+enum verdict plan_decide(struct plan *plan, struct task_id task, struct diag *diag);
 
-/* The one walk: tells `listener` (may be NULL: stops at the first) every reason for which the node
+/* The one walk: tells `listener` (may be NULL: stops at the first) every reason for which the task
  * is not up to date. */
-enum verdict plan_examine(struct plan *plan, struct node_id node, reason_fn *listener,
+enum verdict plan_examine(struct plan *plan, struct task_id task, reason_fn *listener,
                           void *context);
 
-/* The components of the node as they are now, products last. Files that moved are read. `list` is
+/* The components of the task as they are now, products last. Files that moved are read. `list` is
  * cleared first; names live as long as the graph. -1 after an error (a value can't be read). */
-int plan_components(struct plan *plan, struct node_id node, bool with_products,
+int plan_components(struct plan *plan, struct task_id task, bool with_products,
                     struct component_list *list);
 struct digest plan_fingerprint(const struct component_list *list);
 
@@ -207,9 +207,9 @@ struct digest plan_fingerprint(const struct component_list *list);
  * known yet, and is filled in when it comes. */
 void plan_take_as_it_stands(struct component_list *list);
 
-/* A file as a component names it: relative to the node's own directory where it lies there. The
+/* A file as a component names it: relative to the task's own directory where it lies there. The
  * name lives in the graph, or in the plan's arena. */
-struct slice plan_component_name(struct plan *plan, struct node_id node, struct file_id file,
+struct slice plan_component_name(struct plan *plan, struct task_id task, struct file_id file,
                                  bool *in_directory);
 
 /* Looks at a file again and updates its row. */
@@ -218,28 +218,28 @@ enum file_status plan_refresh(struct plan *plan, struct file_id file);
 /* Why the last look at a file failed: an errno, or 0. */
 int plan_trouble(const struct plan *plan, struct file_id file);
 
-/* Tells `listener` (may be NULL: stops at the first) what keeps the node from being started, as its
+/* Tells `listener` (may be NULL: stops at the first) what keeps the task from being started, as its
  * files were last seen: inputs that are missing or can't be read, and products that can't be read,
  * since what is there must be known before anything replaces it. True: there is something. */
-bool plan_lacks(struct plan *plan, struct node_id node, reason_fn *listener, void *context);
+bool plan_lacks(struct plan *plan, struct task_id task, reason_fn *listener, void *context);
 
-/* Looks again at the values and files that a node depends on. */
-void plan_refresh_inputs(struct plan *plan, struct node_id node);
+/* Looks again at the values and files that a task depends on. */
+void plan_refresh_inputs(struct plan *plan, struct task_id task);
 
 /* Whether every product of the last success lies in its hidden sibling as it was recorded. */
-bool plan_good_set_is_aside(struct plan *plan, struct node_id node);
+bool plan_good_set_is_backed_up(struct plan *plan, struct task_id task);
 
 /* Puts a row whose good set is `list`. An attempt is over with it, except ATTEMPT_CHANGED. */
-void plan_put_success(struct plan *plan, struct node_id node, const struct component_list *list,
-                      struct node_row *row);
+void plan_put_success(struct plan *plan, struct task_id task, const struct component_list *list,
+                      struct task_row *row);
 
-/* Writes the record of a node that is fresh anew, with all that is known now; records of nodes
+/* Writes the record of a task that is fresh anew, with all that is known now; records of tasks
  * behind it that counted its fingerprint follow. -1 after an error (a value can't be read). */
-int plan_fill_in(struct plan *plan, struct node_id node);
+int plan_fill_in(struct plan *plan, struct task_id task);
 
-/* Replaces a digest in the records of the file's maker and of all nodes behind it that recorded it.
+/* Replaces a digest in the records of the file's maker and of all tasks behind it that recorded it.
  */
-void plan_replace_digest(struct plan *plan, struct node_id maker, struct file_id file,
+void plan_replace_digest(struct plan *plan, struct task_id maker, struct file_id file,
                          struct digest before, struct digest after);
 
 /* Reads racy files once more, on all cores, a tick after they were made. */
@@ -248,23 +248,23 @@ void plan_settle(struct plan *plan, const struct file_id *files, size_t count);
 /* Path of a file, NUL-terminated, valid until the next call with the plan. */
 const char *plan_path(struct plan *plan, struct file_id file);
 
-/* Seconds that the node is likely to take: recorded, else its action's mean, else its walltime. */
-double plan_seconds(const struct plan *plan, struct node_id node);
-unsigned plan_cores(const struct plan *plan, struct node_id node);
+/* Seconds that the task is likely to take: recorded, else its action's mean, else its walltime. */
+double plan_seconds(const struct plan *plan, struct task_id task);
+unsigned plan_cores(const struct plan *plan, struct task_id task);
 
 /* Appends one reason in words: "value /temperature: 1.0 → 1.5". */
-void plan_add_reason(struct plan *plan, struct node_id node, const struct reason *reason,
+void plan_add_reason(struct plan *plan, struct task_id task, const struct reason *reason,
                      struct buf *out);
 
 /* Appends "product b.out is missing", or why it can't be used, by how it was last seen. */
-void plan_add_product_trouble(struct plan *plan, struct node_id node, struct file_id file,
+void plan_add_product_trouble(struct plan *plan, struct task_id task, struct file_id file,
                               struct buf *out);
 
-/* Checks that the values of all nodes that will or may run have what the templates of their
+/* Checks that the values of all tasks that will or may run have what the templates of their
  * commands and environments name. -1 after errors that name the directories. */
 int plan_check_pointers(struct plan *plan, struct diag *diag);
 
-/* Remembers the texts that explain this node's digests (recipe, values). */
-void plan_keep_texts(struct plan *plan, struct node_id node);
+/* Remembers the texts that explain this task's digests (recipe, values). */
+void plan_keep_texts(struct plan *plan, struct task_id task);
 
 #endif

@@ -80,12 +80,12 @@ int plan_check_pointers(struct plan *plan, struct diag *diag)
     bool all_read = false;
     plan->diag = diag;
     for (size_t i = 0; i < graph->order_count && errors < MOST_ERRORS_SHOWN; i++) {
-        struct node_id node = {graph->order[i]};
-        uint8_t verdict = plan->verdicts[node.at];
+        struct task_id task = {graph->order[i]};
+        uint8_t verdict = plan->verdicts[task.at];
         const uint32_t *directories;
-        size_t count = graph_directories(graph, node, &directories);
+        size_t count = graph_directories(graph, task, &directories);
         if ((verdict != VERDICT_STALE && verdict != VERDICT_MAYBE) ||
-            !names_pointers(graph_action(graph, node))) {
+            !names_pointers(graph_action(graph, task))) {
             continue;
         }
         if (!all_read) {
@@ -95,7 +95,7 @@ int plan_check_pointers(struct plan *plan, struct diag *diag)
             }
         }
         for (size_t d = 0; d < count && errors < MOST_ERRORS_SHOWN; d++) {
-            if (check_directory(plan, graph_action(graph, node), directories[d], &errors) != 0) {
+            if (check_directory(plan, graph_action(graph, task), directories[d], &errors) != 0) {
                 result = -1;
             }
         }

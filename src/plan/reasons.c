@@ -80,13 +80,13 @@ static void add_difference(void *context, struct slice pointer, const struct jso
 }
 
 /* What counts of the value now, as it is written. */
-static bool current_value_text(struct plan *plan, struct node_id node, const struct reason *reason,
+static bool current_value_text(struct plan *plan, struct task_id task, const struct reason *reason,
                                struct buf *text)
 {
     const struct graph *graph = plan->graph;
-    const struct action *action = graph_action(graph, node);
+    const struct action *action = graph_action(graph, task);
     const struct json *value;
-    int64_t directory = reason->in_directory ? (int64_t)graph->nodes[node.at].directory
+    int64_t directory = reason->in_directory ? (int64_t)graph->tasks[task.at].directory
                                              : workspace_find(graph->workspace, reason->name, NULL);
     struct diag unseen;
     bool found = false;
@@ -100,10 +100,10 @@ static bool current_value_text(struct plan *plan, struct node_id node, const str
     return found;
 }
 
-static void add_value_reason(struct plan *plan, struct node_id node, const struct reason *reason,
+static void add_value_reason(struct plan *plan, struct task_id task, const struct reason *reason,
                              struct buf *out)
 {
-    const struct action *action = graph_action(plan->graph, node);
+    const struct action *action = graph_action(plan->graph, task);
     struct buf now = BUF_EMPTY;
     struct slice then = state_text(plan->state, reason->before);
     struct buf prefix = BUF_EMPTY;
@@ -115,7 +115,7 @@ static void add_value_reason(struct plan *plan, struct node_id node, const struc
         text_add_name(&prefix, reason->name);
     }
     bool explained = false;
-    if (then.at != NULL && current_value_text(plan, node, reason, &now)) {
+    if (then.at != NULL && current_value_text(plan, task, reason, &now)) {
         struct json_parser *parser = json_parser_new();
         struct json *before = json_parse(parser, then, SLICE_LITERAL("recorded"), &unseen);
         struct json *after = json_parse(parser, buf_slice(&now), SLICE_LITERAL("current"), &unseen);
@@ -197,11 +197,11 @@ static void add_environment_change(struct buf *out, const char **separator, stru
     }
 }
 
-static void add_recipe_reason(struct plan *plan, struct node_id node, const struct reason *reason,
+static void add_recipe_reason(struct plan *plan, struct task_id task, const struct reason *reason,
                               struct buf *out)
 {
     struct slice before = state_text(plan->state, reason->before);
-    struct slice after = plan->recipe_texts[plan->graph->nodes[node.at].action];
+    struct slice after = plan->recipe_texts[plan->graph->tasks[task.at].action];
     const char *separator = "";
     size_t start = out->len;
     if (before.at != NULL) {
@@ -250,9 +250,9 @@ static void add_upstream(struct plan *plan, const struct reason *reason, const c
 {
     buf_add_string(out, before);
     if (label) {
-        graph_add_label(plan->graph, reason->node, out);
+        graph_add_label(plan->graph, reason->task, out);
     } else {
-        text_add_name(out, graph_action(plan->graph, reason->node)->name);
+        text_add_name(out, graph_action(plan->graph, reason->task)->name);
     }
     buf_add_string(out, behind);
 }
@@ -272,7 +272,7 @@ static bool is_made(const struct graph *graph, struct slice path)
     return file.at != GRAPH_NONE && graph->producers[file.at] != GRAPH_NONE;
 }
 
-static void add_reason(struct plan *plan, struct node_id node, const struct reason *reason,
+static void add_reason(struct plan *plan, struct task_id task, const struct reason *reason,
                        struct buf *out)
 {
     switch (reason->kind) {
@@ -289,8 +289,8 @@ static void add_reason(struct plan *plan, struct node_id node, const struct reas
         buf_add_string(out, "has no products");
         break;
     case REASON_INTERRUPTED: /* in a job it may be running still */
-        buf_add_string(out, plan->verdicts[node.at] == VERDICT_SUBMITTED &&
-                                    state_node(plan->state, node.at)->attempt == ATTEMPT_STARTED
+        buf_add_string(out, plan->verdicts[task.at] == VERDICT_SUBMITTED &&
+                                    state_task(plan->state, task.at)->attempt == ATTEMPT_STARTED
                                 ? "has begun"
                                 : "interrupted");
         break;
@@ -315,10 +315,10 @@ static void add_reason(struct plan *plan, struct node_id node, const struct reas
         buf_addf(out, "an input could not be read after it ran: %s", strerror(reason->status));
         break;
     case REASON_RECIPE:
-        add_recipe_reason(plan, node, reason, out);
+        add_recipe_reason(plan, task, reason, out);
         break;
     case REASON_VALUE:
-        add_value_reason(plan, node, reason, out);
+        add_value_reason(plan, task, reason, out);
         break;
     case REASON_JOINED:
         text_add_name(out, reason->name);
@@ -389,7 +389,7 @@ static void add_reason(struct plan *plan, struct node_id node, const struct reas
     case REASON_EXCLUDED:
         buf_add_string(out, "the previous action ");
         text_add_name(out, reason->name);
-        buf_add_string(out, graph_action(plan->graph, node)->scope == SCOPE_DIRECTORY
+        buf_add_string(out, graph_action(plan->graph, task)->scope == SCOPE_DIRECTORY
                                 ? " doesn't include the directory"
                                 : " doesn't include all its directories");
         break;
@@ -408,7 +408,7 @@ static void add_reason(struct plan *plan, struct node_id node, const struct reas
     }
 }
 
-void plan_add_product_trouble(struct plan *plan, struct node_id node, struct file_id file,
+void plan_add_product_trouble(struct plan *plan, struct task_id task, struct file_id file,
                               struct buf *out)
 {
     struct reason reason = {.kind = REASON_PRODUCT_MISSING, .status = plan_trouble(plan, file)};
@@ -417,8 +417,8 @@ void plan_add_product_trouble(struct plan *plan, struct node_id node, struct fil
     } else if (plan->files[file.at] == FILE_MOVING) {
         reason.kind = REASON_PRODUCT_MOVING;
     }
-    reason.name = plan_component_name(plan, node, file, &reason.in_directory);
-    plan_add_reason(plan, node, &reason, out);
+    reason.name = plan_component_name(plan, task, file, &reason.in_directory);
+    plan_add_reason(plan, task, &reason, out);
 }
 
 static bool glob_matches(const struct path_spec *spec, struct slice path)
@@ -432,11 +432,11 @@ static bool glob_matches(const struct path_spec *spec, struct slice path)
     return matches;
 }
 
-bool plan_listed_glob_lost(struct plan *plan, struct node_id node, const struct component *recorded)
+bool plan_listed_glob_lost(struct plan *plan, struct task_id task, const struct component *recorded)
 {
-    const struct action *action = graph_action(plan->graph, node);
+    const struct action *action = graph_action(plan->graph, task);
     const uint32_t *directories;
-    size_t count = graph_directories(plan->graph, node, &directories);
+    size_t count = graph_directories(plan->graph, task, &directories);
     struct slice below = recorded->name;
     bool is_below = recorded->in_directory;
     for (size_t i = 0; i < count && !is_below; i++) {
@@ -453,11 +453,11 @@ bool plan_listed_glob_lost(struct plan *plan, struct node_id node, const struct 
     return false;
 }
 
-void plan_add_reason(struct plan *plan, struct node_id node, const struct reason *reason,
+void plan_add_reason(struct plan *plan, struct task_id task, const struct reason *reason,
                      struct buf *out)
 {
     struct buf text = BUF_EMPTY;
-    add_reason(plan, node, reason, &text);
+    add_reason(plan, task, reason, &text);
     text_add_visible(out, buf_slice(&text));
     buf_release(&text);
 }

@@ -11,12 +11,12 @@ static bool is_described(const struct plan *plan, struct slice name)
     return rowfile_name_id(plan->graph->rowfile, name, NULL) >= 0;
 }
 
-/* Whether the products on record are those that the node has now. */
-static bool has_same_products(struct plan *plan, struct node_id node, const struct node_row *row)
+/* Whether the products on record are those that the task has now. */
+static bool has_same_products(struct plan *plan, struct task_id task, const struct task_row *row)
 {
     const struct graph *graph = plan->graph;
-    uint32_t next = graph->product_start[node.at];
-    uint32_t end = graph->product_start[node.at + 1];
+    uint32_t next = graph->product_start[task.at];
+    uint32_t end = graph->product_start[task.at + 1];
     for (size_t i = 0; i < row->good.count; i++) {
         struct component component = components_at(&row->good, i);
         bool in_directory;
@@ -27,63 +27,63 @@ static bool has_same_products(struct plan *plan, struct node_id node, const stru
             return false;
         }
         struct slice name =
-            plan_component_name(plan, node, graph->products.at[next++], &in_directory);
+            plan_component_name(plan, task, graph->products.at[next++], &in_directory);
         if (in_directory != component.in_directory || !slice_equal(name, component.name)) {
             return false;
         }
     }
-    return next == end && graph->product_start[node.at] < end;
+    return next == end && graph->product_start[task.at] < end;
 }
 
 /* A name that was taken back keeps the newer record: rows of the other name stay until `clean`. */
-static const struct node_row *newer(const struct node_row *a, const struct node_row *b)
+static const struct task_row *newer(const struct task_row *a, const struct task_row *b)
 {
     return !a->is_known || b->finished_at_ns > a->finished_at_ns ? b : a;
 }
 
-/* `newest` is the node's own row until a newer one is found. */
-static void consider(struct plan *plan, struct node_id node, const struct node_row *row,
-                     const struct node_row **newest)
+/* `newest` is the task's own row until a newer one is found. */
+static void consider(struct plan *plan, struct task_id task, const struct task_row *row,
+                     const struct task_row **newest)
 {
-    if (row != NULL && newer(*newest, row) == row && has_same_products(plan, node, row)) {
+    if (row != NULL && newer(*newest, row) == row && has_same_products(plan, task, row)) {
         *newest = row;
     }
 }
 
-static void take_over(struct plan *plan, struct node_id node, const struct node_row *newest)
+static void take_over(struct plan *plan, struct task_id task, const struct task_row *newest)
 {
-    if (newest != state_node(plan->state, node.at)) {
-        struct node_row copy = *newest;
-        state_put_node(plan->state, node.at, &copy);
+    if (newest != state_task(plan->state, task.at)) {
+        struct task_row copy = *newest;
+        state_put_task(plan->state, task.at, &copy);
     }
 }
 
-static void take_over_directories(struct plan *plan, struct node_id node, struct slice directory)
+static void take_over_directories(struct plan *plan, struct task_id task, struct slice directory)
 {
     const struct slice *names;
     size_t count = state_recorded_actions(plan->state, &names);
-    const struct node_row *newest = state_node(plan->state, node.at);
+    const struct task_row *newest = state_task(plan->state, task.at);
     for (size_t i = 0; i < count; i++) {
         if (!is_described(plan, names[i])) {
-            consider(plan, node, state_recorded_node(plan->state, directory, names[i]), &newest);
+            consider(plan, task, state_recorded_task(plan->state, directory, names[i]), &newest);
         }
     }
-    take_over(plan, node, newest);
+    take_over(plan, task, newest);
 }
 
-static void take_over_others(struct plan *plan, struct node_id node)
+static void take_over_others(struct plan *plan, struct task_id task)
 {
     const struct slice *keys;
     size_t count = state_recorded_others(plan->state, &keys);
-    const struct node_row *newest = state_node(plan->state, node.at);
+    const struct task_row *newest = state_task(plan->state, task.at);
     for (size_t i = 0; i < count; i++) {
         const char *end = memchr(keys[i].at, '\0', keys[i].len);
         size_t name_len = end != NULL ? (size_t)(end - keys[i].at) : keys[i].len;
         if (!is_described(plan, slice_make(keys[i].at, name_len))) {
-            consider(plan, node, state_recorded_other(plan->state, keys[i]), &newest);
+            consider(plan, task, state_recorded_other(plan->state, keys[i]), &newest);
         }
     }
-    take_over(plan, node, newest);
+    take_over(plan, task, newest);
 }
 
 static bool knows_other_names(const struct plan *plan)
@@ -103,16 +103,16 @@ void plan_follow_renamed(struct plan *plan)
     const struct graph *graph = plan->graph;
     size_t slots = graph->workspace->count * graph->directory_action_count;
     bool directories_too = knows_other_names(plan);
-    for (uint32_t n = directories_too ? 0 : (uint32_t)slots; n < graph->node_count; n++) {
-        struct node_id node = {n};
-        if (!graph_is_present(graph, node)) {
+    for (uint32_t n = directories_too ? 0 : (uint32_t)slots; n < graph->task_count; n++) {
+        struct task_id task = {n};
+        if (!graph_is_present(graph, task)) {
             continue;
         }
         if (n < slots) {
-            take_over_directories(plan, node,
+            take_over_directories(plan, task,
                                   graph->workspace->names[n / graph->directory_action_count]);
         } else {
-            take_over_others(plan, node);
+            take_over_others(plan, task);
         }
     }
 }

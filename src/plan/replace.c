@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
-static void put_good(struct plan *plan, struct node_id node, const struct component_list *list,
-                     struct node_row *row)
+static void put_good(struct plan *plan, struct task_id task, const struct component_list *list,
+                     struct task_row *row)
 {
     struct digest *digests = mem_grow(NULL, list->count, sizeof *digests);
     for (size_t i = 0; i < list->count; i++) {
@@ -13,25 +13,25 @@ static void put_good(struct plan *plan, struct node_id node, const struct compon
                                     .digests = digests,
                                     .count = list->count};
     row->fingerprint = plan_fingerprint(list);
-    state_put_node(plan->state, node.at, row);
+    state_put_task(plan->state, task.at, row);
     free(digests);
 }
 
-void plan_put_success(struct plan *plan, struct node_id node, const struct component_list *list,
-                      struct node_row *row)
+void plan_put_success(struct plan *plan, struct task_id task, const struct component_list *list,
+                      struct task_row *row)
 {
     row->is_known = true;
     if (row->attempt != ATTEMPT_CHANGED) {
         row->attempt = ATTEMPT_NONE;
         row->attempt_status = 0;
     }
-    put_good(plan, node, list, row);
+    put_good(plan, task, list, row);
 }
 
-static void follow_fingerprint(struct plan *plan, struct node_id node, struct digest before);
+static void follow_fingerprint(struct plan *plan, struct task_id task, struct digest before);
 
 /* Which recorded component gets another digest: a file, or (name.at == NULL) the fingerprint of a
- * node. */
+ * task. */
 struct replacement {
     struct slice name;
     bool in_directory;
@@ -43,7 +43,7 @@ static bool is_replaced(const struct component *component, const struct replacem
 {
     bool named =
         replacement->name.at == NULL
-            ? component->kind == COMPONENT_NODE
+            ? component->kind == COMPONENT_TASK
             : (component->kind == COMPONENT_FILE || component->kind == COMPONENT_PRODUCT) &&
                   component->in_directory == replacement->in_directory &&
                   slice_equal(component->name, replacement->name);
@@ -51,10 +51,10 @@ static bool is_replaced(const struct component *component, const struct replacem
 }
 
 /* What was tried since the success stays on record. */
-static void replace_in_node(struct plan *plan, struct node_id node,
+static void replace_in_task(struct plan *plan, struct task_id task,
                             const struct replacement *replacement)
 {
-    const struct node_row *recorded = state_node(plan->state, node.at);
+    const struct task_row *recorded = state_task(plan->state, task.at);
     struct component_list list = {0};
     bool replaced = false;
     for (size_t i = 0; i < recorded->good.count; i++) {
@@ -66,54 +66,54 @@ static void replace_in_node(struct plan *plan, struct node_id node,
         vec_push(&list, component);
     }
     if (replaced) {
-        struct node_row row = *recorded;
+        struct task_row row = *recorded;
         struct digest before = row.fingerprint;
-        put_good(plan, node, &list, &row);
-        follow_fingerprint(plan, node, before);
+        put_good(plan, task, &list, &row);
+        follow_fingerprint(plan, task, before);
     }
     vec_release(&list);
 }
 
-/* A node without products counts by its fingerprint for the nodes behind it. When its record is
+/* A task without products counts by its fingerprint for the tasks behind it. When its record is
  * written in other terms though nothing changed, their records follow. */
-static void follow_fingerprint(struct plan *plan, struct node_id node, struct digest before)
+static void follow_fingerprint(struct plan *plan, struct task_id task, struct digest before)
 {
     const struct graph *graph = plan->graph;
     struct replacement replacement = {.before = before,
-                                      .after = state_node(plan->state, node.at)->fingerprint};
-    if (graph->product_start[node.at] < graph->product_start[node.at + 1] ||
+                                      .after = state_task(plan->state, task.at)->fingerprint};
+    if (graph->product_start[task.at] < graph->product_start[task.at + 1] ||
         digest_is_unknown(before) || digest_equal(before, replacement.after)) {
         return;
     }
-    for (uint32_t a = graph->after_start[node.at]; a < graph->after_start[node.at + 1]; a++) {
-        replace_in_node(plan, graph->after[a], &replacement);
+    for (uint32_t a = graph->after_start[task.at]; a < graph->after_start[task.at + 1]; a++) {
+        replace_in_task(plan, graph->after[a], &replacement);
     }
 }
 
-void plan_replace_digest(struct plan *plan, struct node_id maker, struct file_id file,
+void plan_replace_digest(struct plan *plan, struct task_id maker, struct file_id file,
                          struct digest before, struct digest after)
 {
     const struct graph *graph = plan->graph;
     struct replacement replacement = {.before = before, .after = after};
     replacement.name = plan_component_name(plan, maker, file, &replacement.in_directory);
-    replace_in_node(plan, maker, &replacement);
+    replace_in_task(plan, maker, &replacement);
     for (uint32_t a = graph->after_start[maker.at]; a < graph->after_start[maker.at + 1]; a++) {
-        struct node_id after_maker = graph->after[a];
+        struct task_id after_maker = graph->after[a];
         replacement.name = plan_component_name(plan, after_maker, file, &replacement.in_directory);
-        replace_in_node(plan, after_maker, &replacement);
+        replace_in_task(plan, after_maker, &replacement);
     }
 }
 
-int plan_fill_in(struct plan *plan, struct node_id node)
+int plan_fill_in(struct plan *plan, struct task_id task)
 {
     struct component_list list = {0};
-    int result = plan_components(plan, node, true, &list);
+    int result = plan_components(plan, task, true, &list);
     if (result == 0) {
-        struct node_row row = *state_node(plan->state, node.at);
+        struct task_row row = *state_task(plan->state, task.at);
         struct digest before = row.fingerprint;
-        plan_put_success(plan, node, &list, &row);
-        plan_keep_texts(plan, node);
-        follow_fingerprint(plan, node, before);
+        plan_put_success(plan, task, &list, &row);
+        plan_keep_texts(plan, task);
+        follow_fingerprint(plan, task, before);
     }
     vec_release(&list);
     return result;
@@ -126,7 +126,7 @@ void plan_follow_first_digest(struct plan *plan, struct file_id file, const stru
     bool first = (before->flags & FILE_ROW_BY_STAT) != 0 &&
                  (after->flags & FILE_ROW_BY_STAT) == 0 && before->size == after->size;
     if (first && maker != GRAPH_NONE &&
-        state_node(plan->state, maker)->success == SUCCESS_ADOPTED) {
-        plan_replace_digest(plan, (struct node_id){maker}, file, before->digest, after->digest);
+        state_task(plan->state, maker)->success == SUCCESS_ADOPTED) {
+        plan_replace_digest(plan, (struct task_id){maker}, file, before->digest, after->digest);
     }
 }

@@ -12,7 +12,7 @@
 struct targets {
     uint8_t *directories; /* by directory: named */
     size_t directory_count;
-    VEC(struct node_id) nodes; /* named by a product or a key */
+    VEC(struct task_id) tasks; /* named by a product or a key */
     struct diag *diag;
     bool lenient;
 };
@@ -172,7 +172,7 @@ static bool name_path(const struct plan *plan, struct slice path, struct targets
     if (file.at == GRAPH_NONE || graph->producers[file.at] == GRAPH_NONE) {
         return false;
     }
-    vec_push(&targets->nodes, (struct node_id){graph->producers[file.at]});
+    vec_push(&targets->tasks, (struct task_id){graph->producers[file.at]});
     return true;
 }
 
@@ -200,24 +200,24 @@ static bool name_absolute(const struct plan *plan, struct slice target, struct t
     return known;
 }
 
-/* "ACTION", for group and project nodes, or "ACTION/DIRECTORY". */
+/* "ACTION", for group and project tasks, or "ACTION/DIRECTORY". */
 static bool name_key(const struct plan *plan, struct slice target, struct targets *targets)
 {
     const struct graph *graph = plan->graph;
     struct buf key = BUF_EMPTY;
     bool found = false;
-    for (uint32_t n = 0; n < graph->node_count; n++) {
-        if (graph->nodes[n].action == GRAPH_NONE) {
+    for (uint32_t n = 0; n < graph->task_count; n++) {
+        if (graph->tasks[n].action == GRAPH_NONE) {
             continue;
         }
-        struct slice action = graph_action(graph, (struct node_id){n})->name;
+        struct slice action = graph_action(graph, (struct task_id){n})->name;
         if (target.len < action.len || memcmp(target.at, action.at, action.len) != 0) {
             continue;
         }
         buf_clear(&key);
-        graph_add_key(graph, (struct node_id){n}, &key);
+        graph_add_key(graph, (struct task_id){n}, &key);
         if (slice_equal(buf_slice(&key), target) || slice_equal(action, target)) {
-            vec_push(&targets->nodes, (struct node_id){n});
+            vec_push(&targets->tasks, (struct task_id){n});
             found = true;
         }
     }
@@ -276,23 +276,23 @@ static void pull_in_upstream(struct plan *plan)
             continue;
         }
         for (uint32_t e = graph->before_start[n]; e < graph->before_start[n + 1]; e++) {
-            plan->wanted[graph->before.at[e].node.at] |= WANTED_UPSTREAM;
+            plan->wanted[graph->before.at[e].task.at] |= WANTED_UPSTREAM;
         }
     }
 }
 
-/* Whether the node stands for one of the named directories, or (by member) for a group with one. */
-static bool is_named(const struct plan *plan, struct node_id node,
+/* Whether the task stands for one of the named directories, or (by member) for a group with one. */
+static bool is_named(const struct plan *plan, struct task_id task,
                      const struct plan_selection *selection, const struct targets *targets)
 {
     const struct graph *graph = plan->graph;
-    uint32_t directory = graph->nodes[node.at].directory;
+    uint32_t directory = graph->tasks[task.at].directory;
     if (directory != GRAPH_NONE) {
         return targets->directories[directory] != 0;
     }
     const uint32_t *members;
-    size_t count = graph_directories(graph, node, &members);
-    if (!selection->by_member || graph_action(graph, node)->scope != SCOPE_GROUP) {
+    size_t count = graph_directories(graph, task, &members);
+    if (!selection->by_member || graph_action(graph, task)->scope != SCOPE_GROUP) {
         return false;
     }
     for (size_t i = 0; i < count; i++) {
@@ -310,26 +310,26 @@ int plan_select(struct plan *plan, const struct plan_selection *selection, struc
                               .diag = diag,
                               .lenient = selection->lenient};
     int result = check_actions(plan, selection, diag);
-    memset(plan->wanted, 0, graph->node_count);
+    memset(plan->wanted, 0, graph->task_count);
     for (size_t i = 0; i < selection->target_count; i++) {
         if (name_target(plan, selection, selection->targets[i], &targets) != 0) {
             result = -1;
         }
     }
-    for (uint32_t n = 0; n < graph->node_count && result == 0; n++) {
-        const struct graph_node *node = &graph->nodes[n];
-        if (node->action == GRAPH_NONE ||
-            !plan_selects_action(selection, graph_action(graph, (struct node_id){n})->name)) {
+    for (uint32_t n = 0; n < graph->task_count && result == 0; n++) {
+        const struct graph_task *task = &graph->tasks[n];
+        if (task->action == GRAPH_NONE ||
+            !plan_selects_action(selection, graph_action(graph, (struct task_id){n})->name)) {
             continue;
         }
         if (selection->target_count == 0 ||
-            is_named(plan, (struct node_id){n}, selection, &targets)) {
+            is_named(plan, (struct task_id){n}, selection, &targets)) {
             plan->wanted[n] = WANTED_SELECTED;
         }
     }
-    for (size_t i = 0; i < targets.nodes.count && result == 0; i++) {
-        uint32_t n = targets.nodes.at[i].at;
-        if (plan_selects_action(selection, graph_action(graph, (struct node_id){n})->name)) {
+    for (size_t i = 0; i < targets.tasks.count && result == 0; i++) {
+        uint32_t n = targets.tasks.at[i].at;
+        if (plan_selects_action(selection, graph_action(graph, (struct task_id){n})->name)) {
             plan->wanted[n] = WANTED_SELECTED;
         }
     }
@@ -338,11 +338,11 @@ int plan_select(struct plan *plan, const struct plan_selection *selection, struc
     }
     free(plan->members);
     plan->members = NULL;
-    if (selection->by_member && selection->target_count > 0 && targets.nodes.count == 0) {
+    if (selection->by_member && selection->target_count > 0 && targets.tasks.count == 0) {
         plan->members = targets.directories;
         targets.directories = NULL;
     }
-    vec_release(&targets.nodes);
+    vec_release(&targets.tasks);
     free(targets.directories);
     return result;
 }
@@ -362,13 +362,13 @@ size_t plan_select_keys(struct plan *plan, const struct slice *keys, size_t coun
         memcpy(sorted, keys, count * sizeof *sorted);
         qsort(sorted, count, sizeof *sorted, compare_keys);
     }
-    memset(plan->wanted, 0, graph->node_count);
-    for (uint32_t n = 0; n < graph->node_count; n++) {
-        if (!graph_is_present(graph, (struct node_id){n})) {
+    memset(plan->wanted, 0, graph->task_count);
+    for (uint32_t n = 0; n < graph->task_count; n++) {
+        if (!graph_is_present(graph, (struct task_id){n})) {
             continue;
         }
         buf_clear(&key);
-        graph_add_key(graph, (struct node_id){n}, &key);
+        graph_add_key(graph, (struct task_id){n}, &key);
         struct slice wanted = buf_slice(&key);
         if (bsearch(&wanted, sorted, count, sizeof *sorted, compare_keys) != NULL) {
             plan->wanted[n] = WANTED_SELECTED;

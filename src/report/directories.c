@@ -14,7 +14,7 @@ struct listing {
     const struct report_options *options;
     struct table table;
     struct buf *out;   /* for short output and JSON */
-    struct buf reason; /* of the node at hand */
+    struct buf reason; /* of the task at hand */
     struct buf job;    /* that it is in; empty: none */
     bool has_jobs;     /* a column for them, as in row */
     struct diag *diag;
@@ -122,13 +122,13 @@ static int add_directory(struct listing *listing, uint32_t directory, enum repor
     return 0;
 }
 
-static void explain_node(struct listing *listing, struct node_id node)
+static void explain_task(struct listing *listing, struct task_id task)
 {
     buf_clear(&listing->reason);
     buf_clear(&listing->job);
-    report_add_job(listing->plan, node, &listing->job);
-    if (listing->plan->verdicts[node.at] != VERDICT_FRESH && !listing->options->short_output) {
-        reasons_add_first(listing->plan, node, &listing->reason);
+    report_add_job(listing->plan, task, &listing->job);
+    if (listing->plan->verdicts[task.at] != VERDICT_FRESH && !listing->options->short_output) {
+        reasons_add_first(listing->plan, task, &listing->reason);
     }
 }
 
@@ -144,8 +144,8 @@ static bool is_beyond_limit(const struct listing *listing, size_t group)
     return listing->options->group_limit > 0 && group >= listing->options->group_limit;
 }
 
-/* The groups that the nodes' directories form; `node_of` finds a node by its directory. */
-static int add_groups(struct listing *listing, const struct groups *groups, const uint32_t *node_of)
+/* The groups that the tasks' directories form; `task_of` finds a task by its directory. */
+static int add_groups(struct listing *listing, const struct groups *groups, const uint32_t *task_of)
 {
     size_t at = 0;
     for (size_t group = 0; group < groups->ends.count; group++) {
@@ -154,9 +154,9 @@ static int add_groups(struct listing *listing, const struct groups *groups, cons
         }
         for (; at < groups->ends.at[group]; at++) {
             uint32_t directory = groups->members.at[at];
-            struct node_id node = {node_of[directory]};
-            explain_node(listing, node);
-            if (add_directory(listing, directory, report_node_status(listing->plan, node), group) !=
+            struct task_id task = {task_of[directory]};
+            explain_task(listing, task);
+            if (add_directory(listing, directory, report_task_status(listing->plan, task), group) !=
                 0) {
                 return -1;
             }
@@ -166,41 +166,41 @@ static int add_groups(struct listing *listing, const struct groups *groups, cons
     return 0;
 }
 
-static int add_directory_nodes(struct listing *listing, const struct action *action,
-                               const struct node_id *nodes, size_t count)
+static int add_directory_tasks(struct listing *listing, const struct action *action,
+                               const struct task_id *tasks, size_t count)
 {
     const struct graph *graph = listing->plan->graph;
-    uint32_t *node_of = mem_alloc((graph->workspace->count + 1) * sizeof *node_of);
+    uint32_t *task_of = mem_alloc((graph->workspace->count + 1) * sizeof *task_of);
     uint32_t *shown = mem_alloc((count + 1) * sizeof *shown);
     size_t shown_count = 0;
     struct groups groups = {0};
     for (size_t i = 0; i < count; i++) {
-        if (is_shown(listing->options, report_node_status(listing->plan, nodes[i]))) {
-            uint32_t directory = graph->nodes[nodes[i].at].directory;
-            node_of[directory] = nodes[i].at;
+        if (is_shown(listing->options, report_task_status(listing->plan, tasks[i]))) {
+            uint32_t directory = graph->tasks[tasks[i].at].directory;
+            task_of[directory] = tasks[i].at;
             shown[shown_count++] = directory;
         }
     }
     int result = groups_form(action, graph->workspace, shown, shown_count, &groups, listing->diag);
     if (result == 0) {
-        result = add_groups(listing, &groups, node_of);
+        result = add_groups(listing, &groups, task_of);
     }
     groups_release(&groups);
     free(shown);
-    free(node_of);
+    free(task_of);
     return result;
 }
 
-/* Each node is a group of its own. */
-static int add_wide_nodes(struct listing *listing, const struct action *action,
-                          const struct node_id *nodes, size_t count)
+/* Each task is a group of its own. */
+static int add_wide_tasks(struct listing *listing, const struct action *action,
+                          const struct task_id *tasks, size_t count)
 {
     static const uint32_t project = GRAPH_NONE;
     size_t group = 0;
     for (size_t i = 0; i < count && !is_beyond_limit(listing, group); i++) {
-        enum report_status_word word = report_node_status(listing->plan, nodes[i]);
+        enum report_status_word word = report_task_status(listing->plan, tasks[i]);
         const uint32_t *directories;
-        size_t members = graph_directories(listing->plan->graph, nodes[i], &directories);
+        size_t members = graph_directories(listing->plan->graph, tasks[i], &directories);
         if (!is_shown(listing->options, word)) {
             continue;
         }
@@ -208,7 +208,7 @@ static int add_wide_nodes(struct listing *listing, const struct action *action,
             directories = &project;
             members = 1;
         }
-        explain_node(listing, nodes[i]);
+        explain_task(listing, tasks[i]);
         for (size_t j = 0; j < members; j++) {
             if (report_is_member(listing->plan, directories[j]) &&
                 add_directory(listing, directories[j], word, group) != 0) {
@@ -224,24 +224,24 @@ static int add_wide_nodes(struct listing *listing, const struct action *action,
 static int add_elements(struct listing *listing, struct slice name)
 {
     const struct graph *graph = listing->plan->graph;
-    struct node_id *nodes;
-    size_t count = report_list_nodes(listing->plan, WANTED_SELECTED, &nodes);
+    struct task_id *tasks;
+    size_t count = report_list_tasks(listing->plan, WANTED_SELECTED, &tasks);
     int result = 0;
     for (size_t at = 0; at < count && result == 0;) {
         size_t first = at;
-        const struct action *action = graph_action(graph, nodes[first]);
-        while (at < count && graph_action(graph, nodes[at]) == action) {
+        const struct action *action = graph_action(graph, tasks[first]);
+        while (at < count && graph_action(graph, tasks[at]) == action) {
             at++;
         }
         if (!slice_equal(action->name, name)) {
             continue;
         }
         result = action->scope == SCOPE_DIRECTORY
-                     ? add_directory_nodes(listing, action, nodes + first, at - first)
-                     : add_wide_nodes(listing, action, nodes + first, at - first);
+                     ? add_directory_tasks(listing, action, tasks + first, at - first)
+                     : add_wide_tasks(listing, action, tasks + first, at - first);
         table_separate(&listing->table);
     }
-    free(nodes);
+    free(tasks);
     return result;
 }
 

@@ -8,36 +8,36 @@
 
 enum { REASON_KINDS = REASON_JOB_ENDED + 1 };
 
-static void count_redone(struct plan *plan, struct node_id node, size_t *kinds,
+static void count_redone(struct plan *plan, struct task_id task, size_t *kinds,
                          struct report_estimate *estimate)
 {
-    const struct node_row *row = state_node(plan->state, node.at);
-    unsigned cores = row->cores > 0 ? row->cores : plan_cores(plan, node);
+    const struct task_row *row = state_task(plan->state, task.at);
+    unsigned cores = row->cores > 0 ? row->cores : plan_cores(plan, task);
     struct reason_list list;
     estimate->again++;
     estimate->again_hours += row->duration_s * cores / 3600;
-    reasons_gather(plan, node, 1, &list);
+    reasons_gather(plan, task, 1, &list);
     if (list.reasons.count > 0) {
         kinds[list.reasons.at[0].kind]++;
     }
     reasons_release(&list);
 }
 
-static void count_node(struct plan *plan, struct node_id node, size_t *kinds,
+static void count_task(struct plan *plan, struct task_id task, size_t *kinds,
                        struct report_estimate *estimate)
 {
-    switch ((enum verdict)plan->verdicts[node.at]) {
+    switch ((enum verdict)plan->verdicts[task.at]) {
     case VERDICT_STALE:
         estimate->will_run++;
-        estimate->least_hours += report_node_hours(plan, node);
-        estimate->most_hours += report_node_hours(plan, node);
-        if (report_is_redone(plan, node)) {
-            count_redone(plan, node, kinds, estimate);
+        estimate->least_hours += report_task_hours(plan, task);
+        estimate->most_hours += report_task_hours(plan, task);
+        if (report_is_redone(plan, task)) {
+            count_redone(plan, task, kinds, estimate);
         }
         break;
     case VERDICT_MAYBE:
         estimate->may_run++;
-        estimate->most_hours += report_node_hours(plan, node);
+        estimate->most_hours += report_task_hours(plan, task);
         break;
     case VERDICT_RESTORE:
         estimate->restores++;
@@ -61,13 +61,13 @@ static void count_node(struct plan *plan, struct node_id node, size_t *kinds,
 void report_estimate(struct plan *plan, struct report_estimate *estimate, struct diag *diag)
 {
     plan->diag = diag;
-    struct node_id *nodes;
+    struct task_id *tasks;
     size_t kinds[REASON_KINDS] = {0};
     size_t commonest = 0;
-    size_t count = report_list_nodes(plan, WANTED_SELECTED | WANTED_UPSTREAM, &nodes);
+    size_t count = report_list_tasks(plan, WANTED_SELECTED | WANTED_UPSTREAM, &tasks);
     *estimate = (struct report_estimate){0};
     for (size_t i = 0; i < count; i++) {
-        count_node(plan, nodes[i], kinds, estimate);
+        count_task(plan, tasks[i], kinds, estimate);
     }
     for (size_t i = 1; i < REASON_KINDS; i++) {
         commonest = kinds[i] > kinds[commonest] ? i : commonest;
@@ -75,13 +75,13 @@ void report_estimate(struct plan *plan, struct report_estimate *estimate, struct
     if (kinds[commonest] > 0) {
         estimate->again_reason = reasons_kind_name((enum reason_kind)commonest);
     }
-    free(nodes);
+    free(tasks);
 }
 
-static void add_nodes(struct buf *out, size_t count)
+static void add_tasks(struct buf *out, size_t count)
 {
     text_add_count(out, count);
-    buf_add_string(out, count == 1 ? " node" : " nodes");
+    buf_add_string(out, count == 1 ? " task" : " tasks");
 }
 
 void report_add_again(const struct report_estimate *estimate, struct buf *out)
@@ -91,7 +91,7 @@ void report_add_again(const struct report_estimate *estimate, struct buf *out)
     }
     buf_add_string(out, "would redo ");
     text_add_count(out, estimate->again);
-    buf_add_string(out, estimate->again == 1 ? " finished node" : " finished nodes");
+    buf_add_string(out, estimate->again == 1 ? " finished task" : " finished tasks");
     if (estimate->again_hours > 0) {
         buf_add_string(out, ", ");
         text_add_cpu_time(out, estimate->again_hours);
@@ -124,7 +124,7 @@ static void add_runs(const struct report_estimate *estimate, struct buf *out)
 {
     buf_add_string(out, "would run ");
     if (estimate->will_run > 0) {
-        add_nodes(out, estimate->will_run);
+        add_tasks(out, estimate->will_run);
         if (estimate->may_run > 0) {
             buf_add_string(out, " and up to ");
             text_add_count(out, estimate->may_run);
@@ -132,7 +132,7 @@ static void add_runs(const struct report_estimate *estimate, struct buf *out)
         }
     } else {
         buf_add_string(out, "up to ");
-        add_nodes(out, estimate->may_run);
+        add_tasks(out, estimate->may_run);
     }
     add_cost_range(estimate, out);
 }
@@ -146,18 +146,18 @@ void report_add_estimate(const struct report_estimate *estimate, struct buf *out
     if (estimate->restores > 0) {
         buf_add_string(out, runs ? "; would put back the earlier products of "
                                  : "would put back the earlier products of ");
-        add_nodes(out, estimate->restores);
+        add_tasks(out, estimate->restores);
     } else if (!runs) {
         buf_add_string(out, "nothing to do");
     }
     if (estimate->blocked > 0) {
         buf_add_string(out, "; ");
-        add_nodes(out, estimate->blocked);
+        add_tasks(out, estimate->blocked);
         buf_add_string(out, " can't run");
     }
     if (estimate->submitted > 0) {
         buf_add_string(out, "; ");
-        add_nodes(out, estimate->submitted);
+        add_tasks(out, estimate->submitted);
         buf_add_string(out, estimate->submitted == 1 ? " is in a job" : " are in jobs");
     }
     if (estimate->waits > 0) {

@@ -38,10 +38,10 @@ static void add_json(struct buf *out, const struct job_line *job)
     report_json_count(out, "directories", job->directories);
     report_json_optional(out, "state", job->state);
     report_json_optional(out, "reason", job->reason);
-    report_json_key(out, "nodes");
+    report_json_key(out, "tasks");
     report_json_begin(out, '[');
-    for (size_t i = 0; i < job->node_count; i++) {
-        report_json_item(out, job->nodes[i]);
+    for (size_t i = 0; i < job->task_count; i++) {
+        report_json_item(out, job->tasks[i]);
     }
     report_json_end(out, ']');
     report_json_end(out, '}');

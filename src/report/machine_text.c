@@ -76,7 +76,7 @@ static void add_allocation(const struct report_machine_facts *facts, struct buf 
         buf_addf(out, " on %.*s", SLICE_ARGS(host));
     }
     if (allocation->is_within) {
-        buf_add_string(out, ", inside of a node that a run started");
+        buf_add_string(out, ", inside of a task that a run started");
     } else if (allocation->is_step) {
         buf_add_string(out, ", in a task of a job step");
     }

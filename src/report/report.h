@@ -41,41 +41,41 @@ struct report_options {
     size_t group_limit; /* so many groups of each element (directories); 0: all */
 };
 
-/* ---- Nodes ---- */
+/* ---- Tasks ---- */
 
-/* row's words for where a node stands. */
+/* row's words for where a task stands. */
 enum report_status_word { REPORT_COMPLETED, REPORT_SUBMITTED, REPORT_ELIGIBLE, REPORT_WAITING };
 enum { REPORT_STATUS_WORDS = 4 };
 
 const char *report_status_name(enum report_status_word word); /* "completed" … */
 
 /* Completed: the products are there and right as of now (what comes before may still change that).
- * Submitted: in a job that is queued or running. Eligible: stale, and every wanted node before it
+ * Submitted: in a job that is queued or running. Eligible: stale, and every wanted task before it
  * is completed. Waiting: all others. */
-enum report_status_word report_node_status(const struct plan *plan, struct node_id node);
+enum report_status_word report_task_status(const struct plan *plan, struct task_id task);
 
-/* Whether a directory of a selected node is meant too; how many of some are. */
+/* Whether a directory of a selected task is meant too; how many of some are. */
 bool report_is_member(const struct plan *plan, uint32_t directory);
 size_t report_count_members(const struct plan *plan, const uint32_t *directories, size_t count);
 
-/* The nodes with one of the WANTED_… bits of `wanted`, in the order of the Rowfile's elements, then
- * of directories. The caller frees *nodes with free(). */
-size_t report_list_nodes(const struct plan *plan, unsigned wanted, struct node_id **nodes);
+/* The tasks with one of the WANTED_… bits of `wanted`, in the order of the Rowfile's elements, then
+ * of directories. The caller frees *tasks with free(). */
+size_t report_list_tasks(const struct plan *plan, unsigned wanted, struct task_id **tasks);
 
-/* Calls `each` with the words of every reason for which the node isn't up to date, most important
+/* Calls `each` with the words of every reason for which the task isn't up to date, most important
  * first. The text dies with the call. */
 typedef void report_reason_fn(void *context, struct slice words);
-void report_node_reasons(struct plan *plan, struct node_id node, report_reason_fn *each,
+void report_task_reasons(struct plan *plan, struct task_id task, report_reason_fn *each,
                          void *context, struct diag *diag);
 
-/* Whether a run of the stale node would redo a good result: it succeeded before (or was adopted)
+/* Whether a run of the stale task would redo a good result: it succeeded before (or was adopted)
  * and is not of an action that runs each time anyway. */
-bool report_is_redone(const struct plan *plan, struct node_id node);
+bool report_is_redone(const struct plan *plan, struct task_id task);
 
-/* Appends the job that the node is in, "lab/123_4"; nothing where it is in none. */
-void report_add_job(const struct plan *plan, struct node_id node, struct buf *out);
+/* Appends the job that the task is in, "lab/123_4"; nothing where it is in none. */
+void report_add_job(const struct plan *plan, struct task_id task, struct buf *out);
 
-double report_node_hours(const struct plan *plan, struct node_id node); /* predicted */
+double report_task_hours(const struct plan *plan, struct task_id task); /* predicted */
 
 /* ---- What a run is about to do ---- */
 
@@ -94,19 +94,19 @@ struct report_estimate {
                                  NULL without any */
 };
 
-/* Over all wanted nodes. Walks the redone ones for their reasons. */
+/* Over all wanted tasks. Walks the redone ones for their reasons. */
 void report_estimate(struct plan *plan, struct report_estimate *estimate, struct diag *diag);
 
-/* "again: 120 nodes, 3.4k CPU-hours, command changed\n"; nothing without redone work. */
+/* "again: 120 tasks, 3.4k CPU-hours, command changed\n"; nothing without redone work. */
 void report_add_again(const struct report_estimate *estimate, struct buf *out);
 
-/* "would run 3 nodes and up to 5 more: 0.2 to 0.7 CPU-hours\n" or "nothing to do\n". */
+/* "would run 3 tasks and up to 5 more: 0.2 to 0.7 CPU-hours\n" or "nothing to do\n". */
 void report_add_estimate(const struct report_estimate *estimate, struct buf *out);
 
 /* ---- show status, directories, why; the dry run ---- */
 
 /* A line for each element whose name matches one of the selection's actions (NULL or none: all),
- * with the selected nodes counted: directories, or 1 for a project's node. `Remaining cost` is
+ * with the selected tasks counted: directories, or 1 for a project's task. `Remaining cost` is
  * row's: of its groups of what isn't completed, processes × walltime × (GPUs, else threads). JSON:
  * an array of
  *     {"action","completed","submitted","eligible","waiting","remaining_core_hours",
@@ -117,7 +117,7 @@ int report_status(struct plan *plan, const struct plan_selection *selection,
                   const struct report_options *options, struct buf *out, struct diag *diag);
 
 /* The selected directories of one action, group by group as a batch or job would take them; a
- * project's node is the one line "(project)" (none when short). JSON: an array of
+ * project's task is the one line "(project)" (none when short). JSON: an array of
  *     {"directory" (null for a project's),"status","job" ("lab/123_4", or null),"group" (from 0),
  *      "values" {pointer: value},"reason" (null when completed)}
  * -1 after errors: a pointer that isn't one, a value that lacks it or can't be read. */
@@ -128,18 +128,18 @@ int report_directories(struct plan *plan, struct slice action, const struct repo
 void report_directory_names(const struct workspace *workspace, const uint32_t *directories,
                             size_t count, const struct report_options *options, struct buf *out);
 
-/* For each selected node "LABEL: is up to date", or its verdict and a line for each reason. JSON:
- * an array of {"node" (its key),"action","directory" (null for group and project nodes),"status",
+/* For each selected task "LABEL: is up to date", or its verdict and a line for each reason. JSON:
+ * an array of {"task" (its key),"action","directory" (null for group and project tasks),"status",
  * "intent" ("fresh", "will_run", "may_run", "restores", "blocked", "submitted", "waits",
  * "held"),"job" (or null),"ending" (of its last job, or null),"reasons" []}. -1 after errors of a
  * value that can't be read. */
 int report_why(struct plan *plan, const struct report_options *options, struct buf *out,
                struct diag *diag);
 
-/* A line for each node that will or may run or whose products are put back, with its first reason
- * in brackets; with `explain` all reasons, indented below (and then the blocked nodes too). Then
- * what would be redone, then the estimate. JSON: an object with the estimate's numbers and "nodes",
- * an array of {"node","action","directory","intent","again","core_hours","reasons" []}. -1 as
+/* A line for each task that will or may run or whose products are put back, with its first reason
+ * in brackets; with `explain` all reasons, indented below (and then the blocked tasks too). Then
+ * what would be redone, then the estimate. JSON: an object with the estimate's numbers and "tasks",
+ * an array of {"task","action","directory","intent","again","core_hours","reasons" []}. -1 as
  * report_why. */
 int report_plan(struct plan *plan, bool explain, const struct report_options *options,
                 struct buf *out, struct diag *diag);
@@ -148,7 +148,7 @@ int report_plan(struct plan *plan, bool explain, const struct report_options *op
 
 /* A line for each job. With `short_output` the ids that there are. JSON: an array of
  *     {"id" (or null),"cluster","action","directories","state" (or null),"reason" (or null),
- *      "nodes" [] (keys)}. */
+ *      "tasks" [] (keys)}. */
 void report_jobs(const struct job_line *jobs, size_t count, const struct report_options *options,
                  struct buf *out);
 

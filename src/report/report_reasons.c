@@ -15,11 +15,11 @@ static void keep_reason(void *context, const struct reason *reason)
     vec_push(&list->reasons, kept);
 }
 
-void reasons_gather(struct plan *plan, struct node_id node, size_t limit, struct reason_list *list)
+void reasons_gather(struct plan *plan, struct task_id task, size_t limit, struct reason_list *list)
 {
     *list = (struct reason_list){.limit = limit};
     arena_init(&list->names);
-    plan_examine(plan, node, keep_reason, list);
+    plan_examine(plan, task, keep_reason, list);
 }
 
 void reasons_release(struct reason_list *list)
@@ -28,26 +28,26 @@ void reasons_release(struct reason_list *list)
     arena_release(&list->names);
 }
 
-void reasons_add_first(struct plan *plan, struct node_id node, struct buf *out)
+void reasons_add_first(struct plan *plan, struct task_id task, struct buf *out)
 {
     struct reason_list list;
-    reasons_gather(plan, node, 1, &list);
+    reasons_gather(plan, task, 1, &list);
     if (list.reasons.count > 0) {
-        plan_add_reason(plan, node, &list.reasons.at[0], out);
+        plan_add_reason(plan, task, &list.reasons.at[0], out);
     }
     reasons_release(&list);
 }
 
-void report_node_reasons(struct plan *plan, struct node_id node, report_reason_fn *each,
+void report_task_reasons(struct plan *plan, struct task_id task, report_reason_fn *each,
                          void *context, struct diag *diag)
 {
     struct reason_list list;
     plan->diag = diag;
     struct buf words = BUF_EMPTY;
-    reasons_gather(plan, node, 0, &list);
+    reasons_gather(plan, task, 0, &list);
     vec_each (struct reason, reason, &list.reasons) {
         buf_clear(&words);
-        plan_add_reason(plan, node, reason, &words);
+        plan_add_reason(plan, task, reason, &words);
         each(context, buf_slice(&words));
     }
     buf_release(&words);

@@ -1,4 +1,4 @@
-/* Reasons of one node, gathered before they are put into words.
+/* Reasons of one task, gathered before they are put into words.
  *
  * Knows: how long what plan tells a listener lives. Doesn't know: where the words go. */
 #ifndef ROWBUILD_REPORT_REASONS_H
@@ -17,12 +17,12 @@ struct reason_list {
     size_t limit; /* no more are kept; 0: all */
 };
 
-/* The node's reasons, most important first; at most `limit`. The caller releases the list. */
-void reasons_gather(struct plan *plan, struct node_id node, size_t limit, struct reason_list *list);
+/* The task's reasons, most important first; at most `limit`. The caller releases the list. */
+void reasons_gather(struct plan *plan, struct task_id task, size_t limit, struct reason_list *list);
 void reasons_release(struct reason_list *list);
 
 /* Appends the first reason in words; nothing when there is none. */
-void reasons_add_first(struct plan *plan, struct node_id node, struct buf *out);
+void reasons_add_first(struct plan *plan, struct task_id task, struct buf *out);
 
 /* The kind in few words, without details: "command changed". Static. */
 const char *reasons_kind_name(enum reason_kind kind);

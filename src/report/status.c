@@ -32,9 +32,9 @@ struct tally {
     struct advice_usage used; /* by executions with this request, as recorded */
 };
 
-static enum note note_of(const struct plan *plan, struct node_id node)
+static enum note note_of(const struct plan *plan, struct task_id task)
 {
-    switch ((enum verdict)plan->verdicts[node.at]) {
+    switch ((enum verdict)plan->verdicts[task.at]) {
     case VERDICT_MAYBE:
         return NOTE_MAY_RUN;
     case VERDICT_RESTORE:
@@ -50,8 +50,8 @@ static enum note note_of(const struct plan *plan, struct node_id node)
     case VERDICT_HELD:
         return NOTE_NONE;
     }
-    bool has_ended = plan->endings != NULL && plan->endings[node.at] != NULL;
-    switch ((enum node_attempt)state_node(plan->state, node.at)->attempt) {
+    bool has_ended = plan->endings != NULL && plan->endings[task.at] != NULL;
+    switch ((enum task_attempt)state_task(plan->state, task.at)->attempt) {
     case ATTEMPT_FAILED:
         return NOTE_FAILED;
     case ATTEMPT_UNFINISHED:
@@ -67,7 +67,7 @@ static enum note note_of(const struct plan *plan, struct node_id node)
     if (has_ended) {
         return NOTE_JOB_ENDED;
     }
-    return report_is_redone(plan, node) ? NOTE_STALE : NOTE_NONE;
+    return report_is_redone(plan, task) ? NOTE_STALE : NOTE_NONE;
 }
 
 /* row's cost of one job on `count` directories. */
@@ -90,12 +90,12 @@ static void add_job_cost(const struct action *action, size_t count, struct tally
     }
 }
 
-/* What the node's last success used, if it had the cores that its action asks for now. */
-static void count_usage(const struct plan *plan, struct node_id node, size_t directories,
+/* What the task's last success used, if it had the cores that its action asks for now. */
+static void count_usage(const struct plan *plan, struct task_id task, size_t directories,
                         struct tally *tally)
 {
-    const struct action *action = graph_action(plan->graph, node);
-    const struct node_row *row = state_node(plan->state, node.at);
+    const struct action *action = graph_action(plan->graph, task);
+    const struct task_row *row = state_task(plan->state, task.at);
     struct advice_request request = advice_request_of(action, directories);
     unsigned cores = request.processes * request.threads_per_process;
     bool is_shared = action->scope == SCOPE_DIRECTORY && action->command.uses_directories;
@@ -119,16 +119,16 @@ static void count_usage(const struct plan *plan, struct node_id node, size_t dir
     }
 }
 
-static void count_node(const struct plan *plan, struct node_id node, struct tally *tally)
+static void count_task(const struct plan *plan, struct task_id task, struct tally *tally)
 {
-    const struct action *action = graph_action(plan->graph, node);
+    const struct action *action = graph_action(plan->graph, task);
     const uint32_t *directories;
-    size_t count = graph_directories(plan->graph, node, &directories);
+    size_t count = graph_directories(plan->graph, task, &directories);
     uint64_t weight =
         action->scope == SCOPE_PROJECT ? 1 : report_count_members(plan, directories, count);
-    enum report_status_word word = report_node_status(plan, node);
-    enum note note = note_of(plan, node);
-    count_usage(plan, node, count, tally);
+    enum report_status_word word = report_task_status(plan, task);
+    enum note note = note_of(plan, task);
+    count_usage(plan, task, count, tally);
     tally->counts[word] += weight;
     if (note != NOTE_NONE) {
         tally->notes[note] += weight;
@@ -243,13 +243,13 @@ static void add_json(struct buf *out, const struct action *action, const struct 
     report_json_end(out, '}');
 }
 
-/* Counts the nodes of one element, of which `nodes` begins with `count`. */
+/* Counts the tasks of one element, of which `tasks` begins with `count`. */
 static int count_element(const struct plan *plan, const struct action *action,
-                         const struct node_id *nodes, size_t count, struct tally *tally,
+                         const struct task_id *tasks, size_t count, struct tally *tally,
                          struct diag *diag)
 {
     for (size_t i = 0; i < count; i++) {
-        count_node(plan, nodes[i], tally);
+        count_task(plan, tasks[i], tally);
     }
     return add_cost_of_groups(plan, action, tally, diag);
 }
@@ -261,18 +261,18 @@ static int add_elements(struct plan *plan, const struct plan_selection *selectio
                         struct buf *advice, struct diag *diag)
 {
     const struct graph *graph = plan->graph;
-    struct node_id *nodes;
-    size_t count = report_list_nodes(plan, WANTED_SELECTED, &nodes);
+    struct task_id *tasks;
+    size_t count = report_list_tasks(plan, WANTED_SELECTED, &tasks);
     size_t at = 0;
     int result = 0;
     for (size_t i = 0; i < graph->rowfile->action_count && result == 0; i++) {
         const struct action *action = &graph->rowfile->actions[i];
         struct tally tally = {0};
         size_t first = at;
-        while (at < count && graph->nodes[nodes[at].at].action == i) {
+        while (at < count && graph->tasks[tasks[at].at].action == i) {
             at++;
         }
-        result = count_element(plan, action, nodes + first, at - first, &tally, diag);
+        result = count_element(plan, action, tasks + first, at - first, &tally, diag);
         if (result == 0 && plan_selects_action(selection, action->name) &&
             is_shown(&tally, options)) {
             if (options->json) {
@@ -284,7 +284,7 @@ static int add_elements(struct plan *plan, const struct plan_selection *selectio
         }
         vec_release(&tally.remaining);
     }
-    free(nodes);
+    free(tasks);
     return result;
 }
 

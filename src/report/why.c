@@ -1,4 +1,4 @@
-/* show why, and the dry run: nodes, what will become of them, and the reasons. */
+/* show why, and the dry run: tasks, what will become of them, and the reasons. */
 #include "report.h"
 
 #include "report_json.h"
@@ -15,12 +15,12 @@ struct intent {
     enum table_style style;
 };
 
-static struct intent intent_of(const struct plan *plan, struct node_id node)
+static struct intent intent_of(const struct plan *plan, struct task_id task)
 {
-    switch ((enum verdict)plan->verdicts[node.at]) {
+    switch ((enum verdict)plan->verdicts[task.at]) {
     case VERDICT_STALE:
         return (struct intent){"runs because",
-                               report_is_redone(plan, node) ? "will run again" : "will run",
+                               report_is_redone(plan, task) ? "will run again" : "will run",
                                "will_run", TABLE_BLUE};
     case VERDICT_MAYBE:
         return (struct intent){"may run because", "may run", "may_run", TABLE_CYAN};
@@ -44,11 +44,11 @@ static struct intent intent_of(const struct plan *plan, struct node_id node)
 }
 
 /* "LABEL: words"; the line isn't ended. */
-static void add_heading(const struct plan *plan, struct node_id node, const char *words,
+static void add_heading(const struct plan *plan, struct task_id task, const char *words,
                         enum table_style style, bool colour, struct buf *out)
 {
     struct buf label = BUF_EMPTY;
-    graph_add_label(plan->graph, node, &label);
+    graph_add_label(plan->graph, task, &label);
     table_add_styled(out, buf_slice(&label), TABLE_BOLD, colour);
     buf_add_string(out, ": ");
     table_add_styled(out, slice_of(words), style, colour);
@@ -68,25 +68,25 @@ static void add_reason_item(void *context, struct slice words)
     report_json_item(context, words);
 }
 
-static void add_json_reasons(struct plan *plan, struct node_id node, struct buf *out)
+static void add_json_reasons(struct plan *plan, struct task_id task, struct buf *out)
 {
     report_json_key(out, "reasons");
     report_json_begin(out, '[');
-    if (plan->verdicts[node.at] != VERDICT_FRESH) {
-        report_node_reasons(plan, node, add_reason_item, out, plan->diag);
+    if (plan->verdicts[task.at] != VERDICT_FRESH) {
+        report_task_reasons(plan, task, add_reason_item, out, plan->diag);
     }
     report_json_end(out, ']');
 }
 
-/* The keys that name a node. */
-static void add_json_node(const struct plan *plan, struct node_id node, struct buf *out)
+/* The keys that name a task. */
+static void add_json_node(const struct plan *plan, struct task_id task, struct buf *out)
 {
     const struct graph *graph = plan->graph;
-    uint32_t directory = graph->nodes[node.at].directory;
+    uint32_t directory = graph->tasks[task.at].directory;
     struct buf key = BUF_EMPTY;
-    graph_add_key(graph, node, &key);
-    report_json_string(out, "node", buf_slice(&key));
-    report_json_string(out, "action", graph_action(graph, node)->name);
+    graph_add_key(graph, task, &key);
+    report_json_string(out, "task", buf_slice(&key));
+    report_json_string(out, "action", graph_action(graph, task)->name);
     if (directory != GRAPH_NONE) {
         report_json_string(out, "directory", graph->workspace->names[directory]);
     } else {
@@ -95,30 +95,30 @@ static void add_json_node(const struct plan *plan, struct node_id node, struct b
     buf_release(&key);
 }
 
-static void add_why_json(struct plan *plan, struct node_id node, struct buf *out)
+static void add_why_json(struct plan *plan, struct task_id task, struct buf *out)
 {
-    enum report_status_word status = report_node_status(plan, node);
+    enum report_status_word status = report_task_status(plan, task);
     struct buf job = BUF_EMPTY;
     report_json_begin_record(out);
-    add_json_node(plan, node, out);
+    add_json_node(plan, task, out);
     report_json_string(out, "status", slice_of(report_status_name(status)));
-    report_json_string(out, "intent", slice_of(intent_of(plan, node).key));
-    report_add_job(plan, node, &job);
+    report_json_string(out, "intent", slice_of(intent_of(plan, task).key));
+    report_add_job(plan, task, &job);
     report_json_optional(out, "job", buf_slice(&job));
     buf_release(&job);
-    const char *ending = plan->endings != NULL ? plan->endings[node.at] : NULL;
+    const char *ending = plan->endings != NULL ? plan->endings[task.at] : NULL;
     report_json_optional(out, "ending", slice_of(ending != NULL ? ending : ""));
-    add_json_reasons(plan, node, out);
+    add_json_reasons(plan, task, out);
     report_json_end(out, '}');
 }
 
-static void add_why(struct plan *plan, struct node_id node, bool colour, struct buf *out)
+static void add_why(struct plan *plan, struct task_id task, bool colour, struct buf *out)
 {
-    struct intent intent = intent_of(plan, node);
-    add_heading(plan, node, intent.why, intent.style, colour, out);
+    struct intent intent = intent_of(plan, task);
+    add_heading(plan, task, intent.why, intent.style, colour, out);
     buf_add_char(out, '\n');
-    if (plan->verdicts[node.at] != VERDICT_FRESH) {
-        report_node_reasons(plan, node, add_reason_line, out, plan->diag);
+    if (plan->verdicts[task.at] != VERDICT_FRESH) {
+        report_task_reasons(plan, task, add_reason_line, out, plan->diag);
     }
 }
 
@@ -126,17 +126,17 @@ int report_why(struct plan *plan, const struct report_options *options, struct b
                struct diag *diag)
 {
     size_t errors_before = diag->errors;
-    struct node_id *nodes;
-    size_t count = report_list_nodes(plan, WANTED_SELECTED, &nodes);
+    struct task_id *tasks;
+    size_t count = report_list_tasks(plan, WANTED_SELECTED, &tasks);
     plan->diag = diag;
     if (options->json) {
         buf_add_char(out, '[');
     }
     for (size_t i = 0; i < count; i++) {
         if (options->json) {
-            add_why_json(plan, nodes[i], out);
+            add_why_json(plan, tasks[i], out);
         } else {
-            add_why(plan, nodes[i], options->colour, out);
+            add_why(plan, tasks[i], options->colour, out);
         }
     }
     if (options->json) {
@@ -145,33 +145,33 @@ int report_why(struct plan *plan, const struct report_options *options, struct b
     } else if (count == 0) {
         buf_add_string(out, "No matches.\n");
     }
-    free(nodes);
+    free(tasks);
     return diag->errors > errors_before ? -1 : 0;
 }
 
-/* Blocked nodes are many where an action leaves directories out on purpose: only for those who ask.
+/* Blocked tasks are many where an action leaves directories out on purpose: only for those who ask.
  */
-static bool is_planned(const struct plan *plan, struct node_id node, bool explain)
+static bool is_planned(const struct plan *plan, struct task_id task, bool explain)
 {
-    uint8_t verdict = plan->verdicts[node.at];
+    uint8_t verdict = plan->verdicts[task.at];
     return verdict_is_work(verdict) ||
            (explain && (verdict == VERDICT_BLOCKED || verdict == VERDICT_SUBMITTED ||
                         verdict == VERDICT_WAITS));
 }
 
 /* One record a line: with its first reason behind it, or each reason on a line below. */
-static void add_planned(struct plan *plan, struct node_id node, bool explain, bool colour,
+static void add_planned(struct plan *plan, struct task_id task, bool explain, bool colour,
                         struct buf *out)
 {
-    struct intent intent = intent_of(plan, node);
-    add_heading(plan, node, intent.plan, intent.style, colour, out);
+    struct intent intent = intent_of(plan, task);
+    add_heading(plan, task, intent.plan, intent.style, colour, out);
     if (explain) {
         buf_add_char(out, '\n');
-        report_node_reasons(plan, node, add_reason_line, out, plan->diag);
+        report_task_reasons(plan, task, add_reason_line, out, plan->diag);
         return;
     }
     struct buf reason = BUF_EMPTY;
-    reasons_add_first(plan, node, &reason);
+    reasons_add_first(plan, task, &reason);
     if (reason.len > 0) {
         buf_addf(out, " (%s)", reason.at);
     }
@@ -179,16 +179,16 @@ static void add_planned(struct plan *plan, struct node_id node, bool explain, bo
     buf_release(&reason);
 }
 
-static void add_planned_json(struct plan *plan, struct node_id node, struct buf *out)
+static void add_planned_json(struct plan *plan, struct task_id task, struct buf *out)
 {
     bool runs =
-        plan->verdicts[node.at] == VERDICT_STALE || plan->verdicts[node.at] == VERDICT_MAYBE;
+        plan->verdicts[task.at] == VERDICT_STALE || plan->verdicts[task.at] == VERDICT_MAYBE;
     report_json_begin_record(out);
-    add_json_node(plan, node, out);
-    report_json_string(out, "intent", slice_of(intent_of(plan, node).key));
-    report_json_bool(out, "again", report_is_redone(plan, node));
-    report_json_number(out, "core_hours", runs ? report_node_hours(plan, node) : 0);
-    add_json_reasons(plan, node, out);
+    add_json_node(plan, task, out);
+    report_json_string(out, "intent", slice_of(intent_of(plan, task).key));
+    report_json_bool(out, "again", report_is_redone(plan, task));
+    report_json_number(out, "core_hours", runs ? report_task_hours(plan, task) : 0);
+    add_json_reasons(plan, task, out);
     report_json_end(out, '}');
 }
 
@@ -216,24 +216,24 @@ int report_plan(struct plan *plan, bool explain, const struct report_options *op
 {
     size_t errors_before = diag->errors;
     struct report_estimate estimate;
-    struct node_id *nodes;
-    size_t count = report_list_nodes(plan, WANTED_SELECTED | WANTED_UPSTREAM, &nodes);
+    struct task_id *tasks;
+    size_t count = report_list_tasks(plan, WANTED_SELECTED | WANTED_UPSTREAM, &tasks);
     plan->diag = diag;
     report_estimate(plan, &estimate, diag);
     if (options->json) {
         buf_add_char(out, '{');
         add_estimate_json(&estimate, out);
-        report_json_key(out, "nodes");
+        report_json_key(out, "tasks");
         report_json_begin(out, '[');
     }
     for (size_t i = 0; i < count; i++) {
-        if (!is_planned(plan, nodes[i], explain)) {
+        if (!is_planned(plan, tasks[i], explain)) {
             continue;
         }
         if (options->json) {
-            add_planned_json(plan, nodes[i], out);
+            add_planned_json(plan, tasks[i], out);
         } else {
-            add_planned(plan, nodes[i], explain, options->colour, out);
+            add_planned(plan, tasks[i], explain, options->colour, out);
         }
     }
     if (options->json) {
@@ -243,6 +243,6 @@ int report_plan(struct plan *plan, bool explain, const struct report_options *op
         report_add_again(&estimate, out);
         report_add_estimate(&estimate, out);
     }
-    free(nodes);
+    free(tasks);
     return diag->errors > errors_before ? -1 : 0;
 }

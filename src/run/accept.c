@@ -4,15 +4,15 @@
 
 #include <stdlib.h>
 
-static void refuse(struct plan *plan, struct node_id node, const char *why, struct diag *diag)
+static void refuse(struct plan *plan, struct task_id task, const char *why, struct diag *diag)
 {
     struct buf label = BUF_EMPTY;
-    graph_add_label(plan->graph, node, &label);
+    graph_add_label(plan->graph, task, &label);
     diag_error(diag, "`%s` can't be accepted: %s", buf_string(&label), why);
     buf_release(&label);
 }
 
-static void refuse_product(struct plan *plan, struct node_id node, struct file_id product,
+static void refuse_product(struct plan *plan, struct task_id task, struct file_id product,
                            struct diag *diag)
 {
     struct buf path = BUF_EMPTY;
@@ -26,7 +26,7 @@ static void refuse_product(struct plan *plan, struct node_id node, struct file_i
                  plan->files[product.at] == FILE_MOVING ? "it changes each time it is read"
                                                         : strerror(error));
     }
-    refuse(plan, node, buf_string(&why), diag);
+    refuse(plan, task, buf_string(&why), diag);
     buf_release(&path);
     buf_release(&why);
 }
@@ -42,10 +42,10 @@ static const struct component *unread_input(const struct component_list *list)
     return NULL;
 }
 
-static struct file_id lacking_product(struct plan *plan, struct node_id node)
+static struct file_id lacking_product(struct plan *plan, struct task_id task)
 {
     const struct graph *graph = plan->graph;
-    for (uint32_t p = graph->product_start[node.at]; p < graph->product_start[node.at + 1]; p++) {
+    for (uint32_t p = graph->product_start[task.at]; p < graph->product_start[task.at + 1]; p++) {
         if (plan_refresh(plan, graph->products.at[p]) != FILE_CURRENT) {
             return graph->products.at[p];
         }
@@ -53,36 +53,36 @@ static struct file_id lacking_product(struct plan *plan, struct node_id node)
     return (struct file_id){GRAPH_NONE};
 }
 
-static int accept_node(struct plan *plan, struct node_id node, struct diag *diag)
+static int accept_task(struct plan *plan, struct task_id task, struct diag *diag)
 {
     struct component_list list = {0};
-    if (plan_good_set_is_aside(plan, node) && run_restore(plan, node, diag) != 0) {
+    if (plan_good_set_is_backed_up(plan, task) && run_restore(plan, task, diag) != 0) {
         return -1;
     }
-    struct file_id missing = lacking_product(plan, node);
+    struct file_id missing = lacking_product(plan, task);
     if (missing.at != GRAPH_NONE) {
-        refuse_product(plan, node, missing, diag);
+        refuse_product(plan, task, missing, diag);
         return -1;
     }
-    int result = plan_components(plan, node, true, &list);
+    int result = plan_components(plan, task, true, &list);
     const struct component *unread = unread_input(&list);
     if (result == 0 && unread != NULL) {
         struct buf why = BUF_EMPTY;
         buf_add_string(&why, "its input `");
         text_add_name(&why, unread->name);
         buf_add_string(&why, "` can't be read");
-        refuse(plan, node, buf_string(&why), diag);
+        refuse(plan, task, buf_string(&why), diag);
         buf_release(&why);
         result = -1;
     }
     if (result == 0) {
         plan_take_as_it_stands(&list);
-        struct node_row row = *state_node(plan->state, node.at);
+        struct task_row row = *state_task(plan->state, task.at);
         row.success = SUCCESS_ACCEPTED;
         row.attempt = ATTEMPT_NONE;
         row.finished_at_ns = observer_now(plan->observer);
-        plan_put_success(plan, node, &list, &row);
-        plan_keep_texts(plan, node);
+        plan_put_success(plan, task, &list, &row);
+        plan_keep_texts(plan, task);
     }
     vec_release(&list);
     return result;
@@ -92,7 +92,7 @@ static void tell_submitted(size_t count, struct diag *diag)
 {
     if (count > 0) {
         diag_warning(diag, "%zu %s: not accepted", count,
-                     count == 1 ? "node is in a job" : "nodes are in jobs");
+                     count == 1 ? "task is in a job" : "tasks are in jobs");
     }
 }
 
@@ -104,15 +104,15 @@ int run_accept(struct plan *plan, bool redone_only, size_t *accepted, struct dia
     *accepted = 0;
     plan->diag = diag;
     for (size_t i = 0; i < graph->order_count; i++) {
-        struct node_id node = {graph->order[i]};
-        bool is_stale = verdict_is_work(plan->verdicts[node.at]);
-        bool redone = state_node(plan->state, node.at)->success != SUCCESS_NONE;
-        bool is_selected = (plan->wanted[node.at] & WANTED_SELECTED) != 0;
-        submitted += is_selected && plan->verdicts[node.at] == VERDICT_SUBMITTED;
+        struct task_id task = {graph->order[i]};
+        bool is_stale = verdict_is_work(plan->verdicts[task.at]);
+        bool redone = state_task(plan->state, task.at)->success != SUCCESS_NONE;
+        bool is_selected = (plan->wanted[task.at] & WANTED_SELECTED) != 0;
+        submitted += is_selected && plan->verdicts[task.at] == VERDICT_SUBMITTED;
         if (!is_selected || !is_stale || (redone_only && !redone)) {
             continue;
         }
-        if (accept_node(plan, node, diag) == 0) {
+        if (accept_task(plan, task, diag) == 0) {
             ++*accepted;
         } else {
             result = -1;

@@ -29,19 +29,19 @@ static bool is_looked_at(const struct slot *slot)
 
 static struct action_progress *progress_of(struct run *run, const struct execution *execution)
 {
-    struct node_id first = execution_nodes(run, execution)[0];
-    return &run->actions[run->plan->graph->nodes[first.at].action];
+    struct task_id first = execution_nodes(run, execution)[0];
+    return &run->actions[run->plan->graph->tasks[first.at].action];
 }
 
 static struct advice_request request_of(const struct run *run, const struct execution *execution,
                                         const struct action_progress *progress)
 {
     const struct graph *graph = run->plan->graph;
-    const struct node_id *nodes = execution_nodes(run, execution);
+    const struct task_id *tasks = execution_nodes(run, execution);
     const uint32_t *directories;
     size_t count =
-        execution->count > 1 ? execution->count : graph_directories(graph, nodes[0], &directories);
-    struct advice_request request = advice_request_of(graph_action(graph, nodes[0]), count);
+        execution->count > 1 ? execution->count : graph_directories(graph, tasks[0], &directories);
+    struct advice_request request = advice_request_of(graph_action(graph, tasks[0]), count);
     size_t executions = progress->left + progress->ended;
     size_t places = ledger_budget(run->ledger) / (request.processes * request.threads_per_process);
     request.budget = ledger_budget(run->ledger);

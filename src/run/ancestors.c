@@ -2,18 +2,18 @@
 
 #include "text.h"
 
-/* Up to here a node's ancestors are looked at when it ends. Above it, a thousand nodes that come
+/* Up to here a task's ancestors are looked at when it ends. Above it, a thousand tasks that come
  * after one which gathers a thousand others would look at a million. */
 enum { MOST_NEAR = 64 };
 
 struct walk {
     struct run *run;
-    VEC(struct node_id) nodes;
+    VEC(struct task_id) tasks;
 };
 
 static void begin_walk(struct walk *walk, struct run *run)
 {
-    size_t count = run->plan->graph->node_count;
+    size_t count = run->plan->graph->task_count;
     if (run->met == NULL) {
         run->met = mem_alloc(count * sizeof *run->met);
     }
@@ -24,18 +24,18 @@ static void begin_walk(struct walk *walk, struct run *run)
     *walk = (struct walk){.run = run};
 }
 
-/* Adds the nodes before `node` that weren't met; false when there are more than `limit` then. */
-static bool walk_back(struct walk *walk, struct node_id node, size_t limit)
+/* Adds the tasks before `task` that weren't met; false when there are more than `limit` then. */
+static bool walk_back(struct walk *walk, struct task_id task, size_t limit)
 {
     const struct graph *graph = walk->run->plan->graph;
-    for (uint32_t e = graph->before_start[node.at]; e < graph->before_start[node.at + 1]; e++) {
-        struct node_id before = graph->before.at[e].node;
+    for (uint32_t e = graph->before_start[task.at]; e < graph->before_start[task.at + 1]; e++) {
+        struct task_id before = graph->before.at[e].task;
         if (walk->run->met[before.at] == walk->run->walks) {
             continue;
         }
         walk->run->met[before.at] = walk->run->walks;
-        vec_push(&walk->nodes, before);
-        if (walk->nodes.count > limit) {
+        vec_push(&walk->tasks, before);
+        if (walk->tasks.count > limit) {
             return false;
         }
     }
@@ -44,15 +44,15 @@ static bool walk_back(struct walk *walk, struct node_id node, size_t limit)
 
 static bool walk_on(struct walk *walk, size_t limit)
 {
-    for (size_t i = 0; i < walk->nodes.count; i++) {
-        if (!walk_back(walk, walk->nodes.at[i], limit)) {
+    for (size_t i = 0; i < walk->tasks.count; i++) {
+        if (!walk_back(walk, walk->tasks.at[i], limit)) {
             return false;
         }
     }
     return true;
 }
 
-static void rerecord_product(struct run *run, struct node_id maker, struct file_id file,
+static void rerecord_product(struct run *run, struct task_id maker, struct file_id file,
                              struct digest before, const char *label)
 {
     struct plan *plan = run->plan;
@@ -66,7 +66,7 @@ static void rerecord_product(struct run *run, struct node_id maker, struct file_
     buf_release(&path);
 }
 
-static void look_at_product(struct run *run, struct node_id maker, struct file_id file,
+static void look_at_product(struct run *run, struct task_id maker, struct file_id file,
                             const char *label)
 {
     struct plan *plan = run->plan;
@@ -80,7 +80,7 @@ static void look_at_product(struct run *run, struct node_id maker, struct file_i
 static void look_at_met(struct walk *walk, const char *label)
 {
     const struct graph *graph = walk->run->plan->graph;
-    vec_each (struct node_id, maker, &walk->nodes) {
+    vec_each (struct task_id, maker, &walk->tasks) {
         uint32_t end = graph->product_start[maker->at + 1];
         for (uint32_t p = graph->product_start[maker->at]; p < end; p++) {
             look_at_product(walk->run, *maker, graph->products.at[p], label);
@@ -88,16 +88,16 @@ static void look_at_met(struct walk *walk, const char *label)
     }
 }
 
-/* What the node reads itself can't wait: its row is about to be taken as it is now. */
-static void look_at_dependencies(struct run *run, struct node_id node, const char *label)
+/* What the task reads itself can't wait: its row is about to be taken as it is now. */
+static void look_at_dependencies(struct run *run, struct task_id task, const char *label)
 {
     const struct graph *graph = run->plan->graph;
-    uint32_t end = graph->dependency_start[node.at + 1];
-    for (uint32_t d = graph->dependency_start[node.at]; d < end; d++) {
+    uint32_t end = graph->dependency_start[task.at + 1];
+    for (uint32_t d = graph->dependency_start[task.at]; d < end; d++) {
         struct file_id file = graph->dependencies.at[d].file;
         uint32_t maker = graph->producers[file.at];
         if (maker != GRAPH_NONE) {
-            look_at_product(run, (struct node_id){maker}, file, label);
+            look_at_product(run, (struct task_id){maker}, file, label);
         }
     }
 }
@@ -114,37 +114,37 @@ void run_look_at_far_ancestors(struct run *run)
         graph_add_label(run->plan->graph, run->far.at[0], &label);
         buf_add_char(&label, '`');
     } else {
-        buf_addf(&label, "one of %zu nodes, the last of them `", run->far.count);
+        buf_addf(&label, "one of %zu tasks, the last of them `", run->far.count);
         graph_add_label(run->plan->graph, run->far.at[run->far.count - 1], &label);
         buf_add_char(&label, '`');
     }
     begin_walk(&walk, run);
-    vec_each (struct node_id, node, &run->far) {
-        (void)walk_back(&walk, *node, SIZE_MAX);
+    vec_each (struct task_id, task, &run->far) {
+        (void)walk_back(&walk, *task, SIZE_MAX);
     }
     (void)walk_on(&walk, SIZE_MAX);
     look_at_met(&walk, buf_string(&label));
-    run->far_cost = walk.nodes.count;
+    run->far_cost = walk.tasks.count;
     run->far.count = 0;
     buf_release(&label);
-    vec_release(&walk.nodes);
+    vec_release(&walk.tasks);
 }
 
-void run_look_at_ancestors(struct run *run, struct node_id node, const char *label)
+void run_look_at_ancestors(struct run *run, struct task_id task, const char *label)
 {
     struct walk walk;
     struct buf quoted = BUF_EMPTY;
     buf_addf(&quoted, "`%s`", label);
     begin_walk(&walk, run);
-    if (walk_back(&walk, node, MOST_NEAR) && walk_on(&walk, MOST_NEAR)) {
+    if (walk_back(&walk, task, MOST_NEAR) && walk_on(&walk, MOST_NEAR)) {
         look_at_met(&walk, buf_string(&quoted));
     } else {
-        look_at_dependencies(run, node, buf_string(&quoted));
-        vec_push(&run->far, node);
+        look_at_dependencies(run, task, buf_string(&quoted));
+        vec_push(&run->far, task);
         if (run->far.count >= run->far_cost) {
             run_look_at_far_ancestors(run);
         }
     }
     buf_release(&quoted);
-    vec_release(&walk.nodes);
+    vec_release(&walk.tasks);
 }

@@ -2,14 +2,14 @@
 
 #include <stdlib.h>
 
-const struct node_id *execution_nodes(const struct run *run, const struct execution *execution)
+const struct task_id *execution_nodes(const struct run *run, const struct execution *execution)
 {
     return vec_from(&run->members, execution->first);
 }
 
 bool run_has_work(const struct plan *plan)
 {
-    for (uint32_t n = 0; n < plan->graph->node_count; n++) {
+    for (uint32_t n = 0; n < plan->graph->task_count; n++) {
         if (verdict_is_work(plan->verdicts[n])) {
             return true;
         }
@@ -17,7 +17,7 @@ bool run_has_work(const struct plan *plan)
     return false;
 }
 
-static void add_execution(struct run *run, size_t *capacity, const struct node_id *nodes,
+static void add_execution(struct run *run, size_t *capacity, const struct task_id *tasks,
                           size_t count)
 {
     const struct graph *graph = run->plan->graph;
@@ -27,15 +27,15 @@ static void add_execution(struct run *run, size_t *capacity, const struct node_i
         run->executions = mem_grow(run->executions, *capacity, sizeof *run->executions);
     }
     const uint32_t *directories;
-    size_t directory_count = count > 1 ? count : graph_directories(graph, nodes[0], &directories);
+    size_t directory_count = count > 1 ? count : graph_directories(graph, tasks[0], &directories);
     run->executions[run->execution_count++] = (struct execution){
         .first = (uint32_t)run->members.count,
         .count = (uint32_t)count,
-        .request = run_request_of(run, graph_action(graph, nodes[0]), directory_count),
+        .request = run_request_of(run, graph_action(graph, tasks[0]), directory_count),
     };
     for (size_t i = 0; i < count; i++) {
-        vec_push(&run->members, nodes[i]);
-        run->execution_of[nodes[i].at] = number;
+        vec_push(&run->members, tasks[i]);
+        run->execution_of[tasks[i].at] = number;
     }
 }
 
@@ -46,15 +46,15 @@ static int add_batches(struct run *run, size_t *capacity, uint32_t element)
     const struct graph *graph = plan->graph;
     const struct action *action = &graph->rowfile->actions[element];
     VEC(uint32_t) directories = {0};
-    VEC(struct node_id) nodes = {0};
+    VEC(struct task_id) tasks = {0};
     struct groups groups = {0};
     uint32_t column = 0;
     while (!slice_equal(graph->directory_actions[column], action->name)) {
         column++;
     }
     for (uint32_t d = 0; d < graph->workspace->count; d++) {
-        struct node_id node = {(uint32_t)(d * graph->directory_action_count + column)};
-        if (graph->nodes[node.at].action == element && verdict_is_work(plan->verdicts[node.at])) {
+        struct task_id task = {(uint32_t)(d * graph->directory_action_count + column)};
+        if (graph->tasks[task.at].action == element && verdict_is_work(plan->verdicts[task.at])) {
             vec_push(&directories, d);
         }
     }
@@ -62,20 +62,20 @@ static int add_batches(struct run *run, size_t *capacity, uint32_t element)
                              run->diag);
     size_t start = 0;
     for (size_t g = 0; result == 0 && g < groups.ends.count; g++) {
-        nodes.count = 0;
+        tasks.count = 0;
         for (size_t i = start; i < groups.ends.at[g]; i++) {
             uint32_t directory = groups.members.at[i];
-            vec_push(&nodes, (struct node_id){
+            vec_push(&tasks, (struct task_id){
                                  (uint32_t)(directory * graph->directory_action_count + column)});
         }
-        if (nodes.count > 0) {
-            add_execution(run, capacity, nodes.at, nodes.count);
+        if (tasks.count > 0) {
+            add_execution(run, capacity, tasks.at, tasks.count);
         }
         start = groups.ends.at[g];
     }
     groups_release(&groups);
     vec_release(&directories);
-    vec_release(&nodes);
+    vec_release(&tasks);
     return result;
 }
 
@@ -97,7 +97,7 @@ static void set_places(struct run *run)
         struct execution *execution = &run->executions[x];
         uint32_t place = run->options->places[run->members.at[execution->first].at];
         execution->seconds = execution_seconds(run, execution);
-        execution->priority = ahead_s * (1 + (double)run->plan->graph->node_count - place);
+        execution->priority = ahead_s * (1 + (double)run->plan->graph->task_count - place);
     }
 }
 
@@ -134,7 +134,7 @@ static void count_pending(struct run *run)
         uint32_t n = run->members.at[m].at;
         struct execution *execution = &run->executions[run->execution_of[n]];
         for (uint32_t e = graph->before_start[n]; e < graph->before_start[n + 1]; e++) {
-            if (run->execution_of[graph->before.at[e].node.at] != EXECUTION_NONE) {
+            if (run->execution_of[graph->before.at[e].task.at] != EXECUTION_NONE) {
                 execution->pending++;
             }
         }
@@ -147,18 +147,18 @@ int run_build_executions(struct run *run)
     const struct graph *graph = plan->graph;
     const struct rowfile *rowfile = graph->rowfile;
     size_t capacity = 0;
-    run->execution_of = mem_grow(NULL, graph->node_count, sizeof *run->execution_of);
-    memset(run->execution_of, 0xff, graph->node_count * sizeof *run->execution_of);
-    run->node_states = mem_alloc(graph->node_count);
+    run->execution_of = mem_grow(NULL, graph->task_count, sizeof *run->execution_of);
+    memset(run->execution_of, 0xff, graph->task_count * sizeof *run->execution_of);
+    run->task_states = mem_alloc(graph->task_count);
     run->actions = mem_alloc(rowfile->action_count * sizeof *run->actions);
-    for (uint32_t n = 0; n < graph->node_count; n++) {
-        struct node_id node = {n};
-        if (!graph_is_present(graph, node) || !verdict_is_work(plan->verdicts[n])) {
+    for (uint32_t n = 0; n < graph->task_count; n++) {
+        struct task_id task = {n};
+        if (!graph_is_present(graph, task) || !verdict_is_work(plan->verdicts[n])) {
             continue;
         }
-        const struct action *action = graph_action(graph, node);
+        const struct action *action = graph_action(graph, task);
         if (action->scope != SCOPE_DIRECTORY || !action->command.uses_directories) {
-            add_execution(run, &capacity, &node, 1);
+            add_execution(run, &capacity, &task, 1);
         }
     }
     for (uint32_t element = 0; element < rowfile->action_count; element++) {
@@ -176,7 +176,7 @@ int run_build_executions(struct run *run)
     count_pending(run);
     for (size_t x = 0; x < run->execution_count; x++) {
         const struct execution *execution = &run->executions[x];
-        uint32_t element = graph->nodes[run->members.at[execution->first].at].action;
+        uint32_t element = graph->tasks[run->members.at[execution->first].at].action;
         run->actions[element].left++;
         run->actions[element].cores =
             (double)execution->request.processes * execution->request.threads_per_process;
@@ -219,15 +219,15 @@ void run_push_again(struct run *run, uint32_t number)
     push_ready(run, number);
 }
 
-void run_keep_nodes(struct run *run, uint32_t number, uint32_t kept)
+void run_keep_tasks(struct run *run, uint32_t number, uint32_t kept)
 {
     struct execution *execution = &run->executions[number];
-    struct node_id first = run->members.at[execution->first];
+    struct task_id first = run->members.at[execution->first];
     bool is_smaller = kept < execution->count;
     execution->count = kept;
     if (kept == 0) {
         execution->state = EXECUTION_DONE;
-        run->actions[run->plan->graph->nodes[first.at].action].left--;
+        run->actions[run->plan->graph->tasks[first.at].action].left--;
         return;
     }
     if (is_smaller) {
@@ -238,17 +238,17 @@ void run_keep_nodes(struct run *run, uint32_t number, uint32_t kept)
 
 /* ---- Early cutoff ---- */
 
-void run_resolve(struct run *run, struct node_id node, enum node_state state)
+void run_resolve(struct run *run, struct task_id task, enum task_state state)
 {
     const struct graph *graph = run->plan->graph;
-    run->node_states[node.at] = (uint8_t)state;
-    run->plan->resolved[node.at] = true;
-    if (state == NODE_OK) {
+    run->task_states[task.at] = (uint8_t)state;
+    run->plan->resolved[task.at] = true;
+    if (state == TASK_OK) {
         run->done++;
-    } else if (state == NODE_NOT_STARTED) {
+    } else if (state == TASK_NOT_STARTED) {
         run->result->not_started++;
     }
-    for (uint32_t a = graph->after_start[node.at]; a < graph->after_start[node.at + 1]; a++) {
+    for (uint32_t a = graph->after_start[task.at]; a < graph->after_start[task.at + 1]; a++) {
         uint32_t after = run->execution_of[graph->after[a].at];
         if (after != EXECUTION_NONE && --run->executions[after].pending == 0) {
             vec_push(&run->looks, after);
@@ -256,66 +256,66 @@ void run_resolve(struct run *run, struct node_id node, enum node_state state)
     }
 }
 
-static bool something_before_failed(const struct run *run, struct node_id node)
+static bool something_before_failed(const struct run *run, struct task_id task)
 {
     const struct graph *graph = run->plan->graph;
-    for (uint32_t e = graph->before_start[node.at]; e < graph->before_start[node.at + 1]; e++) {
-        uint32_t before = graph->before.at[e].node.at;
-        if (run->node_states[before] == NODE_FAILED ||
-            run->node_states[before] == NODE_NOT_STARTED) {
+    for (uint32_t e = graph->before_start[task.at]; e < graph->before_start[task.at + 1]; e++) {
+        uint32_t before = graph->before.at[e].task.at;
+        if (run->task_states[before] == NODE_FAILED ||
+            run->task_states[before] == TASK_NOT_STARTED) {
             return true;
         }
     }
     return false;
 }
 
-static void restore_node(struct run *run, struct node_id node)
+static void restore_task(struct run *run, struct task_id task)
 {
     struct buf label = BUF_EMPTY;
-    run_add_label(run, &node, 1, &label);
-    if (run_restore(run->plan, node, run->diag) == 0) {
+    run_add_label(run, &task, 1, &label);
+    if (run_restore(run->plan, task, run->diag) == 0) {
         run->result->restored++;
-        run_resolve(run, node, NODE_OK);
+        run_resolve(run, task, TASK_OK);
         run_tell(run, (struct run_event){.kind = RUN_EVENT_ENDED,
-                                         .nodes = &node,
-                                         .node_count = 1,
+                                         .tasks = &task,
+                                         .task_count = 1,
                                          .label = buf_string(&label),
                                          .outcome = RUN_RESTORED});
     } else {
-        run_fail_unstarted(run, &node, 1, "its earlier products can't be put back");
+        run_fail_unstarted(run, &task, 1, "its earlier products can't be put back");
     }
     buf_release(&label);
 }
 
-/* Decides one node whose predecessors are resolved; true if it has to run. */
-static bool has_to_run(struct run *run, struct node_id node)
+/* Decides one task whose predecessors are resolved; true if it has to run. */
+static bool has_to_run(struct run *run, struct task_id task)
 {
-    if (something_before_failed(run, node)) {
-        run_resolve(run, node, NODE_NOT_STARTED);
+    if (something_before_failed(run, task)) {
+        run_resolve(run, task, TASK_NOT_STARTED);
         return false;
     }
-    if (run->plan->verdicts[node.at] == VERDICT_STALE) {
+    if (run->plan->verdicts[task.at] == VERDICT_STALE) {
         return true; /* in itself, whatever came before it */
     }
-    switch (plan_decide(run->plan, node, run->diag)) {
+    switch (plan_decide(run->plan, task, run->diag)) {
     case VERDICT_STALE:
     case VERDICT_MAYBE:
         return true;
     case VERDICT_RESTORE:
-        restore_node(run, node);
+        restore_task(run, task);
         return false;
     case VERDICT_SUBMITTED: /* have no executions */
     case VERDICT_WAITS:
     case VERDICT_BLOCKED:
-        run_fail_blocked(run, node);
+        run_fail_blocked(run, task);
         return false;
     case VERDICT_NONE:
     case VERDICT_FRESH:
     case VERDICT_HELD:
-        if (run->plan->fill_in[node.at]) {
-            (void)plan_fill_in(run->plan, node);
+        if (run->plan->fill_in[task.at]) {
+            (void)plan_fill_in(run->plan, task);
         }
-        run_resolve(run, node, NODE_OK);
+        run_resolve(run, task, TASK_OK);
         return false;
     }
     return false;
@@ -326,17 +326,17 @@ void run_look(struct run *run)
     while (run->looks.count > 0) {
         uint32_t number = run->looks.at[--run->looks.count];
         struct execution *execution = &run->executions[number];
-        struct node_id *nodes = vec_from(&run->members, execution->first);
+        struct task_id *tasks = vec_from(&run->members, execution->first);
         uint32_t kept = 0;
         if (execution->state != EXECUTION_WAITING) {
             continue;
         }
         for (uint32_t i = 0; i < execution->count; i++) {
-            if (has_to_run(run, nodes[i])) {
-                nodes[kept++] = nodes[i];
+            if (has_to_run(run, tasks[i])) {
+                tasks[kept++] = tasks[i];
             }
         }
         schedule_expect(run->schedule, -work_of(execution));
-        run_keep_nodes(run, number, kept);
+        run_keep_tasks(run, number, kept);
     }
 }

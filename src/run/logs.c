@@ -204,7 +204,7 @@ void logs_set_running_pid(struct logs *logs, unsigned slot, pid_t pid)
     (void)written;
 }
 
-/* A node's own part of its log's name: bytes that can't stand in a file name are escaped; long
+/* A task's own part of its log's name: bytes that can't stand in a file name are escaped; long
  * names end in a digest. */
 static void add_file_name(struct slice name, struct buf *out)
 {
@@ -224,12 +224,12 @@ static void add_file_name(struct slice name, struct buf *out)
     }
 }
 
-/* A node's log below logs/: the name of its action, '/', and its own. */
-static void add_node_name(const struct graph *graph, struct node_id node, struct buf *path)
+/* A task's log below logs/: the name of its action, '/', and its own. */
+static void add_task_name(const struct graph *graph, struct task_id task, struct buf *path)
 {
     struct buf key = BUF_EMPTY;
-    graph_add_key(graph, node, &key);
-    size_t action = graph_action(graph, node)->name.len;
+    graph_add_key(graph, task, &key);
+    size_t action = graph_action(graph, task)->name.len;
     add_file_name(slice_make(key.at, action), path);
     buf_add_char(path, '/');
     if (key.len > action + 1) {
@@ -241,11 +241,11 @@ static void add_node_name(const struct graph *graph, struct node_id node, struct
     buf_release(&key);
 }
 
-void logs_add_node_path(const char *state, const struct graph *graph, struct node_id node,
+void logs_add_task_path(const char *state, const struct graph *graph, struct task_id task,
                         struct buf *path)
 {
     buf_addf(path, "%s/logs/", state);
-    add_node_name(graph, node, path);
+    add_task_name(graph, task, path);
 }
 
 /* The folder of an action's logs: -1 where there is none, or it isn't one. */
@@ -285,7 +285,7 @@ static void place_log(struct logs *logs, const char *slot_file, int folder, cons
 }
 
 size_t logs_end_slot(struct logs *logs, unsigned slot, const struct graph *graph,
-                     const struct node_id *nodes, size_t count, bool reuse, struct buf *path,
+                     const struct task_id *tasks, size_t count, bool reuse, struct buf *path,
                      struct diag *diag)
 {
     char slot_file[LOGS_SLOT_NAME];
@@ -294,12 +294,12 @@ size_t logs_end_slot(struct logs *logs, unsigned slot, const struct graph *graph
     struct buf name = BUF_EMPTY;
     slot_name(logs, slot, slot_file);
     size_t bytes = fstat(logs->slots.at[slot], &written) == 0 ? (size_t)written.st_size : 0;
-    add_node_name(graph, nodes[0], &first);
+    add_task_name(graph, tasks[0], &first);
     /* All are of one action. */
     int folder = open_action_folder(logs, buf_string(&first), bytes > 0, diag);
     for (size_t i = 0; i < count && folder >= 0; i++) {
         buf_clear(&name);
-        add_node_name(graph, nodes[i], &name);
+        add_task_name(graph, tasks[i], &name);
         const char *own = strrchr(buf_string(&name), '/') + 1;
         unlinkat(folder, own, 0);
         if (bytes > 0 && i == 0) {

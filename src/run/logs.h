@@ -1,11 +1,11 @@
-/* Output of executions: a log for each slot, kept under the node's name only if something was
+/* Output of executions: a log for each slot, kept under the task's name only if something was
  * written; and the table of what runs now.
  *
  * Knows: files below the state folder: `logs/ACTION/DIRECTORY.log`, `logs/.slot-N`,
  * `logs/.script-N`, `running`; of a job, which runs beside others, `logs/.slot-NAME-N`,
  * `logs/.script-NAME-N`, `logs/.running-NAME`. logs.c writes them, logs_table.c reads the tables
  * and removes what is left of others. Nothing is reached through a link (inside.h), and of a table
- * only what /proc confirms is believed. Doesn't know: nodes' records. */
+ * only what /proc confirms is believed. Doesn't know: tasks' records. */
 #ifndef ROWBUILD_LOGS_H
 #define ROWBUILD_LOGS_H
 
@@ -45,12 +45,12 @@ void logs_set_running(struct logs *logs, unsigned slot, const char *label, const
 /* Of several processes the one that the table names has ended: another stands for the slot. */
 void logs_set_running_pid(struct logs *logs, unsigned slot, pid_t pid);
 
-/* Ends a slot's execution. If something was written, moves the log to the name of the first node
- * (the other nodes of a batch get links) and appends its path to `path`, otherwise removes the
- * nodes' older logs. `reuse` false: somebody may still write to it. Returns the bytes written. A
+/* Ends a slot's execution. If something was written, moves the log to the name of the first task
+ * (the other tasks of a batch get links) and appends its path to `path`, otherwise removes the
+ * tasks' older logs. `reuse` false: somebody may still write to it. Returns the bytes written. A
  * log that can't be put in place because of a link is a state error; logs_refused says so later. */
 size_t logs_end_slot(struct logs *logs, unsigned slot, const struct graph *graph,
-                     const struct node_id *nodes, size_t count, bool reuse, struct buf *path,
+                     const struct task_id *tasks, size_t count, bool reuse, struct buf *path,
                      struct diag *diag);
 bool logs_refused(const struct logs *logs);
 
@@ -65,8 +65,8 @@ int logs_open(const char *state, const char *path);
  * left out, and its end. */
 void logs_read_shortened(const char *state, const char *path, struct buf *out);
 
-/* Appends the path of a node's log below the state folder. */
-void logs_add_node_path(const char *state, const struct graph *graph, struct node_id node,
+/* Appends the path of a task's log below the state folder. */
+void logs_add_task_path(const char *state, const struct graph *graph, struct task_id task,
                         struct buf *path);
 
 /* One line of the table. */
@@ -79,7 +79,7 @@ struct running_entry {
     uint32_t core_count;
 };
 
-/* Looks in the tables of jobs, which may be killed ones', for what runs under a node's key: appends
+/* Looks in the tables of jobs, which may be killed ones', for what runs under a task's key: appends
  * the path of its log. */
 bool logs_find_in_jobs(const char *state, const char *key, struct buf *path);
 

@@ -4,15 +4,15 @@
 
 #include <stdlib.h>
 
-void run_add_label(const struct run *run, const struct node_id *nodes, size_t count,
+void run_add_label(const struct run *run, const struct task_id *tasks, size_t count,
                    struct buf *out)
 {
     const struct graph *graph = run->plan->graph;
     if (count == 1) {
-        graph_add_label(graph, nodes[0], out);
+        graph_add_label(graph, tasks[0], out);
         return;
     }
-    text_add_name(out, graph_action(graph, nodes[0])->name);
+    text_add_name(out, graph_action(graph, tasks[0])->name);
     buf_addf(out, " (%zu directories)", count);
 }
 

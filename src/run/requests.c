@@ -173,7 +173,7 @@ int run_check_requests(struct run *run)
     int result = 0;
     for (size_t x = 0; x < run->execution_count; x++) {
         const struct execution *execution = &run->executions[x];
-        uint32_t element = graph->nodes[execution_nodes(run, execution)->at].action;
+        uint32_t element = graph->tasks[execution_nodes(run, execution)->at].action;
         if (!told[element] && !ledger_can_ever_fit(run->ledger, &execution->request)) {
             told[element] = true;
             result = refuse_request(run, &graph->rowfile->actions[element], execution);

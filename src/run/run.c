@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILES_BESIDE_NODES = 32, FILES_OF_A_NODE = 2 }; /* open descriptors */
+enum { FILES_BESIDE_TASKS = 32, FILES_OF_A_TASK = 2 }; /* open descriptors */
 enum {
     EVENTS_AT_ONCE = 64,
     MANY_RECORDS = 500, /* from here on a new snapshot is cheaper than a journal */
@@ -21,17 +21,17 @@ int run_record_known(struct plan *plan, struct diag *diag)
     const struct graph *graph = plan->graph;
     size_t records = plan->adopted;
     plan->diag = diag;
-    for (uint32_t n = 0; n < graph->node_count; n++) {
-        struct node_id node = {n};
-        if (!graph_is_present(graph, node)) {
+    for (uint32_t n = 0; n < graph->task_count; n++) {
+        struct task_id task = {n};
+        if (!graph_is_present(graph, task)) {
             continue;
         }
-        const struct node_row *row = state_node(plan->state, n);
+        const struct task_row *row = state_task(plan->state, n);
         if (!row->is_known && plan->wanted[n] != 0) {
-            state_put_node(plan->state, n, &(struct node_row){.is_known = true});
+            state_put_task(plan->state, n, &(struct task_row){.is_known = true});
             records++;
         } else if (plan->fill_in[n] && plan->verdicts[n] == VERDICT_FRESH) {
-            (void)plan_fill_in(plan, node);
+            (void)plan_fill_in(plan, task);
             records++;
         }
     }
@@ -205,22 +205,22 @@ static void note_lack(void *context, const struct reason *reason)
     *lacks = *lacks || reason_is_lack(reason->kind);
 }
 
-/* Nodes that lack an input which nobody makes, or whose files can't be read; told last, so that
+/* Tasks that lack an input which nobody makes, or whose files can't be read; told last, so that
  * they don't keep others from running. */
-static void fail_blocked_nodes(struct run *run)
+static void fail_blocked_tasks(struct run *run)
 {
     const struct plan *plan = run->plan;
     for (size_t i = 0; i < plan->graph->order_count && !run->interrupted; i++) {
-        struct node_id node = {plan->graph->order[i]};
+        struct task_id task = {plan->graph->order[i]};
         bool lacks = false;
-        run->result->submitted += plan->verdicts[node.at] == VERDICT_SUBMITTED;
-        if (plan->verdicts[node.at] != VERDICT_BLOCKED || plan->resolved[node.at]) {
+        run->result->submitted += plan->verdicts[task.at] == VERDICT_SUBMITTED;
+        if (plan->verdicts[task.at] != VERDICT_BLOCKED || plan->resolved[task.at]) {
             continue;
         }
-        (void)plan_examine(run->plan, node, note_lack, &lacks);
+        (void)plan_examine(run->plan, task, note_lack, &lacks);
         if (lacks) {
             run->total++;
-            run_fail_blocked(run, node);
+            run_fail_blocked(run, task);
         } else {
             run->result->blocked++;
         }
@@ -254,7 +254,7 @@ static void count_not_started(struct run *run)
         }
         for (uint32_t i = 0; i < execution->count; i++) {
             uint32_t n = run->members.at[execution->first + i].at;
-            run->result->not_started += run->node_states[n] == NODE_IDLE;
+            run->result->not_started += run->task_states[n] == TASK_IDLE;
         }
     }
 }
@@ -272,17 +272,17 @@ static void *run_thread(void *context)
 /* Nobody has to be started: no cores, no logs, no loop. */
 static int tell_blocked(struct run *run)
 {
-    fail_blocked_nodes(run);
+    fail_blocked_tasks(run);
     return state_sync(run->plan->state, run->diag);
 }
 
-/* A running node takes two descriptors: its log and its pidfd. */
+/* A running task takes two descriptors: its log and its pidfd. */
 static void set_most_running(struct run *run)
 {
-    size_t wanted = FILES_BESIDE_NODES + (size_t)run->options->jobs * FILES_OF_A_NODE;
+    size_t wanted = FILES_BESIDE_TASKS + (size_t)run->options->jobs * FILES_OF_A_TASK;
     size_t limit = spawn_raise_open_files(wanted, &run->open_files);
-    run->most_running = limit >= FILES_BESIDE_NODES + FILES_OF_A_NODE
-                            ? (limit - FILES_BESIDE_NODES) / FILES_OF_A_NODE
+    run->most_running = limit >= FILES_BESIDE_TASKS + FILES_OF_A_TASK
+                            ? (limit - FILES_BESIDE_TASKS) / FILES_OF_A_TASK
                             : 1;
     if (run->most_running < run->options->jobs && run->most_running < run->execution_count) {
         run_notice(
@@ -314,7 +314,7 @@ static int execute(struct run *run)
         }
         run_look_at_far_ancestors(run);
         run_tell_passed_over(run);
-        fail_blocked_nodes(run);
+        fail_blocked_tasks(run);
         settle_racy_files(run);
         flush(run);
         if (!run->broken && state_sync(run->plan->state, run->diag) != 0) {
@@ -348,7 +348,7 @@ static void run_release(struct run *run)
     ledger_free(run->ledger);
     free(run->executions);
     free(run->execution_of);
-    free(run->node_states);
+    free(run->task_states);
     free(run->actions);
     vec_release(&run->members);
     vec_release(&run->looks);

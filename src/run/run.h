@@ -1,6 +1,6 @@
-/* The run: starts ready nodes on free cores, waits, records, until nothing is left.
+/* The run: starts ready tasks on free cores, waits, records, until nothing is left.
  *
- * Knows: executions (a node, or a batch of nodes that one command works on), the order in which
+ * Knows: executions (a task, or a batch of tasks that one command works on), the order in which
  * they are started, set-aside products, logs, retries, time limits, interruption. Doesn't know: how
  * anything looks; it tells an observer what happens and prints nothing. One thread of its own owns
  * the plan and the loop while it runs. */
@@ -37,7 +37,7 @@ enum run_event_kind {
 #define RUN_LONGEST_SHOWN 4
 
 struct run_progress {
-    size_t done; /* nodes that need nothing more; failed and unfinished ones aside */
+    size_t done; /* tasks that need nothing more; failed and unfinished ones aside */
     size_t total;
     size_t running; /* executions */
     size_t failed;
@@ -55,8 +55,8 @@ struct run_progress {
 
 struct run_event {
     enum run_event_kind kind;
-    const struct node_id *nodes; /* STARTED, ENDED: of the execution */
-    size_t node_count;
+    const struct task_id *tasks; /* STARTED, ENDED: of the execution */
+    size_t task_count;
     const char *label;
     enum run_outcome outcome;
     const char *how; /* NULL, or "exit 3" */
@@ -79,7 +79,7 @@ struct run_options {
     unsigned gpus;         /* that may be given away */
     const char *gpus_from; /* "this machine has": how their number is known */
     bool gpus_can_be_told; /* --gpus might change it */
-    size_t keep_going;     /* so many failures end the starting of nodes, at least 1 */
+    size_t keep_going;     /* so many failures end the starting of tasks, at least 1 */
     bool explain;
     double grace_s;         /* between TERM and KILL */
     unsigned tick_ms;       /* 0: no TICK events */
@@ -89,13 +89,13 @@ struct run_options {
                         started that would not end `notice_s` before it */
     double notice_s; /* TERM is expected so long before the end. It means that then: processes may
                         use the time left for what they write before they go */
-    const uint32_t *places;      /* by node: in which order they start, as far as there are free
+    const uint32_t *places;      /* by task: in which order they start, as far as there are free
                                     cores; NULL: the longest path first */
     struct jobclient *jobclient; /* of the make that started this run, or NULL */
 };
 
 struct run_result {
-    size_t ran; /* nodes that were executed and succeeded */
+    size_t ran; /* tasks that were executed and succeeded */
     size_t restored;
     size_t failed;
     size_t unfinished;
@@ -121,16 +121,16 @@ int run_execute(struct plan *plan, const struct launch_context *launch,
                 const struct machine *machine, const struct run_options *options,
                 const struct run_observer *observer, struct run_result *result, struct diag *diag);
 
-/* Writes records for all that is known before anything runs, synced: adopted nodes, nodes that
+/* Writes records for all that is known before anything runs, synced: adopted tasks, tasks that
  * never ran, what was filled in. Also what `scan` does. */
 int run_record_known(struct plan *plan, struct diag *diag);
 
-/* Deletes the backups that earlier runs couldn't delete, of nodes whose later success is on record.
+/* Deletes the backups that earlier runs couldn't delete, of tasks whose later success is on record.
  * What still can't be deleted is warned of, and stays on record. */
 void run_discard_all_backups(struct plan *plan, struct diag *diag);
 
-/* Takes what is there as right, without running: restores set-aside products of the selected nodes
- * that lack theirs, and records. Refuses nodes whose products are missing. With `redone_only` nodes
+/* Takes what is there as right, without running: restores set-aside products of the selected tasks
+ * that lack theirs, and records. Refuses tasks whose products are missing. With `redone_only` tasks
  * without a good record are passed over. */
 int run_accept(struct plan *plan, bool redone_only, size_t *accepted, struct diag *diag);
 

@@ -18,17 +18,17 @@
 #define LOOP_TOKENS UINT64_MAX /* a loop event's token: those of the jobserver may be free */
 
 enum execution_state {
-    EXECUTION_WAITING, /* for nodes before it */
+    EXECUTION_WAITING, /* for tasks before it */
     EXECUTION_READY,
     EXECUTION_RUNNING,
     EXECUTION_DONE,
 };
 
-/* One node, or a batch of nodes that one command works on. */
+/* One task, or a batch of tasks that one command works on. */
 struct execution {
     uint32_t first;    /* in run->members */
-    uint32_t count;    /* nodes that still belong to it */
-    uint32_t pending;  /* edges from nodes that aren't resolved */
+    uint32_t count;    /* tasks that still belong to it */
+    uint32_t pending;  /* edges from tasks that aren't resolved */
     uint32_t attempts; /* that failed so far */
     enum execution_state state;
     double seconds;  /* that it takes, as far as is known */
@@ -36,14 +36,14 @@ struct execution {
     struct ledger_request request;
 };
 
-enum node_state {
-    NODE_IDLE,
-    NODE_OK,
+enum task_state {
+    TASK_IDLE,
+    TASK_OK,
     NODE_FAILED,      /* itself */
-    NODE_NOT_STARTED, /* because of another */
+    TASK_NOT_STARTED, /* because of another */
 };
 
-/* What was seen of a node when it was started. */
+/* What was seen of a task when it was started. */
 struct launched {
     struct digest fingerprint;
     struct component *components; /* owned */
@@ -63,7 +63,7 @@ struct slot {
     unsigned failed_child; /* where one failed: which */
     char *mark;            /* see launch.h; NULL: none; owned */
     struct ledger_grant grant;
-    struct launched *launched; /* by node of the execution; owned */
+    struct launched *launched; /* by task of the execution; owned */
     int64_t started_ns;
     int64_t deadline_ns; /* 0: none */
     int64_t kill_ns;     /* 0: no TERM was sent */
@@ -106,9 +106,9 @@ struct run {
 
     struct execution *executions;
     size_t execution_count;
-    VEC(struct node_id) members;
-    uint32_t *execution_of; /* by node */
-    uint8_t *node_states;   /* by node: enum node_state */
+    VEC(struct task_id) members;
+    uint32_t *execution_of; /* by task */
+    uint8_t *task_states;   /* by task: enum task_state */
     VEC(uint32_t) ready;    /* a heap of executions by priority */
     VEC(uint32_t) looks;    /* executions whose predecessors are all resolved */
     VEC(struct slot) slots;
@@ -116,7 +116,7 @@ struct run {
     size_t running;
     size_t most_running;      /* as many as there are descriptors for */
     struct rlimit open_files; /* as it was before this run: what children get */
-    size_t total;             /* nodes that may have to run */
+    size_t total;             /* tasks that may have to run */
     size_t done;
     size_t failures;
     int64_t started_ns;
@@ -124,14 +124,14 @@ struct run {
     bool stopping;
     bool interrupted;
     bool is_ending;           /* interrupted since the time is up */
-    size_t too_long;          /* nodes that were not started for lack of time */
+    size_t too_long;          /* tasks that were not started for lack of time */
     double too_long_s;        /* what the shortest of them takes */
     bool broken;              /* records can't be written: stop */
     VEC(struct file_id) racy; /* files to be settled at the end */
-    uint32_t *met;            /* by node: the last walk over ancestors that met it */
+    uint32_t *met;            /* by task: the last walk over ancestors that met it */
     uint32_t walks;
-    VEC(struct node_id) far; /* nodes whose many ancestors are yet to be looked at */
-    size_t far_cost;         /* ancestors that the last look at such nodes met */
+    VEC(struct task_id) far; /* tasks whose many ancestors are yet to be looked at */
+    size_t far_cost;         /* ancestors that the last look at such tasks met */
 };
 
 /* requests.c */
@@ -143,31 +143,31 @@ int run_check_requests(struct run *run);
 
 /* executions.c */
 int run_build_executions(struct run *run);
-const struct node_id *execution_nodes(const struct run *run, const struct execution *execution);
+const struct task_id *execution_nodes(const struct run *run, const struct execution *execution);
 /* Tells the schedule how much work there is. */
 void run_expect_all(struct run *run);
 void run_push_again(struct run *run, uint32_t execution); /* after an attempt */
-/* Goes on with the first `kept` nodes of an execution that isn't in the schedule: it is ready, or
+/* Goes on with the first `kept` tasks of an execution that isn't in the schedule: it is ready, or
  * done if none are left. */
-void run_keep_nodes(struct run *run, uint32_t execution, uint32_t kept);
-/* Marks a node as decided for this run, and looks for what waited for it only. */
-void run_resolve(struct run *run, struct node_id node, enum node_state state);
+void run_keep_tasks(struct run *run, uint32_t execution, uint32_t kept);
+/* Marks a task as decided for this run, and looks for what waited for it only. */
+void run_resolve(struct run *run, struct task_id task, enum task_state state);
 /* Looks again at executions that nothing is pending for any more: those that have to run become
  * ready. */
 void run_look(struct run *run);
 
-/* set_aside.c: old products before a node runs */
+/* back_up.c: old products before a task runs */
 struct moves { /* paths; owned */
     VEC(char *) good;
     VEC(char *) kept;
 };
 
-/* What is to be moved before the node runs (rules.md, rule 8). What matches the record of a success
+/* What is to be moved before the task runs (rules.md, rule 8). What matches the record of a success
  * is the good set. What doesn't is a stranger: left where it is when the same attempt goes on or
  * when nothing was ever recorded, kept aside otherwise. */
-void run_plan_moves(struct run *run, struct node_id node, const struct launched *launched,
+void run_plan_moves(struct run *run, struct task_id task, const struct launched *launched,
                     struct moves *moves);
-int run_move_aside(struct run *run, const struct moves *moves); /* all or none; -1 after an error */
+int run_back_up(struct run *run, const struct moves *moves); /* all or none; -1 after an error */
 void moves_release(struct moves *moves);
 
 /* start.c */
@@ -198,22 +198,22 @@ void run_remove_temporary(struct run *run); /* all slots' */
 /* finish.c */
 void run_finish(struct run *run, struct slot *slot, const struct child_end *end);
 void run_release_slot(struct run *run, struct slot *slot); /* returns its grant; it is free then */
-/* Records and tells a failure of nodes that did not get as far as running. */
-void run_fail_unstarted(struct run *run, const struct node_id *nodes, size_t count,
+/* Records and tells a failure of tasks that did not get as far as running. */
+void run_fail_unstarted(struct run *run, const struct task_id *tasks, size_t count,
                         const char *how);
-/* Fails a node that can't be run: an input is missing. */
-void run_fail_blocked(struct run *run, struct node_id node);
+/* Fails a task that can't be run: an input is missing. */
+void run_fail_blocked(struct run *run, struct task_id task);
 /* Renames set-aside products back. 0, or -1 after an error. */
-int run_restore(struct plan *plan, struct node_id node, struct diag *diag);
+int run_restore(struct plan *plan, struct task_id task, struct diag *diag);
 /* Deletes what was set aside for a success that is on record; what can't be deleted is warned of,
  * and stays on record. */
-void run_discard_backups(struct plan *plan, struct node_id node, struct diag *diag);
+void run_discard_backups(struct plan *plan, struct task_id task, struct diag *diag);
 
 /* ancestors.c */
-/* Looks whether the node's run changed products of nodes before it, which are then recorded anew
+/* Looks whether the task's run changed products of tasks before it, which are then recorded anew
  * for their makers and for all that had recorded them (rules.md, rule 4). Where there are many,
- * that waits until as many nodes have ended as there are ancestors to be looked at. */
-void run_look_at_ancestors(struct run *run, struct node_id node, const char *label);
+ * that waits until as many tasks have ended as there are ancestors to be looked at. */
+void run_look_at_ancestors(struct run *run, struct task_id task, const char *label);
 /* Looks at what waited. */
 void run_look_at_far_ancestors(struct run *run);
 
@@ -232,7 +232,7 @@ void run_tell_left_running(struct run *run);
 /* time_left.c */
 /* Whether an execution is likely to end in time; what nobody knows a duration of, is. */
 bool run_has_time_for(const struct run *run, const struct execution *execution);
-/* Its nodes are not started in this run. */
+/* Its tasks are not started in this run. */
 void run_pass_over(struct run *run, uint32_t execution);
 void run_tell_passed_over(struct run *run);
 /* Whether a TERM that comes now means that the time is up. */
@@ -251,7 +251,7 @@ void run_advise(struct run *run, const struct execution *execution);
 /* progress_report.c */
 void run_tell(struct run *run, struct run_event event);
 void run_notice(struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void run_add_label(const struct run *run, const struct node_id *nodes, size_t count,
+void run_add_label(const struct run *run, const struct task_id *tasks, size_t count,
                    struct buf *out);
 
 #endif

@@ -9,42 +9,42 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ---- What the node sees when it starts ---- */
+/* ---- What the task sees when it starts ---- */
 
-/* Looks again at everything the node depends on, and at its products. -1 when it can't be used. */
-static int observe_node(struct run *run, struct node_id node)
+/* Looks again at everything the task depends on, and at its products. -1 when it can't be used. */
+static int observe_task(struct run *run, struct task_id task)
 {
     struct plan *plan = run->plan;
     const struct graph *graph = plan->graph;
     size_t errors = run->diag->errors;
     plan->diag = run->diag;
-    plan_refresh_inputs(plan, node);
-    for (uint32_t p = graph->product_start[node.at]; p < graph->product_start[node.at + 1]; p++) {
+    plan_refresh_inputs(plan, task);
+    for (uint32_t p = graph->product_start[task.at]; p < graph->product_start[task.at + 1]; p++) {
         plan_refresh(plan, graph->products.at[p]);
     }
     return run->diag->errors > errors ? -1 : 0;
 }
 
-static int remember_launch(struct run *run, struct node_id node, struct launched *launched)
+static int remember_launch(struct run *run, struct task_id task, struct launched *launched)
 {
     struct component_list list = {0};
-    if (observe_node(run, node) != 0 || plan_components(run->plan, node, false, &list) != 0) {
+    if (observe_task(run, task) != 0 || plan_components(run->plan, task, false, &list) != 0) {
         vec_release(&list);
         return -1;
     }
     launched->components = list.at;
     launched->count = list.count;
     launched->fingerprint = plan_fingerprint(&list);
-    plan_keep_texts(run->plan, node);
+    plan_keep_texts(run->plan, task);
     return 0;
 }
 
 /* ---- Starting ---- */
 
-static void record_start(struct run *run, struct node_id node, const struct launched *launched,
+static void record_start(struct run *run, struct task_id task, const struct launched *launched,
                          const struct moves *moves)
 {
-    struct node_row row = *state_node(run->plan->state, node.at);
+    struct task_row row = *state_task(run->plan->state, task.at);
     row.is_known = true;
     if (row.attempt == ATTEMPT_CHANGED) {
         row.success = SUCCESS_NONE; /* nobody knows what it was made from: never to be restored */
@@ -52,14 +52,14 @@ static void record_start(struct run *run, struct node_id node, const struct laun
     row.attempt = ATTEMPT_STARTED;
     row.attempt_status = 0;
     row.attempt_fingerprint = launched->fingerprint;
-    row.is_set_aside = row.is_set_aside || moves->good.count > 0;
-    state_put_node(run->plan->state, node.at, &row);
+    row.is_backed_up = row.is_backed_up || moves->good.count > 0;
+    state_put_task(run->plan->state, task.at, &row);
 }
 
-static void make_product_folders(struct run *run, struct node_id node)
+static void make_product_folders(struct run *run, struct task_id task)
 {
     const struct graph *graph = run->plan->graph;
-    for (uint32_t p = graph->product_start[node.at]; p < graph->product_start[node.at + 1]; p++) {
+    for (uint32_t p = graph->product_start[task.at]; p < graph->product_start[task.at + 1]; p++) {
         uint32_t column;
         struct file_id file = graph->products.at[p];
         bool direct = graph_file_directory(graph, file, &column) != GRAPH_NONE &&
@@ -141,16 +141,16 @@ static int open_jobserver(struct run *run, const struct action *action, const st
 static int start_processes(struct run *run, unsigned number, const struct execution *execution,
                            struct slot *slot)
 {
-    const struct node_id *nodes = execution_nodes(run, execution);
-    const struct action *action = graph_action(run->plan->graph, nodes[0]);
+    const struct task_id *tasks = execution_nodes(run, execution);
+    const struct action *action = graph_action(run->plan->graph, tasks[0]);
     struct launch_command command;
     slot->kind = launch_kind_of(run->launch, action);
     if (slot->kind != LAUNCH_ONE) {
         run_add_mark(run, slot);
     }
     struct launch_request request = {
-        .nodes = nodes,
-        .node_count = execution->count,
+        .tasks = tasks,
+        .task_count = execution->count,
         .processes = execution->request.processes,
         .threads = execution->request.threads_per_process,
         .places = granted_places(run, &slot->grant),
@@ -180,7 +180,7 @@ static int start_processes(struct run *run, unsigned number, const struct execut
     }
     if (result == 0) {
         struct buf key = BUF_EMPTY;
-        graph_add_key(run->plan->graph, nodes[0], &key);
+        graph_add_key(run->plan->graph, tasks[0], &key);
         logs_set_running(run->logs, number, slot->label, buf_string(&key), slot->children[0].pid,
                          command.core_list, slot->grant.cores);
         buf_release(&key);
@@ -193,7 +193,7 @@ static int start_processes(struct run *run, unsigned number, const struct execut
     return result;
 }
 
-/* The newest error as the reason of a failure; it is told with the node, not apart. */
+/* The newest error as the reason of a failure; it is told with the task, not apart. */
 static void take_error(struct run *run, struct buf *how)
 {
     if (run->diag->errors > 0 && run->diag->entries.count > 0) {
@@ -206,61 +206,61 @@ static void take_error(struct run *run, struct buf *how)
     }
 }
 
-/* What the nodes see when they start. -1 after an error. */
-static int remember_launches(struct run *run, const struct node_id *nodes, size_t count,
+/* What the tasks see when they start. -1 after an error. */
+static int remember_launches(struct run *run, const struct task_id *tasks, size_t count,
                              struct launched *launched)
 {
     int result = 0;
     for (size_t i = 0; i < count && result == 0; i++) {
-        result = remember_launch(run, nodes[i], &launched[i]);
+        result = remember_launch(run, tasks[i], &launched[i]);
     }
     return result;
 }
 
-/* Fails those nodes of an execution that lack something by now; the others are started later. */
+/* Fails those tasks of an execution that lack something by now; the others are started later. */
 static void fail_lacking(struct run *run, uint32_t number)
 {
     struct execution *execution = &run->executions[number];
-    struct node_id *nodes = run->members.at + execution->first;
+    struct task_id *tasks = run->members.at + execution->first;
     uint32_t kept = 0;
     for (uint32_t i = 0; i < execution->count; i++) {
-        if (plan_lacks(run->plan, nodes[i], NULL, NULL)) {
-            run_fail_blocked(run, nodes[i]);
+        if (plan_lacks(run->plan, tasks[i], NULL, NULL)) {
+            run_fail_blocked(run, tasks[i]);
         } else {
-            nodes[kept++] = nodes[i];
+            tasks[kept++] = tasks[i];
         }
     }
-    run_keep_nodes(run, number, kept);
+    run_keep_tasks(run, number, kept);
 }
 
-/* Whether a node of the execution lacks something that was there when it was planned: an input that
+/* Whether a task of the execution lacks something that was there when it was planned: an input that
  * vanished since, a file that can't be read any more. */
-static bool any_lacks(struct run *run, const struct node_id *nodes, size_t count)
+static bool any_lacks(struct run *run, const struct task_id *tasks, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (plan_lacks(run->plan, nodes[i], NULL, NULL)) {
+        if (plan_lacks(run->plan, tasks[i], NULL, NULL)) {
             return true;
         }
     }
     return false;
 }
 
-static int prepare_nodes(struct run *run, const struct node_id *nodes, size_t count,
+static int prepare_tasks(struct run *run, const struct task_id *tasks, size_t count,
                          const struct launched *launched)
 {
     struct moves *moves = mem_alloc(count * sizeof *moves);
     int result = 0;
     for (size_t i = 0; i < count && result == 0; i++) {
-        run_plan_moves(run, nodes[i], &launched[i], &moves[i]);
-        record_start(run, nodes[i], &launched[i], &moves[i]);
+        run_plan_moves(run, tasks[i], &launched[i], &moves[i]);
+        record_start(run, tasks[i], &launched[i], &moves[i]);
     }
     if (result == 0 && state_flush(run->plan->state, run->diag) != 0) {
         run->broken = true;
         result = -1;
     }
     for (size_t i = 0; i < count && result == 0; i++) {
-        result = run_move_aside(run, &moves[i]);
-        make_product_folders(run, nodes[i]);
+        result = run_back_up(run, &moves[i]);
+        make_product_folders(run, tasks[i]);
     }
     for (size_t i = 0; i < count; i++) {
         moves_release(&moves[i]);
@@ -271,55 +271,55 @@ static int prepare_nodes(struct run *run, const struct node_id *nodes, size_t co
 
 struct explanation {
     struct run *run;
-    struct node_id node;
+    struct task_id task;
     struct buf *text;
 };
 
 static void add_reason_line(void *context, const struct reason *reason)
 {
     struct explanation *explanation = context;
-    plan_add_reason(explanation->run->plan, explanation->node, reason, explanation->text);
+    plan_add_reason(explanation->run->plan, explanation->task, reason, explanation->text);
     buf_add_char(explanation->text, '\n');
 }
 
-/* Why the nodes run, taken before their records change. */
-static void explain(struct run *run, const struct node_id *nodes, size_t count, struct buf *text)
+/* Why the tasks run, taken before their records change. */
+static void explain(struct run *run, const struct task_id *tasks, size_t count, struct buf *text)
 {
     for (size_t i = 0; i < count && run->options->explain; i++) {
-        struct explanation explanation = {run, nodes[i], text};
-        (void)plan_examine(run->plan, nodes[i], add_reason_line, &explanation);
+        struct explanation explanation = {run, tasks[i], text};
+        (void)plan_examine(run->plan, tasks[i], add_reason_line, &explanation);
     }
 }
 
 void run_start(struct run *run, uint32_t execution_number, struct ledger_grant *grant)
 {
     struct execution *execution = &run->executions[execution_number];
-    const struct node_id *nodes = execution_nodes(run, execution);
+    const struct task_id *tasks = execution_nodes(run, execution);
     unsigned number;
     struct slot *slot = free_slot(run, &number);
     struct buf label = BUF_EMPTY;
-    run_add_label(run, nodes, execution->count, &label);
+    run_add_label(run, tasks, execution->count, &label);
     *slot = (struct slot){.execution = execution_number,
                           .grant = *grant,
                           .launched = mem_alloc(execution->count * sizeof(struct launched)),
                           .label = mem_copy(label.at, label.len)};
     buf_release(&label);
     struct buf reasons = BUF_EMPTY;
-    explain(run, nodes, execution->count, &reasons);
-    int seen = remember_launches(run, nodes, execution->count, slot->launched);
-    if (seen == 0 && any_lacks(run, nodes, execution->count)) {
+    explain(run, tasks, execution->count, &reasons);
+    int seen = remember_launches(run, tasks, execution->count, slot->launched);
+    if (seen == 0 && any_lacks(run, tasks, execution->count)) {
         buf_release(&reasons);
         run_release_slot(run, slot);
         fail_lacking(run, execution_number);
         return;
     }
-    if (seen == 0 && prepare_nodes(run, nodes, execution->count, slot->launched) == 0 &&
+    if (seen == 0 && prepare_tasks(run, tasks, execution->count, slot->launched) == 0 &&
         start_processes(run, number, execution, slot) == 0) {
         execution->state = EXECUTION_RUNNING;
         run->running++;
         run_tell(run, (struct run_event){.kind = RUN_EVENT_STARTED,
-                                         .nodes = nodes,
-                                         .node_count = execution->count,
+                                         .tasks = tasks,
+                                         .task_count = execution->count,
                                          .label = slot->label,
                                          .text = reasons.len > 0 ? reasons.at : NULL});
         buf_release(&reasons);
@@ -330,7 +330,7 @@ void run_start(struct run *run, uint32_t execution_number, struct ledger_grant *
     take_error(run, &how);
     run_release_slot(run, slot);
     execution->state = EXECUTION_DONE;
-    run->actions[run->plan->graph->nodes[nodes[0].at].action].left--;
-    run_fail_unstarted(run, nodes, execution->count, buf_string(&how));
+    run->actions[run->plan->graph->tasks[tasks[0].at].action].left--;
+    run_fail_unstarted(run, tasks, execution->count, buf_string(&how));
     buf_release(&how);
 }

@@ -5,7 +5,7 @@
  * out, never guessed.
  *
  * A run says by ALLOCATION_MARK, which holds the job's number, that what it starts may use what its
- * node has. */
+ * task has. */
 #ifndef ROWBUILD_JOB_VARIABLES_H
 #define ROWBUILD_JOB_VARIABLES_H
 

@@ -60,11 +60,11 @@ void journal_add_file(struct buf *out, uint64_t id, struct slice directory, stru
     end_record(out, start, id);
 }
 
-void journal_add_node(struct buf *out, uint64_t id, struct slice directory, struct slice name,
-                      const struct node_row *row, struct slice shape_key)
+void journal_add_task(struct buf *out, uint64_t id, struct slice directory, struct slice name,
+                      const struct task_row *row, struct slice shape_key)
 {
-    size_t start = begin_record(out, JOURNAL_NODE);
-    struct node_record record = node_record_of(row);
+    size_t start = begin_record(out, JOURNAL_TASK);
+    struct task_record record = task_record_of(row);
     if (row->good.shape != NULL) {
         record.shape = 0;
     }
@@ -146,12 +146,12 @@ static bool take_name(struct slice *rest, struct slice *name)
     return true;
 }
 
-static bool read_node_content(struct slice content, struct journal_record *record)
+static bool read_task_content(struct slice content, struct journal_record *record)
 {
-    struct node_row ignored;
-    if (!take_copy(&content, &record->node, sizeof record->node) ||
+    struct task_row ignored;
+    if (!take_copy(&content, &record->task, sizeof record->task) ||
         !take_name(&content, &record->shape_key) || content.len % sizeof(struct digest) != 0 ||
-        !node_record_read(&record->node, &ignored)) {
+        !task_record_read(&record->task, &ignored)) {
         return false;
     }
     record->digests = content.at;
@@ -172,7 +172,7 @@ static bool read_content(struct slice content, struct journal_record *record)
     if (record->type == JOURNAL_FILE) {
         return take_copy(&content, &record->file, sizeof record->file) && content.len == 0;
     }
-    return record->type == JOURNAL_NODE && read_node_content(content, record);
+    return record->type == JOURNAL_TASK && read_task_content(content, record);
 }
 
 static bool read_record(struct slice journal, size_t offset, struct slice *content,

@@ -7,20 +7,20 @@
  * none), digest.low of the 24 bytes before (8) record   checksum (8), "rbj" and the type (4),
  * length of what follows (4), content A record's checksum is digest.low of all behind it, xor the
  * id in the header. Names in records are a length (4) and bytes. Types: 'f'  directory ("": another
- * file), column or path, struct file_row 'n'  directory ("": another node), action or key, struct
- * node_record, key of the shape (shape.h), digests 't'  digest, text */
+ * file), column or path, struct file_row 'n'  directory ("": another task), action or key, struct
+ * task_record, key of the shape (shape.h), digests 't'  digest, text */
 #ifndef ROWBUILD_JOURNAL_H
 #define ROWBUILD_JOURNAL_H
 
 #include "buf.h"
-#include "noderecord.h"
 #include "state.h"
+#include "task_record.h"
 
 enum { JOURNAL_HEADER_BYTES = 32 };
 
 enum journal_record_type {
     JOURNAL_FILE = 'f',
-    JOURNAL_NODE = 'n',
+    JOURNAL_TASK = 'n',
     JOURNAL_TEXT = 't',
 };
 
@@ -29,7 +29,7 @@ struct journal_record {
     struct slice directory;
     struct slice name;
     struct file_row file;
-    struct node_record node;
+    struct task_record task;
     struct slice shape_key;
     const char *digests; /* unaligned */
     size_t digest_count;
@@ -40,8 +40,8 @@ struct journal_record {
 void journal_add_header(struct buf *out, uint64_t id);
 void journal_add_file(struct buf *out, uint64_t id, struct slice directory, struct slice name,
                       const struct file_row *row);
-void journal_add_node(struct buf *out, uint64_t id, struct slice directory, struct slice name,
-                      const struct node_row *row, struct slice shape_key);
+void journal_add_task(struct buf *out, uint64_t id, struct slice directory, struct slice name,
+                      const struct task_row *row, struct slice shape_key);
 void journal_add_text(struct buf *out, uint64_t id, struct digest digest, struct slice text);
 
 /* NULL, or in a few words what is wrong. A journal shorter than its header isn't wrong but torn:

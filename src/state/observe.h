@@ -1,6 +1,6 @@
 /* What a file contains now: stat, and a digest that is computed only when the file moved.
  *
- * Knows: files, digests, git's racy rule. Doesn't know: nodes. A file is read again only when size,
+ * Knows: files, digests, git's racy rule. Doesn't know: tasks. A file is read again only when size,
  * mtime, ctime or inode differ from its row, or when the row was made within a tick of the file's
  * own mtime or ctime. What is neither file nor directory (a FIFO, a device) is known by stat. "Now"
  * is the mtime of a file that is written in the project for that purpose, never this host's clock.

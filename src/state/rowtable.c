@@ -15,7 +15,7 @@ void rowtable_init(struct rowtable *table)
     intern_init(&table->column_index.names);
     intern_init(&table->action_index.names);
     intern_init(&table->other_file_names);
-    intern_init(&table->other_node_names);
+    intern_init(&table->other_task_names);
 }
 
 void rowtable_release(struct rowtable *table)
@@ -23,16 +23,16 @@ void rowtable_release(struct rowtable *table)
     if (!table->files_are_borrowed) {
         free(table->files);
     }
-    free(table->nodes);
+    free(table->tasks);
     vec_release(&table->directories);
     vec_release(&table->columns);
     vec_release(&table->actions);
     index_release(&table->column_index);
     index_release(&table->action_index);
     vec_release(&table->other_files);
-    vec_release(&table->other_nodes);
+    vec_release(&table->other_tasks);
     intern_release(&table->other_file_names);
-    intern_release(&table->other_node_names);
+    intern_release(&table->other_task_names);
     arena_release(&table->memory);
 }
 
@@ -180,17 +180,17 @@ void rowtable_widen(struct rowtable *table, const struct slice *directories, siz
     struct file_row *files =
         move_rows(table->files, places, old_directories, old_columns, table->directories.count,
                   table->columns.count, sizeof *files);
-    struct node_row *nodes =
-        move_rows(table->nodes, places, old_directories, old_actions, table->directories.count,
-                  table->actions.count, sizeof *nodes);
+    struct task_row *tasks =
+        move_rows(table->tasks, places, old_directories, old_actions, table->directories.count,
+                  table->actions.count, sizeof *tasks);
     if (!table->files_are_borrowed) {
         free(table->files);
     }
-    free(table->nodes);
+    free(table->tasks);
     free(places);
     table->files = files;
     table->files_are_borrowed = false;
-    table->nodes = nodes;
+    table->tasks = tasks;
 }
 
 size_t rowtable_other_file(struct rowtable *table, struct slice path)
@@ -202,16 +202,16 @@ size_t rowtable_other_file(struct rowtable *table, struct slice path)
     return number;
 }
 
-size_t rowtable_other_node(struct rowtable *table, struct slice key)
+size_t rowtable_other_task(struct rowtable *table, struct slice key)
 {
-    uint32_t number = intern_add(&table->other_node_names, key);
-    if (number == table->other_nodes.count) {
-        vec_push(&table->other_nodes, (struct node_row){0});
+    uint32_t number = intern_add(&table->other_task_names, key);
+    if (number == table->other_tasks.count) {
+        vec_push(&table->other_tasks, (struct task_row){0});
     }
     return number;
 }
 
-void rowtable_set_node(struct rowtable *table, struct node_row *place, const struct node_row *row)
+void rowtable_set_task(struct rowtable *table, struct task_row *place, const struct task_row *row)
 {
     struct components good = row->good;
     if (good.shape == NULL || good.count == 0) {
@@ -234,9 +234,9 @@ bool rowtable_directory_has_rows(const struct rowtable *table, size_t directory)
             return true;
         }
     }
-    const struct node_row *nodes = table->nodes + directory * table->actions.count;
+    const struct task_row *tasks = table->tasks + directory * table->actions.count;
     for (size_t i = 0; i < table->actions.count; i++) {
-        if (nodes[i].is_known) {
+        if (tasks[i].is_known) {
             return true;
         }
     }

@@ -1,8 +1,8 @@
 /* Shapes: the kinds and names of lists of components, each stored once.
  *
  * Knows: how a shape is spelt as one byte string (its key), which is also its form on disk: for
- * each component the kind (1 byte), whether the name lies in the node's directory (1 byte), the
- * length of the name (4 bytes) and the name. Doesn't know: digests, nodes. */
+ * each component the kind (1 byte), whether the name lies in the task's directory (1 byte), the
+ * length of the name (4 bytes) and the name. Doesn't know: digests, tasks. */
 #ifndef ROWBUILD_SHAPE_H
 #define ROWBUILD_SHAPE_H
 

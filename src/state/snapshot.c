@@ -18,9 +18,9 @@ bool snapshot_sections(const struct snapshot_header *header, struct sections *se
                      sizeof(struct file_row))) {
         return false;
     }
-    sections->nodes = at;
-    if (!add_section(&at, counts[DIRECTORIES], counts[ACTIONS], counts[OTHER_NODES],
-                     sizeof(struct node_record))) {
+    sections->tasks = at;
+    if (!add_section(&at, counts[DIRECTORIES], counts[ACTIONS], counts[OTHER_TASKS],
+                     sizeof(struct task_record))) {
         return false;
     }
     sections->digests = at;
@@ -109,8 +109,8 @@ static bool read_others(struct reader *reader, struct rowtable *table)
             return false;
         }
     }
-    for (uint64_t i = 0; i < reader->header.counts[OTHER_NODES]; i++) {
-        if (rowtable_other_node(table, read_string(reader)) != i) {
+    for (uint64_t i = 0; i < reader->header.counts[OTHER_TASKS]; i++) {
+        if (rowtable_other_task(table, read_string(reader)) != i) {
             return false;
         }
     }
@@ -137,13 +137,13 @@ static void read_texts(struct reader *reader, struct textstore *texts)
     texts->loaded_start = reader->string_start;
 }
 
-static bool read_node(const struct reader *reader, const struct shapes *shapes,
-                      const struct node_record *record, struct node_row *row)
+static bool read_task(const struct reader *reader, const struct shapes *shapes,
+                      const struct task_record *record, struct task_row *row)
 {
-    if (!node_record_read(record, row)) {
+    if (!task_record_read(record, row)) {
         return false;
     }
-    if (record->shape == NODE_RECORD_NO_SHAPE) {
+    if (record->shape == TASK_RECORD_NO_SHAPE) {
         return true;
     }
     if (record->shape >= reader->header.counts[SHAPES]) {
@@ -171,15 +171,15 @@ static bool read_rows(const struct reader *reader, const struct shapes *shapes,
         memcpy(table->other_files.at, others, counts[OTHER_FILES] * sizeof *others);
     }
     uint64_t dense = counts[DIRECTORIES] * counts[ACTIONS];
-    const struct node_record *nodes = (const void *)(reader->content.at + reader->sections.nodes);
-    table->nodes = mem_grow(NULL, dense, sizeof *table->nodes);
+    const struct task_record *tasks = (const void *)(reader->content.at + reader->sections.tasks);
+    table->tasks = mem_grow(NULL, dense, sizeof *table->tasks);
     for (uint64_t i = 0; i < dense; i++) {
-        if (!read_node(reader, shapes, &nodes[i], &table->nodes[i])) {
+        if (!read_task(reader, shapes, &tasks[i], &table->tasks[i])) {
             return false;
         }
     }
-    for (uint64_t i = 0; i < counts[OTHER_NODES]; i++) {
-        if (!read_node(reader, shapes, &nodes[dense + i], &table->other_nodes.at[i])) {
+    for (uint64_t i = 0; i < counts[OTHER_TASKS]; i++) {
+        if (!read_task(reader, shapes, &tasks[dense + i], &table->other_tasks.at[i])) {
             return false;
         }
     }

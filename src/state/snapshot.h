@@ -5,11 +5,11 @@
  * In the machine's own byte order, which the header names, without padding:
  *     header              struct snapshot_header
  *     file rows           directory × columns + column, then the other files   (56 bytes each)
- *     node rows           directory × actions + action, then the other nodes   (88 bytes each)
- *     digests             of all components, in the order of the node rows     (16 bytes each)
+ *     task rows           directory × actions + action, then the other tasks   (88 bytes each)
+ *     digests             of all components, in the order of the task rows     (16 bytes each)
  *     digests of texts    sorted                                               (16 bytes each)
  *     ends of strings     8 bytes each: directories (sorted), columns, actions, other files, other
- *                         nodes, keys of shapes (shape.h), texts
+ *                         tasks, keys of shapes (shape.h), texts
  *     strings
  *     checksum            digest of everything before it                       (16 bytes)
  */
@@ -29,7 +29,7 @@ struct bound_names {
     bool *columns;
     bool *actions;
     bool *other_files;
-    bool *other_nodes;
+    bool *other_tasks;
 };
 
 /* A snapshot contains everything up to `contained_bytes` of the journal that names the snapshot

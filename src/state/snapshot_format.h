@@ -3,8 +3,8 @@
 #ifndef ROWBUILD_SNAPSHOT_FORMAT_H
 #define ROWBUILD_SNAPSHOT_FORMAT_H
 
-#include "noderecord.h"
 #include "snapshot.h"
+#include "task_record.h"
 
 #define SNAPSHOT_MAGIC "rowstate" /* 8 bytes, no NUL */
 #define SNAPSHOT_BYTE_ORDER UINT32_C(0x01020304)
@@ -14,7 +14,7 @@ enum string_group {
     COLUMNS,
     ACTIONS,
     OTHER_FILES,
-    OTHER_NODES,
+    OTHER_TASKS,
     SHAPES,
     TEXTS,
     STRING_GROUPS
@@ -34,7 +34,7 @@ struct snapshot_header {
 /* Where the sections begin, in bytes from the start of the file. */
 struct sections {
     uint64_t files;
-    uint64_t nodes;
+    uint64_t tasks;
     uint64_t digests;
     uint64_t text_digests;
     uint64_t ends;

@@ -6,8 +6,8 @@ struct writer {
     const struct rowtable *table;
     const struct shapes *shapes;
     const struct textstore *texts;
-    numbers kept[OTHER_NODES + 1]; /* by string group */
-    uint32_t *shape_numbers; /* by the number in `shapes`; NODE_RECORD_NO_SHAPE: not written */
+    numbers kept[OTHER_TASKS + 1]; /* by string group */
+    uint32_t *shape_numbers; /* by the number in `shapes`; TASK_RECORD_NO_SHAPE: not written */
     numbers kept_shapes;
     VEC(struct digest) kept_texts;
     uint64_t digests;
@@ -28,7 +28,7 @@ static bool column_has_rows(const struct rowtable *table, size_t column)
 static bool action_has_rows(const struct rowtable *table, size_t action)
 {
     for (size_t i = 0; i < table->directories.count; i++) {
-        if (table->nodes[i * table->actions.count + action].is_known) {
+        if (table->tasks[i * table->actions.count + action].is_known) {
             return true;
         }
     }
@@ -40,9 +40,9 @@ static bool other_file_has_row(const struct rowtable *table, size_t number)
     return (table->other_files.at[number].flags & FILE_ROW_KNOWN) != 0;
 }
 
-static bool other_node_has_row(const struct rowtable *table, size_t number)
+static bool other_task_has_row(const struct rowtable *table, size_t number)
 {
-    return table->other_nodes.at[number].is_known;
+    return table->other_tasks.at[number].is_known;
 }
 
 static void keep(numbers *kept, const struct rowtable *table, size_t count, const bool *bound,
@@ -64,44 +64,44 @@ static void keep_names(struct writer *writer, const struct bound_names *bound)
     keep(&writer->kept[ACTIONS], table, table->actions.count, bound->actions, action_has_rows);
     keep(&writer->kept[OTHER_FILES], table, table->other_files.count, bound->other_files,
          other_file_has_row);
-    keep(&writer->kept[OTHER_NODES], table, table->other_nodes.count, bound->other_nodes,
-         other_node_has_row);
+    keep(&writer->kept[OTHER_TASKS], table, table->other_tasks.count, bound->other_tasks,
+         other_task_has_row);
 }
 
-typedef void node_fn(struct writer *writer, const struct node_row *row);
+typedef void task_fn(struct writer *writer, const struct task_row *row);
 
-/* Calls `fn` for all rows of nodes that are kept, in the order of the file. */
-static void each_node(struct writer *writer, node_fn *fn)
+/* Calls `fn` for all rows of tasks that are kept, in the order of the file. */
+static void each_task(struct writer *writer, task_fn *fn)
 {
     const struct rowtable *table = writer->table;
     vec_each (size_t, directory, &writer->kept[DIRECTORIES]) {
         vec_each (size_t, action, &writer->kept[ACTIONS]) {
-            fn(writer, &table->nodes[*directory * table->actions.count + *action]);
+            fn(writer, &table->tasks[*directory * table->actions.count + *action]);
         }
     }
-    vec_each (size_t, number, &writer->kept[OTHER_NODES]) {
-        fn(writer, &table->other_nodes.at[*number]);
+    vec_each (size_t, number, &writer->kept[OTHER_TASKS]) {
+        fn(writer, &table->other_tasks.at[*number]);
     }
 }
 
-static void count_components(struct writer *writer, const struct node_row *row)
+static void count_components(struct writer *writer, const struct task_row *row)
 {
     if (!row->is_known || row->good.shape == NULL) {
         return;
     }
     uint32_t *number = &writer->shape_numbers[row->good.shape->number];
-    if (*number == NODE_RECORD_NO_SHAPE) {
+    if (*number == TASK_RECORD_NO_SHAPE) {
         *number = (uint32_t)writer->kept_shapes.count;
         vec_push(&writer->kept_shapes, row->good.shape->number);
     }
     writer->digests += row->good.count;
 }
 
-static void write_node(struct writer *writer, const struct node_row *row)
+static void write_task(struct writer *writer, const struct task_row *row)
 {
-    struct node_record record = {.shape = NODE_RECORD_NO_SHAPE};
+    struct task_record record = {.shape = TASK_RECORD_NO_SHAPE};
     if (row->is_known) {
-        record = node_record_of(row);
+        record = task_record_of(row);
         if (row->good.shape != NULL) {
             record.shape = writer->shape_numbers[row->good.shape->number];
             record.first_digest = writer->digests;
@@ -111,7 +111,7 @@ static void write_node(struct writer *writer, const struct node_row *row)
     buf_add(writer->out, &record, sizeof record);
 }
 
-static void write_digests(struct writer *writer, const struct node_row *row)
+static void write_digests(struct writer *writer, const struct task_row *row)
 {
     if (row->is_known && row->good.count > 0) {
         buf_add(writer->out, row->good.digests, row->good.count * sizeof *row->good.digests);
@@ -158,7 +158,7 @@ static bool explains_digest(enum component_kind kind)
     return kind == COMPONENT_RECIPE || kind == COMPONENT_VALUE || kind == COMPONENT_WHOLE;
 }
 
-static void refer(const struct digest_set *set, const struct node_row *row)
+static void refer(const struct digest_set *set, const struct task_row *row)
 {
     for (size_t i = 0; row->is_known && i < row->good.count; i++) {
         struct digest digest = row->good.digests[i];
@@ -173,9 +173,9 @@ static size_t count_references(const struct rowtable *table)
 {
     size_t count = 0;
     for (size_t i = 0; i < table->directories.count * table->actions.count; i++) {
-        count += table->nodes[i].good.count;
+        count += table->tasks[i].good.count;
     }
-    vec_each (const struct node_row, row, &table->other_nodes) {
+    vec_each (const struct task_row, row, &table->other_tasks) {
         count += row->good.count;
     }
     return count;
@@ -194,9 +194,9 @@ static void keep_texts(struct writer *writer)
     set.slots = mem_alloc((set.mask + 1) * sizeof *set.slots);
     if (texts->loaded_count > 0) {
         for (size_t i = 0; i < table->directories.count * table->actions.count; i++) {
-            refer(&set, &table->nodes[i]);
+            refer(&set, &table->tasks[i]);
         }
-        vec_each (const struct node_row, row, &table->other_nodes) {
+        vec_each (const struct task_row, row, &table->other_tasks) {
             refer(&set, row);
         }
     }
@@ -229,8 +229,8 @@ static void each_string(struct writer *writer, string_fn *fn)
     vec_each (size_t, number, &writer->kept[OTHER_FILES]) {
         fn(writer, intern_name(&table->other_file_names, (uint32_t)*number));
     }
-    vec_each (size_t, number, &writer->kept[OTHER_NODES]) {
-        fn(writer, intern_name(&table->other_node_names, (uint32_t)*number));
+    vec_each (size_t, number, &writer->kept[OTHER_TASKS]) {
+        fn(writer, intern_name(&table->other_task_names, (uint32_t)*number));
     }
     vec_each (size_t, number, &writer->kept_shapes) {
         fn(writer, shapes_key(writer->shapes, writer->shapes->all.at[*number]));
@@ -262,10 +262,10 @@ static struct snapshot_header make_header(struct writer *writer,
     struct snapshot_header header = {
         .version = STATE_VERSION, .byte_order = SNAPSHOT_BYTE_ORDER, .identity = *identity};
     memcpy(header.magic, SNAPSHOT_MAGIC, sizeof header.magic);
-    for (int group = DIRECTORIES; group <= OTHER_NODES; group++) {
+    for (int group = DIRECTORIES; group <= OTHER_TASKS; group++) {
         header.counts[group] = writer->kept[group].count;
     }
-    each_node(writer, count_components);
+    each_task(writer, count_components);
     header.counts[SHAPES] = writer->kept_shapes.count;
     header.counts[TEXTS] = writer->kept_texts.count;
     header.digests = writer->digests;
@@ -284,7 +284,7 @@ void snapshot_write(const struct rowtable *table, const struct shapes *shapes,
     struct writer writer = {.table = table, .shapes = shapes, .texts = texts, .out = out};
     writer.shape_numbers = mem_grow(NULL, shapes->all.count + 1, sizeof *writer.shape_numbers);
     for (size_t i = 0; i < shapes->all.count; i++) {
-        writer.shape_numbers[i] = NODE_RECORD_NO_SHAPE;
+        writer.shape_numbers[i] = TASK_RECORD_NO_SHAPE;
     }
     keep_names(&writer, bound);
     keep_texts(&writer);
@@ -294,8 +294,8 @@ void snapshot_write(const struct rowtable *table, const struct shapes *shapes,
     buf_add(out, &header, sizeof header);
     write_files(&writer);
     writer.digests = 0;
-    each_node(&writer, write_node);
-    each_node(&writer, write_digests);
+    each_task(&writer, write_task);
+    each_task(&writer, write_digests);
     vec_each (struct digest, digest, &writer.kept_texts) {
         buf_add(out, digest, sizeof *digest);
     }
@@ -304,7 +304,7 @@ void snapshot_write(const struct rowtable *table, const struct shapes *shapes,
     each_string(&writer, write_string);
     struct digest checksum = digest_of(slice_make(out->at + start, out->len - start));
     buf_add(out, &checksum, sizeof checksum);
-    for (int group = DIRECTORIES; group <= OTHER_NODES; group++) {
+    for (int group = DIRECTORIES; group <= OTHER_TASKS; group++) {
         vec_release(&writer.kept[group]);
     }
     vec_release(&writer.kept_shapes);

@@ -16,7 +16,7 @@ void state_unbind(struct binding *binding)
     free(binding->columns);
     free(binding->actions);
     free(binding->other_files);
-    free(binding->other_nodes);
+    free(binding->other_tasks);
     *binding = (struct binding){0};
 }
 
@@ -77,10 +77,10 @@ void state_bind(struct state *state, const struct state_layout *layout)
     for (size_t i = 0; i < layout->other_file_count; i++) {
         binding->other_files[i] = rowtable_other_file(table, layout->other_files[i]);
     }
-    binding->other_node_count = layout->other_node_count;
-    binding->other_nodes = number_array(layout->other_node_count);
-    for (size_t i = 0; i < layout->other_node_count; i++) {
-        binding->other_nodes[i] = rowtable_other_node(table, layout->other_nodes[i]);
+    binding->other_task_count = layout->other_task_count;
+    binding->other_tasks = number_array(layout->other_task_count);
+    for (size_t i = 0; i < layout->other_task_count; i++) {
+        binding->other_tasks[i] = rowtable_other_task(table, layout->other_tasks[i]);
     }
 }
 
@@ -101,19 +101,19 @@ static struct change place_of_file(const struct state *state, size_t number)
     return (struct change){CHANGE_FILE, directory * state->table.columns.count + column};
 }
 
-static struct change place_of_node(const struct state *state, size_t number)
+static struct change place_of_task(const struct state *state, size_t number)
 {
     const struct binding *binding = &state->binding;
     size_t dense = binding->directory_count * binding->action_count;
     if (number >= dense) {
-        return (struct change){CHANGE_OTHER_NODE, binding->other_nodes[number - dense]};
+        return (struct change){CHANGE_OTHER_TASK, binding->other_tasks[number - dense]};
     }
     if (binding->is_direct) {
-        return (struct change){CHANGE_NODE, number};
+        return (struct change){CHANGE_TASK, number};
     }
     size_t directory = binding->directories[number / binding->action_count];
     size_t action = binding->actions[number % binding->action_count];
-    return (struct change){CHANGE_NODE, directory * state->table.actions.count + action};
+    return (struct change){CHANGE_TASK, directory * state->table.actions.count + action};
 }
 
 static struct file_row *file_at(const struct state *state, struct change place)
@@ -122,10 +122,10 @@ static struct file_row *file_at(const struct state *state, struct change place)
                                      : &state->table.other_files.at[place.place];
 }
 
-static struct node_row *node_at(const struct state *state, struct change place)
+static struct task_row *task_at(const struct state *state, struct change place)
 {
-    return place.kind == CHANGE_NODE ? &state->table.nodes[place.place]
-                                     : &state->table.other_nodes.at[place.place];
+    return place.kind == CHANGE_TASK ? &state->table.tasks[place.place]
+                                     : &state->table.other_tasks.at[place.place];
 }
 
 const struct file_row *state_file(const struct state *state, size_t number)
@@ -133,9 +133,9 @@ const struct file_row *state_file(const struct state *state, size_t number)
     return file_at(state, place_of_file(state, number));
 }
 
-const struct node_row *state_node(const struct state *state, size_t number)
+const struct task_row *state_task(const struct state *state, size_t number)
 {
-    return node_at(state, place_of_node(state, number));
+    return task_at(state, place_of_task(state, number));
 }
 
 size_t state_recorded_actions(const struct state *state, const struct slice **names)
@@ -146,16 +146,16 @@ size_t state_recorded_actions(const struct state *state, const struct slice **na
 
 size_t state_recorded_others(const struct state *state, const struct slice **keys)
 {
-    *keys = state->table.other_node_names.names;
-    return state->table.other_node_names.count;
+    *keys = state->table.other_task_names.names;
+    return state->table.other_task_names.count;
 }
 
-static const struct node_row *if_known(const struct node_row *row)
+static const struct task_row *if_known(const struct task_row *row)
 {
     return row->is_known ? row : NULL;
 }
 
-const struct node_row *state_recorded_node(const struct state *state, struct slice directory,
+const struct task_row *state_recorded_task(const struct state *state, struct slice directory,
                                            struct slice action)
 {
     const struct rowtable *table = &state->table;
@@ -167,13 +167,13 @@ const struct node_row *state_recorded_node(const struct state *state, struct sli
     if (row == ROWTABLE_NONE || column == table->actions.count) {
         return NULL;
     }
-    return if_known(&table->nodes[row * table->actions.count + column]);
+    return if_known(&table->tasks[row * table->actions.count + column]);
 }
 
-const struct node_row *state_recorded_other(const struct state *state, struct slice key)
+const struct task_row *state_recorded_other(const struct state *state, struct slice key)
 {
-    uint32_t number = intern_find(&state->table.other_node_names, key);
-    return number == INTERN_NONE ? NULL : if_known(&state->table.other_nodes.at[number]);
+    uint32_t number = intern_find(&state->table.other_task_names, key);
+    return number == INTERN_NONE ? NULL : if_known(&state->table.other_tasks.at[number]);
 }
 
 static void note_change(struct state *state, struct change change)
@@ -197,10 +197,10 @@ void state_put_file(struct state *state, size_t number, const struct file_row *r
     note_change(state, place);
 }
 
-void state_put_node(struct state *state, size_t number, const struct node_row *row)
+void state_put_task(struct state *state, size_t number, const struct task_row *row)
 {
-    struct change place = place_of_node(state, number);
-    rowtable_set_node(&state->table, node_at(state, place), row);
+    struct change place = place_of_task(state, number);
+    rowtable_set_task(&state->table, task_at(state, place), row);
     note_change(state, place);
     if (row->attempt == ATTEMPT_STARTED) { /* what follows changes what is on disk */
         state->inbox.is_urgent = true;
@@ -269,7 +269,7 @@ struct bound_names state_bound(const struct state *state)
         .columns = mark(b->columns, b->column_count, table->columns.count),
         .actions = mark(b->actions, b->action_count, table->actions.count),
         .other_files = mark(b->other_files, b->other_file_count, table->other_files.count),
-        .other_nodes = mark(b->other_nodes, b->other_node_count, table->other_nodes.count),
+        .other_tasks = mark(b->other_tasks, b->other_task_count, table->other_tasks.count),
     };
 }
 
@@ -279,14 +279,14 @@ void state_bound_release(struct bound_names *bound)
     free(bound->columns);
     free(bound->actions);
     free(bound->other_files);
-    free(bound->other_nodes);
+    free(bound->other_tasks);
 }
 
-static void forget_node(struct state *state, struct change place)
+static void forget_task(struct state *state, struct change place)
 {
-    struct node_row *row = node_at(state, place);
+    struct task_row *row = task_at(state, place);
     if (row->is_known) {
-        *row = (struct node_row){0};
+        *row = (struct task_row){0};
         note_change(state, place);
     }
 }
@@ -300,9 +300,9 @@ static void forget_file(struct state *state, struct change place)
     }
 }
 
-void state_forget_node(struct state *state, size_t number)
+void state_forget_task(struct state *state, size_t number)
 {
-    forget_node(state, place_of_node(state, number));
+    forget_task(state, place_of_task(state, number));
 }
 
 void state_forget_unbound(struct state *state)
@@ -319,7 +319,7 @@ void state_forget_unbound(struct state *state)
         }
         for (size_t j = 0; j < actions; j++) {
             if (!bound.directories[i] || !bound.actions[j]) {
-                forget_node(state, (struct change){CHANGE_NODE, i * actions + j});
+                forget_task(state, (struct change){CHANGE_TASK, i * actions + j});
             }
         }
     }
@@ -328,9 +328,9 @@ void state_forget_unbound(struct state *state)
             forget_file(state, (struct change){CHANGE_OTHER_FILE, i});
         }
     }
-    for (size_t i = 0; i < table->other_nodes.count; i++) {
-        if (!bound.other_nodes[i]) {
-            forget_node(state, (struct change){CHANGE_OTHER_NODE, i});
+    for (size_t i = 0; i < table->other_tasks.count; i++) {
+        if (!bound.other_tasks[i]) {
+            forget_task(state, (struct change){CHANGE_OTHER_TASK, i});
         }
     }
     state_bound_release(&bound);
@@ -352,23 +352,23 @@ static void spell_file(struct state *state, struct change change)
     journal_add_file(&state->pending, state->journal_id, directory, name, file_at(state, change));
 }
 
-static void spell_node(struct state *state, struct change change)
+static void spell_task(struct state *state, struct change change)
 {
     const struct rowtable *table = &state->table;
     struct slice directory = {0};
     struct slice name;
-    if (change.kind == CHANGE_NODE) {
+    if (change.kind == CHANGE_TASK) {
         directory = table->directories.at[change.place / table->actions.count];
         name = table->actions.at[change.place % table->actions.count];
     } else {
-        name = intern_name(&table->other_node_names, (uint32_t)change.place);
+        name = intern_name(&table->other_task_names, (uint32_t)change.place);
     }
-    const struct node_row *row = node_at(state, change);
+    const struct task_row *row = task_at(state, change);
     struct slice key = {0};
     if (row->good.shape != NULL) {
         key = shapes_key(&state->shapes, row->good.shape);
     }
-    journal_add_node(&state->pending, state->journal_id, directory, name, row, key);
+    journal_add_task(&state->pending, state->journal_id, directory, name, row, key);
 }
 
 void state_spell_changes(struct state *state)
@@ -379,9 +379,9 @@ void state_spell_changes(struct state *state)
         case CHANGE_OTHER_FILE:
             spell_file(state, *change);
             break;
-        case CHANGE_NODE:
-        case CHANGE_OTHER_NODE:
-            spell_node(state, *change);
+        case CHANGE_TASK:
+        case CHANGE_OTHER_TASK:
+            spell_task(state, *change);
             break;
         case CHANGE_TEXT:
             journal_add_text(&state->pending, state->journal_id,

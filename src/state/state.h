@@ -1,9 +1,9 @@
 /* What is remembered between runs: a snapshot, a journal, and the texts that explanations need.
  *
- * Knows: rows of files and nodes, by the names of directories, columns and actions; the formats on
+ * Knows: rows of files and tasks, by the names of directories, columns and actions; the formats on
  * disk; locks. Doesn't know: the graph, or when something is stale. Rows are laid out in the
- * numbering that the caller binds: files directory × columns + column, then the other files; nodes
- * directory × actions + action, then the other nodes. Rows of what is no longer bound are kept and
+ * numbering that the caller binds: files directory × columns + column, then the other files; tasks
+ * directory × actions + action, then the other tasks. Rows of what is no longer bound are kept and
  * written back until state_forget_unbound.
  *
  * On disk, below the state folder: `state` (the snapshot, read in one pass), `journal`
@@ -29,15 +29,15 @@ enum component_kind {
     COMPONENT_VALUE = 'v',   /* name: the directory; what counts of its value (value_inputs) */
     COMPONENT_MEMBER = 'm',  /* name: a directory of the group; digest is unused */
     COMPONENT_FILE = 'f',    /* name: a path; an input or an upstream product */
-    COMPONENT_NODE = 'n',    /* name: key of an upstream node without products; its fingerprint */
+    COMPONENT_TASK = 'n',    /* name: key of an upstream task without products; its fingerprint */
     COMPONENT_PRODUCT = 'p', /* name: a path; not part of the fingerprint */
     COMPONENT_PATTERN = 'g', /* name: an input as it was listed; not part of the fingerprint */
-    COMPONENT_BEFORE = 'b',  /* name: key of a node before by `previous_actions`, where which nodes
+    COMPONENT_BEFORE = 'b',  /* name: key of a task before by `previous_actions`, where which tasks
                                 these are isn't plain; not part of the fingerprint */
     COMPONENT_WHOLE = 'w',   /* name: the directory; digest of its whole value: a hint only */
 };
 
-/* Names that lie inside the node's own directory are written relative to it (`in_directory`; "" is
+/* Names that lie inside the task's own directory are written relative to it (`in_directory`; "" is
  * the directory itself), so that ten thousand directories share one shape. All others are written
  * from the project. Who makes the list decides; the state compares and stores what it is given. */
 struct component {
@@ -51,7 +51,7 @@ struct component {
  * state: equal lists have the same pointer. Owned by the state, valid until state_close. */
 struct shape;
 
-/* A list of components. What state_node hands out is owned by the state: the digests stay valid
+/* A list of components. What state_task hands out is owned by the state: the digests stay valid
  * until state_close. In what is put, `digests` is the caller's (copied) and `shape` is from
  * state_shape. An empty list may be all zero. */
 struct components {
@@ -62,8 +62,8 @@ struct components {
 
 struct component components_at(const struct components *components, size_t index);
 
-enum node_success { SUCCESS_NONE, SUCCESS_RAN, SUCCESS_ADOPTED, SUCCESS_ACCEPTED };
-enum node_attempt {
+enum task_success { SUCCESS_NONE, SUCCESS_RAN, SUCCESS_ADOPTED, SUCCESS_ACCEPTED };
+enum task_attempt {
     ATTEMPT_NONE,       /* nothing since the success; or never ran */
     ATTEMPT_STARTED,    /* and no end was recorded: interrupted or still running */
     ATTEMPT_FAILED,     /* `attempt_status` says how */
@@ -72,13 +72,13 @@ enum node_attempt {
     ATTEMPT_CHANGED, /* the success stands on an input that changed while it ran */
 };
 
-/* A node's record. All zero: rowbuild has no record of the node at all; `is_known` says otherwise.
+/* A task's record. All zero: rowbuild has no record of the task at all; `is_known` says otherwise.
  */
-struct node_row {
+struct task_row {
     bool is_known;
-    uint8_t success;           /* enum node_success */
-    uint8_t attempt;           /* enum node_attempt: what came after the success */
-    bool is_set_aside;         /* the good products may lie in their hidden siblings */
+    uint8_t success;           /* enum task_success */
+    uint8_t attempt;           /* enum task_attempt: what came after the success */
+    bool is_backed_up;         /* the good products may lie in their hidden siblings */
     bool has_old_backup;       /* what lies there belongs to an earlier success: to be deleted */
     int32_t attempt_status;    /* exit status, or 256 + signal */
     struct components good;    /* components and products of the last success */
@@ -101,8 +101,8 @@ struct state_layout {
     size_t action_count;
     const struct slice *other_files; /* paths from the project */
     size_t other_file_count;
-    const struct slice *other_nodes; /* keys */
-    size_t other_node_count;
+    const struct slice *other_tasks; /* keys */
+    size_t other_task_count;
 };
 
 enum state_mode {
@@ -113,7 +113,7 @@ enum state_mode {
 
 struct state;
 
-/* The shape of a list; digests are ignored. Not thread-safe. Cache it where many nodes share one.
+/* The shape of a list; digests are ignored. Not thread-safe. Cache it where many tasks share one.
  */
 const struct shape *state_shape(struct state *state, const struct component *list, size_t count);
 
@@ -166,25 +166,25 @@ void state_bind(struct state *state, const struct state_layout *layout);
  * together while nothing is put or bound. Rows of files may be changed in place through
  * state_put_file only. */
 const struct file_row *state_file(const struct state *state, size_t number);
-const struct node_row *state_node(const struct state *state, size_t number);
+const struct task_row *state_task(const struct state *state, size_t number);
 
 /* What is on record whether bound or not, for actions that were renamed: names of directory-scope
- * actions, keys of other nodes, and their rows; NULL where there is none. Owned by the state, valid
+ * actions, keys of other tasks, and their rows; NULL where there is none. Owned by the state, valid
  * until the next put or bind. */
 size_t state_recorded_actions(const struct state *state, const struct slice **names);
 size_t state_recorded_others(const struct state *state, const struct slice **keys);
-const struct node_row *state_recorded_node(const struct state *state, struct slice directory,
+const struct task_row *state_recorded_task(const struct state *state, struct slice directory,
                                            struct slice action);
-const struct node_row *state_recorded_other(const struct state *state, struct slice key);
+const struct task_row *state_recorded_other(const struct state *state, struct slice key);
 
 /* Change a row in memory and remember it for the next state_flush. Digests are copied. A put in
  * STATE_READ mode changes memory only. Not thread-safe. */
 void state_put_file(struct state *state, size_t number, const struct file_row *row);
-void state_put_node(struct state *state, size_t number, const struct node_row *row);
+void state_put_task(struct state *state, size_t number, const struct task_row *row);
 
 /* Texts that explain digests (recipes, canonical values): stored once by content; longer than 64
  * KiB are not kept, nor, over two compactions, those that no RECIPE, VALUE or WHOLE component of a
- * node's `good` refers to. state_text returns at == NULL when the text isn't known. */
+ * task's `good` refers to. state_text returns at == NULL when the text isn't known. */
 void state_put_text(struct state *state, struct digest digest, struct slice text);
 struct slice state_text(const struct state *state, struct digest digest);
 
@@ -197,10 +197,10 @@ int state_sync(struct state *state, struct diag *diag);
  * records at once, e.g. when a study is first seen. */
 int state_compact(struct state *state, struct diag *diag);
 
-/* Forgets rows of directories and nodes that are not bound (clean). */
+/* Forgets rows of directories and tasks that are not bound (clean). */
 void state_forget_unbound(struct state *state);
-/* Forgets one node's row. */
-void state_forget_node(struct state *state, size_t number);
+/* Forgets one task's row. */
+void state_forget_task(struct state *state, size_t number);
 /* Forgets all, at once and for good: no row may be asked for afterwards, the state is only closed.
  * -1 after an error; then all is still on disk. */
 int state_forget_all(struct state *state, struct diag *diag);

@@ -250,8 +250,8 @@ bool state_has_rows(const struct state *state)
             return true;
         }
     }
-    vec_each (const struct node_row, node, &table->other_nodes) {
-        if (node->is_known) {
+    vec_each (const struct task_row, task, &table->other_tasks) {
+        if (task->is_known) {
             return true;
         }
     }
@@ -430,7 +430,7 @@ static void queue_all(struct state *state)
 {
     const struct rowtable *table = &state->table;
     size_t files = table->directories.count * table->columns.count;
-    size_t nodes = table->directories.count * table->actions.count;
+    size_t tasks = table->directories.count * table->actions.count;
     for (size_t i = 0; i < state->texts.added.count; i++) {
         vec_push(&state->changes, (struct change){CHANGE_TEXT, i});
     }
@@ -444,14 +444,14 @@ static void queue_all(struct state *state)
             vec_push(&state->changes, (struct change){CHANGE_OTHER_FILE, i});
         }
     }
-    for (size_t i = 0; i < nodes; i++) {
-        if (table->nodes[i].is_known) {
-            vec_push(&state->changes, (struct change){CHANGE_NODE, i});
+    for (size_t i = 0; i < tasks; i++) {
+        if (table->tasks[i].is_known) {
+            vec_push(&state->changes, (struct change){CHANGE_TASK, i});
         }
     }
-    for (size_t i = 0; i < table->other_nodes.count; i++) {
-        if (table->other_nodes.at[i].is_known) {
-            vec_push(&state->changes, (struct change){CHANGE_OTHER_NODE, i});
+    for (size_t i = 0; i < table->other_tasks.count; i++) {
+        if (table->other_tasks.at[i].is_known) {
+            vec_push(&state->changes, (struct change){CHANGE_OTHER_TASK, i});
         }
     }
 }

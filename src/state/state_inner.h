@@ -11,7 +11,7 @@
 #include "state.h"
 #include "textstore.h"
 
-enum change_kind { CHANGE_FILE, CHANGE_OTHER_FILE, CHANGE_NODE, CHANGE_OTHER_NODE, CHANGE_TEXT };
+enum change_kind { CHANGE_FILE, CHANGE_OTHER_FILE, CHANGE_TASK, CHANGE_OTHER_TASK, CHANGE_TEXT };
 
 /* A row that was put and isn't in `pending` yet. */
 struct change {
@@ -25,12 +25,12 @@ struct binding {
     size_t column_count;
     size_t action_count;
     size_t other_file_count;
-    size_t other_node_count;
+    size_t other_task_count;
     size_t *directories;
     size_t *columns;
     size_t *actions;
     size_t *other_files;
-    size_t *other_nodes;
+    size_t *other_tasks;
     bool is_direct; /* directories, columns and actions have the same places in both */
 };
 
@@ -97,7 +97,7 @@ void state_release_rows(struct state *state);
 /* Reads snapshot and journal from the folder. -1 with an error. */
 int state_load(struct state *state, bool discard_unreadable, struct diag *diag);
 
-/* Whether a file or node is on record. */
+/* Whether a file or task is on record. */
 bool state_has_rows(const struct state *state);
 
 /* state_used.c, for the folder that is open, after the snapshot was read */

@@ -117,11 +117,11 @@ static void widen_for_records(struct state *state, struct slice journal,
     intern_release(&actions);
 }
 
-static void replay_node(struct state *state, const struct journal_record *record,
-                        struct node_row *place)
+static void replay_task(struct state *state, const struct journal_record *record,
+                        struct task_row *place)
 {
-    node_record_read(&record->node, place);
-    if (record->node.shape == NODE_RECORD_NO_SHAPE) {
+    task_record_read(&record->task, place);
+    if (record->task.shape == TASK_RECORD_NO_SHAPE) {
         return;
     }
     const struct shape *shape = shapes_add_key(&state->shapes, record->shape_key);
@@ -146,9 +146,9 @@ static bool replay_record(struct state *state, const struct journal_record *reco
             table->other_files.at[number] = record->file;
             *change = (struct change){CHANGE_OTHER_FILE, number};
         } else {
-            size_t number = rowtable_other_node(table, record->name);
-            replay_node(state, record, &table->other_nodes.at[number]);
-            *change = (struct change){CHANGE_OTHER_NODE, number};
+            size_t number = rowtable_other_task(table, record->name);
+            replay_task(state, record, &table->other_tasks.at[number]);
+            *change = (struct change){CHANGE_OTHER_TASK, number};
         }
         return true;
     }
@@ -165,8 +165,8 @@ static bool replay_record(struct state *state, const struct journal_record *reco
     } else {
         size_t action = rowtable_action(table, record->name);
         size_t place = directory * table->actions.count + action;
-        replay_node(state, record, &table->nodes[place]);
-        *change = (struct change){CHANGE_NODE, place};
+        replay_task(state, record, &table->tasks[place]);
+        *change = (struct change){CHANGE_TASK, place};
     }
     return true;
 }
@@ -188,7 +188,7 @@ void state_replay(struct state *state, struct slice records, const struct offset
 
 bool state_can_replay(struct state *state, const struct journal_record *record)
 {
-    if (record->type != JOURNAL_NODE || record->node.shape == NODE_RECORD_NO_SHAPE) {
+    if (record->type != JOURNAL_TASK || record->task.shape == TASK_RECORD_NO_SHAPE) {
         return true;
     }
     const struct shape *shape = shapes_add_key(&state->shapes, record->shape_key);

@@ -87,16 +87,16 @@ const char *state_why_journal_is_missed(const struct state *state,
     return NULL;
 }
 
-static bool has_nodes(const struct state *state)
+static bool has_tasks(const struct state *state)
 {
     const struct rowtable *table = &state->table;
     for (size_t i = 0; i < table->directories.count * table->actions.count; i++) {
-        if (table->nodes[i].is_known) {
+        if (table->tasks[i].is_known) {
             return true;
         }
     }
-    vec_each (const struct node_row, node, &table->other_nodes) {
-        if (node->is_known) {
+    vec_each (const struct task_row, task, &table->other_tasks) {
+        if (task->is_known) {
             return true;
         }
     }
@@ -105,7 +105,7 @@ static bool has_nodes(const struct state *state)
 
 const char *state_why_records_are_missed(const struct state *state)
 {
-    if (has_nodes(state)) {
+    if (has_tasks(state)) {
         return NULL;
     }
     struct traces traces = find_traces(state);

@@ -51,7 +51,7 @@ int workspace_read_values(struct workspace *workspace, struct diag *diag);
 int workspace_value(struct workspace *workspace, size_t directory, const struct json **value,
                     struct diag *diag);
 
-/* Reads a directory's value file anew, for what is observed when a node starts. *value is owned by
+/* Reads a directory's value file anew, for what is observed when a task starts. *value is owned by
  * the workspace and replaces the one before (pointers into that one die). */
 int workspace_reread_value(struct workspace *workspace, size_t directory, const struct json **value,
                            struct diag *diag);

@@ -243,7 +243,7 @@ END
     has_line '^executable = "a"'
 }
 
-# ---- Login nodes ----
+# ---- Login hosts ----
 
 @test "outside of a job of a Slurm cluster, a run wants -j; nothing is written" {
     nowhere_known

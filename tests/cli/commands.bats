@@ -241,7 +241,7 @@ END
     has 'command: ' ' → '
 }
 
-@test "show why: of a node, an action, a directory, everything; up to date said too" {
+@test "show why: of a task, an action, a directory, everything; up to date said too" {
     small
     expect 0 -a first
     rm workspace/d1/a

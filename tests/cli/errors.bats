@@ -222,7 +222,7 @@ END
     refuses plot.svg
 }
 
-@test "a project's and a directory's node claim one product" {
+@test "a project's and a directory's task claim one product" {
     mkdir workspace/d1
     rowfile <<'END'
 [[action]]
@@ -238,7 +238,7 @@ END
     refuses workspace/d1/out all each
 }
 
-@test "a product inside another node's product" {
+@test "a product inside another task's product" {
     mkdir workspace/d1
     rowfile <<'END'
 [[action]]

@@ -13,7 +13,7 @@ setup() {
     export HOME=$SCRATCH/home
     export PATH=$SCRATCH/bin:$PATH
     export ROWBUILD_CLUSTER=none LC_ALL=C.UTF-8
-    # A sanitizer's finding shall not look like a failed node.
+    # A sanitizer's finding shall not look like a failed task.
     export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}exitcode=99
     export UBSAN_OPTIONS=${UBSAN_OPTIONS:+$UBSAN_OPTIONS:}exitcode=99
     export TSAN_OPTIONS=${TSAN_OPTIONS:+$TSAN_OPTIONS:}exitcode=99

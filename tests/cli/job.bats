@@ -8,17 +8,17 @@ TOKEN=0123456789abcdef
 
 # register MINUTES ELEMENT…: registers a submission; an element is "key key …", or "released: key …"
 register() {
-    local minutes=$1 element state nodes= separator=
+    local minutes=$1 element state tasks= separator=
     shift
     mkdir -p .rowbuild/jobs
     for element; do
         state=queued
         [[ $element != released:* ]] || state=released
-        nodes+=$separator$(jq -cn --arg state "$state" --arg keys "${element#released: }" \
-            '{nodes: ($keys | split(" ")), state: $state}')
+        tasks+=$separator$(jq -cn --arg state "$state" --arg keys "${element#released: }" \
+            '{tasks: ($keys | split(" ")), state: $state}')
         separator=,
     done
-    jq -cn --arg token "$TOKEN" --argjson minutes "$minutes" --argjson elements "[$nodes]" \
+    jq -cn --arg token "$TOKEN" --argjson minutes "$minutes" --argjson elements "[$tasks]" \
         '{version: 1, token: $token, cluster: "lab", job_id: 0, array: ($elements | length > 1),
           submitted_at: 1790000000, minutes: $minutes, action: "first", elements: $elements}' \
         >.rowbuild/jobs/$TOKEN.json
@@ -37,12 +37,12 @@ in_element() {
     SLURM_JOB_ID=$((8 + index)) SLURM_ARRAY_JOB_ID=7 SLURM_ARRAY_TASK_ID=$index "$@"
 }
 
-@test "a job runs its nodes and nothing else, without the lock, and the next command knows it" {
+@test "a job runs its tasks and nothing else, without the lock, and the next command knows it" {
     chain d1 d2
     register 60 'first/d1 second/d1'
     in_job 7 expect 0 job $TOKEN
     expect_runs 'first d1' 'second d1'
-    has_line '^\[2/2\] second d1$' '^done: 2 nodes ran in '
+    has_line '^\[2/2\] second d1$' '^done: 2 tasks ran in '
     absent .rowbuild/journal .rowbuild/snapshot .rowbuild/state .rowbuild/lock
     expect 0
     expect_runs 'third d1' 'first d2' 'second d2' 'third d2'
@@ -67,7 +67,7 @@ END
     expect_nothing_to_do
 }
 
-@test "a failing node ends neither its siblings nor what doesn't need it; the job's status says so" {
+@test "a failing task ends neither its siblings nor what doesn't need it; the job's status says so" {
     chain d1 d2 d3
     echo bad >workspace/d1/in
     register 60 'first/d1 first/d2 first/d3 second/d1 second/d2'
@@ -78,7 +78,7 @@ END
     has 'failed (exit 3)'
 }
 
-@test "a node whose input is missing fails; one that is up to date by now is skipped" {
+@test "a task whose input is missing fails; one that is up to date by now is skipped" {
     chain d1 d2
     rm workspace/d2/in
     register 60 'second/d1 second/d2'
@@ -101,7 +101,7 @@ END
     in_job 7 expect_nothing_to_do job $TOKEN
 }
 
-@test "each element of an array has its own nodes" {
+@test "each element of an array has its own tasks" {
     chain d1 d2
     register 60 'first/d1' 'first/d2'
     in_element 1 expect 0 job $TOKEN
@@ -147,7 +147,7 @@ END
     expect_runs 'first d1'
 }
 
-@test "a node is not started when it took longer than the time that is left" {
+@test "a task is not started when it took longer than the time that is left" {
     rowfile <<'END'
 workspace.value_file = "value.json"
 [[action]]
@@ -164,7 +164,7 @@ END
     register 1 'slow/d1 slow/d2 slow/d3'
     # Half a minute before the end there is a TERM: so five seconds are left. What never ran may start.
     SLURM_JOB_END_TIME=$(($(date +%s) + 35)) in_job 7 expect 1 job $TOKEN
-    has_line '^note: 1 node was not started: the time left is too short for what takes [0-9]+\.[0-9]s$'
+    has_line '^note: 1 task was not started: the time left is too short for what takes [0-9]+\.[0-9]s$'
     has '1 not started'
     expect_runs d2 d3
 }
@@ -248,7 +248,7 @@ END
     content workspace/d1/a ''
 }
 
-@test "a run inside of a node's command has the node's cores, not the job's" {
+@test "a run inside of a task's command has the task's cores, not the job's" {
     rowfile <<'END'
 [[action]]
 name = "outer"

@@ -31,14 +31,14 @@ END
     mkdir -p workspace/{p,q,r} .rowbuild/jobs
 }
 
-# registered TOKEN ACTION ID ARRAY ELEMENT…: each element is a list of nodes' keys, in JSON
+# registered TOKEN ACTION ID ARRAY ELEMENT…: each element is a list of tasks' keys, in JSON
 registered() {
     local token=$1 action=$2 id=$3 array=$4
     shift 4
     jq -n --arg token "$token" --arg action "$action" --argjson id "$id" --argjson array "$array" \
         '{version: 1, token: $token, cluster: "lab", job_id: $id, array: $array,
           submitted_at: 1790000000, minutes: 60, action: $action,
-          elements: [$ARGS.positional[] | {nodes: fromjson, state: "queued"}]}' \
+          elements: [$ARGS.positional[] | {tasks: fromjson, state: "queued"}]}' \
         --args "$@" >".rowbuild/jobs/$token.json"
 }
 
@@ -117,7 +117,7 @@ two_submissions() {
     expect_json 0 show jobs --json -a simulate
     json '.[0] | length == 2 and .[1] == {id: "12_1", cluster: "lab", action: "simulate",
         directories: 2, state: "PENDING", reason: "Dependency",
-        nodes: ["simulate/q", "simulate/r"]} and .[0].reason == null'
+        tasks: ["simulate/q", "simulate/r"]} and .[0].reason == null'
 }
 
 @test "the queue is asked once, and remembered" {

@@ -45,7 +45,7 @@ e f g h: ; @crowd $@ $(TOGETHER)
 END
 }
 
-@test "an action with a jobserver: recursive makes use the node's cores, and no more" {
+@test "an action with a jobserver: recursive makes use the task's cores, and no more" {
     begin
     recursive_makefile
     export TOGETHER=2
@@ -99,7 +99,7 @@ END
     [ "$(most)" -eq 1 ]
 }
 
-@test "the descriptors are that node's only" {
+@test "the descriptors are that task's only" {
     begin
     rowfile <<'END'
 [[action]]
@@ -138,7 +138,7 @@ END
     expect 0 -j 3
 }
 
-@test "the processes of a node share its jobserver, each with a core of its own" {
+@test "the processes of a task share its jobserver, each with a core of its own" {
     begin
     export TOGETHER=4
     rowfile <<'END'
@@ -176,7 +176,7 @@ END
     content flags -s
 }
 
-# study NAME: a project of its own, with six nodes of one core that crowd.
+# study NAME: a project of its own, with six tasks of one core that crowd.
 study() {
     mkdir -p "$1"/workspace/{0,1,2,3,4,5}
     cat >"$1/Rowfile" <<END

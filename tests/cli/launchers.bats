@@ -109,7 +109,7 @@ disjoint() {
     }
 }
 
-# meeting COUNT [LAUNCHERS [PREFIX]]: so many one-rank MPI nodes at -j 2, each of which meets another.
+# meeting COUNT [LAUNCHERS [PREFIX]]: so many one-rank MPI tasks at -j 2, each of which meets another.
 meeting() {
     mpi
     two_cores
@@ -126,11 +126,11 @@ meeting() {
 
 # ---- MPI: cores ----
 
-@test "two MPI nodes at once share no core" {
+@test "two MPI tasks at once share no core" {
     meeting 2
 }
 
-@test "eight MPI nodes, two at a time, never share a core" {
+@test "eight MPI tasks, two at a time, never share a core" {
     meeting 8
 }
 
@@ -348,7 +348,7 @@ PROGRAM
     expect_told seen '0/4 d1 d1' '1/4 d1 d1' '2/4 d2 d2' '3/4 d2 d2'
 }
 
-@test "process: the node ends when all have ended" {
+@test "process: the task ends when all have ended" {
     directories d1
     program work <<'PROGRAM'
 echo $$ >"$SCRATCH/p$ACTION_PROCESS_INDEX"
@@ -361,7 +361,7 @@ PROGRAM
     await_text "$RUNS" 0
     while kill -0 "$(cat "$SCRATCH/p0")" 2>/dev/null; do sleep 0.02; done
     expect 0 show machine
-    has 'a d1' # the first process has ended, and the node still has its cores
+    has 'a d1' # the first process has ended, and the task still has its cores
     release last
     finish 0
     expect_runs 0 1
@@ -416,7 +416,7 @@ PROGRAM
     gone "$SCRATCH/p0" "$SCRATCH/p1"
 }
 
-@test "process: what leaves its group is ended with the node" {
+@test "process: what leaves its group is ended with the task" {
     directories d1
     program work <<'PROGRAM'
 setsid sh -c 'echo $$ >"$SCRATCH/left"; : >"$GATE/left"; while :; do sleep 0.1; done' >/dev/null 2>&1 &

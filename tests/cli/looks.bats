@@ -180,7 +180,7 @@ END
         troubled 1 statx /out "$error"
         has "product out can't be read: "
         troubled 0 statx /out "$error" accept
-        has 'accepted: 0 nodes'
+        has 'accepted: 0 tasks'
     done
     expect_runs
     rm broken

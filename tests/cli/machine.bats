@@ -56,7 +56,7 @@ END
     finish 0
 }
 
-@test "a node of several cores holds all of them" {
+@test "a task of several cores holds all of them" {
     begin
     [ "$(cores)" -ge 2 ] || skip 'one core'
     echo 'resources.threads_per_process = 2' >>Rowfile

@@ -59,7 +59,7 @@ END
 
 # ---- Signals and limits ----
 
-# holding: one node that waits to be released
+# holding: one task that waits to be released
 holding() {
     rowfile <<'END'
 [[action]]
@@ -106,7 +106,7 @@ END
 
 # ---- Many directories ----
 
-@test "an input that is missing everywhere: some nodes are told, the others counted" {
+@test "an input that is missing everywhere: some tasks are told, the others counted" {
     rowfile <<'END'
 [[action]]
 name = "a"
@@ -183,7 +183,7 @@ END
     done
     run bash -c 'ulimit -n 50; exec "$ROWBUILD" -j 100'
     [ "$status" -eq 0 ]
-    has 'limit of open files is 50' '43 nodes ran'
+    has 'limit of open files is 50' '43 tasks ran'
     rm workspace/*/out
     run bash -c 'ulimit -n 24; exec "$ROWBUILD" -j 100'
     [ "$status" -eq 0 ]

@@ -295,7 +295,7 @@ END
     nothing_executed
 }
 
-@test "a failure of any name: log, and the printed command runs just that node again" {
+@test "a failure of any name: log, and the printed command runs just that task again" {
     strange_names
     rowfile <<'END'
 [[action]]
@@ -309,7 +309,7 @@ END
     [ "$(grep -c '^to retry: ' <<<"$output")" -eq "${#NAMES[@]}" ]
     grep '^to retry: ' <<<"$output" | sed 's/^to retry: //' >again
     touch fine
-    # Each of them is a line of shell; together they run all nodes.
+    # Each of them is a line of shell; together they run all tasks.
     ln -s "$ROWBUILD" "$SCRATCH/bin/rowbuild"
     local line count=0
     while IFS= read -r line; do
@@ -320,7 +320,7 @@ END
             return 1
         fi
         if ! [ "$(tr -dc "\0" <"$SCRATCH/args" | wc -c)" -eq 1 ]; then
-            echo "$line: ran not just one node"
+            echo "$line: ran not just one task"
             return 1
         fi
         mv "$SCRATCH/args" "$SCRATCH/args-$((++count))"

@@ -35,7 +35,7 @@ apart() {
     done
 }
 
-@test "GPUs: nodes at the same time have devices of their own, and the next has those of one that ended" {
+@test "GPUs: tasks at the same time have devices of their own, and the next has those of one that ended" {
     devices
     wants 'resources.gpus_per_process = 2' 'command = "devices {directory}; hold {directory}"'
     ROWBUILD_GPUS=4 start -j 3
@@ -77,7 +77,7 @@ apart() {
     has 'more than the 0 that CUDA_VISIBLE_DEVICES names'
 }
 
-@test "GPUs: a node that asks for none sees none of those that are handed out" {
+@test "GPUs: a task that asks for none sees none of those that are handed out" {
     devices
     rowfile <<'END'
 [[action]]
@@ -109,7 +109,7 @@ END
     content workspace/d1/out 'unset 3'
 }
 
-@test "GPUs: each process of a node has its own" {
+@test "GPUs: each process of a task has its own" {
     wants 'launchers = ["process"]' 'resources.processes.per_submission = 2' \
         'resources.gpus_per_process = 2' \
         "command = 'sh -c \"echo \$CUDA_VISIBLE_DEVICES >workspace/{directory}/\$ACTION_PROCESS_INDEX; : >workspace/{directory}/out\"'"

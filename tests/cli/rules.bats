@@ -143,7 +143,7 @@ END_OF_ROWFILE
     expect_nothing_to_do
 }
 
-@test "2: an input is taken as it is when the node starts, not when the run was planned" {
+@test "2: an input is taken as it is when the task starts, not when the run was planned" {
     rowfile <<'END_OF_ROWFILE'
 [[action]]
 name = "zeroth"
@@ -262,7 +262,7 @@ END_OF_ROWFILE
     expect_runs 'make d1' 'append d1'
 }
 
-@test "4: so is one that nodes behind a wide one changed" {
+@test "4: so is one that tasks behind a wide one changed" {
     rowfile <<'END_OF_ROWFILE'
 [[action]]
 name = "make"
@@ -566,8 +566,8 @@ spoil_state() {
     sed -i 's/"second"/"middle"/; s/name = "third"/name = "end"/' Rowfile
     expect_nothing_to_do
     lacks adopted
-    for node in begin middle end; do
-        expect 0 show why "$node/d1"
+    for task in begin middle end; do
+        expect 0 show why "$task/d1"
         lacks 'never ran'
     done
 }
@@ -1042,7 +1042,7 @@ END
     expect_runs
 }
 
-@test "10: directories don't select group nodes, a group's product does" {
+@test "10: directories don't select group tasks, a group's product does" {
     rowfile <<'END_OF_ROWFILE'
 [[action]]
 name = "each"

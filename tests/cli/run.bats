@@ -3,7 +3,7 @@
 
 load helpers
 
-# holding DIRECTORY…: each node waits for its `release`.
+# holding DIRECTORY…: each task waits for its `release`.
 holding() {
     rowfile <<'END'
 [[action]]
@@ -81,7 +81,7 @@ END
     finish 0
 }
 
-@test "a node that wants more cores than the budget has is told of, or runs alone" {
+@test "a task that wants more cores than the budget has is told of, or runs alone" {
     one 'note {directory}'
     echo 'resources.threads_per_process = 64' >>Rowfile
     run rowbuild -j 1
@@ -213,7 +213,7 @@ PROGRAM
     grep -qx lines "$RUNS"
 }
 
-@test "a program that isn't there is a failure of its node only" {
+@test "a program that isn't there is a failure of its task only" {
     mkdir workspace/d2
     one 'nonesuch-program {directory}'
     cat >>Rowfile <<'END'
@@ -257,7 +257,7 @@ END
     expect_runs 'yes d1' shouted
 }
 
-@test "setup that fails fails the node" {
+@test "setup that fails fails the task" {
     one 'note {directory}'
     printf '[action.submit_options.none]\nsetup = "false || exit 7"\n' >>Rowfile
     expect 1
@@ -371,7 +371,7 @@ END
     has SIGSEGV
 }
 
-@test "a failure shows its log's last lines, the log's path, and the command that runs just that node again" {
+@test "a failure shows its log's last lines, the log's path, and the command that runs just that task again" {
     mkdir workspace/d2
     one 'for i in $(seq 100000); do echo "line $i"; done; echo trouble >&2; note {directory}; [ -e fine ]'
     expect 1 -j 1
@@ -415,7 +415,7 @@ END
     [ "$output" = two ]
 }
 
-@test "output of many nodes at once is never mixed" {
+@test "output of many tasks at once is never mixed" {
     for i in $(seq 20); do
         mkdir "workspace/d$i"
     done
@@ -427,7 +427,7 @@ END
     done
 }
 
-@test "show log -f follows a running node until it ends" {
+@test "show log -f follows a running task until it ends" {
     one 'echo before; hold {directory}; echo after'
     start
     await_started d1
@@ -441,7 +441,7 @@ END
     [ "$(cat followed)" = "$(printf '%s\n' before after)" ]
 }
 
-@test "what a background process of a node writes later doesn't get into another's log" {
+@test "what a background process of a task writes later doesn't get into another's log" {
     mkdir workspace/d2
     one 'echo {directory}; case {directory} in d1) (hold late; echo late) & ;; *) release late; sleep 0;; esac'
     program release <<'PROGRAM'
@@ -494,7 +494,7 @@ END
     done
 }
 
-@test "an interrupted node runs again, without a change, and its half product doesn't count" {
+@test "an interrupted task runs again, without a change, and its half product doesn't count" {
     mkdir workspace/d0 workspace/d1
     rowfile <<'END'
 [[action]]
@@ -536,7 +536,7 @@ END
     gone pid
 }
 
-@test "a node's background process that outlives its command is not waited for for ever" {
+@test "a task's background process that outlives its command is not waited for for ever" {
     one 'sleep 1000 & echo $! >pid; : {directory}'
     start --grace 0.1
     finish 0
@@ -605,13 +605,13 @@ END
     sed -i 's/sort in/sort -u in/' Rowfile
     run rowbuild
     [ "$status" -ne 0 ]
-    has 'would redo 2 finished nodes' --yes accept
+    has 'would redo 2 finished tasks' --yes accept
     expect_runs
     expect 0 --yes
     expect_runs 'first d1' 'first d2'
 }
 
-@test "--explain says with each node why it runs" {
+@test "--explain says with each task why it runs" {
     chain d1
     expect 0 --explain
     has 'never ran'

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Directories, batches, groups, the project; what joins nodes; which directories take part.
+# Directories, batches, groups, the project; what joins tasks; which directories take part.
 
 load helpers
 
@@ -247,7 +247,7 @@ group.split_by_sort_key = true
 END
 }
 
-@test "a // product that names no directory makes the group the node" {
+@test "a // product that names no directory makes the group the task" {
     plots
     expect 0
     expect_runs 'make t1-s1' 'make t1-s2' 'make t1-s3' 'make t2-s1' 'make t2-s2' 'make t2-s3' \
@@ -323,7 +323,7 @@ command = 'note sum; cat workspace/*/value.json >sum'
 END
 }
 
-@test "a directory that joins or leaves the previous action's reruns the project's node" {
+@test "a directory that joins or leaves the previous action's reruns the project's task" {
     for products in 'products = ["a"]' ''; do
         points
         summary "$products"

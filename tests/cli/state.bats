@@ -51,7 +51,7 @@ unusable() {
         <(grep -v '^\./\.rowbuild\(/lock\)\? ' "$SCRATCH/after")
 }
 
-# killed_after_five: a run that ended by kill -9 during the sixth node, so that its journal is as written
+# killed_after_five: a run that ended by kill -9 during the sixth task, so that its journal is as written
 killed_after_five() {
     six
     sed -i "s/note {directory};/note {directory}; case {directory} in d6) hold d6;; esac;/" Rowfile

@@ -180,7 +180,7 @@ END
     mkdir -p workspace/$'odd\nname'
     expect_json 0 submit --json --dry-run
     json 'map(.event) == ["action", "total", "script", "finished"] or map(.event) == ["action", "script", "finished"]'
-    json 'map(select(.event == "script"))[0] | .jobs == 1 and .nodes == 4 and .action == "hello"'
+    json 'map(select(.event == "script"))[0] | .jobs == 1 and .tasks == 4 and .action == "hello"'
     rm -r workspace/odd*
     cat >workflow.toml <<'END'
 [[action]]
@@ -366,7 +366,7 @@ END
     [ -z "$(find .rowbuild/jobs .rowbuild/inbox -type f 2>/dev/null)" ]
 }
 
-@test "the project's node counts as one directory" {
+@test "the project's task counts as one directory" {
     cat >Rowfile <<'END'
 [default.action]
 resources.processes.per_directory = 1
@@ -378,7 +378,7 @@ products = ["//sum"]
 END
     mkdir -p workspace/{d1,d2}
     expect 0 -n
-    has 'would run 1 node: about 1.0 CPU-hours'
+    has 'would run 1 task: about 1.0 CPU-hours'
     expect 0 submit
     expect_runs sum
     rm sum

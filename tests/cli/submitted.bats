@@ -1,19 +1,19 @@
-# What is in jobs: submitted nodes are shown and left alone, what jobs record arrives, and what is
+# What is in jobs: submitted tasks are shown and left alone, what jobs record arrives, and what is
 # registered is forgotten when nobody needs it. Jobs here belong to a cluster that can't be asked.
 # shellcheck shell=bash disable=SC2154,SC2016 # variables that bats and expect set; commands of a Rowfile
 load helpers
 
-# registered TOKEN STATE KEY…: one job that holds these nodes; ENDING and CLUSTER may be set.
+# registered TOKEN STATE KEY…: one job that holds these tasks; ENDING and CLUSTER may be set.
 registered() {
-    local token=$1 state=$2 nodes
+    local token=$1 state=$2 tasks
     shift 2
-    nodes=$(printf '%s\n' "$@" | jq -R . | jq -sc .)
+    tasks=$(printf '%s\n' "$@" | jq -R . | jq -sc .)
     mkdir -p .rowbuild/jobs
-    jq -n --arg token "$token" --arg state "$state" --argjson nodes "$nodes" \
+    jq -n --arg token "$token" --arg state "$state" --argjson tasks "$tasks" \
         --arg ending "${ENDING:-}" --arg cluster "${CLUSTER:-elsewhere}" \
         '{version: 1, token: $token, cluster: $cluster, job_id: 123, array: false,
           submitted_at: 1700000000, minutes: 60, action: "first",
-          elements: [{nodes: $nodes, state: $state}
+          elements: [{tasks: $tasks, state: $state}
                      + (if $ending == "" then {} else {ending: $ending} end)]}' \
         >".rowbuild/jobs/$token.json"
 }
@@ -21,20 +21,20 @@ registered() {
 A=00000000000000aa
 B=00000000000000bb
 
-@test "a submitted node is shown so, and nobody starts it or what waits for it" {
+@test "a submitted task is shown so, and nobody starts it or what waits for it" {
     chain a b c
     registered $A queued first/a first/b
     expect 0 show status
     has_line '^first +0 +2 +1 +0 '
     has_line '^second +0 +0 +0 +3 '
     expect 0
-    has '2 nodes are in jobs: see `rowbuild show jobs`' 'done: 3 nodes ran'
+    has '2 tasks are in jobs: see `rowbuild show jobs`' 'done: 3 tasks ran'
     expect_runs 'first c' 'second c' 'third c'
     expect 0
-    has '2 nodes are in jobs' 'nothing to do'
+    has '2 tasks are in jobs' 'nothing to do'
     expect_runs
     expect 0 -n
-    has 'nothing to do; 2 nodes are in jobs, 4 wait for them'
+    has 'nothing to do; 2 tasks are in jobs, 4 wait for them'
 }
 
 @test "show directories names the job, and so do the reasons" {
@@ -76,7 +76,7 @@ B=00000000000000bb
     has $'third a: is up to date for now because\n  waits for first a, which is submitted'
 }
 
-@test "submitted nodes are neither accepted nor adopted" {
+@test "submitted tasks are neither accepted nor adopted" {
     chain a b
     registered $A queued first/a
     echo half >workspace/a/a
@@ -85,12 +85,12 @@ B=00000000000000bb
     expect 0 show status
     has_line '^first +1 +1 +0 +0 '
     expect 0 accept -a first a
-    has '1 node is in a job: not accepted'
+    has '1 task is in a job: not accepted'
     expect 0 show status
     has_line '^first +1 +1 +0 +0 '
 }
 
-@test "how the last job ended is a reason, and the node runs again" {
+@test "how the last job ended is a reason, and the task runs again" {
     chain a b
     ENDING=TIMEOUT registered $A ended first/a
     expect 0 show status
@@ -200,7 +200,7 @@ B=00000000000000bb
     has 'nothing to do'
 }
 
-@test "nodes with strange names are found in their jobs" {
+@test "tasks with strange names are found in their jobs" {
     rowfile <<'END'
 [[action]]
 name = "first"
@@ -209,7 +209,7 @@ command = 'note {directory}; echo >workspace/{directory}/a'
 END
     mkdir "workspace/two words" $'workspace/a\nnewline' "workspace/quote\"s" workspace/plain
     registered $A queued 'first/two words' 'first/quote"s'
-    jq '.elements[0].nodes += ["first/a\nnewline"]' .rowbuild/jobs/$A.json >x
+    jq '.elements[0].tasks += ["first/a\nnewline"]' .rowbuild/jobs/$A.json >x
     mv x .rowbuild/jobs/$A.json
     expect 0
     expect_runs plain
@@ -257,7 +257,7 @@ END
     expect 0 clean --submitted
     has 'row clean --submitted'
     expect 0
-    has '3 nodes are in jobs'
+    has '3 tasks are in jobs'
     expect_runs 'first b' 'second b' 'third b'
     postcard
     expect 0
@@ -275,7 +275,7 @@ END
     mkdir workspace/a workspace/b
     postcard plot b delta 5
     expect 0
-    has '1 node is in a job'
+    has '1 task is in a job'
     expect_runs
 }
 

@@ -221,7 +221,7 @@ PROGRAM
     [ "$(wc -l <"$SCRATCH/pids")" -eq 4 ]
 }
 
-@test "the shell of salloc on a login node: all work is on the job's hosts" {
+@test "the shell of salloc on a login host: all work is on the job's hosts" {
     setup_programs
     directories 8
     rowfile <<'END'

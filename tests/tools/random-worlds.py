@@ -3,7 +3,7 @@
 
 Builds a random graph, changes the world at random, runs rowbuild (and kills it), and compares what it
 did with what this program works out for itself: the content of every product from scratch, and whether
-there was a reason for every node that ran.
+there was a reason for every task that ran.
 
 Commands fail, leave half a product, or kill rowbuild where the program says so; nothing here depends on
 how long anything takes. The folder of a world in which something was wrong is kept.
@@ -267,7 +267,7 @@ class World:
             ds = [d for d in ds if self.value(d)["x"] <= a.where]
         return ds
 
-    def nodes_of(self, a):
+    def tasks_of(self, a):
         """(key, directories)"""
         if a.kind == "project":
             return [(a.name, [])]
@@ -280,12 +280,12 @@ class World:
         return [(a.name + "///" + a.products[0].replace("{/k}", str(k)),
                  [d for d in ds if self.value(d)["k"] == k]) for k in ks]
 
-    def nodes(self):
+    def tasks(self):
         for a in self.actions:
-            for key, ds in self.nodes_of(a):
+            for key, ds in self.tasks_of(a):
                 yield a, key, ds
 
-    def node_products(self, a, key, ds):
+    def task_products(self, a, key, ds):
         if a.kind in ("dir", "batch"):
             return ["workspace/%s/%s" % (ds[0], p) for p in a.products]
         if a.kind == "group":
@@ -293,7 +293,7 @@ class World:
         return list(a.products)
 
     def joined(self, a, ds, u):
-        for key, uds in self.nodes_of(u):
+        for key, uds in self.tasks_of(u):
             if a.kind == "project" or u.kind == "project" or set(ds) & set(uds):
                 yield key, uds
 
@@ -309,7 +309,7 @@ class World:
         """From scratch: path -> content; None where it can't be made."""
         made = {}
         for a in self.actions:
-            for key, ds in self.nodes_of(a):
+            for key, ds in self.tasks_of(a):
                 ok = True
 
                 def read(h, p):
@@ -361,13 +361,13 @@ class World:
                         own = hd
                 if a.kind in ("dir", "batch"):
                     h = own
-                for i, p in enumerate(self.node_products(a, key, ds)):
+                for i, p in enumerate(self.task_products(a, key, ds)):
                     n = ((h % a.coarse if a.coarse else h) + i) & MASK
                     made[p] = b"%016x\n" % n if ok else None
         return made
 
     def fingerprint(self, a, key, ds):
-        """All that the rules (docs/internals/rules.md) say a node depends on, as it is on disk now."""
+        """All that the rules (docs/internals/rules.md) say a task depends on, as it is on disk now."""
         parts = [("recipe", self.command(a), a.comment)]
         for d in ds:
             v = self.value(d)
@@ -392,7 +392,7 @@ class World:
                 if not u.products:
                     if not u.always:
                         parts.append((ukey, self.rec.get(ukey, (None,))[0] if self.rec.get(ukey) else None))
-                for p in self.node_products(u, ukey, uds):
+                for p in self.task_products(u, ukey, uds):
                     parts.append((p, self.get(p)))
         return tuple(parts)
 
@@ -426,7 +426,7 @@ class World:
             raise Violation("a dry run wrote something")
         if done.returncode == 3:
             raise Violation("exit 3: " + done.stderr)
-        intents = dict(re.findall(r'^{"node":"([^"]*)".*"intent":"([^"]*)"', done.stdout, re.M))
+        intents = dict(re.findall(r'^{"task":"([^"]*)".*"intent":"([^"]*)"', done.stdout, re.M))
         return intents
 
     def read_log(self):
@@ -455,7 +455,7 @@ class World:
         return out
 
     def snapshot_products(self):
-        return {p: self.get(p) for a, key, ds in self.nodes() for p in self.node_products(a, key, ds)}
+        return {p: self.get(p) for a, key, ds in self.tasks() for p in self.task_products(a, key, ds)}
 
     def intact(self, key, prods, state, sib):
         """Whether the good products are there, in place or aside (if something was tried since)."""
@@ -479,8 +479,8 @@ class World:
         intents = self.dry([a for a in args if not a.startswith("-j")])
         before = self.snapshot_products()
         sib = {p: self.siblings(p) for p in before}
-        order = list(self.nodes())
-        products = {key: self.node_products(a, key, ds) for a, key, ds in order}
+        order = list(self.tasks())
+        products = {key: self.task_products(a, key, ds) for a, key, ds in order}
         self.say("run %s" % args)
         # Its pid is in a file before it starts: commands kill it.
         started = 'echo $$ >"$MODEL/pid"; exec "$@"'
@@ -601,7 +601,7 @@ class World:
                 continue
             if self.get(p) != g and g not in self.siblings(p).values():
                 raise Violation("good content of %s was lost: %r, now %r, siblings %r" % (p, g, self.get(p), self.siblings(p)))
-        # Restored nodes.
+        # Restored tasks.
         for a, key, ds in order:
             if key in started or not self.rec.get(key):
                 continue
@@ -626,7 +626,7 @@ class World:
         return self.model + "/fail/" + (name + ":" + where)
 
     def check_all(self):
-        for a, key, ds in self.nodes():
+        for a, key, ds in self.tasks():
             if self.rec.get(key) and self.rec[key][0] != self.fingerprint(a, key, ds):
                 raise Violation("%s stands on something else: %s" % (key, set(self.fingerprint(a, key, ds)) ^ set(self.rec[key][0])))
         expected = self.expected()
@@ -634,7 +634,7 @@ class World:
             if self.get(p) != c:
                 raise Violation("%s is %r, from scratch it is %r" % (p, self.get(p), c))
         intents = self.dry([])
-        always = {k for a, k, _ in self.nodes() if a.always}
+        always = {k for a, k, _ in self.tasks() if a.always}
         runs = set(intents) - always
         downstream_ok = {k for k in runs if intents[k] == "may_run" and always}
         if runs - downstream_ok:
@@ -802,7 +802,7 @@ class World:
             else:
                 self.put(p, "own new\n")
         elif op == "fail":
-            n = [k for _, k, _ in self.nodes()]
+            n = [k for _, k, _ in self.tasks()]
             if n:
                 k = r.choice(n)
                 os.makedirs(os.path.dirname(self.fail_path(k)), exist_ok=True)

@@ -134,7 +134,7 @@ static void test_memory_per_cpu(void **state)
     allocation_release(&job);
 }
 
-/* salloc: a shell on a login node, or on a host that Slurm doesn't name. */
+/* salloc: a shell on a login host, or on a host that Slurm doesn't name. */
 static void test_shell_of_an_allocation(void **state)
 {
     static const char *const environment[] = {"SLURM_JOB_ID=17", "SLURM_JOB_NODELIST=node[1-2]",

@@ -32,7 +32,7 @@ struct place {
 static const struct slice DIRECTORIES[] = {{"a", 1}, {"b", 1}, {"c", 1}};
 static const struct slice COLUMNS[] = {{"out", 3}};
 static const struct slice ACTIONS[] = {{"run", 3}};
-static const struct slice NODES[] = {{"all", 3}};
+static const struct slice TASKS[] = {{"all", 3}};
 static const struct state_layout LAYOUT = {
     .directories = DIRECTORIES,
     .directory_count = 3,
@@ -40,8 +40,8 @@ static const struct state_layout LAYOUT = {
     .column_count = 1,
     .actions = ACTIONS,
     .action_count = 1,
-    .other_nodes = NODES,
-    .other_node_count = 1,
+    .other_tasks = TASKS,
+    .other_task_count = 1,
 };
 
 static const struct inbox_attempt FIRST = {TOKEN, 0};
@@ -50,8 +50,8 @@ static const struct inbox_attempt OF_OTHER = {OTHER, 0};
 
 static void submit(struct place *place, const char *token, int64_t at, enum element_state state)
 {
-    static struct slice node = {"run/a", 5};
-    struct submission_element elements[2] = {{&node, 1, state, {0}}, {&node, 1, state, {0}}};
+    static struct slice task = {"run/a", 5};
+    struct submission_element elements[2] = {{&task, 1, state, {0}}, {&task, 1, state, {0}}};
     struct submission submission = {.token = slice_of(token),
                                     .cluster = SLICE_LITERAL("lab"),
                                     .submitted_at_s = at,
@@ -110,8 +110,8 @@ static struct digest digest_from(uint64_t seed)
     return (struct digest){.low = seed, .high = ~seed};
 }
 
-/* A node that took so many seconds, with components, a file and a text that belong to it. */
-static void put(struct state *state, size_t node, unsigned seconds)
+/* A task that took so many seconds, with components, a file and a text that belong to it. */
+static void put(struct state *state, size_t task, unsigned seconds)
 {
     struct component list[] = {
         {.kind = COMPONENT_RECIPE, .digest = digest_from(seconds)},
@@ -121,7 +121,7 @@ static void put(struct state *state, size_t node, unsigned seconds)
          .digest = digest_from(seconds + 1)},
     };
     struct digest digests[] = {list[0].digest, list[1].digest};
-    struct node_row row = {.is_known = true,
+    struct task_row row = {.is_known = true,
                            .success = SUCCESS_RAN,
                            .good = {state_shape(state, list, 2), digests, 2},
                            .duration_s = seconds};
@@ -129,30 +129,30 @@ static void put(struct state *state, size_t node, unsigned seconds)
     char text[32];
     snprintf(text, sizeof text, "text %u", seconds);
     state_put_text(state, list[0].digest, slice_of(text));
-    state_put_node(state, node, &row);
-    if (node < 3) {
-        state_put_file(state, node, &file);
+    state_put_task(state, task, &row);
+    if (task < 3) {
+        state_put_file(state, task, &file);
     }
 }
 
-static void put_and_sync(struct place *place, struct state *state, size_t node, unsigned seconds)
+static void put_and_sync(struct place *place, struct state *state, size_t task, unsigned seconds)
 {
-    put(state, node, seconds);
+    put(state, task, seconds);
     assert_int_equal(state_sync(state, &place->diag), 0);
 }
 
-/* Begins an attempt, records one node, ends. */
-static void record(struct place *place, const struct inbox_attempt *attempt, size_t node,
+/* Begins an attempt, records one task, ends. */
+static void record(struct place *place, const struct inbox_attempt *attempt, size_t task,
                    unsigned seconds)
 {
     struct state *job = open_job(place, attempt);
-    put(job, node, seconds);
+    put(job, task, seconds);
     close_well(place, job);
 }
 
-static void expect_in(const struct state *state, size_t node, unsigned seconds)
+static void expect_in(const struct state *state, size_t task, unsigned seconds)
 {
-    const struct node_row *row = state_node(state, node);
+    const struct task_row *row = state_task(state, task);
     assert_true(row->is_known == (seconds > 0));
     assert_int_equal((unsigned)row->duration_s, seconds);
     if (seconds > 0) {
@@ -164,15 +164,15 @@ static void expect_in(const struct state *state, size_t node, unsigned seconds)
         assert_true(slice_is(product.name, "out"));
         assert_true(digest_equal(product.digest, digest_from(seconds + 1)));
         assert_true(slice_is(state_text(state, digest_from(seconds)), text));
-        assert_true(node == 3 || state_file(state, node)->size == seconds);
+        assert_true(task == 3 || state_file(state, task)->size == seconds);
     }
 }
 
 /* What any reader finds, and what a writer does. */
-static void expect(struct place *place, enum state_mode mode, size_t node, unsigned seconds)
+static void expect(struct place *place, enum state_mode mode, size_t task, unsigned seconds)
 {
     struct state *state = open_as(place, mode);
-    expect_in(state, node, seconds);
+    expect_in(state, task, seconds);
     close_well(place, state);
 }
 
@@ -353,7 +353,7 @@ static void test_queued_rows_stay_with_their_names(void **data)
         state_bind(state, &wider);
         expect_in(state, 0, 0);
         expect_in(state, 1, 7);
-        assert_int_equal((unsigned)state_node(state, 2)->duration_s, 5);
+        assert_int_equal((unsigned)state_task(state, 2)->duration_s, 5);
         close_well(place, state);
     }
 }
@@ -393,8 +393,8 @@ static void test_a_start_is_on_record_at_once(void **data)
     struct place *place = *data;
     struct state *job = open_job(place, &FIRST);
     for (unsigned i = 1; i <= 3; i++) {
-        struct node_row row = {.is_known = true, .attempt = ATTEMPT_STARTED, .duration_s = i};
-        state_put_node(job, 0, &row);
+        struct task_row row = {.is_known = true, .attempt = ATTEMPT_STARTED, .duration_s = i};
+        state_put_task(job, 0, &row);
         assert_int_equal(state_flush(job, &place->diag), 0);
         assert_int_equal(files_of_records(place), i);
     }
@@ -443,7 +443,7 @@ static void test_more_than_nine_files_are_in_order(void **data)
     expect(place, STATE_READ, 0, 12);
 }
 
-/* A process that records the first node so many times, each in a file of its own. */
+/* A process that records the first task so many times, each in a file of its own. */
 static pid_t begin_to_record(struct place *place, unsigned files)
 {
     pid_t writer = fork();
@@ -469,7 +469,7 @@ static void test_a_reader_misses_nothing_while_files_are_gathered(void **data)
     pid_t writer = begin_to_record(place, FILES);
     for (int status = -1; status == -1;) {
         struct state *state = open_as(place, STATE_READ);
-        unsigned now = (unsigned)state_node(state, 0)->duration_s;
+        unsigned now = (unsigned)state_task(state, 0)->duration_s;
         close_well(place, state);
         assert_true(now >= seen);
         seen = now;
@@ -495,8 +495,8 @@ static void test_a_writer_loses_nothing_while_files_are_gathered(void **data)
     pid_t writer = begin_to_record(place, FILES);
     for (int status = -1; status == -1;) {
         struct state *state = open_as(place, STATE_WRITE);
-        assert_true((unsigned)state_node(state, 0)->duration_s >= seen);
-        seen = (unsigned)state_node(state, 0)->duration_s;
+        assert_true((unsigned)state_task(state, 0)->duration_s >= seen);
+        seen = (unsigned)state_task(state, 0)->duration_s;
         close_well(place, state);
         status = waitpid(writer, &status, WNOHANG) == writer ? status : -1;
         assert_true(status <= 0);
@@ -571,7 +571,7 @@ static void test_a_torn_file_counts_up_to_the_tear(void **data)
         write_inbox(place, TOKEN ".0.1-2", slice_make(content.at, len));
         state = open_as(place, STATE_READ);
         expect_in(state, 0, 7);
-        assert_true(!state_node(state, 2)->is_known || state_node(state, 1)->is_known);
+        assert_true(!state_task(state, 2)->is_known || state_task(state, 1)->is_known);
         assert_int_equal(place->diag.errors, 0);
         close_well(place, state);
     }

@@ -28,7 +28,7 @@ struct world {
     struct state *state;
     struct observer *observer;
     struct plan *plan;
-    const struct job_ref **in_jobs; /* by node */
+    const struct job_ref **in_jobs; /* by task */
     struct launchers launchers;
     struct cluster cluster;
     struct job_plan_options options;
@@ -123,7 +123,7 @@ static void load(struct world *world, const char *rowfile)
     world->state = state_open(world->project, ".rowbuild", STATE_READ, false, &world->diag);
     world->observer = observer_new(world->project, world->rowfile->digest_limit, false);
     world->plan = plan_new(world->graph, world->state, world->observer, world->project, &options);
-    world->in_jobs = mem_alloc(world->graph->node_count * sizeof *world->in_jobs + 1);
+    world->in_jobs = mem_alloc(world->graph->task_count * sizeof *world->in_jobs + 1);
     plan_bind(world->graph, world->state);
     if (plan_select(world->plan, &all, &world->diag) != 0) {
         fail_with(&world->diag);
@@ -132,11 +132,11 @@ static void load(struct world *world, const char *rowfile)
 
 static void put_in_job(struct world *world, const char *key, const struct job_ref *job)
 {
-    for (uint32_t n = 0; n < world->graph->node_count; n++) {
-        struct node_id node = {n};
+    for (uint32_t n = 0; n < world->graph->task_count; n++) {
+        struct task_id task = {n};
         struct buf own = BUF_EMPTY;
-        if (graph_is_present(world->graph, node)) {
-            graph_add_key(world->graph, node, &own);
+        if (graph_is_present(world->graph, task)) {
+            graph_add_key(world->graph, task, &own);
         }
         if (strcmp(buf_string(&own), key) == 0) {
             world->in_jobs[n] = job;

@@ -120,7 +120,7 @@ static void expect_lines(struct rowbuild_event event, struct run_style style, co
     struct buf out = BUF_EMPTY;
     struct rowbuild_progress progress = busy();
     event.progress = &progress;
-    event.nodes = 1;
+    event.tasks = 1;
     run_text_add_ended(&out, &event, &style);
     assert_string_equal(buf_string(&out), expected);
     buf_release(&out);
@@ -169,8 +169,8 @@ static void summaries(void **state)
     struct rowbuild_progress stopped = {
         .done = 3, .failed = 1, .unfinished = 2, .total = 63, .seconds = 12};
     expect_summary((struct run_tally){0}, over, 0, "nothing to do\n");
-    expect_summary((struct run_tally){.ran = 3}, over, 0, "done: 3 nodes ran in 2.1s\n");
-    expect_summary((struct run_tally){.restored = 1}, over, 0, "done: 1 node restored in 2.1s\n");
+    expect_summary((struct run_tally){.ran = 3}, over, 0, "done: 3 tasks ran in 2.1s\n");
+    expect_summary((struct run_tally){.restored = 1}, over, 0, "done: 1 task restored in 2.1s\n");
     expect_summary((struct run_tally){.ran = 3, .failed = 1, .unfinished = 2}, stopped, 1,
                    "1 failed, 2 unfinished, 57 not started (3 ran in 12s)\n");
 }

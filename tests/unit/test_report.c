@@ -174,16 +174,16 @@ static void estimates_are_ranges(void **state)
     expect_estimate(
         (struct report_estimate){
             .will_run = 3, .may_run = 5, .least_hours = 0.2, .most_hours = 0.7},
-        "would run 3 nodes and up to 5 more: 0.2 to 0.7 CPU-hours\n");
+        "would run 3 tasks and up to 5 more: 0.2 to 0.7 CPU-hours\n");
     expect_estimate((struct report_estimate){.may_run = 1, .most_hours = 0.05},
-                    "would run up to 1 node: up to 3.0 CPU-minutes\n");
+                    "would run up to 1 task: up to 3.0 CPU-minutes\n");
     expect_estimate(
         (struct report_estimate){.will_run = 1, .least_hours = 0.001, .most_hours = 0.001},
-        "would run 1 node: about 3.6 CPU-seconds\n");
+        "would run 1 task: about 3.6 CPU-seconds\n");
     expect_estimate(
         (struct report_estimate){
             .will_run = 12345, .may_run = 1, .least_hours = 9960, .most_hours = 2.5e6},
-        "would run 12,345 nodes and up to 1 more: 10k to 2.5M CPU-hours\n");
+        "would run 12,345 tasks and up to 1 more: 10k to 2.5M CPU-hours\n");
 }
 
 static void equal_ends_of_a_range_are_said_once(void **state)
@@ -192,20 +192,20 @@ static void equal_ends_of_a_range_are_said_once(void **state)
     expect_estimate(
         (struct report_estimate){
             .will_run = 2, .may_run = 1, .least_hours = 40.1, .most_hours = 40.2},
-        "would run 2 nodes and up to 1 more: about 40 CPU-hours\n");
+        "would run 2 tasks and up to 1 more: about 40 CPU-hours\n");
 }
 
 static void nothing_to_do_is_said(void **state)
 {
     (void)state;
     expect_estimate((struct report_estimate){0}, "nothing to do\n");
-    expect_estimate((struct report_estimate){.blocked = 2}, "nothing to do; 2 nodes can't run\n");
+    expect_estimate((struct report_estimate){.blocked = 2}, "nothing to do; 2 tasks can't run\n");
     expect_estimate((struct report_estimate){.restores = 1},
-                    "would put back the earlier products of 1 node\n");
+                    "would put back the earlier products of 1 task\n");
     expect_estimate(
         (struct report_estimate){.will_run = 1, .least_hours = 1, .most_hours = 1, .restores = 2},
-        "would run 1 node: about 1.0 CPU-hours; would put back the earlier products "
-        "of 2 nodes\n");
+        "would run 1 task: about 1.0 CPU-hours; would put back the earlier products "
+        "of 2 tasks\n");
 }
 
 static void redone_work_is_told_apart(void **state)
@@ -217,11 +217,11 @@ static void redone_work_is_told_apart(void **state)
                                              .again_reason = "command changed",
                                              .least_hours = 3400,
                                              .most_hours = 3400},
-                    "would redo 120 finished nodes, 3.4k CPU-hours, command changed\n"
-                    "would run 120 nodes: about 3.4k CPU-hours\n");
+                    "would redo 120 finished tasks, 3.4k CPU-hours, command changed\n"
+                    "would run 120 tasks: about 3.4k CPU-hours\n");
     expect_estimate(
         (struct report_estimate){.will_run = 1, .again = 1, .least_hours = 1, .most_hours = 1},
-        "would redo 1 finished node\nwould run 1 node: about 1.0 CPU-hours\n");
+        "would redo 1 finished task\nwould run 1 task: about 1.0 CPU-hours\n");
 }
 
 /* ---- Launchers ---- */

@@ -144,10 +144,10 @@ static void test_keeps_what_it_can_use(void **state)
     assert_true(ledger_take(bench.ledger, &two, &running[0]));
     assert_true(ledger_take(bench.ledger, &four, &running[1]));
     unsigned waited_for = bench.machine.cores[running[0].core_numbers[0]].numa;
-    ledger_keep(bench.ledger, &four); /* in the node where two are free already */
+    ledger_keep(bench.ledger, &four); /* in the task where two are free already */
     assert_false(ledger_take(bench.ledger, &one, &grant));
     ledger_return(bench.ledger, &running[1]);
-    assert_true(ledger_take_kept(bench.ledger, &grant)); /* the other node is free sooner */
+    assert_true(ledger_take_kept(bench.ledger, &grant)); /* the other task is free sooner */
     assert_int_not_equal(bench.machine.cores[grant.core_numbers[0]].numa, waited_for);
     struct ledger_grant more;
     assert_true(ledger_take(bench.ledger, &one, &more)); /* nothing is kept any more */
@@ -160,7 +160,7 @@ static void test_keeps_what_it_can_use(void **state)
     struct ledger_request all = {.processes = 2, .threads_per_process = 4};
     ledger_keep(bench.ledger, &all);
     assert_false(ledger_take(bench.ledger, &one, &grant));
-    ledger_keep(bench.ledger, &four); /* instead; it waits for one of the nodes only */
+    ledger_keep(bench.ledger, &four); /* instead; it waits for one of the tasks only */
     assert_true(ledger_take_kept(bench.ledger, &grant));
     ledger_return(bench.ledger, &grant);
     assert_true(ledger_take(bench.ledger, &two, &grant));

@@ -146,7 +146,7 @@ static const struct slice DIRECTORIES[] = {NAME("a"), NAME("b"), NAME("c")};
 static const struct slice COLUMNS[] = {NAME("in.json"), NAME("out.h5")};
 static const struct slice ACTIONS[] = {NAME("init"), NAME("simulate")};
 static const struct slice FILES[] = {NAME("project.py")};
-static const struct slice NODES[] = {NAME("plots/all.png")};
+static const struct slice TASKS[] = {NAME("plots/all.png")};
 
 static const struct state_layout LAYOUT = {
     .directories = DIRECTORIES,
@@ -157,11 +157,11 @@ static const struct state_layout LAYOUT = {
     .action_count = 2,
     .other_files = FILES,
     .other_file_count = 1,
-    .other_nodes = NODES,
-    .other_node_count = 1,
+    .other_tasks = TASKS,
+    .other_task_count = 1,
 };
 
-enum { FILE_ROWS = 7, NODE_ROWS = 7 };
+enum { FILE_ROWS = 7, TASK_ROWS = 7 };
 
 static struct digest digest_from(uint64_t seed)
 {
@@ -181,7 +181,7 @@ static struct file_row file_from(uint64_t seed)
 }
 
 /* A row with `count` components; the digests live until the next call. */
-static struct node_row node_from(struct state *state, uint64_t seed, size_t count)
+static struct task_row task_from(struct state *state, uint64_t seed, size_t count)
 {
     static struct component list[40];
     static struct digest digests[40];
@@ -196,11 +196,11 @@ static struct node_row node_from(struct state *state, uint64_t seed, size_t coun
         };
         digests[i] = list[i].digest;
     }
-    return (struct node_row){
+    return (struct task_row){
         .is_known = true,
         .success = SUCCESS_RAN,
         .attempt = ATTEMPT_FAILED,
-        .is_set_aside = seed % 2 == 0,
+        .is_backed_up = seed % 2 == 0,
         .has_old_backup = seed % 3 == 0,
         .attempt_status = -3,
         .good = {state_shape(state, list, count), digests, count},
@@ -236,10 +236,10 @@ static bool same_components(const struct components *a, const struct components 
     return true;
 }
 
-static bool same_node(const struct node_row *a, const struct node_row *b)
+static bool same_task(const struct task_row *a, const struct task_row *b)
 {
     return a->is_known == b->is_known && a->success == b->success && a->attempt == b->attempt &&
-           a->is_set_aside == b->is_set_aside && a->has_old_backup == b->has_old_backup &&
+           a->is_backed_up == b->is_backed_up && a->has_old_backup == b->has_old_backup &&
            a->attempt_status == b->attempt_status && same_components(&a->good, &b->good) &&
            digest_equal(a->fingerprint, b->fingerprint) &&
            digest_equal(a->attempt_fingerprint, b->attempt_fingerprint) &&
@@ -254,9 +254,9 @@ static void put_all(struct state *state, uint64_t seed)
         struct file_row row = file_from(seed + i);
         state_put_file(state, i, &row);
     }
-    for (size_t i = 0; i < NODE_ROWS; i++) {
-        struct node_row row = node_from(state, seed + i, i);
-        state_put_node(state, i, &row);
+    for (size_t i = 0; i < TASK_ROWS; i++) {
+        struct task_row row = task_from(state, seed + i, i);
+        state_put_task(state, i, &row);
     }
 }
 
@@ -266,10 +266,10 @@ static void expect_file(const struct state *state, size_t number, uint64_t seed)
     assert_true(same_file(state_file(state, number), &wanted));
 }
 
-static void expect_node(struct state *state, size_t number, uint64_t seed, size_t components)
+static void expect_task(struct state *state, size_t number, uint64_t seed, size_t components)
 {
-    struct node_row wanted = node_from(state, seed, components);
-    assert_true(same_node(state_node(state, number), &wanted));
+    struct task_row wanted = task_from(state, seed, components);
+    assert_true(same_task(state_task(state, number), &wanted));
 }
 
 static void expect_all(struct state *state, uint64_t seed)
@@ -277,8 +277,8 @@ static void expect_all(struct state *state, uint64_t seed)
     for (size_t i = 0; i < FILE_ROWS; i++) {
         expect_file(state, i, seed + i);
     }
-    for (size_t i = 0; i < NODE_ROWS; i++) {
-        expect_node(state, i, seed + i, i);
+    for (size_t i = 0; i < TASK_ROWS; i++) {
+        expect_task(state, i, seed + i, i);
     }
 }
 
@@ -318,7 +318,7 @@ static void missing_folder_is_empty(void **data)
     state_bind(state, &LAYOUT);
     assert_true(state_was_empty(state));
     assert_false(state_writes(state));
-    assert_false(state_node(state, 0)->is_known);
+    assert_false(state_task(state, 0)->is_known);
     assert_int_equal(state_file(state, 6)->flags, 0);
     put_all(state, 3); /* changes memory only */
     expect_all(state, 3);
@@ -392,24 +392,24 @@ static void journal_continues_snapshot(void **data)
     state_bind(state, &LAYOUT);
     put_all(state, 10);
     assert_int_equal(state_compact(state, &place->diag), 0);
-    struct node_row row = node_from(state, 99, 3);
-    state_put_node(state, 4, &row);
+    struct task_row row = task_from(state, 99, 3);
+    state_put_task(state, 4, &row);
     struct file_row file = file_from(98);
     state_put_file(state, 2, &file);
     assert_int_equal(state_sync(state, &place->diag), 0);
     struct state *reader = open_as(place, STATE_READ);
     state_bind(reader, &LAYOUT);
-    expect_node(reader, 4, 99, 3);
-    expect_node(reader, 3, 13, 3);
+    expect_task(reader, 4, 99, 3);
+    expect_task(reader, 3, 13, 3);
     expect_file(reader, 2, 98);
     expect_file(reader, 3, 13);
     close_well(place, reader);
-    state_forget_node(state, 4);
+    state_forget_task(state, 4);
     close_well(place, state);
     state = open_as(place, STATE_WRITE);
     state_bind(state, &LAYOUT);
-    assert_false(state_node(state, 4)->is_known);
-    expect_node(state, 3, 13, 3);
+    assert_false(state_task(state, 4)->is_known);
+    expect_task(state, 3, 13, 3);
     close_well(place, state);
 }
 
@@ -419,18 +419,18 @@ static void changing_only_the_attempt_keeps_components(void **data)
     struct state *state = open_as(place, STATE_WRITE);
     state_bind(state, &LAYOUT);
     put_all(state, 10);
-    struct node_row row = *state_node(state, 5);
+    struct task_row row = *state_task(state, 5);
     row.attempt = ATTEMPT_STARTED;
-    state_put_node(state, 5, &row);
-    assert_ptr_equal(state_node(state, 5)->good.digests, row.good.digests);
+    state_put_task(state, 5, &row);
+    assert_ptr_equal(state_task(state, 5)->good.digests, row.good.digests);
     assert_int_equal(state_compact(state, &place->diag), 0);
     close_well(place, state);
     state = open_as(place, STATE_READ);
     state_bind(state, &LAYOUT);
-    assert_int_equal(state_node(state, 5)->attempt, ATTEMPT_STARTED);
-    assert_int_equal(state_node(state, 5)->good.count, 5);
+    assert_int_equal(state_task(state, 5)->attempt, ATTEMPT_STARTED);
+    assert_int_equal(state_task(state, 5)->good.count, 5);
     assert_true(
-        digest_equal(components_at(&state_node(state, 5)->good, 4).digest, digest_from(1504)));
+        digest_equal(components_at(&state_task(state, 5)->good, 4).digest, digest_from(1504)));
     close_well(place, state);
 }
 
@@ -470,8 +470,8 @@ static void strange_names(void **data)
                                   .column_count = 3,
                                   .actions = columns,
                                   .action_count = 3,
-                                  .other_nodes = directories,
-                                  .other_node_count = 4};
+                                  .other_tasks = directories,
+                                  .other_task_count = 4};
     for (int round = 0; round < 3; round++) { /* empty, journal, snapshot */
         struct state *state = open_as(place, STATE_WRITE);
         state_bind(state, &layout);
@@ -479,15 +479,15 @@ static void strange_names(void **data)
             expect_file(state, i, 50 + i);
         }
         for (size_t i = 0; i < 16 && round > 0; i++) {
-            expect_node(state, i, 60 + i, 2);
+            expect_task(state, i, 60 + i, 2);
         }
         for (size_t i = 0; i < 12 && round == 0; i++) {
             struct file_row row = file_from(50 + i);
             state_put_file(state, i, &row);
         }
         for (size_t i = 0; i < 16 && round == 0; i++) {
-            struct node_row row = node_from(state, 60 + i, 2);
-            state_put_node(state, i, &row);
+            struct task_row row = task_from(state, 60 + i, 2);
+            state_put_task(state, i, &row);
         }
         assert_true(round != 1 || state_compact(state, &place->diag) == 0);
         close_well(place, state);
@@ -500,8 +500,8 @@ static void texts_end_with_what_refers_to_them(void **data)
     char *large = mem_alloc(64UL * 1024 + 1);
     struct state *state = open_as(place, STATE_WRITE);
     state_bind(state, &LAYOUT);
-    struct node_row row = node_from(state, 20, 2);
-    state_put_node(state, 1, &row);
+    struct task_row row = task_from(state, 20, 2);
+    state_put_task(state, 1, &row);
     struct digest recipe = components_at(&row.good, 0).digest;
     state_put_text(state, recipe, SLICE_LITERAL("command"));
     state_put_text(state, recipe, SLICE_LITERAL("not stored twice"));
@@ -553,10 +553,10 @@ static void expect_in_other_layout(struct state *state)
     expect_file(state, 11, 14);                        /* c/in.json */
     assert_int_equal(state_file(state, 12)->flags, 0); /* b.py */
     expect_file(state, 13, 16);                        /* project.py */
-    assert_false(state_node(state, 0)->is_known);      /* 0 simulate */
-    expect_node(state, 2, 11, 1);                      /* a simulate */
-    assert_false(state_node(state, 3)->is_known);      /* a plot */
-    expect_node(state, 6, 15, 5);                      /* c simulate */
+    assert_false(state_task(state, 0)->is_known);      /* 0 simulate */
+    expect_task(state, 2, 11, 1);                      /* a simulate */
+    assert_false(state_task(state, 3)->is_known);      /* a plot */
+    expect_task(state, 6, 15, 5);                      /* c simulate */
 }
 
 static void rebinding(void **data)
@@ -567,8 +567,8 @@ static void rebinding(void **data)
     put_all(state, 10);
     state_bind(state, &OTHER_LAYOUT); /* with changes that aren't flushed */
     expect_in_other_layout(state);
-    struct node_row row = node_from(state, 77, 2);
-    state_put_node(state, 3, &row);
+    struct task_row row = task_from(state, 77, 2);
+    state_put_task(state, 3, &row);
     close_well(place, state);
     for (int round = 0; round < 3; round++) {
         state = open_as(place, STATE_WRITE);
@@ -579,8 +579,8 @@ static void rebinding(void **data)
         }
         state_bind(state, &OTHER_LAYOUT);
         expect_file(state, 4, 11);
-        expect_node(state, 3, 77, 2);
-        expect_node(state, 6, 15, 5);
+        expect_task(state, 3, 77, 2);
+        expect_task(state, 6, 15, 5);
         state_bind(state, &LAYOUT);
         expect_all(state, 10);
         assert_true(round != 1 || state_compact(state, &place->diag) == 0);
@@ -609,8 +609,8 @@ static void forgetting_what_is_not_bound(void **data)
     }
     state = open_as(place, STATE_WRITE);
     state_bind(state, &LAYOUT);
-    assert_false(state_node(state, 0)->is_known);
-    assert_false(state_node(state, 6)->is_known);
+    assert_false(state_task(state, 0)->is_known);
+    assert_false(state_task(state, 6)->is_known);
     assert_int_equal(state_file(state, 2)->flags, 0);
     expect_file(state, 0, 10);
     close_well(place, state);
@@ -636,15 +636,15 @@ static void nothing_left_counts_as_empty(void **data)
 
 /* ---- damage ---- */
 
-/* Puts seven nodes with a flush for each; ends[i] is where the journal ended after i of them. */
+/* Puts seven tasks with a flush for each; ends[i] is where the journal ended after i of them. */
 static void write_journal(struct place *place, size_t *ends, struct buf *journal)
 {
     struct state *state = open_as(place, STATE_WRITE);
     state_bind(state, &LAYOUT);
     ends[0] = 32;
-    for (size_t i = 0; i < NODE_ROWS; i++) {
-        struct node_row row = node_from(state, 10 + i, i);
-        state_put_node(state, i, &row);
+    for (size_t i = 0; i < TASK_ROWS; i++) {
+        struct task_row row = task_from(state, 10 + i, i);
+        state_put_task(state, i, &row);
         assert_int_equal(state_flush(state, &place->diag), 0);
         read_bytes(place, "journal", journal);
         ends[i + 1] = journal->len;
@@ -652,13 +652,13 @@ static void write_journal(struct place *place, size_t *ends, struct buf *journal
     close_well(place, state);
 }
 
-static void expect_first_nodes(struct state *state, size_t count)
+static void expect_first_tasks(struct state *state, size_t count)
 {
-    for (size_t i = 0; i < NODE_ROWS; i++) {
+    for (size_t i = 0; i < TASK_ROWS; i++) {
         if (i < count) {
-            expect_node(state, i, 10 + i, i);
+            expect_task(state, i, 10 + i, i);
         } else {
-            assert_false(state_node(state, i)->is_known);
+            assert_false(state_task(state, i)->is_known);
         }
     }
 }
@@ -667,27 +667,27 @@ static void torn_at_every_byte(void **data)
 {
     struct place *place = *data;
     struct buf journal = BUF_EMPTY;
-    size_t ends[NODE_ROWS + 1];
+    size_t ends[TASK_ROWS + 1];
     write_journal(place, ends, &journal);
     for (size_t len = 32; len <= journal.len; len++) { /* the header is put in place whole */
         size_t whole = 0;
-        while (whole < NODE_ROWS && ends[whole + 1] <= len) {
+        while (whole < TASK_ROWS && ends[whole + 1] <= len) {
             whole++;
         }
         write_bytes(place, "journal", slice_make(journal.at, len));
         struct state *state = open_as(place, STATE_READ);
         state_bind(state, &LAYOUT);
-        expect_first_nodes(state, whole);
+        expect_first_tasks(state, whole);
         close_well(place, state);
         state = open_as(place, STATE_WRITE);
         state_bind(state, &LAYOUT);
-        expect_first_nodes(state, whole);
+        expect_first_tasks(state, whole);
         struct file_row row = file_from(len);
         state_put_file(state, 1, &row);
         close_well(place, state);
         state = open_as(place, STATE_READ);
         state_bind(state, &LAYOUT);
-        expect_first_nodes(state, whole);
+        expect_first_tasks(state, whole);
         expect_file(state, 1, len);
         close_well(place, state);
     }
@@ -699,7 +699,7 @@ static void damage_amid_the_journal_is_refused(void **data)
 {
     struct place *place = *data;
     struct buf journal = BUF_EMPTY;
-    size_t ends[NODE_ROWS + 1];
+    size_t ends[TASK_ROWS + 1];
     write_journal(place, ends, &journal);
     for (size_t at = ends[2]; at < ends[3]; at++) {
         journal.at[at] ^= 0x20;
@@ -711,7 +711,7 @@ static void damage_amid_the_journal_is_refused(void **data)
         diag_init(&place->diag);
         struct state *state = open_with(place, STATE_READ, true);
         state_bind(state, &LAYOUT);
-        expect_first_nodes(state, 2);
+        expect_first_tasks(state, 2);
         close_well(place, state);
         assert_true(diag_mentions(&place->diag, "bytes from byte"));
         assert_int_equal(place->diag.entries.count, 1);
@@ -737,7 +737,7 @@ static void flipped_bytes_in_the_journal(void **data)
 {
     struct place *place = *data;
     struct buf journal = BUF_EMPTY;
-    size_t ends[NODE_ROWS + 1];
+    size_t ends[TASK_ROWS + 1];
     write_journal(place, ends, &journal);
     for (size_t at = 32; at < journal.len; at++) {
         size_t whole = 0;
@@ -749,7 +749,7 @@ static void flipped_bytes_in_the_journal(void **data)
         journal.at[at] = (char)~journal.at[at];
         struct state *state = open_with(place, STATE_READ, true);
         state_bind(state, &LAYOUT);
-        expect_first_nodes(state, whole);
+        expect_first_tasks(state, whole);
         close_well(place, state);
     }
     assert_int_equal(place->diag.errors, 0);
@@ -802,7 +802,7 @@ static void flipped_bytes_in_the_journal_header(void **data)
 {
     struct place *place = *data;
     struct buf journal = BUF_EMPTY;
-    size_t ends[NODE_ROWS + 1];
+    size_t ends[TASK_ROWS + 1];
     write_journal(place, ends, &journal);
     for (size_t at = 0; at < 32; at++) {
         journal.at[at] ^= 1;
@@ -832,7 +832,7 @@ static void journal_cut_off_in_its_header(void **data)
 {
     struct place *place = *data;
     struct buf journal = BUF_EMPTY;
-    size_t ends[NODE_ROWS + 1];
+    size_t ends[TASK_ROWS + 1];
     write_journal(place, ends, &journal);
     for (size_t len = 0; len < 32; len++) {
         write_bytes(place, "journal", slice_make(journal.at, len));
@@ -934,7 +934,7 @@ static void journal_that_lost_all_records(void **data)
 {
     struct place *place = *data;
     struct buf journal = BUF_EMPTY;
-    size_t ends[NODE_ROWS + 1];
+    size_t ends[TASK_ROWS + 1];
     static const struct {
         const char *names[4];
         const char *words; /* NULL: it may be so */
@@ -1050,29 +1050,29 @@ static void compaction_that_ends_halfway(void **data)
         put_all(state, 10 + round);
         assert_int_equal(state_flush(state, &place->diag), 0);
         read_bytes(place, "journal", &journal);
-        struct node_row row = node_from(state, 50 + round, 2);
-        state_put_node(state, 2, &row);
+        struct task_row row = task_from(state, 50 + round, 2);
+        state_put_task(state, 2, &row);
         assert_int_equal(state_compact(state, &place->diag), 0);
         close_well(place, state);
         write_bytes(place, "journal", buf_slice(&journal));
         state = open_as(place, STATE_WRITE);
         state_bind(state, &LAYOUT);
-        expect_node(state, 2, 50 + round, 2);
-        row = node_from(state, 70 + round, 4);
-        state_put_node(state, 3, &row);
+        expect_task(state, 2, 50 + round, 2);
+        row = task_from(state, 70 + round, 4);
+        state_put_task(state, 3, &row);
         assert_int_equal(state_flush(state, &place->diag), 0);
         /* A reader sees what was appended to the old journal, and so does the next snapshot. */
         struct state *reader = open_as(place, STATE_READ);
         state_bind(reader, &LAYOUT);
-        expect_node(reader, 2, 50 + round, 2);
-        expect_node(reader, 3, 70 + round, 4);
+        expect_task(reader, 2, 50 + round, 2);
+        expect_task(reader, 3, 70 + round, 4);
         close_well(place, reader);
         assert_true(round == 0 || state_compact(state, &place->diag) == 0);
         close_well(place, state);
         state = open_as(place, STATE_READ);
         state_bind(state, &LAYOUT);
-        expect_node(state, 3, 70 + round, 4);
-        expect_node(state, 4, 14 + round, 4);
+        expect_task(state, 3, 70 + round, 4);
+        expect_task(state, 4, 14 + round, 4);
         close_well(place, state);
     }
     buf_release(&journal);
@@ -1109,8 +1109,8 @@ static void crash_between_snapshot_and_journal(void **data)
     put_all(state, 10);
     assert_int_equal(state_flush(state, &place->diag), 0);
     read_bytes(place, "journal", &journal);
-    struct node_row row = node_from(state, 50, 2);
-    state_put_node(state, 2, &row);
+    struct task_row row = task_from(state, 50, 2);
+    state_put_task(state, 2, &row);
     assert_int_equal(state_compact(state, &place->diag), 0);
     close_well(place, state);
     /* The old journal is still there; all of it, or, after a loss of power, not all. */
@@ -1118,18 +1118,18 @@ static void crash_between_snapshot_and_journal(void **data)
         write_bytes(place, "journal", slice_make(journal.at, journal.len - cut));
         state = open_as(place, STATE_READ);
         state_bind(state, &LAYOUT);
-        expect_node(state, 2, 50, 2);
-        expect_node(state, 3, 13, 3);
+        expect_task(state, 2, 50, 2);
+        expect_task(state, 3, 13, 3);
         close_well(place, state);
         state = open_as(place, STATE_WRITE);
         state_bind(state, &LAYOUT);
-        row = node_from(state, 60, 2);
-        state_put_node(state, 1, &row);
+        row = task_from(state, 60, 2);
+        state_put_task(state, 1, &row);
         close_well(place, state);
         state = open_as(place, STATE_READ);
         state_bind(state, &LAYOUT);
-        expect_node(state, 1, 60, 2);
-        expect_node(state, 2, 50, 2);
+        expect_task(state, 1, 60, 2);
+        expect_task(state, 2, 50, 2);
         close_well(place, state);
     }
     /* And a compaction of that. */
@@ -1139,7 +1139,7 @@ static void crash_between_snapshot_and_journal(void **data)
     close_well(place, state);
     state = open_as(place, STATE_READ);
     state_bind(state, &LAYOUT);
-    expect_node(state, 1, 60, 2);
+    expect_task(state, 1, 60, 2);
     close_well(place, state);
     assert_int_equal(place->diag.entries.count, 0);
     buf_release(&journal);
@@ -1191,13 +1191,13 @@ static void removed_journal_is_written_again(void **data)
     put_all(state, 10);
     assert_int_equal(state_flush(state, &place->diag), 0);
     assert_int_equal(unlinkat(place->directory, ".rowbuild/journal", 0), 0);
-    struct node_row row = node_from(state, 50, 2);
-    state_put_node(state, 2, &row);
+    struct task_row row = task_from(state, 50, 2);
+    state_put_task(state, 2, &row);
     close_well(place, state);
     state = open_as(place, STATE_READ);
     state_bind(state, &LAYOUT);
-    expect_node(state, 1, 11, 1);
-    expect_node(state, 2, 50, 2);
+    expect_task(state, 1, 11, 1);
+    expect_task(state, 2, 50, 2);
     close_well(place, state);
 }
 
@@ -1257,22 +1257,22 @@ static uint64_t expect_consistent(struct state *state)
     }
     uint64_t newest = state_file(state, 0)->size;
     uint64_t seed = newest;
-    for (size_t i = 0; i < FILE_ROWS + NODE_ROWS; i++) {
+    for (size_t i = 0; i < FILE_ROWS + TASK_ROWS; i++) {
         bool known = i < FILE_ROWS ? state_file(state, i)->flags != 0
-                                   : state_node(state, i - FILE_ROWS)->is_known;
+                                   : state_task(state, i - FILE_ROWS)->is_known;
         if (!known) {
             assert_int_equal(newest, 1000);
             seed = 0;
             continue;
         }
         uint64_t found = i < FILE_ROWS ? state_file(state, i)->size - i
-                                       : state_node(state, i - FILE_ROWS)->cores - (i - FILE_ROWS);
+                                       : state_task(state, i - FILE_ROWS)->cores - (i - FILE_ROWS);
         assert_true(found == seed || (seed == newest && found == newest - 100));
         seed = found;
         if (i < FILE_ROWS) {
             expect_file(state, i, seed + i);
         } else {
-            expect_node(state, i - FILE_ROWS, seed + i - FILE_ROWS, i - FILE_ROWS);
+            expect_task(state, i - FILE_ROWS, seed + i - FILE_ROWS, i - FILE_ROWS);
         }
     }
     return newest;

@@ -47,9 +47,9 @@ static struct submission example(const char *token, int64_t at)
     first[0] = SLICE_LITERAL("simulate/a");
     first[1] = SLICE_LITERAL("simulate/b \"quoted\"\nover two lines");
     second[0] = SLICE_LITERAL("simulate/not \xff utf-8");
-    elements[0] = (struct submission_element){.nodes = first, .node_count = 2};
-    elements[1] = (struct submission_element){.nodes = second,
-                                              .node_count = 1,
+    elements[0] = (struct submission_element){.tasks = first, .task_count = 2};
+    elements[1] = (struct submission_element){.tasks = second,
+                                              .task_count = 1,
                                               .state = ELEMENT_ENDED,
                                               .ending = SLICE_LITERAL("TIMEOUT")};
     return (struct submission){.token = slice_of(token),
@@ -102,9 +102,9 @@ static void test_what_is_written_is_read(void **data)
     assert_int_equal(found->element_count, 2);
     for (size_t e = 0; e < 2; e++) {
         assert_int_equal(found->elements[e].state, wanted.elements[e].state);
-        assert_int_equal(found->elements[e].node_count, wanted.elements[e].node_count);
-        for (size_t i = 0; i < wanted.elements[e].node_count; i++) {
-            assert_true(slice_equal(found->elements[e].nodes[i], wanted.elements[e].nodes[i]));
+        assert_int_equal(found->elements[e].task_count, wanted.elements[e].task_count);
+        for (size_t i = 0; i < wanted.elements[e].task_count; i++) {
+            assert_true(slice_equal(found->elements[e].tasks[i], wanted.elements[e].tasks[i]));
         }
     }
     assert_null(found->elements[0].ending.at);
@@ -155,11 +155,11 @@ static void test_what_is_not_understood_is_refused(void **data)
          "about another"},
         {"{\"version\": 1, \"token\": \"00000000000000aa\", \"cluster\": \"lab\", \"job_id\": 1, "
          "\"array\": false, \"submitted_at\": 1, \"minutes\": 1, \"action\": \"a\", "
-         "\"elements\": [{\"nodes\": [], \"state\": \"asleep\"}]}",
+         "\"elements\": [{\"tasks\": [], \"state\": \"asleep\"}]}",
          "state of a job"},
         {"{\"version\": 1, \"token\": \"00000000000000aa\", \"cluster\": \"lab\", \"job_id\": 1, "
          "\"array\": false, \"submitted_at\": 1, \"minutes\": 1, \"action\": \"a\", "
-         "\"elements\": [{\"nodes\": [{\"hex\": \"zz\"}], \"state\": \"ended\"}]}",
+         "\"elements\": [{\"tasks\": [{\"hex\": \"zz\"}], \"state\": \"ended\"}]}",
          "a name in it"},
     };
     struct place *place = *data;

@@ -1,23 +1,23 @@
-/* A node's row as it stands on disk, 88 bytes, the same in the snapshot and in the journal.
+/* A task's row as it stands on disk, 88 bytes, the same in the snapshot and in the journal.
  *
  * Knows: the format. Doesn't know: where shapes and digests are kept; `shape` and `first_digest`
  * are numbers that the snapshot gives out, and the journal writes both out in full. */
-#ifndef ROWBUILD_NODERECORD_H
-#define ROWBUILD_NODERECORD_H
+#ifndef ROWBUILD_TASKRECORD_H
+#define ROWBUILD_TASKRECORD_H
 
 #include "state.h"
 
-#define NODE_RECORD_NO_SHAPE UINT32_MAX
+#define TASK_RECORD_NO_SHAPE UINT32_MAX
 
-enum node_record_aside { NODE_RECORD_SET_ASIDE = 1, NODE_RECORD_OLD_BACKUP = 2 };
+enum task_record_backups { TASK_RECORD_BACKED_UP = 1, TASK_RECORD_OLD_BACKUP = 2 };
 
-struct node_record {
+struct task_record {
     uint8_t is_known;
     uint8_t success;
     uint8_t attempt;
-    uint8_t aside; /* enum node_record_aside, or'ed; 0 or 1 from before 2 was written */
+    uint8_t backups; /* enum task_record_backups, or'ed; 0 or 1 from before 2 was written */
     int32_t attempt_status;
-    uint32_t shape; /* NODE_RECORD_NO_SHAPE: no components */
+    uint32_t shape; /* TASK_RECORD_NO_SHAPE: no components */
     uint16_t cores;
     uint16_t demand;
     uint64_t first_digest;
@@ -29,9 +29,9 @@ struct node_record {
     uint64_t peak_rss_bytes;
 };
 
-struct node_record node_record_of(const struct node_row *row);
+struct task_record task_record_of(const struct task_row *row);
 
 /* All but the components. false: the record holds what this version never writes. */
-bool node_record_read(const struct node_record *record, struct node_row *row);
+bool task_record_read(const struct task_record *record, struct task_row *row);
 
 #endif

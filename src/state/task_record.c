@@ -1,18 +1,18 @@
-#include "noderecord.h"
+#include "task_record.h"
 
-_Static_assert(sizeof(struct node_record) == 88, "the format on disk has no padding");
+_Static_assert(sizeof(struct task_record) == 88, "the format on disk has no padding");
 _Static_assert(sizeof(struct file_row) == 56, "the format on disk has no padding");
 
-struct node_record node_record_of(const struct node_row *row)
+struct task_record task_record_of(const struct task_row *row)
 {
-    return (struct node_record){
+    return (struct task_record){
         .is_known = row->is_known,
         .success = row->success,
         .attempt = row->attempt,
-        .aside = (uint8_t)((row->is_set_aside ? NODE_RECORD_SET_ASIDE : 0) |
-                           (row->has_old_backup ? NODE_RECORD_OLD_BACKUP : 0)),
+        .backups = (uint8_t)((row->is_backed_up ? TASK_RECORD_BACKED_UP : 0) |
+                             (row->has_old_backup ? TASK_RECORD_OLD_BACKUP : 0)),
         .attempt_status = row->attempt_status,
-        .shape = NODE_RECORD_NO_SHAPE,
+        .shape = TASK_RECORD_NO_SHAPE,
         .cores = row->cores,
         .demand = row->demand,
         .fingerprint = row->fingerprint,
@@ -24,18 +24,19 @@ struct node_record node_record_of(const struct node_row *row)
     };
 }
 
-bool node_record_read(const struct node_record *record, struct node_row *row)
+bool task_record_read(const struct task_record *record, struct task_row *row)
 {
-    if (record->is_known > 1 || record->aside > (NODE_RECORD_SET_ASIDE | NODE_RECORD_OLD_BACKUP) ||
+    if (record->is_known > 1 ||
+        record->backups > (TASK_RECORD_BACKED_UP | TASK_RECORD_OLD_BACKUP) ||
         record->success > SUCCESS_ACCEPTED || record->attempt > ATTEMPT_CHANGED) {
         return false;
     }
-    *row = (struct node_row){
+    *row = (struct task_row){
         .is_known = record->is_known != 0,
         .success = record->success,
         .attempt = record->attempt,
-        .is_set_aside = (record->aside & NODE_RECORD_SET_ASIDE) != 0,
-        .has_old_backup = (record->aside & NODE_RECORD_OLD_BACKUP) != 0,
+        .is_backed_up = (record->backups & TASK_RECORD_BACKED_UP) != 0,
+        .has_old_backup = (record->backups & TASK_RECORD_OLD_BACKUP) != 0,
         .attempt_status = record->attempt_status,
         .fingerprint = record->fingerprint,
         .attempt_fingerprint = record->attempt_fingerprint,

@@ -1,6 +1,6 @@
 #include "running.h"
 
-#include "aside.h"
+#include "backup.h"
 #include "file.h"
 
 #include <stdlib.h>
@@ -21,16 +21,16 @@ static bool sibling_exists(struct plan *plan, const char *path, struct buf *sibl
 {
     struct file_stat found;
     buf_clear(sibling);
-    aside_good_path(path, sibling);
+    backup_good_path(path, sibling);
     return file_lstat(plan->project, buf_string(sibling), &found) == 0 &&
            found.kind != FILE_MISSING;
 }
 
-static bool matches_record(struct plan *plan, struct node_id node, const struct node_row *row,
+static bool matches_record(struct plan *plan, struct task_id task, const struct task_row *row,
                            struct file_id file)
 {
     bool in_directory;
-    struct slice name = plan_component_name(plan, node, file, &in_directory);
+    struct slice name = plan_component_name(plan, task, file, &in_directory);
     bool matches = false;
     for (size_t i = 0; i < row->good.count && row->success != SUCCESS_NONE && !matches; i++) {
         struct component component = components_at(&row->good, i);
@@ -41,7 +41,7 @@ static bool matches_record(struct plan *plan, struct node_id node, const struct 
     return matches;
 }
 
-static void plan_product_move(struct run *run, struct node_id node, const struct node_row *row,
+static void plan_product_move(struct run *run, struct task_id task, const struct task_row *row,
                               struct file_id file, bool keeps_strangers, struct moves *moves)
 {
     struct plan *plan = run->plan;
@@ -49,11 +49,11 @@ static void plan_product_move(struct run *run, struct node_id node, const struct
     if (plan->files[file.at] == FILE_GONE) {
         return;
     }
-    bool is_good = plan->files[file.at] == FILE_CURRENT && matches_record(plan, node, row, file);
+    bool is_good = plan->files[file.at] == FILE_CURRENT && matches_record(plan, task, row, file);
     const char *path = plan_path(plan, file);
     char *copy = mem_copy(path, strlen(path));
     bool has_sibling = sibling_exists(plan, copy, &sibling);
-    if (is_good && (!has_sibling || !row->is_set_aside)) {
+    if (is_good && (!has_sibling || !row->is_backed_up)) {
         if (has_sibling) { /* left by a run that was killed after its success */
             vec_push(&moves->kept, mem_copy(sibling.at, sibling.len));
         }
@@ -66,13 +66,13 @@ static void plan_product_move(struct run *run, struct node_id node, const struct
     buf_release(&sibling);
 }
 
-static void plan_resumable_moves(struct run *run, struct node_id node, struct moves *moves)
+static void plan_resumable_moves(struct run *run, struct task_id task, struct moves *moves)
 {
     struct plan *plan = run->plan;
     const struct graph *graph = plan->graph;
-    const struct action *action = graph_action(graph, node);
+    const struct action *action = graph_action(graph, task);
     const uint32_t *directories;
-    size_t count = graph_directories(graph, node, &directories);
+    size_t count = graph_directories(graph, task, &directories);
     struct buf path = BUF_EMPTY;
     for (size_t i = 0; i < action->resumable_count; i++) {
         const struct path_spec *spec = &action->resumable_files[i];
@@ -94,34 +94,34 @@ static void plan_resumable_moves(struct run *run, struct node_id node, struct mo
     buf_release(&path);
 }
 
-void run_plan_moves(struct run *run, struct node_id node, const struct launched *launched,
+void run_plan_moves(struct run *run, struct task_id task, const struct launched *launched,
                     struct moves *moves)
 {
     const struct graph *graph = run->plan->graph;
-    const struct node_row *row = state_node(run->plan->state, node.at);
+    const struct task_row *row = state_task(run->plan->state, task.at);
     bool was_attempted = row->attempt != ATTEMPT_NONE && row->attempt != ATTEMPT_CHANGED;
     bool same_attempt =
         was_attempted && digest_equal(row->attempt_fingerprint, launched->fingerprint);
     bool has_past = row->success != SUCCESS_NONE || was_attempted;
-    for (uint32_t p = graph->product_start[node.at]; p < graph->product_start[node.at + 1]; p++) {
-        plan_product_move(run, node, row, graph->products.at[p], has_past && !same_attempt, moves);
+    for (uint32_t p = graph->product_start[task.at]; p < graph->product_start[task.at + 1]; p++) {
+        plan_product_move(run, task, row, graph->products.at[p], has_past && !same_attempt, moves);
     }
     bool same_work = same_attempt || (row->success != SUCCESS_NONE &&
                                       digest_equal(row->fingerprint, launched->fingerprint));
     if (has_past && (!same_work || run->plan->options.rerun)) {
-        plan_resumable_moves(run, node, moves);
+        plan_resumable_moves(run, task, moves);
     }
 }
 
-int run_move_aside(struct run *run, const struct moves *moves)
+int run_back_up(struct run *run, const struct moves *moves)
 {
     struct plan *plan = run->plan;
     const struct folders *folders = &plan->graph->folders;
-    if (moves->kept.count > 0 && aside_move_in(folders, (const char *const *)moves->kept.at,
-                                               moves->kept.count, ASIDE_KEPT, run->diag) != 0) {
+    if (moves->kept.count > 0 && backup_move_in(folders, (const char *const *)moves->kept.at,
+                                                moves->kept.count, BACKUP_KEPT, run->diag) != 0) {
         return -1;
     }
     return moves->good.count == 0 ? 0
-                                  : aside_move_in(folders, (const char *const *)moves->good.at,
-                                                  moves->good.count, ASIDE_GOOD, run->diag);
+                                  : backup_move_in(folders, (const char *const *)moves->good.at,
+                                                   moves->good.count, BACKUP_GOOD, run->diag);
 }

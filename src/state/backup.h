@@ -5,8 +5,8 @@
  * is `dir/.a.out.rowbuild-kept`, `…-kept-2`, … (a name too long for the file system is shortened by
  * a digest). Each folder is opened by `struct folders`, and what is moved or deleted is named by
  * its last part in there: where a folder was replaced by a link meanwhile, nothing is touched. */
-#ifndef ROWBUILD_ASIDE_H
-#define ROWBUILD_ASIDE_H
+#ifndef ROWBUILD_BACKUP_H
+#define ROWBUILD_BACKUP_H
 
 #include "buf.h"
 #include "diag.h"
@@ -15,33 +15,33 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum aside_place { ASIDE_GOOD, ASIDE_KEPT };
+enum backup_place { BACKUP_GOOD, BACKUP_KEPT };
 
 /* Whether a file name is one of these siblings (inputs' globs skip them; clean finds them). */
-bool aside_is_name(struct slice file_name);
+bool backup_is_name(struct slice file_name);
 
 /* Appends the path of the good sibling of `path`. */
-void aside_good_path(const char *path, struct buf *out);
+void backup_good_path(const char *path, struct buf *out);
 
 /* Moves the files that exist among `paths` to their siblings: all or none. Everything is checked
  * before anything is moved (a sibling in the way, an unwritable directory, a link that leads
- * elsewhere); when a rename fails midway the earlier ones are moved back. ASIDE_KEPT takes the
+ * elsewhere); when a rename fails midway the earlier ones are moved back. BACKUP_KEPT takes the
  * first free number. -1 with an error that names the file. */
-int aside_move_in(const struct folders *folders, const char *const *paths, size_t count,
-                  enum aside_place place, struct diag *diag);
+int backup_move_in(const struct folders *folders, const char *const *paths, size_t count,
+                   enum backup_place place, struct diag *diag);
 
-/* Moves good siblings back to `paths`; what is in the way goes to ASIDE_KEPT first. All or none. */
-int aside_restore_in(const struct folders *folders, const char *const *paths, size_t count,
-                     struct diag *diag);
+/* Moves good siblings back to `paths`; what is in the way goes to BACKUP_KEPT first. All or none. */
+int backup_restore_in(const struct folders *folders, const char *const *paths, size_t count,
+                      struct diag *diag);
 
 /* Deletes the good siblings. Failures are warnings; false if one is left. */
-bool aside_discard_good_in(const struct folders *folders, const char *const *paths, size_t count,
-                           struct diag *diag);
+bool backup_discard_good_in(const struct folders *folders, const char *const *paths, size_t count,
+                            struct diag *diag);
 
 /* The same below a directory without links. */
-int aside_move(int directory, const char *const *paths, size_t count, enum aside_place place,
-               struct diag *diag);
-int aside_restore(int directory, const char *const *paths, size_t count, struct diag *diag);
-bool aside_discard_good(int directory, const char *const *paths, size_t count, struct diag *diag);
+int backup_move(int directory, const char *const *paths, size_t count, enum backup_place place,
+                struct diag *diag);
+int backup_restore(int directory, const char *const *paths, size_t count, struct diag *diag);
+bool backup_discard_good(int directory, const char *const *paths, size_t count, struct diag *diag);
 
 #endif

@@ -1,4 +1,4 @@
-#include "aside.h"
+#include "backup.h"
 
 #include "digest.h"
 #include "file.h"
@@ -20,7 +20,7 @@ enum {
 
 /* ---- names ---- */
 
-bool aside_is_name(struct slice file_name)
+bool backup_is_name(struct slice file_name)
 {
     return reserved_is_backup(file_name);
 }
@@ -48,7 +48,7 @@ static void add_stem(const char *path, struct buf *out)
     digest_format(digest_of(name), out);
 }
 
-void aside_good_path(const char *path, struct buf *out)
+void backup_good_path(const char *path, struct buf *out)
 {
     add_stem(path, out);
     buf_add_string(out, RESERVED_GOOD);
@@ -245,8 +245,8 @@ static int number_kept(const struct folders *folders, move_list *moves, struct d
     return report("find a free name beside", buf_string(&moves->at[0].from), EEXIST, diag);
 }
 
-int aside_move_in(const struct folders *folders, const char *const *paths, size_t count,
-                  enum aside_place place, struct diag *diag)
+int backup_move_in(const struct folders *folders, const char *const *paths, size_t count,
+                   enum backup_place place, struct diag *diag)
 {
     move_list moves = {0};
     int result = -1;
@@ -257,10 +257,10 @@ int aside_move_in(const struct folders *folders, const char *const *paths, size_
         }
         if (there > 0) {
             add_move(&moves, paths[i]);
-            aside_good_path(paths[i], &moves.at[moves.count - 1].to);
+            backup_good_path(paths[i], &moves.at[moves.count - 1].to);
         }
     }
-    if (place == ASIDE_KEPT && number_kept(folders, &moves, diag) != 0) {
+    if (place == BACKUP_KEPT && number_kept(folders, &moves, diag) != 0) {
         goto out;
     }
     result = make_moves(folders, &moves, diag);
@@ -277,7 +277,7 @@ static int find_restored(const struct folders *folders, const char *const *paths
     int result = 0;
     for (size_t i = 0; result == 0 && i < count; i++) {
         buf_clear(&good);
-        aside_good_path(paths[i], &good);
+        backup_good_path(paths[i], &good);
         int there = exists(folders, buf_string(&good), diag);
         int taken = there > 0 ? exists(folders, paths[i], diag) : 0;
         result = there < 0 || taken < 0 ? -1 : 0;
@@ -293,8 +293,8 @@ static int find_restored(const struct folders *folders, const char *const *paths
     return result;
 }
 
-int aside_restore_in(const struct folders *folders, const char *const *paths, size_t count,
-                     struct diag *diag)
+int backup_restore_in(const struct folders *folders, const char *const *paths, size_t count,
+                      struct diag *diag)
 {
     move_list returning = {0};
     move_list in_the_way = {0};
@@ -314,15 +314,15 @@ out:
     return result;
 }
 
-bool aside_discard_good_in(const struct folders *folders, const char *const *paths, size_t count,
-                           struct diag *diag)
+bool backup_discard_good_in(const struct folders *folders, const char *const *paths, size_t count,
+                            struct diag *diag)
 {
     struct buf good = BUF_EMPTY;
     bool all = true;
     for (size_t i = 0; i < count; i++) {
         const char *name;
         buf_clear(&good);
-        aside_good_path(paths[i], &good);
+        backup_good_path(paths[i], &good);
         int folder = folders_open_parent(folders, buf_string(&good), &name);
         int result = folder < 0 ? -1 : file_remove_tree(folder, name);
         int error = errno;
@@ -341,30 +341,30 @@ bool aside_discard_good_in(const struct folders *folders, const char *const *pat
 
 /* ---- without links ---- */
 
-int aside_move(int directory, const char *const *paths, size_t count, enum aside_place place,
-               struct diag *diag)
+int backup_move(int directory, const char *const *paths, size_t count, enum backup_place place,
+                struct diag *diag)
 {
     struct folders folders;
     folders_init(&folders, directory);
-    int result = aside_move_in(&folders, paths, count, place, diag);
+    int result = backup_move_in(&folders, paths, count, place, diag);
     folders_release(&folders);
     return result;
 }
 
-int aside_restore(int directory, const char *const *paths, size_t count, struct diag *diag)
+int backup_restore(int directory, const char *const *paths, size_t count, struct diag *diag)
 {
     struct folders folders;
     folders_init(&folders, directory);
-    int result = aside_restore_in(&folders, paths, count, diag);
+    int result = backup_restore_in(&folders, paths, count, diag);
     folders_release(&folders);
     return result;
 }
 
-bool aside_discard_good(int directory, const char *const *paths, size_t count, struct diag *diag)
+bool backup_discard_good(int directory, const char *const *paths, size_t count, struct diag *diag)
 {
     struct folders folders;
     folders_init(&folders, directory);
-    bool all = aside_discard_good_in(&folders, paths, count, diag);
+    bool all = backup_discard_good_in(&folders, paths, count, diag);
     folders_release(&folders);
     return all;
 }

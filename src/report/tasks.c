@@ -1,4 +1,4 @@
-/* Nodes as report tells them: their order, their status, what they cost. */
+/* Tasks as report tells them: their order, their status, what they cost. */
 #include "report.h"
 
 #include "memory.h"
@@ -26,17 +26,17 @@ size_t report_count_members(const struct plan *plan, const uint32_t *directories
     return members;
 }
 
-static bool is_complete(const struct plan *plan, struct node_id node)
+static bool is_complete(const struct plan *plan, struct task_id task)
 {
-    uint8_t verdict = plan->verdicts[node.at];
+    uint8_t verdict = plan->verdicts[task.at];
     return verdict == VERDICT_FRESH || verdict == VERDICT_MAYBE || verdict == VERDICT_HELD;
 }
 
-enum report_status_word report_node_status(const struct plan *plan, struct node_id node)
+enum report_status_word report_task_status(const struct plan *plan, struct task_id task)
 {
     const struct graph *graph = plan->graph;
-    uint8_t verdict = plan->verdicts[node.at];
-    if (is_complete(plan, node)) {
+    uint8_t verdict = plan->verdicts[task.at];
+    if (is_complete(plan, task)) {
         return REPORT_COMPLETED;
     }
     if (verdict == VERDICT_SUBMITTED) {
@@ -45,8 +45,8 @@ enum report_status_word report_node_status(const struct plan *plan, struct node_
     if (verdict != VERDICT_STALE && verdict != VERDICT_RESTORE) {
         return REPORT_WAITING;
     }
-    for (uint32_t i = graph->before_start[node.at]; i < graph->before_start[node.at + 1]; i++) {
-        struct node_id before = graph->before.at[i].node;
+    for (uint32_t i = graph->before_start[task.at]; i < graph->before_start[task.at + 1]; i++) {
+        struct task_id before = graph->before.at[i].task;
         if (plan->wanted[before.at] != 0 && !is_complete(plan, before)) {
             return REPORT_WAITING;
         }
@@ -56,51 +56,51 @@ enum report_status_word report_node_status(const struct plan *plan, struct node_
 
 static bool is_listed(const struct plan *plan, size_t number, unsigned wanted)
 {
-    struct node_id node = {(uint32_t)number};
-    return (plan->wanted[number] & wanted) != 0 && graph_is_present(plan->graph, node);
+    struct task_id task = {(uint32_t)number};
+    return (plan->wanted[number] & wanted) != 0 && graph_is_present(plan->graph, task);
 }
 
-size_t report_list_nodes(const struct plan *plan, unsigned wanted, struct node_id **nodes)
+size_t report_list_tasks(const struct plan *plan, unsigned wanted, struct task_id **tasks)
 {
     const struct graph *graph = plan->graph;
     size_t *starts = mem_alloc((graph->rowfile->action_count + 1) * sizeof *starts);
     size_t count = 0;
-    for (size_t i = 0; i < graph->node_count; i++) {
+    for (size_t i = 0; i < graph->task_count; i++) {
         if (is_listed(plan, i, wanted)) {
-            starts[graph->nodes[i].action + 1]++;
+            starts[graph->tasks[i].action + 1]++;
             count++;
         }
     }
     for (size_t i = 0; i < graph->rowfile->action_count; i++) {
         starts[i + 1] += starts[i];
     }
-    *nodes = mem_alloc((count + 1) * sizeof **nodes);
-    for (size_t i = 0; i < graph->node_count; i++) {
+    *tasks = mem_alloc((count + 1) * sizeof **tasks);
+    for (size_t i = 0; i < graph->task_count; i++) {
         if (is_listed(plan, i, wanted)) {
-            (*nodes)[starts[graph->nodes[i].action]++] = (struct node_id){(uint32_t)i};
+            (*tasks)[starts[graph->tasks[i].action]++] = (struct task_id){(uint32_t)i};
         }
     }
     free(starts);
     return count;
 }
 
-bool report_is_redone(const struct plan *plan, struct node_id node)
+bool report_is_redone(const struct plan *plan, struct task_id task)
 {
-    const struct action *action = graph_action(plan->graph, node);
+    const struct action *action = graph_action(plan->graph, task);
     bool is_each_time = action->always || (action->product_count == 0 &&
                                            plan->graph->rowfile->contract == CONTRACT_ROW);
-    return plan->verdicts[node.at] == VERDICT_STALE && !is_each_time &&
-           state_node(plan->state, node.at)->success != SUCCESS_NONE;
+    return plan->verdicts[task.at] == VERDICT_STALE && !is_each_time &&
+           state_task(plan->state, task.at)->success != SUCCESS_NONE;
 }
 
-double report_node_hours(const struct plan *plan, struct node_id node)
+double report_task_hours(const struct plan *plan, struct task_id task)
 {
-    return plan_seconds(plan, node) * plan_cores(plan, node) / 3600;
+    return plan_seconds(plan, task) * plan_cores(plan, task) / 3600;
 }
 
-void report_add_job(const struct plan *plan, struct node_id node, struct buf *out)
+void report_add_job(const struct plan *plan, struct task_id task, struct buf *out)
 {
-    if (plan->jobs != NULL && plan->jobs[node.at] != NULL) {
-        job_ref_add(plan->jobs[node.at], out);
+    if (plan->jobs != NULL && plan->jobs[task.at] != NULL) {
+        job_ref_add(plan->jobs[task.at], out);
     }
 }
