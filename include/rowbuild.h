@@ -121,8 +121,7 @@ enum rowbuild_intent {
     ROWBUILD_FRESH,    /* nothing to do */
     ROWBUILD_WILL_RUN, /* it is stale itself */
     ROWBUILD_MAY_RUN,  /* it runs if what comes before it makes something different */
-    ROWBUILD_RESTORES, /* the products that belong to it were set aside and are put back without a
-                          run */
+    ROWBUILD_RESTORES, /* its good products are backups, and are put back without a run */
     ROWBUILD_BLOCKED, /* it can't run: a previous action excludes its directory, an input is missing
                        */
     ROWBUILD_IN_JOB,  /* it is in a job that is queued or running: nobody else touches it */
@@ -439,7 +438,7 @@ struct rowbuild_clean_options {
     bool yes;
 };
 /* None of the three: all. Says through messages (notes) what was forgotten and what it means, and
- * which set-aside results were deleted. */
+ * which backups were deleted. */
 ROWBUILD_API int rowbuild_clean(struct rowbuild *study,
                                 const struct rowbuild_clean_options *options,
                                 struct rowbuild_messages *messages);

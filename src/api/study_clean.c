@@ -1,4 +1,4 @@
-/* clean: forgets records, jobs, vanished directories; deletes what was set aside. */
+/* clean: forgets records, jobs, vanished directories; deletes backups. */
 #include "study.h"
 
 #include "backup.h"
@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ---- Set-aside results ---- */
+/* ---- Backups ---- */
 
 /* A folder's siblings are found and deleted in the folder as it was opened. */
 struct sweeping {
@@ -76,7 +76,7 @@ static size_t delete_kept(struct rowbuild *study, bool dry_run)
     return sweeping.found;
 }
 
-/* Good products that lie aside are put back where nothing stands in their place: forgetting must
+/* Good backups are put back where nothing stands in their place: forgetting must
  * not lose them. */
 static void put_back(struct rowbuild *study)
 {
@@ -199,8 +199,8 @@ static void say(bool dry_run, bool forgets, size_t tasks, size_t vanished, size_
                   vanished == 1 ? "directory" : "directories");
     }
     if (kept > 0) {
-        diag_note(diag, "%s %zu set-aside %s that never matched a record",
-                  dry_run ? "would delete" : "deleted", kept, kept == 1 ? "file" : "files");
+        diag_note(diag, "%s %zu %s that never matched a record",
+                  dry_run ? "would delete" : "deleted", kept, kept == 1 ? "backup" : "backups");
     }
     buf_release(&text);
 }

@@ -185,7 +185,7 @@ static const struct command commands[COMMAND_COUNT] = {
          .purpose = "forget what is recorded",
          .description =
              "Forgets parts of the state below .rowbuild, all of them when none is named, and "
-             "deletes old results that were set aside. Products stay: after a clean, the next run "
+             "deletes backups of old results. Products stay: after a clean, the next run "
              "adopts existing products as they are.",
          .examples = {{"rowbuild clean -n", "says what would be forgotten and deleted"},
                       {"rowbuild clean --directory",

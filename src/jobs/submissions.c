@@ -24,7 +24,7 @@
 #define CHECKSUM_END "\"}\n"
 #define MEND "`rowbuild clean --submitted --force` forgets all jobs"
 
-enum { VERSION = 1, TOKEN_BYTES = 8, CHECKSUM_DIGITS = 32, READ_TRIES = 5 };
+enum { VERSION = 2, VERSION_WITH_NODES = 1, TOKEN_BYTES = 8, CHECKSUM_DIGITS = 32, READ_TRIES = 5 };
 
 static const size_t LARGEST_FILE = (size_t)1 << 30;
 
@@ -120,6 +120,7 @@ static bool is_checked(struct slice text)
 /* One document, and what is wrong with it. */
 struct reading {
     const struct json *document;
+    uint64_t version;
     struct arena *arena;
     const char *wrong; /* NULL: nothing so far */
 };
@@ -203,7 +204,8 @@ static enum element_state read_state(struct reading *reading, const struct json 
 static void read_element(struct reading *reading, const struct json *from,
                          struct submission_element *element)
 {
-    const struct json *tasks = member(reading, from, "/tasks", JSON_ARRAY);
+    const char *pointer = reading->version == VERSION_WITH_NODES ? "/nodes" : "/tasks";
+    const struct json *tasks = member(reading, from, pointer, JSON_ARRAY);
     const struct json *ending;
     element->task_count = tasks != NULL ? json_array_count(tasks) : 0;
     element->tasks = arena_array(reading->arena, element->task_count, sizeof *element->tasks);
@@ -219,8 +221,9 @@ static void read_element(struct reading *reading, const struct json *from,
 static void read_submission(struct reading *reading, struct submission *submission)
 {
     const struct json *document = reading->document;
-    uint64_t version = read_count(reading, document, "/version");
-    if (reading->wrong == NULL && version != VERSION) {
+    reading->version = read_count(reading, document, "/version");
+    if (reading->wrong == NULL && reading->version != VERSION &&
+        reading->version != VERSION_WITH_NODES) {
         reading->wrong = "it was written by another version of rowbuild";
     }
     if (reading->wrong != NULL) {

@@ -7,7 +7,7 @@
  * looks its own tasks up here, and its records count (inbox.h) while its element is registered:
  * neither removed nor released.
  *
- *     {"version": 1, "token": "9f3c…", "cluster": "lab", "job_id": 123, "array": true,
+ *     {"version": 2, "token": "9f3c…", "cluster": "lab", "job_id": 123, "array": true,
  *      "user": 1000, "submitted_at": 1790000000, "minutes": 60, "action": "simulate",
  *      "elements": [{"tasks": ["simulate/a", "simulate/b"], "state": "queued"},
  *                   {"tasks": ["simulate/c"], "state": "ended", "ending": "TIMEOUT"}],
@@ -16,7 +16,8 @@
  * A key that isn't UTF-8 is written as {"hex": "…"}. Without "user" it is whoever reads it. The
  * checksum (32 hexadecimal digits) is that of all bytes up to the closing bracket of "elements";
  * what stands after them is always the same, up to the newline that ends the file. Earlier versions
- * wrote none: without it, a file counts if it has no other keys than theirs. */
+ * wrote none: without it, a file counts if it has no other keys than theirs. Version 1, which calls
+ * the tasks "nodes", is read; it becomes version 2 when it is written again. */
 #ifndef ROWBUILD_SUBMISSIONS_H
 #define ROWBUILD_SUBMISSIONS_H
 

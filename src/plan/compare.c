@@ -343,9 +343,9 @@ void exam_compare(struct exam *exam, const struct component_list *list, const st
     recorded_release(&recorded);
 }
 
-/* ---- Set-aside products ---- */
+/* ---- Backups ---- */
 
-/* A run that is killed while it sets aside or puts back leaves some products in their places. */
+/* A run that is killed while it makes backups or puts them back leaves some products in their places. */
 static bool is_kept(struct plan *plan, struct file_id file, struct digest recorded)
 {
     struct buf sibling = BUF_EMPTY;

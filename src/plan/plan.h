@@ -23,7 +23,7 @@ enum verdict {
     VERDICT_FRESH,     /* nothing to do */
     VERDICT_STALE,     /* runs */
     VERDICT_MAYBE,     /* runs if what comes before makes something different */
-    VERDICT_RESTORE,   /* the good products were set aside and are renamed back */
+    VERDICT_RESTORE,   /* the good products are backups and are renamed back */
     VERDICT_BLOCKED,   /* can't run: see the reasons */
     VERDICT_SUBMITTED, /* in a job that is queued or running: nobody else touches it */
     VERDICT_WAITS,     /* has to run, but something before it is submitted */

@@ -1,7 +1,7 @@
 /* The run: starts ready tasks on free cores, waits, records, until nothing is left.
  *
  * Knows: executions (a task, or a batch of tasks that one command works on), the order in which
- * they are started, set-aside products, logs, retries, time limits, interruption. Doesn't know: how
+ * they are started, backups, logs, retries, time limits, interruption. Doesn't know: how
  * anything looks; it tells an observer what happens and prints nothing. One thread of its own owns
  * the plan and the loop while it runs. */
 #ifndef ROWBUILD_RUN_H
@@ -129,7 +129,7 @@ int run_record_known(struct plan *plan, struct diag *diag);
  * What still can't be deleted is warned of, and stays on record. */
 void run_discard_all_backups(struct plan *plan, struct diag *diag);
 
-/* Takes what is there as right, without running: restores set-aside products of the selected tasks
+/* Takes what is there as right, without running: restores backups of the selected tasks
  * that lack theirs, and records. Refuses tasks whose products are missing. With `redone_only` tasks
  * without a good record are passed over. */
 int run_accept(struct plan *plan, bool redone_only, size_t *accepted, struct diag *diag);

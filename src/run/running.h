@@ -163,8 +163,8 @@ struct moves { /* paths; owned */
 };
 
 /* What is to be moved before the task runs (rules.md, rule 8). What matches the record of a success
- * is the good set. What doesn't is a stranger: left where it is when the same attempt goes on or
- * when nothing was ever recorded, kept aside otherwise. */
+ * is the good set. What doesn't is a stranger: left where it is when the same attempt continues or
+ * when nothing was ever recorded, a backup otherwise. */
 void run_plan_moves(struct run *run, struct task_id task, const struct launched *launched,
                     struct moves *moves);
 int run_back_up(struct run *run, const struct moves *moves); /* all or none; -1 after an error */
@@ -203,9 +203,9 @@ void run_fail_unstarted(struct run *run, const struct task_id *tasks, size_t cou
                         const char *how);
 /* Fails a task that can't be run: an input is missing. */
 void run_fail_blocked(struct run *run, struct task_id task);
-/* Renames set-aside products back. 0, or -1 after an error. */
+/* Renames backups back. 0, or -1 after an error. */
 int run_restore(struct plan *plan, struct task_id task, struct diag *diag);
-/* Deletes what was set aside for a success that is on record; what can't be deleted is warned of,
+/* Deletes the backups of a success that is on record; what can't be deleted is warned of,
  * and stays on record. */
 void run_discard_backups(struct plan *plan, struct task_id task, struct diag *diag);
 

@@ -128,7 +128,7 @@ static int check_folder(const struct folders *folders, const char *path, struct 
     int result = folder < 0 ? -1 : faccessat(folder, ".", W_OK | X_OK, AT_EACCESS);
     int error = errno;
     close_folder(folder);
-    return result == 0 ? 0 : report("set aside", path, error, diag);
+    return result == 0 ? 0 : report("back up", path, error, diag);
 }
 
 /* Appends the last part of a path, without slashes at its end. */

@@ -1,4 +1,4 @@
-/* Old results set aside: hidden siblings on the same file system (rules.md, rule 8).
+/* Backups of old results: hidden siblings on the same file system (rules.md, rule 8).
  *
  * Knows: the names of siblings and how to move without ever replacing. Doesn't know: why. For a
  * product `dir/a.out` the last good set is `dir/.a.out.rowbuild-good`; what never matched a record

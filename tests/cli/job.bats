@@ -15,7 +15,7 @@ register() {
         state=queued
         [[ $element != released:* ]] || state=released
         tasks+=$separator$(jq -cn --arg state "$state" --arg keys "${element#released: }" \
-            '{tasks: ($keys | split(" ")), state: $state}')
+            '{nodes: ($keys | split(" ")), state: $state}')
         separator=,
     done
     jq -cn --arg token "$TOKEN" --argjson minutes "$minutes" --argjson elements "[$tasks]" \

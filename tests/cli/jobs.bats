@@ -38,7 +38,7 @@ registered() {
     jq -n --arg token "$token" --arg action "$action" --argjson id "$id" --argjson array "$array" \
         '{version: 1, token: $token, cluster: "lab", job_id: $id, array: $array,
           submitted_at: 1790000000, minutes: 60, action: $action,
-          elements: [$ARGS.positional[] | {tasks: fromjson, state: "queued"}]}' \
+          elements: [$ARGS.positional[] | {nodes: fromjson, state: "queued"}]}' \
         --args "$@" >".rowbuild/jobs/$token.json"
 }
 

@@ -350,7 +350,7 @@ END
     done
 }
 
-@test "a product name of 255 bytes is set aside and comes back" {
+@test "a product name of 255 bytes becomes a backup and comes back" {
     local long
     long=$(printf '%0255d' 0)
     mkdir workspace/d1

@@ -661,7 +661,7 @@ END
     expect_runs 'first d1'
 }
 
-# ---- 8. Set aside, never trusted and never lost ----
+# ---- 8. Backups, never trusted and never lost ----
 
 @test "8: edit, fail, revert: the old product is back without a run" {
     finished d1
@@ -722,7 +722,7 @@ END
     expect_nothing_to_do
 }
 
-@test "8: after a success no set-aside file is left" {
+@test "8: after a success no backup is left" {
     finished d1
     printf '%s\n' other >workspace/d1/in
     expect 0
@@ -762,7 +762,7 @@ END
     grep -rqF 'second hand' workspace
 }
 
-@test "8: an attempt's progress stays after a plain failure, and is set aside when the input changes" {
+@test "8: an attempt's progress stays after a plain failure, and becomes a backup when the input changes" {
     rowfile <<'END_OF_ROWFILE'
 [[action]]
 name = "long"
@@ -790,7 +790,7 @@ END_OF_ROWFILE
     content workspace/d1/a one
 }
 
-@test "8: products in sub-folders are set aside and come back" {
+@test "8: products in sub-folders become backups and come back" {
     rowfile <<'END_OF_ROWFILE'
 [[action]]
 name = "make"
@@ -811,7 +811,7 @@ END_OF_ROWFILE
     content shared/d1.txt fine
 }
 
-@test "8: a product that is a directory is watched, set aside and comes back as a whole" {
+@test "8: a product that is a directory is watched, becomes a backup and comes back as a whole" {
     rowfile <<'END_OF_ROWFILE'
 [[action]]
 name = "make"
@@ -838,7 +838,7 @@ END_OF_ROWFILE
     absent workspace/d1/tree/deep/another
 }
 
-@test "8: a group's product is set aside and comes back" {
+@test "8: a group's product becomes a backup and comes back" {
     rowfile <<'END_OF_ROWFILE'
 [[action]]
 name = "all"
@@ -863,7 +863,7 @@ END_OF_ROWFILE
     content summary "$(printf '%s\n' 1 2)"
 }
 
-@test "8: products that were set aside or put back by half come back as a whole" {
+@test "8: products that were backed up or put back by half come back as a whole" {
     rowfile <<'END'
 [[action]]
 name = "first"
@@ -953,7 +953,7 @@ END
     expect_runs 'second d1'
 }
 
-@test "9: accept restores what was set aside" {
+@test "9: accept restores backups" {
     finished d1
     cp workspace/d1/a a-before
     printf '%s\n' bad >workspace/d1/in

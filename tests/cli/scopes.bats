@@ -591,7 +591,7 @@ END
     expect_runs 'make t1-s1' 'plot t1-s1 t1-s2 t1-s3' 'publish plots/T1.txt plots/T2.txt'
 }
 
-@test "old products that were set aside are no inputs" {
+@test "backups are not inputs" {
     mkdir workspace/d1
     echo 1 >workspace/d1/in
     rowfile <<'END'

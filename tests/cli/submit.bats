@@ -331,7 +331,7 @@ directory1" ]
     expect_nothing_to_do
 }
 
-@test "what was set aside is put back" {
+@test "backups are put back" {
     chain d1
     expect 0 submit --follow
     echo bad >workspace/d1/in

@@ -13,7 +13,7 @@ registered() {
         --arg ending "${ENDING:-}" --arg cluster "${CLUSTER:-elsewhere}" \
         '{version: 1, token: $token, cluster: $cluster, job_id: 123, array: false,
           submitted_at: 1700000000, minutes: 60, action: "first",
-          elements: [{tasks: $tasks, state: $state}
+          elements: [{nodes: $tasks, state: $state}
                      + (if $ending == "" then {} else {ending: $ending} end)]}' \
         >".rowbuild/jobs/$token.json"
 }
@@ -209,7 +209,7 @@ command = 'note {directory}; echo >workspace/{directory}/a'
 END
     mkdir "workspace/two words" $'workspace/a\nnewline' "workspace/quote\"s" workspace/plain
     registered $A queued 'first/two words' 'first/quote"s'
-    jq '.elements[0].tasks += ["first/a\nnewline"]' .rowbuild/jobs/$A.json >x
+    jq '.elements[0].nodes += ["first/a\nnewline"]' .rowbuild/jobs/$A.json >x
     mv x .rowbuild/jobs/$A.json
     expect 0
     expect_runs plain

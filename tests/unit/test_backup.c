@@ -22,7 +22,7 @@ struct place {
 static int make_place(void **data)
 {
     struct place *place = mem_alloc(sizeof *place);
-    snprintf(place->path, sizeof place->path, "/tmp/rowbuild-aside-XXXXXX");
+    snprintf(place->path, sizeof place->path, "/tmp/rowbuild-backup-XXXXXX");
     assert_non_null(mkdtemp(place->path));
     place->directory = open(place->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     assert_int_equal(mkdirat(place->directory, "d", 0777), 0);

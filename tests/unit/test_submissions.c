@@ -148,18 +148,18 @@ static void test_what_is_not_understood_is_refused(void **data)
         {"", "can't be used"},
         {"{\"version\": 1, \"tok", "JSON:1:"},
         {"[]", "isn't a record"},
-        {"{\"version\": 2}", "another version"},
+        {"{\"version\": 3}", "another version"},
         {"{\"version\": 1, \"token\": \"00000000000000bb\", \"cluster\": \"lab\", \"job_id\": 1, "
          "\"array\": false, \"submitted_at\": 1, \"minutes\": 1, \"action\": \"a\", "
          "\"elements\": []}",
          "about another"},
         {"{\"version\": 1, \"token\": \"00000000000000aa\", \"cluster\": \"lab\", \"job_id\": 1, "
          "\"array\": false, \"submitted_at\": 1, \"minutes\": 1, \"action\": \"a\", "
-         "\"elements\": [{\"tasks\": [], \"state\": \"asleep\"}]}",
+         "\"elements\": [{\"nodes\": [], \"state\": \"asleep\"}]}",
          "state of a job"},
         {"{\"version\": 1, \"token\": \"00000000000000aa\", \"cluster\": \"lab\", \"job_id\": 1, "
          "\"array\": false, \"submitted_at\": 1, \"minutes\": 1, \"action\": \"a\", "
-         "\"elements\": [{\"tasks\": [{\"hex\": \"zz\"}], \"state\": \"ended\"}]}",
+         "\"elements\": [{\"nodes\": [{\"hex\": \"zz\"}], \"state\": \"ended\"}]}",
          "a name in it"},
     };
     struct place *place = *data;
@@ -257,6 +257,27 @@ static void test_files_without_a_checksum_are_read(void **data)
     expect_damaged(place);
 }
 
+static void test_version_1_calls_tasks_nodes(void **data)
+{
+    struct place *place = *data;
+    struct submissions submissions;
+    write_file(place, "00000000000000aa",
+               "{\"version\": 1, \"token\": \"00000000000000aa\", \"cluster\": \"lab\", "
+               "\"job_id\": 1, \"array\": false, \"submitted_at\": 1, \"minutes\": 1, "
+               "\"action\": \"a\", \"elements\": [{\"nodes\": [\"a/x\", {\"hex\": \"612f79\"}], "
+               "\"state\": \"queued\"}]}\n");
+    for (int round = 0; round < 2; round++) { /* as it was, and written again */
+        assert_int_equal(submissions_load(&submissions, place->path, &place->diag), 0);
+        assert_int_equal(submissions.count, 1);
+        const struct submission_element *element = &submissions.items[0].elements[0];
+        assert_int_equal(element->task_count, 2);
+        assert_true(slice_is(element->tasks[0], "a/x"));
+        assert_true(slice_is(element->tasks[1], "a/y"));
+        assert_int_equal(submission_write(place->path, &submissions.items[0], &place->diag), 0);
+        submissions_release(&submissions);
+    }
+}
+
 static void test_a_token_leads_nowhere_else(void **data)
 {
     struct place *place = *data;
@@ -311,6 +332,7 @@ int main(void)
         IN_A_PLACE(test_what_is_not_understood_is_refused),
         IN_A_PLACE(test_any_damage_is_refused),
         IN_A_PLACE(test_files_without_a_checksum_are_read),
+        IN_A_PLACE(test_version_1_calls_tasks_nodes),
         IN_A_PLACE(test_a_token_leads_nowhere_else),
         IN_A_PLACE(test_tokens_differ),
         IN_A_PLACE(test_names_of_jobs),
