@@ -351,11 +351,11 @@ static bool is_kept(struct plan *plan, struct file_id file, struct digest record
     struct buf sibling = BUF_EMPTY;
     struct file_row found = {0};
     backup_good_path(plan_path(plan, file), &sibling);
-    enum observation seen = observe_file(plan->observer, buf_string(&sibling), &found);
+    enum file_status seen = observe_file(plan->observer, buf_string(&sibling), &found);
     buf_release(&sibling);
-    return seen == OBSERVED_MISSING ? plan->files[file.at] == FILE_CURRENT &&
-                                          observed_equal(recorded, state_file(plan->state, file.at))
-                                    : seen == OBSERVED_READ && observed_equal(recorded, &found);
+    return seen == FILE_GONE ? plan->files[file.at] == FILE_CURRENT &&
+                                   observed_equal(recorded, state_file(plan->state, file.at))
+                             : seen == FILE_READ && observed_equal(recorded, &found);
 }
 
 bool plan_good_set_is_backed_up(struct plan *plan, struct task_id task)

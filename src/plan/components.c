@@ -57,18 +57,10 @@ static struct digest content_digest(struct plan *plan, struct file_id file)
     if (status == FILE_UNSEEN || status == FILE_MOVED || status == FILE_TROUBLE) {
         status = plan_refresh(plan, file);
     }
-    switch (status) {
-    case FILE_CURRENT:
+    if (status == FILE_CURRENT) {
         return state_file(plan->state, file.at)->digest;
-    case FILE_GONE:
-        return DIGEST_ABSENT;
-    case FILE_UNSEEN:
-    case FILE_MOVED:
-    case FILE_MOVING:
-    case FILE_TROUBLE:
-        break;
     }
-    return DIGEST_UNREAD;
+    return status == FILE_GONE ? DIGEST_ABSENT : DIGEST_UNREAD;
 }
 
 /* What couldn't be read of a product may be read later: its maker has made it all the same. */

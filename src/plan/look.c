@@ -54,12 +54,12 @@ static enum file_status refresh_value(struct plan *plan, struct file_id file)
         struct file_stat before;
         struct file_stat after;
         const struct json *value;
-        enum observation seen = observe_stat(plan->observer, plan_path(plan, file),
+        enum file_status seen = observe_stat(plan->observer, plan_path(plan, file),
                                              state_file(plan->state, file.at), &before);
-        if (seen == OBSERVED_SAME) {
+        if (seen == FILE_CURRENT) {
             return FILE_CURRENT;
         }
-        if (seen == OBSERVED_ERROR) {
+        if (seen == FILE_TROUBLE) {
             trouble = strerror(errno);
             continue;
         }
@@ -111,23 +111,12 @@ enum file_status plan_refresh(struct plan *plan, struct file_id file)
         status = refresh_value(plan, file);
     } else {
         struct file_row row = *state_file(plan->state, file.at);
-        switch (observe_file(plan->observer, plan_path(plan, file), &row)) {
-        case OBSERVED_MISSING:
-            status = FILE_GONE;
-            break;
-        case OBSERVED_READ:
+        status = observe_file(plan->observer, plan_path(plan, file), &row);
+        if (status == FILE_READ) {
             put_file(plan, file, &row);
             status = FILE_CURRENT;
-            break;
-        case OBSERVED_SAME:
-            status = FILE_CURRENT;
-            break;
-        case OBSERVED_MOVING:
-            status = FILE_MOVING;
-            break;
-        case OBSERVED_ERROR:
+        } else if (status == FILE_TROUBLE) {
             note_trouble(plan, file, errno);
-            break;
         }
     }
     plan->files[file.at] = (uint8_t)status;
@@ -195,25 +184,8 @@ struct looking {
     const struct file_list *list;
     const uint8_t *adopted; /* by file: made by stat alone where it is large; NULL: none */
     struct file_row *rows;  /* by index in `list`; NULL: stat only */
-    uint8_t *seen;          /* by index in `list`: enum observation */
+    uint8_t *seen;          /* by index in `list`: enum file_status */
 };
-
-static enum file_status status_of(enum observation seen)
-{
-    switch (seen) {
-    case OBSERVED_MISSING:
-        return FILE_GONE;
-    case OBSERVED_SAME:
-        return FILE_CURRENT;
-    case OBSERVED_READ:
-        return FILE_MOVED;
-    case OBSERVED_MOVING:
-        return FILE_MOVING;
-    case OBSERVED_ERROR:
-        break;
-    }
-    return FILE_TROUBLE;
-}
 
 static void stat_range(void *context, unsigned worker, size_t first, size_t end)
 {
@@ -225,8 +197,8 @@ static void stat_range(void *context, unsigned worker, size_t first, size_t end)
         struct file_id file = looking->list->files.at[i];
         buf_clear(&path);
         graph_add_path(plan->graph, file, &path);
-        plan->files[file.at] = (uint8_t)status_of(observe_stat(
-            plan->observer, buf_string(&path), state_file(plan->state, file.at), NULL));
+        plan->files[file.at] = (uint8_t)observe_stat(plan->observer, buf_string(&path),
+                                                     state_file(plan->state, file.at), NULL);
     }
     buf_release(&path);
 }
@@ -263,11 +235,11 @@ static void read_files(struct plan *plan, const struct file_list *list, const ui
     parallel_for(plan->options.threads, count, READ_GRAIN, read_range, &looking);
     for (size_t i = 0; i < count; i++) {
         struct file_id file = list->files.at[i];
-        if (looking.seen[i] == OBSERVED_READ) {
+        if (looking.seen[i] == FILE_READ) {
             put_file(plan, file, &looking.rows[i]);
             plan->files[file.at] = FILE_CURRENT;
         } else {
-            plan->files[file.at] = (uint8_t)status_of((enum observation)looking.seen[i]);
+            plan->files[file.at] = looking.seen[i];
         }
     }
     free(looking.rows);

@@ -42,15 +42,6 @@ static inline bool verdict_is_jobs(uint8_t verdict)
     return verdict == VERDICT_SUBMITTED || verdict == VERDICT_WAITS || verdict == VERDICT_HELD;
 }
 
-enum file_status {
-    FILE_UNSEEN,
-    FILE_CURRENT, /* the state's row says what is there */
-    FILE_GONE,
-    FILE_MOVED,   /* there, but not (yet) read again */
-    FILE_MOVING,  /* there, but it changes each time it is read */
-    FILE_TROUBLE, /* can't be looked at: plan_trouble says why */
-};
-
 enum reason_kind {
     REASON_NEVER_RAN,
     REASON_ASKED, /* --rerun */

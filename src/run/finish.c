@@ -155,6 +155,7 @@ static void weigh_product(struct products_found *found, struct file_id file,
     struct products_found one = {PRODUCTS_GOOD, file};
     switch (status) {
     case FILE_CURRENT:
+    case FILE_READ:
         break;
     case FILE_TROUBLE:
         one.all = PRODUCTS_UNREADABLE;

@@ -68,11 +68,11 @@ static void set_mtime(const struct place *place, const char *path, int64_t mtime
 /* Observes until the row isn't racy any more. */
 static void settle(const struct place *place, const char *path, struct file_row *row)
 {
-    assert_int_equal(observe_file(place->observer, path, row), OBSERVED_READ);
+    assert_int_equal(observe_file(place->observer, path, row), FILE_READ);
     observer_wait_past(place->observer,
                        row->mtime_ns > row->ctime_ns ? row->mtime_ns : row->ctime_ns);
     if ((row->flags & FILE_ROW_RACY) != 0) {
-        assert_int_equal(observe_file(place->observer, path, row), OBSERVED_READ);
+        assert_int_equal(observe_file(place->observer, path, row), FILE_READ);
     }
     assert_int_equal(row->flags & FILE_ROW_RACY, 0);
 }
@@ -81,26 +81,26 @@ static void content_is_known(void **data)
 {
     struct place *place = *data;
     struct file_row row = {0};
-    assert_int_equal(observe_file(place->observer, "a", &row), OBSERVED_MISSING);
+    assert_int_equal(observe_file(place->observer, "a", &row), FILE_GONE);
     assert_int_equal(row.flags, 0);
-    assert_int_equal(observe_stat(place->observer, "a", &row, NULL), OBSERVED_MISSING);
+    assert_int_equal(observe_stat(place->observer, "a", &row, NULL), FILE_GONE);
     write_file(place, "a", "hello");
     struct file_stat found;
-    assert_int_equal(observe_stat(place->observer, "a", &row, &found), OBSERVED_READ);
+    assert_int_equal(observe_stat(place->observer, "a", &row, &found), FILE_MOVED);
     assert_int_equal(found.size, 5);
     settle(place, "a", &row);
     assert_int_equal(row.flags, FILE_ROW_KNOWN);
     assert_int_equal(row.size, 5);
     assert_true(digest_equal(row.digest, digest_of(SLICE_LITERAL("hello"))));
-    assert_int_equal(observe_file(place->observer, "a", &row), OBSERVED_SAME);
-    assert_int_equal(observe_stat(place->observer, "a", &row, NULL), OBSERVED_SAME);
+    assert_int_equal(observe_file(place->observer, "a", &row), FILE_CURRENT);
+    assert_int_equal(observe_stat(place->observer, "a", &row, NULL), FILE_CURRENT);
     write_file(place, "a", "hullo");
-    assert_int_equal(observe_stat(place->observer, "a", &row, NULL), OBSERVED_READ);
-    assert_int_equal(observe_file(place->observer, "a", &row), OBSERVED_READ);
+    assert_int_equal(observe_stat(place->observer, "a", &row, NULL), FILE_MOVED);
+    assert_int_equal(observe_file(place->observer, "a", &row), FILE_READ);
     assert_true(digest_equal(row.digest, digest_of(SLICE_LITERAL("hullo"))));
     struct file_row before = row;
     assert_int_equal(unlinkat(place->directory, "a", 0), 0);
-    assert_int_equal(observe_file(place->observer, "a", &row), OBSERVED_MISSING);
+    assert_int_equal(observe_file(place->observer, "a", &row), FILE_GONE);
     assert_memory_equal(&row, &before, sizeof row);
 }
 
@@ -112,7 +112,7 @@ static void touched_file_keeps_its_digest(void **data)
     settle(place, "a", &row);
     struct digest recorded = row.digest;
     set_mtime(place, "a", row.mtime_ns + 5);
-    assert_int_equal(observe_file(place->observer, "a", &row), OBSERVED_READ);
+    assert_int_equal(observe_file(place->observer, "a", &row), FILE_READ);
     assert_true(observed_equal(recorded, &row));
 }
 
@@ -126,14 +126,14 @@ static void rewritten_within_the_tick(void **data)
         observer_tick(place->observer);
         snprintf(text, sizeof text, "%08d", i);
         write_file(place, "a", text);
-        assert_int_equal(observe_file(place->observer, "a", &row), OBSERVED_READ);
+        assert_int_equal(observe_file(place->observer, "a", &row), FILE_READ);
         assert_true((row.flags & FILE_ROW_RACY) != 0);
         text[0] = 'x';
         int fd = openat(place->directory, "a", O_WRONLY | O_CLOEXEC);
         assert_int_equal(write(fd, text, 8), 8);
         close(fd);
         set_mtime(place, "a", row.mtime_ns);
-        assert_int_equal(observe_file(place->observer, "a", &row), OBSERVED_READ);
+        assert_int_equal(observe_file(place->observer, "a", &row), FILE_READ);
         assert_true(digest_equal(row.digest, digest_of(slice_make(text, 8))));
     }
 }
@@ -146,7 +146,7 @@ static void stale_now_is_safe(void **data)
     assert_true(now > 0);
     write_file(place, "a", "later than now");
     set_mtime(place, "a", now + 60 * 1000000000L);
-    assert_int_equal(observe_file(place->observer, "a", &row), OBSERVED_READ);
+    assert_int_equal(observe_file(place->observer, "a", &row), FILE_READ);
     assert_true((row.flags & FILE_ROW_RACY) != 0);
 }
 
@@ -159,8 +159,8 @@ static void times_far_ahead_settle(void **data)
     struct file_stat stat;
     assert_int_equal(file_stat(place->directory, "a", &stat), 0);
     observer_wait_past(place->observer, stat.ctime_ns);
-    assert_int_equal(observe_file(place->observer, "a", &row), OBSERVED_READ);
-    assert_int_equal(observe_file(place->observer, "a", &row), OBSERVED_SAME);
+    assert_int_equal(observe_file(place->observer, "a", &row), FILE_READ);
+    assert_int_equal(observe_file(place->observer, "a", &row), FILE_CURRENT);
 }
 
 static void without_probe_the_newest_is_racy(void **data)
@@ -175,9 +175,9 @@ static void without_probe_the_newest_is_racy(void **data)
     write_file(place, "new", "2");
     struct observer *reader = observer_new(place->directory, NO_LIMIT, false);
     assert_int_equal(observer_now(reader), 0);
-    assert_int_equal(observe_file(reader, "new", &new), OBSERVED_READ);
+    assert_int_equal(observe_file(reader, "new", &new), FILE_READ);
     assert_true((new.flags &FILE_ROW_RACY) != 0);
-    assert_int_equal(observe_file(reader, "old", &old), OBSERVED_READ);
+    assert_int_equal(observe_file(reader, "old", &old), FILE_READ);
     assert_int_equal(old.flags, FILE_ROW_KNOWN);
     observer_wait_past(reader, new.mtime_ns); /* returns, having no clock */
     observer_free(reader);
@@ -201,9 +201,9 @@ static void full_disk_means_racy(void **data)
     observer_tick(place->observer);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
     assert_int_equal(observer_now(place->observer), 0);
-    assert_int_equal(observe_file(place->observer, "new", &new), OBSERVED_READ);
+    assert_int_equal(observe_file(place->observer, "new", &new), FILE_READ);
     assert_true((new.flags &FILE_ROW_RACY) != 0);
-    assert_int_equal(observe_file(place->observer, "old", &old), OBSERVED_READ);
+    assert_int_equal(observe_file(place->observer, "old", &old), FILE_READ);
     assert_int_equal(old.flags, FILE_ROW_KNOWN);
     observer_tick(place->observer);
     assert_true(observer_now(place->observer) > 0);
@@ -216,32 +216,32 @@ static void limit_and_adoption(void **data)
     struct observer *limited = observer_new(place->directory, 4, true);
     write_file(place, "a", "12345");
     write_file(place, "b", "1234");
-    assert_int_equal(observe_file(limited, "a", &row), OBSERVED_READ);
+    assert_int_equal(observe_file(limited, "a", &row), FILE_READ);
     assert_true((row.flags & FILE_ROW_BY_STAT) != 0);
     struct digest recorded = row.digest;
     assert_true(observed_equal(recorded, &row));
 
     /* The limit was raised: the same file, now by content, is still what was recorded. */
     struct file_row whole = {0};
-    assert_int_equal(observe_file(place->observer, "a", &whole), OBSERVED_READ);
+    assert_int_equal(observe_file(place->observer, "a", &whole), FILE_READ);
     assert_int_equal(whole.flags & FILE_ROW_BY_STAT, 0);
     assert_false(digest_equal(whole.digest, recorded));
     assert_true(observed_equal(recorded, &whole));
     set_mtime(place, "a", 1000000000);
-    assert_int_equal(observe_file(limited, "a", &row), OBSERVED_READ);
+    assert_int_equal(observe_file(limited, "a", &row), FILE_READ);
     assert_false(observed_equal(recorded, &row));
 
     row = (struct file_row){0};
-    assert_int_equal(observe_file(limited, "b", &row), OBSERVED_READ);
+    assert_int_equal(observe_file(limited, "b", &row), FILE_READ);
     assert_int_equal(row.flags & FILE_ROW_BY_STAT, 0);
 
     int fd = openat(place->directory, "c", O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     assert_int_equal(ftruncate(fd, 1024L * 1024), 0);
     row = (struct file_row){0};
-    assert_int_equal(observe_adopted(place->observer, "c", &row), OBSERVED_READ);
+    assert_int_equal(observe_adopted(place->observer, "c", &row), FILE_READ);
     assert_int_equal(row.flags & FILE_ROW_BY_STAT, 0);
     assert_int_equal(ftruncate(fd, 1024L * 1024 + 1), 0);
-    assert_int_equal(observe_adopted(place->observer, "c", &row), OBSERVED_READ);
+    assert_int_equal(observe_adopted(place->observer, "c", &row), FILE_READ);
     assert_true((row.flags & FILE_ROW_BY_STAT) != 0);
     close(fd);
     observer_free(limited);
@@ -272,7 +272,7 @@ static void large_files_are_read_by_pieces(void **data)
         int fd = openat(place->directory, "a", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
         assert_int_equal(write(fd, content, sizes[i]), (ssize_t)sizes[i]);
         close(fd);
-        assert_int_equal(observe_file(place->observer, "a", &row), OBSERVED_READ);
+        assert_int_equal(observe_file(place->observer, "a", &row), FILE_READ);
         assert_true(digest_equal(row.digest, digest_of(slice_make(content, sizes[i]))));
     }
     free(content);
@@ -311,11 +311,11 @@ static void moving_file_is_never_settled(void **data)
         struct file_row row = {0};
         observer_tick(place->observer);
         unsigned before = atomic_load(&scribbler.rounds);
-        enum observation seen = observe_file(place->observer, "a", &row);
+        enum file_status seen = observe_file(place->observer, "a", &row);
         bool was_written = atomic_load(&scribbler.rounds) > before + 1;
-        assert_true(seen == OBSERVED_READ || seen == OBSERVED_MOVING);
+        assert_true(seen == FILE_READ || seen == FILE_MOVING);
         assert_true((row.flags & FILE_ROW_KNOWN) != 0);
-        assert_int_equal(digest_is_unread(row.digest), seen == OBSERVED_MOVING);
+        assert_int_equal(digest_is_unread(row.digest), seen == FILE_MOVING);
         assert_true(!was_written || (row.flags & FILE_ROW_RACY) != 0);
     }
     atomic_store(&scribbler.end, true);
@@ -328,18 +328,18 @@ static void other_kinds(void **data)
     struct place *place = *data;
     struct file_row row = {0};
     assert_int_equal(mkfifoat(place->directory, "fifo", 0666), 0);
-    assert_int_equal(observe_file(place->observer, "fifo", &row), OBSERVED_READ);
+    assert_int_equal(observe_file(place->observer, "fifo", &row), FILE_READ);
     assert_true((row.flags & FILE_ROW_BY_STAT) != 0);
     assert_int_equal(symlinkat("nowhere", place->directory, "dangling"), 0);
-    assert_int_equal(observe_file(place->observer, "dangling", &row), OBSERVED_MISSING);
+    assert_int_equal(observe_file(place->observer, "dangling", &row), FILE_GONE);
     write_file(place, "a", "target");
     assert_int_equal(symlinkat("a", place->directory, "link"), 0);
-    assert_int_equal(observe_file(place->observer, "link", &row), OBSERVED_READ);
+    assert_int_equal(observe_file(place->observer, "link", &row), FILE_READ);
     assert_true(digest_equal(row.digest, digest_of(SLICE_LITERAL("target"))));
     if (geteuid() != 0) {
         assert_int_equal(fchmodat(place->directory, "a", 0, 0), 0);
         row = (struct file_row){0};
-        assert_int_equal(observe_file(place->observer, "a", &row), OBSERVED_ERROR);
+        assert_int_equal(observe_file(place->observer, "a", &row), FILE_TROUBLE);
         assert_int_equal(errno, EACCES);
     }
 }
@@ -363,7 +363,7 @@ static void make_tree(const struct place *place, const char *root)
 static struct digest tree_digest(const struct place *place, const char *path)
 {
     struct file_row row = {0};
-    assert_int_equal(observe_file(place->observer, path, &row), OBSERVED_READ);
+    assert_int_equal(observe_file(place->observer, path, &row), FILE_READ);
     assert_true((row.flags & FILE_ROW_DIRECTORY) != 0);
     return row.digest;
 }
@@ -376,14 +376,14 @@ static void directory_products(void **data)
     make_tree(place, "b");
     settle(place, "a", &row);
     assert_int_equal(row.flags, FILE_ROW_KNOWN | FILE_ROW_DIRECTORY);
-    assert_int_equal(observe_file(place->observer, "a", &row), OBSERVED_SAME);
-    assert_int_equal(observe_stat(place->observer, "a", &row, NULL), OBSERVED_SAME);
+    assert_int_equal(observe_file(place->observer, "a", &row), FILE_CURRENT);
+    assert_int_equal(observe_stat(place->observer, "a", &row, NULL), FILE_CURRENT);
     assert_true(digest_equal(row.digest, tree_digest(place, "b")));
 
     struct digest first = row.digest;
     write_file(place, "a/inner/data", "123x");
-    assert_int_equal(observe_stat(place->observer, "a", &row, NULL), OBSERVED_READ);
-    assert_int_equal(observe_file(place->observer, "a", &row), OBSERVED_READ);
+    assert_int_equal(observe_stat(place->observer, "a", &row, NULL), FILE_MOVED);
+    assert_int_equal(observe_file(place->observer, "a", &row), FILE_READ);
     assert_false(digest_equal(row.digest, first));
     write_file(place, "a/inner/data", "1234");
     assert_true(digest_equal(tree_digest(place, "a"), first));
@@ -405,15 +405,15 @@ static void directory_above_the_limit(void **data)
     struct observer *limited = observer_new(place->directory, 7, true);
     struct file_row row = {0};
     make_tree(place, "a");
-    assert_int_equal(observe_file(limited, "a", &row), OBSERVED_READ);
+    assert_int_equal(observe_file(limited, "a", &row), FILE_READ);
     assert_int_equal(row.flags & (FILE_ROW_DIRECTORY | FILE_ROW_BY_STAT),
                      FILE_ROW_DIRECTORY | FILE_ROW_BY_STAT);
     struct digest recorded = row.digest;
     struct file_row whole = {0};
-    assert_int_equal(observe_file(place->observer, "a", &whole), OBSERVED_READ);
+    assert_int_equal(observe_file(place->observer, "a", &whole), FILE_READ);
     assert_true(observed_equal(recorded, &whole));
     set_mtime(place, "a/inner/data", 1000000000);
-    assert_int_equal(observe_file(limited, "a", &row), OBSERVED_READ);
+    assert_int_equal(observe_file(limited, "a", &row), FILE_READ);
     assert_false(observed_equal(recorded, &row));
     observer_free(limited);
 }
@@ -426,12 +426,12 @@ static void file_becomes_directory(void **data)
     settle(place, "a", &row);
     assert_int_equal(unlinkat(place->directory, "a", 0), 0);
     make_tree(place, "a");
-    assert_int_equal(observe_stat(place->observer, "a", &row, NULL), OBSERVED_READ);
-    assert_int_equal(observe_file(place->observer, "a", &row), OBSERVED_READ);
+    assert_int_equal(observe_stat(place->observer, "a", &row, NULL), FILE_MOVED);
+    assert_int_equal(observe_file(place->observer, "a", &row), FILE_READ);
     assert_true((row.flags & FILE_ROW_DIRECTORY) != 0);
     assert_int_equal(file_remove_tree(place->directory, "a"), 0);
     write_file(place, "a", "1");
-    assert_int_equal(observe_file(place->observer, "a", &row), OBSERVED_READ);
+    assert_int_equal(observe_file(place->observer, "a", &row), FILE_READ);
     assert_int_equal(row.flags & FILE_ROW_DIRECTORY, 0);
 }
 

@@ -221,80 +221,64 @@ static void know_by_stat(struct file_row *row)
 
 /* ---- observing ---- */
 
-/* One attempt at reading something. LOOK_CHANGED: it changed meanwhile. */
-enum look { LOOK_DONE, LOOK_SAME, LOOK_MISSING, LOOK_CHANGED, LOOK_FAILED };
-
-static enum look look_failed(void)
+static enum file_status status_of_failure(void)
 {
-    return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? LOOK_MISSING : LOOK_FAILED;
+    return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? FILE_GONE : FILE_TROUBLE;
 }
 
-static enum look look_of(enum reading reading)
-{
-    switch (reading) {
-    case READING_DONE:
-        return LOOK_DONE;
-    case READING_CHANGED:
-        return LOOK_CHANGED;
-    case READING_FAILED:
-        break;
-    }
-    return LOOK_FAILED;
-}
-
-static enum look look_into_file(int directory, const char *path, struct file_row *row)
+static enum file_status read_file(int directory, const char *path, struct file_row *row)
 {
     struct file_stat stat;
     struct digest digest;
     int fd = openat(directory, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0) {
-        return look_failed();
+        return status_of_failure();
     }
-    enum look look = look_of(file_digest_fd(fd, &stat, &digest));
+    enum file_status status = file_digest_fd(fd, &stat, &digest);
     int error = errno;
     close(fd);
     errno = error;
-    if (look == LOOK_DONE && stat.kind != FILE_REGULAR) {
-        look = LOOK_CHANGED;
+    if (status == FILE_READ && stat.kind != FILE_REGULAR) {
+        status = FILE_MOVING;
     }
-    if (look == LOOK_DONE) {
+    if (status == FILE_READ) {
         *row = row_of_stat(&stat);
         row->digest = digest;
     }
-    return look;
+    return status;
 }
 
 /* Compares with `old` by stat, and reads the contents of what moved unless it holds more than
  * `limit` bytes. */
-static enum look look_into_tree(int directory, const char *path, uint64_t limit,
-                                const struct file_row *old, struct file_row *row)
+static enum file_status read_tree(int directory, const char *path, uint64_t limit,
+                                  const struct file_row *old, struct file_row *row)
 {
     struct filetree tree = {0};
     struct filetree after = {0};
     int root = openat(directory, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (root < 0) {
-        return look_failed();
+        return status_of_failure();
     }
-    enum look look = look_of(filetree_scan(&tree, root));
-    if (look != LOOK_DONE) {
+    enum file_status status = filetree_scan(&tree, root);
+    if (status != FILE_READ) {
         goto out;
     }
     *row = row_of_tree(&tree);
     if (row_stands(old, row)) {
-        look = LOOK_SAME;
+        status = FILE_CURRENT;
         goto out;
     }
     if (tree.bytes > limit) {
         know_by_stat(row);
         goto out;
     }
-    look = look_of(filetree_digest(&tree, root, &row->digest));
-    if (look == LOOK_DONE) {
-        look = look_of(filetree_scan(&after, root));
+    status = filetree_digest(&tree, root, &row->digest);
+    if (status == FILE_READ) {
+        status = filetree_scan(&after, root);
     }
-    if (look == LOOK_DONE &&
+    if (status == FILE_READ &&
         !(digest_equal(after.seen, tree.seen) && digest_equal(after.moved, tree.moved))) {
-        look = LOOK_CHANGED;
+        status = FILE_MOVING;
     }
 out:;
     int error = errno;
@@ -302,7 +286,7 @@ out:;
     filetree_release(&after);
     close(root);
     errno = error;
-    return look;
+    return status;
 }
 
 /* A row that was racy is made anew, but its digest stays of the kind it was: a limit that changed
@@ -317,28 +301,28 @@ static uint64_t limit_for(const struct file_row *old, const struct file_row *fou
     return (old->flags & FILE_ROW_BY_STAT) != 0 ? 0 : UINT64_MAX;
 }
 
-static enum look look_once(const struct observer *observer, const char *path, uint64_t limit,
-                           const struct file_row *old, struct file_row *row)
+static enum file_status read_once(const struct observer *observer, const char *path, uint64_t limit,
+                                  const struct file_row *old, struct file_row *row)
 {
     struct file_stat stat;
     if (file_stat(observer->directory, path, &stat) != 0) {
-        return look_failed();
+        return status_of_failure();
     }
     if (stat.kind == FILE_MISSING) {
-        return LOOK_MISSING;
+        return FILE_GONE;
     }
     if (stat.kind == FILE_DIRECTORY) {
-        return look_into_tree(observer->directory, path, limit, old, row);
+        return read_tree(observer->directory, path, limit, old, row);
     }
     *row = row_of_stat(&stat);
     if (row_stands(old, row)) {
-        return LOOK_SAME;
+        return FILE_CURRENT;
     }
     if (stat.kind == FILE_OTHER || stat.size > limit_for(old, row, limit)) {
         know_by_stat(row);
-        return LOOK_DONE;
+        return FILE_READ;
     }
-    return look_into_file(observer->directory, path, row);
+    return read_file(observer->directory, path, row);
 }
 
 /* Whether the reason of a failure may be gone a moment later. */
@@ -373,89 +357,79 @@ static void wait_to_retry(struct observer *observer, size_t attempt)
 
 /* Looks until it is done: again at once at what changed meanwhile, and after a while where a
  * failure may pass. */
-static enum look look_patiently(struct observer *observer, const char *path, uint64_t limit,
-                                const struct file_row *old, struct file_row *row)
+static enum file_status read_patiently(struct observer *observer, const char *path, uint64_t limit,
+                                       const struct file_row *old, struct file_row *row)
 {
     const size_t most_failures = sizeof RETRY_AFTER_NS / sizeof RETRY_AFTER_NS[0];
     size_t failures = 0;
     for (int changes = 0;;) {
-        enum look look = look_once(observer, path, limit, old, row);
-        if (look == LOOK_CHANGED && ++changes < READ_TRIES) {
+        enum file_status status = read_once(observer, path, limit, old, row);
+        if (status == FILE_MOVING && ++changes < READ_TRIES) {
             continue;
         }
-        if (look == LOOK_FAILED && may_pass(errno) && failures < most_failures) {
+        if (status == FILE_TROUBLE && may_pass(errno) && failures < most_failures) {
             wait_to_retry(observer, failures++);
             continue;
         }
-        return look;
+        return status;
     }
 }
 
-static enum observation observe(struct observer *observer, const char *path, uint64_t limit,
+static enum file_status observe(struct observer *observer, const char *path, uint64_t limit,
                                 struct file_row *row)
 {
     struct file_row made = {0};
-    switch (look_patiently(observer, path, limit, row, &made)) {
-    case LOOK_SAME:
-        return OBSERVED_SAME;
-    case LOOK_MISSING:
-        return OBSERVED_MISSING;
-    case LOOK_FAILED:
-        return OBSERVED_ERROR;
-    case LOOK_CHANGED:
+    enum file_status status = read_patiently(observer, path, limit, row, &made);
+    if (status == FILE_MOVING) {
         made.digest = DIGEST_UNREAD;
         made.flags = (made.flags & FILE_ROW_DIRECTORY) | FILE_ROW_KNOWN | FILE_ROW_RACY;
         *row = made;
-        return OBSERVED_MOVING;
-    case LOOK_DONE:
-        break;
+    } else if (status == FILE_READ) {
+        made.flags |= is_racy(observer, &made) ? FILE_ROW_RACY : 0;
+        *row = made;
     }
-    if (is_racy(observer, &made)) {
-        made.flags |= FILE_ROW_RACY;
-    }
-    *row = made;
-    return OBSERVED_READ;
+    return status;
 }
 
-enum observation observe_file(struct observer *observer, const char *path, struct file_row *row)
+enum file_status observe_file(struct observer *observer, const char *path, struct file_row *row)
 {
     return observe(observer, path, observer->digest_limit, row);
 }
 
-enum observation observe_adopted(struct observer *observer, const char *path, struct file_row *row)
+enum file_status observe_adopted(struct observer *observer, const char *path, struct file_row *row)
 {
     uint64_t limit =
         observer->digest_limit < ADOPT_BY_STAT ? observer->digest_limit : ADOPT_BY_STAT;
     return observe(observer, path, limit, row);
 }
 
-enum observation observe_stat(const struct observer *observer, const char *path,
+enum file_status observe_stat(const struct observer *observer, const char *path,
                               const struct file_row *row, struct file_stat *found)
 {
     struct file_stat stat;
     if (file_stat(observer->directory, path, &stat) != 0) {
-        return OBSERVED_ERROR;
+        return FILE_TROUBLE;
     }
     if (found != NULL) {
         *found = stat;
     }
     if (stat.kind == FILE_MISSING) {
-        return OBSERVED_MISSING;
+        return FILE_GONE;
     }
     struct file_row now = row_of_stat(&stat);
     if (stat.kind != FILE_DIRECTORY) {
-        return row_stands(row, &now) ? OBSERVED_SAME : OBSERVED_READ;
+        return row_stands(row, &now) ? FILE_CURRENT : FILE_MOVED;
     }
     if ((row->flags & FILE_ROW_DIRECTORY) == 0) {
-        return OBSERVED_READ;
+        return FILE_MOVED;
     }
     struct filetree tree = {0};
-    enum observation result = OBSERVED_READ;
+    enum file_status result = FILE_MOVED;
     int root = openat(observer->directory, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (root >= 0) {
-        if (filetree_scan(&tree, root) == READING_DONE) {
+        if (filetree_scan(&tree, root) == FILE_READ) {
             now = row_of_tree(&tree);
-            result = row_stands(row, &now) ? OBSERVED_SAME : OBSERVED_READ;
+            result = row_stands(row, &now) ? FILE_CURRENT : FILE_MOVED;
         }
         filetree_release(&tree);
         close(root);

@@ -8,6 +8,7 @@
 #include "arena.h"
 #include "digest.h"
 #include "file.h"
+#include "file_status.h"
 #include "vec.h"
 
 struct tree_entry {
@@ -26,17 +27,17 @@ struct filetree {
     int64_t newest_ctime_ns;
 };
 
-/* How reading ended. What changed while it was read is to be read again. */
-enum reading { READING_DONE, READING_CHANGED, READING_FAILED /* with errno */ };
+/* All of these return FILE_READ, FILE_MOVING (it changed while it was read, and is to be read
+ * again) or FILE_TROUBLE with errno. */
 
 /* Lists the tree whose root is open as `root` (borrowed). Release it in any case. */
-enum reading filetree_scan(struct filetree *tree, int root);
+enum file_status filetree_scan(struct filetree *tree, int root);
 void filetree_release(struct filetree *tree);
 
 /* The digest of names, kinds and contents. */
-enum reading filetree_digest(const struct filetree *tree, int root, struct digest *digest);
+enum file_status filetree_digest(const struct filetree *tree, int root, struct digest *digest);
 
 /* Digests a file that is open, feeding it by pieces. `stat` receives what fstat says. */
-enum reading file_digest_fd(int fd, struct file_stat *stat, struct digest *digest);
+enum file_status file_digest_fd(int fd, struct file_stat *stat, struct digest *digest);
 
 #endif

@@ -14,30 +14,30 @@ enum {
 
 /* ---- files ---- */
 
-static enum reading digest_small(int fd, size_t size, struct digest *digest)
+static enum file_status digest_small(int fd, size_t size, struct digest *digest)
 {
     char content[SMALL];
     ssize_t got = file_read_fully(fd, content, size);
     if (got < 0) {
-        return READING_FAILED;
+        return FILE_TROUBLE;
     }
     *digest = digest_of(slice_make(content, (size_t)got));
-    return (size_t)got == size ? READING_DONE : READING_CHANGED;
+    return (size_t)got == size ? FILE_READ : FILE_MOVING;
 }
 
-static enum reading digest_pieces(int fd, uint64_t size, struct digest *digest)
+static enum file_status digest_pieces(int fd, uint64_t size, struct digest *digest)
 {
     char *piece = mem_grow(NULL, PIECE, 1);
     struct digest_stream *stream = digest_stream_new();
-    enum reading result = READING_DONE;
-    for (uint64_t done = 0; done < size && result == READING_DONE;) {
+    enum file_status result = FILE_READ;
+    for (uint64_t done = 0; done < size && result == FILE_READ;) {
         uint64_t left = size - done;
         ssize_t got = file_read_fully(fd, piece, left < PIECE ? (size_t)left : PIECE);
         if (got > 0) {
             digest_stream_bytes(stream, piece, (size_t)got);
             done += (uint64_t)got;
         } else {
-            result = got == 0 ? READING_CHANGED : READING_FAILED;
+            result = got == 0 ? FILE_MOVING : FILE_TROUBLE;
         }
     }
     int error = errno;
@@ -54,18 +54,18 @@ static bool same_stat(const struct file_stat *a, const struct file_stat *b)
            a->ctime_ns == b->ctime_ns && a->inode == b->inode;
 }
 
-enum reading file_digest_fd(int fd, struct file_stat *stat, struct digest *digest)
+enum file_status file_digest_fd(int fd, struct file_stat *stat, struct digest *digest)
 {
     struct file_stat after;
     if (file_stat_fd(fd, stat) != 0) {
-        return READING_FAILED;
+        return FILE_TROUBLE;
     }
-    enum reading result = stat->size <= SMALL ? digest_small(fd, (size_t)stat->size, digest)
-                                              : digest_pieces(fd, stat->size, digest);
-    if (result == READING_DONE && file_stat_fd(fd, &after) != 0) {
-        return READING_FAILED;
+    enum file_status result = stat->size <= SMALL ? digest_small(fd, (size_t)stat->size, digest)
+                                                  : digest_pieces(fd, stat->size, digest);
+    if (result == FILE_READ && file_stat_fd(fd, &after) != 0) {
+        return FILE_TROUBLE;
     }
-    return result != READING_DONE || same_stat(stat, &after) ? result : READING_CHANGED;
+    return result != FILE_READ || same_stat(stat, &after) ? result : FILE_MOVING;
 }
 
 /* ---- listing ---- */
@@ -110,55 +110,55 @@ static const char *read_link(struct arena *memory, int folder, const char *name)
     return len < 0 ? NULL : arena_string(memory, slice_make(text, (size_t)len));
 }
 
-static enum reading scan_folder(struct filetree *tree, int folder, const char *path, int depth);
+static enum file_status scan_folder(struct filetree *tree, int folder, const char *path, int depth);
 
 /* A call on an entry failed: it changed if it is gone by now. */
-static enum reading entry_failed(void)
+static enum file_status entry_failed(void)
 {
-    return errno == ENOENT || errno == ELOOP || errno == ENOTDIR ? READING_CHANGED : READING_FAILED;
+    return errno == ENOENT || errno == ELOOP || errno == ENOTDIR ? FILE_MOVING : FILE_TROUBLE;
 }
 
-static enum reading scan_entry(struct filetree *tree, int folder, const char *path,
-                               const char *name, int depth)
+static enum file_status scan_entry(struct filetree *tree, int folder, const char *path,
+                                   const char *name, int depth)
 {
     struct tree_entry entry = {.path = join(&tree->memory, path, name)};
     if (file_lstat(folder, name, &entry.stat) != 0) {
-        return READING_FAILED;
+        return FILE_TROUBLE;
     }
     if (entry.stat.kind == FILE_MISSING) {
-        return READING_CHANGED;
+        return FILE_MOVING;
     }
     if (entry.stat.kind == FILE_OTHER) {
         entry.link = read_link(&tree->memory, folder, name);
     }
     vec_push(&tree->entries, entry);
     if (entry.stat.kind != FILE_DIRECTORY) {
-        return READING_DONE;
+        return FILE_READ;
     }
     int inner = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (inner < 0) {
         return entry_failed();
     }
-    enum reading result = scan_folder(tree, inner, entry.path, depth + 1);
+    enum file_status result = scan_folder(tree, inner, entry.path, depth + 1);
     int error = errno;
     close(inner);
     errno = error;
     return result;
 }
 
-static enum reading scan_folder(struct filetree *tree, int folder, const char *path, int depth)
+static enum file_status scan_folder(struct filetree *tree, int folder, const char *path, int depth)
 {
     if (depth > DEEPEST) {
         errno = ELOOP;
-        return READING_FAILED;
+        return FILE_TROUBLE;
     }
     struct listing listing = {.memory = &tree->memory};
-    enum reading result =
-        file_list(folder, ".", add_name, &listing) == 0 ? READING_DONE : entry_failed();
-    if (result == READING_DONE && listing.names.count > 0) {
+    enum file_status result =
+        file_list(folder, ".", add_name, &listing) == 0 ? FILE_READ : entry_failed();
+    if (result == FILE_READ && listing.names.count > 0) {
         qsort(listing.names.at, listing.names.count, sizeof listing.names.at[0], compare_names);
     }
-    for (size_t i = 0; result == READING_DONE && i < listing.names.count; i++) {
+    for (size_t i = 0; result == FILE_READ && i < listing.names.count; i++) {
         result = scan_entry(tree, folder, path, listing.names.at[i], depth);
     }
     int error = errno;
@@ -207,16 +207,16 @@ static void summarise(struct filetree *tree)
     digest_stream_free(moved);
 }
 
-enum reading filetree_scan(struct filetree *tree, int root)
+enum file_status filetree_scan(struct filetree *tree, int root)
 {
     struct file_stat stat;
     *tree = (struct filetree){0};
     arena_init(&tree->memory);
     if (file_stat_fd(root, &stat) != 0) {
-        return READING_FAILED;
+        return FILE_TROUBLE;
     }
-    enum reading result = scan_folder(tree, root, "", 0);
-    if (result == READING_DONE) {
+    enum file_status result = scan_folder(tree, root, "", 0);
+    if (result == FILE_READ) {
         note_times(tree, &stat);
         summarise(tree);
     }
@@ -231,8 +231,8 @@ void filetree_release(struct filetree *tree)
 
 /* ---- contents ---- */
 
-static enum reading add_entry_content(struct digest_stream *stream, const struct tree_entry *entry,
-                                      int root)
+static enum file_status add_entry_content(struct digest_stream *stream,
+                                          const struct tree_entry *entry, int root)
 {
     struct file_stat stat;
     struct digest digest = DIGEST_UNKNOWN;
@@ -240,9 +240,9 @@ static enum reading add_entry_content(struct digest_stream *stream, const struct
     if (fd < 0) {
         return entry_failed();
     }
-    enum reading result = file_digest_fd(fd, &stat, &digest);
-    if (result == READING_DONE && !same_stat(&stat, &entry->stat)) {
-        result = READING_CHANGED;
+    enum file_status result = file_digest_fd(fd, &stat, &digest);
+    if (result == FILE_READ && !same_stat(&stat, &entry->stat)) {
+        result = FILE_MOVING;
     }
     int error = errno;
     close(fd);
@@ -251,12 +251,12 @@ static enum reading add_entry_content(struct digest_stream *stream, const struct
     return result;
 }
 
-enum reading filetree_digest(const struct filetree *tree, int root, struct digest *digest)
+enum file_status filetree_digest(const struct filetree *tree, int root, struct digest *digest)
 {
     struct digest_stream *stream = digest_stream_new();
-    enum reading result = READING_DONE;
+    enum file_status result = FILE_READ;
     digest_stream_field(stream, SLICE_LITERAL("rowbuild tree"));
-    for (size_t i = 0; result == READING_DONE && i < tree->entries.count; i++) {
+    for (size_t i = 0; result == FILE_READ && i < tree->entries.count; i++) {
         const struct tree_entry *entry = &tree->entries.at[i];
         add_entry_names(stream, entry);
         if (entry->stat.kind == FILE_REGULAR) {

@@ -13,6 +13,7 @@
 #include "diag.h"
 #include "digest.h"
 #include "file.h"
+#include "file_status.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -45,25 +46,19 @@ struct observer; /* not thread-safe unless said */
 struct observer *observer_new(int directory, uint64_t digest_limit, bool write_probe);
 void observer_free(struct observer *observer);
 
-enum observation {
-    OBSERVED_MISSING,
-    OBSERVED_SAME,   /* the row stands, by stat alone */
-    OBSERVED_READ,   /* the row was made anew; the digest may or may not differ */
-    OBSERVED_MOVING, /* it changed each time it was read: the row's digest is DIGEST_UNREAD */
-    OBSERVED_ERROR,  /* errno is set: permission, I/O */
-};
+/* Compares the file with *row, reads it if it moved, and updates *row in place. FILE_CURRENT: the
+ * row stands, by stat alone. FILE_READ: the row was made anew; its digest may be the same.
+ * FILE_MOVING: the row's digest is DIGEST_UNREAD. FILE_GONE and FILE_TROUBLE (with errno) don't
+ * change *row. Thread-safe for distinct rows. */
+enum file_status observe_file(struct observer *observer, const char *path, struct file_row *row);
 
-/* Compares the file with *row and updates *row in place when the file moved. Thread-safe for
- * distinct rows. A missing file leaves *row alone. */
-enum observation observe_file(struct observer *observer, const char *path, struct file_row *row);
-
-/* By stat alone: OBSERVED_MISSING, OBSERVED_SAME, or OBSERVED_READ meaning "would have to be read".
- * *row isn't changed. `found` (may be NULL) receives the stat. Thread-safe. */
-enum observation observe_stat(const struct observer *observer, const char *path,
+/* By stat alone: FILE_CURRENT, FILE_MOVED, FILE_GONE or FILE_TROUBLE with errno. *row isn't changed.
+ * `found` (may be NULL) receives the stat. Thread-safe. */
+enum file_status observe_stat(const struct observer *observer, const char *path,
                               const struct file_row *row, struct file_stat *found);
 
 /* For adoption: makes a row by stat alone for files over 1 MiB, by content below. */
-enum observation observe_adopted(struct observer *observer, const char *path, struct file_row *row);
+enum file_status observe_adopted(struct observer *observer, const char *path, struct file_row *row);
 
 /* A row for a file whose digest the caller made itself from what it read between two equal stats.
  */
