@@ -113,6 +113,12 @@ void graph_add_path(const struct graph *graph, struct file_id file, struct buf *
 /* The directory that a file lies in by number, or GRAPH_NONE; *column is set for those. */
 uint32_t graph_file_directory(const struct graph *graph, struct file_id file, uint32_t *column);
 
+/* The value file of a directory; only where value_column isn't GRAPH_NONE. */
+static inline struct file_id graph_value_file(const struct graph *graph, uint32_t directory)
+{
+    return (struct file_id){(uint32_t)(directory * graph->column_count + graph->value_column)};
+}
+
 /* The file with that path from the project, or GRAPH_NONE. */
 struct file_id graph_find_file(const struct graph *graph, struct slice path);
 

@@ -1,8 +1,19 @@
-#include "looking.h"
+#include "adopt.h"
+
+#include "names.h"
+#include "records.h"
+#include "sight.h"
+#include "texts.h"
 
 #include "file.h"
 
 #include <stdlib.h>
+
+bool plan_looks_at(const struct plan *plan, struct task_id task)
+{
+    bool adopts_all = state_was_empty(plan->state) && !plan->options.no_adopt;
+    return plan->wanted[task.at] != 0 || (adopts_all && graph_is_present(plan->graph, task));
+}
 
 /* Products are there, or may be: seen by stat. */
 static bool products_are_there(const struct plan *plan, struct task_id task)
@@ -21,8 +32,9 @@ static bool products_are_there(const struct plan *plan, struct task_id task)
 
 static bool stat_file(struct plan *plan, struct file_id file, struct file_stat *found)
 {
-    return file_stat(plan->project, plan_path(plan, file), found) == 0 &&
-           found->kind != FILE_MISSING;
+    enum file_status status = observe_stat(plan->observer, plan_path(plan, file),
+                                           state_file(plan->state, file.at), found);
+    return status != FILE_GONE && status != FILE_TROUBLE;
 }
 
 /* Whether something couldn't be read: then nobody knows what would be adopted. */
@@ -65,9 +77,8 @@ static bool is_newer_than_inputs(struct plan *plan, struct task_id task)
     const uint32_t *directories;
     size_t count = graph_directories(graph, task, &directories);
     for (size_t i = 0; graph->value_column != GRAPH_NONE && i < count; i++) {
-        struct file_id file = {
-            (uint32_t)(directories[i] * graph->column_count + graph->value_column)};
-        if (stat_file(plan, file, &found) && found.mtime_ns > oldest) {
+        if (stat_file(plan, graph_value_file(graph, directories[i]), &found) &&
+            found.mtime_ns > oldest) {
             return false;
         }
     }
@@ -78,34 +89,6 @@ static bool is_newer_than_inputs(struct plan *plan, struct task_id task)
         }
     }
     return true;
-}
-
-static void mark_files(const struct plan *plan, struct task_id task, uint8_t *files,
-                       uint8_t *products)
-{
-    const struct graph *graph = plan->graph;
-    const uint32_t *directories;
-    size_t count = graph_directories(graph, task, &directories);
-    for (size_t i = 0; graph->value_column != GRAPH_NONE && i < count; i++) {
-        files[directories[i] * graph->column_count + graph->value_column] = 1;
-    }
-    for (uint32_t d = graph->dependency_start[task.at]; d < graph->dependency_start[task.at + 1];
-         d++) {
-        files[graph->dependencies.at[d].file.at] = 1;
-    }
-    for (uint32_t p = graph->product_start[task.at]; p < graph->product_start[task.at + 1]; p++) {
-        files[graph->products.at[p].at] = 1;
-        products[graph->products.at[p].at] = 1;
-    }
-}
-
-void plan_take_as_it_stands(struct component_list *list)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        if (digest_is_absent(list->at[i].digest)) {
-            list->at[i].digest = DIGEST_UNKNOWN;
-        }
-    }
 }
 
 static int adopt_task(struct plan *plan, struct task_id task)
@@ -162,7 +145,7 @@ int plan_adopt(struct plan *plan)
         if (plan_looks_at(plan, task) && is_adoptable(plan, task) &&
             products_are_there(plan, task) && (first_look || is_newer_than_inputs(plan, task))) {
             vec_push(&tasks, task);
-            mark_files(plan, task, files, products);
+            plan_mark_files(graph, task, files, products);
         }
     }
     if (tasks.count > 0) {
@@ -174,5 +157,20 @@ int plan_adopt(struct plan *plan)
     vec_release(&tasks);
     free(files);
     free(products);
+    return result;
+}
+
+int plan_fill_in(struct plan *plan, struct task_id task)
+{
+    struct component_list list = {0};
+    int result = plan_components(plan, task, true, &list);
+    if (result == 0) {
+        struct task_row row = *state_task(plan->state, task.at);
+        struct digest before = row.fingerprint;
+        plan_put_success(plan, task, &list, &row);
+        plan_keep_texts(plan, task);
+        plan_follow_fingerprint(plan, task, before);
+    }
+    vec_release(&list);
     return result;
 }

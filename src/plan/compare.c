@@ -1,69 +1,9 @@
-#include "backup.h"
+/* How what a task depends on differs from what its record says. */
 #include "exam.h"
-#include "intern.h"
-#include "looking.h"
 
-static bool same_name(const struct component *a, const struct component *b)
-{
-    return a->kind == b->kind && a->in_directory == b->in_directory &&
-           slice_equal(a->name, b->name);
-}
-
-static struct slice map_key(const struct component *component, struct buf *key)
-{
-    buf_clear(key);
-    buf_add_char(key, (char)component->kind);
-    buf_add_char(key, component->in_directory ? 'd' : 'p');
-    buf_add_slice(key, component->name);
-    return buf_slice(key);
-}
-
-/* Finds a recorded component by kind and name: at the same place usually, else through a map. */
-struct recorded {
-    const struct components *good;
-    struct intern map;
-    bool mapped;
-    struct buf key;
-};
-
-static void recorded_release(struct recorded *recorded)
-{
-    if (recorded->mapped) {
-        intern_release(&recorded->map);
-    }
-    buf_release(&recorded->key);
-}
-
-static bool recorded_find(struct recorded *recorded, const struct component *wanted, size_t likely,
-                          struct component *found)
-{
-    if (likely < recorded->good->count) {
-        *found = components_at(recorded->good, likely);
-        if (same_name(found, wanted)) {
-            return true;
-        }
-    }
-    if (!recorded->mapped) {
-        recorded->mapped = true;
-        intern_init(&recorded->map);
-        for (size_t i = 0; i < recorded->good->count; i++) {
-            struct component component = components_at(recorded->good, i);
-            struct slice key = map_key(&component, &recorded->key);
-            if (intern_find(&recorded->map, key) == INTERN_NONE) {
-                intern_add(&recorded->map, key);
-            } else { /* keeps numbers and places in step */
-                buf_addf(&recorded->key, "\n%zu", i);
-                intern_add(&recorded->map, buf_slice(&recorded->key));
-            }
-        }
-    }
-    uint32_t place = intern_find(&recorded->map, map_key(wanted, &recorded->key));
-    if (place == INTERN_NONE) {
-        return false;
-    }
-    *found = components_at(recorded->good, place);
-    return true;
-}
+#include "match.h"
+#include "names.h"
+#include "recorded.h"
 
 static void compare_recipe_or_value(struct exam *exam, struct recorded *recorded,
                                     const struct component *now, size_t place)
@@ -264,6 +204,41 @@ static void compare_before(struct exam *exam, const struct recorded *recorded,
     }
 }
 
+static bool glob_matches(const struct path_spec *spec, struct slice path)
+{
+    struct diag unseen;
+    diag_init(&unseen);
+    struct glob_set *globs = glob_set_new(&spec->path, 1, false, "inputs", &unseen);
+    bool matches = globs != NULL && glob_set_matches(globs, path);
+    glob_set_free(globs);
+    diag_release(&unseen);
+    return matches;
+}
+
+/* Whether a recorded file that is no dependency any more was matched by a glob that is still
+ * listed, and is missing now. */
+static bool listed_glob_lost(struct plan *plan, struct task_id task,
+                             const struct component *recorded)
+{
+    const struct action *action = graph_action(plan->graph, task);
+    const uint32_t *directories;
+    size_t count = graph_directories(plan->graph, task, &directories);
+    struct slice below = recorded->name;
+    bool is_below = recorded->in_directory;
+    for (size_t i = 0; i < count && !is_below; i++) {
+        below = plan_name_below(plan, directories[i], recorded->name, &is_below);
+    }
+    for (size_t i = 0; i < action->input_count; i++) {
+        const struct path_spec *spec = &action->inputs[i];
+        bool same_root = spec->from_project ? !recorded->in_directory : is_below;
+        if (spec->is_glob && !spec->is_excluded && !spec->has_template && same_root &&
+            glob_matches(spec, spec->from_project ? recorded->name : below)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Recorded members, tasks before and globbed files that are no longer there. */
 static void compare_gone(struct exam *exam, struct recorded *recorded,
                          const struct component_list *list)
@@ -273,11 +248,11 @@ static void compare_gone(struct exam *exam, struct recorded *recorded,
     struct buf key = BUF_EMPTY;
     intern_init(&present);
     for (size_t i = 0; i < list->count; i++) {
-        intern_add(&present, map_key(&list->at[i], &key));
+        intern_add(&present, recorded_key(&list->at[i], &key));
     }
     for (size_t i = 0; i < recorded->good->count && !exam_is_over(exam); i++) {
         struct component then = components_at(recorded->good, i);
-        if (intern_find(&present, map_key(&then, &key)) != INTERN_NONE) {
+        if (intern_find(&present, recorded_key(&then, &key)) != INTERN_NONE) {
             continue;
         }
         exam->fills_in = true;
@@ -288,7 +263,7 @@ static void compare_gone(struct exam *exam, struct recorded *recorded,
                        SIZE_MAX) {
             exam_tell(exam, (struct reason){.kind = REASON_UPSTREAM_LEFT, .name = then.name});
         } else if (then.kind == COMPONENT_FILE && !digest_is_absent(then.digest) &&
-                   plan_listed_glob_lost(plan, exam->task, &then)) {
+                   listed_glob_lost(plan, exam->task, &then)) {
             exam_tell(exam, (struct reason){.kind = REASON_INPUT_GONE,
                                             .name = then.name,
                                             .in_directory = then.in_directory});
@@ -341,37 +316,4 @@ void exam_compare(struct exam *exam, const struct component_list *list, const st
         compare_gone(exam, &recorded, list);
     }
     recorded_release(&recorded);
-}
-
-/* ---- Backups ---- */
-
-/* A run that is killed while it makes backups or puts them back leaves some products in their places. */
-static bool is_kept(struct plan *plan, struct file_id file, struct digest recorded)
-{
-    struct buf sibling = BUF_EMPTY;
-    struct file_row found = {0};
-    backup_good_path(plan_path(plan, file), &sibling);
-    enum file_status seen = observe_file(plan->observer, buf_string(&sibling), &found);
-    buf_release(&sibling);
-    return seen == FILE_GONE ? plan->files[file.at] == FILE_CURRENT &&
-                                   observed_equal(recorded, state_file(plan->state, file.at))
-                             : seen == FILE_READ && observed_equal(recorded, &found);
-}
-
-bool plan_good_set_is_backed_up(struct plan *plan, struct task_id task)
-{
-    const struct graph *graph = plan->graph;
-    const struct task_row *row = state_task(plan->state, task.at);
-    struct recorded recorded = {.good = &row->good};
-    bool all = row->is_backed_up && row->success != SUCCESS_NONE && !plan->options.recorded;
-    for (uint32_t p = graph->product_start[task.at]; p < graph->product_start[task.at + 1] && all;
-         p++) {
-        struct file_id file = graph->products.at[p];
-        struct component now = {.kind = COMPONENT_PRODUCT};
-        struct component then;
-        now.name = plan_component_name(plan, task, file, &now.in_directory);
-        all = recorded_find(&recorded, &now, SIZE_MAX, &then) && is_kept(plan, file, then.digest);
-    }
-    recorded_release(&recorded);
-    return all;
 }

@@ -1,52 +1,16 @@
-#include "looking.h"
+/* What a task depends on, and what it made, as they are now. */
+#include "plan_inner.h"
 
 #include "digest.h"
+#include "names.h"
+#include "sight.h"
+#include "texts.h"
 
 static void push(struct component_list *list, enum component_kind kind, bool in_directory,
                  struct slice name, struct digest digest)
 {
     vec_push(list, (struct component){
                        .kind = kind, .in_directory = in_directory, .name = name, .digest = digest});
-}
-
-struct slice plan_name_below(const struct plan *plan, uint32_t directory, struct slice path,
-                             bool *is_below)
-{
-    const struct workspace *workspace = plan->graph->workspace;
-    *is_below = false;
-    if (directory == GRAPH_NONE) {
-        return path;
-    }
-    struct slice name = workspace->names[directory];
-    size_t top = slice_is(workspace->path, ".") ? 0 : workspace->path.len + 1;
-    size_t len = top + name.len + 1;
-    *is_below =
-        path.len > len && path.at[len - 1] == '/' &&
-        (top == 0 || (slice_starts_with(path, workspace->path.at) && path.at[top - 1] == '/')) &&
-        memcmp(path.at + top, name.at, name.len) == 0;
-    return *is_below ? slice_make(path.at + len, path.len - len) : path;
-}
-
-struct slice plan_component_name(struct plan *plan, struct task_id task, struct file_id file,
-                                 bool *in_directory)
-{
-    const struct graph *graph = plan->graph;
-    uint32_t column;
-    uint32_t directory = graph_file_directory(graph, file, &column);
-    *in_directory = directory != GRAPH_NONE && directory == graph->tasks[task.at].directory;
-    if (*in_directory) {
-        return graph->columns[column];
-    }
-    if (directory == GRAPH_NONE) {
-        size_t inside = graph->workspace->count * graph->column_count;
-        struct slice path = intern_name(&graph->other_files, file.at - (uint32_t)inside);
-        return plan_name_below(plan, graph->tasks[task.at].directory, path, in_directory);
-    }
-    struct buf path = BUF_EMPTY;
-    graph_add_path(graph, file, &path);
-    struct slice name = arena_slice(&plan->arena, buf_slice(&path));
-    buf_release(&path);
-    return name;
 }
 
 /* The digest of a file's content now, or what stands for it where there is none. A look that failed
@@ -70,37 +34,6 @@ static struct digest product_digest(struct plan *plan, struct file_id file)
     return digest_is_content(digest) ? digest : DIGEST_UNKNOWN;
 }
 
-/* Appends {"/pointer":value,…} with the pointers that count and are there. */
-static void add_counting_pointers(const struct action *action, const struct json *value,
-                                  plan_spell_fn *spell, struct buf *out)
-{
-    const char *separator = "";
-    buf_add_char(out, '{');
-    for (size_t i = 0; i < action->value_input_count; i++) {
-        const struct json *found;
-        if (json_at(value, action->value_inputs[i], &found)) {
-            struct json *pointer = json_new_string(action->value_inputs[i]);
-            buf_add_string(out, separator);
-            json_add_canonical(pointer, out);
-            buf_add_char(out, ':');
-            spell(found, out);
-            separator = ",";
-            json_free(pointer);
-        }
-    }
-    buf_add_char(out, '}');
-}
-
-void plan_add_counting(const struct action *action, const struct json *value, plan_spell_fn *spell,
-                       struct buf *out)
-{
-    if (action->value_inputs_given) {
-        add_counting_pointers(action, value, spell, out);
-    } else {
-        spell(value, out);
-    }
-}
-
 /* The digest of the whole value of a directory: the row of its value file holds it. */
 static struct digest whole_value(struct plan *plan, uint32_t directory)
 {
@@ -108,8 +41,7 @@ static struct digest whole_value(struct plan *plan, uint32_t directory)
     if (graph->value_column == GRAPH_NONE) {
         return digest_of(SLICE_LITERAL("null"));
     }
-    struct file_id file = {(uint32_t)(directory * graph->column_count + graph->value_column)};
-    return content_digest(plan, file);
+    return content_digest(plan, graph_value_file(graph, directory));
 }
 
 /* What was recorded as the value's digest if the whole value is what it was then. */
@@ -245,49 +177,4 @@ int plan_components(struct plan *plan, struct task_id task, bool with_products,
         push(list, COMPONENT_PRODUCT, in_directory, name, product_digest(plan, file));
     }
     return 0;
-}
-
-struct digest plan_fingerprint(const struct component_list *list)
-{
-    struct digest_stream *stream = digest_stream_new();
-    for (size_t i = 0; i < list->count; i++) {
-        const struct component *component = &list->at[i];
-        if (component->kind == COMPONENT_PRODUCT || component->kind == COMPONENT_PATTERN ||
-            component->kind == COMPONENT_WHOLE || component->kind == COMPONENT_BEFORE) {
-            continue;
-        }
-        digest_stream_u64(stream, (uint64_t)component->kind);
-        digest_stream_field(stream, component->name);
-        digest_stream_digest(stream, component->digest);
-    }
-    struct digest fingerprint = digest_stream_end(stream);
-    digest_stream_free(stream);
-    return fingerprint;
-}
-
-void plan_keep_texts(struct plan *plan, struct task_id task)
-{
-    const struct graph *graph = plan->graph;
-    const struct graph_task *entry = &graph->tasks[task.at];
-    const struct action *action = graph_action(graph, task);
-    const uint32_t *directories;
-    size_t count = graph_directories(graph, task, &directories);
-    struct buf text = BUF_EMPTY;
-    state_put_text(plan->state, plan->recipes[entry->action], plan->recipe_texts[entry->action]);
-    for (size_t i = 0; i < count && graph->value_column != GRAPH_NONE; i++) {
-        const struct json *value;
-        if (!graph->workspace->value_read[directories[i]]) {
-            continue;
-        }
-        if (workspace_value(graph->workspace, directories[i], &value, plan->diag) == 0) {
-            struct digest digest;
-            buf_clear(&text);
-            plan_add_counting(action, value, json_add_canonical, &text);
-            digest = digest_of(buf_slice(&text));
-            buf_clear(&text);
-            plan_add_counting(action, value, json_add_text, &text); /* 1.0 stays 1.0 */
-            state_put_text(plan->state, digest, buf_slice(&text));
-        }
-    }
-    buf_release(&text);
 }

@@ -1,9 +1,10 @@
-/* The examination of a task, which examine.c begins and compare.c carries on with what is recorded;
- * nobody else includes this. */
+/* The examination of a task: who is told what, and whether that was enough. exam.c has what all of
+ * it needs, lacks.c what keeps a task from being started, compare.c what differs from the record,
+ * examine.c the verdict. */
 #ifndef ROWBUILD_EXAM_H
 #define ROWBUILD_EXAM_H
 
-#include "plan.h"
+#include "plan_inner.h"
 
 /* One walk over a task: what is told goes to the listener; without one the first reason ends it. */
 struct exam {
@@ -27,6 +28,9 @@ bool exam_is_pending(const struct plan *plan, struct task_id before);
 
 /* A file that a task before is yet to make: its content now says nothing. */
 bool exam_file_is_pending(const struct plan *plan, struct file_id file);
+
+/* Tells what keeps the task from being started (plan_lacks). True: something does. */
+bool exam_lacks(struct exam *exam);
 
 /* Tells how the components that the task has now differ from those of its last success: all but the
  * products (`products` false), or the products alone. */

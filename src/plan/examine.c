@@ -1,36 +1,9 @@
+/* The verdict on one task. */
 #include "exam.h"
-
-bool exam_is_over(const struct exam *exam)
-{
-    return exam->listener == NULL && exam->told > 0;
-}
-
-void exam_tell(struct exam *exam, struct reason reason)
-{
-    exam->told++;
-    if (exam->listener != NULL) {
-        exam->listener(exam->context, &reason);
-    }
-}
 
 static void tell_kind(struct exam *exam, enum reason_kind kind)
 {
     exam_tell(exam, (struct reason){.kind = kind});
-}
-
-/* ---- What comes before ---- */
-
-bool exam_is_pending(const struct plan *plan, struct task_id before)
-{
-    uint8_t verdict = plan->verdicts[before.at];
-    return plan->wanted[before.at] != 0 && !plan->resolved[before.at] &&
-           (verdict_is_work(verdict) || verdict_is_jobs(verdict));
-}
-
-bool exam_file_is_pending(const struct plan *plan, struct file_id file)
-{
-    uint32_t producer = plan->graph->producers[file.at];
-    return producer != GRAPH_NONE && exam_is_pending(plan, (struct task_id){producer});
 }
 
 /* What a task before means for those behind it, weightiest last. */
@@ -76,87 +49,6 @@ static enum verdict upstream_verdict(struct exam *exam, struct task_id *which)
         }
     }
     return verdict;
-}
-
-/* How a file was last seen; a look that failed is tried again. */
-static enum file_status seen_status(struct plan *plan, struct file_id file)
-{
-    enum file_status status = (enum file_status)plan->files[file.at];
-    return status == FILE_TROUBLE ? plan_refresh(plan, file) : status;
-}
-
-/* An input that a glob matched may be gone by now; its absence is seen. */
-static bool may_be_gone(const struct graph *graph, struct task_id task,
-                        const struct dependency *dependency)
-{
-    return dependency->input != DEPENDENCY_UPSTREAM &&
-           graph_action(graph, task)->inputs[dependency->input].is_glob &&
-           graph->producers[dependency->file.at] == GRAPH_NONE;
-}
-
-/* Inputs that are missing and that nobody makes, or that can't be read. */
-static void tell_lacking_inputs(struct exam *exam)
-{
-    struct plan *plan = exam->plan;
-    const struct graph *graph = plan->graph;
-    uint32_t n = exam->task.at;
-    for (uint32_t d = graph->dependency_start[n];
-         d < graph->dependency_start[n + 1] && !exam_is_over(exam); d++) {
-        const struct dependency *dependency = &graph->dependencies.at[d];
-        enum file_status status = (enum file_status)plan->files[dependency->file.at];
-        if ((status != FILE_GONE && status != FILE_TROUBLE) ||
-            exam_file_is_pending(plan, dependency->file)) {
-            continue;
-        }
-        status = seen_status(plan, dependency->file);
-        if (status == FILE_TROUBLE) {
-            exam_tell(exam, (struct reason){.kind = REASON_INPUT_UNREADABLE,
-                                            .name = slice_of(plan_path(plan, dependency->file)),
-                                            .status = plan_trouble(plan, dependency->file)});
-        } else if (status == FILE_GONE && !may_be_gone(graph, exam->task, dependency)) {
-            exam_tell(exam, (struct reason){.kind = REASON_INPUT_MISSING,
-                                            .name = slice_of(plan_path(plan, dependency->file))});
-        }
-    }
-}
-
-/* Products that are there but can't be read: they may be good ones. */
-static void tell_unreadable_products(struct exam *exam)
-{
-    struct plan *plan = exam->plan;
-    const struct graph *graph = plan->graph;
-    uint32_t n = exam->task.at;
-    for (uint32_t p = graph->product_start[n]; p < graph->product_start[n + 1]; p++) {
-        struct file_id file = graph->products.at[p];
-        struct reason reason = {.kind = REASON_PRODUCT_MOVING};
-        if (plan->files[file.at] != FILE_TROUBLE && plan->files[file.at] != FILE_MOVING) {
-            continue;
-        }
-        enum file_status status = seen_status(plan, file);
-        if (exam_is_over(exam) || (status != FILE_TROUBLE && status != FILE_MOVING)) {
-            continue;
-        }
-        if (status == FILE_TROUBLE) {
-            reason.kind = REASON_PRODUCT_UNREADABLE;
-            reason.status = plan_trouble(plan, file);
-        }
-        reason.name = plan_component_name(plan, exam->task, file, &reason.in_directory);
-        exam_tell(exam, reason);
-    }
-}
-
-static bool lacks_something(struct exam *exam)
-{
-    size_t told = exam->told;
-    tell_lacking_inputs(exam);
-    tell_unreadable_products(exam);
-    return exam->told > told;
-}
-
-bool plan_lacks(struct plan *plan, struct task_id task, reason_fn *listener, void *context)
-{
-    struct exam exam = {.plan = plan, .task = task, .listener = listener, .context = context};
-    return lacks_something(&exam);
 }
 
 /* ---- The verdict ---- */
@@ -313,12 +205,12 @@ static enum verdict examine_task(struct exam *exam)
         /* Told first; whether the task is up to date is asked all the same. */
         struct exam own = *exam;
         own.told = 0;
-        if (lacks_something(&own)) {
+        if (exam_lacks(&own)) {
             return VERDICT_BLOCKED;
         }
         return examine_itself(&own, true) == VERDICT_FRESH ? VERDICT_HELD : VERDICT_WAITS;
     }
-    if (lacks_something(exam)) {
+    if (exam_lacks(exam)) {
         return VERDICT_BLOCKED;
     }
     enum verdict own = examine_itself(exam, upstream == VERDICT_MAYBE);

@@ -1,4 +1,5 @@
-#include "plan.h"
+/* Whether values have what templates of commands and environments name. */
+#include "plan_inner.h"
 
 #include "text.h"
 

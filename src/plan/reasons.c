@@ -1,8 +1,10 @@
-#include "looking.h"
+/* Reasons in words. */
+#include "plan_inner.h"
 
 #include "json.h"
-#include "match.h"
+#include "names.h"
 #include "text.h"
+#include "texts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -419,38 +421,6 @@ void plan_add_product_trouble(struct plan *plan, struct task_id task, struct fil
     }
     reason.name = plan_component_name(plan, task, file, &reason.in_directory);
     plan_add_reason(plan, task, &reason, out);
-}
-
-static bool glob_matches(const struct path_spec *spec, struct slice path)
-{
-    struct diag unseen;
-    diag_init(&unseen);
-    struct glob_set *globs = glob_set_new(&spec->path, 1, false, "inputs", &unseen);
-    bool matches = globs != NULL && glob_set_matches(globs, path);
-    glob_set_free(globs);
-    diag_release(&unseen);
-    return matches;
-}
-
-bool plan_listed_glob_lost(struct plan *plan, struct task_id task, const struct component *recorded)
-{
-    const struct action *action = graph_action(plan->graph, task);
-    const uint32_t *directories;
-    size_t count = graph_directories(plan->graph, task, &directories);
-    struct slice below = recorded->name;
-    bool is_below = recorded->in_directory;
-    for (size_t i = 0; i < count && !is_below; i++) {
-        below = plan_name_below(plan, directories[i], recorded->name, &is_below);
-    }
-    for (size_t i = 0; i < action->input_count; i++) {
-        const struct path_spec *spec = &action->inputs[i];
-        bool same_root = spec->from_project ? !recorded->in_directory : is_below;
-        if (spec->is_glob && !spec->is_excluded && !spec->has_template && same_root &&
-            glob_matches(spec, spec->from_project ? recorded->name : below)) {
-            return true;
-        }
-    }
-    return false;
 }
 
 void plan_add_reason(struct plan *plan, struct task_id task, const struct reason *reason,

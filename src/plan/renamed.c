@@ -1,4 +1,6 @@
-#include "looking.h"
+#include "renamed.h"
+
+#include "names.h"
 
 #include <stdlib.h>
 

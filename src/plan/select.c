@@ -1,4 +1,4 @@
-#include "plan.h"
+#include "plan_inner.h"
 
 #include "file.h"
 #include "match.h"

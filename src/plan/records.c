@@ -1,4 +1,6 @@
-#include "looking.h"
+#include "records.h"
+
+#include "names.h"
 
 #include <stdlib.h>
 
@@ -27,8 +29,6 @@ void plan_put_success(struct plan *plan, struct task_id task, const struct compo
     }
     put_good(plan, task, list, row);
 }
-
-static void follow_fingerprint(struct plan *plan, struct task_id task, struct digest before);
 
 /* Which recorded component gets another digest: a file, or (name.at == NULL) the fingerprint of a
  * task. */
@@ -69,14 +69,14 @@ static void replace_in_task(struct plan *plan, struct task_id task,
         struct task_row row = *recorded;
         struct digest before = row.fingerprint;
         put_good(plan, task, &list, &row);
-        follow_fingerprint(plan, task, before);
+        plan_follow_fingerprint(plan, task, before);
     }
     vec_release(&list);
 }
 
 /* A task without products counts by its fingerprint for the tasks behind it. When its record is
  * written in other terms though nothing changed, their records follow. */
-static void follow_fingerprint(struct plan *plan, struct task_id task, struct digest before)
+void plan_follow_fingerprint(struct plan *plan, struct task_id task, struct digest before)
 {
     const struct graph *graph = plan->graph;
     struct replacement replacement = {.before = before,
@@ -101,32 +101,5 @@ void plan_replace_digest(struct plan *plan, struct task_id maker, struct file_id
         struct task_id after_maker = graph->after[a];
         replacement.name = plan_component_name(plan, after_maker, file, &replacement.in_directory);
         replace_in_task(plan, after_maker, &replacement);
-    }
-}
-
-int plan_fill_in(struct plan *plan, struct task_id task)
-{
-    struct component_list list = {0};
-    int result = plan_components(plan, task, true, &list);
-    if (result == 0) {
-        struct task_row row = *state_task(plan->state, task.at);
-        struct digest before = row.fingerprint;
-        plan_put_success(plan, task, &list, &row);
-        plan_keep_texts(plan, task);
-        follow_fingerprint(plan, task, before);
-    }
-    vec_release(&list);
-    return result;
-}
-
-void plan_follow_first_digest(struct plan *plan, struct file_id file, const struct file_row *before,
-                              const struct file_row *after)
-{
-    uint32_t maker = plan->graph->producers[file.at];
-    bool first = (before->flags & FILE_ROW_BY_STAT) != 0 &&
-                 (after->flags & FILE_ROW_BY_STAT) == 0 && before->size == after->size;
-    if (first && maker != GRAPH_NONE &&
-        state_task(plan->state, maker)->success == SUCCESS_ADOPTED) {
-        plan_replace_digest(plan, (struct task_id){maker}, file, before->digest, after->digest);
     }
 }

@@ -1,0 +1,40 @@
+/* Whether the products of a last success lie in their backups, so that it needs no run to have them
+ * back. */
+#include "plan_inner.h"
+
+#include "backup.h"
+#include "names.h"
+#include "recorded.h"
+
+/* ---- Backups ---- */
+
+/* A run that is killed while it makes backups or puts them back leaves some products in their places. */
+static bool is_kept(struct plan *plan, struct file_id file, struct digest recorded)
+{
+    struct buf sibling = BUF_EMPTY;
+    struct file_row found = {0};
+    backup_good_path(plan_path(plan, file), &sibling);
+    enum file_status seen = observe_file(plan->observer, buf_string(&sibling), &found);
+    buf_release(&sibling);
+    return seen == FILE_GONE ? plan->files[file.at] == FILE_CURRENT &&
+                                   observed_equal(recorded, state_file(plan->state, file.at))
+                             : seen == FILE_READ && observed_equal(recorded, &found);
+}
+
+bool plan_good_set_is_backed_up(struct plan *plan, struct task_id task)
+{
+    const struct graph *graph = plan->graph;
+    const struct task_row *row = state_task(plan->state, task.at);
+    struct recorded recorded = {.good = &row->good};
+    bool all = row->is_backed_up && row->success != SUCCESS_NONE && !plan->options.recorded;
+    for (uint32_t p = graph->product_start[task.at]; p < graph->product_start[task.at + 1] && all;
+         p++) {
+        struct file_id file = graph->products.at[p];
+        struct component now = {.kind = COMPONENT_PRODUCT};
+        struct component then;
+        now.name = plan_component_name(plan, task, file, &now.in_directory);
+        all = recorded_find(&recorded, &now, SIZE_MAX, &then) && is_kept(plan, file, then.digest);
+    }
+    recorded_release(&recorded);
+    return all;
+}

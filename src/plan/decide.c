@@ -1,0 +1,64 @@
+/* All that is wanted is looked at, adopted, and decided. */
+#include "adopt.h"
+#include "costs.h"
+#include "renamed.h"
+#include "sight.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The files of all wanted tasks, each once, in the order of their numbers. */
+static void list_wanted_files(const struct plan *plan, struct file_list *list)
+{
+    const struct graph *graph = plan->graph;
+    uint8_t *is_wanted = mem_alloc(graph->file_count);
+    for (uint32_t n = 0; n < graph->task_count; n++) {
+        if (plan_looks_at(plan, (struct task_id){n})) {
+            plan_mark_files(graph, (struct task_id){n}, is_wanted, NULL);
+        }
+    }
+    for (uint32_t f = 0; f < graph->file_count; f++) {
+        if (is_wanted[f] != 0) {
+            vec_push(list, f);
+        }
+    }
+    free(is_wanted);
+}
+
+int plan_look(struct plan *plan, struct diag *diag)
+{
+    struct file_list list = {0};
+    plan->diag = diag;
+    memset(plan->resolved, 0, plan->graph->task_count * sizeof *plan->resolved);
+    memset(plan->fill_in, 0, plan->graph->task_count * sizeof *plan->fill_in);
+    plan_follow_renamed(plan);
+    list_wanted_files(plan, &list);
+    plan_stat_files(plan, &list);
+    int result = plan_require_values(plan, &list);
+    if (result == 0) {
+        result = plan_read_known(plan, &list);
+    }
+    if (result == 0 && !plan->options.no_adopt && !plan->options.recorded) {
+        result = plan_adopt(plan);
+    }
+    size_t errors = diag->errors;
+    for (size_t i = 0; i < plan->graph->order_count && result == 0; i++) {
+        struct task_id task = {plan->graph->order[i]};
+        if (plan->wanted[task.at] != 0) {
+            plan->verdicts[task.at] = (uint8_t)plan_examine(plan, task, NULL, NULL);
+        } else {
+            plan->verdicts[task.at] = VERDICT_NONE;
+        }
+        result = diag->errors > errors ? -1 : 0;
+    }
+    plan_find_mean_seconds(plan);
+    vec_release(&list);
+    return result;
+}
+
+enum verdict plan_decide(struct plan *plan, struct task_id task, struct diag *diag)
+{
+    plan->diag = diag;
+    plan->verdicts[task.at] = (uint8_t)plan_examine(plan, task, NULL, NULL);
+    return (enum verdict)plan->verdicts[task.at];
+}

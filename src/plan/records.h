@@ -1,0 +1,11 @@
+/* Records of successes, and what changes in them when one of their digests does. */
+#ifndef ROWBUILD_RECORDS_H
+#define ROWBUILD_RECORDS_H
+
+#include "plan_inner.h"
+
+/* A task without products counts by its fingerprint for its dependents. When its record is written
+ * in other terms though nothing changed, their records follow. `before` is the old fingerprint. */
+void plan_follow_fingerprint(struct plan *plan, struct task_id task, struct digest before);
+
+#endif

@@ -1,0 +1,326 @@
+#include "sight.h"
+
+#include "names.h"
+#include "records.h"
+#include "survey.h"
+#include "text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { VALUES_WORTH_THREADS = 64, MOST_TRIES = 3 };
+
+/* ---- One file ---- */
+
+static bool is_value_file(const struct graph *graph, struct file_id file)
+{
+    uint32_t column;
+    return graph->value_column != GRAPH_NONE &&
+           graph_file_directory(graph, file, &column) != GRAPH_NONE &&
+           column == graph->value_column;
+}
+
+/* ---- One file ---- */
+
+static bool same_stat(const struct file_stat *a, const struct file_stat *b)
+{
+    return a->kind == b->kind && a->size == b->size && a->mtime_ns == b->mtime_ns &&
+           a->ctime_ns == b->ctime_ns && a->inode == b->inode;
+}
+
+/* The row of a value file holds the digest of its canonical text: white space and order of keys
+ * don't matter. */
+static void put_value_row(struct plan *plan, struct file_id file, const struct json *value,
+                          const struct file_stat *stat)
+{
+    struct buf text = BUF_EMPTY;
+    struct file_row row;
+    json_add_canonical(value, &text);
+    observer_make_row(plan->observer, stat, digest_of(buf_slice(&text)), &row);
+    state_put_file(plan->state, file.at, &row);
+    plan->files[file.at] = FILE_CURRENT;
+    buf_release(&text);
+}
+
+/* Stat before and after the reading must agree. Whatever is wrong with a value is an error. */
+static enum file_status refresh_value(struct plan *plan, struct file_id file)
+{
+    uint32_t column;
+    uint32_t directory = graph_file_directory(plan->graph, file, &column);
+    const char *trouble = NULL;
+    for (int attempt = 0; attempt < MOST_TRIES; attempt++) {
+        struct file_stat before;
+        struct file_stat after;
+        const struct json *value;
+        enum file_status seen = observe_stat(plan->observer, plan_path(plan, file),
+                                             state_file(plan->state, file.at), &before);
+        if (seen == FILE_CURRENT) {
+            return FILE_CURRENT;
+        }
+        if (seen == FILE_TROUBLE) {
+            trouble = strerror(errno);
+            continue;
+        }
+        if (workspace_reread_value(plan->graph->workspace, directory, &value, plan->diag) != 0) {
+            return FILE_TROUBLE;
+        }
+        if (file_stat(plan->project, plan_path(plan, file), &after) == 0 &&
+            same_stat(&before, &after)) {
+            put_value_row(plan, file, value, &after);
+            return FILE_CURRENT;
+        }
+        trouble = "it changes each time it is read";
+    }
+    struct buf shown = BUF_EMPTY;
+    text_add_name(&shown, slice_of(plan_path(plan, file)));
+    diag_state_error(plan->diag, "the value file `%s` can't be read: %s", buf_string(&shown),
+                     trouble);
+    buf_release(&shown);
+    return FILE_TROUBLE;
+}
+
+/* A large product that was adopted by stat alone is digested when it first moves: if its size
+ * stands, what is there is what was adopted. */
+static void follow_first_digest(struct plan *plan, struct file_id file,
+                                const struct file_row *before, const struct file_row *after)
+{
+    uint32_t maker = plan->graph->producers[file.at];
+    bool first = (before->flags & FILE_ROW_BY_STAT) != 0 &&
+                 (after->flags & FILE_ROW_BY_STAT) == 0 && before->size == after->size;
+    if (first && maker != GRAPH_NONE &&
+        state_task(plan->state, maker)->success == SUCCESS_ADOPTED) {
+        plan_replace_digest(plan, (struct task_id){maker}, file, before->digest, after->digest);
+    }
+}
+
+static void put_file(struct plan *plan, struct file_id file, const struct file_row *row)
+{
+    struct file_row before = *state_file(plan->state, file.at);
+    state_put_file(plan->state, file.at, row);
+    follow_first_digest(plan, file, &before, row);
+}
+
+/* Takes what a look at a file found. */
+static void note_found(struct plan *plan, struct file_id file, const struct surveyed *found)
+{
+    enum file_status status = found->status;
+    if (status == FILE_READ) {
+        put_file(plan, file, &found->row);
+        status = FILE_CURRENT;
+    } else if (status == FILE_TROUBLE) {
+        if (plan->troubles == NULL) {
+            plan->troubles = mem_alloc(plan->graph->file_count * sizeof *plan->troubles);
+        }
+        plan->troubles[file.at] = (uint16_t)found->error;
+    }
+    plan->files[file.at] = (uint8_t)status;
+}
+
+int plan_trouble(const struct plan *plan, struct file_id file)
+{
+    return plan->troubles != NULL ? plan->troubles[file.at] : 0;
+}
+
+enum file_status plan_refresh(struct plan *plan, struct file_id file)
+{
+    if (plan->options.recorded) {
+        bool is_known = (state_file(plan->state, file.at)->flags & FILE_ROW_KNOWN) != 0;
+        plan->files[file.at] = is_known ? FILE_CURRENT : FILE_GONE;
+    } else if (is_value_file(plan->graph, file)) {
+        plan->files[file.at] = (uint8_t)refresh_value(plan, file);
+    } else {
+        struct surveyed found = {.row = *state_file(plan->state, file.at)};
+        found.status = observe_file(plan->observer, plan_path(plan, file), &found.row);
+        found.error = errno;
+        note_found(plan, file, &found);
+    }
+    return (enum file_status)plan->files[file.at];
+}
+
+void plan_refresh_inputs(struct plan *plan, struct task_id task)
+{
+    const struct graph *graph = plan->graph;
+    const uint32_t *directories;
+    size_t count = graph_directories(graph, task, &directories);
+    for (size_t i = 0; graph->value_column != GRAPH_NONE && i < count; i++) {
+        plan_refresh(plan, graph_value_file(graph, directories[i]));
+    }
+    for (uint32_t d = graph->dependency_start[task.at]; d < graph->dependency_start[task.at + 1];
+         d++) {
+        plan_refresh(plan, graph->dependencies.at[d].file);
+    }
+}
+
+/* ---- Many files ---- */
+
+static void add_path(const void *context, uint32_t file, struct buf *out)
+{
+    const struct plan *plan = context;
+    graph_add_path(plan->graph, (struct file_id){file}, out);
+}
+
+static const struct file_row *row_of(const void *context, uint32_t file)
+{
+    const struct plan *plan = context;
+    return state_file(plan->state, file);
+}
+
+static struct survey survey_of(const struct plan *plan)
+{
+    return (struct survey){.observer = plan->observer,
+                           .threads = plan->options.threads,
+                           .context = plan,
+                           .add_path = add_path,
+                           .row = row_of};
+}
+
+void plan_mark_files(const struct graph *graph, struct task_id task, uint8_t *files,
+                     uint8_t *products)
+{
+    const uint32_t *directories;
+    size_t count = graph_directories(graph, task, &directories);
+    for (size_t i = 0; graph->value_column != GRAPH_NONE && i < count; i++) {
+        files[graph_value_file(graph, directories[i]).at] = 1;
+    }
+    for (uint32_t d = graph->dependency_start[task.at]; d < graph->dependency_start[task.at + 1];
+         d++) {
+        files[graph->dependencies.at[d].file.at] = 1;
+    }
+    for (uint32_t p = graph->product_start[task.at]; p < graph->product_start[task.at + 1]; p++) {
+        files[graph->products.at[p].at] = 1;
+        if (products != NULL) {
+            products[graph->products.at[p].at] = 1;
+        }
+    }
+}
+
+/* Reads the files of the list (no value files) on all cores and puts their rows. */
+static void read_files(struct plan *plan, const struct file_list *list, const uint8_t *adopted)
+{
+    struct survey survey = survey_of(plan);
+    struct surveyed *found = mem_grow(NULL, list->count, sizeof *found);
+    survey_read(&survey, list->at, list->count, adopted, found);
+    for (size_t i = 0; i < list->count; i++) {
+        note_found(plan, (struct file_id){list->at[i]}, &found[i]);
+    }
+    free(found);
+}
+
+void plan_settle(struct plan *plan, const struct file_id *files, size_t count)
+{
+    struct file_list list = {0};
+    for (size_t i = 0; i < count; i++) {
+        if ((state_file(plan->state, files[i].at)->flags & FILE_ROW_RACY) != 0 &&
+            !is_value_file(plan->graph, files[i])) {
+            vec_push(&list, files[i].at);
+        }
+    }
+    read_files(plan, &list, NULL);
+    vec_release(&list);
+}
+
+/* Reads many values on all cores; those whose file moved meanwhile are left for plan_refresh. */
+static int read_values_ahead(struct plan *plan, const struct file_list *list)
+{
+    struct workspace *workspace = plan->graph->workspace;
+    struct file_stat *stats = mem_alloc(list->count * sizeof *stats);
+    uint32_t column;
+    for (size_t i = 0; i < list->count; i++) {
+        uint32_t directory =
+            graph_file_directory(plan->graph, (struct file_id){list->at[i]}, &column);
+        file_stat(plan->project, plan_path(plan, (struct file_id){list->at[i]}), &stats[i]);
+        workspace_forget_value(workspace, directory);
+    }
+    int result = workspace_read_values(workspace, plan->diag);
+    for (size_t i = 0; i < list->count && result == 0; i++) {
+        struct file_id file = {list->at[i]};
+        uint32_t directory = graph_file_directory(plan->graph, file, &column);
+        const struct json *value;
+        struct file_stat after;
+        if (file_stat(plan->project, plan_path(plan, file), &after) == 0 &&
+            same_stat(&stats[i], &after) &&
+            workspace_value(workspace, directory, &value, plan->diag) == 0) {
+            put_value_row(plan, file, value, &after);
+        }
+    }
+    free(stats);
+    return result;
+}
+
+int plan_read_moved(struct plan *plan, const uint8_t *wanted_files, const uint8_t *adopted)
+{
+    const struct graph *graph = plan->graph;
+    struct file_list plain = {0};
+    struct file_list values = {0};
+    int result = 0;
+    for (uint32_t f = 0; f < graph->file_count; f++) {
+        struct file_id file = {f};
+        if (wanted_files[f] != 0 && plan->files[f] == FILE_MOVED) {
+            if (is_value_file(graph, file)) {
+                vec_push(&values, f);
+            } else {
+                vec_push(&plain, f);
+            }
+        }
+    }
+    read_files(plan, &plain, adopted);
+    if (values.count >= VALUES_WORTH_THREADS) {
+        result = read_values_ahead(plan, &values);
+    }
+    for (size_t i = 0; i < values.count && result == 0; i++) {
+        size_t errors = plan->diag->errors;
+        if (plan->files[values.at[i]] == FILE_MOVED) {
+            plan_refresh(plan, (struct file_id){values.at[i]});
+        }
+        result = plan->diag->errors > errors ? -1 : 0;
+    }
+    vec_release(&plain);
+    vec_release(&values);
+    return result;
+}
+
+void plan_stat_files(struct plan *plan, const struct file_list *list)
+{
+    if (plan->options.recorded) {
+        for (size_t i = 0; i < list->count; i++) {
+            plan_refresh(plan, (struct file_id){list->at[i]});
+        }
+        return;
+    }
+    struct survey survey = survey_of(plan);
+    survey_stat(&survey, list->at, list->count, plan->files);
+}
+
+/* What was known before and moved is read now, on all cores, and so are new values; other files
+ * that were never known wait until they are asked for. */
+int plan_read_known(struct plan *plan, const struct file_list *list)
+{
+    uint8_t *known = mem_alloc(plan->graph->file_count);
+    bool any = false;
+    for (size_t i = 0; i < list->count; i++) {
+        uint32_t f = list->at[i];
+        bool is_known = (state_file(plan->state, f)->flags & FILE_ROW_KNOWN) != 0;
+        if (plan->files[f] == FILE_MOVED &&
+            (is_known || is_value_file(plan->graph, (struct file_id){f}))) {
+            known[f] = 1;
+            any = true;
+        }
+    }
+    int result = any ? plan_read_moved(plan, known, NULL) : 0;
+    free(known);
+    return result;
+}
+
+/* A configured value file must be there for every directory that is worked on; where one is
+ * missing, all that is wrong with values is told. */
+int plan_require_values(struct plan *plan, const struct file_list *list)
+{
+    for (size_t i = 0; i < list->count && !plan->options.recorded; i++) {
+        struct file_id file = {list->at[i]};
+        if (is_value_file(plan->graph, file) && plan->files[file.at] == FILE_GONE) {
+            return workspace_read_values(plan->graph->workspace, plan->diag);
+        }
+    }
+    return 0;
+}
