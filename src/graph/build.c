@@ -112,9 +112,22 @@ static int add_group_key(struct building *building, const struct action *action,
     return 0;
 }
 
-struct other_tasks { /* group and project tasks while they are collected */
-    VEC(struct slice) keys;
-    struct intern seen;
+/* Two elements of one name may have groups of one sort key: then the later one's has a number, too. */
+static void add_key(struct intern *keys, struct buf *key)
+{
+    size_t len = key->len;
+    for (size_t n = 2; intern_find(keys, buf_slice(key)) != INTERN_NONE; n++) {
+        key->len = len;
+        if (memchr(key->at, '\0', len) == NULL) {
+            buf_add_char(key, '\0');
+        }
+        buf_addf(key, "#%zu", n);
+    }
+    intern_add(keys, buf_slice(key));
+}
+
+struct other_tasks {     /* group and project tasks while they are collected */
+    struct intern *keys; /* the graph's */
     size_t capacity;
 };
 
@@ -139,15 +152,14 @@ static int add_group_tasks(struct building *building, uint32_t element, const ui
         struct buf key = BUF_EMPTY;
         part = g > 0 && action->group.maximum_size > 0 ? part + 1 : 0;
         result = add_group_key(building, action, members, member_count, 0, &key);
-        if (result == 0 && intern_find(&others->seen, buf_slice(&key)) == INTERN_NONE) {
+        if (result == 0 && intern_find(others->keys, buf_slice(&key)) == INTERN_NONE) {
             part = 0;
         } else if (result == 0) { /* a group that was cut by maximum_size */
             buf_clear(&key);
             result = add_group_key(building, action, members, member_count, part, &key);
         }
         if (result == 0) {
-            intern_add(&others->seen, buf_slice(&key));
-            vec_push(&others->keys, arena_slice(&graph->arena, buf_slice(&key)));
+            add_key(others->keys, &key);
             uint32_t first = (uint32_t)graph->members.count;
             for (size_t i = 0; i < member_count; i++) {
                 vec_push(&graph->members, members[i]);
@@ -192,7 +204,10 @@ static void add_project_task(struct building *building, uint32_t element,
                                                        .member_count = (uint32_t)member_count},
                                    &others->capacity);
     vec_push(&building->by_name[action->name_id].others, task);
-    vec_push(&others->keys, arena_slice(&graph->arena, action->name));
+    struct buf key = BUF_EMPTY;
+    buf_add_slice(&key, action->name);
+    add_key(others->keys, &key);
+    buf_release(&key);
 }
 
 /* Every included directory needs what its action sorts by, whether or not batches are cut now. */
@@ -215,9 +230,8 @@ static int build_tasks(struct building *building)
     const struct rowfile *rowfile = building->rowfile;
     size_t directory_count = building->workspace->count;
     uint32_t *directories = mem_grow(NULL, directory_count, sizeof *directories);
-    struct other_tasks others = {0};
+    struct other_tasks others = {.keys = &graph->other_tasks};
     int result = -1;
-    intern_init(&others.seen);
     number_directory_actions(building);
     size_t slots = directory_count * graph->directory_action_count;
     if (slots > MOST_TASKS || directory_count * graph->column_count > MOST_TASKS) {
@@ -248,14 +262,8 @@ static int build_tasks(struct building *building)
             goto out;
         }
     }
-    graph->other_keys = arena_array(&graph->arena, others.keys.count, sizeof(struct slice));
-    for (size_t i = 0; i < others.keys.count; i++) {
-        graph->other_keys[i] = others.keys.at[i];
-    }
     result = 0;
 out:
-    vec_release(&others.keys);
-    intern_release(&others.seen);
     free(directories);
     return result;
 }
@@ -440,6 +448,7 @@ struct graph *graph_build(const struct rowfile *rowfile, struct workspace *works
     struct graph *graph = mem_alloc(sizeof *graph);
     arena_init(&graph->arena);
     intern_init(&graph->other_files);
+    intern_init(&graph->other_tasks);
     folders_init(&graph->folders, project);
     graph->rowfile = rowfile;
     graph->workspace = workspace;

@@ -12,6 +12,7 @@ void graph_free(struct graph *graph)
     free(graph->tasks);
     free(graph->blocked_by);
     vec_release(&graph->members);
+    intern_release(&graph->other_tasks);
     intern_release(&graph->other_files);
     intern_release(&graph->column_numbers);
     folders_release(&graph->folders);
@@ -51,7 +52,7 @@ size_t graph_directories(const struct graph *graph, struct task_id task,
 static struct slice own_part_of_key(const struct graph *graph, struct task_id task)
 {
     size_t first = graph->workspace->count * graph->directory_action_count;
-    struct slice key = graph->other_keys[task.at - first];
+    struct slice key = intern_name(&graph->other_tasks, task.at - (uint32_t)first);
     size_t name = graph_action(graph, task)->name.len;
     return key.len > name ? slice_make(key.at + name + 1, key.len - name - 1) : (struct slice){0};
 }
@@ -78,4 +79,42 @@ void graph_add_key(const struct graph *graph, struct task_id task, struct buf *o
         buf_add_char(out, '/');
         buf_add_slice(out, own);
     }
+}
+
+static struct task_id find_directory_task(const struct graph *graph, struct slice key)
+{
+    for (size_t column = 0; column < graph->directory_action_count; column++) {
+        struct slice name = graph->directory_actions[column];
+        if (key.len <= name.len + 1 || key.at[name.len] != '/' ||
+            memcmp(key.at, name.at, name.len) != 0) {
+            continue;
+        }
+        struct slice directory = slice_make(key.at + name.len + 1, key.len - name.len - 1);
+        int64_t found = workspace_find(graph->workspace, directory, NULL);
+        struct task_id task = {(uint32_t)((size_t)found * graph->directory_action_count + column)};
+        if (found >= 0 && graph_is_present(graph, task)) {
+            return task;
+        }
+    }
+    return (struct task_id){GRAPH_NONE};
+}
+
+struct task_id graph_find_task(const struct graph *graph, struct slice key)
+{
+    struct task_id task = find_directory_task(graph, key);
+    struct buf own = BUF_EMPTY;
+    uint32_t number = task.at == GRAPH_NONE ? intern_find(&graph->other_tasks, key) : INTERN_NONE;
+    buf_add_slice(&own, key);
+    for (size_t i = 0; i < key.len && task.at == GRAPH_NONE && number == INTERN_NONE; i++) {
+        if (key.at[i] == '/') { /* which of them ends the action's name can't be seen */
+            own.at[i] = '\0';
+            number = intern_find(&graph->other_tasks, buf_slice(&own));
+            own.at[i] = '/';
+        }
+    }
+    buf_release(&own);
+    if (number != INTERN_NONE) {
+        task.at = (uint32_t)(graph->workspace->count * graph->directory_action_count) + number;
+    }
+    return task;
 }

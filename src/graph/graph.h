@@ -66,7 +66,7 @@ struct graph {
     size_t task_count;
     struct slice *directory_actions; /* names of directory-scope actions, by column */
     size_t directory_action_count;   /* K */
-    struct slice *other_keys;        /* keys of tasks from directories × K on */
+    struct intern other_tasks;       /* keys of tasks from directories × K on: "ACTION\0OWN" */
     uint32_t
         *blocked_by; /* name id of a previous action that excludes a directory, or GRAPH_NONE */
     VEC(uint32_t) members;
@@ -125,6 +125,9 @@ struct file_id graph_find_file(const struct graph *graph, struct slice path);
 /* Directories that a task works on: its own, or its members. */
 size_t graph_directories(const struct graph *graph, struct task_id task,
                          const uint32_t **directories);
+
+/* The task with that key (graph_add_key), or GRAPH_NONE: it isn't in the study. */
+struct task_id graph_find_task(const struct graph *graph, struct slice key);
 
 /* "simulate T1.5-s1" for people; "simulate/T1.5-s1" as `show why` takes it. */
 void graph_add_label(const struct graph *graph, struct task_id task, struct buf *out);

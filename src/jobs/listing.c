@@ -10,9 +10,7 @@ struct job_lines {
     struct jobs *jobs;
     const struct plan *plan;
     const struct rowbuild_selection *selection;
-    struct intern keys;    /* of tasks */
-    VEC(uint32_t) numbers; /* of the tasks with these keys */
-    bool *named;           /* directories that were named; NULL: all */
+    bool *named; /* directories that were named; NULL: all */
     struct job_listing *made;
 };
 
@@ -57,32 +55,16 @@ static void find_named(struct job_lines *lines)
     }
 }
 
-static void find_tasks(struct job_lines *lines)
-{
-    const struct graph *graph = lines->plan->graph;
-    struct buf key = BUF_EMPTY;
-    for (uint32_t n = 0; n < graph->task_count; n++) {
-        if (graph_is_present(graph, (struct task_id){n})) {
-            buf_clear(&key);
-            graph_add_key(graph, (struct task_id){n}, &key);
-            if (intern_add(&lines->keys, buf_slice(&key)) == lines->numbers.count) {
-                vec_push(&lines->numbers, n);
-            }
-        }
-    }
-    buf_release(&key);
-}
-
 /* Directories of a task that were named. A task that isn't in the study any more counts as one. */
 static size_t count_directories(const struct job_lines *lines, struct slice key)
 {
-    uint32_t number = intern_find(&lines->keys, key);
-    if (number == INTERN_NONE) {
+    const struct graph *graph = lines->plan->graph;
+    struct task_id task = graph_find_task(graph, key);
+    if (task.at == GRAPH_NONE) {
         return lines->named == NULL;
     }
     const uint32_t *directories;
-    size_t count = graph_directories(lines->plan->graph,
-                                     (struct task_id){lines->numbers.at[number]}, &directories);
+    size_t count = graph_directories(graph, task, &directories);
     size_t named = 0;
     for (size_t i = 0; i < count; i++) {
         named += is_named(lines, directories[i]);
@@ -215,17 +197,13 @@ void job_listing_make(struct job_listing *listing, struct jobs *jobs, const stru
     if (jobs == NULL) {
         return;
     }
-    intern_init(&lines.keys);
     find_named(&lines);
-    find_tasks(&lines);
     add_submissions(&lines);
     add_row_jobs(&lines);
     leave_out_others(&lines, diag);
     if (listing->lines.count > 0) {
         qsort(listing->lines.at, listing->lines.count, sizeof *listing->lines.at, compare_jobs);
     }
-    vec_release(&lines.numbers);
-    intern_release(&lines.keys);
     free(lines.named);
 }
 

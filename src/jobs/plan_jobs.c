@@ -8,26 +8,6 @@
 
 /* ---- Telling the plan ---- */
 
-/* Of a task that is registered: by its key. */
-struct assignment {
-    const struct job_ref *job;
-    const char *ending;
-};
-
-struct assignments {
-    struct intern keys;
-    VEC(struct assignment) all;
-};
-
-static struct assignment *assignment_of(struct assignments *assignments, struct slice key)
-{
-    uint32_t number = intern_add(&assignments->keys, key);
-    if (number == assignments->all.count) {
-        vec_push(&assignments->all, (struct assignment){0});
-    }
-    return &assignments->all.at[number];
-}
-
 static const struct job_ref *keep_job(struct jobs *jobs, struct job_ref job)
 {
     struct job_ref *kept = arena_alloc(&jobs->texts, sizeof *kept);
@@ -36,8 +16,8 @@ static const struct job_ref *keep_job(struct jobs *jobs, struct job_ref job)
 }
 
 /* The later registration counts. */
-static void assign_element(struct jobs *jobs, const struct submission *submission, size_t e,
-                           struct assignments *assignments)
+static void assign_element(struct jobs *jobs, const struct graph *graph,
+                           const struct submission *submission, size_t e)
 {
     const struct submission_element *element = &submission->elements[e];
     struct job_ref job = submission_job(submission, e);
@@ -54,17 +34,19 @@ static void assign_element(struct jobs *jobs, const struct submission *submissio
         buf_release(&text);
     }
     for (size_t i = 0; i < element->task_count && element->state != ELEMENT_RELEASED; i++) {
-        struct assignment *assignment = assignment_of(assignments, element->tasks[i]);
-        assignment->job = queued != NULL ? queued : assignment->job;
-        assignment->ending = ending;
+        struct task_id task = graph_find_task(graph, element->tasks[i]);
+        if (task.at != GRAPH_NONE) {
+            jobs->jobs[task.at] = queued != NULL ? queued : jobs->jobs[task.at];
+            jobs->endings[task.at] = ending;
+        }
     }
 }
 
-static void assign_submissions(struct jobs *jobs, struct assignments *assignments)
+static void assign_submissions(struct jobs *jobs, const struct graph *graph)
 {
     for (size_t i = 0; i < jobs->submissions.count; i++) {
         for (size_t e = 0; e < jobs->submissions.items[i].element_count; e++) {
-            assign_element(jobs, &jobs->submissions.items[i], e, assignments);
+            assign_element(jobs, graph, &jobs->submissions.items[i], e);
         }
     }
 }
@@ -78,101 +60,66 @@ static void add_row_key(struct slice action, struct slice directory, struct buf 
     buf_add_slice(key, directory);
 }
 
-static void assign_row_jobs(struct jobs *jobs, struct assignments *assignments)
+struct row_assignments {
+    struct intern keys;
+    VEC(const struct job_ref *) jobs; /* by number of the key */
+};
+
+static void collect_row_jobs(struct jobs *jobs, struct row_assignments *row)
 {
     struct buf key = BUF_EMPTY;
     vec_each (const struct row_job, job, &jobs->row.all) {
         if (jobs_row_job_is_queued(jobs, job)) {
-            add_row_key(job->action, job->directory, &key);
-            assignment_of(assignments, buf_slice(&key))->job =
+            const struct job_ref *kept =
                 keep_job(jobs, (struct job_ref){job->cluster, job->job_id, JOB_NO_INDEX});
-        }
-    }
-    buf_release(&key);
-}
-
-static void take_assignments(struct jobs *jobs, const struct graph *graph,
-                             struct assignments *assignments)
-{
-    struct buf key = BUF_EMPTY;
-    for (uint32_t n = 0; n < graph->task_count; n++) {
-        struct task_id task = {n};
-        const uint32_t *directories;
-        if (!graph_is_present(graph, task)) {
-            continue;
-        }
-        buf_clear(&key);
-        graph_add_key(graph, task, &key);
-        uint32_t number = intern_find(&assignments->keys, buf_slice(&key));
-        if (number != INTERN_NONE) {
-            jobs->jobs[n] = assignments->all.at[number].job;
-            jobs->endings[n] = assignments->all.at[number].ending;
-        }
-        size_t count = jobs->row.all.count > 0 ? graph_directories(graph, task, &directories) : 0;
-        for (size_t i = 0; i < count && jobs->jobs[n] == NULL; i++) {
-            add_row_key(graph_action(graph, task)->name, graph->workspace->names[directories[i]],
-                        &key);
-            number = intern_find(&assignments->keys, buf_slice(&key));
-            jobs->jobs[n] = number != INTERN_NONE ? assignments->all.at[number].job : NULL;
-        }
-    }
-    buf_release(&key);
-}
-
-void jobs_tell_plan(struct jobs *jobs, struct plan *plan)
-{
-    struct assignments assignments = {0};
-    if (jobs == NULL) {
-        return;
-    }
-    size_t count = plan->graph->task_count;
-    intern_init(&assignments.keys);
-    jobs->jobs = mem_alloc((count + 1) * sizeof *jobs->jobs);
-    jobs->endings = mem_alloc((count + 1) * sizeof *jobs->endings);
-    assign_submissions(jobs, &assignments);
-    assign_row_jobs(jobs, &assignments);
-    take_assignments(jobs, plan->graph, &assignments);
-    plan->jobs = jobs->jobs;
-    plan->endings = jobs->endings;
-    intern_release(&assignments.keys);
-    vec_release(&assignments.all);
-}
-
-/* ---- Tasks by their keys ---- */
-
-struct task_map {
-    struct intern keys;
-    VEC(struct task_id) tasks;
-};
-
-static void task_map_init(struct task_map *map, const struct graph *graph)
-{
-    struct buf key = BUF_EMPTY;
-    *map = (struct task_map){0};
-    intern_init(&map->keys);
-    for (uint32_t n = 0; n < graph->task_count; n++) {
-        if (graph_is_present(graph, (struct task_id){n})) {
-            buf_clear(&key);
-            graph_add_key(graph, (struct task_id){n}, &key);
-            if (intern_add(&map->keys, buf_slice(&key)) == map->tasks.count) {
-                vec_push(&map->tasks, (struct task_id){n});
+            add_row_key(job->action, job->directory, &key);
+            uint32_t number = intern_add(&row->keys, buf_slice(&key));
+            if (number == row->jobs.count) {
+                vec_push(&row->jobs, kept);
+            } else {
+                row->jobs.at[number] = kept;
             }
         }
     }
     buf_release(&key);
 }
 
-static void task_map_release(struct task_map *map)
+/* A task is in row's job if one of its directories is, and in none of ours. */
+static void assign_row_jobs(struct jobs *jobs, const struct graph *graph)
 {
-    intern_release(&map->keys);
-    vec_release(&map->tasks);
+    struct row_assignments row = {0};
+    struct buf key = BUF_EMPTY;
+    intern_init(&row.keys);
+    collect_row_jobs(jobs, &row);
+    for (uint32_t n = 0; n < graph->task_count && row.jobs.count > 0; n++) {
+        struct task_id task = {n};
+        const uint32_t *directories;
+        size_t count =
+            graph_is_present(graph, task) ? graph_directories(graph, task, &directories) : 0;
+        for (size_t i = 0; i < count && jobs->jobs[n] == NULL; i++) {
+            add_row_key(graph_action(graph, task)->name, graph->workspace->names[directories[i]],
+                        &key);
+            uint32_t number = intern_find(&row.keys, buf_slice(&key));
+            jobs->jobs[n] = number != INTERN_NONE ? row.jobs.at[number] : NULL;
+        }
+    }
+    buf_release(&key);
+    vec_release(&row.jobs);
+    intern_release(&row.keys);
 }
 
-/* GRAPH_NONE: it isn't in the study any more. */
-static struct task_id task_map_find(const struct task_map *map, struct slice key)
+void jobs_tell_plan(struct jobs *jobs, struct plan *plan)
 {
-    uint32_t number = intern_find(&map->keys, key);
-    return number != INTERN_NONE ? map->tasks.at[number] : (struct task_id){GRAPH_NONE};
+    if (jobs == NULL) {
+        return;
+    }
+    size_t count = plan->graph->task_count;
+    jobs->jobs = mem_alloc((count + 1) * sizeof *jobs->jobs);
+    jobs->endings = mem_alloc((count + 1) * sizeof *jobs->endings);
+    assign_submissions(jobs, plan->graph);
+    assign_row_jobs(jobs, plan->graph);
+    plan->jobs = jobs->jobs;
+    plan->endings = jobs->endings;
 }
 
 /* ---- What a job reads ---- */
@@ -193,11 +140,11 @@ static bool *mark_sources(const struct plan *plan)
     return marked;
 }
 
-static bool holds_marked(const struct task_map *map, const struct submission_element *element,
+static bool holds_marked(const struct graph *graph, const struct submission_element *element,
                          const bool *marked)
 {
     for (size_t i = 0; i < element->task_count; i++) {
-        struct task_id task = task_map_find(map, element->tasks[i]);
+        struct task_id task = graph_find_task(graph, element->tasks[i]);
         if (task.at != GRAPH_NONE && marked[task.at]) {
             return true;
         }
@@ -209,22 +156,19 @@ int jobs_find_sources(const char *state_path, const struct plan *plan, struct in
                       struct diag *diag)
 {
     struct submissions submissions;
-    struct task_map map;
     struct buf name = BUF_EMPTY;
     int result = submissions_load(&submissions, state_path, diag);
     bool *marked = mark_sources(plan);
-    task_map_init(&map, plan->graph);
     for (size_t i = 0; i < submissions.count; i++) {
         const struct submission *submission = &submissions.items[i];
         for (size_t e = 0; e < submission->element_count; e++) {
-            if (holds_marked(&map, &submission->elements[e], marked)) {
+            if (holds_marked(plan->graph, &submission->elements[e], marked)) {
                 buf_clear(&name);
                 inbox_add_element(submission->token, e, &name);
                 intern_add(sources, buf_slice(&name));
             }
         }
     }
-    task_map_release(&map);
     free(marked);
     buf_release(&name);
     submissions_release(&submissions);
@@ -233,14 +177,14 @@ int jobs_find_sources(const char *state_path, const struct plan *plan, struct in
 
 /* ---- Forgetting and releasing ---- */
 
-static bool is_needed(const struct jobs *jobs, const struct plan *plan, const struct task_map *map,
+static bool is_needed(const struct jobs *jobs, const struct plan *plan,
                       const struct submission_element *element)
 {
     if (element->state == ELEMENT_QUEUED) {
         return true;
     }
     for (size_t i = 0; i < element->task_count && element->state == ELEMENT_ENDED; i++) {
-        struct task_id task = task_map_find(map, element->tasks[i]);
+        struct task_id task = graph_find_task(plan->graph, element->tasks[i]);
         if (task.at != GRAPH_NONE && plan->verdicts[task.at] != VERDICT_FRESH &&
             jobs->jobs[task.at] == NULL) {
             return true; /* for its ending, and for late records */
@@ -251,18 +195,16 @@ static bool is_needed(const struct jobs *jobs, const struct plan *plan, const st
 
 int jobs_settle(struct jobs *jobs, const struct plan *plan, struct diag *diag)
 {
-    struct task_map map;
     VEC(struct slice) forgotten = {0};
     size_t kept = 0;
     if (jobs == NULL || jobs->submissions.count == 0) {
         return 0;
     }
-    task_map_init(&map, plan->graph);
     for (size_t i = 0; i < jobs->submissions.count; i++) {
         const struct submission *submission = &jobs->submissions.items[i];
         bool needed = false;
         for (size_t e = 0; e < submission->element_count && !needed; e++) {
-            needed = is_needed(jobs, plan, &map, &submission->elements[e]);
+            needed = is_needed(jobs, plan, &submission->elements[e]);
         }
         if (needed) {
             jobs->submissions.items[kept++] = *submission;
@@ -274,7 +216,6 @@ int jobs_settle(struct jobs *jobs, const struct plan *plan, struct diag *diag)
     int result =
         forgotten.count > 0 ? jobs_forget(&jobs->place, forgotten.at, forgotten.count, diag) : 0;
     vec_release(&forgotten);
-    task_map_release(&map);
     return result;
 }
 
@@ -290,15 +231,13 @@ static bool *mark_work(const struct plan *plan)
 static int release_marked(struct jobs *jobs, const struct graph *graph, const bool *marked,
                           struct diag *diag)
 {
-    struct task_map map;
     int result = 0;
-    task_map_init(&map, graph);
     for (size_t i = 0; i < jobs->submissions.count; i++) {
         struct submission *submission = &jobs->submissions.items[i];
         bool changed = false;
         for (size_t e = 0; e < submission->element_count; e++) {
             struct submission_element *element = &submission->elements[e];
-            if (element->state == ELEMENT_ENDED && holds_marked(&map, element, marked)) {
+            if (element->state == ELEMENT_ENDED && holds_marked(graph, element, marked)) {
                 element->state = ELEMENT_RELEASED;
                 changed = true;
             }
@@ -307,7 +246,6 @@ static int release_marked(struct jobs *jobs, const struct graph *graph, const bo
             result |= submission_write(jobs->place.state_path, submission, diag);
         }
     }
-    task_map_release(&map);
     return result;
 }
 

@@ -61,7 +61,7 @@ void plan_bind(struct graph *graph, struct state *state)
                           .action_count = graph->directory_action_count,
                           .other_files = graph->other_files.names,
                           .other_file_count = graph->other_files.count,
-                          .other_tasks = graph->other_keys,
+                          .other_tasks = graph->other_tasks.names,
                           .other_task_count = graph->task_count - slots,
                       });
 }

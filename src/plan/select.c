@@ -200,28 +200,22 @@ static bool name_absolute(const struct plan *plan, struct slice target, struct t
     return known;
 }
 
-/* "ACTION", for group and project tasks, or "ACTION/DIRECTORY". */
+/* "ACTION", for all its tasks, or a task's key. */
 static bool name_key(const struct plan *plan, struct slice target, struct targets *targets)
 {
     const struct graph *graph = plan->graph;
-    struct buf key = BUF_EMPTY;
-    bool found = false;
+    struct task_id task = graph_find_task(graph, target);
+    bool found = task.at != GRAPH_NONE;
+    if (found) {
+        vec_push(&targets->tasks, task);
+    }
     for (uint32_t n = 0; n < graph->task_count; n++) {
-        if (graph->tasks[n].action == GRAPH_NONE) {
-            continue;
-        }
-        struct slice action = graph_action(graph, (struct task_id){n})->name;
-        if (target.len < action.len || memcmp(target.at, action.at, action.len) != 0) {
-            continue;
-        }
-        buf_clear(&key);
-        graph_add_key(graph, (struct task_id){n}, &key);
-        if (slice_equal(buf_slice(&key), target) || slice_equal(action, target)) {
-            vec_push(&targets->tasks, (struct task_id){n});
+        task.at = n;
+        if (graph_is_present(graph, task) && slice_equal(graph_action(graph, task)->name, target)) {
+            vec_push(&targets->tasks, task);
             found = true;
         }
     }
-    buf_release(&key);
     return found;
 }
 
@@ -347,35 +341,17 @@ int plan_select(struct plan *plan, const struct plan_selection *selection, struc
     return result;
 }
 
-static int compare_keys(const void *a, const void *b)
-{
-    return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
-}
-
 size_t plan_select_keys(struct plan *plan, const struct slice *keys, size_t count)
 {
-    const struct graph *graph = plan->graph;
-    struct slice *sorted = mem_alloc(count * sizeof *sorted + 1);
-    struct buf key = BUF_EMPTY;
-    size_t found = 0;
-    if (count > 0) {
-        memcpy(sorted, keys, count * sizeof *sorted);
-        qsort(sorted, count, sizeof *sorted, compare_keys);
-    }
-    memset(plan->wanted, 0, graph->task_count);
-    for (uint32_t n = 0; n < graph->task_count; n++) {
-        if (!graph_is_present(graph, (struct task_id){n})) {
-            continue;
-        }
-        buf_clear(&key);
-        graph_add_key(graph, (struct task_id){n}, &key);
-        struct slice wanted = buf_slice(&key);
-        if (bsearch(&wanted, sorted, count, sizeof *sorted, compare_keys) != NULL) {
-            plan->wanted[n] = WANTED_SELECTED;
-            found++;
+    size_t unknown = 0;
+    memset(plan->wanted, 0, plan->graph->task_count);
+    for (size_t i = 0; i < count; i++) {
+        struct task_id task = graph_find_task(plan->graph, keys[i]);
+        if (task.at != GRAPH_NONE) {
+            plan->wanted[task.at] = WANTED_SELECTED;
+        } else {
+            unknown++;
         }
     }
-    buf_release(&key);
-    free(sorted);
-    return count > found ? count - found : 0;
+    return unknown;
 }

@@ -132,17 +132,9 @@ static void load(struct world *world, const char *rowfile)
 
 static void put_in_job(struct world *world, const char *key, const struct job_ref *job)
 {
-    for (uint32_t n = 0; n < world->graph->task_count; n++) {
-        struct task_id task = {n};
-        struct buf own = BUF_EMPTY;
-        if (graph_is_present(world->graph, task)) {
-            graph_add_key(world->graph, task, &own);
-        }
-        if (strcmp(buf_string(&own), key) == 0) {
-            world->in_jobs[n] = job;
-        }
-        buf_release(&own);
-    }
+    struct task_id task = graph_find_task(world->graph, slice_of(key));
+    assert_int_not_equal(task.at, GRAPH_NONE);
+    world->in_jobs[task.at] = job;
     world->plan->jobs = world->in_jobs;
 }
 
@@ -440,6 +432,38 @@ static void test_each_size_gets_its_partition(void **state)
     assert_int_equal(world->made.submissions.at[0].request.nodes, 1);
 }
 
+/* Directories, sort keys and actions may hold slashes and look like each other. */
+static void test_every_key_finds_its_task(void **state)
+{
+    struct world *world = *state;
+    struct buf key = BUF_EMPTY;
+    size_t found = 0;
+    fill(world, "a b ab c#2");
+    load(world,
+         "[[action]]\nname = \"one\"\ncommand = \"true {directory}\"\nproducts = [\"x\"]\n"
+         "[[action]]\nname = \"one/a\"\ncommand = \"true {directory}\"\nproducts = [\"y\"]\n"
+         "[[action]]\nname = \"all\"\ncommand = \"true {directories}\"\nproducts = [\"//z\"]\n"
+         "[[action]]\nname = \"two\"\ncommand = \"true {directories}\"\nscope = \"group\"\n"
+         "group.maximum_size = 2\n"
+         "[[action]]\nname = \"pro/ject\"\ncommand = \"true\"\nscope = \"project\"\n");
+    for (uint32_t n = 0; n < world->graph->task_count; n++) {
+        struct task_id task = {n};
+        if (graph_is_present(world->graph, task)) {
+            buf_clear(&key);
+            graph_add_key(world->graph, task, &key);
+            assert_int_equal(graph_find_task(world->graph, buf_slice(&key)).at, n);
+            found++;
+        }
+    }
+    assert_int_equal(found, 4 + 4 + 1 + 2 + 1);
+    static const char *const unknown[] = {"",       "/",      "one",   "one/", "one/d",  "on/a",
+                                          "one/a/", "two/#3", "all/y", "pro",  "project"};
+    for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
+        assert_int_equal(graph_find_task(world->graph, slice_of(unknown[i])).at, GRAPH_NONE);
+    }
+    buf_release(&key);
+}
+
 #define WITH_WORLD(test) cmocka_unit_test_setup_teardown(test, open_world, close_world)
 
 int main(void)
@@ -461,6 +485,7 @@ int main(void)
         WITH_WORLD(test_jobs_of_which_nothing_is_known_are_waited_for_in_patience),
         WITH_WORLD(test_a_job_that_fits_nowhere_is_refused_with_reasons),
         WITH_WORLD(test_each_size_gets_its_partition),
+        WITH_WORLD(test_every_key_finds_its_task),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
