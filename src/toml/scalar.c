@@ -6,16 +6,6 @@
 #include <stdlib.h>
 #include <strings.h>
 
-struct toml_value *toml_new_value(struct toml_parser *parser, enum toml_type type,
-                                  struct toml_span span)
-{
-    struct toml_value *value = arena_alloc(parser->arena, sizeof *value);
-    value->type = type;
-    value->offset = span.offset;
-    value->length = span.length;
-    return value;
-}
-
 static const char *show(struct toml_parser *parser, struct toml_span span)
 {
     return toml_show(parser, toml_text(parser, span));

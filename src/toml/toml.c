@@ -6,23 +6,6 @@
 
 #include <stdlib.h>
 
-const char *toml_type_name(enum toml_type type)
-{
-    static const char *const names[] = {
-        [TOML_STRING] = "string",
-        [TOML_INTEGER] = "integer",
-        [TOML_FLOAT] = "float",
-        [TOML_BOOLEAN] = "boolean",
-        [TOML_OFFSET_DATE_TIME] = "offset date-time",
-        [TOML_LOCAL_DATE_TIME] = "local date-time",
-        [TOML_LOCAL_DATE] = "local date",
-        [TOML_LOCAL_TIME] = "local time",
-        [TOML_ARRAY] = "array",
-        [TOML_TABLE] = "table",
-    };
-    return names[type];
-}
-
 /* Offset of the first byte that is not UTF-8; there is one. */
 static size_t find_invalid(struct slice text)
 {

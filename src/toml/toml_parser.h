@@ -2,9 +2,10 @@
  *
  * The lexer (grammar/toml.re) cuts the text into tokens and knows by itself whether a key or a
  * value comes next; the grammar (grammar/toml.y) puts them in order; scalar.c reads numbers, dates
- * and escapes; tree.c builds the tables and knows what may be defined twice; complain.c words what
- * the grammar didn't expect. The first error stops everything; each function that returns -1 has
- * reported it. */
+ * and escapes; tree.c builds the tables and knows what may be defined twice; value.c makes the
+ * values of both; complain.c words what the grammar didn't expect. From the ground up: complain.c
+ * and value.c; scalar.c and tree.c; the lexer; the grammar; toml.c. The first error stops
+ * everything; each function that returns -1 has reported it. */
 #ifndef ROWBUILD_TOML_PARSER_H
 #define ROWBUILD_TOML_PARSER_H
 
@@ -87,9 +88,11 @@ void toml_complain_key(struct toml_parser *parser, struct toml_span span);
 /* complain.c: -1 after reporting a character in `span` that looks like a space or like nothing. */
 int toml_forbid_invisible(struct toml_parser *parser, struct toml_span span);
 
-/* scalar.c. All read `span` of the text. */
+/* value.c: a value that was written at `span`, else empty. In the arena. */
 struct toml_value *toml_new_value(struct toml_parser *parser, enum toml_type type,
                                   struct toml_span span);
+
+/* scalar.c. All read `span` of the text. */
 struct toml_value *toml_read_integer(struct toml_parser *parser, struct toml_span span);
 struct toml_value *toml_read_float(struct toml_parser *parser, struct toml_span span);
 struct toml_value *toml_read_time(struct toml_parser *parser, struct toml_span span);
