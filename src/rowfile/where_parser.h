@@ -1,4 +1,8 @@
-/* What the grammar of `where` and where.c share. */
+/* The expression of `where` as a tree, and how it is built. Only for where.c and the grammar.
+ *
+ * The lexer (grammar/where.re) cuts the text into tokens and the grammar (grammar/where.y) puts
+ * them in order; where_build.c reads literals, makes the nodes and words the errors of both.
+ * where.c stands above them: it has a text parsed and asks the tree about values. */
 #ifndef ROWBUILD_WHERE_PARSER_H
 #define ROWBUILD_WHERE_PARSER_H
 
@@ -72,6 +76,8 @@ struct where_parser {
     const unsigned char *cursor;
     const unsigned char *limit;
 };
+
+/* ---- where_build.c ---- */
 
 /* Reports an error at a place of the expression; -1. */
 int where_complain(struct where_parser *parser, struct where_span span, const char *format, ...)
