@@ -1,3 +1,4 @@
+/* The environment of an execution: inherited, what rowbuild sets, and what the action declares. */
 #include "launching.h"
 
 #include <math.h>
@@ -11,28 +12,6 @@ static const char *const thread_variables[] = {
 };
 
 static const size_t LONGEST_VARIABLE = (size_t)100 << 10;
-
-static bool is_named(const char *entry, struct slice name)
-{
-    return strncmp(entry, name.at, name.len) == 0 && entry[name.len] == '=';
-}
-
-void variables_set(struct variables *variables, struct slice name, struct slice value)
-{
-    char *entry = arena_alloc(variables->arena, name.len + value.len + 2);
-    memcpy(entry, name.at, name.len);
-    entry[name.len] = '=';
-    if (value.len > 0) {
-        memcpy(entry + name.len + 1, value.at, value.len);
-    }
-    for (size_t i = 0; i < variables->entries.count; i++) {
-        if (is_named(variables->entries.at[i], name)) {
-            variables->entries.at[i] = entry;
-            return;
-        }
-    }
-    vec_push(&variables->entries, entry);
-}
 
 static void set_number(struct variables *variables, const char *name, uint64_t number)
 {
@@ -171,7 +150,7 @@ int launch_environment(const struct expansion *expansion, const struct launch_re
     struct buf value = BUF_EMPTY;
     int result = 0;
     const struct launch_context *context = expansion->context;
-    bool ranks = launch_has_rank_steps(context, action);
+    bool ranks = steps_hold_ranks(context, action);
     bool process =
         expansion->kind != LAUNCH_RANKS && steps_are_needed(context, request, expansion->process);
     bool in_step = ranks || process;

@@ -76,38 +76,9 @@ enum launch_kind launch_kind_of(const struct launch_context *context, const stru
     return LAUNCH_ONE;
 }
 
-const struct cpumask *launch_cores(const struct expansion *expansion,
-                                   const struct launch_request *request, bool whole,
-                                   struct arena *arena)
-{
-    if (request->places == NULL) {
-        return NULL;
-    }
-    bool own = !whole && expansion->kind == LAUNCH_PROCESSES;
-    size_t count = own ? request->threads : (size_t)request->processes * request->threads;
-    size_t first = own ? (size_t)expansion->process * request->threads : 0;
-    struct cpumask *cores = arena_alloc(arena, sizeof *cores);
-    for (size_t i = 0; i < count; i++) {
-        cpumask_add(cores, &request->places[first + i]);
-    }
-    return cores;
-}
-
-bool launch_has_rank_steps(const struct launch_context *context, const struct action *action)
-{
-    for (size_t i = 0; i < action->launcher_count; i++) {
-        const struct launcher *launcher = launchers_find(context->launchers, action->launchers[i]);
-        if (launcher != NULL && steps_start_ranks(context, launcher)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 bool launch_spans_hosts(const struct launch_context *context, const struct action *action)
 {
-    return launch_kind_of(context, action) == LAUNCH_PROCESSES ||
-           launch_has_rank_steps(context, action);
+    return launch_kind_of(context, action) == LAUNCH_PROCESSES || steps_hold_ranks(context, action);
 }
 
 static void add_prefix(const struct expansion *expansion, const struct launch_request *request,
@@ -200,7 +171,7 @@ static int prepare_process(const struct launch_context *context,
     struct expansion expansion = begin(context, request, number, &list);
     const struct action *action = graph_action(context->graph, expansion.task);
     process->is_step = expansion.kind != LAUNCH_RANKS && steps_are_needed(context, request, number);
-    bool binds_itself = process->is_step || launch_has_rank_steps(context, action);
+    bool binds_itself = process->is_step || steps_hold_ranks(context, action);
     process->cores = binds_itself ? NULL : launch_cores(&expansion, request, false, arena);
     int result = launch_environment(&expansion, request, arena, &process->environment, diag);
     if (result == 0) {
@@ -269,7 +240,7 @@ int launch_prepare(const struct launch_context *context, const struct launch_req
             return -1;
         }
     }
-    command->has_steps = launch_has_rank_steps(context, action);
+    command->has_steps = steps_hold_ranks(context, action);
     bool all_here = true;
     for (unsigned i = 0; i < request->processes; i++) {
         all_here = all_here && !steps_are_needed(context, request, i);

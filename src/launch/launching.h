@@ -1,9 +1,12 @@
-/* What the sources of launch share; nobody else includes this. */
+/* What the sources of launch share; nobody else includes this.
+ *
+ * From the ground up: launch_variables.c, cores.c, gpus.c and expand_command.c; mpi.c; steps.c;
+ * environment.c; launch.c, where the parts become a command. */
 #ifndef ROWBUILD_LAUNCHING_H
 #define ROWBUILD_LAUNCHING_H
 
 #include "launch.h"
-#include "vec.h"
+#include "launch_variables.h"
 
 /* Where the templates of an expansion are taken from. */
 struct expansion {
@@ -17,36 +20,33 @@ struct expansion {
     unsigned process; /* LAUNCH_PROCESSES: which of them */
 };
 
-/* The environment of an execution while it is put together, in `arena`. */
-struct variables {
-    struct arena *arena;
-    VEC(char *) entries;
-};
+/* ---- expand_command.c ---- */
 
 /* Appends a template, each part quoted for its place. `directory` is the one that {directory} and
  * pointers mean. -1 after an error. */
 int launch_expand(const struct expansion *expansion, const struct template *template,
                   uint32_t directory, struct buf *out, struct diag *diag);
 
-/* Sets one variable; what was there under the name is replaced. */
-void variables_set(struct variables *variables, struct slice name, struct slice value);
+/* ---- cores.c ---- */
 
 /* The cores of the process, or (`whole`) of all processes, in `arena`; NULL: not bound. */
 const struct cpumask *launch_cores(const struct expansion *expansion,
                                    const struct launch_request *request, bool whole,
                                    struct arena *arena);
 
+/* ---- gpus.c ---- */
+
 /* The numbers of the GPUs of one process. */
 const unsigned *launch_gpus_of(const struct launch_request *request, size_t process);
+
+/* ---- environment.c ---- */
 
 /* The environment of an execution, in `arena`. */
 int launch_environment(const struct expansion *expansion, const struct launch_request *request,
                        struct arena *arena, char ***environment, struct diag *diag);
 
-/* Whether the action's ranks are started by srun, as a step of the job that this run is in. */
-bool launch_has_rank_steps(const struct launch_context *context, const struct action *action);
+/* ---- steps.c ---- */
 
-/* steps.c */
 /* Whether an inherited variable would tell srun something about steps that is not so. */
 bool steps_mislead(const char *entry);
 /* Whether the process lies on another host of the job, where only srun starts it. */
@@ -54,6 +54,8 @@ bool steps_are_needed(const struct launch_context *context, const struct launch_
                       unsigned process);
 /* Whether the launcher starts ranks as a job step of the job that this run is in. */
 bool steps_start_ranks(const struct launch_context *context, const struct launcher *launcher);
+/* Whether one of the action's launchers does: its ranks are a step of that job. */
+bool steps_hold_ranks(const struct launch_context *context, const struct action *action);
 /* srun with its options in front of a process's words. */
 char **steps_add_prefix(const struct launch_context *context, const struct launch_request *request,
                         unsigned process, char **argv, struct arena *arena);
@@ -66,7 +68,8 @@ bool steps_place_ranks(const struct launch_context *context, const struct launch
 void steps_add_options(const struct launch_context *context, const struct launch_request *request,
                        bool is_placed, struct buf *out);
 
-/* mpi.c */
+/* ---- mpi.c ---- */
+
 /* Whether an inherited variable is what an MPI launcher told this process about itself. */
 bool mpi_tells_parent(const char *entry);
 /* What OpenMPI is told: not to bind, and, where ranks are started by a launcher, where to put its

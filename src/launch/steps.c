@@ -94,6 +94,17 @@ bool steps_start_ranks(const struct launch_context *context, const struct launch
     return slice_is(slice_make(word.at + skip, word.len - skip), "srun");
 }
 
+bool steps_hold_ranks(const struct launch_context *context, const struct action *action)
+{
+    for (size_t i = 0; i < action->launcher_count; i++) {
+        const struct launcher *launcher = launchers_find(context->launchers, action->launchers[i]);
+        if (launcher != NULL && steps_start_ranks(context, launcher)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* ---- One process on another host ---- */
 
 char **steps_add_prefix(const struct launch_context *context, const struct launch_request *request,
