@@ -3,6 +3,7 @@
 
 #include "run.h"
 #include "submit.h"
+#include "submit_tell.h"
 
 #include <stdlib.h>
 #include <unistd.h>

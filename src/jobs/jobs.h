@@ -9,7 +9,8 @@
  * - claims: what jobs say of themselves in the inbox; counting: which records in it count
  * - endings: what has ended and how, from all of these (pure)
  * - jobs.c: a look at them; plan_jobs.c: what they mean for the plan, and the plan for them
- * - submit: new submissions; submit_sbatch.c and submit_bash.c make one, submit_tell.c says so
+ * - submit: new submissions; submit_sbatch and submit_bash make one, of what submit_script puts
+ *   together; submit_tell says so; submitting is what all of these know
  * - element: one element, carried out inside its job
  * - listing: which jobs are shown */
 #ifndef ROWBUILD_JOBS_H

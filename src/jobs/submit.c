@@ -3,38 +3,20 @@
 #include "clock.h"
 #include "file.h"
 #include "memory.h"
-#include "sbatch.h"
+#include "script.h"
 #include "site.h"
+#include "submit_bash.h"
+#include "submit_sbatch.h"
+#include "submit_tell.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 static const double PATIENCE_S = 120;
-
-bool submit_wait(struct submitting *submitting, double seconds)
-{
-    struct loop_event events[8];
-    int64_t until_ns = clock_monotonic_ns() + (int64_t)(seconds * 1e9);
-    for (;;) {
-        int64_t left_ns = until_ns - clock_monotonic_ns();
-        int count = loop_wait(submitting->loop, events, sizeof events / sizeof events[0],
-                              left_ns > 0 ? (int)(left_ns / 1000000) + 1 : 0);
-        for (int i = 0; i < count; i++) {
-            int signal = (int)events[i].token;
-            submitting->interrupted =
-                submitting->interrupted ||
-                (events[i].kind == LOOP_SIGNAL && signal != SIGCHLD && signal != SIGUSR1);
-        }
-        if (submitting->interrupted || (count <= 0 && left_ns <= 0)) {
-            return submitting->interrupted;
-        }
-    }
-}
 
 /* ---- What a submission is about ---- */
 
@@ -74,48 +56,6 @@ static struct submission registration_of(struct submitting *submitting, size_t n
         }
     }
     return made;
-}
-
-static uint64_t throttle_of(const struct submitting *submitting)
-{
-    unsigned given = submitting->options->throttle;
-    return given > 0 ? given : submitting->place.cluster->array_throttle;
-}
-
-void submit_add_script(const struct submitting *submitting, size_t number, struct slice token,
-                       struct buf *out)
-{
-    const struct planned_submission *planned = &submitting->jobs.submissions.at[number];
-    const struct planned_job *jobs = submit_jobs(submitting, planned);
-    const struct submit_place *place = &submitting->place;
-    VEC(struct slice) directories = {0};
-    VEC(uint32_t) indices = {0};
-    for (size_t j = 0; j < planned->job_count; j++) {
-        vec_push(&indices, jobs[j].index);
-        for (size_t d = 0; d < jobs[j].directory_count; d++) {
-            vec_push(&directories, jobs[j].directories[d]);
-        }
-    }
-    script_add(
-        &(struct script_facts){
-            .action = submit_action(submitting, planned),
-            .cluster = place->cluster,
-            .request = planned->request,
-            .workspace_path = submitting->plan->graph->rowfile->workspace_path,
-            .directories = directories.at,
-            .directory_count = directories.count,
-            .indices = planned->is_array ? indices.at : NULL,
-            .index_count = indices.count,
-            .throttle = throttle_of(submitting),
-            .program = slice_of(submitting->program),
-            .project = slice_of(place->project_path),
-            .file = submitting->file != NULL ? slice_of(submitting->file) : (struct slice){0},
-            .state = submitting->state != NULL ? slice_of(submitting->state) : (struct slice){0},
-            .token = token,
-        },
-        out);
-    vec_release(&directories);
-    vec_release(&indices);
 }
 
 /* ---- What jobs must be told ---- */

@@ -1,8 +1,8 @@
-/* One submission where the scheduler is bash: the script is executed here and now. */
-#include "submit.h"
+#include "submit_bash.h"
 
 #include "inbox.h"
 #include "spawn.h"
+#include "submit_script.h"
 #include "text.h"
 
 #include <errno.h>

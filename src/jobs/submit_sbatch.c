@@ -1,67 +1,16 @@
-/* One submission to Slurm: until it is accepted, refused, or patience ends. */
-#include "submit.h"
+#include "submit_sbatch.h"
 
 #include "clock.h"
 #include "inbox.h"
 #include "queue.h"
 #include "sbatch.h"
+#include "submit_script.h"
+#include "submit_tell.h"
 
 #include <string.h>
 #include <unistd.h>
 
 enum { LONGEST_PAUSE_S = 30, LOOKS_FOR_TOKEN = 3 };
-
-/* Whether the word begins the user's own condition, which counts besides ours: *condition. */
-static bool find_condition(const char *const *options, size_t count, size_t at,
-                           const char **condition)
-{
-    static const char named[] = "--dependency=";
-    const char *option = options[at];
-    if (strncmp(option, named, strlen(named)) == 0) {
-        *condition = option + strlen(named);
-        return true;
-    }
-    if (strcmp(option, "--dependency") == 0 || strcmp(option, "-d") == 0) {
-        *condition = at + 1 < count ? options[at + 1] : "";
-        return at + 1 < count;
-    }
-    if (strncmp(option, "-d", 2) == 0) {
-        *condition = option + 2;
-        return true;
-    }
-    return false;
-}
-
-const char *const *submit_sbatch_options(struct submitting *submitting, size_t number,
-                                         struct slice token)
-{
-    const struct planned_submission *planned = &submitting->jobs.submissions.at[number];
-    const struct rowbuild_submit_options *options = submitting->options;
-    size_t given = options->scheduler_option_count;
-    const char **words = arena_array(&submitting->arena, given + 4, sizeof *words);
-    size_t count = 0;
-    struct buf text = BUF_EMPTY;
-    buf_add_string(&text, "--dependency=");
-    for (size_t i = 0; i < given; i++) {
-        const char *condition;
-        if (find_condition(options->scheduler_options, given, i, &condition)) {
-            buf_addf(&text, "%s,", condition);
-        }
-    }
-    for (size_t i = 0; i < given; i++) {
-        words[count++] = options->scheduler_options[i];
-    }
-    if (planned->dependency_count > 0) {
-        job_plan_add_dependencies(planned, submitting->ids, &text);
-        words[count++] = arena_string(&submitting->arena, buf_slice(&text));
-        words[count++] = "--kill-on-invalid-dep=yes";
-    }
-    buf_clear(&text);
-    buf_addf(&text, "--comment=rowbuild:%.*s", SLICE_ARGS(token));
-    words[count++] = arena_string(&submitting->arena, buf_slice(&text));
-    buf_release(&text);
-    return words;
-}
 
 /* ---- Waiting ---- */
 

@@ -1,6 +1,6 @@
-/* What the user is told of submissions before and after they are made. */
-#include "submit.h"
+#include "submit_tell.h"
 
+#include "submit_script.h"
 #include "text.h"
 
 static const char DRY_TOKEN[] = "0000000000000000";
@@ -11,18 +11,6 @@ bool submit_tell(const struct submitting *submitting, struct rowbuild_submit_eve
     event.total = submitting->jobs.submissions.count;
     return observer == NULL || observer->event == NULL ||
            observer->event(observer->context, &event);
-}
-
-const struct action *submit_action(const struct submitting *submitting,
-                                   const struct planned_submission *planned)
-{
-    return &submitting->plan->graph->rowfile->actions[planned->element];
-}
-
-const struct planned_job *submit_jobs(const struct submitting *submitting,
-                                      const struct planned_submission *planned)
-{
-    return &submitting->jobs.jobs.at[planned->first_job];
 }
 
 struct rowbuild_submit_event submit_event(const struct submitting *submitting, size_t number,

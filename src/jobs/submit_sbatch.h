@@ -1,0 +1,15 @@
+/* One submission to Slurm: until it is accepted, refused, or patience ends.
+ *
+ * Knows: what each answer of sbatch means for the registration. Doesn't know: the other
+ * submissions. */
+#ifndef ROWBUILD_SUBMIT_SBATCH_H
+#define ROWBUILD_SUBMIT_SBATCH_H
+
+#include "submissions.h"
+#include "submitting.h"
+
+/* Makes one submission, which is registered, and leaves nothing registered that wasn't submitted.
+ * 0 when the next one may follow, else the status to end with. */
+int submit_sbatch(struct submitting *submitting, size_t number, struct submission *registered);
+
+#endif

@@ -1,0 +1,54 @@
+/* What is being submitted, as all files of submit know it.
+ *
+ * Knows: the plan's submissions with their actions and jobs, and the signals that stop the program.
+ * Doesn't know: how a submission is made, nor what is said of it. */
+#ifndef ROWBUILD_SUBMITTING_H
+#define ROWBUILD_SUBMITTING_H
+
+#include "job_plan.h"
+#include "loop.h"
+#include "rowbuild.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Borrowed. */
+struct submit_place {
+    const char *project_path; /* absolute */
+    int project;              /* descriptor */
+    const char *file_name;    /* the description, as shown in messages */
+    const char *state_path;   /* absolute */
+    const struct cluster *cluster;
+    const struct launchers *launchers;
+};
+
+struct submitting {
+    struct submit_place place;
+    const struct rowbuild_submit_options *options;
+    const struct rowbuild_submit_observer *observer;
+    struct diag *diag;
+    struct plan *plan; /* of the last look, with its state */
+    struct job_plan jobs;
+    const char *program; /* what the jobs execute */
+    const char *file;    /* its --file; NULL: none is needed */
+    const char *state;   /* where the state is; NULL: where it is expected */
+    uint64_t *ids;       /* by submission: the scheduler's */
+    struct loop *loop;
+    bool interrupted;
+    bool unfinished;   /* bash: a command ended well without its products */
+    double patience_s; /* what is left of it */
+    size_t done;       /* jobs that were submitted or executed */
+    struct arena arena;
+};
+
+/* What a submission is about. */
+const struct action *submit_action(const struct submitting *submitting,
+                                   const struct planned_submission *planned);
+const struct planned_job *submit_jobs(const struct submitting *submitting,
+                                      const struct planned_submission *planned);
+
+/* Looks for signals; waits for them up to that long. Whether the user wants to stop. */
+bool submit_wait(struct submitting *submitting, double seconds);
+
+#endif
