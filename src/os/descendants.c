@@ -1,7 +1,9 @@
+/* Signals to descendants, and the end of orphans and of what bears a mark in its environment. */
 #include "spawn.h"
 
 #include "buf.h"
 #include "file.h"
+#include "process_tree.h"
 #include "unreaped.h"
 #include "usage.h"
 #include "vec.h"
@@ -18,73 +20,6 @@
 
 enum { LONGEST_PROC_FILE = 64 << 20 };
 
-struct pid_list {
-    VEC(pid_t) pids;
-};
-
-struct task_reader {
-    struct pid_list *into;
-    const char *process;
-};
-
-static int read_task(void *context, const char *name, size_t len, bool is_directory)
-{
-    (void)len;
-    (void)is_directory;
-    const struct task_reader *reader = context;
-    struct buf path = BUF_EMPTY;
-    struct buf text = BUF_EMPTY;
-    buf_addf(&path, "/proc/%s/task/%s/children", reader->process, name);
-    if (file_read(AT_FDCWD, path.at, LONGEST_PROC_FILE, &text) == 0) {
-        const char *at = buf_string(&text);
-        char *end;
-        for (long pid; (pid = strtol(at, &end, 10)) > 0 && end != at; at = end) {
-            vec_push(&reader->into->pids, (pid_t)pid);
-        }
-    }
-    buf_release(&text);
-    buf_release(&path);
-    return 0;
-}
-
-/* Appends the children of all threads of a process; 0 is this one. */
-static void add_children(pid_t of, struct pid_list *list)
-{
-    char process[16] = "self";
-    char tasks[40];
-    if (of != 0) {
-        snprintf(process, sizeof process, "%d", (int)of);
-    }
-    snprintf(tasks, sizeof tasks, "/proc/%s/task", process);
-    struct task_reader reader = {.into = list, .process = process};
-    (void)file_list(AT_FDCWD, tasks, read_task, &reader);
-}
-
-/* The list grows while it is walked: whoever is in it gets its children behind it. */
-static void add_all_children(struct pid_list *list)
-{
-    for (size_t i = 0; i < list->pids.count; i++) {
-        add_children(list->pids.at[i], list);
-    }
-}
-
-static void add_descendants(pid_t of, struct pid_list *list)
-{
-    add_children(of, list);
-    add_all_children(list);
-}
-
-size_t spawn_list_descendants(const pid_t *of, size_t count, pid_t **pids)
-{
-    struct pid_list list = {0};
-    for (size_t i = 0; i < count; i++) {
-        vec_push(&list.pids, of[i]);
-    }
-    add_all_children(&list);
-    *pids = list.pids.at;
-    return list.pids.count;
-}
-
 /* Whether it is a child of this process that has ended and waits to be reaped. */
 static bool has_ended(pid_t pid)
 {
@@ -97,7 +32,7 @@ static unsigned signal_descendants_once(int signal, size_t *found)
 {
     struct pid_list list = {0};
     unsigned count = 0;
-    add_descendants(0, &list);
+    pid_list_add_descendants(&list, 0);
     for (size_t i = 0; i < list.pids.count; i++) {
         if (!has_ended(list.pids.at[i]) && kill(list.pids.at[i], signal) == 0) {
             count++;
@@ -127,7 +62,7 @@ void spawn_signal_child(const struct child *child, int signal)
 {
     struct pid_list list = {0};
     /* Before the group gets the signal: what its members leave behind is no longer below them. */
-    add_descendants(child->pid, &list);
+    pid_list_add_descendants(&list, child->pid);
     (void)kill(-child->pid, signal);
     for (size_t i = 0; i < list.pids.count; i++) {
         if (getpgid(list.pids.at[i]) != child->pid) {
@@ -168,7 +103,7 @@ bool spawn_signal_named(const struct child *child, const char *name, int signal)
     struct pid_list list = {0};
     bool found = false;
     vec_push(&list.pids, child->pid);
-    add_all_children(&list);
+    pid_list_add_all_children(&list);
     for (size_t i = 0; i < list.pids.count; i++) {
         pid_t parent;
         pid_t above;
@@ -197,7 +132,7 @@ void spawn_reap_orphans(void)
     }
     /* The kernel names only the first one that ended, and that must stay. */
     struct pid_list list = {0};
-    add_children(0, &list);
+    pid_list_add_children(&list, 0);
     for (size_t i = 0; i < list.pids.count; i++) {
         if (!spawn_is_unreaped(list.pids.at[i])) {
             (void)spawn_reap_one(P_PID, list.pids.at[i]);
@@ -338,7 +273,7 @@ unsigned spawn_kill_orphans(const char *mark)
 {
     struct pid_list own = {0};
     unsigned count = 0;
-    add_children(0, &own);
+    pid_list_add_children(&own, 0);
     for (size_t i = 0; i < own.pids.count; i++) {
         pid_t pid = own.pids.at[i];
         if (spawn_is_unreaped(pid)) {
@@ -348,7 +283,7 @@ unsigned spawn_kill_orphans(const char *mark)
             (void)spawn_reap_one(P_PID, pid);
         } else if (environment_holds(pid, mark)) {
             struct pid_list list = {0};
-            add_descendants(pid, &list);
+            pid_list_add_descendants(&list, pid);
             (void)kill(pid, SIGKILL);
             for (size_t d = 0; d < list.pids.count; d++) {
                 (void)kill(list.pids.at[d], SIGKILL);
@@ -366,13 +301,13 @@ size_t spawn_list_orphans(pid_t **pids)
     struct pid_list own = {0};
     struct pid_list list = {0};
     size_t kept = 0;
-    add_children(0, &own);
+    pid_list_add_children(&own, 0);
     for (size_t i = 0; i < own.pids.count; i++) {
         if (!spawn_is_unreaped(own.pids.at[i]) && !has_ended(own.pids.at[i])) {
             vec_push(&list.pids, own.pids.at[i]);
         }
     }
-    add_all_children(&list);
+    pid_list_add_all_children(&list);
     for (size_t i = 0; i < list.pids.count; i++) {
         struct usage_process process;
         if (usage_find_process(list.pids.at[i], &process)) {

@@ -71,10 +71,6 @@ void spawn_become_subreaper(void);
  * it is 0. */
 unsigned spawn_signal_descendants(int signal);
 
-/* The processes, of which none is below another, and all their descendants. The caller frees *pids
- * with free(). */
-size_t spawn_list_descendants(const pid_t *of, size_t count, pid_t **pids);
-
 /* Sends `signal` to the process group and all descendants of one child. */
 void spawn_signal_child(const struct child *child, int signal);
 

@@ -1,5 +1,6 @@
 /* What the two sources behind spawn.h share: children are started and reaped by spawn.c,
- * descendants of all kinds are found and ended by descendants.c. Nobody else includes this. */
+ * descendants of all kinds are signalled, ended and reaped by descendants.c. Nobody else includes
+ * this. */
 #ifndef ROWBUILD_UNREAPED_H
 #define ROWBUILD_UNREAPED_H
 

@@ -2,8 +2,9 @@
 
 #include "buf.h"
 #include "file.h"
+#include "process_tree.h"
 #include "slice.h"
-#include "spawn.h"
+#include "vec.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -107,9 +108,13 @@ bool usage_sample(const pid_t *roots, size_t root_count, struct usage *usage)
 {
     struct sampling sampling = {.usage = usage};
     struct sizes sizes = {0};
-    pid_t *pids;
-    size_t count = spawn_list_descendants(roots, root_count, &pids);
-    count = count < MOST_PROCESSES ? count : MOST_PROCESSES;
+    struct pid_list list = {0};
+    for (size_t i = 0; i < root_count; i++) {
+        vec_push(&list.pids, roots[i]);
+    }
+    pid_list_add_all_children(&list);
+    const pid_t *pids = list.pids.at;
+    size_t count = list.pids.count < MOST_PROCESSES ? list.pids.count : MOST_PROCESSES;
     *usage = (struct usage){0};
     for (size_t i = 0; i < count; i++) {
         sample_process(&sampling, pids[i], &sizes);
@@ -121,7 +126,7 @@ bool usage_sample(const pid_t *roots, size_t root_count, struct usage *usage)
         uint64_t together = sum_proportional(&sampling, pids, count);
         usage->memory_bytes = together > sizes.largest ? together : sizes.largest;
     }
-    free(pids);
+    vec_release(&list.pids);
     buf_release(&sampling.text);
     return usage->threads > 0;
 }
