@@ -1,4 +1,6 @@
-#include "running.h"
+/* Accepting results as they stand, without running anything. */
+#include "backups.h"
+#include "run.h"
 
 #include "text.h"
 
@@ -56,7 +58,7 @@ static struct file_id lacking_product(struct plan *plan, struct task_id task)
 static int accept_task(struct plan *plan, struct task_id task, struct diag *diag)
 {
     struct component_list list = {0};
-    if (plan_good_set_is_backed_up(plan, task) && run_restore(plan, task, diag) != 0) {
+    if (plan_good_set_is_backed_up(plan, task) && backups_restore(plan, task, diag) != 0) {
         return -1;
     }
     struct file_id missing = lacking_product(plan, task);

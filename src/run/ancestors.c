@@ -13,13 +13,14 @@ struct walk {
 
 static void begin_walk(struct walk *walk, struct run *run)
 {
+    struct ancestors *ancestors = &run->ancestors;
     size_t count = run->plan->graph->task_count;
-    if (run->met == NULL) {
-        run->met = mem_alloc(count * sizeof *run->met);
+    if (ancestors->met == NULL) {
+        ancestors->met = mem_alloc(count * sizeof *ancestors->met);
     }
-    if (++run->walks == 0) { /* the numbers of walks begin again */
-        memset(run->met, 0, count * sizeof *run->met);
-        run->walks = 1;
+    if (++ancestors->walks == 0) { /* the numbers of walks begin again */
+        memset(ancestors->met, 0, count * sizeof *ancestors->met);
+        ancestors->walks = 1;
     }
     *walk = (struct walk){.run = run};
 }
@@ -28,12 +29,13 @@ static void begin_walk(struct walk *walk, struct run *run)
 static bool walk_back(struct walk *walk, struct task_id task, size_t limit)
 {
     const struct graph *graph = walk->run->plan->graph;
+    const struct ancestors *ancestors = &walk->run->ancestors;
     for (uint32_t e = graph->before_start[task.at]; e < graph->before_start[task.at + 1]; e++) {
         struct task_id before = graph->before.at[e].task;
-        if (walk->run->met[before.at] == walk->run->walks) {
+        if (ancestors->met[before.at] == ancestors->walks) {
             continue;
         }
-        walk->run->met[before.at] = walk->run->walks;
+        ancestors->met[before.at] = ancestors->walks;
         vec_push(&walk->tasks, before);
         if (walk->tasks.count > limit) {
             return false;
@@ -66,8 +68,8 @@ static void rerecord_product(struct run *run, struct task_id maker, struct file_
     buf_release(&path);
 }
 
-static void look_at_product(struct run *run, struct task_id maker, struct file_id file,
-                            const char *label)
+static void check_product(struct run *run, struct task_id maker, struct file_id file,
+                          const char *label)
 {
     struct plan *plan = run->plan;
     struct digest before = state_file(plan->state, file.at)->digest;
@@ -77,19 +79,19 @@ static void look_at_product(struct run *run, struct task_id maker, struct file_i
     }
 }
 
-static void look_at_met(struct walk *walk, const char *label)
+static void check_met(struct walk *walk, const char *label)
 {
     const struct graph *graph = walk->run->plan->graph;
     vec_each (struct task_id, maker, &walk->tasks) {
         uint32_t end = graph->product_start[maker->at + 1];
         for (uint32_t p = graph->product_start[maker->at]; p < end; p++) {
-            look_at_product(walk->run, *maker, graph->products.at[p], label);
+            check_product(walk->run, *maker, graph->products.at[p], label);
         }
     }
 }
 
 /* What the task reads itself can't wait: its row is about to be taken as it is now. */
-static void look_at_dependencies(struct run *run, struct task_id task, const char *label)
+static void check_dependencies(struct run *run, struct task_id task, const char *label)
 {
     const struct graph *graph = run->plan->graph;
     uint32_t end = graph->dependency_start[task.at + 1];
@@ -97,52 +99,51 @@ static void look_at_dependencies(struct run *run, struct task_id task, const cha
         struct file_id file = graph->dependencies.at[d].file;
         uint32_t maker = graph->producers[file.at];
         if (maker != GRAPH_NONE) {
-            look_at_product(run, (struct task_id){maker}, file, label);
+            check_product(run, (struct task_id){maker}, file, label);
         }
     }
 }
 
-void run_look_at_far_ancestors(struct run *run)
+void ancestors_check_far(struct run *run)
 {
+    struct ancestors *ancestors = &run->ancestors;
+    size_t count = ancestors->far.count;
     struct walk walk;
     struct buf label = BUF_EMPTY;
-    if (run->far.count == 0) {
+    if (count == 0) {
         return;
     }
-    if (run->far.count == 1) {
-        buf_add_char(&label, '`');
-        graph_add_label(run->plan->graph, run->far.at[0], &label);
-        buf_add_char(&label, '`');
-    } else {
-        buf_addf(&label, "one of %zu tasks, the last of them `", run->far.count);
-        graph_add_label(run->plan->graph, run->far.at[run->far.count - 1], &label);
-        buf_add_char(&label, '`');
+    if (count > 1) {
+        buf_addf(&label, "one of %zu tasks, the last of them ", count);
     }
+    buf_add_char(&label, '`');
+    graph_add_label(run->plan->graph, ancestors->far.at[count - 1], &label);
+    buf_add_char(&label, '`');
     begin_walk(&walk, run);
-    vec_each (struct task_id, task, &run->far) {
+    vec_each (struct task_id, task, &ancestors->far) {
         (void)walk_back(&walk, *task, SIZE_MAX);
     }
     (void)walk_on(&walk, SIZE_MAX);
-    look_at_met(&walk, buf_string(&label));
-    run->far_cost = walk.tasks.count;
-    run->far.count = 0;
+    check_met(&walk, buf_string(&label));
+    ancestors->far_cost = walk.tasks.count;
+    ancestors->far.count = 0;
     buf_release(&label);
     vec_release(&walk.tasks);
 }
 
-void run_look_at_ancestors(struct run *run, struct task_id task, const char *label)
+void ancestors_check(struct run *run, struct task_id task, const char *label)
 {
     struct walk walk;
     struct buf quoted = BUF_EMPTY;
     buf_addf(&quoted, "`%s`", label);
     begin_walk(&walk, run);
     if (walk_back(&walk, task, MOST_NEAR) && walk_on(&walk, MOST_NEAR)) {
-        look_at_met(&walk, buf_string(&quoted));
+        check_met(&walk, buf_string(&quoted));
     } else {
-        look_at_dependencies(run, task, buf_string(&quoted));
-        vec_push(&run->far, task);
-        if (run->far.count >= run->far_cost) {
-            run_look_at_far_ancestors(run);
+        check_dependencies(run, task, buf_string(&quoted));
+        vec_push(&run->ancestors.far, task);
+        if (run->ancestors.far.count >= run->ancestors.far_cost) {
+            ancestors_check_far(run);
         }
     }
     buf_release(&quoted);

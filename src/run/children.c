@@ -1,14 +1,12 @@
 #include "running.h"
 
-#include "file.h"
+#include "clock.h"
 #include "text.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,10 +23,11 @@ static void pause_shortly(void)
 /* What was started before one of the processes could not be. */
 static void kill_started(struct run *run, struct slot *slot)
 {
+    struct children *children = &slot->children;
     struct child_end end;
-    run_signal_children(slot, SIGKILL);
-    for (unsigned i = 0; i < slot->child_count; i++) {
-        struct child *child = &slot->children[i];
+    children_signal(children, SIGKILL);
+    for (unsigned i = 0; i < children->count; i++) {
+        struct child *child = &children->all[i];
         if (child->pidfd >= 0) {
             loop_unwatch(run->loop, child->pidfd);
             while (child_reap(child, &end) > 0) {
@@ -36,7 +35,7 @@ static void kill_started(struct run *run, struct slot *slot)
             }
         }
     }
-    run_kill_orphans(run, slot);
+    children_kill_orphans(run, slot);
 }
 
 static const char *spawn_advice(int error, const struct action *action)
@@ -48,55 +47,62 @@ static const char *spawn_advice(int error, const struct action *action)
                                             : "; shorten the command or its environment";
 }
 
-int run_start_children(struct run *run, struct slot *slot, const struct launch_command *command,
-                       int output, const struct jobserver *jobserver)
+static void report_spawn(const struct run *run, const struct slot *slot, const char *program,
+                         int error)
 {
-    uint64_t slot_number = (uint64_t)(slot - run->slots.at);
-    slot->children = mem_alloc(command->count * sizeof *slot->children);
-    slot->child_is_step = mem_alloc(command->count * sizeof *slot->child_is_step);
-    slot->has_steps = command->has_steps;
+    const struct action *action =
+        execution_action(&run->executions, &run->executions.all.at[slot->execution]);
+    struct buf name = BUF_EMPTY;
+    text_add_name(&name, slice_of(program));
+    diag_error(run->diag, "action `%.*s`: `%s` can't be started: %s%s", SLICE_ARGS(action->name),
+               buf_string(&name), strerror(error), spawn_advice(error, action));
+    buf_release(&name);
+}
+
+/* What a child is known by in the loop: the number of its slot, and its own there. */
+static uint64_t token_of(const struct run *run, const struct slot *slot, unsigned child)
+{
+    return slots_number(&run->slots, slot) | (uint64_t)child << 32U;
+}
+
+int children_start(struct run *run, struct slot *slot, const struct launch_command *command,
+                   int output, const struct jobserver *jobserver)
+{
+    struct children *children = &slot->children;
+    const struct rlimit *open_files = &run->slots.open_files;
+    children->all = mem_alloc(command->count * sizeof *children->all);
+    children->is_step = mem_alloc(command->count * sizeof *children->is_step);
+    children->has_steps = command->has_steps;
     for (unsigned i = 0; i < command->count; i++) {
         const struct launch_process *process = &command->processes[i];
-        struct spawn_request spawn = {
-            .argv = process->argv,
-            .envp = process->environment,
-            .directory = run->plan->project,
-            .output = output,
-            .bind = process->cores,
-            .open_files = run->open_files.rlim_max > 0 ? &run->open_files : NULL,
-            .inherit = jobserver->ends,
-            .inherit_count = jobserver->ends[0] >= 0 ? JOBSERVER_ENDS : 0};
-        if (spawn_child(&spawn, &slot->children[i]) != 0) {
-            const struct execution *execution = &run->executions[slot->execution];
-            const struct action *action =
-                graph_action(run->plan->graph, execution_nodes(run, execution)[0]);
-            struct buf program = BUF_EMPTY;
-            int error = errno;
-            text_add_name(&program, slice_of(process->argv[0]));
-            diag_error(run->diag, "action `%.*s`: `%s` can't be started: %s%s",
-                       SLICE_ARGS(action->name), buf_string(&program), strerror(error),
-                       spawn_advice(error, action));
-            buf_release(&program);
+        struct spawn_request spawn = {.argv = process->argv,
+                                      .envp = process->environment,
+                                      .directory = run->plan->project,
+                                      .output = output,
+                                      .bind = process->cores,
+                                      .open_files = open_files->rlim_max > 0 ? open_files : NULL,
+                                      .inherit = jobserver->ends,
+                                      .inherit_count =
+                                          jobserver->ends[0] >= 0 ? JOBSERVER_ENDS : 0};
+        if (spawn_child(&spawn, &children->all[i]) != 0) {
+            report_spawn(run, slot, process->argv[0], errno);
             kill_started(run, slot);
-            free(slot->children);
-            free(slot->child_is_step);
-            slot->children = NULL;
-            slot->child_is_step = NULL;
             return -1;
         }
-        slot->child_is_step[i] = process->is_step;
-        slot->child_count++;
-        slot->alive++;
-        loop_watch(run->loop, slot->children[i].pidfd, slot_number | (uint64_t)i << 32U);
+        children->is_step[i] = process->is_step;
+        children->count++;
+        children->alive++;
+        loop_watch(run->loop, children->all[i].pidfd, token_of(run, slot, i));
     }
     return 0;
 }
 
-void run_add_mark(struct run *run, struct slot *slot)
+void children_add_mark(struct run *run, struct slot *slot)
 {
     struct buf mark = BUF_EMPTY;
-    buf_addf(&mark, "ROWBUILD_EXECUTION=%d-%llu", (int)getpid(), (unsigned long long)++run->marks);
-    slot->mark = mem_copy(mark.at, mark.len);
+    buf_addf(&mark, "ROWBUILD_EXECUTION=%d-%llu", (int)getpid(),
+             (unsigned long long)++run->slots.marks);
+    slot->children.mark = mem_copy(mark.at, mark.len);
     buf_release(&mark);
 }
 
@@ -105,29 +111,38 @@ void run_add_mark(struct run *run, struct slot *slot)
 /* srun ends its step by SIGKILL when it gets SIGTERM; what it hands on is SIGUSR2, which
  * rowbuild-rank turns into SIGTERM. Killed, it would leave the step to the process that watches
  * over it. */
-static bool signal_steps(const struct slot *slot, const struct child *child, int signal)
+static bool signal_steps(const struct children *children, const struct child *child, int signal)
 {
-    int number = signal == SIGTERM                      ? SIGUSR2
-                 : signal != SIGKILL                    ? 0
-                 : slot->kills < KILLS_OF_STEPS_BY_TERM ? SIGTERM
-                                                        : SIGKILL;
+    int number = signal == SIGTERM                          ? SIGUSR2
+                 : signal != SIGKILL                        ? 0
+                 : children->kills < KILLS_OF_STEPS_BY_TERM ? SIGTERM
+                                                            : SIGKILL;
     return spawn_signal_named(child, "srun", number);
 }
 
-void run_signal_children(const struct slot *slot, int signal)
+void children_signal(const struct children *children, int signal)
 {
-    for (unsigned i = 0; i < slot->child_count; i++) {
-        const struct child *child = &slot->children[i];
-        if (child->pidfd >= 0 && !(slot->has_steps && signal_steps(slot, child, signal))) {
+    for (unsigned i = 0; i < children->count; i++) {
+        const struct child *child = &children->all[i];
+        if (child->pidfd >= 0 && !(children->has_steps && signal_steps(children, child, signal))) {
             spawn_signal_child(child, signal);
         }
     }
 }
 
-bool run_group_alive(const struct slot *slot)
+void children_terminate(const struct run *run, struct children *children)
 {
-    for (unsigned i = 0; i < slot->child_count; i++) {
-        if (child_group_alive(slot->children[i].pid)) {
+    if (children->kill_ns == 0) {
+        children_signal(children, SIGTERM);
+        children_signal(children, SIGCONT); /* a stopped process sees TERM only then */
+        children->kill_ns = clock_monotonic_ns() + time_left_grace_ns(run);
+    }
+}
+
+bool children_group_alive(const struct children *children)
+{
+    for (unsigned i = 0; i < children->count; i++) {
+        if (child_group_alive(children->all[i].pid)) {
             return true;
         }
     }
@@ -140,125 +155,76 @@ static bool has_failed(const struct child_end *end)
 }
 
 /* The first failure is the execution's; time adds up, and memory is that of the largest. */
-static void add_end(struct slot *slot, unsigned child, const struct child_end *end)
+static void add_end(struct children *children, unsigned child, const struct child_end *end)
 {
-    if (has_failed(end) && !has_failed(&slot->end)) {
-        slot->end.signalled = end->signalled;
-        slot->end.status = end->status;
-        slot->failed_child = child;
+    if (has_failed(end) && !has_failed(&children->end)) {
+        children->end.signalled = end->signalled;
+        children->end.status = end->status;
+        children->failed = child;
     }
-    slot->end.cpu_seconds += end->cpu_seconds;
-    if (end->peak_rss_bytes > slot->end.peak_rss_bytes) {
-        slot->end.peak_rss_bytes = end->peak_rss_bytes;
+    children->end.cpu_seconds += end->cpu_seconds;
+    if (end->peak_rss_bytes > children->end.peak_rss_bytes) {
+        children->end.peak_rss_bytes = end->peak_rss_bytes;
     }
 }
 
 /* Before a child is reaped: the table of what runs must not name one that is gone. */
 static void name_another(struct run *run, const struct slot *slot, unsigned ended)
 {
-    for (unsigned i = 0; i < slot->child_count; i++) {
-        if (i != ended && slot->children[i].pidfd >= 0) {
-            logs_set_running_pid(run->logs, (unsigned)(slot - run->slots.at),
-                                 slot->children[i].pid);
+    const struct children *children = &slot->children;
+    for (unsigned i = 0; i < children->count; i++) {
+        if (i != ended && children->all[i].pidfd >= 0) {
+            logs_set_running_pid(run->logs, slots_number(&run->slots, slot), children->all[i].pid);
             return;
         }
     }
 }
 
-bool run_child_ended(struct run *run, struct slot *slot, unsigned number)
+bool children_take_end(struct run *run, struct slot *slot, unsigned number)
 {
+    struct children *children = &slot->children;
     struct child_end end;
-    if (number >= slot->child_count || slot->children[number].pidfd < 0) {
+    if (number >= children->count || children->all[number].pidfd < 0) {
         return false;
     }
-    struct child *child = &slot->children[number];
-    uint64_t token = (uint64_t)(slot - run->slots.at) | (uint64_t)number << 32U;
+    struct child *child = &children->all[number];
     name_another(run, slot, number);
     loop_unwatch(run->loop, child->pidfd);
     int reaped = child_reap(child, &end);
     if (reaped > 0) {
-        loop_watch(run->loop, child->pidfd, token);
+        loop_watch(run->loop, child->pidfd, token_of(run, slot, number));
         return false;
     }
     if (reaped < 0) {
         end = (struct child_end){.signalled = false, .status = 127};
     }
-    if (slot->child_is_step[number] && !end.signalled && end.status > SIGNALLED_STATUS) {
+    if (children->is_step[number] && !end.signalled && end.status > SIGNALLED_STATUS) {
         end.signalled = true; /* there */
         end.status -= SIGNALLED_STATUS;
     }
-    if (slot->has_steps) {
+    if (children->has_steps) {
         end.cpu_seconds = 0; /* of srun */
         end.peak_rss_bytes = 0;
     }
-    add_end(slot, number, &end);
-    slot->alive--;
-    if (slot->alive > 0 && has_failed(&slot->end)) {
-        run_terminate(run, slot);
+    add_end(children, number, &end);
+    children->alive--;
+    if (children->alive > 0 && has_failed(&children->end)) {
+        children_terminate(run, children);
     }
-    return slot->alive == 0;
+    return children->alive == 0;
 }
 
-void run_kill_orphans(struct run *run, const struct slot *slot)
+void children_kill_orphans(struct run *run, const struct slot *slot)
 {
+    const char *mark = slot->children.mark;
     /* What srun leaves behind ends its step. */
-    unsigned left = slot->mark != NULL && !slot->has_steps ? spawn_kill_orphans(slot->mark) : 0;
+    unsigned left = mark != NULL && !slot->children.has_steps ? spawn_kill_orphans(mark) : 0;
     for (int round = 0; left > 0 && round < KILL_ROUNDS; round++) {
         pause_shortly();
-        left = spawn_kill_orphans(slot->mark);
+        left = spawn_kill_orphans(mark);
     }
     if (left > 0) {
         run_notice(run, "warning: `%s` left %u processes behind that can't be ended", slot->label,
                    left);
-    }
-}
-
-/* ---- What MPI leaves behind: shared memory and sockets ---- */
-
-static bool try_temporary(struct run *run, const char *where)
-{
-    struct buf path = BUF_EMPTY;
-    buf_addf(&path, "%s/rowbuild-XXXXXX", where);
-    bool made = mkdtemp(path.at) != NULL;
-    if (made) {
-        run->temporary = mem_copy(path.at, path.len);
-    }
-    buf_release(&path);
-    return made;
-}
-
-const char *run_temporary(struct run *run, unsigned slot, struct arena *arena)
-{
-    if (run->temporary == NULL && !run->no_temporary) {
-        const char *given = getenv("TMPDIR"); /* NOLINT(concurrency-mt-unsafe) */
-        run->no_temporary = !try_temporary(run, "/dev/shm") &&
-                            !(given != NULL && *given == '/' && try_temporary(run, given)) &&
-                            !try_temporary(run, "/tmp");
-    }
-    if (run->temporary == NULL) {
-        return NULL;
-    }
-    struct buf path = BUF_EMPTY;
-    buf_addf(&path, "%s/%u", run->temporary, slot);
-    const char *folder = arena_string(arena, buf_slice(&path));
-    buf_release(&path);
-    return mkdir(folder, 0700) == 0 || errno == EEXIST ? folder : NULL;
-}
-
-void run_clear_temporary(struct run *run, unsigned slot)
-{
-    if (run->temporary != NULL && run->slots.at[slot].kind == LAUNCH_RANKS) {
-        struct buf path = BUF_EMPTY;
-        buf_addf(&path, "%s/%u", run->temporary, slot);
-        (void)file_remove_tree(AT_FDCWD, buf_string(&path));
-        buf_release(&path);
-    }
-}
-
-void run_remove_temporary(struct run *run)
-{
-    if (run->temporary != NULL) {
-        (void)file_remove_tree(AT_FDCWD, run->temporary);
-        free(run->temporary);
     }
 }

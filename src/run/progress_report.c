@@ -1,13 +1,14 @@
-#include "clock.h"
+/* What the observer is told: events, each with how far the run is. */
 #include "running.h"
+
+#include "clock.h"
 #include "text.h"
 
 #include <stdlib.h>
 
-void run_add_label(const struct run *run, const struct task_id *tasks, size_t count,
+void run_add_label(const struct graph *graph, const struct task_id *tasks, size_t count,
                    struct buf *out)
 {
-    const struct graph *graph = run->plan->graph;
     if (count == 1) {
         graph_add_label(graph, tasks[0], out);
         return;
@@ -21,7 +22,7 @@ static double seconds_left(const struct run *run)
 {
     double core_seconds = 0;
     for (size_t a = 0; a < run->plan->graph->rowfile->action_count; a++) {
-        const struct action_progress *action = &run->actions[a];
+        const struct action_progress *action = &run->executions.actions[a];
         double mean = action->ended > 0 ? action->seconds / (double)action->ended
                                         : run->plan->mean_seconds[a];
         if (action->left > 0 && !(mean > 0)) {
@@ -30,11 +31,8 @@ static double seconds_left(const struct run *run)
         core_seconds += (double)action->left * mean * action->cores;
     }
     int64_t now = clock_monotonic_ns();
-    for (size_t i = 0; i < run->slots.count; i++) {
-        const struct slot *slot = &run->slots.at[i];
-        if (slot->execution != EXECUTION_NONE) {
-            core_seconds -= (double)(now - slot->started_ns) / 1e9 * slot->grant.cores;
-        }
+    for (const struct slot *slot = NULL; (slot = slots_next(&run->slots, slot)) != NULL;) {
+        core_seconds -= (double)(now - slot->started_ns) / 1e9 * slot->grant.cores;
     }
     return core_seconds > 0 ? core_seconds / run->options->jobs : 0;
 }
@@ -42,11 +40,7 @@ static double seconds_left(const struct run *run)
 static void add_longest(const struct run *run, struct run_progress *progress)
 {
     int64_t now = clock_monotonic_ns();
-    for (size_t i = 0; i < run->slots.count; i++) {
-        const struct slot *slot = &run->slots.at[i];
-        if (slot->execution == EXECUTION_NONE) {
-            continue;
-        }
+    for (const struct slot *slot = NULL; (slot = slots_next(&run->slots, slot)) != NULL;) {
         double seconds = (double)(now - slot->started_ns) / 1e9;
         size_t at = progress->longest_count;
         while (at > 0 && progress->longest[at - 1].seconds < seconds) {
@@ -69,9 +63,9 @@ void run_tell(struct run *run, struct run_event event)
         return;
     }
     struct run_progress progress = {
-        .done = run->done,
-        .total = run->total,
-        .running = run->running,
+        .done = run->outcomes.done,
+        .total = run->outcomes.total,
+        .running = run->slots.running,
         .failed = run->result->failed,
         .unfinished = run->result->unfinished,
         .cores_used = run->ledger != NULL ? run->options->jobs - ledger_cores_free(run->ledger) : 0,
@@ -84,6 +78,19 @@ void run_tell(struct run *run, struct run_event event)
     }
     event.progress = &progress;
     run->observer->event(run->observer->context, &event);
+}
+
+void run_tell_ended(struct run *run, const struct task_id *tasks, size_t count,
+                    struct run_event event)
+{
+    struct buf label = BUF_EMPTY;
+    run_add_label(run->plan->graph, tasks, count, &label);
+    event.kind = RUN_EVENT_ENDED;
+    event.tasks = tasks;
+    event.task_count = count;
+    event.label = buf_string(&label);
+    run_tell(run, event);
+    buf_release(&label);
 }
 
 void run_notice(struct run *run, const char *format, ...)

@@ -1,3 +1,4 @@
+/* Refusing what can never fit. */
 #include "running.h"
 
 #include "resources.h"
@@ -5,29 +6,6 @@
 #include "text.h"
 
 #include <stdlib.h>
-
-/* ---- What an execution asks for ---- */
-
-static unsigned to_unsigned(uint64_t number)
-{
-    return number < UINT32_MAX ? (unsigned)number : UINT32_MAX;
-}
-
-struct ledger_request run_request_of(const struct run *run, const struct action *action,
-                                     size_t directories)
-{
-    const struct resource_spec *resources = &action->resources;
-    return (struct ledger_request){
-        .processes = to_unsigned(resources_processes(resources, directories)),
-        .threads_per_process = to_unsigned(resources->threads_per_process),
-        .gpus_per_process = to_unsigned(resources->gpus_per_process),
-        .memory_bytes = resources_memory(resources, directories),
-        .on_one_host = run->machine != NULL && run->machine->host_count > 0 &&
-                       !launch_spans_hosts(run->launch, action),
-    };
-}
-
-/* ---- Refusing what can never fit ---- */
 
 struct refusal {
     const struct run *run;
@@ -136,17 +114,13 @@ static int refuse_memory(struct refusal *refusal, struct buf *text)
     return refuse(refusal, text);
 }
 
-static int refuse_request(const struct run *run, const struct action *action,
-                          const struct execution *execution)
+static int refuse_request(const struct run *run, const struct execution *execution)
 {
     const struct ledger_request *request = &execution->request;
-    const uint32_t *directories;
-    size_t count =
-        graph_directories(run->plan->graph, *execution_nodes(run, execution), &directories);
     struct refusal refusal = {.run = run,
-                              .action = action,
+                              .action = execution_action(&run->executions, execution),
                               .request = request,
-                              .is_batch = execution->count > 1 || count > 1,
+                              .is_batch = execution_directories(&run->executions, execution) > 1,
                               .keys = BUF_EMPTY};
     struct buf text = BUF_EMPTY;
     int result = 0;
@@ -166,17 +140,16 @@ static int refuse_request(const struct run *run, const struct action *action,
     return result;
 }
 
-int run_check_requests(struct run *run)
+int run_check_requests(const struct run *run)
 {
     const struct graph *graph = run->plan->graph;
     bool *told = mem_alloc(graph->rowfile->action_count * sizeof *told);
     int result = 0;
-    for (size_t x = 0; x < run->execution_count; x++) {
-        const struct execution *execution = &run->executions[x];
-        uint32_t element = graph->tasks[execution_nodes(run, execution)->at].action;
+    vec_each (const struct execution, execution, &run->executions.all) {
+        uint32_t element = graph->tasks[execution_nodes(&run->executions, execution)->at].action;
         if (!told[element] && !ledger_can_ever_fit(run->ledger, &execution->request)) {
             told[element] = true;
-            result = refuse_request(run, &graph->rowfile->actions[element], execution);
+            result = refuse_request(run, execution);
         }
     }
     free(told);

@@ -1,12 +1,18 @@
+/* The loop of a run, what is recorded before it, and what is told after it. */
 #include "running.h"
 
 #include "clock.h"
+#include "lock.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define LOOP_TOKENS UINT64_MAX /* a loop event's token: those of the jobserver may be free */
+
+static const int64_t BEAT_NS = (int64_t)LOCK_HEARTBEAT_S * 1000000000;
 
 enum { FILES_BESIDE_TASKS = 32, FILES_OF_A_TASK = 2 }; /* open descriptors */
 enum {
@@ -15,6 +21,16 @@ enum {
 };
 
 /* ---- Before anything runs ---- */
+
+bool run_has_work(const struct plan *plan)
+{
+    for (uint32_t n = 0; n < plan->graph->task_count; n++) {
+        if (verdict_is_work(plan->verdicts[n])) {
+            return true;
+        }
+    }
+    return false;
+}
 
 int run_record_known(struct plan *plan, struct diag *diag)
 {
@@ -62,36 +78,35 @@ static void start_ready(struct run *run)
     uint32_t number;
     struct ledger_grant grant;
     tokens_begin(&run->tokens);
-    while (!run->stopping && !run->broken && run->running < run->most_running &&
-           schedule_next(run->schedule, &number, &grant)) {
-        if (!run_has_time_for(run, &run->executions[number])) {
+    while (!run->stopping.is_stopping && !run->stopping.broken &&
+           run->slots.running < run->slots.most &&
+           schedule_next(run->ready.schedule, &number, &grant)) {
+        struct execution *execution = &run->executions.all.at[number];
+        if (!time_left_suffices(run, execution)) {
             ledger_return(run->ledger, &grant);
-            run_pass_over(run, number);
-            run_look(run);
-            continue;
-        }
-        if (!may_use(run, &grant)) {
-            run_push_again(run, number);
+            time_left_pass_over(run, execution);
+        } else if (may_use(run, &grant)) {
+            run_start(run, number, &grant);
+        } else {
+            ready_add_again(run, number);
             break;
         }
-        run_start(run, number, &grant);
-        run_look(run);
+        ready_examine(run);
     }
     tokens_settle(&run->tokens, cores_used(run), run->loop, LOOP_TOKENS);
 }
 
-/* What a watched child is known by in the loop: the number of its slot, and its own there. */
+/* The token is that of children.c. */
 static void end_child(struct run *run, uint64_t token)
 {
-    struct slot *slot = &run->slots.at[(uint32_t)token];
+    struct slot *slot = &run->slots.all.at[(uint32_t)token];
     if (slot->execution == EXECUTION_NONE ||
-        !run_child_ended(run, slot, (unsigned)(token >> 32U))) {
+        !children_take_end(run, slot, (unsigned)(token >> 32U))) {
         return;
     }
-    struct child_end end = slot->end;
-    run_finish(run, slot, &end);
-    if (run->failures >= run->options->keep_going && !run->stopping) {
-        run_stop(run, false);
+    run_finish(run, slot);
+    if (run->outcomes.failures >= run->options->keep_going && !run->stopping.is_stopping) {
+        stop_begin(run, false);
     }
 }
 
@@ -104,15 +119,15 @@ static void handle(struct run *run, const struct loop_event *event)
         }
         break;
     case LOOP_SIGNAL:
-        if (event->token == SIGTERM && run->is_ending) { /* it was told already */
+        if (event->token == SIGTERM && run->stopping.is_ending) { /* it was told already */
             break;
         }
         if (event->token == SIGINT || event->token == SIGTERM || event->token == SIGHUP) {
-            run->is_ending = event->token == SIGTERM && run_time_is_up(run);
-            run_stop(run, true);
+            run->stopping.is_ending = event->token == SIGTERM && time_left_is_up(run->options);
+            stop_begin(run, true);
         } else if (event->token == SIGQUIT) { /* no patience: as a second Ctrl-C */
-            run_stop(run, true);
-            run_stop(run, true);
+            stop_begin(run, true);
+            stop_begin(run, true);
         } else if (event->token == SIGCHLD) {
             spawn_reap_orphans();
         }
@@ -126,31 +141,23 @@ static void handle(struct run *run, const struct loop_event *event)
  * orphans takes one call and no walk through /proc. */
 static void handle_all(struct run *run, const struct loop_event *events, int count)
 {
-    for (int i = 0; i < count; i++) {
-        if (events[i].kind == LOOP_CHILD) {
-            handle(run, &events[i]);
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < count; i++) {
+            if ((events[i].kind == LOOP_CHILD) == (round == 0)) {
+                handle(run, &events[i]);
+            }
         }
     }
-    for (int i = 0; i < count; i++) {
-        if (events[i].kind != LOOP_CHILD) {
-            handle(run, &events[i]);
-        }
-    }
-}
-
-static int64_t earlier(int64_t a, int64_t b)
-{
-    return a == 0 || (b != 0 && b < a) ? b : a;
 }
 
 static void set_timer(struct run *run)
 {
     int64_t now = clock_monotonic_ns();
-    int64_t next = earlier(run_next_deadline(run), run->beat_ns);
-    next = earlier(next, run_next_usage_look(run));
-    next = earlier(next, tokens_next_try(&run->tokens, now));
+    int64_t next = slots_earlier(stop_next_deadline(run), run->beat_ns);
+    next = slots_earlier(next, advise_next_sample(run));
+    next = slots_earlier(next, tokens_next_try(&run->tokens, now));
     if (run->options->tick_ms > 0) {
-        next = earlier(next, now + (int64_t)run->options->tick_ms * 1000000);
+        next = slots_earlier(next, now + (int64_t)run->options->tick_ms * 1000000);
     }
     loop_set_timer(run->loop, next);
 }
@@ -158,11 +165,11 @@ static void set_timer(struct run *run)
 static void keep_time(struct run *run)
 {
     int64_t now = clock_monotonic_ns();
-    run_check_deadlines(run);
-    run_look_at_usage(run);
+    stop_check_deadlines(run);
+    advise_sample(run);
     if (now >= run->beat_ns) {
         state_beat(run->plan->state);
-        run->beat_ns = now + (int64_t)LOCK_HEARTBEAT_S * 1000000000;
+        run->beat_ns = now + BEAT_NS;
     }
 }
 
@@ -170,9 +177,9 @@ static void keep_time(struct run *run)
  */
 static void flush(struct run *run)
 {
-    if (!run->broken && state_flush(run->plan->state, run->diag) != 0) {
-        run->broken = true;
-        run_stop(run, false);
+    if (!run->stopping.broken && state_flush(run->plan->state, run->diag) != 0) {
+        run->stopping.broken = true;
+        stop_begin(run, false);
     }
 }
 
@@ -181,15 +188,15 @@ static void run_loop(struct run *run)
     struct loop_event events[EVENTS_AT_ONCE];
     observer_tick(run->plan->observer);
     handle_all(run, events, loop_wait(run->loop, events, EVENTS_AT_ONCE, 0)); /* pending signals */
-    run_look(run);
+    ready_examine(run);
     start_ready(run);
     flush(run);
-    while (run->running > 0 || tokens_wait(&run->tokens)) {
+    while (run->slots.running > 0 || tokens_wait(&run->tokens)) {
         set_timer(run);
         int count = loop_wait(run->loop, events, EVENTS_AT_ONCE, -1);
         observer_tick(run->plan->observer);
         handle_all(run, events, count);
-        run_look(run);
+        ready_examine(run);
         keep_time(run);
         start_ready(run);
         flush(run);
@@ -210,19 +217,16 @@ static void note_lack(void *context, const struct reason *reason)
 static void fail_blocked_tasks(struct run *run)
 {
     const struct plan *plan = run->plan;
-    for (size_t i = 0; i < plan->graph->order_count && !run->interrupted; i++) {
+    for (size_t i = 0; i < plan->graph->order_count && !run->stopping.interrupted; i++) {
         struct task_id task = {plan->graph->order[i]};
         bool lacks = false;
-        run->result->submitted += plan->verdicts[task.at] == VERDICT_SUBMITTED;
         if (plan->verdicts[task.at] != VERDICT_BLOCKED || plan->resolved[task.at]) {
             continue;
         }
         (void)plan_examine(run->plan, task, note_lack, &lacks);
         if (lacks) {
-            run->total++;
-            run_fail_blocked(run, task);
-        } else {
-            run->result->blocked++;
+            run->outcomes.total++;
+            outcome_fail_blocked(run, task);
         }
     }
 }
@@ -239,7 +243,7 @@ static void settle_racy_files(struct run *run)
             newest = moved;
         }
     }
-    if (newest > 0 && !run->interrupted && !run->broken) {
+    if (newest > 0 && !run->stopping.interrupted && !run->stopping.broken) {
         observer_wait_past(plan->observer, newest);
         plan_settle(plan, run->racy.at, run->racy.count);
     }
@@ -247,14 +251,10 @@ static void settle_racy_files(struct run *run)
 
 static void count_not_started(struct run *run)
 {
-    for (size_t x = 0; x < run->execution_count; x++) {
-        const struct execution *execution = &run->executions[x];
-        if (execution->state == EXECUTION_DONE) {
-            continue;
-        }
-        for (uint32_t i = 0; i < execution->count; i++) {
-            uint32_t n = run->members.at[execution->first + i].at;
-            run->result->not_started += run->task_states[n] == TASK_IDLE;
+    vec_each (const struct execution, execution, &run->executions.all) {
+        const struct task_id *tasks = execution_nodes(&run->executions, execution);
+        for (uint32_t i = 0; execution->state != EXECUTION_DONE && i < execution->count; i++) {
+            run->result->not_started += run->outcomes.of[tasks[i].at] == TASK_IDLE;
         }
     }
 }
@@ -279,16 +279,17 @@ static int tell_blocked(struct run *run)
 /* A running task takes two descriptors: its log and its pidfd. */
 static void set_most_running(struct run *run)
 {
+    struct slots *slots = &run->slots;
     size_t wanted = FILES_BESIDE_TASKS + (size_t)run->options->jobs * FILES_OF_A_TASK;
-    size_t limit = spawn_raise_open_files(wanted, &run->open_files);
-    run->most_running = limit >= FILES_BESIDE_TASKS + FILES_OF_A_TASK
-                            ? (limit - FILES_BESIDE_TASKS) / FILES_OF_A_TASK
-                            : 1;
-    if (run->most_running < run->options->jobs && run->most_running < run->execution_count) {
+    size_t limit = spawn_raise_open_files(wanted, &slots->open_files);
+    slots->most = limit >= FILES_BESIDE_TASKS + FILES_OF_A_TASK
+                      ? (limit - FILES_BESIDE_TASKS) / FILES_OF_A_TASK
+                      : 1;
+    if (slots->most < run->options->jobs && slots->most < run->executions.all.count) {
         run_notice(
             run,
             "the limit of open files is %zu (ulimit -n): no more than %zu commands run at once",
-            limit, run->most_running);
+            limit, slots->most);
     }
 }
 
@@ -307,55 +308,63 @@ static int execute(struct run *run)
         diag_state_error(run->diag, "the thread of the run can't be started");
     } else {
         pthread_join(thread, NULL);
-        if (run->interrupted) {
-            run_kill_leftovers(run);
+        if (run->stopping.interrupted) {
+            stop_kill_leftovers(run);
         } else {
             run_tell_left_running(run);
         }
-        run_look_at_far_ancestors(run);
-        run_tell_passed_over(run);
+        ancestors_check_far(run);
+        time_left_tell_passed_over(run);
         fail_blocked_tasks(run);
         settle_racy_files(run);
         flush(run);
-        if (!run->broken && state_sync(run->plan->state, run->diag) != 0) {
-            run->broken = true;
+        if (!run->stopping.broken && state_sync(run->plan->state, run->diag) != 0) {
+            run->stopping.broken = true;
         }
-        result = run->broken || logs_refused(run->logs) ? -1 : 0;
+        result = run->stopping.broken || logs_refused(run->logs) ? -1 : 0;
     }
     if (run->loop != NULL) {
         loop_free(run->loop);
     }
     loop_restore_signals(&before);
-    spawn_restore_open_files(&run->open_files);
+    spawn_restore_open_files(&run->slots.open_files);
     return result;
 }
 
-static void run_init(struct run *run, const struct machine *machine)
+/* What has to be known of the executions before anything is written. -1 after an error. */
+static int prepare(struct run *run)
 {
-    if (machine != NULL) {
-        run->ledger = ledger_new(machine, run->options->jobs, run->options->gpus);
-        run->schedule = schedule_new(run->ledger);
+    const struct graph *graph = run->plan->graph;
+    if (run->machine != NULL) {
+        run->ledger = ledger_new(run->machine, run->options->jobs, run->options->gpus);
+        run->ready.schedule = schedule_new(run->ledger);
     }
     run->started_ns = clock_monotonic_ns();
-    run->beat_ns = run->started_ns + (int64_t)LOCK_HEARTBEAT_S * 1000000000;
+    run->beat_ns = run->started_ns + BEAT_NS;
     arena_init(&run->scratch);
+    run->outcomes.of = mem_alloc(graph->task_count);
+    run->usage = mem_alloc(graph->rowfile->action_count * sizeof *run->usage);
+    run->executions =
+        (struct executions){.plan = run->plan, .launch = run->launch, .machine = run->machine};
+    int result = executions_build(&run->executions, run->options->places, run->diag);
+    run->outcomes.total = run->executions.members.count;
+    return result == 0 ? run_check_requests(run) : -1;
 }
 
-static void run_release(struct run *run)
+static void release(struct run *run)
 {
     logs_free(run->logs);
-    schedule_free(run->schedule);
+    schedule_free(run->ready.schedule);
     ledger_free(run->ledger);
-    free(run->executions);
-    free(run->execution_of);
-    free(run->task_states);
-    free(run->actions);
-    vec_release(&run->members);
-    vec_release(&run->looks);
-    vec_release(&run->slots);
+    executions_release(&run->executions);
+    temporary_remove(&run->temporary);
+    free(run->outcomes.of);
+    free(run->usage);
+    free(run->ancestors.met);
+    vec_release(&run->ready.unblocked);
+    vec_release(&run->slots.all);
     vec_release(&run->racy);
-    vec_release(&run->far);
-    free(run->met);
+    vec_release(&run->ancestors.far);
     arena_release(&run->scratch);
 }
 
@@ -364,9 +373,8 @@ int run_check(struct plan *plan, const struct launch_context *launch, const stru
 {
     struct run run = {
         .plan = plan, .launch = launch, .options = options, .diag = diag, .machine = machine};
-    run_init(&run, machine);
-    int result = run_build_executions(&run) == 0 ? run_check_requests(&run) : -1;
-    run_release(&run);
+    int result = prepare(&run);
+    release(&run);
     return result;
 }
 
@@ -386,23 +394,20 @@ int run_execute(struct plan *plan, const struct launch_context *launch,
     };
     int status = -1;
     *result = (struct run_result){0};
-    run_init(&run, machine);
-    if (run_build_executions(&run) == 0 && run_check_requests(&run) == 0 &&
-        run_record_known(plan, diag) == 0) {
+    if (prepare(&run) == 0 && run_record_known(plan, diag) == 0) {
         if (options->name[0] == '\0') { /* in a job, the backups of others may be in use */
             run_discard_all_backups(plan, diag);
         }
-        if (run.execution_count == 0) {
+        if (run.executions.all.count == 0) {
             status = tell_blocked(&run);
         } else {
-            run_expect_all(&run);
+            ready_expect_all(&run);
             run.logs = logs_new(options->state_path, options->name, diag);
             status = run.logs == NULL ? -1 : execute(&run);
         }
         count_not_started(&run);
-        result->interrupted = run.interrupted;
+        result->interrupted = run.stopping.interrupted;
     }
-    run_remove_temporary(&run);
-    run_release(&run);
+    release(&run);
     return status;
 }

@@ -3,7 +3,31 @@
  * Knows: executions (a task, or a batch of tasks that one command works on), the order in which
  * they are started, backups, logs, retries, time limits, interruption. Doesn't know: how
  * anything looks; it tells an observer what happens and prints nothing. One thread of its own owns
- * the plan and the loop while it runs. */
+ * the plan and the loop while it runs.
+ *
+ * Which file holds what, from the top:
+ * run.c            the loop; what is recorded before it and told after it
+ * start.c          starting an execution
+ * finish.c         the end of an execution: products, records, outcomes
+ * ready.c          which executions may start: early cutoff
+ * requests.c       refusing what can never fit
+ * stop.c           interruption, deadlines
+ * children.c       the processes of an execution
+ * time_left.c      what the end of the run's time permits
+ * outcomes.c       what became of each task
+ * advise.c         what executions use, and what is worth saying of it
+ * ancestors.c      products that another task's run changed
+ * left_running.c   processes that commands left in the background
+ * backups.c        old products: moved away, put back, deleted
+ * launched.c       what was seen of a task at its start, compared with its end
+ * progress_report.c  what the observer is told
+ * slots.c          what runs now
+ * executions.c     which tasks run together, what they ask for, and in which order
+ * temporary.c      a folder for what MPI leaves behind
+ * tokens.c         cores that a make above lends
+ * logs.c, logs_table.c, run_mark.c    output, the table of what runs, whose it is
+ * accept.c         accepting results without running anything
+ * find_gpus.c, find_hosts.c    what a run may hand out */
 #ifndef ROWBUILD_RUN_H
 #define ROWBUILD_RUN_H
 
@@ -95,14 +119,10 @@ struct run_options {
 };
 
 struct run_result {
-    size_t ran; /* tasks that were executed and succeeded */
-    size_t restored;
     size_t failed;
     size_t unfinished;
     size_t not_started; /* because something before them failed, the run was stopped, or too little
                            time was left */
-    size_t blocked;     /* could never have been started */
-    size_t submitted;   /* in jobs: left alone */
     bool interrupted;
 };
 

@@ -1,3 +1,5 @@
+/* Starting an execution: its inputs are looked at again, the start is recorded, old products are
+ * moved to their backups, and the processes are started. */
 #include "running.h"
 
 #include "clock.h"
@@ -8,38 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* ---- What the task sees when it starts ---- */
-
-/* Looks again at everything the task depends on, and at its products. -1 when it can't be used. */
-static int observe_task(struct run *run, struct task_id task)
-{
-    struct plan *plan = run->plan;
-    const struct graph *graph = plan->graph;
-    size_t errors = run->diag->errors;
-    plan->diag = run->diag;
-    plan_refresh_inputs(plan, task);
-    for (uint32_t p = graph->product_start[task.at]; p < graph->product_start[task.at + 1]; p++) {
-        plan_refresh(plan, graph->products.at[p]);
-    }
-    return run->diag->errors > errors ? -1 : 0;
-}
-
-static int remember_launch(struct run *run, struct task_id task, struct launched *launched)
-{
-    struct component_list list = {0};
-    if (observe_task(run, task) != 0 || plan_components(run->plan, task, false, &list) != 0) {
-        vec_release(&list);
-        return -1;
-    }
-    launched->components = list.at;
-    launched->count = list.count;
-    launched->fingerprint = plan_fingerprint(&list);
-    plan_keep_texts(run->plan, task);
-    return 0;
-}
-
-/* ---- Starting ---- */
 
 static void record_start(struct run *run, struct task_id task, const struct launched *launched,
                          const struct moves *moves)
@@ -69,19 +39,6 @@ static void make_product_folders(struct run *run, struct task_id task)
             (void)file_make_parents(run->plan->project, plan_path(run->plan, file));
         }
     }
-}
-
-static struct slot *free_slot(struct run *run, unsigned *number)
-{
-    for (unsigned i = 0; i < run->slots.count; i++) {
-        if (run->slots.at[i].execution == EXECUTION_NONE) {
-            *number = i;
-            return &run->slots.at[i];
-        }
-    }
-    *number = (unsigned)run->slots.count;
-    vec_push(&run->slots, (struct slot){.execution = EXECUTION_NONE});
-    return &run->slots.at[*number];
 }
 
 static int write_script(struct run *run, unsigned slot, unsigned number,
@@ -138,15 +95,15 @@ static int open_jobserver(struct run *run, const struct action *action, const st
     return 0;
 }
 
-static int start_processes(struct run *run, unsigned number, const struct execution *execution,
-                           struct slot *slot)
+static int start_processes(struct run *run, const struct execution *execution, struct slot *slot)
 {
-    const struct task_id *tasks = execution_nodes(run, execution);
-    const struct action *action = graph_action(run->plan->graph, tasks[0]);
+    unsigned number = slots_number(&run->slots, slot);
+    const struct task_id *tasks = execution_nodes(&run->executions, execution);
+    const struct action *action = execution_action(&run->executions, execution);
     struct launch_command command;
     slot->kind = launch_kind_of(run->launch, action);
     if (slot->kind != LAUNCH_ONE) {
-        run_add_mark(run, slot);
+        children_add_mark(run, slot);
     }
     struct launch_request request = {
         .tasks = tasks,
@@ -157,9 +114,9 @@ static int start_processes(struct run *run, unsigned number, const struct execut
         .hosts = slot->grant.hosts,
         .gpus = slot->grant.gpu_numbers,
         .gpus_per_process = execution->request.gpus_per_process,
-        .mark = slot->mark,
+        .mark = slot->children.mark,
         .temporary = slot->kind == LAUNCH_RANKS && !launch_spans_hosts(run->launch, action)
-                         ? run_temporary(run, number, &run->scratch)
+                         ? temporary_folder(&run->temporary, number, &run->scratch)
                          : NULL,
     };
     struct launch_context context = *run->launch;
@@ -176,13 +133,13 @@ static int start_processes(struct run *run, unsigned number, const struct execut
     }
     if (result == 0) {
         slot->started_ns = clock_monotonic_ns();
-        result = run_start_children(run, slot, &command, log, &jobserver);
+        result = children_start(run, slot, &command, log, &jobserver);
     }
     if (result == 0) {
         struct buf key = BUF_EMPTY;
         graph_add_key(run->plan->graph, tasks[0], &key);
-        logs_set_running(run->logs, number, slot->label, buf_string(&key), slot->children[0].pid,
-                         command.core_list, slot->grant.cores);
+        logs_set_running(run->logs, number, slot->label, buf_string(&key),
+                         slot->children.all[0].pid, command.core_list, slot->grant.cores);
         buf_release(&key);
         if (action->timeout_s > 0) {
             slot->deadline_ns = slot->started_ns + (int64_t)(action->timeout_s * 1e9);
@@ -206,39 +163,28 @@ static void take_error(struct run *run, struct buf *how)
     }
 }
 
-/* What the tasks see when they start. -1 after an error. */
-static int remember_launches(struct run *run, const struct task_id *tasks, size_t count,
-                             struct launched *launched)
-{
-    int result = 0;
-    for (size_t i = 0; i < count && result == 0; i++) {
-        result = remember_launch(run, tasks[i], &launched[i]);
-    }
-    return result;
-}
-
 /* Fails those tasks of an execution that lack something by now; the others are started later. */
 static void fail_lacking(struct run *run, uint32_t number)
 {
-    struct execution *execution = &run->executions[number];
-    struct task_id *tasks = run->members.at + execution->first;
+    const struct execution *execution = &run->executions.all.at[number];
+    struct task_id *tasks = execution_nodes(&run->executions, execution);
     uint32_t kept = 0;
     for (uint32_t i = 0; i < execution->count; i++) {
         if (plan_lacks(run->plan, tasks[i], NULL, NULL)) {
-            run_fail_blocked(run, tasks[i]);
+            outcome_fail_blocked(run, tasks[i]);
         } else {
             tasks[kept++] = tasks[i];
         }
     }
-    run_keep_tasks(run, number, kept);
+    ready_keep_tasks(run, number, kept);
 }
 
 /* Whether a task of the execution lacks something that was there when it was planned: an input that
  * vanished since, a file that can't be read any more. */
-static bool any_lacks(struct run *run, const struct task_id *tasks, size_t count)
+static bool any_lacks(struct plan *plan, const struct task_id *tasks, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (plan_lacks(run->plan, tasks[i], NULL, NULL)) {
+        if (plan_lacks(plan, tasks[i], NULL, NULL)) {
             return true;
         }
     }
@@ -251,15 +197,15 @@ static int prepare_tasks(struct run *run, const struct task_id *tasks, size_t co
     struct moves *moves = mem_alloc(count * sizeof *moves);
     int result = 0;
     for (size_t i = 0; i < count && result == 0; i++) {
-        run_plan_moves(run, tasks[i], &launched[i], &moves[i]);
+        backups_plan(run->plan, tasks[i], &launched[i], &moves[i]);
         record_start(run, tasks[i], &launched[i], &moves[i]);
     }
     if (result == 0 && state_flush(run->plan->state, run->diag) != 0) {
-        run->broken = true;
+        run->stopping.broken = true;
         result = -1;
     }
     for (size_t i = 0; i < count && result == 0; i++) {
-        result = run_back_up(run, &moves[i]);
+        result = backups_move(run->plan, &moves[i], run->diag);
         make_product_folders(run, tasks[i]);
     }
     for (size_t i = 0; i < count; i++) {
@@ -270,7 +216,7 @@ static int prepare_tasks(struct run *run, const struct task_id *tasks, size_t co
 }
 
 struct explanation {
-    struct run *run;
+    struct plan *plan;
     struct task_id task;
     struct buf *text;
 };
@@ -278,7 +224,7 @@ struct explanation {
 static void add_reason_line(void *context, const struct reason *reason)
 {
     struct explanation *explanation = context;
-    plan_add_reason(explanation->run->plan, explanation->task, reason, explanation->text);
+    plan_add_reason(explanation->plan, explanation->task, reason, explanation->text);
     buf_add_char(explanation->text, '\n');
 }
 
@@ -286,51 +232,47 @@ static void add_reason_line(void *context, const struct reason *reason)
 static void explain(struct run *run, const struct task_id *tasks, size_t count, struct buf *text)
 {
     for (size_t i = 0; i < count && run->options->explain; i++) {
-        struct explanation explanation = {run, tasks[i], text};
+        struct explanation explanation = {run->plan, tasks[i], text};
         (void)plan_examine(run->plan, tasks[i], add_reason_line, &explanation);
     }
 }
 
 void run_start(struct run *run, uint32_t execution_number, struct ledger_grant *grant)
 {
-    struct execution *execution = &run->executions[execution_number];
-    const struct task_id *tasks = execution_nodes(run, execution);
-    unsigned number;
-    struct slot *slot = free_slot(run, &number);
+    struct execution *execution = &run->executions.all.at[execution_number];
+    const struct task_id *tasks = execution_nodes(&run->executions, execution);
+    uint32_t count = execution->count;
+    struct slot *slot = slots_take(&run->slots);
     struct buf label = BUF_EMPTY;
-    run_add_label(run, tasks, execution->count, &label);
-    *slot = (struct slot){.execution = execution_number,
-                          .grant = *grant,
-                          .launched = mem_alloc(execution->count * sizeof(struct launched)),
-                          .label = mem_copy(label.at, label.len)};
-    buf_release(&label);
     struct buf reasons = BUF_EMPTY;
-    explain(run, tasks, execution->count, &reasons);
-    int seen = remember_launches(run, tasks, execution->count, slot->launched);
-    if (seen == 0 && any_lacks(run, tasks, execution->count)) {
-        buf_release(&reasons);
-        run_release_slot(run, slot);
+    struct buf how = BUF_EMPTY;
+    run_add_label(run->plan->graph, tasks, count, &label);
+    *slot = (struct slot){.execution = execution_number,
+                          .tasks = count,
+                          .grant = *grant,
+                          .launched = mem_alloc(count * sizeof(struct launched)),
+                          .label = mem_copy(label.at, label.len)};
+    explain(run, tasks, count, &reasons);
+    int seen = launched_look(run->plan, tasks, count, slot->launched, run->diag);
+    if (seen == 0 && any_lacks(run->plan, tasks, count)) {
+        slot_release(slot, run->ledger);
         fail_lacking(run, execution_number);
-        return;
-    }
-    if (seen == 0 && prepare_tasks(run, tasks, execution->count, slot->launched) == 0 &&
-        start_processes(run, number, execution, slot) == 0) {
+    } else if (seen == 0 && prepare_tasks(run, tasks, count, slot->launched) == 0 &&
+               start_processes(run, execution, slot) == 0) {
         execution->state = EXECUTION_RUNNING;
-        run->running++;
+        run->slots.running++;
         run_tell(run, (struct run_event){.kind = RUN_EVENT_STARTED,
                                          .tasks = tasks,
-                                         .task_count = execution->count,
+                                         .task_count = count,
                                          .label = slot->label,
                                          .text = reasons.len > 0 ? reasons.at : NULL});
-        buf_release(&reasons);
-        return;
+    } else {
+        take_error(run, &how);
+        slot_release(slot, run->ledger);
+        execution_end(&run->executions, execution);
+        outcome_fail_unstarted(run, tasks, count, buf_string(&how));
     }
-    struct buf how = BUF_EMPTY;
+    buf_release(&label);
     buf_release(&reasons);
-    take_error(run, &how);
-    run_release_slot(run, slot);
-    execution->state = EXECUTION_DONE;
-    run->actions[run->plan->graph->tasks[tasks[0].at].action].left--;
-    run_fail_unstarted(run, tasks, execution->count, buf_string(&how));
     buf_release(&how);
 }

@@ -1,7 +1,8 @@
-#include "running.h"
+#include "backups.h"
 
 #include "backup.h"
 #include "file.h"
+#include "run.h"
 
 #include <stdlib.h>
 
@@ -41,10 +42,9 @@ static bool matches_record(struct plan *plan, struct task_id task, const struct 
     return matches;
 }
 
-static void plan_product_move(struct run *run, struct task_id task, const struct task_row *row,
+static void plan_product_move(struct plan *plan, struct task_id task, const struct task_row *row,
                               struct file_id file, bool keeps_strangers, struct moves *moves)
 {
-    struct plan *plan = run->plan;
     struct buf sibling = BUF_EMPTY;
     if (plan->files[file.at] == FILE_GONE) {
         return;
@@ -66,9 +66,8 @@ static void plan_product_move(struct run *run, struct task_id task, const struct
     buf_release(&sibling);
 }
 
-static void plan_resumable_moves(struct run *run, struct task_id task, struct moves *moves)
+static void plan_resumable_moves(struct plan *plan, struct task_id task, struct moves *moves)
 {
-    struct plan *plan = run->plan;
     const struct graph *graph = plan->graph;
     const struct action *action = graph_action(graph, task);
     const uint32_t *directories;
@@ -94,34 +93,95 @@ static void plan_resumable_moves(struct run *run, struct task_id task, struct mo
     buf_release(&path);
 }
 
-void run_plan_moves(struct run *run, struct task_id task, const struct launched *launched,
-                    struct moves *moves)
+void backups_plan(struct plan *plan, struct task_id task, const struct launched *launched,
+                  struct moves *moves)
 {
-    const struct graph *graph = run->plan->graph;
-    const struct task_row *row = state_task(run->plan->state, task.at);
+    const struct graph *graph = plan->graph;
+    const struct task_row *row = state_task(plan->state, task.at);
     bool was_attempted = row->attempt != ATTEMPT_NONE && row->attempt != ATTEMPT_CHANGED;
     bool same_attempt =
         was_attempted && digest_equal(row->attempt_fingerprint, launched->fingerprint);
     bool has_past = row->success != SUCCESS_NONE || was_attempted;
     for (uint32_t p = graph->product_start[task.at]; p < graph->product_start[task.at + 1]; p++) {
-        plan_product_move(run, task, row, graph->products.at[p], has_past && !same_attempt, moves);
+        plan_product_move(plan, task, row, graph->products.at[p], has_past && !same_attempt, moves);
     }
     bool same_work = same_attempt || (row->success != SUCCESS_NONE &&
                                       digest_equal(row->fingerprint, launched->fingerprint));
-    if (has_past && (!same_work || run->plan->options.rerun)) {
-        plan_resumable_moves(run, task, moves);
+    if (has_past && (!same_work || plan->options.rerun)) {
+        plan_resumable_moves(plan, task, moves);
     }
 }
 
-int run_back_up(struct run *run, const struct moves *moves)
+int backups_move(const struct plan *plan, const struct moves *moves, struct diag *diag)
 {
-    struct plan *plan = run->plan;
     const struct folders *folders = &plan->graph->folders;
-    if (moves->kept.count > 0 && backup_move_in(folders, (const char *const *)moves->kept.at,
-                                                moves->kept.count, BACKUP_KEPT, run->diag) != 0) {
-        return -1;
+    int result = backup_move_in(folders, (const char *const *)moves->kept.at, moves->kept.count,
+                                BACKUP_KEPT, diag);
+    return result != 0 ? result
+                       : backup_move_in(folders, (const char *const *)moves->good.at,
+                                        moves->good.count, BACKUP_GOOD, diag);
+}
+
+/* ---- Afterwards ---- */
+
+static void add_product_paths(struct plan *plan, struct task_id task, struct arena *arena,
+                              const char ***paths, size_t *count)
+{
+    const struct graph *graph = plan->graph;
+    uint32_t first = graph->product_start[task.at];
+    *count = graph->product_start[task.at + 1] - first;
+    *paths = arena_array(arena, *count, sizeof **paths);
+    for (size_t i = 0; i < *count; i++) {
+        const char *path = plan_path(plan, graph->products.at[first + i]);
+        (*paths)[i] = arena_string(arena, slice_of(path));
     }
-    return moves->good.count == 0 ? 0
-                                  : backup_move_in(folders, (const char *const *)moves->good.at,
-                                                   moves->good.count, BACKUP_GOOD, run->diag);
+}
+
+int backups_restore(struct plan *plan, struct task_id task, struct diag *diag)
+{
+    struct arena arena;
+    const char **paths;
+    size_t count;
+    arena_init(&arena);
+    add_product_paths(plan, task, &arena, &paths, &count);
+    int result = backup_restore_in(&plan->graph->folders, paths, count, diag);
+    if (result == 0) {
+        const struct graph *graph = plan->graph;
+        struct task_row row = *state_task(plan->state, task.at);
+        for (size_t i = 0; i < count; i++) {
+            plan_refresh(plan, graph->products.at[graph->product_start[task.at] + i]);
+        }
+        row.attempt = ATTEMPT_NONE;
+        row.attempt_status = 0;
+        row.is_backed_up = false;
+        state_put_task(plan->state, task.at, &row);
+    }
+    arena_release(&arena);
+    return result;
+}
+
+void backups_discard(struct plan *plan, struct task_id task, struct diag *diag)
+{
+    struct arena arena;
+    const char **paths;
+    size_t count;
+    arena_init(&arena);
+    add_product_paths(plan, task, &arena, &paths, &count);
+    if (backup_discard_good_in(&plan->graph->folders, paths, count, diag)) {
+        struct task_row row = *state_task(plan->state, task.at);
+        row.has_old_backup = false;
+        state_put_task(plan->state, task.at, &row);
+    }
+    arena_release(&arena);
+}
+
+void run_discard_all_backups(struct plan *plan, struct diag *diag)
+{
+    for (uint32_t n = 0; n < plan->graph->task_count; n++) {
+        const struct task_row *row = state_task(plan->state, n);
+        if (row->has_old_backup && !row->is_backed_up &&
+            graph_is_present(plan->graph, (struct task_id){n})) {
+            backups_discard(plan, (struct task_id){n}, diag);
+        }
+    }
 }

@@ -1,0 +1,76 @@
+/* Executions: a task, or a batch of tasks that one command works on.
+ *
+ * Knows: which tasks of a plan may have to run, how they form batches, what each execution asks
+ * for, how long it takes, and the longest path that begins with it. Doesn't know: when anything is
+ * started, processes, and what became of a task. */
+#ifndef ROWBUILD_EXECUTIONS_H
+#define ROWBUILD_EXECUTIONS_H
+
+#include "launch.h"
+#include "ledger.h"
+#include "machine.h"
+#include "plan.h"
+#include "vec.h"
+
+#define EXECUTION_NONE UINT32_MAX
+
+enum execution_state {
+    EXECUTION_WAITING, /* for tasks before it */
+    EXECUTION_READY,
+    EXECUTION_RUNNING,
+    EXECUTION_DONE,
+};
+
+struct execution {
+    uint32_t first;    /* in the members of all executions */
+    uint32_t count;    /* tasks that still belong to it */
+    uint32_t pending;  /* edges from tasks of executions that haven't ended */
+    uint32_t attempts; /* that failed so far */
+    enum execution_state state;
+    double seconds;  /* that it takes, as far as is known */
+    double priority; /* seconds of the longest path that begins with it */
+    struct ledger_request request;
+};
+
+/* The executions of one action in this run. */
+struct action_progress {
+    size_t left;
+    size_t ended;
+    double seconds; /* of the ended ones */
+    double cores;   /* of each */
+    size_t succeeded;
+    double succeeded_s;
+};
+
+struct executions {
+    const struct plan *plan;
+    const struct launch_context *launch;
+    const struct machine *machine;
+    VEC(struct execution) all;
+    VEC(struct task_id) members;     /* tasks, execution by execution */
+    uint32_t *of;                    /* by task: its execution, or EXECUTION_NONE */
+    struct action_progress *actions; /* by action element */
+};
+
+/* Fills the last three; to be released in any case. `places` as in struct run_options. -1 after an
+ * error: directories that can't be grouped. */
+int executions_build(struct executions *executions, const uint32_t *places, struct diag *diag);
+void executions_release(struct executions *executions);
+
+struct task_id *execution_nodes(const struct executions *executions,
+                                const struct execution *execution);
+const struct action *execution_action(const struct executions *executions,
+                                      const struct execution *execution);
+struct action_progress *execution_progress(const struct executions *executions,
+                                           const struct execution *execution);
+/* How many directories its command works on. */
+size_t execution_directories(const struct executions *executions,
+                             const struct execution *execution);
+
+/* Keeps only the first `kept` tasks of an execution, at least one. */
+void execution_keep(const struct executions *executions, struct execution *execution,
+                    uint32_t kept);
+/* It has ended, or is never started in this run. */
+void execution_end(const struct executions *executions, struct execution *execution);
+
+#endif

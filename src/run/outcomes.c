@@ -1,0 +1,74 @@
+#include "running.h"
+
+void outcome_set(struct run *run, const struct task_id *tasks, size_t count,
+                 enum task_outcome outcome)
+{
+    const struct graph *graph = run->plan->graph;
+    run->outcomes.done += outcome == TASK_OK ? count : 0;
+    run->result->not_started += outcome == TASK_NOT_STARTED ? count : 0;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t n = tasks[i].at;
+        run->outcomes.of[n] = (uint8_t)outcome;
+        run->plan->resolved[n] = true;
+        for (uint32_t a = graph->after_start[n]; a < graph->after_start[n + 1]; a++) {
+            uint32_t after = run->executions.of[graph->after[a].at];
+            if (after != EXECUTION_NONE && --run->executions.all.at[after].pending == 0) {
+                vec_push(&run->ready.unblocked, after);
+            }
+        }
+    }
+}
+
+void outcome_record_attempt(const struct run *run, struct task_id task, enum task_attempt attempt,
+                            int status)
+{
+    struct task_row row = *state_task(run->plan->state, task.at);
+    row.is_known = true;
+    row.attempt = (uint8_t)attempt;
+    row.attempt_status = status;
+    state_put_task(run->plan->state, task.at, &row);
+}
+
+static void fail_unstarted(struct run *run, const struct task_id *tasks, size_t count,
+                           const char *how, bool blocked)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (state_task(run->plan->state, tasks[i].at)->attempt == ATTEMPT_STARTED) {
+            outcome_record_attempt(run, tasks[i], ATTEMPT_FAILED, 127);
+        }
+    }
+    run->result->failed += count;
+    run->outcomes.failures++;
+    outcome_set(run, tasks, count, NODE_FAILED);
+    run_tell_ended(run, tasks, count,
+                   (struct run_event){.outcome = RUN_FAILED, .how = how, .blocked = blocked});
+}
+
+void outcome_fail_unstarted(struct run *run, const struct task_id *tasks, size_t count,
+                            const char *how)
+{
+    fail_unstarted(run, tasks, count, how, false);
+}
+
+struct first_reason {
+    struct plan *plan;
+    struct task_id task;
+    struct buf words;
+};
+
+/* In words at once: what a reason names lives no longer than the call. */
+static void add_first_reason(void *context, const struct reason *reason)
+{
+    struct first_reason *first = context;
+    if (first->words.len == 0) {
+        plan_add_reason(first->plan, first->task, reason, &first->words);
+    }
+}
+
+void outcome_fail_blocked(struct run *run, struct task_id task)
+{
+    struct first_reason first = {run->plan, task, BUF_EMPTY};
+    (void)plan_examine(run->plan, task, add_first_reason, &first);
+    fail_unstarted(run, &task, 1, buf_string(&first.words), true);
+    buf_release(&first.words);
+}

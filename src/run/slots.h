@@ -1,0 +1,45 @@
+/* Slots: a running execution each, with its grant, its processes and its log. A slot that is free
+ * again is used for the next execution. */
+#ifndef ROWBUILD_SLOTS_H
+#define ROWBUILD_SLOTS_H
+
+#include "advise.h"
+#include "children.h"
+#include "executions.h"
+#include "launched.h"
+
+struct slot {
+    uint32_t execution; /* EXECUTION_NONE: free */
+    uint32_t tasks;     /* of the execution, when it was started */
+    enum launch_kind kind;
+    struct children children;
+    struct ledger_grant grant;
+    struct launched *launched; /* by task of the execution; owned */
+    char *label;               /* owned */
+    int64_t started_ns;
+    int64_t deadline_ns; /* 0: none */
+    bool timed_out;
+    bool cancelled;
+    struct sampling sampling;
+};
+
+struct slots {
+    VEC(struct slot) all;
+    size_t running;           /* executions */
+    size_t most;              /* that run at once: as many as there are descriptors for */
+    struct rlimit open_files; /* as it was before this run: what children get */
+    uint64_t marks;           /* given so far */
+};
+
+/* A free slot. Others move. */
+struct slot *slots_take(struct slots *slots);
+unsigned slots_number(const struct slots *slots, const struct slot *slot);
+/* The first slot after `slot` (NULL: of all) that isn't free, or NULL. */
+struct slot *slots_next(const struct slots *slots, const struct slot *slot);
+/* Returns the slot's grant; it is free then. */
+void slot_release(struct slot *slot, struct ledger *ledger);
+
+/* The earlier of two moments; 0: never. */
+int64_t slots_earlier(int64_t a, int64_t b);
+
+#endif
