@@ -191,8 +191,6 @@ static void join_parts(const struct ledger *ledger, struct ledger_grant *grant)
         const struct ledger_part *part = &grant->parts[i];
         const struct ledger_grant *own = &part->grant;
         unsigned cores = grant->cores;
-        grant->processes = copy_behind(grant->processes, grant->process_count, own->processes,
-                                       own->process_count, sizeof *grant->processes);
         grant->core_numbers = copy_behind(grant->core_numbers, cores, own->core_numbers, own->cores,
                                           sizeof *grant->core_numbers);
         grant->gpu_numbers = copy_behind(grant->gpu_numbers, grant->gpus, own->gpu_numbers,
@@ -293,7 +291,6 @@ void ledger_return(struct ledger *ledger, struct ledger_grant *grant)
         return;
     }
     return_parts(ledger, grant);
-    free(grant->processes);
     free(grant->core_numbers);
     free(grant->gpu_numbers);
     free(grant->hosts);

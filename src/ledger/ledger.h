@@ -19,7 +19,6 @@
 #ifndef ROWBUILD_LEDGER_H
 #define ROWBUILD_LEDGER_H
 
-#include "cpumask.h"
 #include "machine.h"
 
 #include <stdbool.h>
@@ -41,9 +40,8 @@ struct ledger_grant {
     unsigned gpus;       /* processes × gpus_per_process */
     unsigned part_count; /* of `parts` */
     uint64_t memory_bytes;
-    unsigned *gpu_numbers; /* `gpus` numbers from 0, gpus / process_count for each process in turn;
-                              NULL where there are none. Numbers of the process's own host */
-    struct cpumask *processes; /* a mask for each process; NULL when nothing is bound */
+    unsigned *gpu_numbers;  /* `gpus` numbers from 0, gpus / process_count for each process in turn;
+                               NULL where there are none. Numbers of the process's own host */
     unsigned *core_numbers; /* `cores` indices into the machine's cores, those of the first process
                                first, then of the second…; NULL when not bound */
     unsigned *hosts; /* for each process the host of the machine that it runs on; NULL where the

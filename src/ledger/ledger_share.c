@@ -83,15 +83,6 @@ static bool amounts_suffice(const struct share *share, const struct ledger_reque
            request->memory_bytes <= memory;
 }
 
-static void bind_processes(const struct machine *machine, unsigned threads,
-                           struct ledger_grant *grant)
-{
-    grant->processes = mem_alloc(grant->process_count * sizeof *grant->processes);
-    for (unsigned i = 0; i < grant->cores; i++) {
-        cpumask_add(&grant->processes[i / threads], &machine->cores[grant->core_numbers[i]].pus);
-    }
-}
-
 static void take_gpus(struct share *share, struct ledger_grant *grant)
 {
     unsigned taken = 0;
@@ -123,7 +114,6 @@ bool share_take(struct share *share, const struct ledger_request *request,
             free(taken.core_numbers);
             return false;
         }
-        bind_processes(&share->machine, request->threads_per_process, &taken);
     }
     take_gpus(share, &taken);
     share->cores_used += taken.cores;
@@ -146,7 +136,6 @@ void share_return(struct share *share, struct ledger_grant *grant)
     share->cores_used -= grant->cores;
     share->gpus_used -= grant->gpus;
     share->memory_used -= grant->memory_bytes;
-    free(grant->processes);
     free(grant->core_numbers);
     free(grant->gpu_numbers);
     *grant = (struct ledger_grant){0};
