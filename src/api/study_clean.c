@@ -6,6 +6,7 @@
 #include "inside.h"
 #include "reserved.h"
 #include "run.h"
+#include "state_folder.h"
 #include "submissions.h"
 #include "text.h"
 
@@ -91,7 +92,7 @@ static void put_back(struct rowbuild *study)
         struct file_stat found;
         char *path = arena_string(&study->labels, slice_of(plan_path(study->plan, file)));
         if (file_lstat(study->project, path, &found) == 0 && found.kind == FILE_MISSING) {
-            (void)backup_restore_in(&graph->folders, (const char *const[]){path}, 1, &unseen);
+            (void)backup_restore(&graph->folders, (const char *const[]){path}, 1, &unseen);
         }
     }
     diag_release(&unseen);
@@ -147,7 +148,7 @@ static void remove_empty_folder(int root, const char *name)
  * stays while jobs that may still leave logs use it, and with it the journal. */
 static int remove_state_files(struct rowbuild *study, bool has_jobs, struct diag *diag)
 {
-    static const char *const names[] = {"logs", "running", "queue"};
+    static const char *const names[] = {STATE_LOGS, STATE_RUNNING, STATE_QUEUE};
     int root = inside_root(AT_FDCWD, study->state_path, false);
     if (root < 0) {
         return errno == ENOENT ? 0
@@ -161,9 +162,9 @@ static int remove_state_files(struct rowbuild *study, bool has_jobs, struct diag
                 diag_state_error(diag, "`%s/%s` can't be removed", study->state_path, names[i]);
         }
     }
-    remove_empty_folder(root, "jobs");
+    remove_empty_folder(root, STATE_JOBS);
     if (!has_jobs) {
-        remove_empty_folder(root, "inbox");
+        remove_empty_folder(root, STATE_INBOX);
     }
     close(root);
     return result;

@@ -135,8 +135,8 @@ static int look(struct rowbuild *study, const struct rowbuild_selection *selecti
         return -1;
     }
     study->state = mode == STATE_JOB ? open_for_job(study, diag)
-                                     : state_open_inbox(AT_FDCWD, study->state_path, mode,
-                                                        selection->adopt, &counting_all, diag);
+                                     : state_open(AT_FDCWD, study->state_path, mode,
+                                                  selection->adopt, &counting_all, diag);
     if (study->state != NULL && mode == STATE_WRITE && end_left_behind(study, diag) != 0) {
         return -1;
     }
@@ -197,8 +197,9 @@ static void remove_unused_state(const struct rowbuild *study)
     if (root < 0) {
         return;
     }
-    if (faccessat(root, "state", F_OK, 0) != 0 && faccessat(root, "journal", F_OK, 0) != 0) {
-        (void)inside_remove(root, "lock");
+    if (faccessat(root, STATE_SNAPSHOT, F_OK, 0) != 0 &&
+        faccessat(root, STATE_JOURNAL, F_OK, 0) != 0) {
+        (void)inside_remove(root, STATE_LOCK);
         (void)rmdir(study->state_path);
     }
     close(root);

@@ -187,7 +187,7 @@ static bool find_running(const struct rowbuild *study, struct task_id task, cons
         found = strcmp(entries[i].key, key) == 0;
         if (found && path != NULL) {
             buf_clear(path);
-            buf_addf(path, "%s/logs/%s", study->state_path, entries[i].log);
+            buf_addf(path, "%s/" STATE_LOGS "/%s", study->state_path, entries[i].log);
         }
     }
     free(entries);

@@ -25,8 +25,8 @@ bool backup_is_name(struct slice file_name)
     return reserved_is_backup(file_name);
 }
 
-/* "dir/.a.out" of "dir/a.out", shortened so that any suffix fits. */
-static void add_stem(const char *path, struct buf *out)
+/* The last part of a path, without slashes at its end. */
+static struct slice last_part(const char *path)
 {
     size_t len = strlen(path);
     while (len > 1 && path[len - 1] == '/') {
@@ -36,8 +36,14 @@ static void add_stem(const char *path, struct buf *out)
     while (start > 0 && path[start - 1] != '/') {
         start--;
     }
-    struct slice name = slice_make(path + start, len - start);
-    buf_add(out, path, start);
+    return slice_make(path + start, len - start);
+}
+
+/* "dir/.a.out" of "dir/a.out", shortened so that any suffix fits. */
+static void add_stem(const char *path, struct buf *out)
+{
+    struct slice name = last_part(path);
+    buf_add(out, path, (size_t)(name.at - path));
     buf_add_char(out, '.');
     if (1 + name.len + LONGEST_SUFFIX <= LONGEST_NAME) {
         buf_add_slice(out, name);
@@ -131,20 +137,6 @@ static int check_folder(const struct folders *folders, const char *path, struct 
     return result == 0 ? 0 : report("back up", path, error, diag);
 }
 
-/* Appends the last part of a path, without slashes at its end. */
-static void add_last_part(const char *path, struct buf *out)
-{
-    size_t len = strlen(path);
-    while (len > 1 && path[len - 1] == '/') {
-        len--;
-    }
-    size_t start = len;
-    while (start > 0 && path[start - 1] != '/') {
-        start--;
-    }
-    buf_add(out, path + start, len - start);
-}
-
 /* Both names lie in one folder. -1 with errno. */
 static int rename_in_folder(const struct folders *folders, const char *from, const char *to)
 {
@@ -154,8 +146,8 @@ static int rename_in_folder(const struct folders *folders, const char *from, con
     int result = -1;
     int folder = folders_open_parent(folders, from, &unused);
     if (folder >= 0) {
-        add_last_part(from, &old_name);
-        add_last_part(to, &new_name);
+        buf_add_slice(&old_name, last_part(from));
+        buf_add_slice(&new_name, last_part(to));
         result = file_rename_new(folder, buf_string(&old_name), buf_string(&new_name));
     }
     int error = errno;
@@ -245,8 +237,8 @@ static int number_kept(const struct folders *folders, move_list *moves, struct d
     return report("find a free name beside", buf_string(&moves->at[0].from), EEXIST, diag);
 }
 
-int backup_move_in(const struct folders *folders, const char *const *paths, size_t count,
-                   enum backup_place place, struct diag *diag)
+int backup_move(const struct folders *folders, const char *const *paths, size_t count,
+                enum backup_place place, struct diag *diag)
 {
     move_list moves = {0};
     int result = -1;
@@ -293,8 +285,8 @@ static int find_restored(const struct folders *folders, const char *const *paths
     return result;
 }
 
-int backup_restore_in(const struct folders *folders, const char *const *paths, size_t count,
-                      struct diag *diag)
+int backup_restore(const struct folders *folders, const char *const *paths, size_t count,
+                   struct diag *diag)
 {
     move_list returning = {0};
     move_list in_the_way = {0};
@@ -314,8 +306,8 @@ out:
     return result;
 }
 
-bool backup_discard_good_in(const struct folders *folders, const char *const *paths, size_t count,
-                            struct diag *diag)
+bool backup_discard_good(const struct folders *folders, const char *const *paths, size_t count,
+                         struct diag *diag)
 {
     struct buf good = BUF_EMPTY;
     bool all = true;
@@ -336,35 +328,5 @@ bool backup_discard_good_in(const struct folders *folders, const char *const *pa
         }
     }
     buf_release(&good);
-    return all;
-}
-
-/* ---- without links ---- */
-
-int backup_move(int directory, const char *const *paths, size_t count, enum backup_place place,
-                struct diag *diag)
-{
-    struct folders folders;
-    folders_init(&folders, directory);
-    int result = backup_move_in(&folders, paths, count, place, diag);
-    folders_release(&folders);
-    return result;
-}
-
-int backup_restore(int directory, const char *const *paths, size_t count, struct diag *diag)
-{
-    struct folders folders;
-    folders_init(&folders, directory);
-    int result = backup_restore_in(&folders, paths, count, diag);
-    folders_release(&folders);
-    return result;
-}
-
-bool backup_discard_good(int directory, const char *const *paths, size_t count, struct diag *diag)
-{
-    struct folders folders;
-    folders_init(&folders, directory);
-    bool all = backup_discard_good_in(&folders, paths, count, diag);
-    folders_release(&folders);
     return all;
 }

@@ -27,21 +27,15 @@ void backup_good_path(const char *path, struct buf *out);
  * before anything is moved (a sibling in the way, an unwritable directory, a link that leads
  * elsewhere); when a rename fails midway the earlier ones are moved back. BACKUP_KEPT takes the
  * first free number. -1 with an error that names the file. */
-int backup_move_in(const struct folders *folders, const char *const *paths, size_t count,
-                   enum backup_place place, struct diag *diag);
+int backup_move(const struct folders *folders, const char *const *paths, size_t count,
+                enum backup_place place, struct diag *diag);
 
 /* Moves good siblings back to `paths`; what is in the way goes to BACKUP_KEPT first. All or none. */
-int backup_restore_in(const struct folders *folders, const char *const *paths, size_t count,
-                      struct diag *diag);
+int backup_restore(const struct folders *folders, const char *const *paths, size_t count,
+                   struct diag *diag);
 
 /* Deletes the good siblings. Failures are warnings; false if one is left. */
-bool backup_discard_good_in(const struct folders *folders, const char *const *paths, size_t count,
-                            struct diag *diag);
-
-/* The same below a directory without links. */
-int backup_move(int directory, const char *const *paths, size_t count, enum backup_place place,
-                struct diag *diag);
-int backup_restore(int directory, const char *const *paths, size_t count, struct diag *diag);
-bool backup_discard_good(int directory, const char *const *paths, size_t count, struct diag *diag);
+bool backup_discard_good(const struct folders *folders, const char *const *paths, size_t count,
+                         struct diag *diag);
 
 #endif

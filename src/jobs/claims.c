@@ -3,6 +3,7 @@
 #include "digest.h"
 #include "file.h"
 #include "inside.h"
+#include "state_folder.h"
 #include "text.h"
 
 #include <errno.h>
@@ -50,7 +51,7 @@ static int report_errno(const char *what, const struct box *box, struct diag *di
     int error = errno;
     struct buf path = BUF_EMPTY;
     struct buf shown = BUF_EMPTY;
-    buf_addf(&path, "%s/inbox/%.*s", box->state_path, SLICE_ARGS(buf_slice(&box->name)));
+    buf_addf(&path, "%s/" STATE_INBOX "/%.*s", box->state_path, SLICE_ARGS(buf_slice(&box->name)));
     text_add_name(&shown, buf_slice(&path));
     int result =
         diag_state_error(diag, "can't %s %s: %s", what, buf_string(&shown), inside_error(error));

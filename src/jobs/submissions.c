@@ -5,6 +5,7 @@
 #include "inbox.h"
 #include "inside.h"
 #include "json.h"
+#include "state_folder.h"
 #include "text.h"
 #include "vec.h"
 
@@ -18,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FOLDER "jobs/"
+#define FOLDER STATE_JOBS "/"
 #define SUFFIX ".json"
 #define CHECKSUM_BEGIN ",\n \"checksum\": \""
 #define CHECKSUM_END "\"}\n"

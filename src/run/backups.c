@@ -115,11 +115,11 @@ void backups_plan(struct plan *plan, struct task_id task, const struct launched 
 int backups_move(const struct plan *plan, const struct moves *moves, struct diag *diag)
 {
     const struct folders *folders = &plan->graph->folders;
-    int result = backup_move_in(folders, (const char *const *)moves->kept.at, moves->kept.count,
-                                BACKUP_KEPT, diag);
+    int result = backup_move(folders, (const char *const *)moves->kept.at, moves->kept.count,
+                             BACKUP_KEPT, diag);
     return result != 0 ? result
-                       : backup_move_in(folders, (const char *const *)moves->good.at,
-                                        moves->good.count, BACKUP_GOOD, diag);
+                       : backup_move(folders, (const char *const *)moves->good.at,
+                                     moves->good.count, BACKUP_GOOD, diag);
 }
 
 /* ---- Afterwards ---- */
@@ -144,7 +144,7 @@ int backups_restore(struct plan *plan, struct task_id task, struct diag *diag)
     size_t count;
     arena_init(&arena);
     add_product_paths(plan, task, &arena, &paths, &count);
-    int result = backup_restore_in(&plan->graph->folders, paths, count, diag);
+    int result = backup_restore(&plan->graph->folders, paths, count, diag);
     if (result == 0) {
         const struct graph *graph = plan->graph;
         struct task_row row = *state_task(plan->state, task.at);
@@ -167,7 +167,7 @@ void backups_discard(struct plan *plan, struct task_id task, struct diag *diag)
     size_t count;
     arena_init(&arena);
     add_product_paths(plan, task, &arena, &paths, &count);
-    if (backup_discard_good_in(&plan->graph->folders, paths, count, diag)) {
+    if (backup_discard_good(&plan->graph->folders, paths, count, diag)) {
         struct task_row row = *state_task(plan->state, task.at);
         row.has_old_backup = false;
         state_put_task(plan->state, task.at, &row);

@@ -4,6 +4,7 @@
 #include "inside.h"
 #include "memory.h"
 #include "run_mark.h"
+#include "state_folder.h"
 #include "text.h"
 #include "vec.h"
 
@@ -40,19 +41,6 @@ static void write_entry(const struct logs *logs, unsigned number, const struct r
     (void)written;
 }
 
-static int report(const char *state, const char *name, const char *what, struct diag *diag)
-{
-    int error = errno;
-    struct buf path = BUF_EMPTY;
-    struct buf shown = BUF_EMPTY;
-    buf_addf(&path, "%s/%s", state, name);
-    text_add_name(&shown, buf_slice(&path));
-    diag_state_error(diag, "can't %s %s: %s", what, buf_string(&shown), inside_error(error));
-    buf_release(&path);
-    buf_release(&shown);
-    return -1;
-}
-
 /* Makes and opens logs/; also anew, where somebody removed it during the run. */
 static int open_folder(struct logs *logs, struct diag *diag)
 {
@@ -63,14 +51,17 @@ static int open_folder(struct logs *logs, struct diag *diag)
         close(logs->root);
     }
     logs->root = inside_root(AT_FDCWD, logs->state, true);
-    logs->folder = logs->root >= 0 ? inside_folder(logs->root, "logs", true) : -1;
-    return logs->folder >= 0 ? 0 : report(logs->state, "logs", "make the folder", diag);
+    logs->folder = logs->root >= 0 ? inside_folder(logs->root, STATE_LOGS, true) : -1;
+    return logs->folder >= 0
+               ? 0
+               : state_folder_report(logs->state, "make the folder", STATE_LOGS, diag);
 }
 
 /* Runs of jobs have tables of their own, for `running` is that of the run that holds the lock. */
 static void add_table_path(const struct logs *logs, struct buf *path)
 {
-    buf_addf(path, "%s%s", logs->name[0] != '\0' ? "logs/.running" : "running", logs->name);
+    buf_addf(path, "%s%s", logs->name[0] != '\0' ? STATE_LOGS "/.running" : STATE_RUNNING,
+             logs->name);
 }
 
 static int open_table(struct logs *logs, struct diag *diag)
@@ -80,7 +71,7 @@ static int open_table(struct logs *logs, struct diag *diag)
     add_table_path(logs, &path);
     logs->table = inside_create(logs->root, buf_string(&path), 0);
     if (logs->table < 0 && inside_is_refusal(errno)) {
-        result = report(logs->state, buf_string(&path), "write", diag);
+        result = state_folder_report(logs->state, "write", buf_string(&path), diag);
     }
     buf_release(&path);
     return result;
@@ -174,8 +165,8 @@ int logs_open_slot(struct logs *logs, unsigned slot, struct diag *diag)
             *fd = open_slot(logs, name);
         }
         if (*fd < 0) {
-            return diag_state_error(diag, "the log `%s/logs/%s` can't be opened: %s", logs->state,
-                                    name, inside_error(errno));
+            return diag_state_error(diag, "the log `%s/" STATE_LOGS "/%s` can't be opened: %s",
+                                    logs->state, name, inside_error(errno));
         }
     }
     return *fd;
@@ -244,8 +235,22 @@ static void add_task_name(const struct graph *graph, struct task_id task, struct
 void logs_add_task_path(const char *state, const struct graph *graph, struct task_id task,
                         struct buf *path)
 {
-    buf_addf(path, "%s/logs/", state);
+    buf_addf(path, "%s/" STATE_LOGS "/", state);
     add_task_name(graph, task, path);
+}
+
+/* Notes an error, in errno, of something below logs/ if it was refused. */
+static void note_refusal(struct logs *logs, const char *what, const char *name, struct diag *diag)
+{
+    int error = errno;
+    if (inside_is_refusal(error)) {
+        struct buf below = BUF_EMPTY;
+        buf_addf(&below, STATE_LOGS "/%s", name);
+        errno = error;
+        (void)state_folder_report(logs->state, what, buf_string(&below), diag);
+        buf_release(&below);
+        logs->refused = true;
+    }
 }
 
 /* The folder of an action's logs: -1 where there is none, or it isn't one. */
@@ -255,14 +260,8 @@ static int open_action_folder(struct logs *logs, const char *name, bool make, st
     struct buf path = BUF_EMPTY;
     buf_add(&path, name, (size_t)(slash - name));
     int folder = inside_folder(logs->folder, buf_string(&path), make);
-    if (folder < 0 && inside_is_refusal(errno)) {
-        int error = errno;
-        struct buf below = BUF_EMPTY;
-        buf_addf(&below, "logs/%s", buf_string(&path));
-        errno = error;
-        report(logs->state, buf_string(&below), "use", diag);
-        buf_release(&below);
-        logs->refused = true;
+    if (folder < 0) {
+        note_refusal(logs, "use", buf_string(&path), diag);
     }
     buf_release(&path);
     return folder;
@@ -273,14 +272,8 @@ static void place_log(struct logs *logs, const char *slot_file, int folder, cons
                       struct diag *diag)
 {
     const char *own = strrchr(name, '/') + 1;
-    if (renameat(logs->folder, slot_file, folder, own) != 0 && inside_is_refusal(errno)) {
-        int error = errno;
-        struct buf below = BUF_EMPTY;
-        buf_addf(&below, "logs/%s", name);
-        errno = error;
-        report(logs->state, buf_string(&below), "write", diag);
-        buf_release(&below);
-        logs->refused = true;
+    if (renameat(logs->folder, slot_file, folder, own) != 0) {
+        note_refusal(logs, "write", name, diag);
     }
 }
 
@@ -313,7 +306,7 @@ size_t logs_end_slot(struct logs *logs, unsigned slot, const struct graph *graph
         close(folder);
     }
     if (bytes > 0) {
-        buf_addf(path, "%s/logs/%s", logs->state, buf_string(&first));
+        buf_addf(path, "%s/" STATE_LOGS "/%s", logs->state, buf_string(&first));
     } else if (!reuse) {
         unlinkat(logs->folder, slot_file, 0);
     }
@@ -339,7 +332,7 @@ int logs_write_script(const struct logs *logs, unsigned slot, unsigned number, s
     if (number > 0) {
         buf_addf(&name, "-%u", number);
     }
-    buf_addf(path, "%s/logs/%s", logs->state, buf_string(&name));
+    buf_addf(path, "%s/" STATE_LOGS "/%s", logs->state, buf_string(&name));
     int result = inside_replace(logs->folder, buf_string(&name), text);
     if (result != 0) {
         diag_state_error(diag, "the script `%s` can't be written: %s", buf_string(path),

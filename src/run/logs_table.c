@@ -5,6 +5,7 @@
 #include "memory.h"
 #include "run_mark.h"
 #include "spawn.h"
+#include "state_folder.h"
 #include "text.h"
 #include "usage.h"
 
@@ -16,8 +17,6 @@
 #include <unistd.h>
 
 enum { LARGEST_TABLE = 64 << 20 };
-
-static const char TABLE[] = "running";
 
 /* ---- What of a table is believed ---- */
 
@@ -56,32 +55,15 @@ static bool read_head(struct slice table, struct run_mark *mark)
 static void warn(const char *state, const char *what, struct diag *diag)
 {
     struct buf path = BUF_EMPTY;
-    struct buf shown = BUF_EMPTY;
-    buf_addf(&path, "%s/%s", state, TABLE);
-    text_add_name(&shown, buf_slice(&path));
-    diag_warning(diag, "%s %s", buf_string(&shown), what);
+    state_folder_add_path(state, STATE_RUNNING, &path);
+    diag_warning(diag, "%s %s", buf_string(&path), what);
     buf_release(&path);
-    buf_release(&shown);
-}
-
-static int report(const char *state, const char *name, struct diag *diag)
-{
-    int error = errno;
-    struct buf path = BUF_EMPTY;
-    struct buf shown = BUF_EMPTY;
-    buf_addf(&path, "%s/%s", state, name);
-    text_add_name(&shown, buf_slice(&path));
-    int result =
-        diag_state_error(diag, "%s can't be used: %s", buf_string(&shown), inside_error(error));
-    buf_release(&path);
-    buf_release(&shown);
-    return result;
 }
 
 /* The first entry of the table: 1; 0: there is no table, or an empty one; -1 with errno. */
 static int read_first(int root, struct buf *head)
 {
-    int fd = inside_open(root, TABLE, O_RDONLY);
+    int fd = inside_open(root, STATE_RUNNING, O_RDONLY);
     if (fd < 0) {
         return errno == ENOENT ? 0 : -1;
     }
@@ -148,9 +130,10 @@ static int sweep_entry(void *context, const char *name, size_t len, bool is_dire
         (void)unlinkat(sweep->folder, name, 0);
     } else if (is_own || S_ISLNK(found.st_mode)) {
         struct buf below = BUF_EMPTY;
-        buf_addf(&below, "logs/%.*s", (int)len, name);
-        errno = S_ISLNK(found.st_mode) ? ELOOP : ENXIO;
-        sweep->result = report(sweep->state, buf_string(&below), sweep->diag);
+        buf_addf(&below, STATE_LOGS "/%.*s", (int)len, name);
+        sweep->result =
+            state_folder_refuse(sweep->state, buf_string(&below),
+                                inside_error(S_ISLNK(found.st_mode) ? ELOOP : ENXIO), sweep->diag);
         buf_release(&below);
     }
     return 0;
@@ -159,9 +142,11 @@ static int sweep_entry(void *context, const char *name, size_t len, bool is_dire
 static int sweep_logs(const char *state, int root, struct diag *diag)
 {
     struct sweep sweep = {.state = state, .diag = diag};
-    sweep.folder = inside_folder(root, "logs", false);
+    sweep.folder = inside_folder(root, STATE_LOGS, false);
     if (sweep.folder < 0) {
-        return inside_is_refusal(errno) ? report(state, "logs", diag) : 0;
+        return inside_is_refusal(errno)
+                   ? state_folder_refuse(state, STATE_LOGS, inside_error(errno), diag)
+                   : 0;
     }
     (void)file_list(sweep.folder, ".", sweep_entry, &sweep);
     close(sweep.folder);
@@ -176,17 +161,18 @@ int logs_end_left_behind(const char *state, unsigned *ended, struct diag *diag)
     *ended = 0;
     int root = inside_root(AT_FDCWD, state, false);
     if (root < 0) {
-        return inside_is_refusal(errno) ? report(state, "", diag) : 0;
+        return inside_is_refusal(errno) ? state_folder_refuse(state, "", inside_error(errno), diag)
+                                        : 0;
     }
     int found = read_first(root, &head);
     if (found < 0) {
-        result = report(state, TABLE, diag);
+        result = state_folder_refuse(state, STATE_RUNNING, inside_error(errno), diag);
     } else if (found > 0) {
         standing = end_marked(state, root, buf_slice(&head), ended, diag);
     }
     /* Where the file system has no locks, another writer may be at work. */
     if (result == 0 && standing != RUN_MARK_LIVES) {
-        (void)inside_remove(root, TABLE);
+        (void)inside_remove(root, STATE_RUNNING);
         result = sweep_logs(state, root, diag);
     }
     close(root);
@@ -217,7 +203,7 @@ size_t logs_read_running(const char *state, struct running_entry **entries)
     }
     run_mark_of_this(&own, root);
     /* A table that a killed run left behind names processes that are gone, or others. */
-    if (inside_read(root, TABLE, LARGEST_TABLE, &table) == 0 &&
+    if (inside_read(root, STATE_RUNNING, LARGEST_TABLE, &table) == 0 &&
         read_head(buf_slice(&table), &mark) && run_mark_compare(&mark, &own) == RUN_MARK_LIVES) {
         size_t slots = table.len / sizeof **entries;
         *entries = mem_alloc(slots * sizeof **entries + 1);
@@ -233,17 +219,6 @@ size_t logs_read_running(const char *state, struct running_entry **entries)
 }
 
 /* ---- Tables of jobs ---- */
-
-/* The folder of logs; -1: none. */
-static int open_logs(const char *state)
-{
-    int root = inside_root(AT_FDCWD, state, false);
-    int folder = root >= 0 ? inside_folder(root, "logs", false) : -1;
-    if (root >= 0) {
-        close(root);
-    }
-    return folder;
-}
 
 struct table_search {
     const char *state;
@@ -268,7 +243,7 @@ static int look_into_table(void *context, const char *name, size_t len, bool is_
             search->found = is_sound(&entry) && strcmp(entry.key, search->key) == 0;
             if (search->found && search->path != NULL) {
                 buf_clear(search->path);
-                buf_addf(search->path, "%s/logs/%s", search->state, entry.log);
+                buf_addf(search->path, "%s/" STATE_LOGS "/%s", search->state, entry.log);
             }
         }
     }
@@ -279,7 +254,7 @@ static int look_into_table(void *context, const char *name, size_t len, bool is_
 bool logs_find_in_jobs(const char *state, const char *key, struct buf *path)
 {
     struct table_search search = {.state = state, .key = key, .path = path};
-    search.folder = open_logs(state);
+    search.folder = state_folder_open(state, STATE_LOGS, false);
     if (search.folder >= 0) {
         (void)file_list(search.folder, ".", look_into_table, &search);
         close(search.folder);
@@ -315,7 +290,7 @@ static int remove_of_job(void *context, const char *name, size_t len, bool is_di
 
 void logs_forget_jobs(const char *state, const struct slice *tokens, size_t count)
 {
-    struct job_search search = {.folder = open_logs(state)};
+    struct job_search search = {.folder = state_folder_open(state, STATE_LOGS, false)};
     if (search.folder < 0) {
         return;
     }

@@ -6,6 +6,7 @@
 #include "inside.h"
 #include "program.h"
 #include "scheduler_environment.h"
+#include "state_folder.h"
 #include "text.h"
 #include "vec.h"
 
@@ -265,8 +266,6 @@ static void add_whose(struct buf *out, char *const *environment)
     }
 }
 
-static const char REMEMBERED[] = "queue"; /* below the state folder */
-
 /* The first line of the file, up to the time. */
 static void add_heading(struct buf *out, char *const *environment)
 {
@@ -285,7 +284,7 @@ static bool recall(struct queue *queue, const char *state_path, unsigned max_age
     diag_init(&unseen);
     int root = inside_root(AT_FDCWD, state_path, false);
     add_heading(&heading, environment);
-    if (root >= 0 && inside_read(root, REMEMBERED, LONGEST_ANSWER, &text) == 0 &&
+    if (root >= 0 && inside_read(root, STATE_QUEUE, LONGEST_ANSWER, &text) == 0 &&
         text.len > heading.len && memcmp(text.at, heading.at, heading.len) == 0) {
         struct slice answer = slice_make(text.at + heading.len, text.len - heading.len);
         uint64_t asked_at_s;
@@ -318,7 +317,7 @@ static void remember(const struct queue *queue, const char *state_path, struct s
     buf_addf(&text, "%lld\n", (long long)queue->asked_at_s);
     buf_add_slice(&text, answer);
     if (root >= 0) {
-        (void)inside_replace(root, REMEMBERED, buf_slice(&text));
+        (void)inside_replace(root, STATE_QUEUE, buf_slice(&text));
         close(root);
     }
     buf_release(&text);
@@ -328,7 +327,7 @@ void queue_forget(const char *state_path)
 {
     int root = inside_root(AT_FDCWD, state_path, false);
     if (root >= 0) {
-        (void)inside_remove(root, REMEMBERED);
+        (void)inside_remove(root, STATE_QUEUE);
         close(root);
     }
 }

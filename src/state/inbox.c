@@ -4,6 +4,7 @@
 #include "file.h"
 #include "inbox_files.h"
 #include "inside.h"
+#include "state_folder.h"
 #include "text.h"
 #include "vec.h"
 
@@ -35,14 +36,7 @@ static void add_stem(struct slice token, uint64_t element, struct buf *out)
 
 int inbox_open(const char *state_path, bool make)
 {
-    int root = inside_root(AT_FDCWD, state_path, make);
-    int folder = root < 0 ? -1 : inside_folder(root, INBOX_NAME, make);
-    int error = errno;
-    if (root >= 0) {
-        close(root);
-    }
-    errno = error;
-    return folder;
+    return state_folder_open(state_path, STATE_INBOX, make);
 }
 
 void inbox_add_name(const struct inbox_attempt *attempt, const char *kind, struct buf *out)

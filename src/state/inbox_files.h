@@ -4,8 +4,6 @@
 
 #include "inbox.h"
 
-#define INBOX_NAME "inbox"
-
 /* A file of records, from its name. */
 struct inbox_file {
     struct slice name;  /* in the inbox */

@@ -3,12 +3,24 @@
 #include "journal.h"
 #include "state_inner.h"
 
-/* ---- binding ---- */
+/* ---- all rows ---- */
 
-static size_t *number_array(size_t count)
+void state_init_rows(struct state *state)
 {
-    return mem_alloc(count * sizeof(size_t));
+    rowtable_init(&state->table);
+    shapes_init(&state->shapes);
+    textstore_init(&state->texts);
 }
+
+void state_release_rows(struct state *state)
+{
+    textstore_release(&state->texts);
+    rowtable_release(&state->table);
+    shapes_release(&state->shapes);
+    buf_release(&state->snapshot);
+}
+
+/* ---- binding ---- */
 
 void state_unbind(struct binding *binding)
 {
@@ -24,7 +36,7 @@ static void bind_directories(struct binding *binding, const struct rowtable *tab
                              const struct state_layout *layout)
 {
     binding->directory_count = layout->directory_count;
-    binding->directories = number_array(layout->directory_count);
+    binding->directories = mem_alloc(layout->directory_count * sizeof(size_t));
     size_t place = 0;
     for (size_t i = 0; i < layout->directory_count; i++) {
         while (!slice_equal(table->directories.at[place], layout->directories[i])) {
@@ -38,7 +50,7 @@ static size_t *bind_names(struct rowtable *table,
                           size_t (*find)(struct rowtable *table, struct slice name),
                           const struct slice *wanted, size_t count)
 {
-    size_t *places = number_array(count);
+    size_t *places = mem_alloc(count * sizeof *places);
     for (size_t i = 0; i < count; i++) {
         places[i] = find(table, wanted[i]);
     }
@@ -73,15 +85,11 @@ void state_bind(struct state *state, const struct state_layout *layout)
         is_identity(binding->columns, binding->column_count, table->columns.count) &&
         is_identity(binding->actions, binding->action_count, table->actions.count);
     binding->other_file_count = layout->other_file_count;
-    binding->other_files = number_array(layout->other_file_count);
-    for (size_t i = 0; i < layout->other_file_count; i++) {
-        binding->other_files[i] = rowtable_other_file(table, layout->other_files[i]);
-    }
+    binding->other_files =
+        bind_names(table, rowtable_other_file, layout->other_files, layout->other_file_count);
     binding->other_task_count = layout->other_task_count;
-    binding->other_tasks = number_array(layout->other_task_count);
-    for (size_t i = 0; i < layout->other_task_count; i++) {
-        binding->other_tasks[i] = rowtable_other_task(table, layout->other_tasks[i]);
-    }
+    binding->other_tasks =
+        bind_names(table, rowtable_other_task, layout->other_tasks, layout->other_task_count);
 }
 
 /* ---- rows ---- */
@@ -249,6 +257,54 @@ void state_beat(struct state *state)
     lock_beat(&state->lock);
 }
 
+/* ---- row by row ---- */
+
+static size_t row_count(const struct rowtable *table, enum change_kind kind)
+{
+    return kind == CHANGE_FILE         ? table->directories.count * table->columns.count
+           : kind == CHANGE_TASK       ? table->directories.count * table->actions.count
+           : kind == CHANGE_OTHER_FILE ? table->other_files.count
+                                       : table->other_tasks.count;
+}
+
+static bool is_file(struct change place)
+{
+    return place.kind == CHANGE_FILE || place.kind == CHANGE_OTHER_FILE;
+}
+
+static bool is_known(const struct state *state, struct change place)
+{
+    return is_file(place) ? (file_at(state, place)->flags & FILE_ROW_KNOWN) != 0
+                          : task_at(state, place)->is_known;
+}
+
+bool state_has_rows(const struct state *state, bool of_tasks)
+{
+    enum change_kind first = of_tasks ? CHANGE_TASK : CHANGE_FILE;
+    for (enum change_kind kind = first; kind <= CHANGE_OTHER_TASK; kind++) {
+        for (size_t i = 0; i < row_count(&state->table, kind); i++) {
+            if (is_known(state, (struct change){kind, i})) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+void state_queue_all(struct state *state)
+{
+    for (size_t i = 0; i < state->texts.added.count; i++) {
+        vec_push(&state->changes, (struct change){CHANGE_TEXT, i});
+    }
+    for (enum change_kind kind = CHANGE_FILE; kind <= CHANGE_OTHER_TASK; kind++) {
+        for (size_t i = 0; i < row_count(&state->table, kind); i++) {
+            if (is_known(state, (struct change){kind, i})) {
+                vec_push(&state->changes, (struct change){kind, i});
+            }
+        }
+    }
+}
+
 /* ---- forgetting ---- */
 
 static bool *mark(const size_t *places, size_t count, size_t whole)
@@ -282,55 +338,52 @@ void state_bound_release(struct bound_names *bound)
     free(bound->other_tasks);
 }
 
-static void forget_task(struct state *state, struct change place)
+static bool is_bound(const struct bound_names *bound, const struct rowtable *table,
+                     struct change place)
 {
-    struct task_row *row = task_at(state, place);
-    if (row->is_known) {
-        *row = (struct task_row){0};
-        note_change(state, place);
+    size_t columns = table->columns.count;
+    size_t actions = table->actions.count;
+    switch (place.kind) {
+    case CHANGE_FILE:
+        return bound->directories[place.place / columns] && bound->columns[place.place % columns];
+    case CHANGE_TASK:
+        return bound->directories[place.place / actions] && bound->actions[place.place % actions];
+    case CHANGE_OTHER_FILE:
+        return bound->other_files[place.place];
+    case CHANGE_OTHER_TASK:
+        return bound->other_tasks[place.place];
+    case CHANGE_TEXT:
+        break;
     }
+    return true;
 }
 
-static void forget_file(struct state *state, struct change place)
+static void forget(struct state *state, struct change place)
 {
-    struct file_row *row = file_at(state, place);
-    if ((row->flags & FILE_ROW_KNOWN) != 0) {
-        *row = (struct file_row){0};
+    if (is_known(state, place)) {
+        if (is_file(place)) {
+            *file_at(state, place) = (struct file_row){0};
+        } else {
+            *task_at(state, place) = (struct task_row){0};
+        }
         note_change(state, place);
     }
 }
 
 void state_forget_task(struct state *state, size_t number)
 {
-    forget_task(state, place_of_task(state, number));
+    forget(state, place_of_task(state, number));
 }
 
 void state_forget_unbound(struct state *state)
 {
-    const struct rowtable *table = &state->table;
     struct bound_names bound = state_bound(state);
-    size_t columns = table->columns.count;
-    size_t actions = table->actions.count;
-    for (size_t i = 0; i < table->directories.count; i++) {
-        for (size_t j = 0; j < columns; j++) {
-            if (!bound.directories[i] || !bound.columns[j]) {
-                forget_file(state, (struct change){CHANGE_FILE, i * columns + j});
+    for (enum change_kind kind = CHANGE_FILE; kind <= CHANGE_OTHER_TASK; kind++) {
+        for (size_t i = 0; i < row_count(&state->table, kind); i++) {
+            struct change place = {kind, i};
+            if (!is_bound(&bound, &state->table, place)) {
+                forget(state, place);
             }
-        }
-        for (size_t j = 0; j < actions; j++) {
-            if (!bound.directories[i] || !bound.actions[j]) {
-                forget_task(state, (struct change){CHANGE_TASK, i * actions + j});
-            }
-        }
-    }
-    for (size_t i = 0; i < table->other_files.count; i++) {
-        if (!bound.other_files[i]) {
-            forget_file(state, (struct change){CHANGE_OTHER_FILE, i});
-        }
-    }
-    for (size_t i = 0; i < table->other_tasks.count; i++) {
-        if (!bound.other_tasks[i]) {
-            forget_task(state, (struct change){CHANGE_OTHER_TASK, i});
         }
     }
     state_bound_release(&bound);
@@ -338,32 +391,24 @@ void state_forget_unbound(struct state *state)
 
 /* ---- spelling changes ---- */
 
-static void spell_file(struct state *state, struct change change)
+/* The names of a row: an empty directory where it is another file or task. */
+static struct slice name_of(const struct rowtable *table, struct change place,
+                            struct slice *directory)
 {
-    const struct rowtable *table = &state->table;
-    struct slice directory = {0};
-    struct slice name;
-    if (change.kind == CHANGE_FILE) {
-        directory = table->directories.at[change.place / table->columns.count];
-        name = table->columns.at[change.place % table->columns.count];
-    } else {
-        name = intern_name(&table->other_file_names, (uint32_t)change.place);
+    bool is_dense = place.kind == CHANGE_FILE || place.kind == CHANGE_TASK;
+    const name_list *names = is_file(place) ? &table->columns : &table->actions;
+    *directory = (struct slice){0};
+    if (is_dense) {
+        *directory = table->directories.at[place.place / names->count];
+        return names->at[place.place % names->count];
     }
-    journal_add_file(&state->pending, state->journal_id, directory, name, file_at(state, change));
+    return intern_name(is_file(place) ? &table->other_file_names : &table->other_task_names,
+                       (uint32_t)place.place);
 }
 
-static void spell_task(struct state *state, struct change change)
+static void spell_task(struct state *state, struct slice directory, struct slice name,
+                       const struct task_row *row)
 {
-    const struct rowtable *table = &state->table;
-    struct slice directory = {0};
-    struct slice name;
-    if (change.kind == CHANGE_TASK) {
-        directory = table->directories.at[change.place / table->actions.count];
-        name = table->actions.at[change.place % table->actions.count];
-    } else {
-        name = intern_name(&table->other_task_names, (uint32_t)change.place);
-    }
-    const struct task_row *row = task_at(state, change);
     struct slice key = {0};
     if (row->good.shape != NULL) {
         key = shapes_key(&state->shapes, row->good.shape);
@@ -374,20 +419,19 @@ static void spell_task(struct state *state, struct change change)
 void state_spell_changes(struct state *state)
 {
     vec_each (struct change, change, &state->changes) {
-        switch (change->kind) {
-        case CHANGE_FILE:
-        case CHANGE_OTHER_FILE:
-            spell_file(state, *change);
-            break;
-        case CHANGE_TASK:
-        case CHANGE_OTHER_TASK:
-            spell_task(state, *change);
-            break;
-        case CHANGE_TEXT:
+        struct slice directory;
+        if (change->kind == CHANGE_TEXT) {
             journal_add_text(&state->pending, state->journal_id,
                              textstore_added_digest(&state->texts, change->place),
                              state->texts.added.at[change->place]);
-            break;
+            continue;
+        }
+        struct slice name = name_of(&state->table, *change, &directory);
+        if (is_file(*change)) {
+            journal_add_file(&state->pending, state->journal_id, directory, name,
+                             file_at(state, *change));
+        } else {
+            spell_task(state, directory, name, task_at(state, *change));
         }
     }
     state->changes.count = 0;

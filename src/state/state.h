@@ -117,23 +117,20 @@ struct state;
  */
 const struct shape *state_shape(struct state *state, const struct component *list, size_t count);
 
-/* Opens the state folder `path` below `directory`; its inbox isn't looked at. A missing folder, or
- * one that was never used, is an empty state: a writer puts the journal in place, whole and synced, before anything else that
- * it leaves there, and closing takes it away again where nothing is on record and nothing else lies
- * beside. NULL with a state error: another writer (who), an unreadable, damaged or unknown version,
- * a journal that continues another snapshot, or is missing, empty or cut off within its header
- * where the folder was used, or is damaged amid good records; with `discard_unreadable` such a
- * state is renamed to `state.unreadable…` and `journal.unreadable…` and counts as empty, but damage
- * amid good records is a warning: the journal counts up to there, and a writer moves the rest to
- * `journal.damaged-N`. */
-struct state *state_open(int directory, const char *path, enum state_mode mode,
-                         bool discard_unreadable, struct diag *diag);
-
-/* The same, and takes the records in the inbox that count. `registry` must outlive the state. */
+/* Opens the state folder `path` below `directory`, and takes the records in the inbox that count;
+ * without a registry, which must outlive the state, the inbox isn't looked at. A missing folder, or
+ * one that was never used, is an empty state: a writer puts the journal in place, whole and synced,
+ * before anything else that it leaves there, and closing takes it away again where nothing is on
+ * record and nothing else lies beside. NULL with a state error: another writer (who), an
+ * unreadable, damaged or unknown version, a journal that continues another snapshot, or is missing,
+ * empty or cut off within its header where the folder was used, or is damaged amid good records;
+ * with `discard_unreadable` such a state is renamed to `state.unreadable…` and
+ * `journal.unreadable…` and counts as empty, but damage amid good records is a warning: the journal
+ * counts up to there, and a writer moves the rest to `journal.damaged-N`. */
 struct inbox_registry;
-struct state *state_open_inbox(int directory, const char *path, enum state_mode mode,
-                               bool discard_unreadable, const struct inbox_registry *registry,
-                               struct diag *diag);
+struct state *state_open(int directory, const char *path, enum state_mode mode,
+                         bool discard_unreadable, const struct inbox_registry *registry,
+                         struct diag *diag);
 
 /* The same for a job (STATE_JOB): what is put is written as the records of `attempt`, one new file
  * of the inbox at each state_flush and state_sync, synced. `attempt` must outlive the state; not so

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,8 +12,8 @@ static const struct {
     const char *name;
     bool is_folder;
 } KNOWN[] = {
-    {"lock", false},  {"state", false}, {"journal", false}, {"running", false},
-    {"queue", false}, {"logs", true},   {"inbox", true},    {"jobs", true},
+    {STATE_LOCK, false},  {STATE_SNAPSHOT, false}, {STATE_JOURNAL, false}, {STATE_RUNNING, false},
+    {STATE_QUEUE, false}, {STATE_LOGS, true},      {STATE_INBOX, true},    {STATE_JOBS, true},
 };
 
 static const char *kind_in_words(mode_t mode)
@@ -27,23 +26,52 @@ static const char *kind_in_words(mode_t mode)
                             : "a device";
 }
 
-static int report(const char *state_path, const char *name, const char *wrong, struct diag *diag)
+void state_folder_add_path(const char *state_path, const char *name, struct buf *out)
 {
     struct buf path = BUF_EMPTY;
-    struct buf shown = BUF_EMPTY;
     buf_addf(&path, "%s%s%s", state_path, name[0] != '\0' ? "/" : "", name);
-    text_add_name(&shown, buf_slice(&path));
-    int result = diag_state_error(diag, "%s can't be used: %s", buf_string(&shown), wrong);
+    text_add_name(out, buf_slice(&path));
     buf_release(&path);
-    buf_release(&shown);
-    return result;
+}
+
+int state_folder_report(const char *state_path, const char *what, const char *name,
+                        struct diag *diag)
+{
+    int error = errno;
+    struct buf path = BUF_EMPTY;
+    state_folder_add_path(state_path, name, &path);
+    diag_state_error(diag, "can't %s %s: %s", what, buf_string(&path), inside_error(error));
+    buf_release(&path);
+    return -1;
+}
+
+int state_folder_refuse(const char *state_path, const char *name, const char *wrong,
+                        struct diag *diag)
+{
+    struct buf path = BUF_EMPTY;
+    state_folder_add_path(state_path, name, &path);
+    diag_state_error(diag, "%s can't be used: %s", buf_string(&path), wrong);
+    buf_release(&path);
+    return -1;
+}
+
+int state_folder_open(const char *state_path, const char *name, bool make)
+{
+    int root = inside_root(AT_FDCWD, state_path, make);
+    int folder = root < 0 ? -1 : inside_folder(root, name, make);
+    int error = errno;
+    if (root >= 0) {
+        close(root);
+    }
+    errno = error;
+    return folder;
 }
 
 int state_folder_check(const char *state_path, struct diag *diag)
 {
     int root = inside_root(AT_FDCWD, state_path, false);
     if (root < 0) {
-        return errno == EXDEV ? report(state_path, "", inside_error(EXDEV), diag) : 0;
+        return errno == EXDEV ? state_folder_refuse(state_path, "", inside_error(EXDEV), diag) : 0;
     }
     int result = 0;
     for (size_t i = 0; i < sizeof KNOWN / sizeof KNOWN[0]; i++) {
@@ -53,7 +81,7 @@ int state_folder_check(const char *state_path, struct diag *diag)
             struct buf wrong = BUF_EMPTY;
             buf_addf(&wrong, "it is %s where %s belongs; remove it", kind_in_words(found.st_mode),
                      KNOWN[i].is_folder ? "a folder" : "a regular file");
-            result = report(state_path, KNOWN[i].name, buf_string(&wrong), diag);
+            result = state_folder_refuse(state_path, KNOWN[i].name, buf_string(&wrong), diag);
             buf_release(&wrong);
         }
     }

@@ -1,13 +1,39 @@
-/* What may stand in the state folder: each known name is a regular file or a folder, nothing else.
+/* The state folder: the names in it, and what is said of them.
  *
- * Knows: the names. Doesn't know: what is in the files. Whoever opens one refuses the wrong kind by
- * itself (inside.h); this check says it before anything is begun, with the file's name. */
+ * Knows: which names may stand there, and whether each is a file or a folder. Doesn't know: what is
+ * in the files. Whoever opens one refuses the wrong kind by itself (inside.h). */
 #ifndef ROWBUILD_STATE_FOLDER_H
 #define ROWBUILD_STATE_FOLDER_H
 
+#include "buf.h"
 #include "diag.h"
 
-/* -1 with a state error for each name of the wrong kind. No folder: nothing is wrong. */
+#include <stdbool.h>
+
+#define STATE_SNAPSHOT "state"
+#define STATE_JOURNAL "journal"
+#define STATE_LOCK "lock"
+#define STATE_LOGS "logs"       /* a folder: output of tasks, by action */
+#define STATE_RUNNING "running" /* the table of what runs now */
+#define STATE_INBOX "inbox"     /* a folder: records of jobs (inbox.h) */
+#define STATE_JOBS "jobs"       /* a folder: registrations of submissions */
+#define STATE_QUEUE "queue"     /* the scheduler's last answer */
+
+/* Before anything is begun: -1 with a state error for each name of the wrong kind. No folder:
+ * nothing is wrong. */
 int state_folder_check(const char *state_path, struct diag *diag);
+
+/* Opens a folder in it; `make`: makes both where they are missing. The descriptor, for the caller
+ * to close, or -1 with errno as inside.h says. */
+int state_folder_open(const char *state_path, const char *name, bool make);
+
+/* Appends the path of one of the files, for messages; "": of the folder itself. */
+void state_folder_add_path(const char *state_path, const char *name, struct buf *out);
+
+/* Both return -1 with a state error: "can't WHAT PATH: errno"; "PATH can't be used: WRONG". */
+int state_folder_report(const char *state_path, const char *what, const char *name,
+                        struct diag *diag);
+int state_folder_refuse(const char *state_path, const char *name, const char *wrong,
+                        struct diag *diag);
 
 #endif

@@ -1,5 +1,4 @@
-/* Records of jobs: taken in from the inbox, and written to it. */
-#include "clock.h"
+/* Records of jobs, taken in from the inbox. */
 #include "file.h"
 #include "inbox_files.h"
 #include "inside.h"
@@ -14,11 +13,6 @@
 #include <unistd.h>
 
 static const size_t LARGEST_FILE = (size_t)1 << 32;
-enum { MOST_FILES = 256 }; /* of an attempt, before they become one */
-
-static const int64_t COST_SHARE = 10; /* of its time, a job spends no more than this part writing */
-
-/* ---- Reading ---- */
 
 /* A file of records that counts, or doesn't. */
 struct inbox_item {
@@ -43,7 +37,7 @@ struct harvest {
 struct inbox_names state_list_inbox(const struct state *state)
 {
     struct inbox_names names;
-    int folder = inside_folder(state->folder, INBOX_NAME, false);
+    int folder = inside_folder(state->folder, STATE_INBOX, false);
     if (folder < 0) {
         intern_init(&names.all);
         return names;
@@ -95,8 +89,8 @@ static void warn(const struct harvest *harvest, const struct inbox_file *file, c
 {
     struct buf name = BUF_EMPTY;
     struct buf path = BUF_EMPTY;
-    buf_addf(&name, INBOX_NAME "/%s", file->name.at);
-    state_add_path(harvest->state, buf_string(&name), &path);
+    buf_addf(&name, STATE_INBOX "/%s", file->name.at);
+    state_folder_add_path(harvest->state->path, buf_string(&name), &path);
     diag_warning(harvest->diag, "%s, the records of a job: %s", buf_string(&path), what);
     buf_release(&name);
     buf_release(&path);
@@ -154,9 +148,10 @@ static int refuse(const struct harvest *harvest, const struct inbox_item *item)
 {
     struct buf name = BUF_EMPTY;
     int error = errno;
-    buf_addf(&name, INBOX_NAME "/%s", item->file.name.at);
+    buf_addf(&name, STATE_INBOX "/%s", item->file.name.at);
     errno = error;
-    int result = state_report_errno(harvest->state, "read", buf_string(&name), harvest->diag);
+    int result =
+        state_folder_report(harvest->state->path, "read", buf_string(&name), harvest->diag);
     buf_release(&name);
     return result;
 }
@@ -279,7 +274,7 @@ int state_merge_inbox(struct state *state, const struct inbox_names *names, bool
         return 0;
     }
     struct harvest harvest = {.state = state, .names = names, .diag = diag, .lenient = lenient};
-    harvest.folder = inside_folder(state->folder, INBOX_NAME, false);
+    harvest.folder = inside_folder(state->folder, STATE_INBOX, false);
     if (harvest.folder < 0) {
         return 1;
     }
@@ -299,86 +294,5 @@ int state_merge_inbox(struct state *state, const struct inbox_names *names, bool
     vec_release(&harvest.items);
     vec_release(&harvest.offsets.all);
     buf_release(&harvest.records);
-    return result;
-}
-
-/* ---- Writing ---- */
-
-int state_begin_job(struct state *state, struct diag *diag)
-{
-    struct inbox_writer *writer = &state->inbox;
-    if (state->folder < 0) {
-        return diag_state_error(diag, "there is no `%s` here: nothing was submitted from it",
-                                state->path);
-    }
-    writer->folder = inside_folder(state->folder, INBOX_NAME, true);
-    if (writer->folder < 0) {
-        return state_report_errno(state, "open", INBOX_NAME, diag);
-    }
-    writer->attempt = inbox_begin_attempt(writer->folder, state->attempt);
-    if (writer->attempt == 0) {
-        return state_report_errno(state, "write to", INBOX_NAME, diag);
-    }
-    state->journal_id = inbox_journal_id(slice_of(state->attempt->token));
-    return 0;
-}
-
-static int write_file(struct state *state, struct slice records, struct diag *diag)
-{
-    struct inbox_writer *writer = &state->inbox;
-    struct buf content = BUF_EMPTY;
-    journal_add_header(&content, state->journal_id);
-    buf_add_slice(&content, records);
-    int result = inbox_write(writer->folder, state->attempt, writer->attempt, writer->files + 1,
-                             buf_slice(&content));
-    writer->files += result == 0;
-    if (result != 0) {
-        state_report_errno(state, "write to", INBOX_NAME, diag);
-    }
-    buf_release(&content);
-    return result;
-}
-
-/* Users may have but so many files. Those that were gathered stay until the next time: whoever
- * lists them just now may not see the one that has their records. A writer who has taken them
- * already finds these once more, which changes nothing: whatever came later is in a later file. */
-static int gather_files(struct state *state, struct diag *diag)
-{
-    struct inbox_writer *writer = &state->inbox;
-    uint64_t last = writer->files;
-    if (last - writer->begun_at < MOST_FILES) {
-        return 0;
-    }
-    if (write_file(state, buf_slice(&writer->ungathered), diag) != 0) {
-        return -1;
-    }
-    for (uint64_t file = writer->gathered_from + 1; file <= writer->gathered_to; file++) {
-        inbox_remove(writer->folder, state->attempt, writer->attempt, file);
-    }
-    writer->gathered_from = writer->begun_at;
-    writer->gathered_to = last;
-    writer->begun_at = writer->files;
-    buf_clear(&writer->ungathered);
-    return 0;
-}
-
-int state_write_job(struct state *state, bool at_once, struct diag *diag)
-{
-    struct inbox_writer *writer = &state->inbox;
-    int64_t begun = clock_monotonic_ns();
-    if ((state->changes.count == 0 && state->pending.len == 0) ||
-        (!at_once && !writer->is_urgent && begun < writer->free_at_ns)) {
-        return 0;
-    }
-    state_spell_changes(state);
-    int result = write_file(state, buf_slice(&state->pending), diag);
-    if (result == 0) {
-        writer->is_urgent = false;
-        buf_add_slice(&writer->ungathered, buf_slice(&state->pending));
-        buf_clear(&state->pending);
-        result = gather_files(state, diag);
-    }
-    int64_t ended = clock_monotonic_ns();
-    writer->free_at_ns = ended + COST_SHARE * (ended - begun);
     return result;
 }

@@ -1,5 +1,17 @@
-/* What a state holds; shared by state.c (rows in memory), state_load.c (reading) and
- * state_files.c (writing). */
+/* What a state holds, and what its files share:
+ *
+ * state_open.c    opening and closing: the folder and its lock
+ * state_inbox.c   records of jobs, taken in
+ * state_load.c    reading snapshot and journal
+ * state_write.c   writing snapshot and journal
+ * state_job.c     records of a job, written
+ * state_used.c    whether a folder was used
+ * state.c         rows in memory, laid out in the caller's numbering
+ * rowtable.c, shape.c, textstore.c    what rows, components and texts are kept in
+ * snapshot.c, snapshot_write.c, journal.c, task_record.c, inbox.c    formats and names of files
+ * state_folder.c  the names in the state folder
+ *
+ * Each uses only files that stand below it here. */
 #ifndef ROWBUILD_STATE_INNER_H
 #define ROWBUILD_STATE_INNER_H
 
@@ -9,6 +21,7 @@
 #include "shape.h"
 #include "snapshot.h"
 #include "state.h"
+#include "state_folder.h"
 #include "textstore.h"
 
 enum change_kind { CHANGE_FILE, CHANGE_OTHER_FILE, CHANGE_TASK, CHANGE_OTHER_TASK, CHANGE_TEXT };
@@ -77,28 +90,22 @@ struct state {
     struct inbox_writer inbox; /* STATE_JOB */
 };
 
+#define TEMPORARY_PREFIX ".rowbuild-tmp-" /* of files that file_replace is to put in place */
+
+/* state.c */
+/* Empties table, shapes and texts, or frees them together with the snapshot they borrow from. */
+void state_init_rows(struct state *state);
+void state_release_rows(struct state *state);
+/* Whether a file or task is on record, or a task. */
+bool state_has_rows(const struct state *state, bool of_tasks);
+/* Queues all that is on record. */
+void state_queue_all(struct state *state);
 /* Writes the changes as records into `pending`: before the table's places change. */
 void state_spell_changes(struct state *state);
-
 /* Which names of the table are bound; to be released. */
 struct bound_names state_bound(const struct state *state);
 void state_bound_release(struct bound_names *bound);
 void state_unbind(struct binding *binding);
-
-#define SNAPSHOT_NAME "state"
-#define JOURNAL_NAME "journal"
-#define LOCK_NAME "lock"
-#define TEMPORARY_PREFIX ".rowbuild-tmp-" /* of files that file_replace is to put in place */
-
-/* Empties table, shapes and texts, or frees them together with the snapshot they borrow from. */
-void state_init_rows(struct state *state);
-void state_release_rows(struct state *state);
-
-/* Reads snapshot and journal from the folder. -1 with an error. */
-int state_load(struct state *state, bool discard_unreadable, struct diag *diag);
-
-/* Whether a file or task is on record. */
-bool state_has_rows(const struct state *state);
 
 /* state_used.c, for the folder that is open, after the snapshot was read */
 /* What is wrong with a folder that has no journal; NULL: nothing was recorded there yet. */
@@ -110,12 +117,29 @@ const char *state_why_records_are_missed(const struct state *state);
 /* Whether the folder holds nothing but snapshot, journal and lock. */
 bool state_is_alone(const struct state *state);
 
+/* state_job.c */
+/* Begins the attempt of a job. */
+int state_begin_job(struct state *state, struct diag *diag);
+/* Writes what is queued as one file of records; unless `at_once`, it may wait for more. */
+int state_write_job(struct state *state, bool at_once, struct diag *diag);
+
+/* state_write.c */
+/* Replaces the journal by an empty one that continues the present snapshot. */
+int state_begin_journal(struct state *state, struct diag *diag);
+/* Opens the journal that was read and cuts off its torn tail. Where there is none, one is put in
+ * place before this writer leaves anything else: what a folder holds without a journal would look
+ * as if the journal had been lost (state_used.c). */
+int state_open_journal(struct state *state, struct diag *diag);
+void state_close_journal(struct state *state);
+
+/* state_load.c */
+/* Reads snapshot and journal from the folder. -1 with an error. */
+int state_load(struct state *state, bool discard_unreadable, struct diag *diag);
 /* Offsets of records, one behind the other, that are known to be good. */
 struct journal_record;
 struct offset_list {
     VEC(size_t) all;
 };
-
 /* Puts their rows into the table; `notes_changes`: to be written with the next flush. Nothing may
  * be waiting to be spelled. */
 void state_replay(struct state *state, struct slice records, const struct offset_list *offsets,
@@ -124,10 +148,6 @@ void state_replay(struct state *state, struct slice records, const struct offset
 bool state_can_replay(struct state *state, const struct journal_record *record);
 
 /* state_inbox.c */
-/* Begins the attempt of a job. */
-int state_begin_job(struct state *state, struct diag *diag);
-/* Writes what is queued as one file of records; unless `at_once`, it may wait for more. */
-int state_write_job(struct state *state, bool at_once, struct diag *diag);
 /* What is in the inbox now; to be released. Listed before the snapshot and the journal are read, so
  * that nothing is missed that a writer moves into the journal meanwhile. */
 struct inbox_names state_list_inbox(const struct state *state);
@@ -136,12 +156,5 @@ struct inbox_names state_list_inbox(const struct state *state);
  * error. */
 int state_merge_inbox(struct state *state, const struct inbox_names *names, bool lenient,
                       struct diag *diag);
-
-/* Appends the path of one of the files, for messages. */
-void state_add_path(const struct state *state, const char *name, struct buf *out);
-
-/* Adds "can't WHAT .rowbuild/NAME: errno"; returns -1. */
-int state_report_errno(const struct state *state, const char *what, const char *name,
-                       struct diag *diag);
 
 #endif

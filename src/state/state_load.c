@@ -1,3 +1,4 @@
+/* Reading a state: the snapshot, the journal, and what is done where one of them is unreadable. */
 #include "file.h"
 #include "inside.h"
 #include "journal.h"
@@ -27,21 +28,6 @@ struct load_trouble {
     size_t lost_from; /* a damaged part of the journal, not just a torn tail */
     size_t lost_bytes;
 };
-
-void state_init_rows(struct state *state)
-{
-    rowtable_init(&state->table);
-    shapes_init(&state->shapes);
-    textstore_init(&state->texts);
-}
-
-void state_release_rows(struct state *state)
-{
-    textstore_release(&state->texts);
-    rowtable_release(&state->table);
-    shapes_release(&state->shapes);
-    buf_release(&state->snapshot);
-}
 
 static void start_anew(struct state *state)
 {
@@ -230,16 +216,16 @@ static enum load_result load_journal(struct state *state, struct slice journal,
     uint64_t id;
     const char *wrong = journal_read_header(journal, &id, &is_torn);
     if (wrong != NULL) {
-        return unreadable(trouble, JOURNAL_NAME, wrong);
+        return unreadable(trouble, STATE_JOURNAL, wrong);
     }
     if (is_torn) { /* it is put in place whole */
-        return unreadable(trouble, JOURNAL_NAME,
+        return unreadable(trouble, STATE_JOURNAL,
                           journal.len == 0 ? "it is empty" : "it ends within its header");
     }
     size_t from = JOURNAL_HEADER_BYTES;
     if (id != identity->id) {
         if (identity->id == 0 || id != identity->contained_journal) {
-            unreadable(trouble, JOURNAL_NAME,
+            unreadable(trouble, STATE_JOURNAL,
                        "it continues another snapshot than the one beside it");
             return LOAD_AGAIN;
         }
@@ -254,7 +240,7 @@ static enum load_result load_journal(struct state *state, struct slice journal,
     replay(state, journal, from, trouble);
     wrong = trouble->lost_bytes == 0 ? state_why_records_are_missed(state) : NULL;
     if (wrong != NULL) { /* or a run has begun its first tasks since the journal was read */
-        unreadable(trouble, JOURNAL_NAME, wrong);
+        unreadable(trouble, STATE_JOURNAL, wrong);
         return LOAD_AGAIN;
     }
     return LOAD_DONE;
@@ -270,7 +256,7 @@ static enum load_result miss_journal(const struct state *state,
     if (wrong == NULL) {
         return LOAD_DONE;
     }
-    unreadable(trouble, JOURNAL_NAME, wrong);
+    unreadable(trouble, STATE_JOURNAL, wrong);
     return LOAD_AGAIN;
 }
 
@@ -282,25 +268,25 @@ static enum load_result load_once(struct state *state, struct load_trouble *trou
     *trouble = (struct load_trouble){0};
     errno = 0;
     start_anew(state);
-    int found = read_whole(state, SNAPSHOT_NAME, &state->snapshot);
+    int found = read_whole(state, STATE_SNAPSHOT, &state->snapshot);
     if (found < 0) {
-        result = unreadable(trouble, SNAPSHOT_NAME, inside_error(errno));
+        result = unreadable(trouble, STATE_SNAPSHOT, inside_error(errno));
         goto out;
     }
     if (found > 0) {
         const char *wrong = snapshot_read(&state->snapshot, &state->table, &state->shapes,
                                           &state->texts, &identity);
         if (wrong != NULL) {
-            result = unreadable(trouble, SNAPSHOT_NAME, wrong);
+            result = unreadable(trouble, STATE_SNAPSHOT, wrong);
             goto out;
         }
         state->snapshot_id = identity.id;
         state->snapshot_bytes = state->snapshot.len;
         state->journal_id = identity.id;
     }
-    found = read_whole(state, JOURNAL_NAME, &journal);
+    found = read_whole(state, STATE_JOURNAL, &journal);
     if (found < 0) {
-        result = unreadable(trouble, JOURNAL_NAME, inside_error(errno));
+        result = unreadable(trouble, STATE_JOURNAL, inside_error(errno));
     } else if (found > 0) {
         result = load_journal(state, buf_slice(&journal), &identity, trouble);
     } else {
@@ -326,7 +312,7 @@ static int set_aside(const struct state *state, const char *name, struct diag *d
         }
         if (file_rename_new(state->folder, name, to) == 0) {
             struct buf old = BUF_EMPTY;
-            state_add_path(state, name, &old);
+            state_folder_add_path(state->path, name, &old);
             diag_warning(diag, "%s couldn't be read and is now called %s", buf_string(&old), to);
             buf_release(&old);
             return 0;
@@ -335,7 +321,7 @@ static int set_aside(const struct state *state, const char *name, struct diag *d
             return 0;
         }
         if (errno != EEXIST) {
-            return state_report_errno(state, "rename", name, diag);
+            return state_folder_report(state->path, "rename", name, diag);
         }
     }
 }
@@ -346,7 +332,7 @@ static int discard(struct state *state, struct diag *diag)
     if (state->mode != STATE_WRITE) {
         return 0;
     }
-    return set_aside(state, SNAPSHOT_NAME, diag) == 0 && set_aside(state, JOURNAL_NAME, diag) == 0
+    return set_aside(state, STATE_SNAPSHOT, diag) == 0 && set_aside(state, STATE_JOURNAL, diag) == 0
                ? 0
                : -1;
 }
@@ -357,8 +343,8 @@ static int keep_lost_part(const struct state *state, const struct load_trouble *
 {
     struct buf journal = BUF_EMPTY;
     int result = -1;
-    if (read_whole(state, JOURNAL_NAME, &journal) != 1 || journal.len < trouble->lost_from) {
-        state_report_errno(state, "read", JOURNAL_NAME, diag);
+    if (read_whole(state, STATE_JOURNAL, &journal) != 1 || journal.len < trouble->lost_from) {
+        state_folder_report(state->path, "read", STATE_JOURNAL, diag);
         goto out;
     }
     struct slice lost =
@@ -366,13 +352,13 @@ static int keep_lost_part(const struct state *state, const struct load_trouble *
     for (int number = 1;; number++) {
         char name[64];
         struct file_stat stat;
-        snprintf(name, sizeof name, "%s.damaged-%d", JOURNAL_NAME, number);
+        snprintf(name, sizeof name, "%s.damaged-%d", STATE_JOURNAL, number);
         if (file_lstat(state->folder, name, &stat) == 0 && stat.kind != FILE_MISSING) {
             continue;
         }
         result = inside_replace(state->folder, name, lost);
         if (result != 0) {
-            state_report_errno(state, "write", name, diag);
+            state_folder_report(state->path, "write", name, diag);
         }
         break;
     }
@@ -387,7 +373,7 @@ static int refuse_loss(const struct state *state, const struct load_trouble *tro
                        struct diag *diag)
 {
     struct buf path = BUF_EMPTY;
-    state_add_path(state, JOURNAL_NAME, &path);
+    state_folder_add_path(state->path, STATE_JOURNAL, &path);
     diag_state_error(diag, "%s is damaged: %zu bytes from byte %zu on can't be read; " MEND,
                      buf_string(&path), trouble->lost_bytes, trouble->lost_from);
     buf_release(&path);
@@ -401,7 +387,7 @@ static int warn_of_loss(const struct state *state, const struct load_trouble *tr
         return 0;
     }
     struct buf path = BUF_EMPTY;
-    state_add_path(state, JOURNAL_NAME, &path);
+    state_folder_add_path(state->path, STATE_JOURNAL, &path);
     diag_warning(diag,
                  "%s is damaged: %zu bytes from byte %zu on can't be read, what they recorded is "
                  "forgotten",
@@ -423,7 +409,7 @@ int state_load(struct state *state, bool discard_unreadable, struct diag *diag)
     }
     if (result != LOAD_DONE) {
         struct buf path = BUF_EMPTY;
-        state_add_path(state, trouble.file, &path);
+        state_folder_add_path(state->path, trouble.file, &path);
         diag_state_error(diag, "%s can't be used: %s; " MEND, buf_string(&path), trouble.what);
         buf_release(&path);
         return -1;

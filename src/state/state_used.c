@@ -8,14 +8,11 @@
  * checksum then, was all there was. The inbox doesn't count: jobs that were forgotten may still
  * write there. */
 #include "file.h"
-#include "inbox_files.h"
 #include "journal.h"
 #include "state_inner.h"
 
 #include <ctype.h>
 
-#define LOGS_NAME "logs"
-#define RUNNING_NAME "running"
 #define SLOT_PREFIX ".slot-"
 
 struct traces {
@@ -59,12 +56,12 @@ static int take_log(void *context, const char *name, size_t len, bool is_directo
 static struct traces find_traces(const struct state *state)
 {
     struct traces traces = {
-        .has_logs = exists(state, LOGS_NAME),
-        .has_running = exists(state, RUNNING_NAME),
-        .has_inbox = exists(state, INBOX_NAME),
+        .has_logs = exists(state, STATE_LOGS),
+        .has_running = exists(state, STATE_RUNNING),
+        .has_inbox = exists(state, STATE_INBOX),
     };
     if (traces.has_logs) {
-        (void)file_list(state->folder, LOGS_NAME, take_log, &traces);
+        (void)file_list(state->folder, STATE_LOGS, take_log, &traces);
     }
     if (state->registry != NULL) {
         state->registry->count(state->folder, &traces.registered, &traces.checked);
@@ -76,36 +73,20 @@ const char *state_why_journal_is_missed(const struct state *state,
                                         const struct snapshot_identity *identity)
 {
     struct traces traces = find_traces(state);
-    if (state_has_rows(state) && identity->contained_bytes > 0) {
-        return "it is missing, although `" SNAPSHOT_NAME "` beside it shows that it was written";
+    if (state_has_rows(state, false) && identity->contained_bytes > 0) {
+        return "it is missing, although `" STATE_SNAPSHOT "` beside it shows that it was written";
     }
     bool has_run = traces.has_logs && (traces.has_entries || !traces.has_running);
     if ((has_run && traces.checked == traces.registered) ||
         (traces.has_running && traces.has_slots)) {
-        return "it is missing, although `" LOGS_NAME "` beside it shows that tasks have run";
+        return "it is missing, although `" STATE_LOGS "` beside it shows that tasks have run";
     }
     return NULL;
 }
 
-static bool has_tasks(const struct state *state)
-{
-    const struct rowtable *table = &state->table;
-    for (size_t i = 0; i < table->directories.count * table->actions.count; i++) {
-        if (table->tasks[i].is_known) {
-            return true;
-        }
-    }
-    vec_each (const struct task_row, task, &table->other_tasks) {
-        if (task->is_known) {
-            return true;
-        }
-    }
-    return false;
-}
-
 const char *state_why_records_are_missed(const struct state *state)
 {
-    if (has_tasks(state)) {
+    if (state_has_rows(state, true)) {
         return NULL;
     }
     struct traces traces = find_traces(state);
@@ -114,7 +95,7 @@ const char *state_why_records_are_missed(const struct state *state)
     }
     bool is_new = state->snapshot_id == 0 && state->journal_bytes == JOURNAL_HEADER_BYTES;
     if (is_new && traces.has_outputs && !traces.has_inbox && traces.registered == 0) {
-        return "it holds no records, although `" LOGS_NAME "` beside it shows that tasks have run";
+        return "it holds no records, although `" STATE_LOGS "` beside it shows that tasks have run";
     }
     return NULL;
 }
@@ -124,8 +105,8 @@ static int find_other(void *context, const char *name, size_t len, bool is_direc
     struct slice entry = slice_make(name, len);
     (void)context;
     (void)is_directory;
-    return !slice_is(entry, LOCK_NAME) && !slice_is(entry, JOURNAL_NAME) &&
-           !slice_is(entry, SNAPSHOT_NAME) && !slice_starts_with(entry, TEMPORARY_PREFIX);
+    return !slice_is(entry, STATE_LOCK) && !slice_is(entry, STATE_JOURNAL) &&
+           !slice_is(entry, STATE_SNAPSHOT) && !slice_starts_with(entry, TEMPORARY_PREFIX);
 }
 
 bool state_is_alone(const struct state *state)

@@ -16,6 +16,7 @@
 struct place {
     char path[64];
     int directory;
+    struct folders folders;
     struct diag diag;
 };
 
@@ -26,6 +27,7 @@ static int make_place(void **data)
     assert_non_null(mkdtemp(place->path));
     place->directory = open(place->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     assert_int_equal(mkdirat(place->directory, "d", 0777), 0);
+    folders_init(&place->folders, place->directory);
     diag_init(&place->diag);
     *data = place;
     return 0;
@@ -34,6 +36,7 @@ static int make_place(void **data)
 static int remove_place(void **data)
 {
     struct place *place = *data;
+    folders_release(&place->folders);
     close(place->directory);
     file_remove_tree(AT_FDCWD, place->path);
     diag_release(&place->diag);
@@ -103,17 +106,17 @@ static void move_and_restore(void **data)
     struct place *place = *data;
     write_file(place, "d/a.out", "good a");
     write_file(place, "b", "good b");
-    assert_int_equal(backup_move(place->directory, PATHS, 3, BACKUP_GOOD, &place->diag), 0);
+    assert_int_equal(backup_move(&place->folders, PATHS, 3, BACKUP_GOOD, &place->diag), 0);
     expect(place, "d/a.out", NULL);
     expect(place, "d/.a.out.rowbuild-good", "good a");
     expect(place, ".b.rowbuild-good", "good b");
     write_file(place, "d/a.out", "failed");
-    assert_int_equal(backup_restore(place->directory, PATHS, 3, &place->diag), 0);
+    assert_int_equal(backup_restore(&place->folders, PATHS, 3, &place->diag), 0);
     expect(place, "d/a.out", "good a");
     expect(place, "b", "good b");
     expect(place, "d/.a.out.rowbuild-kept", "failed");
     expect(place, "d/.a.out.rowbuild-good", NULL);
-    assert_int_equal(backup_restore(place->directory, PATHS, 3, &place->diag), 0);
+    assert_int_equal(backup_restore(&place->folders, PATHS, 3, &place->diag), 0);
     expect(place, "d/a.out", "good a");
     assert_int_equal(place->diag.entries.count, 0);
 }
@@ -125,12 +128,12 @@ static void kept_files_share_the_first_free_number(void **data)
     write_file(place, ".b.rowbuild-kept-2", "old");
     write_file(place, "d/a.out", "new a");
     write_file(place, "b", "new b");
-    assert_int_equal(backup_move(place->directory, PATHS, 3, BACKUP_KEPT, &place->diag), 0);
+    assert_int_equal(backup_move(&place->folders, PATHS, 3, BACKUP_KEPT, &place->diag), 0);
     expect(place, "d/.a.out.rowbuild-kept", "old");
     expect(place, ".b.rowbuild-kept-2", "old");
     expect(place, "d/.a.out.rowbuild-kept-3", "new a");
     expect(place, ".b.rowbuild-kept-3", "new b");
-    assert_int_equal(backup_move(place->directory, PATHS, 3, BACKUP_KEPT, &place->diag), 0);
+    assert_int_equal(backup_move(&place->folders, PATHS, 3, BACKUP_KEPT, &place->diag), 0);
 }
 
 static void nothing_is_replaced(void **data)
@@ -139,7 +142,7 @@ static void nothing_is_replaced(void **data)
     write_file(place, "d/a.out", "a");
     write_file(place, "b", "b");
     write_file(place, ".b.rowbuild-good", "in the way");
-    assert_int_equal(backup_move(place->directory, PATHS, 3, BACKUP_GOOD, &place->diag), -1);
+    assert_int_equal(backup_move(&place->folders, PATHS, 3, BACKUP_GOOD, &place->diag), -1);
     assert_non_null(strstr(place->diag.entries.at[0].message, ".b.rowbuild-good"));
     expect(place, "d/a.out", "a");
     expect(place, "b", "b");
@@ -155,7 +158,7 @@ static void unwritable_folder(void **data)
     write_file(place, "d/a.out", "a");
     write_file(place, "b", "b");
     assert_int_equal(fchmodat(place->directory, "d", 0500, 0), 0);
-    assert_int_equal(backup_move(place->directory, PATHS, 3, BACKUP_GOOD, &place->diag), -1);
+    assert_int_equal(backup_move(&place->folders, PATHS, 3, BACKUP_GOOD, &place->diag), -1);
     assert_int_equal(fchmodat(place->directory, "d", 0700, 0), 0);
     assert_non_null(strstr(place->diag.entries.at[0].message, "d/a.out"));
     expect(place, "b", "b");
@@ -169,11 +172,11 @@ static void earlier_moves_are_undone(void **data)
     static const char *const twice[] = {"b", "d/a.out", "d/a.out"};
     write_file(place, "b", "b");
     write_file(place, "d/a.out", "a");
-    assert_int_equal(backup_move(place->directory, twice, 3, BACKUP_GOOD, &place->diag), -1);
+    assert_int_equal(backup_move(&place->folders, twice, 3, BACKUP_GOOD, &place->diag), -1);
     expect(place, "b", "b");
     expect(place, "d/a.out", "a");
     expect(place, ".b.rowbuild-good", NULL);
-    assert_int_equal(backup_move(place->directory, paths, 3, BACKUP_GOOD, &place->diag), 0);
+    assert_int_equal(backup_move(&place->folders, paths, 3, BACKUP_GOOD, &place->diag), 0);
     expect(place, ".d.rowbuild-good/.a.out.rowbuild-good", "a");
 }
 
@@ -190,7 +193,7 @@ static void longest_names(void **data)
     for (size_t i = 0; i < 3; i++) {
         write_file(place, paths[i], i == 0 ? "0" : i == 1 ? "1" : "2");
     }
-    assert_int_equal(backup_move(place->directory, paths, 3, BACKUP_GOOD, &place->diag), 0);
+    assert_int_equal(backup_move(&place->folders, paths, 3, BACKUP_GOOD, &place->diag), 0);
     for (size_t i = 0; i < 3; i++) {
         struct buf good = BUF_EMPTY;
         expect(place, paths[i], NULL);
@@ -200,7 +203,7 @@ static void longest_names(void **data)
         write_file(place, paths[i], "again");
         buf_release(&good);
     }
-    assert_int_equal(backup_restore(place->directory, paths, 3, &place->diag), 0);
+    assert_int_equal(backup_restore(&place->folders, paths, 3, &place->diag), 0);
     expect(place, paths[1], "1");
 }
 
@@ -213,16 +216,16 @@ static void strange_names_and_trees(void **data)
     write_file(place, "d/tree/leaf", "y");
     assert_int_equal(symlinkat("gone", place->directory, "link"), 0);
     static const char *const link[] = {"link"};
-    assert_int_equal(backup_move(place->directory, paths, 2, BACKUP_GOOD, &place->diag), 0);
-    assert_int_equal(backup_move(place->directory, link, 1, BACKUP_GOOD, &place->diag), 0);
+    assert_int_equal(backup_move(&place->folders, paths, 2, BACKUP_GOOD, &place->diag), 0);
+    assert_int_equal(backup_move(&place->folders, link, 1, BACKUP_GOOD, &place->diag), 0);
     expect(place, "d/.\n\xff.rowbuild-good", "x");
     expect(place, "d/.tree.rowbuild-good/leaf", "y");
     struct file_stat stat;
     assert_int_equal(file_lstat(place->directory, ".link.rowbuild-good", &stat), 0);
     assert_int_equal(stat.kind, FILE_OTHER);
-    backup_discard_good(place->directory, paths, 2, &place->diag);
-    backup_discard_good(place->directory, link, 1, &place->diag);
-    backup_discard_good(place->directory, link, 1, &place->diag);
+    backup_discard_good(&place->folders, paths, 2, &place->diag);
+    backup_discard_good(&place->folders, link, 1, &place->diag);
+    backup_discard_good(&place->folders, link, 1, &place->diag);
     expect(place, "d/.\n\xff.rowbuild-good", NULL);
     assert_int_equal(file_lstat(place->directory, "d/.tree.rowbuild-good", &stat), 0);
     assert_int_equal(stat.kind, FILE_MISSING);
@@ -246,10 +249,10 @@ static void a_link_leads_nowhere(void **data)
     struct place *place = *data;
     static const char *const paths[] = {"d/a.out"};
     replace_by_link(place);
-    assert_int_equal(backup_move(place->directory, paths, 1, BACKUP_KEPT, &place->diag), -1);
+    assert_int_equal(backup_move(&place->folders, paths, 1, BACKUP_KEPT, &place->diag), -1);
     assert_non_null(strstr(place->diag.entries.at[0].message, "d/a.out: its folder leads through"));
-    assert_int_equal(backup_restore(place->directory, paths, 1, &place->diag), -1);
-    assert_false(backup_discard_good(place->directory, paths, 1, &place->diag));
+    assert_int_equal(backup_restore(&place->folders, paths, 1, &place->diag), -1);
+    assert_false(backup_discard_good(&place->folders, paths, 1, &place->diag));
     expect(place, "outside/a.out", "outside");
     expect(place, "outside/.a.out.rowbuild-good", "outside's");
     expect(place, "outside/.a.out.rowbuild-kept", NULL);
@@ -264,16 +267,16 @@ static void a_learnt_link_is_followed_as_long_as_it_leads_there(void **data)
     replace_by_link(place);
     folders_init(&folders, place->directory);
     folders_learn(&folders, slice_of("d"));
-    assert_true(backup_discard_good_in(&folders, paths, 1, &place->diag));
+    assert_true(backup_discard_good(&folders, paths, 1, &place->diag));
     expect(place, "outside/.a.out.rowbuild-good", NULL);
-    assert_int_equal(backup_move_in(&folders, paths, 1, BACKUP_GOOD, &place->diag), 0);
+    assert_int_equal(backup_move(&folders, paths, 1, BACKUP_GOOD, &place->diag), 0);
     expect(place, "outside/.a.out.rowbuild-good", "outside");
     assert_int_equal(unlinkat(place->directory, "d", 0), 0);
     assert_int_equal(symlinkat("was", place->directory, "d"), 0);
-    assert_int_equal(backup_restore_in(&folders, paths, 1, &place->diag), -1);
-    assert_false(backup_discard_good_in(&folders, paths, 1, &place->diag));
+    assert_int_equal(backup_restore(&folders, paths, 1, &place->diag), -1);
+    assert_false(backup_discard_good(&folders, paths, 1, &place->diag));
     expect(place, "was/.a.out.rowbuild-good", "good a");
-    assert_int_equal(backup_move_in(&folders, paths, 1, BACKUP_KEPT, &place->diag), -1);
+    assert_int_equal(backup_move(&folders, paths, 1, BACKUP_KEPT, &place->diag), -1);
     expect(place, "was/a.out", "a");
     folders_release(&folders);
 }
@@ -283,9 +286,9 @@ static void missing_folders_hold_nothing(void **data)
     struct place *place = *data;
     static const char *const paths[] = {"no/a.out", "d/a.out/b"};
     write_file(place, "d/a.out", "a");
-    assert_int_equal(backup_move(place->directory, paths, 2, BACKUP_GOOD, &place->diag), 0);
-    assert_int_equal(backup_restore(place->directory, paths, 2, &place->diag), 0);
-    assert_true(backup_discard_good(place->directory, paths, 2, &place->diag));
+    assert_int_equal(backup_move(&place->folders, paths, 2, BACKUP_GOOD, &place->diag), 0);
+    assert_int_equal(backup_restore(&place->folders, paths, 2, &place->diag), 0);
+    assert_true(backup_discard_good(&place->folders, paths, 2, &place->diag));
     assert_int_equal(place->diag.entries.count, 0);
     expect(place, "d/a.out", "a");
 }

@@ -85,7 +85,7 @@ static int remove_place(void **data)
 static struct state *open_as(struct place *place, enum state_mode mode)
 {
     struct state *state =
-        state_open_inbox(AT_FDCWD, place->path, mode, false, &counting_all, &place->diag);
+        state_open(AT_FDCWD, place->path, mode, false, &counting_all, &place->diag);
     assert_non_null(state);
     state_bind(state, &LAYOUT);
     return state;
@@ -347,8 +347,8 @@ static void test_queued_rows_stay_with_their_names(void **data)
     assert_int_equal(state_take_inbox(writer, &place->diag), 0);
     close_well(place, writer);
     for (int mode = STATE_READ; mode <= STATE_WRITE; mode++) {
-        struct state *state = state_open_inbox(AT_FDCWD, place->path, (enum state_mode)mode, false,
-                                               &counting_all, &place->diag);
+        struct state *state = state_open(AT_FDCWD, place->path, (enum state_mode)mode, false,
+                                         &counting_all, &place->diag);
         assert_non_null(state);
         state_bind(state, &wider);
         expect_in(state, 0, 0);
@@ -366,8 +366,8 @@ static void test_a_writer_that_is_killed_at_once_has_taken_it_over(void **data)
     pid_t writer = fork();
     assert_true(writer >= 0);
     if (writer == 0) {
-        struct state *state = state_open_inbox(AT_FDCWD, place->path, STATE_WRITE, false,
-                                               &counting_all, &place->diag);
+        struct state *state =
+            state_open(AT_FDCWD, place->path, STATE_WRITE, false, &counting_all, &place->diag);
         _exit(state != NULL ? 0 : 1);
     }
     assert_int_equal(waitpid(writer, &status, 0), writer);
@@ -666,12 +666,12 @@ static void test_an_unreadable_registration_keeps_the_records(void **data)
     snprintf(path, sizeof path, "%s/jobs/" OTHER ".json", place->path);
     assert_int_equal(file_replace(AT_FDCWD, path, SLICE_LITERAL("{")), 0);
     for (int mode = STATE_READ; mode <= STATE_WRITE; mode++) {
-        assert_null(state_open_inbox(AT_FDCWD, place->path, (enum state_mode)mode, false,
-                                     &counting_all, &place->diag));
+        assert_null(state_open(AT_FDCWD, place->path, (enum state_mode)mode, false, &counting_all,
+                               &place->diag));
     }
     assert_non_null(strstr(place->diag.entries.at[0].message, OTHER ".json"));
     struct state *state =
-        state_open_inbox(AT_FDCWD, place->path, STATE_WRITE, true, &counting_all, &place->diag);
+        state_open(AT_FDCWD, place->path, STATE_WRITE, true, &counting_all, &place->diag);
     assert_non_null(state);
     close_well(place, state);
     assert_int_equal(files_of_records(place), 1);

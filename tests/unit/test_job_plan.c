@@ -120,7 +120,7 @@ static void load(struct world *world, const char *rowfile)
     if (world->graph == NULL) {
         fail_with(&world->diag);
     }
-    world->state = state_open(world->project, ".rowbuild", STATE_READ, false, &world->diag);
+    world->state = state_open(world->project, ".rowbuild", STATE_READ, false, NULL, &world->diag);
     world->observer = observer_new(world->project, world->rowfile->digest_limit, false);
     world->plan = plan_new(world->graph, world->state, world->observer, world->project, &options);
     world->in_jobs = mem_alloc(world->graph->task_count * sizeof *world->in_jobs + 1);

@@ -110,7 +110,7 @@ static const struct inbox_registry REGISTRY = {.read = read_nothing,
 static struct state *open_with(struct place *place, enum state_mode mode, bool discard)
 {
     struct state *state =
-        state_open_inbox(place->directory, ".rowbuild", mode, discard, &REGISTRY, &place->diag);
+        state_open(place->directory, ".rowbuild", mode, discard, &REGISTRY, &place->diag);
     if (state == NULL) {
         print_diag(&place->diag);
     }
@@ -704,7 +704,8 @@ static void damage_amid_the_journal_is_refused(void **data)
     for (size_t at = ends[2]; at < ends[3]; at++) {
         journal.at[at] ^= 0x20;
         write_bytes(place, "journal", buf_slice(&journal));
-        assert_null(state_open(place->directory, ".rowbuild", STATE_READ, false, &place->diag));
+        assert_null(
+            state_open(place->directory, ".rowbuild", STATE_READ, false, NULL, &place->diag));
         assert_int_equal(place->diag.entries.at[0].blame, DIAG_STATE);
         assert_true(diag_mentions(&place->diag, "bytes from byte"));
         diag_release(&place->diag);
@@ -765,8 +766,8 @@ static void expect_unreadable(struct place *place, const char *file)
         }
         diag_release(&place->diag);
         diag_init(&place->diag);
-        assert_null(
-            state_open(place->directory, ".rowbuild", (enum state_mode)mode, false, &place->diag));
+        assert_null(state_open(place->directory, ".rowbuild", (enum state_mode)mode, false, NULL,
+                               &place->diag));
         assert_int_equal(place->diag.errors, 1);
         assert_int_equal(place->diag.entries.at[0].blame, DIAG_STATE);
         assert_true(diag_mentions(&place->diag, file));
@@ -818,8 +819,8 @@ static void expect_refused(struct place *place, const char *words)
     for (int mode = STATE_READ; mode <= STATE_WRITE; mode++) {
         diag_release(&place->diag);
         diag_init(&place->diag);
-        assert_null(state_open_inbox(place->directory, ".rowbuild", (enum state_mode)mode, false,
-                                     &REGISTRY, &place->diag));
+        assert_null(state_open(place->directory, ".rowbuild", (enum state_mode)mode, false,
+                               &REGISTRY, &place->diag));
         assert_int_equal(place->diag.errors, 1);
         assert_int_equal(place->diag.entries.at[0].blame, DIAG_STATE);
         assert_true(diag_mentions(&place->diag, ".rowbuild/journal can't be used"));
@@ -1014,14 +1015,14 @@ static void unknown_version(void **data)
 
     diag_release(&place->diag);
     diag_init(&place->diag);
-    state = state_open(place->directory, ".rowbuild", STATE_READ, true, &place->diag);
+    state = state_open(place->directory, ".rowbuild", STATE_READ, true, NULL, &place->diag);
     assert_non_null(state);
     assert_true(state_was_empty(state));
     close_well(place, state);
     assert_true(is_there(place, "state"));
     for (int round = 0; round < 2; round++) {
         write_bytes(place, "state", buf_slice(&bytes));
-        state = state_open(place->directory, ".rowbuild", STATE_WRITE, true, &place->diag);
+        state = state_open(place->directory, ".rowbuild", STATE_WRITE, true, NULL, &place->diag);
         assert_non_null(state);
         assert_true(state_was_empty(state));
         state_bind(state, &LAYOUT);
@@ -1096,7 +1097,7 @@ static void journal_of_another_snapshot(void **data)
     expect_unreadable(place, "journal");
     diag_release(&place->diag);
     diag_init(&place->diag);
-    assert_null(state_open(place->directory, ".rowbuild", STATE_READ, false, &place->diag));
+    assert_null(state_open(place->directory, ".rowbuild", STATE_READ, false, NULL, &place->diag));
     buf_release(&journal);
 }
 
@@ -1207,7 +1208,7 @@ static void second_writer_is_refused(void **data)
 {
     struct place *place = *data;
     struct state *state = open_as(place, STATE_WRITE);
-    assert_null(state_open(place->directory, ".rowbuild", STATE_WRITE, false, &place->diag));
+    assert_null(state_open(place->directory, ".rowbuild", STATE_WRITE, false, NULL, &place->diag));
     assert_true(diag_mentions(&place->diag, "pid"));
     struct state *reader = open_as(place, STATE_READ);
     close_well(place, reader);
@@ -1226,7 +1227,7 @@ static pid_t start_writer(struct place *place, unsigned compact_each)
         return child;
     }
     struct state *state =
-        state_open(place->directory, ".rowbuild", STATE_WRITE, false, &place->diag);
+        state_open(place->directory, ".rowbuild", STATE_WRITE, false, NULL, &place->diag);
     if (state == NULL) {
         _exit(1);
     }
