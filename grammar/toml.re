@@ -56,9 +56,11 @@ static int forbid_control(struct toml_parser *parser, struct toml_span span, con
     span.length = 1;
     if (byte == '\r') {
         return toml_complain(parser, span,
-                             "a carriage return without a newline behind it can't stand %s", where);
+                             "a carriage return without a newline after it is not allowed %s",
+                             where);
     }
-    return toml_complain(parser, span, "the control character U+%04X can't stand %s", byte, where);
+    return toml_complain(parser, span, "the control character U+%04X is not allowed %s", byte,
+                         where);
 }
 
 static const char *const in_basic = "inside a \"…\" string; write it as an escape";
@@ -73,7 +75,7 @@ static int unterminated(struct toml_parser *parser, const unsigned char *open, c
 static int forbid_quotes(struct toml_parser *parser, struct toml_span span, const char *quotes)
 {
     return toml_complain(parser, span,
-                         "too many quotes: only two can stand before the closing %s", quotes);
+                         "too many quotes: at most two are allowed before the closing %s", quotes);
 }
 
 static void keep(struct toml_lexer *lexer, const unsigned char *from, const unsigned char *to)
@@ -114,7 +116,7 @@ static int lex_basic(struct toml_parser *parser, const unsigned char *open)
         lexer->cursor = (const char *)token + 1;
         return toml_complain(
             parser, span_from(lexer, token),
-            "a newline can't stand inside a \"…\" string; use \"\"\" for several lines");
+            "a newline is not allowed inside a \"…\" string; use \"\"\" for several lines");
     }
     lexer->cursor = (const char *)cursor;
     return 0;
@@ -135,7 +137,7 @@ static int lex_literal(struct toml_parser *parser, const unsigned char *open)
             lexer->cursor = (const char *)token + 1;
             return toml_complain(
                 parser, span_from(lexer, token),
-                "a newline can't stand inside a '…' string; use ''' for several lines");
+                "a newline is not allowed inside a '…' string; use ''' for several lines");
         }
         control | "\r"  {
             lexer->cursor = (const char *)cursor;
@@ -266,7 +268,7 @@ static int check_comment(struct toml_parser *parser)
 static int forbid_newline(struct toml_parser *parser, struct toml_span span)
 {
     span.length = 1;
-    toml_complain(parser, span, "an inline table { … } must stand in one line");
+    toml_complain(parser, span, "an inline table { … } must be on one line");
     return REPORTED;
 }
 

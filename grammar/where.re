@@ -36,11 +36,12 @@ static int reject_word(struct where_parser *parser, struct where_span span)
     struct slice word = slice_make(parser->where->text.at + span.offset, span.length);
     int nearest = text_nearest(word, words, sizeof words / sizeof words[0]);
     if (nearest >= 0) {
-        where_complain(parser, span, "'%.*s' means nothing here; did you mean '%.*s'?",
+        where_complain(parser, span, "unknown name `%.*s`; did you mean `%.*s`?",
                        SLICE_ARGS(word), SLICE_ARGS(words[nearest]));
     } else {
-        where_complain(parser, span, "'%.*s' means nothing here; a pointer begins with '/', a "
-                                     "string stands in quotes", SLICE_ARGS(word));
+        where_complain(parser, span,
+                       "unknown name `%.*s`; did you mean `/%.*s`? (a string needs quotes)",
+                       SLICE_ARGS(word), SLICE_ARGS(word));
     }
     return REPORTED;
 }
@@ -113,14 +114,14 @@ again:
                     { VALUE(WHERE_TOKEN_SCALAR, where_read_literal); }
         quoted      { VALUE(WHERE_TOKEN_STRING, where_read_literal); }
         raw         { VALUE(WHERE_TOKEN_STRING, where_read_raw_string); }
-        numeral     { SAY("this is not a number as JSON spells it"); }
+        numeral     { SAY("not a valid JSON number"); }
         word        { PLACE; return reject_word(parser, *span); }
         ["']        { SAY("this string is not closed"); }
-        "="         { SAY("'=' compares nothing; write '=='"); }
-        "!"         { SAY("'!' negates nothing; write 'not'"); }
-        "&" | "&&"  { SAY("write 'and'"); }
-        "|" | "||"  { SAY("write 'or'"); }
-        "{"         { SAY("an object is not comparable"); }
-        *           { SAY("this character means nothing here"); }
+        "="         { SAY("`=` isn't a comparison operator; use `==`"); }
+        "!"         { SAY("`!` isn't an operator; use `not`"); }
+        "&" | "&&"  { SAY("`&` and `&&` aren't operators; use `and`"); }
+        "|" | "||"  { SAY("`|` and `||` aren't operators; use `or`"); }
+        "{"         { SAY("objects can't be compared"); }
+        *           { SAY("unexpected character"); }
     */
 }

@@ -172,7 +172,7 @@ items
 static void where_yyerror(const struct where_span *span, struct where_parser *parser,
                           const char *message)
 {
-    where_complain(parser, *span, "the expression is nested too deep (%s)", message);
+    where_complain(parser, *span, "the expression is nested too deeply (%s)", message);
 }
 
 static bool is_expected(const yypcontext_t *context, yysymbol_kind_t symbol)
@@ -190,44 +190,44 @@ static bool is_expected(const yypcontext_t *context, yysymbol_kind_t symbol)
 static const char *expectation(const yypcontext_t *context)
 {
     if (is_expected(context, YYSYMBOL_ORDER)) {
-        return "a comparison: '<', '<=', '==', '!=', '>=', '>', 'in', 'not in', '=~' or '!~'";
+        return "a comparison: `<`, `<=`, `==`, `!=`, `>=`, `>`, `in`, `not in`, `=~` or `!~`";
     }
     if (is_expected(context, YYSYMBOL_AND)) {
-        return is_expected(context, YYSYMBOL_CLOSE) ? "'and', 'or' or ')'" : "'and' or 'or'";
+        return is_expected(context, YYSYMBOL_CLOSE) ? "`and`, `or` or `)`" : "`and` or `or`";
     }
     if (is_expected(context, YYSYMBOL_EXISTS)) {
-        return "a pointer, a literal, 'not', 'exists' or '('";
+        return "a pointer, a literal, `not`, `exists` or `(`";
     }
     if (is_expected(context, YYSYMBOL_POINTER)) {
         return is_expected(context, YYSYMBOL_SCALAR) ? "a pointer or a literal" : "a pointer";
     }
     if (is_expected(context, YYSYMBOL_SCALAR)) {
-        return is_expected(context, YYSYMBOL_CLOSE_LIST) ? "a literal or ']'" : "a literal";
+        return is_expected(context, YYSYMBOL_CLOSE_LIST) ? "a literal or `]`" : "a literal";
     }
     if (is_expected(context, YYSYMBOL_STRING)) {
         return "a string";
     }
     if (is_expected(context, YYSYMBOL_COMMA)) {
-        return "',' or ']'";
+        return "`,` or `]`";
     }
     if (is_expected(context, YYSYMBOL_OPEN_LIST)) {
         return "a list in brackets";
     }
     if (is_expected(context, YYSYMBOL_IN)) {
-        return "'in'";
+        return "`in`";
     }
-    return is_expected(context, YYSYMBOL_OPEN) ? "'('" : "')'";
+    return is_expected(context, YYSYMBOL_OPEN) ? "`(`" : "`)`";
 }
 
 static int yyreport_syntax_error(const yypcontext_t *context, struct where_parser *parser)
 {
     struct where_span span = *yypcontext_location(context);
     if (yypcontext_token(context) == YYSYMBOL_YYEOF) {
-        where_complain(parser, span, "the expression ends too early: expected %s",
+        where_complain(parser, span, "unexpected end of the expression: expected %s",
                        expectation(context));
     } else {
         struct slice found = slice_make(parser->where->text.at + span.offset, span.length);
-        where_complain(parser, span, "expected %s, not '%.*s'", expectation(context),
+        where_complain(parser, span, "expected %s, not `%.*s`", expectation(context),
                        SLICE_ARGS(found));
     }
     return 0;

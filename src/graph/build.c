@@ -30,11 +30,10 @@ static void report_shared_directory(struct building *building, const struct acti
     struct buf name = BUF_EMPTY;
     text_add_name(&name, building->workspace->names[directory]);
     building->diag->action = action->name.at;
-    diag_error_at(building->diag, &building->rowfile->source, action->name_offset,
-                  action->name.len + 2,
-                  "two elements called `%.*s` include the directory `%s`; their groups must not "
-                  "intersect",
-                  SLICE_ARGS(action->name), buf_string(&name));
+    diag_error_at(
+        building->diag, &building->rowfile->source, action->name_offset, action->name.len + 2,
+        "two elements called `%.*s` include the directory `%s`; their groups must not overlap",
+        SLICE_ARGS(action->name), buf_string(&name));
     building->diag->action = NULL;
     buf_release(&name);
 }
@@ -342,7 +341,7 @@ static void report_claim(struct building *building, struct task_id first, struct
     diag_error_at(building->diag, &building->rowfile->source,
                   action->product_count > 0 ? action->products[0].offset : action->offset,
                   action->product_count > 0 ? action->products[0].length : 1,
-                  "%s claim one product, `%s`", buf_string(&labels), buf_string(&shown));
+                  "%s have the same product, `%s`", buf_string(&labels), buf_string(&shown));
     building->diag->action = NULL;
     buf_release(&path);
     buf_release(&shown);

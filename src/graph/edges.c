@@ -272,7 +272,7 @@ static void report_cycle(struct building *building, const uint32_t *waiting)
         text_add_name(&names, graph_action(graph, (struct task_id){path.at[i]})->name);
     }
     diag_error_at(building->diag, &building->rowfile->source, first->name_offset,
-                  first->name.len + 2, "the actions wait for each other: %s", buf_string(&names));
+                  first->name.len + 2, "dependency cycle: %s", buf_string(&names));
     buf_release(&names);
     vec_release(&path);
     free(step);

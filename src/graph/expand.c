@@ -60,8 +60,8 @@ static int expand_for(struct building *building, const struct action *action,
         case TEMPLATE_INPUTS:
             return diag_error_at(building->diag, &building->rowfile->source, spec->offset,
                                  spec->length,
-                                 "action `%.*s`: a path can hold {directory}, {workspace_path} "
-                                 "and {/json/pointer} only",
+                                 "action `%.*s`: a path can contain only {directory}, "
+                                 "{workspace_path} and {/json/pointer}",
                                  SLICE_ARGS(action->name));
         }
     }
@@ -77,10 +77,10 @@ int building_expand(struct building *building, const struct action *action,
         return 0;
     }
     if (count == 0) {
-        return diag_error_at(building->diag, &building->rowfile->source, spec->offset, spec->length,
-                             "action `%.*s` has no directory that the templates of this path "
-                             "could be taken from",
-                             SLICE_ARGS(action->name));
+        return diag_error_at(
+            building->diag, &building->rowfile->source, spec->offset, spec->length,
+            "action `%.*s` has no directory from which to fill in the templates of this path",
+            SLICE_ARGS(action->name));
     }
     size_t start = out->len;
     if (expand_for(building, action, spec, directories[0], out) != 0) {
@@ -99,8 +99,8 @@ int building_expand(struct building *building, const struct action *action,
             text_add_name(&names, building->workspace->names[directories[i]]);
             result = diag_error_at(
                 building->diag, &building->rowfile->source, spec->offset, spec->length,
-                "action `%.*s`: the path differs between `%s`, which are in one group; sort by "
-                "what it is made of and set `group.split_by_sort_key = true`",
+                "action `%.*s`: the path differs between `%s`, which are in one group; sort by the "
+                "pointers in the path and set `group.split_by_sort_key = true`",
                 SLICE_ARGS(action->name), buf_string(&names));
             buf_release(&names);
         }

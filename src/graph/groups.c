@@ -75,7 +75,7 @@ static int condition_holds(const struct condition *condition, const struct actio
     }
     if (!json_compare(found, condition->operand, &order)) {
         struct buf problem = BUF_EMPTY;
-        buf_addf(&problem, "`%.*s` is %s there, which can't be compared with ",
+        buf_addf(&problem, "`%.*s` is %s, which can't be compared with ",
                  SLICE_ARGS(condition->pointer), json_type_name(json_type_of(found)));
         json_add_text(condition->operand, &problem);
         report_in_directory(action, workspace, directory, condition->offset, buf_string(&problem),

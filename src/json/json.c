@@ -114,11 +114,11 @@ static const char *find_fault(void *context, struct slice token, size_t object)
     struct json_object *value;
     const char *message = NULL;
     if (read_tree(finder->tokener, token, &value) != json_tokener_success) {
-        return "this can't be read";
+        return "not valid JSON";
     }
     if (object == 0) {
         if (!isfinite(json_object_get_double(value))) {
-            message = "a number beyond the range of a float";
+            message = "the number is too large for a 64-bit float";
         }
     } else {
         struct buf name = BUF_EMPTY;
@@ -126,7 +126,7 @@ static const char *find_fault(void *context, struct slice token, size_t object)
         buf_add(&name, json_object_get_string(value), (size_t)json_object_get_string_len(value));
         uint32_t before = finder->seen.count;
         if (intern_add(&finder->seen, buf_slice(&name)) < before) {
-            message = "this key is given twice";
+            message = "duplicate key";
         }
         buf_release(&name);
     }
@@ -142,7 +142,7 @@ static void explain_loss(struct json_parser *parser, struct slice text, struct s
     struct syntax syntax = {0};
     intern_init(&finder.seen);
     if (syntax_check(text, &syntax, find_fault, &finder) == 0) {
-        syntax.error = "this can't be read";
+        syntax.error = "not valid JSON";
     }
     fail_at(text, name, syntax.error_offset, syntax.error, diag);
     syntax_release(&syntax);
@@ -156,7 +156,7 @@ struct json *json_parse(struct json_parser *parser, struct slice text, struct sl
     struct json *document = NULL;
     struct syntax syntax = {0};
     if (text.len > INT_MAX / 2) {
-        diag_error(diag, "%.*s: a JSON document of more than 1 GiB", SLICE_ARGS(name));
+        diag_error(diag, "%.*s: the JSON document is larger than 1 GiB", SLICE_ARGS(name));
         return NULL;
     }
     if (syntax_check(text, &syntax, NULL, NULL) != 0) {

@@ -49,7 +49,7 @@ static void skip_space(struct reader *reader)
 static int unexpected(struct reader *reader, const char *expected)
 {
     if (reader->at >= reader->text.len) {
-        return fail(reader, reader->text.len, "the text ends too early");
+        return fail(reader, reader->text.len, "unexpected end of file");
     }
     return fail(reader, reader->at, expected);
 }
@@ -95,12 +95,12 @@ static int read_unicode_escape(struct reader *reader, size_t start, bool *has_nu
     }
     unsigned low;
     if (code > 0xdbff || !skip(reader, '\\') || !skip(reader, 'u')) {
-        return fail(reader, start, "half of a surrogate pair");
+        return fail(reader, start, "unpaired surrogate");
     }
     if (read_hex4(reader, &low) != 0) {
         return -1;
     }
-    return low >= 0xdc00 && low <= 0xdfff ? 0 : fail(reader, start, "half of a surrogate pair");
+    return low >= 0xdc00 && low <= 0xdfff ? 0 : fail(reader, start, "unpaired surrogate");
 }
 
 static int read_escape(struct reader *reader, bool *has_nul)
@@ -112,7 +112,7 @@ static int read_escape(struct reader *reader, bool *has_nul)
         return read_unicode_escape(reader, start, has_nul);
     }
     if (c == 0 || strchr("\"\\/bfnrt", c) == NULL) {
-        return unexpected(reader, "no such escape in a string");
+        return unexpected(reader, "invalid escape in a string");
     }
     reader->at++;
     return 0;
@@ -182,14 +182,14 @@ static int read_number(struct reader *reader)
         return unexpected(reader, "expected a digit");
     }
     if (is_digit(peek(reader))) {
-        return fail(reader, start, "a number doesn't start with 0");
+        return fail(reader, start, "a number can't have a leading zero");
     }
     struct slice digits = slice_make(reader->text.at + digits_at, reader->at - digits_at);
     bool integer = true;
     if (skip(reader, '.')) {
         integer = false;
         if (read_digits(reader) == 0) {
-            return unexpected(reader, "expected a digit behind the point");
+            return unexpected(reader, "expected a digit after the decimal point");
         }
     }
     if (skip(reader, 'e') || skip(reader, 'E')) {
@@ -228,7 +228,7 @@ static int read_member(struct reader *reader, size_t object)
         return -1;
     }
     if (has_nul) {
-        return fail(reader, start, "a key that holds a NUL character");
+        return fail(reader, start, "a key contains a NUL character");
     }
     if (report_token(reader, start, object) != 0) {
         return -1;
@@ -236,7 +236,7 @@ static int read_member(struct reader *reader, size_t object)
     reader->syntax->members++;
     skip_space(reader);
     if (!skip(reader, ':')) {
-        return unexpected(reader, "expected ':' behind the key");
+        return unexpected(reader, "expected ':' after the key");
     }
     return read_value(reader);
 }
@@ -286,7 +286,7 @@ static int read_array(struct reader *reader)
 static int read_nested(struct reader *reader)
 {
     if (reader->depth == DEEPEST) {
-        return fail(reader, reader->at, "nested more than 200 deep");
+        return fail(reader, reader->at, "nested more than 200 levels deep");
     }
     reader->depth++;
     int result = peek(reader) == '{' ? read_object(reader) : read_array(reader);
@@ -327,7 +327,7 @@ int syntax_check(struct slice text, struct syntax *syntax, syntax_token_fn *toke
         return -1;
     }
     if (reader.at < text.len) {
-        return fail(&reader, reader.at, "something follows the document");
+        return fail(&reader, reader.at, "unexpected text after the document");
     }
     return 0;
 }

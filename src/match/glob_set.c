@@ -63,7 +63,7 @@ static const char *compile(struct glob_set *set, struct slice pattern, struct gl
         glob->name = arena_slice(&set->arena, pattern);
     } else if (error == NULL) {
         glob->engine = engine_new(buf_slice(&expression), true, message, &offset);
-        error = glob->engine != NULL ? NULL : "too long a pattern";
+        error = glob->engine != NULL ? NULL : "the pattern is too long";
     }
     vec_release(&alternatives.patterns);
     buf_release(&expression);

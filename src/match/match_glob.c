@@ -51,14 +51,14 @@ static const char *add_bracket_items(struct slice items, struct buf *out)
         }
         if (items.at[i] == '[' && i + 1 < items.len && strchr(":.=", items.at[i + 1]) != NULL &&
             items.at[i + 1] != '\0') {
-            return "no such class of characters";
+            return "unknown character class";
         }
         unsigned char low = bracket_character(items, &i);
         if (i + 1 < items.len && items.at[i] == '-') {
             i++;
             unsigned char high = bracket_character(items, &i);
             if (high < low) {
-                return "a range of characters that runs backwards";
+                return "the character range is reversed";
             }
             buf_addf(out, "\\x%02x-\\x%02x", low, high);
         } else {
@@ -105,7 +105,7 @@ static const char *add_segment(struct slice segment, bool hidden, struct buf *ou
         } else {
             i += c == '\\';
             if (i == segment.len) {
-                return "a backslash at the end";
+                return "the pattern ends with a backslash";
             }
             add_literal(out, (unsigned char)segment.at[i++]);
         }
@@ -131,10 +131,10 @@ static size_t segment_end(struct slice pattern, size_t start)
 static const char *check_segment(struct slice segment)
 {
     if (segment.len == 0) {
-        return "nothing before, between or behind a '/'";
+        return "an empty name before, between or after '/'";
     }
     if (slice_is(segment, ".") || slice_is(segment, "..")) {
-        return "'.' and '..' are no names of members";
+        return "'.' and '..' can't be parts of a pattern";
     }
     if (memchr(segment.at, '\0', segment.len) != NULL) {
         return "a NUL byte";
@@ -155,7 +155,7 @@ const char *glob_translate(struct slice pattern, bool hidden, struct buf *expres
 {
     const char *any_segment = hidden ? "[^/]+" : "(?!\\.)[^/]+";
     if (pattern.len == 0) {
-        return "an empty pattern";
+        return "the pattern is empty";
     }
     for (size_t start = 0; start <= pattern.len;) {
         size_t end = segment_end(pattern, start);

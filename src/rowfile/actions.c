@@ -63,10 +63,10 @@ static const struct toml_table *source_of(struct loader *loader, const struct to
     if (further != NULL) {
         struct buf name = BUF_EMPTY;
         text_add_name(&name, from->string);
-        error_at(loader, from,
-                 "`%s` copies from another action itself; `from` can't be chained, so name that "
-                 "one here",
-                 buf_string(&name));
+        error_at(
+            loader, from,
+            "`%s` uses `from` itself, which can't be chained; name the action that it copies from",
+            buf_string(&name));
         buf_release(&name);
     }
     return source->table;
@@ -122,7 +122,7 @@ static void build_name(struct loader *loader, struct action *action, const struc
                       "this action has no name; add `name = \"…\"`");
     } else if (name->type == TOML_STRING) {
         if (has_control_characters(name->string)) {
-            error_at(loader, name, "the name of an action may not hold control characters");
+            error_at(loader, name, "the name of an action can't contain control characters");
         }
         action->name = arena_slice(loader->arena, name->string);
         action->name_offset = name->offset;

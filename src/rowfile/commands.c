@@ -35,20 +35,20 @@ static void judge_values(const struct place *place, const struct template *templ
     const struct action *action = place->action;
     if (action->scope == SCOPE_PROJECT) {
         if (template->uses_pointers || template->uses_value) {
-            refuse(place, "an action of the project has no value to put here; remove the template "
-                          "or set another scope");
+            refuse(place, "an action for the whole project has no value to use here; remove the "
+                          "template or set another scope");
         }
         return;
     }
     bool may_agree =
         action->scope == SCOPE_GROUP && place->loader->rowfile->contract == CONTRACT_ROWFILE;
     if (template->uses_pointers && !one_directory && !may_agree) {
-        refuse(place, "{/pointer} takes the value of one directory; use it beside {directory}, not "
-                      "beside {directories}");
+        refuse(place, "{/pointer} needs the value of a single directory; use it with {directory}, "
+                      "not with {directories}");
     }
     if (template->uses_value && !one_directory) {
-        refuse(place, "the whole value is that of one directory; use it beside {directory}, not "
-                      "beside {directories}");
+        refuse(place, "the whole value needs a single directory; use it with {directory}, not with "
+                      "{directories}");
     }
 }
 
@@ -58,8 +58,9 @@ static void judge_command(const struct place *place)
     const struct template *command = &action->command;
     if (action->scope == SCOPE_PROJECT) {
         if (command->uses_directory) {
-            refuse(place, "an action of the project runs once; use {directories}, or remove `scope "
-                          "= \"project\"`");
+            refuse(place,
+                   "an action for the whole project runs once; use {directories}, or remove `scope "
+                   "= \"project\"`");
         }
     } else if (command->uses_directory && command->uses_directories) {
         refuse(place, "the command must use exactly one of {directory} and {directories}");
@@ -79,8 +80,8 @@ static void judge_variable(const struct place *place, const struct template *val
         refuse(place, "{directories} can't be put into a variable; use it in the command");
     }
     if (value->uses_directory && (!one_directory || action->scope == SCOPE_PROJECT)) {
-        refuse(place, "{directory} can be put into a variable only beside {directory} in the "
-                      "command");
+        refuse(place,
+               "{directory} can be put into a variable only if the command has {directory}, too");
     }
     judge_values(place, value, one_directory);
 }
@@ -227,7 +228,7 @@ static void judge_here(struct loader *loader, const struct action *action, size_
                     "%s; write a plain word, such as `<<EOF`",
                     command->here_error == HERE_NAMED_BY_TEMPLATE
                         ? "a template can't be the delimiter of a here-document"
-                        : "not all shells read this here-document's delimiter in the same way");
+                        : "shells differ in how they read this here-document's delimiter");
 }
 
 void build_command(struct loader *loader, struct action *action, const struct layers *layers)
@@ -248,7 +249,7 @@ void build_command(struct loader *loader, struct action *action, const struct la
         judge_here(loader, action, begin);
         if (action->command.nested_shell) {
             diag_warning_at(loader->diag, loader->source, begin + action->command.nested_offset, 1,
-                            "what is put here can't be quoted rightly for all names; use "
+                            "a template can't be quoted safely for every name here; use "
                             "\"$ACTION_DIRECTORY\" instead");
         }
     } else if (value == NULL) {

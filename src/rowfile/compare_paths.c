@@ -101,15 +101,15 @@ static void compare_value_file(struct loader *loader, const struct action *actio
             continue;
         }
         if (slice_equal(path, value_file)) {
-            action_error_at(loader, action, specs[i].offset, specs[i].length,
-                            "this %s is the file that holds the directory's value, which no action "
-                            "may write",
-                            role);
+            action_error_at(
+                loader, action, specs[i].offset, specs[i].length,
+                "this %s is the file that holds the directory's value, which an action can't write",
+                role);
         } else if (value_file.len > path.len && value_file.at[path.len] == '/' &&
                    memcmp(value_file.at, path.at, path.len) == 0) {
             action_error_at(loader, action, specs[i].offset, specs[i].length,
-                            "this %s contains the file that holds the directory's value, which no "
-                            "action may write",
+                            "this %s contains the file that holds the directory's value, which an "
+                            "action can't write",
                             role);
         }
     }

@@ -56,7 +56,7 @@ static void unknown_key(struct loader *loader, int parent, const struct toml_ent
     size_t before = message.len;
     const struct rowfile_key *other = elsewhere(entry->key);
     if (other != NULL) {
-        buf_addf(&message, " here; it belongs to `%s`",
+        buf_addf(&message, " here; it belongs in `%s`",
                  other->parent < 0 ? "the top of the file" : rowfile_keys[other->parent].path);
     } else {
         add_suggestion(&message, entry->key, siblings, count);
@@ -81,7 +81,7 @@ static void check_table(struct loader *loader, int key, const struct toml_table 
             unknown_key(loader, key, entry);
         } else if (memchr(entry->key.at, '\0', entry->key.len) != NULL || entry->key.len == 0) {
             diag_error_at(loader->diag, loader->source, entry->key_offset, entry->key_length,
-                          "a name here may not be empty nor hold a NUL byte");
+                          "a name can't be empty or contain a NUL byte");
         } else {
             check_value(loader, child, entry->value);
         }
@@ -110,12 +110,12 @@ static void check_choice(struct loader *loader, int key, const struct toml_value
     struct buf keys = BUF_EMPTY;
     add_children(&keys, key);
     if (is_table) {
-        error_at(loader, value, "`%s` wants exactly one of %s", rowfile_keys[key].path,
+        error_at(loader, value, "`%s` needs exactly one of %s", rowfile_keys[key].path,
                  buf_string(&keys));
         check_table(loader, key, value->table);
     } else {
-        error_at(loader, value, "`%s` must be a table with %s: say which one is meant",
-                 rowfile_keys[key].path, buf_string(&keys));
+        error_at(loader, value, "`%s` must be a table with %s; choose one", rowfile_keys[key].path,
+                 buf_string(&keys));
     }
     buf_release(&keys);
 }
@@ -148,11 +148,11 @@ static bool check_string(struct loader *loader, int key, const struct toml_value
         return false;
     }
     if (value->string.len == 0 && !may_be_empty) {
-        error_at(loader, value, "`%s` may not be empty", rowfile_keys[key].path);
+        error_at(loader, value, "`%s` can't be empty", rowfile_keys[key].path);
         return false;
     }
     if (value->string.len > 0 && memchr(value->string.at, '\0', value->string.len) != NULL) {
-        error_at(loader, value, "`%s` may not hold a NUL byte", rowfile_keys[key].path);
+        error_at(loader, value, "`%s` can't contain a NUL byte", rowfile_keys[key].path);
         return false;
     }
     return true;
@@ -167,7 +167,7 @@ static void check_integer(struct loader *loader, int key, const struct toml_valu
     if (value->integer < least) {
         error_at(loader, value, "`%s` must be at least %d", rowfile_keys[key].path, (int)least);
     } else if (value->integer > LARGEST_COUNT) {
-        error_at(loader, value, "`%s` may not be above %d", rowfile_keys[key].path,
+        error_at(loader, value, "`%s` must be at most %d", rowfile_keys[key].path,
                  (int)LARGEST_COUNT);
     }
 }
@@ -177,7 +177,7 @@ static void check_number(struct loader *loader, int key, const struct toml_value
     if (value->type != TOML_INTEGER && value->type != TOML_FLOAT) {
         wrong_type(loader, key, value, "a number");
     } else if (value->type == TOML_INTEGER ? value->integer < 0 : !(value->number >= 0)) {
-        error_at(loader, value, "`%s` must be a number from 0", rowfile_keys[key].path);
+        error_at(loader, value, "`%s` must be at least 0", rowfile_keys[key].path);
     }
 }
 
@@ -217,7 +217,7 @@ static void check_pointer(struct loader *loader, int key, const struct toml_valu
     struct buf message = BUF_EMPTY;
     buf_add_char(&message, '`');
     text_add_name(&message, value->string);
-    buf_add_string(&message, "` is no JSON pointer; ");
+    buf_add_string(&message, "` is not a JSON pointer; ");
     if (value->string.at[0] != '/') {
         buf_add_string(&message, "did you mean `/");
         text_add_name(&message, value->string);
@@ -258,7 +258,7 @@ static void check_operand(struct loader *loader, const struct toml_value *value,
         break;
     case TOML_FLOAT:
         if (!isfinite(value->number)) {
-            error_at(loader, value, "nothing in a JSON value compares with this number");
+            error_at(loader, value, "this number can't be compared with a JSON value");
         }
         break;
     case TOML_ARRAY:
@@ -272,7 +272,7 @@ static void check_operand(struct loader *loader, const struct toml_value *value,
         break;
     case TOML_TABLE:
         error_at(loader, value,
-                 "tables don't compare; use conditions with pointers to their members");
+                 "tables can't be compared; use conditions with pointers to their members");
         break;
     default:
         error_at(loader, value, "JSON has no %s; compare with a string or a number",
@@ -339,8 +339,8 @@ static void check_variables(struct loader *loader, int key, const struct toml_va
         check_string(loader, key, entry->value, true, "a table of strings");
         if (!is_variable_name(entry->key)) {
             diag_error_at(loader->diag, loader->source, entry->key_offset, entry->key_length,
-                          "a variable's name has letters, digits and `_`, and doesn't begin with a "
-                          "digit");
+                          "a variable's name consists of letters, digits and `_`, and doesn't "
+                          "begin with a digit");
         }
     }
 }
@@ -440,6 +440,6 @@ void document_check(struct loader *loader)
             ? toml_get(action->table, slice_of(rowfile_keys[ID_ACTION_FROM].name))
             : NULL;
     if (from != NULL) {
-        error_at(loader, from, "the default action can't name another one to copy from");
+        error_at(loader, from, "`default.action` can't use `from`");
     }
 }

@@ -132,7 +132,7 @@ static void build_members(struct loader *loader, struct group_spec *group,
         layers_value(layers, ID_ACTION_GROUP_INCLUDE, &include_layer);
     const struct toml_value *where = layers_value(layers, ID_ACTION_GROUP_WHERE, &where_layer);
     if (include != NULL && where != NULL && include_layer == where_layer) {
-        error_at(loader, where, "give either `include` or `where`, not both");
+        error_at(loader, where, "use either `include` or `where`, not both");
     }
     if (where != NULL && where_layer <= include_layer) {
         build_where(loader, group, where);

@@ -142,7 +142,7 @@ static void read_launcher(struct launchers *launchers, const struct user_file *f
     }
     if (launcher_variant_for(launcher, slice_of(DEFAULT_CLUSTER)) == NULL) {
         diag_error_at(file->diag, file->source, entry->key_offset, entry->key_length,
-                      "this launcher lacks a default; add `[NAME.default]`, which may be empty");
+                      "this launcher has no default; add `[NAME.default]`, which may be empty");
     }
 }
 
@@ -267,7 +267,7 @@ static void unknown_launcher(const struct check *check, const struct action *act
         text_add_name(&message, check->launchers->items[nearest].name);
         buf_add_string(&message, "`?");
     } else {
-        buf_add_string(&message, "`; `show launchers` lists them");
+        buf_add_string(&message, "`; `show launchers` lists all of them");
     }
     diag_error_at(check->diag, &check->rowfile->source, action->launcher_offsets[index],
                   action->launchers[index].len + 2, "%s", buf_string(&message));

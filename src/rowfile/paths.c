@@ -137,7 +137,7 @@ void check_globs(struct loader *loader, const struct toml_value *list, const cha
         }
     }
     if (including == 0) {
-        error_at(loader, list, "`%s` includes nothing; add a glob such as \"*\"", what);
+        error_at(loader, list, "`%s` includes no directories; add a glob such as \"*\"", what);
     }
 }
 
@@ -148,7 +148,7 @@ static void judge_template(struct path_reader *reader, const struct path_spec *s
         enum template_kind kind = template->parts[i].kind;
         if (kind == TEMPLATE_DIRECTORIES || kind == TEMPLATE_VALUE || kind == TEMPLATE_PROJECT ||
             kind == TEMPLATE_PRODUCTS || kind == TEMPLATE_INPUTS) {
-            refuse(reader, "a path can hold {directory}, {workspace_path} and {/pointer} only");
+            refuse(reader, "a path can contain only {directory}, {workspace_path} and {/pointer}");
             return;
         }
     }
@@ -181,10 +181,10 @@ static void warn_of_template(const struct path_reader *reader, const struct path
     diag_release(&unused);
     if (template.part_count > 1 ||
         (template.part_count == 1 && template.parts[0].kind != TEMPLATE_TEXT)) {
-        warning_at(reader->loader, reader->value,
-                   "templates are put only into paths that begin with `//`; this %s has braces in "
-                   "its name",
-                   role_name(reader->role));
+        warning_at(
+            reader->loader, reader->value,
+            "templates work only in paths that begin with `//`; this %s has braces in its name",
+            role_name(reader->role));
     }
 }
 
@@ -228,10 +228,12 @@ static void judge_path(struct path_reader *reader, const struct path_spec *spec)
                "a path is relative to the directory, or, as `//path`, to the project; it can't be "
                "absolute");
     } else if (climbs(spec->path, is_input && spec->from_project)) {
-        refuse(reader, "this %s climbs out with `..`; name it from the project, as `//path`", role);
+        refuse(reader,
+               "this %s is outside of the directory; name it relative to the project, as `//path`",
+               role);
     } else if (spec->from_project &&
                (slice_is(spec->path, ".rowbuild") || slice_starts_with(spec->path, ".rowbuild/"))) {
-        refuse(reader, "`.rowbuild` is rowbuild's own");
+        refuse(reader, "`.rowbuild` is reserved for rowbuild's state");
     } else if (!is_input && reader->loader->rowfile->contract == CONTRACT_ROWFILE &&
                match_is_glob(glob_text(spec, reader->loader->arena))) {
         refuse(reader, "a %s is one file, not a pattern; name each file", role);
@@ -322,8 +324,8 @@ static void judge_scope(struct loader *loader, const struct action *action,
     const struct template *template = &spec->template;
     if (action->scope == SCOPE_PROJECT && (template->uses_directory || template->uses_pointers)) {
         action_error_at(loader, action, spec->offset, spec->length,
-                        "an action of the project has no directory and no value to put into a "
-                        "path; set `scope = \"group\"` or name the file");
+                        "an action for the whole project has no directory and no value to put into "
+                        "a path; set `scope = \"group\"` or name the file");
     } else if (action->scope == SCOPE_DIRECTORY && role == PATH_PRODUCT && spec->from_project &&
                !template->uses_directory && !template->uses_pointers) {
         action_error_at(loader, action, spec->offset, spec->length,
@@ -341,7 +343,7 @@ static void require_some_input(struct loader *loader, const struct action *actio
     }
     if (excluded > 0 && excluded == action->input_count) {
         action_error_at(loader, action, list->offset, list->length,
-                        "these inputs only exclude; add what they exclude from");
+                        "these inputs only exclude; add an input that they exclude from");
     }
 }
 

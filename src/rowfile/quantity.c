@@ -79,9 +79,9 @@ static size_t take_fraction(struct reader *reader, double *value)
 static int take_sixty(struct reader *reader, double *value)
 {
     if (take_digits(reader, 2, value) != 2) {
-        return refuse(reader, "wants two digits for minutes and seconds, as in 01:30:00");
+        return refuse(reader, "needs two digits for minutes and seconds, as in 01:30:00");
     }
-    return *value < 60 ? 0 : refuse(reader, "has 60 or more minutes or seconds behind a colon");
+    return *value < 60 ? 0 : refuse(reader, "has 60 or more minutes or seconds after a colon");
 }
 
 /* HH:MM[:SS[.fraction]] up to the end of the text. */
@@ -92,7 +92,7 @@ static int take_time(struct reader *reader, double *seconds)
     double rest = 0;
     double fraction = 0;
     if (take_digits(reader, MOST_HOUR_DIGITS, &hours) == 0 || !take(reader, ':')) {
-        return refuse(reader, "is no duration; write it as HH:MM:SS");
+        return refuse(reader, "is not a valid duration; use e.g. 02:00:00");
     }
     if (take_sixty(reader, &minutes) != 0) {
         return -1;
@@ -102,11 +102,11 @@ static int take_time(struct reader *reader, double *seconds)
             return -1;
         }
         if ((take(reader, '.') || take(reader, ',')) && take_fraction(reader, &fraction) == 0) {
-            return refuse(reader, "has no digits behind its decimal point");
+            return refuse(reader, "has no digits after its decimal point");
         }
     }
     if (reader->at != reader->text.len) {
-        return refuse(reader, "is no duration; write it as HH:MM:SS");
+        return refuse(reader, "is not a valid duration; use e.g. 02:00:00");
     }
     *seconds = hours * 3600 + minutes * 60 + rest + fraction;
     return 0;
@@ -120,11 +120,11 @@ static int take_days(struct reader *reader, double *seconds)
     size_t digits = take_digits(reader, MOST_DAY_DIGITS, &days);
     (void)take(reader, ' ');
     if (digits == 0 || !take_letter(reader, 'd')) {
-        return refuse(reader, "is no duration; write it as `D days, HH:MM:SS`");
+        return refuse(reader, "is not a valid duration; use e.g. `2 days, 12:00:00`");
     }
     if (take_letter(reader, 'a')) {
         if (!take_letter(reader, 'y')) {
-            return refuse(reader, "is no duration; write it as `D days, HH:MM:SS`");
+            return refuse(reader, "is not a valid duration; use e.g. `2 days, 12:00:00`");
         }
         (void)take_letter(reader, 's');
     }
@@ -132,10 +132,10 @@ static int take_days(struct reader *reader, double *seconds)
     (void)take(reader, ' ');
     if (reader->at < reader->text.len) {
         if (take_time(reader, &time) != 0) {
-            return refuse(reader, "is no duration; write it as `D days, HH:MM:SS`");
+            return refuse(reader, "is not a valid duration; use e.g. `2 days, 12:00:00`");
         }
         if (time >= DAY_S) {
-            return refuse(reader, "has 24 or more hours beside its days");
+            return refuse(reader, "has 24 or more hours in addition to its days");
         }
     }
     *seconds = days * DAY_S + time;
@@ -177,17 +177,17 @@ static int take_iso(struct reader *reader, double *seconds)
         double value;
         double fraction = 0;
         if (ended || take_digits(reader, MOST_DAY_DIGITS, &value) == 0) {
-            return refuse(reader, "is no duration as ISO 8601 has them, such as P1DT2H");
+            return refuse(reader, "is not a valid ISO 8601 duration; use e.g. P1DT2H");
         }
         if (take(reader, '.') || take(reader, ',')) {
             ended = true;
             if (take_fraction(reader, &fraction) == 0) {
-                return refuse(reader, "has no digits behind its decimal point");
+                return refuse(reader, "has no digits after its decimal point");
             }
         }
         double unit = iso_unit(peek(reader), in_time);
         if (unit <= 0) {
-            return refuse(reader, "is no duration as ISO 8601 has them, such as P1DT2H");
+            return refuse(reader, "is not a valid ISO 8601 duration; use e.g. P1DT2H");
         }
         reader->at++;
         *seconds += (value + fraction) * unit;
@@ -210,12 +210,12 @@ int duration_parse(struct slice text, double *seconds, const char **why)
                (memchr(text.at, 'd', text.len) != NULL || memchr(text.at, 'D', text.len) != NULL)) {
         result = take_days(&reader, seconds);
     } else if (text.len < sizeof "00:00" - 1) {
-        result = refuse(&reader, "is no duration; write it as HH:MM:SS");
+        result = refuse(&reader, "is not a valid duration; use e.g. 02:00:00");
     } else {
         result = take_time(&reader, seconds);
     }
     if (result == 0 && *seconds <= 0) {
-        return refuse(&reader, "is no time at all");
+        return refuse(&reader, "is a duration of zero");
     }
     return result;
 }
@@ -247,20 +247,21 @@ int size_parse(struct slice text, uint64_t *bytes, const char **why)
     double fraction = 0;
     if (take_digits(&reader, LONGEST_NUMBER, &value) == 0 ||
         (take(&reader, '.') && take_fraction(&reader, &fraction) == 0)) {
-        return refuse(&reader, "is no size; write it as \"1 GiB\" or \"500 MB\"");
+        return refuse(&reader, "is not a valid size; use e.g. \"1 GiB\" or \"500 MB\"");
     }
     while (take(&reader, ' ')) {
     }
     double unit = unit_bytes(slice_make(text.at + reader.at, text.len - reader.at));
     if (unit <= 0) {
-        return refuse(&reader, "has no unit of B, kB, MB, GB, TB, PB, KiB, MiB, GiB, TiB, PiB");
+        return refuse(&reader,
+                      "has an unknown unit; use B, kB, MB, GB, TB, PB, KiB, MiB, GiB, TiB or PiB");
     }
     double total = (value + fraction) * unit;
     if (total < 1) {
         return refuse(&reader, "is less than one byte");
     }
     if (total >= 9.2e18) {
-        return refuse(&reader, "is more than any machine has");
+        return refuse(&reader, "is larger than any machine's memory");
     }
     *bytes = (uint64_t)total;
     return 0;

@@ -158,7 +158,7 @@ static void report_cycle(struct walk *walk, const struct action *again, size_t o
     }
     text_add_name(&shown, again->name);
     diag_error_at(walk->loader->diag, walk->loader->source, offset, 1,
-                  "previous actions go round in a circle: %s; remove one of them",
+                  "dependency cycle in previous_actions: %s; remove one of them",
                   buf_string(&shown));
     buf_release(&shown);
 }

@@ -372,7 +372,7 @@ static void judge_brace(struct parser *parser)
     bool is_variable = at > 0 && text.at[at - 1] == '$';
     struct buf message = BUF_EMPTY;
     if (parser->dialect == DIALECT_ROW) {
-        buf_addf(&message, "`%.*s` is no template, and workflow.toml allows no other braces",
+        buf_addf(&message, "`%.*s` is not a template, and a workflow.toml allows no other braces",
                  (int)(len > 40 ? 40 : len), text.at + at);
         if (is_variable && inside.at != NULL && is_identifier(inside)) {
             buf_addf(&message, "; write `$%.*s`", SLICE_ARGS(inside));
@@ -384,8 +384,8 @@ static void judge_brace(struct parser *parser)
         report(parser, at, len, buf_string(&message));
     } else if (meant != NULL && !is_variable) {
         diag_warning_at(parser->diag, parser->source, parser->offset + at, len,
-                        "`%.*s` is left as it is; did you mean `{%s}`?", (int)len, text.at + at,
-                        meant);
+                        "`%.*s` is not a template and stays as it is; did you mean `{%s}`?",
+                        (int)len, text.at + at, meant);
     }
     buf_release(&message);
 }

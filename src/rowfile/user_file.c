@@ -181,7 +181,7 @@ static void read_count(const struct reading *reading, uint64_t *into)
 {
     int64_t least = reading->field->type == USER_FIELD_POSITIVE ? 1 : 0;
     if (reading->value->type != TOML_INTEGER || reading->value->integer < least) {
-        must_be(reading, least > 0 ? "an integer from 1 on" : "an integer from 0 on");
+        must_be(reading, least > 0 ? "an integer of at least 1" : "an integer of at least 0");
     } else {
         *into = (uint64_t)reading->value->integer;
     }
@@ -192,14 +192,14 @@ static void read_memory(const struct reading *reading, struct slice *into)
     const struct toml_value *value = reading->value;
     if (into->at != NULL) {
         user_file_complain(reading->file, value,
-                           "`%.*s` gives this memory a second time; keep one of the two",
+                           "`%.*s` sets the same memory a second time; keep one of the two",
                            SLICE_ARGS(reading->field->name));
     } else if (reading->field->type == USER_FIELD_MEMORY && !is_memory(value)) {
         must_be(reading, "a string with a number and K, M, G or T, such as \"1970M\"");
     } else if (reading->field->type == USER_FIELD_MEMORY) {
         *into = arena_slice(reading->file->arena, value->string);
     } else if (value->type != TOML_INTEGER || value->integer < 1) {
-        must_be(reading, "an integer from 1 on: megabytes");
+        must_be(reading, "an integer of at least 1: megabytes");
     } else {
         struct buf text = BUF_EMPTY;
         buf_addf(&text, "%lldM", (long long)value->integer);

@@ -231,9 +231,9 @@ void where_problem_describe(const struct where_problem *problem, struct buf *out
         return;
     }
     if (problem->trouble == WHERE_ENDLESS) {
-        buf_add_string(out, "the search of ");
+        buf_add_string(out, "the search in ");
         add_spelling(out, problem->left);
-        buf_add_string(out, " was given up: the expression backtracks too much");
+        buf_add_string(out, " was stopped: the expression backtracks too much");
         return;
     }
     add_spelling(out, problem->left);
@@ -243,7 +243,7 @@ void where_problem_describe(const struct where_problem *problem, struct buf *out
         return;
     }
     if (problem->trouble == WHERE_NO_MEMBER) {
-        buf_add_string(out, "is of another type than all of ");
+        buf_add_string(out, "has a different type than every element of ");
         add_spelling(out, problem->right);
         return;
     }

@@ -32,7 +32,7 @@ struct json *where_read_literal(struct where_parser *parser, struct where_span s
     struct slice text = spelling_of(parser, span);
     struct json *literal = json_parse(parser->json, text, SLICE_LITERAL("literal"), &ignored);
     if (literal == NULL) {
-        where_complain(parser, span, "JSON can't read this: %s", ignored.entries.at[0].message);
+        where_complain(parser, span, "not a valid JSON literal: %s", ignored.entries.at[0].message);
     }
     diag_release(&ignored);
     return literal;
@@ -49,10 +49,11 @@ static int take_pointer(struct where_parser *parser, struct slice pointer, struc
 {
     struct where *where = parser->where;
     if (!json_pointer_is_valid(pointer)) {
-        return where_complain(parser, span,
-                              pointer.len > 0 && pointer.at[0] != '/'
-                                  ? "a JSON pointer begins with '/'"
-                                  : "in a JSON pointer '~' is written '~0', and '/' in a key '~1'");
+        return where_complain(
+            parser, span,
+            pointer.len > 0 && pointer.at[0] != '/'
+                ? "a JSON pointer begins with `/`"
+                : "in a JSON pointer, write `~` as `~0`, and a `/` inside a key as `~1`");
     }
     *operand = (struct where_operand){.is_pointer = true, .pointer = pointer, .spelling = pointer};
     vec_each (struct slice, known, &where->pointers) {
@@ -99,7 +100,7 @@ int where_compare(struct where_parser *parser, struct where_operand left, enum w
 {
     if (!left.is_pointer && !right.is_pointer) {
         return where_complain(parser, span,
-                              "this compares two literals; a pointer begins with '/'");
+                              "this compares two literals; a pointer begins with `/`");
     }
     *node = where_make(parser, WHERE_COMPARE, span);
     (*node)->left = left;

@@ -100,7 +100,7 @@ const char *toml_show_open(struct toml_parser *parser, size_t offset)
         return "";
     }
     struct buf words = BUF_EMPTY;
-    buf_addf(&words, "; the `%c` in line %zu is still open", open.open, line);
+    buf_addf(&words, "; the `%c` on line %zu is still open", open.open, line);
     const char *copy = arena_string(&parser->diag->bytes, buf_slice(&words));
     buf_release(&words);
     return copy;
@@ -111,11 +111,11 @@ void toml_complain_key(struct toml_parser *parser, struct toml_span span)
     struct slice word = toml_text(parser, span);
     if (word.at[word.len - 1] == ':') {
         struct toml_span colon = {span.offset + word.len - 1, 1};
-        toml_complain(parser, colon, "a `=` must stand between key and value, not a `:`");
+        toml_complain(parser, colon, "a key and its value are separated by `=`, not `:`");
         return;
     }
     toml_complain(parser, span,
-                  "`%s` is no bare key (letters, digits, _ and - only); put it in quotes",
+                  "`%s` is not a bare key (letters, digits, _ and - only); put it in quotes",
                   toml_show(parser, word));
 }
 
@@ -137,7 +137,8 @@ int toml_forbid_invisible(struct toml_parser *parser, struct toml_span span)
         const char *found = memmem(word.at, word.len, spaces[i].bytes, len);
         if (found != NULL) {
             struct toml_span place = {(size_t)(found - parser->lexer.start), len};
-            return toml_complain(parser, place, "the character %s can't stand outside of strings",
+            return toml_complain(parser, place,
+                                 "the character %s is not allowed outside of strings",
                                  spaces[i].name);
         }
     }
@@ -236,13 +237,14 @@ static const char *advice(const struct toml_parser *parser, const int *expected,
         return "the key is missing before `=`; an empty key is written \"\"";
     }
     if (wants_key && found == TOML_TOKEN_DOT) {
-        return "a part of the key is missing before `.`; an empty one is written \"\"";
+        return "part of the key is missing before `.`; an empty part is written \"\"";
     }
     if (wants_key && (found == TOML_TOKEN_CLOSE || found == TOML_TOKEN_CLOSE_DOUBLE)) {
         return "a [header] must name its table";
     }
     if (has(expected, count, TOML_TOKEN_CLOSE_DOUBLE) && found == TOML_TOKEN_CLOSE) {
-        return "a header that begins with `[[` must end with `]]`, without spaces between";
+        return "a header that begins with `[[` must end with `]]`, without a space between the "
+               "brackets";
     }
     if (has(expected, count, TOML_TOKEN_SCALAR) && found == TOML_TOKEN_COMMA) {
         return "a value is missing before `,`";
@@ -262,7 +264,7 @@ void toml_complain_unexpected(struct toml_parser *parser, struct toml_span span,
     bool value_missing = has(expected, expected_count, TOML_TOKEN_EQUALS) &&
                          (found == TOML_TOKEN_NEWLINE || found == TOML_TOKEN_YYEOF);
     if (value_missing && parser->path.count > 0) {
-        buf_addf(&words, "`= value` is missing behind the key `%s`",
+        buf_addf(&words, "`= value` is missing after the key `%s`",
                  toml_show_path(parser, parser->path.count));
     } else {
         buf_add_string(&words, "expected ");

@@ -78,7 +78,7 @@ struct clock_reader {
 
 static int clock_complain(struct clock_reader *reader, const char *missing)
 {
-    return toml_complain(reader->parser, reader->whole, "`%s` is no date or time: %s",
+    return toml_complain(reader->parser, reader->whole, "`%s` is not a valid date or time: %s",
                          show(reader->parser, reader->whole), missing);
 }
 
@@ -107,7 +107,7 @@ static int clock_number(struct clock_reader *reader, const char *name, size_t co
             span = reader->whole;
         }
         return toml_complain(
-            reader->parser, span, "`%s` is no date or time: the %s needs %s digits",
+            reader->parser, span, "`%s` is not a valid date or time: the %s needs %s digits",
             show(reader->parser, reader->whole), name, count == 4 ? "four" : "two");
     }
     if (*number < least || *number > most) {
@@ -258,17 +258,17 @@ static const char *number_mistake(struct slice word, size_t sign)
     if (zero && isalpha((unsigned char)at[sign + 1]) && at[sign + 1] != 'e' &&
         at[sign + 1] != 'E') {
         if (strchr("XOB", at[sign + 1]) != NULL) {
-            return "the prefixes are 0x, 0o and 0b, in small letters";
+            return "the prefixes are 0x, 0o and 0b, in lower case";
         }
         if (strchr("xob", at[sign + 1]) == NULL) {
             return "a string needs quotes";
         }
         if (sign > 0) {
-            return "hexadecimal, octal and binary numbers have no sign";
+            return "hexadecimal, octal and binary numbers can't have a sign";
         }
         return memchr(at, '_', len) != NULL
-                   ? "each underscore must stand between two digits of the prefix's base"
-                   : "the digits must be of the prefix's base, and there must be one";
+                   ? "each underscore must be between two digits of the prefix's base"
+                   : "the prefix must be followed by digits of its base";
     }
     for (size_t i = sign; i < len; i++) {
         bool number = isdigit((unsigned char)at[i]) || strchr("_.eE+-", at[i]) != NULL;
@@ -280,10 +280,10 @@ static const char *number_mistake(struct slice word, size_t sign)
         bool before = i > 0 && isdigit((unsigned char)at[i - 1]);
         bool behind = i + 1 < len && isdigit((unsigned char)at[i + 1]);
         if (at[i] == '_' && !(before && behind)) {
-            return "each underscore must stand between two digits";
+            return "each underscore must be between two digits";
         }
         if (at[i] == '.' && !(before && behind)) {
-            return "digits must stand on both sides of the point";
+            return "the decimal point needs digits on both sides";
         }
     }
     if (zero && (isdigit((unsigned char)at[sign + 1]) || at[sign + 1] == '_')) {
@@ -304,21 +304,21 @@ int toml_explain_word(struct toml_parser *parser, struct toml_span span)
         if (toml_read_time(parser, span) == NULL) {
             return -1;
         }
-        return toml_complain(parser, span, "`%s` is no date or time", show(parser, span));
+        return toml_complain(parser, span, "`%s` is not a valid date or time", show(parser, span));
     }
     size_t sign = word.at[0] == '+' || word.at[0] == '-' ? 1 : 0;
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         size_t len = strlen(words[i]);
         if (word.len == len + sign && strncasecmp(word.at + sign, words[i], len) == 0) {
-            return toml_complain(parser, span, "`%s` is no value; it is written `%s`",
+            return toml_complain(parser, span, "`%s` is not a valid value; use `%s`",
                                  show(parser, span), words[i]);
         }
     }
     if (word.len > sign && (isdigit((unsigned char)word.at[sign]) || word.at[sign] == '.')) {
-        return toml_complain(parser, span, "`%s` is no number: %s", show(parser, span),
+        return toml_complain(parser, span, "`%s` is not a valid number: %s", show(parser, span),
                              number_mistake(word, sign));
     }
-    return toml_complain(parser, span, "`%s` is no value; a string needs quotes%s",
+    return toml_complain(parser, span, "`%s` is not a valid value; a string needs quotes%s",
                          show(parser, span), toml_show_open(parser, span.offset));
 }
 
@@ -361,7 +361,7 @@ static int read_code_point(struct toml_parser *parser, struct toml_span span)
         point = point * 16 + digit_value(text.at[i]);
     }
     if (point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff)) {
-        return toml_complain(parser, span, "`%s` is no Unicode character", show(parser, span));
+        return toml_complain(parser, span, "`%s` is not a Unicode character", show(parser, span));
     }
     add_code_point(&parser->lexer.decoded, point);
     return 0;
@@ -378,10 +378,10 @@ int toml_read_escape(struct toml_parser *parser, struct toml_span span)
     const char *found = name != '\0' ? strchr(names, name) : NULL;
     if (found == NULL) {
         if ((unsigned char)name <= ' ' || name == 0x7f) {
-            return toml_complain(parser, span, "a lone `\\` is no escape; write `\\\\`");
+            return toml_complain(parser, span, "a lone `\\` is not a valid escape; write `\\\\`");
         }
         return toml_complain(parser, span,
-                             "`%s` is no escape; a backslash itself is written `\\\\`",
+                             "`%s` is not a valid escape; a backslash itself is written `\\\\`",
                              show(parser, span));
     }
     buf_add_char(&parser->lexer.decoded, bytes[found - names]);

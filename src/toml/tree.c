@@ -143,15 +143,15 @@ static int complain_closed(struct toml_parser *parser, size_t parts, const struc
     const char *name = toml_show_path(parser, parts);
     size_t line = toml_line(parser, entry->key_offset);
     if (is_table_array(value)) {
-        return toml_complain(parser, span,
-                             "`%s` is an array of tables since line %zu; only its own headers can "
-                             "add to it",
-                             name, line);
+        return toml_complain(
+            parser, span,
+            "`%s` is an array of tables (line %zu); only its own headers can add to it", name,
+            line);
     }
     if (value->type == TOML_TABLE && inside(value->table)->origin == ORIGIN_INLINE) {
         return toml_complain(parser, span,
-                             "`%s` is an inline table (line %zu), to which nothing can be added",
-                             name, line);
+                             "`%s` is an inline table (line %zu), which can't be extended", name,
+                             line);
     }
     if (value->type == TOML_TABLE) {
         return toml_complain(parser, span,
@@ -170,7 +170,7 @@ static int complain_closed(struct toml_parser *parser, size_t parts, const struc
 static int complain_twice(struct toml_parser *parser, const char *what, struct toml_span span,
                           size_t first)
 {
-    return toml_complain(parser, span, "%s `%s` is defined twice; the first is in line %zu", what,
+    return toml_complain(parser, span, "%s `%s` is defined twice; the first is on line %zu", what,
                          toml_show_path(parser, parser->path.count), toml_line(parser, first));
 }
 
@@ -254,7 +254,7 @@ static int open_table(struct toml_parser *parser, struct toml_table *parent, str
         value->type == TOML_TABLE ? inside(value->table)->origin : ORIGIN_INLINE;
     if (origin == ORIGIN_DOTTED) {
         return toml_complain(
-            parser, key.span, "the table `%s` was already defined by the dotted key in line %zu",
+            parser, key.span, "the table `%s` was already defined by the dotted key on line %zu",
             toml_show_path(parser, parser->path.count), toml_line(parser, entry->key_offset));
     }
     if (origin == ORIGIN_HEADER) {
@@ -301,7 +301,7 @@ static int open_element(struct toml_parser *parser, struct toml_table *parent, s
                            : entry->value->type == TOML_ARRAY ? "as an array in brackets"
                                                               : "as a plain value";
         return toml_complain(
-            parser, key.span, "`%s` was already defined %s in line %zu, so [[…]] can't add to it",
+            parser, key.span, "`%s` was already defined %s on line %zu, so [[…]] can't add to it",
             toml_show_path(parser, parser->path.count), kind, toml_line(parser, entry->key_offset));
     }
     struct toml_value *element = toml_new_value(parser, TOML_TABLE, header);

@@ -38,7 +38,7 @@ static int read_value(const struct workspace *workspace, size_t directory,
         if (errno == ENOENT || errno == ENOTDIR) {
             diag_state_error(diag,
                              "the value file `%s` is missing: each directory of the workspace "
-                             "needs one, or leave the directory out by `workspace.directories`",
+                             "needs one; exclude the directory with `workspace.directories`",
                              buf_string(&shown));
         } else {
             diag_state_error(diag, "the value file `%s` can't be read: %s", buf_string(&shown),

@@ -223,11 +223,11 @@ static void test_mistakes(void **state)
     struct world *world = *state;
     static const struct mistake mistakes[] = {
         {"array_throtle = 1\n", "unknown key `array_throtle`; did you mean `array_throttle`?"},
-        {"zzz = 1\n", "unknown key `zzz`; a cluster has name, identify, scheduler, partition and "
-                      "submit_options"},
-        {"maximum_jobs = 0\n", "`maximum_jobs` must be an integer from 1 on"},
-        {"maximum_jobs = 1.0\n", "`maximum_jobs` must be an integer from 1 on"},
-        {"signal_s = -1\n", "`signal_s` must be an integer from 0 on: seconds"},
+        {"zzz = 1\n", "unknown key `zzz`; a cluster has the keys name, identify, scheduler, "
+                      "partition and submit_options"},
+        {"maximum_jobs = 0\n", "`maximum_jobs` must be an integer of at least 1"},
+        {"maximum_jobs = 1.0\n", "`maximum_jobs` must be an integer of at least 1"},
+        {"signal_s = -1\n", "`signal_s` must be an integer of at least 0: seconds"},
         {"no_arrays = 1\n", "`no_arrays` must be true or false"},
         {"submit_options = \"-x\"\n",
          "`submit_options` must be an array of strings of one line each"},
@@ -244,9 +244,9 @@ static void test_mistakes(void **state)
         {"[[cluster.partition]]\nname = \"p\"\nmemory_per_cpu = \"\"\n",
          "`memory_per_cpu` must be a string with a number and K, M, G or T, such as \"1970M\""},
         {"[[cluster.partition]]\nname = \"p\"\nmemory_per_gpu_mb = \"5\"\n",
-         "`memory_per_gpu_mb` must be an integer from 1 on: megabytes"},
+         "`memory_per_gpu_mb` must be an integer of at least 1: megabytes"},
         {"[[cluster.partition]]\nname = \"p\"\nmemory_per_gpu = \"5G\"\nmemory_per_gpu_mb = 5\n",
-         "`memory_per_gpu_mb` gives this memory a second time; keep one of the two"},
+         "`memory_per_gpu_mb` sets the same memory a second time; keep one of the two"},
         {"[[cluster.partition]]\nname = \"p\"\nwarn_cpus_multiple_of = 5\n",
          "unknown key `warn_cpus_multiple_of`; did you mean `warn_cpus_not_multiple_of`?"},
     };

@@ -90,7 +90,7 @@ static void test_wrong_files(void **state)
     launchers_release(&launchers);
     assert_int_equal(diag.errors, 3);
     assert_string_equal(diag.entries.at[0].message,
-                        "this launcher lacks a default; add `[NAME.default]`, which may be empty");
+                        "this launcher has no default; add `[NAME.default]`, which may be empty");
     assert_string_equal(diag.entries.at[1].message,
                         "unknown key `executabel`; did you mean `executable`?");
     assert_int_equal(diag.entries.at[1].offset, 9);

@@ -175,14 +175,14 @@ static void test_refusals(void **state)
     refuses("{a,b", "directories: \"{a,b\": a brace is not closed");
     refuses("a**b", "directories: \"a**b\": '**' must be a whole segment: \"a/**/b\"");
     refuses("***", "directories: \"***\": '**' must be a whole segment: \"a/**/b\"");
-    refuses("* !", "directories: \"!\": an empty pattern");
-    refuses("a//b", "directories: \"a//b\": nothing before, between or behind a '/'");
-    refuses("/a", "directories: \"/a\": nothing before, between or behind a '/'");
-    refuses("a/", "directories: \"a/\": nothing before, between or behind a '/'");
-    refuses("a/../b", "directories: \"a/../b\": '.' and '..' are no names of members");
-    refuses("[z-a]", "directories: \"[z-a]\": a range of characters that runs backwards");
-    refuses("[[:foo:]]", "directories: \"[[:foo:]]\": no such class of characters");
-    refuses("a\\", "directories: \"a\\\\\": a backslash at the end");
+    refuses("* !", "directories: \"!\": the pattern is empty");
+    refuses("a//b", "directories: \"a//b\": an empty name before, between or after '/'");
+    refuses("/a", "directories: \"/a\": an empty name before, between or after '/'");
+    refuses("a/", "directories: \"a/\": an empty name before, between or after '/'");
+    refuses("a/../b", "directories: \"a/../b\": '.' and '..' can't be parts of a pattern");
+    refuses("[z-a]", "directories: \"[z-a]\": the character range is reversed");
+    refuses("[[:foo:]]", "directories: \"[[:foo:]]\": unknown character class");
+    refuses("a\\", "directories: \"a\\\\\": the pattern ends with a backslash");
     refuses("!a !b",
             "directories: every pattern excludes; start with one that includes, such as \"*\"");
     refuses("{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}",

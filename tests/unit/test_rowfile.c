@@ -282,15 +282,16 @@ static void test_all_errors_at_once(void **state)
            "Rowfile:5:1: error: unknown key `comand`; did you mean `command`?\n"
            "Rowfile:9:21: error: there is no action `c`; add it or remove it here\n"
            "Rowfile:10:22: error: `action.resources.walltime` must be a table with "
-           "`per_submission` or `per_directory`: say which one is meant\n");
+           "`per_submission` or `per_directory`; choose one\n");
 }
 
 static void test_unknown_keys(void **state)
 {
     (void)state;
     expect("actions = 1\n", "Rowfile:1:1: error: unknown key `actions`; did you mean `action`?\n");
-    expect_key("walltime = '1'", "Rowfile:4:1: error: unknown key `walltime` here; it belongs to "
-                                 "`action.resources`\n");
+    expect_key(
+        "walltime = '1'",
+        "Rowfile:4:1: error: unknown key `walltime` here; it belongs in `action.resources`\n");
     expect_key("zzz = 1\ngroup.qqqqqqqq = 2",
                "Rowfile:4:1: error: unknown key `zzz`; this table knows `name`, `from`, "
                "`command`, `scope`, `previous_actions`, `products`, `inputs`, `value_inputs`, "
@@ -308,39 +309,38 @@ static void test_wrong_values(void **state)
     expect_key("group.maximum_size = 0",
                "Rowfile:4:22: error: `action.group.maximum_size` must be at least 1\n");
     expect_key("resources.processes = {}",
-               "Rowfile:4:23: error: `action.resources.processes` wants exactly one of "
+               "Rowfile:4:23: error: `action.resources.processes` needs exactly one of "
                "`per_submission` or `per_directory`\n");
     expect_key("resources.walltime.per_directory = '3600'",
-               "Rowfile:4:36: error: `3600` is no duration; write it as HH:MM:SS\n");
+               "Rowfile:4:36: error: `3600` is not a valid duration; use e.g. 02:00:00\n");
     expect_key("resources.memory.per_process = '1 XB'",
-               "Rowfile:4:32: error: `1 XB` has no unit of B, kB, MB, GB, TB, PB, KiB, MiB, GiB, "
-               "TiB, PiB\n");
+               "Rowfile:4:32: error: `1 XB` has an unknown unit; use B, kB, MB, GB, TB, PB, KiB, "
+               "MiB, GiB, TiB or PiB\n");
     expect_key("scope = 'grup'", "Rowfile:4:9: error: the scope must be \"directory\", \"group\" "
                                  "or \"project\"; did you mean `group`?\n");
     expect_key("group.sort_by = ['a']",
-               "Rowfile:4:18: error: `a` is no JSON pointer; did you mean `/a`?\n");
+               "Rowfile:4:18: error: `a` is not a JSON pointer; did you mean `/a`?\n");
     expect_key("products = [1]",
                "Rowfile:4:13: error: `action.products` must be an array of strings, not an "
                "integer\n");
     expect_key("environment = { '1A' = 'x', B = 2 }",
-               "Rowfile:4:17: error: a variable's name has letters, digits and `_`, and doesn't "
-               "begin with a digit\n"
-               "Rowfile:4:33: error: `action.environment` must be a table of strings, not an "
-               "integer\n");
+               "Rowfile:4:17: error: a variable's name consists of letters, digits and `_`, and "
+               "doesn't begin with a digit\nRowfile:4:33: error: `action.environment` must be a "
+               "table of strings, not an integer\n");
     expect_key("group.include = [{condition = ['/a', '=', 1]}, {condition = ['/a', '<']}]",
                "Rowfile:4:38: error: the operator must be one of \"<\", \"<=\", \"==\", \"!=\", "
                "\">=\", \">\"\n"
                "Rowfile:4:61: error: a condition has three elements: [JSON pointer, operator, "
                "operand]\n");
     expect_key("group.include = [{all = [['/a', '<', {}], ['/a', '<', 1979-05-27]]}]",
-               "Rowfile:4:38: error: tables don't compare; use conditions with pointers to their "
-               "members\n"
-               "Rowfile:4:55: error: JSON has no local date; compare with a string or a number\n");
+               "Rowfile:4:38: error: tables can't be compared; use conditions with pointers to "
+               "their members\nRowfile:4:55: error: JSON has no local date; compare with a string "
+               "or a number\n");
     expect_key("group.include = []\ngroup.where = '/a == 1'",
-               "Rowfile:5:15: error: give either `include` or `where`, not both\n");
+               "Rowfile:5:15: error: use either `include` or `where`, not both\n");
     expect_key("shell = \"a\\u0000\"",
-               "Rowfile:4:9: error: `action.shell` may not hold a NUL byte\n");
-    expect_key("shell = ''", "Rowfile:4:9: error: `action.shell` may not be empty\n");
+               "Rowfile:4:9: error: `action.shell` can't contain a NUL byte\n");
+    expect_key("shell = ''", "Rowfile:4:9: error: `action.shell` can't be empty\n");
 }
 
 static void test_globs_of_directories(void **state)
@@ -352,9 +352,10 @@ static void test_globs_of_directories(void **state)
     assert_int_equal(loaded.diag.errors, 1);
     assert_int_equal(loaded.diag.entries.at[0].offset, 30);
     unload(&loaded);
-    expect("workspace.directories = ['!a']\n",
-           "Rowfile:1:25: error: `workspace.directories` includes nothing; add a glob such as "
-           "\"*\"\n");
+    expect(
+        "workspace.directories = ['!a']\n",
+        "Rowfile:1:25: error: `workspace.directories` includes no directories; add a glob such as "
+        "\"*\"\n");
 }
 
 static void test_names(void **state)
@@ -364,15 +365,14 @@ static void test_names(void **state)
            "Rowfile:1:1: error: this action has no name; add `name = \"…\"`\n");
     expect("[[action]]\nname = 'a'\nfrom = 'bb'\n[[action]]\nname = 'bbb'\ncommand = "
            "'{directory}'\nfrom = 'a'\n",
-           "Rowfile:1:1: error: this action has no command; add `command = \"…\"`\n"
-           "Rowfile:3:8: error: there is no other action `bb` to copy from; did you mean "
-           "`bbb`?\n"
-           "Rowfile:7:8: error: `a` copies from another action itself; `from` can't be chained, so "
-           "name that one here\n");
+           "Rowfile:1:1: error: this action has no command; add `command = \"…\"`\nRowfile:3:8: "
+           "error: there is no other action `bb` to copy from; did you mean `bbb`?\nRowfile:7:8: "
+           "error: `a` uses `from` itself, which can't be chained; name the action that it copies "
+           "from\n");
     expect_key("[[action]]\ncommand = '{directory}'\nname = \"a\\tb\"",
-               "Rowfile:6:8: error: the name of an action may not hold control characters\n");
+               "Rowfile:6:8: error: the name of an action can't contain control characters\n");
     expect("[default.action]\nfrom = 'a'\n",
-           "Rowfile:2:8: error: the default action can't name another one to copy from\n");
+           "Rowfile:2:8: error: `default.action` can't use `from`\n");
 }
 
 static void test_cycles(void **state)
@@ -383,9 +383,9 @@ static void test_cycles(void **state)
            "[[action]]\nname = 'b'\nprevious_actions = ['c']\n"
            "[[action]]\nname = 'c'\nprevious_actions = ['b']\n"
            "[[action]]\nname = 'd'\nprevious_actions = ['d']\n",
-           "Rowfile:11:21: error: previous actions go round in a circle: b → c → b; remove one of "
+           "Rowfile:11:21: error: dependency cycle in previous_actions: b → c → b; remove one of "
            "them\n"
-           "Rowfile:14:21: error: previous actions go round in a circle: d → d; remove one of "
+           "Rowfile:14:21: error: dependency cycle in previous_actions: d → d; remove one of "
            "them\n");
 }
 
@@ -420,8 +420,9 @@ static void test_paths(void **state)
         "products = ['/x']",
         "Rowfile:4:13: error: a path is relative to the directory, or, as `//path`, to the "
         "project; it can't be absolute\n");
-    expect_paths("products = ['a/../../b']", "Rowfile:4:13: error: this product climbs out with "
-                                             "`..`; name it from the project, as `//path`\n");
+    expect_paths("products = ['a/../../b']",
+                 "Rowfile:4:13: error: this product is outside of the directory; name it relative "
+                 "to the project, as `//path`\n");
     expect_paths("products = ['a', './a']",
                  "Rowfile:4:18: error: the product `./a` is listed twice; remove one\n");
     expect_paths("products = ['a/b', 'a']", "Rowfile:4:13: error: the product `a/b` lies inside "
@@ -434,18 +435,19 @@ static void test_paths(void **state)
                  "Rowfile:5:13: error: every directory would make this file; put {directory} into "
                  "its name, or set `scope = \"group\"`\n");
     expect_paths("products = ['//x{value}{directory}']",
-                 "Rowfile:4:13: error: a path can hold {directory}, {workspace_path} and "
-                 "{/pointer} only\n");
+                 "Rowfile:4:13: error: a path can contain only {directory}, {workspace_path} and "
+                 "{/pointer}\n");
     expect_action("workspace.value_file = 'v'\n[[action]]\nname = 'a'\ncommand = '{directory}'\n"
                   "products = ['v']\n",
                   "Rowfile:5:13: error: this product is the file that holds the directory's "
-                  "value, which no action may write\n");
+                  "value, which an action can't write\n");
     expect_key("products = ['{directory}']",
-               "Rowfile:4:13: warning: templates are put only into paths that begin with `//`; "
+               "Rowfile:4:13: warning: templates work only in paths that begin with `//`; "
                "this product has braces in its name\n");
     expect_key("inputs = ['//../other/x']", "");
-    expect_paths("inputs = ['!a']", "Rowfile:4:10: error: these inputs only exclude; add what they "
-                                    "exclude from\n");
+    expect_paths(
+        "inputs = ['!a']",
+        "Rowfile:4:10: error: these inputs only exclude; add an input that they exclude from\n");
 }
 
 static void expect_command(const char *command, const char *more, const char *message)
@@ -465,24 +467,25 @@ static void test_commands(void **state)
     expect_command("x {directory} {directories}", "",
                    "Rowfile:3:11: error: the command must use exactly one of {directory} and "
                    "{directories}\n");
-    expect_command(
-        "x {directories} {/a}", "",
-        "Rowfile:3:11: error: {/pointer} takes the value of one directory; use it beside "
-        "{directory}, not beside {directories}\n");
+    expect_command("x {directories} {/a}", "",
+                   "Rowfile:3:11: error: {/pointer} needs the value of a single directory; use it "
+                   "with {directory}, not with {directories}\n");
     expect_command("x {/a}", "scope = 'project'",
-                   "Rowfile:3:11: error: an action of the project has no value to put here; remove "
-                   "the template or set another scope\n");
-    expect_command("x {directory}", "scope = 'project'",
-                   "Rowfile:3:11: error: an action of the project runs once; use {directories}, or "
-                   "remove `scope = \"project\"`\n");
+                   "Rowfile:3:11: error: an action for the whole project has no value to use here; "
+                   "remove the template or set another scope\n");
+    expect_command(
+        "x {directory}", "scope = 'project'",
+        "Rowfile:3:11: error: an action for the whole project runs once; use {directories}, or "
+        "remove `scope = \"project\"`\n");
     expect_command("x {directories}", "environment.A = '{directory}'",
-                   "Rowfile:4:17: error: {directory} can be put into a variable only beside "
-                   "{directory} in the command\n");
+                   "Rowfile:4:17: error: {directory} can be put into a variable only if the "
+                   "command has {directory}, too\n");
     expect("[[action]]\nname = 'a'\ncommand = \"sh -c 'x {directory}'\"\n",
-           "Rowfile:3:21: warning: what is put here can't be quoted rightly for all names; use "
+           "Rowfile:3:21: warning: a template can't be quoted safely for every name here; use "
            "\"$ACTION_DIRECTORY\" instead\n");
     expect("[[action]]\nname = 'a'\ncommand = '''\nx {directory}\ny {directroy}\n'''\n",
-           "Rowfile:5:3: warning: `{directroy}` is left as it is; did you mean `{directory}`?\n");
+           "Rowfile:5:3: warning: `{directroy}` is not a template and stays as it is; did you mean "
+           "`{directory}`?\n");
 }
 
 static void test_contract_of_row(void **state)
@@ -509,23 +512,25 @@ static void test_contract_of_row(void **state)
     assert_int_equal(loaded.rowfile->actions[0].scope, SCOPE_GROUP);
     assert_int_equal(loaded.rowfile->actions[1].scope, SCOPE_GROUP);
     unload(&loaded);
-    expect_in("workflow.toml", "[[action]]\nname = 'a'\ncommand = 'x {directory} ${HOME}'\n",
-              "workflow.toml:3:27: error: `{HOME}` is no template, and workflow.toml allows no "
-              "other braces; write `$HOME`\n");
+    expect_in(
+        "workflow.toml", "[[action]]\nname = 'a'\ncommand = 'x {directory} ${HOME}'\n",
+        "workflow.toml:3:27: error: `{HOME}` is not a template, and a workflow.toml allows no "
+        "other braces; write `$HOME`\n");
     expect_in("workflow.toml",
               "[[action]]\nname = 'a'\ncommand = 'x {directory}'\ngroup.sort_by = ['a']\n",
-              "workflow.toml:4:18: warning: `a` is no JSON pointer; did you mean `/a`?\n");
+              "workflow.toml:4:18: warning: `a` is not a JSON pointer; did you mean `/a`?\n");
 }
 
 /* What stands in a shared layer is said once. */
 static void test_shared_layers_are_reported_once(void **state)
 {
     (void)state;
-    expect("[default.action]\ncommand = '{directory} {directroy}'\nretries = -1\n"
-           "[[action]]\nname = 'a'\n[[action]]\nname = 'b'\n",
-           "Rowfile:2:24: warning: `{directroy}` is left as it is; did you mean "
-           "`{directory}`?\n"
-           "Rowfile:3:11: error: `action.retries` must be at least 0\n");
+    expect(
+        "[default.action]\ncommand = '{directory} {directroy}'\nretries = -1\n"
+        "[[action]]\nname = 'a'\n[[action]]\nname = 'b'\n",
+        "Rowfile:2:24: warning: `{directroy}` is not a template and stays as it is; did you mean "
+        "`{directory}`?\n"
+        "Rowfile:3:11: error: `action.retries` must be at least 0\n");
 }
 
 static void test_lookup(void **state)

@@ -182,10 +182,12 @@ static void test_braces_of_others(void **state)
     expect("{ a; } {", "{ a; } {");
     expect("{/a~2} {/a\nb}", "{/a~2} {/a\nb}");
     expect_message("a {b} {print}", DIALECT_ROWFILE, NULL);
-    expect_message("a {directroy}", DIALECT_ROWFILE,
-                   "`{directroy}` is left as it is; did you mean `{directory}`?");
-    expect_message("a { Directory }", DIALECT_ROWFILE,
-                   "`{ Directory }` is left as it is; did you mean `{directory}`?");
+    expect_message(
+        "a {directroy}", DIALECT_ROWFILE,
+        "`{directroy}` is not a template and stays as it is; did you mean `{directory}`?");
+    expect_message(
+        "a { Directory }", DIALECT_ROWFILE,
+        "`{ Directory }` is not a template and stays as it is; did you mean `{directory}`?");
     expect_message("a ${directory}", DIALECT_ROWFILE,
                    "`${directory}` is a variable of the shell; the template is `{directory}`");
 }
@@ -195,15 +197,16 @@ static void test_dialect_of_row(void **state)
     (void)state;
     expect_dialect("a {} {{}} {value}", DIALECT_ROW, false, "a <value:bare> {} <value:bare>");
     expect_message("a ${HOME}", DIALECT_ROW,
-                   "`{HOME}` is no template, and workflow.toml allows no other braces; write "
+                   "`{HOME}` is not a template, and a workflow.toml allows no other braces; write "
                    "`$HOME`");
     expect_message(
         "a {directroy}", DIALECT_ROW,
-        "`{directroy}` is no template, and workflow.toml allows no other braces; did you "
+        "`{directroy}` is not a template, and a workflow.toml allows no other braces; did you "
         "mean `{directory}`?");
-    expect_message("a }", DIALECT_ROW,
-                   "`}` is no template, and workflow.toml allows no other braces; move them to a "
-                   "script, or name the file Rowfile");
+    expect_message(
+        "a }", DIALECT_ROW,
+        "`}` is not a template, and a workflow.toml allows no other braces; move them to a "
+        "script, or name the file Rowfile");
     struct parsed parsed;
     parse(&parsed, "a {b} {c}", DIALECT_ROW, false);
     assert_int_equal(parsed.result, -1);

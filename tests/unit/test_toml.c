@@ -449,57 +449,63 @@ static void wrong_strings(void **state)
 {
     (void)state;
     refuses("a = \"b\nc\"", 1, 7,
-            "a newline can't stand inside a \"…\" string; use \"\"\" for several lines");
+            "a newline is not allowed inside a \"…\" string; use \"\"\" for several lines");
     refuses("a = \"b\\\nc\"", 1, 7,
-            "a newline can't stand inside a \"…\" string; use \"\"\" for several lines");
+            "a newline is not allowed inside a \"…\" string; use \"\"\" for several lines");
     refuses("a = 'b\r\nc'", 1, 7,
-            "a newline can't stand inside a '…' string; use ''' for several lines");
+            "a newline is not allowed inside a '…' string; use ''' for several lines");
     refuses("a = 1\nb = \"c", 2, 5, "the string that begins here has no closing \"");
     refuses("b = \"c\\", 1, 5, "the string that begins here has no closing \"");
     refuses("b = 'c", 1, 5, "the string that begins here has no closing '");
     refuses("\n b = \"\"\"c\n\"\"", 2, 6, "the string that begins here has no closing \"\"\"");
     refuses("b = '''c\n''", 1, 5, "the string that begins here has no closing '''");
-    refuses("b = \"ä\\q\"", 1, 7, "`\\q` is no escape; a backslash itself is written `\\\\`");
-    refuses("b = \"\"\"\n\\ é\"\"\"", 2, 1, "a lone `\\` is no escape; write `\\\\`");
+    refuses("b = \"ä\\q\"", 1, 7,
+            "`\\q` is not a valid escape; a backslash itself is written `\\\\`");
+    refuses("b = \"\"\"\n\\ é\"\"\"", 2, 1, "a lone `\\` is not a valid escape; write `\\\\`");
     refuses("b = \"\\u12g4\"", 1, 6,
             "`\\u12` needs four hexadecimal digits; a backslash itself is written `\\\\`");
     refuses("b = \"\\U0001f60\"", 1, 6,
             "`\\U0001f60` needs eight hexadecimal digits; a backslash itself is written `\\\\`");
-    refuses("b = \"\\uD800\"", 1, 6, "`\\uD800` is no Unicode character");
-    refuses("b = \"\\U00110000\"", 1, 6, "`\\U00110000` is no Unicode character");
+    refuses("b = \"\\uD800\"", 1, 6, "`\\uD800` is not a Unicode character");
+    refuses("b = \"\\U00110000\"", 1, 6, "`\\U00110000` is not a Unicode character");
     refuses(
         "b = \"a\x01\"", 1, 7,
-        "the control character U+0001 can't stand inside a \"…\" string; write it as an escape");
-    refuses("b = '\x7f'", 1, 6, "the control character U+007F can't stand inside a '…' string");
+        "the control character U+0001 is not allowed inside a \"…\" string; write it as an escape");
+    refuses("b = '\x7f'", 1, 6, "the control character U+007F is not allowed inside a '…' string");
     refuses("b = '''\n\r'''", 2, 1,
-            "a carriage return without a newline behind it can't stand inside a '…' string");
+            "a carriage return without a newline after it is not allowed inside a '…' string");
     refuses_slice(SLICE_LITERAL("b = '\0'"), 1, 6,
-                  "the control character U+0000 can't stand inside a '…' string");
+                  "the control character U+0000 is not allowed inside a '…' string");
     refuses("b = \"\"\"x\"\"\"\"\"\"\n", 1, 9,
-            "too many quotes: only two can stand before the closing \"\"\"");
+            "too many quotes: at most two are allowed before the closing \"\"\"");
     refuses("b = \'\'\'x\n\'\'\'\'\'\'\'\n", 2, 1,
-            "too many quotes: only two can stand before the closing \'\'\'");
+            "too many quotes: at most two are allowed before the closing \'\'\'");
 }
 
 static void wrong_numbers(void **state)
 {
     (void)state;
-    refuses("a = 01", 1, 5, "`01` is no number: it has a leading zero");
-    refuses("a = -00.5", 1, 5, "`-00.5` is no number: it has a leading zero");
-    refuses("a = 1__0", 1, 5, "`1__0` is no number: each underscore must stand between two digits");
-    refuses("a = 1.", 1, 5, "`1.` is no number: digits must stand on both sides of the point");
-    refuses("a = .5", 1, 5, "`.5` is no number: digits must stand on both sides of the point");
-    refuses("a = 1e", 1, 5, "`1e` is no number: the exponent has no digits");
-    refuses("a = +0x1", 1, 5,
-            "`+0x1` is no number: hexadecimal, octal and binary numbers have no sign");
+    refuses("a = 01", 1, 5, "`01` is not a valid number: it has a leading zero");
+    refuses("a = -00.5", 1, 5, "`-00.5` is not a valid number: it has a leading zero");
+    refuses("a = 1__0", 1, 5,
+            "`1__0` is not a valid number: each underscore must be between two digits");
+    refuses("a = 1.", 1, 5,
+            "`1.` is not a valid number: the decimal point needs digits on both sides");
+    refuses("a = .5", 1, 5,
+            "`.5` is not a valid number: the decimal point needs digits on both sides");
+    refuses("a = 1e", 1, 5, "`1e` is not a valid number: the exponent has no digits");
+    refuses(
+        "a = +0x1", 1, 5,
+        "`+0x1` is not a valid number: hexadecimal, octal and binary numbers can't have a sign");
     refuses("a = 0X1", 1, 5,
-            "`0X1` is no number: the prefixes are 0x, 0o and 0b, in small letters");
+            "`0X1` is not a valid number: the prefixes are 0x, 0o and 0b, in lower case");
     refuses("a = 0b12", 1, 5,
-            "`0b12` is no number: the digits must be of the prefix's base, and there must be one");
-    refuses("a = 0x_1", 1, 5,
-            "`0x_1` is no number: each underscore must stand between two digits of the prefix's "
-            "base");
-    refuses("a = 8 # fine\nb = 12GB", 2, 5, "`12GB` is no number: a string needs quotes");
+            "`0b12` is not a valid number: the prefix must be followed by digits of its base");
+    refuses(
+        "a = 0x_1", 1, 5,
+        "`0x_1` is not a valid number: each underscore must be between two digits of the prefix's "
+        "base");
+    refuses("a = 8 # fine\nb = 12GB", 2, 5, "`12GB` is not a valid number: a string needs quotes");
     refuses("a = 9223372036854775808", 1, 5,
             "the integer 9223372036854775808 does not fit into 64 bits");
     refuses("a = -9223372036854775809", 1, 5,
@@ -524,11 +530,13 @@ static void wrong_dates(void **state)
     refuses("a = 23:59:61", 1, 11, "the second 61 does not exist");
     refuses("a = 2024-01-01T00:00:00+24:00", 1, 25, "the offset's hour 24 does not exist");
     refuses("a = 2024-01-01T00:00:00-01:60", 1, 28, "the offset's minute 60 does not exist");
-    refuses("a = 2024-1-01", 1, 10, "`2024-1-01` is no date or time: the month needs two digits");
-    refuses("a = 07:32", 1, 5, "`07:32` is no date or time: the second is missing");
+    refuses("a = 2024-1-01", 1, 10,
+            "`2024-1-01` is not a valid date or time: the month needs two digits");
+    refuses("a = 07:32", 1, 5, "`07:32` is not a valid date or time: the second is missing");
     refuses("a = 2024-01-01 07:3", 1, 19,
-            "`2024-01-01 07:3` is no date or time: the minute needs two digits");
-    refuses("a = 07:32:00.", 1, 5, "`07:32:00.` is no date or time: digits must follow the `.`");
+            "`2024-01-01 07:3` is not a valid date or time: the minute needs two digits");
+    refuses("a = 07:32:00.", 1, 5,
+            "`07:32:00.` is not a valid date or time: digits must follow the `.`");
     refuses("a = 07:32:00Z", 1, 13, "`Z` can't follow the local time");
     refuses("a = 2024-01-01T00:00:00Zulu", 1, 25, "`ulu` can't follow the offset date-time");
 }
@@ -536,10 +544,10 @@ static void wrong_dates(void **state)
 static void wrong_values(void **state)
 {
     (void)state;
-    refuses("a = hello world", 1, 5, "`hello` is no value; a string needs quotes");
-    refuses("a = ~/x", 1, 5, "`~/x` is no value; a string needs quotes");
-    refuses("a = True", 1, 5, "`True` is no value; it is written `true`");
-    refuses("a = +NaN", 1, 5, "`+NaN` is no value; it is written `nan`");
+    refuses("a = hello world", 1, 5, "`hello` is not a valid value; a string needs quotes");
+    refuses("a = ~/x", 1, 5, "`~/x` is not a valid value; a string needs quotes");
+    refuses("a = True", 1, 5, "`True` is not a valid value; use `true`");
+    refuses("a = +NaN", 1, 5, "`+NaN` is not a valid value; use `nan`");
     refuses("a =", 1, 4, "expected a value, but the file ends");
     refuses("a = # nothing\nb = 1", 1, 14, "expected a value, but the line ends");
     refuses("a = = 1", 1, 5, "expected a value, but found `=`");
@@ -547,42 +555,42 @@ static void wrong_values(void **state)
     refuses("a = [1 2]", 1, 8, "expected `,` or `]`, but found `2`");
     refuses("a = [1,, 2]", 1, 8, "a value is missing before `,`");
     refuses("\na = [1,\n2\n", 4, 1,
-            "expected `,` or `]`, but the file ends; the `[` in line 2 is still open");
+            "expected `,` or `]`, but the file ends; the `[` on line 2 is still open");
     refuses("a = [\n1,\nb = 2", 3, 1,
-            "`b` is no value; a string needs quotes; the `[` in line 1 is still open");
+            "`b` is not a valid value; a string needs quotes; the `[` on line 1 is still open");
     refuses("a = [1}", 1, 7, "expected `,` or `]`, but found `}`");
     refuses("a = ]", 1, 5, "expected a value, but found `]`");
     refuses("a = {b = 1,}", 1, 12, "an inline table can't end with a comma");
-    refuses("a = {b = 1\n}", 1, 11, "an inline table { … } must stand in one line");
-    refuses("a = {\nb = 1}", 1, 6, "an inline table { … } must stand in one line");
+    refuses("a = {b = 1\n}", 1, 11, "an inline table { … } must be on one line");
+    refuses("a = {\nb = 1}", 1, 6, "an inline table { … } must be on one line");
     refuses("a = {, b = 1}", 1, 6, "expected a key or `}`, but found `,`");
     refuses("a = {b = 1 c = 2}", 1, 12, "expected `,` or `}`, but found `c`");
     refuses("a = 1\xc2\xa0", 1, 6,
-            "the character U+00A0 (no-break space) can't stand outside of strings");
-    refuses("a = \x02", 1, 5, "the control character U+0002 can't stand outside of strings");
+            "the character U+00A0 (no-break space) is not allowed outside of strings");
+    refuses("a = \x02", 1, 5, "the control character U+0002 is not allowed outside of strings");
 }
 
 static void wrong_keys(void **state)
 {
     (void)state;
-    refuses("a.b", 1, 4, "`= value` is missing behind the key `a.b`");
-    refuses("[t]\n\"x y\" # no\n", 2, 11, "`= value` is missing behind the key `t.\"x y\"`");
+    refuses("a.b", 1, 4, "`= value` is missing after the key `a.b`");
+    refuses("[t]\n\"x y\" # no\n", 2, 11, "`= value` is missing after the key `t.\"x y\"`");
     refuses("= 1", 1, 1, "the key is missing before `=`; an empty key is written \"\"");
     refuses("a..b = 1", 1, 3,
-            "a part of the key is missing before `.`; an empty one is written \"\"");
-    refuses(".b = 1", 1, 1,
-            "a part of the key is missing before `.`; an empty one is written \"\"");
+            "part of the key is missing before `.`; an empty part is written \"\"");
+    refuses(".b = 1", 1, 1, "part of the key is missing before `.`; an empty part is written \"\"");
     refuses("a. = 1", 1, 4, "expected a key, but found `=`");
     refuses("a b = 1", 1, 3, "expected `=` or `.`, but found `b`");
     refuses("größe = 1", 1, 1,
-            "`größe` is no bare key (letters, digits, _ and - only); put it in quotes");
-    refuses("a: 1", 1, 2, "a `=` must stand between key and value, not a `:`");
+            "`größe` is not a bare key (letters, digits, _ and - only); put it in quotes");
+    refuses("a: 1", 1, 2, "a key and its value are separated by `=`, not `:`");
     refuses("\"\"\"a\"\"\" = 1", 1, 1, "a key can't be a string of several lines (\"\"\")");
     refuses("[]", 1, 2, "a [header] must name its table");
     refuses("[a", 1, 3, "expected `.` or `]`, but the file ends");
     refuses("[a]]", 1, 3, "expected `.` or `]`, but found `]]`");
-    refuses("[[a] ]", 1, 4,
-            "a header that begins with `[[` must end with `]]`, without spaces between");
+    refuses(
+        "[[a] ]", 1, 4,
+        "a header that begins with `[[` must end with `]]`, without a space between the brackets");
     refuses("[ [a]]", 1, 3, "expected a key, but found `[`");
     refuses("[a] b = 1", 1, 5, "expected the end of the line, but found `b`");
     refuses("{a = 1}", 1, 1, "expected a key or a [header], but found `{`");
@@ -591,37 +599,36 @@ static void wrong_keys(void **state)
 static void wrong_redefinitions(void **state)
 {
     (void)state;
-    refuses("a = 1\na = 2", 2, 1, "key `a` is defined twice; the first is in line 1");
+    refuses("a = 1\na = 2", 2, 1, "key `a` is defined twice; the first is on line 1");
     refuses("[t]\n\na.b = 1\na.b = 2", 4, 3,
-            "key `t.a.b` is defined twice; the first is in line 3");
-    refuses("a = {b = 1, b = 2}", 1, 13, "key `a.b` is defined twice; the first is in line 1");
-    refuses("\"a\" = 1\n'a' = 2", 2, 1, "key `a` is defined twice; the first is in line 1");
+            "key `t.a.b` is defined twice; the first is on line 3");
+    refuses("a = {b = 1, b = 2}", 1, 13, "key `a.b` is defined twice; the first is on line 1");
+    refuses("\"a\" = 1\n'a' = 2", 2, 1, "key `a` is defined twice; the first is on line 1");
     refuses("a = 'x'\na.b = 1", 2, 1, "`a` is not a table but a string (line 1)");
     refuses("a = 5\n[a.b]", 2, 2, "`a` is not a table but an integer (line 1)");
-    refuses("a = {}\na.b = 1", 2, 1,
-            "`a` is an inline table (line 1), to which nothing can be added");
+    refuses("a = {}\na.b = 1", 2, 1, "`a` is an inline table (line 1), which can't be extended");
     refuses("a = {b.c = 1}\n[a.b]", 2, 2,
-            "`a` is an inline table (line 1), to which nothing can be added");
+            "`a` is an inline table (line 1), which can't be extended");
     refuses("x = {a = {b = 1}, a.c = 2}", 1, 19,
-            "`x.a` is an inline table (line 1), to which nothing can be added");
-    refuses("[a]\n[b]\n[a]", 3, 2, "the table `a` is defined twice; the first is in line 1");
-    refuses("[a.b]\n[a]\n[a]", 3, 2, "the table `a` is defined twice; the first is in line 2");
+            "`x.a` is an inline table (line 1), which can't be extended");
+    refuses("[a]\n[b]\n[a]", 3, 2, "the table `a` is defined twice; the first is on line 1");
+    refuses("[a.b]\n[a]\n[a]", 3, 2, "the table `a` is defined twice; the first is on line 2");
     refuses("[a.b]\n[a]\nb.c = 1", 3, 1,
             "the table `a.b` has a [header] of its own (line 1); dotted keys can't add to it");
     refuses("[a]\nb.c = 1\n[a.b]", 3, 4,
-            "the table `a.b` was already defined by the dotted key in line 2");
+            "the table `a.b` was already defined by the dotted key on line 2");
     refuses("[a.b.c]\n[a]\nb.x = 1\n[a.b]", 4, 4,
-            "the table `a.b` was already defined by the dotted key in line 1");
+            "the table `a.b` was already defined by the dotted key on line 1");
     refuses("a = []\n[[a]]", 2, 3,
-            "`a` was already defined as an array in brackets in line 1, so [[…]] can't add to it");
+            "`a` was already defined as an array in brackets on line 1, so [[…]] can't add to it");
     refuses("[a]\n[[a]]", 2, 3,
-            "`a` was already defined as a table in line 1, so [[…]] can't add to it");
+            "`a` was already defined as a table on line 1, so [[…]] can't add to it");
     refuses("[a.b]\n[[a]]", 2, 3,
-            "`a` was already defined as a table in line 1, so [[…]] can't add to it");
+            "`a` was already defined as a table on line 1, so [[…]] can't add to it");
     refuses("[[a]]\n[a]", 2, 2,
-            "`a` is an array of tables since line 1; only its own headers can add to it");
+            "`a` is an array of tables (line 1); only its own headers can add to it");
     refuses("[[t.a]]\n[t]\na.b = 1", 3, 1,
-            "`t.a` is an array of tables since line 1; only its own headers can add to it");
+            "`t.a` is an array of tables (line 1); only its own headers can add to it");
     refuses("a = [{}]\n[a.b]", 2, 2, "`a` is not a table but an array (line 1)");
 }
 
@@ -634,18 +641,18 @@ static void wrong_bytes(void **state)
     refuses_slice(SLICE_LITERAL("\xff\xfe"
                                 "a\0"),
                   1, 1, "the text is UTF-16, but TOML must be UTF-8");
-    refuses("# \x01", 1, 3, "the control character U+0001 can't stand in a comment");
+    refuses("# \x01", 1, 3, "the control character U+0001 is not allowed in a comment");
     refuses("# a\rb", 1, 4,
-            "a carriage return without a newline behind it can't stand in a "
+            "a carriage return without a newline after it is not allowed in a "
             "comment");
     refuses("a = 1\r", 1, 6,
-            "a carriage return without a newline behind it can't stand outside "
+            "a carriage return without a newline after it is not allowed outside "
             "of strings");
     refuses_slice(SLICE_LITERAL("a = 1\n\0"), 2, 1,
-                  "the control character U+0000 can't stand outside of strings");
+                  "the control character U+0000 is not allowed outside of strings");
     refuses("\n\xef\xbb\xbf"
             "a = 1",
-            2, 1, "the character U+FEFF (byte order mark) can't stand outside of strings");
+            2, 1, "the character U+FEFF (byte order mark) is not allowed outside of strings");
 }
 
 static void add_times(struct buf *text, const char *piece, int times)
