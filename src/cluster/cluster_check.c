@@ -40,9 +40,9 @@ static void check_cluster_names(const struct clusters *clusters, const struct ro
             continue;
         }
         struct buf message = BUF_EMPTY;
-        buf_add_string(&message, "no clusters.toml has a cluster `");
+        buf_add_string(&message, "there is no cluster `");
         text_add_name(&message, options->cluster);
-        buf_add_string(&message, "`, and none is built in");
+        buf_add_string(&message, "` in clusters.toml or built in");
         add_nearest(&message, nearest);
         diag_warning_at(diag, &rowfile->source, options->cluster_offset, options->cluster_length,
                         "%s", buf_string(&message));
@@ -107,7 +107,7 @@ static bool fits(const struct partition_check *check, size_t directories)
         struct buf message = BUF_EMPTY;
         buf_add_string(&message, "no partition of the cluster `");
         text_add_name(&message, check->cluster->name);
-        buf_add_string(&message, "` takes a job of this action");
+        buf_add_string(&message, "` accepts a job of this action");
         if (directories > 1) {
             buf_addf(&message, " for %zu directories", directories);
         }

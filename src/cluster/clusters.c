@@ -189,8 +189,7 @@ static void read_partitions(const struct user_file *file, const struct toml_valu
         partitions[i] = partition_defaults();
         need(file, item, "name", "name = \"…\"");
         user_file_read_fields(file, item->table, partition_fields, COUNT(partition_fields),
-                              &partitions[i],
-                              "`show cluster --all` shows what a partition may have");
+                              &partitions[i], "`show cluster --all` shows the keys of partitions");
     }
     cluster->partitions = partitions;
     cluster->partition_count = count;
@@ -200,8 +199,9 @@ static struct cluster read_cluster(const struct user_file *file, const struct to
 {
     struct element element = {.cluster = cluster_defaults()};
     need(file, value, "name", "name = \"…\"");
-    user_file_read_fields(file, value->table, cluster_fields, COUNT(cluster_fields), &element,
-                          "a cluster has name, identify, scheduler, partition and submit_options");
+    user_file_read_fields(
+        file, value->table, cluster_fields, COUNT(cluster_fields), &element,
+        "a cluster has the keys name, identify, scheduler, partition and submit_options");
     read_identify(file, value, &element.cluster);
     read_scheduler(file, value, &element.cluster);
     read_partitions(file, value, &element.cluster);
@@ -234,7 +234,7 @@ static void read_clusters(struct clusters *clusters, const struct user_file *fil
         return;
     }
     user_file_read_fields(file, file->root, fields, COUNT(fields), NULL,
-                          "each cluster is one `[[cluster]]`");
+                          "write each cluster as `[[cluster]]`");
     const struct toml_value *list = toml_get(file->root, fields[0].name);
     if (list == NULL) {
         return;

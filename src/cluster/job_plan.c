@@ -315,12 +315,12 @@ static int refuse_partition(struct job_planning *planning, const struct action *
         line += len + (line[len] == '\n');
     }
     if (action->resources.processes_per_directory) {
-        buf_add_string(&text, "; `group.maximum_size` makes jobs smaller");
+        buf_add_string(&text, "; lower `group.maximum_size` to make jobs smaller");
     }
     int result = diag_error_at(
         planning->diag, &planning->plan->graph->rowfile->source, action->name_offset,
         action->name.len + 2,
-        "no partition of cluster `%.*s` takes a job of `%.*s` with %llu CPUs "
+        "no partition of cluster `%.*s` accepts a job of `%.*s` with %llu CPUs "
         "and %llu GPUs%s",
         SLICE_ARGS(planning->options->cluster->name), SLICE_ARGS(action->name),
         (unsigned long long)size.cpus, (unsigned long long)size.gpus, buf_string(&text));

@@ -45,7 +45,7 @@ static bool suits(const struct partition *partition, const struct resource *reso
     }
     if (!is_multiple(resource, resource->required)) {
         begin_line(reasons, partition);
-        buf_addf(reasons, "%" PRIu64 " %s, and it takes multiples of %" PRIu64 " only\n",
+        buf_addf(reasons, "%" PRIu64 " %s, but it accepts only multiples of %" PRIu64 "\n",
                  resource->asked, resource->name, resource->required);
         return false;
     }
@@ -57,7 +57,8 @@ static void add_wish(const struct partition *partition, const struct resource *r
 {
     if (!is_multiple(resource, resource->preferred)) {
         begin_line(warnings, partition);
-        buf_addf(warnings, "%" PRIu64 " %s, and multiples of %" PRIu64 " use its nodes whole\n",
+        buf_addf(warnings,
+                 "%" PRIu64 " %s, but only multiples of %" PRIu64 " use its nodes fully\n",
                  resource->asked, resource->name, resource->preferred);
     }
 }
@@ -114,7 +115,7 @@ static void add_no_such(const struct cluster *cluster, struct slice name, struct
     text_add_name(reasons, name);
     buf_add_string(reasons, ": the cluster `");
     text_add_name(reasons, cluster->name);
-    buf_add_string(reasons, "` has no such partition");
+    buf_add_string(reasons, "` doesn't have this partition");
     if (nearest.at != NULL) {
         buf_add_string(reasons, "; did you mean `");
         text_add_name(reasons, nearest);
@@ -139,7 +140,7 @@ const struct partition *cluster_choose_partition(const struct cluster *cluster, 
         const struct partition *partition = &cluster->partitions[i];
         if (partition->prevent_auto_select) {
             begin_line(reasons, partition);
-            buf_add_string(reasons, "is taken only when it is named\n");
+            buf_add_string(reasons, "is used only when it is named\n");
         } else if (takes(partition, size, reasons, warnings)) {
             return partition;
         }

@@ -21,7 +21,8 @@ static int find_element(uint32_t *element, struct diag *diag)
     const char *text = variable("SLURM_ARRAY_TASK_ID");
     uint64_t number = 0;
     if (text != NULL && !text_read_number(slice_of(text), UINT32_MAX - 1, &number)) {
-        return diag_error(diag, "SLURM_ARRAY_TASK_ID is `%s`, which is no index of an array", text);
+        return diag_error(diag, "SLURM_ARRAY_TASK_ID is `%s`, which is not a valid array index",
+                          text);
     }
     *element = (uint32_t)number;
     return 0;
@@ -52,7 +53,7 @@ static int claim(const char *state_path, const struct inbox_attempt *attempt, st
     add_job_name(&job);
     int claimed = claim_make(state_path, attempt, buf_slice(&job), &holder, diag);
     if (claimed > 0) {
-        diag_note(diag, "nothing to do: the job %s carries this out", buf_string(&holder));
+        diag_note(diag, "nothing to do: job %s has already started this work", buf_string(&holder));
     }
     buf_release(&job);
     buf_release(&holder);
@@ -63,7 +64,7 @@ static int claim_element(struct job_element *made, const char *state_path,
                          const struct submission *submission, uint32_t element, struct diag *diag)
 {
     if (element >= submission->element_count) {
-        return diag_error(diag, "the submission %s has no element %u: they go up to %zu",
+        return diag_error(diag, "the submission %s has no element %u; its last element is %zu",
                           submission->token.at, (unsigned)element, submission->element_count - 1);
     }
     const struct submission_element *registered = &submission->elements[element];
@@ -74,8 +75,7 @@ static int claim_element(struct job_element *made, const char *state_path,
         .minutes = submission->minutes,
     };
     if (registered->state == ELEMENT_RELEASED) {
-        diag_note(diag,
-                  "nothing to do: the tasks of this job were released, and started elsewhere");
+        diag_note(diag, "nothing to do: the tasks of this job were released and started elsewhere");
         return 1;
     }
     return claim(state_path, &made->attempt, diag);

@@ -249,7 +249,8 @@ static int update_all(struct jobs *jobs, bool writes, struct diag *diag)
 /* row's jobs stop whoever would start something; others are only warned. */
 static int read_row_jobs(struct jobs *jobs, const struct jobs_look *look, struct diag *diag)
 {
-    static const char mend[] = "`row clean --submitted` forgets row's jobs, or remove the file";
+    static const char mend[] =
+        "use `row clean --submitted` to forget row's jobs, or remove the file";
     const char *wrong = row_jobs_read(&jobs->row, jobs->place.project);
     if (wrong != NULL && look->is_strict && !look->forgives) {
         return diag_state_error(diag, "%s, row's record of its jobs, can't be used: %s; %s",

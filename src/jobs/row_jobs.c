@@ -8,7 +8,7 @@
 enum { VARINT_BITS = 7, MOST_VARINT_BITS = 63 };
 
 static const size_t LARGEST_FILE = (size_t)1 << 30;
-static const char DAMAGED[] = "it isn't what row writes there";
+static const char DAMAGED[] = "it isn't in row's format";
 
 /* An unsigned number in groups of seven bits, lowest first; all but the last have the high bit. */
 static bool take_number(struct slice *rest, uint64_t most, uint64_t *number)

@@ -149,7 +149,7 @@ static uint64_t read_count(struct reading *reading, const struct json *object, c
     const struct json *found = member(reading, object, pointer, JSON_NUMBER);
     double number = found != NULL ? json_number(found) : 0;
     if (number < 0 || number > 9007199254740992.0) {
-        reading->wrong = "a number in it can't be right";
+        reading->wrong = "a number in it is out of range";
         return 0;
     }
     return (uint64_t)number;
@@ -198,7 +198,7 @@ static enum element_state read_state(struct reading *reading, const struct json 
             return (enum element_state)i;
         }
     }
-    reading->wrong = "the state of a job in it isn't known";
+    reading->wrong = "the state of a job in it is unknown";
     return ELEMENT_QUEUED;
 }
 
@@ -310,7 +310,7 @@ static int read_one(int folder, const char *shown, struct slice token, struct js
             refuse_other_keys(&reading);
         }
         if (reading.wrong == NULL && !slice_equal(submission->token, token)) {
-            reading.wrong = "it is about another submission";
+            reading.wrong = "it belongs to another submission";
         }
         result = reading.wrong == NULL ? 0 : report(shown, token, reading.wrong, diag);
     }

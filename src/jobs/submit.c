@@ -81,7 +81,7 @@ static int find_means(struct submitting *submitting)
         char path[PATH_MAX];
         ssize_t len = readlink("/proc/self/exe", path, sizeof path);
         if (len <= 0 || (size_t)len == sizeof path) {
-            return diag_state_error(submitting->diag, "the path of this program isn't known: %s",
+            return diag_state_error(submitting->diag, "the path of this program is unknown: %s",
                                     strerror(errno));
         }
         submitting->program = arena_string(arena, slice_make(path, (size_t)len));

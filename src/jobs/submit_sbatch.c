@@ -129,11 +129,11 @@ static int give_up(struct attempts *attempts)
     size_t left = submitting->jobs.submissions.count - attempts->number;
     const char *words = in_one_line(attempts);
     diag_error(submitting->diag,
-               "the scheduler takes no more for now: %s; %zu of %zu submissions remain, submit "
+               "the scheduler accepts no more jobs now: %s; %zu of %zu submissions remain; submit "
                "again later%s",
                words, left, submitting->jobs.submissions.count,
                strstr(words, "Limit") != NULL
-                   ? " (`maximum_jobs` of the cluster keeps below a limit)"
+                   ? " (set the cluster's `maximum_jobs` to stay below a limit)"
                    : "");
     return unregister(attempts, ROWBUILD_FAILED);
 }
@@ -142,7 +142,7 @@ static int leave_unclear(struct attempts *attempts)
 {
     struct submitting *submitting = attempts->submitting;
     diag_warning(submitting->diag,
-                 "whether the job of `%s` was submitted isn't known: %s; it counts as submitted "
+                 "it is unknown whether the job of `%s` was submitted: %s; it counts as submitted "
                  "until the queue answers",
                  label_of(attempts), in_one_line(attempts));
     return submitting->interrupted ? ROWBUILD_INTERRUPTED : ROWBUILD_FAILED;
@@ -150,7 +150,7 @@ static int leave_unclear(struct attempts *attempts)
 
 static int refuse(struct attempts *attempts)
 {
-    diag_error(attempts->submitting->diag, "the scheduler refuses the job of `%s`: %s",
+    diag_error(attempts->submitting->diag, "the scheduler rejected the job of `%s`: %s",
                label_of(attempts), in_one_line(attempts));
     return unregister(attempts, ROWBUILD_FAILED);
 }

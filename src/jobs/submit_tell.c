@@ -78,8 +78,8 @@ void submit_tell_what_waits(const struct submitting *submitting)
     if (jobs->over_maximum > 0) {
         buf_clear(&text);
         buf_addf(&text,
-                 "%zu %s left out: the cluster's maximum_jobs, %llu, is reached; submit again "
-                 "when some are over",
+                 "%zu %s left out: the cluster's maximum_jobs, %llu, is reached; submit again when "
+                 "some jobs have ended",
                  jobs->over_maximum, jobs->over_maximum == 1 ? "job is" : "jobs are",
                  (unsigned long long)submitting->place.cluster->maximum_jobs);
         submit_tell(submitting, (struct rowbuild_submit_event){.kind = ROWBUILD_SUBMIT_NOTICE,
@@ -87,7 +87,7 @@ void submit_tell_what_waits(const struct submitting *submitting)
     }
     if (jobs->in_circles > 0) {
         buf_clear(&text);
-        buf_addf(&text, "%zu %s left out: as they are grouped, they would wait for each other",
+        buf_addf(&text, "%zu %s left out: their groups would depend on each other in a cycle",
                  jobs->in_circles, jobs->in_circles == 1 ? "job is" : "jobs are");
         submit_tell(submitting, (struct rowbuild_submit_event){.kind = ROWBUILD_SUBMIT_NOTICE,
                                                                .text = buf_string(&text)});

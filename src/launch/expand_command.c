@@ -66,10 +66,9 @@ static int add_value(const struct expansion *expansion, const struct template_pa
     }
     int result = 0;
     if (memchr(buf_string(&text), '\0', text.len) != NULL) {
-        result = diag_error(diag,
-                            "the string at `%.*s` holds a NUL byte, which no command can "
-                            "be given",
-                            SLICE_ARGS(pointer));
+        result = diag_error(
+            diag, "the string at `%.*s` contains a NUL byte, which can't be passed to a command",
+            SLICE_ARGS(pointer));
     } else {
         filling_add(filling, buf_slice(&text));
     }
@@ -148,7 +147,7 @@ static void add_fault(const struct expansion *expansion, uint32_t directory,
     static const char *const faults[] = {
         [FILLING_NEWLINE] = "has a newline and can't be put into a here-document",
         [FILLING_ENDS_HERE] = "makes a line that could end the here-document",
-        [FILLING_LOSES_BYTE] = "makes a line of which some shells lose a byte",
+        [FILLING_LOSES_BYTE] = "makes a line from which some shells drop a byte",
         [FILLING_LOSES_TAB] = "puts a tab where `<<-` removes it",
         [FILLING_NOT_PLAIN] = "can't be quoted here for all shells",
         [FILLING_NOT_NUMBER] = "isn't a number, and the shell would evaluate it here",

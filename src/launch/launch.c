@@ -215,9 +215,8 @@ static int check_rank_helper(const struct launch_context *context, const struct 
     for (size_t i = 0; i < action->launcher_count && context->rank_helper == NULL; i++) {
         const struct launcher *launcher = launchers_find(context->launchers, action->launchers[i]);
         if (launcher != NULL && is_mpi(launcher, context->cluster)) {
-            return diag_error(diag,
-                              "the program rowbuild-rank, which the launcher `mpi` takes, is "
-                              "not where it was installed; ROWBUILD_RANK may say where it is");
+            return diag_error(diag, "the program rowbuild-rank, which the launcher `mpi` needs, is "
+                                    "not where it was installed; set ROWBUILD_RANK to its path");
         }
     }
     return 0;

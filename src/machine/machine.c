@@ -172,7 +172,7 @@ static int open_topology(enum contents contents, hwloc_topology_t *topology, str
     struct setting complaints = setting_begin("HWLOC_HIDE_ERRORS", "2");
     int result = hwloc_topology_init(topology) == 0
                      ? load(*topology, contents, diag)
-                     : diag_error(diag, "hwloc doesn't start: %s", strerror(errno));
+                     : diag_error(diag, "hwloc can't be started: %s", strerror(errno));
     setting_end(&complaints);
     setting_end(&plugins);
     return result;
@@ -219,7 +219,7 @@ int machine_read(struct machine *machine, struct diag *diag)
         take_limits(machine, topology);
         if (machine->core_count == 0) {
             machine_release(machine);
-            result = diag_error(diag, "no core of this machine may be used");
+            result = diag_error(diag, "this process may not use any core of this machine");
         }
     }
     if (topology != NULL) {

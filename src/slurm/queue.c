@@ -152,9 +152,7 @@ static void warn_of_state(struct slice state, struct diag *diag)
 {
     struct buf name = BUF_EMPTY;
     text_add_name(&name, state);
-    diag_warning(diag,
-                 "the queue has a job in the state %s, which is not known here; it counts as "
-                 "running",
+    diag_warning(diag, "a job in the queue has the unknown state %s; it counts as running",
                  buf_string(&name));
     buf_release(&name);
 }

@@ -344,8 +344,8 @@ resources.processes.per_directory = 3
 group.maximum_size = 2
 END
     expect 0 check
-    has 'no partition of the cluster `lab` takes a job of this action for 2 directories' 'small: too many CPUs (6 > 4)' \
-        'whole: 6 CPUs, and it takes multiples of 8 only' 'debug: is taken only when it is named' '1 warning'
+    has 'no partition of the cluster `lab` accepts a job of this action for 2 directories' 'small: too many CPUs (6 > 4)' \
+        'whole: 6 CPUs, but it accepts only multiples of 8' 'debug: is used only when it is named' '1 warning'
     sed -i 's/maximum_size = 2/maximum_size = 1/' Rowfile
     expect 0 check
     lacks warning

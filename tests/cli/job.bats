@@ -126,7 +126,7 @@ END
     expect_runs 'first d1'
     rm workspace/d1/a
     in_job 8 expect 0 job $TOKEN
-    has 'the job 7 carries this out'
+    has 'job 7 has already started this work'
     expect_runs
 }
 

@@ -221,7 +221,7 @@ END
     two_submissions
     queue $'12|0|LEVI\x1bTATING|(null)|None' '12|1|PENDING|(null)|None' '9|N/A|PENDING|(null)|None'
     expect 0 show jobs
-    has 'which is not known here'
+    has 'has the unknown state'
     lacks $'\x1b'
     has_line '^12_0 simulate'
 }

@@ -145,6 +145,6 @@ echo 'sbatch: error: Unable to contact slurm controller (connect failure)' >&2
 exit 1
 END
     expect 1 submit --yes --patience 1
-    has 'takes no more for now'
+    has 'accepts no more jobs now'
     [ "$(wc -l <"$SCRATCH/calls")" -eq 1 ]
 }

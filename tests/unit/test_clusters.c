@@ -345,18 +345,18 @@ static void test_partitions_of_anvil(void **state)
     expect_chosen(anvil, "debug", 130, 0, "debug");
     assert_null(choose(anvil, NULL, 129, 0,
                        "shared: too many CPUs (129 > 127)\n"
-                       "wholenode: 129 CPUs, and it takes multiples of 128 only\n"
+                       "wholenode: 129 CPUs, but it accepts only multiples of 128\n"
                        "gpu: too few GPUs (0 < 1)\n"
-                       "wide: is taken only when it is named\n"
-                       "highmem: is taken only when it is named\n"
-                       "debug: is taken only when it is named\n"
-                       "gpu-debug: is taken only when it is named\n",
+                       "wide: is used only when it is named\n"
+                       "highmem: is used only when it is named\n"
+                       "debug: is used only when it is named\n"
+                       "gpu-debug: is used only when it is named\n",
                        ""));
-    assert_null(
-        choose(anvil, "wide", 129, 0, "wide: 129 CPUs, and it takes multiples of 128 only\n", ""));
+    assert_null(choose(anvil, "wide", 129, 0,
+                       "wide: 129 CPUs, but it accepts only multiples of 128\n", ""));
     assert_null(choose(anvil, "debug", 1, 1, "debug: too many GPUs (1 > 0)\n", ""));
     assert_null(choose(anvil, "shraed", 1, 0,
-                       "shraed: the cluster `anvil` has no such partition; did you mean "
+                       "shraed: the cluster `anvil` doesn't have this partition; did you mean "
                        "`shared`?\n",
                        ""));
 }
@@ -369,11 +369,11 @@ static void test_wishes(void **state)
     const struct cluster *frontier = find(world, "frontier");
     assert_non_null(choose(andes, NULL, 64, 0, "", ""));
     assert_non_null(choose(andes, NULL, 30, 0, "",
-                           "batch: 30 CPUs, and multiples of 32 use its nodes whole\n"));
+                           "batch: 30 CPUs, but only multiples of 32 use its nodes fully\n"));
     assert_null(choose(andes, NULL, 30, 1, "batch: too many GPUs (1 > 0)\n", ""));
     assert_non_null(choose(frontier, NULL, 8, 8, "", ""));
     assert_non_null(choose(frontier, NULL, 8, 0, "",
-                           "batch: 0 GPUs, and multiples of 8 use its nodes whole\n"));
+                           "batch: 0 GPUs, but only multiples of 8 use its nodes fully\n"));
 }
 
 static void test_gpus_required(void **state)
@@ -387,8 +387,8 @@ static void test_gpus_required(void **state)
     assert_int_equal(clusters_load(&world->clusters, &world->diag), 0);
     const struct cluster *lab = find(world, "lab");
     expect_chosen(lab, NULL, 1, 8, "four");
-    assert_null(choose(lab, NULL, 1, 0, "four: 0 GPUs, and it takes multiples of 4 only\n", ""));
-    assert_null(choose(lab, NULL, 1, 6, "four: 6 GPUs, and it takes multiples of 4 only\n", ""));
+    assert_null(choose(lab, NULL, 1, 0, "four: 0 GPUs, but it accepts only multiples of 4\n", ""));
+    assert_null(choose(lab, NULL, 1, 6, "four: 6 GPUs, but it accepts only multiples of 4\n", ""));
     assert_null(
         choose(find(world, "bare"), NULL, 1, 0, "the cluster `bare` has no partitions\n", ""));
 }

@@ -152,7 +152,7 @@ static void test_what_is_not_understood_is_refused(void **data)
         {"{\"version\": 1, \"token\": \"00000000000000bb\", \"cluster\": \"lab\", \"job_id\": 1, "
          "\"array\": false, \"submitted_at\": 1, \"minutes\": 1, \"action\": \"a\", "
          "\"elements\": []}",
-         "about another"},
+         "belongs to another"},
         {"{\"version\": 1, \"token\": \"00000000000000aa\", \"cluster\": \"lab\", \"job_id\": 1, "
          "\"array\": false, \"submitted_at\": 1, \"minutes\": 1, \"action\": \"a\", "
          "\"elements\": [{\"nodes\": [], \"state\": \"asleep\"}]}",
