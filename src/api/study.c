@@ -222,7 +222,7 @@ static void warn_about_second_file(const struct rowbuild *study,
         study->rowfile->action_count == 0 &&
         faccessat(study->project, "workflow.toml", R_OK, 0) == 0) {
         diag_warning(diag, "the Rowfile has no action, and the workflow.toml beside it isn't "
-                           "read: remove the Rowfile, or name the other with `-f`");
+                           "read: remove the Rowfile, or use `-f workflow.toml`");
     }
 }
 

@@ -123,7 +123,7 @@ int study_run(struct rowbuild *study, const struct rowbuild_selection *selection
 /* A path as messages show it: relative to the project where it lies there. */
 const char *study_shown_path(const struct rowbuild *study, const char *path);
 
-/* "adopted 3,000 products …", or false if nothing was. */
-bool study_add_adopted(const struct rowbuild *study, struct buf *text);
+/* "adopted the products of 3,000 tasks …", or the words of a dry run; false if there are none. */
+bool study_add_adopted(const struct rowbuild *study, bool dry_run, struct buf *text);
 
 #endif

@@ -18,11 +18,10 @@ static void warn_of_excluded(struct rowbuild *study, struct diag *diag)
         struct buf label = BUF_EMPTY;
         told[graph->tasks[n].action] = true;
         graph_add_label(graph, task, &label);
-        diag_warning_at(diag, &study->rowfile->source, action->name_offset, action->name.len + 2,
-                        "`%s` waits for ever: the previous action `%.*s` doesn't include its "
-                        "directory",
-                        buf_string(&label),
-                        SLICE_ARGS(study->rowfile->names[graph->blocked_by[n]]));
+        diag_warning_at(
+            diag, &study->rowfile->source, action->name_offset, action->name.len + 2,
+            "`%s` can never run: the previous action `%.*s` doesn't include its directory",
+            buf_string(&label), SLICE_ARGS(study->rowfile->names[graph->blocked_by[n]]));
         buf_release(&label);
     }
     free(told);
@@ -51,7 +50,7 @@ static void warn_of_idle_globs(struct rowbuild *study, struct diag *diag)
             const struct path_spec *spec = &action->inputs[i];
             if (spec->is_glob && !spec->is_excluded && !input_matches(study->graph, a, i)) {
                 diag_warning_at(diag, &study->rowfile->source, spec->offset, spec->length,
-                                "action `%.*s`: the input matches no file",
+                                "action `%.*s`: this input matches no file",
                                 SLICE_ARGS(action->name));
             }
         }

@@ -125,17 +125,17 @@ static int refuse_while_queued(const struct rowbuild *study,
         return 0;
     }
     if (study->jobs != NULL && study->jobs->is_unread) {
-        return diag_error(diag,
-                          "which jobs are queued or running isn't known: --force forgets them "
-                          "all the same");
+        return diag_error(
+            diag,
+            "it is unknown which jobs are queued or running; use --force to forget them anyway");
     }
     if (queued == 0) {
         return 0;
     }
-    return diag_error(diag,
-                      "%llu %s queued or running, as far as is known: wait, or forget all the same "
-                      "with --force",
-                      (unsigned long long)queued, queued == 1 ? "job is" : "jobs are");
+    return diag_error(
+        diag,
+        "%llu %s queued or running, as far as is known; wait, or use --force to forget anyway",
+        (unsigned long long)queued, queued == 1 ? "job is" : "jobs are");
 }
 
 /* What jobs still running may leave there is nobody's. */
@@ -174,12 +174,12 @@ static void say_jobs(const struct rowbuild *study, bool dry_run, struct diag *di
 {
     uint64_t queued = jobs_count_all_queued(study->jobs);
     if (queued > 0) {
-        diag_note(diag, "%s %llu %s queued or running: what they record from now on is lost",
+        diag_note(diag, "%s %llu %s queued or running: what they record later is lost",
                   dry_run ? "would forget" : "forgot", (unsigned long long)queued,
                   queued == 1 ? "job that is" : "jobs that are");
     }
     if (study->jobs != NULL && study->jobs->row.all.count > 0) {
-        diag_note(diag, "what row has in the queue stays with row: `row clean --submitted`");
+        diag_note(diag, "jobs that row submitted are not forgotten; use `row clean --submitted`");
     }
 }
 
@@ -192,7 +192,7 @@ static void say(bool dry_run, bool forgets, size_t tasks, size_t vanished, size_
         buf_addf(&text, "%s the records of ", would);
         text_add_count(&text, tasks);
         buf_add_string(&text, tasks == 1 ? " task" : " tasks");
-        buf_add_string(&text, ": products that are there will be adopted as they stand");
+        buf_add_string(&text, ": the next run adopts existing products as they are");
         diag_note(diag, "%s", buf_string(&text));
     }
     if (vanished > 0) {

@@ -252,18 +252,23 @@ int study_refuse_broken_actions(struct rowbuild *study, struct rowbuild_messages
     return rowbuild_messages_status(messages);
 }
 
-bool study_add_adopted(const struct rowbuild *study, struct buf *text)
+bool study_add_adopted(const struct rowbuild *study, bool dry_run, struct buf *text)
 {
     size_t adopted = study->plan->adopted;
     if (adopted == 0) {
         return false;
     }
-    buf_add_string(text, "adopted the products of ");
+    buf_add_string(text, dry_run ? "products of " : "adopted the products of ");
     text_add_count(text, adopted);
+    if (dry_run) {
+        buf_add_string(text, adopted == 1 ? " task exist" : " tasks exist");
+        buf_add_string(text, " without a record; treated as up to date (--no-adopt runs them)");
+        return true;
+    }
     buf_add_string(text, adopted == 1 ? " task as they are" : " tasks as they are");
     buf_add_string(text, state_was_empty(study->state)
-                             ? ": nothing was on record here; --no-adopt would run them"
-                             : ": they are newer than what they are made from");
+                             ? ": nothing was recorded here; use --no-adopt to run them"
+                             : ": they are newer than their inputs");
     return true;
 }
 

@@ -27,7 +27,7 @@ enum { TICK_MS = 100 };
 static void tell_what_is_known(struct relay *relay, unsigned jobs, const struct machine *machine)
 {
     struct buf text = BUF_EMPTY;
-    if (study_add_adopted(relay->study, &text)) {
+    if (study_add_adopted(relay->study, false, &text)) {
         relay_notice(relay, buf_string(&text));
     }
     if (relay->estimate.submitted > 0) {
@@ -70,9 +70,8 @@ static unsigned budget(struct relay *relay, const struct rowbuild_run_options *o
     case JOBCLIENT_NONE:
         break;
     case JOBCLIENT_CLOSED:
-        relay_notice(relay,
-                     "make's jobserver can't be reached, so one core is used; begin the line of "
-                     "the makefile with +, or give -j");
+        relay_notice(relay, "make's jobserver can't be reached, so one core is used; begin the "
+                            "line of the makefile with +, or use -j");
         return 1;
     case JOBCLIENT_OPEN:
         return jobclient->slots > 0 && jobclient->slots < jobs ? jobclient->slots : jobs;

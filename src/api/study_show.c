@@ -141,8 +141,8 @@ int rowbuild_show_plan(struct rowbuild *study, bool explain,
     if (status != ROWBUILD_OK) {
         return messages_settle(messages, status);
     }
-    if (study_add_adopted(study, &adopted)) {
-        diag_note(&messages->diag, "this dry run %s", buf_string(&adopted));
+    if (study_add_adopted(study, true, &adopted)) {
+        diag_note(&messages->diag, "%s", buf_string(&adopted));
     }
     buf_release(&adopted);
     int result = study_check_values(study, &messages->diag);

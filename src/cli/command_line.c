@@ -152,7 +152,7 @@ static const char *find_conflict(const struct settings *settings)
                    : NULL;
     case COMMAND_SHOW_LOG:
         return operands == 0 && settings->actions.count == 0
-                   ? "`rowbuild show log` needs a task, such as simulate/T1.5-s1"
+                   ? "`rowbuild show log` needs a task such as simulate/T1.5-s1"
                    : NULL;
     case COMMAND_JOB:
         return operands != 1 ? "`rowbuild job` needs the token of one submission" : NULL;
@@ -172,7 +172,7 @@ static int check_together(const struct reading *reading, struct buf *problem)
 {
     const struct settings *settings = reading->settings;
     if (command_id(settings->command) == COMMAND_SHOW) {
-        buf_add_string(problem, "`rowbuild show` needs to know what: ");
+        buf_add_string(problem, "`rowbuild show` needs one of ");
         command_add_names(problem, true, " or ");
         return -1;
     }

@@ -109,10 +109,9 @@ static void hint_at_command(struct session *session)
     vec_each (struct operand, operand, &session->settings.operands) {
         const char *nearest = command_nearest(operand->text, false);
         if (!operand->literal && nearest != NULL) {
-            session_error(session,
-                          "if a command was meant: `rowbuild %s`; all commands: "
-                          "`rowbuild --help`",
-                          nearest);
+            session_error(
+                session, "if you meant the command: `rowbuild %s`; all commands: `rowbuild --help`",
+                nearest);
             return;
         }
     }

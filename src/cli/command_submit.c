@@ -183,7 +183,7 @@ static void show_script(struct submit_view *view, const struct rowbuild_submit_e
 
 static void add_waits(struct buf *out, const struct rowbuild_submit_event *event)
 {
-    buf_addf(out, "the scheduler takes nothing now (%s); next attempt in ", event->text);
+    buf_addf(out, "the scheduler accepts no jobs now (%s); next attempt in ", event->text);
     text_add_duration(out, event->seconds);
     buf_add_char(out, '\n');
 }
@@ -276,15 +276,15 @@ static int refuse_options(struct session *session, const char *const *options, s
         const char *name;
     } refused[] = {{"-a", "--array"}, {NULL, "--wrap"}, {NULL, "--test-only"}, {"-W", "--wait"}};
     if (count > 0 && options[0][0] != '-') {
-        return refuse_option(session, "what follows `--` are options of sbatch, and ", options[0],
-                             " is none; put directories before `--`");
+        return refuse_option(session, "arguments after `--` are options of sbatch, and ",
+                             options[0], " is not an option; put directories before `--`");
     }
     for (size_t i = 0; i < count; i++) {
         for (size_t r = 0; r < sizeof refused / sizeof *refused; r++) {
             if (is_option(options[i], refused[r].letter, refused[r].name)) {
-                return refuse_option(session, "sbatch's ", refused[r].name,
-                                     " can't be passed on: the jobs would not be those that are "
-                                     "recorded");
+                return refuse_option(
+                    session, "sbatch's ", refused[r].name,
+                    " can't be passed to sbatch: the jobs would differ from what is recorded");
             }
         }
     }
@@ -326,8 +326,9 @@ int command_submit(struct session *session)
 {
     vec_each (struct operand, operand, &session->settings.operands) {
         if (!operand->literal && strcmp(operand->text, "-") == 0) {
-            return session_usage_error(session, "`submit` reads no directories from `-`: standard "
-                                                "input is for the answer to its question");
+            return session_usage_error(session,
+                                       "`submit` can't read directories from `-`: standard input "
+                                       "is needed for the answer to its question");
         }
     }
     int status = session_open(session);

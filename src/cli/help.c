@@ -93,8 +93,8 @@ static void add_overview(struct buf *out)
         "\n"
         "Brings the products of a parameter study up to date. The Rowfile (or workflow.toml) of\n"
         "this directory, or the nearest above, says which command makes which products in each\n"
-        "directory of the workspace. What is missing or out of date runs, on the cores given,\n"
-        "and only that.\n"
+        "directory of the workspace. Only what is missing or out of date runs, on the cores that\n"
+        "you give it.\n"
         "\n"
         "Do the work\n"
         "  rowbuild -j 32              bring everything up to date on 32 cores\n"
@@ -110,10 +110,10 @@ static void add_overview(struct buf *out)
     buf_add_string(
         out,
         "\n"
-        "A directory that has the name of a command is reached with `rowbuild -- check`.\n"
+        "To select a directory that has the name of a command: `rowbuild -- check`.\n"
         "Exit status: 0 done, 1 something failed or is unfinished, 2 the command line or the\n"
         "Rowfile is wrong, 3 the state or the workspace can't be used, 130 interrupted.\n"
-        "All about a command: `rowbuild COMMAND --help`. All about everything: `man rowbuild`.\n");
+        "More about a command: `rowbuild COMMAND --help`. The whole manual: `man rowbuild`.\n");
 }
 
 void help_add_command(struct buf *out, const struct command *command)

@@ -80,7 +80,7 @@ static enum option_result take_argument(struct option_parser *parser, struct opt
         return OPTION_FOUND;
     }
     option_add_name(problem, match->spec);
-    buf_addf(problem, " needs its argument %s", match->spec->argument);
+    buf_addf(problem, " needs an argument %s", match->spec->argument);
     return OPTION_WRONG;
 }
 
@@ -176,7 +176,7 @@ static int read_number(const struct option_match *match, double *number, struct 
     *number = (double)value;
     bool digits = match->value[0] >= '0' && match->value[0] <= '9'; /* no sign, no space */
     bool right = digits && *end == '\0' && errno == 0 && value >= spec->least && value <= INT_MAX;
-    const char *wanted = spec->least > 0 ? "a number from 1 on" : "a number from 0 on";
+    const char *wanted = spec->least > 0 ? "a number of at least 1" : "a number of at least 0";
     return right ? 0 : wrong_value(match, wanted, problem);
 }
 
@@ -255,7 +255,7 @@ int option_set(void *object, const struct option_match *match, struct buf *probl
     const struct option_spec *spec = match->spec;
     if (spec->argument != NULL && match->value[0] == '\0') {
         option_add_name(problem, spec);
-        buf_addf(problem, " needs its argument %s, which is empty here", spec->argument);
+        buf_addf(problem, " needs an argument %s, but it is empty", spec->argument);
         return -1;
     }
     if (spec->given != 0) {

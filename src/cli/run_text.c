@@ -183,15 +183,15 @@ static void add_shortfall(struct buf *out, const struct run_tally *tally,
     add_part(out, tally->unfinished, "unfinished", &first);
     add_part(out, tally->cancelled, "cancelled", &first);
     add_part(out, run_tally_not_started(tally, progress), "not started", &first);
-    buf_add_string(out, first ? "stopped (" : " (");
+    buf_add_string(out, first ? "stopped: " : ", ");
     if (tally->restored > 0) {
         text_add_count(out, tally->restored);
         buf_add_string(out, " restored, ");
     }
     text_add_count(out, tally->ran);
-    buf_add_string(out, " ran in ");
+    buf_add_string(out, " succeeded in ");
     text_add_duration(out, progress->seconds);
-    buf_add_string(out, ")\n");
+    buf_add_char(out, '\n');
 }
 
 void run_text_add_summary(struct buf *out, const struct run_tally *tally,

@@ -94,7 +94,7 @@ static void put_blocked(struct run_view *view)
     if (view->blocked > MOST_BLOCKED && !view->session->settings.display.verbose) {
         struct buf text = BUF_EMPTY;
         text_add_count(&text, view->blocked - MOST_BLOCKED);
-        buf_add_string(&text, " more failed likewise; `rowbuild show why` says which\n");
+        buf_add_string(&text, " more failed the same way; `rowbuild show why` lists them\n");
         put_result(view, &text);
         buf_release(&text);
     }
@@ -115,7 +115,8 @@ static void show_event(struct run_view *view, const struct rowbuild_event *event
     } else if (event->kind == ROWBUILD_EVENT_NOTICE && settings->display.quiet == 0) {
         put_message(view, strncmp(event->text, "warning: ", 9) == 0 ? "" : "note: ", event->text);
     } else if (event->kind == ROWBUILD_EVENT_STOPPING && settings->display.quiet == 0) {
-        put_message(view, "stopping: ", event->text != NULL ? event->text : "no new tasks");
+        put_message(view,
+                    "stopping: ", event->text != NULL ? event->text : "no new tasks are started");
     }
     put_result(view, &text);
     buf_release(&text);

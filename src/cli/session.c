@@ -143,7 +143,7 @@ static int add_lines(struct session *session, struct slice text, char end)
     size_t start = 0;
     for (size_t i = 0; i <= text.len; i++) {
         if (i < text.len && text.at[i] == '\0' && end != '\0') {
-            return session_error(session, "standard input holds NUL bytes; use `--null`");
+            return session_error(session, "standard input contains NUL bytes; use `--null`");
         }
         if (i < text.len && text.at[i] != end) {
             continue;
@@ -182,7 +182,8 @@ int session_read_targets(struct session *session)
         }
     }
     if (session->settings.null && !session->targets_wanted) {
-        return session_usage_error(session, "`--null` goes with `-`, targets on standard input");
+        return session_usage_error(
+            session, "`--null` needs the operand `-`, which reads targets from standard input");
     }
     return ROWBUILD_OK;
 }

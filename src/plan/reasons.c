@@ -282,10 +282,10 @@ static void add_reason(struct plan *plan, struct task_id task, const struct reas
         buf_add_string(out, "never ran");
         break;
     case REASON_ASKED:
-        buf_add_string(out, "asked for by --rerun");
+        buf_add_string(out, "requested by --rerun");
         break;
     case REASON_ALWAYS:
-        buf_add_string(out, "runs always");
+        buf_add_string(out, "always runs");
         break;
     case REASON_NO_PRODUCTS:
         buf_add_string(out, "has no products");
@@ -293,21 +293,21 @@ static void add_reason(struct plan *plan, struct task_id task, const struct reas
     case REASON_INTERRUPTED: /* in a job it may be running still */
         buf_add_string(out, plan->verdicts[task.at] == VERDICT_SUBMITTED &&
                                     state_task(plan->state, task.at)->attempt == ATTEMPT_STARTED
-                                ? "has begun"
-                                : "interrupted");
+                                ? "has started"
+                                : "last run was interrupted");
         break;
     case REASON_UNFINISHED:
-        buf_add_string(out, "unfinished");
+        buf_add_string(out, "last run was unfinished");
         break;
     case REASON_FAILED:
         if (reason->status >= 256) {
-            buf_addf(out, "failed (killed by SIG%s)",
+            buf_addf(out, "last run failed (killed by SIG%s)",
                      sigabbrev_np(reason->status - 256) != NULL ? sigabbrev_np(reason->status - 256)
                                                                 : "NAL");
         } else if (reason->status == 0) {
-            buf_add_string(out, "failed (exit 0, but a product was missing)");
+            buf_add_string(out, "last run failed (exit 0, but a product was missing)");
         } else {
-            buf_addf(out, "failed (exit %d)", reason->status);
+            buf_addf(out, "last run failed (exit %d)", reason->status);
         }
         break;
     case REASON_CHANGED_WHILE:
@@ -351,14 +351,14 @@ static void add_reason(struct plan *plan, struct task_id task, const struct reas
         break;
     case REASON_UPSTREAM_JOINED:
         text_add_name(out, reason->name);
-        buf_add_string(out, " comes before it now");
+        buf_add_string(out, " is a new dependency");
         break;
     case REASON_UPSTREAM_LEFT:
         text_add_name(out, reason->name);
-        buf_add_string(out, " no longer comes before it");
+        buf_add_string(out, " is no longer a dependency");
         break;
     case REASON_UPSTREAM_RAN:
-        add_upstream(plan, reason, "", " ran on something else", true, out);
+        add_upstream(plan, reason, "", " ran on different inputs", true, out);
         break;
     case REASON_PRODUCT_MISSING:
         add_product_reason(reason, " is missing", out);
@@ -385,7 +385,7 @@ static void add_reason(struct plan *plan, struct task_id task, const struct reas
         buf_add_string(out, "input ");
         text_add_name(out, reason->name);
         buf_add_string(out, is_made(plan->graph, reason->name)
-                                ? " is missing, and what makes it isn't selected"
+                                ? " is missing, and the action that makes it isn't selected"
                                 : " is missing, and no action makes it");
         break;
     case REASON_EXCLUDED:
@@ -393,7 +393,7 @@ static void add_reason(struct plan *plan, struct task_id task, const struct reas
         text_add_name(out, reason->name);
         buf_add_string(out, graph_action(plan->graph, task)->scope == SCOPE_DIRECTORY
                                 ? " doesn't include the directory"
-                                : " doesn't include all its directories");
+                                : " doesn't include all of its directories");
         break;
     case REASON_UPSTREAM_BLOCKED:
         add_upstream(plan, reason, "", " can't run", true, out);

@@ -71,12 +71,12 @@ static void add_allocation(const struct report_machine_facts *facts, struct buf 
 {
     const struct allocation *allocation = facts->allocation;
     struct slice host = host_of(allocation);
-    buf_addf(out, "in job %s of Slurm", allocation->job.at);
+    buf_addf(out, "in Slurm job %s", allocation->job.at);
     if (host.at != NULL) {
         buf_addf(out, " on %.*s", SLICE_ARGS(host));
     }
     if (allocation->is_within) {
-        buf_add_string(out, ", inside of a task that a run started");
+        buf_add_string(out, ", inside a task that a run started");
     } else if (allocation->is_step) {
         buf_add_string(out, ", in a task of a job step");
     }
@@ -85,9 +85,10 @@ static void add_allocation(const struct report_machine_facts *facts, struct buf 
     } else {
         buf_addf(out, ": %u %s (%s)", allocation->cpus, allocation->cpus == 1 ? "CPU" : "CPUs",
                  allocation->cpus_from);
-        buf_add_string(out, facts->is_counted ? ", counted only: this process may use other CPUs "
-                                                "too, and nothing is bound\n"
-                                              : ", which are those that this process may use\n");
+        buf_add_string(
+            out, facts->is_counted
+                     ? ", counted only: this process may use other CPUs too, so nothing is bound\n"
+                     : ", which are those that this process may use\n");
     }
     add_other_hosts(allocation, out);
 }
@@ -117,7 +118,8 @@ static void add_summary(const struct report_machine_facts *facts, struct buf *ou
         add_allocation(facts, out);
     }
     if (!machine->is_real && !facts->is_counted) {
-        buf_add_string(out, "this is not the machine itself: nothing is bound to its cores\n");
+        buf_add_string(out,
+                       "this topology is not this machine's own: nothing is bound to its cores\n");
     }
 }
 

@@ -74,7 +74,7 @@ const char *reasons_kind_name(enum reason_kind kind)
     case REASON_CHANGED_WHILE:
         return "changed while it ran";
     case REASON_NOT_CHECKED_AFTER:
-        return "input not checked after it ran";
+        return "input could not be checked after it ran";
     case REASON_RECIPE:
         return "command changed";
     case REASON_VALUE:
@@ -94,13 +94,13 @@ const char *reasons_kind_name(enum reason_kind kind)
     case REASON_UPSTREAM_JOINED:
     case REASON_UPSTREAM_LEFT:
     case REASON_UPSTREAM_RAN:
-        return "what comes before changed";
+        return "upstream changed";
     case REASON_PRODUCT_MISSING:
         return "product missing";
     case REASON_PRODUCT_CHANGED:
         return "product changed";
     case REASON_UPSTREAM_PENDING:
-        return "what comes before may change";
+        return "upstream may change";
     case REASON_INPUT_UNREADABLE:
         return "input unreadable";
     case REASON_PRODUCT_UNREADABLE:
@@ -109,13 +109,13 @@ const char *reasons_kind_name(enum reason_kind kind)
     case REASON_INPUT_MISSING:
         return "input missing";
     case REASON_EXCLUDED:
-        return "excluded before";
+        return "excluded upstream";
     case REASON_UPSTREAM_BLOCKED:
-        return "what comes before can't run";
+        return "upstream can't run";
     case REASON_SUBMITTED:
         return "submitted";
     case REASON_UPSTREAM_SUBMITTED:
-        return "what comes before is submitted";
+        return "upstream is submitted";
     case REASON_JOB_ENDED:
         return "its job ended";
     }

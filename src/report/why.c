@@ -19,23 +19,23 @@ static struct intent intent_of(const struct plan *plan, struct task_id task)
 {
     switch ((enum verdict)plan->verdicts[task.at]) {
     case VERDICT_STALE:
-        return (struct intent){"runs because",
-                               report_is_redone(plan, task) ? "will run again" : "will run",
-                               "will_run", TABLE_BLUE};
+        return (struct intent){
+            "is out of date:", report_is_redone(plan, task) ? "will run again" : "will run",
+            "will_run", TABLE_BLUE};
     case VERDICT_MAYBE:
-        return (struct intent){"may run because", "may run", "may_run", TABLE_CYAN};
+        return (struct intent){"may be out of date:", "may run", "may_run", TABLE_CYAN};
     case VERDICT_RESTORE:
-        return (struct intent){"gets its earlier products back because",
-                               "gets its earlier products back", "restores", TABLE_GREEN};
+        return (struct intent){"gets its earlier products back:", "gets its earlier products back",
+                               "restores", TABLE_GREEN};
     case VERDICT_BLOCKED:
-        return (struct intent){"can't run because", "can't run", "blocked", TABLE_YELLOW};
+        return (struct intent){"can't run:", "can't run", "blocked", TABLE_YELLOW};
     case VERDICT_WAITS:
-        return (struct intent){"waits because", "waits", "waits", TABLE_CYAN};
+        return (struct intent){"waits:", "waits", "waits", TABLE_CYAN};
     case VERDICT_HELD:
-        return (struct intent){"is up to date for now because", "is up to date for now", "held",
+        return (struct intent){"is up to date for now:", "is up to date for now", "held",
                                TABLE_CYAN};
     case VERDICT_SUBMITTED:
-        return (struct intent){"is submitted because", "is submitted", "submitted", TABLE_YELLOW};
+        return (struct intent){"is submitted:", "is submitted", "submitted", TABLE_YELLOW};
     case VERDICT_NONE:
     case VERDICT_FRESH:
         break;

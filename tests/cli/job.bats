@@ -196,7 +196,7 @@ END
     finish 130
     content workspace/d1/state saved
     expect 0 show why
-    has $'long d1: runs because\n  interrupted' 'long d2: is up to date'
+    has $'long d1: is out of date:\n  last run was interrupted' 'long d2: is up to date'
 }
 
 @test "inside a job a run uses the job's cores; -j still wins; show machine says where they come from" {
@@ -211,7 +211,7 @@ END
     export SLURM_JOB_ID=7 SLURM_CPUS_ON_NODE=$many
     expect 0 show machine
     has_line "^default budget: $many cores\$" \
-        "^in job 7 of Slurm: $many CPUs \(SLURM_CPUS_ON_NODE\), counted only"
+        "^in Slurm job 7: $many CPUs \(SLURM_CPUS_ON_NODE\), counted only"
     expect_json 0 show machine --json
     json ".[0].default_budget == $many and .[0].allocation.cpus == $many and
           .[0].allocation.job == \"7\" and (.[0].allocation.bound | not)"

@@ -104,7 +104,7 @@ END
     start -j 2
     await_started a b
     expect 0 show machine
-    has '2 packages, 4 NUMA nodes, 16 cores, 32 CPUs' 'not the machine itself' 'not bound: work a (1 core)' \
+    has '2 packages, 4 NUMA nodes, 16 cores, 32 CPUs' 'this topology is not this machine' 'not bound: work a (1 core)' \
         'not bound: work b (1 core)'
     lacks Load '%'
     [ "$(grep -c 'core [0-9]' <<<"$output")" -ge 16 ]

@@ -120,7 +120,7 @@ END
     done
     expect 1 -k 0
     [ "$(grep -c '^FAILED' <<<"$output")" -eq 10 ]
-    has '20 more failed likewise' '30 failed'
+    has '20 more failed the same way' '30 failed'
     expect 1 -k 0 -v
     [ "$(grep -c '^FAILED' <<<"$output")" -eq 30 ]
     expect_json 1 -k 0 --json
@@ -201,7 +201,7 @@ END
     mkdir workspace/d1
     expect 1
     expect 0 show why
-    has 'failed (exit 0, but a product was missing)'
+    has 'last run failed (exit 0, but a product was missing)'
 }
 
 @test "the folder of logs, removed during a run, is made again" {

@@ -331,12 +331,12 @@ END
         expect_runs sum
         mv workspace/t1-s1 away
         expect 0 show why sum
-        has 'a/t1-s1 no longer comes before it'
+        has 'a/t1-s1 is no longer a dependency'
         expect 0
         expect_runs sum
         mv away workspace/t1-s1
         expect 0 show why sum
-        has 'a/t1-s1 comes before it now'
+        has 'a/t1-s1 is a new dependency'
         expect 0
         expect_runs sum
         value t1-s1 '{"t": 9, "seed": 1}'

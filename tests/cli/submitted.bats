@@ -49,8 +49,8 @@ B=00000000000000bb
     expect 0 show directories -a first --eligible
     lacks 'Job ID'
     expect 0 show why first/a second/a
-    has $'first a: is submitted because\n  in job elsewhere/123\n  never ran'
-    has $'second a: waits because\n  waits for first a, which is submitted\n  never ran'
+    has $'first a: is submitted:\n  in job elsewhere/123\n  never ran'
+    has $'second a: waits:\n  waits for first a, which is submitted\n  never ran'
     expect_json 0 show why --json first/a
     json '.[0][0] | .status == "submitted" and .intent == "submitted" and .job == "elsewhere/123" and .ending == null'
     expect_json 0 show directories --json -a first
@@ -72,8 +72,8 @@ B=00000000000000bb
     expect 0
     expect_runs
     expect 0 show why second/a third/a
-    has $'second a: is up to date for now because\n  waits for first a, which is submitted'
-    has $'third a: is up to date for now because\n  waits for first a, which is submitted'
+    has $'second a: is up to date for now:\n  waits for first a, which is submitted'
+    has $'third a: is up to date for now:\n  waits for first a, which is submitted'
 }
 
 @test "submitted tasks are neither accepted nor adopted" {
@@ -98,7 +98,7 @@ B=00000000000000bb
     expect_json 0 show status --json
     json '.[0][0] | .job_ended == 1 and .eligible == 2 and .submitted == 0'
     expect 0 show why first/a
-    has $'first a: runs because\n  job elsewhere/123: TIMEOUT\n  never ran'
+    has $'first a: is out of date:\n  job elsewhere/123: TIMEOUT\n  never ran'
     expect_json 0 show why --json first/a
     json '.[0][0] | .ending == "job elsewhere/123: TIMEOUT" and .job == null'
     expect 0 -a first a
@@ -115,7 +115,7 @@ B=00000000000000bb
     ENDING=NODE_FAIL registered $A ended first/a
     registered $B queued first/a
     expect 0 show why first/a
-    has 'is submitted because' 'in job elsewhere/123'
+    has 'is submitted:' 'in job elsewhere/123'
     lacks NODE_FAIL
     expect 0
     expect_runs

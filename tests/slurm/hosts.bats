@@ -164,7 +164,7 @@ PROGRAM
     ended 1
     has 'FAILED: look d3: exit 3' 'FAILED: look d10: exit 3' 'FAILED: look d4: killed by SIGSEGV' \
         'FAILED: look d11: killed by SIGSEGV' 'FAILED: look d5: exit 0, but product a is missing' \
-        '5 failed (7 ran'
+        '5 failed, 7 succeeded'
     lacks 'something to read'
     local i
     for i in 1 2 6 7 8 9 12; do
@@ -274,7 +274,7 @@ END
 @test "show machine names the other hosts" {
     batch 3 24 '"$ROWBUILD" show machine'
     ended 0
-    has_line '^in job [0-9]+ of Slurm on node1: 8 CPUs \(SLURM_CPUS_ON_NODE\)' \
+    has_line '^in Slurm job [0-9]+ on node1: 8 CPUs \(SLURM_CPUS_ON_NODE\)' \
         '^other hosts of the job: node2 \(8 CPUs\), node3 \(8 CPUs\)$'
 }
 

@@ -70,7 +70,7 @@ PROGRAM
     await_text "$SCRATCH/job" '[3/4] slow d2'
     jobs_done 90
     output_of_job
-    has 'cancelled: slow d1' '1 cancelled (3 ran'
+    has 'cancelled: slow d1' '1 cancelled, 3 succeeded'
     [ "$(state_of "$JOB")" = FAILED ]
     content workspace/d1/state saved
     expect_runs 'quick d1' 'quick d2' 'slow d2'
@@ -87,7 +87,7 @@ PROGRAM
     await_text "$SCRATCH/job" '[3/4] slow d2'
     rm "$GATE/d1.started"
     scontrol requeue "$JOB"
-    await_text "$SCRATCH/job" '1 cancelled (3 ran'
+    await_text "$SCRATCH/job" '1 cancelled, 3 succeeded'
     lab_poll 30 all_hosts_are_idle
     expect 0 show directories -a slow --submitted --short
     [ "$output" = d1 ]

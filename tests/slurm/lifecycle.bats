@@ -13,7 +13,7 @@ load helpers
     expect 0 show jobs
     has_line '^[0-9]+_0 wait +1 RUNNING' '^[0-9]+_1 wait +1 RUNNING'
     expect 0 show why wait/p
-    has 'has begun'
+    has 'has started'
     # A local run leaves them alone, and a second submit has nothing to submit.
     expect 0 -j 1
     has '2 nodes are in jobs'

@@ -172,7 +172,7 @@ static void summaries(void **state)
     expect_summary((struct run_tally){.ran = 3}, over, 0, "done: 3 tasks ran in 2.1s\n");
     expect_summary((struct run_tally){.restored = 1}, over, 0, "done: 1 task restored in 2.1s\n");
     expect_summary((struct run_tally){.ran = 3, .failed = 1, .unfinished = 2}, stopped, 1,
-                   "1 failed, 2 unfinished, 57 not started (3 ran in 12s)\n");
+                   "1 failed, 2 unfinished, 57 not started, 3 succeeded in 12s\n");
 }
 
 int main(void)

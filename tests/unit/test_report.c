@@ -359,7 +359,7 @@ static void a_quota_and_a_made_up_machine_are_said(void **state)
     assert_string_equal(buf_string(&out),
                         "1 package, 1 NUMA node, 1 core, 2 CPUs\n"
                         "default budget: 2 cores (a quota grants 1.5 CPUs' time)\n"
-                        "this is not the machine itself: nothing is bound to its cores\n"
+                        "this topology is not this machine's own: nothing is bound to its cores\n"
                         "\n"
                         "package 0\n"
                         "└─ NUMA node 0\n"
