@@ -305,8 +305,8 @@ const char *inside_error(int error)
     case EMLINK:
         return "it is a hard link to another file, which would be changed, too; remove it";
     case EXDEV:
-        return "it is a symbolic link that another user made; replace it by a folder or a link of "
-               "your own";
+        return "it is a symbolic link that another user made; replace it with a folder or a link "
+               "of your own";
     default:
         return strerror(error);
     }

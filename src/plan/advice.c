@@ -137,7 +137,7 @@ static bool add_threads(const struct advice_request *request, const struct advic
     if (request->budget == 0 || each <= most) {
         buf_addf(out, "; set threads_per_process = %u", each);
     } else {
-        buf_add_string(out, "; let it run no more than $ACTION_THREADS_PER_PROCESS says");
+        buf_add_string(out, "; make it run at most $ACTION_THREADS_PER_PROCESS threads");
         if (most > request->threads_per_process) {
             buf_addf(out, ", and set threads_per_process = %u", most);
         }

@@ -66,7 +66,7 @@ static int check_directory(struct plan *plan, const struct action *action, uint3
                       "action `%.*s`: the value of directory `%s` has nothing at `%.*s`%s",
                       SLICE_ARGS(action->name), buf_string(&name), SLICE_ARGS(part->text),
                       plan->graph->value_column == GRAPH_NONE
-                          ? "; no `workspace.value_file` is configured"
+                          ? "; set `workspace.value_file` to read values"
                           : "");
         buf_release(&name);
     }

@@ -63,7 +63,7 @@ static void rerecord_product(struct run *run, struct task_id maker, struct file_
     struct buf path = BUF_EMPTY;
     text_add_name(&path, slice_of(plan_path(plan, file)));
     plan_replace_digest(plan, maker, file, before, after);
-    run_notice(run, "warning: %s changed `%s`, a product of `%.*s`; it is recorded anew", label,
+    run_notice(run, "warning: %s changed `%s`, a product of `%.*s`; it is recorded again", label,
                buf_string(&path), SLICE_ARGS(graph_action(graph, maker)->name));
     buf_release(&path);
 }

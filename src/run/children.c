@@ -224,7 +224,7 @@ void children_kill_orphans(struct run *run, const struct slot *slot)
         left = spawn_kill_orphans(mark);
     }
     if (left > 0) {
-        run_notice(run, "warning: `%s` left %u processes behind that can't be ended", slot->label,
+        run_notice(run, "warning: `%s` left %u processes running that can't be ended", slot->label,
                    left);
     }
 }

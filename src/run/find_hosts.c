@@ -59,10 +59,10 @@ int run_find_hosts(struct allocation *allocation, unsigned jobs, unsigned gpus,
             buf_addf(note, "only this host of the job is used, the others can't be reached: %s",
                      buf_string(&why));
         } else {
-            result = diag_state_error(diag,
-                                      "this is no host of the job %s, and its hosts can't be "
-                                      "reached: %s",
-                                      allocation->job.at, buf_string(&why));
+            result = diag_state_error(
+                diag,
+                "this host doesn't belong to job %s, and the job's hosts can't be reached: %s",
+                allocation->job.at, buf_string(&why));
         }
     }
     name_hosts(allocation, machine, steps);

@@ -82,7 +82,7 @@ static enum run_mark_standing end_marked(const char *state, int root, struct sli
     struct run_mark own;
     struct run_mark found;
     if (!read_head(head, &found)) {
-        warn(state, "is not a table that a run of this version wrote; it is ignored", diag);
+        warn(state, "was not written by a run of this version; it is ignored", diag);
         return RUN_MARK_ELSEWHERE;
     }
     run_mark_of_this(&own, root);

@@ -48,7 +48,7 @@ static int refuse_cores(struct refusal *refusal, struct buf *text)
     add_process_keys(refusal);
     buf_addf(text,
              "%llu cores (processes × threads per process = %u × %u), more than the budget of %u; "
-             "lower %s, or allow it by -j %llu",
+             "lower %s, or use -j %llu",
              (unsigned long long)cores, request->processes, request->threads_per_process,
              ledger_budget(refusal->run->ledger), buf_string(&refusal->keys),
              (unsigned long long)cores);
@@ -65,12 +65,10 @@ static int refuse_division(struct refusal *refusal, struct buf *text)
     buf_addf(text, "%llu cores (processes × threads per process = %u × %u)%s; ",
              (unsigned long long)cores, request->processes, request->threads_per_process,
              request->on_one_host ? " of one host" : "");
-    buf_addf(text,
-             "the largest host of the job has %u, and no process is divided among hosts%s; "
-             "lower %s",
+    buf_addf(text, "the largest host of the job has %u, and a process can't span hosts%s; lower %s",
              ledger_widest_host(refusal->run->ledger),
              request->on_one_host && request->processes > 1
-                 ? ", nor are processes that neither rowbuild nor srun starts"
+                 ? ", nor can processes that neither rowbuild nor srun starts"
                  : "",
              buf_string(&refusal->keys));
     return refuse(refusal, text);
@@ -89,7 +87,7 @@ static int refuse_gpus(struct refusal *refusal, struct buf *text)
              (unsigned long long)gpus, request->processes, request->gpus_per_process,
              ledger_gpus(refusal->run->ledger), options->gpus_from, buf_string(&refusal->keys));
     if (options->gpus_can_be_told) {
-        buf_addf(text, ", or tell the number of GPUs by --gpus %llu or ROWBUILD_GPUS",
+        buf_addf(text, ", or set the number of GPUs with --gpus %llu or ROWBUILD_GPUS",
                  (unsigned long long)gpus);
     }
     return refuse(refusal, text);

@@ -286,10 +286,9 @@ static void set_most_running(struct run *run)
                       ? (limit - FILES_BESIDE_TASKS) / FILES_OF_A_TASK
                       : 1;
     if (slots->most < run->options->jobs && slots->most < run->executions.all.count) {
-        run_notice(
-            run,
-            "the limit of open files is %zu (ulimit -n): no more than %zu commands run at once",
-            limit, slots->most);
+        run_notice(run,
+                   "the limit of open files is %zu (ulimit -n): at most %zu commands run at once",
+                   limit, slots->most);
     }
 }
 

@@ -58,7 +58,7 @@ void time_left_tell_passed_over(struct run *run)
     }
     struct buf duration = BUF_EMPTY;
     text_add_duration(&duration, run->passed_over.shortest_s);
-    run_notice(run, "%zu %s not started: the time left is too short for what takes %s", tasks,
+    run_notice(run, "%zu %s not started: the time left is too short for tasks that take %s", tasks,
                tasks == 1 ? "task was" : "tasks were", buf_string(&duration));
     buf_release(&duration);
 }

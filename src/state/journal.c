@@ -105,7 +105,7 @@ const char *journal_read_header(struct slice journal, uint64_t *id, bool *is_tor
     memcpy(id, journal.at + 16, sizeof *id);
     memcpy(&checksum, journal.at + 24, sizeof checksum);
     if (byte_order != BYTE_ORDER_MARK) {
-        return "it was written by a machine of another byte order";
+        return "it was written by a machine with another byte order";
     }
     if (version != STATE_VERSION) {
         return "it was written by another version of rowbuild";

@@ -197,7 +197,7 @@ static const char *read_header(struct reader *reader)
         return "it isn't a snapshot";
     }
     if (header->byte_order != SNAPSHOT_BYTE_ORDER) {
-        return "it was written by a machine of another byte order";
+        return "it was written by a machine with another byte order";
     }
     if (header->version != STATE_VERSION) {
         return "it was written by another version of rowbuild";
@@ -214,7 +214,7 @@ static const char *read_header(struct reader *reader)
     memcpy(&checksum, reader->content.at + reader->sections.checksum, sizeof checksum);
     struct slice covered = slice_make(reader->content.at, reader->sections.checksum);
     if (!digest_equal(checksum, digest_of(covered))) {
-        return "its checksum doesn't fit its content";
+        return "its checksum doesn't match its content";
     }
     return NULL;
 }

@@ -16,7 +16,7 @@ enum {
 };
 
 #define MEND                                                                                       \
-    "run `rowbuild --adopt` to take the present products as they are (the unreadable files are "   \
+    "use `rowbuild --adopt` to adopt the existing products as they are (the unreadable files are " \
     "kept), or restore it from a backup"
 
 enum load_result { LOAD_DONE, LOAD_UNREADABLE, LOAD_AGAIN };
@@ -225,8 +225,7 @@ static enum load_result load_journal(struct state *state, struct slice journal,
     size_t from = JOURNAL_HEADER_BYTES;
     if (id != identity->id) {
         if (identity->id == 0 || id != identity->contained_journal) {
-            unreadable(trouble, STATE_JOURNAL,
-                       "it continues another snapshot than the one beside it");
+            unreadable(trouble, STATE_JOURNAL, "it doesn't belong to the snapshot beside it");
             return LOAD_AGAIN;
         }
         /* A compaction was cut off before the new journal was there: the old one is continued
@@ -313,7 +312,7 @@ static int set_aside(const struct state *state, const char *name, struct diag *d
         if (file_rename_new(state->folder, name, to) == 0) {
             struct buf old = BUF_EMPTY;
             state_folder_add_path(state->path, name, &old);
-            diag_warning(diag, "%s couldn't be read and is now called %s", buf_string(&old), to);
+            diag_warning(diag, "%s couldn't be read and was renamed to %s", buf_string(&old), to);
             buf_release(&old);
             return 0;
         }
@@ -389,8 +388,8 @@ static int warn_of_loss(const struct state *state, const struct load_trouble *tr
     struct buf path = BUF_EMPTY;
     state_folder_add_path(state->path, STATE_JOURNAL, &path);
     diag_warning(diag,
-                 "%s is damaged: %zu bytes from byte %zu on can't be read, what they recorded is "
-                 "forgotten",
+                 "%s is damaged: %zu bytes from byte %zu on can't be read; the records in "
+                 "them are lost",
                  buf_string(&path), trouble->lost_bytes, trouble->lost_from);
     buf_release(&path);
     return state->mode == STATE_WRITE ? keep_lost_part(state, trouble, diag) : 0;

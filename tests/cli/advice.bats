@@ -65,7 +65,7 @@ times_said() {
     [ "$(cores)" -ge 2 ] || skip 'one core'
     COMMAND='busy {directory} 6' action
     start -j 2 a
-    await_text "$SCRATCH/said" 'work ran 6 threads on 1 core; let it run no more than $ACTION_THREADS_PER_PROCESS says, and set threads_per_process = 2'
+    await_text "$SCRATCH/said" 'work ran 6 threads on 1 core; make it run at most $ACTION_THREADS_PER_PROCESS threads, and set threads_per_process = 2'
     release a
     finish 0
 }

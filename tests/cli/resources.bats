@@ -71,7 +71,7 @@ apart() {
     export CUDA_VISIBLE_DEVICES=4,5
     refused --gpus 8
     has 'asks for 3 GPUs' 'more than the 2 that CUDA_VISIBLE_DEVICES names'
-    lacks 'by --gpus'
+    lacks 'with --gpus'
     export CUDA_VISIBLE_DEVICES=
     refused --gpus 8
     has 'more than the 0 that CUDA_VISIBLE_DEVICES names'

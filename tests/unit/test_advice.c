@@ -51,12 +51,12 @@ static void too_many_threads(void **state)
                   "invert ran 6 threads on 1 core; set threads_per_process = 6");
     request.budget = 2;
     assert_advice(ADVICE_THREADS, &request, &usage,
-                  "invert ran 6 threads on 1 core; let it run no more than "
-                  "$ACTION_THREADS_PER_PROCESS says, and set threads_per_process = 2");
+                  "invert ran 6 threads on 1 core; make it run at most $ACTION_THREADS_PER_PROCESS "
+                  "threads, and set threads_per_process = 2");
     request.budget = 1;
-    assert_advice(ADVICE_THREADS, &request, &usage,
-                  "invert ran 6 threads on 1 core; let it run no more than "
-                  "$ACTION_THREADS_PER_PROCESS says");
+    assert_advice(
+        ADVICE_THREADS, &request, &usage,
+        "invert ran 6 threads on 1 core; make it run at most $ACTION_THREADS_PER_PROCESS threads");
     action = action_of(2, 2);
     request = advice_request_of(&action, 1);
     usage = crowd(4, 3, 16);
