@@ -18,59 +18,60 @@ static const struct command commands[COMMAND_COUNT] = {
                      .description = ""},
     [COMMAND_INIT] =
         {"init", .operands = OPERANDS_FOLDER, .topic = write_topic,
-         .synopsis = "[--signac] [--row] [-w NAME] DIR", .purpose = "begin a new study",
-         .description = "Makes DIR with a Rowfile to begin with and an empty workspace. Refuses if "
-                        "DIR, or a directory above it, already is a study.",
-         .examples = {{"rowbuild init melting", "makes melting/Rowfile and melting/workspace"},
+         .synopsis = "[--signac] [--row] [-w NAME] DIR", .purpose = "create a new study",
+         .description =
+             "Creates DIR with a first Rowfile and an empty workspace. It is an error if DIR "
+             "or one of its parents already is a study.",
+         .examples = {{"rowbuild init melting", "creates melting/Rowfile and melting/workspace"},
                       {"rowbuild init --signac .",
-                       "makes a Rowfile for the signac project in this directory"}}},
+                       "creates a Rowfile for the signac project in this directory"}}},
     [COMMAND_CHECK] =
         {"check", .topic = write_topic, .synopsis = "[--schema]",
          .purpose = "find all errors without running",
          .description =
              "Reads the Rowfile, the launchers and the values of all directories, and reports "
-             "every error and warning that can be found without running anything. Ends with "
-             "status 2 when there are errors, which makes it a step for continuous integration.",
+             "every error and warning that can be found without running anything. The exit status "
+             "is 2 if there are errors, so it can be a step of continuous integration.",
          .examples = {{"rowbuild check",
-                       "says what is wrong with the Rowfile above this directory"},
-                      {"rowbuild -f draft.toml check", "the same of another file"},
+                       "checks the nearest Rowfile, here or in a parent directory"},
+                      {"rowbuild -f draft.toml check", "the same for another file"},
                       {"rowbuild check --schema > rowfile.schema.json",
                        "lets an editor complete and check keys"}}},
     [COMMAND_SHOW] =
         {"show", .operands = OPERANDS_SHOWS,
          .synopsis =
              "status|directories|jobs|why|log|machine|cluster|launchers [OPTION]... [DIRECTORY]...",
-         .purpose = "show what is recorded, and why",
-         .description = "Shows something and changes nothing.",
+         .purpose = "show the state of the study",
+         .description = "Shows one of the following, and changes nothing.",
          .examples = {{"rowbuild show status", "how much of each action is completed"},
                       {"rowbuild show why 'simulate/T1.5-s1'", "why this task would run"},
-                      {"rowbuild show status --help", "all about one of them"}}},
+                      {"rowbuild show status --help", "help on one of them"}}},
     [COMMAND_SHOW_STATUS] =
         {"status", .operands = OPERANDS_TARGETS, .topic = show_topic,
          .synopsis = "[-a ACTION]... [OPTION]... [DIRECTORY]...",
          .purpose = "how much of each action is completed",
          .description =
              "One line for each action: how many directories are completed, submitted, eligible "
-             "(they can run now) and waiting (for previous actions), and what the rest costs. A "
+             "(they can run now) and waiting (for previous actions), and the remaining cost. A "
              "directory that is out of date, failed or unfinished is eligible or waiting.",
          .section = "ADVICE",
-         .more = "Below the table is advice on actions whose last executions used something else "
-                 "than they asked for.",
+         .more = "Below the table, there is advice on actions whose last executions used more or "
+                 "less than they requested.",
          .examples = {{"rowbuild show status", "the whole study"},
                       {"rowbuild show status -a 'sim*' --eligible",
                        "only actions that have directories to run now"},
                       {"rowbuild show status --recorded",
-                       "the same without looking at any product: kind to network file systems"}}},
+                       "the same without looking at any file: fast on network file systems"}}},
     [COMMAND_SHOW_DIRECTORIES] =
         {"directories", .operands = OPERANDS_TARGETS, .topic = show_topic,
          .synopsis = "[-a ACTION] [OPTION]... [DIRECTORY]...",
          .purpose = "the directories of an action, with values",
          .description = "Lists directories, group by group, with their status for one action. All "
-                        "options except --short and --recorded need --action.",
+                        "options except --short and --recorded require --action.",
          .examples = {{"rowbuild show directories -a simulate --value /temperature",
                        "status and temperature of each directory"},
                       {"rowbuild show directories -a simulate --eligible --short | rowbuild -n -",
-                       "what would run of those that could run now"}}},
+                       "what would run of the directories that can run now"}}},
     [COMMAND_SHOW_JOBS] =
         {"jobs", .operands = OPERANDS_TARGETS, .topic = show_topic,
          .synopsis = "[-a ACTION]... [OPTION]... [DIRECTORY]...",
@@ -78,11 +79,11 @@ static const struct command commands[COMMAND_COUNT] = {
          .description =
              "One line for each job of this study in the cluster's queue, elements of arrays one "
              "by one: its number, its action, how many of the selected directories it works on, "
-             "its state, and what it waits for. The queue's answer is remembered for half a "
+             "its state, and what it waits for. The scheduler's answer is reused for half a "
              "minute.",
          .more =
              "A job whose number isn't known yet has a question mark. Jobs that row has submitted "
-             "are listed, too. With --short the numbers are written as scancel(1) takes them.",
+             "are listed, too. With --short the numbers have the form that scancel(1) takes.",
          .examples = {{"rowbuild show jobs", "all jobs of this study"},
                       {"rowbuild show jobs -a simulate T1.5-s1",
                        "the job that simulates this directory"},
@@ -93,8 +94,8 @@ static const struct command commands[COMMAND_COUNT] = {
          .synopsis = "[-a ACTION]... [TASK|ACTION|DIRECTORY|PRODUCT]...",
          .purpose = "why something runs, or doesn't",
          .description =
-             "Prints every reason for which tasks aren't up to date: the file, the part of the "
-             "value or the key that changed, with its old and its new content. A task is "
+             "Prints every reason why tasks aren't up to date: the file, the part of the value or "
+             "the key that changed, with its old and its new content. A task is written "
              "ACTION/DIRECTORY.",
          .examples = {{"rowbuild show why simulate/T1.5-s1", "one task"},
                       {"rowbuild show why T1.5-s1", "all actions of one directory"},
@@ -102,20 +103,20 @@ static const struct command commands[COMMAND_COUNT] = {
     [COMMAND_SHOW_LOG] =
         {"log", .operands = OPERANDS_TARGETS, .topic = show_topic,
          .synopsis = "[-f] [-a ACTION] TASK", .purpose = "what a task's command printed",
-         .description = "Prints the log of the task's last execution, also while it runs. A task "
-                        "is ACTION/DIRECTORY, or a directory together with -a. Here -f means "
+         .description = "Prints the log of the task's last execution, also while it runs. Name the "
+                        "task as ACTION/DIRECTORY, or by a directory and -a. Here -f means "
                         "--follow.",
          .examples = {{"rowbuild show log simulate/T1.5-s1", "what it printed"},
                       {"rowbuild show log -f -a simulate T1.5-s1", "what it prints, as it runs"}}},
     [COMMAND_SHOW_MACHINE] =
         {"machine", .topic = show_topic, .synopsis = "", .purpose = "cores and memory to use",
          .description =
-             "Shows the packages, NUMA nodes and cores of this machine that a run may use here "
-             "and now, after affinity, control groups and an allocation's limits; how busy their "
-             "CPUs are, and which task of a run in this project holds which core.",
+             "Shows the packages, NUMA nodes and cores of this machine that a run may use now, "
+             "within its affinity, control group and allocation. Also shows how busy their CPUs "
+             "are, and which task of a run in this project uses which core.",
          .examples = {{"rowbuild show machine", "what a run without -j would use"},
                       {"taskset -c 0-3 rowbuild show machine",
-                       "what it would use when confined to four cores"}}},
+                       "what it would use if confined to four cores"}}},
     [COMMAND_SHOW_CLUSTER] =
         {"cluster", .topic = show_topic, .synopsis = "[--all] [--short]",
          .purpose = "which cluster this is",
@@ -124,50 +125,51 @@ static const struct command commands[COMMAND_COUNT] = {
              "clusters.toml: its scheduler and its partitions, in the order in which they are "
              "tried.",
          .more = "See rowbuild-clusters(5).",
-         .examples = {{"rowbuild show cluster", "where this is"},
+         .examples = {{"rowbuild show cluster", "the current cluster"},
                       {"rowbuild show cluster --all --short", "the names of all known clusters"},
                       {"rowbuild show cluster --cluster delta >> ~/.config/rowbuild/clusters.toml",
-                       "takes over a built-in cluster, to change it there"}}},
+                       "copies a built-in cluster to the file, to change it there"}}},
     [COMMAND_SHOW_LAUNCHERS] =
         {"launchers", .topic = show_topic, .synopsis = "[--all] [--short]",
          .purpose = "how processes are started",
-         .description = "Shows the launchers that actions may name, built in or from "
+         .description = "Shows the launchers that actions can name, built in or from "
                         "launchers.toml, as they are on this cluster.",
-         .examples = {{"rowbuild show launchers", "those of this machine or cluster"},
-                      {"rowbuild show launchers --all --short", "the names of all"}}},
+         .examples = {{"rowbuild show launchers", "the launchers on this machine or cluster"},
+                      {"rowbuild show launchers --all --short", "the names of all launchers"}}},
     [COMMAND_SUBMIT] =
         {"submit", .operands = OPERANDS_DIRECTORIES, .topic = "On a cluster",
          .synopsis =
              "[-a ACTION]... [-n N] [--follow] [OPTION]... [DIRECTORY]... [-- SBATCH_OPTION...]",
-         .purpose = "hand what can run to the scheduler", .section = "SUBMITTING",
+         .purpose = "submit what can run to the scheduler", .section = "SUBMITTING",
          .description =
              "Submits a job for each group of directories that can run now. Jobs with equal "
-             "requests become an array. With --follow, what depends on them is submitted too. "
-             "Only selected actions and directories are submitted, not what they need. What is in "
-             "a job isn't touched by any other command until the job has ended; its results are "
-             "recorded as they come.\n"
-             "Says how many jobs there are and what they cost at most, and asks before it submits "
-             "when standard output is a terminal. What follows -- is passed on to sbatch. On the "
-             "cluster none the scripts run here, one after the other; the first that fails ends "
-             "the rest.",
+             "requests become an array. With --follow, their dependents are submitted, too. Only "
+             "the selected actions and directories are submitted, not their dependencies. Other "
+             "commands don't touch the directories of a job until it has ended; its results are "
+             "recorded as they arrive.\n"
+             "Says how many jobs there are and what they cost at most. If standard output is a "
+             "terminal, asks before submitting. Arguments after -- are passed on to sbatch. On "
+             "the cluster none the scripts run here, one after the other; if one fails, the rest "
+             "doesn't run.",
          .more =
-             "Of the options of sbatch(1), --array, --wrap, --test-only and --wait can't be passed "
-             "on: they would make other jobs. A condition of --dependency counts besides those "
-             "that the jobs have of each other.",
+             "The options --array, --wrap, --test-only and --wait of sbatch(1) can't be passed on, "
+             "because the jobs would differ from those that are recorded. A condition of "
+             "--dependency is added to the dependencies between the jobs.",
          .examples = {{"rowbuild submit", "all that can run now"},
                       {"rowbuild submit --dry-run -a simulate", "the scripts of one action"},
                       {"rowbuild submit --follow --yes -- --qos=debug",
-                       "the whole study, each job when what it needs has succeeded"},
-                      {"rowbuild submit --cluster none -n 1", "the first job, here and now"}}},
+                       "the whole study, each job after its dependencies have succeeded"},
+                      {"rowbuild submit --cluster none -n 1", "runs the first job here"}}},
     [COMMAND_ACCEPT] =
         {"accept", .operands = OPERANDS_TARGETS, .topic = record_topic, .section = existing_results,
-         .synopsis = "[-a ACTION]... [DIRECTORY]...", .purpose = "take existing results as right",
+         .synopsis = "[-a ACTION]... [DIRECTORY]...",
+         .purpose = "record existing results as up to date",
          .description =
-             "Records the existing products as right for the inputs, values and commands as they "
-             "are now, without running anything. Refuses where products are missing. For changes "
-             "that you know to be harmless.",
+             "Records the existing products as up to date with the current inputs, values and "
+             "commands, without running anything. It is an error if products are missing. Use it "
+             "after changes that you know to be harmless.",
          .examples = {{"rowbuild -n && rowbuild accept",
-                       "looks at what would be redone, and takes all of it as done"},
+                       "shows what would be redone, then accepts all existing results"},
                       {"rowbuild accept -a simulate T1.5-s1", "one task"}}},
     [COMMAND_SCAN] =
         {"scan", .operands = OPERANDS_TARGETS, .topic = record_topic, .section = existing_results,
@@ -175,39 +177,40 @@ static const struct command commands[COMMAND_COUNT] = {
          .purpose = "record products that were made elsewhere",
          .description =
              "Looks for the products of tasks without a record, and records those that are "
-             "complete. A run does so by itself; scan is for products that came another way, and "
-             "for jobs.",
+             "complete. A run does so by itself; scan is for products that were made elsewhere, "
+             "and for use in jobs.",
          .examples = {{"rowbuild scan", "all actions and directories"},
                       {"rowbuild scan -a simulate T1.5-s1", "one task"}}},
     [COMMAND_CLEAN] =
         {"clean", .topic = record_topic,
          .synopsis = "[--completed] [--directory] [--submitted] [--force] [-n]",
-         .purpose = "forget what is recorded",
+         .purpose = "forget records and delete backups",
          .description =
-             "Forgets parts of the state below .rowbuild, all of them when none is named, and "
-             "deletes backups of old results. Products stay: after a clean, the next run "
-             "adopts existing products as they are.",
+             "Forgets parts of the state below .rowbuild, or all of it if none is named, and "
+             "deletes backups of old results. Products are not deleted: after a clean, the next "
+             "run adopts existing products as they are.",
          .examples = {{"rowbuild clean -n", "says what would be forgotten and deleted"},
                       {"rowbuild clean --directory",
-                       "drops records of vanished directories; files are read anew"}}},
+                       "forgets vanished directories; files are read again"}}},
     [COMMAND_JOB] =
         {"job", .operands = OPERANDS_TOKEN, .topic = "Inside a job",
-         .synopsis = "[-j N] [--plain] TOKEN", .purpose = "carry out what was submitted",
+         .synopsis = "[-j N] [--plain] TOKEN", .purpose = "run the tasks of a submitted job",
          .section = "INSIDE A JOB",
          .description =
-             "Carries out what `rowbuild submit` registered under TOKEN: the last line of each "
-             "job's script. Runs the tasks of the job, or of this element of its array, on the "
-             "cores that the job has. However many fail, the others run; what is up to date by "
-             "then doesn't run again. Nothing starts that won't fit the time left. TERM near the "
-             "end of the job is passed on, and processes may use the time left; what has finished "
-             "counts. The results are kept in the inbox of the state until the next command reads "
-             "it. Ends with status 1 if a task failed or is unfinished, and does nothing if TOKEN "
-             "is no longer registered or another job has claimed it.",
+             "Runs the tasks that `rowbuild submit` registered under TOKEN. It is the last line of "
+             "each job's script. Runs the tasks of the job, or of this element of its array, on "
+             "the cores of the job. A failure doesn't stop the other tasks, and tasks that are up "
+             "to date by then don't run again. A task doesn't start if the time left is too short "
+             "for it. TERM near the end of the job is passed on, and processes may use the time "
+             "left; tasks that have finished are recorded. The results are kept in the inbox of "
+             "the state until the next command reads it. The exit status is 1 if a task failed or "
+             "is unfinished. Nothing is done if TOKEN is no longer registered or another job has "
+             "claimed it.",
          .examples = {{"exec rowbuild -C /home/me/study --cluster lab job 3f9c2a7be0d15486",
-                       "the end of a job's script"}}},
+                       "the last line of a job's script"}}},
     [COMMAND_HELP] = {"help", .operands = OPERANDS_COMMANDS, .synopsis = "[COMMAND]",
                       .purpose = "explain a command", .description = "The same as --help.",
-                      .examples = {{"rowbuild help show why", "all about one command"}}},
+                      .examples = {{"rowbuild help show why", "help on one command"}}},
 };
 
 const struct command *command_by_id(enum command_id id)
