@@ -6,31 +6,34 @@
 
 #include <stdlib.h>
 
-static void refuse(struct plan *plan, struct task_id task, const char *why, struct diag *diag)
+/* `name`: of what is in the way. */
+static void refuse(struct plan *plan, struct task_id task, const char *what, struct slice name,
+                   const char *wrong, struct diag *diag)
 {
     struct buf label = BUF_EMPTY;
+    struct buf shown = BUF_EMPTY;
     graph_add_label(plan->graph, task, &label);
-    diag_error(diag, "`%s` can't be accepted: %s", buf_string(&label), why);
+    text_add_name(&shown, name);
+    diag_error(diag, "`%s` can't be accepted: its %s `%s` %s", buf_string(&label), what,
+               buf_string(&shown), wrong);
     buf_release(&label);
+    buf_release(&shown);
 }
 
 static void refuse_product(struct plan *plan, struct task_id task, struct file_id product,
                            struct diag *diag)
 {
-    struct buf path = BUF_EMPTY;
-    struct buf why = BUF_EMPTY;
-    text_add_name(&path, slice_of(plan_path(plan, product)));
+    struct buf wrong = BUF_EMPTY;
     if (plan->files[product.at] == FILE_GONE) {
-        buf_addf(&why, "its product `%s` is missing", buf_string(&path));
+        buf_add_string(&wrong, "is missing");
     } else {
-        int error = plan_trouble(plan, product);
-        buf_addf(&why, "its product `%s` can't be read: %s", buf_string(&path),
-                 plan->files[product.at] == FILE_MOVING ? "it changes each time it is read"
-                                                        : strerror(error));
+        bool is_moving = plan->files[product.at] == FILE_MOVING;
+        buf_addf(&wrong, "can't be read: %s",
+                 is_moving ? "it changes each time it is read"
+                           : strerror(plan_trouble(plan, product)));
     }
-    refuse(plan, task, buf_string(&why), diag);
-    buf_release(&path);
-    buf_release(&why);
+    refuse(plan, task, "product", slice_of(plan_path(plan, product)), buf_string(&wrong), diag);
+    buf_release(&wrong);
 }
 
 /* The first input that can't be read, or NULL. */
@@ -69,12 +72,7 @@ static int accept_task(struct plan *plan, struct task_id task, struct diag *diag
     int result = plan_components(plan, task, true, &list);
     const struct component *unread = unread_input(&list);
     if (result == 0 && unread != NULL) {
-        struct buf why = BUF_EMPTY;
-        buf_add_string(&why, "its input `");
-        text_add_name(&why, unread->name);
-        buf_add_string(&why, "` can't be read");
-        refuse(plan, task, buf_string(&why), diag);
-        buf_release(&why);
+        refuse(plan, task, "input", unread->name, "can't be read", diag);
         result = -1;
     }
     if (result == 0) {

@@ -53,7 +53,7 @@ static struct advice_request request_of(const struct run *run, const struct slot
     return request;
 }
 
-static void tell(struct run *run, const struct slot *slot, bool is_growing)
+void advise_tell(struct run *run, const struct slot *slot, bool is_growing)
 {
     struct action_usage *usage = usage_of(run, slot);
     struct advice_request request = request_of(run, slot);
@@ -101,7 +101,7 @@ static void look(struct run *run, struct slot *slot, int64_t now)
         (double)usage.memory_bytes > GROWING * (double)slot->sampling.seen.memory_bytes;
     advice_add_sample(&slot->sampling.seen, cores, usage.running, usage.memory_bytes);
     advice_add_sample(&usage_of(run, slot)->seen, cores, usage.running, usage.memory_bytes);
-    tell(run, slot, is_growing);
+    advise_tell(run, slot, is_growing);
 }
 
 void advise_sample(struct run *run)
@@ -123,7 +123,8 @@ int64_t advise_next_sample(const struct run *run)
     return next;
 }
 
-/* The kernel lets a child's peak begin at its parent's: only what is above that is its own. */
+/* The kernel lets a child's peak begin at its parent's: only what is above the
+ * parent's is the child's. */
 static uint64_t own_peak(const struct child_end *end)
 {
     struct rusage mine;
@@ -146,9 +147,4 @@ void advise_learn(struct run *run, struct slot *slot, double seconds, bool succe
     double share = slot->sampling.wait_share;
     advice_add_end(&slot->sampling.seen, counted, end->cpu_seconds, share, peak);
     advice_add_end(all, counted, end->cpu_seconds, share, peak);
-}
-
-void advise_tell(struct run *run, const struct slot *slot)
-{
-    tell(run, slot, false);
 }

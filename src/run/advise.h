@@ -25,7 +25,8 @@ void advise_sample(struct run *run);               /* the executions that it is 
 int64_t advise_next_sample(const struct run *run); /* 0: never */
 /* Takes what the execution of a slot used in the end. */
 void advise_learn(struct run *run, struct slot *slot, double seconds, bool succeeded);
-/* Tells what is worth knowing of the slot's action and wasn't told yet. */
-void advise_tell(struct run *run, const struct slot *slot);
+/* Tells what is worth knowing of the slot's action and wasn't told yet; nothing of its memory while
+ * that is growing. */
+void advise_tell(struct run *run, const struct slot *slot, bool is_growing);
 
 #endif

@@ -9,7 +9,7 @@
 #include "plan.h"
 #include "vec.h"
 
-struct moves { /* paths; owned */
+struct moves { /* paths, in an arena */
     VEC(char *) good;
     VEC(char *) kept;
 };
@@ -18,7 +18,7 @@ struct moves { /* paths; owned */
  * What doesn't is a stranger: left where it is when the same attempt is continued or when nothing
  * was ever recorded, kept aside otherwise. */
 void backups_plan(struct plan *plan, struct task_id task, const struct launched *launched,
-                  struct moves *moves);
+                  struct arena *arena, struct moves *moves);
 /* All or none; -1 after an error. */
 int backups_move(const struct plan *plan, const struct moves *moves, struct diag *diag);
 void moves_release(struct moves *moves);

@@ -59,7 +59,7 @@ static void report_spawn(const struct run *run, const struct slot *slot, const c
     buf_release(&name);
 }
 
-/* What a child is known by in the loop: the number of its slot, and its own there. */
+/* What a child is known by in the loop: the number of its slot, and its number in the slot. */
 static uint64_t token_of(const struct run *run, const struct slot *slot, unsigned child)
 {
     return slots_number(&run->slots, slot) | (uint64_t)child << 32U;
@@ -154,7 +154,7 @@ static bool has_failed(const struct child_end *end)
     return end->signalled || end->status != 0;
 }
 
-/* The first failure is the execution's; time adds up, and memory is that of the largest. */
+/* The first failure is the execution's. Time adds up; memory is the largest child's. */
 static void add_end(struct children *children, unsigned child, const struct child_end *end)
 {
     if (has_failed(end) && !has_failed(&children->end)) {

@@ -49,14 +49,13 @@ static struct ledger_request request_of(const struct executions *executions,
                                         const struct action *action, size_t directories)
 {
     const struct resource_spec *resources = &action->resources;
-    const struct machine *machine = executions->machine;
     return (struct ledger_request){
         .processes = to_unsigned(resources_processes(resources, directories)),
         .threads_per_process = to_unsigned(resources->threads_per_process),
         .gpus_per_process = to_unsigned(resources->gpus_per_process),
         .memory_bytes = resources_memory(resources, directories),
-        .on_one_host = machine != NULL && machine->host_count > 0 &&
-                       !launch_spans_hosts(executions->launch, action),
+        .on_one_host =
+            executions->machine->host_count > 0 && !launch_spans_hosts(executions->launch, action),
     };
 }
 

@@ -11,34 +11,26 @@
 
 /* ---- Products ---- */
 
+enum products_kind { PRODUCTS_GOOD, PRODUCTS_UNREADABLE, PRODUCTS_MOVING, PRODUCTS_MISSING };
+
 /* How the products of a task are found after its command ended well. */
 struct products_found {
-    enum { PRODUCTS_GOOD, PRODUCTS_UNREADABLE, PRODUCTS_MOVING, PRODUCTS_MISSING } all;
+    enum products_kind all;
     struct file_id first; /* of the worst kind */
 };
 
 static void weigh_product(struct products_found *found, struct file_id file,
                           enum file_status status)
 {
-    struct products_found one = {PRODUCTS_GOOD, file};
-    switch (status) {
-    case FILE_CURRENT:
-    case FILE_READ:
-        break;
-    case FILE_TROUBLE:
-        one.all = PRODUCTS_UNREADABLE;
-        break;
-    case FILE_MOVING:
-        one.all = PRODUCTS_MOVING;
-        break;
-    case FILE_GONE:
-    case FILE_MOVED:
-    case FILE_UNSEEN:
-        one.all = PRODUCTS_MISSING;
-        break;
-    }
-    if (one.all > found->all) {
-        *found = one;
+    static const enum products_kind kinds[] = {
+        [FILE_CURRENT] = PRODUCTS_GOOD,       [FILE_READ] = PRODUCTS_GOOD,
+        [FILE_TROUBLE] = PRODUCTS_UNREADABLE, [FILE_MOVING] = PRODUCTS_MOVING,
+        [FILE_GONE] = PRODUCTS_MISSING,       [FILE_MOVED] = PRODUCTS_MISSING,
+        [FILE_UNSEEN] = PRODUCTS_MISSING,
+    };
+    if (kinds[status] > found->all) {
+        found->all = kinds[status];
+        found->first = file;
     }
 }
 
@@ -321,7 +313,7 @@ void run_finish(struct run *run, struct slot *slot)
     }
     count_outcomes(&ending, retried);
     tell_outcomes(&ending, retried, written > 0 ? buf_string(&log) : NULL);
-    advise_tell(run, slot);
+    advise_tell(run, slot, false);
     slot_release(slot, run->ledger);
     run->slots.running--;
     if (retried) {

@@ -22,7 +22,7 @@ static size_t action_of(const struct run *run, pid_t pid, bool *counts)
     *counts = !spawn_read_variable(pid, "ROWBUILD_EXECUTION", &text);
     buf_clear(&text);
     buf_add_string(&text, "ROWBUILD_RUN=");
-    /* Not what a run within a command left: its actions are others. */
+    /* Not what a run within a command left: that run has other actions. */
     if (*counts && spawn_read_variable(pid, "ROWBUILD_RUN", &text) &&
         slice_is(buf_slice(&text), run->launch->mark)) {
         buf_clear(&text);

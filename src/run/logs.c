@@ -25,6 +25,8 @@ enum {
 struct logs {
     char *state;
     char *name; /* "" or "-NAME" */
+    /* `running` is the table of the run that holds the lock; each run of a job has another one. */
+    char *table_path;
     int root;   /* the state folder */
     int folder; /* logs/ */
     int table;  /* running */
@@ -32,8 +34,8 @@ struct logs {
     VEC(int) slots;
 };
 
-/* Entry 0 holds the run's mark; that of a slot stands behind it. A table that can't be written is
- * only not shown. */
+/* Entry 0 holds the run's mark; slot N has entry N + 1. A table that can't be written is only not
+ * shown. */
 static void write_entry(const struct logs *logs, unsigned number, const struct running_entry *entry)
 {
     ssize_t written =
@@ -41,15 +43,18 @@ static void write_entry(const struct logs *logs, unsigned number, const struct r
     (void)written;
 }
 
+static void close_open(int fd)
+{
+    if (fd >= 0) {
+        close(fd);
+    }
+}
+
 /* Makes and opens logs/; also anew, where somebody removed it during the run. */
 static int open_folder(struct logs *logs, struct diag *diag)
 {
-    if (logs->folder >= 0) {
-        close(logs->folder);
-    }
-    if (logs->root >= 0) {
-        close(logs->root);
-    }
+    close_open(logs->folder);
+    close_open(logs->root);
     logs->root = inside_root(AT_FDCWD, logs->state, true);
     logs->folder = logs->root >= 0 ? inside_folder(logs->root, STATE_LOGS, true) : -1;
     return logs->folder >= 0
@@ -57,24 +62,12 @@ static int open_folder(struct logs *logs, struct diag *diag)
                : state_folder_report(logs->state, "make the folder", STATE_LOGS, diag);
 }
 
-/* Runs of jobs have tables of their own, for `running` is that of the run that holds the lock. */
-static void add_table_path(const struct logs *logs, struct buf *path)
-{
-    buf_addf(path, "%s%s", logs->name[0] != '\0' ? STATE_LOGS "/.running" : STATE_RUNNING,
-             logs->name);
-}
-
 static int open_table(struct logs *logs, struct diag *diag)
 {
-    struct buf path = BUF_EMPTY;
-    int result = 0;
-    add_table_path(logs, &path);
-    logs->table = inside_create(logs->root, buf_string(&path), 0);
-    if (logs->table < 0 && inside_is_refusal(errno)) {
-        result = state_folder_report(logs->state, "write", buf_string(&path), diag);
-    }
-    buf_release(&path);
-    return result;
+    logs->table = inside_create(logs->root, logs->table_path, 0);
+    return logs->table < 0 && inside_is_refusal(errno)
+               ? state_folder_report(logs->state, "write", logs->table_path, diag)
+               : 0;
 }
 
 /* In place of entry 0, which stands for no slot. */
@@ -97,6 +90,9 @@ struct logs *logs_new(const char *state, const char *name, struct diag *diag)
     logs->state = mem_copy(state, strlen(state));
     buf_addf(&ending, "%s%s", name[0] != '\0' ? "-" : "", name);
     logs->name = mem_copy(buf_string(&ending), ending.len);
+    buf_clear(&ending);
+    buf_addf(&ending, "%s%s", name[0] != '\0' ? STATE_LOGS "/.running" : STATE_RUNNING, logs->name);
+    logs->table_path = mem_copy(ending.at, ending.len);
     buf_release(&ending);
     logs->table = -1;
     logs->folder = -1;
@@ -128,27 +124,16 @@ void logs_free(struct logs *logs)
         }
     }
     if (logs->table >= 0) {
-        struct buf path = BUF_EMPTY;
-        add_table_path(logs, &path);
-        (void)inside_remove(logs->root, buf_string(&path));
-        buf_release(&path);
+        (void)inside_remove(logs->root, logs->table_path);
         close(logs->table);
     }
-    if (logs->folder >= 0) {
-        close(logs->folder);
-    }
-    if (logs->root >= 0) {
-        close(logs->root);
-    }
+    close_open(logs->folder);
+    close_open(logs->root);
     vec_release(&logs->slots);
     free(logs->state);
     free(logs->name);
+    free(logs->table_path);
     free(logs);
-}
-
-static int open_slot(const struct logs *logs, const char *name)
-{
-    return inside_create(logs->folder, name, O_APPEND);
 }
 
 int logs_open_slot(struct logs *logs, unsigned slot, struct diag *diag)
@@ -160,9 +145,9 @@ int logs_open_slot(struct logs *logs, unsigned slot, struct diag *diag)
     if (*fd < 0) {
         char name[LOGS_SLOT_NAME];
         slot_name(logs, slot, name);
-        *fd = open_slot(logs, name);
+        *fd = inside_create(logs->folder, name, O_APPEND);
         if (*fd < 0 && errno == ENOENT && open_folder(logs, diag) == 0) {
-            *fd = open_slot(logs, name);
+            *fd = inside_create(logs->folder, name, O_APPEND);
         }
         if (*fd < 0) {
             return diag_state_error(diag, "the log `%s/" STATE_LOGS "/%s` can't be opened: %s",
@@ -215,7 +200,7 @@ static void add_file_name(struct slice name, struct buf *out)
     }
 }
 
-/* A task's log below logs/: the name of its action, '/', and its own. */
+/* A task's log below logs/: the name of the action, '/', and the task's part of its key. */
 static void add_task_name(const struct graph *graph, struct task_id task, struct buf *path)
 {
     struct buf key = BUF_EMPTY;
@@ -302,9 +287,7 @@ size_t logs_end_slot(struct logs *logs, unsigned slot, const struct graph *graph
             (void)linked; /* where there are no links, only the first of a batch has its log */
         }
     }
-    if (folder >= 0) {
-        close(folder);
-    }
+    close_open(folder);
     if (bytes > 0) {
         buf_addf(path, "%s/" STATE_LOGS "/%s", logs->state, buf_string(&first));
     } else if (!reuse) {
@@ -351,9 +334,7 @@ int logs_open(const char *state, const char *path)
                  ? inside_open(root, path + len + 1, O_RDONLY)
                  : -1;
     int error = errno;
-    if (root >= 0) {
-        close(root);
-    }
+    close_open(root);
     errno = error;
     return fd;
 }
@@ -379,9 +360,7 @@ void logs_read_shortened(const char *state, const char *path, struct buf *out)
     int fd = logs_open(state, path);
     struct stat found;
     if (fd < 0 || fstat(fd, &found) != 0) {
-        if (fd >= 0) {
-            close(fd);
-        }
+        close_open(fd);
         return;
     }
     off_t from = found.st_size > LONGEST_SHOWN ? found.st_size - LONGEST_SHOWN : 0;

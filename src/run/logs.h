@@ -4,7 +4,7 @@
  * Knows: files below the state folder: `logs/ACTION/DIRECTORY.log`, `logs/.slot-N`,
  * `logs/.script-N`, `running`; of a job, which runs beside others, `logs/.slot-NAME-N`,
  * `logs/.script-NAME-N`, `logs/.running-NAME`. logs.c writes them, logs_table.c reads the tables
- * and removes what is left of others. Nothing is reached through a link (inside.h), and of a table
+ * and removes what killed runs left. Nothing is reached through a link (inside.h), and of a table
  * only what /proc confirms is believed. Doesn't know: tasks' records. */
 #ifndef ROWBUILD_LOGS_H
 #define ROWBUILD_LOGS_H

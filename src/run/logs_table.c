@@ -1,3 +1,4 @@
+/* The tables of what runs: what is believed of them, and what killed runs and jobs left behind. */
 #include "logs.h"
 
 #include "inside.h"
@@ -103,17 +104,27 @@ struct sweep {
     struct diag *diag;
 };
 
-/* Jobs' files have a token and a dot in their names, and they may run elsewhere. */
-static bool is_own_file(struct slice name)
+static const char *const PREFIXES[] = {".slot-", ".script-", ".running-"};
+
+enum { KINDS_OF_A_RUN = 2, KINDS_OF_A_JOB = 3 };
+
+/* What a name has after the prefix of one of the first `kinds`; empty: it isn't such a name. */
+static struct slice rest_of(struct slice name, size_t kinds)
 {
-    static const char *const prefixes[] = {".slot-", ".script-"};
-    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
-        size_t len = strlen(prefixes[i]);
-        if (slice_starts_with(name, prefixes[i]) && name.len > len) {
-            return strspn(name.at + len, "0123456789-") == name.len - len;
+    for (size_t i = 0; i < kinds; i++) {
+        size_t len = strlen(PREFIXES[i]);
+        if (slice_starts_with(name, PREFIXES[i])) {
+            return slice_make(name.at + len, name.len - len);
         }
     }
-    return false;
+    return (struct slice){0};
+}
+
+/* Jobs' files have a token and a dot in their names, and jobs may run elsewhere. */
+static bool is_own_file(struct slice name)
+{
+    struct slice rest = rest_of(name, KINDS_OF_A_RUN);
+    return rest.len > 0 && strspn(rest.at, "0123456789-") == rest.len;
 }
 
 /* Removes what no run that lives writes to, and refuses what never was a run's. */
@@ -202,7 +213,8 @@ size_t logs_read_running(const char *state, struct running_entry **entries)
         return 0;
     }
     run_mark_of_this(&own, root);
-    /* A table that a killed run left behind names processes that are gone, or others. */
+    /* A table that a killed run left behind names processes that have ended, or numbers that
+     * other processes have now. */
     if (inside_read(root, STATE_RUNNING, LARGEST_TABLE, &table) == 0 &&
         read_head(buf_slice(&table), &mark) && run_mark_compare(&mark, &own) == RUN_MARK_LIVES) {
         size_t slots = table.len / sizeof **entries;
@@ -231,17 +243,15 @@ struct table_search {
 /* Jobs run on other hosts: whether they live isn't known here. */
 static int look_into_table(void *context, const char *name, size_t len, bool is_directory)
 {
-    static const char prefix[] = ".running-";
     struct table_search *search = context;
     struct buf table = BUF_EMPTY;
-    bool is_table =
-        !is_directory && len > sizeof prefix - 1 && memcmp(name, prefix, sizeof prefix - 1) == 0;
+    bool is_table = !is_directory && slice_starts_with(slice_make(name, len), ".running-");
     if (is_table && inside_read(search->folder, name, LARGEST_TABLE, &table) == 0) {
         for (size_t i = 1; i < table.len / sizeof(struct running_entry) && !search->found; i++) {
             struct running_entry entry;
             memcpy(&entry, table.at + i * sizeof entry, sizeof entry);
             search->found = is_sound(&entry) && strcmp(entry.key, search->key) == 0;
-            if (search->found && search->path != NULL) {
+            if (search->found) {
                 buf_clear(search->path);
                 buf_addf(search->path, "%s/" STATE_LOGS "/%s", search->state, entry.log);
             }
@@ -269,21 +279,12 @@ struct job_search {
 
 static int remove_of_job(void *context, const char *name, size_t len, bool is_directory)
 {
-    static const char *const prefixes[] = {".running-", ".slot-", ".script-"};
     const struct job_search *search = context;
-    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes && !is_directory; i++) {
-        struct slice rest = slice_make(name, len);
-        size_t before = strlen(prefixes[i]);
-        if (!slice_starts_with(rest, prefixes[i])) {
-            continue;
-        }
-        rest = slice_make(name + before, len - before);
-        const char *dot = memchr(rest.at, '.', rest.len);
-        if (dot != NULL &&
-            intern_find(&search->tokens, slice_make(rest.at, (size_t)(dot - rest.at))) !=
-                INTERN_NONE) {
-            (void)unlinkat(search->folder, name, 0);
-        }
+    struct slice rest = rest_of(slice_make(name, len), KINDS_OF_A_JOB);
+    const char *dot = rest.len > 0 && !is_directory ? memchr(rest.at, '.', rest.len) : NULL;
+    if (dot != NULL &&
+        intern_find(&search->tokens, slice_make(rest.at, (size_t)(dot - rest.at))) != INTERN_NONE) {
+        (void)unlinkat(search->folder, name, 0);
     }
     return 0;
 }

@@ -29,8 +29,8 @@ void outcome_record_attempt(const struct run *run, struct task_id task, enum tas
     state_put_task(run->plan->state, task.at, &row);
 }
 
-static void fail_unstarted(struct run *run, const struct task_id *tasks, size_t count,
-                           const char *how, bool blocked)
+void outcome_fail_unstarted(struct run *run, const struct task_id *tasks, size_t count,
+                            const char *how, bool blocked)
 {
     for (size_t i = 0; i < count; i++) {
         if (state_task(run->plan->state, tasks[i].at)->attempt == ATTEMPT_STARTED) {
@@ -42,12 +42,6 @@ static void fail_unstarted(struct run *run, const struct task_id *tasks, size_t 
     outcome_set(run, tasks, count, NODE_FAILED);
     run_tell_ended(run, tasks, count,
                    (struct run_event){.outcome = RUN_FAILED, .how = how, .blocked = blocked});
-}
-
-void outcome_fail_unstarted(struct run *run, const struct task_id *tasks, size_t count,
-                            const char *how)
-{
-    fail_unstarted(run, tasks, count, how, false);
 }
 
 struct first_reason {
@@ -69,6 +63,6 @@ void outcome_fail_blocked(struct run *run, struct task_id task)
 {
     struct first_reason first = {run->plan, task, BUF_EMPTY};
     (void)plan_examine(run->plan, task, add_first_reason, &first);
-    fail_unstarted(run, &task, 1, buf_string(&first.words), true);
+    outcome_fail_unstarted(run, &task, 1, buf_string(&first.words), true);
     buf_release(&first.words);
 }

@@ -29,9 +29,10 @@ void outcome_set(struct run *run, const struct task_id *tasks, size_t count,
 /* Records how an attempt ended that is no success. */
 void outcome_record_attempt(const struct run *run, struct task_id task, enum task_attempt attempt,
                             int status);
-/* Records and tells a failure of tasks that did not get as far as running. */
+/* Records and tells a failure of tasks that did not get as far as running; `blocked`: they lack
+ * something. */
 void outcome_fail_unstarted(struct run *run, const struct task_id *tasks, size_t count,
-                            const char *how);
+                            const char *how, bool blocked);
 /* Fails a task that can't be run: an input is missing. */
 void outcome_fail_blocked(struct run *run, struct task_id task);
 

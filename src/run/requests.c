@@ -9,10 +9,11 @@
 
 struct refusal {
     const struct run *run;
-    const struct action *action;
+    const struct resource_spec *resources;
     const struct ledger_request *request;
-    bool is_batch; /* of several directories */
-    struct buf keys;
+    bool is_batch;   /* of several directories */
+    struct buf keys; /* that may be lowered */
+    struct buf text; /* what is asked for, and what there is */
 };
 
 static void add_key(struct refusal *refusal, bool applies, const char *key)
@@ -24,78 +25,57 @@ static void add_key(struct refusal *refusal, bool applies, const char *key)
 
 static void add_process_keys(struct refusal *refusal)
 {
-    bool per_directory = refusal->action->resources.processes_per_directory;
+    bool per_directory = refusal->resources->processes_per_directory;
     bool several = refusal->request->processes > 1;
-    add_key(refusal, several && per_directory && refusal->action->resources.processes > 1,
+    add_key(refusal, several && per_directory && refusal->resources->processes > 1,
             "resources.processes.per_directory");
     add_key(refusal, several && !per_directory, "resources.processes.per_submission");
     add_key(refusal, per_directory && refusal->is_batch, "group.maximum_size");
 }
 
-static int refuse(const struct refusal *refusal, const struct buf *text)
-{
-    const struct action *action = refusal->action;
-    return diag_error_at(refusal->run->diag, &refusal->run->plan->graph->rowfile->source,
-                         action->name_offset, action->name.len + 2, "action `%.*s` asks for %s",
-                         SLICE_ARGS(action->name), buf_string(text));
-}
-
-static int refuse_cores(struct refusal *refusal, struct buf *text)
+static void add_cores(struct refusal *refusal, uint64_t cores)
 {
     const struct ledger_request *request = refusal->request;
-    uint64_t cores = saturating_product(request->processes, request->threads_per_process);
     add_key(refusal, request->threads_per_process > 1, "resources.threads_per_process");
     add_process_keys(refusal);
-    buf_addf(text,
-             "%llu cores (processes × threads per process = %u × %u), more than the budget of %u; "
-             "lower %s, or use -j %llu",
-             (unsigned long long)cores, request->processes, request->threads_per_process,
-             ledger_budget(refusal->run->ledger), buf_string(&refusal->keys),
-             (unsigned long long)cores);
-    return refuse(refusal, text);
+    buf_addf(&refusal->text, "%llu cores (processes × threads per process = %u × %u)",
+             (unsigned long long)cores, request->processes, request->threads_per_process);
 }
 
 /* It isn't too much for all hosts together. */
-static int refuse_division(struct refusal *refusal, struct buf *text)
+static void add_division(struct refusal *refusal)
 {
     const struct ledger_request *request = refusal->request;
-    uint64_t cores = saturating_product(request->processes, request->threads_per_process);
-    add_key(refusal, request->threads_per_process > 1, "resources.threads_per_process");
-    add_process_keys(refusal);
-    buf_addf(text, "%llu cores (processes × threads per process = %u × %u)%s; ",
-             (unsigned long long)cores, request->processes, request->threads_per_process,
-             request->on_one_host ? " of one host" : "");
-    buf_addf(text, "the largest host of the job has %u, and a process can't span hosts%s; lower %s",
-             ledger_widest_host(refusal->run->ledger),
+    buf_addf(&refusal->text,
+             "%s; the largest host of the job has %u, and a process can't span hosts%s; "
+             "lower %s",
+             request->on_one_host ? " of one host" : "", ledger_widest_host(refusal->run->ledger),
              request->on_one_host && request->processes > 1
                  ? ", nor can processes that neither rowbuild nor srun starts"
                  : "",
              buf_string(&refusal->keys));
-    return refuse(refusal, text);
 }
 
-static int refuse_gpus(struct refusal *refusal, struct buf *text)
+static void add_gpus(struct refusal *refusal, uint64_t gpus)
 {
     const struct ledger_request *request = refusal->request;
     const struct run_options *options = refusal->run->options;
-    uint64_t gpus = saturating_product(request->processes, request->gpus_per_process);
     add_key(refusal, true, "resources.gpus_per_process");
     add_process_keys(refusal);
-    buf_addf(text,
+    buf_addf(&refusal->text,
              "%llu GPUs (processes × GPUs per process = %u × %u), more than the %u that %s; lower "
              "%s",
              (unsigned long long)gpus, request->processes, request->gpus_per_process,
              ledger_gpus(refusal->run->ledger), options->gpus_from, buf_string(&refusal->keys));
     if (options->gpus_can_be_told) {
-        buf_addf(text, ", or set the number of GPUs with --gpus %llu or ROWBUILD_GPUS",
+        buf_addf(&refusal->text, ", or set the number of GPUs with --gpus %llu or ROWBUILD_GPUS",
                  (unsigned long long)gpus);
     }
-    return refuse(refusal, text);
 }
 
-static int refuse_memory(struct refusal *refusal, struct buf *text)
+static void add_memory(struct refusal *refusal)
 {
-    const struct resource_spec *resources = &refusal->action->resources;
+    const struct resource_spec *resources = refusal->resources;
     add_key(refusal, resources->memory_per_process > 0, "resources.memory.per_process");
     add_key(refusal, resources->memory_per_directory > 0, "resources.memory.per_directory");
     add_key(refusal, resources->memory_per_submission > 0, "resources.memory.per_submission");
@@ -104,38 +84,43 @@ static int refuse_memory(struct refusal *refusal, struct buf *text)
             "resources.memory_per_gpu_mb");
     add_key(refusal, resources->memory_per_directory > 0 && refusal->is_batch,
             "group.maximum_size");
-    text_add_bytes(text, refusal->request->memory_bytes);
-    buf_add_string(text, " of memory, more than the ");
-    text_add_bytes(text, ledger_memory(refusal->run->ledger));
-    buf_addf(text, " that this machine and its control group grant; lower %s",
+    text_add_bytes(&refusal->text, refusal->request->memory_bytes);
+    buf_add_string(&refusal->text, " of memory, more than the ");
+    text_add_bytes(&refusal->text, ledger_memory(refusal->run->ledger));
+    buf_addf(&refusal->text, " that this machine and its control group grant; lower %s",
              buf_string(&refusal->keys));
-    return refuse(refusal, text);
 }
 
-static int refuse_request(const struct run *run, const struct execution *execution)
+static int refuse(const struct run *run, const struct execution *execution)
 {
     const struct ledger_request *request = &execution->request;
-    struct refusal refusal = {.run = run,
-                              .action = execution_action(&run->executions, execution),
-                              .request = request,
-                              .is_batch = execution_directories(&run->executions, execution) > 1,
-                              .keys = BUF_EMPTY};
-    struct buf text = BUF_EMPTY;
-    int result = 0;
-    if (saturating_product(request->processes, request->threads_per_process) >
-        ledger_budget(run->ledger)) {
-        result = refuse_cores(&refusal, &text);
-    } else if (saturating_product(request->processes, request->gpus_per_process) >
-               ledger_gpus(run->ledger)) {
-        result = refuse_gpus(&refusal, &text);
+    const struct action *action = execution_action(&run->executions, execution);
+    uint64_t cores = saturating_product(request->processes, request->threads_per_process);
+    uint64_t gpus = saturating_product(request->processes, request->gpus_per_process);
+    struct refusal refusal = {
+        .run = run,
+        .resources = &action->resources,
+        .request = request,
+        .is_batch = execution_directories(&run->executions, execution) > 1,
+    };
+    if (cores > ledger_budget(run->ledger)) {
+        add_cores(&refusal, cores);
+        buf_addf(&refusal.text, ", more than the budget of %u; lower %s, or allow it by -j %llu",
+                 ledger_budget(run->ledger), buf_string(&refusal.keys), (unsigned long long)cores);
+    } else if (gpus > ledger_gpus(run->ledger)) {
+        add_gpus(&refusal, gpus);
     } else if (run->machine->host_count > 0) {
-        result = refuse_division(&refusal, &text);
+        add_cores(&refusal, cores);
+        add_division(&refusal);
     } else {
-        result = refuse_memory(&refusal, &text);
+        add_memory(&refusal);
     }
-    buf_release(&text);
+    diag_error_at(run->diag, &run->plan->graph->rowfile->source, action->name_offset,
+                  action->name.len + 2, "action `%.*s` asks for %s", SLICE_ARGS(action->name),
+                  buf_string(&refusal.text));
+    buf_release(&refusal.text);
     buf_release(&refusal.keys);
-    return result;
+    return -1;
 }
 
 int run_check_requests(const struct run *run)
@@ -147,7 +132,7 @@ int run_check_requests(const struct run *run)
         uint32_t element = graph->tasks[execution_nodes(&run->executions, execution)->at].action;
         if (!told[element] && !ledger_can_ever_fit(run->ledger, &execution->request)) {
             told[element] = true;
-            result = refuse_request(run, execution);
+            result = refuse(run, execution);
         }
     }
     free(told);

@@ -3,6 +3,7 @@
 
 #include "clock.h"
 #include "lock.h"
+#include "time_limit.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -10,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOOP_TOKENS UINT64_MAX /* a loop event's token: those of the jobserver may be free */
+#define LOOP_TOKENS UINT64_MAX /* a loop event's token: the jobserver may have tokens again */
 
 static const int64_t BEAT_NS = (int64_t)LOCK_HEARTBEAT_S * 1000000000;
 
@@ -59,7 +60,7 @@ int run_record_known(struct plan *plan, struct diag *diag)
 
 static unsigned cores_used(const struct run *run)
 {
-    return run->ledger == NULL ? 0 : ledger_budget(run->ledger) - ledger_cores_free(run->ledger);
+    return ledger_budget(run->ledger) - ledger_cores_free(run->ledger);
 }
 
 /* Whether the jobserver lends the cores of a grant, which is returned if not. */
@@ -96,7 +97,7 @@ static void start_ready(struct run *run)
     tokens_settle(&run->tokens, cores_used(run), run->loop, LOOP_TOKENS);
 }
 
-/* The token is that of children.c. */
+/* `token` as children.c gave it to the loop. */
 static void end_child(struct run *run, uint64_t token)
 {
     struct slot *slot = &run->slots.all.at[(uint32_t)token];
@@ -110,31 +111,28 @@ static void end_child(struct run *run, uint64_t token)
     }
 }
 
+static void handle_signal(struct run *run, uint64_t signal)
+{
+    if (signal == SIGCHLD) {
+        spawn_reap_orphans();
+    } else if (signal == SIGQUIT) { /* no patience: as a second Ctrl-C */
+        stop_begin(run, true);
+        stop_begin(run, true);
+    } else if ((signal == SIGTERM && !run->stopping.is_ending) || signal == SIGINT ||
+               signal == SIGHUP) { /* a TERM at the end was told already */
+        run->stopping.is_ending =
+            signal == SIGTERM && time_limit_is_near(run->options->end_ns, run->options->notice_s);
+        stop_begin(run, true);
+    }
+}
+
 static void handle(struct run *run, const struct loop_event *event)
 {
-    switch (event->kind) {
-    case LOOP_CHILD:
-        if (event->token != LOOP_TOKENS) { /* what is ready is tried after every turn */
-            end_child(run, event->token);
-        }
-        break;
-    case LOOP_SIGNAL:
-        if (event->token == SIGTERM && run->stopping.is_ending) { /* it was told already */
-            break;
-        }
-        if (event->token == SIGINT || event->token == SIGTERM || event->token == SIGHUP) {
-            run->stopping.is_ending = event->token == SIGTERM && time_left_is_up(run->options);
-            stop_begin(run, true);
-        } else if (event->token == SIGQUIT) { /* no patience: as a second Ctrl-C */
-            stop_begin(run, true);
-            stop_begin(run, true);
-        } else if (event->token == SIGCHLD) {
-            spawn_reap_orphans();
-        }
-        break;
-    case LOOP_TIMER:
-        break;
-    }
+    if (event->kind == LOOP_CHILD && event->token != LOOP_TOKENS) {
+        end_child(run, event->token);
+    } else if (event->kind == LOOP_SIGNAL) {
+        handle_signal(run, event->token);
+    } /* tokens and the timer: what is ready is tried after every turn */
 }
 
 /* Ended children before the SIGCHLD that tells of them: where none waits to be reaped, looking for

@@ -5,29 +5,15 @@
  * anything looks; it tells an observer what happens and prints nothing. One thread of its own owns
  * the plan and the loop while it runs.
  *
- * Which file holds what, from the top:
- * run.c            the loop; what is recorded before it and told after it
- * start.c          starting an execution
- * finish.c         the end of an execution: products, records, outcomes
- * ready.c          which executions may start: early cutoff
- * requests.c       refusing what can never fit
- * stop.c           interruption, deadlines
- * children.c       the processes of an execution
- * time_left.c      what the end of the run's time permits
- * outcomes.c       what became of each task
- * advise.c         what executions use, and what is worth saying of it
- * ancestors.c      products that another task's run changed
- * left_running.c   processes that commands left in the background
- * backups.c        old products: moved away, put back, deleted
- * launched.c       what was seen of a task at its start, compared with its end
- * progress_report.c  what the observer is told
- * slots.c          what runs now
- * executions.c     which tasks run together, what they ask for, and in which order
- * temporary.c      a folder for what MPI leaves behind
- * tokens.c         cores that a make above lends
- * logs.c, logs_table.c, run_mark.c    output, the table of what runs, whose it is
- * accept.c         accepting results without running anything
- * find_gpus.c, find_hosts.c    what a run may hand out */
+ * Which file holds what; each uses only files that come after it:
+ * run.c (the loop); start.c, finish.c (an execution from its start to its records); ready.c (early
+ * cutoff: what may start); requests.c (what can never fit); stop.c (interruption, deadlines);
+ * children.c (processes); time_left.c (the end of the run's time); outcomes.c (what became of each
+ * task); advise.c (what executions use); ancestors.c (products that another task changed);
+ * left_running.c (what stays in the background); backups.c (old products); launched.c (inputs at
+ * the start and at the end); progress_report.c (what the observer is told); slots.c (what runs
+ * now); executions.c (tasks that run together); temporary.c, tokens.c, logs.c, logs_table.c,
+ * run_mark.c. Apart from these: accept.c, and find_gpus.c and find_hosts.c (what may be used). */
 #ifndef ROWBUILD_RUN_H
 #define ROWBUILD_RUN_H
 
@@ -149,9 +135,9 @@ int run_record_known(struct plan *plan, struct diag *diag);
  * What still can't be deleted is warned of, and stays on record. */
 void run_discard_all_backups(struct plan *plan, struct diag *diag);
 
-/* Takes what is there as right, without running: restores backups of the selected tasks
- * that lack theirs, and records. Refuses tasks whose products are missing. With `redone_only` tasks
- * without a good record are passed over. */
+/* Takes what is there as right, without running: restores backups of the selected tasks that
+ * lack their products, and records. Refuses tasks whose products are missing. With
+ * `redone_only` tasks without a good record are passed over. */
 int run_accept(struct plan *plan, bool redone_only, size_t *accepted, struct diag *diag);
 
 #endif

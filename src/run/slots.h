@@ -31,7 +31,7 @@ struct slots {
     uint64_t marks;           /* given so far */
 };
 
-/* A free slot. Others move. */
+/* A free slot. Pointers to slots are invalid afterwards. */
 struct slot *slots_take(struct slots *slots);
 unsigned slots_number(const struct slots *slots, const struct slot *slot);
 /* The first slot after `slot` (NULL: of all) that isn't free, or NULL. */

@@ -197,7 +197,7 @@ static int prepare_tasks(struct run *run, const struct task_id *tasks, size_t co
     struct moves *moves = mem_alloc(count * sizeof *moves);
     int result = 0;
     for (size_t i = 0; i < count && result == 0; i++) {
-        backups_plan(run->plan, tasks[i], &launched[i], &moves[i]);
+        backups_plan(run->plan, tasks[i], &launched[i], &run->scratch, &moves[i]);
         record_start(run, tasks[i], &launched[i], &moves[i]);
     }
     if (result == 0 && state_flush(run->plan->state, run->diag) != 0) {
@@ -212,6 +212,7 @@ static int prepare_tasks(struct run *run, const struct task_id *tasks, size_t co
         moves_release(&moves[i]);
     }
     free(moves);
+    arena_release(&run->scratch);
     return result;
 }
 
@@ -270,7 +271,7 @@ void run_start(struct run *run, uint32_t execution_number, struct ledger_grant *
         take_error(run, &how);
         slot_release(slot, run->ledger);
         execution_end(&run->executions, execution);
-        outcome_fail_unstarted(run, tasks, count, buf_string(&how));
+        outcome_fail_unstarted(run, tasks, count, buf_string(&how), false);
     }
     buf_release(&label);
     buf_release(&reasons);

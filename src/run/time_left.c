@@ -19,7 +19,8 @@ static double known_seconds(const struct run *run, struct task_id task)
                                  : run->plan->mean_seconds[element];
 }
 
-/* A batch is as long as the longest record of its tasks: each has that of its batch. */
+/* A batch takes as long as the longest record of its tasks: each task has the duration of the batch
+ * that it ran in. */
 static double seconds_of(const struct run *run, const struct execution *execution)
 {
     const struct task_id *tasks = execution_nodes(&run->executions, execution);
@@ -61,11 +62,6 @@ void time_left_tell_passed_over(struct run *run)
     run_notice(run, "%zu %s not started: the time left is too short for tasks that take %s", tasks,
                tasks == 1 ? "task was" : "tasks were", buf_string(&duration));
     buf_release(&duration);
-}
-
-bool time_left_is_up(const struct run_options *options)
-{
-    return time_limit_is_near(options->end_ns, options->notice_s);
 }
 
 static double grace_s(const struct run *run)

@@ -10,7 +10,6 @@
 #include <stdint.h>
 
 struct run;
-struct run_options;
 struct execution;
 
 /* Tasks that were not started for lack of time. */
@@ -24,8 +23,6 @@ bool time_left_suffices(const struct run *run, const struct execution *execution
 /* Its tasks are not started in this run. */
 void time_left_pass_over(struct run *run, struct execution *execution);
 void time_left_tell_passed_over(struct run *run);
-/* Whether a TERM that comes now means that the time is up. */
-bool time_left_is_up(const struct run_options *options);
 int64_t time_left_grace_ns(const struct run *run); /* between TERM and KILL */
 
 #endif

@@ -88,18 +88,19 @@ static int take_name(void *context, const char *name, size_t len, bool is_direct
     return 0;
 }
 
-int inbox_list_at(struct inbox_names *names, int folder)
+void inbox_list_at(struct inbox_names *names, int folder)
 {
     intern_init(&names->all);
-    return file_list(folder, ".", take_name, names);
+    if (folder >= 0) {
+        (void)file_list(folder, ".", take_name, names);
+    }
 }
 
 void inbox_list(struct inbox_names *names, const char *state_path)
 {
     int folder = inbox_open(state_path, false);
-    intern_init(&names->all);
+    inbox_list_at(names, folder);
     if (folder >= 0) {
-        (void)file_list(folder, ".", take_name, names);
         close(folder);
     }
 }
@@ -134,7 +135,7 @@ void inbox_forget(const char *state_path, const struct slice *tokens, size_t cou
     if (folder < 0) {
         return;
     }
-    (void)inbox_list_at(&names, folder);
+    inbox_list_at(&names, folder);
     intern_init(&forgotten);
     for (size_t i = 0; i < count; i++) {
         intern_add(&forgotten, tokens[i]);

@@ -13,7 +13,7 @@ struct inbox_file {
     uint64_t number;
 };
 
-/* Whether a name is that of a file of records. */
+/* Whether the name names a file of records. */
 bool inbox_parse_name(struct slice name, struct inbox_file *file);
 
 /* The id in the headers and checksums of a submission's files. */
@@ -26,8 +26,8 @@ uint64_t inbox_begin_attempt(int folder, const struct inbox_attempt *attempt);
 int inbox_write(int folder, const struct inbox_attempt *attempt, uint64_t number, uint64_t file,
                 struct slice content);
 
-/* As inbox_list for the inbox that is open. -1 with errno; released in any case. */
-int inbox_list_at(struct inbox_names *names, int folder);
+/* As inbox_list for the open inbox; -1: there is none. */
+void inbox_list_at(struct inbox_names *names, int folder);
 
 /* Removes a file of records that another one has taken in. */
 void inbox_remove(int folder, const struct inbox_attempt *attempt, uint64_t number, uint64_t file);

@@ -1,3 +1,4 @@
+/* Writing a snapshot; its format is in snapshot.h. */
 #include "snapshot_format.h"
 
 typedef VEC(size_t) numbers;

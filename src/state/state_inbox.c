@@ -38,12 +38,10 @@ struct inbox_names state_list_inbox(const struct state *state)
 {
     struct inbox_names names;
     int folder = inside_folder(state->folder, STATE_INBOX, false);
-    if (folder < 0) {
-        intern_init(&names.all);
-        return names;
+    inbox_list_at(&names, folder);
+    if (folder >= 0) {
+        close(folder);
     }
-    (void)inbox_list_at(&names, folder);
-    close(folder);
     return names;
 }
 

@@ -55,7 +55,7 @@ struct inbox_writer {
     uint64_t gathered_from; /* files behind this… */
     uint64_t gathered_to;   /* …and up to here are in a later one as well */
     uint64_t begun_at;      /* files behind this aren't */
-    struct buf ungathered;  /* records of the others */
+    struct buf ungathered;  /* records of the files behind `begun_at` */
     bool is_urgent;         /* what was put must be on record before anything else happens */
     int64_t free_at_ns;     /* monotonic: until then, what isn't urgent waits for more */
 };

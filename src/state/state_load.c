@@ -201,11 +201,12 @@ static void replay(struct state *state, struct slice journal, size_t offset,
     vec_release(&offsets.all);
 }
 
-static enum load_result unreadable(struct load_trouble *trouble, const char *file, const char *what)
+static enum load_result fail(enum load_result result, struct load_trouble *trouble,
+                             const char *file, const char *what)
 {
     trouble->file = file;
     trouble->what = what;
-    return LOAD_UNREADABLE;
+    return result;
 }
 
 static enum load_result load_journal(struct state *state, struct slice journal,
@@ -216,17 +217,17 @@ static enum load_result load_journal(struct state *state, struct slice journal,
     uint64_t id;
     const char *wrong = journal_read_header(journal, &id, &is_torn);
     if (wrong != NULL) {
-        return unreadable(trouble, STATE_JOURNAL, wrong);
+        return fail(LOAD_UNREADABLE, trouble, STATE_JOURNAL, wrong);
     }
     if (is_torn) { /* it is put in place whole */
-        return unreadable(trouble, STATE_JOURNAL,
-                          journal.len == 0 ? "it is empty" : "it ends within its header");
+        return fail(LOAD_UNREADABLE, trouble, STATE_JOURNAL,
+                    journal.len == 0 ? "it is empty" : "it ends within its header");
     }
     size_t from = JOURNAL_HEADER_BYTES;
     if (id != identity->id) {
         if (identity->id == 0 || id != identity->contained_journal) {
-            unreadable(trouble, STATE_JOURNAL, "it doesn't belong to the snapshot beside it");
-            return LOAD_AGAIN;
+            return fail(LOAD_AGAIN, trouble, STATE_JOURNAL,
+                        "it doesn't belong to the snapshot beside it");
         }
         /* A compaction was cut off before the new journal was there: the old one is continued
          * behind what the snapshot contains, even where that part was lost with the machine's
@@ -238,11 +239,8 @@ static enum load_result load_journal(struct state *state, struct slice journal,
     state->journal_id = id;
     replay(state, journal, from, trouble);
     wrong = trouble->lost_bytes == 0 ? state_why_records_are_missed(state) : NULL;
-    if (wrong != NULL) { /* or a run has begun its first tasks since the journal was read */
-        unreadable(trouble, STATE_JOURNAL, wrong);
-        return LOAD_AGAIN;
-    }
-    return LOAD_DONE;
+    /* or a run has begun its first tasks since the journal was read */
+    return wrong != NULL ? fail(LOAD_AGAIN, trouble, STATE_JOURNAL, wrong) : LOAD_DONE;
 }
 
 /* A folder that was never used has no journal, and one that was has lost it, unless (AGAIN) a
@@ -252,11 +250,7 @@ static enum load_result miss_journal(const struct state *state,
                                      struct load_trouble *trouble)
 {
     const char *wrong = state_why_journal_is_missed(state, identity);
-    if (wrong == NULL) {
-        return LOAD_DONE;
-    }
-    unreadable(trouble, STATE_JOURNAL, wrong);
-    return LOAD_AGAIN;
+    return wrong != NULL ? fail(LOAD_AGAIN, trouble, STATE_JOURNAL, wrong) : LOAD_DONE;
 }
 
 static enum load_result load_once(struct state *state, struct load_trouble *trouble)
@@ -269,14 +263,14 @@ static enum load_result load_once(struct state *state, struct load_trouble *trou
     start_anew(state);
     int found = read_whole(state, STATE_SNAPSHOT, &state->snapshot);
     if (found < 0) {
-        result = unreadable(trouble, STATE_SNAPSHOT, inside_error(errno));
+        result = fail(LOAD_UNREADABLE, trouble, STATE_SNAPSHOT, inside_error(errno));
         goto out;
     }
     if (found > 0) {
         const char *wrong = snapshot_read(&state->snapshot, &state->table, &state->shapes,
                                           &state->texts, &identity);
         if (wrong != NULL) {
-            result = unreadable(trouble, STATE_SNAPSHOT, wrong);
+            result = fail(LOAD_UNREADABLE, trouble, STATE_SNAPSHOT, wrong);
             goto out;
         }
         state->snapshot_id = identity.id;
@@ -285,7 +279,7 @@ static enum load_result load_once(struct state *state, struct load_trouble *trou
     }
     found = read_whole(state, STATE_JOURNAL, &journal);
     if (found < 0) {
-        result = unreadable(trouble, STATE_JOURNAL, inside_error(errno));
+        result = fail(LOAD_UNREADABLE, trouble, STATE_JOURNAL, inside_error(errno));
     } else if (found > 0) {
         result = load_journal(state, buf_slice(&journal), &identity, trouble);
     } else {
@@ -368,30 +362,22 @@ out:
 
 /* Records in the middle that can't be read are work that would be done again, or worse: products
  * that would be taken for what they aren't. */
-static int refuse_loss(const struct state *state, const struct load_trouble *trouble,
-                       struct diag *diag)
+static int tell_loss(const struct state *state, const struct load_trouble *trouble, bool forgets,
+                     struct diag *diag)
 {
     struct buf path = BUF_EMPTY;
     state_folder_add_path(state->path, STATE_JOURNAL, &path);
-    diag_state_error(diag, "%s is damaged: %zu bytes from byte %zu on can't be read; " MEND,
-                     buf_string(&path), trouble->lost_bytes, trouble->lost_from);
-    buf_release(&path);
-    return -1;
-}
-
-static int warn_of_loss(const struct state *state, const struct load_trouble *trouble,
-                        struct diag *diag)
-{
-    if (trouble->lost_bytes == 0) {
-        return 0;
+    buf_addf(&path, " is damaged: %zu bytes from byte %zu on can't be read", trouble->lost_bytes,
+             trouble->lost_from);
+    if (forgets) {
+        diag_warning(diag, "%s; the records in them are lost", buf_string(&path));
+    } else {
+        diag_state_error(diag, "%s; " MEND, buf_string(&path));
     }
-    struct buf path = BUF_EMPTY;
-    state_folder_add_path(state->path, STATE_JOURNAL, &path);
-    diag_warning(diag,
-                 "%s is damaged: %zu bytes from byte %zu on can't be read; the records in "
-                 "them are lost",
-                 buf_string(&path), trouble->lost_bytes, trouble->lost_from);
     buf_release(&path);
+    if (!forgets) {
+        return -1;
+    }
     return state->mode == STATE_WRITE ? keep_lost_part(state, trouble, diag) : 0;
 }
 
@@ -413,8 +399,5 @@ int state_load(struct state *state, bool discard_unreadable, struct diag *diag)
         buf_release(&path);
         return -1;
     }
-    if (trouble.lost_bytes > 0 && !discard_unreadable) {
-        return refuse_loss(state, &trouble, diag);
-    }
-    return warn_of_loss(state, &trouble, diag);
+    return trouble.lost_bytes > 0 ? tell_loss(state, &trouble, discard_unreadable, diag) : 0;
 }

@@ -16,8 +16,8 @@
 #define SLOT_PREFIX ".slot-"
 
 struct traces {
-    bool has_logs;  /* the folder is there… */
-    bool has_slots; /* …with output of tasks that a run had begun; jobs name theirs otherwise… */
+    bool has_logs;     /* the folder is there… */
+    bool has_slots;    /* …with output of tasks that a run had begun (names of jobs differ)… */
     bool has_outputs;  /* …with output of tasks that ended… */
     bool has_entries;  /* …with anything */
     bool has_running;  /* the table of a run that goes on or was killed */

@@ -1,4 +1,4 @@
-/* Texts by digest: those of the snapshot, looked up where they lie, and those that came since.
+/* Texts by digest: texts of the snapshot are looked up where they lie, newer ones are stored here.
  *
  * Knows: digests and bytes. Doesn't know: who refers to them. */
 #ifndef ROWBUILD_TEXTSTORE_H
