@@ -4,15 +4,6 @@
 #include "file.h"
 #include "run.h"
 
-/* Where moves are gathered. */
-struct planning {
-    struct plan *plan;
-    struct task_id task;
-    const struct task_row *row;
-    struct arena *arena;
-    struct moves *moves;
-};
-
 void moves_release(struct moves *moves)
 {
     vec_release(&moves->good);
@@ -43,23 +34,19 @@ static bool matches_record(struct plan *plan, struct task_id task, const struct 
     return matches;
 }
 
-static void plan_product_move(const struct planning *planning, struct file_id file,
-                              bool keeps_strangers)
+static void plan_product_move(struct plan *plan, struct task_id task, const struct task_row *row,
+                              struct file_id file, bool keeps_strangers, struct moves *moves)
 {
-    struct plan *plan = planning->plan;
-    const struct task_row *row = planning->row;
-    struct moves *moves = planning->moves;
     struct buf sibling = BUF_EMPTY;
     if (plan->files[file.at] == FILE_GONE) {
         return;
     }
-    bool is_good =
-        plan->files[file.at] == FILE_CURRENT && matches_record(plan, planning->task, row, file);
-    char *path = arena_string(planning->arena, slice_of(plan_path(plan, file)));
+    bool is_good = plan->files[file.at] == FILE_CURRENT && matches_record(plan, task, row, file);
+    char *path = arena_string(moves->arena, slice_of(plan_path(plan, file)));
     bool has_sibling = sibling_exists(plan, path, &sibling);
     if (is_good && (!has_sibling || !row->is_backed_up)) {
         if (has_sibling) { /* left by a run that was killed after its success */
-            vec_push(&moves->kept, arena_string(planning->arena, buf_slice(&sibling)));
+            vec_push(&moves->kept, arena_string(moves->arena, buf_slice(&sibling)));
         }
         vec_push(&moves->good, path);
     } else if (!is_good && keeps_strangers) {
@@ -68,13 +55,12 @@ static void plan_product_move(const struct planning *planning, struct file_id fi
     buf_release(&sibling);
 }
 
-static void plan_resumable_moves(const struct planning *planning)
+static void plan_resumable_moves(struct plan *plan, struct task_id task, struct moves *moves)
 {
-    struct plan *plan = planning->plan;
     const struct graph *graph = plan->graph;
-    const struct action *action = graph_action(graph, planning->task);
+    const struct action *action = graph_action(graph, task);
     const uint32_t *directories;
-    size_t count = graph_directories(graph, planning->task, &directories);
+    size_t count = graph_directories(graph, task, &directories);
     struct buf path = BUF_EMPTY;
     for (size_t i = 0; i < action->resumable_count; i++) {
         const struct path_spec *spec = &action->resumable_files[i];
@@ -89,7 +75,7 @@ static void plan_resumable_moves(const struct planning *planning)
             buf_add_slice(&path, spec->path);
             if (file_lstat(plan->project, buf_string(&path), &found) == 0 &&
                 found.kind != FILE_MISSING) {
-                vec_push(&planning->moves->kept, arena_string(planning->arena, buf_slice(&path)));
+                vec_push(&moves->kept, arena_string(moves->arena, buf_slice(&path)));
             }
         }
     }
@@ -97,22 +83,21 @@ static void plan_resumable_moves(const struct planning *planning)
 }
 
 void backups_plan(struct plan *plan, struct task_id task, const struct launched *launched,
-                  struct arena *arena, struct moves *moves)
+                  struct moves *moves)
 {
     const struct graph *graph = plan->graph;
     const struct task_row *row = state_task(plan->state, task.at);
-    const struct planning planning = {plan, task, row, arena, moves};
     bool was_attempted = row->attempt != ATTEMPT_NONE && row->attempt != ATTEMPT_CHANGED;
     bool same_attempt =
         was_attempted && digest_equal(row->attempt_fingerprint, launched->fingerprint);
     bool has_past = row->success != SUCCESS_NONE || was_attempted;
     for (uint32_t p = graph->product_start[task.at]; p < graph->product_start[task.at + 1]; p++) {
-        plan_product_move(&planning, graph->products.at[p], has_past && !same_attempt);
+        plan_product_move(plan, task, row, graph->products.at[p], has_past && !same_attempt, moves);
     }
     bool same_work = same_attempt || (row->success != SUCCESS_NONE &&
                                       digest_equal(row->fingerprint, launched->fingerprint));
     if (has_past && (!same_work || plan->options.rerun)) {
-        plan_resumable_moves(&planning);
+        plan_resumable_moves(plan, task, moves);
     }
 }
 

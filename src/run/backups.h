@@ -9,7 +9,8 @@
 #include "plan.h"
 #include "vec.h"
 
-struct moves { /* paths, in an arena */
+struct moves {           /* paths */
+    struct arena *arena; /* where they lie */
     VEC(char *) good;
     VEC(char *) kept;
 };
@@ -18,7 +19,7 @@ struct moves { /* paths, in an arena */
  * What doesn't is a stranger: left where it is when the same attempt is continued or when nothing
  * was ever recorded, kept aside otherwise. */
 void backups_plan(struct plan *plan, struct task_id task, const struct launched *launched,
-                  struct arena *arena, struct moves *moves);
+                  struct moves *moves);
 /* All or none; -1 after an error. */
 int backups_move(const struct plan *plan, const struct moves *moves, struct diag *diag);
 void moves_release(struct moves *moves);

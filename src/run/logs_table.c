@@ -1,8 +1,8 @@
 /* The tables of what runs: what is believed of them, and what killed runs and jobs left behind. */
 #include "logs.h"
 
+#include "inbox.h"
 #include "inside.h"
-#include "intern.h"
 #include "memory.h"
 #include "run_mark.h"
 #include "spawn.h"
@@ -272,34 +272,8 @@ bool logs_find_in_jobs(const char *state, const char *key, struct buf *path)
     return search.found;
 }
 
-struct job_search {
-    int folder;
-    struct intern tokens;
-};
-
-static int remove_of_job(void *context, const char *name, size_t len, bool is_directory)
-{
-    const struct job_search *search = context;
-    struct slice rest = rest_of(slice_make(name, len), KINDS_OF_A_JOB);
-    const char *dot = rest.len > 0 && !is_directory ? memchr(rest.at, '.', rest.len) : NULL;
-    if (dot != NULL &&
-        intern_find(&search->tokens, slice_make(rest.at, (size_t)(dot - rest.at))) != INTERN_NONE) {
-        (void)unlinkat(search->folder, name, 0);
-    }
-    return 0;
-}
-
 void logs_forget_jobs(const char *state, const struct slice *tokens, size_t count)
 {
-    struct job_search search = {.folder = state_folder_open(state, STATE_LOGS, false)};
-    if (search.folder < 0) {
-        return;
-    }
-    intern_init(&search.tokens);
-    for (size_t i = 0; i < count; i++) {
-        intern_add(&search.tokens, tokens[i]);
-    }
-    (void)file_list(search.folder, ".", remove_of_job, &search);
-    close(search.folder);
-    intern_release(&search.tokens);
+    inbox_forget_in(state_folder_open(state, STATE_LOGS, false), PREFIXES, KINDS_OF_A_JOB, tokens,
+                    count);
 }

@@ -44,25 +44,10 @@ void outcome_fail_unstarted(struct run *run, const struct task_id *tasks, size_t
                    (struct run_event){.outcome = RUN_FAILED, .how = how, .blocked = blocked});
 }
 
-struct first_reason {
-    struct plan *plan;
-    struct task_id task;
-    struct buf words;
-};
-
-/* In words at once: what a reason names lives no longer than the call. */
-static void add_first_reason(void *context, const struct reason *reason)
-{
-    struct first_reason *first = context;
-    if (first->words.len == 0) {
-        plan_add_reason(first->plan, first->task, reason, &first->words);
-    }
-}
-
 void outcome_fail_blocked(struct run *run, struct task_id task)
 {
-    struct first_reason first = {run->plan, task, BUF_EMPTY};
-    (void)plan_examine(run->plan, task, add_first_reason, &first);
-    outcome_fail_unstarted(run, &task, 1, buf_string(&first.words), true);
-    buf_release(&first.words);
+    struct buf how = BUF_EMPTY;
+    run_add_reasons(run->plan, task, NULL, &how);
+    outcome_fail_unstarted(run, &task, 1, buf_string(&how), true);
+    buf_release(&how);
 }

@@ -17,6 +17,29 @@ void run_add_label(const struct graph *graph, const struct task_id *tasks, size_
     buf_addf(out, " (%zu directories)", count);
 }
 
+struct reasons {
+    struct plan *plan;
+    struct task_id task;
+    const char *end;
+    struct buf *out;
+};
+
+/* In words at once: what a reason names lives no longer than the call. */
+static void add_reason(void *context, const struct reason *reason)
+{
+    struct reasons *reasons = context;
+    if (reasons->end != NULL || reasons->out->len == 0) {
+        plan_add_reason(reasons->plan, reasons->task, reason, reasons->out);
+        buf_add_string(reasons->out, reasons->end != NULL ? reasons->end : "");
+    }
+}
+
+void run_add_reasons(struct plan *plan, struct task_id task, const char *end, struct buf *out)
+{
+    struct reasons reasons = {.plan = plan, .task = task, .end = end, .out = out};
+    (void)plan_examine(plan, task, add_reason, &reasons);
+}
+
 /* From what executions took so far in this run, else from what is recorded. Negative: not known. */
 static double seconds_left(const struct run *run)
 {

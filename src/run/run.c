@@ -181,8 +181,11 @@ static void flush(struct run *run)
     }
 }
 
-static void run_loop(struct run *run)
+/* In a fresh thread: one that has burned CPU before spawns slower for the rest of its life (the
+ * parent of a vfork queues behind its child). */
+static void *run_loop(void *context)
 {
+    struct run *run = context;
     struct loop_event events[EVENTS_AT_ONCE];
     observer_tick(run->plan->observer);
     handle_all(run, events, loop_wait(run->loop, events, EVENTS_AT_ONCE, 0)); /* pending signals */
@@ -202,6 +205,7 @@ static void run_loop(struct run *run)
             run_tell(run, (struct run_event){.kind = RUN_EVENT_TICK});
         }
     }
+    return NULL;
 }
 
 static void note_lack(void *context, const struct reason *reason)
@@ -257,23 +261,6 @@ static void count_not_started(struct run *run)
     }
 }
 
-/* ---- A fresh thread for the loop: one that has burned CPU before spawns slower for the rest of
- * its life (the parent of a vfork queues behind its child). ---- */
-
-static void *run_thread(void *context)
-{
-    struct run *run = context;
-    run_loop(run);
-    return NULL;
-}
-
-/* Nobody has to be started: no cores, no logs, no loop. */
-static int tell_blocked(struct run *run)
-{
-    fail_blocked_tasks(run);
-    return state_sync(run->plan->state, run->diag);
-}
-
 /* A running task takes two descriptors: its log and its pidfd. */
 static void set_most_running(struct run *run)
 {
@@ -301,7 +288,7 @@ static int execute(struct run *run)
     run->loop = loop_new();
     if (run->loop == NULL) {
         diag_state_error(run->diag, "the event loop can't be made: %s", strerror(errno));
-    } else if (pthread_create(&thread, NULL, run_thread, run) != 0) {
+    } else if (pthread_create(&thread, NULL, run_loop, run) != 0) {
         diag_state_error(run->diag, "the thread of the run can't be started");
     } else {
         pthread_join(thread, NULL);
@@ -396,7 +383,8 @@ int run_execute(struct plan *plan, const struct launch_context *launch,
             run_discard_all_backups(plan, diag);
         }
         if (run.executions.all.count == 0) {
-            status = tell_blocked(&run);
+            fail_blocked_tasks(&run); /* no cores, no logs, no loop */
+            status = state_sync(plan->state, diag);
         } else {
             ready_expect_all(&run);
             run.logs = logs_new(options->state_path, options->name, diag);

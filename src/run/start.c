@@ -197,7 +197,8 @@ static int prepare_tasks(struct run *run, const struct task_id *tasks, size_t co
     struct moves *moves = mem_alloc(count * sizeof *moves);
     int result = 0;
     for (size_t i = 0; i < count && result == 0; i++) {
-        backups_plan(run->plan, tasks[i], &launched[i], &run->scratch, &moves[i]);
+        moves[i].arena = &run->scratch;
+        backups_plan(run->plan, tasks[i], &launched[i], &moves[i]);
         record_start(run, tasks[i], &launched[i], &moves[i]);
     }
     if (result == 0 && state_flush(run->plan->state, run->diag) != 0) {
@@ -216,28 +217,6 @@ static int prepare_tasks(struct run *run, const struct task_id *tasks, size_t co
     return result;
 }
 
-struct explanation {
-    struct plan *plan;
-    struct task_id task;
-    struct buf *text;
-};
-
-static void add_reason_line(void *context, const struct reason *reason)
-{
-    struct explanation *explanation = context;
-    plan_add_reason(explanation->plan, explanation->task, reason, explanation->text);
-    buf_add_char(explanation->text, '\n');
-}
-
-/* Why the tasks run, taken before their records change. */
-static void explain(struct run *run, const struct task_id *tasks, size_t count, struct buf *text)
-{
-    for (size_t i = 0; i < count && run->options->explain; i++) {
-        struct explanation explanation = {run->plan, tasks[i], text};
-        (void)plan_examine(run->plan, tasks[i], add_reason_line, &explanation);
-    }
-}
-
 void run_start(struct run *run, uint32_t execution_number, struct ledger_grant *grant)
 {
     struct execution *execution = &run->executions.all.at[execution_number];
@@ -253,7 +232,9 @@ void run_start(struct run *run, uint32_t execution_number, struct ledger_grant *
                           .grant = *grant,
                           .launched = mem_alloc(count * sizeof(struct launched)),
                           .label = mem_copy(label.at, label.len)};
-    explain(run, tasks, count, &reasons);
+    for (uint32_t i = 0; i < count && run->options->explain; i++) { /* before records change */
+        run_add_reasons(run->plan, tasks[i], "\n", &reasons);
+    }
     int seen = launched_look(run->plan, tasks, count, slot->launched, run->diag);
     if (seen == 0 && any_lacks(run->plan, tasks, count)) {
         slot_release(slot, run->ledger);

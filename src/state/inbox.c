@@ -120,35 +120,36 @@ bool inbox_names_have(const struct inbox_names *names, const struct inbox_attemp
     return found;
 }
 
-static bool is_of_token(struct slice name, const struct intern *tokens)
-{
-    const char *dot = memchr(name.at, '.', name.len);
-    return dot != NULL &&
-           intern_find(tokens, slice_make(name.at, (size_t)(dot - name.at))) != INTERN_NONE;
-}
-
-void inbox_forget(const char *state_path, const struct slice *tokens, size_t count)
+void inbox_forget_in(int folder, const char *const *prefixes, size_t prefix_count,
+                     const struct slice *tokens, size_t count)
 {
     struct inbox_names names;
     struct intern forgotten;
-    int folder = inbox_open(state_path, false);
-    if (folder < 0) {
-        return;
-    }
     inbox_list_at(&names, folder);
     intern_init(&forgotten);
     for (size_t i = 0; i < count; i++) {
         intern_add(&forgotten, tokens[i]);
     }
-    for (uint32_t i = 0; i < names.all.count; i++) {
-        struct slice name = intern_name(&names.all, i);
-        if (is_of_token(name, &forgotten)) {
+    for (size_t i = 0; i < names.all.count * prefix_count; i++) {
+        struct slice name = intern_name(&names.all, (uint32_t)(i / prefix_count));
+        const char *prefix = prefixes[i % prefix_count];
+        const char *token = name.at + strlen(prefix);
+        const char *dot = slice_starts_with(name, prefix) ? strchr(token, '.') : NULL;
+        if (dot != NULL &&
+            intern_find(&forgotten, slice_make(token, (size_t)(dot - token))) != INTERN_NONE) {
             (void)unlinkat(folder, name.at, 0);
         }
     }
-    close(folder);
     intern_release(&forgotten);
     inbox_names_release(&names);
+    if (folder >= 0) {
+        close(folder);
+    }
+}
+
+void inbox_forget(const char *state_path, const struct slice *tokens, size_t count)
+{
+    inbox_forget_in(inbox_open(state_path, false), (const char *const[]){""}, 1, tokens, count);
 }
 
 /* ---- Records ---- */

@@ -60,6 +60,10 @@ void inbox_add_name(const struct inbox_attempt *attempt, const char *kind, struc
 
 /* Removes all files of submissions that are forgotten. */
 void inbox_forget(const char *state_path, const struct slice *tokens, size_t count);
+/* The same in another open folder (-1: there is none), which is closed: files whose names are one
+ * of the prefixes, a token, a dot and more. */
+void inbox_forget_in(int folder, const char *const *prefixes, size_t prefix_count,
+                     const struct slice *tokens, size_t count);
 
 /* The names in the inbox, read once: for questions about many elements. */
 struct inbox_names {

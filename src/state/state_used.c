@@ -11,8 +11,6 @@
 #include "journal.h"
 #include "state_inner.h"
 
-#include <ctype.h>
-
 #define SLOT_PREFIX ".slot-"
 
 struct traces {
@@ -35,12 +33,8 @@ static bool exists(const struct state *state, const char *name)
 static bool is_slot(struct slice name)
 {
     size_t prefix = strlen(SLOT_PREFIX);
-    for (size_t i = prefix; i < name.len; i++) {
-        if (!isdigit((unsigned char)name.at[i])) {
-            return false;
-        }
-    }
-    return name.len > prefix && slice_starts_with(name, SLOT_PREFIX);
+    return name.len > prefix && slice_starts_with(name, SLOT_PREFIX) &&
+           strspn(name.at + prefix, "0123456789") == name.len - prefix;
 }
 
 static int take_log(void *context, const char *name, size_t len, bool is_directory)
