@@ -3,7 +3,6 @@
 #include "running.h"
 
 #include "clock.h"
-#include "file.h"
 #include "text.h"
 
 #include <signal.h>

@@ -6,10 +6,8 @@
 #include "file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static void record_start(struct run *run, struct task_id task, const struct launched *launched,
                          const struct moves *moves)

@@ -6,10 +6,8 @@
 #include "state_inner.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static const size_t LARGEST_FILE = (size_t)1 << 32;
