@@ -105,7 +105,7 @@ static int refuse(const struct run *run, const struct execution *execution)
     };
     if (cores > ledger_budget(run->ledger)) {
         add_cores(&refusal, cores);
-        buf_addf(&refusal.text, ", more than the budget of %u; lower %s, or allow it by -j %llu",
+        buf_addf(&refusal.text, ", more than the budget of %u; lower %s, or use -j %llu",
                  ledger_budget(run->ledger), buf_string(&refusal.keys), (unsigned long long)cores);
     } else if (gpus > ledger_gpus(run->ledger)) {
         add_gpus(&refusal, gpus);
