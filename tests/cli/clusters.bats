@@ -46,7 +46,7 @@ lab() {
     json '.[0] | length == 6 and .[2].partition[0].account_suffix == "-cpu"'
     lab
     expect 0 show cluster --all --short
-    [ "${lines[0]}" = lab ]
+    [ "${output%%$'\n'*}" = lab ]
 }
 
 @test "a site's own variable identifies its cluster" {
@@ -68,7 +68,7 @@ lab() {
     local name
     for name in lab andes anvil delta frontier greatlakes none; do
         expect 0 show cluster --cluster="$name"
-        [ "${lines[0]}" = "# $HOME/.config/rowbuild/clusters.toml" ]
+        [ "${output%%$'\n'*}" = "# $HOME/.config/rowbuild/clusters.toml" ]
         tail -n +2 <<<"$output" >>"$SCRATCH/second"
         echo >>"$SCRATCH/second"
     done

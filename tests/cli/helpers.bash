@@ -1,13 +1,15 @@
 # What the tests of the command line share. Each test works in a folder of its own, with real processes.
-# Where two processes have to meet, they do so by flag files (hold, await, release), never by time.
+# Where two processes have to meet, they do so by flag files (hold, await, release), never by time. What is
+# called often starts no process that bash can do without: they are most of what these tests cost.
 # shellcheck shell=bash disable=SC2119,SC2120,SC2154 # optional arguments; variables that bats sets
 
 bats_require_minimum_version 1.5.0
+HELPERS=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
 
 setup() {
     : "${ROWBUILD:?the program to be tested}"
-    SCRATCH=$(mktemp -d "${TMPDIR:-/tmp}/rowbuild-cli.XXXXXX")
-    export SCRATCH
+    export SCRATCH=${TMPDIR:-/tmp}/rowbuild-cli.$BASHPID.$SRANDOM
+    mkdir -m 700 "$SCRATCH" || return 1
     export RUNS=$SCRATCH/runs # a line for each execution, appended by `note`
     export GATE=$SCRATCH/gate
     export HOME=$SCRATCH/home
@@ -20,12 +22,11 @@ setup() {
     unset ROWBUILD_STATE ROWBUILD_HOME ROWBUILD_IO_THREADS ROWBUILD_GPUS NO_COLOR
     unset ROW_CLUSTER ROW_COLOR ROW_IO_THREADS ROW_NO_PROGRESS ROW_CLEAR_PROGRESS ROW_YES ROW_HOME
     unset "${!SLURM@}" ROWBUILD_ALLOCATION OMP_NUM_THREADS CUDA_VISIBLE_DEVICES ROCR_VISIBLE_DEVICES
-    mkdir "$GATE" "$HOME" "$SCRATCH/bin" "$SCRATCH/project"
+    mkdir "$GATE" "$HOME" "$SCRATCH/project" "$SCRATCH/project/workspace"
+    cp -R "$HELPERS/bin" "$SCRATCH/bin" # note, hold, args: what commands in Rowfiles call
     : >"$RUNS"
     BACKGROUND=()
-    write_programs
     cd "$SCRATCH/project" || return 1
-    mkdir workspace
 }
 
 teardown() {
@@ -37,35 +38,36 @@ teardown() {
         umount "$MOUNTED" || true
     fi
     cd / || return 1
-    chmod -R u+rwX "$SCRATCH" 2>/dev/null || true
-    rm -rf "$SCRATCH"
+    if ! rm -rf "$SCRATCH" 2>/dev/null; then
+        chmod -R u+rwX "$SCRATCH" || true
+        rm -rf "$SCRATCH"
+    fi
 }
 
-# Programs that commands in Rowfiles call.
-write_programs() {
-    # note WORD…: this was run
-    program note <<'PROGRAM'
-echo "$*" >>"$RUNS"
-PROGRAM
-    # hold NAME: tells that it is there, and waits until the test says `release NAME`
-    program hold <<'PROGRAM'
-: >"$GATE/$1.started"
-until [ -e "$GATE/$1.go" ] || [ ! -d "$GATE" ]; do
-    sleep 0.02
-done
-PROGRAM
-    # args WORD…: keeps its arguments byte by byte, each ended by NUL
-    program args <<'PROGRAM'
-printf '%s\0' "$@" >>"$SCRATCH/args"
-PROGRAM
+# slurp NAME: standard input, as it is, into that variable
+slurp() {
+    IFS= read -rd '' "$1" || true
+}
+
+# text_of NAME FILE: what the file holds into that variable, as $(cat FILE) would
+text_of() {
+    slurp "$1" <"$2" || return 1
+    while [[ ${!1} == *$'\n' ]]; do
+        printf -v "$1" %s "${!1%$'\n'}"
+    done
+}
+
+# pause SECONDS: sleeps
+pause() {
+    [ -n "${NEVER:-}" ] || exec {NEVER}<> <(:)
+    read -rt "$1" -u "$NEVER" || true
 }
 
 # program NAME: a shell script from standard input, in the PATH.
 program() {
-    {
-        echo '#!/bin/sh'
-        cat
-    } >"$SCRATCH/bin/$1"
+    local script
+    slurp script
+    printf '#!/bin/sh\n%s' "$script" >"$SCRATCH/bin/$1"
     chmod +x "$SCRATCH/bin/$1"
 }
 
@@ -74,16 +76,20 @@ rowbuild() {
 }
 
 rowfile() {
-    cat >Rowfile
+    local text
+    slurp text
+    printf %s "$text" >Rowfile
 }
 
 workflow() {
-    cat >workflow.toml
+    local text
+    slurp text
+    printf %s "$text" >workflow.toml
 }
 
 # value DIRECTORY JSON
 value() {
-    mkdir -p "workspace/$1"
+    [ -d "workspace/$1" ] || mkdir -p "workspace/$1"
     printf '%s\n' "$2" >"workspace/$1/value.json"
 }
 
@@ -120,7 +126,8 @@ END
 expect() {
     local wanted=$1
     shift
-    run rowbuild "$@"
+    status=0
+    output=$(rowbuild "$@" 2>&1) || status=$?
     if [ "$status" -ne "$wanted" ]; then
         echo "rowbuild $*: status $status, expected $wanted; it said:"
         echo "$output"
@@ -128,11 +135,18 @@ expect() {
     fi
 }
 
+# apart ARGUMENT…: runs rowbuild; $output, $stderr, $status.
+apart() {
+    status=0
+    output=$(rowbuild "$@" 2>"$BATS_TEST_TMPDIR/stderr") || status=$?
+    text_of stderr "$BATS_TEST_TMPDIR/stderr"
+}
+
 # table TEXT ARGUMENT…: rowbuild succeeds, and its standard output is just this.
 table() {
     local wanted=$1
     shift
-    run --separate-stderr rowbuild "$@"
+    apart "$@"
     if [ "$status" -ne 0 ] || [ "$output" != "$wanted" ]; then
         echo "rowbuild $*: status $status"
         diff <(echo "$wanted") <(echo "$output")
@@ -145,7 +159,7 @@ table() {
 expect_json() {
     local wanted=$1
     shift
-    run --separate-stderr rowbuild "$@"
+    apart "$@"
     if [ "$status" -ne "$wanted" ] || ! jq -s -e 'length > 0' >/dev/null <<<"$output"; then
         echo "rowbuild $*: status $status, expected $wanted and JSON; it said:"
         echo "$output"
@@ -190,7 +204,7 @@ lacks() {
 has_line() {
     local regex
     for regex; do
-        if ! grep -Eq -- "$regex" <<<"$output"; then
+        if ! a_line_matches "$regex" && ! grep -Eq -- "$regex" <<<"$output"; then
             echo "no line of the output matches: $regex"
             echo "$output"
             return 1
@@ -198,23 +212,41 @@ has_line() {
     done
 }
 
+a_line_matches() {
+    local line
+    while IFS= read -r line; do
+        if [[ $line =~ $1 ]]; then
+            return 0
+        fi
+    done <<<"$output"
+    return 1
+} 2>/dev/null # what only grep understands it is asked
+
 # expect_runs LINE…: what was noted since the last call, in any order.
 expect_runs() {
-    local got wanted=
-    got=$(LC_ALL=C sort "$RUNS")
+    local got wanted= line
+    local -A left=()
+    text_of got "$RUNS"
     : >"$RUNS"
-    if [ $# -gt 0 ]; then
-        wanted=$(printf '%s\n' "$@" | LC_ALL=C sort)
-    fi
-    if [ "$got" != "$wanted" ]; then
-        echo "executed:"
-        echo "$got"
-        echo "expected:"
-        echo "$wanted"
-        echo "rowbuild had said:"
-        echo "${output:-}"
-        return 1
-    fi
+    [ $# -eq 0 ] || printf -v wanted '%s\n' "$@"
+    wanted=${wanted%$'\n'}
+    while IFS= read -r line; do
+        left[":$line"]=$((${left[":$line"]:-0} + 1))
+    done <<<"$got"
+    while IFS= read -r line; do
+        left[":$line"]=$((${left[":$line"]:-0} - 1))
+    done <<<"$wanted"
+    for line in "${left[@]}"; do
+        if [ "$line" -ne 0 ]; then
+            echo "executed:"
+            LC_ALL=C sort <<<"$got"
+            echo "expected:"
+            LC_ALL=C sort <<<"$wanted"
+            echo "rowbuild had said:"
+            echo "${output:-}"
+            return 1
+        fi
+    done
 }
 
 # expect_nothing_to_do ARGUMENT…: it says so, and nothing was run.
@@ -224,7 +256,9 @@ expect_nothing_to_do() {
 
 # content FILE TEXT: the file holds just that.
 content() {
-    if [ "$(cat "$1")" != "$2" ]; then
+    local content
+    text_of content "$1" || return 1
+    if [ "$content" != "$2" ]; then
         echo "$1 holds $(cat "$1"), expected $2"
         return 1
     fi
@@ -252,9 +286,9 @@ nowhere() {
 # refused ARGUMENT…: the description is wrong: exit 2, nothing run, nothing written.
 refused() {
     local before after
-    before=$(tree | grep -v '^\. ') # not the project's own times: see the test that looks at them
+    before=$(listing -mindepth 1) # not the project's own times: see the test that looks at them
     expect 2 "$@" && expect_runs && absent .rowbuild || return 1
-    after=$(tree | grep -v '^\. ')
+    after=$(listing -mindepth 1)
     if [ "$before" != "$after" ]; then
         diff <(echo "$before") <(echo "$after")
         return 1
@@ -266,13 +300,19 @@ tree() {
     find "${1:-.}" -printf '%p %i %s %T@ %C@ %m\n' | LC_ALL=C sort
 }
 
-# await FILE: until it is there. The limit only ends a test that has failed already.
+# listing OPTION…: the same of this folder, unsorted: equal as long as nothing was written.
+listing() {
+    find . "$@" -printf '%p %i %s %T@ %C@ %m\n'
+}
+
+PATIENCE=300 # seconds; they only end a test that has failed already
+
+# await FILE: until it is there.
 await() {
-    local tries=0
+    local end=$((SECONDS + PATIENCE))
     until [ -e "$1" ]; do
-        sleep 0.02
-        tries=$((tries + 1))
-        if [ "$tries" -gt 1500 ]; then
+        pause 0.02
+        if [ "$SECONDS" -gt "$end" ]; then
             echo "$1 never came"
             return 1
         fi
@@ -281,11 +321,10 @@ await() {
 
 # await_text FILE TEXT
 await_text() {
-    local tries=0
-    until grep -qF -- "$2" "$1" 2>/dev/null; do
-        sleep 0.02
-        tries=$((tries + 1))
-        if [ "$tries" -gt 1500 ]; then
+    local end=$((SECONDS + PATIENCE)) text=
+    until text_of text "$1" 2>/dev/null && [[ $text == *"$2"* ]]; do
+        pause 0.02
+        if [ "$SECONDS" -gt "$end" ]; then
             echo "$1 never held: $2"
             cat "$1"
             return 1
@@ -321,7 +360,7 @@ start() {
 finish() {
     status=0
     wait "$PID" || status=$?
-    output=$(cat "$SCRATCH/said")
+    text_of output "$SCRATCH/said"
     if [ "$status" -ne "$1" ]; then
         echo "rowbuild in the background: status $status, expected $1; it said:"
         echo "$output"
@@ -340,7 +379,7 @@ kill_run() {
     kill -KILL $descendants 2>/dev/null || true
     for process in $descendants; do
         while lives "$process"; do
-            sleep 0.02
+            pause 0.02
         done
     done
 }
@@ -355,18 +394,45 @@ descendants_of() {
 
 # lives PID. A zombie has ended, even where the machine's first process doesn't care for orphans.
 lives() {
-    ps -o stat= -p "$1" | grep -qv '^Z'
+    local stat
+    { slurp stat <"/proc/$1/stat"; } 2>/dev/null || return 1
+    stat=${stat##*) }
+    [[ -n $stat && $stat != [ZX]* ]]
 }
 
-# gone FILE…: no process of those whose numbers the files hold is alive.
+# gone FILE…: each holds the number of a process, and none of these is alive.
 gone() {
-    local file
+    local file pid
     for file; do
-        if lives "$(cat "$file")"; then
-            ps -o pid,ppid,stat,args -p "$(cat "$file")"
+        text_of pid "$file" || return 1
+        if ! [[ $pid =~ ^[0-9]+$ ]]; then
+            echo "$file holds no number of a process"
+            return 1
+        fi
+        if lives "$pid"; then
+            ps -o pid,ppid,stat,args -p "$pid"
             return 1
         fi
     done
+}
+
+# timed_out ARGUMENT…: rowbuild fails by a timeout that is added to the Rowfile, when all of STARTED=(FILE…)
+# already held something. Where the machine takes its time longer ones are tried.
+TIMEOUTS=(PT1S PT4S PT20S PT100S)
+timed_out() {
+    local timeout file
+    cp Rowfile "$SCRATCH/Rowfile.timeless"
+    for timeout in "${TIMEOUTS[@]}"; do
+        rm -f "${STARTED[@]}"
+        printf 'timeout = "%s"\n' "$timeout" | cat "$SCRATCH/Rowfile.timeless" - >Rowfile
+        expect 1 "$@" && has 'timed out' || return 1
+        for file in "${STARTED[@]}"; do
+            [ -s "$file" ] || continue 2
+        done
+        return 0
+    done
+    echo 'what was to time out never began'
+    return 1
 }
 
 # allowed_cpus: as the kernel writes it, 0-3,8

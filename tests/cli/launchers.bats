@@ -264,9 +264,10 @@ PROGRAM
 }
 
 @test "a timeout ends every rank" {
-    sleeping_ranks 'trap "" TERM' 'timeout = "00:00:02"'
-    expect 1 -j 2 --grace 0.2
-    has 'timed out'
+    sleeping_ranks 'trap "" TERM'
+    TIMEOUTS=(00:00:02 00:00:10 00:01:00)
+    STARTED=("$SCRATCH"/{rank.0,rank.1,mpirun})
+    timed_out -j 2 --grace 0.2
     gone "$SCRATCH/rank.0" "$SCRATCH/rank.1" "$SCRATCH/mpirun"
 }
 

@@ -587,5 +587,6 @@ walltime.per_directory = "01:00:00"
 END
     OMP_NUM_THREADS=64 expect 0 -j 2
     content workspace/d5/square 25
-    table 'square         5         0        0       0' show status --no-header
+    expect 0 show status --no-header # and, where it took its time, what is worth knowing about its cores
+    has_line '^square         5         0        0       0$'
 }

@@ -354,9 +354,8 @@ END
 
 @test "timeout: a hard limit, for grandchildren too" {
     one 'setsid sleep 1000 & echo $! >sleeper; sleep 1000; : {directory}'
-    echo 'timeout = "PT1S"' >>Rowfile
-    expect 1 --grace 0.1
-    has 'timed out'
+    STARTED=(sleeper)
+    timed_out --grace 0.1
     gone sleeper
 }
 
