@@ -219,18 +219,15 @@ END
     [ "$status" -eq 1 ]
 }
 
-@test "1,000 groups: a handful of calls, quickly" {
+@test "1,000 groups: a handful of calls" {
     study
     mkdir -p workspace/d{0001..1000}
     program sbatch <<END
 echo call >>"$SCRATCH/calls"
 exec $(command -v sbatch) "\$@"
 END
-    SECONDS=0
     expect 0 submit --follow -- --hold
     [ "$(wc -l <"$SCRATCH/calls")" -le 5 ]
-    # The time is a matter of the benchmark; this only sees that it isn't a call for each.
-    [ "$SECONDS" -lt 20 ]
     [ "$(job_count)" -eq 2000 ]
     expect 0 show status
     has_line '^first +0 +1,000 +0 +0' '^second +0 +1,000 +0 +0'

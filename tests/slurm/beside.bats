@@ -52,10 +52,6 @@ register_lost() {
           elements: [{nodes: [$node], state: "queued"}]}' >".rowbuild/jobs/$1.json"
 }
 
-is_completed() {
-    rowbuild show directories -a first --completed --short | grep -qx "$1"
-}
-
 @test "a local run leaves jobs alone and goes on behind what they have finished" {
     study d1 d2 d3
     expect 0 submit -a first d1 d2
@@ -65,7 +61,7 @@ is_completed() {
     release d1 d3
     await_text "$SCRATCH/runs" 'first d1'
     await workspace/d1/one
-    lab_poll 20 is_completed d1
+    lab_poll 20 is_completed first d1
     expect 0 -j 2
     has '1 node is in a job: see `rowbuild show jobs`' 'done: 3 nodes ran'
     expect_runs 'first d1' 'first d2' 'second d1' 'first d3' 'second d3'

@@ -3,13 +3,28 @@
 
 load helpers
 
-# How long a client tries to reach a controller that is away.
-export LAB_NODES=2 LAB_CONF='MessageTimeout=2'
+export LAB_NODES=2
+
+# clients_wait SECONDS: so long a client tries to reach a controller that is away, or waits for its answer.
+clients_wait() {
+    lab_set_line "$LAB" "MessageTimeout=$1"
+}
+
+# away, back: the controller. Only while it is away clients are impatient.
+away() {
+    lab_stop_controller "$LAB"
+    clients_wait 2
+}
+
+back() {
+    clients_wait 60
+    lab_start_controller "$LAB"
+}
 
 @test "the controller is away: the queue can't be asked, and jobs are still submitted" {
     held p q
     expect 0 submit --yes -- --hold
-    lab_stop_controller "$LAB"
+    away
     ask_anew
     expect 0 show status
     has "the queue can't be asked"
@@ -17,7 +32,7 @@ export LAB_NODES=2 LAB_CONF='MessageTimeout=2'
     expect_runs
     expect 0 -j 1
     expect_runs
-    lab_start_controller "$LAB"
+    back
     scontrol release "$(rowbuild show jobs --short | head -n 1 | cut -d _ -f 1)"
     release p q
     jobs_done
@@ -28,11 +43,11 @@ export LAB_NODES=2 LAB_CONF='MessageTimeout=2'
 
 @test "the controller is away when something is to be submitted: said, nothing is registered" {
     held p
-    lab_stop_controller "$LAB"
+    away
     expect 1 submit --yes --patience 1
     has 'Unable to contact slurm controller'
     [ -z "$(ls .rowbuild/jobs)" ]
-    lab_start_controller "$LAB"
+    back
     expect 0 submit --yes
     [ "$(new_submissions)" -eq 1 ]
     release p
@@ -42,10 +57,10 @@ export LAB_NODES=2 LAB_CONF='MessageTimeout=2'
 
 @test "the controller comes back while submit waits for it" {
     held p
-    lab_stop_controller "$LAB"
+    away
     start submit --yes
     await_text "$SCRATCH/said" 'Unable to contact slurm controller'
-    lab_start_controller "$LAB"
+    back
     finish 0
     [ "$(new_submissions)" -eq 1 ]
     release p
@@ -58,8 +73,10 @@ export LAB_NODES=2 LAB_CONF='MessageTimeout=2'
     local pid
     pid=$(cat "$LAB/run/slurmctld.pid")
     kill -STOP "$pid"
+    clients_wait 2
     start submit --yes
     await_text "$SCRATCH/said" 'Socket timed out'
+    clients_wait 60
     kill -CONT "$pid"
     finish 0
     [ "$(new_submissions)" -eq 1 ]

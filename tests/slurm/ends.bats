@@ -6,10 +6,9 @@ load helpers
 
 @test "requeue: the same job again does only what is left" {
     sleepers
-    sed -i 's/00:01:00/01:00:00/' Rowfile
     expect 0 submit --yes
     await_started q
-    await workspace/p/a
+    lab_poll 60 is_completed work p
     rm "$GATE/q.started"
     scontrol requeue "$(job_of q)"
     lab_poll 60 queue_is PENDING 1

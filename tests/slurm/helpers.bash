@@ -109,16 +109,22 @@ END
     done
 }
 
-# sleepers: a node that is quick, and others that go on until the test says `release`.
+# sleepers [MINUTES]: a node that is quick, and others that go on until the test says `release`. Near the end
+# of a job's time it is treated otherwise, so that is an hour away unless a test wants it near.
 sleepers() {
     mkdir workspace/{p,q}
-    rowfile <<'END'
+    rowfile <<END
 [[action]]
 name = "work"
 products = ["a"]
 command = 'note {directory}; [ {directory} = p ] || hold {directory} || exit; touch workspace/{directory}/a'
-resources.walltime.per_submission = "00:01:00"
+resources.walltime.per_submission = "PT${1:-60}M"
 END
+}
+
+# is_completed ACTION DIRECTORY: it is on record
+is_completed() {
+    rowbuild show directories -a "$1" --completed --short | grep -qx "$2"
 }
 
 # job_of DIRECTORY: the job that works on it, as Slurm calls it

@@ -72,13 +72,36 @@ directories() {
     done
 }
 
+# busy CPUS: so long on so many CPUs of a host until the test says `release busy`, and a little longer, so
+# that more than there should be would be seen
 setup_programs() {
-    # busy CPUS: for a while on so many CPUs of a host
     program busy <<'PROGRAM'
 echo "$(date +%s%N) begin $SLURMD_NODENAME $1" >>"$RUNS"
-sleep 0.3
+hold busy
+sleep 0.1
 echo "$(date +%s%N) end $SLURMD_NODENAME $1" >>"$RUNS"
 PROGRAM
+}
+
+# in_use 'HOST CPUS'…: waits until each host has at least so many CPUs in use at once, and releases them.
+in_use() {
+    lab_poll 300 are_in_use "$@" || {
+        at_once
+        cat "$SCRATCH/said"
+        return 1
+    }
+    release busy
+}
+
+are_in_use() {
+    local host wanted cpus
+    local -A most=()
+    while read -r host cpus; do
+        most[$host]=$cpus
+    done < <(at_once)
+    for wanted; do
+        [ "${most[${wanted% *}]:-0}" -ge "${wanted#* }" ] || return 1
+    done
 }
 
 @test "every host gets work, and never more than it has CPUs" {
@@ -98,6 +121,7 @@ products = ["b"]
 resources.threads_per_process = 3
 END
     batch 4 32 '"$ROWBUILD"'
+    in_use node{1,2,3,4}' 7'
     ended 0
     [ "$(at_once | cut -d ' ' -f 1 | paste -sd ' ')" = 'node1 node2 node3 node4' ]
     [ -z "$(at_once | awk '$2 > 8')" ] || {
@@ -124,12 +148,14 @@ command = "busy 1; touch workspace/{directory}/a"
 products = ["a"]
 END
     batch 3 10 'echo "$SLURM_JOB_CPUS_PER_NODE"; "$ROWBUILD"'
+    in_use 'node1 8' 'node2 1' 'node3 1'
     ended 0
     has '8,1(x2)'
     [ "$(at_once | paste -sd ' ')" = 'node1 8 node2 1 node3 1' ]
     : >"$RUNS"
-    rm workspace/*/a
+    rm workspace/*/a "$GATE/busy.go"
     batch 3 24 '"$ROWBUILD" -j 10'
+    in_use 'node1 8' 'node2 2'
     ended 0
     [ "$(at_once | paste -sd ' ')" = 'node1 8 node2 2' ]
 }
@@ -206,18 +232,24 @@ PROGRAM
 name = "stubborn"
 command = "stubborn {directory}"
 products = ["a"]
-timeout = "00:00:01"
 END
+    cp Rowfile "$SCRATCH/timeless"
     make_doze
     program stubborn <<'PROGRAM'
 trap '' TERM USR1
 echo $$ >>"$SCRATCH/pids"
 "$SCRATCH/bin/doze" 1000 # only one: what begins while Slurm kills the others escapes it where there are no cgroups
 PROGRAM
-    batch 2 4 '"$ROWBUILD" -k 0 --grace 0.2'
-    ended 1
-    has 'FAILED: stubborn d1: timed out' 'FAILED: stubborn d4: timed out' '4 failed'
-    lab_poll 20 nobody_is_left
+    local timeout
+    for timeout in 00:00:02 00:00:10 00:01:00; do # longer ones where a machine takes its time to start all
+        echo "timeout = '$timeout'" | cat "$SCRATCH/timeless" - >Rowfile
+        : >"$SCRATCH/pids"
+        batch 2 4 '"$ROWBUILD" -k 0 --grace 0.2'
+        ended 1
+        has 'FAILED: stubborn d1: timed out' 'FAILED: stubborn d4: timed out' '4 failed'
+        lab_poll 20 nobody_is_left
+        [ "$(wc -l <"$SCRATCH/pids")" -lt 4 ] || break
+    done
     [ "$(wc -l <"$SCRATCH/pids")" -eq 4 ]
 }
 
@@ -230,12 +262,18 @@ name = "one"
 command = "busy 1; touch workspace/{directory}/a"
 products = ["a"]
 END
-    run salloc --quiet --nodes 2 --ntasks 4 --time 10 "$ROWBUILD"
-    [ "$status" -eq 0 ] || {
-        echo "$output"
-        return 1
-    }
+    salloc --quiet --nodes 2 --ntasks 4 --time 10 "$ROWBUILD" >"$SCRATCH/said" 2>&1 3>&- </dev/null &
+    PID=$!
+    BACKGROUND+=("$PID")
+    lab_poll 300 in_use_together 4
+    release busy
+    finish 0
     [ "$(at_once | paste -sd ' ')" = 'node1 3 node2 1' ] || [ "$(at_once | paste -sd ' ')" = 'node1 2 node2 2' ]
+}
+
+# in_use_together CPUS: at least so many on all hosts
+in_use_together() {
+    [ "$(at_once | awk '{ sum += $2 } END { print sum + 0 }')" -ge "$1" ]
 }
 
 @test "the processes of one node lie on several hosts where one has no room for all" {
@@ -250,6 +288,8 @@ launchers = ["process"]
 resources.processes.per_submission = 5
 END
     batch 3 9 'echo "$SLURM_JOB_CPUS_PER_NODE"; "$ROWBUILD"'
+    lab_poll 300 in_use_together 5
+    release busy
     ended 0
     sort workspace/d1/p workspace/d2/p
     [ "$(cut -d ' ' -f 1 workspace/d1/p | sort -n | paste -sd ' ')" = '0 1 2 3 4' ]
@@ -294,11 +334,14 @@ END
 cores=$(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' /proc/self/status)
 echo "$(date +%s%N) begin $SLURMD_NODENAME.$cores 1" >>"$RUNS"
 echo "$ACTION_CORES $cores" >"workspace/$1/a"
-sleep 0.2
+hold where
+sleep 0.1
 echo "$(date +%s%N) end $SLURMD_NODENAME.$cores 1" >>"$RUNS"
 PROGRAM
     BATCH_OPTIONS=(--ntasks-per-node="$cpus")
     batch 2 $((2 * cpus)) '"$ROWBUILD"'
+    lab_poll 300 in_use_together $((2 * cpus))
+    release where
     ended 0
     [ "$(at_once | wc -l)" -eq $((2 * cpus)) ]
     [ -z "$(at_once | awk '$2 > 1')" ]

@@ -63,11 +63,12 @@ PROGRAM
 
 @test "the time limit: what has finished counts, the rest writes its checkpoint" {
     study d1 d2
-    register 1 quick/d1 quick/d2 slow/d1 slow/d2
-    batch 1 --signal=B:TERM@55
+    register 60 quick/d1 quick/d2 slow/d1 slow/d2
+    batch 60 --signal=B:TERM@1000
     await_started d1 d2
     release d2
     await_text "$SCRATCH/job" '[3/4] slow d2'
+    scontrol update "JobId=$JOB" TimeLimit=15 # less than a thousand seconds: now it gets its TERM
     jobs_done 90
     output_of_job
     has 'cancelled: slow d1' '1 cancelled, 3 succeeded'

@@ -129,7 +129,7 @@ SchedulerType=sched/backfill
 SchedulerParameters=batch_sched_delay=0,sched_interval=1,bf_interval=1
 MpiDefault=none
 ReturnToService=2
-KillWait=2
+KillWait=30
 MinJobAge=300
 MaxArraySize=10001
 MaxJobCount=20000
@@ -220,16 +220,17 @@ lab_lives() {
     read -r _ _ state _ <"/proc/$1/stat" && [ "$state" != Z ]
 } 2>/dev/null
 
-# lab_poll SECONDS COMMAND…: until the command succeeds, or says 2.
+# lab_poll SECONDS COMMAND…: until the command succeeds, or says 2. Where machines are slow it may take
+# some minutes; so the limit only ends what has failed.
 lab_poll() {
-    local end=$((SECONDS + $1)) status
+    local end=$((SECONDS + ($1 > 180 ? $1 : 180))) status
     shift
     while :; do
         status=0
         "$@" || status=$?
         [ "$status" -ne 0 ] || return 0
         [ "$status" -ne 2 ] && [ "$SECONDS" -lt "$end" ] || return 1
-        sleep 0.03
+        sleep 0.05
     done
 }
 

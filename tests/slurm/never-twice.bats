@@ -127,7 +127,7 @@ END
 $(command -v sbatch) "\$@" >/dev/null
 echo "Welcome to the lab!"
 END
-    expect 0 submit --yes --patience 20
+    expect 0 submit --yes --patience 300
     [ "$(new_submissions)" -eq 1 ]
     expect 0 show jobs --short
     has_line '^[0-9]+$'

@@ -4,7 +4,7 @@
 load helpers
 
 @test "time limit: what has finished counts, the rest is eligible and runs in the next job" {
-    sleepers
+    sleepers 1
     expect 0 submit --yes
     await_started q
     # Time limits are minutes long: this is what Slurm does at their end.
@@ -23,7 +23,7 @@ load helpers
 
 @test "a real time limit: TERM comes before the end, KILL after" {
     [ -n "${ROWBUILD_SLOW_TESTS:-}" ] || skip "takes two minutes: set ROWBUILD_SLOW_TESTS"
-    sleepers
+    sleepers 1
     expect 0 submit --yes
     lab_poll 200 lab_queue_empty "$LAB"
     ask_anew
