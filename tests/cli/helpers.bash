@@ -285,12 +285,18 @@ nowhere() {
 
 # refused ARGUMENT…: the description is wrong: exit 2, nothing run, nothing written.
 refused() {
-    local before after
+    local before
     before=$(listing -mindepth 1) # not the project's own times: see the test that looks at them
-    expect 2 "$@" && expect_runs && absent .rowbuild || return 1
+    expect 2 "$@" && unwritten "$before"
+}
+
+# unwritten BEFORE: nothing was run, and nothing written since `listing -mindepth 1` said so.
+unwritten() {
+    local after
+    expect_runs && absent .rowbuild || return 1
     after=$(listing -mindepth 1)
-    if [ "$before" != "$after" ]; then
-        diff <(echo "$before") <(echo "$after")
+    if [ "$1" != "$after" ]; then
+        diff <(echo "$1") <(echo "$after")
         return 1
     fi
 }

@@ -155,15 +155,15 @@ name = "slow"
 command = "note {directory}; sleep {/seconds}; touch workspace/{directory}/a"
 products = ["a"]
 END
-    value d1 '{"seconds": 6}'
+    value d1 '{"seconds": 12}'
     value d2 '{"seconds": 0}'
     value d3 '{"seconds": 0}'
     expect 0 d1 d2
     expect_runs d1 d2
     rm workspace/*/a
     register 1 'slow/d1 slow/d2 slow/d3'
-    # Half a minute before the end there is a TERM: so five seconds are left. What never ran may start.
-    SLURM_JOB_END_TIME=$(($(date +%s) + 35)) in_job 7 expect 1 job $TOKEN
+    # Half a minute before the end there is a TERM: so at most ten seconds are left. What took no time may start.
+    SLURM_JOB_END_TIME=$(($(date +%s) + 40)) in_job 7 expect 1 job $TOKEN
     has_line '^note: 1 task was not started: the time left is too short for tasks that take [0-9]+\.[0-9]s$'
     has '1 not started'
     expect_runs d2 d3

@@ -20,11 +20,14 @@ R
 
 # refuses_all TEXT…: check and a run refuse, exit 2; nothing is run or written.
 refuses_all() {
-    refused check
+    local before
+    before=$(listing -mindepth 1)
+    expect 2 check
     has "$@"
-    refused
+    expect 2
     has "$@"
-    refused --yes -a a
+    expect 2 --yes -a a
+    unwritten "$before"
 }
 
 @test "a value may not lead a product out of the project, nor to a name that isn't one" {
@@ -370,7 +373,7 @@ PROGRAM
             echo ']'
         } >Rowfile
         # far above what it takes, far below what comparing each with each takes
-        timeout 60 "$ROWBUILD" check
+        timeout 600 "$ROWBUILD" check
     done
     sed -i 's/"p99999"/"p5\/x"/' Rowfile
     sed -i 's/^inputs/products/' Rowfile

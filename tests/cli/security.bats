@@ -292,7 +292,7 @@ END
         cp -a .rowbuild "$SCRATCH/saved"
         rm -rf ".rowbuild/${name:?}"
         mkfifo ".rowbuild/$name"
-        run timeout 30 "$ROWBUILD"
+        run timeout 600 "$ROWBUILD"
         [ "$status" -eq 3 ]
         has ".rowbuild/$name"
         rm -r .rowbuild
@@ -300,7 +300,7 @@ END
     done
     rm .rowbuild/logs/s/d1.log
     mkfifo .rowbuild/logs/s/d1.log
-    run timeout 30 "$ROWBUILD" show log s/d1
+    run timeout 600 "$ROWBUILD" show log s/d1
     [ "$status" -eq 3 ]
     has logs/s/d1.log 'not a regular file'
 }
@@ -376,7 +376,7 @@ END
     has jobs/$token.json 'symbolic link'
     rm .rowbuild/jobs/$token.json
     mkfifo .rowbuild/jobs/$token.json
-    run timeout 30 "$ROWBUILD" show jobs
+    run timeout 600 "$ROWBUILD" show jobs
     [ "$status" -eq 3 ]
     has jobs/$token.json
     content "$SCRATCH/victim" precious

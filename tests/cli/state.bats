@@ -289,8 +289,12 @@ foreign_lock() {
 @test "who waits for the lock of another host says so" {
     six
     expect 0
-    foreign_lock 56
-    expect 0 scan
+    local tries
+    for tries in {1..10}; do
+        foreign_lock 56
+        expect 0 scan
+        [ -z "$output" ] || break # it began so late that the lock was too old by then
+    done
     has_line '^note: the state is locked by pid 1 on host elsewhere since .*; waiting up to [1-3] s to see whether it still runs$'
     foreign_lock 56
     expect 0 -q scan
@@ -386,7 +390,7 @@ foreign_lock() {
     done
     expect_runs d1 d2 d3
     dd if=/dev/zero of="$SCRATCH/small/ballast" bs=1k count=1000 status=none || true
-    for i in $(seq 10 400); do # more records than fit beside the ballast
+    for i in {10..100}; do # more records than fit beside the ballast
         mkdir "workspace/d$i"
         echo "$i" >"workspace/d$i/in"
     done
@@ -397,7 +401,7 @@ foreign_lock() {
     mount -o remount,size=16m "$SCRATCH/small"
     expect 0
     ! grep -qxE 'd[123]' "$RUNS" || false
-    [ -f workspace/d400/out ]
+    [ -f workspace/d100/out ]
     : >"$RUNS"
     expect_nothing_to_do
 }
