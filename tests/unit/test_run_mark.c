@@ -143,7 +143,7 @@ static int end_marked(const char *mark)
     }
     char name[64];
     struct buf value = BUF_EMPTY;
-    for (int i = 0; i < 1000 && value.len == 0; i++) { /* until it has become the other program */
+    for (int i = 0; i < 100000 && value.len == 0; i++) { /* until it has become the other program */
         snprintf(name, sizeof name, "/proc/%d/comm", (int)sleeper);
         int fd = open(name, O_RDONLY | O_CLOEXEC);
         char comm[16] = "";
