@@ -63,13 +63,7 @@ int rowbuild_check(struct rowbuild *study, struct rowbuild_messages *messages)
     int status = study_look(study, &everything, STATE_READ, messages);
     messages_take(messages, &study->own, NULL);
     if (status == ROWBUILD_OK) {
-        /* What never ran is checked as if it ran now, what is fresh too: check looks at all. */
-        for (uint32_t n = 0; n < study->graph->task_count; n++) {
-            if (graph_is_present(study->graph, (struct task_id){n})) {
-                study->plan->verdicts[n] = VERDICT_STALE;
-            }
-        }
-        study_check_values(study, &messages->diag);
+        study_check_values(study, true, &messages->diag);
         warn_of_excluded(study, &messages->diag);
         warn_of_idle_globs(study, &messages->diag);
         cluster_check(&study->clusters, study->cluster, study->graph, &messages->diag);

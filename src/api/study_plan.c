@@ -121,7 +121,7 @@ static int look(struct rowbuild *study, const struct rowbuild_selection *selecti
     if (study->graph == NULL) {
         return -1;
     }
-    study->plan = plan_new(study->graph, NULL, NULL, study->project, &options);
+    study->plan = plan_new(study->graph, study->project, &options);
     if (study->job != NULL) {
         select_job(study, diag);
     } else if (plan_select(study->plan, &wanted, diag) != 0) {
@@ -148,9 +148,7 @@ static int look(struct rowbuild *study, const struct rowbuild_selection *selecti
     }
     study->observer = observer_new(study->project, study->rowfile->digest_limit,
                                    mode != STATE_READ || study->will_write);
-    study->plan->state = study->state;
-    study->plan->observer = study->observer;
-    plan_bind(study->graph, study->state);
+    plan_attach(study->plan, study->state, study->observer);
     jobs_tell_plan(study->jobs, study->plan);
     if (plan_look(study->plan, diag) != 0) {
         return -1;
@@ -239,7 +237,7 @@ int study_refuse_broken_actions(struct rowbuild *study, struct rowbuild_messages
     const struct graph *graph = study->graph;
     bool *wanted = mem_alloc(study->rowfile->name_count * sizeof *wanted);
     for (uint32_t n = 0; n < graph->task_count; n++) {
-        if (study->plan->wanted[n] != 0) {
+        if (plan_wanted(study->plan, (struct task_id){n}) != 0) {
             wanted[graph_action(graph, (struct task_id){n})->name_id] = true;
         }
     }
@@ -254,7 +252,7 @@ int study_refuse_broken_actions(struct rowbuild *study, struct rowbuild_messages
 
 bool study_add_adopted(const struct rowbuild *study, bool dry_run, struct buf *text)
 {
-    size_t adopted = study->plan->adopted;
+    size_t adopted = plan_adopted(study->plan);
     if (adopted == 0) {
         return false;
     }
@@ -324,8 +322,8 @@ void rowbuild_task_at(const struct rowbuild *study, size_t index, struct rowbuil
         .label = text_of(study, id, graph_add_label),
         .key = text_of(study, id, graph_add_key),
         .status = (enum rowbuild_status)report_task_status(study->plan, id),
-        .intent = intents[study->plan->verdicts[id.at]],
-        .selected = (study->plan->wanted[id.at] & WANTED_SELECTED) != 0,
+        .intent = intents[plan_verdict(study->plan, id)],
+        .selected = (plan_wanted(study->plan, id) & WANTED_SELECTED) != 0,
         .ran_before = state_task(study->state, id.at)->success != SUCCESS_NONE,
         .predicted_core_hours = report_task_hours(study->plan, id),
     };

@@ -193,7 +193,7 @@ static const uint32_t *find_places(const struct rowbuild *study, struct arena *a
         intern_add(&keys, job->element->tasks[i]);
     }
     for (uint32_t n = 0; n < graph->task_count; n++) {
-        if (study->plan->wanted[n] != 0) {
+        if (plan_wanted(study->plan, (struct task_id){n}) != 0) {
             buf_clear(&key);
             graph_add_key(graph, (struct task_id){n}, &key);
             places[n] = intern_find(&keys, buf_slice(&key));
@@ -268,7 +268,7 @@ static int run_planned(struct relay *relay, struct means *means, struct diag *di
 static int check(struct rowbuild *study, struct rowbuild_messages *messages)
 {
     int status = study_refuse_broken_actions(study, messages);
-    if (status == ROWBUILD_OK && study_check_values(study, &messages->diag) != 0) {
+    if (status == ROWBUILD_OK && study_check_values(study, false, &messages->diag) != 0) {
         status = rowbuild_messages_status(messages);
     }
     return status;

@@ -87,7 +87,8 @@ int rowbuild_show_directories(struct rowbuild *study, const struct rowbuild_sele
     }
     for (uint32_t n = 0; n < study->graph->task_count && selection->target_count > 0; n++) {
         uint32_t directory = study->graph->tasks[n].directory;
-        if ((study->plan->wanted[n] & WANTED_SELECTED) != 0 && directory != GRAPH_NONE) {
+        if ((plan_wanted(study->plan, (struct task_id){n}) & WANTED_SELECTED) != 0 &&
+            directory != GRAPH_NONE) {
             named[directory] = true;
         }
     }
@@ -107,14 +108,8 @@ static int select_within(struct rowbuild *study, const struct rowbuild_selection
                          struct diag *diag)
 {
     struct plan_selection wanted = study_selection(study, selection);
-    wanted.only = true;
-    int result = plan_select(study->plan, &wanted, diag);
-    for (uint32_t n = 0; n < study->graph->task_count; n++) {
-        if (graph_is_present(study->graph, (struct task_id){n})) {
-            study->plan->wanted[n] |= WANTED_UPSTREAM;
-        }
-    }
-    return result;
+    wanted.within = true;
+    return plan_select(study->plan, &wanted, diag);
 }
 
 int rowbuild_show_why(struct rowbuild *study, const struct rowbuild_selection *selection,
@@ -145,7 +140,7 @@ int rowbuild_show_plan(struct rowbuild *study, bool explain,
         diag_note(&messages->diag, "%s", buf_string(&adopted));
     }
     buf_release(&adopted);
-    int result = study_check_values(study, &messages->diag);
+    int result = study_check_values(study, false, &messages->diag);
     if (result == 0) {
         result = report_plan(study->plan, explain, &shown, &out, &messages->diag);
     }
@@ -177,7 +172,7 @@ static void pause_briefly(void)
 static bool find_running(const struct rowbuild *study, struct task_id task, const char *key,
                          struct buf *path)
 {
-    if (study->plan->jobs != NULL && study->plan->jobs[task.at] != NULL) {
+    if (plan_job(study->plan, task) != NULL) {
         return logs_find_in_jobs(study->state_path, key, path);
     }
     struct running_entry *entries;

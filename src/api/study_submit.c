@@ -42,7 +42,7 @@ static int look(struct rowbuild *study, struct submitting *submitting,
         return rowbuild_messages_status(messages);
     }
     status = refuse_broken(study, submitting, messages);
-    if (status == ROWBUILD_OK && study_check_values(study, &messages->diag) != 0) {
+    if (status == ROWBUILD_OK && study_check_values(study, false, &messages->diag) != 0) {
         status = rowbuild_messages_status(messages);
     }
     return status;

@@ -7,7 +7,7 @@
 enum { MOST_ERRORS_SHOWN = 20 };
 
 /* Values that can't be put where the templates of their commands stand. */
-static int check_templates(struct rowbuild *study, struct diag *diag)
+static int check_templates(struct rowbuild *study, bool all, struct diag *diag)
 {
     const struct graph *graph = study->graph;
     const struct launch_context context = {.graph = study->graph,
@@ -16,8 +16,8 @@ static int check_templates(struct rowbuild *study, struct diag *diag)
     int result = 0;
     for (size_t i = 0; i < graph->order_count && diag->errors < most; i++) {
         struct task_id task = {graph->order[i]};
-        uint8_t verdict = study->plan->verdicts[task.at];
-        if ((verdict == VERDICT_STALE || verdict == VERDICT_MAYBE) &&
+        uint8_t verdict = plan_verdict(study->plan, task);
+        if ((all || verdict == VERDICT_STALE || verdict == VERDICT_MAYBE) &&
             launch_check_values(&context, task, diag) != 0) {
             result = -1;
         }
@@ -25,7 +25,8 @@ static int check_templates(struct rowbuild *study, struct diag *diag)
     return result;
 }
 
-int study_check_values(struct rowbuild *study, struct diag *diag)
+int study_check_values(struct rowbuild *study, bool all, struct diag *diag)
 {
-    return plan_check_pointers(study->plan, diag) != 0 ? -1 : check_templates(study, diag);
+    return plan_check_pointers(study->plan, all, diag) != 0 ? -1
+                                                            : check_templates(study, all, diag);
 }

@@ -16,10 +16,10 @@ static void tell_obstacle(void *context, const struct reason *reason)
     *has_own = *has_own || reason_is_lack(reason->kind) || reason->kind == REASON_EXCLUDED;
 }
 
-static bool is_blocked_itself(struct plan *plan, struct task_id task)
+static bool is_blocked_itself(struct plan *plan, struct task_id task, struct diag *diag)
 {
     bool has_own = false;
-    plan_examine(plan, task, tell_obstacle, &has_own);
+    plan_examine(plan, task, tell_obstacle, &has_own, diag);
     return has_own;
 }
 
@@ -27,7 +27,7 @@ static bool is_blocked_itself(struct plan *plan, struct task_id task)
 static bool find_queued(const struct job_planning *planning, struct task_id task,
                         struct job_need *need)
 {
-    const struct job_ref *job = planning->plan->jobs[task.at];
+    const struct job_ref *job = plan_job(planning->plan, task);
     *need = (struct job_need){.job = JOB_NONE, .job_id = job->id, .index = job->index};
     return job->id != 0 && slice_equal(job->cluster, planning->options->cluster->name);
 }
@@ -45,18 +45,18 @@ static bool can_wait_for(const struct job_planning *planning, struct task_id bef
     case JOB_STANDS_OUT:
         break;
     }
-    return planning->plan->wanted[before.at] == 0; /* --only: it isn't asked */
+    return plan_wanted(planning->plan, before) == 0; /* --only: it isn't asked */
 }
 
 static bool is_chosen(const struct job_planning *planning, struct task_id task)
 {
     struct plan *plan = planning->plan;
-    const struct graph *graph = plan->graph;
-    uint8_t verdict = plan->verdicts[task.at];
+    const struct graph *graph = plan_graph(plan);
+    uint8_t verdict = plan_verdict(plan, task);
     bool may_wait = verdict == VERDICT_MAYBE || verdict == VERDICT_BLOCKED ||
                     verdict == VERDICT_WAITS || verdict == VERDICT_HELD;
     bool is_due = verdict == VERDICT_STALE || verdict == VERDICT_RESTORE;
-    if ((plan->wanted[task.at] & WANTED_SELECTED) == 0 ||
+    if ((plan_wanted(plan, task) & WANTED_SELECTED) == 0 ||
         !(is_due || (may_wait && planning->options->follow))) {
         return false;
     }
@@ -65,16 +65,16 @@ static bool is_chosen(const struct job_planning *planning, struct task_id task)
             return false;
         }
     }
-    return verdict != VERDICT_BLOCKED || !is_blocked_itself(plan, task);
+    return verdict != VERDICT_BLOCKED || !is_blocked_itself(plan, task, planning->diag);
 }
 
 static void find_standings(struct job_planning *planning)
 {
-    const struct graph *graph = planning->plan->graph;
+    const struct graph *graph = plan_graph(planning->plan);
     for (size_t i = 0; i < graph->order_count; i++) {
         struct task_id task = {graph->order[i]};
         enum job_standing standing = JOB_STANDS_OUT;
-        switch (planning->plan->verdicts[task.at]) {
+        switch (plan_verdict(planning->plan, task)) {
         case VERDICT_FRESH:
             standing = JOB_STANDS_DONE;
             break;
@@ -94,7 +94,7 @@ static void find_standings(struct job_planning *planning)
 static void add_job(struct job_planning *planning, uint32_t element, const struct task_id *tasks,
                     size_t count)
 {
-    const struct graph *graph = planning->plan->graph;
+    const struct graph *graph = plan_graph(planning->plan);
     struct arena *arena = &planning->made->arena;
     struct job_draft draft = {.element = element, .task_count = count};
     struct task_id *kept = arena_array(arena, count, sizeof *kept);
@@ -139,7 +139,7 @@ static struct task_id task_at(const struct graph *graph, uint32_t directory, uin
 
 static int add_directory_jobs(struct job_planning *planning, uint32_t element)
 {
-    const struct graph *graph = planning->plan->graph;
+    const struct graph *graph = plan_graph(planning->plan);
     const struct action *action = &graph->rowfile->actions[element];
     bool whole = action->group.submit_whole;
     uint32_t column = column_of(graph, action);
@@ -183,7 +183,7 @@ static int add_directory_jobs(struct job_planning *planning, uint32_t element)
 
 static int add_jobs(struct job_planning *planning)
 {
-    const struct graph *graph = planning->plan->graph;
+    const struct graph *graph = plan_graph(planning->plan);
     const struct rowfile *rowfile = graph->rowfile;
     size_t slots = graph->workspace->count * graph->directory_action_count;
     for (uint32_t element = 0; element < rowfile->action_count; element++) {
@@ -206,7 +206,7 @@ static int add_jobs(struct job_planning *planning)
 /* What follows a group that waits for its others waits as well. */
 static bool drop_orphans(struct job_planning *planning)
 {
-    const struct graph *graph = planning->plan->graph;
+    const struct graph *graph = plan_graph(planning->plan);
     bool any = false;
     for (size_t i = 0; i < graph->order_count; i++) {
         uint32_t n = graph->order[i];
@@ -227,7 +227,7 @@ static bool drop_orphans(struct job_planning *planning)
 
 static int form_jobs(struct job_planning *planning)
 {
-    size_t task_count = planning->plan->graph->task_count;
+    size_t task_count = plan_graph(planning->plan)->task_count;
     size_t partial = 0;
     do {
         planning->drafts.count = 0;
@@ -260,7 +260,7 @@ static int compare_needs(const void *left, const void *right)
 
 static void find_needs(struct job_planning *planning, uint32_t number)
 {
-    const struct graph *graph = planning->plan->graph;
+    const struct graph *graph = plan_graph(planning->plan);
     struct job_draft *draft = &planning->drafts.at[number];
     VEC(struct job_need) needs = {0};
     for (size_t i = 0; i < draft->task_count; i++) {
@@ -318,7 +318,7 @@ static int refuse_partition(struct job_planning *planning, const struct action *
         buf_add_string(&text, "; lower `group.maximum_size` to make jobs smaller");
     }
     int result = diag_error_at(
-        planning->diag, &planning->plan->graph->rowfile->source, action->name_offset,
+        planning->diag, &plan_graph(planning->plan)->rowfile->source, action->name_offset,
         action->name.len + 2,
         "no partition of cluster `%.*s` accepts a job of `%.*s` with %llu CPUs "
         "and %llu GPUs%s",
@@ -374,7 +374,7 @@ static uint64_t site_cpus(const struct job_planning *planning, const struct part
 /* Requests of an element depend on the number of directories only. */
 static int find_requests(struct job_planning *planning)
 {
-    const struct rowfile *rowfile = planning->plan->graph->rowfile;
+    const struct rowfile *rowfile = plan_graph(planning->plan)->rowfile;
     int result = 0;
     for (size_t j = 0; j < planning->drafts.count; j++) {
         struct job_draft *draft = &planning->drafts.at[j];
@@ -413,11 +413,10 @@ static int find_requests(struct job_planning *planning)
 int job_plan_make(struct plan *plan, const struct job_plan_options *options, struct job_plan *made,
                   struct diag *diag)
 {
-    size_t task_count = plan->graph->task_count;
+    size_t task_count = plan_graph(plan)->task_count;
     struct job_planning planning = {.plan = plan, .options = options, .made = made, .diag = diag};
     *made = (struct job_plan){0};
     arena_init(&made->arena);
-    plan->diag = diag;
     planning.standing = mem_alloc(task_count);
     planning.job_of = mem_grow(NULL, task_count, sizeof *planning.job_of);
     find_standings(&planning);

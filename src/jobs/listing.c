@@ -35,7 +35,7 @@ static bool is_named(const struct job_lines *lines, uint32_t directory)
 static void find_named(struct job_lines *lines)
 {
     const struct plan *plan = lines->plan;
-    const struct workspace *workspace = plan->graph->workspace;
+    const struct workspace *workspace = plan_graph(plan)->workspace;
     const struct rowbuild_selection *selection = lines->selection;
     if (selection->target_count == 0) {
         return;
@@ -47,9 +47,10 @@ static void find_named(struct job_lines *lines)
             lines->named[found] = true;
         }
     }
-    for (uint32_t n = 0; n < plan->graph->task_count; n++) {
-        uint32_t directory = plan->graph->tasks[n].directory;
-        if ((plan->wanted[n] & WANTED_SELECTED) != 0 && directory != GRAPH_NONE) {
+    for (uint32_t n = 0; n < plan_graph(plan)->task_count; n++) {
+        uint32_t directory = plan_graph(plan)->tasks[n].directory;
+        if ((plan_wanted(plan, (struct task_id){n}) & WANTED_SELECTED) != 0 &&
+            directory != GRAPH_NONE) {
             lines->named[directory] = true;
         }
     }
@@ -58,7 +59,7 @@ static void find_named(struct job_lines *lines)
 /* Directories of a task that were named. A task that isn't in the study any more counts as one. */
 static size_t count_directories(const struct job_lines *lines, struct slice key)
 {
-    const struct graph *graph = lines->plan->graph;
+    const struct graph *graph = plan_graph(lines->plan);
     struct task_id task = graph_find_task(graph, key);
     if (task.at == GRAPH_NONE) {
         return lines->named == NULL;
@@ -162,7 +163,8 @@ static void add_row_jobs(struct job_lines *lines)
         qsort(row->all.at, row->all.count, sizeof *row->all.at, compare_row_jobs);
     }
     vec_each (const struct row_job, job, &row->all) {
-        int64_t directory = workspace_find(lines->plan->graph->workspace, job->directory, NULL);
+        int64_t directory =
+            workspace_find(plan_graph(lines->plan)->workspace, job->directory, NULL);
         bool is_shown =
             jobs_row_job_is_queued(lines->jobs, job) &&
             is_selected_action(lines->selection, job->action) &&

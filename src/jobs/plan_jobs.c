@@ -113,13 +113,12 @@ void jobs_tell_plan(struct jobs *jobs, struct plan *plan)
     if (jobs == NULL) {
         return;
     }
-    size_t count = plan->graph->task_count;
+    size_t count = plan_graph(plan)->task_count;
     jobs->jobs = mem_alloc((count + 1) * sizeof *jobs->jobs);
     jobs->endings = mem_alloc((count + 1) * sizeof *jobs->endings);
-    assign_submissions(jobs, plan->graph);
-    assign_row_jobs(jobs, plan->graph);
-    plan->jobs = jobs->jobs;
-    plan->endings = jobs->endings;
+    assign_submissions(jobs, plan_graph(plan));
+    assign_row_jobs(jobs, plan_graph(plan));
+    plan_set_jobs(plan, jobs->jobs, jobs->endings);
 }
 
 /* ---- What a job reads ---- */
@@ -127,11 +126,11 @@ void jobs_tell_plan(struct jobs *jobs, struct plan *plan)
 /* By task: selected, or before something that is. */
 static bool *mark_sources(const struct plan *plan)
 {
-    const struct graph *graph = plan->graph;
+    const struct graph *graph = plan_graph(plan);
     bool *marked = mem_alloc((graph->task_count + 1) * sizeof *marked);
     for (size_t i = graph->order_count; i-- > 0;) {
         uint32_t n = graph->order[i];
-        marked[n] = marked[n] || plan->wanted[n] != 0;
+        marked[n] = marked[n] || plan_wanted(plan, (struct task_id){n}) != 0;
         for (uint32_t e = graph->before_start[n]; marked[n] && e < graph->before_start[n + 1];
              e++) {
             marked[graph->before.at[e].task.at] = true;
@@ -162,7 +161,7 @@ int jobs_find_sources(const char *state_path, const struct plan *plan, struct in
     for (size_t i = 0; i < submissions.count; i++) {
         const struct submission *submission = &submissions.items[i];
         for (size_t e = 0; e < submission->element_count; e++) {
-            if (holds_marked(plan->graph, &submission->elements[e], marked)) {
+            if (holds_marked(plan_graph(plan), &submission->elements[e], marked)) {
                 buf_clear(&name);
                 inbox_add_element(submission->token, e, &name);
                 intern_add(sources, buf_slice(&name));
@@ -184,8 +183,8 @@ static bool is_needed(const struct jobs *jobs, const struct plan *plan,
         return true;
     }
     for (size_t i = 0; i < element->task_count && element->state == ELEMENT_ENDED; i++) {
-        struct task_id task = graph_find_task(plan->graph, element->tasks[i]);
-        if (task.at != GRAPH_NONE && plan->verdicts[task.at] != VERDICT_FRESH &&
+        struct task_id task = graph_find_task(plan_graph(plan), element->tasks[i]);
+        if (task.at != GRAPH_NONE && plan_verdict(plan, task) != VERDICT_FRESH &&
             jobs->jobs[task.at] == NULL) {
             return true; /* for its ending, and for late records */
         }
@@ -221,9 +220,9 @@ int jobs_settle(struct jobs *jobs, const struct plan *plan, struct diag *diag)
 
 static bool *mark_work(const struct plan *plan)
 {
-    bool *marked = mem_alloc((plan->graph->task_count + 1) * sizeof *marked);
-    for (uint32_t n = 0; n < plan->graph->task_count; n++) {
-        marked[n] = verdict_is_work(plan->verdicts[n]);
+    bool *marked = mem_alloc((plan_graph(plan)->task_count + 1) * sizeof *marked);
+    for (uint32_t n = 0; n < plan_graph(plan)->task_count; n++) {
+        marked[n] = verdict_is_work(plan_verdict(plan, (struct task_id){n}));
     }
     return marked;
 }
@@ -255,10 +254,10 @@ int jobs_release(struct jobs *jobs, const struct plan *plan, const bool *starts,
         return 0;
     }
     if (starts != NULL) {
-        return release_marked(jobs, plan->graph, starts, diag);
+        return release_marked(jobs, plan_graph(plan), starts, diag);
     }
     bool *work = mark_work(plan);
-    int result = release_marked(jobs, plan->graph, work, diag);
+    int result = release_marked(jobs, plan_graph(plan), work, diag);
     free(work);
     return result;
 }

@@ -26,7 +26,7 @@ static struct submission registration_of(struct submitting *submitting, size_t n
 {
     const struct planned_submission *planned = &submitting->jobs.submissions.at[number];
     const struct planned_job *jobs = submit_jobs(submitting, planned);
-    const struct graph *graph = submitting->plan->graph;
+    const struct graph *graph = plan_graph(submitting->plan);
     struct arena *arena = &submitting->arena;
     size_t count = (size_t)jobs[planned->job_count - 1].index + 1;
     struct submission made = {
@@ -226,7 +226,7 @@ static int submit_one(struct submitting *submitting, size_t number)
 static int release_ended(struct submitting *submitting, struct jobs *jobs)
 {
     const struct plan *plan = submitting->plan;
-    bool *starts = mem_alloc(plan->graph->task_count * sizeof *starts + 1);
+    bool *starts = mem_alloc(plan_graph(plan)->task_count * sizeof *starts + 1);
     vec_each (struct planned_job, job, &submitting->jobs.jobs) {
         for (size_t n = 0; n < job->task_count; n++) {
             starts[job->tasks[n].at] = true;
@@ -250,7 +250,7 @@ int submit_all(struct submitting *submitting, struct jobs *jobs)
     }
     int status = ROWBUILD_OK;
     for (size_t s = 0; s < submitting->jobs.submissions.count && status == ROWBUILD_OK; s++) {
-        state_beat(submitting->plan->state);
+        state_beat(plan_state(submitting->plan));
         status = submit_wait(submitting, 0) ? ROWBUILD_INTERRUPTED : submit_one(submitting, s);
     }
     loop_free(submitting->loop);

@@ -72,7 +72,7 @@ static int await(struct submitting *submitting, struct child *child, struct chil
     }
     for (bool running = true; running;) {
         int count = loop_wait(submitting->loop, events, sizeof events / sizeof events[0], 5000);
-        state_beat(submitting->plan->state);
+        state_beat(plan_state(submitting->plan));
         for (int i = 0; i < count; i++) {
             int signal = (int)events[i].token;
             if (events[i].kind == LOOP_CHILD) {
@@ -102,11 +102,11 @@ static int take_in(struct submitting *submitting, const struct submission *regis
 {
     struct plan *plan = submitting->plan;
     const char *state_path = submitting->place.state_path;
-    if (state_take_inbox(plan->state, submitting->diag) != 0 ||
+    if (state_take_inbox(plan_state(plan), submitting->diag) != 0 ||
         submission_remove(state_path, registered->token, submitting->diag) != 0) {
         return -1;
     }
-    plan_bind(plan->graph, plan->state);
+    plan_attach(plan, plan_state(plan), plan_observer(plan));
     inbox_forget(state_path, &registered->token, 1);
     return 0;
 }
@@ -121,7 +121,7 @@ static bool is_only_unfinished(const struct submitting *submitting, size_t numbe
     for (size_t j = 0; j < planned->job_count; j++) {
         const struct planned_job *job = &submitting->jobs.jobs.at[planned->first_job + j];
         for (size_t i = 0; i < job->task_count; i++) {
-            uint8_t attempt = state_task(submitting->plan->state, job->tasks[i].at)->attempt;
+            uint8_t attempt = state_task(plan_state(submitting->plan), job->tasks[i].at)->attempt;
             if (attempt != ATTEMPT_NONE && attempt != ATTEMPT_UNFINISHED) {
                 return false;
             }

@@ -51,7 +51,7 @@ static bool pause_before_next(struct attempts *attempts)
                                                            .text = in_one_line(attempts),
                                                            .seconds = pause_s});
     int64_t before_ns = clock_monotonic_ns();
-    state_beat(submitting->plan->state);
+    state_beat(plan_state(submitting->plan));
     bool interrupted = submit_wait(submitting, pause_s);
     submitting->patience_s -= (double)(clock_monotonic_ns() - before_ns) / 1e9;
     attempts->pause_s =

@@ -29,7 +29,7 @@ void submit_add_script(const struct submitting *submitting, size_t number, struc
             .action = submit_action(submitting, planned),
             .cluster = place->cluster,
             .request = planned->request,
-            .workspace_path = submitting->plan->graph->rowfile->workspace_path,
+            .workspace_path = plan_graph(submitting->plan)->rowfile->workspace_path,
             .directories = directories.at,
             .directory_count = directories.count,
             .indices = planned->is_array ? indices.at : NULL,

@@ -38,7 +38,7 @@ struct rowbuild_submit_event submit_event(const struct submitting *submitting, s
 
 void submit_tell_actions(const struct submitting *submitting, struct rowbuild_submit_event *whole)
 {
-    const struct rowfile *rowfile = submitting->plan->graph->rowfile;
+    const struct rowfile *rowfile = plan_graph(submitting->plan)->rowfile;
     *whole = (struct rowbuild_submit_event){.kind = ROWBUILD_SUBMIT_CONFIRM};
     for (size_t a = 0; a < rowfile->action_count; a++) {
         struct rowbuild_submit_event sum = {.kind = ROWBUILD_SUBMIT_ACTION,

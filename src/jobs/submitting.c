@@ -7,7 +7,7 @@
 const struct action *submit_action(const struct submitting *submitting,
                                    const struct planned_submission *planned)
 {
-    return &submitting->plan->graph->rowfile->actions[planned->element];
+    return &plan_graph(submitting->plan)->rowfile->actions[planned->element];
 }
 
 const struct planned_job *submit_jobs(const struct submitting *submitting,

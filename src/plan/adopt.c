@@ -91,10 +91,10 @@ static bool is_newer_than_inputs(struct plan *plan, struct task_id task)
     return true;
 }
 
-static int adopt_task(struct plan *plan, struct task_id task)
+static int adopt_task(struct plan *plan, struct task_id task, struct diag *diag)
 {
     struct component_list *list = &plan->scratch;
-    if (plan_components(plan, task, true, list) != 0) {
+    if (plan_components(plan, task, true, list, diag) != 0) {
         return -1;
     }
     if (has_unread(plan, task, list)) {
@@ -115,7 +115,7 @@ static int adopt_task(struct plan *plan, struct task_id task)
         .finished_at_ns = oldest_product(plan, task),
     };
     state_put_task(plan->state, task.at, &row);
-    plan_keep_texts(plan, task);
+    plan_keep_texts(plan, task, diag);
     free(digests);
     plan->adopted++;
     return 0;
@@ -131,7 +131,7 @@ static bool is_adoptable(const struct plan *plan, struct task_id task)
     return !row->is_known || (plan->options.scan && never_ran);
 }
 
-int plan_adopt(struct plan *plan)
+int plan_adopt(struct plan *plan, struct diag *diag)
 {
     const struct graph *graph = plan->graph;
     bool first_look = state_was_empty(plan->state);
@@ -149,10 +149,10 @@ int plan_adopt(struct plan *plan)
         }
     }
     if (tasks.count > 0) {
-        result = plan_read_moved(plan, files, products);
+        result = plan_read_moved(plan, files, products, diag);
     }
     for (size_t i = 0; i < tasks.count && result == 0; i++) {
-        result = adopt_task(plan, tasks.at[i]);
+        result = adopt_task(plan, tasks.at[i], diag);
     }
     vec_release(&tasks);
     free(files);
@@ -160,15 +160,15 @@ int plan_adopt(struct plan *plan)
     return result;
 }
 
-int plan_fill_in(struct plan *plan, struct task_id task)
+int plan_fill_in(struct plan *plan, struct task_id task, struct diag *diag)
 {
     struct component_list list = {0};
-    int result = plan_components(plan, task, true, &list);
+    int result = plan_components(plan, task, true, &list, diag);
     if (result == 0) {
         struct task_row row = *state_task(plan->state, task.at);
         struct digest before = row.fingerprint;
         plan_put_success(plan, task, &list, &row);
-        plan_keep_texts(plan, task);
+        plan_keep_texts(plan, task, diag);
         plan_follow_fingerprint(plan, task, before);
     }
     vec_release(&list);

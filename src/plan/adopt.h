@@ -10,6 +10,6 @@
 bool plan_looks_at(const struct plan *plan, struct task_id task);
 
 /* Gives a record to tasks that have none although their products exist. -1 after errors. */
-int plan_adopt(struct plan *plan);
+int plan_adopt(struct plan *plan, struct diag *diag);
 
 #endif

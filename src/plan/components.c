@@ -15,11 +15,11 @@ static void push(struct component_list *list, enum component_kind kind, bool in_
 
 /* The digest of a file's content now, or what stands for it where there is none. A look that failed
  * is tried again. */
-static struct digest content_digest(struct plan *plan, struct file_id file)
+static struct digest content_digest(struct plan *plan, struct file_id file, struct diag *diag)
 {
     enum file_status status = plan->files[file.at];
     if (status == FILE_UNSEEN || status == FILE_MOVED || status == FILE_TROUBLE) {
-        status = plan_refresh(plan, file);
+        status = plan_refresh(plan, file, diag);
     }
     if (status == FILE_CURRENT) {
         return state_file(plan->state, file.at)->digest;
@@ -28,20 +28,20 @@ static struct digest content_digest(struct plan *plan, struct file_id file)
 }
 
 /* What couldn't be read of a product may be read later: its maker has made it all the same. */
-static struct digest product_digest(struct plan *plan, struct file_id file)
+static struct digest product_digest(struct plan *plan, struct file_id file, struct diag *diag)
 {
-    struct digest digest = content_digest(plan, file);
+    struct digest digest = content_digest(plan, file, diag);
     return digest_is_content(digest) ? digest : DIGEST_UNKNOWN;
 }
 
 /* The digest of the whole value of a directory: the row of its value file holds it. */
-static struct digest whole_value(struct plan *plan, uint32_t directory)
+static struct digest whole_value(struct plan *plan, uint32_t directory, struct diag *diag)
 {
     const struct graph *graph = plan->graph;
     if (graph->value_column == GRAPH_NONE) {
         return digest_of(SLICE_LITERAL("null"));
     }
-    return content_digest(plan, graph_value_file(graph, directory));
+    return content_digest(plan, graph_value_file(graph, directory), diag);
 }
 
 /* What was recorded as the value's digest if the whole value is what it was then. */
@@ -70,13 +70,13 @@ static bool recorded_value(const struct components *good, struct slice name, boo
 }
 
 static int push_value(struct plan *plan, struct task_id task, uint32_t directory,
-                      struct component_list *list)
+                      struct component_list *list, struct diag *diag)
 {
     const struct graph *graph = plan->graph;
     const struct action *action = graph_action(graph, task);
     bool own = graph->tasks[task.at].directory == directory;
     struct slice name = own ? SLICE_LITERAL("") : graph->workspace->names[directory];
-    struct digest whole = whole_value(plan, directory);
+    struct digest whole = whole_value(plan, directory, diag);
     if (!digest_is_content(whole)) {
         return plan->options.recorded ? 0 : -1;
     }
@@ -91,7 +91,7 @@ static int push_value(struct plan *plan, struct task_id task, uint32_t directory
     if (!same_pointers) {
         const struct json *value;
         struct buf text = BUF_EMPTY;
-        if (workspace_value(graph->workspace, directory, &value, plan->diag) != 0) {
+        if (workspace_value(graph->workspace, directory, &value, diag) != 0) {
             return -1;
         }
         plan_add_counting(action, value, json_add_canonical, &text);
@@ -141,7 +141,7 @@ static void push_upstream_tasks(struct plan *plan, struct task_id task, struct c
 }
 
 int plan_components(struct plan *plan, struct task_id task, bool with_products,
-                    struct component_list *list)
+                    struct component_list *list, struct diag *diag)
 {
     const struct graph *graph = plan->graph;
     const struct action *action = graph_action(graph, task);
@@ -156,7 +156,7 @@ int plan_components(struct plan *plan, struct task_id task, bool with_products,
             push(list, COMPONENT_MEMBER, false, graph->workspace->names[directories[i]],
                  DIGEST_UNKNOWN);
         }
-        if (push_value(plan, task, directories[i], list) != 0) {
+        if (push_value(plan, task, directories[i], list, diag) != 0) {
             return -1;
         }
     }
@@ -164,7 +164,7 @@ int plan_components(struct plan *plan, struct task_id task, bool with_products,
          d++) {
         struct file_id file = graph->dependencies.at[d].file;
         struct slice name = plan_component_name(plan, task, file, &in_directory);
-        push(list, COMPONENT_FILE, in_directory, name, content_digest(plan, file));
+        push(list, COMPONENT_FILE, in_directory, name, content_digest(plan, file, diag));
     }
     push_upstream_tasks(plan, task, list);
     for (size_t i = 0; i < action->input_count; i++) {
@@ -174,7 +174,7 @@ int plan_components(struct plan *plan, struct task_id task, bool with_products,
          with_products && p < graph->product_start[task.at + 1]; p++) {
         struct file_id file = graph->products.at[p];
         struct slice name = plan_component_name(plan, task, file, &in_directory);
-        push(list, COMPONENT_PRODUCT, in_directory, name, product_digest(plan, file));
+        push(list, COMPONENT_PRODUCT, in_directory, name, product_digest(plan, file, diag));
     }
     return 0;
 }

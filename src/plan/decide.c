@@ -28,24 +28,23 @@ static void list_wanted_files(const struct plan *plan, struct file_list *list)
 int plan_look(struct plan *plan, struct diag *diag)
 {
     struct file_list list = {0};
-    plan->diag = diag;
     memset(plan->resolved, 0, plan->graph->task_count * sizeof *plan->resolved);
     memset(plan->fill_in, 0, plan->graph->task_count * sizeof *plan->fill_in);
     plan_follow_renamed(plan);
     list_wanted_files(plan, &list);
-    plan_stat_files(plan, &list);
-    int result = plan_require_values(plan, &list);
+    plan_stat_files(plan, &list, diag);
+    int result = plan_require_values(plan, &list, diag);
     if (result == 0) {
-        result = plan_read_known(plan, &list);
+        result = plan_read_known(plan, &list, diag);
     }
     if (result == 0 && !plan->options.no_adopt && !plan->options.recorded) {
-        result = plan_adopt(plan);
+        result = plan_adopt(plan, diag);
     }
     size_t errors = diag->errors;
     for (size_t i = 0; i < plan->graph->order_count && result == 0; i++) {
         struct task_id task = {plan->graph->order[i]};
         if (plan->wanted[task.at] != 0) {
-            plan->verdicts[task.at] = (uint8_t)plan_examine(plan, task, NULL, NULL);
+            plan->verdicts[task.at] = (uint8_t)plan_examine(plan, task, NULL, NULL, diag);
         } else {
             plan->verdicts[task.at] = VERDICT_NONE;
         }
@@ -58,7 +57,6 @@ int plan_look(struct plan *plan, struct diag *diag)
 
 enum verdict plan_decide(struct plan *plan, struct task_id task, struct diag *diag)
 {
-    plan->diag = diag;
-    plan->verdicts[task.at] = (uint8_t)plan_examine(plan, task, NULL, NULL);
+    plan->verdicts[task.at] = (uint8_t)plan_examine(plan, task, NULL, NULL, diag);
     return (enum verdict)plan->verdicts[task.at];
 }

@@ -30,7 +30,7 @@ bool exam_is_pending(const struct plan *plan, struct task_id before);
 bool exam_file_is_pending(const struct plan *plan, struct file_id file);
 
 /* Tells what keeps the task from being started (plan_lacks). True: something does. */
-bool exam_lacks(struct exam *exam);
+bool exam_lacks(struct exam *exam, struct diag *diag);
 
 /* Tells how the components that the task has now differ from those of its last success: all but the
  * products (`products` false), or the products alone. */

@@ -108,7 +108,7 @@ static enum verdict examine_attempted(struct exam *exam, const struct component_
     return exam->told > before ? VERDICT_STALE : VERDICT_FRESH;
 }
 
-static enum verdict examine_itself(struct exam *exam, bool upstream_is_pending)
+static enum verdict examine_itself(struct exam *exam, bool upstream_is_pending, struct diag *diag)
 {
     struct plan *plan = exam->plan;
     const struct graph *graph = plan->graph;
@@ -133,7 +133,7 @@ static enum verdict examine_itself(struct exam *exam, bool upstream_is_pending)
         }
         return VERDICT_STALE;
     }
-    if (exam_is_over(exam) || plan_components(plan, exam->task, true, list) != 0) {
+    if (exam_is_over(exam) || plan_components(plan, exam->task, true, list, diag) != 0) {
         return VERDICT_STALE;
     }
     size_t asked = exam->told;
@@ -182,7 +182,7 @@ static struct task_id submitted_task(const struct plan *plan, struct task_id bef
 }
 
 /* The task by itself and what comes before it; without regard to jobs that it is in. */
-static enum verdict examine_task(struct exam *exam)
+static enum verdict examine_task(struct exam *exam, struct diag *diag)
 {
     struct plan *plan = exam->plan;
     struct task_id task = exam->task;
@@ -205,15 +205,15 @@ static enum verdict examine_task(struct exam *exam)
         /* Told first; whether the task is up to date is asked all the same. */
         struct exam own = *exam;
         own.told = 0;
-        if (exam_lacks(&own)) {
+        if (exam_lacks(&own, diag)) {
             return VERDICT_BLOCKED;
         }
-        return examine_itself(&own, true) == VERDICT_FRESH ? VERDICT_HELD : VERDICT_WAITS;
+        return examine_itself(&own, true, diag) == VERDICT_FRESH ? VERDICT_HELD : VERDICT_WAITS;
     }
-    if (exam_lacks(exam)) {
+    if (exam_lacks(exam, diag)) {
         return VERDICT_BLOCKED;
     }
-    enum verdict own = examine_itself(exam, upstream == VERDICT_MAYBE);
+    enum verdict own = examine_itself(exam, upstream == VERDICT_MAYBE, diag);
     if (own == VERDICT_FRESH) {
         plan->fill_in[task.at] = exam->fills_in && upstream == VERDICT_FRESH;
     }
@@ -224,25 +224,16 @@ static enum verdict examine_task(struct exam *exam)
     return own;
 }
 
-static const struct job_ref *job_of(const struct plan *plan, struct task_id task)
-{
-    return plan->jobs != NULL ? plan->jobs[task.at] : NULL;
-}
-
-static const char *ending_of(const struct plan *plan, struct task_id task)
-{
-    return plan->endings != NULL ? plan->endings[task.at] : NULL;
-}
-
 /* What jobs have to do with it comes before the other reasons, except a failure that the job itself
  * recorded: that says more than how the job ended. */
-static void tell_with_jobs(struct exam *exam, enum verdict verdict)
+static void tell_with_jobs(struct exam *exam, enum verdict verdict, struct diag *diag)
 {
     const struct plan *plan = exam->plan;
-    const char *ending = ending_of(plan, exam->task);
+    const char *ending = plan_ending(plan, exam->task);
     bool has_failed = state_task(plan->state, exam->task.at)->attempt == ATTEMPT_FAILED;
     if (verdict == VERDICT_SUBMITTED) {
-        exam_tell(exam, (struct reason){.kind = REASON_SUBMITTED, .job = job_of(plan, exam->task)});
+        exam_tell(exam,
+                  (struct reason){.kind = REASON_SUBMITTED, .job = plan_job(plan, exam->task)});
     }
     bool has_ended = verdict != VERDICT_SUBMITTED && verdict != VERDICT_FRESH && ending != NULL;
     struct reason reason = {.kind = REASON_JOB_ENDED,
@@ -250,14 +241,14 @@ static void tell_with_jobs(struct exam *exam, enum verdict verdict)
     if (has_ended && !has_failed) {
         exam_tell(exam, reason);
     }
-    (void)examine_task(exam);
+    (void)examine_task(exam, diag);
     if (has_ended && has_failed) {
         exam_tell(exam, reason);
     }
 }
 
 enum verdict plan_examine(struct plan *plan, struct task_id task, reason_fn *listener,
-                          void *context)
+                          void *context, struct diag *diag)
 {
     struct exam exam = {.plan = plan, .task = task, .asked_previous = SIZE_MAX};
     struct exam told = {.plan = plan,
@@ -265,17 +256,17 @@ enum verdict plan_examine(struct plan *plan, struct task_id task, reason_fn *lis
                         .listener = listener,
                         .context = context,
                         .asked_previous = SIZE_MAX};
-    const struct job_ref *job = job_of(plan, task);
-    if (job == NULL && (listener == NULL || ending_of(plan, task) == NULL)) {
-        return examine_task(&told);
+    const struct job_ref *job = plan_job(plan, task);
+    if (job == NULL && (listener == NULL || plan_ending(plan, task) == NULL)) {
+        return examine_task(&told, diag);
     }
-    enum verdict verdict = examine_task(&exam);
+    enum verdict verdict = examine_task(&exam, diag);
     if (job != NULL) {
         plan->fill_in[task.at] = false;
         verdict = verdict == VERDICT_FRESH ? verdict : VERDICT_SUBMITTED;
     }
     if (listener != NULL) {
-        tell_with_jobs(&told, verdict);
+        tell_with_jobs(&told, verdict, diag);
         plan->fill_in[task.at] = plan->fill_in[task.at] && job == NULL;
     }
     return verdict;

@@ -5,10 +5,10 @@
 #include "names.h"
 
 /* How a file was last seen; a look that failed is tried again. */
-static enum file_status seen_status(struct plan *plan, struct file_id file)
+static enum file_status seen_status(struct plan *plan, struct file_id file, struct diag *diag)
 {
     enum file_status status = (enum file_status)plan->files[file.at];
-    return status == FILE_TROUBLE ? plan_refresh(plan, file) : status;
+    return status == FILE_TROUBLE ? plan_refresh(plan, file, diag) : status;
 }
 
 /* An input that a glob matched may be gone by now; its absence is seen. */
@@ -21,7 +21,7 @@ static bool may_be_gone(const struct graph *graph, struct task_id task,
 }
 
 /* Inputs that are missing and that nobody makes, or that can't be read. */
-static void tell_lacking_inputs(struct exam *exam)
+static void tell_lacking_inputs(struct exam *exam, struct diag *diag)
 {
     struct plan *plan = exam->plan;
     const struct graph *graph = plan->graph;
@@ -34,7 +34,7 @@ static void tell_lacking_inputs(struct exam *exam)
             exam_file_is_pending(plan, dependency->file)) {
             continue;
         }
-        status = seen_status(plan, dependency->file);
+        status = seen_status(plan, dependency->file, diag);
         if (status == FILE_TROUBLE) {
             exam_tell(exam, (struct reason){.kind = REASON_INPUT_UNREADABLE,
                                             .name = slice_of(plan_path(plan, dependency->file)),
@@ -47,7 +47,7 @@ static void tell_lacking_inputs(struct exam *exam)
 }
 
 /* Products that are there but can't be read: they may be good ones. */
-static void tell_unreadable_products(struct exam *exam)
+static void tell_unreadable_products(struct exam *exam, struct diag *diag)
 {
     struct plan *plan = exam->plan;
     const struct graph *graph = plan->graph;
@@ -58,7 +58,7 @@ static void tell_unreadable_products(struct exam *exam)
         if (plan->files[file.at] != FILE_TROUBLE && plan->files[file.at] != FILE_MOVING) {
             continue;
         }
-        enum file_status status = seen_status(plan, file);
+        enum file_status status = seen_status(plan, file, diag);
         if (exam_is_over(exam) || (status != FILE_TROUBLE && status != FILE_MOVING)) {
             continue;
         }
@@ -71,16 +71,17 @@ static void tell_unreadable_products(struct exam *exam)
     }
 }
 
-bool exam_lacks(struct exam *exam)
+bool exam_lacks(struct exam *exam, struct diag *diag)
 {
     size_t told = exam->told;
-    tell_lacking_inputs(exam);
-    tell_unreadable_products(exam);
+    tell_lacking_inputs(exam, diag);
+    tell_unreadable_products(exam, diag);
     return exam->told > told;
 }
 
-bool plan_lacks(struct plan *plan, struct task_id task, reason_fn *listener, void *context)
+bool plan_lacks(struct plan *plan, struct task_id task, reason_fn *listener, void *context,
+                struct diag *diag)
 {
     struct exam exam = {.plan = plan, .task = task, .listener = listener, .context = context};
-    return exam_lacks(&exam);
+    return exam_lacks(&exam, diag);
 }

@@ -5,16 +5,11 @@
 
 #include <stdlib.h>
 
-struct plan *plan_new(struct graph *graph, struct state *state, struct observer *observer,
-                      int project, const struct plan_options *options)
+struct plan *plan_new(struct graph *graph, int project, const struct plan_options *options)
 {
     struct plan *plan = mem_alloc(sizeof *plan);
     size_t action_count = graph->rowfile->action_count;
-    *plan = (struct plan){.graph = graph,
-                          .state = state,
-                          .observer = observer,
-                          .project = project,
-                          .options = *options};
+    *plan = (struct plan){.graph = graph, .project = project, .options = *options};
     arena_init(&plan->arena);
     plan->wanted = mem_alloc(graph->task_count);
     plan->verdicts = mem_alloc(graph->task_count);
@@ -49,8 +44,11 @@ void plan_free(struct plan *plan)
     free(plan);
 }
 
-void plan_bind(struct graph *graph, struct state *state)
+void plan_attach(struct plan *plan, struct state *state, struct observer *observer)
 {
+    const struct graph *graph = plan->graph;
+    plan->state = state;
+    plan->observer = observer;
     size_t slots = graph->workspace->count * graph->directory_action_count;
     state_bind(state, &(struct state_layout){
                           .directories = graph->workspace->names,
@@ -64,4 +62,92 @@ void plan_bind(struct graph *graph, struct state *state)
                           .other_tasks = graph->other_tasks.names,
                           .other_task_count = graph->task_count - slots,
                       });
+}
+
+void plan_set_jobs(struct plan *plan, const struct job_ref *const *jobs, const char *const *endings)
+{
+    plan->jobs = jobs;
+    plan->endings = endings;
+}
+
+/* ---- What a plan says ---- */
+
+struct graph *plan_graph(const struct plan *plan)
+{
+    return plan->graph;
+}
+
+struct state *plan_state(const struct plan *plan)
+{
+    return plan->state;
+}
+
+struct observer *plan_observer(const struct plan *plan)
+{
+    return plan->observer;
+}
+
+int plan_project(const struct plan *plan)
+{
+    return plan->project;
+}
+
+uint8_t plan_verdict(const struct plan *plan, struct task_id task)
+{
+    return plan->verdicts[task.at];
+}
+
+unsigned plan_wanted(const struct plan *plan, struct task_id task)
+{
+    return plan->wanted[task.at];
+}
+
+const struct job_ref *plan_job(const struct plan *plan, struct task_id task)
+{
+    return plan->jobs != NULL ? plan->jobs[task.at] : NULL;
+}
+
+const char *plan_ending(const struct plan *plan, struct task_id task)
+{
+    return plan->endings != NULL ? plan->endings[task.at] : NULL;
+}
+
+bool plan_is_member(const struct plan *plan, uint32_t directory)
+{
+    return plan->members == NULL || plan->members[directory] != 0;
+}
+
+enum file_status plan_status(const struct plan *plan, struct file_id file)
+{
+    return (enum file_status)plan->files[file.at];
+}
+
+bool plan_fills_in(const struct plan *plan, struct task_id task)
+{
+    return plan->fill_in[task.at];
+}
+
+bool plan_reruns(const struct plan *plan)
+{
+    return plan->options.rerun;
+}
+
+size_t plan_adopted(const struct plan *plan)
+{
+    return plan->adopted;
+}
+
+double plan_mean_seconds(const struct plan *plan, uint32_t element)
+{
+    return plan->mean_seconds[element];
+}
+
+void plan_resolve(struct plan *plan, struct task_id task)
+{
+    plan->resolved[task.at] = true;
+}
+
+bool plan_is_resolved(const struct plan *plan, struct task_id task)
+{
+    return plan->resolved[task.at];
 }

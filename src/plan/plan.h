@@ -115,40 +115,58 @@ struct component_list {
     size_t capacity;
 };
 
-struct plan {
-    struct graph *graph;
-    struct state *state;
-    struct observer *observer; /* of the project */
-    struct diag *diag;         /* of the call at hand */
-    int project;
-    struct plan_options options;
-    /* Set by the caller before plan_look, and the caller's; NULL as a whole: none. */
-    const struct job_ref *const *jobs; /* by task: the job that it is in; or NULL */
-    const char *const *endings; /* by task: "job lab/123_4: TIMEOUT", the last job that it was in,
-                                   which ended; or NULL */
-    uint8_t *wanted;            /* by task: WANTED_… */
-    uint8_t *members;   /* by directory: selected, where selections are by member; NULL: all */
-    uint8_t *verdicts;  /* by task: enum verdict */
-    bool *fill_in;      /* by task: fresh, but its record lacks something that is known now */
-    bool *resolved;     /* by task: a run is done with it; it is no longer pending for others */
-    uint8_t *files;     /* by file: enum file_status */
-    uint16_t *troubles; /* by file: errno of the last look that failed; NULL: none has failed */
-    struct slice *recipe_texts; /* by action element */
-    struct digest *recipes;
-    double *mean_seconds; /* by action element: of recorded successes; 0: none */
-    size_t adopted;       /* tasks that were adopted while planning */
-    struct component_list scratch;
-    struct buf path;
-    struct arena arena;
-};
+struct plan; /* opaque; its files share plan_inner.h */
 
-/* All arguments must outlive the plan. The state must be bound (plan_bind). */
-struct plan *plan_new(struct graph *graph, struct state *state, struct observer *observer,
-                      int project, const struct plan_options *options);
+/* A plan that wants nothing yet. The graph and `project` (a descriptor) are borrowed and must outlive
+ * it. */
+struct plan *plan_new(struct graph *graph, int project, const struct plan_options *options);
 void plan_free(struct plan *plan);
 
-/* Binds the state to the graph's numbering. */
-void plan_bind(struct graph *graph, struct state *state);
+/* Gives the plan what it looks at, both borrowed, and binds the state to the graph's numbering. To
+ * be called before anything below that isn't about selection, and again after the state was read
+ * anew. */
+void plan_attach(struct plan *plan, struct state *state, struct observer *observer);
+
+/* Says which tasks are in jobs, by task, to be called before plan_look: the job that a task is in,
+ * or NULL; and "job lab/123_4: TIMEOUT", the last job that it was in, which has ended, or NULL.
+ * Both arrays are borrowed; NULL: there are no jobs. */
+void plan_set_jobs(struct plan *plan, const struct job_ref *const *jobs,
+                   const char *const *endings);
+
+/* ---- What a plan says ---- */
+
+struct graph *plan_graph(const struct plan *plan);
+struct state *plan_state(const struct plan *plan);
+struct observer *plan_observer(const struct plan *plan);
+int plan_project(const struct plan *plan); /* descriptor */
+
+uint8_t plan_verdict(const struct plan *plan, struct task_id task); /* enum verdict */
+unsigned plan_wanted(const struct plan *plan, struct task_id task); /* WANTED_…, or'ed */
+const struct job_ref *plan_job(const struct plan *plan, struct task_id task); /* NULL: in none */
+const char *plan_ending(const struct plan *plan, struct task_id task); /* of its last job; NULL */
+
+/* Whether a directory is selected, where selections are by member. */
+bool plan_is_member(const struct plan *plan, uint32_t directory);
+
+/* How a file was last seen. */
+enum file_status plan_status(const struct plan *plan, struct file_id file);
+
+/* Whether a task is up to date, but its record lacks something that is known now: plan_fill_in. */
+bool plan_fills_in(const struct plan *plan, struct task_id task);
+
+/* Whether selected tasks run in any case (--rerun). */
+bool plan_reruns(const struct plan *plan);
+
+size_t plan_adopted(const struct plan *plan); /* tasks that the last plan_look adopted */
+
+/* Mean seconds of the recorded successes of an action's element; 0: there are none. */
+double plan_mean_seconds(const struct plan *plan, uint32_t element);
+
+/* A run is done with a task: it is no longer pending for others. */
+void plan_resolve(struct plan *plan, struct task_id task);
+bool plan_is_resolved(const struct plan *plan, struct task_id task);
+
+/* ---- Selecting ---- */
 
 /* Marks what is wanted. `actions` are wildcards (or whole names), `targets` directory names or
  * paths, product paths, or keys of tasks; relative paths are relative to `from_project` ("" or the
@@ -163,6 +181,7 @@ struct plan_selection {
     const char *from_project;
     const char *project_path; /* absolute */
     bool only;
+    bool within; /* all tasks that aren't selected stay wanted, as what comes before */
     bool exact_actions;
     bool lenient;
     bool by_member;
@@ -186,12 +205,12 @@ enum verdict plan_decide(struct plan *plan, struct task_id task, struct diag *di
 /* The one walk: tells `listener` (may be NULL: stops at the first) every reason for which the task
  * is not up to date. */
 enum verdict plan_examine(struct plan *plan, struct task_id task, reason_fn *listener,
-                          void *context);
+                          void *context, struct diag *diag);
 
 /* The components of the task as they are now, products last. Files that moved are read. `list` is
  * cleared first; names live as long as the graph. -1 after an error (a value can't be read). */
 int plan_components(struct plan *plan, struct task_id task, bool with_products,
-                    struct component_list *list);
+                    struct component_list *list, struct diag *diag);
 struct digest plan_fingerprint(const struct component_list *list);
 
 /* For results that are taken as they stand, adopted or accepted: an input that is absent isn't
@@ -204,7 +223,7 @@ struct slice plan_component_name(struct plan *plan, struct task_id task, struct 
                                  bool *in_directory);
 
 /* Looks at a file again and updates its row. */
-enum file_status plan_refresh(struct plan *plan, struct file_id file);
+enum file_status plan_refresh(struct plan *plan, struct file_id file, struct diag *diag);
 
 /* Why the last look at a file failed: an errno, or 0. */
 int plan_trouble(const struct plan *plan, struct file_id file);
@@ -212,10 +231,11 @@ int plan_trouble(const struct plan *plan, struct file_id file);
 /* Tells `listener` (may be NULL: stops at the first) what keeps the task from being started, as its
  * files were last seen: inputs that are missing or can't be read, and products that can't be read,
  * since what is there must be known before anything replaces it. True: there is something. */
-bool plan_lacks(struct plan *plan, struct task_id task, reason_fn *listener, void *context);
+bool plan_lacks(struct plan *plan, struct task_id task, reason_fn *listener, void *context,
+                struct diag *diag);
 
 /* Looks again at the values and files that a task depends on. */
-void plan_refresh_inputs(struct plan *plan, struct task_id task);
+void plan_refresh_inputs(struct plan *plan, struct task_id task, struct diag *diag);
 
 /* Whether every product of the last success lies in its hidden sibling as it was recorded. */
 bool plan_good_set_is_backed_up(struct plan *plan, struct task_id task);
@@ -226,7 +246,7 @@ void plan_put_success(struct plan *plan, struct task_id task, const struct compo
 
 /* Writes the record of a task that is fresh anew, with all that is known now; records of tasks
  * behind it that counted its fingerprint follow. -1 after an error (a value can't be read). */
-int plan_fill_in(struct plan *plan, struct task_id task);
+int plan_fill_in(struct plan *plan, struct task_id task, struct diag *diag);
 
 /* Replaces a digest in the records of the file's maker and of all tasks behind it that recorded it.
  */
@@ -251,11 +271,11 @@ void plan_add_reason(struct plan *plan, struct task_id task, const struct reason
 void plan_add_product_trouble(struct plan *plan, struct task_id task, struct file_id file,
                               struct buf *out);
 
-/* Checks that the values of all tasks that will or may run have what the templates of their
+/* Checks that the values of all tasks that will or may run (`all`: of every task) have what the templates of their
  * commands and environments name. -1 after errors that name the directories. */
-int plan_check_pointers(struct plan *plan, struct diag *diag);
+int plan_check_pointers(struct plan *plan, bool all, struct diag *diag);
 
 /* Remembers the texts that explain this task's digests (recipe, values). */
-void plan_keep_texts(struct plan *plan, struct task_id task);
+void plan_keep_texts(struct plan *plan, struct task_id task, struct diag *diag);
 
 #endif

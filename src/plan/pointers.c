@@ -49,10 +49,10 @@ static bool names_pointers(const struct action *action)
 }
 
 static int check_directory(struct plan *plan, const struct action *action, uint32_t directory,
-                           size_t *errors)
+                           size_t *errors, struct diag *diag)
 {
     const struct json *value;
-    if (workspace_value(plan->graph->workspace, directory, &value, plan->diag) != 0) {
+    if (workspace_value(plan->graph->workspace, directory, &value, diag) != 0) {
         return -1;
     }
     const struct template_part *part = lacking_pointer(action, value);
@@ -62,7 +62,7 @@ static int check_directory(struct plan *plan, const struct action *action, uint3
     if ((*errors)++ < MOST_ERRORS_SHOWN) {
         struct buf name = BUF_EMPTY;
         text_add_name(&name, plan->graph->workspace->names[directory]);
-        diag_error_at(plan->diag, &plan->graph->rowfile->source, action->command_offset, 1,
+        diag_error_at(diag, &plan->graph->rowfile->source, action->command_offset, 1,
                       "action `%.*s`: the value of directory `%s` has nothing at `%.*s`%s",
                       SLICE_ARGS(action->name), buf_string(&name), SLICE_ARGS(part->text),
                       plan->graph->value_column == GRAPH_NONE
@@ -73,19 +73,18 @@ static int check_directory(struct plan *plan, const struct action *action, uint3
     return -1;
 }
 
-int plan_check_pointers(struct plan *plan, struct diag *diag)
+int plan_check_pointers(struct plan *plan, bool all, struct diag *diag)
 {
     const struct graph *graph = plan->graph;
     size_t errors = 0;
     int result = 0;
     bool all_read = false;
-    plan->diag = diag;
     for (size_t i = 0; i < graph->order_count && errors < MOST_ERRORS_SHOWN; i++) {
         struct task_id task = {graph->order[i]};
         uint8_t verdict = plan->verdicts[task.at];
         const uint32_t *directories;
         size_t count = graph_directories(graph, task, &directories);
-        if ((verdict != VERDICT_STALE && verdict != VERDICT_MAYBE) ||
+        if ((!all && verdict != VERDICT_STALE && verdict != VERDICT_MAYBE) ||
             !names_pointers(graph_action(graph, task))) {
             continue;
         }
@@ -96,7 +95,8 @@ int plan_check_pointers(struct plan *plan, struct diag *diag)
             }
         }
         for (size_t d = 0; d < count && errors < MOST_ERRORS_SHOWN; d++) {
-            if (check_directory(plan, graph_action(graph, task), directories[d], &errors) != 0) {
+            if (check_directory(plan, graph_action(graph, task), directories[d], &errors, diag) !=
+                0) {
                 result = -1;
             }
         }

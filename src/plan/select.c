@@ -327,8 +327,11 @@ int plan_select(struct plan *plan, const struct plan_selection *selection, struc
             plan->wanted[n] = WANTED_SELECTED;
         }
     }
-    if (!selection->only && result == 0) {
+    if (!selection->only && !selection->within && result == 0) {
         pull_in_upstream(plan);
+    }
+    for (uint32_t n = 0; n < graph->task_count && selection->within; n++) {
+        plan->wanted[n] |= graph_is_present(graph, (struct task_id){n}) ? WANTED_UPSTREAM : 0;
     }
     free(plan->members);
     plan->members = NULL;

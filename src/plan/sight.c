@@ -44,7 +44,7 @@ static void put_value_row(struct plan *plan, struct file_id file, const struct j
 }
 
 /* Stat before and after the reading must agree. Whatever is wrong with a value is an error. */
-static enum file_status refresh_value(struct plan *plan, struct file_id file)
+static enum file_status refresh_value(struct plan *plan, struct file_id file, struct diag *diag)
 {
     uint32_t column;
     uint32_t directory = graph_file_directory(plan->graph, file, &column);
@@ -62,7 +62,7 @@ static enum file_status refresh_value(struct plan *plan, struct file_id file)
             trouble = strerror(errno);
             continue;
         }
-        if (workspace_reread_value(plan->graph->workspace, directory, &value, plan->diag) != 0) {
+        if (workspace_reread_value(plan->graph->workspace, directory, &value, diag) != 0) {
             return FILE_TROUBLE;
         }
         if (file_stat(plan->project, plan_path(plan, file), &after) == 0 &&
@@ -74,8 +74,7 @@ static enum file_status refresh_value(struct plan *plan, struct file_id file)
     }
     struct buf shown = BUF_EMPTY;
     text_add_name(&shown, slice_of(plan_path(plan, file)));
-    diag_state_error(plan->diag, "the value file `%s` can't be read: %s", buf_string(&shown),
-                     trouble);
+    diag_state_error(diag, "the value file `%s` can't be read: %s", buf_string(&shown), trouble);
     buf_release(&shown);
     return FILE_TROUBLE;
 }
@@ -122,13 +121,13 @@ int plan_trouble(const struct plan *plan, struct file_id file)
     return plan->troubles != NULL ? plan->troubles[file.at] : 0;
 }
 
-enum file_status plan_refresh(struct plan *plan, struct file_id file)
+enum file_status plan_refresh(struct plan *plan, struct file_id file, struct diag *diag)
 {
     if (plan->options.recorded) {
         bool is_known = (state_file(plan->state, file.at)->flags & FILE_ROW_KNOWN) != 0;
         plan->files[file.at] = is_known ? FILE_CURRENT : FILE_GONE;
     } else if (is_value_file(plan->graph, file)) {
-        plan->files[file.at] = (uint8_t)refresh_value(plan, file);
+        plan->files[file.at] = (uint8_t)refresh_value(plan, file, diag);
     } else {
         struct surveyed found = {.row = *state_file(plan->state, file.at)};
         found.status = observe_file(plan->observer, plan_path(plan, file), &found.row);
@@ -138,17 +137,17 @@ enum file_status plan_refresh(struct plan *plan, struct file_id file)
     return (enum file_status)plan->files[file.at];
 }
 
-void plan_refresh_inputs(struct plan *plan, struct task_id task)
+void plan_refresh_inputs(struct plan *plan, struct task_id task, struct diag *diag)
 {
     const struct graph *graph = plan->graph;
     const uint32_t *directories;
     size_t count = graph_directories(graph, task, &directories);
     for (size_t i = 0; graph->value_column != GRAPH_NONE && i < count; i++) {
-        plan_refresh(plan, graph_value_file(graph, directories[i]));
+        plan_refresh(plan, graph_value_file(graph, directories[i]), diag);
     }
     for (uint32_t d = graph->dependency_start[task.at]; d < graph->dependency_start[task.at + 1];
          d++) {
-        plan_refresh(plan, graph->dependencies.at[d].file);
+        plan_refresh(plan, graph->dependencies.at[d].file, diag);
     }
 }
 
@@ -221,7 +220,7 @@ void plan_settle(struct plan *plan, const struct file_id *files, size_t count)
 }
 
 /* Reads many values on all cores; those whose file moved meanwhile are left for plan_refresh. */
-static int read_values_ahead(struct plan *plan, const struct file_list *list)
+static int read_values_ahead(struct plan *plan, const struct file_list *list, struct diag *diag)
 {
     struct workspace *workspace = plan->graph->workspace;
     struct file_stat *stats = mem_alloc(list->count * sizeof *stats);
@@ -232,7 +231,7 @@ static int read_values_ahead(struct plan *plan, const struct file_list *list)
         file_stat(plan->project, plan_path(plan, (struct file_id){list->at[i]}), &stats[i]);
         workspace_forget_value(workspace, directory);
     }
-    int result = workspace_read_values(workspace, plan->diag);
+    int result = workspace_read_values(workspace, diag);
     for (size_t i = 0; i < list->count && result == 0; i++) {
         struct file_id file = {list->at[i]};
         uint32_t directory = graph_file_directory(plan->graph, file, &column);
@@ -240,7 +239,7 @@ static int read_values_ahead(struct plan *plan, const struct file_list *list)
         struct file_stat after;
         if (file_stat(plan->project, plan_path(plan, file), &after) == 0 &&
             same_stat(&stats[i], &after) &&
-            workspace_value(workspace, directory, &value, plan->diag) == 0) {
+            workspace_value(workspace, directory, &value, diag) == 0) {
             put_value_row(plan, file, value, &after);
         }
     }
@@ -248,7 +247,8 @@ static int read_values_ahead(struct plan *plan, const struct file_list *list)
     return result;
 }
 
-int plan_read_moved(struct plan *plan, const uint8_t *wanted_files, const uint8_t *adopted)
+int plan_read_moved(struct plan *plan, const uint8_t *wanted_files, const uint8_t *adopted,
+                    struct diag *diag)
 {
     const struct graph *graph = plan->graph;
     struct file_list plain = {0};
@@ -266,25 +266,25 @@ int plan_read_moved(struct plan *plan, const uint8_t *wanted_files, const uint8_
     }
     read_files(plan, &plain, adopted);
     if (values.count >= VALUES_WORTH_THREADS) {
-        result = read_values_ahead(plan, &values);
+        result = read_values_ahead(plan, &values, diag);
     }
     for (size_t i = 0; i < values.count && result == 0; i++) {
-        size_t errors = plan->diag->errors;
+        size_t errors = diag->errors;
         if (plan->files[values.at[i]] == FILE_MOVED) {
-            plan_refresh(plan, (struct file_id){values.at[i]});
+            plan_refresh(plan, (struct file_id){values.at[i]}, diag);
         }
-        result = plan->diag->errors > errors ? -1 : 0;
+        result = diag->errors > errors ? -1 : 0;
     }
     vec_release(&plain);
     vec_release(&values);
     return result;
 }
 
-void plan_stat_files(struct plan *plan, const struct file_list *list)
+void plan_stat_files(struct plan *plan, const struct file_list *list, struct diag *diag)
 {
     if (plan->options.recorded) {
         for (size_t i = 0; i < list->count; i++) {
-            plan_refresh(plan, (struct file_id){list->at[i]});
+            plan_refresh(plan, (struct file_id){list->at[i]}, diag);
         }
         return;
     }
@@ -294,7 +294,7 @@ void plan_stat_files(struct plan *plan, const struct file_list *list)
 
 /* What was known before and moved is read now, on all cores, and so are new values; other files
  * that were never known wait until they are asked for. */
-int plan_read_known(struct plan *plan, const struct file_list *list)
+int plan_read_known(struct plan *plan, const struct file_list *list, struct diag *diag)
 {
     uint8_t *known = mem_alloc(plan->graph->file_count);
     bool any = false;
@@ -307,19 +307,19 @@ int plan_read_known(struct plan *plan, const struct file_list *list)
             any = true;
         }
     }
-    int result = any ? plan_read_moved(plan, known, NULL) : 0;
+    int result = any ? plan_read_moved(plan, known, NULL, diag) : 0;
     free(known);
     return result;
 }
 
 /* A configured value file must be there for every directory that is worked on; where one is
  * missing, all that is wrong with values is told. */
-int plan_require_values(struct plan *plan, const struct file_list *list)
+int plan_require_values(struct plan *plan, const struct file_list *list, struct diag *diag)
 {
     for (size_t i = 0; i < list->count && !plan->options.recorded; i++) {
         struct file_id file = {list->at[i]};
         if (is_value_file(plan->graph, file) && plan->files[file.at] == FILE_GONE) {
-            return workspace_read_values(plan->graph->workspace, plan->diag);
+            return workspace_read_values(plan->graph->workspace, diag);
         }
     }
     return 0;

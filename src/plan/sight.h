@@ -19,18 +19,19 @@ void plan_mark_files(const struct graph *graph, struct task_id task, uint8_t *fi
                      uint8_t *products);
 
 /* Stats the files on all cores. */
-void plan_stat_files(struct plan *plan, const struct file_list *list);
+void plan_stat_files(struct plan *plan, const struct file_list *list, struct diag *diag);
 
 /* A configured value file must exist for every directory that is worked on; where one is missing,
  * all that is wrong with values is told: -1. */
-int plan_require_values(struct plan *plan, const struct file_list *list);
+int plan_require_values(struct plan *plan, const struct file_list *list, struct diag *diag);
 
 /* Reads, on all cores, what was known before and moved, and new values; other files that were never
  * known wait until they are asked for. -1 after errors. */
-int plan_read_known(struct plan *plan, const struct file_list *list);
+int plan_read_known(struct plan *plan, const struct file_list *list, struct diag *diag);
 
 /* Reads those of the files marked in `wanted_files` (by file) that moved; products marked in
  * `adopted` (NULL: none) by stat alone where they are large. -1 after errors. */
-int plan_read_moved(struct plan *plan, const uint8_t *wanted_files, const uint8_t *adopted);
+int plan_read_moved(struct plan *plan, const uint8_t *wanted_files, const uint8_t *adopted,
+                    struct diag *diag);
 
 #endif

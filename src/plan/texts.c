@@ -53,7 +53,7 @@ void plan_add_counting(const struct action *action, const struct json *value, pl
     }
 }
 
-void plan_keep_texts(struct plan *plan, struct task_id task)
+void plan_keep_texts(struct plan *plan, struct task_id task, struct diag *diag)
 {
     const struct graph *graph = plan->graph;
     const struct graph_task *entry = &graph->tasks[task.at];
@@ -67,7 +67,7 @@ void plan_keep_texts(struct plan *plan, struct task_id task)
         if (!graph->workspace->value_read[directories[i]]) {
             continue;
         }
-        if (workspace_value(graph->workspace, directories[i], &value, plan->diag) == 0) {
+        if (workspace_value(graph->workspace, directories[i], &value, diag) == 0) {
             struct digest digest;
             buf_clear(&text);
             plan_add_counting(action, value, json_add_canonical, &text);

@@ -31,7 +31,7 @@ static bool is_shown(const struct report_options *options, enum report_status_wo
 static int add_value(const struct listing *listing, uint32_t directory, struct slice pointer,
                      struct buf *out)
 {
-    struct workspace *workspace = listing->plan->graph->workspace;
+    struct workspace *workspace = plan_graph(listing->plan)->workspace;
     const struct json *value;
     const struct json *found;
     if (workspace_value(workspace, directory, &value, listing->diag) != 0) {
@@ -60,7 +60,7 @@ static int add_line(struct listing *listing, uint32_t directory, enum report_sta
     if (directory == GRAPH_NONE) {
         buf_add_string(name, "(project)");
     } else {
-        text_add_name(name, listing->plan->graph->workspace->names[directory]);
+        text_add_name(name, plan_graph(listing->plan)->workspace->names[directory]);
     }
     buf_add_string(table_cell(table, styles[word]), report_status_name(word));
     if (listing->has_jobs) {
@@ -89,7 +89,8 @@ static int add_json(struct listing *listing, uint32_t directory, enum report_sta
     if (directory == GRAPH_NONE) {
         report_json_null(out, "directory");
     } else {
-        report_json_string(out, "directory", listing->plan->graph->workspace->names[directory]);
+        report_json_string(out, "directory",
+                           plan_graph(listing->plan)->workspace->names[directory]);
     }
     report_json_string(out, "status", slice_of(report_status_name(word)));
     report_json_optional(out, "job", buf_slice(&listing->job));
@@ -116,7 +117,7 @@ static int add_directory(struct listing *listing, uint32_t directory, enum repor
         return add_line(listing, directory, word);
     }
     if (directory != GRAPH_NONE) {
-        text_add_name(listing->out, listing->plan->graph->workspace->names[directory]);
+        text_add_name(listing->out, plan_graph(listing->plan)->workspace->names[directory]);
         buf_add_char(listing->out, '\n');
     }
     return 0;
@@ -127,8 +128,8 @@ static void explain_task(struct listing *listing, struct task_id task)
     buf_clear(&listing->reason);
     buf_clear(&listing->job);
     report_add_job(listing->plan, task, &listing->job);
-    if (listing->plan->verdicts[task.at] != VERDICT_FRESH && !listing->options->short_output) {
-        reasons_add_first(listing->plan, task, &listing->reason);
+    if (plan_verdict(listing->plan, task) != VERDICT_FRESH && !listing->options->short_output) {
+        reasons_add_first(listing->plan, task, &listing->reason, listing->diag);
     }
 }
 
@@ -169,7 +170,7 @@ static int add_groups(struct listing *listing, const struct groups *groups, cons
 static int add_directory_tasks(struct listing *listing, const struct action *action,
                                const struct task_id *tasks, size_t count)
 {
-    const struct graph *graph = listing->plan->graph;
+    const struct graph *graph = plan_graph(listing->plan);
     uint32_t *task_of = mem_alloc((graph->workspace->count + 1) * sizeof *task_of);
     uint32_t *shown = mem_alloc((count + 1) * sizeof *shown);
     size_t shown_count = 0;
@@ -200,7 +201,7 @@ static int add_wide_tasks(struct listing *listing, const struct action *action,
     for (size_t i = 0; i < count && !is_beyond_limit(listing, group); i++) {
         enum report_status_word word = report_task_status(listing->plan, tasks[i]);
         const uint32_t *directories;
-        size_t members = graph_directories(listing->plan->graph, tasks[i], &directories);
+        size_t members = graph_directories(plan_graph(listing->plan), tasks[i], &directories);
         if (!is_shown(listing->options, word)) {
             continue;
         }
@@ -223,7 +224,7 @@ static int add_wide_tasks(struct listing *listing, const struct action *action,
 
 static int add_elements(struct listing *listing, struct slice name)
 {
-    const struct graph *graph = listing->plan->graph;
+    const struct graph *graph = plan_graph(listing->plan);
     struct task_id *tasks;
     size_t count = report_list_tasks(listing->plan, WANTED_SELECTED, &tasks);
     int result = 0;
@@ -282,7 +283,6 @@ int report_directories(struct plan *plan, struct slice action, const struct repo
         .has_jobs = is_shown(options, REPORT_COMPLETED) || is_shown(options, REPORT_SUBMITTED),
         .diag = diag,
     };
-    plan->diag = diag;
     if (check_pointers(options, diag) != 0) {
         return -1;
     }

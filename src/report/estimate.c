@@ -9,14 +9,14 @@
 enum { REASON_KINDS = REASON_JOB_ENDED + 1 };
 
 static void count_redone(struct plan *plan, struct task_id task, size_t *kinds,
-                         struct report_estimate *estimate)
+                         struct report_estimate *estimate, struct diag *diag)
 {
-    const struct task_row *row = state_task(plan->state, task.at);
+    const struct task_row *row = state_task(plan_state(plan), task.at);
     unsigned cores = row->cores > 0 ? row->cores : plan_cores(plan, task);
     struct reason_list list;
     estimate->again++;
     estimate->again_hours += row->duration_s * cores / 3600;
-    reasons_gather(plan, task, 1, &list);
+    reasons_gather(plan, task, 1, &list, diag);
     if (list.reasons.count > 0) {
         kinds[list.reasons.at[0].kind]++;
     }
@@ -24,15 +24,15 @@ static void count_redone(struct plan *plan, struct task_id task, size_t *kinds,
 }
 
 static void count_task(struct plan *plan, struct task_id task, size_t *kinds,
-                       struct report_estimate *estimate)
+                       struct report_estimate *estimate, struct diag *diag)
 {
-    switch ((enum verdict)plan->verdicts[task.at]) {
+    switch ((enum verdict)plan_verdict(plan, task)) {
     case VERDICT_STALE:
         estimate->will_run++;
         estimate->least_hours += report_task_hours(plan, task);
         estimate->most_hours += report_task_hours(plan, task);
         if (report_is_redone(plan, task)) {
-            count_redone(plan, task, kinds, estimate);
+            count_redone(plan, task, kinds, estimate, diag);
         }
         break;
     case VERDICT_MAYBE:
@@ -60,14 +60,13 @@ static void count_task(struct plan *plan, struct task_id task, size_t *kinds,
 
 void report_estimate(struct plan *plan, struct report_estimate *estimate, struct diag *diag)
 {
-    plan->diag = diag;
     struct task_id *tasks;
     size_t kinds[REASON_KINDS] = {0};
     size_t commonest = 0;
     size_t count = report_list_tasks(plan, WANTED_SELECTED | WANTED_UPSTREAM, &tasks);
     *estimate = (struct report_estimate){0};
     for (size_t i = 0; i < count; i++) {
-        count_task(plan, tasks[i], kinds, estimate);
+        count_task(plan, tasks[i], kinds, estimate, diag);
     }
     for (size_t i = 1; i < REASON_KINDS; i++) {
         commonest = kinds[i] > kinds[commonest] ? i : commonest;

@@ -9,7 +9,7 @@
  * are core-hours.
  *
  * The plan must have been looked at (plan_look). It isn't const where files may be read for
- * explanations; `plan->diag` is set to the `diag` of the call. */
+ * explanations. */
 #ifndef ROWBUILD_REPORT_H
 #define ROWBUILD_REPORT_H
 

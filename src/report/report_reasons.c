@@ -15,11 +15,12 @@ static void keep_reason(void *context, const struct reason *reason)
     vec_push(&list->reasons, kept);
 }
 
-void reasons_gather(struct plan *plan, struct task_id task, size_t limit, struct reason_list *list)
+void reasons_gather(struct plan *plan, struct task_id task, size_t limit, struct reason_list *list,
+                    struct diag *diag)
 {
     *list = (struct reason_list){.limit = limit};
     arena_init(&list->names);
-    plan_examine(plan, task, keep_reason, list);
+    plan_examine(plan, task, keep_reason, list, diag);
 }
 
 void reasons_release(struct reason_list *list)
@@ -28,10 +29,10 @@ void reasons_release(struct reason_list *list)
     arena_release(&list->names);
 }
 
-void reasons_add_first(struct plan *plan, struct task_id task, struct buf *out)
+void reasons_add_first(struct plan *plan, struct task_id task, struct buf *out, struct diag *diag)
 {
     struct reason_list list;
-    reasons_gather(plan, task, 1, &list);
+    reasons_gather(plan, task, 1, &list, diag);
     if (list.reasons.count > 0) {
         plan_add_reason(plan, task, &list.reasons.at[0], out);
     }
@@ -42,9 +43,8 @@ void report_task_reasons(struct plan *plan, struct task_id task, report_reason_f
                          void *context, struct diag *diag)
 {
     struct reason_list list;
-    plan->diag = diag;
     struct buf words = BUF_EMPTY;
-    reasons_gather(plan, task, 0, &list);
+    reasons_gather(plan, task, 0, &list, diag);
     vec_each (struct reason, reason, &list.reasons) {
         buf_clear(&words);
         plan_add_reason(plan, task, reason, &words);

@@ -18,11 +18,12 @@ struct reason_list {
 };
 
 /* The task's reasons, most important first; at most `limit`. The caller releases the list. */
-void reasons_gather(struct plan *plan, struct task_id task, size_t limit, struct reason_list *list);
+void reasons_gather(struct plan *plan, struct task_id task, size_t limit, struct reason_list *list,
+                    struct diag *diag);
 void reasons_release(struct reason_list *list);
 
 /* Appends the first reason in words; nothing when there is none. */
-void reasons_add_first(struct plan *plan, struct task_id task, struct buf *out);
+void reasons_add_first(struct plan *plan, struct task_id task, struct buf *out, struct diag *diag);
 
 /* The kind in few words, without details: "command changed". Static. */
 const char *reasons_kind_name(enum reason_kind kind);

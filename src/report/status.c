@@ -34,7 +34,7 @@ struct tally {
 
 static enum note note_of(const struct plan *plan, struct task_id task)
 {
-    switch ((enum verdict)plan->verdicts[task.at]) {
+    switch ((enum verdict)plan_verdict(plan, task)) {
     case VERDICT_MAYBE:
         return NOTE_MAY_RUN;
     case VERDICT_RESTORE:
@@ -50,8 +50,8 @@ static enum note note_of(const struct plan *plan, struct task_id task)
     case VERDICT_HELD:
         return NOTE_NONE;
     }
-    bool has_ended = plan->endings != NULL && plan->endings[task.at] != NULL;
-    switch ((enum task_attempt)state_task(plan->state, task.at)->attempt) {
+    bool has_ended = plan_ending(plan, task) != NULL;
+    switch ((enum task_attempt)state_task(plan_state(plan), task.at)->attempt) {
     case ATTEMPT_FAILED:
         return NOTE_FAILED;
     case ATTEMPT_UNFINISHED:
@@ -94,8 +94,8 @@ static void add_job_cost(const struct action *action, size_t count, struct tally
 static void count_usage(const struct plan *plan, struct task_id task, size_t directories,
                         struct tally *tally)
 {
-    const struct action *action = graph_action(plan->graph, task);
-    const struct task_row *row = state_task(plan->state, task.at);
+    const struct action *action = graph_action(plan_graph(plan), task);
+    const struct task_row *row = state_task(plan_state(plan), task.at);
     struct advice_request request = advice_request_of(action, directories);
     unsigned cores = request.processes * request.threads_per_process;
     bool is_shared = action->scope == SCOPE_DIRECTORY && action->command.uses_directories;
@@ -121,9 +121,9 @@ static void count_usage(const struct plan *plan, struct task_id task, size_t dir
 
 static void count_task(const struct plan *plan, struct task_id task, struct tally *tally)
 {
-    const struct action *action = graph_action(plan->graph, task);
+    const struct action *action = graph_action(plan_graph(plan), task);
     const uint32_t *directories;
-    size_t count = graph_directories(plan->graph, task, &directories);
+    size_t count = graph_directories(plan_graph(plan), task, &directories);
     uint64_t weight =
         action->scope == SCOPE_PROJECT ? 1 : report_count_members(plan, directories, count);
     enum report_status_word word = report_task_status(plan, task);
@@ -148,7 +148,7 @@ static int add_cost_of_groups(const struct plan *plan, const struct action *acti
 {
     struct groups groups = {0};
     size_t start = 0;
-    int result = groups_form(action, plan->graph->workspace, tally->remaining.at,
+    int result = groups_form(action, plan_graph(plan)->workspace, tally->remaining.at,
                              tally->remaining.count, &groups, diag);
     if (result == 0) {
         vec_each (size_t, end, &groups.ends) {
@@ -260,7 +260,7 @@ static int add_elements(struct plan *plan, const struct plan_selection *selectio
                         const struct report_options *options, struct table *table, struct buf *out,
                         struct buf *advice, struct diag *diag)
 {
-    const struct graph *graph = plan->graph;
+    const struct graph *graph = plan_graph(plan);
     struct task_id *tasks;
     size_t count = report_list_tasks(plan, WANTED_SELECTED, &tasks);
     size_t at = 0;
@@ -294,7 +294,6 @@ int report_status(struct plan *plan, const struct plan_selection *selection,
     struct table table;
     struct buf advice = BUF_EMPTY;
     table_init(&table);
-    plan->diag = diag;
     table_add_column(&table, "Action", TABLE_LEFT);
     table_add_column(&table, "Completed", TABLE_RIGHT);
     table_add_column(&table, "Submitted", TABLE_RIGHT);

@@ -14,7 +14,7 @@ const char *report_status_name(enum report_status_word word)
 
 bool report_is_member(const struct plan *plan, uint32_t directory)
 {
-    return plan->members == NULL || directory == GRAPH_NONE || plan->members[directory] != 0;
+    return directory == GRAPH_NONE || plan_is_member(plan, directory);
 }
 
 size_t report_count_members(const struct plan *plan, const uint32_t *directories, size_t count)
@@ -28,14 +28,14 @@ size_t report_count_members(const struct plan *plan, const uint32_t *directories
 
 static bool is_complete(const struct plan *plan, struct task_id task)
 {
-    uint8_t verdict = plan->verdicts[task.at];
+    uint8_t verdict = plan_verdict(plan, task);
     return verdict == VERDICT_FRESH || verdict == VERDICT_MAYBE || verdict == VERDICT_HELD;
 }
 
 enum report_status_word report_task_status(const struct plan *plan, struct task_id task)
 {
-    const struct graph *graph = plan->graph;
-    uint8_t verdict = plan->verdicts[task.at];
+    const struct graph *graph = plan_graph(plan);
+    uint8_t verdict = plan_verdict(plan, task);
     if (is_complete(plan, task)) {
         return REPORT_COMPLETED;
     }
@@ -47,7 +47,7 @@ enum report_status_word report_task_status(const struct plan *plan, struct task_
     }
     for (uint32_t i = graph->before_start[task.at]; i < graph->before_start[task.at + 1]; i++) {
         struct task_id before = graph->before.at[i].task;
-        if (plan->wanted[before.at] != 0 && !is_complete(plan, before)) {
+        if (plan_wanted(plan, before) != 0 && !is_complete(plan, before)) {
             return REPORT_WAITING;
         }
     }
@@ -57,12 +57,12 @@ enum report_status_word report_task_status(const struct plan *plan, struct task_
 static bool is_listed(const struct plan *plan, size_t number, unsigned wanted)
 {
     struct task_id task = {(uint32_t)number};
-    return (plan->wanted[number] & wanted) != 0 && graph_is_present(plan->graph, task);
+    return (plan_wanted(plan, task) & wanted) != 0 && graph_is_present(plan_graph(plan), task);
 }
 
 size_t report_list_tasks(const struct plan *plan, unsigned wanted, struct task_id **tasks)
 {
-    const struct graph *graph = plan->graph;
+    const struct graph *graph = plan_graph(plan);
     size_t *starts = mem_alloc((graph->rowfile->action_count + 1) * sizeof *starts);
     size_t count = 0;
     for (size_t i = 0; i < graph->task_count; i++) {
@@ -86,11 +86,11 @@ size_t report_list_tasks(const struct plan *plan, unsigned wanted, struct task_i
 
 bool report_is_redone(const struct plan *plan, struct task_id task)
 {
-    const struct action *action = graph_action(plan->graph, task);
+    const struct action *action = graph_action(plan_graph(plan), task);
     bool is_each_time = action->always || (action->product_count == 0 &&
-                                           plan->graph->rowfile->contract == CONTRACT_ROW);
-    return plan->verdicts[task.at] == VERDICT_STALE && !is_each_time &&
-           state_task(plan->state, task.at)->success != SUCCESS_NONE;
+                                           plan_graph(plan)->rowfile->contract == CONTRACT_ROW);
+    return plan_verdict(plan, task) == VERDICT_STALE && !is_each_time &&
+           state_task(plan_state(plan), task.at)->success != SUCCESS_NONE;
 }
 
 double report_task_hours(const struct plan *plan, struct task_id task)
@@ -100,7 +100,7 @@ double report_task_hours(const struct plan *plan, struct task_id task)
 
 void report_add_job(const struct plan *plan, struct task_id task, struct buf *out)
 {
-    if (plan->jobs != NULL && plan->jobs[task.at] != NULL) {
-        job_ref_add(plan->jobs[task.at], out);
+    if (plan_job(plan, task) != NULL) {
+        job_ref_add(plan_job(plan, task), out);
     }
 }

@@ -17,7 +17,7 @@ struct intent {
 
 static struct intent intent_of(const struct plan *plan, struct task_id task)
 {
-    switch ((enum verdict)plan->verdicts[task.at]) {
+    switch ((enum verdict)plan_verdict(plan, task)) {
     case VERDICT_STALE:
         return (struct intent){
             "is out of date:", report_is_redone(plan, task) ? "will run again" : "will run",
@@ -48,7 +48,7 @@ static void add_heading(const struct plan *plan, struct task_id task, const char
                         enum table_style style, bool colour, struct buf *out)
 {
     struct buf label = BUF_EMPTY;
-    graph_add_label(plan->graph, task, &label);
+    graph_add_label(plan_graph(plan), task, &label);
     table_add_styled(out, buf_slice(&label), TABLE_BOLD, colour);
     buf_add_string(out, ": ");
     table_add_styled(out, slice_of(words), style, colour);
@@ -68,20 +68,21 @@ static void add_reason_item(void *context, struct slice words)
     report_json_item(context, words);
 }
 
-static void add_json_reasons(struct plan *plan, struct task_id task, struct buf *out)
+static void add_json_reasons(struct plan *plan, struct task_id task, struct buf *out,
+                             struct diag *diag)
 {
     report_json_key(out, "reasons");
     report_json_begin(out, '[');
-    if (plan->verdicts[task.at] != VERDICT_FRESH) {
-        report_task_reasons(plan, task, add_reason_item, out, plan->diag);
+    if (plan_verdict(plan, task) != VERDICT_FRESH) {
+        report_task_reasons(plan, task, add_reason_item, out, diag);
     }
     report_json_end(out, ']');
 }
 
 /* The keys that name a task. */
-static void add_json_node(const struct plan *plan, struct task_id task, struct buf *out)
+static void add_json_task(const struct plan *plan, struct task_id task, struct buf *out)
 {
-    const struct graph *graph = plan->graph;
+    const struct graph *graph = plan_graph(plan);
     uint32_t directory = graph->tasks[task.at].directory;
     struct buf key = BUF_EMPTY;
     graph_add_key(graph, task, &key);
@@ -95,30 +96,31 @@ static void add_json_node(const struct plan *plan, struct task_id task, struct b
     buf_release(&key);
 }
 
-static void add_why_json(struct plan *plan, struct task_id task, struct buf *out)
+static void add_why_json(struct plan *plan, struct task_id task, struct buf *out, struct diag *diag)
 {
     enum report_status_word status = report_task_status(plan, task);
     struct buf job = BUF_EMPTY;
     report_json_begin_record(out);
-    add_json_node(plan, task, out);
+    add_json_task(plan, task, out);
     report_json_string(out, "status", slice_of(report_status_name(status)));
     report_json_string(out, "intent", slice_of(intent_of(plan, task).key));
     report_add_job(plan, task, &job);
     report_json_optional(out, "job", buf_slice(&job));
     buf_release(&job);
-    const char *ending = plan->endings != NULL ? plan->endings[task.at] : NULL;
+    const char *ending = plan_ending(plan, task);
     report_json_optional(out, "ending", slice_of(ending != NULL ? ending : ""));
-    add_json_reasons(plan, task, out);
+    add_json_reasons(plan, task, out, diag);
     report_json_end(out, '}');
 }
 
-static void add_why(struct plan *plan, struct task_id task, bool colour, struct buf *out)
+static void add_why(struct plan *plan, struct task_id task, bool colour, struct buf *out,
+                    struct diag *diag)
 {
     struct intent intent = intent_of(plan, task);
     add_heading(plan, task, intent.why, intent.style, colour, out);
     buf_add_char(out, '\n');
-    if (plan->verdicts[task.at] != VERDICT_FRESH) {
-        report_task_reasons(plan, task, add_reason_line, out, plan->diag);
+    if (plan_verdict(plan, task) != VERDICT_FRESH) {
+        report_task_reasons(plan, task, add_reason_line, out, diag);
     }
 }
 
@@ -128,15 +130,14 @@ int report_why(struct plan *plan, const struct report_options *options, struct b
     size_t errors_before = diag->errors;
     struct task_id *tasks;
     size_t count = report_list_tasks(plan, WANTED_SELECTED, &tasks);
-    plan->diag = diag;
     if (options->json) {
         buf_add_char(out, '[');
     }
     for (size_t i = 0; i < count; i++) {
         if (options->json) {
-            add_why_json(plan, tasks[i], out);
+            add_why_json(plan, tasks[i], out, diag);
         } else {
-            add_why(plan, tasks[i], options->colour, out);
+            add_why(plan, tasks[i], options->colour, out, diag);
         }
     }
     if (options->json) {
@@ -153,7 +154,7 @@ int report_why(struct plan *plan, const struct report_options *options, struct b
  */
 static bool is_planned(const struct plan *plan, struct task_id task, bool explain)
 {
-    uint8_t verdict = plan->verdicts[task.at];
+    uint8_t verdict = plan_verdict(plan, task);
     return verdict_is_work(verdict) ||
            (explain && (verdict == VERDICT_BLOCKED || verdict == VERDICT_SUBMITTED ||
                         verdict == VERDICT_WAITS));
@@ -161,17 +162,17 @@ static bool is_planned(const struct plan *plan, struct task_id task, bool explai
 
 /* One record a line: with its first reason behind it, or each reason on a line below. */
 static void add_planned(struct plan *plan, struct task_id task, bool explain, bool colour,
-                        struct buf *out)
+                        struct buf *out, struct diag *diag)
 {
     struct intent intent = intent_of(plan, task);
     add_heading(plan, task, intent.plan, intent.style, colour, out);
     if (explain) {
         buf_add_char(out, '\n');
-        report_task_reasons(plan, task, add_reason_line, out, plan->diag);
+        report_task_reasons(plan, task, add_reason_line, out, diag);
         return;
     }
     struct buf reason = BUF_EMPTY;
-    reasons_add_first(plan, task, &reason);
+    reasons_add_first(plan, task, &reason, diag);
     if (reason.len > 0) {
         buf_addf(out, " (%s)", reason.at);
     }
@@ -179,16 +180,17 @@ static void add_planned(struct plan *plan, struct task_id task, bool explain, bo
     buf_release(&reason);
 }
 
-static void add_planned_json(struct plan *plan, struct task_id task, struct buf *out)
+static void add_planned_json(struct plan *plan, struct task_id task, struct buf *out,
+                             struct diag *diag)
 {
     bool runs =
-        plan->verdicts[task.at] == VERDICT_STALE || plan->verdicts[task.at] == VERDICT_MAYBE;
+        plan_verdict(plan, task) == VERDICT_STALE || plan_verdict(plan, task) == VERDICT_MAYBE;
     report_json_begin_record(out);
-    add_json_node(plan, task, out);
+    add_json_task(plan, task, out);
     report_json_string(out, "intent", slice_of(intent_of(plan, task).key));
     report_json_bool(out, "again", report_is_redone(plan, task));
     report_json_number(out, "core_hours", runs ? report_task_hours(plan, task) : 0);
-    add_json_reasons(plan, task, out);
+    add_json_reasons(plan, task, out, diag);
     report_json_end(out, '}');
 }
 
@@ -218,7 +220,6 @@ int report_plan(struct plan *plan, bool explain, const struct report_options *op
     struct report_estimate estimate;
     struct task_id *tasks;
     size_t count = report_list_tasks(plan, WANTED_SELECTED | WANTED_UPSTREAM, &tasks);
-    plan->diag = diag;
     report_estimate(plan, &estimate, diag);
     if (options->json) {
         buf_add_char(out, '{');
@@ -231,9 +232,9 @@ int report_plan(struct plan *plan, bool explain, const struct report_options *op
             continue;
         }
         if (options->json) {
-            add_planned_json(plan, tasks[i], out);
+            add_planned_json(plan, tasks[i], out, diag);
         } else {
-            add_planned(plan, tasks[i], explain, options->colour, out);
+            add_planned(plan, tasks[i], explain, options->colour, out, diag);
         }
     }
     if (options->json) {

@@ -12,7 +12,7 @@ static void refuse(struct plan *plan, struct task_id task, const char *what, str
 {
     struct buf label = BUF_EMPTY;
     struct buf shown = BUF_EMPTY;
-    graph_add_label(plan->graph, task, &label);
+    graph_add_label(plan_graph(plan), task, &label);
     text_add_name(&shown, name);
     diag_error(diag, "`%s` can't be accepted: its %s `%s` %s", buf_string(&label), what,
                buf_string(&shown), wrong);
@@ -24,10 +24,10 @@ static void refuse_product(struct plan *plan, struct task_id task, struct file_i
                            struct diag *diag)
 {
     struct buf wrong = BUF_EMPTY;
-    if (plan->files[product.at] == FILE_GONE) {
+    if (plan_status(plan, product) == FILE_GONE) {
         buf_add_string(&wrong, "is missing");
     } else {
-        bool is_moving = plan->files[product.at] == FILE_MOVING;
+        bool is_moving = plan_status(plan, product) == FILE_MOVING;
         buf_addf(&wrong, "can't be read: %s",
                  is_moving ? "it changes each time it is read"
                            : strerror(plan_trouble(plan, product)));
@@ -47,11 +47,11 @@ static const struct component *unread_input(const struct component_list *list)
     return NULL;
 }
 
-static struct file_id lacking_product(struct plan *plan, struct task_id task)
+static struct file_id lacking_product(struct plan *plan, struct task_id task, struct diag *diag)
 {
-    const struct graph *graph = plan->graph;
+    const struct graph *graph = plan_graph(plan);
     for (uint32_t p = graph->product_start[task.at]; p < graph->product_start[task.at + 1]; p++) {
-        if (plan_refresh(plan, graph->products.at[p]) != FILE_CURRENT) {
+        if (plan_refresh(plan, graph->products.at[p], diag) != FILE_CURRENT) {
             return graph->products.at[p];
         }
     }
@@ -64,12 +64,12 @@ static int accept_task(struct plan *plan, struct task_id task, struct diag *diag
     if (plan_good_set_is_backed_up(plan, task) && backups_restore(plan, task, diag) != 0) {
         return -1;
     }
-    struct file_id missing = lacking_product(plan, task);
+    struct file_id missing = lacking_product(plan, task, diag);
     if (missing.at != GRAPH_NONE) {
         refuse_product(plan, task, missing, diag);
         return -1;
     }
-    int result = plan_components(plan, task, true, &list);
+    int result = plan_components(plan, task, true, &list, diag);
     const struct component *unread = unread_input(&list);
     if (result == 0 && unread != NULL) {
         refuse(plan, task, "input", unread->name, "can't be read", diag);
@@ -77,12 +77,12 @@ static int accept_task(struct plan *plan, struct task_id task, struct diag *diag
     }
     if (result == 0) {
         plan_take_as_it_stands(&list);
-        struct task_row row = *state_task(plan->state, task.at);
+        struct task_row row = *state_task(plan_state(plan), task.at);
         row.success = SUCCESS_ACCEPTED;
         row.attempt = ATTEMPT_NONE;
-        row.finished_at_ns = observer_now(plan->observer);
+        row.finished_at_ns = observer_now(plan_observer(plan));
         plan_put_success(plan, task, &list, &row);
-        plan_keep_texts(plan, task);
+        plan_keep_texts(plan, task, diag);
     }
     vec_release(&list);
     return result;
@@ -98,17 +98,16 @@ static void tell_submitted(size_t count, struct diag *diag)
 
 int run_accept(struct plan *plan, bool redone_only, size_t *accepted, struct diag *diag)
 {
-    const struct graph *graph = plan->graph;
+    const struct graph *graph = plan_graph(plan);
     int result = 0;
     size_t submitted = 0;
     *accepted = 0;
-    plan->diag = diag;
     for (size_t i = 0; i < graph->order_count; i++) {
         struct task_id task = {graph->order[i]};
-        bool is_stale = verdict_is_work(plan->verdicts[task.at]);
-        bool redone = state_task(plan->state, task.at)->success != SUCCESS_NONE;
-        bool is_selected = (plan->wanted[task.at] & WANTED_SELECTED) != 0;
-        submitted += is_selected && plan->verdicts[task.at] == VERDICT_SUBMITTED;
+        bool is_stale = verdict_is_work(plan_verdict(plan, task));
+        bool redone = state_task(plan_state(plan), task.at)->success != SUCCESS_NONE;
+        bool is_selected = (plan_wanted(plan, task) & WANTED_SELECTED) != 0;
+        submitted += is_selected && plan_verdict(plan, task) == VERDICT_SUBMITTED;
         if (!is_selected || !is_stale || (redone_only && !redone)) {
             continue;
         }

@@ -34,8 +34,8 @@ static const struct execution *execution_of(const struct run *run, const struct 
 
 static struct action_usage *usage_of(const struct run *run, const struct slot *slot)
 {
-    struct task_id first = *execution_nodes(&run->executions, execution_of(run, slot));
-    return &run->usage[run->plan->graph->tasks[first.at].action];
+    struct task_id first = *execution_tasks(&run->executions, execution_of(run, slot));
+    return &run->usage[plan_graph(run->plan)->tasks[first.at].action];
 }
 
 static struct advice_request request_of(const struct run *run, const struct slot *slot)

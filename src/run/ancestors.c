@@ -14,7 +14,7 @@ struct walk {
 static void begin_walk(struct walk *walk, struct run *run)
 {
     struct ancestors *ancestors = &run->ancestors;
-    size_t count = run->plan->graph->task_count;
+    size_t count = plan_graph(run->plan)->task_count;
     if (ancestors->met == NULL) {
         ancestors->met = mem_alloc(count * sizeof *ancestors->met);
     }
@@ -28,7 +28,7 @@ static void begin_walk(struct walk *walk, struct run *run)
 /* Adds the tasks before `task` that weren't met; false when there are more than `limit` then. */
 static bool walk_back(struct walk *walk, struct task_id task, size_t limit)
 {
-    const struct graph *graph = walk->run->plan->graph;
+    const struct graph *graph = plan_graph(walk->run->plan);
     const struct ancestors *ancestors = &walk->run->ancestors;
     for (uint32_t e = graph->before_start[task.at]; e < graph->before_start[task.at + 1]; e++) {
         struct task_id before = graph->before.at[e].task;
@@ -58,8 +58,8 @@ static void rerecord_product(struct run *run, struct task_id maker, struct file_
                              struct digest before, const char *label)
 {
     struct plan *plan = run->plan;
-    const struct graph *graph = plan->graph;
-    struct digest after = state_file(plan->state, file.at)->digest;
+    const struct graph *graph = plan_graph(plan);
+    struct digest after = state_file(plan_state(plan), file.at)->digest;
     struct buf path = BUF_EMPTY;
     text_add_name(&path, slice_of(plan_path(plan, file)));
     plan_replace_digest(plan, maker, file, before, after);
@@ -72,16 +72,17 @@ static void check_product(struct run *run, struct task_id maker, struct file_id 
                           const char *label)
 {
     struct plan *plan = run->plan;
-    struct digest before = state_file(plan->state, file.at)->digest;
-    if (plan->files[file.at] == FILE_CURRENT && plan_refresh(plan, file) == FILE_CURRENT &&
-        !digest_equal(before, state_file(plan->state, file.at)->digest)) {
+    struct digest before = state_file(plan_state(plan), file.at)->digest;
+    if (plan_status(plan, file) == FILE_CURRENT &&
+        plan_refresh(plan, file, run->diag) == FILE_CURRENT &&
+        !digest_equal(before, state_file(plan_state(plan), file.at)->digest)) {
         rerecord_product(run, maker, file, before, label);
     }
 }
 
 static void check_met(struct walk *walk, const char *label)
 {
-    const struct graph *graph = walk->run->plan->graph;
+    const struct graph *graph = plan_graph(walk->run->plan);
     vec_each (struct task_id, maker, &walk->tasks) {
         uint32_t end = graph->product_start[maker->at + 1];
         for (uint32_t p = graph->product_start[maker->at]; p < end; p++) {
@@ -93,7 +94,7 @@ static void check_met(struct walk *walk, const char *label)
 /* What the task reads itself can't wait: its row is about to be taken as it is now. */
 static void check_dependencies(struct run *run, struct task_id task, const char *label)
 {
-    const struct graph *graph = run->plan->graph;
+    const struct graph *graph = plan_graph(run->plan);
     uint32_t end = graph->dependency_start[task.at + 1];
     for (uint32_t d = graph->dependency_start[task.at]; d < end; d++) {
         struct file_id file = graph->dependencies.at[d].file;
@@ -117,7 +118,7 @@ void ancestors_check_far(struct run *run)
         buf_addf(&label, "one of %zu tasks, the last of them ", count);
     }
     buf_add_char(&label, '`');
-    graph_add_label(run->plan->graph, ancestors->far.at[count - 1], &label);
+    graph_add_label(plan_graph(run->plan), ancestors->far.at[count - 1], &label);
     buf_add_char(&label, '`');
     begin_walk(&walk, run);
     vec_each (struct task_id, task, &ancestors->far) {

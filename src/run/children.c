@@ -77,7 +77,7 @@ int children_start(struct run *run, struct slot *slot, const struct launch_comma
         const struct launch_process *process = &command->processes[i];
         struct spawn_request spawn = {.argv = process->argv,
                                       .envp = process->environment,
-                                      .directory = run->plan->project,
+                                      .directory = plan_project(run->plan),
                                       .output = output,
                                       .bind = process->cores,
                                       .open_files = open_files->rlim_max > 0 ? open_files : NULL,

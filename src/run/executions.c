@@ -6,7 +6,7 @@
 
 /* ---- Questions ---- */
 
-struct task_id *execution_nodes(const struct executions *executions,
+struct task_id *execution_tasks(const struct executions *executions,
                                 const struct execution *execution)
 {
     return vec_from(&executions->members, execution->first);
@@ -14,13 +14,13 @@ struct task_id *execution_nodes(const struct executions *executions,
 
 static uint32_t element_of(const struct executions *executions, const struct execution *execution)
 {
-    return executions->plan->graph->tasks[execution_nodes(executions, execution)->at].action;
+    return plan_graph(executions->plan)->tasks[execution_tasks(executions, execution)->at].action;
 }
 
 const struct action *execution_action(const struct executions *executions,
                                       const struct execution *execution)
 {
-    return graph_action(executions->plan->graph, *execution_nodes(executions, execution));
+    return graph_action(plan_graph(executions->plan), *execution_tasks(executions, execution));
 }
 
 struct action_progress *execution_progress(const struct executions *executions,
@@ -34,8 +34,8 @@ size_t execution_directories(const struct executions *executions, const struct e
     const uint32_t *directories;
     return execution->count > 1
                ? execution->count
-               : graph_directories(executions->plan->graph, *execution_nodes(executions, execution),
-                                   &directories);
+               : graph_directories(plan_graph(executions->plan),
+                                   *execution_tasks(executions, execution), &directories);
 }
 
 /* ---- What an execution asks for ---- */
@@ -92,7 +92,7 @@ static void add_execution(struct executions *executions, const struct task_id *t
 static int add_batches(struct executions *executions, uint32_t element, struct diag *diag)
 {
     const struct plan *plan = executions->plan;
-    const struct graph *graph = plan->graph;
+    const struct graph *graph = plan_graph(plan);
     const struct action *action = &graph->rowfile->actions[element];
     VEC(uint32_t) directories = {0};
     VEC(struct task_id) tasks = {0};
@@ -103,7 +103,7 @@ static int add_batches(struct executions *executions, uint32_t element, struct d
     }
     for (uint32_t d = 0; d < graph->workspace->count; d++) {
         struct task_id task = {(uint32_t)(d * graph->directory_action_count + column)};
-        if (graph->tasks[task.at].action == element && verdict_is_work(plan->verdicts[task.at])) {
+        if (graph->tasks[task.at].action == element && verdict_is_work(plan_verdict(plan, task))) {
             vec_push(&directories, d);
         }
     }
@@ -130,7 +130,7 @@ static int add_batches(struct executions *executions, uint32_t element, struct d
 
 static double seconds_of(const struct executions *executions, const struct execution *execution)
 {
-    const struct task_id *tasks = execution_nodes(executions, execution);
+    const struct task_id *tasks = execution_tasks(executions, execution);
     double seconds = 0;
     for (uint32_t i = 0; i < execution->count; i++) {
         double own = plan_seconds(executions->plan, tasks[i]);
@@ -144,15 +144,16 @@ static void set_places(struct executions *executions, const uint32_t *places)
 {
     static const double ahead_s = 1e9;
     vec_each (struct execution, execution, &executions->all) {
-        uint32_t place = places[execution_nodes(executions, execution)->at];
-        execution->priority = ahead_s * (1 + (double)executions->plan->graph->task_count - place);
+        uint32_t place = places[execution_tasks(executions, execution)->at];
+        execution->priority =
+            ahead_s * (1 + (double)plan_graph(executions->plan)->task_count - place);
     }
 }
 
 /* The longest path from each execution to the end, from the back of the topological order. */
 static void set_priorities(struct executions *executions)
 {
-    const struct graph *graph = executions->plan->graph;
+    const struct graph *graph = plan_graph(executions->plan);
     for (size_t i = graph->order_count; i-- > 0;) {
         uint32_t n = graph->order[i];
         if (executions->of[n] == EXECUTION_NONE) {
@@ -173,7 +174,7 @@ static void set_priorities(struct executions *executions)
 
 static void count_pending(struct executions *executions)
 {
-    const struct graph *graph = executions->plan->graph;
+    const struct graph *graph = plan_graph(executions->plan);
     vec_each (struct task_id, task, &executions->members) {
         struct execution *execution = &executions->all.at[executions->of[task->at]];
         uint32_t end = graph->before_start[task->at + 1];
@@ -191,14 +192,15 @@ static bool is_batched(const struct action *action)
 int executions_build(struct executions *executions, const uint32_t *places, struct diag *diag)
 {
     const struct plan *plan = executions->plan;
-    const struct graph *graph = plan->graph;
+    const struct graph *graph = plan_graph(plan);
     const struct rowfile *rowfile = graph->rowfile;
     executions->of = mem_grow(NULL, graph->task_count, sizeof *executions->of);
     memset(executions->of, 0xff, graph->task_count * sizeof *executions->of);
     executions->actions = mem_alloc(rowfile->action_count * sizeof *executions->actions);
     for (uint32_t n = 0; n < graph->task_count; n++) {
         struct task_id task = {n};
-        if (graph_is_present(graph, task) && verdict_is_work(plan->verdicts[n]) &&
+        if (graph_is_present(graph, task) &&
+            verdict_is_work(plan_verdict(plan, (struct task_id){n})) &&
             !is_batched(graph_action(graph, task))) {
             add_execution(executions, &task, 1);
         }

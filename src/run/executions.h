@@ -57,7 +57,7 @@ struct executions {
 int executions_build(struct executions *executions, const uint32_t *places, struct diag *diag);
 void executions_release(struct executions *executions);
 
-struct task_id *execution_nodes(const struct executions *executions,
+struct task_id *execution_tasks(const struct executions *executions,
                                 const struct execution *execution);
 const struct action *execution_action(const struct executions *executions,
                                       const struct execution *execution);

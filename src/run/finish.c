@@ -37,17 +37,17 @@ static void weigh_product(struct products_found *found, struct file_id file,
 static struct products_found find_products(struct run *run, struct task_id task)
 {
     struct plan *plan = run->plan;
-    const struct graph *graph = plan->graph;
+    const struct graph *graph = plan_graph(plan);
     struct products_found found = {PRODUCTS_GOOD, {GRAPH_NONE}};
     for (uint32_t p = graph->product_start[task.at]; p < graph->product_start[task.at + 1]; p++) {
         struct file_id file = graph->products.at[p];
-        enum file_status status = plan_refresh(plan, file);
+        enum file_status status = plan_refresh(plan, file, run->diag);
         if (status == FILE_GONE) {
-            file_refresh_parent(plan->project, plan_path(plan, file));
-            status = plan_refresh(plan, file);
+            file_refresh_parent(plan_project(plan), plan_path(plan, file));
+            status = plan_refresh(plan, file, run->diag);
         }
         weigh_product(&found, file, status);
-        if ((state_file(plan->state, file.at)->flags & FILE_ROW_RACY) != 0) {
+        if ((state_file(plan_state(plan), file.at)->flags & FILE_ROW_RACY) != 0) {
             vec_push(&run->racy, file);
         }
     }
@@ -73,14 +73,14 @@ static void record_success(struct run *run, struct task_id task, struct launched
 {
     const struct slot *slot = ending->slot;
     struct plan *plan = run->plan;
-    struct task_row row = *state_task(plan->state, task.at);
+    struct task_row row = *state_task(plan_state(plan), task.at);
     struct component_list list = {0};
     struct component_list whole = {0};
     bool was_backed_up = row.is_backed_up;
     for (size_t i = 0; i < launched->count; i++) {
         vec_push(&list, launched->components[i]);
     }
-    if (plan_components(plan, task, true, &whole) == 0) {
+    if (plan_components(plan, task, true, &whole, ending->run->diag) == 0) {
         for (size_t i = 0; i < whole.count; i++) {
             if (whole.at[i].kind == COMPONENT_PRODUCT) {
                 vec_push(&list, whole.at[i]);
@@ -92,7 +92,7 @@ static void record_success(struct run *run, struct task_id task, struct launched
     row.attempt_status = doubt->error;
     row.is_backed_up = false;
     row.has_old_backup = row.has_old_backup || was_backed_up;
-    row.finished_at_ns = observer_now(plan->observer);
+    row.finished_at_ns = observer_now(plan_observer(plan));
     row.duration_s = ending->seconds;
     row.cpu_s = slot->children.end.cpu_seconds;
     row.peak_rss_bytes = slot->sampling.seen.memory_bytes;
@@ -101,7 +101,7 @@ static void record_success(struct run *run, struct task_id task, struct launched
     plan_put_success(plan, task, &list, &row);
     if (was_backed_up && products_are_seen) {
         /* The success must be on record before what it replaces is deleted. */
-        if (state_flush(plan->state, run->diag) != 0) {
+        if (state_flush(plan_state(plan), run->diag) != 0) {
             run->stopping.broken = true;
         } else {
             backups_discard(plan, task, run->diag);
@@ -130,7 +130,7 @@ static void end_task_without_products(struct ending *ending, struct task_id task
                                       struct file_id product)
 {
     struct run *run = ending->run;
-    bool unfinished = is_resumable(run->plan->graph, task);
+    bool unfinished = is_resumable(plan_graph(run->plan), task);
     describe_product(ending, task, product);
     outcome_record_attempt(run, task, unfinished ? ATTEMPT_UNFINISHED : ATTEMPT_FAILED, 0);
     if (unfinished) {
@@ -277,7 +277,7 @@ void run_finish(struct run *run, struct slot *slot)
     unsigned slot_number = slots_number(&run->slots, slot);
     const struct child_end *end = &slot->children.end;
     struct execution *execution = &run->executions.all.at[number];
-    const struct task_id *tasks = execution_nodes(&run->executions, execution);
+    const struct task_id *tasks = execution_tasks(&run->executions, execution);
     struct ending ending = {
         .run = run,
         .slot = slot,
@@ -285,14 +285,13 @@ void run_finish(struct run *run, struct slot *slot)
     };
     struct buf log = BUF_EMPTY;
     bool ok = !end->signalled && end->status == 0 && !slot->timed_out && !slot->cancelled;
-    run->plan->diag = run->diag;
     children_kill_orphans(run, slot);
     if (slot->kind == LAUNCH_RANKS) {
         temporary_clear(&run->temporary, slot_number);
     }
     logs_set_running(run->logs, slot_number, NULL, NULL, 0, NULL, 0);
     size_t written =
-        logs_end_slot(run->logs, slot_number, run->plan->graph, tasks, execution->count,
+        logs_end_slot(run->logs, slot_number, plan_graph(run->plan), tasks, execution->count,
                       !children_group_alive(&slot->children), &log, run->diag);
     advise_learn(run, slot, ending.seconds, ok);
     if (!ok) {

@@ -7,21 +7,21 @@
 static int look(struct plan *plan, struct task_id task, struct launched *launched,
                 struct diag *diag)
 {
-    const struct graph *graph = plan->graph;
+    const struct graph *graph = plan_graph(plan);
     struct component_list list = {0};
     size_t errors = diag->errors;
-    plan_refresh_inputs(plan, task);
+    plan_refresh_inputs(plan, task, diag);
     for (uint32_t p = graph->product_start[task.at]; p < graph->product_start[task.at + 1]; p++) {
-        plan_refresh(plan, graph->products.at[p]);
+        plan_refresh(plan, graph->products.at[p], diag);
     }
-    if (diag->errors > errors || plan_components(plan, task, false, &list) != 0) {
+    if (diag->errors > errors || plan_components(plan, task, false, &list, diag) != 0) {
         vec_release(&list);
         return -1;
     }
     launched->components = list.at;
     launched->count = list.count;
     launched->fingerprint = plan_fingerprint(&list);
-    plan_keep_texts(plan, task);
+    plan_keep_texts(plan, task, diag);
     return 0;
 }
 
@@ -29,7 +29,6 @@ int launched_look(struct plan *plan, const struct task_id *tasks, size_t count,
                   struct launched *launched, struct diag *diag)
 {
     int result = 0;
-    plan->diag = diag;
     for (size_t i = 0; i < count && result == 0; i++) {
         result = look(plan, tasks[i], &launched[i], diag);
     }
@@ -55,11 +54,11 @@ static void doubt_input(struct doubt *doubt, struct slice name, const char *what
 static void compare_input(const struct plan *plan, struct file_id file, struct component *then,
                           struct digest now, struct doubt *doubt)
 {
-    bool is_made = plan->graph->producers[file.at] != GRAPH_NONE;
+    bool is_made = plan_graph(plan)->producers[file.at] != GRAPH_NONE;
     if (digest_is_unread(then->digest)) {
         doubt_input(doubt, then->name, "changed each time it was read", 0);
     } else if (digest_is_unread(now)) {
-        int error = plan->files[file.at] == FILE_TROUBLE ? plan_trouble(plan, file) : 0;
+        int error = plan_status(plan, file) == FILE_TROUBLE ? plan_trouble(plan, file) : 0;
         doubt_input(doubt, then->name,
                     error != 0 ? "could not be read after it ran" : "changed while it ran", error);
     } else if (is_made && digest_is_content(then->digest)) {
@@ -74,12 +73,12 @@ void launched_compare(struct plan *plan, struct task_id task, struct launched *l
                       struct doubt *doubt, struct diag *diag)
 {
     static const char value_changed[] = "its value changed while it ran";
-    const struct graph *graph = plan->graph;
+    const struct graph *graph = plan_graph(plan);
     uint32_t d = graph->dependency_start[task.at];
     struct component_list now = {0};
     size_t errors = diag->errors;
-    plan_refresh_inputs(plan, task);
-    if (plan_components(plan, task, false, &now) != 0 || now.count != launched->count) {
+    plan_refresh_inputs(plan, task, diag);
+    if (plan_components(plan, task, false, &now, diag) != 0 || now.count != launched->count) {
         buf_add_string(&doubt->words, value_changed);
         while (diag->errors > errors) { /* told as a change */
             diag->entries.count--;

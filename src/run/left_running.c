@@ -16,7 +16,7 @@ static const long MOMENT_NS = 50000000;
  * steps of a command leave is dealt with where they end. */
 static size_t action_of(const struct run *run, pid_t pid, bool *counts)
 {
-    const struct rowfile *rowfile = run->plan->graph->rowfile;
+    const struct rowfile *rowfile = plan_graph(run->plan)->rowfile;
     size_t found = rowfile->action_count;
     struct buf text = BUF_EMPTY;
     *counts = !spawn_read_variable(pid, "ROWBUILD_EXECUTION", &text);
@@ -37,7 +37,7 @@ static size_t action_of(const struct run *run, pid_t pid, bool *counts)
 
 static void tell(struct run *run, size_t action, unsigned count)
 {
-    const struct rowfile *rowfile = run->plan->graph->rowfile;
+    const struct rowfile *rowfile = plan_graph(run->plan)->rowfile;
     if (action == rowfile->action_count) {
         run_notice(run, "%u process%s that commands started in the background still run%s", count,
                    count == 1 ? "" : "es", count == 1 ? "s" : "");
@@ -52,7 +52,7 @@ static void tell(struct run *run, size_t action, unsigned count)
 
 void run_tell_left_running(struct run *run)
 {
-    size_t actions = run->plan->graph->rowfile->action_count;
+    size_t actions = plan_graph(run->plan)->rowfile->action_count;
     pid_t *pids;
     size_t count = spawn_list_orphans(&pids);
     if (count > 0) {

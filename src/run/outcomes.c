@@ -3,13 +3,13 @@
 void outcome_set(struct run *run, const struct task_id *tasks, size_t count,
                  enum task_outcome outcome)
 {
-    const struct graph *graph = run->plan->graph;
+    const struct graph *graph = plan_graph(run->plan);
     run->outcomes.done += outcome == TASK_OK ? count : 0;
     run->result->not_started += outcome == TASK_NOT_STARTED ? count : 0;
     for (size_t i = 0; i < count; i++) {
         uint32_t n = tasks[i].at;
         run->outcomes.of[n] = (uint8_t)outcome;
-        run->plan->resolved[n] = true;
+        plan_resolve(run->plan, (struct task_id){n});
         for (uint32_t a = graph->after_start[n]; a < graph->after_start[n + 1]; a++) {
             uint32_t after = run->executions.of[graph->after[a].at];
             if (after != EXECUTION_NONE && --run->executions.all.at[after].pending == 0) {
@@ -22,18 +22,18 @@ void outcome_set(struct run *run, const struct task_id *tasks, size_t count,
 void outcome_record_attempt(const struct run *run, struct task_id task, enum task_attempt attempt,
                             int status)
 {
-    struct task_row row = *state_task(run->plan->state, task.at);
+    struct task_row row = *state_task(plan_state(run->plan), task.at);
     row.is_known = true;
     row.attempt = (uint8_t)attempt;
     row.attempt_status = status;
-    state_put_task(run->plan->state, task.at, &row);
+    state_put_task(plan_state(run->plan), task.at, &row);
 }
 
 void outcome_fail_unstarted(struct run *run, const struct task_id *tasks, size_t count,
                             const char *how, bool blocked)
 {
     for (size_t i = 0; i < count; i++) {
-        if (state_task(run->plan->state, tasks[i].at)->attempt == ATTEMPT_STARTED) {
+        if (state_task(plan_state(run->plan), tasks[i].at)->attempt == ATTEMPT_STARTED) {
             outcome_record_attempt(run, tasks[i], ATTEMPT_FAILED, 127);
         }
     }
@@ -47,7 +47,7 @@ void outcome_fail_unstarted(struct run *run, const struct task_id *tasks, size_t
 void outcome_fail_blocked(struct run *run, struct task_id task)
 {
     struct buf how = BUF_EMPTY;
-    run_add_reasons(run->plan, task, NULL, &how);
+    run_add_reasons(run->plan, task, NULL, &how, run->diag);
     outcome_fail_unstarted(run, &task, 1, buf_string(&how), true);
     buf_release(&how);
 }

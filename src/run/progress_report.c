@@ -34,20 +34,21 @@ static void add_reason(void *context, const struct reason *reason)
     }
 }
 
-void run_add_reasons(struct plan *plan, struct task_id task, const char *end, struct buf *out)
+void run_add_reasons(struct plan *plan, struct task_id task, const char *end, struct buf *out,
+                     struct diag *diag)
 {
     struct reasons reasons = {.plan = plan, .task = task, .end = end, .out = out};
-    (void)plan_examine(plan, task, add_reason, &reasons);
+    (void)plan_examine(plan, task, add_reason, &reasons, diag);
 }
 
 /* From what executions took so far in this run, else from what is recorded. Negative: not known. */
 static double seconds_left(const struct run *run)
 {
     double core_seconds = 0;
-    for (size_t a = 0; a < run->plan->graph->rowfile->action_count; a++) {
+    for (uint32_t a = 0; a < plan_graph(run->plan)->rowfile->action_count; a++) {
         const struct action_progress *action = &run->executions.actions[a];
         double mean = action->ended > 0 ? action->seconds / (double)action->ended
-                                        : run->plan->mean_seconds[a];
+                                        : plan_mean_seconds(run->plan, a);
         if (action->left > 0 && !(mean > 0)) {
             return -1;
         }
@@ -104,7 +105,7 @@ void run_tell_ended(struct run *run, const struct task_id *tasks, size_t count,
                     struct run_event event)
 {
     struct buf label = BUF_EMPTY;
-    run_add_label(run->plan->graph, tasks, count, &label);
+    run_add_label(plan_graph(run->plan), tasks, count, &label);
     event.kind = RUN_EVENT_ENDED;
     event.tasks = tasks;
     event.task_count = count;

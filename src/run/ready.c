@@ -46,7 +46,7 @@ void ready_keep_tasks(struct run *run, uint32_t number, uint32_t kept)
 
 static bool something_before_failed(const struct run *run, struct task_id task)
 {
-    const struct graph *graph = run->plan->graph;
+    const struct graph *graph = plan_graph(run->plan);
     for (uint32_t e = graph->before_start[task.at]; e < graph->before_start[task.at + 1]; e++) {
         uint8_t before = run->outcomes.of[graph->before.at[e].task.at];
         if (before == NODE_FAILED || before == TASK_NOT_STARTED) {
@@ -73,7 +73,7 @@ static bool has_to_run(struct run *run, struct task_id task)
         outcome_set(run, &task, 1, TASK_NOT_STARTED);
         return false;
     }
-    if (run->plan->verdicts[task.at] == VERDICT_STALE) {
+    if (plan_verdict(run->plan, task) == VERDICT_STALE) {
         return true; /* in itself, whatever came before it */
     }
     switch (plan_decide(run->plan, task, run->diag)) {
@@ -91,8 +91,8 @@ static bool has_to_run(struct run *run, struct task_id task)
     case VERDICT_NONE:
     case VERDICT_FRESH:
     case VERDICT_HELD:
-        if (run->plan->fill_in[task.at]) {
-            (void)plan_fill_in(run->plan, task);
+        if (plan_fills_in(run->plan, task)) {
+            (void)plan_fill_in(run->plan, task, run->diag);
         }
         outcome_set(run, &task, 1, TASK_OK);
         return false;
@@ -105,7 +105,7 @@ void ready_examine(struct run *run)
     while (run->ready.unblocked.count > 0) {
         uint32_t number = run->ready.unblocked.at[--run->ready.unblocked.count];
         struct execution *execution = &run->executions.all.at[number];
-        struct task_id *tasks = execution_nodes(&run->executions, execution);
+        struct task_id *tasks = execution_tasks(&run->executions, execution);
         uint32_t kept = 0;
         if (execution->state != EXECUTION_WAITING) {
             continue;

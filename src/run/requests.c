@@ -115,7 +115,7 @@ static int refuse(const struct run *run, const struct execution *execution)
     } else {
         add_memory(&refusal);
     }
-    diag_error_at(run->diag, &run->plan->graph->rowfile->source, action->name_offset,
+    diag_error_at(run->diag, &plan_graph(run->plan)->rowfile->source, action->name_offset,
                   action->name.len + 2, "action `%.*s` asks for %s", SLICE_ARGS(action->name),
                   buf_string(&refusal.text));
     buf_release(&refusal.text);
@@ -125,11 +125,11 @@ static int refuse(const struct run *run, const struct execution *execution)
 
 int run_check_requests(const struct run *run)
 {
-    const struct graph *graph = run->plan->graph;
+    const struct graph *graph = plan_graph(run->plan);
     bool *told = mem_alloc(graph->rowfile->action_count * sizeof *told);
     int result = 0;
     vec_each (const struct execution, execution, &run->executions.all) {
-        uint32_t element = graph->tasks[execution_nodes(&run->executions, execution)->at].action;
+        uint32_t element = graph->tasks[execution_tasks(&run->executions, execution)->at].action;
         if (!told[element] && !ledger_can_ever_fit(run->ledger, &execution->request)) {
             told[element] = true;
             result = refuse(run, execution);

@@ -25,8 +25,8 @@ enum {
 
 bool run_has_work(const struct plan *plan)
 {
-    for (uint32_t n = 0; n < plan->graph->task_count; n++) {
-        if (verdict_is_work(plan->verdicts[n])) {
+    for (uint32_t n = 0; n < plan_graph(plan)->task_count; n++) {
+        if (verdict_is_work(plan_verdict(plan, (struct task_id){n}))) {
             return true;
         }
     }
@@ -35,25 +35,24 @@ bool run_has_work(const struct plan *plan)
 
 int run_record_known(struct plan *plan, struct diag *diag)
 {
-    const struct graph *graph = plan->graph;
-    size_t records = plan->adopted;
-    plan->diag = diag;
+    const struct graph *graph = plan_graph(plan);
+    size_t records = plan_adopted(plan);
     for (uint32_t n = 0; n < graph->task_count; n++) {
         struct task_id task = {n};
         if (!graph_is_present(graph, task)) {
             continue;
         }
-        const struct task_row *row = state_task(plan->state, n);
-        if (!row->is_known && plan->wanted[n] != 0) {
-            state_put_task(plan->state, n, &(struct task_row){.is_known = true});
+        const struct task_row *row = state_task(plan_state(plan), n);
+        if (!row->is_known && plan_wanted(plan, task) != 0) {
+            state_put_task(plan_state(plan), n, &(struct task_row){.is_known = true});
             records++;
-        } else if (plan->fill_in[n] && plan->verdicts[n] == VERDICT_FRESH) {
-            (void)plan_fill_in(plan, task);
+        } else if (plan_fills_in(plan, task) && plan_verdict(plan, task) == VERDICT_FRESH) {
+            (void)plan_fill_in(plan, task, diag);
             records++;
         }
     }
-    return records >= MANY_RECORDS ? state_compact(plan->state, diag)
-                                   : state_sync(plan->state, diag);
+    return records >= MANY_RECORDS ? state_compact(plan_state(plan), diag)
+                                   : state_sync(plan_state(plan), diag);
 }
 
 /* ---- The loop ---- */
@@ -166,7 +165,7 @@ static void keep_time(struct run *run)
     stop_check_deadlines(run);
     advise_sample(run);
     if (now >= run->beat_ns) {
-        state_beat(run->plan->state);
+        state_beat(plan_state(run->plan));
         run->beat_ns = now + BEAT_NS;
     }
 }
@@ -175,7 +174,7 @@ static void keep_time(struct run *run)
  */
 static void flush(struct run *run)
 {
-    if (!run->stopping.broken && state_flush(run->plan->state, run->diag) != 0) {
+    if (!run->stopping.broken && state_flush(plan_state(run->plan), run->diag) != 0) {
         run->stopping.broken = true;
         stop_begin(run, false);
     }
@@ -187,7 +186,7 @@ static void *run_loop(void *context)
 {
     struct run *run = context;
     struct loop_event events[EVENTS_AT_ONCE];
-    observer_tick(run->plan->observer);
+    observer_tick(plan_observer(run->plan));
     handle_all(run, events, loop_wait(run->loop, events, EVENTS_AT_ONCE, 0)); /* pending signals */
     ready_examine(run);
     start_ready(run);
@@ -195,7 +194,7 @@ static void *run_loop(void *context)
     while (run->slots.running > 0 || tokens_wait(&run->tokens)) {
         set_timer(run);
         int count = loop_wait(run->loop, events, EVENTS_AT_ONCE, -1);
-        observer_tick(run->plan->observer);
+        observer_tick(plan_observer(run->plan));
         handle_all(run, events, count);
         ready_examine(run);
         keep_time(run);
@@ -219,13 +218,13 @@ static void note_lack(void *context, const struct reason *reason)
 static void fail_blocked_tasks(struct run *run)
 {
     const struct plan *plan = run->plan;
-    for (size_t i = 0; i < plan->graph->order_count && !run->stopping.interrupted; i++) {
-        struct task_id task = {plan->graph->order[i]};
+    for (size_t i = 0; i < plan_graph(plan)->order_count && !run->stopping.interrupted; i++) {
+        struct task_id task = {plan_graph(plan)->order[i]};
         bool lacks = false;
-        if (plan->verdicts[task.at] != VERDICT_BLOCKED || plan->resolved[task.at]) {
+        if (plan_verdict(plan, task) != VERDICT_BLOCKED || plan_is_resolved(plan, task)) {
             continue;
         }
-        (void)plan_examine(run->plan, task, note_lack, &lacks);
+        (void)plan_examine(run->plan, task, note_lack, &lacks, run->diag);
         if (lacks) {
             run->outcomes.total++;
             outcome_fail_blocked(run, task);
@@ -239,14 +238,14 @@ static void settle_racy_files(struct run *run)
     struct plan *plan = run->plan;
     int64_t newest = 0;
     for (size_t i = 0; i < run->racy.count; i++) {
-        const struct file_row *row = state_file(plan->state, run->racy.at[i].at);
+        const struct file_row *row = state_file(plan_state(plan), run->racy.at[i].at);
         int64_t moved = row->mtime_ns > row->ctime_ns ? row->mtime_ns : row->ctime_ns;
         if ((row->flags & FILE_ROW_RACY) != 0 && moved > newest) {
             newest = moved;
         }
     }
     if (newest > 0 && !run->stopping.interrupted && !run->stopping.broken) {
-        observer_wait_past(plan->observer, newest);
+        observer_wait_past(plan_observer(plan), newest);
         plan_settle(plan, run->racy.at, run->racy.count);
     }
 }
@@ -254,7 +253,7 @@ static void settle_racy_files(struct run *run)
 static void count_not_started(struct run *run)
 {
     vec_each (const struct execution, execution, &run->executions.all) {
-        const struct task_id *tasks = execution_nodes(&run->executions, execution);
+        const struct task_id *tasks = execution_tasks(&run->executions, execution);
         for (uint32_t i = 0; execution->state != EXECUTION_DONE && i < execution->count; i++) {
             run->result->not_started += run->outcomes.of[tasks[i].at] == TASK_IDLE;
         }
@@ -302,7 +301,7 @@ static int execute(struct run *run)
         fail_blocked_tasks(run);
         settle_racy_files(run);
         flush(run);
-        if (!run->stopping.broken && state_sync(run->plan->state, run->diag) != 0) {
+        if (!run->stopping.broken && state_sync(plan_state(run->plan), run->diag) != 0) {
             run->stopping.broken = true;
         }
         result = run->stopping.broken || logs_refused(run->logs) ? -1 : 0;
@@ -318,7 +317,7 @@ static int execute(struct run *run)
 /* What has to be known of the executions before anything is written. -1 after an error. */
 static int prepare(struct run *run)
 {
-    const struct graph *graph = run->plan->graph;
+    const struct graph *graph = plan_graph(run->plan);
     if (run->machine != NULL) {
         run->ledger = ledger_new(run->machine, run->options->jobs, run->options->gpus);
         run->ready.schedule = schedule_new(run->ledger);
@@ -384,7 +383,7 @@ int run_execute(struct plan *plan, const struct launch_context *launch,
         }
         if (run.executions.all.count == 0) {
             fail_blocked_tasks(&run); /* no cores, no logs, no loop */
-            status = state_sync(plan->state, diag);
+            status = state_sync(plan_state(plan), diag);
         } else {
             ready_expect_all(&run);
             run.logs = logs_new(options->state_path, options->name, diag);

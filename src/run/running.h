@@ -71,7 +71,8 @@ void run_tell_ended(struct run *run, const struct task_id *tasks, size_t count,
                     struct run_event event);
 void run_notice(struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Appends why a task runs, or can't: each reason with `end`, or the first alone (NULL). */
-void run_add_reasons(struct plan *plan, struct task_id task, const char *end, struct buf *out);
+void run_add_reasons(struct plan *plan, struct task_id task, const char *end, struct buf *out,
+                     struct diag *diag);
 void run_add_label(const struct graph *graph, const struct task_id *tasks, size_t count,
                    struct buf *out);
 

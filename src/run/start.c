@@ -12,7 +12,7 @@
 static void record_start(struct run *run, struct task_id task, const struct launched *launched,
                          const struct moves *moves)
 {
-    struct task_row row = *state_task(run->plan->state, task.at);
+    struct task_row row = *state_task(plan_state(run->plan), task.at);
     row.is_known = true;
     if (row.attempt == ATTEMPT_CHANGED) {
         row.success = SUCCESS_NONE; /* nobody knows what it was made from: never to be restored */
@@ -21,12 +21,12 @@ static void record_start(struct run *run, struct task_id task, const struct laun
     row.attempt_status = 0;
     row.attempt_fingerprint = launched->fingerprint;
     row.is_backed_up = row.is_backed_up || moves->good.count > 0;
-    state_put_task(run->plan->state, task.at, &row);
+    state_put_task(plan_state(run->plan), task.at, &row);
 }
 
 static void make_product_folders(struct run *run, struct task_id task)
 {
-    const struct graph *graph = run->plan->graph;
+    const struct graph *graph = plan_graph(run->plan);
     for (uint32_t p = graph->product_start[task.at]; p < graph->product_start[task.at + 1]; p++) {
         uint32_t column;
         struct file_id file = graph->products.at[p];
@@ -34,7 +34,7 @@ static void make_product_folders(struct run *run, struct task_id task)
                       memchr(graph->columns[column].at, '/', graph->columns[column].len) == NULL;
         if (!direct) {
             /* a folder that can't be made shows in the command's own message */
-            (void)file_make_parents(run->plan->project, plan_path(run->plan, file));
+            (void)file_make_parents(plan_project(run->plan), plan_path(run->plan, file));
         }
     }
 }
@@ -96,7 +96,7 @@ static int open_jobserver(struct run *run, const struct action *action, const st
 static int start_processes(struct run *run, const struct execution *execution, struct slot *slot)
 {
     unsigned number = slots_number(&run->slots, slot);
-    const struct task_id *tasks = execution_nodes(&run->executions, execution);
+    const struct task_id *tasks = execution_tasks(&run->executions, execution);
     const struct action *action = execution_action(&run->executions, execution);
     struct launch_command command;
     slot->kind = launch_kind_of(run->launch, action);
@@ -135,7 +135,7 @@ static int start_processes(struct run *run, const struct execution *execution, s
     }
     if (result == 0) {
         struct buf key = BUF_EMPTY;
-        graph_add_key(run->plan->graph, tasks[0], &key);
+        graph_add_key(plan_graph(run->plan), tasks[0], &key);
         logs_set_running(run->logs, number, slot->label, buf_string(&key),
                          slot->children.all[0].pid, command.core_list, slot->grant.cores);
         buf_release(&key);
@@ -165,10 +165,10 @@ static void take_error(struct run *run, struct buf *how)
 static void fail_lacking(struct run *run, uint32_t number)
 {
     const struct execution *execution = &run->executions.all.at[number];
-    struct task_id *tasks = execution_nodes(&run->executions, execution);
+    struct task_id *tasks = execution_tasks(&run->executions, execution);
     uint32_t kept = 0;
     for (uint32_t i = 0; i < execution->count; i++) {
-        if (plan_lacks(run->plan, tasks[i], NULL, NULL)) {
+        if (plan_lacks(run->plan, tasks[i], NULL, NULL, run->diag)) {
             outcome_fail_blocked(run, tasks[i]);
         } else {
             tasks[kept++] = tasks[i];
@@ -179,10 +179,11 @@ static void fail_lacking(struct run *run, uint32_t number)
 
 /* Whether a task of the execution lacks something that was there when it was planned: an input that
  * vanished since, a file that can't be read any more. */
-static bool any_lacks(struct plan *plan, const struct task_id *tasks, size_t count)
+static bool any_lacks(struct plan *plan, const struct task_id *tasks, size_t count,
+                      struct diag *diag)
 {
     for (size_t i = 0; i < count; i++) {
-        if (plan_lacks(plan, tasks[i], NULL, NULL)) {
+        if (plan_lacks(plan, tasks[i], NULL, NULL, diag)) {
             return true;
         }
     }
@@ -199,7 +200,7 @@ static int prepare_tasks(struct run *run, const struct task_id *tasks, size_t co
         backups_plan(run->plan, tasks[i], &launched[i], &moves[i]);
         record_start(run, tasks[i], &launched[i], &moves[i]);
     }
-    if (result == 0 && state_flush(run->plan->state, run->diag) != 0) {
+    if (result == 0 && state_flush(plan_state(run->plan), run->diag) != 0) {
         run->stopping.broken = true;
         result = -1;
     }
@@ -218,23 +219,23 @@ static int prepare_tasks(struct run *run, const struct task_id *tasks, size_t co
 void run_start(struct run *run, uint32_t execution_number, struct ledger_grant *grant)
 {
     struct execution *execution = &run->executions.all.at[execution_number];
-    const struct task_id *tasks = execution_nodes(&run->executions, execution);
+    const struct task_id *tasks = execution_tasks(&run->executions, execution);
     uint32_t count = execution->count;
     struct slot *slot = slots_take(&run->slots);
     struct buf label = BUF_EMPTY;
     struct buf reasons = BUF_EMPTY;
     struct buf how = BUF_EMPTY;
-    run_add_label(run->plan->graph, tasks, count, &label);
+    run_add_label(plan_graph(run->plan), tasks, count, &label);
     *slot = (struct slot){.execution = execution_number,
                           .tasks = count,
                           .grant = *grant,
                           .launched = mem_alloc(count * sizeof(struct launched)),
                           .label = mem_copy(label.at, label.len)};
     for (uint32_t i = 0; i < count && run->options->explain; i++) { /* before records change */
-        run_add_reasons(run->plan, tasks[i], "\n", &reasons);
+        run_add_reasons(run->plan, tasks[i], "\n", &reasons, run->diag);
     }
     int seen = launched_look(run->plan, tasks, count, slot->launched, run->diag);
-    if (seen == 0 && any_lacks(run->plan, tasks, count)) {
+    if (seen == 0 && any_lacks(run->plan, tasks, count, run->diag)) {
         slot_release(slot, run->ledger);
         fail_lacking(run, execution_number);
     } else if (seen == 0 && prepare_tasks(run, tasks, count, slot->launched) == 0 &&

@@ -9,21 +9,21 @@ static const double SHORTEST_GRACE_S = 1;
 /* What a task took when it last succeeded, else what its action takes: here, or elsewhere. */
 static double known_seconds(const struct run *run, struct task_id task)
 {
-    const struct task_row *row = state_task(run->plan->state, task.at);
+    const struct task_row *row = state_task(plan_state(run->plan), task.at);
     if (row->success == SUCCESS_RAN && row->duration_s > 0) {
         return row->duration_s;
     }
-    uint32_t element = run->plan->graph->tasks[task.at].action;
+    uint32_t element = plan_graph(run->plan)->tasks[task.at].action;
     const struct action_progress *action = &run->executions.actions[element];
     return action->succeeded > 0 ? action->succeeded_s / (double)action->succeeded
-                                 : run->plan->mean_seconds[element];
+                                 : plan_mean_seconds(run->plan, element);
 }
 
 /* A batch takes as long as the longest record of its tasks: each task has the duration of the batch
  * that it ran in. */
 static double seconds_of(const struct run *run, const struct execution *execution)
 {
-    const struct task_id *tasks = execution_nodes(&run->executions, execution);
+    const struct task_id *tasks = execution_tasks(&run->executions, execution);
     double seconds = 0;
     for (uint32_t i = 0; i < execution->count; i++) {
         double own = known_seconds(run, tasks[i]);
@@ -47,7 +47,7 @@ void time_left_pass_over(struct run *run, struct execution *execution)
         passed->tasks == 0 || seconds < passed->shortest_s ? seconds : passed->shortest_s;
     passed->tasks += execution->count;
     execution_end(&run->executions, execution);
-    outcome_set(run, execution_nodes(&run->executions, execution), execution->count,
+    outcome_set(run, execution_tasks(&run->executions, execution), execution->count,
                 TASK_NOT_STARTED);
 }
 

@@ -122,9 +122,9 @@ static void load(struct world *world, const char *rowfile)
     }
     world->state = state_open(world->project, ".rowbuild", STATE_READ, false, NULL, &world->diag);
     world->observer = observer_new(world->project, world->rowfile->digest_limit, false);
-    world->plan = plan_new(world->graph, world->state, world->observer, world->project, &options);
+    world->plan = plan_new(world->graph, world->project, &options);
     world->in_jobs = mem_alloc(world->graph->task_count * sizeof *world->in_jobs + 1);
-    plan_bind(world->graph, world->state);
+    plan_attach(world->plan, world->state, world->observer);
     if (plan_select(world->plan, &all, &world->diag) != 0) {
         fail_with(&world->diag);
     }
@@ -135,7 +135,7 @@ static void put_in_job(struct world *world, const char *key, const struct job_re
     struct task_id task = graph_find_task(world->graph, slice_of(key));
     assert_int_not_equal(task.at, GRAPH_NONE);
     world->in_jobs[task.at] = job;
-    world->plan->jobs = world->in_jobs;
+    plan_set_jobs(world->plan, world->in_jobs, NULL);
 }
 
 static int make(struct world *world)
