@@ -1,21 +1,24 @@
 /* rowbuild as a library: load a Rowfile, ask what is stale and why, bring it up to date.
  *
- * Knows: everything that the command `rowbuild` can do. Prints nothing, never exits, installs no
- * signal handlers outside rowbuild_run. Names are bytes and may hold anything but NUL; each `const
- * char *` that is handed out belongs to its handle and lives as long as the documentation of the
- * call says.
+ * Knows: everything that the command `rowbuild` can do. Prints nothing and never exits, with one
+ * exception: without memory, one line goes to standard error and the process exits with status 3.
+ * Signals are caught only during rowbuild_run, rowbuild_job and rowbuild_submit. Names are bytes
+ * and may contain any byte but NUL. Each `const char *` that a function returns belongs to its
+ * handle and stays valid as long as the function's documentation says.
  *
  *     struct rowbuild_messages *messages = rowbuild_messages_new();
- *     struct rowbuild *study = rowbuild_open(&(struct rowbuild_options){.directory = "."},
- * messages); if (study != NULL && rowbuild_plan(study, &(struct rowbuild_selection){0}, messages)
- * == 0) { for (size_t i = 0; i < rowbuild_task_count(study); i++) { … }
+ *     struct rowbuild *study =
+ *         rowbuild_open(&(struct rowbuild_options){.directory = "."}, messages);
+ *     struct rowbuild_selection all = {0};
+ *     if (study != NULL && rowbuild_plan(study, &all, messages) == ROWBUILD_OK) {
+ *         for (size_t i = 0; i < rowbuild_task_count(study); i++) { … }
  *     }
  *     rowbuild_close(study);
  *     rowbuild_messages_free(messages);
  *
- * Zero-initialised option structures mean the documented defaults. A function that returns int
- * gives ROWBUILD_OK or the status that the command would exit with, after at least one error
- * message. One handle is used by one thread at a time; different handles are independent. */
+ * Option structures that are zero have the documented defaults. A function that returns int gives
+ * ROWBUILD_OK, or, after at least one error message, the status that the command would exit with.
+ * A handle must be used by only one thread at a time. Different handles are independent. */
 #ifndef ROWBUILD_H
 #define ROWBUILD_H
 
@@ -32,7 +35,7 @@ extern "C" {
 /* Exit statuses of the command, and results of the functions here. */
 enum {
     ROWBUILD_OK = 0,
-    ROWBUILD_FAILED = 1, /* some task failed or is unfinished */
+    ROWBUILD_FAILED = 1, /* a task failed or is unfinished */
     ROWBUILD_USAGE = 2,  /* the request or the Rowfile is wrong */
     ROWBUILD_STATE = 3,  /* the state or the workspace can't be used */
     ROWBUILD_INTERRUPTED = 130,
@@ -40,7 +43,7 @@ enum {
 
 ROWBUILD_API const char *rowbuild_version(void); /* "0.1.0" */
 
-/* ---- Messages: errors, warnings and notes, in the order of their coming ---- */
+/* ---- Messages: errors, warnings and notes, in the order in which they arrive ---- */
 
 struct rowbuild_messages;
 enum rowbuild_severity { ROWBUILD_NOTE, ROWBUILD_WARNING, ROWBUILD_ERROR };
@@ -54,12 +57,12 @@ rowbuild_messages_severity(const struct rowbuild_messages *messages, size_t inde
  * "Rowfile:12:9: error: …", the source line, a caret. Valid until the next call with `messages`. */
 ROWBUILD_API const char *rowbuild_messages_text(struct rowbuild_messages *messages, size_t index,
                                                 bool colour);
-/* From now on, notes about what goes on during a call, such as a lock that is waited for, are
- * handed to `tell` at once, as text that ends with a newline, and aren't counted. */
+/* From now on, notes about the progress of a call, for instance that it waits for a lock, are
+ * passed to `tell` immediately, as text that ends with a newline. They aren't counted. */
 ROWBUILD_API void rowbuild_messages_listen(struct rowbuild_messages *messages, bool colour,
                                            void (*tell)(void *context, const char *text),
                                            void *context);
-/* Forgets the messages seen so far, so that the handle can be used on. */
+/* Forgets all messages, so that the handle can be used again. */
 ROWBUILD_API void rowbuild_messages_clear(struct rowbuild_messages *messages);
 
 /* ---- Opening ---- */
@@ -67,20 +70,20 @@ ROWBUILD_API void rowbuild_messages_clear(struct rowbuild_messages *messages);
 struct rowbuild;
 
 struct rowbuild_options {
-    const char *directory; /* where to look for the Rowfile, upward; NULL: "." */
+    const char *directory; /* where the search for the Rowfile begins, upward; NULL: "." */
     const char *file;      /* the description itself; NULL: Rowfile, then workflow.toml */
     const char *state;     /* NULL: $ROWBUILD_STATE, else <project>/.rowbuild */
-    const char *cluster;   /* NULL: $ROWBUILD_CLUSTER, $ROW_CLUSTER, else recognised; "none" is this
-                              machine */
-    unsigned io_threads;   /* 0: $ROWBUILD_IO_THREADS, $ROW_IO_THREADS, else as many as CPUs */
+    /* NULL: $ROWBUILD_CLUSTER, $ROW_CLUSTER, else the recognised one; "none" is this machine. */
+    const char *cluster;
+    unsigned io_threads; /* 0: $ROWBUILD_IO_THREADS, $ROW_IO_THREADS, else the number of CPUs */
 };
 
-/* Finds, reads and validates the description. NULL after errors; rowbuild_messages_status() says
- * which exit status they amount to. The caller closes with rowbuild_close (NULL is allowed). */
+/* Finds, reads and validates the description. NULL after errors; rowbuild_messages_status() gives
+ * their exit status. The caller calls rowbuild_close (NULL is allowed). */
 ROWBUILD_API struct rowbuild *rowbuild_open(const struct rowbuild_options *options,
                                             struct rowbuild_messages *messages);
 ROWBUILD_API void rowbuild_close(struct rowbuild *study);
-/* The status that the errors in `messages` amount to: ROWBUILD_OK without any, else ROWBUILD_USAGE
+/* The exit status of the errors in `messages`: ROWBUILD_OK if there are none, else ROWBUILD_USAGE
  * or ROWBUILD_STATE. */
 ROWBUILD_API int rowbuild_messages_status(const struct rowbuild_messages *messages);
 
@@ -94,18 +97,18 @@ struct rowbuild_selection {
     size_t action_count;
     const char *const *targets; /* directory names or paths, product paths; none: all */
     size_t target_count;
-    bool only;          /* leave out what the selected tasks need upstream */
-    bool rerun;         /* the selected tasks run although they are up to date */
-    bool no_adopt;      /* unrecorded products don't count */
-    bool adopt;         /* take a state that can't be read for none */
-    bool recorded;      /* answer from the state alone: no file is looked at */
+    bool only;          /* don't include the tasks that the selected ones depend on */
+    bool rerun;         /* run the selected tasks even if they are up to date */
+    bool no_adopt;      /* products without a record don't count */
+    bool adopt;         /* replace a state that can't be read with a new one */
+    bool recorded;      /* use only the records: no file is looked at */
     bool exact_actions; /* `actions` are whole names, not wildcards (scan, show directories) */
-    bool unknown_targets_warn; /* an unknown target is a warning, not an error (row's show, scan and
-                                * submit)
-                                */
-    bool by_member;            /* a directory also selects the groups that it is in: of these, only
-                                  what was named is shown (show status, show directories) */
-    bool redone_only;          /* accept: pass over tasks without a record of a good result */
+    /* An unknown target is a warning, not an error (row's show, scan and submit). */
+    bool unknown_targets_warn;
+    /* A directory also selects the groups that contain it; of these groups, only the named
+     * directories are shown (show status, show directories). */
+    bool by_member;
+    bool redone_only; /* accept: skip tasks without a record of a good result */
 };
 
 /* ---- Planning: what is stale, and why. Writes nothing ---- */
@@ -120,13 +123,13 @@ enum rowbuild_status {
 enum rowbuild_intent {
     ROWBUILD_FRESH,    /* nothing to do */
     ROWBUILD_WILL_RUN, /* it is stale itself */
-    ROWBUILD_MAY_RUN,  /* it runs if what comes before it makes something different */
+    ROWBUILD_MAY_RUN,  /* it runs if a task that it depends on makes different products */
     ROWBUILD_RESTORES, /* its good products are backups, and are put back without a run */
-    ROWBUILD_BLOCKED, /* it can't run: a previous action excludes its directory, an input is missing
-                       */
-    ROWBUILD_IN_JOB,  /* it is in a job that is queued or running: nobody else touches it */
-    ROWBUILD_WAITS,   /* it will run when the job of something before it has ended */
-    ROWBUILD_HELD,    /* up to date, but something before it is in a job */
+    /* It can't run: a previous action excludes its directory, or an input is missing. */
+    ROWBUILD_BLOCKED,
+    ROWBUILD_IN_JOB, /* it is in a job that is queued or running, and isn't touched elsewhere */
+    ROWBUILD_WAITS,  /* it will run when the job of a task that it depends on has ended */
+    ROWBUILD_HELD,   /* up to date, but a task that it depends on is in a job */
 };
 
 struct rowbuild_task {
@@ -151,8 +154,8 @@ ROWBUILD_API size_t rowbuild_task_count(const struct rowbuild *study);
 ROWBUILD_API void rowbuild_task_at(const struct rowbuild *study, size_t index,
                                    struct rowbuild_task *task);
 
-/* Calls `each` with every reason for which the task isn't up to date ("value /temperature: 1.0
- * → 1.5"), most important first; not at all when it is. */
+/* Calls `each` with every reason why the task isn't up to date ("value /temperature: 1.0 → 1.5"),
+ * the most important first; doesn't call it if the task is up to date. */
 typedef void rowbuild_reason_fn(void *context, const char *reason);
 ROWBUILD_API void rowbuild_task_reasons(struct rowbuild *study, size_t index,
                                         rowbuild_reason_fn *each, void *context);
@@ -161,12 +164,12 @@ ROWBUILD_API void rowbuild_task_reasons(struct rowbuild *study, size_t index,
 
 struct rowbuild_run_options {
     unsigned jobs;       /* budget of cores; 0: the cores this process may use */
-    bool jobs_given;     /* an explicit -j (login hosts want one) */
-    unsigned keep_going; /* start nothing new after so many failures; 0: 1. UINT_MAX: never stop */
+    bool jobs_given;     /* an explicit -j (login hosts require one) */
+    unsigned keep_going; /* start nothing new after N failures; 0: 1; UINT_MAX: never stop */
     bool yes;            /* redo more than confirm_above without asking */
-    bool explain;        /* say the reasons with each task that starts */
+    bool explain;        /* give the reasons of each task that starts */
     double grace_s;      /* between TERM and KILL; 0: 5 s */
-    unsigned gpus;       /* to hand out, if gpus_given; else $ROWBUILD_GPUS, or what is found */
+    unsigned gpus;       /* if gpus_given; else $ROWBUILD_GPUS, or those that are found */
     bool gpus_given;
 };
 
@@ -175,22 +178,22 @@ struct rowbuild_estimate {
     size_t will_run;
     size_t may_run;
     size_t restores;
-    size_t submitted;        /* in jobs: left alone */
-    size_t again;            /* of will_run: tasks with a good result */
-    double again_core_hours; /* recorded cost of what would be redone */
-    double least_core_hours; /* predicted: what will run */
-    double most_core_hours;  /* and what may run as well */
-    const char
-        *again_reason; /* the commonest reason of redone work, without details: "command changed" */
+    size_t submitted;         /* in jobs: not touched */
+    size_t again;             /* of will_run: tasks with a good result */
+    double again_core_hours;  /* recorded cost of what would be redone */
+    double least_core_hours;  /* predicted: what will run */
+    double most_core_hours;   /* and what may run as well */
+    const char *again_reason; /* the most frequent reason of redone work: "command changed" */
 };
 ROWBUILD_API void rowbuild_estimate(const struct rowbuild *study,
                                     struct rowbuild_estimate *estimate);
 
 enum rowbuild_event_kind {
     ROWBUILD_EVENT_PLANNED, /* total is known */
-    ROWBUILD_EVENT_CONFIRM, /* much would be redone: see `estimate`; the observer returns true to go
-                             * on. Otherwise rowbuild_run returns ROWBUILD_USAGE, without a message
-                             * and without FINISHED: nothing was changed */
+    /* Much would be redone: see `estimate`. The observer returns true to continue. Otherwise
+     * rowbuild_run returns ROWBUILD_USAGE without a message and without FINISHED, and nothing was
+     * changed. */
+    ROWBUILD_EVENT_CONFIRM,
     ROWBUILD_EVENT_STARTED,
     ROWBUILD_EVENT_ENDED,    /* succeeded, or failed: see `outcome` */
     ROWBUILD_EVENT_NOTICE,   /* `text`: adopted …, nothing is bound …, advice … */
@@ -234,16 +237,16 @@ struct rowbuild_event {
     const char *label; /* of the execution: "simulate T1.5-s1", "plot 12 directories" */
     size_t tasks;      /* how many tasks the execution holds */
     enum rowbuild_outcome outcome;
-    const char
-        *how; /* "exit 3", "killed by SIGSEGV", "product b.out is missing", "timed out after 5s" */
+    /* "exit 3", "killed by SIGSEGV", "product b.out is missing", "timed out after 5s" */
+    const char *how;
     bool blocked; /* failed without a start: it lacks an input that no selected action makes */
     double seconds;
     const char *output; /* what the command printed, shortened; NULL if nothing */
     size_t output_bytes;
     const char *log;   /* path of the log relative to the project, NULL if none */
-    const char *again; /* the command line that runs just that task again; NULL unless it failed */
-    const char *text;  /* NOTICE; STARTED with explain: the reasons, a line each */
-    const struct rowbuild_progress *progress; /* always there */
+    const char *again; /* the command line that runs only this task again; NULL unless it failed */
+    const char *text;  /* NOTICE; STARTED with explain: the reasons, one per line */
+    const struct rowbuild_progress *progress; /* never NULL */
     const struct rowbuild_estimate *estimate; /* PLANNED, CONFIRM, FINISHED */
 };
 
@@ -254,56 +257,60 @@ struct rowbuild_observer {
     void *context;
 };
 
-/* Brings the selected tasks up to date. While it runs, SIGINT, SIGTERM and SIGHUP end it: nothing
- * new is started, processes get TERM, then KILL, the record is kept, and ROWBUILD_INTERRUPTED is
- * returned. ROWBUILD_FAILED when some task failed or is unfinished. */
+/* Brings the selected tasks up to date. SIGINT, SIGTERM and SIGHUP end it: nothing new is started,
+ * processes get TERM, then KILL, the records are kept, and ROWBUILD_INTERRUPTED is returned.
+ * ROWBUILD_FAILED if a task failed or is unfinished. */
 ROWBUILD_API int rowbuild_run(struct rowbuild *study, const struct rowbuild_selection *selection,
                               const struct rowbuild_run_options *options,
                               const struct rowbuild_observer *observer,
                               struct rowbuild_messages *messages);
 
-/* Carries out the job with that token, inside the job: the tasks that its submission registered,
- * those of the element SLURM_ARRAY_TASK_ID where it is an array. Runs beside other runs and jobs,
- * since it takes no lock: what it learns goes to the inbox of the state. A job that isn't
- * registered (any more), or that another job has claimed, is no error: a note says so. However many
- * tasks fail, the others run. On SIGTERM near the job's end processes get the time that is left.
- * Otherwise as rowbuild_run. */
+/* Runs the tasks that were registered under `token`, inside their job; of an array, those of the
+ * element SLURM_ARRAY_TASK_ID. It takes no lock and can run at the same time as other runs and
+ * jobs: its records go to the inbox of the state. If the token isn't registered (any more) or
+ * another job has claimed it, that isn't an error: a note says so. A failure doesn't stop the other
+ * tasks. After SIGTERM near the job's end, processes get the time that is left. Otherwise as
+ * rowbuild_run. */
 ROWBUILD_API int rowbuild_job(struct rowbuild *study, const char *token,
                               const struct rowbuild_run_options *options,
                               const struct rowbuild_observer *observer,
                               struct rowbuild_messages *messages);
 
-/* ---- Submitting: hands what can run to the cluster's scheduler ---- */
+/* ---- Submitting tasks that can run to the cluster's scheduler ---- */
 
 struct rowbuild_submit_options {
-    size_t limit;   /* so many jobs at most, over all actions; 0: all */
-    bool dry_run;   /* tell the scripts (SCRIPT); nothing is written or submitted */
-    bool follow;    /* submit also what waits for tasks that are submitted now, or were before: its
-                       jobs start when what they need has succeeded */
-    bool no_arrays; /* each job by itself */
-    unsigned throttle; /* so many jobs of an array run at once; 0: what clusters.toml says */
-    double patience_s; /* how long in all to wait for a scheduler that takes nothing for the moment,
-                          if patience_given; else 120 */
+    size_t limit; /* the most jobs, over all actions; 0: all */
+    bool dry_run; /* give the scripts (SCRIPT); nothing is written or submitted */
+    /* Also submit tasks that wait for submitted tasks; their jobs start when the jobs that they
+     * depend on have succeeded. */
+    bool follow;
+    bool no_arrays;    /* single jobs only */
+    unsigned throttle; /* the most jobs of an array that run at once; 0: as clusters.toml says */
+    /* How long in total to retry while the scheduler accepts nothing, if patience_given; else
+     * 120. */
+    double patience_s;
     bool patience_given;
-    const char *const *scheduler_options; /* passed on to sbatch, before its other ones */
+    const char *const *scheduler_options; /* passed on to sbatch, before its other options */
     size_t scheduler_option_count;
-    const char *program; /* absolute path of the command `rowbuild`, which the jobs execute; NULL:
-                            the program of this process */
+    /* Absolute path of the command `rowbuild`, which the jobs execute; NULL: the program of this
+     * process. */
+    const char *program;
 };
 
 enum rowbuild_submit_event_kind {
-    ROWBUILD_SUBMIT_ACTION,    /* what is to be submitted of an action: `action`, `jobs`, cost */
-    ROWBUILD_SUBMIT_CONFIRM,   /* the same of all actions together, before anything is written. The
-                                * observer returns true to go on; otherwise rowbuild_submit returns
-                                * ROWBUILD_OK, without a message */
+    ROWBUILD_SUBMIT_ACTION, /* the jobs of an action: `action`, `jobs`, cost */
+    /* The jobs of all actions together, before anything is written. The observer returns true to
+     * continue; otherwise rowbuild_submit returns ROWBUILD_OK without a message. */
+    ROWBUILD_SUBMIT_CONFIRM,
     ROWBUILD_SUBMIT_SCRIPT,    /* a dry run: `script`, and `options` of sbatch */
     ROWBUILD_SUBMIT_BEGINS,    /* a submission is about to be made (cluster none: executed) */
     ROWBUILD_SUBMIT_SUBMITTED, /* it was accepted: `job` */
-    ROWBUILD_SUBMIT_EXECUTED,  /* cluster none: the script came to its end, and succeeded */
-    ROWBUILD_SUBMIT_WAITS,     /* the scheduler takes nothing now: `text`, its words, and `seconds`
-                                  until the next attempt */
-    ROWBUILD_SUBMIT_NOTICE,    /* `text`: what waits, and why */
-    ROWBUILD_SUBMIT_FINISHED,  /* the last event: `jobs` were submitted or executed */
+    ROWBUILD_SUBMIT_EXECUTED,  /* cluster none: the script succeeded */
+    /* The scheduler accepts nothing now: `text`, its message, and `seconds` until the next
+     * attempt. */
+    ROWBUILD_SUBMIT_WAITS,
+    ROWBUILD_SUBMIT_NOTICE,   /* `text`: which jobs wait, and why */
+    ROWBUILD_SUBMIT_FINISHED, /* the last event: `jobs` were submitted or executed */
 };
 
 struct rowbuild_submit_event {
@@ -313,7 +320,7 @@ struct rowbuild_submit_event {
     size_t tasks;
     const char *directory; /* the first one; NULL: none */
     size_t directory_count;
-    double cpu_hours; /* what the jobs cost at most */
+    double cpu_hours; /* the most that the jobs cost */
     double gpu_hours;
     size_t number; /* of the submission, from 1, of `total` */
     size_t total;
@@ -330,20 +337,21 @@ struct rowbuild_submit_observer {
     void *context;
 };
 
-/* Submits jobs for the selected tasks that can run now: a job for each group, jobs with equal
- * requests together as an array. What the selected tasks need upstream is not submitted with them.
- * Nobody else submits meanwhile (ROWBUILD_STATE: somebody does). Each submission is recorded before
- * it is made, so that none is lost or made twice. While it works, SIGINT, SIGTERM and SIGHUP end it
- * after the submission at hand: ROWBUILD_INTERRUPTED. ROWBUILD_FAILED when some submission was
- * refused or had to be given up (what was submitted stays), or, on a cluster whose scheduler is
- * bash, when a script failed: no further one is begun. `observer` may be NULL. */
+/* Submits jobs for the selected tasks that can run now: a job for each group, and an array for jobs
+ * with equal requests. The tasks that the selected ones depend on are not submitted with them. Only
+ * one process submits at a time (otherwise ROWBUILD_STATE). Each submission is recorded before it
+ * is made, so that none is lost or made twice. SIGINT, SIGTERM and SIGHUP end it after the current
+ * submission: ROWBUILD_INTERRUPTED. ROWBUILD_FAILED if the scheduler rejected a submission or
+ * accepted nothing in time; jobs that were submitted stay submitted. On a cluster whose scheduler
+ * is bash, ROWBUILD_FAILED also means that a script failed; the rest isn't executed. `observer` may
+ * be NULL. */
 ROWBUILD_API int rowbuild_submit(struct rowbuild *study, const struct rowbuild_selection *selection,
                                  const struct rowbuild_submit_options *options,
                                  const struct rowbuild_submit_observer *observer,
                                  struct rowbuild_messages *messages);
 
-/* ---- Other commands. All output goes through `write`, whole lines, no colour unless asked for
- * ---- */
+/* ---- Other commands: all output goes through `write`, in whole lines, without colour unless
+ * requested ---- */
 
 struct rowbuild_writer {
     void (*write)(void *context, const char *bytes, size_t len);
@@ -355,12 +363,12 @@ struct rowbuild_show_options {
     bool colour;
     bool completed, submitted, eligible, waiting; /* filters; none set: all */
     bool all; /* actions without directories too (status), everything (cluster, launchers) */
-    bool short_output; /* one name a line */
+    bool short_output; /* one name per line */
     bool no_header;
     bool no_separate_groups;
     const char *const *values; /* JSON pointers as columns (directories) */
     size_t value_count;
-    size_t group_limit;  /* -n: so many groups (directories); 0: all */
+    size_t group_limit;  /* -n: the most groups (directories); 0: all */
     const char *cluster; /* as in rowbuild_options; for cluster and launchers without a study */
 };
 
@@ -375,8 +383,8 @@ ROWBUILD_API int rowbuild_show_directories(struct rowbuild *study,
                                            const struct rowbuild_show_options *options,
                                            const struct rowbuild_writer *writer,
                                            struct rowbuild_messages *messages);
-/* Why the selected tasks are stale, or that they aren't. Targets may also be "ACTION/DIRECTORY" or
- * an action's name. */
+/* Why the selected tasks are stale, or that they are up to date. Targets may also be
+ * "ACTION/DIRECTORY" or an action's name. */
 ROWBUILD_API int rowbuild_show_why(struct rowbuild *study,
                                    const struct rowbuild_selection *selection,
                                    const struct rowbuild_show_options *options,
@@ -389,8 +397,8 @@ ROWBUILD_API int rowbuild_show_plan(struct rowbuild *study, bool explain,
                                     const struct rowbuild_writer *writer,
                                     struct rowbuild_messages *messages);
 /* The jobs of the current cluster that are queued or running, elements of arrays one by one, with
- * the selected actions and directories in them: of the last plan, which may be one with `recorded`.
- */
+ * the actions and directories of the last plan that they work on. The plan may be made with
+ * `recorded`. */
 ROWBUILD_API int rowbuild_show_jobs(struct rowbuild *study,
                                     const struct rowbuild_selection *selection,
                                     const struct rowbuild_show_options *options,
@@ -405,8 +413,8 @@ ROWBUILD_API int rowbuild_show_machine(struct rowbuild *study,
                                        const struct rowbuild_show_options *options,
                                        const struct rowbuild_writer *writer,
                                        struct rowbuild_messages *messages); /* study may be NULL */
-/* The cluster that is recognised, or named; with `all` every one that is known. `study` may be NULL
- * for both. */
+/* The cluster that is recognised or named, or, with `all`, all known clusters. `study` may be NULL
+ * for both functions. */
 ROWBUILD_API int rowbuild_show_cluster(struct rowbuild *study,
                                        const struct rowbuild_show_options *options,
                                        const struct rowbuild_writer *writer,
@@ -416,36 +424,36 @@ ROWBUILD_API int rowbuild_show_launchers(struct rowbuild *study,
                                          const struct rowbuild_writer *writer,
                                          struct rowbuild_messages *messages);
 
-/* Everything that can be found without running: all errors and warnings go to `messages`. */
+/* Finds problems without running anything: all errors and warnings go to `messages`. */
 ROWBUILD_API int rowbuild_check(struct rowbuild *study, struct rowbuild_messages *messages);
 ROWBUILD_API const char *rowbuild_schema(void); /* JSON Schema of a Rowfile */
 
-/* Records what is there as right, without running. *accepted: how many tasks. */
+/* Records existing products as up to date, without running anything. *accepted: how many tasks. */
 ROWBUILD_API int rowbuild_accept(struct rowbuild *study, const struct rowbuild_selection *selection,
                                  size_t *accepted, struct rowbuild_messages *messages);
 
-/* row's scan: looks at the products of the selected tasks and records (adopts) what is complete and
- * not yet known. *found: how many tasks became known. */
+/* row's scan: adopts the products of selected tasks that are complete and have no record. *found:
+ * how many tasks got a record. */
 ROWBUILD_API int rowbuild_scan(struct rowbuild *study, const struct rowbuild_selection *selection,
                                size_t *found, struct rowbuild_messages *messages);
 
 struct rowbuild_clean_options {
-    bool completed; /* forget what was completed: the records of tasks */
-    bool directory; /* forget vanished directories, and what was read of values and files */
+    bool completed; /* forget completed tasks: their records */
+    bool directory; /* forget vanished directories, and the recorded contents of values and files */
     bool submitted; /* forget submitted jobs */
-    bool force;     /* although jobs are submitted */
-    bool dry_run;   /* only say it */
+    bool force;     /* even if jobs are submitted */
+    bool dry_run;   /* only say what would be forgotten */
     bool yes;
 };
-/* None of the three: all. Says through messages (notes) what was forgotten and what it means, and
- * which backups were deleted. */
+/* If none of the first three is set, all of them are meant. Notes in `messages` say what was
+ * forgotten, what that means, and how many backups were deleted. */
 ROWBUILD_API int rowbuild_clean(struct rowbuild *study,
                                 const struct rowbuild_clean_options *options,
                                 struct rowbuild_messages *messages);
 
-/* Makes a new project in `directory` (made if need be): Rowfile and workspace. Refuses where one
- * is, or above. `workspace` NULL: "workspace"; `signac`: values as signac keeps them; `row`: a
- * workflow.toml. */
+/* Creates a new project in `directory` (which it creates if necessary): a Rowfile and a workspace.
+ * It is an error if there is a project in `directory` or one of its parents. `workspace` NULL:
+ * "workspace"; `signac`: values in the files of signac; `row`: a workflow.toml. */
 ROWBUILD_API int rowbuild_init(const char *directory, const char *workspace, bool signac, bool row,
                                struct rowbuild_messages *messages);
 

@@ -56,7 +56,7 @@ static const char *add_again(struct relay *relay, const struct task_id *tasks, s
             graph_add_key(graph, tasks[i], &key);
         } else {
             struct slice name = study->workspace.names[directory];
-            if (name.at[0] == '-') { /* as a path, so that it is no option */
+            if (name.at[0] == '-') { /* as a path, so that it isn't an option */
                 buf_addf(&key, "./%s/", study->workspace.path.at);
             }
             buf_add_slice(&key, name);

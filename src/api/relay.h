@@ -15,12 +15,11 @@ struct relay {
     struct buf log;
 };
 
-/* Tells the observer, if there is one, with estimate and progress. False: it doesn't agree to what
- * it is asked. */
+/* Calls the observer, if there is one, with estimate and progress. False: it answered no. */
 bool relay_tell(struct relay *relay, struct rowbuild_event event);
 void relay_notice(struct relay *relay, const char *text);
 
-/* What the run is given as its observer; the context is the relay. */
+/* The observer that the run gets; its context is the relay. */
 void relay_event(void *context, const struct run_event *from);
 
 void relay_release(struct relay *relay);

@@ -1,7 +1,7 @@
 /* The handle behind include/rowbuild.h: an opened project, and its plan.
  *
- * Knows: in which order the floors below are used, and what has to be undone when one of them
- * fails. Decides nothing about tasks. */
+ * Knows: in which order the modules below are used, and what must be undone if one of them fails.
+ * Decides nothing about tasks. */
 #ifndef ROWBUILD_STUDY_H
 #define ROWBUILD_STUDY_H
 
@@ -36,7 +36,7 @@ struct rowbuild_messages {
     bool tell_colour;
 };
 
-/* What a run does that carries out an element of a submission, as a job. */
+/* The options of a run that carries out an element of a submission, as a job. */
 struct study_job {
     const struct job_element *element;
     bool in_order;    /* the tasks start in the order of the list */
@@ -65,12 +65,12 @@ struct rowbuild {
     struct plan *plan;
     const struct study_job *job; /* that this process carries out; else NULL */
     struct jobs *jobs;           /* what is in jobs, of the last look; NULL: nothing */
-    bool asks_anew;              /* the queue is asked anew for the next look */
+    bool asks_anew;              /* the queue is asked again for the next look */
     bool forgets_jobs;           /* registrations that can't be read don't matter (clean) */
     bool made_state;             /* the state folder wasn't there before */
     bool scans;                  /* plans for a scan */
     bool will_write;             /* the look is followed by study_begin_writing */
-    bool tolerates_empty;        /* an empty workspace with records is no error (clean) */
+    bool tolerates_empty;        /* an empty workspace with records isn't an error (clean) */
     struct task_id *listed;
     size_t listed_count;
     struct arena labels;
@@ -85,12 +85,12 @@ int messages_settle(struct rowbuild_messages *messages, int status);
 const struct cluster *study_find_cluster(struct clusters *clusters, const char *name,
                                          struct diag *diag);
 
-/* Takes over the entries of `diag` that have no action, or (`action` not NULL) only that action's.
- */
+/* Takes over the entries of `diag` that have no action, or (`action` not NULL) only that
+ * action's. */
 void messages_take(struct rowbuild_messages *messages, const struct diag *diag, const char *action);
 
-/* Looks for a description in `directory` and above, which is cut off as it goes; *found becomes
- * "DIR/Rowfile" or "DIR/workflow.toml". */
+/* Looks for a description in `directory` and its parents, shortening `directory` as it searches;
+ * *found becomes "DIR/Rowfile" or "DIR/workflow.toml". */
 bool study_find_upward(char *directory, bool (*is_it)(const char *path), struct buf *found);
 
 /* Lists the workspace, builds the graph, opens the state, plans. */
@@ -101,11 +101,11 @@ int study_look(struct rowbuild *study, const struct rowbuild_selection *selectio
  * 0, 1 or -1 as state_begin_writing. */
 int study_begin_writing(struct rowbuild *study, struct diag *diag);
 
-/* Drops the plan and what it stands on; writes what is queued when the state is open for writing.
- */
+/* Releases the plan and everything it uses; writes queued records if the state is open for
+ * writing. */
 int study_drop(struct rowbuild *study, struct rowbuild_messages *messages);
 
-/* Errors that concern an action which is wanted: ROWBUILD_USAGE after they were added. */
+/* Adds the errors of actions that are selected; ROWBUILD_USAGE if there are any. */
 int study_refuse_broken_actions(struct rowbuild *study, struct rowbuild_messages *messages);
 
 /* Checks that the values of all tasks that will or may run (`all`: of every task) have what their

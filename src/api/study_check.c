@@ -3,7 +3,7 @@
 
 #include "cluster_check.h"
 
-/* A previous action that excludes a directory makes the directory wait for ever. */
+/* A previous action that excludes a directory makes the directory wait indefinitely. */
 static void warn_of_excluded(struct rowbuild *study, struct diag *diag)
 {
     const struct graph *graph = study->graph;

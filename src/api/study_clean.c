@@ -138,7 +138,7 @@ static int refuse_while_queued(const struct rowbuild *study,
         (unsigned long long)queued, queued == 1 ? "job is" : "jobs are");
 }
 
-/* What jobs still running may leave there is nobody's. */
+/* What jobs still running may leave there belongs to no record. */
 static void remove_empty_folder(int root, const char *name)
 {
     (void)unlinkat(root, name, AT_REMOVEDIR);

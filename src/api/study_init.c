@@ -122,7 +122,7 @@ int rowbuild_init(const char *directory, const char *workspace, bool signac, boo
         result = diag_error(diag, "the directory for the project has no name");
     }
     if (result == 0 && project_above(directory, &path)) {
-        result = diag_error(diag, "there already is a project: `%s`", buf_string(&path));
+        result = diag_error(diag, "there is a project already: `%s`", buf_string(&path));
     }
     if (result == 0) {
         result = make_folder(directory, diag);

@@ -95,13 +95,13 @@ struct means {
     struct allocation allocation; /* of a scheduler */
     struct machine machine;
     struct run_gpus gpus;
-    struct jobclient jobclient; /* of a make that started us */
+    struct jobclient jobclient; /* of a make that started rowbuild */
     struct launch_steps steps;  /* of the allocation */
     struct run_options options;
 };
 
-/* Those of each host of a job are taken to be as many as on this one; a login host's aren't theirs.
- */
+/* Every host of a job is assumed to have as many GPUs as this host. The GPUs of a login host, which
+ * isn't part of the job, say nothing about the job's hosts. */
 static unsigned gpus_of_hosts(const struct rowbuild_run_options *options, const struct means *means)
 {
     bool is_one = means->allocation.here != ALLOCATION_ELSEWHERE;

@@ -1,9 +1,8 @@
 /* Memory that is released all at once.
  *
- * Knows: blocks. Doesn't know: what is stored. What is loaded lives in one arena until the project
- * is closed; expansions live in a scratch arena that is cleared between tasks. Under
- * AddressSanitizer every piece is an allocation of its own, so that overruns and late uses are
- * seen. */
+ * Knows: blocks. Doesn't know: what is stored. A loaded project lives in one arena until it is
+ * closed. Expansions live in a scratch arena that is cleared between tasks. Under AddressSanitizer
+ * every piece is a separate allocation, so that overruns and late uses are detected. */
 #ifndef ROWBUILD_ARENA_H
 #define ROWBUILD_ARENA_H
 
@@ -28,7 +27,7 @@ void *arena_alloc(struct arena *arena, size_t size);
 /* `count` zeroed elements of `size` bytes; the product is checked for overflow. */
 void *arena_array(struct arena *arena, size_t count, size_t size);
 
-/* A copy with a NUL behind it (which the length doesn't count). */
+/* A copy with a NUL after it (which the length doesn't count). */
 struct slice arena_slice(struct arena *arena, struct slice bytes);
 char *arena_string(struct arena *arena, struct slice bytes);
 

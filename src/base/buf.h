@@ -1,8 +1,7 @@
 /* Bytes that grow.
  *
- * Knows: appending. Doesn't know: what the bytes mean. Always NUL-terminated behind its length once
- * anything was added, so that `at` can be handed to C's functions; an untouched one has at == NULL.
- */
+ * Knows: appending. Doesn't know: what the bytes mean. Once anything was added, a NUL follows the
+ * content, so that `at` can be passed to C functions. An unused buffer has at == NULL. */
 #ifndef ROWBUILD_BUF_H
 #define ROWBUILD_BUF_H
 

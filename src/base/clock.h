@@ -1,7 +1,9 @@
 /* Time of this host.
  *
- * Durations come from the monotonic clock. Wall-clock times are for people's eyes only: nothing is
- * decided by them (file times are compared with times of the same file system, see os/file.h). */
+ * Durations come from the monotonic clock. Wall-clock times are used for display, and where another
+ * program gives one: the end of a Slurm job, the age of the scheduler's last answer. They never
+ * decide whether a task is up to date: times of files are compared only with times of the same file
+ * system (os/file.h). */
 #ifndef ROWBUILD_CLOCK_H
 #define ROWBUILD_CLOCK_H
 

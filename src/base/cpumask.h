@@ -26,8 +26,8 @@ unsigned cpumask_count(const struct cpumask *mask);
 /* Appends the list form of cpuset(7), "0-3,8"; nothing for an empty set. */
 void cpumask_format(const struct cpumask *mask, struct buf *out);
 
-/* The CPUs in such a list, up to where it isn't understood any more: the kernel's end with a
- * newline. Those beyond the limit are left out. */
+/* The CPUs in such a list. Reading stops at the first character that can't be part of a list; the
+ * kernel's lists end with a newline. CPUs beyond the limit are ignored. */
 struct cpumask cpumask_parse(struct slice list);
 
 #endif

@@ -1,4 +1,4 @@
-/* Errors, warnings and notes, collected for whoever talks to the user.
+/* Errors, warnings and notes, collected for the code that talks to the user.
  *
  * Knows: where in a text something is wrong, and how to show it. Doesn't know: standard error. A
  * function that can fail takes a `struct diag *`, adds at least one error and returns -1; several
@@ -16,7 +16,7 @@
 
 enum diag_severity { DIAG_NOTE, DIAG_WARNING, DIAG_ERROR };
 
-/* Who has to do something about it; decides the exit status. */
+/* Who must act; this decides the exit status. */
 enum diag_blame {
     DIAG_DESCRIPTION, /* the command line or the Rowfile is wrong: 2 */
     DIAG_STATE,       /* the state or the workspace can't be used: 3 */
@@ -38,20 +38,19 @@ struct diag_entry {
     const char *action;          /* NULL, or the one action that the entry concerns */
 };
 
-/* Whoever wants to hear at once what is of no use later. `note` may keep nothing of the entry. */
+/* Receives notes that are useful only immediately. `note` must not keep pointers into the entry. */
 struct diag_listener {
     void (*note)(void *context, const struct diag_entry *entry); /* NULL: nobody listens */
     void *context;
 };
 
 struct diag {
-    struct diag_listener
-        listener; /* set by the caller, also where one diag stands in for another */
+    struct diag_listener listener; /* set by the caller */
     struct arena bytes;
     VEC(struct diag_entry) entries;
     size_t errors;
-    const char
-        *action; /* copied into entries that are added; borrowed, set and reset by the caller */
+    /* Copied into entries that are added; borrowed, set and reset by the caller. */
+    const char *action;
 };
 
 void diag_init(struct diag *diag);
@@ -68,13 +67,13 @@ void diag_warning_at(struct diag *diag, const struct source *source, size_t offs
                      const char *format, ...) __attribute__((format(printf, 5, 6)));
 void diag_note(struct diag *diag, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* A note about what goes on right now, such as what is waited for: the listener gets it and no
- * entry is added; where nobody listens it is a note as others are. */
+/* A note about the current activity, for instance that a lock is waited for. The listener gets it
+ * and no entry is added. Without a listener it is added like other notes. */
 void diag_note_now(struct diag *diag, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Adds a copy of an entry of another diag: its words are copied, its source is borrowed as before.
- */
+/* Adds a copy of an entry of another diag: its words are copied, its source is borrowed as
+ * before. */
 void diag_take(struct diag *diag, const struct diag_entry *entry);
 
 /* Line and column of a byte offset, both from 1; columns count UTF-8 code points. */

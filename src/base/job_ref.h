@@ -1,7 +1,7 @@
 /* Which job of a scheduler is meant: one job, or one element of an array.
  *
- * Plain data. The text is for people, and for what a job says of itself in a file. Doesn't know:
- * whether there is such a job. */
+ * Plain data. The text is for messages, and for the files in which a job says something about
+ * itself. Doesn't know: whether the job exists. */
 #ifndef ROWBUILD_JOB_REF_H
 #define ROWBUILD_JOB_REF_H
 
@@ -25,8 +25,8 @@ void job_ref_add(const struct job_ref *job, struct buf *out);
 /* Appends "123_4" or "123": what the scheduler calls it; nothing while the id isn't known. */
 void job_ref_add_id(const struct job_ref *job, struct buf *out);
 
-/* Reads such an id into a job whose cluster is left as it is; false, and nothing is changed, where
- * it is something else. */
+/* Reads such an id into a job, whose cluster isn't changed. False, and nothing is changed, if the
+ * text isn't an id. */
 bool job_ref_read_id(struct job_ref *job, struct slice text);
 
 #endif

@@ -1,4 +1,4 @@
-/* Names of files that rowbuild makes beside those of a study.
+/* Names that rowbuild gives to its own files among those of a study.
  *
  * Knows: which last parts of a path are taken: backups of products (`.a.out.rowbuild-good`,
  * `.a.out.rowbuild-kept-2`) and temporary files (`.rowbuild-tmp-…`, `.rowbuild-now-…`). Doesn't

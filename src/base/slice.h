@@ -1,4 +1,4 @@
-/* Bytes that somebody else owns.
+/* Bytes that are owned elsewhere.
  *
  * Knows: a pointer and a length. Names of files, values and commands are bytes, not text, and may
  * hold anything but (where they are paths) NUL. */

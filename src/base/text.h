@@ -1,7 +1,7 @@
 /* Words for people: names, numbers, durations, costs; and numbers that programs wrote.
  *
- * Knows: how things are spelt. Doesn't know: where they are printed. text_add_… append to a buffer.
- */
+ * Knows: how things are spelt. Doesn't know: where they are printed. text_add_… append to a
+ * buffer. */
 #ifndef ROWBUILD_TEXT_H
 #define ROWBUILD_TEXT_H
 
@@ -14,19 +14,19 @@
 
 /* A name as a POSIX shell word: unchanged where no quoting is needed, else '…'; names with control
  * or invisible characters or invalid UTF-8 become $'…' with octal escapes, so that a terminal is
- * never upset and bash reads the same bytes back. An empty name is ''. */
+ * never disturbed and bash reads the same bytes back. An empty name is ''. */
 void text_add_shell_word(struct buf *out, struct slice name);
 
-/* A name for tables and messages: as it is when it is printable UTF-8 (spaces included), otherwise
- * as text_add_shell_word writes it. Never contains a newline, a control character or one that
- * isn't seen, such as those that turn the direction of writing. */
+/* A name for tables and messages: unchanged if it is printable UTF-8 (spaces included), otherwise
+ * as text_add_shell_word writes it. The result never contains a newline, a control character or an
+ * invisible character, such as those that change the direction of writing. */
 void text_add_name(struct buf *out, struct slice name);
 
-/* A text in which names or values may stand: what isn't seen becomes \033, \u202e or \U000e0001;
+/* A text that may contain names or values: invisible characters become \033, \u202e or \U000e0001;
  * newlines and tabs stay. */
 void text_add_visible(struct buf *out, struct slice text);
 
-/* Whether all of `text` is printable UTF-8 that is seen; newlines and tabs aren't. */
+/* Whether all of `text` is visible UTF-8; newlines and tabs aren't visible. */
 bool text_is_visible(struct slice text);
 
 /* The length of the character at `at`, 1 where it isn't UTF-8, and whether it is seen. */
@@ -49,7 +49,7 @@ void text_add_cost(struct buf *out, double hours, const char *unit);
 /* "0.2", "12", "3.4k", "1.2M" */
 void text_add_amount(struct buf *out, double amount);
 
-/* A unit in which people read so many hours, and how many hours it has: "CPU-minutes", 1/60. */
+/* The unit in which a number of hours is shown, and the hours of this unit: "CPU-minutes", 1/60. */
 struct cpu_time_unit {
     const char *name;
     double hours;
@@ -65,12 +65,12 @@ void text_add_bytes(struct buf *out, uint64_t bytes);
 /* Whether `bytes` is well-formed UTF-8 (RFC 3629: no surrogates, nothing overlong). */
 bool text_is_utf8(struct slice bytes);
 
-/* Takes the digits off the front of a text: a decimal number of at most `limit`, without a sign or
- * blanks before it; leading zeros are digits. False, and nothing is changed, where the text doesn't
- * begin with a digit or the number is greater. */
+/* Takes a decimal number of at most `limit` from the beginning of a text, without a sign or blanks
+ * before it; leading zeros are allowed. False, and nothing is changed, if the text doesn't begin
+ * with a digit or the number is greater. */
 bool text_take_number(struct slice *text, uint64_t limit, uint64_t *number);
 
-/* The same for a text that is such a number and nothing else. */
+/* The same for a text that is only such a number. */
 bool text_read_number(struct slice text, uint64_t limit, uint64_t *number);
 
 /* Index of the candidate nearest to `word` by edits, or -1 when none is near enough to be meant. */

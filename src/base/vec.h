@@ -51,7 +51,7 @@
         (vec)->capacity = 0;                                                                       \
     } while (0)
 
-/* A pointer to the element `index`, which may be the one behind the last; NULL where nothing was
+/* A pointer to the element `index`, which may be the one after the last; NULL where nothing was
  * ever pushed, as nothing may be added to a null pointer. */
 #define vec_from(vec, index) ((vec)->at != NULL ? (vec)->at + (index) : (vec)->at)
 

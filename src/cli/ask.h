@@ -9,11 +9,11 @@ enum answer {
     ANSWER_YES,
     ANSWER_NO,
     ANSWER_ACCEPT,
-    ANSWER_INTERRUPTED, /* Ctrl-C, where signals are held back by the caller's loop */
+    ANSWER_INTERRUPTED, /* Ctrl-C, if the caller's loop blocks signals */
 };
 
 /* Writes `question` and waits for a line that begins with y, n or a; asks again after others. An
- * empty line means `usual`, or is no answer if that is ANSWER_NONE. */
+ * empty line means `usual`, or isn't an answer if that is ANSWER_NONE. */
 enum answer ask(const char *question, enum answer usual);
 
 #endif

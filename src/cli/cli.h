@@ -1,6 +1,6 @@
 /* The command `rowbuild` from its arguments to its exit status.
  *
- * Knows: the order of things: descriptors, arguments, help, directory, command. */
+ * Knows the order: descriptors, arguments, help, directory, command. */
 #ifndef ROWBUILD_CLI_H
 #define ROWBUILD_CLI_H
 

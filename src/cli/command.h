@@ -1,5 +1,5 @@
-/* The commands. Each takes an invocation whose options are read, and returns the exit status; all
- * that can be said was said by then. */
+/* The commands. Each gets an invocation whose options are read, and returns the exit status after
+ * all messages were shown. */
 #ifndef ROWBUILD_COMMAND_H
 #define ROWBUILD_COMMAND_H
 

@@ -1,4 +1,5 @@
-/* Reads the command line and the environment, and checks what goes together.
+/* Reads the command line and the environment, and checks which options and operands can be
+ * combined.
  *
  * Knows: ROWBUILD_… and ROW_… variables, and that the command line wins; where a command's name may
  * stand. Doesn't know: the Rowfile, nor terminals. */
@@ -10,8 +11,8 @@
 
 #include <stddef.h>
 
-/* 0, or -1 with one line (no newline) in `problem`; `settings->command` is then the command that
- * the user was in, for the hint. settings_release is due in both cases. */
+/* 0, or -1 with one line (no newline) in `problem`; then `settings->command` is the command whose
+ * arguments were being read, for the hint. The caller calls settings_release in both cases. */
 int settings_read(struct settings *settings, char *const *arguments, size_t count,
                   struct buf *problem);
 void settings_release(struct settings *settings);

@@ -1,3 +1,4 @@
+/* The commands check, scan, accept, clean and init. */
 #include "command.h"
 
 #include "slice.h"

@@ -1,3 +1,4 @@
+/* The commands below `show`. */
 #include "command.h"
 
 static struct rowbuild_show_options show_options(const struct session *session)
@@ -26,7 +27,7 @@ typedef int show_fn(struct rowbuild *study, const struct rowbuild_selection *sel
                     const struct rowbuild_show_options *options,
                     const struct rowbuild_writer *writer, struct rowbuild_messages *messages);
 
-/* Status and directories: what comes before is planned too, for it decides what is waiting. */
+/* Status and directories: upstream tasks are planned, too, because they decide what is waiting. */
 static int show_selected(struct session *session, struct rowbuild_selection how, show_fn *show)
 {
     int status;
@@ -73,7 +74,8 @@ int command_show_why(struct session *session)
     if (!begin(session, &status)) {
         return status;
     }
-    /* Everything is planned: reasons reach upstream, and "simulate/T1.5" is no target of a plan. */
+    /* Everything is planned: reasons reach upstream, and "simulate/T1.5" isn't a target of a
+     * plan. */
     struct rowbuild_selection everything = {.recorded = session->settings.selection.recorded};
     struct rowbuild_selection selection = session_selection(session);
     struct rowbuild_show_options options = show_options(session);

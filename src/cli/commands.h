@@ -1,8 +1,9 @@
 /* The table of the command line: commands, options, and the words that explain them.
  *
- * Knows: names and texts, who takes which option and where it is kept; pure data. Reading the
- * arguments (command_line.h), help (help.h), the manual page and the completion
- * (generate_reference.c) are made from it. Doesn't know: what a command does (see command.h).
+ * Knows: names and texts, which commands take which option and where its value is kept, and how to
+ * find a command by its name. The arguments are read (command_line.h), and help (help.h), the
+ * manual page and the completion (generate_reference.c) are made by these tables. Doesn't know:
+ * what a command does (command.h).
  *
  * To add an option: a member in settings.h, an entry in command_options. To add a command: an id,
  * an entry in `commands`, a function in command.h and its line in cli.c. */
@@ -19,7 +20,7 @@ enum command_id {
     COMMAND_RUN,
     COMMAND_INIT,
     COMMAND_CHECK,
-    COMMAND_SHOW, /* only with one of those that follow */
+    COMMAND_SHOW, /* only together with one of the following */
     COMMAND_SHOW_STATUS,
     COMMAND_SHOW_DIRECTORIES,
     COMMAND_SHOW_JOBS,
@@ -64,7 +65,7 @@ struct command {
     } examples[4];
 };
 
-/* Every option (option_table.c). What all commands take is at the end. */
+/* All options (option_table.c). The options of all commands are at the end. */
 extern const struct option_spec command_options[];
 
 bool option_is_global(const struct option_spec *spec);
@@ -73,20 +74,20 @@ const struct command *command_by_id(enum command_id id);
 enum command_id command_id(const struct command *command);
 bool command_is_show(const struct command *command); /* below `show` */
 
-/* A command below `show`, or one of the top level; NULL if there is none of this name. */
+/* A command below `show` or of the top level; NULL if none has this name. */
 const struct command *command_find(const char *name, bool show);
 
 /* The command's full name, "rowbuild show status". */
 void command_add_name(struct buf *out, const struct command *command);
 
-/* All names below `show`, or of the top level, with commas between them and `last` before the last.
- */
+/* All names below `show`, or of the top level, with commas between them and `last` before the
+ * last. */
 void command_add_names(struct buf *out, bool show, const char *last);
 
 /* "there is no command `show sttus`; did you mean …?" */
 void command_add_unknown(struct buf *out, const char *name, bool show);
 
-/* The nearest name on the level of `show` or on the top, NULL when none is near. */
+/* The most similar name below `show` or of the top level; NULL if none is similar. */
 const char *command_nearest(const char *name, bool show);
 
 #endif

@@ -1,3 +1,4 @@
+/* The program `rowbuild`. */
 #include "cli.h"
 
 int main(int argc, char **argv)

@@ -42,7 +42,7 @@ struct option_spec {
     double zero;              /* what a number of 0 is kept as */
     const char *const *words; /* ended by NULL */
     size_t place;             /* offset in the object that option_set fills */
-    size_t given;             /* of a bool that says that it was given; 0: none */
+    size_t given;             /* of a bool that is set if it was given; 0: none */
     unsigned takers;          /* a bit for each command that takes it */
     unsigned needs_action;    /* of these, the ones that need --action with it */
     const char *variable;     /* "YES": also read from ROWBUILD_YES, else ROW_YES */

@@ -1,7 +1,7 @@
 /* Standard output for results, standard error for messages.
  *
- * Knows: descriptors, whether they are terminals, colour, and what became of writes. Doesn't know:
- * what is written. Nothing is buffered: who writes puts whole lines together first. */
+ * Knows: descriptors, whether they are terminals, colour, and whether writes failed. Doesn't know:
+ * what is written. Nothing is buffered: writers put whole lines together first. */
 #ifndef ROWBUILD_OUTPUT_H
 #define ROWBUILD_OUTPUT_H
 
@@ -19,8 +19,8 @@ struct output {
     int error; /* errno of the first result that could not be written; then nothing more is */
 };
 
-/* Makes sure that 0, 1 and 2 are open, so that no file of ours becomes standard output, and that a
- * closed pipe is an error rather than the end. To be called first. */
+/* Makes sure that 0, 1 and 2 are open, so that no file of rowbuild's becomes standard output, and
+ * that a closed pipe is an error instead of ending the process. To be called first. */
 void output_prepare(void);
 
 void output_init(struct output *output, enum colour_when colour);
@@ -28,8 +28,8 @@ void output_init(struct output *output, enum colour_when colour);
 void output_result(struct output *output, const char *bytes, size_t len);
 void output_message(struct output *output, const char *bytes, size_t len);
 
-/* The exit status with lost output taken into account, said on standard error; a reader that went
- * away (`| head`) is nobody's fault. */
+/* The exit status, changed if output was lost, which is reported on standard error. A reader that
+ * closed its pipe (`| head`) isn't an error. */
 int output_status(struct output *output, int status);
 
 #endif

@@ -34,8 +34,8 @@ static size_t decode(const char *text, uint32_t *code_point)
     return len;
 }
 
-/* Without asking the locale: scripts that are wide everywhere, and symbols that are wide somewhere.
- */
+/* Without asking the locale: scripts that are wide everywhere, and symbols that are wide
+ * somewhere. */
 static size_t columns_of(uint32_t code_point)
 {
     bool narrow = code_point < 0x1100 || (code_point >= 0x1e00 && code_point < 0x2300);

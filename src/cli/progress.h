@@ -4,7 +4,7 @@
  *       simulate T1.5-s1                                              41s
  *       simulate T2.0-s3                                              12s
  *
- * Knows: widths of text, cursor movements. Doesn't know: events. Who prints lines to the same
+ * Knows: widths of text, cursor movements. Doesn't know: events. Code that prints lines to the same
  * terminal erases the block first. */
 #ifndef ROWBUILD_PROGRESS_H
 #define ROWBUILD_PROGRESS_H

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Tasks by what became of them. */
+/* Numbers of tasks by outcome. */
 struct run_tally {
     size_t ran;
     size_t restored;
@@ -28,8 +28,8 @@ size_t run_tally_not_started(const struct run_tally *tally,
 struct run_style {
     bool colour;
     bool terminal;       /* what a command's output did to the terminal is reset after it */
-    bool quiet;          /* nothing about what went well */
-    bool plain;          /* of what went well only what the commands printed */
+    bool quiet;          /* print nothing about successful tasks */
+    bool plain;          /* print only the output of the commands of successful tasks */
     bool silent_success; /* success shows in the status block, unless the command said something */
 };
 
@@ -40,7 +40,7 @@ void run_text_add_ended(struct buf *out, const struct rowbuild_event *event,
 /* "120 tasks, 3k CPU-hours, command changed", no newline */
 void run_text_add_again(struct buf *out, const struct rowbuild_estimate *estimate);
 
-/* "done: 3 tasks ran in 2.1s", "1 failed, 57 not started (2 ran in 12s)", "nothing to do" */
+/* "done: 3 tasks ran in 2.1s", "1 failed, 57 not started, 2 succeeded in 12s", "nothing to do" */
 void run_text_add_summary(struct buf *out, const struct run_tally *tally,
                           const struct rowbuild_progress *progress, int status);
 

@@ -20,7 +20,7 @@ struct run_view {
     struct run_tally tally;
     struct rowbuild_progress last; /* numbers only: its labels are gone */
     size_t blocked;                /* tasks that lack an input */
-    bool planned;                  /* the run came as far as knowing what to do */
+    bool planned;                  /* the plan was made */
     bool asked;                    /* CONFIRM came; `answer` says the rest */
     enum answer answer;
 };

@@ -1,4 +1,4 @@
-/* One invocation of the command: what was asked for, where it is said, and the library's handles.
+/* One invocation of the command: its settings, its output, and the library's handles.
  *
  * Knows: how the library's messages are shown, how targets are read, how errors end. Doesn't know:
  * single commands. Everything in it lives until session_release. */
@@ -35,16 +35,16 @@ int session_open_silently(struct session *session);
 /* Fills `targets` from the operands and standard input. */
 int session_read_targets(struct session *session);
 
-/* Whether `-` gave no target at all, so that there is nothing to be done. */
+/* Whether `-` gave no targets, so that there is nothing to do. */
 bool session_has_no_target(const struct session *session);
 
-/* The selection that the settings and targets amount to, borrowed from the session. */
+/* The selection made from the settings and targets; borrowed from the session. */
 struct rowbuild_selection session_selection(const struct session *session);
 
 /* Shows the messages that came since the last call; with --quiet only errors, with
  * two of them nothing. */
 void session_tell(struct session *session);
-/* Tells at once what the library is doing, where that takes a while. */
+/* Shows immediately what the library is doing if it takes a while. */
 void session_listen(struct session *session);
 
 /* "rowbuild: …" on standard error; for usage errors with a second line that leads to the help.
@@ -57,8 +57,8 @@ int session_usage_error(struct session *session, const char *problem);
 void session_print(struct session *session, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Results of the library on standard output. When they can't be written any more, the process ends
- * right there: commands that only show something have nothing to finish. */
+/* Results of the library on standard output. If they can't be written any more, the process exits
+ * immediately: commands that only show something have nothing to finish. */
 struct rowbuild_writer session_writer(struct session *session);
 
 #endif

@@ -1,6 +1,6 @@
-/* The clusters that are known without a clusters.toml: those of row 1.0.
+/* The clusters that need no clusters.toml: those of row 1.0.
  *
- * Knows: facts about sites. Doesn't know: which of them this is. Static, lives for ever. */
+ * Knows: facts about sites. Doesn't know: which of them this is. The data is static. */
 #ifndef ROWBUILD_BUILT_IN_H
 #define ROWBUILD_BUILT_IN_H
 

@@ -50,12 +50,12 @@ struct cluster {
     const struct partition *partitions;
     size_t partition_count;
     /* Beyond row, and not given for the built-in ones: */
-    uint64_t maximum_jobs;   /* of ours in the queue at once, elements of arrays counted one by
-                                one; CLUSTER_NO_LIMIT where not given */
+    /* The user's jobs in the queue at once; each element of an array counts. CLUSTER_NO_LIMIT if
+     * not given. */
+    uint64_t maximum_jobs;
     uint64_t array_throttle; /* elements of one array that run at once; 0: no limit */
-    uint64_t signal_s;       /* how long before its time limit a job gets TERM; default 120; 0: it
-                                asks for none */
-    const char *origin;      /* path of the file it comes from, or CLUSTER_BUILT_IN */
+    uint64_t signal_s;  /* how long before its time limit a job gets TERM; default 120; 0: none */
+    const char *origin; /* path of the file it comes from, or CLUSTER_BUILT_IN */
 };
 
 struct clusters {
@@ -75,16 +75,16 @@ void clusters_release(struct clusters *clusters);
 const struct cluster *clusters_identify(const struct clusters *clusters, const char *name,
                                         char *const *environment, struct diag *diag);
 
-/* What counts for the choice of a partition. */
+/* What decides the choice of a partition. */
 struct job_size {
     uint64_t cpus;
     uint64_t gpus;
 };
 
 /* The partition for a job: the one called `named` (if it fits), or (at == NULL) the first that fits
- * and isn't kept from it. NULL when none does: `reasons` gets a line for each partition that was
- * considered, "shared: too many CPUs (128 > 127)\n". What the chosen one would like otherwise is
- * added to `warnings`, in the same form. */
+ * and may be chosen automatically. NULL if none fits: then `reasons` gets a line for each partition
+ * that was considered, "shared: too many CPUs (128 > 127)\n". Warnings about the chosen partition
+ * are added to `warnings` in the same form. */
 const struct partition *cluster_choose_partition(const struct cluster *cluster, struct slice named,
                                                  struct job_size size, struct buf *reasons,
                                                  struct buf *warnings);
@@ -97,7 +97,7 @@ bool cluster_has_partition(const struct cluster *cluster, struct slice name, str
 const struct cluster *clusters_find(const struct clusters *clusters, struct slice name,
                                     struct slice *nearest);
 
-/* What clusters.toml may say of a partition, and what is known of this one. */
+/* A key that clusters.toml may have for a partition, and its value in this one. */
 enum partition_field_kind { PARTITION_TEXT, PARTITION_MEMORY, PARTITION_COUNT, PARTITION_FLAG };
 
 struct partition_field {

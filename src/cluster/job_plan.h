@@ -1,4 +1,4 @@
-/* From a plan to jobs: which tasks go into which job, what it asks for, what it waits for.
+/* From a plan to jobs: which tasks are in which job, what it requests, and which jobs it waits for.
  *
  * Knows: groups, requests and partitions, arrays and their limits, dependencies between jobs.
  * Doesn't know: scripts, tokens, whether a scheduler answers. Changes nothing.
@@ -30,7 +30,7 @@ struct job_plan_options {
     bool follow;             /* also tasks that wait for what is submitted now, or was before */
     bool no_arrays;
     size_t limit;            /* so many jobs; 0: no limit */
-    uint64_t queued;         /* jobs of ours that are in the queue: count for maximum_jobs */
+    uint64_t queued;         /* the user's jobs in the queue: count for maximum_jobs */
     uint64_t max_array_size; /* the greatest index is one less */
 };
 
@@ -69,11 +69,11 @@ struct job_plan {
     size_t partial_groups;                      /* groups that wait until they are whole */
     size_t over_limit;                          /* jobs beyond `limit` */
     size_t over_maximum;                        /* jobs beyond the cluster's maximum_jobs */
-    size_t in_circles;                          /* jobs that would wait for each other */
+    size_t in_circles;                          /* jobs in a dependency cycle */
 };
 
-/* `plan` has been looked at. -1 after errors: no partition fits (with each one's reason), a value
- * that can't be read. job_plan_release is due in any case. */
+/* `plan` must be complete. -1 after errors: no partition fits (with each one's reason), or a value
+ * can't be read. The caller calls job_plan_release in any case. */
 int job_plan_make(struct plan *plan, const struct job_plan_options *options, struct job_plan *made,
                   struct diag *diag);
 void job_plan_release(struct job_plan *made);
@@ -83,8 +83,8 @@ void job_plan_release(struct job_plan *made);
 void job_plan_add_dependencies(const struct planned_submission *submission, const uint64_t *ids,
                                struct buf *out);
 
-/* row's cost of one job, in CPU-hours or, where the action says how many GPUs it takes, GPU-hours.
- */
+/* row's cost of one job, in CPU-hours or, where the action says how many GPUs it takes,
+ * GPU-hours. */
 struct job_cost {
     double cpu_hours;
     double gpu_hours;

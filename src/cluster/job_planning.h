@@ -46,7 +46,7 @@ struct job_planning {
     VEC(struct job_draft) drafts; /* in the order of the Rowfile's elements, then of groups */
 };
 
-/* Puts the drafts into submissions, each behind all that it waits for. */
+/* Puts the drafts into submissions, each after all that it waits for. */
 void job_arrays_form(struct job_planning *planning);
 
 #endif

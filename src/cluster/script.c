@@ -118,7 +118,7 @@ static void add_reduced(struct buf *out, struct slice name, bool keep_letters)
     }
 }
 
-/* A value behind "--option=": in double quotes, which sbatch reads as a shell does, unless it is
+/* A value after "--option=": in double quotes, which sbatch reads as a shell does, unless it is
  * plain. A control character can't be said there. */
 static void add_value(struct buf *out, struct slice value)
 {

@@ -1,11 +1,11 @@
 /* The text of a job script.
  *
- * Knows: what is asked of a scheduler for one job, sbatch's lines and their order, how names are
- * spelt where they stand. Doesn't know: whether a scheduler answers, which tasks are in a job, what
- * is recorded. Pure: the same facts make the same text.
+ * Knows: the requests of one job, the lines for sbatch and their order, and how names are quoted in
+ * them. Doesn't know: whether a scheduler answers, which tasks are in a job, what is recorded.
+ * Pure: the same facts make the same text.
  *
- * A script asks for the resources, tells whoever reads it what it is about, and becomes the same
- * program that submitted it (`rowbuild job TOKEN`), which finds the job's tasks by the token. */
+ * A script requests the resources, describes its job in comments, and executes the program that
+ * submitted it (`rowbuild job TOKEN`), which finds the job's tasks by the token. */
 #ifndef ROWBUILD_SCRIPT_H
 #define ROWBUILD_SCRIPT_H
 
@@ -33,7 +33,7 @@ struct job_request {
     uint64_t memory_mb;
 };
 
-/* Numbers that no machine has are cut to the largest number. */
+/* Numbers that are too large become the largest number. */
 struct job_size job_request_size(const struct job_request *request);
 
 bool job_requests_equal(const struct job_request *a, const struct job_request *b);
@@ -41,9 +41,9 @@ bool job_requests_equal(const struct job_request *a, const struct job_request *b
 /* The request of a job on so many directories (at least 1), without its partition and nodes. */
 struct job_request job_request_of(const struct action *action, size_t directories);
 
-/* Fills in the nodes and the unit of the memory once the partition is chosen. Where the job's
- * program starts its processes itself, they are not to be scattered over more nodes than they need:
- * nodes of `site_cpus` CPUs (0: not known), where the partition doesn't say how many they have. */
+/* Fills in the nodes and the unit of the memory once the partition is chosen. If the job's program
+ * starts its processes itself, the job requests no more nodes than they need. Nodes have
+ * `site_cpus` CPUs (0: not known) if the partition doesn't say how many. */
 void job_request_place(struct job_request *request, const struct action *action,
                        const struct partition *partition, bool starts_itself, uint64_t site_cpus);
 

@@ -1,7 +1,7 @@
 /* 128-bit digests of bytes and of streams (XXH3). The only place that includes xxHash.
  *
- * Knows: digests. Doesn't know: where bytes come from (observe.h reads files). Not
- * cryptographic: it tells edits, not attacks. */
+ * Knows: digests. Doesn't know: where bytes come from (observe.h reads files). Not cryptographic:
+ * it detects edits, not attacks. */
 #ifndef ROWBUILD_DIGEST_H
 #define ROWBUILD_DIGEST_H
 
@@ -17,8 +17,8 @@ struct digest {
     uint64_t high;
 };
 
-/* What stands in place of a content's digest; no content has one of these.
- * - unknown: nobody has looked yet
+/* Values that replace the digest of a content; no content has one of them.
+ * - unknown: the file wasn't looked at yet
  * - absent: there was no file
  * - unread: there was a file, but its content couldn't be read, or changed during each attempt */
 #define DIGEST_UNKNOWN ((struct digest){0, 0})

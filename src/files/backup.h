@@ -30,7 +30,8 @@ void backup_good_path(const char *path, struct buf *out);
 int backup_move(const struct folders *folders, const char *const *paths, size_t count,
                 enum backup_place place, struct diag *diag);
 
-/* Moves good siblings back to `paths`; what is in the way goes to BACKUP_KEPT first. All or none. */
+/* Moves good siblings back to `paths`; what is in the way goes to BACKUP_KEPT first. All or
+ * none. */
 int backup_restore(const struct folders *folders, const char *const *paths, size_t count,
                    struct diag *diag);
 

@@ -1,7 +1,7 @@
 /* A directory that is a product: its entries in one order, by stat and by content.
  *
- * Knows: walking. Doesn't know: rows. Symlinks inside the tree aren't followed; their text counts.
- */
+ * Knows: walking. Doesn't know: rows. Symlinks inside the tree aren't followed; their text
+ * counts. */
 #ifndef ROWBUILD_FILETREE_H
 #define ROWBUILD_FILETREE_H
 

@@ -38,8 +38,7 @@ struct observer {
 /* ---- now ---- */
 
 /* A nameless file; where there are none (network file systems), a hidden one that is unlinked at
- * once.
- */
+ * once. */
 static int open_probe(int directory, bool *is_remote)
 {
     int fd = openat(directory, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
@@ -290,7 +289,7 @@ out:;
 }
 
 /* A row that was racy is made anew, but its digest stays of the kind it was: a limit that changed
- * meanwhile is no change of the file. */
+ * meanwhile isn't a change of the file. */
 static uint64_t limit_for(const struct file_row *old, const struct file_row *found, uint64_t limit)
 {
     bool same = (old->flags & FILE_ROW_KNOWN) != 0 && old->size == found->size &&

@@ -60,8 +60,8 @@ enum file_status observe_stat(const struct observer *observer, const char *path,
 /* For adoption: makes a row by stat alone for files over 1 MiB, by content below. */
 enum file_status observe_adopted(struct observer *observer, const char *path, struct file_row *row);
 
-/* A row for a file whose digest the caller made itself from what it read between two equal stats.
- */
+/* A row for a file whose digest the caller made itself from what it read between two equal
+ * stats. */
 void observer_make_row(struct observer *observer, const struct file_stat *stat,
                        struct digest digest, struct file_row *row);
 

@@ -1,3 +1,4 @@
+/* Builds the graph: tasks for the included directories and groups, then products and inputs. */
 #include "building.h"
 
 #include "memory.h"

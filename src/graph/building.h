@@ -1,4 +1,4 @@
-/* What the sources of the graph share while it is built; nobody else includes this.
+/* What the sources of the graph share while it is built. No other file includes this.
  *
  * Knows: the half-built graph and its look-up tables. All errors go to `diag`. */
 #ifndef ROWBUILD_BUILDING_H
@@ -89,8 +89,8 @@ struct file_id building_file_below(struct building *building, uint32_t directory
 /* The file at a path from the project, interned if it isn't one inside a directory. */
 struct file_id building_file(struct building *building, struct slice path);
 
-/* expand.c: a `//` path for a task's directories; group tasks must agree on it. -1 after an error.
- */
+/* expand.c: a `//` path for a task's directories; group tasks must agree on it. -1 after an
+ * error. */
 int building_expand(struct building *building, const struct action *action,
                     const struct path_spec *spec, const uint32_t *directories, size_t count,
                     struct buf *out);

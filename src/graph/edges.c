@@ -1,3 +1,4 @@
+/* Which task depends on which: edges from inputs and previous actions, and the order of tasks. */
 #include "building.h"
 
 #include "memory.h"
@@ -243,8 +244,8 @@ static void invert(struct graph *graph)
     free(next);
 }
 
-/* Follows predecessors that could not be ordered until a task comes again; its loop is the cycle.
- */
+/* Follows predecessors that could not be ordered until a task comes again; its loop is the
+ * cycle. */
 static void report_cycle(struct building *building, const uint32_t *waiting)
 {
     struct graph *graph = building->graph;

@@ -1,3 +1,4 @@
+/* Fills in the templates of a `//` path for a directory, or a group whose members agree. */
 #include "building.h"
 
 #include "text.h"

@@ -1,3 +1,4 @@
+/* Numbers of files: by directory and column where possible, else in one list of paths. */
 #include "building.h"
 
 static void collect(struct graph *graph, const struct path_spec *specs, size_t count)

@@ -47,8 +47,8 @@ size_t graph_directories(const struct graph *graph, struct task_id task,
     return entry->member_count;
 }
 
-/* What distinguishes a group or project task from its action's others; empty if it is the only one.
- */
+/* What distinguishes a group or project task from its action's others; empty if it is the only
+ * one. */
 static struct slice own_part_of_key(const struct graph *graph, struct task_id task)
 {
     size_t first = graph->workspace->count * graph->directory_action_count;

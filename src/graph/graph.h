@@ -1,4 +1,4 @@
-/* The graph: which tasks there are, what each reads and makes, and what has to come before it.
+/* The graph: the tasks, the files that each task reads and makes, and the tasks that it depends on.
  *
  * Knows: actions × directories, groups, files by number, edges. Doesn't know: what is stale, the
  * state, processes. Frozen once built.
@@ -76,7 +76,7 @@ struct graph {
     struct intern column_numbers; /* by name */
     uint32_t value_column;        /* of the value file, or GRAPH_NONE */
     struct intern other_files;    /* paths from the project */
-    struct folders folders;       /* for those who rename and delete products */
+    struct folders folders;       /* for renaming and deleting products */
     size_t file_count;
     uint32_t *producers; /* by file: the task that makes it, or GRAPH_NONE */
 
@@ -94,7 +94,7 @@ struct graph {
 };
 
 /* Builds the graph. Both arguments must outlive it. Errors: values that the description needs and
- * directories lack, cycles, two tasks that claim one product (carries the action), elements of one
+ * directories lack, cycles, two tasks with the same product (carries the action), elements of one
  * name that share a directory. NULL after errors that concern the whole; so do paths that, with
  * their templates filled in, name what no action may make or read. */
 struct graph *graph_build(const struct rowfile *rowfile, struct workspace *workspace, int project,

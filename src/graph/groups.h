@@ -22,13 +22,13 @@ void groups_release(struct groups *groups);
 /* Whether `include`, `where`, `sort_by` need values at all. */
 bool groups_need_values(const struct group_spec *spec);
 
-/* Whether the action includes the directory: 1, 0, or -1 after an error that names the directory.
- */
+/* Whether the action includes the directory: 1, 0, or -1 after an error that names the
+ * directory. */
 int groups_include(const struct action *action, struct workspace *workspace, size_t directory,
                    struct diag *diag);
 
-/* Sorts, splits and cuts `directories` (all included). -1 after an error. `groups` is filled anew.
- */
+/* Sorts, splits and cuts `directories` (all included). -1 after an error. `groups` is filled
+ * anew. */
 int groups_form(const struct action *action, struct workspace *workspace,
                 const uint32_t *directories, size_t count, struct groups *groups,
                 struct diag *diag);

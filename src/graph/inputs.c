@@ -1,3 +1,4 @@
+/* The files that the inputs of tasks name: globs are matched with the disk and with products. */
 #include "building.h"
 
 #include "file.h"
@@ -136,7 +137,7 @@ static void match_products_of_project(struct walk *walk)
     buf_release(&path);
 }
 
-/* The glob and the exclusions behind it, which it shares its root with. NULL after errors. */
+/* The glob and the exclusions after it, which it shares its root with. NULL after errors. */
 static struct glob_set *compile(struct building *building, const struct action *action,
                                 size_t input, struct slice pattern)
 {
@@ -173,7 +174,7 @@ static int compare_paths(const void *a, const void *b)
                          ((const struct named_file *)b)->path);
 }
 
-/* In the order of their names: the order of a directory's entries is nobody's intention. */
+/* In the order of their names: the order of a directory's entries has no meaning. */
 static void tell_sorted(const struct walk *walk, uint32_t input, building_match_fn *add,
                         void *context)
 {

@@ -1,4 +1,4 @@
-/* One element of a submission, carried out inside its job: what comes before and after its run.
+/* One element of a submission, carried out inside its job: the steps before and after its run.
  *
  * Knows: which element this process has, whether another job has claimed it, when it counts as
  * over. Doesn't know: how tasks are run. */
@@ -24,12 +24,12 @@ struct job_element {
 };
 
 /* Finds the element of the submission `token` that this process is to carry out, and claims it. 0;
- * 1: there is nothing to do, which was told; -1 after an error. What it refers to is in the arena.
- */
+ * 1: there is nothing to do, which a note says; -1 after an error. What it refers to is in the
+ * arena. */
 int element_begin(struct job_element *element, const char *state_path, const char *token,
                   struct arena *arena, struct diag *diag);
 
-/* The time that a run of the element has. */
+/* The time limit of a run of the element. */
 struct element_time {
     int64_t end_ns;  /* see time_limit.h */
     double notice_s; /* TERM is expected so long before */
@@ -38,8 +38,7 @@ struct element_time element_time(const struct job_element *element, const struct
                                  const struct allocation *allocation);
 
 /* After the run: says that the element is over, unless it was interrupted so early that its job may
- * have been preempted and begin again. Then the queue says what becomes of it. -1 after an error.
- */
+ * have been preempted and begin again. Then the queue decides. -1 after an error. */
 int element_end(const struct job_element *element, const char *state_path,
                 const struct element_time *time, bool has_failed, bool is_interrupted,
                 struct diag *diag);

@@ -66,7 +66,7 @@ static bool has_left_queue(const struct queue *queue, const struct submission *s
     return queue->asked_at_s > submission->submitted_at_s + CLOCK_MARGIN_S;
 }
 
-/* Where a job has come to its end by itself, its tasks' records tell of success and failure. */
+/* Where a job has ended by itself, its tasks' records tell of success and failure. */
 static bool says_no_more(struct slice ending)
 {
     return slice_is(ending, "COMPLETED") || slice_is(ending, "FAILED") || slice_is(ending, GONE);

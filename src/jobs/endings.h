@@ -3,13 +3,15 @@
  * Pure: a registration, the names in the inbox and the queue's answer go in, a marked registration
  * comes out. Nothing is asked, read or written.
  *
- * An element has ended when its job said so in the inbox, or when the queue has it as ended, or not
- * any more. Exceptions:
+ * An element has ended if its job said so in the inbox, or if the queue lists it as ended or no
+ * longer lists it. Exceptions:
  * - A job that said it failed may have been requeued: its commands were ended as if they had
- * failed. While the queue has it waiting, it hasn't ended.
- * - An answer says nothing about what was submitted just before it: clocks of login hosts differ.
- * - Where the queue isn't known to tell of the job, what the job said is all.
- * The scheduler's word is kept where it says more than the records of the tasks: "TIMEOUT",
+ *   failed. While the queue lists it as waiting, it hasn't ended.
+ * - An answer of the queue says nothing about jobs that were submitted just before it, because
+ *   clocks of login hosts differ.
+ * - If the queue isn't known to list the job, only what the job said counts.
+ *
+ * The scheduler's word is kept if it says more than the records of the tasks: "TIMEOUT",
  * "NODE_FAIL", not "FAILED" after the job has said so itself. */
 #ifndef ROWBUILD_ENDINGS_H
 #define ROWBUILD_ENDINGS_H
@@ -35,7 +37,7 @@ struct endings_facts {
     const bool *killed; /* ENDINGS_PROCESS, by element: its process is gone; NULL: not known */
 };
 
-/* Marks what has ended, in memory; whether something has. The words belong to the queue. */
+/* Marks ended elements in memory; returns whether there are any. The words belong to the queue. */
 bool endings_mark(struct submission *submission, const struct endings_facts *facts);
 
 /* Whether only the queue knows about some element: its job hasn't said that it ended, or it may
@@ -50,7 +52,8 @@ bool endings_are_behind(const struct submission *submission, const struct ending
 /* Takes the id from the queue, where a job has the submission's token; whether one has. */
 bool endings_find_job(struct submission *submission, const struct queue *queue);
 
-/* Nobody heard of it: whoever made it was stopped before the scheduler took it. */
+/* The submission is unknown everywhere: its process was stopped before the scheduler accepted
+ * it. */
 bool endings_never_was(const struct submission *submission, const struct endings_facts *facts);
 
 #endif

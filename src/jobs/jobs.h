@@ -1,4 +1,4 @@
-/* What was submitted and isn't forgotten yet, and what has become of it: as of one look.
+/* The submissions that aren't forgotten yet, and the state of their jobs at one moment.
  *
  * Knows: how registrations, row's own record, the inbox and the queue hang together. The queue is
  * asked once at most, and only about jobs of this cluster. Doesn't know: how anything is shown, nor

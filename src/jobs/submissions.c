@@ -268,7 +268,7 @@ static void refuse_other_keys(struct reading *reading)
 }
 
 /* Reads the text of the file; 0, 1: there is none; -1 with errno. On network file systems a file
- * that is replaced meanwhile may be gone under our hands. */
+ * that is replaced meanwhile may be gone by then. */
 static int read_text(int folder, struct slice token, struct buf *text)
 {
     struct buf name = BUF_EMPTY;

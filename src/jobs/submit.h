@@ -18,16 +18,16 @@ void submit_init(struct submitting *submitting, const struct submit_place *place
                  const struct rowbuild_submit_observer *observer, struct diag *diag);
 void submit_release(struct submitting *submitting);
 
-/* Which submissions the plan amounts to; `queued` jobs are in the queue already. -1 after an error.
- */
+/* Which submissions the plan amounts to; `queued` jobs are in the queue already. -1 after an
+ * error. */
 int submit_plan(struct submitting *submitting, struct plan *plan, uint64_t queued);
 
 /* Says what is to be submitted, and what isn't; in a dry run also the scripts. Whether to go on. -1
  * after an error. */
 int submit_confirm(struct submitting *submitting);
 
-/* Makes the submissions, one after the other: the status to end with. `jobs` is of the same look.
- */
+/* Makes the submissions, one after the other: the status to end with. `jobs` is of the same
+ * look. */
 int submit_all(struct submitting *submitting, struct jobs *jobs);
 
 #endif

@@ -15,8 +15,8 @@
 
 enum { CHILD_TOKEN = 1 };
 
-/* A file without a name that holds the script; its descriptor is none of those that the child gets.
- */
+/* A file without a name that holds the script; its descriptor is none of those that the child
+ * gets. */
 static int script_file(const struct buf *script)
 {
     int made = memfd_create("script", MFD_CLOEXEC);

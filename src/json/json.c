@@ -44,8 +44,8 @@ static int fail_at(struct slice text, struct slice name, size_t offset, const ch
     return diag_error(diag, "%.*s:%zu:%zu: %s", SLICE_ARGS(name), line, column, message);
 }
 
-/* Integers that json-c would cut to 64 bits get an exponent, and so become floats with a spelling.
- */
+/* Integers that json-c would cut to 64 bits get an exponent, and so become floats with a
+ * spelling. */
 static struct slice rewrite_long_integers(struct json_parser *parser, struct slice text,
                                           const struct syntax *syntax)
 {

@@ -29,12 +29,12 @@ struct json_parser *json_parser_new(void);
 void json_parser_free(struct json_parser *parser);
 
 /* Parses one whole document, strictly: leading and trailing white space is allowed, nothing else
- * behind it; no comments, no NaN, no NUL byte, UTF-8 only, no lone surrogates, nesting up to 200.
- * An object that says a key twice is refused, and a key that holds \u0000. Integers of 64 bits,
- * signed or not, are exact; larger ones count as floats but keep their digits when they are
- * written. `name` stands in front of errors: "NAME:LINE:COLUMN: …" is part of the message, since
- * the text doesn't outlive the call. NULL after an error; otherwise the caller frees the document
- * with json_free. */
+ * after the document; no comments, no NaN, no NUL byte, UTF-8 only, no lone surrogates, nesting up
+ * to 200. An object with a duplicate key is refused, and so is a key that contains \u0000. Integers
+ * of 64 bits, signed or not, are exact; larger ones count as floats but keep their digits when they
+ * are written. Errors begin with `name`: "NAME:LINE:COLUMN: …" is part of the message, because the
+ * text doesn't outlive the call. NULL after an error; otherwise the caller frees the document with
+ * json_free. */
 struct json *json_parse(struct json_parser *parser, struct slice text, struct slice name,
                         struct diag *diag);
 void json_free(struct json *document); /* NULL is allowed */

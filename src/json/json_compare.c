@@ -1,3 +1,4 @@
+/* Comparing JSON values: row's order, the total order for sorting, and the leaves that differ. */
 #include "json_inside.h"
 
 #define SIGN(a, b) (((a) > (b)) - ((a) < (b)))

@@ -1,8 +1,8 @@
 /* What the files of this folder share: a `struct json *` is json-c's object in disguise.
  *
  * json-c's null is a NULL pointer, but a document that is null must differ from no document: so a
- * document or operand that is null is JSON_NULL_DOCUMENT, while a null inside of something is NULL.
- */
+ * document or operand that is null is JSON_NULL_DOCUMENT, while a null inside of something is
+ * NULL. */
 #ifndef ROWBUILD_JSON_INSIDE_H
 #define ROWBUILD_JSON_INSIDE_H
 

@@ -1,3 +1,4 @@
+/* JSON pointers (RFC 6901): whether one is well formed, and the value at one. */
 #include "json_inside.h"
 
 bool json_pointer_is_valid(struct slice pointer)

@@ -1,3 +1,4 @@
+/* Writing JSON values: the canonical text, and text that keeps the spelling of the document. */
 #include "json_inside.h"
 
 #include "memory.h"

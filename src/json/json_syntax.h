@@ -2,8 +2,8 @@
  *
  * Knows: whether a text is JSON, and where it isn't. Doesn't know: values. json-c accepts more than
  * JSON and drops some of what it reads (a second key of the same name, what follows a NUL, digits
- * of large integers); so every text passes here first, and json-c gets only what it reads rightly.
- */
+ * of large integers); so every text passes here first, and json-c gets only what it reads
+ * rightly. */
 #ifndef ROWBUILD_JSON_SYNTAX_H
 #define ROWBUILD_JSON_SYNTAX_H
 
@@ -18,7 +18,7 @@ typedef const char *syntax_token_fn(void *context, struct slice token, size_t ob
 
 struct syntax {
     size_t members;            /* keys of all objects */
-    VEC(size_t) long_integers; /* offsets behind integers that 64 bits can't hold */
+    VEC(size_t) long_integers; /* offsets after integers that 64 bits can't hold */
     size_t error_offset;
     const char *error; /* a sentence without full stop; static, or of the token function */
 };

@@ -1,3 +1,4 @@
+/* Fills in the templates of commands and variables; checks values that can't be quoted. */
 #include "launching.h"
 
 #include "filling.h"

@@ -1,3 +1,4 @@
+/* The GPU lists of processes: which part of an inherited list each process gets. */
 #include "launching.h"
 
 #include <limits.h>

@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* How the processes of an action's executions come to be. */
+/* How the processes of an action's executions are started. */
 enum launch_kind {
     LAUNCH_ONE,       /* one process, which may start others */
     LAUNCH_PROCESSES, /* several, each started by rowbuild: the launcher `process` */
@@ -30,7 +30,7 @@ struct launch_gpus {
     const char *rocr;
 };
 
-/* Job steps of Slurm, inside a job: how processes come to its other hosts. */
+/* Job steps of Slurm, inside a job: how processes are started on its other hosts. */
 struct launch_steps {
     const char *const *hosts; /* names, in the order of the machine's hosts */
     size_t host_count;        /* 0: not known */

@@ -1,3 +1,4 @@
+/* The variables of MPI ranks: OpenMPI must not bind, must stay here and must clean up. */
 #include "launching.h"
 
 #include <unistd.h>

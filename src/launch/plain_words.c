@@ -1,3 +1,4 @@
+/* Whether a command is plain words that need no shell, and its words. */
 #include "launch.h"
 
 #include <stdlib.h>

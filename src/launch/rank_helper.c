@@ -1,3 +1,4 @@
+/* Finds the program rowbuild-rank, which puts MPI ranks on their cores. */
 #include "launch.h"
 
 #include <dlfcn.h>

@@ -5,8 +5,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
-/* From this part of the remaining time on a path is urgent: the rest is never packed without gaps.
- */
+/* From this part of the remaining time on a path is urgent: the rest is never packed without
+ * gaps. */
 static const double URGENT_PART = 0.8;
 
 struct waiting {

@@ -8,7 +8,7 @@
  * for them (ledger_keep) as soon as they don't fit. The others go widest first, so that narrow ones
  * are left to fill the gaps; who doesn't fit is overtaken a number of times before resources are
  * kept, which costs idle cores. Now and then the one that waits longest goes first, so that none
- * waits for ever, however many are added after it. */
+ * waits indefinitely, however many are added after it. */
 #ifndef ROWBUILD_SCHEDULE_H
 #define ROWBUILD_SCHEDULE_H
 

@@ -4,8 +4,8 @@
  * (machine.h). What isn't known is zero: then the process's own limits count.
  *
  * A batch script, and the shell of an allocation, may use all hosts of the job. A task of a job
- * step may use only what its step has on its own host. What a run starts may use what its task has.
- */
+ * step may use only what its step has on its own host. What a run starts may use what its task
+ * has. */
 #ifndef ROWBUILD_ALLOCATION_H
 #define ROWBUILD_ALLOCATION_H
 

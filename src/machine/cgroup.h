@@ -14,7 +14,7 @@ struct cgroup_limits {
 };
 
 /* `root` is put in front of every path: "" for this machine, another directory for tests. What
- * can't be read is no limit. */
+ * can't be read isn't a limit. */
 struct cgroup_limits cgroup_read(const char *root);
 
 #endif

@@ -1,3 +1,4 @@
+/* Cuts the machine to the cores that a scheduler's job has on this host. */
 #include "machine.h"
 
 #include "memory.h"

@@ -261,7 +261,7 @@ unsigned machine_add_hosts(struct machine *machine, const struct allocation *all
     machine->hosts = mem_alloc(allocation->host_count * sizeof *machine->hosts);
     if (is_here) {
         add_this_host(machine, allocation, gpus);
-    } else { /* a login host's own cores are nobody's */
+    } else { /* a login host's own cores belong to no task */
         machine->core_count = 0;
         machine->is_real = true;
     }

@@ -15,8 +15,8 @@ extern const char hosts_question[];
  * returns the cores of all. `answers` is what the hosts printed, each line with the number of its
  * task and ": " in front; a host that isn't in there, or of which it isn't understood, has cores
  * that are counted. The machine stays real if on every host those are known that are the job's.
- * Names live in the allocation. This host, if it is one of them, comes first; each has `gpus` GPUs.
- */
+ * Names live in the allocation. This host, if it is one of them, comes first; each has `gpus`
+ * GPUs. */
 unsigned machine_add_hosts(struct machine *machine, const struct allocation *allocation,
                            struct slice answers, unsigned gpus);
 

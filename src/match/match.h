@@ -47,8 +47,8 @@ struct regex *regex_new(struct slice pattern, struct diag *diag, const struct so
                         size_t offset); /* NULL after an error at that place (source may be NULL) */
 void regex_free(struct regex *regex);
 
-/* Thread-safe. 1: found, 0: not found, -1: given up, since the expression backtracks without end.
- */
+/* Thread-safe. 1: found, 0: not found, -1: given up, since the expression backtracks without
+ * end. */
 int regex_search(const struct regex *regex, struct slice subject);
 
 #endif

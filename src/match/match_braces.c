@@ -31,7 +31,7 @@ size_t bracket_end(struct slice pattern, size_t at)
     return 0;
 }
 
-/* The offset behind the character, escape or bracket expression at `at`. */
+/* The offset after the character, escape or bracket expression at `at`. */
 static size_t step(struct slice pattern, size_t at)
 {
     if (pattern.at[at] == '\\' && at + 1 < pattern.len) {

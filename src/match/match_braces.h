@@ -25,7 +25,7 @@ bool braces_there(struct slice pattern);
  * sentence without full stop. */
 const char *braces_expand(struct slice pattern, struct arena *arena, struct braces_result *result);
 
-/* The offset behind a bracket expression that starts at `at` ("[a-z]", "[]x]", "[[:alpha:]]"), or 0
+/* The offset after a bracket expression that starts at `at` ("[a-z]", "[]x]", "[[:alpha:]]"), or 0
  * if it isn't closed. */
 size_t bracket_end(struct slice pattern, size_t at);
 

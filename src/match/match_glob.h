@@ -1,7 +1,7 @@
 /* One glob without alternatives → a regular expression.
  *
- * Knows: `*`, `?`, brackets, `**`, leading dots. Doesn't know: lists of globs, PCRE2's functions.
- */
+ * Knows: `*`, `?`, brackets, `**`, leading dots. Doesn't know: lists of globs, PCRE2's
+ * functions. */
 #ifndef ROWBUILD_MATCH_GLOB_H
 #define ROWBUILD_MATCH_GLOB_H
 

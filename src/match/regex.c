@@ -1,3 +1,4 @@
+/* Regular expressions of a Rowfile: PCRE2, with the place of an error. */
 #include "match.h"
 
 #include "match_engine.h"

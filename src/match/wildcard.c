@@ -1,3 +1,4 @@
+/* Names with `*` and `?`, as on the command line. */
 #include "match.h"
 
 bool match_wildcard(struct slice pattern, struct slice name)

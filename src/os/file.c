@@ -163,8 +163,8 @@ static int write_fully(int fd, struct slice content)
     return 0;
 }
 
-/* Makes a new hidden file beside `path` ("" means in `dir` itself) and leaves its path in `name`.
- */
+/* Makes a new hidden file beside `path` ("" means in `dir` itself) and leaves its path in
+ * `name`. */
 static int open_temporary(int dir, const char *path, struct buf *name)
 {
     const char *slash = strrchr(path, '/');

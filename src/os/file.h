@@ -1,8 +1,8 @@
 /* Files: stat, read, replace, rename.
  *
  * Knows: system calls and how they fail on network file systems. Doesn't know: what files mean.
- * Paths are relative to a directory descriptor (AT_FDCWD is allowed) and are NUL-terminated bytes.
- */
+ * Paths are relative to a directory descriptor (AT_FDCWD is allowed) and are NUL-terminated
+ * bytes. */
 #ifndef ROWBUILD_FILE_H
 #define ROWBUILD_FILE_H
 

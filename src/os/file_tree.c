@@ -1,3 +1,4 @@
+/* Folders: creating parents, listing entries, removing whole trees. */
 #include "file.h"
 
 #include <dirent.h>

@@ -186,7 +186,8 @@ int inside_accept(int fd, bool writes)
     return error == 0 ? fd : close_and_fail(fd, error);
 }
 
-/* A FIFO that nobody reads must not make us wait, and a terminal must not become ours. */
+/* A FIFO that nobody reads must not make rowbuild wait, and a terminal must not become the
+ * controlling one. */
 static int open_at(const struct place *place, int flags)
 {
     int fd = openat(place->at, place->name, flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,

@@ -3,7 +3,7 @@
  * Knows: the protocol of make's manual ("Sharing Job Slots with GNU make"), as server and as
  * client. Doesn't know: who runs what. A server writes the tokens once and never reads; each of its
  * clients owns one core without a token, takes a byte from the pipe for every further one and
- * writes that byte back. Tokens that a killed client held are lost, for make as for us.
+ * writes that byte back. Tokens that a killed client held are lost, for make as for rowbuild.
  *
  * Our server uses the pipe form, `--jobserver-auth=R,W` with inherited descriptors, which every
  * make, cargo and gcc understands; make before 4.4 stops at the newer `fifo:PATH`. The descriptors
@@ -40,7 +40,8 @@ void jobserver_close(struct jobserver *server); /* JOBSERVER_NONE is allowed */
  * CARGO_MAKEFLAGS that names a jobserver. The entries aren't copied. */
 char **jobserver_strip_environment(char *const *environment, struct arena *arena);
 
-/* The environment with that MAKEFLAGS and without its kin. The entries aren't copied. */
+/* The environment with that MAKEFLAGS and without the related variables. The entries aren't
+ * copied. */
 char **jobserver_set_environment(char *const *environment, unsigned cores, struct arena *arena);
 
 /* ---- Client ---- */

@@ -22,8 +22,7 @@
  *     host NAME
  *     boot ID          (of the kernel: tells a rebooted host, and two hosts of one name)
  *     pid NUMBER
- *     since SECONDS    (since 1970)
- */
+ *     since SECONDS    (since 1970) */
 struct holder {
     char host[256];
     char boot[64];
@@ -251,7 +250,7 @@ static int report_failure(const char *what, const char *path, struct diag *diag)
     return -1;
 }
 
-/* Reads the holder and the beat; a lock that was removed is nobody's. -1 with an error. */
+/* Reads the holder and the beat; a lock that was removed has no holder. -1 with an error. */
 static int read_beat(int dir, const char *path, const char *shown, struct holder *holder,
                      int64_t *beat, struct diag *diag)
 {

@@ -2,9 +2,9 @@
  *
  * An OFD lock (fcntl(2) F_OFD_SETLK) on the file excludes processes of one host and vanishes with
  * its holder. Host, pid and since-when are written into the file, and its mtime is a heartbeat, for
- * network file systems on which the lock isn't seen by other hosts: a lock of another host stands
- * as long as its heartbeat moves. A lock that is a link, has a second name or isn't a regular file
- * is refused (inside.h). */
+ * network file systems on which other hosts don't see the lock: a lock of another host is valid as
+ * long as its heartbeat moves. A lock that is a link, has a second name or isn't a regular file is
+ * refused (inside.h). */
 #ifndef ROWBUILD_LOCK_H
 #define ROWBUILD_LOCK_H
 
@@ -17,8 +17,8 @@ struct lock {
 };
 
 #define LOCK_HEARTBEAT_S 10
-#define LOCK_STALE_S 60 /* a foreign heartbeat that stood still this long belongs to nobody */
-#define LOCK_TELL_S 1   /* a wait that is longer is told */
+#define LOCK_STALE_S 60 /* a lock of another host is stale after this long without a heartbeat */
+#define LOCK_TELL_S 1   /* a longer wait is reported */
 
 /* Takes the lock. -1 with a state error that says who holds it: host, pid and since when, or that
  * the lock can't be read. Where only the heartbeat tells whether the holder still runs (on another

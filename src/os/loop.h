@@ -33,7 +33,7 @@ void loop_unwatch(struct loop *loop, int fd);              /* before the descrip
 /* Asks for a LOOP_TIMER at that monotonic time (clock.h); 0: none. */
 void loop_set_timer(struct loop *loop, int64_t monotonic_ns);
 
-/* Waits up to timeout_ms (-1: for ever); fills up to `limit` events; returns how many, 0 at
+/* Waits up to timeout_ms (-1: indefinitely); fills up to `limit` events; returns how many, 0 at
  * timeout, -1 with errno. EINTR is not an error (0). */
 int loop_wait(struct loop *loop, struct loop_event *events, size_t limit, int timeout_ms);
 

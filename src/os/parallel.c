@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* The thread sanitizer believes that equal descriptor numbers are one file: no tables apart then.
- */
+/* The thread sanitizer believes that equal descriptor numbers are one file: no tables apart
+ * then. */
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
 #define ONE_DESCRIPTOR_TABLE

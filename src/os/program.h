@@ -1,4 +1,4 @@
-/* A program that is run to its end, for its answer: sbatch, squeue, scontrol.
+/* Runs a program until it ends and takes its output: sbatch, squeue, scontrol.
  *
  * Knows: pipes, time limits, process groups. Doesn't know: what the program is. */
 #ifndef ROWBUILD_PROGRAM_H

@@ -26,8 +26,8 @@
 #endif
 
 /* Newer thread sanitizers replace clone() by a function that does in the child what fork() needs,
- * which breaks their own state when the memory is shared. glibc has the true one under this name.
- */
+ * which breaks their own state when the memory is shared. glibc has the true one under this
+ * name. */
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
 #define UNDER_THREAD_SANITIZER
@@ -50,8 +50,8 @@ enum {
     SIGNAL_SET = SIGNALS / 8, /* bytes of the kernel's signal set */
 };
 
-/* Children that are started and yet to be reaped; the kernel keeps its list for the process, too.
- */
+/* Children that are started and yet to be reaped; the kernel keeps its list for the process,
+ * too. */
 static VEC(pid_t) unreaped;
 
 struct launch {

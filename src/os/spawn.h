@@ -49,7 +49,7 @@ struct child_end {
 int spawn_child(const struct spawn_request *request, struct child *child);
 
 /* Takes the status of an ended child; closes its pidfd. 0; 1 when it still runs; -1 with errno when
- * the status can't be had (the pidfd is closed then, too). */
+ * the status isn't available (the pidfd is closed then, too). */
 int child_reap(struct child *child, struct child_end *end);
 
 /* Whether anybody is left in the process group of a reaped child; ended orphans in it are reaped
@@ -94,7 +94,7 @@ unsigned spawn_kill_marked(const char *mark, const char *gently);
 size_t spawn_list_orphans(pid_t **pids);
 
 /* Appends the value of a variable in the environment that a process was started with; false: it has
- * none, or it isn't ours to read. */
+ * none, or this process may not read it. */
 bool spawn_read_variable(pid_t pid, const char *name, struct buf *value);
 
 /* Reaps ended orphans (not children that were started by spawn_child and are yet to be reaped). */

@@ -133,7 +133,7 @@ bool usage_sample(const pid_t *roots, size_t root_count, struct usage *usage)
 
 bool usage_find_process(pid_t pid, struct usage_process *process)
 {
-    enum { FIELDS_TO_START = 20 }; /* from the state, which is the first behind the name */
+    enum { FIELDS_TO_START = 20 }; /* from the state, which is the first after the name */
     struct buf text = BUF_EMPTY;
     char path[32];
     char state = 'X';

@@ -1,7 +1,7 @@
-/* What processes and their descendants use, from /proc.
+/* The CPU time and memory that processes and their descendants use, from /proc.
  *
- * Knows: proc(5). Doesn't know: who they are. Costs a few system calls for each process and two
- * files for each thread, so it is for sparse looks. What ends meanwhile is left out. */
+ * Knows: proc(5). Doesn't know: who they are. Each call costs a few system calls per process and
+ * two files per thread, so call it rarely. Processes that end meanwhile are left out. */
 #ifndef ROWBUILD_USAGE_H
 #define ROWBUILD_USAGE_H
 
@@ -27,7 +27,7 @@ bool usage_sample(const pid_t *pids, size_t count, struct usage *usage);
 /* Whether the process leads its group and has not ended (a zombie has). */
 bool usage_leader_lives(pid_t pid);
 
-/* What tells a process from a later one of the same number. */
+/* Distinguishes a process from a later one with the same number. */
 struct usage_process {
     pid_t parent;
     pid_t group;

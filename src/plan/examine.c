@@ -6,7 +6,7 @@ static void tell_kind(struct exam *exam, enum reason_kind kind)
     exam_tell(exam, (struct reason){.kind = kind});
 }
 
-/* What a task before means for those behind it, weightiest last. */
+/* What a task before means for those after it, weightiest last. */
 static enum verdict weigh(const struct plan *plan, struct task_id before)
 {
     if (plan->wanted[before.at] == 0) {

@@ -33,7 +33,7 @@ typedef void plan_spell_fn(const struct json *value, struct buf *out);
 void plan_add_counting(const struct action *action, const struct json *value, plan_spell_fn *spell,
                        struct buf *out);
 
-/* Whether a recorded file that is no dependency any more was matched by a glob that is still
+/* Whether a recorded file that is no longer a dependency was matched by a glob that is still
  * listed, and is missing now. */
 bool plan_listed_glob_lost(struct plan *plan, struct task_id task,
                            const struct component *recorded);

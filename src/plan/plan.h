@@ -22,7 +22,7 @@ enum verdict {
     VERDICT_NONE,      /* not wanted */
     VERDICT_FRESH,     /* nothing to do */
     VERDICT_STALE,     /* runs */
-    VERDICT_MAYBE,     /* runs if what comes before makes something different */
+    VERDICT_MAYBE,     /* runs if a task before it makes different products */
     VERDICT_RESTORE,   /* the good products are backups and are renamed back */
     VERDICT_BLOCKED,   /* can't run: see the reasons */
     VERDICT_SUBMITTED, /* in a job that is queued or running: nobody else touches it */
@@ -245,11 +245,11 @@ void plan_put_success(struct plan *plan, struct task_id task, const struct compo
                       struct task_row *row);
 
 /* Writes the record of a task that is fresh anew, with all that is known now; records of tasks
- * behind it that counted its fingerprint follow. -1 after an error (a value can't be read). */
+ * after it that counted its fingerprint follow. -1 after an error (a value can't be read). */
 int plan_fill_in(struct plan *plan, struct task_id task, struct diag *diag);
 
-/* Replaces a digest in the records of the file's maker and of all tasks behind it that recorded it.
- */
+/* Replaces a digest in the records of the file's maker and of all tasks after it that recorded
+ * it. */
 void plan_replace_digest(struct plan *plan, struct task_id maker, struct file_id file,
                          struct digest before, struct digest after);
 

@@ -18,7 +18,7 @@
  *
  * The program gets ACTION_PROCESS_INDEX, and ACTION_CORES, OMP_PLACES, CUDA_VISIBLE_DEVICES and
  * ROCR_VISIBLE_DEVICES as far as they are known. Words like NAME=VALUE before the program are set
- * as env(1) does, so that launchers that are such words may stand behind the one for MPI. */
+ * as env(1) does, so that launchers that are such words may stand after the one for MPI. */
 #include <ctype.h>
 #include <errno.h>
 #include <sched.h>
@@ -177,8 +177,7 @@ static void tell_index(void)
 }
 
 /* By srun: with several hosts the number among all is what counts, for that is how cores are
- * listed.
- */
+ * listed. */
 static long step_rank(void)
 {
     static const char *const names[] = {"SLURM_PROCID", NULL};

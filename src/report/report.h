@@ -1,12 +1,12 @@
 /* What `show …` and a dry run print: tables, reasons, drawings, and the same as JSON.
  *
- * Knows: how a plan, launchers and a machine are told to people and to programs. Decides nothing
- * about what is stale; only counts and words it. Doesn't know: where text is printed. Every
- * function appends whole lines to `out`, which the caller owns; with an error nothing that was
- * appended is meant to be shown. Tables have row's columns in row's order; what row doesn't know
- * stands in one more column behind them, which is left out where it would be empty. Names are spelt
- * by text_add_name, so that one record is one line; in JSON they are exact (text_add_json). Hours
- * are core-hours.
+ * Knows: how a plan, launchers and a machine are shown to people and programs. Doesn't decide what
+ * is stale; it only counts and describes. Doesn't know: where text is printed. Every function
+ * appends whole lines to `out`, which the caller owns; with an error nothing that was appended is
+ * meant to be shown. Tables have row's columns in row's order; what row doesn't know stands in one
+ * more column after them, which is left out where it would be empty. Names are spelt by
+ * text_add_name, so that one record is one line; in JSON they are exact (text_add_json). Hours are
+ * core-hours.
  *
  * The plan must have been looked at (plan_look). It isn't const where files may be read for
  * explanations. */
@@ -49,9 +49,9 @@ enum { REPORT_STATUS_WORDS = 4 };
 
 const char *report_status_name(enum report_status_word word); /* "completed" … */
 
-/* Completed: the products are there and right as of now (what comes before may still change that).
- * Submitted: in a job that is queued or running. Eligible: stale, and every wanted task before it
- * is completed. Waiting: all others. */
+/* Completed: the products are there and right as of now (a task that it depends on may still change
+ * that). Submitted: in a job that is queued or running. Eligible: stale, and every wanted task
+ * before it is completed. Waiting: all others. */
 enum report_status_word report_task_status(const struct plan *plan, struct task_id task);
 
 /* Whether a directory of a selected task is meant too; how many of some are. */
@@ -63,7 +63,7 @@ size_t report_count_members(const struct plan *plan, const uint32_t *directories
 size_t report_list_tasks(const struct plan *plan, unsigned wanted, struct task_id **tasks);
 
 /* Calls `each` with the words of every reason for which the task isn't up to date, most important
- * first. The text dies with the call. */
+ * first. The text is valid only during the call. */
 typedef void report_reason_fn(void *context, struct slice words);
 void report_task_reasons(struct plan *plan, struct task_id task, report_reason_fn *each,
                          void *context, struct diag *diag);
@@ -97,7 +97,8 @@ struct report_estimate {
 /* Over all wanted tasks. Walks the redone ones for their reasons. */
 void report_estimate(struct plan *plan, struct report_estimate *estimate, struct diag *diag);
 
-/* "again: 120 tasks, 3.4k CPU-hours, command changed\n"; nothing without redone work. */
+/* "would redo 120 finished tasks, 3.4k CPU-hours, command changed\n"; nothing without redone
+ * work. */
 void report_add_again(const struct report_estimate *estimate, struct buf *out);
 
 /* "would run 3 tasks and up to 5 more: 0.2 to 0.7 CPU-hours\n" or "nothing to do\n". */
@@ -128,11 +129,11 @@ int report_directories(struct plan *plan, struct slice action, const struct repo
 void report_directory_names(const struct workspace *workspace, const uint32_t *directories,
                             size_t count, const struct report_options *options, struct buf *out);
 
-/* For each selected task "LABEL: is up to date", or its verdict and a line for each reason. JSON:
- * an array of {"task" (its key),"action","directory" (null for group and project tasks),"status",
- * "intent" ("fresh", "will_run", "may_run", "restores", "blocked", "submitted", "waits",
- * "held"),"job" (or null),"ending" (of its last job, or null),"reasons" []}. -1 after errors of a
- * value that can't be read. */
+/* For each selected task "LABEL: is up to date", or its verdict ("LABEL: is out of date:") and a
+ * line for each reason. JSON: an array of {"task" (its key),"action","directory" (null for group
+ * and project tasks),"status", "intent" ("fresh", "will_run", "may_run", "restores", "blocked",
+ * "submitted", "waits", "held"),"job" (or null),"ending" (of its last job, or null),"reasons" []}.
+ * -1 after errors of a value that can't be read. */
 int report_why(struct plan *plan, const struct report_options *options, struct buf *out,
                struct diag *diag);
 

@@ -254,8 +254,8 @@ static int count_element(const struct plan *plan, const struct action *action,
     return add_cost_of_groups(plan, action, tally, diag);
 }
 
-/* The lines of all elements, into the table or (JSON) `out`; advice for people. -1 after an error.
- */
+/* The lines of all elements, into the table or (JSON) `out`; advice for people. -1 after an
+ * error. */
 static int add_elements(struct plan *plan, const struct plan_selection *selection,
                         const struct report_options *options, struct table *table, struct buf *out,
                         struct buf *advice, struct diag *diag)

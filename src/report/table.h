@@ -74,8 +74,8 @@ struct buf *table_cell(struct table *table, enum table_style style);
 /* Without its first line a table has the same columns at the same places. */
 void table_format(const struct table *table, bool colour, bool no_header, struct buf *out);
 
-/* Columns that a terminal needs for UTF-8 text: none for combining marks, two for wide characters.
- */
+/* Columns that a terminal needs for UTF-8 text: none for combining marks, two for wide
+ * characters. */
 size_t table_text_width(struct slice text);
 
 /* Appends `text` in a style; as it is without `colour`. */

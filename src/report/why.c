@@ -150,8 +150,8 @@ int report_why(struct plan *plan, const struct report_options *options, struct b
     return diag->errors > errors_before ? -1 : 0;
 }
 
-/* Blocked tasks are many where an action leaves directories out on purpose: only for those who ask.
- */
+/* Blocked tasks are many where an action leaves directories out on purpose: only for those who
+ * ask. */
 static bool is_planned(const struct plan *plan, struct task_id task, bool explain)
 {
     uint8_t verdict = plan_verdict(plan, task);
@@ -160,7 +160,7 @@ static bool is_planned(const struct plan *plan, struct task_id task, bool explai
                         verdict == VERDICT_WAITS));
 }
 
-/* One record a line: with its first reason behind it, or each reason on a line below. */
+/* One record a line: with its first reason after it, or each reason on a line below. */
 static void add_planned(struct plan *plan, struct task_id task, bool explain, bool colour,
                         struct buf *out, struct diag *diag)
 {

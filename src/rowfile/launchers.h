@@ -38,8 +38,8 @@ struct launchers {
 
 /* Built-in ones (openmp, rayon, threads, process, mpi), overridden by rowbuild's file
  * ($ROWBUILD_HOME or $HOME)/.config/rowbuild/launchers.toml, then row's ($ROW_HOME or
- * $HOME)/.config/row/launchers.toml; ours wins. Missing files are fine; errors in them are reported
- * with their place and return -1. */
+ * $HOME)/.config/row/launchers.toml; rowbuild's file wins. Missing files are fine; errors in them
+ * are reported with their place and return -1. */
 int launchers_load(struct launchers *launchers, struct diag *diag);
 void launchers_release(struct launchers *launchers);
 

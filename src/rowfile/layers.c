@@ -1,7 +1,8 @@
+/* Looks up a key of an action: in the action, in the action of its `from`, in the defaults. */
 #include "load.h"
 #include "quantity.h"
 
-/* The key's value in one layer, or NULL. Where a parent is no table, that was reported before. */
+/* The key's value in one layer, or NULL. Where a parent isn't a table, that was reported before. */
 static const struct toml_value *value_in(const struct toml_table *table, int key)
 {
     int parent = rowfile_keys[key].parent;

@@ -72,7 +72,7 @@ void warning_at(struct loader *loader, const struct toml_value *value, const cha
 /* An error of one action: it stops only who wants that action. */
 void action_error_at(struct loader *loader, const struct action *action, size_t offset,
                      size_t length, const char *format, ...) __attribute__((format(printf, 5, 6)));
-/* Where the text of a string begins, behind its quotes. */
+/* Where the text of a string begins, after its quotes. */
 size_t string_begin(const struct source *source, const struct toml_value *value);
 /* Sorts what was reported since entry `first` by place, drops what was said twice, and lets the
  * places point into a copy of the text that lives as long as the diag. */

@@ -73,8 +73,8 @@ struct slice normalise_path(struct arena *arena, struct slice path)
     return result;
 }
 
-/* Whether the path climbs: has a segment "..", other than at its beginning where those are allowed.
- */
+/* Whether the path climbs: has a segment "..", other than at its beginning where those are
+ * allowed. */
 static bool climbs(struct slice path, bool may_begin)
 {
     bool beginning = may_begin;

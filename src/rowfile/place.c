@@ -1,3 +1,4 @@
+/* Errors and warnings at places of the Rowfile: how they are added, sorted and merged. */
 #include "load.h"
 
 #include "text.h"

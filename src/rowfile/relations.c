@@ -85,8 +85,8 @@ static void must_share(struct loader *loader, const struct action *action, const
     buf_release(&name);
 }
 
-/* In row, one element of a name may submit whole groups and another not: all work on groups then.
- */
+/* In row, one element of a name may submit whole groups and another not: all work on groups
+ * then. */
 static void share_groups(struct loader *loader)
 {
     struct rowfile *rowfile = loader->rowfile;

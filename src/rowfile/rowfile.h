@@ -27,7 +27,7 @@ struct path_spec {
     bool from_project;        /* "//…", or any path of a project-scope action */
     bool is_glob;             /* inputs only */
     bool is_excluded;         /* inputs only: a leading "!" */
-    bool is_refused;          /* an error was reported; it is no part of the graph */
+    bool is_refused;          /* an error was reported; it isn't part of the graph */
     bool has_template;        /* "//" paths only */
     struct template template; /* raw; of `path`, when has_template */
     size_t offset;            /* place in the source */
@@ -162,13 +162,13 @@ struct rowfile {
  * workflow.toml has row's. All errors are reported; NULL after any that concerns the whole
  * description. Errors that concern one action only carry its name in diag_entry.action: they are
  * added and the rowfile is returned all the same (the caller stops if the action is wanted). Places
- * in the diag point into a copy of the text that the diag owns. The caller frees with rowfile_free.
- */
+ * in the diag point into a copy of the text that the diag owns. The caller frees with
+ * rowfile_free. */
 struct rowfile *rowfile_load(struct slice text, const char *shown_name, struct diag *diag);
 void rowfile_free(struct rowfile *rowfile);
 
-/* The name id, or -1; `nearest` (may be NULL) is set to the most similar name, at == NULL if none.
- */
+/* The name id, or -1; `nearest` (may be NULL) is set to the most similar name, at == NULL if
+ * none. */
 int rowfile_name_id(const struct rowfile *rowfile, struct slice name, struct slice *nearest);
 
 /* The submit options for `cluster`, or NULL. */

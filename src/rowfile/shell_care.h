@@ -30,8 +30,7 @@ enum shell_care shell_text_care(const struct shell_text *state);
 bool shell_text_is_nested(const struct shell_text *state);
 
 /* Whether bash evaluates what stands at `at`, as an array's subscript, in `[[ … -eq … ]]` or
- * `$[…]`.
- */
+ * `$[…]`. */
 bool shell_evaluates(struct slice text, size_t at);
 
 #endif

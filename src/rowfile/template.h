@@ -7,7 +7,7 @@
  * alone as a whole, for a name with a newline would end them), `$(…)`, `…`, `${…}`, `$'…'` and
  * here-documents. Where the text around a template would change the meaning of what is put there,
  * the text is spelt so that it can't: `$x{directory}` reads `${x}{directory}`, and
- * `$'a{directory}b'` reads `$'a'{directory}$'b'`; a template before `<` or `>` has '' behind it,
+ * `$'a{directory}b'` reads `$'a'{directory}$'b'`; a template before `<` or `>` has '' after it,
  * or it could be taken for a descriptor's number. `${directory}` is the shell's own variable;
  * `\{directory}` is not a template. Where not all values can be quoted, the part says what it can
  * be given (`care`), and filling.h checks it. */
@@ -94,7 +94,7 @@ struct template
 
 enum template_dialect {
     DIALECT_ROW,     /* other braces are an error; `{}` is the value */
-    DIALECT_ROWFILE, /* other braces are left alone */
+    DIALECT_ROWFILE, /* other braces are not touched */
 };
 
 /* Parses into `arena`. Errors point into `source` at `offset`, where the template's text begins

@@ -40,7 +40,7 @@ enum where_trouble {
     WHERE_MISSING,      /* the value lacks the pointer `left` */
     WHERE_INCOMPARABLE, /* `left` and `right` can't be compared */
     WHERE_NO_MEMBER,    /* `left` is of another type than all of `right` */
-    WHERE_NO_STRING,    /* `left` is searched, but is no string */
+    WHERE_NO_STRING,    /* `left` is searched, but isn't a string */
     WHERE_ENDLESS,      /* the search of `left` was given up: too much backtracking */
 };
 
@@ -56,7 +56,7 @@ struct where_problem {
     size_t length;
 };
 
-/* 1 or 0; -1 when there is no answer, and why is in *problem. */
+/* 1 or 0; -1 when there isn't an answer, and why is in *problem. */
 int where_matches(const struct where *where, const struct json *value,
                   struct where_problem *problem);
 

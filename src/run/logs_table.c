@@ -61,7 +61,7 @@ static void warn(const char *state, const char *what, struct diag *diag)
     buf_release(&path);
 }
 
-/* The first entry of the table: 1; 0: there is no table, or an empty one; -1 with errno. */
+/* The first entry of the table: 1; 0: there is no table, or it is empty; -1 with errno. */
 static int read_first(int root, struct buf *head)
 {
     int fd = inside_open(root, STATE_RUNNING, O_RDONLY);

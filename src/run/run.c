@@ -170,8 +170,8 @@ static void keep_time(struct run *run)
     }
 }
 
-/* After the starts of a turn: what ended before them was written together with their start records.
- */
+/* After the starts of a turn: what ended before them was written together with their start
+ * records. */
 static void flush(struct run *run)
 {
     if (!run->stopping.broken && state_flush(plan_state(run->plan), run->diag) != 0) {

@@ -86,10 +86,10 @@ struct run_observer {
 
 struct run_options {
     unsigned jobs;         /* budget of cores, at least 1 */
-    unsigned gpus;         /* that may be given away */
+    unsigned gpus;         /* that may be assigned to processes */
     const char *gpus_from; /* "this machine has": how their number is known */
     bool gpus_can_be_told; /* --gpus might change it */
-    size_t keep_going;     /* so many failures end the starting of tasks, at least 1 */
+    size_t keep_going;     /* after this many failures nothing new is started; at least 1 */
     bool explain;
     double grace_s;         /* between TERM and KILL */
     unsigned tick_ms;       /* 0: no TICK events */

@@ -61,7 +61,7 @@ void run_mark_spell(const struct run_mark *mark, struct buf *out)
              mark->device, mark->inode);
 }
 
-/* What stands between `before` and the line's end; `at` moves behind it. */
+/* What stands between `before` and the line's end; `at` moves past it. */
 static bool take_word(const char **at, const char *before, char *into, size_t size)
 {
     size_t len = strlen(before);
@@ -114,7 +114,7 @@ bool run_mark_parse(struct slice text, struct run_mark *mark)
              take_number(&at, "space ", '\n', &mark->pid_space) &&
              take_number(&at, "folder ", ' ', &mark->device) &&
              take_number(&at, "", '\n', &mark->inode);
-    if (is_one) { /* just as it is spelt, and NULs behind it: leading zeros and the like are not */
+    if (is_one) { /* just as it is spelt, and NULs after it: leading zeros and the like are not */
         run_mark_spell(mark, &again);
         is_one = copy.len >= again.len && memcmp(copy.at, again.at, again.len) == 0;
         for (size_t i = again.len; is_one && i < copy.len; i++) {

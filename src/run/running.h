@@ -51,8 +51,8 @@ struct run {
 int run_check_requests(const struct run *run);
 
 /* start.c */
-/* Starts an execution whose grant was taken. Whatever goes wrong is recorded and told as a failure.
- */
+/* Starts an execution whose grant was taken. Whatever goes wrong is recorded and told as a
+ * failure. */
 void run_start(struct run *run, uint32_t execution, struct ledger_grant *grant);
 
 /* finish.c */

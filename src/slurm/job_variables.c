@@ -284,7 +284,7 @@ static void read_step_cpus(struct allocation *allocation, char *const *environme
         set_cpus(allocation, all, "SLURM_CPUS_ON_NODE");
     } else if (each > 0) {
         set_cpus(allocation, each, "SLURM_CPUS_PER_TASK");
-    } else { /* how many tasks are on this host is no matter: one CPU is what a task gets */
+    } else { /* how many tasks are on this host doesn't matter: one CPU is what a task gets */
         set_cpus(allocation, hosts == tasks && all > 0 ? all : 1, "SLURM_STEP_NUM_TASKS");
     }
 }

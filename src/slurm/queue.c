@@ -17,9 +17,9 @@
 #include <unistd.h>
 
 /* A line of squeue's answer: LINE_START, job, index, state, comment, reason. The job's name isn't
- * asked for, since it may be anything; a comment may be, too, but only our own matters, and what
- * follows a newline in another one doesn't begin like a line of ours. Without widths nothing is
- * cut off. */
+ * asked for, since it may be anything; a comment may be, too, but only rowbuild's matters, and what
+ * follows a newline in another one doesn't begin like a line of this format. Without widths nothing
+ * is cut off. */
 #define LINE_START "rowbuild|"
 #define LINE_FORMAT LINE_START "%F|%K|%T|%k|%r"
 #define COMMENT_START "rowbuild:"
@@ -84,7 +84,7 @@ static bool take_field(struct slice *line, struct slice *field)
     return true;
 }
 
-/* "N/A" for what is no element of an array. */
+/* "N/A" for what isn't an element of an array. */
 static bool read_index(struct slice text, uint32_t *index)
 {
     uint64_t number = JOB_NO_INDEX;

@@ -27,7 +27,7 @@ struct queue_entry {
     bool state_is_known;
     struct slice state;  /* squeue's word: "PENDING", "NODE_FAIL" */
     struct slice reason; /* squeue's: "Dependency", "Resources", "(null)"… */
-    struct slice token;  /* of the submission, from the comment; at == NULL: not ours */
+    struct slice token;  /* of the submission, from the comment; at == NULL: not of rowbuild */
 };
 
 struct queue {

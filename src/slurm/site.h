@@ -33,8 +33,8 @@ void site_release(struct site *site);
  * separated by commas, of the one with the smallest such node. 0: not known. */
 uint64_t site_cpus_per_node(const struct site *site, struct slice partition);
 
-/* MaxArraySize as `scontrol show config` says it; 1001, Slurm's default, where it doesn't answer.
- */
+/* MaxArraySize as `scontrol show config` says it; 1001, Slurm's default, where it doesn't
+ * answer. */
 uint64_t site_max_array_size(char *const *environment);
 bool site_parse_max_array_size(struct slice configuration, uint64_t *size); /* for tests */
 

@@ -74,7 +74,7 @@ bool inbox_parse_name(struct slice name, struct inbox_file *file)
 
 uint64_t inbox_journal_id(struct slice token)
 {
-    return digest_of(token).low | 1U; /* never 0, which is nobody's */
+    return digest_of(token).low | 1U; /* never 0, which no attempt has */
 }
 
 /* ---- All names at once ---- */

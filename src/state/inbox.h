@@ -1,20 +1,24 @@
-/* Records that jobs on compute nodes leave for whoever writes the state next: `inbox/` below the
- * state folder.
+/* The inbox: records that jobs on other hosts leave for the next process that writes the state, in
+ * `inbox/` below the state folder.
  *
- * Knows: the names of these files and when they count. Doesn't know: schedulers, what is in a
- * record. All of an element's files begin with TOKEN.ELEMENT and a dot:
- * - ATTEMPT-NUMBER: records, a journal (journal.h) of its own, whose id is made from the token, put
- *   in place by rename; NUMBER counts the files of the attempt. Many become one of the next number,
- *   then they are removed
- * - ATTEMPT-NUMBER.new: one that is being written; ATTEMPT-NUMBER.damaged: one that couldn't be
- * read whole
- * - attempt-ATTEMPT: this attempt was begun. Runs of one job (a requeued one) are counted by who
- *   makes such a file first, so that nobody's clock matters
- * - past-ATTEMPT: records of earlier attempts don't count any more, later ones are in the state
- * - other words: what jobs say of themselves beside their records
- * Files count while their element does, which a struct inbox_registry says. Their order is its
- * order of the submissions, then elements, attempts, numbers. Nothing here relies on locks or on
- * times of files. */
+ * Knows: the names of these files and when they count. Doesn't know: schedulers, the contents of
+ * records.
+ *
+ * The names of all files of an element begin with TOKEN.ELEMENT and a dot. The rest of the name is
+ * - ATTEMPT-NUMBER: records. The file is a journal (journal.h) whose id is made from the token; it
+ *   is put in place by rename. NUMBER counts the files of the attempt. Many files are merged into
+ *   one with the next number and then removed.
+ * - ATTEMPT-NUMBER.new: a file of records that is being written
+ * - ATTEMPT-NUMBER.damaged: a file of records that couldn't be read completely
+ * - attempt-ATTEMPT: this attempt was started. The runs of one job (which may be requeued) are
+ *   numbered by creating these files, so that no clock matters.
+ * - past-ATTEMPT: records of earlier attempts no longer count; those of later attempts are in the
+ *   state
+ * - another word: what a job says about itself besides its records (claims.h)
+ *
+ * Files count as long as their element does, which a struct inbox_registry decides. They are read
+ * in the registry's order of submissions, then by element, attempt and number. Nothing here relies
+ * on locks or on times of files. */
 #ifndef ROWBUILD_INBOX_H
 #define ROWBUILD_INBOX_H
 
@@ -27,23 +31,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Whose records a job's state writes. */
+/* The element whose records a job's state writes. */
 struct inbox_attempt {
     const char *token;
     uint32_t element;
 };
 
-/* Who knows which records count: the state asks when it takes them in. */
+/* Decides which records count; the state asks it when it reads the inbox. */
 struct inbox_registry {
-    /* Reads what is registered just now below the state folder, which messages call `shown`. NULL
-     * after an error; else the caller releases it. */
+    /* Reads the current registrations below the state folder, which messages call `shown`. NULL
+     * after an error; otherwise the caller releases the result. */
     void *(*read)(const void *context, int folder, const char *shown, struct diag *diag);
     void (*release)(void *entries);
-    /* Whether the records of an element count; then *place is that of its submission in the order
-     * in which records are taken in. */
+    /* Whether the records of an element count; then *place is the place of its submission in the
+     * order in which records are read. */
     bool (*counts)(const void *entries, struct slice token, uint64_t element, size_t *place);
-    /* How many registrations lie below the state folder, and how many of them are known to be
-     * whole; they tell whether the folder was in use. */
+    /* How many registrations are below the state folder, and how many of them are known to be
+     * complete. This tells whether the folder was in use. */
     void (*count)(int folder, size_t *registered, size_t *whole);
     const void *context;
 };
@@ -51,8 +55,8 @@ struct inbox_registry {
 /* Appends an element's name, "TOKEN.ELEMENT". */
 void inbox_add_element(struct slice token, uint64_t element, struct buf *out);
 
-/* Opens the inbox of a state folder; `make`: makes both where they are missing. The descriptor, for
- * the caller to close, or -1 with errno as inside.h says. */
+/* Opens the inbox of a state folder; with `make`, creates both if they are missing. Returns a
+ * descriptor, which the caller closes, or -1 with errno as inside.h says. */
 int inbox_open(const char *state_path, bool make);
 
 /* Appends the name, in the inbox, of another file of an element: TOKEN.ELEMENT.KIND. */
@@ -70,7 +74,7 @@ struct inbox_names {
     struct intern all;
 };
 
-/* No inbox: none. The caller releases them in any case. */
+/* Without an inbox, the list is empty. The caller releases it in any case. */
 void inbox_list(struct inbox_names *names, const char *state_path);
 void inbox_names_release(struct inbox_names *names);
 /* Whether there is a file TOKEN.ELEMENT.KIND. */

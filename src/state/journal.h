@@ -2,13 +2,18 @@
  *
  * Knows: its format. Doesn't know: file names, rows' places.
  *
- * In the byte order of the machine that the header names:
- *     header   "rowjourn", version (4), byte order (4), id of the snapshot it continues (8; 0:
- * none), digest.low of the 24 bytes before (8) record   checksum (8), "rbj" and the type (4),
- * length of what follows (4), content A record's checksum is digest.low of all behind it, xor the
- * id in the header. Names in records are a length (4) and bytes. Types: 'f'  directory ("": another
- * file), column or path, struct file_row 'n'  directory ("": another task), action or key, struct
- * task_record, key of the shape (shape.h), digests 't'  digest, text */
+ * All numbers have the byte order of the machine that wrote the header; sizes in bytes are in
+ * parentheses.
+ *     header   "rowjourn" (8), version (4), byte order (4), id of the snapshot that the journal
+ *              continues (8; 0: none), digest.low of the 24 bytes before (8)
+ *     record   checksum (8), "rbj" and the type (4), length of the content (4), content
+ *
+ * A record's checksum is digest.low of all bytes after the checksum, xor the id in the header. A
+ * name in a record is its length (4) and its bytes. The contents by type:
+ *     'f'  directory ("": another file), column or path, struct file_row
+ *     'n'  directory ("": another task), action or key, struct task_record, key of the shape
+ *          (shape.h), digests
+ *     't'  digest, text */
 #ifndef ROWBUILD_JOURNAL_H
 #define ROWBUILD_JOURNAL_H
 
@@ -44,21 +49,22 @@ void journal_add_task(struct buf *out, uint64_t id, struct slice directory, stru
                       const struct task_row *row, struct slice shape_key);
 void journal_add_text(struct buf *out, uint64_t id, struct digest digest, struct slice text);
 
-/* NULL, or in a few words what is wrong. A journal shorter than its header isn't wrong but torn:
- * then *id is 0 and *is_torn is set. */
+/* NULL, or a few words that say what is wrong. A journal shorter than its header is torn, not
+ * wrong: then *id is 0 and *is_torn is set. */
 const char *journal_read_header(struct slice journal, uint64_t *id, bool *is_torn);
 
-/* The record at *offset, which is moved behind it; false at the end or at the first bad record. The
+/* The record at *offset, which is moved past it; false at the end or at the first bad record. The
  * record borrows from `journal`. */
 bool journal_next(struct slice journal, uint64_t id, size_t *offset, struct journal_record *record);
 
 /* As journal_next for an offset at which that has succeeded before: skips the checksum. */
 void journal_again(struct slice journal, size_t offset, struct journal_record *record);
 
-/* Whether a good record begins anywhere behind `offset`: then what is there isn't a torn tail. */
+/* Whether a good record begins anywhere after `offset`: then the bytes at `offset` aren't a torn
+ * tail. */
 bool journal_goes_on(struct slice journal, uint64_t id, size_t offset);
 
-/* Moves *offset to the first good record behind it; false: there is none. */
+/* Moves *offset to the first good record after it; false: there is none. */
 bool journal_find(struct slice journal, uint64_t id, size_t *offset);
 
 #endif

@@ -22,7 +22,7 @@ static bool is_kind(char kind)
     return kind != '\0' && strchr("rvmfnpgwb", kind) != NULL;
 }
 
-/* Reads one part at *at and moves *at behind it. */
+/* Reads one part at *at and moves *at past it. */
 static bool read_part(struct slice key, size_t *at, struct shape_part *part)
 {
     if (key.len - *at < PART_HEAD) {

@@ -11,8 +11,7 @@
  *     ends of strings     8 bytes each: directories (sorted), columns, actions, other files, other
  *                         tasks, keys of shapes (shape.h), texts
  *     strings
- *     checksum            digest of everything before it                       (16 bytes)
- */
+ *     checksum            digest of everything before it                       (16 bytes) */
 #ifndef ROWBUILD_SNAPSHOT_H
 #define ROWBUILD_SNAPSHOT_H
 

@@ -72,8 +72,8 @@ enum task_attempt {
     ATTEMPT_CHANGED, /* the success stands on an input that changed while it ran */
 };
 
-/* A task's record. All zero: rowbuild has no record of the task at all; `is_known` says otherwise.
- */
+/* A task's record. All zero: rowbuild has no record of the task at all; `is_known` says
+ * otherwise. */
 struct task_row {
     bool is_known;
     uint8_t success;           /* enum task_success */
@@ -113,8 +113,8 @@ enum state_mode {
 
 struct state;
 
-/* The shape of a list; digests are ignored. Not thread-safe. Cache it where many tasks share one.
- */
+/* The shape of a list; digests are ignored. Not thread-safe. Cache it where many tasks share
+ * one. */
 const struct shape *state_shape(struct state *state, const struct component *list, size_t count);
 
 /* Opens the state folder `path` below `directory`, and takes the records in the inbox that count;

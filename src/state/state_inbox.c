@@ -26,7 +26,7 @@ struct harvest {
     const struct inbox_names *names;
     void *registered;
     VEC(struct inbox_item) items;
-    struct buf records; /* of all files that count, one behind the other */
+    struct buf records; /* of all files that count, one after the other */
     struct offset_list offsets;
     struct diag *diag;
     bool lenient;
@@ -98,7 +98,7 @@ static void take_record(struct harvest *harvest, struct slice journal, size_t of
     buf_add(&harvest->records, journal.at + offset, end - offset);
 }
 
-/* Takes every good record, also behind damaged ones. Says how many bytes aren't records. */
+/* Takes every good record, also after damaged ones. Says how many bytes aren't records. */
 static size_t take_records(struct harvest *harvest, struct slice journal, uint64_t id)
 {
     size_t offset = JOURNAL_HEADER_BYTES;

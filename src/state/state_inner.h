@@ -52,9 +52,9 @@ struct inbox_writer {
     int folder; /* -1: not a job */
     uint64_t attempt;
     uint64_t files;         /* written so far */
-    uint64_t gathered_from; /* files behind this… */
+    uint64_t gathered_from; /* files after this… */
     uint64_t gathered_to;   /* …and up to here are in a later one as well */
-    uint64_t begun_at;      /* files behind this aren't */
+    uint64_t begun_at;      /* files after this aren't */
     struct buf ungathered;  /* records of the files behind `begun_at` */
     bool is_urgent;         /* what was put must be on record before anything else happens */
     int64_t free_at_ns;     /* monotonic: until then, what isn't urgent waits for more */
@@ -135,7 +135,7 @@ void state_close_journal(struct state *state);
 /* state_load.c */
 /* Reads snapshot and journal from the folder. -1 with an error. */
 int state_load(struct state *state, bool discard_unreadable, struct diag *diag);
-/* Offsets of records, one behind the other, that are known to be good. */
+/* Offsets of records, one after the other, that are known to be good. */
 struct journal_record;
 struct offset_list {
     VEC(size_t) all;

@@ -230,7 +230,7 @@ static enum load_result load_journal(struct state *state, struct slice journal,
                         "it doesn't belong to the snapshot beside it");
         }
         /* A compaction was cut off before the new journal was there: the old one is continued
-         * behind what the snapshot contains, even where that part was lost with the machine's
+         * after what the snapshot contains, even where that part was lost with the machine's
          * power. */
         if (identity->contained_bytes > from) {
             from = identity->contained_bytes;

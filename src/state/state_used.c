@@ -18,7 +18,7 @@ struct traces {
     bool has_slots;    /* …with output of tasks that a run had begun (names of jobs differ)… */
     bool has_outputs;  /* …with output of tasks that ended… */
     bool has_entries;  /* …with anything */
-    bool has_running;  /* the table of a run that goes on or was killed */
+    bool has_running;  /* the table of a run that still runs or was killed */
     bool has_inbox;    /* jobs have been here */
     size_t checked;    /* registrations with a checksum */
     size_t registered; /* all of them */

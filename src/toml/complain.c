@@ -1,3 +1,4 @@
+/* The words of TOML's errors: what was expected, what was found, what is still open. */
 #include "toml_parser.h"
 
 #include "text.h"

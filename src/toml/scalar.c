@@ -1,3 +1,4 @@
+/* Reads the plain values of TOML: numbers, dates and times, booleans, escapes in strings. */
 #include "toml_parser.h"
 
 #include <ctype.h>
@@ -238,7 +239,7 @@ struct toml_value *toml_read_time(struct toml_parser *parser, struct toml_span s
     return value;
 }
 
-/* What is no value at all */
+/* What isn't a value at all */
 
 static bool word_is_time(struct slice word)
 {

@@ -60,7 +60,7 @@ struct toml_entry {
     struct toml_value *value;
 };
 
-/* Entries in the order of their coming. */
+/* Entries in the order in which they arrive. */
 struct toml_table {
     struct toml_entry *entries;
     size_t count;

@@ -82,7 +82,7 @@ const char *toml_show_open(struct toml_parser *parser, size_t offset);
 void toml_complain_unexpected(struct toml_parser *parser, struct toml_span span,
                               const int *expected, size_t expected_count, int found);
 
-/* complain.c: reports a word that is no bare key. */
+/* complain.c: reports a word that isn't a bare key. */
 void toml_complain_key(struct toml_parser *parser, struct toml_span span);
 
 /* complain.c: -1 after reporting a character in `span` that looks like a space or like nothing. */

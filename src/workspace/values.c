@@ -1,3 +1,4 @@
+/* Reads the value files of directories, one by one or all of them on several threads. */
 #include "file.h"
 #include "parallel.h"
 #include "text.h"
