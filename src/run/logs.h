@@ -80,7 +80,7 @@ struct running_entry {
 };
 
 /* Looks in the tables of jobs, which may be killed ones', for what runs under a task's key: appends
- * the path of its log. */
+ * the path of its log (NULL: only looks). */
 bool logs_find_in_jobs(const char *state, const char *key, struct buf *path);
 
 /* Removes the files that the jobs of submissions left because they were killed: nobody looks for

@@ -251,7 +251,7 @@ static int look_into_table(void *context, const char *name, size_t len, bool is_
             struct running_entry entry;
             memcpy(&entry, table.at + i * sizeof entry, sizeof entry);
             search->found = is_sound(&entry) && strcmp(entry.key, search->key) == 0;
-            if (search->found) {
+            if (search->found && search->path != NULL) {
                 buf_clear(search->path);
                 buf_addf(search->path, "%s/" STATE_LOGS "/%s", search->state, entry.log);
             }
