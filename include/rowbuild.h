@@ -205,7 +205,7 @@ enum rowbuild_event_kind {
 enum rowbuild_outcome {
     ROWBUILD_SUCCEEDED,
     ROWBUILD_RESTORED, /* put back without a run */
-    ROWBUILD_NODE_FAILED,
+    ROWBUILD_TASK_FAILED,
     ROWBUILD_UNFINISHED,
     ROWBUILD_TIMED_OUT,
     ROWBUILD_CANCELLED, /* by an interruption */

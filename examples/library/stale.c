@@ -7,14 +7,14 @@ static void print_reason(void *context, const char *reason)
     fprintf(context, "  %s\n", reason);
 }
 
-static void print_stale_nodes(struct rowbuild *study)
+static void print_stale_tasks(struct rowbuild *study)
 {
-    for (size_t i = 0; i < rowbuild_node_count(study); i++) {
-        struct rowbuild_node node;
-        rowbuild_node_at(study, i, &node);
-        if (node.intent != ROWBUILD_FRESH) {
-            printf("%s\n", node.label);
-            rowbuild_node_reasons(study, i, print_reason, stdout);
+    for (size_t i = 0; i < rowbuild_task_count(study); i++) {
+        struct rowbuild_task task;
+        rowbuild_task_at(study, i, &task);
+        if (task.intent != ROWBUILD_FRESH) {
+            printf("%s\n", task.label);
+            rowbuild_task_reasons(study, i, print_reason, stdout);
         }
     }
 }
@@ -26,7 +26,7 @@ int main(int argc, char **argv)
     struct rowbuild_messages *messages = rowbuild_messages_new();
     struct rowbuild *study = rowbuild_open(&options, messages);
     if (study != NULL && rowbuild_plan(study, &everything, messages) == ROWBUILD_OK) {
-        print_stale_nodes(study);
+        print_stale_tasks(study);
     }
     for (size_t i = 0; i < rowbuild_messages_count(messages); i++) {
         fputs(rowbuild_messages_text(messages, i, false), stderr);

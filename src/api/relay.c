@@ -83,7 +83,7 @@ void relay_event(void *context, const struct run_event *from)
     };
     static const enum rowbuild_outcome outcomes[] = {
         [RUN_SUCCEEDED] = ROWBUILD_SUCCEEDED, [RUN_RESTORED] = ROWBUILD_RESTORED,
-        [RUN_FAILED] = ROWBUILD_NODE_FAILED,  [RUN_UNFINISHED] = ROWBUILD_UNFINISHED,
+        [RUN_FAILED] = ROWBUILD_TASK_FAILED,  [RUN_UNFINISHED] = ROWBUILD_UNFINISHED,
         [RUN_TIMED_OUT] = ROWBUILD_TIMED_OUT, [RUN_CANCELLED] = ROWBUILD_CANCELLED,
         [RUN_RETRYING] = ROWBUILD_RETRYING,
     };

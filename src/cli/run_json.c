@@ -75,7 +75,7 @@ static void add_ended(struct buf *out, const struct rowbuild_event *event)
 {
     static const char *const outcomes[] = {
         [ROWBUILD_SUCCEEDED] = "succeeded", [ROWBUILD_RESTORED] = "restored",
-        [ROWBUILD_NODE_FAILED] = "failed",  [ROWBUILD_UNFINISHED] = "unfinished",
+        [ROWBUILD_TASK_FAILED] = "failed",  [ROWBUILD_UNFINISHED] = "unfinished",
         [ROWBUILD_TIMED_OUT] = "timed out", [ROWBUILD_CANCELLED] = "cancelled",
         [ROWBUILD_RETRYING] = "retrying",
     };

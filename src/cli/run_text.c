@@ -17,7 +17,7 @@ void run_tally_add(struct run_tally *tally, const struct rowbuild_event *event)
     case ROWBUILD_RESTORED:
         tally->restored += event->tasks;
         break;
-    case ROWBUILD_NODE_FAILED:
+    case ROWBUILD_TASK_FAILED:
     case ROWBUILD_TIMED_OUT:
         tally->failed += event->tasks;
         break;
@@ -126,7 +126,7 @@ void run_text_add_ended(struct buf *out, const struct rowbuild_event *event,
     case ROWBUILD_RESTORED:
         add_success(out, event, style);
         break;
-    case ROWBUILD_NODE_FAILED:
+    case ROWBUILD_TASK_FAILED:
     case ROWBUILD_TIMED_OUT:
         add_trouble(out, event, "FAILED", RED, style);
         break;

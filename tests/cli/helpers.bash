@@ -128,6 +128,7 @@ expect() {
     shift
     status=0
     output=$(rowbuild "$@" 2>&1) || status=$?
+    IFS=$'\n' read -r -d '' -a lines <<<"$output" || true # as `run` makes them: without empty ones
     if [ "$status" -ne "$wanted" ]; then
         echo "rowbuild $*: status $status, expected $wanted; it said:"
         echo "$output"

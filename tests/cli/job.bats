@@ -164,7 +164,7 @@ END
     register 1 'slow/d1 slow/d2 slow/d3'
     # Half a minute before the end there is a TERM: so at most ten seconds are left. What took no time may start.
     SLURM_JOB_END_TIME=$(($(date +%s) + 40)) in_job 7 expect 1 job $TOKEN
-    has_line '^note: 1 task was not started: the time left is too short for tasks that take [0-9]+\.[0-9]s$'
+    has_line '^note: 1 task was not started: the time left is too short for tasks that take [0-9]+(\.[0-9])?s$'
     has '1 not started'
     expect_runs d2 d3
 }

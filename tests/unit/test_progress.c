@@ -134,7 +134,7 @@ static void lines_of_a_run(void **state)
     talking.output = "no newline";
     talking.output_bytes = 10;
     struct rowbuild_event failed = talking;
-    failed.outcome = ROWBUILD_NODE_FAILED;
+    failed.outcome = ROWBUILD_TASK_FAILED;
     failed.how = "exit 3";
     failed.seconds = 12;
     failed.log = ".rowbuild/logs/simulate/a";
