@@ -1,6 +1,7 @@
 #include "backup.h"
 
 #include "digest.h"
+#include "disk.h"
 #include "file.h"
 #include "reserved.h"
 #include "text.h"
@@ -96,7 +97,7 @@ static const char *reason_of(int error)
 static void close_folder(int folder)
 {
     if (folder >= 0) {
-        close(folder);
+        disk->close(folder);
     }
 }
 
@@ -123,7 +124,7 @@ static int exists(const struct folders *folders, const char *path, struct diag *
         close_folder(folder);
         return report("look at", path, error, diag);
     }
-    close(folder);
+    disk->close(folder);
     return stat.kind != FILE_MISSING;
 }
 
@@ -131,7 +132,7 @@ static int check_folder(const struct folders *folders, const char *path, struct 
 {
     const char *name;
     int folder = folders_open_parent(folders, path, &name);
-    int result = folder < 0 ? -1 : faccessat(folder, ".", W_OK | X_OK, AT_EACCESS);
+    int result = folder < 0 ? -1 : disk->may(folder, ".", W_OK | X_OK);
     int error = errno;
     close_folder(folder);
     return result == 0 ? 0 : report("back up", path, error, diag);

@@ -1,10 +1,11 @@
 #include "filetree.h"
 
+#include "disk.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 enum {
     PIECE = 1024 * 1024,
@@ -106,7 +107,7 @@ static const char *join(struct arena *memory, const char *folder, const char *na
 static const char *read_link(struct arena *memory, int folder, const char *name)
 {
     char text[PATH_MAX];
-    ssize_t len = readlinkat(folder, name, text, sizeof text);
+    ssize_t len = disk->read_link(folder, name, text, sizeof text);
     return len < 0 ? NULL : arena_string(memory, slice_make(text, (size_t)len));
 }
 
@@ -135,13 +136,13 @@ static enum file_status scan_entry(struct filetree *tree, int folder, const char
     if (entry.stat.kind != FILE_DIRECTORY) {
         return FILE_READ;
     }
-    int inner = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int inner = disk->open(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
     if (inner < 0) {
         return entry_failed();
     }
     enum file_status result = scan_folder(tree, inner, entry.path, depth + 1);
     int error = errno;
-    close(inner);
+    disk->close(inner);
     errno = error;
     return result;
 }
@@ -236,7 +237,7 @@ static enum file_status add_entry_content(struct digest_stream *stream,
 {
     struct file_stat stat;
     struct digest digest = DIGEST_UNKNOWN;
-    int fd = openat(root, entry->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    int fd = disk->open(root, entry->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
     if (fd < 0) {
         return entry_failed();
     }
@@ -245,7 +246,7 @@ static enum file_status add_entry_content(struct digest_stream *stream,
         result = FILE_MOVING;
     }
     int error = errno;
-    close(fd);
+    disk->close(fd);
     errno = error;
     digest_stream_digest(stream, digest);
     return result;

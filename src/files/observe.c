@@ -1,5 +1,6 @@
 #include "observe.h"
 
+#include "disk.h"
 #include "filetree.h"
 
 #include <errno.h>
@@ -41,14 +42,14 @@ struct observer {
  * once. */
 static int open_probe(int directory, bool *is_remote)
 {
-    int fd = openat(directory, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    int fd = disk->open(directory, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     *is_remote = fd < 0;
     for (unsigned attempt = 0; fd < 0 && attempt < 100; attempt++) {
         char name[64];
         snprintf(name, sizeof name, ".rowbuild-now-%ld-%u", (long)getpid(), attempt);
-        fd = openat(directory, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        fd = disk->open(directory, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
         if (fd >= 0) {
-            unlinkat(directory, name, 0);
+            disk->unlink(directory, name, 0);
         } else if (errno != EEXIST) {
             break;
         }
@@ -72,8 +73,8 @@ void observer_tick(struct observer *observer)
         return;
     }
     int64_t now = 0;
-    if (pwrite(observer->probe, "\n", 1, 0) == 1 &&
-        (!observer->probe_is_remote || fsync(observer->probe) == 0) &&
+    if (disk->write_at(observer->probe, "\n", 1, 0) == 1 &&
+        (!observer->probe_is_remote || disk->sync(observer->probe) == 0) &&
         file_stat_fd(observer->probe, &stat) == 0) {
         now = stat.mtime_ns;
         learn_tick(observer, now);
@@ -106,7 +107,7 @@ void observer_free(struct observer *observer)
         return;
     }
     if (observer->probe >= 0) {
-        close(observer->probe);
+        disk->close(observer->probe);
     }
     free(observer);
 }
@@ -229,13 +230,13 @@ static enum file_status read_file(int directory, const char *path, struct file_r
 {
     struct file_stat stat;
     struct digest digest;
-    int fd = openat(directory, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    int fd = disk->open(directory, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
     if (fd < 0) {
         return status_of_failure();
     }
     enum file_status status = file_digest_fd(fd, &stat, &digest);
     int error = errno;
-    close(fd);
+    disk->close(fd);
     errno = error;
     if (status == FILE_READ && stat.kind != FILE_REGULAR) {
         status = FILE_MOVING;
@@ -254,7 +255,7 @@ static enum file_status read_tree(int directory, const char *path, uint64_t limi
 {
     struct filetree tree = {0};
     struct filetree after = {0};
-    int root = openat(directory, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int root = disk->open(directory, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     if (root < 0) {
         return status_of_failure();
     }
@@ -283,7 +284,7 @@ out:;
     int error = errno;
     filetree_release(&tree);
     filetree_release(&after);
-    close(root);
+    disk->close(root);
     errno = error;
     return status;
 }
@@ -424,14 +425,14 @@ enum file_status observe_stat(const struct observer *observer, const char *path,
     }
     struct filetree tree = {0};
     enum file_status result = FILE_MOVED;
-    int root = openat(observer->directory, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int root = disk->open(observer->directory, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     if (root >= 0) {
         if (filetree_scan(&tree, root) == FILE_READ) {
             now = row_of_tree(&tree);
             result = row_stands(row, &now) ? FILE_CURRENT : FILE_MOVED;
         }
         filetree_release(&tree);
-        close(root);
+        disk->close(root);
     }
     return result;
 }

@@ -1,5 +1,7 @@
 #include "file.h"
 
+#include "disk.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -34,7 +36,7 @@ static void convert(const struct stat *from, struct file_stat *to)
 static int stat_at(int dir, const char *path, int flags, struct file_stat *stat)
 {
     struct stat raw;
-    if (fstatat(dir, path, &raw, flags) == 0) {
+    if (disk->stat(dir, path, &raw, flags) == 0) {
         convert(&raw, stat);
         return 0;
     }
@@ -58,7 +60,7 @@ int file_lstat(int dir, const char *path, struct file_stat *stat)
 int file_stat_fd(int fd, struct file_stat *stat)
 {
     struct stat raw;
-    if (fstat(fd, &raw) != 0) {
+    if (disk->stat_open(fd, &raw) != 0) {
         return -1;
     }
     convert(&raw, stat);
@@ -68,7 +70,7 @@ int file_stat_fd(int fd, struct file_stat *stat)
 static int close_failed(int fd)
 {
     int error = errno;
-    close(fd);
+    disk->close(fd);
     errno = error;
     return -1;
 }
@@ -77,7 +79,7 @@ ssize_t file_read_fully(int fd, char *into, size_t want)
 {
     size_t got = 0;
     while (got < want) {
-        ssize_t part = read(fd, into + got, want - got);
+        ssize_t part = disk->read(fd, into + got, want - got);
         if (part == 0) {
             break;
         }
@@ -93,7 +95,7 @@ ssize_t file_read_fully(int fd, char *into, size_t want)
 static int read_open(int fd, size_t limit, struct buf *out)
 {
     struct stat raw;
-    if (fstat(fd, &raw) != 0) {
+    if (disk->stat_open(fd, &raw) != 0) {
         return -1;
     }
     size_t size = S_ISREG(raw.st_mode) ? (size_t)raw.st_size : 0;
@@ -139,21 +141,21 @@ int file_read_fd(int fd, size_t limit, struct buf *out)
 int file_read(int dir, const char *path, size_t limit, struct buf *out)
 {
     /* Opening a FIFO must not wait for a writer. */
-    int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int fd = disk->open(dir, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
     if (fd < 0) {
         return -1;
     }
     if (file_read_fd(fd, limit, out) != 0) {
         return close_failed(fd);
     }
-    close(fd);
+    disk->close(fd);
     return 0;
 }
 
 static int write_fully(int fd, struct slice content)
 {
     for (size_t done = 0; done < content.len;) {
-        ssize_t part = write(fd, content.at + done, content.len - done);
+        ssize_t part = disk->write(fd, content.at + done, content.len - done);
         if (part >= 0) {
             done += (size_t)part;
         } else if (errno != EINTR) {
@@ -177,7 +179,7 @@ static int open_temporary(int dir, const char *path, struct buf *name)
         buf_clear(name);
         buf_add(name, path, folder);
         buf_addf(name, ".rowbuild-tmp-%016llx", (unsigned long long)number);
-        int fd = openat(dir, name->at, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        int fd = disk->open(dir, name->at, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (fd >= 0 || errno != EEXIST) {
             return fd;
         }
@@ -194,17 +196,17 @@ static int sync_parent(int dir, const char *path)
     } else {
         buf_add_char(&folder, '.');
     }
-    int fd = openat(dir, folder.at, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = disk->open(dir, folder.at, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     buf_release(&folder);
     if (fd < 0) {
         /* A folder that may be written but not listed can't be opened, hence not synced. */
         return errno == EACCES ? 0 : -1;
     }
     /* Some file systems refuse to sync a directory: theirs are in order by themselves. */
-    if (fsync(fd) != 0 && errno != EINVAL && errno != EBADF && errno != ENOTSUP) {
+    if (disk->sync(fd) != 0 && errno != EINVAL && errno != EBADF && errno != ENOTSUP) {
         return close_failed(fd);
     }
-    close(fd);
+    disk->close(fd);
     return 0;
 }
 
@@ -212,13 +214,13 @@ static int sync_parent(int dir, const char *path)
 static int fill(int fd, int dir, const char *path, struct slice content)
 {
     struct stat old;
-    if (fstatat(dir, path, &old, 0) == 0 && S_ISREG(old.st_mode)) {
-        (void)!fchmod(fd, old.st_mode & 07777);
+    if (disk->stat(dir, path, &old, 0) == 0 && S_ISREG(old.st_mode)) {
+        (void)!disk->set_mode(fd, old.st_mode & 07777);
     }
-    if (write_fully(fd, content) != 0 || fsync(fd) != 0) {
+    if (write_fully(fd, content) != 0 || disk->sync(fd) != 0) {
         return close_failed(fd);
     }
-    return close(fd);
+    return disk->close(fd);
 }
 
 int file_replace(int dir, const char *path, struct slice content)
@@ -229,9 +231,9 @@ int file_replace(int dir, const char *path, struct slice content)
     if (fd < 0) {
         goto out;
     }
-    if (fill(fd, dir, path, content) != 0 || renameat(dir, name.at, dir, path) != 0) {
+    if (fill(fd, dir, path, content) != 0 || disk->rename(dir, name.at, dir, path, 0) != 0) {
         int error = errno;
-        unlinkat(dir, name.at, 0);
+        disk->unlink(dir, name.at, 0);
         errno = error;
         goto out;
     }
@@ -245,26 +247,26 @@ out:;
 
 int file_rename_new(int dir, const char *from, const char *to)
 {
-    if (renameat2(dir, from, dir, to, RENAME_NOREPLACE) == 0) {
+    if (disk->rename(dir, from, dir, to, RENAME_NOREPLACE) == 0) {
         return 0;
     }
     if (errno != EINVAL && errno != ENOSYS && errno != ENOTSUP) {
         return -1;
     }
     struct stat there;
-    if (fstatat(dir, to, &there, AT_SYMLINK_NOFOLLOW) == 0) {
+    if (disk->stat(dir, to, &there, AT_SYMLINK_NOFOLLOW) == 0) {
         errno = EEXIST;
         return -1;
     }
-    return errno == ENOENT ? renameat(dir, from, dir, to) : -1;
+    return errno == ENOENT ? disk->rename(dir, from, dir, to, 0) : -1;
 }
 
 static int64_t written_now(int fd, bool local)
 {
     struct stat raw;
     /* The sync makes a network file system's server, whose clock it is, set the time. */
-    if (write_fully(fd, SLICE_LITERAL("\n")) != 0 || (!local && fsync(fd) != 0) ||
-        fstat(fd, &raw) != 0) {
+    if (write_fully(fd, SLICE_LITERAL("\n")) != 0 || (!local && disk->sync(fd) != 0) ||
+        disk->stat_open(fd, &raw) != 0) {
         return -1;
     }
     return nanoseconds(raw.st_mtim);
@@ -273,7 +275,7 @@ static int64_t written_now(int fd, bool local)
 int64_t file_system_now(int dir)
 {
     struct buf name = BUF_EMPTY;
-    int fd = openat(dir, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+    int fd = disk->open(dir, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
     bool local = fd >= 0; /* network file systems have no nameless files */
     if (!local) {
         fd = open_temporary(dir, "", &name);
@@ -283,9 +285,9 @@ int64_t file_system_now(int dir)
     if (fd >= 0) {
         now = written_now(fd, local);
         error = errno;
-        close(fd);
+        disk->close(fd);
         if (name.len > 0) {
-            unlinkat(dir, name.at, 0);
+            disk->unlink(dir, name.at, 0);
         }
     }
     buf_release(&name);

@@ -1,12 +1,12 @@
 /* Folders: creating parents, listing entries, removing whole trees. */
 #include "file.h"
 
+#include "disk.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* Makes the directory path[0..len) and what is missing above it. `path` is changed and restored. */
 static int make_directory(int dir, char *path, size_t len)
@@ -30,7 +30,7 @@ static int make_directory(int dir, char *path, size_t len)
     if (slash != NULL && slash != path && make_directory(dir, path, (size_t)(slash - path)) != 0) {
         goto out;
     }
-    result = mkdirat(dir, path, 0777);
+    result = disk->make_folder(dir, path, 0777);
     if (result != 0 && errno == EEXIST) {
         /* Somebody else was faster, or it is a dangling link. */
         result = file_stat(dir, path, &stat) == 0 && stat.kind == FILE_DIRECTORY ? 0 : -1;
@@ -56,65 +56,27 @@ int file_make_parents(int dir, const char *path)
     return result;
 }
 
-static bool is_dot(const char *name)
-{
-    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
-}
+/* What file_list tells of each name, and to whom. */
+struct entries {
+    file_entry_fn *entry;
+    void *context;
+};
 
-static DIR *open_directory(int dir, const char *path, int flags)
+static int tell_entry(void *context, int folder, const char *name, unsigned char type)
 {
-    int fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags);
-    if (fd < 0) {
-        return NULL;
+    const struct entries *entries = context;
+    bool is_directory = type == DT_DIR;
+    if (type == DT_UNKNOWN) {
+        struct file_stat stat;
+        is_directory = file_lstat(folder, name, &stat) == 0 && stat.kind == FILE_DIRECTORY;
     }
-    DIR *listing = fdopendir(fd);
-    if (listing == NULL) {
-        int error = errno;
-        close(fd);
-        errno = error;
-    }
-    return listing;
-}
-
-/* The next name but . and ..; NULL at the end (errno 0) and on failure (errno set). */
-static struct dirent *next_entry(DIR *listing)
-{
-    struct dirent *entry;
-    do {
-        errno = 0;
-        entry = readdir(listing);
-    } while (entry != NULL && is_dot(entry->d_name));
-    return entry;
-}
-
-static bool entry_is_directory(DIR *listing, const struct dirent *entry)
-{
-    if (entry->d_type != DT_UNKNOWN) {
-        return entry->d_type == DT_DIR;
-    }
-    struct file_stat stat;
-    return file_lstat(dirfd(listing), entry->d_name, &stat) == 0 && stat.kind == FILE_DIRECTORY;
+    return entries->entry(entries->context, name, strlen(name), is_directory);
 }
 
 int file_list(int dir, const char *path, file_entry_fn *entry, void *context)
 {
-    DIR *listing = open_directory(dir, path, 0);
-    if (listing == NULL) {
-        return -1;
-    }
-    int result = 0;
-    struct dirent *next;
-    while (result == 0 && (next = next_entry(listing)) != NULL) {
-        result =
-            entry(context, next->d_name, strlen(next->d_name), entry_is_directory(listing, next));
-    }
-    int error = errno;
-    if (result == 0 && error != 0) {
-        result = -1;
-    }
-    closedir(listing);
-    errno = error;
-    return result;
+    struct entries entries = {entry, context};
+    return disk->list(dir, path, 0, tell_entry, &entries);
 }
 
 static int ignore_entry(void *context, const char *name, size_t len, bool is_directory)
@@ -139,53 +101,49 @@ void file_refresh_parent(int dir, const char *path)
     buf_release(&parent);
 }
 
-static int remove_entries(DIR *listing, bool *removed_any)
+struct removal {
+    bool any;  /* something was removed */
+    int error; /* the first that kept something from being removed; 0: none */
+};
+
+static int remove_entry(void *context, int folder, const char *name, unsigned char type)
 {
-    int error = 0;
-    struct dirent *entry;
-    *removed_any = false;
-    while ((entry = next_entry(listing)) != NULL) {
-        if (file_remove_tree(dirfd(listing), entry->d_name) == 0) {
-            *removed_any = true;
-        } else if (error == 0) {
-            error = errno;
-        }
+    struct removal *removal = context;
+    (void)type;
+    if (file_remove_tree(folder, name) == 0) {
+        removal->any = true;
+    } else if (removal->error == 0) {
+        removal->error = errno;
     }
-    errno = error != 0 ? error : errno;
-    return errno == 0 ? 0 : -1;
+    return 0;
 }
 
 static int remove_directory(int dir, const char *path)
 {
-    DIR *listing = open_directory(dir, path, O_NOFOLLOW);
-    if (listing == NULL) {
-        return errno == ENOENT ? 0 : -1;
-    }
-    bool removed_any = true;
-    int result = -1;
+    struct removal removal = {.any = true};
     /* A listing may skip names while others are removed: again, as long as that gets on. */
-    while (removed_any) {
-        if (remove_entries(listing, &removed_any) != 0) {
-            break;
+    while (removal.any) {
+        removal.any = false;
+        if (disk->list(dir, path, O_NOFOLLOW, remove_entry, &removal) != 0) {
+            return errno == ENOENT ? 0 : -1;
         }
-        if (unlinkat(dir, path, AT_REMOVEDIR) == 0 || errno == ENOENT) {
-            result = 0;
-            break;
+        if (removal.error != 0) {
+            errno = removal.error;
+            return -1;
+        }
+        if (disk->unlink(dir, path, AT_REMOVEDIR) == 0 || errno == ENOENT) {
+            return 0;
         }
         if (errno != ENOTEMPTY && errno != EEXIST) {
-            break;
+            return -1;
         }
-        rewinddir(listing);
     }
-    int error = errno;
-    closedir(listing);
-    errno = error;
-    return result;
+    return -1;
 }
 
 int file_remove_tree(int dir, const char *path)
 {
-    if (unlinkat(dir, path, 0) == 0 || errno == ENOENT || errno == ENOTDIR) {
+    if (disk->unlink(dir, path, 0) == 0 || errno == ENOENT || errno == ENOTDIR) {
         return 0;
     }
     /* Linux says EISDIR of a directory, POSIX EPERM. */

@@ -1,13 +1,13 @@
 #include "folders.h"
 
 #include "buf.h"
+#include "disk.h"
 #include "file.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 void folders_init(struct folders *folders, int directory)
 {
@@ -45,10 +45,10 @@ static int descend(int folder, struct slice part, int flags)
 {
     struct buf name = BUF_EMPTY;
     buf_add_slice(&name, part);
-    int next = openat(folder, buf_string(&name), O_PATH | O_DIRECTORY | O_CLOEXEC | flags);
+    int next = disk->open(folder, buf_string(&name), O_PATH | O_DIRECTORY | O_CLOEXEC | flags, 0);
     if (next < 0 && errno == ENOTDIR && (flags & O_NOFOLLOW) != 0) {
         struct stat found;
-        bool is_link = fstatat(folder, buf_string(&name), &found, AT_SYMLINK_NOFOLLOW) == 0 &&
+        bool is_link = disk->stat(folder, buf_string(&name), &found, AT_SYMLINK_NOFOLLOW) == 0 &&
                        S_ISLNK(found.st_mode);
         errno = is_link ? ELOOP : ENOTDIR;
     }
@@ -75,7 +75,7 @@ static int walk(int start, struct slice path)
             next = descend(folder, part, O_NOFOLLOW);
         }
         int error = errno;
-        close(folder);
+        disk->close(folder);
         errno = error;
         folder = next;
     }
@@ -108,7 +108,7 @@ static int open_learnt(const struct folders *folders, struct slice path, uint32_
     if (file_stat_fd(folder, &found) != 0 ||
         found.device != folders->identities.at[number].device ||
         found.inode != folders->identities.at[number].inode) {
-        close(folder);
+        disk->close(folder);
         errno = ELOOP;
         return -1;
     }
@@ -131,8 +131,8 @@ int folders_open_parent(const struct folders *folders, const char *path, const c
     uint32_t number = find_learnt(folders, parent, &known);
     int start = number != INTERN_NONE
                     ? open_learnt(folders, slice_make(parent.at, known), number)
-                    : openat(folders->directory, last > 0 && path[0] == '/' ? "/" : ".",
-                             O_PATH | O_DIRECTORY | O_CLOEXEC);
+                    : disk->open(folders->directory, last > 0 && path[0] == '/' ? "/" : ".",
+                                 O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
     return start < 0 ? -1 : walk(start, slice_make(parent.at + known, parent.len - known));
 }
 
@@ -148,7 +148,7 @@ bool folder_has_link(int directory, struct slice path)
         }
         char behind = text.at[end];
         text.at[end] = '\0';
-        if (fstatat(directory, text.at, &stat, AT_SYMLINK_NOFOLLOW) != 0) {
+        if (disk->stat(directory, text.at, &stat, AT_SYMLINK_NOFOLLOW) != 0) {
             break;
         }
         found = S_ISLNK(stat.st_mode);

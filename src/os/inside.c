@@ -1,5 +1,7 @@
 #include "inside.h"
 
+#include "disk.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -16,7 +18,7 @@ static int fail(int error)
 
 static int close_and_fail(int fd, int error)
 {
-    close(fd);
+    disk->close(fd);
     return fail(error);
 }
 
@@ -39,26 +41,27 @@ static bool may_follow(int dir, const char *path, const struct stat *link)
     struct stat above;
     add_parent(path, &parent);
     bool may = link->st_uid == geteuid() || link->st_uid == 0 ||
-               (fstatat(dir, parent.at, &above, 0) == 0 && above.st_uid == link->st_uid);
+               (disk->stat(dir, parent.at, &above, 0) == 0 && above.st_uid == link->st_uid);
     buf_release(&parent);
     return may;
 }
 
 static int open_root(int dir, const char *path)
 {
-    int fd = openat(dir, path, FOLDER_FLAGS);
+    int fd = disk->open(dir, path, FOLDER_FLAGS, 0);
     if (fd >= 0 || (errno != ELOOP && errno != ENOTDIR)) {
         return fd;
     }
     struct stat link;
-    if (fstatat(dir, path, &link, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (disk->stat(dir, path, &link, AT_SYMLINK_NOFOLLOW) != 0) {
         return -1;
     }
     if (!S_ISLNK(link.st_mode)) {
         return fail(ENOTDIR);
     }
-    return may_follow(dir, path, &link) ? openat(dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-                                        : fail(EXDEV);
+    return may_follow(dir, path, &link)
+               ? disk->open(dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
+               : fail(EXDEV);
 }
 
 int inside_root(int dir, const char *path, bool make)
@@ -90,12 +93,13 @@ static int open_step(int at, const char *name, bool make)
     if (strcmp(name, "..") == 0) {
         return fail(ELOOP);
     }
-    int fd = openat(at, name, FOLDER_FLAGS);
-    if (fd < 0 && errno == ENOENT && make && (mkdirat(at, name, 0777) == 0 || errno == EEXIST)) {
-        fd = openat(at, name, FOLDER_FLAGS);
+    int fd = disk->open(at, name, FOLDER_FLAGS, 0);
+    if (fd < 0 && errno == ENOENT && make &&
+        (disk->make_folder(at, name, 0777) == 0 || errno == EEXIST)) {
+        fd = disk->open(at, name, FOLDER_FLAGS, 0);
     }
     struct stat found;
-    if (fd < 0 && errno == ENOTDIR && fstatat(at, name, &found, AT_SYMLINK_NOFOLLOW) == 0) {
+    if (fd < 0 && errno == ENOTDIR && disk->stat(at, name, &found, AT_SYMLINK_NOFOLLOW) == 0) {
         errno = S_ISLNK(found.st_mode) ? ELOOP : ENOTDIR;
     }
     return fd;
@@ -118,11 +122,11 @@ static int walk(int root, const char *path, size_t len, bool make)
     buf_add(&parts, path, len);
     char *rest = len > 0 ? parts.at : (char[]){""};
     char *part = next_part(&rest);
-    int fd = *part == '\0' ? fcntl(root, F_DUPFD_CLOEXEC, 0) : open_step(root, part, make);
+    int fd = *part == '\0' ? disk->duplicate(root) : open_step(root, part, make);
     for (part = next_part(&rest); fd >= 0 && *part != '\0'; part = next_part(&rest)) {
         int next = open_step(fd, part, make);
         int error = errno;
-        close(fd);
+        disk->close(fd);
         errno = error;
         fd = next;
     }
@@ -160,7 +164,7 @@ static void close_place(const struct place *place)
 {
     int error = errno;
     if (!place->is_root) {
-        close(place->at);
+        disk->close(place->at);
     }
     errno = error;
 }
@@ -176,7 +180,7 @@ static int refusal_of(const struct stat *found)
 int inside_accept(int fd, bool writes)
 {
     struct stat found;
-    if (fstat(fd, &found) != 0) {
+    if (disk->stat_open(fd, &found) != 0) {
         return close_and_fail(fd, errno);
     }
     int error = refusal_of(&found);
@@ -190,8 +194,8 @@ int inside_accept(int fd, bool writes)
  * controlling one. */
 static int open_at(const struct place *place, int flags)
 {
-    int fd = openat(place->at, place->name, flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
-                    0666);
+    int fd = disk->open(place->at, place->name,
+                        flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666);
     return fd < 0 ? -1 : inside_accept(fd, (flags & O_ACCMODE) != O_RDONLY);
 }
 
@@ -210,7 +214,7 @@ int inside_open(int root, const char *path, int flags)
 static int check_kind(const struct place *place)
 {
     struct stat found;
-    if (fstatat(place->at, place->name, &found, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (disk->stat(place->at, place->name, &found, AT_SYMLINK_NOFOLLOW) != 0) {
         return errno == ENOENT ? 0 : -1;
     }
     int error = refusal_of(&found);
@@ -226,9 +230,9 @@ int inside_create(int root, const char *path, int flags)
         return -1;
     }
     for (int i = 0; fd < 0 && i < MOST_TRIES; i++) {
-        fd = openat(place.at, place.name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | flags, 0666);
+        fd = disk->open(place.at, place.name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | flags, 0666);
         if (fd >= 0 || errno != EEXIST || check_kind(&place) != 0 ||
-            (unlinkat(place.at, place.name, 0) != 0 && errno != ENOENT)) {
+            (disk->unlink(place.at, place.name, 0) != 0 && errno != ENOENT)) {
             break;
         }
         errno = EEXIST;
@@ -245,7 +249,7 @@ int inside_read(int root, const char *path, size_t limit, struct buf *out)
     }
     int result = file_read_fd(fd, limit, out);
     int error = errno;
-    close(fd);
+    disk->close(fd);
     errno = error;
     return result;
 }
@@ -272,7 +276,7 @@ int inside_list(int root, const char *path, file_entry_fn *entry, void *context)
     }
     int result = file_list(fd, ".", entry, context);
     int error = errno;
-    close(fd);
+    disk->close(fd);
     errno = error;
     return result;
 }
@@ -283,7 +287,7 @@ int inside_remove(int root, const char *path)
     if (find_place(root, path, &place) != 0) {
         return -1;
     }
-    int result = unlinkat(place.at, place.name, 0);
+    int result = disk->unlink(place.at, place.name, 0);
     close_place(&place);
     return result;
 }

@@ -2,6 +2,7 @@
 
 #include "buf.h"
 #include "clock.h"
+#include "disk.h"
 #include "file.h"
 #include "inside.h"
 #include "text.h"
@@ -84,7 +85,7 @@ static int read_holder(int fd, struct holder *holder)
     char text[LONGEST_RECORD];
     char number[32];
     *holder = (struct holder){0};
-    ssize_t len = pread(fd, text, sizeof text - 1, 0);
+    ssize_t len = disk->read_at(fd, text, sizeof text - 1, 0);
     if (len <= 0) {
         return len < 0 ? -1 : 0;
     }
@@ -104,7 +105,7 @@ static int read_holder_again(int dir, const char *path, struct holder *holder, i
 {
     *holder = (struct holder){0};
     *mtime_ns = 0;
-    int fd = openat(dir, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    int fd = disk->open(dir, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
     if (fd < 0) {
         return -1;
     }
@@ -115,7 +116,7 @@ static int read_holder_again(int dir, const char *path, struct holder *holder, i
         result = read_holder(fd, holder);
     }
     int error = errno;
-    close(fd);
+    disk->close(fd);
     errno = error;
     return result;
 }
@@ -130,12 +131,12 @@ static int write_holder(int fd, const struct holder *holder)
     struct buf text = BUF_EMPTY;
     buf_addf(&text, "host %s\nboot %s\npid %ld\nsince %lld\n", holder->host, holder->boot,
              holder->pid, holder->since);
-    ssize_t written = pwrite(fd, text.at, text.len, 0);
+    ssize_t written = disk->write_at(fd, text.at, text.len, 0);
     int result = -1;
     if (written >= 0 && (size_t)written < text.len) {
         errno = ENOSPC;
     } else if (written >= 0) {
-        result = ftruncate(fd, written) == 0 && fdatasync(fd) == 0 ? 0 : -1;
+        result = disk->truncate(fd, written) == 0 && disk->sync_data(fd) == 0 ? 0 : -1;
     }
     int error = errno;
     buf_release(&text);
@@ -145,8 +146,7 @@ static int write_holder(int fd, const struct holder *holder)
 
 static enum kernel_lock ask_kernel(int fd)
 {
-    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    if (fcntl(fd, F_OFD_SETLK, &whole) == 0) {
+    if (disk->lock(fd) == 0) {
         return KERNEL_FREE;
     }
     switch (errno) {
@@ -193,13 +193,13 @@ static int64_t now_beside(int dir, const char *path)
     const char *slash = strrchr(path, '/');
     buf_add_string(&parent, slash == NULL ? "." : "");
     buf_add(&parent, path, slash != NULL ? (size_t)(slash - path) + 1 : 0);
-    int folder = openat(dir, parent.at, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int folder = disk->open(dir, parent.at, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     buf_release(&parent);
     if (folder < 0) {
         return -1;
     }
     int64_t now = file_system_now(folder);
-    close(folder);
+    disk->close(folder);
     return now;
 }
 
@@ -302,8 +302,8 @@ static int watch_heartbeat(int dir, const char *path, const char *shown,
 /* What is written must not end up in a file of another name. */
 static int open_file(int dir, const char *path)
 {
-    int fd =
-        openat(dir, path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666);
+    int fd = disk->open(dir, path,
+                        O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666);
     return fd < 0 ? -1 : inside_accept(fd, true);
 }
 
@@ -322,7 +322,7 @@ static int open_locked(int dir, const char *path, const char *shown, const struc
         enum kernel_lock state = ask_kernel(fd);
         if (state == KERNEL_ERROR) {
             report_failure("lock", shown, diag);
-            close(fd);
+            disk->close(fd);
             return -1;
         }
         if (state != KERNEL_BUSY && file_stat_fd(fd, &stat) == 0 && stat.links > 0) {
@@ -331,10 +331,10 @@ static int open_locked(int dir, const char *path, const char *shown, const struc
         }
         if (read_holder(fd, &holder) != 0) {
             report_failure("read the lock", shown, diag);
-            close(fd);
+            disk->close(fd);
             return -1;
         }
-        close(fd);
+        disk->close(fd);
         if (state == KERNEL_BUSY && !is_gone(&holder, self, false)) {
             break;
         }
@@ -349,7 +349,7 @@ static int claim(int fd, int dir, const char *path, const char *shown, const str
 {
     if (write_holder(fd, self) != 0) {
         report_failure("write the lock", shown, diag);
-        (void)!ftruncate(fd, 0);
+        (void)!disk->truncate(fd, 0);
         return -1;
     }
     if (!granted) {
@@ -359,7 +359,7 @@ static int claim(int fd, int dir, const char *path, const char *shown, const str
     int64_t mtime_ns;
     if (read_holder_again(dir, path, &holder, &mtime_ns) != 0) {
         report_failure("read the lock", shown, diag);
-        (void)!ftruncate(fd, 0);
+        (void)!disk->truncate(fd, 0);
         return -1;
     }
     return same_holder(&holder, self) ? 0 : report_holder(&holder, diag);
@@ -390,7 +390,7 @@ int lock_acquire_in(struct lock *lock, int dir, const char *path, const char *sh
     if (result == 0) {
         lock->fd = fd;
     } else {
-        close(fd);
+        disk->close(fd);
     }
     return result;
 }
@@ -403,7 +403,7 @@ int lock_acquire(struct lock *lock, int dir, const char *path, struct diag *diag
 void lock_beat(struct lock *lock)
 {
     if (lock->fd >= 0) {
-        (void)futimens(lock->fd, NULL);
+        (void)disk->touch(lock->fd);
     }
 }
 
@@ -417,8 +417,8 @@ void lock_release(struct lock *lock)
     fill_self(&self);
     /* Another host may have taken over while this process was suspended. */
     if (read_holder(lock->fd, &holder) == 0 && same_holder(&holder, &self)) {
-        (void)!ftruncate(lock->fd, 0);
+        (void)!disk->truncate(lock->fd, 0);
     }
-    close(lock->fd);
+    disk->close(lock->fd);
     lock->fd = -1;
 }

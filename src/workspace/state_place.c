@@ -1,11 +1,10 @@
 #include "state_place.h"
 
 #include "buf.h"
+#include "disk.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 /* Appends the parts of a relative path to an absolute one; `..` takes one away. */
 static void add_parts(struct buf *whole, struct slice rest)
@@ -31,7 +30,7 @@ static struct slice resolve(const char *path, struct arena *arena)
     struct buf begin = BUF_EMPTY;
     struct buf whole = BUF_EMPTY;
     buf_add_string(&begin, path);
-    char *real = realpath(path, NULL);
+    char *real = disk->real_path(path);
     size_t end = begin.len;
     while (real == NULL && end > 1) {
         while (end > 1 && begin.at[end - 1] == '/') {
@@ -42,7 +41,7 @@ static struct slice resolve(const char *path, struct arena *arena)
         }
         char behind = begin.at[end];
         begin.at[end] = '\0';
-        real = realpath(end > 0 ? begin.at : ".", NULL);
+        real = disk->real_path(end > 0 ? begin.at : ".");
         begin.at[end] = behind;
     }
     buf_add_string(&whole, real != NULL && strcmp(real, "/") != 0 ? real : "");
@@ -86,9 +85,7 @@ static struct slice resolve_parent(const char *path, struct arena *arena)
 
 struct slice real_path_of(int folder, struct arena *arena)
 {
-    char link[sizeof "/proc/self/fd/" + 3 * sizeof folder];
-    snprintf(link, sizeof link, "/proc/self/fd/%d", folder);
-    char *real = realpath(link, NULL);
+    char *real = disk->path_of(folder);
     struct slice result = real != NULL ? arena_slice(arena, slice_of(real)) : (struct slice){0};
     free(real);
     return result;
@@ -99,10 +96,10 @@ struct slice real_path_of_name(int directory, struct slice path, struct arena *a
     struct buf text = BUF_EMPTY;
     struct slice result = {0};
     buf_add_slice(&text, path);
-    int folder = openat(directory, buf_string(&text), O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int folder = disk->open(directory, buf_string(&text), O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
     if (folder >= 0) {
         result = real_path_of(folder, arena);
-        close(folder);
+        disk->close(folder);
     }
     buf_release(&text);
     return result;

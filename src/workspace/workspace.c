@@ -1,5 +1,6 @@
 #include "workspace.h"
 
+#include "disk.h"
 #include "file.h"
 #include "match.h"
 #include "text.h"
@@ -8,7 +9,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 struct listing {
     struct workspace *workspace;
@@ -89,7 +89,7 @@ int workspace_open_beside(struct workspace *workspace, int project, const struct
     *workspace = (struct workspace){.fd = -1, .rowfile = rowfile};
     arena_init(&workspace->arena);
     workspace->path = arena_slice(&workspace->arena, rowfile->workspace_path);
-    workspace->fd = openat(project, workspace->path.at, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    workspace->fd = disk->open(project, workspace->path.at, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     if (workspace->fd < 0) {
         struct buf shown = BUF_EMPTY;
         text_add_name(&shown, workspace->path);
@@ -132,7 +132,7 @@ void workspace_release(struct workspace *workspace)
     free(workspace->names);
     arena_release(&workspace->arena);
     if (workspace->fd >= 0) {
-        close(workspace->fd);
+        disk->close(workspace->fd);
     }
     *workspace = (struct workspace){.fd = -1};
 }
