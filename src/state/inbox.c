@@ -1,6 +1,7 @@
 #include "inbox.h"
 
 #include "digest.h"
+#include "disk.h"
 #include "file.h"
 #include "inbox_files.h"
 #include "inside.h"
@@ -101,7 +102,7 @@ void inbox_list(struct inbox_names *names, const char *state_path)
     int folder = inbox_open(state_path, false);
     inbox_list_at(names, folder);
     if (folder >= 0) {
-        close(folder);
+        disk->close(folder);
     }
 }
 
@@ -137,13 +138,13 @@ void inbox_forget_in(int folder, const char *const *prefixes, size_t prefix_coun
         const char *dot = slice_starts_with(name, prefix) ? strchr(token, '.') : NULL;
         if (dot != NULL &&
             intern_find(&forgotten, slice_make(token, (size_t)(dot - token))) != INTERN_NONE) {
-            (void)unlinkat(folder, name.at, 0);
+            (void)disk->unlink(folder, name.at, 0);
         }
     }
     intern_release(&forgotten);
     inbox_names_release(&names);
     if (folder >= 0) {
-        close(folder);
+        disk->close(folder);
     }
 }
 
@@ -156,8 +157,8 @@ void inbox_forget(const char *state_path, const struct slice *tokens, size_t cou
 
 static int make_empty(int folder, const char *name)
 {
-    int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    return fd < 0 ? -1 : close(fd);
+    int fd = disk->open(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    return fd < 0 ? -1 : disk->close(fd);
 }
 
 uint64_t inbox_begin_attempt(int folder, const struct inbox_attempt *attempt)
@@ -181,13 +182,13 @@ uint64_t inbox_begin_attempt(int folder, const struct inbox_attempt *attempt)
 static int write_whole(int fd, struct slice content)
 {
     for (size_t done = 0; done < content.len;) {
-        ssize_t part = write(fd, content.at + done, content.len - done);
+        ssize_t part = disk->write(fd, content.at + done, content.len - done);
         if (part < 0 && errno != EINTR) {
             return -1;
         }
         done += part > 0 ? (size_t)part : 0;
     }
-    return fsync(fd);
+    return disk->sync(fd);
 }
 
 int inbox_write(int folder, const struct inbox_attempt *attempt, uint64_t number, uint64_t file,
@@ -202,19 +203,19 @@ int inbox_write(int folder, const struct inbox_attempt *attempt, uint64_t number
     int fd = inside_create(folder, buf_string(&fresh), 0);
     int result = fd < 0 ? -1 : write_whole(fd, content);
     int error = errno;
-    if (fd >= 0 && close(fd) != 0 &&
+    if (fd >= 0 && disk->close(fd) != 0 &&
         result == 0) { /* where some file systems tell of a full disk */
         error = errno;
         result = -1;
     }
     if (result == 0) {
-        result = renameat(folder, buf_string(&fresh), folder, buf_string(&name));
+        result = disk->rename(folder, buf_string(&fresh), folder, buf_string(&name), 0);
         error = errno;
     }
     if (result == 0) {
-        (void)fsync(folder); /* some file systems refuse: theirs are in order by themselves */
+        (void)disk->sync(folder); /* some file systems refuse: theirs are in order by themselves */
     } else if (fd >= 0) {
-        (void)unlinkat(folder, buf_string(&fresh), 0);
+        (void)disk->unlink(folder, buf_string(&fresh), 0);
     }
     buf_release(&fresh);
     buf_release(&name);
@@ -227,7 +228,7 @@ void inbox_remove(int folder, const struct inbox_attempt *attempt, uint64_t numb
     struct buf name = BUF_EMPTY;
     add_stem(slice_of(attempt->token), attempt->element, &name);
     buf_addf(&name, "%" PRIu64 "-%" PRIu64, number, file);
-    (void)unlinkat(folder, buf_string(&name), 0);
+    (void)disk->unlink(folder, buf_string(&name), 0);
     buf_release(&name);
 }
 

@@ -1,5 +1,6 @@
 #include "state_folder.h"
 
+#include "disk.h"
 #include "inside.h"
 #include "text.h"
 
@@ -61,7 +62,7 @@ int state_folder_open(const char *state_path, const char *name, bool make)
     int folder = root < 0 ? -1 : inside_folder(root, name, make);
     int error = errno;
     if (root >= 0) {
-        close(root);
+        disk->close(root);
     }
     errno = error;
     return folder;
@@ -76,7 +77,7 @@ int state_folder_check(const char *state_path, struct diag *diag)
     int result = 0;
     for (size_t i = 0; i < sizeof KNOWN / sizeof KNOWN[0]; i++) {
         struct stat found;
-        bool is_there = fstatat(root, KNOWN[i].name, &found, AT_SYMLINK_NOFOLLOW) == 0;
+        bool is_there = disk->stat(root, KNOWN[i].name, &found, AT_SYMLINK_NOFOLLOW) == 0;
         if (is_there && !(KNOWN[i].is_folder ? S_ISDIR(found.st_mode) : S_ISREG(found.st_mode))) {
             struct buf wrong = BUF_EMPTY;
             buf_addf(&wrong, "it is %s where %s belongs; remove it", kind_in_words(found.st_mode),
@@ -85,6 +86,6 @@ int state_folder_check(const char *state_path, struct diag *diag)
             buf_release(&wrong);
         }
     }
-    close(root);
+    disk->close(root);
     return result;
 }

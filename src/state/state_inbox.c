@@ -1,4 +1,5 @@
 /* Records of jobs, taken in from the inbox. */
+#include "disk.h"
 #include "file.h"
 #include "inbox_files.h"
 #include "inside.h"
@@ -38,7 +39,7 @@ struct inbox_names state_list_inbox(const struct state *state)
     int folder = inside_folder(state->folder, STATE_INBOX, false);
     inbox_list_at(&names, folder);
     if (folder >= 0) {
-        close(folder);
+        disk->close(folder);
     }
     return names;
 }
@@ -194,7 +195,8 @@ static void keep_damaged(const struct harvest *harvest, const struct inbox_item 
 {
     struct buf name = BUF_EMPTY;
     buf_addf(&name, "%s.damaged", item->file.name.at);
-    if (renameat(harvest->folder, item->file.name.at, harvest->folder, buf_string(&name)) != 0) {
+    if (disk->rename(harvest->folder, item->file.name.at, harvest->folder, buf_string(&name), 0) !=
+        0) {
         warn(harvest, &item->file, strerror(errno));
     }
     buf_release(&name);
@@ -218,10 +220,10 @@ static void delete_items(const struct harvest *harvest)
         if (item->is_damaged && item->submission != SIZE_MAX) {
             keep_damaged(harvest, item);
         } else if (!item->is_damaged) {
-            (void)unlinkat(harvest->folder, item->file.name.at, 0);
+            (void)disk->unlink(harvest->folder, item->file.name.at, 0);
         }
     }
-    (void)fsync(harvest->folder); /* else they could come back after newer records */
+    (void)disk->sync(harvest->folder); /* else they could come back after newer records */
 }
 
 static int take_over(struct harvest *harvest)
@@ -283,7 +285,7 @@ int state_merge_inbox(struct state *state, const struct inbox_names *names, bool
     if (result == 0) {
         result = take_over(&harvest);
     }
-    close(harvest.folder);
+    disk->close(harvest.folder);
     if (harvest.registered != NULL) {
         state->registry->release(harvest.registered);
     }

@@ -1,4 +1,5 @@
 /* Opening and closing a state: the folder and its lock. */
+#include "disk.h"
 #include "file.h"
 #include "inside.h"
 #include "journal.h"
@@ -41,7 +42,7 @@ static int remove_leftover(void *context, const char *name, size_t len, bool is_
 {
     const struct state *state = context;
     if (!is_directory && slice_starts_with(slice_make(name, len), TEMPORARY_PREFIX)) {
-        (void)unlinkat(state->folder, name, 0);
+        (void)disk->unlink(state->folder, name, 0);
     }
     return 0;
 }
@@ -51,10 +52,10 @@ static void free_state(struct state *state)
     state_close_journal(state);
     lock_release(&state->lock);
     if (state->folder >= 0) {
-        close(state->folder);
+        disk->close(state->folder);
     }
     if (state->inbox.folder >= 0) {
-        close(state->inbox.folder);
+        disk->close(state->inbox.folder);
     }
     buf_release(&state->inbox.ungathered);
     state_unbind(&state->binding);
@@ -162,8 +163,8 @@ int state_begin_writing(struct state *state, int directory, struct diag *diag)
     if (open_folder(state, directory, state->path, diag) != 0 || take_lock(state, diag) != 0) {
         return -1;
     }
-    if (faccessat(state->folder, STATE_SNAPSHOT, F_OK, 0) == 0 ||
-        faccessat(state->folder, STATE_JOURNAL, F_OK, 0) == 0 || !state_is_alone(state)) {
+    if (disk->may(state->folder, STATE_SNAPSHOT, F_OK) == 0 ||
+        disk->may(state->folder, STATE_JOURNAL, F_OK) == 0 || !state_is_alone(state)) {
         return 1;
     }
     state_queue_all(state);
@@ -185,11 +186,12 @@ static int remove_if_empty(struct state *state, struct diag *diag)
     if ((!is_unused && !state->is_forgotten) || !state_is_alone(state)) {
         return 0;
     }
-    if (unlinkat(state->folder, STATE_JOURNAL, 0) != 0 && errno != ENOENT) {
+    if (disk->unlink(state->folder, STATE_JOURNAL, 0) != 0 && errno != ENOENT) {
         return state_folder_report(state->path, "remove", STATE_JOURNAL, diag);
     }
-    (void)fsync(state->folder); /* the snapshot goes last: a journal without it would be refused */
-    if (unlinkat(state->folder, STATE_SNAPSHOT, 0) != 0 && errno != ENOENT) {
+    (void)disk->sync(
+        state->folder); /* the snapshot goes last: a journal without it would be refused */
+    if (disk->unlink(state->folder, STATE_SNAPSHOT, 0) != 0 && errno != ENOENT) {
         return state_folder_report(state->path, "remove", STATE_SNAPSHOT, diag);
     }
     return 0;

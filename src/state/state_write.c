@@ -1,4 +1,5 @@
 /* Writing a state: the journal, and the snapshot that replaces it. */
+#include "disk.h"
 #include "file.h"
 #include "inside.h"
 #include "journal.h"
@@ -15,7 +16,7 @@ enum { LARGE_PENDING = 1024 * 1024 }; /* a buffer that isn't kept once it is wri
 void state_close_journal(struct state *state)
 {
     if (state->journal >= 0) {
-        close(state->journal);
+        disk->close(state->journal);
         state->journal = -1;
     }
 }
@@ -67,7 +68,7 @@ int state_open_journal(struct state *state, struct diag *diag)
     struct file_stat stat;
     if (file_stat_fd(state->journal, &stat) != 0 ||
         (stat.size > state->journal_bytes &&
-         ftruncate(state->journal, (off_t)state->journal_bytes) != 0)) {
+         disk->truncate(state->journal, (off_t)state->journal_bytes) != 0)) {
         return state_folder_report(state->path, "cut off the torn end of", STATE_JOURNAL, diag);
     }
     return 0;
@@ -87,8 +88,8 @@ static int write_pending(struct state *state, struct diag *diag)
     const struct buf *pending = &state->pending;
     state->is_unsynced = true;
     for (size_t done = 0; done < pending->len;) {
-        ssize_t part = pwrite(state->journal, pending->at + done, pending->len - done,
-                              (off_t)(state->journal_bytes + done));
+        ssize_t part = disk->write_at(state->journal, pending->at + done, pending->len - done,
+                                      (off_t)(state->journal_bytes + done));
         if (part > 0) {
             done += (size_t)part;
             continue;
@@ -99,7 +100,7 @@ static int write_pending(struct state *state, struct diag *diag)
         errno = part == 0 ? ENOSPC : errno;
         state_folder_report(state->path, "write", STATE_JOURNAL, diag);
         /* Should this fail, too, the next write begins at the same place. */
-        (void)!ftruncate(state->journal, (off_t)state->journal_bytes);
+        (void)!disk->truncate(state->journal, (off_t)state->journal_bytes);
         return -1;
     }
     state->journal_bytes += pending->len;
@@ -139,7 +140,7 @@ int state_sync(struct state *state, struct diag *diag)
     if (state_flush(state, diag) != 0) {
         return -1;
     }
-    if (state->is_unsynced && state->journal >= 0 && fdatasync(state->journal) != 0) {
+    if (state->is_unsynced && state->journal >= 0 && disk->sync_data(state->journal) != 0) {
         return state_folder_report(state->path, "sync", STATE_JOURNAL, diag);
     }
     state->is_unsynced = false;

@@ -87,11 +87,11 @@ uint64_t tree_begin_change(void)
 
 void tree_name(struct inode *folder, const char *name, struct inode *inode, uint64_t change)
 {
-    const struct inode *subject = inode != NULL ? inode : tree_find(&folder->entries, name);
-    tree_set(&folder->entries, name, inode);
+    char *copy = mem_copy(name, strlen(name)); /* `name` may be the entry's own */
+    const struct inode *subject = inode != NULL ? inode : tree_find(&folder->entries, copy);
+    tree_set(&folder->entries, copy, inode);
     tree_note_change(folder);
-    vec_push(&simulated.changes,
-             (struct name_change){folder, mem_copy(name, strlen(name)), inode, subject, change});
+    vec_push(&simulated.changes, (struct name_change){folder, copy, inode, subject, change});
 }
 
 static bool belongs_to(const struct name_change *change, const struct name_change *later)

@@ -360,7 +360,8 @@ static void open_side(struct side *side, const struct disk *own, const char *roo
     *side = (struct side){.disk = own};
     (void)snprintf(side->root, sizeof side->root, "%s", root);
     for (int i = 0; i < DEPTH; i++) {
-        strcat(side->root, "/x");
+        size_t len = strlen(side->root);
+        (void)snprintf(side->root + len, sizeof side->root - len, "/x");
         assert_int_equal(own->make_folder(AT_FDCWD, side->root, 0777), 0);
     }
     side->folder = own->open(AT_FDCWD, side->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
@@ -403,9 +404,9 @@ static void close_side(struct side *side)
 /* In memory if possible: only the answers count. */
 static void make_scratch(char *scratch)
 {
-    strcpy(scratch, SCRATCH);
+    (void)snprintf(scratch, sizeof SCRATCH, "%s", SCRATCH);
     if (mkdtemp(scratch) == NULL) {
-        strcpy(scratch, "/tmp/test_disk.XXXXXX");
+        (void)snprintf(scratch, sizeof SCRATCH, "/tmp/test_disk.XXXXXX");
         assert_non_null(mkdtemp(scratch));
     }
 }
