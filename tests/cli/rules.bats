@@ -1,5 +1,7 @@
 #!/usr/bin/env bats
 # Stale or not: the rules by which rowbuild decides, each under its number in docs/internals/rules.md.
+# What is decided is tested in the process, in tests/unit/test_rules*.c; here is what takes real
+# commands, files and messages to see.
 
 load helpers
 
@@ -18,33 +20,6 @@ finished() {
     expect_nothing_to_do
     find workspace Rowfile -exec touch -d 'now + 3 days' {} +
     expect_nothing_to_do
-}
-
-@test "1: files that are replaced by equal ones run nothing" {
-    finished d1
-    for file in workspace/d1/*; do
-        cp "$file" copy
-        mv copy "$file"
-    done
-    expect_nothing_to_do
-}
-
-@test "1: a rewrite of the same size and time is seen" {
-    finished d1
-    touch -r workspace/d1/in stamp
-    printf '%s\n' one two THREE >workspace/d1/in
-    touch -r stamp workspace/d1/in
-    expect 0
-    expect_runs 'first d1' 'second d1' 'third d1'
-}
-
-@test "1: a product rewritten with the same size and time is seen" {
-    finished d1
-    touch -r workspace/d1/a stamp
-    printf '%s\n' ONE three two >workspace/d1/a
-    touch -r stamp workspace/d1/a
-    expect 0
-    expect_runs 'first d1'
 }
 
 @test "1: a rewrite within the tick of the reading is seen" {
@@ -75,20 +50,6 @@ END_OF_ROWFILE
         expect 0
         content workspace/d1/a "line $i"
     done
-}
-
-@test "1: digest_limit: a larger file is known by size and time" {
-    chain d1
-    sed -i '1i [workspace]\ndigest_limit = 4' Rowfile
-    expect 0
-    : >"$RUNS"
-    touch -r workspace/d1/in stamp
-    printf '%s\n' one two THREE >workspace/d1/in
-    touch -r stamp workspace/d1/in
-    expect_nothing_to_do
-    touch -d '2001-02-03' workspace/d1/in
-    expect 0
-    [ "$(grep -c 'first d1' "$RUNS")" -eq 1 ]
 }
 
 # ---- 2. Observed at launch ----
@@ -193,14 +154,6 @@ END
 
 # ---- 3. Early cutoff ----
 
-@test "3: a product that comes out identical leaves what follows alone" {
-    finished d1 d2
-    printf '%s\n' three two one >workspace/d1/in
-    expect 0
-    expect_runs 'first d1'
-    expect_nothing_to_do
-}
-
 @test "3: the cutoff in the middle of the chain" {
     finished d1
     printf '%s\n' ONE two three >workspace/d1/in # `second` makes capitals of it
@@ -220,14 +173,6 @@ END
     expect_runs 'second d1'
     content workspace/d1/b "$(cat workspace/d2/b)"
     expect_nothing_to_do
-}
-
-@test "4: an edited product makes its maker stale" {
-    finished d1
-    echo extra >>workspace/d1/a
-    expect 0
-    expect_runs 'first d1'
-    content workspace/d1/a "$(sort workspace/d1/in)"
 }
 
 @test "4: a deleted product makes its maker stale" {
@@ -346,41 +291,6 @@ unrecorded() {
     lacks adopted
 }
 
-@test "6: adopted products don't hide what changes afterwards" {
-    unrecorded d1 d2
-    expect 0
-    printf '%s\n' four >workspace/d1/in
-    expect 0
-    expect_runs 'first d1' 'second d1' 'third d1'
-    content workspace/d1/b FOUR
-}
-
-@test "6: what is older than its inputs counts all the same where nothing was ever recorded" {
-    unrecorded d1
-    touch -d '2001-02-03' workspace/d1/a workspace/d1/b workspace/d1/c
-    expect 0
-    expect_runs
-}
-
-@test "6: only what is missing runs beside what is adopted" {
-    unrecorded d1 d2
-    rm workspace/d2/c
-    expect 0
-    expect_runs 'third d2'
-    expect_nothing_to_do
-}
-
-@test "6: what was unknown at adoption is filled in by what upstream makes" {
-    unrecorded d1
-    rm workspace/d1/a
-    expect 0
-    expect_runs 'first d1'
-    expect_nothing_to_do
-    printf '%s\n' other >workspace/d1/in
-    expect 0
-    expect_runs 'first d1' 'second d1' 'third d1'
-}
-
 @test "6: large products are adopted, and known when first needed" {
     rowfile <<'END_OF_ROWFILE'
 [[action]]
@@ -414,23 +324,6 @@ END_OF_ROWFILE
     expect 0 --no-adopt
     expect_runs 'first d1' 'second d1' 'third d1'
     expect_nothing_to_do
-}
-
-@test "6: later, an unrecorded product is adopted only if it is newer than its inputs" {
-    finished d1
-    mkdir workspace/old workspace/new
-    for directory in old new; do
-        cp workspace/d1/* "workspace/$directory/"
-    done
-    touch -d '2001-02-03' workspace/old/[abc]
-    touch -d '2002-02-03' workspace/old/in
-    touch -d '2001-02-03' workspace/new/in
-    touch -d '2002-02-03' workspace/new/a
-    touch -d '2003-02-03' workspace/new/b
-    touch -d '2004-02-03' workspace/new/c
-    expect 0
-    grep -q 'first old' "$RUNS"
-    ! grep new "$RUNS" || false
 }
 
 @test "6: half a product of a killed first run isn't adopted" {
@@ -483,40 +376,6 @@ spoil_state() {
     expect_nothing_to_do
 }
 
-@test "7: an input that is newly listed and older than the success counts as seen" {
-    chain d1
-    echo one >workspace/d1/extra
-    expect 0
-    : >"$RUNS"
-    sed -i 's/inputs = \["in"\]/inputs = ["in", "extra"]/' Rowfile
-    expect_nothing_to_do
-    echo two >workspace/d1/extra # and from now on it counts
-    expect 0
-    expect_runs 'first d1'
-}
-
-@test "7: an input that is newly listed and newer than the success makes it stale" {
-    finished d1
-    touch -d 'now + 1 hour' stamp
-    echo one >workspace/d1/extra
-    touch -r stamp workspace/d1/extra
-    sed -i 's/inputs = \["in"\]/inputs = ["in", "extra"]/' Rowfile
-    expect 0
-    expect_runs 'first d1'
-}
-
-@test "7: an input that is no longer listed drops out" {
-    chain d1
-    echo one >workspace/d1/extra
-    sed -i 's/inputs = \["in"\]/inputs = ["in", "extra"]/' Rowfile
-    expect 0
-    : >"$RUNS"
-    sed -i 's/, "extra"//' Rowfile
-    expect_nothing_to_do
-    echo two >workspace/d1/extra
-    expect_nothing_to_do
-}
-
 @test "7: a newly listed product counts if it is there" {
     chain d1 d2
     echo there >workspace/d1/plus
@@ -527,33 +386,6 @@ spoil_state() {
     expect 1
     expect_runs 'first d2'
     content workspace/d1/plus there
-}
-
-@test "7: a product that is no longer listed drops out" {
-    chain d1
-    sed -i -e 's/products = \["a"\]/products = ["a", "plus"]/' -e 's/sort in >a/sort in >a; echo >plus/' \
-        Rowfile
-    expect 0
-    : >"$RUNS"
-    sed -i 's/, "plus"//' Rowfile
-    expect_nothing_to_do
-    rm workspace/d1/plus
-    expect_nothing_to_do
-}
-
-@test "7: an action renamed with its products keeps its records" {
-    finished d1
-    sed -i 's/name = "first"/name = "begin"/' Rowfile
-    expect_nothing_to_do
-    echo new >workspace/d1/in
-    expect 0
-    expect_runs 'first d1' 'second d1' 'third d1'
-    # The record is the old action's, so that the old fingerprint is still known.
-    printf '%s\n' one two three >workspace/d1/in
-    sed -i 's/name = "begin"/name = "start"/' Rowfile
-    expect 0 show why start/d1
-    has 'input'
-    lacks 'never ran'
 }
 
 @test "7: several actions renamed one after another keep their records" {
@@ -583,37 +415,6 @@ spoil_state() {
     expect_nothing_to_do
 }
 
-@test "7: a newly listed input of an action without products doesn't rerun what comes after it" {
-    rowfile <<'END'
-[[action]]
-name = "first"
-command = 'note first {directory}'
-inputs = ["in"]
-
-[[action]]
-name = "second"
-command = 'note second {directory}'
-previous_actions = ["first"]
-
-[[action]]
-name = "third"
-command = 'note third {directory}; : >workspace/{directory}/c'
-products = ["c"]
-previous_actions = ["second"]
-END
-    mkdir workspace/d1
-    echo one >workspace/d1/in
-    echo other >workspace/d1/other
-    expect 0
-    : >"$RUNS"
-    sed -i 's/inputs = \["in"\]/inputs = ["in", "other"]/' Rowfile
-    expect_nothing_to_do
-    expect_nothing_to_do
-    echo new >workspace/d1/other
-    expect 0
-    expect_runs 'first d1' 'second d1' 'third d1'
-}
-
 @test "7: an action renamed while another one was removed keeps its records" {
     finished d1
     sed -i 's/name = "first"/name = "begin"/; /name = "third"/,$d' Rowfile
@@ -625,20 +426,6 @@ END
     lacks 'never ran'
 }
 
-@test "7: digest_limit converts silently" {
-    finished d1
-    sed -i '1i [workspace]\ndigest_limit = 4' Rowfile
-    expect_nothing_to_do
-    sed -i 's/digest_limit = 4/digest_limit = "1 GiB"/' Rowfile
-    expect_nothing_to_do
-}
-
-@test "7: resources, launchers and setup are not part of the work" {
-    finished d1
-    sed -i '/name = "first"/a resources.threads_per_process = 2\nlaunchers = ["openmp"]\nretries = 3\ntimeout = "01:00:00"\nsubmit_options.none.setup = ":"' Rowfile
-    expect_nothing_to_do
-}
-
 @test "7: another command makes it stale, and the reason shows both" {
     finished d1
     sed -i 's/sort in >a/sort -r in >a/' Rowfile
@@ -646,19 +433,6 @@ END
     has 'command' 'sort in' 'sort -r in'
     expect 0
     expect_runs 'first d1' 'second d1' 'third d1'
-}
-
-@test "7: another shell or environment makes it stale" {
-    finished d1
-    sed -i '/name = "first"/a environment.MODE = "fast"' Rowfile
-    expect 0
-    expect_runs 'first d1'
-    sed -i 's/"fast"/"slow"/' Rowfile
-    expect 0
-    expect_runs 'first d1'
-    sed -i '/name = "first"/a shell = "bash"' Rowfile
-    expect 0
-    expect_runs 'first d1'
 }
 
 # ---- 8. Backups, never trusted and never lost ----
