@@ -212,7 +212,9 @@ enum rowbuild_outcome {
     ROWBUILD_RETRYING,  /* failed, and will be tried again */
 };
 
-struct rowbuild_running { /* one of the longest-running executions */
+#define ROWBUILD_LONGEST_SHOWN 4
+
+struct rowbuild_running { /* one of the longest-running executions; the label lives during a call */
     const char *label;
     double seconds;
 };
@@ -225,9 +227,9 @@ struct rowbuild_progress {
     size_t unfinished;
     unsigned cores_used;
     unsigned cores_budget;
-    double seconds_left; /* predicted; negative: not known */
-    double seconds;      /* since the start */
-    struct rowbuild_running longest[4];
+    double seconds_left;                                     /* predicted; negative: not known */
+    double seconds;                                          /* since the start */
+    struct rowbuild_running longest[ROWBUILD_LONGEST_SHOWN]; /* longest first */
     size_t longest_count;
 };
 

@@ -10,31 +10,10 @@ bool relay_tell(struct relay *relay, struct rowbuild_event event)
            relay->observer->event(relay->observer->context, &event);
 }
 
-static struct rowbuild_progress progress_of(const struct run_progress *from)
+static bool has_failed(enum rowbuild_outcome outcome)
 {
-    struct rowbuild_progress progress = {
-        .done = from->done,
-        .total = from->total,
-        .running = from->running,
-        .failed = from->failed,
-        .unfinished = from->unfinished,
-        .cores_used = from->cores_used,
-        .cores_budget = from->cores_budget,
-        .seconds_left = from->seconds_left,
-        .seconds = from->seconds,
-        .longest_count = from->longest_count,
-    };
-    for (size_t i = 0; i < from->longest_count; i++) {
-        progress.longest[i] =
-            (struct rowbuild_running){from->longest[i].label, from->longest[i].seconds};
-    }
-    return progress;
-}
-
-static bool has_failed(enum run_outcome outcome)
-{
-    return outcome == RUN_FAILED || outcome == RUN_TIMED_OUT || outcome == RUN_UNFINISHED ||
-           outcome == RUN_CANCELLED;
+    return outcome == ROWBUILD_TASK_FAILED || outcome == ROWBUILD_TIMED_OUT ||
+           outcome == ROWBUILD_UNFINISHED || outcome == ROWBUILD_CANCELLED;
 }
 
 /* "rowbuild -a simulate T1.5-s1": what runs just these tasks again; from a login host by a job. */
@@ -76,28 +55,17 @@ static const char *add_shown_log(struct relay *relay, const char *path)
 
 void relay_event(void *context, const struct run_event *from)
 {
-    static const enum rowbuild_event_kind kinds[] = {
-        [RUN_EVENT_STARTED] = ROWBUILD_EVENT_STARTED,   [RUN_EVENT_ENDED] = ROWBUILD_EVENT_ENDED,
-        [RUN_EVENT_NOTICE] = ROWBUILD_EVENT_NOTICE,     [RUN_EVENT_TICK] = ROWBUILD_EVENT_TICK,
-        [RUN_EVENT_STOPPING] = ROWBUILD_EVENT_STOPPING,
-    };
-    static const enum rowbuild_outcome outcomes[] = {
-        [RUN_SUCCEEDED] = ROWBUILD_SUCCEEDED, [RUN_RESTORED] = ROWBUILD_RESTORED,
-        [RUN_FAILED] = ROWBUILD_TASK_FAILED,  [RUN_UNFINISHED] = ROWBUILD_UNFINISHED,
-        [RUN_TIMED_OUT] = ROWBUILD_TIMED_OUT, [RUN_CANCELLED] = ROWBUILD_CANCELLED,
-        [RUN_RETRYING] = ROWBUILD_RETRYING,
-    };
     struct relay *relay = context;
-    relay->last = progress_of(from->progress);
-    bool ended = from->kind == RUN_EVENT_ENDED;
+    relay->last = *from->progress;
+    bool ended = from->kind == ROWBUILD_EVENT_ENDED;
     relay_tell(relay, (struct rowbuild_event){
-                          .kind = kinds[from->kind],
+                          .kind = from->kind,
                           .action = from->task_count > 0
                                         ? graph_action(relay->study->graph, from->tasks[0])->name.at
                                         : NULL,
                           .label = from->label,
                           .tasks = from->task_count,
-                          .outcome = outcomes[from->outcome],
+                          .outcome = from->outcome,
                           .how = from->how,
                           .blocked = from->blocked,
                           .seconds = from->seconds,

@@ -218,15 +218,15 @@ static void tell_outcomes(struct ending *ending, bool retried, const char *log)
     const struct {
         const struct task_id *tasks;
         size_t count;
-        enum run_outcome outcome;
+        enum rowbuild_outcome outcome;
     } parts[] = {
-        {ending->succeeded.at, ending->succeeded.count, RUN_SUCCEEDED},
-        {ending->unfinished.at, ending->unfinished.count, RUN_UNFINISHED},
+        {ending->succeeded.at, ending->succeeded.count, ROWBUILD_SUCCEEDED},
+        {ending->unfinished.at, ending->unfinished.count, ROWBUILD_UNFINISHED},
         {ending->failed.at, ending->failed.count,
-         ending->slot->cancelled   ? RUN_CANCELLED
-         : retried                 ? RUN_RETRYING
-         : ending->slot->timed_out ? RUN_TIMED_OUT
-                                   : RUN_FAILED},
+         ending->slot->cancelled   ? ROWBUILD_CANCELLED
+         : retried                 ? ROWBUILD_RETRYING
+         : ending->slot->timed_out ? ROWBUILD_TIMED_OUT
+                                   : ROWBUILD_TASK_FAILED},
     };
     size_t last = ending->failed.count > 0 ? 2 : ending->unfinished.count > 0 ? 1 : 0;
     if (log != NULL) {

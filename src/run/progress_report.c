@@ -61,29 +61,29 @@ static double seconds_left(const struct run *run)
     return core_seconds > 0 ? core_seconds / run->options->jobs : 0;
 }
 
-static void add_longest(const struct run *run, struct run_progress *progress)
+static void add_longest(const struct run *run, struct rowbuild_progress *progress)
 {
     int64_t now = clock_monotonic_ns();
     for (const struct slot *slot = NULL; (slot = slots_next(&run->slots, slot)) != NULL;) {
         double seconds = (double)(now - slot->started_ns) / 1e9;
         size_t at = progress->longest_count;
         while (at > 0 && progress->longest[at - 1].seconds < seconds) {
-            if (at < RUN_LONGEST_SHOWN) {
+            if (at < ROWBUILD_LONGEST_SHOWN) {
                 progress->longest[at] = progress->longest[at - 1];
             }
             at--;
         }
-        if (at < RUN_LONGEST_SHOWN) {
+        if (at < ROWBUILD_LONGEST_SHOWN) {
             progress->longest[at].label = slot->label;
             progress->longest[at].seconds = seconds;
-            progress->longest_count += progress->longest_count < RUN_LONGEST_SHOWN;
+            progress->longest_count += progress->longest_count < ROWBUILD_LONGEST_SHOWN;
         }
     }
 }
 
 void run_tell(struct run *run, struct run_event event)
 {
-    struct run_progress progress = {
+    struct rowbuild_progress progress = {
         .done = run->outcomes.done,
         .total = run->outcomes.total,
         .running = run->slots.running,
@@ -94,7 +94,7 @@ void run_tell(struct run *run, struct run_event event)
         .seconds_left = run->options->tick_ms > 0 ? seconds_left(run) : -1,
         .seconds = (double)(clock_monotonic_ns() - run->started_ns) / 1e9,
     };
-    if (event.kind == RUN_EVENT_TICK) {
+    if (event.kind == ROWBUILD_EVENT_TICK) {
         add_longest(run, &progress);
     }
     event.progress = &progress;
@@ -106,7 +106,7 @@ void run_tell_ended(struct run *run, const struct task_id *tasks, size_t count,
 {
     struct buf label = BUF_EMPTY;
     run_add_label(plan_graph(run->plan), tasks, count, &label);
-    event.kind = RUN_EVENT_ENDED;
+    event.kind = ROWBUILD_EVENT_ENDED;
     event.tasks = tasks;
     event.task_count = count;
     event.label = buf_string(&label);
@@ -123,7 +123,7 @@ void run_notice(struct run *run, const char *format, ...)
     buf_vaddf(&text, format, args);
     va_end(args);
     text_add_visible(&visible, buf_slice(&text));
-    run_tell(run, (struct run_event){.kind = RUN_EVENT_NOTICE, .text = buf_string(&visible)});
+    run_tell(run, (struct run_event){.kind = ROWBUILD_EVENT_NOTICE, .text = buf_string(&visible)});
     buf_release(&visible);
     buf_release(&text);
 }

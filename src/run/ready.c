@@ -60,7 +60,7 @@ static void restore_task(struct run *run, struct task_id task)
 {
     if (backups_restore(run->plan, task, run->diag) == 0) {
         outcome_set(run, &task, 1, TASK_OK);
-        run_tell_ended(run, &task, 1, (struct run_event){.outcome = RUN_RESTORED});
+        run_tell_ended(run, &task, 1, (struct run_event){.outcome = ROWBUILD_RESTORED});
     } else {
         outcome_fail_unstarted(run, &task, 1, "its earlier products can't be put back", false);
     }

@@ -201,7 +201,7 @@ static void *run_loop(void *context)
         start_ready(run);
         flush(run);
         if (run->options->tick_ms > 0) {
-            run_tell(run, (struct run_event){.kind = RUN_EVENT_TICK});
+            run_tell(run, (struct run_event){.kind = ROWBUILD_EVENT_TICK});
         }
     }
     return NULL;

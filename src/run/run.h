@@ -23,52 +23,17 @@
 #include "machine.h"
 #include "plan.h"
 
+#include "rowbuild.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
-enum run_outcome {
-    RUN_SUCCEEDED,
-    RUN_RESTORED,
-    RUN_FAILED,
-    RUN_UNFINISHED,
-    RUN_TIMED_OUT,
-    RUN_CANCELLED,
-    RUN_RETRYING,
-};
-
-enum run_event_kind {
-    RUN_EVENT_STARTED,
-    RUN_EVENT_ENDED,
-    RUN_EVENT_NOTICE,
-    RUN_EVENT_TICK,
-    RUN_EVENT_STOPPING,
-};
-
-#define RUN_LONGEST_SHOWN 4
-
-struct run_progress {
-    size_t done; /* tasks that need nothing more; failed and unfinished ones aside */
-    size_t total;
-    size_t running; /* executions */
-    size_t failed;
-    size_t unfinished;
-    unsigned cores_used;
-    unsigned cores_budget;
-    double seconds_left; /* negative: not known */
-    double seconds;
-    struct {
-        const char *label; /* valid during the call */
-        double seconds;
-    } longest[RUN_LONGEST_SHOWN];
-    size_t longest_count;
-};
-
 struct run_event {
-    enum run_event_kind kind;
+    enum rowbuild_event_kind kind;
     const struct task_id *tasks; /* STARTED, ENDED: of the execution */
     size_t task_count;
     const char *label;
-    enum run_outcome outcome;
+    enum rowbuild_outcome outcome;
     const char *how; /* NULL, or "exit 3" */
     bool blocked;    /* failed without a start: it lacks an input */
     double seconds;
@@ -76,7 +41,7 @@ struct run_event {
     size_t output_bytes;
     const char *log;  /* path from the project, or absolute; NULL if nothing was written */
     const char *text; /* NOTICE; STARTED with `explain`: reasons, a line each */
-    const struct run_progress *progress;
+    const struct rowbuild_progress *progress;
 };
 
 struct run_observer {

@@ -66,7 +66,7 @@ void run_tell_left_running(struct run *run);
 
 /* progress_report.c */
 void run_tell(struct run *run, struct run_event event);
-/* Tells RUN_EVENT_ENDED: fills in the tasks and their label. */
+/* Tells ROWBUILD_EVENT_ENDED: fills in the tasks and their label. */
 void run_tell_ended(struct run *run, const struct task_id *tasks, size_t count,
                     struct run_event event);
 void run_notice(struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));

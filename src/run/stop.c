@@ -22,7 +22,7 @@ void stop_begin(struct run *run, bool interrupted)
         }
     }
     if (!again) {
-        run_tell(run, (struct run_event){.kind = RUN_EVENT_STOPPING});
+        run_tell(run, (struct run_event){.kind = ROWBUILD_EVENT_STOPPING});
     }
 }
 
