@@ -212,8 +212,6 @@ static void write_table(const struct keys *keys, FILE *out)
         put_string(out, key->name);
         (void)fprintf(out, ", %d, KEY_", key->parent);
         put_upper(out, key->type);
-        put(out, ", ");
-        put_string(out, key->type);
         put(out, ",\n     ");
         if (key->default_text == NULL) {
             put(out, "NULL");

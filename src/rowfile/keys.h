@@ -38,7 +38,6 @@ struct rowfile_key {
     const char *name; /* its last part, "*" where the user chooses */
     int parent;       /* index in rowfile_keys, -1 at the top */
     enum rowfile_key_type type;
-    const char *type_name;
     const char *default_text; /* a TOML value, words in parentheses, or NULL */
     const char *description;  /* one sentence without a full stop */
 };
