@@ -5,31 +5,42 @@
 #include "names.h"
 #include "recorded.h"
 
-static void compare_recipe_or_value(struct exam *exam, struct recorded *recorded,
-                                    const struct component *now, size_t place)
+/* Whether the whole value is what it was, though another part of it counts now: the description
+ * changed, not the value. `place` is where it stands in the list; its whole follows where only a
+ * part of it counts. */
+static bool is_same_whole(struct recorded *recorded, const struct component_list *list,
+                          size_t place, const struct component *then)
 {
+    const struct component *now = &list->at[place];
+    struct component whole = {
+        .kind = COMPONENT_WHOLE, .in_directory = now->in_directory, .name = now->name};
+    struct component found;
+    bool was_part = recorded_find(recorded, &whole, place + 1, &found);
+    bool is_part = place + 1 < list->count && list->at[place + 1].kind == COMPONENT_WHOLE;
+    return digest_equal(was_part ? found.digest : then->digest,
+                        is_part ? list->at[place + 1].digest : now->digest);
+}
+
+static void compare_recipe_or_value(struct exam *exam, struct recorded *recorded,
+                                    const struct component_list *list, size_t place)
+{
+    const struct component *now = &list->at[place];
     struct component then;
-    struct component whole = *now;
     bool is_value = now->kind == COMPONENT_VALUE;
     if (!recorded_find(recorded, now, place, &then)) {
         exam->fills_in = true; /* members that joined are told by themselves */
+    } else if (digest_equal(then.digest, now->digest)) {
         return;
-    }
-    if (digest_equal(then.digest, now->digest)) {
-        return;
-    }
-    whole.kind = COMPONENT_WHOLE;
-    if (digest_is_unknown(then.digest) ||
-        (is_value && recorded_find(recorded, &whole, place + 1, &whole) &&
-         digest_equal(whole.digest, now->digest))) {
+    } else if (digest_is_unknown(then.digest) ||
+               (is_value && is_same_whole(recorded, list, place, &then))) {
         exam->fills_in = true;
-        return;
+    } else {
+        exam_tell(exam, (struct reason){.kind = is_value ? REASON_VALUE : REASON_RECIPE,
+                                        .name = now->name,
+                                        .in_directory = now->in_directory,
+                                        .before = then.digest,
+                                        .after = now->digest});
     }
-    exam_tell(exam, (struct reason){.kind = is_value ? REASON_VALUE : REASON_RECIPE,
-                                    .name = now->name,
-                                    .in_directory = now->in_directory,
-                                    .before = then.digest,
-                                    .after = now->digest});
 }
 
 static bool was_listed(struct recorded *recorded, const struct exam *exam, uint32_t input)
@@ -296,7 +307,7 @@ void exam_compare(struct exam *exam, const struct component_list *list, const st
         } else if (products) {
             continue;
         } else if (now->kind == COMPONENT_RECIPE || now->kind == COMPONENT_VALUE) {
-            compare_recipe_or_value(exam, &recorded, now, i);
+            compare_recipe_or_value(exam, &recorded, list, i);
         } else if (now->kind == COMPONENT_FILE) {
             compare_file(exam, &recorded, now, i, &dependencies[dependency++], row);
         } else if (now->kind == COMPONENT_TASK) {

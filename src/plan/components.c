@@ -44,29 +44,26 @@ static struct digest whole_value(struct plan *plan, uint32_t directory, struct d
     return content_digest(plan, graph_value_file(graph, directory), diag);
 }
 
-/* What was recorded as the value's digest if the whole value is what it was then. */
+/* What was recorded of the value by its pointers, if the whole value is what it was then: so it need
+ * not be read again. (Earlier versions could record the whole as that.) */
 static bool recorded_value(const struct components *good, struct slice name, bool in_directory,
                            struct digest whole, struct digest *digest)
 {
-    bool whole_is_same = false;
-    bool whole_is_recorded = false;
+    bool is_same = false;
     bool found = false;
     for (size_t i = 0; i < good->count; i++) {
         struct component component = components_at(good, i);
-        if ((component.kind != COMPONENT_WHOLE && component.kind != COMPONENT_VALUE) ||
-            component.in_directory != in_directory || !slice_equal(component.name, name)) {
+        if (component.in_directory != in_directory || !slice_equal(component.name, name)) {
             continue;
         }
         if (component.kind == COMPONENT_WHOLE) {
-            whole_is_recorded = true;
-            whole_is_same = digest_equal(component.digest, whole);
-        } else {
+            is_same = digest_equal(component.digest, whole);
+        } else if (component.kind == COMPONENT_VALUE) {
             *digest = component.digest;
             found = true;
         }
     }
-    /* Without a hint, the value counted as a whole when it was recorded. */
-    return found && (whole_is_recorded ? whole_is_same : digest_equal(*digest, whole));
+    return found && is_same && !digest_equal(*digest, whole);
 }
 
 static int push_value(struct plan *plan, struct task_id task, uint32_t directory,

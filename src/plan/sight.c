@@ -11,8 +11,6 @@
 
 enum { VALUES_WORTH_THREADS = 64, MOST_TRIES = 3 };
 
-/* ---- One file ---- */
-
 static bool is_value_file(const struct graph *graph, struct file_id file)
 {
     uint32_t column;

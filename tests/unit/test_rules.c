@@ -532,6 +532,13 @@ static void test_value_inputs_that_come_and_go_rerun_nothing(void **state)
     PLAY(VALUED(""), WRITE("d1/v.json", "{\"t\": 1, \"s\": 2}"), RUN("make/d1"),
          ROWFILE(VALUED("value_inputs = ['/t']\n")), RUN(""), RUN(""), ROWFILE(VALUED("")), RUN(""),
          WRITE("d1/v.json", "{\"t\": 1, \"s\": 4}"), WHY("make/d1", "stale: VALUE"));
+    PLAY(VALUED(""), WRITE("d1/v.json", "{\"t\": 1, \"s\": 2}"), RUN("make/d1"),
+         ROWFILE(VALUED("value_inputs = ['/t']\n")), RUN(""),
+         WRITE("d1/v.json", "{\"t\": 1, \"s\": 4}"), RUN(""),
+         WRITE("d1/v.json", "{\"t\": 2, \"s\": 4}"), WHY("make/d1", "stale: VALUE"));
+    PLAY(VALUED(""), WRITE("d1/v.json", "{\"t\": 1, \"s\": 2}"), RUN("make/d1"),
+         ROWFILE(VALUED("value_inputs = ['/t']\n")), WRITE("d1/v.json", "{\"t\": 1, \"s\": 4}"),
+         WHY("make/d1", "stale: VALUE"));
 }
 
 /* ---- Groups ---- */
