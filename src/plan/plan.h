@@ -4,7 +4,18 @@
  * between a task's record and what is there now: with no listener it stops at the first, with one
  * it tells them all. Doesn't know: processes, cores, or how reasons are shown beyond their words.
  * Changes nothing on disk: rows that were looked at anew are put into the state, whose owner
- * decides whether they are written. */
+ * decides whether they are written.
+ *
+ * Which file holds what, from the bottom up; each uses only files that come before it:
+ * names.c (paths, and how a record names them); texts.c (what digests of recipes and values are
+ * made from); fingerprint.c (of a list of components); plan.c (what a plan says); select.c (what is
+ * wanted); costs.c (seconds and cores); pointers.c (values that templates name); recorded.c (a
+ * record's component, by name); records.c (records of successes, written); renamed.c (records of
+ * renamed actions); backed_up.c (whether good products lie in backups); sight.c (files, as they
+ * were last seen); components.c (what a task depends on now); reasons.c (reasons in words); exam.c
+ * (who is told what); lacks.c (what keeps a task from being started); compare.c (differences from
+ * the record); examine.c (the verdict); adopt.c (records for existing products); decide.c (the look
+ * as a whole). Apart from these: advice.c (what an action asked for and what it used). */
 #ifndef ROWBUILD_PLAN_H
 #define ROWBUILD_PLAN_H
 
@@ -117,8 +128,8 @@ struct component_list {
 
 struct plan; /* opaque; its files share plan_inner.h */
 
-/* A plan that wants nothing yet. The graph and `project` (a descriptor) are borrowed and must outlive
- * it. */
+/* A plan that wants nothing yet. The graph and `project` (a descriptor) are borrowed and must
+ * outlive it. */
 struct plan *plan_new(struct graph *graph, int project, const struct plan_options *options);
 void plan_free(struct plan *plan);
 
@@ -271,8 +282,8 @@ void plan_add_reason(struct plan *plan, struct task_id task, const struct reason
 void plan_add_product_trouble(struct plan *plan, struct task_id task, struct file_id file,
                               struct buf *out);
 
-/* Checks that the values of all tasks that will or may run (`all`: of every task) have what the templates of their
- * commands and environments name. -1 after errors that name the directories. */
+/* Checks that the values of all tasks that will or may run (`all`: of every task) have what the
+ * templates of their commands and environments name. -1 after errors that name the directories. */
 int plan_check_pointers(struct plan *plan, bool all, struct diag *diag);
 
 /* Remembers the texts that explain this task's digests (recipe, values). */

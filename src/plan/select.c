@@ -1,3 +1,4 @@
+/* What is wanted: the tasks that a selection names, and all that comes before them. */
 #include "plan_inner.h"
 
 #include "file.h"

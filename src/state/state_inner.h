@@ -7,11 +7,12 @@
  * state_job.c     records of a job, written
  * state_used.c    whether a folder was used
  * state.c         rows in memory, laid out in the caller's numbering
+ * snapshot_write.c, snapshot.c, journal.c, inbox.c    formats and names of files
+ * task_record.c   a task's row, as it stands in these files
  * rowtable.c, shape.c, textstore.c    what rows, components and texts are kept in
- * snapshot.c, snapshot_write.c, journal.c, task_record.c, inbox.c    formats and names of files
  * state_folder.c  the names in the state folder
  *
- * Each uses only files that stand below it here. */
+ * Each uses only files that stand after it here. */
 #ifndef ROWBUILD_STATE_INNER_H
 #define ROWBUILD_STATE_INNER_H
 

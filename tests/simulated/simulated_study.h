@@ -1,7 +1,7 @@
 /* A study on the simulated disk, and a run that brings it up to date without processes.
  *
  * Knows: how a run looks at the disk, decides, records and backs up; what it does here is a short
- * copy of src/run's start, finish and back_up, task after task in the graph's order. Doesn't know:
+ * copy of src/run's start, finish and backups, task after task in the graph's order. Doesn't know:
  * cores, batches, jobs, logs. All errors end the test.
  *
  * The project is the folder "/project", its workspace "/project/workspace". The state lies on the

@@ -1,3 +1,4 @@
+/* Inodes and names of the simulated disk, and what was written since they were synced. */
 #include "simulated_inner.h"
 
 #include <errno.h>
