@@ -257,9 +257,9 @@ static void count_outcomes(struct ending *ending, bool retried)
         run->outcomes.failures += ending->failed.count > 0;
     }
     outcome_set(run, ending->succeeded.at, ending->succeeded.count, TASK_OK);
-    outcome_set(run, ending->unfinished.at, ending->unfinished.count, NODE_FAILED);
+    outcome_set(run, ending->unfinished.at, ending->unfinished.count, TASK_FAILED);
     if (!retried) {
-        outcome_set(run, ending->failed.at, ending->failed.count, NODE_FAILED);
+        outcome_set(run, ending->failed.at, ending->failed.count, TASK_FAILED);
     }
 }
 

@@ -39,7 +39,7 @@ void outcome_fail_unstarted(struct run *run, const struct task_id *tasks, size_t
     }
     run->result->failed += count;
     run->outcomes.failures++;
-    outcome_set(run, tasks, count, NODE_FAILED);
+    outcome_set(run, tasks, count, TASK_FAILED);
     run_tell_ended(
         run, tasks, count,
         (struct run_event){.outcome = ROWBUILD_TASK_FAILED, .how = how, .blocked = blocked});

@@ -12,7 +12,7 @@ struct run;
 enum task_outcome {
     TASK_IDLE, /* none yet */
     TASK_OK,
-    NODE_FAILED,      /* itself */
+    TASK_FAILED,      /* itself */
     TASK_NOT_STARTED, /* because of another */
 };
 

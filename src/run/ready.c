@@ -49,7 +49,7 @@ static bool something_before_failed(const struct run *run, struct task_id task)
     const struct graph *graph = plan_graph(run->plan);
     for (uint32_t e = graph->before_start[task.at]; e < graph->before_start[task.at + 1]; e++) {
         uint8_t before = run->outcomes.of[graph->before.at[e].task.at];
-        if (before == NODE_FAILED || before == TASK_NOT_STARTED) {
+        if (before == TASK_FAILED || before == TASK_NOT_STARTED) {
             return true;
         }
     }
