@@ -70,7 +70,7 @@ only_held_is_left() {
     expect 0 submit
     lab_poll 20 only_held_is_left
     expect 0 -j 2
-    has '1 node is in a job'
+    has '1 task is in a job'
     expect_runs 'first d2' 'second d2'
     expect 0 submit
     has 'no eligible jobs'
@@ -87,7 +87,7 @@ only_held_is_left() {
     scancel --me
     jobs_done
     expect 1 submit -- --no-such-option
-    has 'no-such-option' 'refuses'
+    has 'no-such-option' 'rejected'
     [ "$(job_count)" -eq 0 ]
     expect 0 show status
     has_line '^first +0 +0 +1 +0'
@@ -98,10 +98,10 @@ only_held_is_left() {
     local option
     for option in --array=0-3 -a0-3 --wrap=true --test-only --wait -W; do
         expect 2 submit -- --hold "$option"
-        has "can't be passed on"
+        has "can't be passed to sbatch"
     done
     expect 2 submit -- d1
-    has 'options of sbatch, and `d1` is none'
+    has 'options of sbatch, and `d1` is not an option'
     [ "$(job_count)" -eq 0 ]
 }
 

@@ -63,7 +63,7 @@ register_lost() {
     await workspace/d1/one
     lab_poll 20 is_completed first d1
     expect 0 -j 2
-    has '1 node is in a job: see `rowbuild show jobs`' 'done: 3 nodes ran'
+    has '1 task is in a job: see `rowbuild show jobs`' 'done: 3 tasks ran'
     expect_runs 'first d1' 'first d2' 'second d1' 'first d3' 'second d3'
     release d2
     jobs_done
@@ -73,7 +73,7 @@ register_lost() {
     [ -z "$(find .rowbuild/jobs .rowbuild/inbox -type f)" ] # nobody needs what was registered
 }
 
-@test "a cancelled job, running or not, leaves its nodes eligible, and says so" {
+@test "a cancelled job, running or not, leaves its tasks eligible, and says so" {
     study d1 d2
     expect 0 submit -a first --no-array d1
     await_started d1
@@ -182,7 +182,7 @@ END
     has_line "^d1 +submitted +lab/$running " "^d2 +submitted +lab/$waiting "
     expect 0 submit
     expect 0 -j 2
-    has '2 nodes are in jobs'
+    has '2 tasks are in jobs'
     expect_runs
     scancel "$running" "$waiting"
     jobs_done

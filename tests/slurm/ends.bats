@@ -64,7 +64,7 @@ load helpers
     expect_nothing_to_do -j 1
 }
 
-@test "the program in a job is killed: its node is eligible, and the reason is shown" {
+@test "the program in a job is killed: its task is eligible, and the reason is shown" {
     held p
     expect 0 submit --yes
     await_started p

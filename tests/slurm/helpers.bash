@@ -109,7 +109,7 @@ END
     done
 }
 
-# sleepers [MINUTES]: a node that is quick, and others that go on until the test says `release`. Near the end
+# sleepers [MINUTES]: a task that is quick, and others that go on until the test says `release`. Near the end
 # of a job's time it is treated otherwise, so that is an hour away unless a test wants it near.
 sleepers() {
     mkdir workspace/{p,q}

@@ -160,7 +160,7 @@ END
     [ "$(at_once | paste -sd ' ')" = 'node1 8 node2 2' ]
 }
 
-@test "directory, environment, output, exit status and signals are those of any node" {
+@test "directory, environment, output, exit status and signals are those of any task" {
     directories 12
     rowfile <<'END'
 [[action]]
@@ -276,7 +276,7 @@ in_use_together() {
     [ "$(at_once | awk '{ sum += $2 } END { print sum + 0 }')" -ge "$1" ]
 }
 
-@test "the processes of one node lie on several hosts where one has no room for all" {
+@test "the processes of one task lie on several hosts where one has no room for all" {
     setup_programs
     directories 2
     rowfile <<'END'
@@ -488,7 +488,7 @@ END
     [ "$(at_once | cut -d ' ' -f 1 | paste -sd ' ')" = 'node1' ]
 }
 
-@test "a rank that fails fails its node; TERM reaches ranks, and they have their grace" {
+@test "a rank that fails fails its task; TERM reaches ranks, and they have their grace" {
     ranks 'srun --mpi=pmix'
     unset OMPI_MCA_btl OMPI_MCA_btl_tcp_if_include OMPI_MCA_pml
     directories 1

@@ -96,7 +96,7 @@ PROGRAM
     release d1
     jobs_done
     output_of_job
-    has 'cancelled: slow d1' 'done: 1 node ran'
+    has 'cancelled: slow d1' 'done: 1 task ran'
     expect_runs 'quick d1' 'quick d2' 'slow d2' 'slow d1'
     [ "$(state_of "$JOB")" = COMPLETED ]
 }
@@ -114,7 +114,7 @@ PROGRAM
     [ -z "$output" ]
 }
 
-@test "show log follows a node that runs in a job" {
+@test "show log follows a task that runs in a job" {
     rowfile <<'END'
 [[action]]
 name = "talk"

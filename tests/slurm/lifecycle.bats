@@ -16,7 +16,7 @@ load helpers
     has 'has started'
     # A local run leaves them alone, and a second submit has nothing to submit.
     expect 0 -j 1
-    has '2 nodes are in jobs'
+    has '2 tasks are in jobs'
     expect 0 submit --yes
     expect 0 show directories -a wait --short --submitted
     [ "$output" = $'p\nq' ]
@@ -64,7 +64,7 @@ load helpers
     expect_nothing_to_do -j 1
 }
 
-@test "a failing node doesn't end its siblings; the job fails, and the node is eligible again" {
+@test "a failing task doesn't end its siblings; the job fails, and the task is eligible again" {
     mkdir workspace/{p,q,r}
     rowfile <<'END'
 [[action]]
@@ -89,7 +89,7 @@ END
     expect_nothing_to_do -j 1
 }
 
-@test "a pending job that is cancelled: its nodes are eligible, and the reason is shown" {
+@test "a pending job that is cancelled: its tasks are eligible, and the reason is shown" {
     held p
     expect 0 submit --yes -- --begin=now+1hour
     await_queue PENDING 1
