@@ -1,6 +1,7 @@
 #include "claims.h"
 
 #include "digest.h"
+#include "disk.h"
 #include "file.h"
 #include "inside.h"
 #include "state_folder.h"
@@ -41,7 +42,7 @@ static void box_name(struct box *box, const struct inbox_attempt *attempt, const
 static void box_close(struct box *box)
 {
     if (box->folder >= 0) {
-        close(box->folder);
+        disk->close(box->folder);
     }
     buf_release(&box->name);
 }
@@ -96,7 +97,7 @@ static int make_whole(int folder, const char *name, struct slice content)
             result = file_rename_new(folder, buf_string(&fresh), name);
         }
         int error = errno;
-        (void)unlinkat(folder, buf_string(&fresh), 0);
+        (void)disk->unlink(folder, buf_string(&fresh), 0);
         errno = error;
     }
     int error = errno;
@@ -108,9 +109,9 @@ static int make_whole(int folder, const char *name, struct slice content)
 static void remove_end(struct box *box, const struct inbox_attempt *attempt)
 {
     box_name(box, attempt, OVER);
-    (void)unlinkat(box->folder, buf_string(&box->name), 0);
+    (void)disk->unlink(box->folder, buf_string(&box->name), 0);
     box_name(box, attempt, FAILED);
-    (void)unlinkat(box->folder, buf_string(&box->name), 0);
+    (void)disk->unlink(box->folder, buf_string(&box->name), 0);
 }
 
 int claim_make(const char *state_path, const struct inbox_attempt *attempt, struct slice job,

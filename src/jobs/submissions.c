@@ -1,6 +1,7 @@
 #include "submissions.h"
 
 #include "digest.h"
+#include "disk.h"
 #include "file.h"
 #include "inbox.h"
 #include "inside.h"
@@ -411,7 +412,7 @@ int submissions_load(struct submissions *submissions, const char *state_path, st
         return missing ? 0 : report_errno(state_path, "list", (struct slice){0}, diag);
     }
     int result = submissions_load_at(submissions, folder, state_path, diag);
-    close(folder);
+    disk->close(folder);
     return result;
 }
 
@@ -438,7 +439,7 @@ struct submission *submission_read(const char *state_path, struct slice token, s
     if (folder < 0 || !is_token(token)) {
         *missing = *missing || folder >= 0;
         if (folder >= 0) {
-            close(folder);
+            disk->close(folder);
         } else if (!*missing) {
             report_errno(state_path, "read", token, diag);
         }
@@ -448,7 +449,7 @@ struct submission *submission_read(const char *state_path, struct slice token, s
     struct json_parser *parser = json_parser_new();
     int result = read_one(folder, state_path, token, parser, arena, submission, diag);
     json_parser_free(parser);
-    close(folder);
+    disk->close(folder);
     *missing = result > 0;
     return result == 0 ? submission : NULL;
 }
@@ -517,10 +518,10 @@ int submission_write(const char *state_path, const struct submission *submission
         result = report_errno(state_path, "write", submission->token, diag);
     }
     if (folder >= 0) {
-        close(folder);
+        disk->close(folder);
     }
     if (root >= 0) {
-        close(root);
+        disk->close(root);
     }
     buf_release(&name);
     buf_release(&text);
@@ -538,7 +539,7 @@ int submission_remove(const char *state_path, struct slice token, struct diag *d
         result = report_errno(state_path, "remove", token, diag);
     }
     if (root >= 0) {
-        close(root);
+        disk->close(root);
     }
     buf_release(&name);
     return result;
@@ -557,7 +558,7 @@ int submissions_remove_all(const char *state_path, struct diag *diag)
         result = report_errno(state_path, "list", (struct slice){0}, diag);
     }
     if (root >= 0) {
-        close(root);
+        disk->close(root);
     }
     inbox_forget(state_path, listing.tokens.at, listing.tokens.count);
     vec_each (struct slice, token, &listing.tokens) {

@@ -33,7 +33,9 @@ void outcome_fail_unstarted(struct run *run, const struct task_id *tasks, size_t
                             const char *how, bool blocked)
 {
     for (size_t i = 0; i < count; i++) {
-        if (state_task(plan_state(run->plan), tasks[i].at)->attempt == ATTEMPT_STARTED) {
+        /* What is blocked was not begun now: an attempt on record is an earlier one's. */
+        if (!blocked &&
+            state_task(plan_state(run->plan), tasks[i].at)->attempt == ATTEMPT_STARTED) {
             outcome_record_attempt(run, tasks[i], ATTEMPT_FAILED, 127);
         }
     }

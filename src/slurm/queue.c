@@ -2,6 +2,7 @@
 
 #include "buf.h"
 #include "clock.h"
+#include "disk.h"
 #include "file.h"
 #include "inside.h"
 #include "program.h"
@@ -298,7 +299,7 @@ static bool recall(struct queue *queue, const char *state_path, unsigned max_age
     }
     diag_release(&unseen);
     if (root >= 0) {
-        close(root);
+        disk->close(root);
     }
     buf_release(&heading);
     buf_release(&text);
@@ -316,7 +317,7 @@ static void remember(const struct queue *queue, const char *state_path, struct s
     buf_add_slice(&text, answer);
     if (root >= 0) {
         (void)inside_replace(root, STATE_QUEUE, buf_slice(&text));
-        close(root);
+        disk->close(root);
     }
     buf_release(&text);
 }
@@ -326,7 +327,7 @@ void queue_forget(const char *state_path)
     int root = inside_root(AT_FDCWD, state_path, false);
     if (root >= 0) {
         (void)inside_remove(root, STATE_QUEUE);
-        close(root);
+        disk->close(root);
     }
 }
 
