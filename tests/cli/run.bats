@@ -513,6 +513,30 @@ END
     content workspace/d1/out whole
 }
 
+@test "a task that is blocked by now keeps the record of its interrupted attempt" {
+    mkdir workspace/d1
+    echo x >workspace/d1/in
+    rowfile <<'END'
+[[action]]
+name = "a"
+inputs = ["in"]
+products = ["out"]
+command = 'hold {directory}; touch workspace/{directory}/out'
+END
+    start
+    await_started d1
+    kill -KILL "$PID"
+    finish 137
+    release d1
+    rm workspace/d1/in
+    expect 1
+    has 'input workspace/d1/in is missing'
+    echo x >workspace/d1/in
+    expect 0 show why
+    has 'interrupted'
+    lacks 'exit 127'
+}
+
 @test "what ignores TERM is killed after the grace" {
     one 'trap "" TERM; echo $$ >pid; hold {directory}'
     start --grace 0.2
