@@ -49,12 +49,6 @@ static enum file_status digest_pieces(int fd, uint64_t size, struct digest *dige
     return result;
 }
 
-static bool same_stat(const struct file_stat *a, const struct file_stat *b)
-{
-    return a->kind == b->kind && a->size == b->size && a->mtime_ns == b->mtime_ns &&
-           a->ctime_ns == b->ctime_ns && a->inode == b->inode;
-}
-
 enum file_status file_digest_fd(int fd, struct file_stat *stat, struct digest *digest)
 {
     struct file_stat after;
@@ -66,7 +60,7 @@ enum file_status file_digest_fd(int fd, struct file_stat *stat, struct digest *d
     if (result == FILE_READ && file_stat_fd(fd, &after) != 0) {
         return FILE_TROUBLE;
     }
-    return result != FILE_READ || same_stat(stat, &after) ? result : FILE_MOVING;
+    return result != FILE_READ || file_stat_equal(stat, &after) ? result : FILE_MOVING;
 }
 
 /* ---- listing ---- */
@@ -242,7 +236,7 @@ static enum file_status add_entry_content(struct digest_stream *stream,
         return entry_failed();
     }
     enum file_status result = file_digest_fd(fd, &stat, &digest);
-    if (result == FILE_READ && !same_stat(&stat, &entry->stat)) {
+    if (result == FILE_READ && !file_stat_equal(&stat, &entry->stat)) {
         result = FILE_MOVING;
     }
     int error = errno;

@@ -67,6 +67,12 @@ int file_stat_fd(int fd, struct file_stat *stat)
     return 0;
 }
 
+bool file_stat_equal(const struct file_stat *a, const struct file_stat *b)
+{
+    return a->kind == b->kind && a->size == b->size && a->mtime_ns == b->mtime_ns &&
+           a->ctime_ns == b->ctime_ns && a->inode == b->inode;
+}
+
 static int close_failed(int fd)
 {
     int error = errno;

@@ -32,6 +32,9 @@ int file_stat_fd(int fd, struct file_stat *stat);
 /* The link itself: a symlink is FILE_OTHER. */
 int file_lstat(int dir, const char *path, struct file_stat *stat);
 
+/* Whether both are of one file that didn't change in between, as far as can be seen. */
+bool file_stat_equal(const struct file_stat *a, const struct file_stat *b);
+
 /* Reads a whole file, appending to `out`. -1 with errno set; `limit` bytes at most (EFBIG). */
 int file_read(int dir, const char *path, size_t limit, struct buf *out);
 int file_read_fd(int fd, size_t limit, struct buf *out); /* from where the descriptor is */

@@ -21,12 +21,6 @@ static bool is_value_file(const struct graph *graph, struct file_id file)
 
 /* ---- One file ---- */
 
-static bool same_stat(const struct file_stat *a, const struct file_stat *b)
-{
-    return a->kind == b->kind && a->size == b->size && a->mtime_ns == b->mtime_ns &&
-           a->ctime_ns == b->ctime_ns && a->inode == b->inode;
-}
-
 /* The row of a value file holds the digest of its canonical text: white space and order of keys
  * don't matter. */
 static void put_value_row(struct plan *plan, struct file_id file, const struct json *value,
@@ -64,7 +58,7 @@ static enum file_status refresh_value(struct plan *plan, struct file_id file, st
             return FILE_TROUBLE;
         }
         if (file_stat(plan->project, plan_path(plan, file), &after) == 0 &&
-            same_stat(&before, &after)) {
+            file_stat_equal(&before, &after)) {
             put_value_row(plan, file, value, &after);
             return FILE_CURRENT;
         }
@@ -236,7 +230,7 @@ static int read_values_ahead(struct plan *plan, const struct file_list *list, st
         const struct json *value;
         struct file_stat after;
         if (file_stat(plan->project, plan_path(plan, file), &after) == 0 &&
-            same_stat(&stats[i], &after) &&
+            file_stat_equal(&stats[i], &after) &&
             workspace_value(workspace, directory, &value, diag) == 0) {
             put_value_row(plan, file, value, &after);
         }
