@@ -33,7 +33,8 @@ static void stat_range(void *context, unsigned worker, size_t first, size_t end)
 void survey_stat(const struct survey *survey, const uint32_t *files, size_t count,
                  uint8_t *statuses)
 {
-    struct surveying surveying = {.survey = survey, .files = files, .statuses = statuses};
+    struct surveying surveying = {.survey = survey, .files = files};
+    surveying.statuses = statuses;
     parallel_for(survey->threads, count, STAT_GRAIN, stat_range, &surveying);
 }
 

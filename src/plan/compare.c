@@ -27,12 +27,13 @@ static void compare_recipe_or_value(struct exam *exam, struct recorded *recorded
     const struct component *now = &list->at[place];
     struct component then;
     bool is_value = now->kind == COMPONENT_VALUE;
-    if (!recorded_find(recorded, now, place, &then)) {
-        exam->fills_in = true; /* members that joined are told by themselves */
-    } else if (digest_equal(then.digest, now->digest)) {
+    bool is_recorded = recorded_find(recorded, now, place, &then);
+    if (is_recorded && digest_equal(then.digest, now->digest)) {
         return;
-    } else if (digest_is_unknown(then.digest) ||
-               (is_value && is_same_whole(recorded, list, place, &then))) {
+    }
+    if (!is_recorded || /* members that joined are told by themselves */
+        digest_is_unknown(then.digest) ||
+        (is_value && is_same_whole(recorded, list, place, &then))) {
         exam->fills_in = true;
     } else {
         exam_tell(exam, (struct reason){.kind = is_value ? REASON_VALUE : REASON_RECIPE,
@@ -102,11 +103,9 @@ static void compare_file(struct exam *exam, struct recorded *recorded, const str
     } else if (!is_recorded && was_listed(recorded, exam, dependency->input)) {
         exam->fills_in = true;
         tell_file(exam, now, file, true);
-    } else if (!is_recorded) {
-        compare_unrecorded_file(exam, now, file, success);
-    } else if (digest_is_unknown(then.digest) && success->success != SUCCESS_RAN) {
+    } else if (is_recorded && digest_is_unknown(then.digest) && success->success != SUCCESS_RAN) {
         exam->fills_in = true; /* absent when the results were taken as they stood */
-    } else if (digest_is_unknown(then.digest)) {
+    } else if (!is_recorded || digest_is_unknown(then.digest)) {
         compare_unrecorded_file(exam, now, file, success);
     } else if (digest_is_unread(then.digest)) {
         tell_input(exam, now, REASON_INPUT_UNREAD);
@@ -147,12 +146,8 @@ static void compare_upstream_task(struct exam *exam, struct recorded *recorded,
     if (exam_is_pending(plan, before)) {
         return;
     }
-    if (!recorded_find(recorded, now, place, &then)) {
-        exam->fills_in = true;
-        if (row->finished_at_ns <= finished_at_ns) {
-            return;
-        }
-    } else if (digest_is_unknown(then.digest)) { /* it had never run */
+    if (!recorded_find(recorded, now, place, &then) ||
+        digest_is_unknown(then.digest)) { /* it had never run */
         exam->fills_in = true;
         if (row->finished_at_ns <= finished_at_ns) {
             return;
