@@ -32,9 +32,8 @@ static bool products_are_there(const struct plan *plan, struct task_id task)
 
 static bool stat_file(struct plan *plan, struct file_id file, struct file_stat *found)
 {
-    enum file_status status = observe_stat(plan->observer, plan_path(plan, file),
-                                           state_file(plan->state, file.at), found);
-    return status != FILE_GONE && status != FILE_TROUBLE;
+    return file_stat(plan->project, plan_path(plan, file), found) == 0 &&
+           found->kind != FILE_MISSING;
 }
 
 /* Whether something couldn't be read: then nobody knows what would be adopted. */

@@ -221,7 +221,7 @@ static bool glob_matches(const struct path_spec *spec, struct slice path)
     return matches;
 }
 
-/* Whether a recorded file that is no dependency any more was matched by a glob that is still
+/* Whether a recorded file that is no longer a dependency was matched by a glob that is still
  * listed, and is missing now. */
 static bool listed_glob_lost(struct plan *plan, struct task_id task,
                              const struct component *recorded)

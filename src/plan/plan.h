@@ -1,7 +1,7 @@
 /* Stale? Why? In which order?
  *
  * Knows: the rules of docs/internals/rules.md. One walk (plan_examine) finds the differences
- * between a task's record and what is there now: with no listener it stops at the first, with one
+ * between a task's record and what is on disk now: with no listener it stops at the first, with one
  * it tells them all. Doesn't know: processes, cores, or how reasons are shown beyond their words.
  * Changes nothing on disk: rows that were looked at anew are put into the state, whose owner
  * decides whether they are written.

@@ -294,7 +294,7 @@ out:
 }
 
 /* Renames to the first free of "NAME.unreadable", "NAME.unreadable-2", … A missing file is fine. */
-static int set_aside(const struct state *state, const char *name, struct diag *diag)
+static int rename_unreadable(const struct state *state, const char *name, struct diag *diag)
 {
     for (int number = 1;; number++) {
         char to[64];
@@ -325,7 +325,8 @@ static int discard(struct state *state, struct diag *diag)
     if (state->mode != STATE_WRITE) {
         return 0;
     }
-    return set_aside(state, STATE_SNAPSHOT, diag) == 0 && set_aside(state, STATE_JOURNAL, diag) == 0
+    return rename_unreadable(state, STATE_SNAPSHOT, diag) == 0 &&
+                   rename_unreadable(state, STATE_JOURNAL, diag) == 0
                ? 0
                : -1;
 }
