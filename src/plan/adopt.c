@@ -100,22 +100,10 @@ static int adopt_task(struct plan *plan, struct task_id task, struct diag *diag)
         return 0; /* told when the task is examined */
     }
     plan_take_as_it_stands(list);
-    struct digest *digests = mem_grow(NULL, list->count, sizeof *digests);
-    for (size_t i = 0; i < list->count; i++) {
-        digests[i] = list->at[i].digest;
-    }
-    struct task_row row = {
-        .is_known = true,
-        .success = SUCCESS_ADOPTED,
-        .good = {.shape = state_shape(plan->state, list->at, list->count),
-                 .digests = digests,
-                 .count = list->count},
-        .fingerprint = plan_fingerprint(list),
-        .finished_at_ns = oldest_product(plan, task),
-    };
-    state_put_task(plan->state, task.at, &row);
+    struct task_row row = {.success = SUCCESS_ADOPTED,
+                           .finished_at_ns = oldest_product(plan, task)};
+    plan_put_success(plan, task, list, &row);
     plan_keep_texts(plan, task, diag);
-    free(digests);
     plan->adopted++;
     return 0;
 }
