@@ -3,13 +3,10 @@
 
 #include "allocation.h"
 #include "clock.h"
-#include "find_gpus.h"
-#include "find_hosts.h"
 #include "inside.h"
-#include "intern.h"
 #include "job_variables.h"
 #include "jobserver.h"
-#include "machine.h"
+#include "means.h"
 #include "relay.h"
 #include "run.h"
 #include "run_mark.h"
@@ -57,28 +54,6 @@ static bool may_go_on(struct relay *relay, const struct rowbuild_run_options *op
     return relay_tell(relay, (struct rowbuild_event){.kind = ROWBUILD_EVENT_CONFIRM});
 }
 
-/* The budget of cores. Without one that is asked for, the make that started this process decides:
- * the run is a client of its jobserver, then. */
-static unsigned budget(struct relay *relay, const struct rowbuild_run_options *options,
-                       unsigned granted, struct jobclient *jobclient)
-{
-    if (options->jobs > 0) {
-        return options->jobs;
-    }
-    unsigned jobs = granted;
-    switch (jobclient_open(jobclient, getenv("MAKEFLAGS"))) {
-    case JOBCLIENT_NONE:
-        break;
-    case JOBCLIENT_CLOSED:
-        relay_notice(relay, "make's jobserver can't be reached, so one core is used; begin the "
-                            "line of the makefile with +, or use -j");
-        return 1;
-    case JOBCLIENT_OPEN:
-        return jobclient->slots > 0 && jobclient->slots < jobs ? jobclient->slots : jobs;
-    }
-    return jobs;
-}
-
 static bool uses_launchers(const struct rowfile *rowfile)
 {
     for (size_t i = 0; i < rowfile->action_count; i++) {
@@ -89,79 +64,39 @@ static bool uses_launchers(const struct rowfile *rowfile)
     return false;
 }
 
-/* What the run may use. */
-struct means {
-    bool has_work;                /* else nobody needs to know the rest */
-    struct allocation allocation; /* of a scheduler */
-    struct machine machine;
-    struct run_gpus gpus;
-    struct jobclient jobclient; /* of a make that started rowbuild */
-    struct launch_steps steps;  /* of the allocation */
-    struct run_options options;
-};
-
-/* Every host of a job is assumed to have as many GPUs as this host. The GPUs of a login host, which
- * isn't part of the job, say nothing about the job's hosts. */
-static unsigned gpus_of_hosts(const struct rowbuild_run_options *options, const struct means *means)
+static void notice(void *context, const char *text)
 {
-    bool is_one = means->allocation.here != ALLOCATION_ELSEWHERE;
-    return is_one || options->gpus_given ? means->gpus.count : 0;
+    relay_notice(context, text);
 }
 
-/* After the plan was made. */
 static int find_means(struct relay *relay, const struct rowbuild_run_options *options,
-                      struct means *means, struct diag *diag)
+                      struct run_means *means, struct rowbuild_messages *messages)
 {
-    const struct study_job *job = relay->study->job;
-    *means = (struct means){.has_work = run_has_work(relay->study->plan),
-                            .jobclient = JOBCLIENT_NONE_OPEN};
-    job_variables_read_own(&means->allocation);
-    means->options = (struct run_options){
-        .jobs = options->jobs > 0 ? options->jobs : 1,
+    struct rowbuild *study = relay->study;
+    int found = run_means_find(means, study->rowfile, run_has_work(study->plan), options, notice,
+                               relay, &messages->diag);
+    return found == 0 ? ROWBUILD_OK : rowbuild_messages_status(messages);
+}
+
+static struct run_options options_of(const struct rowbuild *study, struct run_means *means,
+                                     const struct rowbuild_run_options *options, bool has_listener)
+{
+    const struct study_job *job = study->job;
+    return (struct run_options){
+        .jobs = means->jobs,
+        .gpus = means->gpus.count,
+        .gpus_from = means->gpus.from,
+        .gpus_can_be_told = means->gpus.can_be_told,
         .keep_going = options->keep_going > 0 ? options->keep_going : 1,
         .explain = options->explain,
         .grace_s = options->grace_s > 0 ? options->grace_s : GRACE_S,
-        .tick_ms = relay->observer != NULL ? TICK_MS : 0,
-        .state_path = relay->study->state_path,
+        .tick_ms = has_listener ? TICK_MS : 0,
+        .state_path = study->state_path,
         .name = job != NULL ? job->name : "",
         .end_ns = job != NULL ? job->time.end_ns : time_limit_end_ns(&means->allocation, 0),
         .notice_s = job != NULL ? job->time.notice_s : 0,
+        .jobclient = means->jobclient.in >= 0 ? &means->jobclient : NULL,
     };
-    if (!means->has_work) {
-        return ROWBUILD_OK;
-    }
-    if (run_find_gpus(relay->study->rowfile, options, &means->gpus, diag) != 0) {
-        return ROWBUILD_USAGE;
-    }
-    if (machine_read(&means->machine, diag) != 0) {
-        return ROWBUILD_STATE;
-    }
-    unsigned granted = machine_confine(&means->machine, &means->allocation);
-    struct buf note = BUF_EMPTY;
-    if (run_find_hosts(&means->allocation, options->jobs, gpus_of_hosts(options, means),
-                       &means->machine, &granted, &means->steps, &note, diag) != 0) {
-        return ROWBUILD_STATE;
-    }
-    if (note.len > 0) {
-        relay_notice(relay, buf_string(&note));
-    }
-    buf_release(&note);
-    means->options.jobs = budget(relay, options, granted, &means->jobclient);
-    if (means->jobclient.in >= 0) {
-        means->options.jobclient = &means->jobclient;
-        means->machine.is_real = false; /* nobody knows which cores make's other jobs use */
-    }
-    means->options.gpus = means->gpus.count;
-    means->options.gpus_from = means->gpus.from;
-    means->options.gpus_can_be_told = means->gpus.can_be_told;
-    return ROWBUILD_OK;
-}
-
-static void means_release(struct means *means)
-{
-    jobclient_close(&means->jobclient);
-    allocation_release(&means->allocation);
-    machine_release(&means->machine);
 }
 
 /* What tells a run inside of a task that it has the task's cores only; NULL: no job. */
@@ -181,26 +116,16 @@ static const char *in_allocation(const struct allocation *allocation, struct are
 static const uint32_t *find_places(const struct rowbuild *study, struct arena *arena)
 {
     const struct study_job *job = study->job;
-    const struct graph *graph = study->graph;
-    struct intern keys;
-    struct buf key = BUF_EMPTY;
     if (job == NULL || !job->in_order) {
         return NULL;
     }
-    uint32_t *places = arena_array(arena, graph->task_count, sizeof *places);
-    intern_init(&keys);
-    for (size_t i = 0; i < job->element->task_count; i++) {
-        intern_add(&keys, job->element->tasks[i]);
-    }
-    for (uint32_t n = 0; n < graph->task_count; n++) {
-        if (plan_wanted(study->plan, (struct task_id){n}) != 0) {
-            buf_clear(&key);
-            graph_add_key(graph, (struct task_id){n}, &key);
-            places[n] = intern_find(&keys, buf_slice(&key));
+    uint32_t *places = arena_array(arena, study->graph->task_count, sizeof *places);
+    for (uint32_t i = 0; i < job->element->task_count; i++) {
+        struct task_id task = graph_find_task(study->graph, job->element->tasks[i]);
+        if (task.at != GRAPH_NONE) {
+            places[task.at] = i;
         }
     }
-    buf_release(&key);
-    intern_release(&keys);
     return places;
 }
 
@@ -216,7 +141,8 @@ static void add_mark(const struct rowbuild *study, struct buf *variable)
     }
 }
 
-static int run_planned(struct relay *relay, struct means *means, struct diag *diag)
+static int run_planned(struct relay *relay, struct run_means *means,
+                       const struct rowbuild_run_options *asked, struct diag *diag)
 {
     struct rowbuild *study = relay->study;
     const struct machine *machine = means->has_work ? &means->machine : NULL;
@@ -241,13 +167,13 @@ static int run_planned(struct relay *relay, struct means *means, struct diag *di
                                     .sets_cuda = means->gpus.sets_cuda,
                                     .sets_rocr = means->gpus.sets_rocr};
     struct run_observer observer = {.event = relay_event, .context = relay};
-    means->options.places = find_places(study, &arena);
-    relay->last.cores_budget = means->options.jobs;
-    tell_what_is_known(relay, means->options.jobs, &means->machine);
+    struct run_options options = options_of(study, means, asked, relay->observer != NULL);
+    options.places = find_places(study, &arena);
+    relay->last.cores_budget = means->jobs;
+    tell_what_is_known(relay, means->jobs, &means->machine);
     int status = ROWBUILD_STATE;
     size_t errors = diag->errors;
-    if (run_execute(study->plan, &launch, machine, &means->options, &observer, &result, diag) ==
-        0) {
+    if (run_execute(study->plan, &launch, machine, &options, &observer, &result, diag) == 0) {
         bool all_well = result.failed + result.unfinished + result.not_started == 0;
         status = result.interrupted ? ROWBUILD_INTERRUPTED
                  : all_well         ? ROWBUILD_OK
@@ -276,40 +202,26 @@ static int check(struct rowbuild *study, struct rowbuild_messages *messages)
 
 /* What can never fit is refused before even the state's folder is made. */
 static int check_means(struct relay *relay, const struct rowbuild_run_options *options,
-                       struct diag *diag)
+                       struct rowbuild_messages *messages)
 {
-    struct means means;
+    struct run_means means;
     struct relay silent = *relay; /* what is to be told is told when it is found for the run */
     silent.observer = NULL;
-    int status = find_means(&silent, options, &means, diag);
+    int status = find_means(&silent, options, &means, messages);
     struct launch_context launch = {.graph = relay->study->graph,
                                     .launchers = &relay->study->launchers,
                                     .cluster = relay->study->cluster->name,
                                     .steps = means.allocation.exists ? &means.steps : NULL};
+    struct run_options known = options_of(relay->study, &means, options, false);
     if (status == ROWBUILD_OK && means.has_work &&
-        run_check(relay->study->plan, &launch, &means.machine, &means.options, diag) != 0) {
+        run_check(relay->study->plan, &launch, &means.machine, &known, &messages->diag) != 0) {
         status = ROWBUILD_USAGE;
     }
-    means_release(&means);
+    run_means_release(&means);
     return status;
 }
 
-/* Whether this is a login host, and nobody said how many cores a run may use there. */
-static bool needs_explicit_budget(const struct rowbuild *study,
-                                  const struct rowbuild_run_options *options)
-{
-    const char *job = getenv("SLURM_JOB_ID");
-    if (study->cluster->scheduler != SCHEDULER_SLURM || (job != NULL && job[0] != '\0') ||
-        options->jobs_given || options->jobs > 0) {
-        return false;
-    }
-    struct jobclient client; /* a make that was given cores speaks for its user */
-    bool is_asked = jobclient_open(&client, getenv("MAKEFLAGS")) == JOBCLIENT_OPEN;
-    jobclient_close(&client);
-    return !is_asked;
-}
-
-/* Work there disturbs everybody. */
+/* Work on a login host disturbs everybody. */
 static int check_login_task(const struct rowbuild *study, struct diag *diag)
 {
     if (!run_has_work(study->plan)) {
@@ -340,7 +252,7 @@ static int look_and_check(struct relay *relay, const struct rowbuild_selection *
     struct rowbuild *study = relay->study;
     int status = ROWBUILD_OK;
     bool is_new = access(study->state_path, F_OK) != 0; /* not even the state's folder is made */
-    bool needs_budget = needs_explicit_budget(study, options);
+    bool needs_budget = run_lacks_budget(study->cluster, options);
     if (is_new || needs_budget) {
         study->will_write = is_new;
         status = study_look(study, selection, STATE_READ, messages);
@@ -352,7 +264,7 @@ static int look_and_check(struct relay *relay, const struct rowbuild_selection *
             status = check_login_task(study, &messages->diag);
         }
         if (status == ROWBUILD_OK) {
-            status = check_means(relay, options, &messages->diag);
+            status = check_means(relay, options, messages);
         }
         if (status == ROWBUILD_OK &&
             is_new) { /* the look stands, unless somebody else began meanwhile */
@@ -380,13 +292,13 @@ int study_run(struct rowbuild *study, const struct rowbuild_selection *selection
               const struct rowbuild_observer *observer, struct rowbuild_messages *messages)
 {
     struct relay relay = {.study = study, .observer = observer};
-    struct means means = {.has_work = false, .jobclient = JOBCLIENT_NONE_OPEN};
+    struct run_means means = {.has_work = false, .jobclient = JOBCLIENT_NONE_OPEN};
     bool declined = false;
     study->job = job;
     int status = job != NULL ? look_for_job(study, selection, messages)
                              : look_and_check(&relay, selection, options, messages);
     if (status == ROWBUILD_OK) {
-        status = find_means(&relay, options, &means, &messages->diag);
+        status = find_means(&relay, options, &means, messages);
     }
     if (status == ROWBUILD_OK) {
         rowbuild_estimate(study, &relay.estimate);
@@ -398,7 +310,7 @@ int study_run(struct rowbuild *study, const struct rowbuild_selection *selection
         } else if (jobs_release(study->jobs, study->plan, NULL, &messages->diag) != 0) {
             status = ROWBUILD_STATE;
         } else {
-            status = run_planned(&relay, &means, &messages->diag);
+            status = run_planned(&relay, &means, options, &messages->diag);
         }
     }
     int closed = study_drop(study, messages);
@@ -409,7 +321,7 @@ int study_run(struct rowbuild *study, const struct rowbuild_selection *selection
     if (!declined && status != ROWBUILD_USAGE) {
         relay_tell(&relay, (struct rowbuild_event){.kind = ROWBUILD_EVENT_FINISHED});
     }
-    means_release(&means);
+    run_means_release(&means);
     relay_release(&relay);
     return messages_settle(messages, status);
 }

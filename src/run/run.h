@@ -13,7 +13,8 @@
  * left_running.c (what stays in the background); backups.c (old products); launched.c (inputs at
  * the start and at the end); progress_report.c (what the observer is told); slots.c (what runs
  * now); executions.c (tasks that run together); temporary.c, tokens.c, logs.c, logs_table.c,
- * run_mark.c. Apart from these: accept.c, and find_gpus.c and find_hosts.c (what may be used). */
+ * run_mark.c. Apart from these: accept.c, and means.c with find_gpus.c and
+ * find_hosts.c (what may be used). */
 #ifndef ROWBUILD_RUN_H
 #define ROWBUILD_RUN_H
 
