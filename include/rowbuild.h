@@ -178,12 +178,16 @@ struct rowbuild_estimate {
     size_t will_run;
     size_t may_run;
     size_t restores;
-    size_t submitted;         /* in jobs: not touched */
-    size_t again;             /* of will_run: tasks with a good result */
-    double again_core_hours;  /* recorded cost of what would be redone */
-    double least_core_hours;  /* predicted: what will run */
-    double most_core_hours;   /* and what may run as well */
-    const char *again_reason; /* the most frequent reason of redone work: "command changed" */
+    size_t blocked;          /* can't run */
+    size_t submitted;        /* in jobs: not touched */
+    size_t waits;            /* for tasks in jobs */
+    size_t again;            /* of will_run: tasks with a good result */
+    double again_core_hours; /* recorded cost of what would be redone; 0: not recorded */
+    double least_core_hours; /* predicted: what will run */
+    double most_core_hours;  /* and what may run as well */
+    const char
+        *again_reason; /* the most frequent reason of redone work: "command changed"; static; NULL
+                                 without any */
 };
 ROWBUILD_API void rowbuild_estimate(const struct rowbuild *study,
                                     struct rowbuild_estimate *estimate);

@@ -17,18 +17,9 @@
 struct plan_selection study_selection(const struct rowbuild *study,
                                       const struct rowbuild_selection *selection)
 {
-    return (struct plan_selection){
-        .actions = selection->actions,
-        .action_count = selection->action_count,
-        .targets = selection->targets,
-        .target_count = selection->target_count,
-        .from_project = study->from_project,
-        .project_path = study->project_path,
-        .only = selection->only,
-        .exact_actions = selection->exact_actions,
-        .lenient = selection->unknown_targets_warn,
-        .by_member = selection->by_member,
-    };
+    return (struct plan_selection){.asked = *selection,
+                                   .from_project = study->from_project,
+                                   .project_path = study->project_path};
 }
 
 /* An unmounted file system is not a deleted study. */
@@ -354,20 +345,8 @@ void rowbuild_task_reasons(struct rowbuild *study, size_t index, rowbuild_reason
 
 void rowbuild_estimate(const struct rowbuild *study, struct rowbuild_estimate *estimate)
 {
-    struct report_estimate found;
     struct diag unseen;
     diag_init(&unseen);
-    report_estimate(study->plan, &found, &unseen);
+    report_estimate(study->plan, estimate, &unseen);
     diag_release(&unseen);
-    *estimate = (struct rowbuild_estimate){
-        .will_run = found.will_run,
-        .may_run = found.may_run,
-        .restores = found.restores,
-        .submitted = found.submitted,
-        .again = found.again,
-        .again_core_hours = found.again_hours,
-        .least_core_hours = found.least_hours,
-        .most_core_hours = found.most_hours,
-        .again_reason = found.again_reason,
-    };
 }

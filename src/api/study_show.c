@@ -16,25 +16,6 @@
 #include <time.h>
 #include <unistd.h>
 
-static struct report_options report_options(const struct rowbuild_show_options *options)
-{
-    return (struct report_options){
-        .json = options->json,
-        .colour = options->colour,
-        .completed = options->completed,
-        .submitted = options->submitted,
-        .eligible = options->eligible,
-        .waiting = options->waiting,
-        .all = options->all,
-        .short_output = options->short_output,
-        .no_header = options->no_header,
-        .no_separate_groups = options->no_separate_groups,
-        .values = options->values,
-        .value_count = options->value_count,
-        .group_limit = options->group_limit,
-    };
-}
-
 /* Writes what was made unless it failed; the status to return. */
 static int finish(int result, struct buf *out, const struct rowbuild_writer *writer,
                   struct rowbuild_messages *messages)
@@ -55,8 +36,7 @@ int rowbuild_show_status(struct rowbuild *study, const struct rowbuild_selection
 {
     struct buf out = BUF_EMPTY;
     struct plan_selection wanted = study_selection(study, selection);
-    struct report_options shown = report_options(options);
-    int result = report_status(study->plan, &wanted, &shown, &out, &messages->diag);
+    int result = report_status(study->plan, &wanted, options, &out, &messages->diag);
     return finish(result, &out, writer, messages);
 }
 
@@ -66,11 +46,10 @@ int rowbuild_show_directories(struct rowbuild *study, const struct rowbuild_sele
                               struct rowbuild_messages *messages)
 {
     struct buf out = BUF_EMPTY;
-    struct report_options shown = report_options(options);
     int result = 0;
     if (selection->action_count > 0) {
         for (size_t i = 0; i < selection->action_count && result == 0; i++) {
-            result = report_directories(study->plan, slice_of(selection->actions[i]), &shown, &out,
+            result = report_directories(study->plan, slice_of(selection->actions[i]), options, &out,
                                         &messages->diag);
         }
         return finish(result, &out, writer, messages);
@@ -97,7 +76,7 @@ int rowbuild_show_directories(struct rowbuild *study, const struct rowbuild_sele
             directories[count++] = d;
         }
     }
-    report_directory_names(&study->workspace, directories, count, &shown, &out);
+    report_directory_names(&study->workspace, directories, count, options, &out);
     free(directories);
     free(named);
     return finish(0, &out, writer, messages);
@@ -117,10 +96,9 @@ int rowbuild_show_why(struct rowbuild *study, const struct rowbuild_selection *s
                       const struct rowbuild_writer *writer, struct rowbuild_messages *messages)
 {
     struct buf out = BUF_EMPTY;
-    struct report_options shown = report_options(options);
     int result = select_within(study, selection, &messages->diag);
     if (result == 0) {
-        result = report_why(study->plan, &shown, &out, &messages->diag);
+        result = report_why(study->plan, options, &out, &messages->diag);
     }
     return finish(result, &out, writer, messages);
 }
@@ -130,7 +108,6 @@ int rowbuild_show_plan(struct rowbuild *study, bool explain,
                        const struct rowbuild_writer *writer, struct rowbuild_messages *messages)
 {
     struct buf out = BUF_EMPTY;
-    struct report_options shown = report_options(options);
     struct buf adopted = BUF_EMPTY;
     int status = study_refuse_broken_actions(study, messages);
     if (status != ROWBUILD_OK) {
@@ -142,7 +119,7 @@ int rowbuild_show_plan(struct rowbuild *study, bool explain,
     buf_release(&adopted);
     int result = study_check_values(study, false, &messages->diag);
     if (result == 0) {
-        result = report_plan(study->plan, explain, &shown, &out, &messages->diag);
+        result = report_plan(study->plan, explain, options, &out, &messages->diag);
     }
     return finish(result, &out, writer, messages);
 }
@@ -151,11 +128,10 @@ int rowbuild_show_jobs(struct rowbuild *study, const struct rowbuild_selection *
                        const struct rowbuild_show_options *options,
                        const struct rowbuild_writer *writer, struct rowbuild_messages *messages)
 {
-    struct report_options shown = report_options(options);
     struct job_listing listing;
     struct buf out = BUF_EMPTY;
     job_listing_make(&listing, study->jobs, study->plan, selection, &messages->diag);
-    report_jobs(listing.lines.at, listing.lines.count, &shown, &out);
+    report_jobs(listing.lines.at, listing.lines.count, options, &out);
     job_listing_release(&listing);
     return finish(0, &out, writer, messages);
 }
@@ -322,8 +298,7 @@ int rowbuild_show_machine(struct rowbuild *study, const struct rowbuild_show_opt
                                          .before = times,
                                          .after = times + CPUMASK_LIMIT,
                                          .cpu_count = is_real ? CPUMASK_LIMIT : 0};
-    struct report_options shown = report_options(options);
-    report_machine(&facts, &shown, &out);
+    report_machine(&facts, options, &out);
     free(times);
     free(cores);
     free(holders);
@@ -346,10 +321,9 @@ int rowbuild_show_cluster(struct rowbuild *study, const struct rowbuild_show_opt
 {
     struct clusters loaded = {0};
     struct buf out = BUF_EMPTY;
-    struct report_options shown = report_options(options);
     const struct cluster *cluster = current_cluster(study, options, &loaded, &messages->diag);
     if (cluster != NULL) {
-        report_clusters(study != NULL ? &study->clusters : &loaded, cluster, &shown, &out);
+        report_clusters(study != NULL ? &study->clusters : &loaded, cluster, options, &out);
     }
     clusters_release(&loaded);
     return finish(cluster != NULL ? 0 : -1, &out, writer, messages);
@@ -362,14 +336,13 @@ int rowbuild_show_launchers(struct rowbuild *study, const struct rowbuild_show_o
     struct clusters clusters = {0};
     struct launchers loaded = {0};
     struct buf out = BUF_EMPTY;
-    struct report_options shown = report_options(options);
     const struct cluster *cluster = current_cluster(study, options, &clusters, &messages->diag);
     int result = cluster != NULL ? 0 : -1;
     if (study == NULL && result == 0) {
         result = launchers_load(&loaded, &messages->diag);
     }
     if (result == 0) {
-        report_launchers(study != NULL ? &study->launchers : &loaded, cluster->name, &shown, &out);
+        report_launchers(study != NULL ? &study->launchers : &loaded, cluster->name, options, &out);
     }
     launchers_release(&loaded);
     clusters_release(&clusters);

@@ -23,6 +23,7 @@
 #include "graph.h"
 #include "job_ref.h"
 #include "observe.h"
+#include "rowbuild.h"
 #include "state.h"
 #include "vec.h"
 
@@ -179,23 +180,14 @@ bool plan_is_resolved(const struct plan *plan, struct task_id task);
 
 /* ---- Selecting ---- */
 
-/* Marks what is wanted. `actions` are wildcards (or whole names), `targets` directory names or
- * paths, product paths, or keys of tasks; relative paths are relative to `from_project` ("" or the
- * current directory's path below the project with a trailing '/'). `only` leaves out what comes
- * before. Unknown names are errors, or warnings if `lenient`. Directories select no group, unless
- * `by_member`: then those that hold them, of which plan->members are meant. */
+/* Marks the tasks that were asked for, and the tasks before them. Targets may also be keys of tasks;
+ * relative paths are relative to `from_project` ("" or the current directory's path below the
+ * project with a trailing '/'). */
 struct plan_selection {
-    const char *const *actions;
-    size_t action_count;
-    const char *const *targets;
-    size_t target_count;
+    struct rowbuild_selection asked; /* its pointers are borrowed */
     const char *from_project;
     const char *project_path; /* absolute */
-    bool only;
-    bool within; /* all tasks that aren't selected stay wanted, as what comes before */
-    bool exact_actions;
-    bool lenient;
-    bool by_member;
+    bool within;              /* all tasks that aren't selected stay wanted, as what comes before */
 };
 int plan_select(struct plan *plan, const struct plan_selection *selection, struct diag *diag);
 

@@ -20,12 +20,13 @@ struct targets {
 
 bool plan_selects_action(const struct plan_selection *selection, struct slice name)
 {
-    if (selection == NULL || selection->action_count == 0) {
+    if (selection == NULL || selection->asked.action_count == 0) {
         return true;
     }
-    for (size_t i = 0; i < selection->action_count; i++) {
-        struct slice pattern = slice_of(selection->actions[i]);
-        if (selection->exact_actions ? slice_equal(pattern, name) : match_wildcard(pattern, name)) {
+    for (size_t i = 0; i < selection->asked.action_count; i++) {
+        struct slice pattern = slice_of(selection->asked.actions[i]);
+        if (selection->asked.exact_actions ? slice_equal(pattern, name)
+                                           : match_wildcard(pattern, name)) {
             return true;
         }
     }
@@ -37,11 +38,11 @@ static int check_actions(const struct plan *plan, const struct plan_selection *s
 {
     const struct rowfile *rowfile = plan->graph->rowfile;
     int result = 0;
-    for (size_t i = 0; i < selection->action_count; i++) {
-        struct slice pattern = slice_of(selection->actions[i]);
-        struct plan_selection one = {.actions = &selection->actions[i],
-                                     .action_count = 1,
-                                     .exact_actions = selection->exact_actions};
+    for (size_t i = 0; i < selection->asked.action_count; i++) {
+        struct slice pattern = slice_of(selection->asked.actions[i]);
+        struct plan_selection one = *selection;
+        one.asked.actions = &selection->asked.actions[i];
+        one.asked.action_count = 1;
         bool any = false;
         for (size_t id = 0; id < rowfile->name_count && !any; id++) {
             any = plan_selects_action(&one, rowfile->names[id]);
@@ -52,7 +53,7 @@ static int check_actions(const struct plan *plan, const struct plan_selection *s
         struct buf shown = BUF_EMPTY;
         int nearest = text_nearest(pattern, rowfile->names, rowfile->name_count);
         text_add_name(&shown, pattern);
-        if (selection->lenient && !selection->exact_actions) {
+        if (selection->asked.unknown_targets_warn && !selection->asked.exact_actions) {
             diag_warning(diag, "no action matches `%s`", buf_string(&shown));
         } else if (nearest >= 0) {
             result = diag_error(diag, "there is no action `%s`; did you mean `%.*s`?",
@@ -287,7 +288,7 @@ static bool is_named(const struct plan *plan, struct task_id task,
     }
     const uint32_t *members;
     size_t count = graph_directories(graph, task, &members);
-    if (!selection->by_member || graph_action(graph, task)->scope != SCOPE_GROUP) {
+    if (!selection->asked.by_member || graph_action(graph, task)->scope != SCOPE_GROUP) {
         return false;
     }
     for (size_t i = 0; i < count; i++) {
@@ -303,11 +304,11 @@ int plan_select(struct plan *plan, const struct plan_selection *selection, struc
     const struct graph *graph = plan->graph;
     struct targets targets = {.directories = mem_alloc(graph->workspace->count),
                               .diag = diag,
-                              .lenient = selection->lenient};
+                              .lenient = selection->asked.unknown_targets_warn};
     int result = check_actions(plan, selection, diag);
     memset(plan->wanted, 0, graph->task_count);
-    for (size_t i = 0; i < selection->target_count; i++) {
-        if (name_target(plan, selection, selection->targets[i], &targets) != 0) {
+    for (size_t i = 0; i < selection->asked.target_count; i++) {
+        if (name_target(plan, selection, selection->asked.targets[i], &targets) != 0) {
             result = -1;
         }
     }
@@ -317,7 +318,7 @@ int plan_select(struct plan *plan, const struct plan_selection *selection, struc
             !plan_selects_action(selection, graph_action(graph, (struct task_id){n})->name)) {
             continue;
         }
-        if (selection->target_count == 0 ||
+        if (selection->asked.target_count == 0 ||
             is_named(plan, (struct task_id){n}, selection, &targets)) {
             plan->wanted[n] = WANTED_SELECTED;
         }
@@ -328,7 +329,7 @@ int plan_select(struct plan *plan, const struct plan_selection *selection, struc
             plan->wanted[n] = WANTED_SELECTED;
         }
     }
-    if (!selection->only && !selection->within && result == 0) {
+    if (!selection->asked.only && !selection->within && result == 0) {
         pull_in_upstream(plan);
     }
     for (uint32_t n = 0; n < graph->task_count && selection->within; n++) {
@@ -336,7 +337,8 @@ int plan_select(struct plan *plan, const struct plan_selection *selection, struc
     }
     free(plan->members);
     plan->members = NULL;
-    if (selection->by_member && selection->target_count > 0 && targets.tasks.count == 0) {
+    if (selection->asked.by_member && selection->asked.target_count > 0 &&
+        targets.tasks.count == 0) {
         plan->members = targets.directories;
         targets.directories = NULL;
     }

@@ -123,7 +123,7 @@ static void add_toml(struct buf *out, const struct cluster *cluster)
 }
 
 void report_clusters(const struct clusters *clusters, const struct cluster *current,
-                     const struct report_options *options, struct buf *out)
+                     const struct rowbuild_show_options *options, struct buf *out)
 {
     const struct cluster *first = options->all ? clusters->items : current;
     size_t count = options->all ? clusters->count : 1;

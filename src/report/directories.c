@@ -11,7 +11,7 @@
 
 struct listing {
     struct plan *plan;
-    const struct report_options *options;
+    const struct rowbuild_show_options *options;
     struct table table;
     struct buf *out;   /* for short output and JSON */
     struct buf reason; /* of the task at hand */
@@ -20,7 +20,7 @@ struct listing {
     struct diag *diag;
 };
 
-static bool is_shown(const struct report_options *options, enum report_status_word word)
+static bool is_shown(const struct rowbuild_show_options *options, enum rowbuild_status word)
 {
     const bool filters[REPORT_STATUS_WORDS] = {options->completed, options->submitted,
                                                options->eligible, options->waiting};
@@ -50,7 +50,7 @@ static int add_value(const struct listing *listing, uint32_t directory, struct s
 }
 
 /* `directory` is GRAPH_NONE for the project. */
-static int add_line(struct listing *listing, uint32_t directory, enum report_status_word word)
+static int add_line(struct listing *listing, uint32_t directory, enum rowbuild_status word)
 {
     static const enum table_style styles[REPORT_STATUS_WORDS] = {TABLE_GREEN, TABLE_YELLOW,
                                                                  TABLE_BLUE, TABLE_CYAN};
@@ -80,7 +80,7 @@ static int add_line(struct listing *listing, uint32_t directory, enum report_sta
     return 0;
 }
 
-static int add_json(struct listing *listing, uint32_t directory, enum report_status_word word,
+static int add_json(struct listing *listing, uint32_t directory, enum rowbuild_status word,
                     size_t group)
 {
     struct buf *out = listing->out;
@@ -107,7 +107,7 @@ static int add_json(struct listing *listing, uint32_t directory, enum report_sta
     return result;
 }
 
-static int add_directory(struct listing *listing, uint32_t directory, enum report_status_word word,
+static int add_directory(struct listing *listing, uint32_t directory, enum rowbuild_status word,
                          size_t group)
 {
     if (listing->options->json) {
@@ -199,7 +199,7 @@ static int add_wide_tasks(struct listing *listing, const struct action *action,
     static const uint32_t project = GRAPH_NONE;
     size_t group = 0;
     for (size_t i = 0; i < count && !is_beyond_limit(listing, group); i++) {
-        enum report_status_word word = report_task_status(listing->plan, tasks[i]);
+        enum rowbuild_status word = report_task_status(listing->plan, tasks[i]);
         const uint32_t *directories;
         size_t members = graph_directories(plan_graph(listing->plan), tasks[i], &directories);
         if (!is_shown(listing->options, word)) {
@@ -246,7 +246,7 @@ static int add_elements(struct listing *listing, struct slice name)
     return result;
 }
 
-static int check_pointers(const struct report_options *options, struct diag *diag)
+static int check_pointers(const struct rowbuild_show_options *options, struct diag *diag)
 {
     int result = 0;
     for (size_t i = 0; i < options->value_count; i++) {
@@ -273,14 +273,15 @@ static void add_columns(struct listing *listing)
     table_add_column(&listing->table, "Why", TABLE_OPTIONAL);
 }
 
-int report_directories(struct plan *plan, struct slice action, const struct report_options *options,
-                       struct buf *out, struct diag *diag)
+int report_directories(struct plan *plan, struct slice action,
+                       const struct rowbuild_show_options *options, struct buf *out,
+                       struct diag *diag)
 {
     struct listing listing = {
         .plan = plan,
         .options = options,
         .out = out,
-        .has_jobs = is_shown(options, REPORT_COMPLETED) || is_shown(options, REPORT_SUBMITTED),
+        .has_jobs = is_shown(options, ROWBUILD_COMPLETED) || is_shown(options, ROWBUILD_SUBMITTED),
         .diag = diag,
     };
     if (check_pointers(options, diag) != 0) {
@@ -307,7 +308,8 @@ int report_directories(struct plan *plan, struct slice action, const struct repo
 }
 
 void report_directory_names(const struct workspace *workspace, const uint32_t *directories,
-                            size_t count, const struct report_options *options, struct buf *out)
+                            size_t count, const struct rowbuild_show_options *options,
+                            struct buf *out)
 {
     if (options->json) {
         buf_add_char(out, '[');

@@ -9,13 +9,13 @@
 enum { REASON_KINDS = REASON_JOB_ENDED + 1 };
 
 static void count_redone(struct plan *plan, struct task_id task, size_t *kinds,
-                         struct report_estimate *estimate, struct diag *diag)
+                         struct rowbuild_estimate *estimate, struct diag *diag)
 {
     const struct task_row *row = state_task(plan_state(plan), task.at);
     unsigned cores = row->cores > 0 ? row->cores : plan_cores(plan, task);
     struct reason_list list;
     estimate->again++;
-    estimate->again_hours += row->duration_s * cores / 3600;
+    estimate->again_core_hours += row->duration_s * cores / 3600;
     reasons_gather(plan, task, 1, &list, diag);
     if (list.reasons.count > 0) {
         kinds[list.reasons.at[0].kind]++;
@@ -24,20 +24,20 @@ static void count_redone(struct plan *plan, struct task_id task, size_t *kinds,
 }
 
 static void count_task(struct plan *plan, struct task_id task, size_t *kinds,
-                       struct report_estimate *estimate, struct diag *diag)
+                       struct rowbuild_estimate *estimate, struct diag *diag)
 {
     switch ((enum verdict)plan_verdict(plan, task)) {
     case VERDICT_STALE:
         estimate->will_run++;
-        estimate->least_hours += report_task_hours(plan, task);
-        estimate->most_hours += report_task_hours(plan, task);
+        estimate->least_core_hours += report_task_hours(plan, task);
+        estimate->most_core_hours += report_task_hours(plan, task);
         if (report_is_redone(plan, task)) {
             count_redone(plan, task, kinds, estimate, diag);
         }
         break;
     case VERDICT_MAYBE:
         estimate->may_run++;
-        estimate->most_hours += report_task_hours(plan, task);
+        estimate->most_core_hours += report_task_hours(plan, task);
         break;
     case VERDICT_RESTORE:
         estimate->restores++;
@@ -58,13 +58,13 @@ static void count_task(struct plan *plan, struct task_id task, size_t *kinds,
     }
 }
 
-void report_estimate(struct plan *plan, struct report_estimate *estimate, struct diag *diag)
+void report_estimate(struct plan *plan, struct rowbuild_estimate *estimate, struct diag *diag)
 {
     struct task_id *tasks;
     size_t kinds[REASON_KINDS] = {0};
     size_t commonest = 0;
     size_t count = report_list_tasks(plan, WANTED_SELECTED | WANTED_UPSTREAM, &tasks);
-    *estimate = (struct report_estimate){0};
+    *estimate = (struct rowbuild_estimate){0};
     for (size_t i = 0; i < count; i++) {
         count_task(plan, tasks[i], kinds, estimate, diag);
     }
@@ -83,7 +83,7 @@ static void add_tasks(struct buf *out, size_t count)
     buf_add_string(out, count == 1 ? " task" : " tasks");
 }
 
-void report_add_again(const struct report_estimate *estimate, struct buf *out)
+void report_add_again(const struct rowbuild_estimate *estimate, struct buf *out)
 {
     if (estimate->again == 0) {
         return;
@@ -91,9 +91,9 @@ void report_add_again(const struct report_estimate *estimate, struct buf *out)
     buf_add_string(out, "would redo ");
     text_add_count(out, estimate->again);
     buf_add_string(out, estimate->again == 1 ? " finished task" : " finished tasks");
-    if (estimate->again_hours > 0) {
+    if (estimate->again_core_hours > 0) {
         buf_add_string(out, ", ");
-        text_add_cpu_time(out, estimate->again_hours);
+        text_add_cpu_time(out, estimate->again_core_hours);
     }
     if (estimate->again_reason != NULL) {
         buf_addf(out, ", %s", estimate->again_reason);
@@ -101,13 +101,13 @@ void report_add_again(const struct report_estimate *estimate, struct buf *out)
     buf_add_char(out, '\n');
 }
 
-static void add_cost_range(const struct report_estimate *estimate, struct buf *out)
+static void add_cost_range(const struct rowbuild_estimate *estimate, struct buf *out)
 {
-    struct cpu_time_unit unit = text_cpu_time_unit(estimate->most_hours);
+    struct cpu_time_unit unit = text_cpu_time_unit(estimate->most_core_hours);
     struct buf least = BUF_EMPTY;
     struct buf most = BUF_EMPTY;
-    text_add_amount(&least, estimate->least_hours / unit.hours);
-    text_add_amount(&most, estimate->most_hours / unit.hours);
+    text_add_amount(&least, estimate->least_core_hours / unit.hours);
+    text_add_amount(&most, estimate->most_core_hours / unit.hours);
     if (estimate->may_run == 0 || slice_equal(buf_slice(&least), buf_slice(&most))) {
         buf_addf(out, ": about %s %s", buf_string(&most), unit.name);
     } else if (estimate->will_run == 0) {
@@ -119,7 +119,7 @@ static void add_cost_range(const struct report_estimate *estimate, struct buf *o
     buf_release(&most);
 }
 
-static void add_runs(const struct report_estimate *estimate, struct buf *out)
+static void add_runs(const struct rowbuild_estimate *estimate, struct buf *out)
 {
     buf_add_string(out, "would run ");
     if (estimate->will_run > 0) {
@@ -136,7 +136,7 @@ static void add_runs(const struct report_estimate *estimate, struct buf *out)
     add_cost_range(estimate, out);
 }
 
-void report_add_estimate(const struct report_estimate *estimate, struct buf *out)
+void report_add_estimate(const struct rowbuild_estimate *estimate, struct buf *out)
 {
     bool runs = estimate->will_run + estimate->may_run > 0;
     if (runs) {

@@ -69,7 +69,7 @@ static void add_ids(const struct job_line *jobs, size_t count, struct buf *out)
 }
 
 static void add_table(const struct job_line *jobs, size_t count,
-                      const struct report_options *options, struct buf *out)
+                      const struct rowbuild_show_options *options, struct buf *out)
 {
     struct table table;
     table_init(&table);
@@ -85,8 +85,8 @@ static void add_table(const struct job_line *jobs, size_t count,
     table_release(&table);
 }
 
-void report_jobs(const struct job_line *jobs, size_t count, const struct report_options *options,
-                 struct buf *out)
+void report_jobs(const struct job_line *jobs, size_t count,
+                 const struct rowbuild_show_options *options, struct buf *out)
 {
     if (options->json) {
         add_all_as_json(jobs, count, out);

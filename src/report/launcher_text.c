@@ -118,7 +118,7 @@ static void add_launcher(struct buf *out, const struct launcher *launcher, struc
 }
 
 void report_launchers(const struct launchers *launchers, struct slice cluster,
-                      const struct report_options *options, struct buf *out)
+                      const struct rowbuild_show_options *options, struct buf *out)
 {
     if (options->json) {
         buf_add_char(out, '{');

@@ -231,7 +231,7 @@ static void add_others(const struct report_machine_facts *facts, struct buf *out
 }
 
 static void add_drawing(const struct report_machine_facts *facts,
-                        const struct report_options *options, struct buf *out)
+                        const struct rowbuild_show_options *options, struct buf *out)
 {
     struct table table;
     table_init(&table);
@@ -373,8 +373,8 @@ static void add_json(const struct report_machine_facts *facts, struct buf *out)
     buf_add_string(out, "}\n");
 }
 
-void report_machine(const struct report_machine_facts *facts, const struct report_options *options,
-                    struct buf *out)
+void report_machine(const struct report_machine_facts *facts,
+                    const struct rowbuild_show_options *options, struct buf *out)
 {
     if (options->json) {
         add_json(facts, out);

@@ -21,6 +21,7 @@
 #include "listing.h"
 #include "machine.h"
 #include "plan.h"
+#include "rowbuild.h"
 #include "slice.h"
 #include "workspace.h"
 
@@ -28,31 +29,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct report_options {
-    bool json;
-    bool colour;
-    bool completed, submitted, eligible, waiting; /* filters; none set: all */
-    bool all;          /* actions without directories too (status); all clusters (launchers) */
-    bool short_output; /* one name a line (directories, launchers) */
-    bool no_header;
-    bool no_separate_groups;   /* no blank lines between groups */
-    const char *const *values; /* JSON pointers as columns (directories) */
-    size_t value_count;
-    size_t group_limit; /* so many groups of each element (directories); 0: all */
-};
-
 /* ---- Tasks ---- */
 
-/* row's words for where a task stands. */
-enum report_status_word { REPORT_COMPLETED, REPORT_SUBMITTED, REPORT_ELIGIBLE, REPORT_WAITING };
-enum { REPORT_STATUS_WORDS = 4 };
-
-const char *report_status_name(enum report_status_word word); /* "completed" … */
+enum { REPORT_STATUS_WORDS = ROWBUILD_WAITING + 1 };
+const char *report_status_name(enum rowbuild_status word); /* row's words: "completed" … */
 
 /* Completed: the products are there and right as of now (a task that it depends on may still change
  * that). Submitted: in a job that is queued or running. Eligible: stale, and every wanted task
  * before it is completed. Waiting: all others. */
-enum report_status_word report_task_status(const struct plan *plan, struct task_id task);
+enum rowbuild_status report_task_status(const struct plan *plan, struct task_id task);
 
 /* Whether a directory of a selected task is meant too; how many of some are. */
 bool report_is_member(const struct plan *plan, uint32_t directory);
@@ -79,30 +64,15 @@ double report_task_hours(const struct plan *plan, struct task_id task); /* predi
 
 /* ---- What a run is about to do ---- */
 
-struct report_estimate {
-    size_t will_run;
-    size_t may_run;
-    size_t restores;
-    size_t blocked;
-    size_t submitted;
-    size_t waits;             /* for submitted ones */
-    size_t again;             /* of will_run: redone work */
-    double again_hours;       /* recorded cost of what would be redone; 0: not recorded */
-    double least_hours;       /* predicted: what will run */
-    double most_hours;        /* and what may run as well */
-    const char *again_reason; /* commonest kind of reason of redone work, "command changed"; static;
-                                 NULL without any */
-};
-
 /* Over all wanted tasks. Walks the redone ones for their reasons. */
-void report_estimate(struct plan *plan, struct report_estimate *estimate, struct diag *diag);
+void report_estimate(struct plan *plan, struct rowbuild_estimate *estimate, struct diag *diag);
 
 /* "would redo 120 finished tasks, 3.4k CPU-hours, command changed\n"; nothing without redone
  * work. */
-void report_add_again(const struct report_estimate *estimate, struct buf *out);
+void report_add_again(const struct rowbuild_estimate *estimate, struct buf *out);
 
 /* "would run 3 tasks and up to 5 more: 0.2 to 0.7 CPU-hours\n" or "nothing to do\n". */
-void report_add_estimate(const struct report_estimate *estimate, struct buf *out);
+void report_add_estimate(const struct rowbuild_estimate *estimate, struct buf *out);
 
 /* ---- show status, directories, why; the dry run ---- */
 
@@ -115,26 +85,28 @@ void report_add_estimate(const struct report_estimate *estimate, struct buf *out
  *      "restores","blocked"}
  * -1 after errors of a value that groups need. */
 int report_status(struct plan *plan, const struct plan_selection *selection,
-                  const struct report_options *options, struct buf *out, struct diag *diag);
+                  const struct rowbuild_show_options *options, struct buf *out, struct diag *diag);
 
 /* The selected directories of one action, group by group as a batch or job would take them; a
  * project's task is the one line "(project)" (none when short). JSON: an array of
  *     {"directory" (null for a project's),"status","job" ("lab/123_4", or null),"group" (from 0),
  *      "values" {pointer: value},"reason" (null when completed)}
  * -1 after errors: a pointer that isn't one, a value that lacks it or can't be read. */
-int report_directories(struct plan *plan, struct slice action, const struct report_options *options,
-                       struct buf *out, struct diag *diag);
+int report_directories(struct plan *plan, struct slice action,
+                       const struct rowbuild_show_options *options, struct buf *out,
+                       struct diag *diag);
 
 /* What `show directories` is without an action: names, one a line, or a JSON array of strings. */
 void report_directory_names(const struct workspace *workspace, const uint32_t *directories,
-                            size_t count, const struct report_options *options, struct buf *out);
+                            size_t count, const struct rowbuild_show_options *options,
+                            struct buf *out);
 
 /* For each selected task "LABEL: is up to date", or its verdict ("LABEL: is out of date:") and a
  * line for each reason. JSON: an array of {"task" (its key),"action","directory" (null for group
  * and project tasks),"status", "intent" ("fresh", "will_run", "may_run", "restores", "blocked",
  * "submitted", "waits", "held"),"job" (or null),"ending" (of its last job, or null),"reasons" []}.
  * -1 after errors of a value that can't be read. */
-int report_why(struct plan *plan, const struct report_options *options, struct buf *out,
+int report_why(struct plan *plan, const struct rowbuild_show_options *options, struct buf *out,
                struct diag *diag);
 
 /* A line for each task that will or may run or whose products are put back, with its first reason
@@ -142,7 +114,7 @@ int report_why(struct plan *plan, const struct report_options *options, struct b
  * what would be redone, then the estimate. JSON: an object with the estimate's numbers and "tasks",
  * an array of {"task","action","directory","intent","again","core_hours","reasons" []}. -1 as
  * report_why. */
-int report_plan(struct plan *plan, bool explain, const struct report_options *options,
+int report_plan(struct plan *plan, bool explain, const struct rowbuild_show_options *options,
                 struct buf *out, struct diag *diag);
 
 /* ---- show jobs ---- */
@@ -150,15 +122,15 @@ int report_plan(struct plan *plan, bool explain, const struct report_options *op
 /* A line for each job. With `short_output` the ids that there are. JSON: an array of
  *     {"id" (or null),"cluster","action","directories","state" (or null),"reason" (or null),
  *      "tasks" [] (keys)}. */
-void report_jobs(const struct job_line *jobs, size_t count, const struct report_options *options,
-                 struct buf *out);
+void report_jobs(const struct job_line *jobs, size_t count,
+                 const struct rowbuild_show_options *options, struct buf *out);
 
 /* ---- show launchers ---- */
 
 /* The launchers in the format of launchers.toml: the variants for `cluster` under the launchers'
  * names, or with `all` every variant; with `short_output` the names. JSON: an object of objects. */
 void report_launchers(const struct launchers *launchers, struct slice cluster,
-                      const struct report_options *options, struct buf *out);
+                      const struct rowbuild_show_options *options, struct buf *out);
 
 /* ---- show cluster ---- */
 
@@ -167,7 +139,7 @@ void report_launchers(const struct launchers *launchers, struct slice cluster,
  * "identify", "scheduler", "submit_options" [], …, "partition" [{"name", …}]}, where what isn't
  * limited or said is left out; with `all` an array of these. */
 void report_clusters(const struct clusters *clusters, const struct cluster *current,
-                     const struct report_options *options, struct buf *out);
+                     const struct rowbuild_show_options *options, struct buf *out);
 
 /* ---- show machine ---- */
 
@@ -209,7 +181,7 @@ struct report_machine_facts {
  * [{"core","package","numa_node","cpus"
  * [],"load" [0 to 1, or null],"held_by" []}], "not_bound" [{"label","cores"}], "elsewhere"
  * [{"label","cpus"}]. */
-void report_machine(const struct report_machine_facts *facts, const struct report_options *options,
-                    struct buf *out);
+void report_machine(const struct report_machine_facts *facts,
+                    const struct rowbuild_show_options *options, struct buf *out);
 
 #endif

@@ -126,14 +126,14 @@ static void count_task(const struct plan *plan, struct task_id task, struct tall
     size_t count = graph_directories(plan_graph(plan), task, &directories);
     uint64_t weight =
         action->scope == SCOPE_PROJECT ? 1 : report_count_members(plan, directories, count);
-    enum report_status_word word = report_task_status(plan, task);
+    enum rowbuild_status word = report_task_status(plan, task);
     enum note note = note_of(plan, task);
     count_usage(plan, task, count, tally);
     tally->counts[word] += weight;
     if (note != NOTE_NONE) {
         tally->notes[note] += weight;
     }
-    if (word == REPORT_COMPLETED) {
+    if (word == ROWBUILD_COMPLETED) {
         return;
     }
     if (action->scope == SCOPE_DIRECTORY) {
@@ -160,7 +160,7 @@ static int add_cost_of_groups(const struct plan *plan, const struct action *acti
     return result;
 }
 
-static bool is_shown(const struct tally *tally, const struct report_options *options)
+static bool is_shown(const struct tally *tally, const struct rowbuild_show_options *options)
 {
     const bool filters[REPORT_STATUS_WORDS] = {options->completed, options->submitted,
                                                options->eligible, options->waiting};
@@ -229,7 +229,7 @@ static void add_json(struct buf *out, const struct action *action, const struct 
     report_json_begin_record(out);
     report_json_string(out, "action", action->name);
     for (size_t i = 0; i < REPORT_STATUS_WORDS; i++) {
-        report_json_count(out, report_status_name((enum report_status_word)i), tally->counts[i]);
+        report_json_count(out, report_status_name((enum rowbuild_status)i), tally->counts[i]);
     }
     report_json_number(out, "remaining_core_hours", tally->cpu_hours);
     report_json_number(out, "remaining_gpu_hours", tally->gpu_hours);
@@ -257,8 +257,8 @@ static int count_element(const struct plan *plan, const struct action *action,
 /* The lines of all elements, into the table or (JSON) `out`; advice for people. -1 after an
  * error. */
 static int add_elements(struct plan *plan, const struct plan_selection *selection,
-                        const struct report_options *options, struct table *table, struct buf *out,
-                        struct buf *advice, struct diag *diag)
+                        const struct rowbuild_show_options *options, struct table *table,
+                        struct buf *out, struct buf *advice, struct diag *diag)
 {
     const struct graph *graph = plan_graph(plan);
     struct task_id *tasks;
@@ -289,7 +289,7 @@ static int add_elements(struct plan *plan, const struct plan_selection *selectio
 }
 
 int report_status(struct plan *plan, const struct plan_selection *selection,
-                  const struct report_options *options, struct buf *out, struct diag *diag)
+                  const struct rowbuild_show_options *options, struct buf *out, struct diag *diag)
 {
     struct table table;
     struct buf advice = BUF_EMPTY;

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-const char *report_status_name(enum report_status_word word)
+const char *report_status_name(enum rowbuild_status word)
 {
     static const char *const names[REPORT_STATUS_WORDS] = {"completed", "submitted", "eligible",
                                                            "waiting"};
@@ -32,26 +32,26 @@ static bool is_complete(const struct plan *plan, struct task_id task)
     return verdict == VERDICT_FRESH || verdict == VERDICT_MAYBE || verdict == VERDICT_HELD;
 }
 
-enum report_status_word report_task_status(const struct plan *plan, struct task_id task)
+enum rowbuild_status report_task_status(const struct plan *plan, struct task_id task)
 {
     const struct graph *graph = plan_graph(plan);
     uint8_t verdict = plan_verdict(plan, task);
     if (is_complete(plan, task)) {
-        return REPORT_COMPLETED;
+        return ROWBUILD_COMPLETED;
     }
     if (verdict == VERDICT_SUBMITTED) {
-        return REPORT_SUBMITTED;
+        return ROWBUILD_SUBMITTED;
     }
     if (verdict != VERDICT_STALE && verdict != VERDICT_RESTORE) {
-        return REPORT_WAITING;
+        return ROWBUILD_WAITING;
     }
     for (uint32_t i = graph->before_start[task.at]; i < graph->before_start[task.at + 1]; i++) {
         struct task_id before = graph->before.at[i].task;
         if (plan_wanted(plan, before) != 0 && !is_complete(plan, before)) {
-            return REPORT_WAITING;
+            return ROWBUILD_WAITING;
         }
     }
-    return REPORT_ELIGIBLE;
+    return ROWBUILD_ELIGIBLE;
 }
 
 static bool is_listed(const struct plan *plan, size_t number, unsigned wanted)

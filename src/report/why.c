@@ -98,7 +98,7 @@ static void add_json_task(const struct plan *plan, struct task_id task, struct b
 
 static void add_why_json(struct plan *plan, struct task_id task, struct buf *out, struct diag *diag)
 {
-    enum report_status_word status = report_task_status(plan, task);
+    enum rowbuild_status status = report_task_status(plan, task);
     struct buf job = BUF_EMPTY;
     report_json_begin_record(out);
     add_json_task(plan, task, out);
@@ -124,7 +124,7 @@ static void add_why(struct plan *plan, struct task_id task, bool colour, struct 
     }
 }
 
-int report_why(struct plan *plan, const struct report_options *options, struct buf *out,
+int report_why(struct plan *plan, const struct rowbuild_show_options *options, struct buf *out,
                struct diag *diag)
 {
     size_t errors_before = diag->errors;
@@ -194,7 +194,7 @@ static void add_planned_json(struct plan *plan, struct task_id task, struct buf 
     report_json_end(out, '}');
 }
 
-static void add_estimate_json(const struct report_estimate *estimate, struct buf *out)
+static void add_estimate_json(const struct rowbuild_estimate *estimate, struct buf *out)
 {
     report_json_count(out, "will_run", estimate->will_run);
     report_json_count(out, "may_run", estimate->may_run);
@@ -203,21 +203,21 @@ static void add_estimate_json(const struct report_estimate *estimate, struct buf
     report_json_count(out, "submitted", estimate->submitted);
     report_json_count(out, "waits", estimate->waits);
     report_json_count(out, "again", estimate->again);
-    report_json_number(out, "again_core_hours", estimate->again_hours);
+    report_json_number(out, "again_core_hours", estimate->again_core_hours);
     if (estimate->again_reason != NULL) {
         report_json_string(out, "again_reason", slice_of(estimate->again_reason));
     } else {
         report_json_null(out, "again_reason");
     }
-    report_json_number(out, "least_core_hours", estimate->least_hours);
-    report_json_number(out, "most_core_hours", estimate->most_hours);
+    report_json_number(out, "least_core_hours", estimate->least_core_hours);
+    report_json_number(out, "most_core_hours", estimate->most_core_hours);
 }
 
-int report_plan(struct plan *plan, bool explain, const struct report_options *options,
+int report_plan(struct plan *plan, bool explain, const struct rowbuild_show_options *options,
                 struct buf *out, struct diag *diag)
 {
     size_t errors_before = diag->errors;
-    struct report_estimate estimate;
+    struct rowbuild_estimate estimate;
     struct task_id *tasks;
     size_t count = report_list_tasks(plan, WANTED_SELECTED | WANTED_UPSTREAM, &tasks);
     report_estimate(plan, &estimate, diag);

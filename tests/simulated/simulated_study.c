@@ -84,11 +84,11 @@ static void open_study(struct study *study, enum state_mode mode)
     struct plan_selection selection = {
         .project_path = "/project",
         .from_project = "",
-        .actions = &study->action,
-        .action_count = study->action != NULL,
-        .targets = &study->target,
-        .target_count = study->target != NULL,
-        .only = study->only,
+        .asked = {.actions = &study->action,
+                  .action_count = study->action != NULL,
+                  .targets = &study->target,
+                  .target_count = study->target != NULL,
+                  .only = study->only},
     };
     study->parsed = rowfile_load(slice_of(study->rowfile), "Rowfile", &study->diag);
     if (study->parsed == NULL ||

@@ -159,7 +159,7 @@ static void json_has_commas_between_values_only(void **state)
 
 /* ---- Estimates ---- */
 
-static void expect_estimate(struct report_estimate estimate, const char *expected)
+static void expect_estimate(struct rowbuild_estimate estimate, const char *expected)
 {
     struct buf out = BUF_EMPTY;
     report_add_again(&estimate, &out);
@@ -172,17 +172,18 @@ static void estimates_are_ranges(void **state)
 {
     (void)state;
     expect_estimate(
-        (struct report_estimate){
-            .will_run = 3, .may_run = 5, .least_hours = 0.2, .most_hours = 0.7},
+        (struct rowbuild_estimate){
+            .will_run = 3, .may_run = 5, .least_core_hours = 0.2, .most_core_hours = 0.7},
         "would run 3 tasks and up to 5 more: 0.2 to 0.7 CPU-hours\n");
-    expect_estimate((struct report_estimate){.may_run = 1, .most_hours = 0.05},
+    expect_estimate((struct rowbuild_estimate){.may_run = 1, .most_core_hours = 0.05},
                     "would run up to 1 task: up to 3.0 CPU-minutes\n");
+    expect_estimate((struct rowbuild_estimate){.will_run = 1,
+                                               .least_core_hours = 0.001,
+                                               .most_core_hours = 0.001},
+                    "would run 1 task: about 3.6 CPU-seconds\n");
     expect_estimate(
-        (struct report_estimate){.will_run = 1, .least_hours = 0.001, .most_hours = 0.001},
-        "would run 1 task: about 3.6 CPU-seconds\n");
-    expect_estimate(
-        (struct report_estimate){
-            .will_run = 12345, .may_run = 1, .least_hours = 9960, .most_hours = 2.5e6},
+        (struct rowbuild_estimate){
+            .will_run = 12345, .may_run = 1, .least_core_hours = 9960, .most_core_hours = 2.5e6},
         "would run 12,345 tasks and up to 1 more: 10k to 2.5M CPU-hours\n");
 }
 
@@ -190,20 +191,21 @@ static void equal_ends_of_a_range_are_said_once(void **state)
 {
     (void)state;
     expect_estimate(
-        (struct report_estimate){
-            .will_run = 2, .may_run = 1, .least_hours = 40.1, .most_hours = 40.2},
+        (struct rowbuild_estimate){
+            .will_run = 2, .may_run = 1, .least_core_hours = 40.1, .most_core_hours = 40.2},
         "would run 2 tasks and up to 1 more: about 40 CPU-hours\n");
 }
 
 static void nothing_to_do_is_said(void **state)
 {
     (void)state;
-    expect_estimate((struct report_estimate){0}, "nothing to do\n");
-    expect_estimate((struct report_estimate){.blocked = 2}, "nothing to do; 2 tasks can't run\n");
-    expect_estimate((struct report_estimate){.restores = 1},
+    expect_estimate((struct rowbuild_estimate){0}, "nothing to do\n");
+    expect_estimate((struct rowbuild_estimate){.blocked = 2}, "nothing to do; 2 tasks can't run\n");
+    expect_estimate((struct rowbuild_estimate){.restores = 1},
                     "would put back the earlier products of 1 task\n");
     expect_estimate(
-        (struct report_estimate){.will_run = 1, .least_hours = 1, .most_hours = 1, .restores = 2},
+        (struct rowbuild_estimate){
+            .will_run = 1, .least_core_hours = 1, .most_core_hours = 1, .restores = 2},
         "would run 1 task: about 1.0 CPU-hours; would put back the earlier products "
         "of 2 tasks\n");
 }
@@ -211,16 +213,17 @@ static void nothing_to_do_is_said(void **state)
 static void redone_work_is_told_apart(void **state)
 {
     (void)state;
-    expect_estimate((struct report_estimate){.will_run = 120,
-                                             .again = 120,
-                                             .again_hours = 3400,
-                                             .again_reason = "command changed",
-                                             .least_hours = 3400,
-                                             .most_hours = 3400},
+    expect_estimate((struct rowbuild_estimate){.will_run = 120,
+                                               .again = 120,
+                                               .again_core_hours = 3400,
+                                               .again_reason = "command changed",
+                                               .least_core_hours = 3400,
+                                               .most_core_hours = 3400},
                     "would redo 120 finished tasks, 3.4k CPU-hours, command changed\n"
                     "would run 120 tasks: about 3.4k CPU-hours\n");
     expect_estimate(
-        (struct report_estimate){.will_run = 1, .again = 1, .least_hours = 1, .most_hours = 1},
+        (struct rowbuild_estimate){
+            .will_run = 1, .again = 1, .least_core_hours = 1, .most_core_hours = 1},
         "would redo 1 finished task\nwould run 1 task: about 1.0 CPU-hours\n");
 }
 
@@ -248,7 +251,7 @@ static void launchers_are_told_as_toml(void **state)
          .origin = "built in"},
     };
     const struct launchers launchers = {.items = items, .count = 2};
-    struct report_options options = {0};
+    struct rowbuild_show_options options = {0};
     struct buf out = BUF_EMPTY;
     report_launchers(&launchers, SLICE_LITERAL("none"), &options, &out);
     assert_string_equal(buf_string(&out), "# /home/l.toml\n"
@@ -262,7 +265,7 @@ static void launchers_are_told_as_toml(void **state)
     report_launchers(&launchers, SLICE_LITERAL("none"), &options, &out);
     assert_string_equal(buf_string(&out), "mpi\nmy launcher\n");
     buf_clear(&out);
-    options = (struct report_options){.json = true, .all = true};
+    options = (struct rowbuild_show_options){.json = true, .all = true};
     report_launchers(&launchers, SLICE_LITERAL("none"), &options, &out);
     assert_string_equal(buf_string(&out),
                         "{\"mpi\":{\"anvil\":{\"executable\":\"srun \\\"x\\\"\"},"
@@ -322,7 +325,7 @@ static void the_machine_is_drawn(void **state)
         .cpu_count = CPUS,
     };
     struct buf out = BUF_EMPTY;
-    report_machine(&facts, &(struct report_options){0}, &out);
+    report_machine(&facts, &(struct rowbuild_show_options){0}, &out);
     assert_string_equal(buf_string(&out),
                         "2 packages, 3 NUMA nodes, 4 cores, 8 CPUs, 64.0 GiB of memory\n"
                         "default budget: 4 cores\n"
@@ -355,7 +358,7 @@ static void a_quota_and_a_made_up_machine_are_said(void **state)
     machine.memory_bytes = 0;
     const struct report_machine_facts facts = {.machine = &machine, .budget = 2};
     struct buf out = BUF_EMPTY;
-    report_machine(&facts, &(struct report_options){.no_header = true}, &out);
+    report_machine(&facts, &(struct rowbuild_show_options){.no_header = true}, &out);
     assert_string_equal(buf_string(&out),
                         "1 package, 1 NUMA node, 1 core, 2 CPUs\n"
                         "default budget: 2 cores (a quota grants 1.5 CPUs' time)\n"
@@ -365,7 +368,7 @@ static void a_quota_and_a_made_up_machine_are_said(void **state)
                         "└─ NUMA node 0\n"
                         "   └─ core 0   0,4\n");
     buf_clear(&out);
-    report_machine(&facts, &(struct report_options){.json = true}, &out);
+    report_machine(&facts, &(struct rowbuild_show_options){.json = true}, &out);
     assert_string_equal(
         buf_string(&out),
         "{\"packages\":1,\"numa_nodes\":1,\"memory_bytes\":0,\"cpu_quota\":1.5,"
