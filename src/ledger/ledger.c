@@ -7,21 +7,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct ledger_part { /* what a grant has of one host */
+struct ledger_part { /* a grant's resources on one host */
     unsigned share;
     struct ledger_grant grant;
 };
 
 struct ledger {
-    struct share **shares; /* of the hosts */
-    unsigned *first_core;  /* by share: in the machine's cores */
+    struct share **shares; /* one per host */
+    unsigned *first_core;  /* by share: index into the machine's cores */
     unsigned count;
     bool binds;
     unsigned budget;
     bool keeps;
-    struct ledger_request kept; /* for whom, if `keeps` */
-    unsigned *kept_processes;   /* by share: of that request */
-    unsigned *order;            /* of shares, while something is placed */
+    struct ledger_request kept; /* the request they are kept for, if `keeps` */
+    unsigned *kept_processes;   /* by share: processes of that request */
+    unsigned *order;            /* of shares, while a request is placed */
 };
 
 /* ---- Making ---- */
@@ -56,7 +56,7 @@ struct ledger *ledger_new(const struct machine *machine, unsigned budget, unsign
         const struct machine_host *host = &machine->hosts[i];
         struct machine view = view_of(machine, host);
         bool is_last = i + 1 == ledger->count;
-        /* More than all hosts have was asked for: the last one takes it. */
+        /* If the budget exceeds the hosts' cores, the last host takes the excess. */
         unsigned own = host->budget < left && !is_last ? host->budget : left;
         ledger->shares[i] = share_new(&view, own, host->gpus, ledger->binds);
         ledger->first_core[i] = (unsigned)host->first_core;
@@ -87,7 +87,7 @@ bool ledger_binds(const struct ledger *ledger)
 
 /* ---- Requests and their parts ---- */
 
-/* What so many of the request's processes ask for. */
+/* The part of the request that this many of its processes ask for. */
 static struct ledger_request part_of(const struct ledger_request *request, unsigned processes)
 {
     struct ledger_request part = *request;
@@ -100,7 +100,7 @@ static struct ledger_request part_of(const struct ledger_request *request, unsig
     return part;
 }
 
-/* How many of the request's processes the amounts suffice for. */
+/* How many of the request's processes fit into the amounts. */
 static unsigned most_processes(const struct ledger_request *request, unsigned cores, unsigned gpus,
                                uint64_t memory)
 {
@@ -139,7 +139,7 @@ bool ledger_can_ever_fit(const struct ledger *ledger, const struct ledger_reques
 
 /* ---- Taking ---- */
 
-/* The shares by their free cores, ascending, those of the same by number. */
+/* Sorts the shares by free cores, ascending, then by number. */
 static void sort_by_free_cores(struct ledger *ledger)
 {
     for (unsigned i = 0; i < ledger->count; i++) {
@@ -184,7 +184,7 @@ static void *copy_behind(void *list, unsigned have, const void *more, unsigned c
     return list;
 }
 
-/* The grant as a whole, from its parts. */
+/* Fills in the grant's totals and lists from its parts. */
 static void join_parts(const struct ledger *ledger, struct ledger_grant *grant)
 {
     for (unsigned i = 0; i < grant->part_count; i++) {
@@ -210,7 +210,7 @@ static void join_parts(const struct ledger *ledger, struct ledger_grant *grant)
     }
 }
 
-/* As many of `left` processes as the share gives; how many. */
+/* Takes room for as many of `left` processes as the share has. Returns how many. */
 static unsigned take_some(struct ledger *ledger, unsigned share, unsigned left,
                           const struct ledger_request *request, struct ledger_grant *grant)
 {
@@ -252,7 +252,7 @@ static bool fits_one_host(const struct ledger *ledger, const struct ledger_reque
     return false;
 }
 
-/* On the host that it leaves the least of. */
+/* On the host that has the fewest free cores left afterwards. */
 static bool take_on_one_host(struct ledger *ledger, const struct ledger_request *request,
                              struct ledger_grant *grant)
 {
@@ -337,7 +337,7 @@ void ledger_keep(struct ledger *ledger, const struct ledger_request *request)
     ledger->keeps = true;
     ledger->kept = *request;
     sort_by_free_cores(ledger);
-    for (unsigned i = ledger->count; i-- > 0;) { /* where most is free already */
+    for (unsigned i = ledger->count; i-- > 0;) { /* the host with most free cores first */
         if (share_can_ever_fit(ledger->shares[ledger->order[i]], request)) {
             keep_on(ledger, ledger->order[i], request->processes);
             return;
@@ -346,7 +346,7 @@ void ledger_keep(struct ledger *ledger, const struct ledger_request *request)
     keep_divided(ledger);
 }
 
-/* All of the parts, or none; what was given back is kept again. */
+/* Takes all parts or none. Parts that are given back are kept again. */
 static bool take_kept_parts(struct ledger *ledger, struct ledger_grant *grant)
 {
     bool complete = true;
@@ -381,7 +381,8 @@ bool ledger_take_kept(struct ledger *ledger, struct ledger_grant *grant)
     *grant = (struct ledger_grant){0};
     if (take_kept_parts(ledger, grant)) {
         join_parts(ledger, grant);
-    } else if (!ledger_take(ledger, &ledger->kept, grant)) { /* another host may have become free */
+    } else if (!ledger_take(ledger, &ledger->kept, grant)) { /* resources on another host may have
+                                                                become free */
         return false;
     }
     end_keeping(ledger);

@@ -1,21 +1,21 @@
-/* Who has which cores now: pure policy, no I/O.
+/* Hands out a machine's cores, GPUs and memory to tasks. Pure policy, no I/O.
  *
- * Knows: a machine's cores, GPUs and memory, what is free, and how to place a request: a process's
- * threads inside one NUMA node where one holds it, the processes of a task close together, best fit
- * so that wide requests stay possible. Doesn't know: processes of the operating system, time, or
+ * Knows: a machine's cores, GPUs and memory, what is free, and how to place a request: the threads
+ * of a process go inside one NUMA node where they fit, and the processes of a task close together;
+ * best fit keeps wide requests possible. Doesn't know: processes of the operating system, time, or
  * whose turn it is (schedule.h).
  *
- * A process is divided among NUMA nodes only where the empty machine could not do better: a request
- * for P processes of which the empty machine holds at most U undivided has P - U divided ones. A
- * request that would have more of them now, since free cores are scattered, is refused until others
- * have returned theirs; so whoever waits for the machine to drain gets it.
+ * A process is divided among NUMA nodes only where even the empty machine would divide it: if the
+ * empty machine holds at most U of a request's P processes undivided, P - U are divided. If
+ * scattered free cores would divide more of them now, the request is refused until other tasks have
+ * returned their cores. Thus a request that waits for the machine to drain gets it.
  *
- * On a machine of several hosts a process always lies on one of them, and processes are divided
- * among hosts only where no host has room for all of them.
+ * On a machine of several hosts a process always runs on one host, and the processes of a task are
+ * divided among hosts only if no single host has room for all of them.
  *
- * Resources can be kept for one request that doesn't fit now: what it can use of what is free, or
- * becomes free, is given to nobody else; the rest is. Once all those have ended that ran when the
- * keeping began, the request fits. */
+ * Resources can be kept for one request that doesn't fit now. Other requests then get only
+ * resources that it can't use. The request fits at the latest when every task has ended that was
+ * running when the keeping began. */
 #ifndef ROWBUILD_LEDGER_H
 #define ROWBUILD_LEDGER_H
 
@@ -30,7 +30,7 @@ struct ledger_request {
     unsigned threads_per_process; /* at least 1 */
     unsigned gpus_per_process;    /* 0: none asked for */
     uint64_t memory_bytes;        /* 0: none asked for */
-    bool on_one_host;             /* all processes; else each on one */
+    bool on_one_host;             /* all processes; else they may be divided among hosts */
 };
 
 /* What a task holds while it runs. */
@@ -42,37 +42,36 @@ struct ledger_grant {
     uint64_t memory_bytes;
     unsigned *gpu_numbers;  /* `gpus` numbers from 0, gpus / process_count for each process in turn;
                                NULL where there are none. Numbers of the process's own host */
-    unsigned *core_numbers; /* `cores` indices into the machine's cores, those of the first process
-                               first, then of the second…; NULL when not bound */
-    unsigned *hosts; /* for each process the host of the machine that it runs on; NULL where the
-                        machine has one */
-    struct ledger_part *parts; /* the ledger's own, by hosts */
+    unsigned *core_numbers; /* `cores` indices into the machine's cores, process by process; NULL
+                               when not bound */
+    unsigned *hosts;        /* the host of each process; NULL if the machine has only one */
+    struct ledger_part *parts; /* private to the ledger, one per host */
 };
 
 struct ledger;
 
-/* `budget` cores of `machine` (which must outlive the ledger): so many are in use at any one time,
- * whichever they are; and `gpus` GPUs. A budget above the machine's cores, or a machine that isn't
- * real, binds nothing and only counts. On a machine of several hosts each host has its own budget
- * and GPUs: `gpus` isn't looked at, and a `budget` that is less than all of theirs leaves out cores
- * of the last ones. A machine with memory_bytes == 0 has memory without limit. The caller frees the
- * ledger with ledger_free, after all grants have been returned. */
+/* At most `budget` cores of `machine` (which must outlive the ledger) are in use at any one time,
+ * whichever they are, and at most `gpus` GPUs. If the budget exceeds the machine's cores, or the
+ * machine isn't real, cores are only counted and nothing is bound. On a machine of several hosts
+ * each host has its own budget and GPUs: `gpus` is ignored, and a `budget` smaller than the sum of
+ * the hosts' budgets leaves out cores of the last hosts. memory_bytes == 0 means unlimited memory.
+ * The caller frees the ledger with ledger_free, after all grants have been returned. */
 struct ledger *ledger_new(const struct machine *machine, unsigned budget, unsigned gpus);
 void ledger_free(struct ledger *ledger);
 bool ledger_binds(const struct ledger *ledger);
 
-/* Whether the request could be granted were everything free. */
+/* Whether the request could be granted if everything were free. */
 bool ledger_can_ever_fit(const struct ledger *ledger, const struct ledger_request *request);
 
-/* Takes resources; false (and nothing taken) when they are not free now. The grant is released with
- * ledger_return. */
+/* Takes resources. Returns false, and takes nothing, when they are not free now. The grant is
+ * released with ledger_return. */
 bool ledger_take(struct ledger *ledger, const struct ledger_request *request,
                  struct ledger_grant *grant);
 void ledger_return(struct ledger *ledger, struct ledger_grant *grant); /* empties the grant */
 
-/* Keeps resources for the request, which can fit, instead of what was kept before. ledger_take
- * gives only what is left; ledger_take_kept takes for the request that was given here, and ends the
- * keeping if it succeeds. */
+/* Keeps resources for the request, which must be able to fit, instead of for an earlier one.
+ * ledger_take then gives only the other resources. ledger_take_kept takes the resources for this
+ * request, and ends the keeping if it succeeds. */
 void ledger_keep(struct ledger *ledger, const struct ledger_request *request);
 bool ledger_take_kept(struct ledger *ledger, struct ledger_grant *grant);
 
@@ -80,8 +79,8 @@ unsigned ledger_budget(const struct ledger *ledger);
 unsigned ledger_cores_free(const struct ledger *ledger);
 unsigned ledger_gpus(const struct ledger *ledger); /* in all */
 unsigned ledger_gpus_free(const struct ledger *ledger);
-unsigned ledger_widest_host(const struct ledger *ledger); /* the cores of the host with most */
-uint64_t ledger_memory(const struct ledger *ledger);      /* in all; UINT64_MAX: without limit */
+unsigned ledger_widest_host(const struct ledger *ledger); /* the most cores on one host */
+uint64_t ledger_memory(const struct ledger *ledger);      /* in all; UINT64_MAX: unlimited */
 uint64_t ledger_memory_free(const struct ledger *ledger); /* UINT64_MAX: without limit */
 
 #endif

@@ -12,10 +12,10 @@ struct numa_node {
     unsigned *cores; /* in the machine's order; points into place->by_node */
     unsigned size;
     unsigned free;
-    unsigned available; /* free, and not kept for another than the request under way */
-    unsigned keeps;     /* cores that shall be free here for the one that waits */
+    unsigned available; /* free, and not kept for a request other than the current one */
+    unsigned keeps;     /* cores to be kept here for the waiting request */
     unsigned package;
-    unsigned processes; /* that the request under way, or the one that waits, puts here undivided */
+    unsigned processes; /* undivided ones that the current or the waiting request places here */
 };
 
 struct place {
@@ -26,10 +26,10 @@ struct place {
     unsigned *by_node;       /* all cores, those of one NUMA node together */
     unsigned *node_of;       /* core → NUMA node */
     bool *busy;              /* core → taken? */
-    unsigned keeps_anywhere; /* cores for processes of the one that waits that no node holds */
+    unsigned keeps_anywhere; /* cores for processes of the waiting request that fit into no node */
 };
 
-/* A run of free cores that follow each other in their NUMA node. */
+/* Consecutive free cores of a NUMA node. */
 struct run {
     unsigned start;
     unsigned length;
@@ -95,7 +95,7 @@ static unsigned tightest_node(const struct place *place, unsigned package, unsig
     return best;
 }
 
-/* The node that holds most of the processes; of those that hold equally many the tightest. */
+/* The node that holds most of the processes; among equals the one with the fewest free cores. */
 static unsigned roomiest_node(const struct place *place, unsigned package, unsigned threads)
 {
     unsigned best = NO_NODE;
@@ -114,8 +114,8 @@ static unsigned roomiest_node(const struct place *place, unsigned package, unsig
     return best;
 }
 
-/* The package with the fewest free cores whose nodes together hold the processes undivided;
- * UINT_MAX, which stands for all packages, if there is none. */
+/* The package with the fewest free cores whose nodes together hold the processes undivided.
+ * UINT_MAX, which stands for all packages, if none does. */
 static unsigned tightest_package(const struct place *place, unsigned processes, unsigned threads)
 {
     unsigned best = UINT_MAX;
@@ -137,7 +137,8 @@ static unsigned tightest_package(const struct place *place, unsigned processes, 
     return best;
 }
 
-/* Spreads processes over as few nodes as hold them, close together. They are known to fit. */
+/* Spreads processes over as few nodes as hold them, close together. The caller knows that they
+ * fit. */
 static void choose_nodes(struct place *place, unsigned processes, unsigned threads)
 {
     unsigned package = UINT_MAX;
@@ -192,7 +193,8 @@ static int compare_numbers(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-/* Takes `count` free cores of a node that has them, and writes their numbers in ascending order. */
+/* Takes `count` cores of a node that has at least as many free, and writes their numbers in
+ * ascending order. */
 static void take_from_node(struct place *place, struct numa_node *node, unsigned count,
                            unsigned *core_numbers)
 {
@@ -210,8 +212,8 @@ static void take_from_node(struct place *place, struct numa_node *node, unsigned
     qsort(core_numbers, count, sizeof *core_numbers, compare_numbers);
 }
 
-/* For processes that no node holds: the node with the most available cores, in `package` if one is
- * there. */
+/* For processes that fit into no node: the node with the most available cores, in `package` if it
+ * has one. */
 static unsigned fullest_node(const struct place *place, unsigned package)
 {
     unsigned best = NO_NODE;
@@ -284,8 +286,8 @@ void place_return(struct place *place, const unsigned *core_numbers, unsigned co
     }
 }
 
-/* The node for most of the processes; of those that hold equally many the one where the fewest
- * cores have to become free. */
+/* The node that can hold most of the processes; among equals the one where the fewest cores have to
+ * become free first. */
 static struct numa_node *node_to_keep(struct place *place, unsigned processes, unsigned threads)
 {
     struct numa_node *best = NULL;

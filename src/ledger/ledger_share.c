@@ -16,7 +16,7 @@ struct share {
     unsigned gpus_used;
     uint64_t memory_used;
     bool keeps;
-    struct ledger_request kept; /* for whom, if `keeps` */
+    struct ledger_request kept; /* the request they are kept for, if `keeps` */
 };
 
 struct share *share_new(const struct machine *view, unsigned budget, unsigned gpus, bool binds)
@@ -58,7 +58,7 @@ bool share_can_ever_fit(const struct share *share, const struct ledger_request *
            request->memory_bytes <= share_memory(share);
 }
 
-/* Of `free` units those that others get while `kept` are wanted by the one that waits. */
+/* How many of the free units other requests may take while `kept` units are kept. */
 static uint64_t left(uint64_t free_units, uint64_t kept)
 {
     return free_units > kept ? free_units - kept : 0;

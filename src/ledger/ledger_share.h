@@ -1,6 +1,6 @@
-/* What one host of the machine has, and who has it now: the ledger of that host alone.
+/* The ledger of one host: its resources and who holds them.
  *
- * Knows: all that ledger.h says of one host. Doesn't know: other hosts. */
+ * Knows: what ledger.h describes, for one host. Doesn't know: other hosts. */
 #ifndef ROWBUILD_LEDGER_SHARE_H
 #define ROWBUILD_LEDGER_SHARE_H
 
@@ -8,7 +8,7 @@
 
 struct share;
 
-/* `view` is that host as a machine of its own; its cores must outlive the share. */
+/* `view` describes the host as a machine of its own; its cores must outlive the share. */
 struct share *share_new(const struct machine *view, unsigned budget, unsigned gpus, bool binds);
 void share_free(struct share *share); /* NULL is allowed */
 

@@ -5,23 +5,23 @@
 #include <assert.h>
 #include <stdlib.h>
 
-/* From this part of the remaining time on a path is urgent: the rest is never packed without
- * gaps. */
+/* A path is urgent from this fraction of the remaining time on, since the other work is never
+ * packed without gaps. */
 static const double URGENT_PART = 0.8;
 
 struct waiting {
     struct schedule_item item;
-    uint64_t order;     /* how many were added before it */
-    uint64_t began;     /* how many had been started then */
-    unsigned overtaken; /* by others that go after it */
+    uint64_t order;     /* the number of items added before it */
+    uint64_t began;     /* the number of items started before it was added */
+    unsigned overtaken; /* by items that go after it */
 };
 
-/* Items that ask for the same: where one doesn't fit, none does. */
+/* Items with equal requests: if one doesn't fit, none does. */
 struct queue {
     struct ledger_request request;
-    double share;             /* of the resource of which it takes most, 0 to 1 */
+    double share;             /* the largest fraction it takes of any resource, 0 to 1 */
     VEC(struct waiting) heap; /* the longest path first */
-    bool passed;              /* its first doesn't fit now */
+    bool passed;              /* its first item doesn't fit now */
 };
 
 struct schedule {
@@ -30,9 +30,9 @@ struct schedule {
     size_t waiting;
     uint64_t added;
     uint64_t started;
-    uint64_t oldest_due; /* when so many are started */
-    double core_seconds; /* of what isn't started */
-    bool keeps;          /* resources, for the item below, which is in no queue */
+    uint64_t oldest_due; /* when this many have been started */
+    double core_seconds; /* of work that hasn't been started */
+    bool keeps;          /* keeps resources for the item below, which is in no queue */
     struct waiting kept;
 };
 
@@ -177,7 +177,7 @@ static void keep_for(struct schedule *schedule, struct queue *queue, size_t at)
     ledger_keep(schedule->ledger, &schedule->kept.item.request);
 }
 
-/* What waits longest goes first now and then. */
+/* From time to time the item that has waited longest goes first. */
 static void keep_for_oldest(struct schedule *schedule)
 {
     struct queue *oldest_queue = NULL;
@@ -208,14 +208,14 @@ static void note_start(struct schedule *schedule, const struct waiting *waiting,
     *number = waiting->item.number;
 }
 
-/* Whether in the end all may be waiting for what begins with this item. */
+/* Whether the path that begins with this item may be the last to finish. */
 static bool is_urgent(const struct schedule *schedule, const struct waiting *waiting)
 {
     double rest_s = schedule->core_seconds / ledger_budget(schedule->ledger);
     return waiting->item.path_s >= rest_s * URGENT_PART;
 }
 
-/* The queue whose first is to be tried next; NULL after all. */
+/* The queue whose first item is to be tried next; NULL when all have been tried. */
 static struct queue *next_queue(const struct schedule *schedule)
 {
     struct queue *best = NULL;
@@ -236,13 +236,13 @@ static struct queue *next_queue(const struct schedule *schedule)
     return best;
 }
 
-/* The first of the queue doesn't fit now. False if nobody who goes after it may start. */
+/* Skips a queue whose first item doesn't fit now. False if no later item may overtake it. */
 static bool pass(struct schedule *schedule, struct queue *queue)
 {
     const struct waiting *first = &queue->heap.at[0];
     if (!schedule->keeps &&
         (first->overtaken >= SCHEDULE_KEEPS_FROM || is_urgent(schedule, first))) {
-        keep_for(schedule, queue, 0); /* the next of the queue may fit into what is left */
+        keep_for(schedule, queue, 0); /* the queue's next item may fit into the rest */
         return true;
     }
     queue->passed = true;

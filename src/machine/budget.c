@@ -1,4 +1,4 @@
-/* How many cores this process may use: affinity and the quota of its cgroup. */
+/* Counts the cores that this process may use, by its affinity and the quota of its cgroup. */
 #include "machine.h"
 
 #include "cgroup.h"
@@ -8,8 +8,8 @@
 #include <sched.h>
 #include <stdio.h>
 
-/* The smallest CPU that shares a core with `cpu` and may be used; `cpu` itself where /sys is
- * silent. */
+/* The smallest CPU that shares a core with `cpu` and may be used; `cpu` itself where /sys doesn't
+ * say. */
 static unsigned first_sibling(unsigned cpu, const cpu_set_t *allowed, size_t bytes)
 {
     char path[96];

@@ -162,7 +162,8 @@ static void tighten_cpus(struct cgroup_limits *limits, double quota, double peri
 
 static void tighten_memory(struct cgroup_limits *limits, const char *text)
 {
-    static const uint64_t none = UINT64_C(1) << 62; /* version 1 says "no limit" by a huge number */
+    static const uint64_t none = UINT64_C(1) << 62; /* version 1 writes "no limit" as a huge
+                                                       number */
     char *end;
     uint64_t bytes = strtoull(text, &end, 10);
     if (end != text && bytes > 0 && bytes < none &&
@@ -196,8 +197,8 @@ static void read_group(enum cgroup_kind kind, const char *directory, struct cgro
     buf_release(&more);
 }
 
-/* The group's path below the mount point: what is above the mounted group can't be seen. A group
- * that lies elsewhere (a path of the host, seen from a container) is taken for the mounted one. */
+/* The group's path below the mount point; groups above the mounted one aren't visible. A group
+ * outside of it (a path of the host, seen from a container) is taken for the mounted one. */
 static const char *below_mount(const struct hierarchy *hierarchy)
 {
     const char *group = buf_string(&hierarchy->group);

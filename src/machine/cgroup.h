@@ -1,7 +1,7 @@
-/* What the control groups of this process allow, versions 1 and 2.
+/* Reads the CPU and memory limits of this process's control groups, versions 1 and 2.
  *
  * Knows: /proc/self/cgroup, /proc/self/mountinfo and the limit files, from the process's own group
- * up to the topmost one that is visible: the tightest counts. Doesn't know: cpusets (hwloc and the
+ * up to the topmost visible one. The tightest limit counts. Doesn't know: cpusets (hwloc and the
  * affinity mask show those). */
 #ifndef ROWBUILD_CGROUP_H
 #define ROWBUILD_CGROUP_H
@@ -13,8 +13,8 @@ struct cgroup_limits {
     uint64_t memory_bytes; /* 0: no limit */
 };
 
-/* `root` is put in front of every path: "" for this machine, another directory for tests. What
- * can't be read isn't a limit. */
+/* `root` is put in front of every path: "" for this machine, another directory for tests. A file
+ * that can't be read sets no limit. */
 struct cgroup_limits cgroup_read(const char *root);
 
 #endif

@@ -1,4 +1,4 @@
-/* Cuts the machine to the cores that a scheduler's job has on this host. */
+/* Reduces the machine to the cores that a scheduler's job has on this host. */
 #include "machine.h"
 
 #include "memory.h"
@@ -50,7 +50,7 @@ unsigned machine_confine(struct machine *machine, const struct allocation *alloc
         unsigned pus = count_pus(machine);
         if (pus == allocation->cpus) {
             split_cores(machine, pus);
-        } else { /* the mask isn't the job's: others may use the same cores */
+        } else { /* the affinity isn't the job's: other jobs may use the same cores */
             machine->is_real = false;
         }
     }

@@ -22,7 +22,7 @@ struct cpu_sets {
     VEC(struct cpumask) at;
 };
 
-struct answer { /* of one host */
+struct answer { /* the answer of one host */
     bool is_complete;
     struct cpumask allowed;
     struct cpu_sets cores;
@@ -42,7 +42,7 @@ static struct slice take_line(struct slice *text)
     return line;
 }
 
-/* "WORD REST" → REST; at == NULL: another word. */
+/* "WORD REST" → REST; at == NULL if the line begins with another word. */
 static struct slice behind(struct slice line, const char *word)
 {
     size_t len = strlen(word);
@@ -72,7 +72,7 @@ static bool split_label(struct slice *line, struct slice *label)
     return true;
 }
 
-/* Of the same CPUs there is one set, however many CPUs tell of it. */
+/* Adds a set once, although each of its CPUs reports it. */
 static void add_set(struct cpu_sets *sets, struct slice list)
 {
     struct cpumask mask = cpumask_parse(list);
@@ -160,7 +160,7 @@ static struct cpumask both(const struct cpumask *a, const struct cpumask *b)
     return result;
 }
 
-/* Whole cores, or (`split`) each CPU as one, in the order of their first CPUs. */
+/* Adds whole cores, or with `split` each CPU as a core, in the order of their first CPUs. */
 static void add_cores(struct machine *machine, const struct answer *answer, bool split)
 {
     struct cpumask seen = {0};
@@ -189,7 +189,7 @@ static unsigned count_cores(const struct answer *answer)
     return cores;
 }
 
-/* The numbers of the NUMA nodes and packages that its cores lie in, without gaps. */
+/* Renumbers the host's NUMA nodes and packages without gaps. */
 static void make_dense(struct machine *machine, struct machine_host *host)
 {
     unsigned numas[CPUMASK_LIMIT] = {0};
@@ -261,7 +261,7 @@ unsigned machine_add_hosts(struct machine *machine, const struct allocation *all
     machine->hosts = mem_alloc(allocation->host_count * sizeof *machine->hosts);
     if (is_here) {
         add_this_host(machine, allocation, gpus);
-    } else { /* a login host's own cores belong to no task */
+    } else { /* this is a login host: its cores aren't the job's */
         machine->core_count = 0;
         machine->is_real = true;
     }

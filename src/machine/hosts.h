@@ -1,22 +1,21 @@
-/* The machine that a job has where it has several hosts.
+/* Joins the hosts of a job into one machine.
  *
- * Knows: what a host says of its CPUs (hosts_question), and how hosts make one machine. Doesn't
- * know: how they are asked. */
+ * Knows: what to ask a host about its CPUs (hosts_question), and how to read the answers. Doesn't
+ * know: how hosts are asked. */
 #ifndef ROWBUILD_HOSTS_H
 #define ROWBUILD_HOSTS_H
 
 #include "machine.h"
 
-/* What a shell is to execute once on each host: prints the host's name, the CPUs that the job may
- * use there, and which of them share a core and memory. */
+/* A shell script to be executed once on each host. It prints the host's name, the CPUs that the job
+ * may use there, and which of them share a core or memory. */
 extern const char hosts_question[];
 
 /* Adds the job's other hosts to the machine, which machine_confine has fitted to this host, and
- * returns the cores of all. `answers` is what the hosts printed, each line with the number of its
- * task and ": " in front; a host that isn't in there, or of which it isn't understood, has cores
- * that are counted. The machine stays real if on every host those are known that are the job's.
- * Names live in the allocation. This host, if it is one of them, comes first; each has `gpus`
- * GPUs. */
+ * returns the number of cores on all hosts. `answers` is the hosts' output, each line preceded by
+ * the number of its task and ": ". A host whose answer is missing or can't be read gets cores that
+ * are only counted. The machine stays real if the job's cores are known on every host. Names live
+ * in the allocation. This host comes first if it is one of them; each has `gpus` GPUs. */
 unsigned machine_add_hosts(struct machine *machine, const struct allocation *allocation,
                            struct slice answers, unsigned gpus);
 

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A variable of the environment that is set for a while. */
+/* An environment variable that is set temporarily. */
 struct setting {
     const char *name;
     char *before; /* NULL: it wasn't set */
@@ -39,7 +39,8 @@ static bool is_set(const char *name)
     return value != NULL && value[0] != '\0';
 }
 
-/* hwloc takes the real machine when it can't read the file, which nobody wants who names one. */
+/* hwloc falls back to the real machine when it can't read the file. A user who names a file wants
+ * an error instead. */
 static int check_file(struct diag *diag)
 {
     const char *file = getenv("HWLOC_XMLFILE");
@@ -58,7 +59,7 @@ static bool is_fake(void)
 
 enum contents {
     CORES,
-    DEVICES, /* of the whole machine, wherever this process may run */
+    DEVICES, /* of the whole machine, also where this process may not run */
 };
 
 static int load(hwloc_topology_t topology, enum contents contents, struct diag *diag)
@@ -78,7 +79,7 @@ static int load(hwloc_topology_t topology, enum contents contents, struct diag *
     return 0;
 }
 
-/* The dense number of `key` among those met so far. */
+/* The dense number of `key`, in order of first appearance. */
 static unsigned dense(unsigned *keys, unsigned *count, unsigned key)
 {
     for (unsigned i = 0; i < *count; i++) {
@@ -161,7 +162,7 @@ static void take_limits(struct machine *machine, hwloc_topology_t topology)
     }
 }
 
-/* *topology is to be destroyed if it isn't NULL afterwards. */
+/* The caller destroys *topology unless it is NULL, also after an error. */
 static int open_topology(enum contents contents, hwloc_topology_t *topology, struct diag *diag)
 {
     *topology = NULL;
@@ -178,7 +179,7 @@ static int open_topology(enum contents contents, hwloc_topology_t *topology, str
     return result;
 }
 
-/* Classes of PCI: displays, of whatever kind, and processing accelerators. */
+/* Whether the PCI class is a display of any kind or a processing accelerator. */
 static bool computes(const struct hwloc_pcidev_attr_s *device)
 {
     unsigned base_class = device->class_id >> 8U;
