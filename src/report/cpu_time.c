@@ -1,4 +1,4 @@
-/* /proc/stat, line by line. */
+/* Reads each CPU's busy and idle time from the text of /proc/stat. */
 #include "report.h"
 
 #include "text.h"
@@ -15,7 +15,7 @@ static bool take_number(struct slice *rest, uint64_t *number)
     return text_take_number(rest, UINT64_MAX, number);
 }
 
-/* Fields after steal count guests, which user time holds already. */
+/* Fields after steal count guests, which user time already includes. */
 static struct report_cpu_time read_fields(struct slice rest)
 {
     struct report_cpu_time time = {0};

@@ -14,9 +14,9 @@ struct listing {
     const struct rowbuild_show_options *options;
     struct table table;
     struct buf *out;   /* for short output and JSON */
-    struct buf reason; /* of the task at hand */
-    struct buf job;    /* that it is in; empty: none */
-    bool has_jobs;     /* a column for them, as in row */
+    struct buf reason; /* of the current task */
+    struct buf job;    /* of the current task; empty if it is in none */
+    bool has_jobs;     /* whether to show a column for jobs, as in row */
     struct diag *diag;
 };
 
@@ -49,7 +49,7 @@ static int add_value(const struct listing *listing, uint32_t directory, struct s
     return 0;
 }
 
-/* `directory` is GRAPH_NONE for the project. */
+/* `directory` is GRAPH_NONE for a project's task. */
 static int add_line(struct listing *listing, uint32_t directory, enum rowbuild_status word)
 {
     static const enum table_style styles[REPORT_STATUS_WORDS] = {TABLE_GREEN, TABLE_YELLOW,
@@ -145,7 +145,7 @@ static bool is_beyond_limit(const struct listing *listing, size_t group)
     return listing->options->group_limit > 0 && group >= listing->options->group_limit;
 }
 
-/* The groups that the tasks' directories form; `task_of` finds a task by its directory. */
+/* Adds the groups of the tasks' directories; `task_of` maps a directory to its task. */
 static int add_groups(struct listing *listing, const struct groups *groups, const uint32_t *task_of)
 {
     size_t at = 0;

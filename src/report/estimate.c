@@ -1,4 +1,4 @@
-/* What a run is about to do, in numbers and in one line. */
+/* Estimates what a run is about to do, in numbers and in one line. */
 #include "report.h"
 #include "report_reasons.h"
 

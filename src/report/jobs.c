@@ -1,4 +1,4 @@
-/* show jobs: what is queued or running. */
+/* show jobs: the jobs that are queued or running. */
 #include "report.h"
 
 #include "report_json.h"

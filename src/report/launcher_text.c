@@ -22,7 +22,7 @@ static void list_settings(const struct launcher_variant *variant,
     settings[3] = (struct setting){"threads_per_process", variant->threads_per_process};
 }
 
-/* A key of TOML: bare, or quoted as a basic string, which JSON's strings are too. */
+/* A key of TOML: bare, or quoted as a basic string. A JSON string is a valid basic string. */
 static void add_key(struct buf *out, struct slice key)
 {
     bool is_bare = key.len > 0;

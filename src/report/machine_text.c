@@ -1,4 +1,4 @@
-/* show machine: the topology as a tree, who runs where, and how busy each CPU is. */
+/* show machine: the topology as a tree, the tasks on each core, and how busy each CPU is. */
 #include "report.h"
 
 #include "report_json.h"
@@ -169,7 +169,7 @@ static bool is_at(const struct machine_core *core, unsigned package, unsigned nu
     return core->package == package && core->numa == numa;
 }
 
-/* How many cores lie in that part of the machine; *last (may be NULL) is set to the last. */
+/* Counts the cores in a part of the machine; *last (may be NULL) is set to the last of them. */
 static size_t count_cores(const struct machine *machine, unsigned package, unsigned numa,
                           size_t *last)
 {

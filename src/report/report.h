@@ -1,14 +1,13 @@
-/* What `show …` and a dry run print: tables, reasons, drawings, and the same as JSON.
+/* Writes the output of `show …` and of a dry run: tables, reasons, drawings, and the same as JSON.
  *
  * Knows: how a plan, launchers and a machine are shown to people and programs. Doesn't decide what
  * is stale; it only counts and describes. Doesn't know: where text is printed. Every function
- * appends whole lines to `out`, which the caller owns; with an error nothing that was appended is
- * meant to be shown. Tables have row's columns in row's order; what row doesn't know stands in one
- * more column after them, which is left out where it would be empty. Names are spelt by
- * text_add_name, so that one record is one line; in JSON they are exact (text_add_json). Hours are
- * core-hours.
+ * appends whole lines to `out`, which the caller owns; after an error the appended text must not be
+ * shown. Tables have row's columns in row's order; information that row lacks goes into one more
+ * column after them, which is left out where it would be empty. Names are spelt by text_add_name,
+ * so that one record is one line; in JSON they are exact (text_add_json). Hours are core-hours.
  *
- * The plan must have been looked at (plan_look). It isn't const where files may be read for
+ * plan_look must have been called on the plan. The plan isn't const where files may be read for
  * explanations. */
 #ifndef ROWBUILD_REPORT_H
 #define ROWBUILD_REPORT_H
@@ -34,12 +33,12 @@
 enum { REPORT_STATUS_WORDS = ROWBUILD_WAITING + 1 };
 const char *report_status_name(enum rowbuild_status word); /* row's words: "completed" … */
 
-/* Completed: the products are there and right as of now (a task that it depends on may still change
- * that). Submitted: in a job that is queued or running. Eligible: stale, and every wanted task
- * before it is completed. Waiting: all others. */
+/* Completed: the products exist and are up to date now (a task that it depends on may still change
+ * that). Submitted: in a job that is queued or running. Eligible: stale, and every wanted task that
+ * it depends on is completed. Waiting: all others. */
 enum rowbuild_status report_task_status(const struct plan *plan, struct task_id task);
 
-/* Whether a directory of a selected task is meant too; how many of some are. */
+/* Whether a directory of a selected task is itself selected, and how many of several are. */
 bool report_is_member(const struct plan *plan, uint32_t directory);
 size_t report_count_members(const struct plan *plan, const uint32_t *directories, size_t count);
 
@@ -57,7 +56,7 @@ void report_task_reasons(struct plan *plan, struct task_id task, report_reason_f
  * and is not of an action that runs each time anyway. */
 bool report_is_redone(const struct plan *plan, struct task_id task);
 
-/* Appends the job that the task is in, "lab/123_4"; nothing where it is in none. */
+/* Appends the task's job, "lab/123_4"; nothing if it is in none. */
 void report_add_job(const struct plan *plan, struct task_id task, struct buf *out);
 
 double report_task_hours(const struct plan *plan, struct task_id task); /* predicted */
@@ -67,8 +66,8 @@ double report_task_hours(const struct plan *plan, struct task_id task); /* predi
 /* Over all wanted tasks. Walks the redone ones for their reasons. */
 void report_estimate(struct plan *plan, struct rowbuild_estimate *estimate, struct diag *diag);
 
-/* "would redo 120 finished tasks, 3.4k CPU-hours, command changed\n"; nothing without redone
- * work. */
+/* "would redo 120 finished tasks, 3.4k CPU-hours, command changed\n"; nothing if no work would be
+ * redone. */
 void report_add_again(const struct rowbuild_estimate *estimate, struct buf *out);
 
 /* "would run 3 tasks and up to 5 more: 0.2 to 0.7 CPU-hours\n" or "nothing to do\n". */
@@ -96,7 +95,8 @@ int report_directories(struct plan *plan, struct slice action,
                        const struct rowbuild_show_options *options, struct buf *out,
                        struct diag *diag);
 
-/* What `show directories` is without an action: names, one a line, or a JSON array of strings. */
+/* The output of `show directories` without an action: names, one a line, or a JSON array of
+ * strings. */
 void report_directory_names(const struct workspace *workspace, const uint32_t *directories,
                             size_t count, const struct rowbuild_show_options *options,
                             struct buf *out);
@@ -119,7 +119,7 @@ int report_plan(struct plan *plan, bool explain, const struct rowbuild_show_opti
 
 /* ---- show jobs ---- */
 
-/* A line for each job. With `short_output` the ids that there are. JSON: an array of
+/* A line for each job. With `short_output` only the known ids. JSON: an array of
  *     {"id" (or null),"cluster","action","directories","state" (or null),"reason" (or null),
  *      "tasks" [] (keys)}. */
 void report_jobs(const struct job_line *jobs, size_t count,
@@ -134,32 +134,32 @@ void report_launchers(const struct launchers *launchers, struct slice cluster,
 
 /* ---- show cluster ---- */
 
-/* The current cluster in the format of clusters.toml, or with `all` every one, in the order in
- * which they are matched; with `short_output` the names. JSON: an object {"name", "origin",
- * "identify", "scheduler", "submit_options" [], …, "partition" [{"name", …}]}, where what isn't
- * limited or said is left out; with `all` an array of these. */
+/* The current cluster in the format of clusters.toml, or with `all` every one, in matching order;
+ * with `short_output` the names. JSON: an object {"name", "origin", "identify", "scheduler",
+ * "submit_options" [], …, "partition" [{"name", …}]}, where settings without a value are left out;
+ * with `all` an array of these. */
 void report_clusters(const struct clusters *clusters, const struct cluster *current,
                      const struct rowbuild_show_options *options, struct buf *out);
 
 /* ---- show machine ---- */
 
-/* Something that runs now. */
+/* A running task. */
 struct report_holder {
-    const char *label;            /* shown as it is: no control characters */
+    const char *label;            /* shown unchanged: no control characters */
     const unsigned *core_numbers; /* indices into machine->cores; NULL: it isn't bound to them */
     size_t core_count;
-    const char *elsewhere; /* the CPUs that it is bound to, where none belongs to `machine`, which
-                              may be restricted to others; else NULL */
+    const char *elsewhere; /* the CPUs that it is bound to, if none of them belongs to `machine`,
+                              which may be restricted to other CPUs; else NULL */
 };
 
-/* What one CPU has done since the machine started, in ticks of any length. */
+/* One CPU's time since the machine started, in ticks of any length. */
 struct report_cpu_time {
     uint64_t busy;
     uint64_t total; /* busy and idle; 0: not known */
 };
 
-/* Reads the lines "cpuN …" of /proc/stat's text into times[N]; CPUs from `count` on are left out,
- * those that the text lacks become zero. */
+/* Reads the lines "cpuN …" of /proc/stat's text into times[N]; CPUs from `count` on are left out;
+ * CPUs missing from the text become zero. */
 void report_read_cpu_times(struct slice proc_stat, struct report_cpu_time *times, size_t count);
 
 struct report_machine_facts {
@@ -169,7 +169,7 @@ struct report_machine_facts {
     bool is_counted; /* the machine is real, but which of its cores are the job's isn't known */
     const struct report_holder *holders;
     size_t holder_count;
-    const struct report_cpu_time *before; /* by CPU; both of `cpu_count`, which may be 0 */
+    const struct report_cpu_time *before; /* by CPU; `cpu_count` elements, as `after`; may be 0 */
     const struct report_cpu_time *after;
     size_t cpu_count;
 };

@@ -4,7 +4,8 @@
 
 #include <inttypes.h>
 
-/* Text that is being written ends in an opening bracket, a colon or a finished value. */
+/* Unfinished JSON ends in an opening bracket, a colon or a complete value; only the last needs a
+ * comma. */
 static void add_comma(struct buf *out)
 {
     if (out->len > 0 && strchr("{[:,\n", out->at[out->len - 1]) == NULL) {
@@ -64,7 +65,7 @@ void report_json_add_number(struct buf *out, double number)
 {
     size_t start = out->len;
     buf_addf(out, "%.6g", number);
-    /* The program that we are a library of may have set a locale. */
+    /* A program that uses this library may have set a locale with a decimal comma. */
     for (size_t i = start; i < out->len; i++) {
         if (out->at[i] == ',') {
             out->at[i] = '.';

@@ -1,12 +1,11 @@
-/* JSON, written piece by piece. Commas are put where they belong: before anything that follows a
- * value.
+/* Writes JSON piece by piece. Commas are added automatically, before anything that follows a value.
  *
  *     report_json_begin(out, '{');
  *     report_json_key(out, "action");
  *     text_add_json(out, name);
  *     report_json_end(out, '}');
  *
- * Knows: punctuation. Doesn't know: what is told. */
+ * Knows: punctuation. Doesn't know: what the values mean. */
 #ifndef ROWBUILD_REPORT_JSON_H
 #define ROWBUILD_REPORT_JSON_H
 
@@ -30,7 +29,7 @@ void report_json_count(struct buf *out, const char *key, uint64_t number);
 void report_json_add_number(struct buf *out, double number); /* without a comma */
 void report_json_number(struct buf *out, const char *key, double number);
 void report_json_bool(struct buf *out, const char *key, bool value);
-/* null where there is no text. */
+/* null if the text is empty. */
 void report_json_optional(struct buf *out, const char *key, struct slice text);
 void report_json_null(struct buf *out, const char *key);
 

@@ -1,6 +1,7 @@
-/* Reasons of one task, gathered before they are put into words.
+/* Collects the reasons of one task before they are put into words.
  *
- * Knows: how long what plan tells a listener lives. Doesn't know: where the words go. */
+ * Knows: how long the data lives that plan passes to a listener. Doesn't know: where the words
+ * go. */
 #ifndef ROWBUILD_REPORT_REASONS_H
 #define ROWBUILD_REPORT_REASONS_H
 
@@ -14,7 +15,7 @@
 struct reason_list {
     struct arena names;
     VEC(struct reason) reasons;
-    size_t limit; /* no more are kept; 0: all */
+    size_t limit; /* the most that are kept; 0: all */
 };
 
 /* The task's reasons, most important first; at most `limit`. The caller releases the list. */

@@ -1,4 +1,4 @@
-/* show status: how many directories of each element stand where. */
+/* show status: counts each element's directories by status. */
 #include "report.h"
 
 #include "advice.h"
@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-/* What is worth a note, most telling first. */
+/* What the notes column may mention, most important first. */
 enum note {
     NOTE_FAILED,
     NOTE_UNFINISHED,
@@ -70,7 +70,7 @@ static enum note note_of(const struct plan *plan, struct task_id task)
     return report_is_redone(plan, task) ? NOTE_STALE : NOTE_NONE;
 }
 
-/* row's cost of one job on `count` directories. */
+/* Adds row's cost of one job on `count` directories. */
 static void add_job_cost(const struct action *action, size_t count, struct tally *tally)
 {
     const struct resource_spec *spec = &action->resources;
@@ -90,7 +90,7 @@ static void add_job_cost(const struct action *action, size_t count, struct tally
     }
 }
 
-/* What the task's last success used, if it had the cores that its action asks for now. */
+/* Counts what the task's last success used, if it had the cores that its action requests now. */
 static void count_usage(const struct plan *plan, struct task_id task, size_t directories,
                         struct tally *tally)
 {
@@ -102,7 +102,7 @@ static void count_usage(const struct plan *plan, struct task_id task, size_t dir
     if (row->success != SUCCESS_RAN || (row->cores != cores && !is_shared)) {
         return;
     }
-    if (is_shared) { /* with how many others isn't recorded */
+    if (is_shared) { /* by an unrecorded number of tasks */
         request.memory_bytes = 0;
         if (row->cores % request.threads_per_process != 0) {
             return;
@@ -203,7 +203,7 @@ static void add_line(struct table *table, const struct action *action, const str
     }
 }
 
-/* The sentences of an action, each on a line of its own, or as JSON's strings. */
+/* Adds the advice on an action, one sentence a line, or as JSON strings. */
 static void add_advice(const struct tally *tally, bool json, struct buf *out)
 {
     struct buf text = BUF_EMPTY;
@@ -243,7 +243,7 @@ static void add_json(struct buf *out, const struct action *action, const struct 
     report_json_end(out, '}');
 }
 
-/* Counts the tasks of one element, of which `tasks` begins with `count`. */
+/* Counts the tasks of one element, the first `count` of `tasks`. */
 static int count_element(const struct plan *plan, const struct action *action,
                          const struct task_id *tasks, size_t count, struct tally *tally,
                          struct diag *diag)
@@ -254,7 +254,7 @@ static int count_element(const struct plan *plan, const struct action *action,
     return add_cost_of_groups(plan, action, tally, diag);
 }
 
-/* The lines of all elements, into the table or (JSON) `out`; advice for people. -1 after an
+/* Adds a line for each element to the table or, with JSON, to `out`, and the advice. -1 after an
  * error. */
 static int add_elements(struct plan *plan, const struct plan_selection *selection,
                         const struct rowbuild_show_options *options, struct table *table,

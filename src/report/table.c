@@ -56,7 +56,7 @@ static bool is_in(uint32_t point, const struct range *ranges, size_t count)
     return false;
 }
 
-/* Blocks of Unicode, coarsely: names of directories, not typesetting. */
+/* Coarse blocks of Unicode suffice for names of directories. */
 static size_t width_of(uint32_t point)
 {
     static const struct range marks[] = {
@@ -124,7 +124,7 @@ static struct slice cell_text(const struct table *table, size_t cell)
     return end > start ? slice_make(table->text.at + start, end - start) : (struct slice){0};
 }
 
-/* The text as it is shown; `room` holds it where that isn't as it is. */
+/* The text as shown; `room` holds it if it had to be changed. */
 static struct slice shown(struct slice text, struct buf *room)
 {
     if (text_is_visible(text)) {
@@ -143,7 +143,7 @@ static size_t shown_width(struct slice text)
     return width;
 }
 
-/* A width for each column; SIZE_MAX for those that are left out. The caller frees it. */
+/* The width of each column; SIZE_MAX for columns that are left out. The caller frees the array. */
 static size_t *measure_columns(const struct table *table)
 {
     size_t *widths = mem_alloc((table->columns.count + 1) * sizeof *widths);
@@ -165,7 +165,7 @@ static size_t *measure_columns(const struct table *table)
     return widths;
 }
 
-/* A line in the making: blanks are written only when text follows them. */
+/* An unfinished line. Spaces are written only when text follows them. */
 struct line {
     struct buf *out;
     size_t blanks;

@@ -1,4 +1,4 @@
-/* Text in aligned columns, one space apart.
+/* Formats text in aligned columns, one space apart.
  *
  *     struct table table;
  *     table_init(&table);
@@ -9,7 +9,7 @@
  *     table_release(&table);
  *
  * Knows: widths as a terminal counts them, alignment, colour. Doesn't know: what the cells mean.
- * Lines never end in blanks. */
+ * Lines never end in spaces. */
 #ifndef ROWBUILD_TABLE_H
 #define ROWBUILD_TABLE_H
 
@@ -23,8 +23,8 @@
 enum table_alignment {
     TABLE_LEFT,
     TABLE_RIGHT,
-    TABLE_VALUE,    /* cells to the right, the title to the left */
-    TABLE_OPTIONAL, /* to the left, and left out when all of its cells are empty */
+    TABLE_VALUE,    /* cells right-aligned, the title left-aligned */
+    TABLE_OPTIONAL, /* left-aligned, and left out when all of its cells are empty */
 };
 
 enum table_style {
@@ -65,20 +65,20 @@ void table_release(struct table *table);
 void table_add_column(struct table *table, const char *title, enum table_alignment alignment);
 void table_begin_row(struct table *table);
 
-/* A blank line before the next row; none follows at the end, and two in a row count as one. */
+/* A blank line before the next row. Repeated calls add only one, and none is added at the end. */
 void table_separate(struct table *table);
 
-/* Begins the row's next cell; what is appended to the result until the next call is its text. */
+/* Begins the row's next cell. The caller appends its text to the result until the next call. */
 struct buf *table_cell(struct table *table, enum table_style style);
 
-/* Without its first line a table has the same columns at the same places. */
+/* `no_header` leaves out the first line and doesn't change the columns' positions. */
 void table_format(const struct table *table, bool colour, bool no_header, struct buf *out);
 
-/* Columns that a terminal needs for UTF-8 text: none for combining marks, two for wide
+/* The columns that a terminal needs for UTF-8 text: none for combining marks, two for wide
  * characters. */
 size_t table_text_width(struct slice text);
 
-/* Appends `text` in a style; as it is without `colour`. */
+/* Appends `text` in a style, or unchanged if `colour` is false. */
 void table_add_styled(struct buf *out, struct slice text, enum table_style style, bool colour);
 
 #endif

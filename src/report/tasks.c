@@ -1,4 +1,4 @@
-/* Tasks as report tells them: their order, their status, what they cost. */
+/* The order, status and cost of tasks, for all reports. */
 #include "report.h"
 
 #include "memory.h"

@@ -1,4 +1,4 @@
-/* show why, and the dry run: tasks, what will become of them, and the reasons. */
+/* show why, and the dry run: the tasks, their verdicts, and the reasons. */
 #include "report.h"
 
 #include "report_json.h"
@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-/* How a verdict is told: by `show why` with reasons below it, by a dry run, and in JSON. */
+/* The words for a verdict: in `show why` with reasons below it, in a dry run, and in JSON. */
 struct intent {
     const char *why;
     const char *plan;
@@ -150,8 +150,8 @@ int report_why(struct plan *plan, const struct rowbuild_show_options *options, s
     return diag->errors > errors_before ? -1 : 0;
 }
 
-/* Blocked tasks are many where an action leaves directories out on purpose: only for those who
- * ask. */
+/* An action may leave out many directories on purpose, so blocked tasks are shown only with
+ * --explain. */
 static bool is_planned(const struct plan *plan, struct task_id task, bool explain)
 {
     uint8_t verdict = plan_verdict(plan, task);
@@ -160,7 +160,7 @@ static bool is_planned(const struct plan *plan, struct task_id task, bool explai
                         verdict == VERDICT_WAITS));
 }
 
-/* One record a line: with its first reason after it, or each reason on a line below. */
+/* Adds a line for the task, with its first reason in brackets or all reasons on the lines below. */
 static void add_planned(struct plan *plan, struct task_id task, bool explain, bool colour,
                         struct buf *out, struct diag *diag)
 {
