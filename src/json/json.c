@@ -44,8 +44,8 @@ static int fail_at(struct slice text, struct slice name, size_t offset, const ch
     return diag_error(diag, "%.*s:%zu:%zu: %s", SLICE_ARGS(name), line, column, message);
 }
 
-/* Integers that json-c would cut to 64 bits get an exponent, and so become floats with a
- * spelling. */
+/* json-c would truncate these integers to 64 bits. With an exponent they become floats that keep
+ * their spelling. */
 static struct slice rewrite_long_integers(struct json_parser *parser, struct slice text,
                                           const struct syntax *syntax)
 {
@@ -63,20 +63,20 @@ static struct slice rewrite_long_integers(struct json_parser *parser, struct sli
     return buf_slice(&parser->rewritten);
 }
 
-/* `text` is known to be JSON. */
+/* `text` has passed syntax_check. */
 static enum json_tokener_error read_tree(struct json_tokener *tokener, struct slice text,
                                          struct json_object **tree)
 {
     json_tokener_reset(tokener);
     *tree = json_tokener_parse_ex(tokener, text.at, (int)text.len);
     if (json_tokener_get_error(tokener) == json_tokener_continue) {
-        /* A number might go on: white space ends it. */
+        /* A number at the end might have more digits; white space ends it. */
         *tree = json_tokener_parse_ex(tokener, "\n", 1);
     }
     return json_tokener_get_error(tokener);
 }
 
-/* Counts members of all objects; false when a number was too large for a float. */
+/* Counts the members of all objects. False if a number is too large for a float. */
 static bool survey(struct json_object *value, size_t *members)
 {
     if (json_object_is_type(value, json_type_double)) {
@@ -134,7 +134,7 @@ static const char *find_fault(void *context, struct slice token, size_t object)
     return message;
 }
 
-/* json-c made less of the text than there is: say where. */
+/* json-c lost part of the text: find out where, for the message. */
 static void explain_loss(struct json_parser *parser, struct slice text, struct slice name,
                          struct diag *diag)
 {

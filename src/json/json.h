@@ -28,18 +28,18 @@ enum json_type {
 struct json_parser *json_parser_new(void);
 void json_parser_free(struct json_parser *parser);
 
-/* Parses one whole document, strictly: leading and trailing white space is allowed, nothing else
- * after the document; no comments, no NaN, no NUL byte, UTF-8 only, no lone surrogates, nesting up
- * to 200. An object with a duplicate key is refused, and so is a key that contains \u0000. Integers
- * of 64 bits, signed or not, are exact; larger ones count as floats but keep their digits when they
- * are written. Errors begin with `name`: "NAME:LINE:COLUMN: …" is part of the message, because the
- * text doesn't outlive the call. NULL after an error; otherwise the caller frees the document with
- * json_free. */
+/* Parses one whole document, strictly: UTF-8 only, white space allowed around the document, no
+ * comments, NaN, NUL bytes or lone surrogates, at most 200 levels of nesting. Duplicate keys in an
+ * object are refused, and so are keys that contain \u0000. Integers of 64 bits, signed or not, are
+ * exact; larger ones count as floats but keep their digits when they are written. Each message
+ * begins with "NAME:LINE:COLUMN: ", because the text doesn't outlive the call. NULL after an error;
+ * otherwise the caller frees the document with json_free. */
 struct json *json_parse(struct json_parser *parser, struct slice text, struct slice name,
                         struct diag *diag);
 void json_free(struct json *document); /* NULL is allowed */
 
-/* An operand from elsewhere (a Rowfile): owned by the caller, json_free. */
+/* Values that don't come from a document, such as operands in a Rowfile. The caller frees them with
+ * json_free. */
 struct json *json_new_null(void);
 struct json *json_new_boolean(bool value);
 struct json *json_new_integer(int64_t value);
@@ -55,10 +55,10 @@ double json_number(const struct json *value);
 struct slice json_string(const struct json *value); /* decoded bytes, owned by the document */
 size_t json_array_count(const struct json *array);
 const struct json *json_array_item(const struct json *array, size_t index);
-size_t json_object_count(const struct json *object); /* of its keys; 0 of anything else */
+size_t json_object_count(const struct json *object); /* number of keys; 0 for other types */
 
-/* The value at an RFC 6901 pointer ("" is the whole document). false if there is none. A JSON null
- * that is there is *found == NULL with true. */
+/* Finds the value at an RFC 6901 pointer ("" is the whole document). false if there is none. For a
+ * JSON null the result is true with *found == NULL. */
 bool json_at(const struct json *document, struct slice pointer, const struct json **found);
 
 /* Whether `pointer` is well formed: empty or starting with '/', '~' only as ~0 or ~1. */
@@ -83,11 +83,11 @@ bool json_compare(const struct json *a, const struct json *b, int *order);
  * text. */
 int json_order(const struct json *a, const struct json *b);
 
-/* Walks the leaves in which two documents differ, for explanations: calls `found` with the RFC 6901
- * pointer and both values (NULL pointer arguments with *_there false where one side lacks it), at
- * most `limit` times, in order of `after`'s keys and then those only `before` has. Objects are
- * descended into; arrays only when of equal length. Returns the number of differences (may exceed
- * limit). */
+/* Finds the leaves in which two documents differ, for explanations. Calls `found` at most `limit`
+ * times with the RFC 6901 pointer and both values; where one side lacks the value, its argument is
+ * NULL and its *_there false. The order is that of `after`'s keys, followed by the keys that only
+ * `before` has. Objects are always descended into, arrays only when of equal length. Returns the
+ * number of differences, which may exceed `limit`. */
 typedef void json_difference_fn(void *context, struct slice pointer, const struct json *before,
                                 bool before_there, const struct json *after, bool after_there);
 size_t json_differences(const struct json *before, const struct json *after, size_t limit,

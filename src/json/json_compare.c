@@ -1,10 +1,10 @@
-/* Comparing JSON values: row's order, the total order for sorting, and the leaves that differ. */
+/* Compares JSON values: row's order, the total order for sorting, and the leaves that differ. */
 #include "json_inside.h"
 
 #define SIGN(a, b) (((a) > (b)) - ((a) < (b)))
 
-/* All of 64 bits fit a long double's significand where it is wider than a double's; so an integer
- * and a float are compared exactly there. */
+/* Where a long double's significand is wider than a double's, it holds any 64-bit integer, so that
+ * an integer and a float are compared exactly. */
 static long double widen(struct json_any_number number)
 {
     switch (number.kind) {
@@ -169,7 +169,8 @@ static void walk_arrays(struct walk *walk, const struct json *before, const stru
     }
 }
 
-/* Members of `object`; those of both sides are descended into when `object` is the later one. */
+/* Walks the members of `object`. Members of both sides are descended into when `object` is the
+ * later one. */
 static void walk_members(struct walk *walk, struct json_object *object, struct json_object *other,
                          bool object_is_after)
 {

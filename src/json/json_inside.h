@@ -1,8 +1,7 @@
-/* What the files of this folder share: a `struct json *` is json-c's object in disguise.
+/* Shared by the files of this folder: a `struct json *` is in fact json-c's object.
  *
- * json-c's null is a NULL pointer, but a document that is null must differ from no document: so a
- * document or operand that is null is JSON_NULL_DOCUMENT, while a null inside of something is
- * NULL. */
+ * json-c's null is a NULL pointer, but a null document must differ from no document. So a document
+ * or operand that is null is JSON_NULL_DOCUMENT, while a null inside an array or object is NULL. */
 #ifndef ROWBUILD_JSON_INSIDE_H
 #define ROWBUILD_JSON_INSIDE_H
 
@@ -27,7 +26,7 @@ static inline const struct json *json_outside(const struct json_object *object)
     return (const struct json *)object;
 }
 
-/* A number as it is held: exactly one of the three. */
+/* A number as stored; `kind` says which member is set. */
 enum json_number_kind { JSON_SIGNED, JSON_UNSIGNED, JSON_FLOAT };
 
 struct json_any_number {
@@ -35,12 +34,12 @@ struct json_any_number {
     int64_t signed_integer;    /* JSON_SIGNED */
     uint64_t unsigned_integer; /* JSON_UNSIGNED: above INT64_MAX */
     double number;             /* JSON_FLOAT */
-    const char *spelling;      /* JSON_FLOAT: as in the text, NULL for a made one */
+    const char *spelling;      /* JSON_FLOAT: as in the text; NULL if the number wasn't parsed */
 };
 
 struct json_any_number json_any_number(const struct json *value);
 
-/* Digits of an integer beyond 64 bits (with its sign), or an empty slice. */
+/* The digits, with the sign, of an integer beyond 64 bits; else an empty slice. */
 struct slice json_long_integer(struct json_any_number number);
 
 #endif

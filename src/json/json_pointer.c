@@ -59,7 +59,7 @@ static bool step(struct json_object **value, struct slice part, struct buf *key)
     }
     buf_clear(key);
     add_decoded(key, part);
-    /* No key holds a NUL, so that one with a NUL isn't there. */
+    /* No key in a document contains a NUL. */
     return strlen(buf_string(key)) == key->len &&
            json_object_object_get_ex(*value, buf_string(key), value);
 }

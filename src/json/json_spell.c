@@ -1,4 +1,4 @@
-/* Writing JSON values: the canonical text, and text that keeps the spelling of the document. */
+/* Writes JSON values: the canonical text, and text that keeps the spelling of the document. */
 #include "json_inside.h"
 
 #include "memory.h"
@@ -14,7 +14,7 @@ struct member {
     struct json_object *value;
 };
 
-/* The shortest of the spellings that read back the same. */
+/* Appends the shortest spelling that reads back the same. */
 static void add_shortest(double number, struct buf *out)
 {
     char text[40];
@@ -25,7 +25,7 @@ static void add_shortest(double number, struct buf *out)
         }
     }
     for (char *c = text; *c != '\0'; c++) {
-        /* The point of the locale, if a program that uses this library has set one. */
+        /* The decimal point of the locale, if a program that uses this library has set one. */
         if (strchr("0123456789+-einfa", *c) == NULL) {
             *c = '.';
         }

@@ -25,7 +25,7 @@ static int fail(struct reader *reader, size_t offset, const char *message)
     return -1;
 }
 
-/* The next byte, or 0 at the end; a NUL in the text is an error wherever it stands. */
+/* The next byte, or 0 at the end. A NUL in the text is always an error. */
 static unsigned char peek(const struct reader *reader)
 {
     return reader->at < reader->text.len ? (unsigned char)reader->text.at[reader->at] : 0;
@@ -82,7 +82,7 @@ static int read_hex4(struct reader *reader, unsigned *code)
     return 0;
 }
 
-/* Behind a backslash and `u`. */
+/* Reads the digits after a backslash and `u`. */
 static int read_unicode_escape(struct reader *reader, size_t start, bool *has_nul)
 {
     unsigned code;
@@ -294,7 +294,7 @@ static int read_nested(struct reader *reader)
     return result;
 }
 
-/* With the white space on both sides. */
+/* Reads a value and the white space around it. */
 static int read_value(struct reader *reader)
 {
     int result;

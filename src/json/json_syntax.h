@@ -1,9 +1,8 @@
-/* The grammar of RFC 8259, exactly.
+/* Checks a text against the exact grammar of RFC 8259.
  *
  * Knows: whether a text is JSON, and where it isn't. Doesn't know: values. json-c accepts more than
- * JSON and drops some of what it reads (a second key of the same name, what follows a NUL, digits
- * of large integers); so every text passes here first, and json-c gets only what it reads
- * rightly. */
+ * JSON and silently drops parts of it (duplicate keys, text after a NUL, digits of large integers).
+ * So every text is checked here first, and json-c gets only texts that it reads correctly. */
 #ifndef ROWBUILD_JSON_SYNTAX_H
 #define ROWBUILD_JSON_SYNTAX_H
 
@@ -20,7 +19,7 @@ struct syntax {
     size_t members;            /* keys of all objects */
     VEC(size_t) long_integers; /* offsets after integers that 64 bits can't hold */
     size_t error_offset;
-    const char *error; /* a sentence without full stop; static, or of the token function */
+    const char *error; /* a sentence without full stop; static, or from the token function */
 };
 
 /* Fills `syntax`, which starts zeroed and is released by the caller. 0, or -1 with error set.

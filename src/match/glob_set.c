@@ -10,7 +10,7 @@
 
 #include <stdlib.h>
 
-/* Most patterns are names or a single `*`: those need no engine. */
+/* Most patterns are names or a single `*`, which need no engine. */
 enum glob_kind { GLOB_EXPRESSION, GLOB_NAME, GLOB_ANY_NAME };
 
 struct glob {

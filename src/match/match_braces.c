@@ -61,7 +61,7 @@ static enum brace_search close_brace(struct slice pattern, struct brace *brace)
     return BRACE_UNCLOSED;
 }
 
-/* The first brace, from `from`, that holds alternatives. */
+/* Finds the first brace at or after `from` that contains alternatives. */
 static enum brace_search find_brace(struct slice pattern, size_t from, struct brace *brace)
 {
     for (size_t i = from; i < pattern.len; i = step(pattern, i)) {
@@ -101,7 +101,7 @@ static const char *expand_alternative(struct slice pattern, const struct brace *
     return expand(copy, brace->open, arena, result);
 }
 
-/* What stands before `from` holds no alternatives any more. */
+/* The pattern has no alternatives left before `from`. */
 static const char *expand(struct slice pattern, size_t from, struct arena *arena,
                           struct braces_result *result)
 {

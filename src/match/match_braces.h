@@ -1,7 +1,7 @@
-/* The alternatives `{a,b}` of a glob, written out.
+/* Expands the alternatives `{a,b}` of a glob.
  *
- * Knows: braces, and what of a glob hides them (`\`, brackets). Doesn't know: what else a glob
- * means. */
+ * Knows: braces, and the parts of a glob in which they are literal (after `\`, in brackets).
+ * Doesn't know: the rest of a glob's syntax. */
 #ifndef ROWBUILD_MATCH_BRACES_H
 #define ROWBUILD_MATCH_BRACES_H
 
@@ -18,11 +18,11 @@ struct braces_result {
     VEC(struct slice) patterns; /* released by the caller; their bytes are in the arena */
 };
 
-/* Whether an alternative is in the pattern at all. */
+/* Whether the pattern contains an alternative. */
 bool braces_there(struct slice pattern);
 
-/* Appends the patterns without alternatives that together mean the same. NULL, or what is wrong: a
- * sentence without full stop. */
+/* Appends the patterns without alternatives that together are equivalent to the pattern. Returns
+ * NULL, or the error as a sentence without full stop. */
 const char *braces_expand(struct slice pattern, struct arena *arena, struct braces_result *result);
 
 /* The offset after a bracket expression that starts at `at` ("[a-z]", "[]x]", "[[:alpha:]]"), or 0

@@ -13,11 +13,12 @@ enum { SEARCHES_BEFORE_JIT = 3000 };
 
 struct engine {
     pcre2_code *plain;
-    _Atomic(pcre2_code *) fast; /* NULL until the JIT pays; a copy, since others may be matching */
+    _Atomic(pcre2_code *) fast; /* NULL until JIT compilation pays; a copy, since other threads may
+                                   be matching */
     atomic_uint searches;
 };
 
-/* Names are bytes; and an expression may not switch that off with (*UTF). */
+/* Names are bytes, and an expression may not change that with (*UTF). */
 static const uint32_t BYTES_ONLY = PCRE2_NEVER_UTF | PCRE2_NEVER_UCP;
 
 struct engine *engine_new(struct slice expression, bool dot_is_any_byte,
@@ -48,7 +49,7 @@ void engine_free(struct engine *engine)
     }
 }
 
-/* Runs in the one thread whose search is the last that was worth doing without. */
+/* Called by one thread only: the one whose search reaches the threshold. */
 static void make_fast(struct engine *engine)
 {
     pcre2_code *copy = pcre2_code_copy(engine->plain);

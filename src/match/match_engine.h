@@ -1,6 +1,6 @@
-/* A compiled expression of PCRE2 that may be used by several threads at once.
+/* A compiled PCRE2 expression that several threads may use at once.
  *
- * Knows: compiling, and when just-in-time compiling pays (it costs as much as some thousands of
+ * Knows: compiling, and when just-in-time compilation pays (it costs as much as a few thousand
  * matches). Doesn't know: globs. */
 #ifndef ROWBUILD_MATCH_ENGINE_H
 #define ROWBUILD_MATCH_ENGINE_H
@@ -21,8 +21,8 @@ enum engine_result {
 
 enum { ENGINE_MESSAGE_BYTES = 256 };
 
-/* NULL after an error: `message` tells what and `offset` where in the expression. The caller frees
- * the engine with engine_free. */
+/* NULL after an error: `message` says what is wrong and `offset` where in the expression. The
+ * caller frees the engine with engine_free. */
 struct engine *engine_new(struct slice expression, bool dot_is_any_byte,
                           char message[ENGINE_MESSAGE_BYTES], size_t *offset);
 void engine_free(struct engine *engine); /* NULL is allowed */
@@ -30,7 +30,8 @@ void engine_free(struct engine *engine); /* NULL is allowed */
 /* Whether the expression is found in the subject. Thread-safe. */
 enum engine_result engine_search(struct engine *engine, struct slice subject);
 
-/* As engine_search, but ENGINE_PREFIX when what could follow the subject has a say. Thread-safe. */
+/* As engine_search, but ENGINE_PREFIX when the result depends on what follows the subject.
+ * Thread-safe. */
 enum engine_result engine_search_prefix(struct engine *engine, struct slice subject);
 
 #endif

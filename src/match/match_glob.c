@@ -4,7 +4,7 @@
 
 #include <ctype.h>
 
-/* In front of what could match any character: not a dot at the beginning of a segment. */
+/* Goes before an item that could match any character: it must not match a segment's leading dot. */
 #define NOT_A_LEADING_DOT "(?!(?<![^/])\\.)"
 
 static void add_literal(struct buf *out, unsigned char c)
@@ -16,7 +16,7 @@ static void add_literal(struct buf *out, unsigned char c)
     }
 }
 
-/* The length of "[:alpha:]" at the start of `rest`, 0 if that isn't there. */
+/* The length of a class such as "[:alpha:]" at the start of `rest`, or 0. */
 static size_t class_name(struct slice rest)
 {
     static const char *const names[] = {"alnum", "alpha", "blank", "cntrl", "digit", "graph",
@@ -31,7 +31,7 @@ static size_t class_name(struct slice rest)
     return 0;
 }
 
-/* One character of a bracket expression, maybe escaped. */
+/* One character of a bracket expression, possibly escaped. */
 static unsigned char bracket_character(struct slice items, size_t *at)
 {
     if (items.at[*at] == '\\' && *at + 1 < items.len) {
@@ -68,7 +68,7 @@ static const char *add_bracket_items(struct slice items, struct buf *out)
     return NULL;
 }
 
-/* `inside` is what stands between the brackets. */
+/* `inside` is the text between the brackets. */
 static const char *add_bracket(struct slice inside, bool hidden, struct buf *out)
 {
     bool negated = inside.len > 0 && (inside.at[0] == '!' || inside.at[0] == '^');
@@ -113,7 +113,8 @@ static const char *add_segment(struct slice segment, bool hidden, struct buf *ou
     return NULL;
 }
 
-/* Where the segment that starts at `start` ends: at a '/' outside of brackets, or at the end. */
+/* The end of the segment that starts at `start`: a '/' outside of brackets, or the pattern's
+ * end. */
 static size_t segment_end(struct slice pattern, size_t start)
 {
     size_t i = start;

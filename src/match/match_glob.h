@@ -1,4 +1,4 @@
-/* One glob without alternatives → a regular expression.
+/* Translates one glob without alternatives into a regular expression.
  *
  * Knows: `*`, `?`, brackets, `**`, leading dots. Doesn't know: lists of globs, PCRE2's
  * functions. */
@@ -10,7 +10,8 @@
 
 #include <stdbool.h>
 
-/* Appends the expression, not anchored. NULL, or what is wrong: a sentence without full stop. */
+/* Appends the expression, not anchored. Returns NULL, or the error as a sentence without full
+ * stop. */
 const char *glob_translate(struct slice pattern, bool hidden, struct buf *expression);
 
 #endif

@@ -1,4 +1,4 @@
-/* Regular expressions of a Rowfile: PCRE2, with the place of an error. */
+/* Regular expressions in a Rowfile; errors point to their place. */
 #include "match.h"
 
 #include "match_engine.h"
@@ -25,6 +25,6 @@ void regex_free(struct regex *regex)
 
 int regex_search(const struct regex *regex, struct slice subject)
 {
-    /* The engine counts its searches; nothing that a caller could see changes. */
+    /* The engine only counts its searches, so the cast changes nothing that a caller could see. */
     return (int)engine_search((struct engine *)regex, subject);
 }

@@ -5,8 +5,8 @@ bool match_wildcard(struct slice pattern, struct slice name)
 {
     size_t p = 0;
     size_t n = 0;
-    size_t after_star = SIZE_MAX; /* where to go on in the pattern when a guess was wrong */
-    size_t star_end = 0;          /* what the last star has taken of the name */
+    size_t after_star = SIZE_MAX; /* where to continue in the pattern after a wrong guess */
+    size_t star_end = 0;          /* where the last star's match in the name ends */
     while (n < name.len) {
         if (p < pattern.len && pattern.at[p] == '*') {
             after_star = ++p;
