@@ -19,7 +19,7 @@ struct arena {
 };
 
 void arena_init(struct arena *arena);
-void arena_release(struct arena *arena); /* frees all; the arena may be used again */
+void arena_release(struct arena *arena); /* frees everything; the arena may be used again */
 
 /* Zeroed memory, aligned for any object; lives until arena_release. Never NULL. */
 void *arena_alloc(struct arena *arena, size_t size);

@@ -1,7 +1,7 @@
-/* Bytes that grow.
+/* A growing buffer of bytes.
  *
- * Knows: appending. Doesn't know: what the bytes mean. Once anything was added, a NUL follows the
- * content, so that `at` can be passed to C functions. An unused buffer has at == NULL. */
+ * Knows: appending. Doesn't know: what the bytes mean. Once anything has been added, a NUL follows
+ * the content, so that `at` can be passed to C functions. An unused buffer has at == NULL. */
 #ifndef ROWBUILD_BUF_H
 #define ROWBUILD_BUF_H
 

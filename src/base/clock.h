@@ -1,4 +1,4 @@
-/* Time of this host.
+/* The clocks of this host.
  *
  * Durations come from the monotonic clock. Wall-clock times are used for display, and where another
  * program gives one: the end of a Slurm job, the age of the scheduler's last answer. They never

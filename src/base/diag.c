@@ -2,7 +2,8 @@
 
 #include "text.h"
 
-static const size_t WIDEST_LINE = 160; /* bytes of a source line that are shown around the place */
+static const size_t WIDEST_LINE = 160; /* most bytes of a source line that are shown around an
+                                          error's place */
 
 void diag_init(struct diag *diag)
 {
@@ -163,8 +164,8 @@ void source_place(const struct source *source, size_t offset, size_t *line, size
     *column = code_points(source->text.at + start, offset - start) + 1;
 }
 
-/* Part of a source line: a control character as a space, another one that isn't seen by its number.
- * Returns the columns. */
+/* Appends part of a source line, with control characters as spaces and other invisible characters
+ * as their numbers. Returns the number of columns. */
 static size_t add_source(struct slice text, struct buf *out)
 {
     size_t before = out->len;

@@ -1,4 +1,4 @@
-/* Byte strings, each stored once and numbered in the order in which they arrive.
+/* Stores byte strings, each once, and numbers them in order of arrival.
  *
  * Knows: hashing and equality of bytes. Numbers are dense from 0 and never change; slices stay
  * valid until release. Serves as a map: keep an array beside it, indexed by the number. */

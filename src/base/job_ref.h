@@ -1,7 +1,7 @@
-/* Which job of a scheduler is meant: one job, or one element of an array.
+/* Names a job of a scheduler: a single job, or one element of an array.
  *
- * Plain data. The text is for messages, and for the files in which a job says something about
- * itself. Doesn't know: whether the job exists. */
+ * Plain data. The text form is for messages, and for the files that a job writes about itself.
+ * Doesn't know: whether the job exists. */
 #ifndef ROWBUILD_JOB_REF_H
 #define ROWBUILD_JOB_REF_H
 
@@ -22,10 +22,10 @@ struct job_ref {
 /* Appends "lab/123_4", "lab/123", or "lab/?" while the id isn't known. */
 void job_ref_add(const struct job_ref *job, struct buf *out);
 
-/* Appends "123_4" or "123": what the scheduler calls it; nothing while the id isn't known. */
+/* Appends the scheduler's name of the job, "123_4" or "123"; nothing while the id isn't known. */
 void job_ref_add_id(const struct job_ref *job, struct buf *out);
 
-/* Reads such an id into a job, whose cluster isn't changed. False, and nothing is changed, if the
+/* Reads such an id into a job and keeps the job's cluster. False, and nothing is changed, if the
  * text isn't an id. */
 bool job_ref_read_id(struct job_ref *job, struct slice text);
 

@@ -5,7 +5,7 @@
 
 static bool has_suffix(struct slice name, struct slice suffix)
 {
-    /* A dot and at least one more byte stand before it. */
+    /* At least a dot and one more byte precede the suffix. */
     return name.len > suffix.len + 1 && name.at[0] == '.' &&
            slice_equal(slice_make(name.at + name.len - suffix.len, suffix.len), suffix);
 }

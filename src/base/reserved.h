@@ -1,8 +1,8 @@
-/* Names that rowbuild gives to its own files among those of a study.
+/* The names of rowbuild's own files among those of a study.
  *
- * Knows: which last parts of a path are taken: backups of products (`.a.out.rowbuild-good`,
+ * Knows: which file names are reserved: backups of products (`.a.out.rowbuild-good`,
  * `.a.out.rowbuild-kept-2`) and temporary files (`.rowbuild-tmp-…`, `.rowbuild-now-…`). Doesn't
- * know: who makes them, or where. */
+ * know: who makes the files, or where. */
 #ifndef ROWBUILD_RESERVED_H
 #define ROWBUILD_RESERVED_H
 
@@ -14,10 +14,11 @@
 #define RESERVED_KEPT ".rowbuild-kept"
 #define RESERVED_PREFIX ".rowbuild-" /* of temporary files */
 
-/* Whether the name is one that a backup has. */
+/* Whether the name is that of a backup. */
 bool reserved_is_backup(struct slice file_name);
 
-/* Whether rowbuild may give the name to a file of its own: no product and no input can have it. */
+/* Whether rowbuild may give the name to a file of its own. No product or input may have such a
+ * name. */
 bool reserved_is_name(struct slice file_name);
 
 #endif

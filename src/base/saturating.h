@@ -1,5 +1,5 @@
-/* Sums and products that stay at the largest number instead of overflowing. Compared with a limit
- * they are above it, as the true number would be. */
+/* Sums and products that stay at the largest number instead of overflowing. They exceed any limit
+ * that the true number would exceed. */
 #ifndef ROWBUILD_SATURATING_H
 #define ROWBUILD_SATURATING_H
 

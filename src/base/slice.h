@@ -1,7 +1,7 @@
-/* Bytes that are owned elsewhere.
+/* A reference to bytes that are owned elsewhere.
  *
- * Knows: a pointer and a length. Names of files, values and commands are bytes, not text, and may
- * hold anything but (where they are paths) NUL. */
+ * Knows: a pointer and a length. File names, values and commands are bytes, not text, and may
+ * contain any byte, except for NUL in paths. */
 #ifndef ROWBUILD_SLICE_H
 #define ROWBUILD_SLICE_H
 

@@ -38,8 +38,8 @@ bool text_is_utf8(struct slice bytes)
     return true;
 }
 
-/* What a terminal doesn't show, or by which it shows something else in another order: marks of the
- * direction of writing, joiners, spaces without width, separators, tags. */
+/* Characters that a terminal doesn't show, or that change the order of others: direction marks,
+ * joiners, zero-width spaces, separators, tags. */
 static bool is_invisible(uint32_t point)
 {
     static const struct {
@@ -117,7 +117,8 @@ static void add_ansi_quoted(struct buf *out, struct slice name)
         } else if (is_visible) {
             buf_add(out, name.at + i, len);
         } else {
-            for (size_t j = i; j < i + len; j++) { /* bytes: \u depends on the locale */
+            for (size_t j = i; j < i + len; j++) { /* byte by byte, since \u depends on the
+                                                      locale */
                 buf_addf(out, "\\%03o", (unsigned char)name.at[j]);
             }
         }
@@ -316,7 +317,8 @@ bool text_read_number(struct slice text, uint64_t limit, uint64_t *number)
 
 enum { LONGEST_WORD = 64 };
 
-/* Edits (insert, delete, replace, swap of neighbours) that make `b` of `a`. */
+/* The number of edits (insertion, deletion, replacement, swap of neighbours) that turn `a` into
+ * `b`. */
 static size_t edit_distance(struct slice a, struct slice b)
 {
     size_t rows[3][LONGEST_WORD + 1];

@@ -1,7 +1,6 @@
-/* Words for people: names, numbers, durations, costs; and numbers that programs wrote.
+/* Spells names, numbers, durations and costs for people, and reads numbers that programs wrote.
  *
- * Knows: how things are spelt. Doesn't know: where they are printed. text_add_… append to a
- * buffer. */
+ * Knows: spelling. Doesn't know: where the text is printed. text_add_… append to a buffer. */
 #ifndef ROWBUILD_TEXT_H
 #define ROWBUILD_TEXT_H
 
@@ -29,11 +28,11 @@ void text_add_visible(struct buf *out, struct slice text);
 /* Whether all of `text` is visible UTF-8; newlines and tabs aren't visible. */
 bool text_is_visible(struct slice text);
 
-/* The length of the character at `at`, 1 where it isn't UTF-8, and whether it is seen. */
+/* The length of the character at `at`, 1 where it isn't UTF-8, and whether it is visible. */
 size_t text_next(struct slice text, size_t at, bool *is_visible);
 
 /* A JSON string with its quotes. Bytes that aren't UTF-8 become \udc80…\udcff (Python's
- * surrogateescape), so that no two names look alike. */
+ * surrogateescape), so that different names stay different. */
 void text_add_json(struct buf *out, struct slice bytes);
 
 /* "1,234,567" */
@@ -43,34 +42,34 @@ void text_add_count(struct buf *out, uint64_t count);
 void text_add_duration(struct buf *out, double seconds);
 
 /* row's form of a cost: "8 CPU-hours", "2k CPU-hours"; SI prefixes without decimals, "167m" below
- * one, nothing at all at zero. `unit` is "CPU-hours" or "GPU-hours". */
+ * one, nothing for zero. `unit` is "CPU-hours" or "GPU-hours". */
 void text_add_cost(struct buf *out, double hours, const char *unit);
 
 /* "0.2", "12", "3.4k", "1.2M" */
 void text_add_amount(struct buf *out, double amount);
 
-/* The unit in which a number of hours is shown, and the hours of this unit: "CPU-minutes", 1/60. */
+/* The unit in which a number of hours is shown, and its length in hours: "CPU-minutes", 1/60. */
 struct cpu_time_unit {
     const char *name;
     double hours;
 };
 struct cpu_time_unit text_cpu_time_unit(double hours);
 
-/* An amount in such a unit: "3.4k CPU-hours", "12 CPU-seconds" */
+/* Hours in the unit that suits them: "3.4k CPU-hours", "12 CPU-seconds" */
 void text_add_cpu_time(struct buf *out, double hours);
 
 /* "1.5 GiB", "300 B" */
 void text_add_bytes(struct buf *out, uint64_t bytes);
 
-/* Whether `bytes` is well-formed UTF-8 (RFC 3629: no surrogates, nothing overlong). */
+/* Whether `bytes` is well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms). */
 bool text_is_utf8(struct slice bytes);
 
-/* Takes a decimal number of at most `limit` from the beginning of a text, without a sign or blanks
- * before it; leading zeros are allowed. False, and nothing is changed, if the text doesn't begin
+/* Takes a decimal number of at most `limit` from the beginning of a text, without a sign or leading
+ * white space; leading zeros are allowed. False, and nothing is changed, if the text doesn't begin
  * with a digit or the number is greater. */
 bool text_take_number(struct slice *text, uint64_t limit, uint64_t *number);
 
-/* The same for a text that is only such a number. */
+/* The same for a text that consists only of such a number. */
 bool text_read_number(struct slice text, uint64_t limit, uint64_t *number);
 
 /* Index of the candidate nearest to `word` by edits, or -1 when none is near enough to be meant. */

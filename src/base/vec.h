@@ -1,4 +1,4 @@
-/* Arrays that grow, of any element type.
+/* Growing arrays of any element type.
  *
  *     VEC(int) numbers = {0};
  *     vec_push(&numbers, 3);
@@ -51,11 +51,11 @@
         (vec)->capacity = 0;                                                                       \
     } while (0)
 
-/* A pointer to the element `index`, which may be the one after the last; NULL where nothing was
- * ever pushed, as nothing may be added to a null pointer. */
+/* A pointer to element `index`, which may be one past the last. NULL for an array without storage,
+ * since C allows no arithmetic on a null pointer. */
 #define vec_from(vec, index) ((vec)->at != NULL ? (vec)->at + (index) : (vec)->at)
 
-/* __typeof__ makes both variables pointers to `type` even where that is a pointer itself.
+/* __typeof__ makes both variables pointers to `type` even if `type` is itself a pointer.
  * NOLINTBEGIN(bugprone-macro-parentheses) */
 #define vec_each(type, name, vec)                                                                  \
     for (__typeof__(type) *name = (vec)->at,                                                       \

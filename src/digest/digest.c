@@ -5,13 +5,13 @@
 #include <endian.h>
 #include <stdlib.h>
 
-/* Most inputs are small: compiled into this file, a digest of them is a few instructions. */
+/* Most inputs are small; with XXH3 inlined, their digest takes a few instructions. */
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
 struct digest_stream {
     XXH3_state_t state;
-    void *allocation; /* the state wants a stricter alignment than malloc gives */
+    void *allocation; /* the state needs a stricter alignment than malloc gives */
 };
 
 static struct digest known(XXH128_hash_t hash)

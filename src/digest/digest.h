@@ -17,7 +17,7 @@ struct digest {
     uint64_t high;
 };
 
-/* Values that replace the digest of a content; no content has one of them.
+/* Values that stand for a missing digest; no content has one of them.
  * - unknown: the file wasn't looked at yet
  * - absent: there was no file
  * - unread: there was a file, but its content couldn't be read, or changed during each attempt */
@@ -47,7 +47,8 @@ static inline bool digest_is_content(struct digest d)
     return d.low != 0 || d.high > DIGEST_LAST_RESERVED;
 }
 
-/* Whether two digests stand for the same. What couldn't be read equals nothing, not even itself. */
+/* Whether two digests stand for the same content. Unread content equals nothing, not even
+ * itself. */
 static inline bool digest_equal(struct digest a, struct digest b)
 {
     return a.low == b.low && a.high == b.high && !digest_is_unread(a);

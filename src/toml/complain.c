@@ -1,4 +1,4 @@
-/* The words of TOML's errors: what was expected, what was found, what is still open. */
+/* Words TOML's syntax errors: what was expected, what was found, what is still open. */
 #include "toml_parser.h"
 
 #include "text.h"
@@ -188,7 +188,7 @@ static bool has(const int *tokens, size_t count, int token)
     return false;
 }
 
-/* What could have stood here. Some tokens come together and are one thing to people. */
+/* Lists what was expected. Some tokens always occur together and have one name for the reader. */
 static void add_expected(struct buf *out, const int *expected, size_t count)
 {
     if (has(expected, count, TOML_TOKEN_KEY) && has(expected, count, TOML_TOKEN_OPEN)) {

@@ -1,4 +1,4 @@
-/* Reads the plain values of TOML: numbers, dates and times, booleans, escapes in strings. */
+/* Reads TOML's simple values: numbers, dates and times, booleans, escapes in strings. */
 #include "toml_parser.h"
 
 #include <ctype.h>
@@ -166,7 +166,7 @@ static int read_clock(struct clock_reader *reader, struct toml_time *time)
         return 0;
     }
     reader->at++;
-    int unit = 100000000; /* further digits are cut off, as TOML wants it */
+    int unit = 100000000; /* TOML requires further digits to be truncated */
     size_t start = reader->at;
     for (; isdigit((unsigned char)clock_peek(reader)); reader->at++) {
         time->nanosecond += (clock_peek(reader) - '0') * unit;
@@ -239,7 +239,7 @@ struct toml_value *toml_read_time(struct toml_parser *parser, struct toml_span s
     return value;
 }
 
-/* What isn't a value at all */
+/* Words that aren't values */
 
 static bool word_is_time(struct slice word)
 {
@@ -250,7 +250,7 @@ static bool word_is_time(struct slice word)
     return digits > 0 && digits < word.len && (word.at[digits] == ':' || word.at[digits] == '-');
 }
 
-/* Why a word that begins like a number isn't one. */
+/* Why a word that begins like a number isn't a valid one. */
 static const char *number_mistake(struct slice word, size_t sign)
 {
     const char *at = word.at;
@@ -301,7 +301,7 @@ int toml_explain_word(struct toml_parser *parser, struct toml_span span)
     static const char *const words[] = {"true", "false", "inf", "nan"};
     struct slice word = toml_text(parser, span);
     if (word_is_time(word)) {
-        /* Not NULL only if the lexer knew less of times than this file does. */
+        /* Not NULL only if the lexer accepts fewer forms of time than this file. */
         if (toml_read_time(parser, span) == NULL) {
             return -1;
         }

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-/* Offset of the first byte that is not UTF-8; there is one. */
+/* Offset of the first byte that is not UTF-8. The text is known to have one. */
 static size_t find_invalid(struct slice text)
 {
     size_t at = 0;

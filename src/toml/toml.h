@@ -1,8 +1,7 @@
-/* TOML 1.0.0 (https://toml.io/en/v1.0.0): text → syntax tree with byte offsets.
+/* Parses TOML 1.0.0 (https://toml.io/en/v1.0.0) into a syntax tree with byte offsets.
  *
- * Knows: the whole of TOML's syntax, its types and its rules of redefinition. Doesn't know: what
- * any key means. The tree lives in the arena that the caller gives; strings in it are decoded and
- * may hold NUL bytes. */
+ * Knows: TOML's syntax, its types and its rules of redefinition. Doesn't know: what any key means.
+ * The tree lives in the caller's arena; its strings are decoded and may contain NUL bytes. */
 #ifndef ROWBUILD_TOML_H
 #define ROWBUILD_TOML_H
 
@@ -37,8 +36,8 @@ struct toml_time {
 
 struct toml_value {
     enum toml_type type;
-    size_t offset; /* of the value's first byte; a [header] for tables that have one */
-    size_t length; /* bytes of the value's spelling, at least 1 */
+    size_t offset; /* of the value's first byte, or of a table's [header] */
+    size_t length; /* of the value's text in bytes, at least 1 */
     union {
         struct slice string;
         int64_t integer;
@@ -64,11 +63,11 @@ struct toml_entry {
 struct toml_table {
     struct toml_entry *entries;
     size_t count;
-    void *internal; /* of the parser */
+    void *internal; /* private to the parser */
 };
 
 /* Parses `source->text`. Returns the root table, or NULL after one diag_error_at: a syntax error
- * stops the reading. Everything is allocated in `arena`; `source` must outlive the tree only where
+ * stops the reading. Everything is allocated in `arena`; `source` must outlive the tree only if
  * errors are reported with its offsets. */
 const struct toml_table *toml_parse(const struct source *source, struct arena *arena,
                                     struct diag *diag);

@@ -1,11 +1,11 @@
-/* What the parts of the TOML parser share. Only for this folder and the grammar.
+/* Shared by the parts of the TOML parser: this folder and the grammar.
  *
- * The lexer (grammar/toml.re) cuts the text into tokens and knows by itself whether a key or a
- * value comes next; the grammar (grammar/toml.y) puts them in order; scalar.c reads numbers, dates
- * and escapes; tree.c builds the tables and knows what may be defined twice; value.c makes the
- * values of both; complain.c words what the grammar didn't expect. From the ground up: complain.c
- * and value.c; scalar.c and tree.c; the lexer; the grammar; toml.c. The first error stops
- * everything; each function that returns -1 has reported it. */
+ * The lexer (grammar/toml.re) cuts the text into tokens and itself tracks whether a key or a value
+ * comes next. The grammar (grammar/toml.y) checks the order of the tokens. scalar.c reads numbers,
+ * dates and escapes; tree.c builds the tables and knows what may be defined twice; value.c makes
+ * the values for both; complain.c words syntax errors. From the bottom up: complain.c and value.c;
+ * scalar.c and tree.c; the lexer; the grammar; toml.c. The first error stops everything; each
+ * function that returns -1 has reported it. */
 #ifndef ROWBUILD_TOML_PARSER_H
 #define ROWBUILD_TOML_PARSER_H
 
@@ -32,12 +32,12 @@ struct toml_bracket {
 };
 
 struct toml_lexer {
-    const char *start; /* NUL-terminated copy of the text, so that no read needs a check */
+    const char *start; /* NUL-terminated copy of the text, so that reads need no bounds check */
     const char *limit;
     const char *cursor;
     int last;          /* the token before this one, 0 at the start */
     bool wants_value;  /* between `=` and the end of the value */
-    bool behind_value; /* a whole value was just read: another one can't begin */
+    bool behind_value; /* a whole value was just read, so another can't begin */
     bool behind_comma;
     VEC(struct toml_bracket) brackets;
     struct buf decoded; /* the string being read */
@@ -50,8 +50,8 @@ struct toml_parser {
     locale_t numbers; /* the C locale: the caller's may have decimal commas */
     struct toml_lexer lexer;
 
-    /* The way from the root to what is being read: the parts of the [header], of the key, of the
-     * keys in inline tables. */
+    /* The path from the root to the current value: the parts of the [header], of the key, and of
+     * the keys in inline tables. */
     VEC(struct toml_key) path;
     size_t open_arrays;
     VEC(struct toml_value *) items;  /* of all open arrays, the innermost at the end */
@@ -65,10 +65,11 @@ int toml_complain(struct toml_parser *parser, struct toml_span span, const char 
 
 struct slice toml_text(const struct toml_parser *parser, struct toml_span span);
 
-/* `text` fit for a message: shortened if it is long or has several lines. In the diag's arena. */
+/* `text` as shown in a message: shortened if it is long or has several lines. In the diag's
+ * arena. */
 const char *toml_show(struct toml_parser *parser, struct slice text);
 
-/* The first `parts` parts of the path, with dots between and quotes where they are needed. */
+/* The first `parts` parts of the path, with dots between them and quotes where needed. */
 const char *toml_show_path(struct toml_parser *parser, size_t parts);
 
 /* Line of an offset, from 1. */
@@ -85,10 +86,10 @@ void toml_complain_unexpected(struct toml_parser *parser, struct toml_span span,
 /* complain.c: reports a word that isn't a bare key. */
 void toml_complain_key(struct toml_parser *parser, struct toml_span span);
 
-/* complain.c: -1 after reporting a character in `span` that looks like a space or like nothing. */
+/* complain.c: -1 after reporting a character in `span` that is invisible or looks like a space. */
 int toml_forbid_invisible(struct toml_parser *parser, struct toml_span span);
 
-/* value.c: a value that was written at `span`, else empty. In the arena. */
+/* value.c: an empty value with the place `span`. In the arena. */
 struct toml_value *toml_new_value(struct toml_parser *parser, enum toml_type type,
                                   struct toml_span span);
 
@@ -96,7 +97,7 @@ struct toml_value *toml_new_value(struct toml_parser *parser, enum toml_type typ
 struct toml_value *toml_read_integer(struct toml_parser *parser, struct toml_span span);
 struct toml_value *toml_read_float(struct toml_parser *parser, struct toml_span span);
 struct toml_value *toml_read_time(struct toml_parser *parser, struct toml_span span);
-int toml_explain_word(struct toml_parser *parser, struct toml_span span); /* no value: why? */
+int toml_explain_word(struct toml_parser *parser, struct toml_span span); /* why it's not a value */
 int toml_read_escape(struct toml_parser *parser, struct toml_span span);  /* to lexer.decoded */
 
 /* tree.c */

@@ -1,16 +1,16 @@
-/* Builds the tables. Which table may be added to, and how, is the whole of TOML's rules of
- * redefinition; enum table_origin is what they depend on. */
+/* Builds the tables. TOML's rules of redefinition say which table may be added to, and how; they
+ * depend only on enum table_origin. */
 #include "toml_parser.h"
 
 enum table_origin {
-    ORIGIN_IMPLIED, /* named only on the way to another [header]: may still get its own */
-    ORIGIN_HEADER,  /* [header], or the root: closed once the next header comes */
+    ORIGIN_IMPLIED, /* named only as part of another [header]: may still get its own */
+    ORIGIN_HEADER,  /* [header], or the root: closed by the next header */
     ORIGIN_ELEMENT, /* [[header]] */
     ORIGIN_DOTTED,  /* a.b = …: dotted keys may add to it, headers only below it */
-    ORIGIN_INLINE,  /* { … }: complete as it stands */
+    ORIGIN_INLINE,  /* { … }: complete, nothing may be added */
 };
 
-enum { FEW_ENTRIES = 8 }; /* up to here a look at each is faster than hashing */
+enum { FEW_ENTRIES = 8 }; /* up to this many, comparing each is faster than hashing */
 
 struct table_inside {
     struct toml_table table;
@@ -135,7 +135,7 @@ static bool is_table_array(const struct toml_value *value)
            inside(value->array.items[0]->table)->origin == ORIGIN_ELEMENT;
 }
 
-/* Why nothing can be added to what stands under the first `parts` parts of the path. */
+/* Reports why nothing can be added at the first `parts` parts of the path. */
 static int complain_closed(struct toml_parser *parser, size_t parts, const struct toml_entry *entry)
 {
     struct toml_span span = parser->path.at[parts - 1].span;
@@ -216,7 +216,7 @@ int toml_add_pair(struct toml_parser *parser, size_t parts, struct toml_value *v
 
 /* Headers */
 
-/* The table in which the last part of a header is to be defined, or NULL. */
+/* The table in which the last part of a header is to be defined, or NULL after an error. */
 static struct toml_table *find_parent(struct toml_parser *parser, size_t parts)
 {
     struct toml_table *table = parser->root;
@@ -270,7 +270,7 @@ static int open_table(struct toml_parser *parser, struct toml_table *parent, str
     return 0;
 }
 
-/* Doubles the room of an array of tables when a power of two is reached. */
+/* Appends to an array of tables. The capacity doubles whenever the count reaches a power of two. */
 static void add_item(struct toml_parser *parser, struct toml_value *array, struct toml_value *item)
 {
     size_t count = array->array.count;

@@ -1,4 +1,4 @@
-/* One value of the tree: the name of its type, and the making of a new one. */
+/* Names the types of values and makes new values. */
 #include "toml_parser.h"
 
 const char *toml_type_name(enum toml_type type)
