@@ -1,4 +1,5 @@
-/* [[action]] elements: layers of each, and what has no place of its own. */
+/* Builds the [[action]] elements: the layers of each, and the fields that have no file of their
+ * own. */
 #include "load.h"
 
 #include "text.h"
@@ -8,7 +9,7 @@ static const struct toml_value *own_key(const struct toml_value *element, enum r
     return toml_get(element->table, slice_of(rowfile_keys[id].name));
 }
 
-/* The first element with that name of its own, other than `self`. */
+/* The first element other than `self` that itself gives this name. */
 static const struct toml_value *find_source(const struct toml_value *list, struct slice name,
                                             const struct toml_value *self)
 {
@@ -176,7 +177,7 @@ static void build_resources(struct resource_spec *resources, const struct layers
     resources->memory_per_directory = layers_size(layers, ID_ACTION_RESOURCES_MEMORY_PER_DIRECTORY);
     resources->memory_per_submission =
         layers_size(layers, ID_ACTION_RESOURCES_MEMORY_PER_SUBMISSION);
-    /* The one is for actions on GPUs, the other for those on cores alone. */
+    /* The first applies to actions on GPUs, the second to actions on cores alone. */
     if (resources->gpus_per_process > 0) {
         resources->memory_per_gpu_mb =
             layers_count(layers, ID_ACTION_RESOURCES_MEMORY_PER_GPU_MB, NULL);

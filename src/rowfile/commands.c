@@ -1,4 +1,4 @@
-/* Command, environment and the parts of the value that matter. */
+/* Builds an action's command, environment and value inputs. */
 #include "load.h"
 
 #include "filling.h"
@@ -15,7 +15,7 @@ static int compare_variables(const void *a, const void *b)
     return slice_compare(left->name, right->name);
 }
 
-/* Where a template of an action stands, for messages. */
+/* The place of an action's template, for messages. */
 struct place {
     struct loader *loader;
     const struct action *action;
@@ -28,7 +28,7 @@ static void refuse(const struct place *place, const char *message)
                     message);
 }
 
-/* Pointers and values need one directory, or a group whose directories agree. */
+/* Checks that pointers and values have one directory, or a group whose directories agree. */
 static void judge_values(const struct place *place, const struct template *template,
                          bool one_directory)
 {
@@ -207,7 +207,7 @@ static void build_value_inputs(struct loader *loader, struct action *action,
     vec_release(&pointers.list);
 }
 
-/* row takes any command without a name of its own shell; a Rowfile's is sh. */
+/* row runs every command in its own shell; a Rowfile's default is sh. */
 static struct slice shell_of(const struct loader *loader, const struct layers *layers)
 {
     struct slice shell = layers_string(layers, ID_ACTION_SHELL);

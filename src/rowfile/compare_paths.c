@@ -1,4 +1,4 @@
-/* The paths of one action compared with each other. Each is looked up by its text, so that an
+/* Compares the paths of one action with each other. Each path is looked up by its text, so that an
  * action may have a hundred thousand. */
 #include "intern.h"
 #include "load.h"
@@ -11,7 +11,8 @@ struct path_table {
     size_t *first; /* by number of the key: the first path that has it */
 };
 
-/* The same text means two things from the directory and from the project. */
+/* Keys include the origin, since the same text names different files in the directory and in the
+ * project. */
 static uint32_t find_or_add(struct intern *keys, const struct path_spec *spec, size_t len, bool add)
 {
     struct buf key = BUF_EMPTY;
@@ -90,7 +91,7 @@ static void compare_inputs(struct loader *loader, const struct action *action,
     }
 }
 
-/* Nothing that is made or moved may be the value file, nor the folder that it lies in. */
+/* No path that a run writes or moves may be the value file or contain it. */
 static void compare_value_file(struct loader *loader, const struct action *action,
                                const struct path_spec *specs, size_t count, const char *role)
 {

@@ -1,4 +1,4 @@
-/* Every key of the document is one of the table, and every value has its key's type. */
+/* Checks that every key of the document is known and that every value has its key's type. */
 #include "load.h"
 #include "quantity.h"
 #include "text.h"
@@ -7,7 +7,8 @@
 
 enum { MOST_SIBLINGS = 64, DEEPEST_OPERAND = 100 };
 
-static const int64_t LARGEST_COUNT = INT32_MAX; /* so that products of counts fit into 64 bits */
+static const int64_t LARGEST_COUNT = INT32_MAX; /* so that a product of two counts fits into 64
+                                                   bits */
 
 static void check_value(struct loader *loader, int key, const struct toml_value *value);
 
@@ -29,7 +30,7 @@ static bool has_type(struct loader *loader, int key, const struct toml_value *va
     return true;
 }
 
-/* A key of that name elsewhere, for who wrote it in the wrong table. */
+/* A key of that name in another table, in case it was written in the wrong one. */
 static const struct rowfile_key *elsewhere(struct slice name)
 {
     for (size_t i = 0; i < rowfile_key_count; i++) {
@@ -248,7 +249,7 @@ static void check_strings(struct loader *loader, int key, const struct toml_valu
     }
 }
 
-/* Operands are what JSON and row can compare. */
+/* Reports operands that JSON or row can't compare. */
 static void check_operand(struct loader *loader, const struct toml_value *value, int depth)
 {
     switch (value->type) {

@@ -56,7 +56,7 @@ static bool has_any(struct slice bytes, const char *unwanted)
     return false;
 }
 
-/* Words that a shell doesn't take for words where a command or a pattern could begin. */
+/* Words that are keywords to a shell where a command or a pattern could begin. */
 static bool is_keyword(struct slice word)
 {
     static const char *const names[] = {"if",    "then",   "elif",     "else",  "fi",   "for",
@@ -70,7 +70,8 @@ static bool is_plain(struct slice bytes)
     return bytes.len > 0 && consists_of(bytes, plain_bytes);
 }
 
-/* Bytes inside '…': a quote ends the string, stands escaped, and begins it anew. */
+/* Adds bytes inside '…': a quote in them ends the string, is written escaped, and the string is
+ * reopened. */
 static void add_single(struct buf *out, struct slice bytes)
 {
     for (size_t i = 0; i < bytes.len; i++) {
@@ -82,8 +83,8 @@ static void add_single(struct buf *out, struct slice bytes)
     }
 }
 
-/* Bytes among which those in `special` keep a meaning and are escaped: inside "…", in a
- * here-document. A `!` would be expanded by interactive shells only. */
+/* Adds bytes and escapes those in `special`, which keep a meaning inside "…" or in a here-document.
+ * A `!` isn't escaped: only interactive shells expand it. */
 static void add_escaped(struct buf *out, struct slice bytes, const char *special)
 {
     for (size_t i = 0; i < bytes.len; i++) {
@@ -211,7 +212,8 @@ static bool may_end(const struct template_here *here, struct slice text, size_t 
     return false;
 }
 
-/* Whether the line begins with tabs up to `at`, and has one there that isn't the text's own. */
+/* Whether a tab that `<<-` would remove comes from a value: a tab at `at` with only tabs before it
+ * in the line. */
 static bool loses_tab(struct slice text, size_t at)
 {
     size_t begin = line_begin(text, at);
@@ -221,7 +223,8 @@ static bool loses_tab(struct slice text, size_t at)
     return begin == at && at < text.len && text.at[at] == '\t';
 }
 
-/* The part at `begin` of the text and its line, which the here-document might be looking at. */
+/* Checks the line around the part that begins at `begin` against the here-documents that might
+ * contain it. */
 static enum filling_fault fault_of_line(const struct filling *filling,
                                         const struct template_here *here,
                                         const struct template_part *part, struct slice text,

@@ -3,7 +3,7 @@
  *     generate_keys rowfile.keys rowbuild-rowfile.5.in FOLDER
  *
  * writes rowfile_key_ids.h, rowfile_keys.c and rowbuild-rowfile.5 into FOLDER. Runs while rowbuild
- * is built, so it uses nothing but C's own library. */
+ * is being built, so it uses only the C library. */
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -50,7 +50,7 @@ static char *read_file(const char *name)
         size_t len = fread(text, 1, LONGEST_FILE - 1, file);
         text[len] = '\0';
         if (ferror(file) || len == LONGEST_FILE - 1 || memchr(text, '\0', len) != NULL) {
-            (void)fprintf(stderr, "%s: error: can't be read as a text\n", name);
+            (void)fprintf(stderr, "%s: error: can't be read as text\n", name);
             free(text);
             text = NULL;
         }
@@ -116,12 +116,12 @@ static int read_key(struct keys *keys, char *line, const char *file_name, int li
         return complain(file_name, line_number, "unknown type");
     }
     if (find_key(keys, fields[0], strlen(fields[0])) >= 0) {
-        return complain(file_name, line_number, "this key is there already");
+        return complain(file_name, line_number, "this key is listed twice");
     }
     char *dot = strrchr(fields[0], '.');
     int parent = dot == NULL ? -1 : find_key(keys, fields[0], (size_t)(dot - fields[0]));
     if (dot != NULL && parent < 0) {
-        return complain(file_name, line_number, "the key's parent does not stand before it");
+        return complain(file_name, line_number, "the key's parent must come before it");
     }
     keys->items[keys->count++] = (struct key){
         .path = fields[0],
@@ -168,7 +168,7 @@ static void put_upper(FILE *out, const char *text)
     }
 }
 
-/* A string of C, which is one of JSON as well for the plain texts of the table. */
+/* Writes a C string literal. The table's plain text makes it a JSON string as well. */
 static void put_string(FILE *out, const char *text)
 {
     (void)fputc('"', out);
@@ -387,7 +387,7 @@ static void write_schema(const struct keys *keys, FILE *out)
     put(out, "    }\n  }\n}\n");
 }
 
-/* The schema as bytes: a string of C may not be as long. */
+/* Writes the schema byte by byte, since C limits the length of string literals. */
 static int write_schema_bytes(const struct keys *keys, FILE *out)
 {
     FILE *schema = tmpfile();
@@ -433,8 +433,8 @@ static void put_roff(FILE *out, const char *text)
     }
 }
 
-/* A sentence in lines of a handy length. No word of it begins with a character that roff minds at
- * the start of a line. */
+/* Writes a sentence in lines of moderate length. No word in the table begins with a character that
+ * is special to roff at the start of a line. */
 static void put_wrapped(FILE *out, const char *text)
 {
     size_t column = 0;

@@ -1,4 +1,4 @@
-/* `action.group`: which directories, sorted and cut how. */
+/* Builds `action.group`: which directories, and how they are sorted and split. */
 #include "load.h"
 #include "where.h"
 
@@ -14,7 +14,7 @@ void release_owned(struct owned *owned)
     vec_release(&owned->expressions);
 }
 
-/* What JSON lacks was reported before and is null here. */
+/* Values that JSON lacks have already been reported and become null here. */
 static struct json *operand_of(const struct toml_value *value)
 {
     switch (value->type) {
@@ -57,7 +57,7 @@ static bool is_condition(const struct toml_value *value)
            value->array.items[0]->type == TOML_STRING && value->array.items[1]->type == TOML_STRING;
 }
 
-/* The toml tree nests arrays only as deeply as its parser allows. */
+/* The recursion is bounded, since the TOML parser limits the nesting of arrays. */
 static void add_condition(struct loader *loader, struct selector *selector,
                           const struct toml_value *value)
 {
@@ -122,7 +122,7 @@ static void build_where(struct loader *loader, struct group_spec *group,
     }
 }
 
-/* `include` and `where` stand for each other: the nearest layer that has one of them decides. */
+/* `include` and `where` are alternatives: the nearest layer that has either one decides. */
 static void build_members(struct loader *loader, struct group_spec *group,
                           const struct layers *layers)
 {

@@ -1,7 +1,7 @@
 /* The keys of a Rowfile, as the table grammar/rowfile.keys lists them.
  *
- * Knows: path, type, default and description of each key, and which is another's parent. Doesn't
- * know: documents. All is constant. */
+ * Knows: path, type, default, description and parent of each key. Doesn't know: documents.
+ * Everything is constant. */
 #ifndef ROWBUILD_KEYS_H
 #define ROWBUILD_KEYS_H
 
@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-/* What each type means is said at the top of grammar/rowfile.keys. */
+/* The types are explained at the top of grammar/rowfile.keys. */
 enum rowfile_key_type {
     KEY_TABLE,
     KEY_TABLES,
@@ -42,7 +42,7 @@ struct rowfile_key {
     const char *description;  /* one sentence without a full stop */
 };
 
-/* In the order of the table: a parent stands before its children. */
+/* In the order of the table: a parent comes before its children. */
 extern const struct rowfile_key rowfile_keys[];
 extern const size_t rowfile_key_count;
 

@@ -44,7 +44,7 @@ static struct launcher *find(struct launchers *launchers, struct slice name)
     return NULL;
 }
 
-/* The launcher called so, which is added if there is none; pointers to others become invalid. */
+/* The launcher with this name, added if necessary. Pointers to other launchers become invalid. */
 static struct launcher *find_or_add(struct launchers *launchers, struct slice name)
 {
     struct launcher *found = find(launchers, name);
@@ -62,7 +62,7 @@ static struct launcher *find_or_add(struct launchers *launchers, struct slice na
     return found;
 }
 
-/* A variant replaces one for the same cluster as a whole. */
+/* A variant completely replaces an existing one for the same cluster. */
 static void set_variant(struct launchers *launchers, struct launcher *launcher,
                         struct launcher_variant variant)
 {
@@ -275,7 +275,8 @@ static void unknown_launcher(const struct check *check, const struct action *act
     vec_release(&names);
 }
 
-/* How many processes one execution may have is known only where directories aren't batched. */
+/* Whether every execution has several processes. With per-directory processes that depends on the
+ * batch. */
 static bool wants_several_processes(const struct action *action)
 {
     const struct resource_spec *resources = &action->resources;

@@ -1,6 +1,6 @@
 /* launchers.toml: the prefixes that start a command's processes (row's format).
  *
- * Knows: the built-in launchers, the user's files, and how a prefix is spelt for a number of
+ * Knows: the built-in launchers, the user's files, and how a prefix is written for a number of
  * processes, threads and GPUs. Doesn't know: how processes are started (launch). */
 #ifndef ROWBUILD_LAUNCHERS_H
 #define ROWBUILD_LAUNCHERS_H
@@ -53,14 +53,14 @@ const struct launcher_variant *launcher_variant_for(const struct launcher *launc
  * `process`). */
 bool launcher_starts_processes(const struct launcher *launcher, struct slice cluster);
 
-/* Appends "OMP_NUM_THREADS=4 " or "mpirun -n 8 ", with a trailing space; nothing for threads and
- * process, which rowbuild does itself. Numbers are appended only where requested (0: not
+/* Appends "OMP_NUM_THREADS=4 " or "mpirun -n 8 ", with a trailing space; nothing for `threads` and
+ * `process`, which rowbuild handles itself. Only requested numbers are appended (0: not
  * requested). */
 void launcher_add_prefix(const struct launcher *launcher, struct slice cluster, uint64_t processes,
                          uint64_t threads_per_process, uint64_t gpus_per_process, struct buf *out);
 
 /* Reports for each action: an unknown launcher (with the nearest known name), more than one process
- * without a launcher that starts them, and two that do. Errors carry the action. */
+ * without a launcher that starts them, and two such launchers. Errors carry the action. */
 struct rowfile;
 void launchers_check(const struct launchers *launchers, const struct rowfile *rowfile,
                      struct slice cluster, struct diag *diag);

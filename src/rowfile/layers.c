@@ -2,7 +2,7 @@
 #include "load.h"
 #include "quantity.h"
 
-/* The key's value in one layer, or NULL. Where a parent isn't a table, that was reported before. */
+/* The key's value in one layer, or NULL. A parent that isn't a table has already been reported. */
 static const struct toml_value *value_in(const struct toml_table *table, int key)
 {
     int parent = rowfile_keys[key].parent;

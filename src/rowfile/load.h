@@ -1,4 +1,4 @@
-/* What the parts of the loader share. Internal to this folder.
+/* Shared by the parts of the loader. Internal to this folder.
  *
  * Knows: the document's tree, its layers (own keys, `from`, defaults) and how errors are placed. */
 #ifndef ROWBUILD_ROWFILE_LOAD_H
@@ -18,7 +18,7 @@ struct owned_expression {
     struct where *where;
 };
 
-/* What lives outside the arena and is freed with the rowfile. */
+/* Objects outside the arena that are freed with the rowfile. */
 struct owned {
     VEC(struct owned_operand) operands;
     VEC(struct owned_expression) expressions;
@@ -35,27 +35,28 @@ struct loader {
     const struct toml_table *action_defaults; /* its `action` */
 };
 
-/* Tables that are asked one after the other for a key. */
+/* Tables that are searched one after the other for a key. */
 enum { MOST_LAYERS = 4 };
 struct layers {
     const struct toml_table *tables[MOST_LAYERS];
     size_t count;
-    size_t written; /* the first ones come from the document, the rest are defaults of the table */
+    size_t written; /* the first `written` tables come from the document, the others from the table
+                       of keys */
 };
 
 /* document.c: reports unknown keys and wrong types of the whole document. */
 void document_check(struct loader *loader);
 
-/* layers.c. The value of the key, or NULL; the layers' tables stand for the key `action`, or for
- * the whole document. A choice is taken from one layer as a whole. `layer` may be NULL. */
+/* layers.c. The value of the key, or NULL. The layers' tables are values of the key `action`, or
+ * whole documents. A choice is taken from one layer as a whole. `layer` may be NULL. */
 const struct toml_value *layers_value(const struct layers *layers, enum rowfile_key_id id,
                                       size_t *layer);
-/* The same where the value has that type, otherwise NULL: wrong types were reported before. */
+/* The same if the value has this type, otherwise NULL. Wrong types have already been reported. */
 const struct toml_value *layers_typed(const struct layers *layers, enum rowfile_key_id id,
                                       enum toml_type type);
 struct slice layers_string(const struct layers *layers, enum rowfile_key_id id); /* at NULL: none */
 bool layers_boolean(const struct layers *layers, enum rowfile_key_id id);
-/* 0 where there is none; *given (may be NULL): whether the document says so. */
+/* 0 where there is none; *given (may be NULL): whether the document sets the key. */
 uint64_t layers_count(const struct layers *layers, enum rowfile_key_id id, bool *given);
 uint64_t layers_size(const struct layers *layers, enum rowfile_key_id id);
 double layers_duration(const struct layers *layers, enum rowfile_key_id id, bool *given);
@@ -69,13 +70,13 @@ void error_at(struct loader *loader, const struct toml_value *value, const char 
     __attribute__((format(printf, 3, 4)));
 void warning_at(struct loader *loader, const struct toml_value *value, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* An error of one action: it stops only who wants that action. */
+/* An error of one action: it only stops runs that want this action. */
 void action_error_at(struct loader *loader, const struct action *action, size_t offset,
                      size_t length, const char *format, ...) __attribute__((format(printf, 5, 6)));
 /* Where the text of a string begins, after its quotes. */
 size_t string_begin(const struct source *source, const struct toml_value *value);
-/* Sorts what was reported since entry `first` by place, drops what was said twice, and lets the
- * places point into a copy of the text that lives as long as the diag. */
+/* Sorts the entries from `first` on by place, drops duplicates, and makes their places point into a
+ * copy of the text that lives as long as the diag. */
 void settle_reports(struct diag *diag, size_t first, const struct source *source);
 /* "; did you mean `x`?", or nothing. */
 void add_suggestion(struct buf *out, struct slice word, const struct slice *candidates,
@@ -84,17 +85,17 @@ void add_suggestion(struct buf *out, struct slice word, const struct slice *cand
 /* paths.c */
 enum path_role { PATH_PRODUCT, PATH_INPUT, PATH_RESUMABLE };
 /* Builds the action's products, inputs and resumable files, and compares them with each other. The
- * action's scope comes out of the products, so it is set here. */
+ * action's scope follows from the products, so it is set here. */
 void build_paths(struct loader *loader, struct action *action, const struct layers *layers);
-/* Without "./", doubled and trailing '/'; templates `{/pointer}` are left as they are. */
+/* The path without "./", doubled and trailing '/'. Templates `{/pointer}` are unchanged. */
 struct slice normalise_path(struct arena *arena, struct slice path);
 /* Reports malformed globs. `what` is the key. */
 void check_globs(struct loader *loader, const struct toml_value *list, const char *what);
 
 /* compare_paths.c */
-/* Reports what is wrong between the paths of one action, and between them and the value file. */
+/* Reports conflicts among the paths of one action, and between them and the value file. */
 void compare_paths(struct loader *loader, const struct action *action);
-/* row doesn't mind a product that is listed twice. */
+/* For row, which accepts a product that is listed twice. */
 void drop_doubled_products(struct action *action);
 /* Whether two elements have the same products, in any order. */
 bool same_products(const struct action *a, const struct action *b);

@@ -1,4 +1,4 @@
-/* Products, inputs and resumable files of one action. */
+/* Builds the products, inputs and resumable files of one action. */
 #include "load.h"
 #include "text.h"
 
@@ -16,7 +16,7 @@ struct path_reader {
     struct action *action;
     enum path_role role;
     const struct toml_value *value; /* being read */
-    bool refused;                   /* whether that had an error */
+    bool refused;                   /* whether `value` had an error */
 };
 
 static void refuse(struct path_reader *reader, const char *format, ...)
@@ -73,8 +73,7 @@ struct slice normalise_path(struct arena *arena, struct slice path)
     return result;
 }
 
-/* Whether the path climbs: has a segment "..", other than at its beginning where those are
- * allowed. */
+/* Whether the path has a segment "..". With `may_begin`, those at its beginning are allowed. */
 static bool climbs(struct slice path, bool may_begin)
 {
     bool beginning = may_begin;
@@ -90,7 +89,7 @@ static bool climbs(struct slice path, bool may_begin)
     return false;
 }
 
-/* The text of a path's glob with something harmless in the place of templates. */
+/* The text of a path's glob, with templates replaced by a harmless name. */
 static struct slice glob_text(const struct path_spec *spec, struct arena *arena)
 {
     if (!spec->has_template) {
@@ -166,11 +165,11 @@ static void read_template(struct path_reader *reader, struct path_spec *spec, si
     if (spec->has_template) {
         judge_template(reader, spec);
     } else if (template->part_count == 1) {
-        spec->path = template->parts[0].text; /* doubled braces are single now */
+        spec->path = template->parts[0].text; /* now with doubled braces made single */
     }
 }
 
-/* A template where none is put in. */
+/* Warns about a template where templates aren't replaced. */
 static void warn_of_template(const struct path_reader *reader, const struct path_spec *spec)
 {
     struct diag unused;
@@ -188,7 +187,7 @@ static void warn_of_template(const struct path_reader *reader, const struct path
     }
 }
 
-/* The first part of the path that is a name of rowbuild's own files; at == NULL: none. */
+/* The first part of the path that is reserved for rowbuild's own files; at == NULL: none. */
 static struct slice find_reserved(struct slice path)
 {
     for (size_t at = 0; at < path.len;) {
@@ -295,7 +294,8 @@ static struct path_spec *read_paths(struct path_reader *reader, const struct tom
     return specs;
 }
 
-/* The scope must be known before the paths are read, for it says what they are relative to. */
+/* The scope must be known before the paths are read, because it decides what paths are relative
+ * to. */
 static enum scope infer_scope(const struct layers *layers, const struct toml_value *products)
 {
     const struct toml_value *said = layers_typed(layers, ID_ACTION_SCOPE, TOML_STRING);

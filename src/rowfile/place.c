@@ -1,4 +1,4 @@
-/* Errors and warnings at places of the Rowfile: how they are added, sorted and merged. */
+/* Adds, sorts and merges errors and warnings at places of the Rowfile. */
 #include "load.h"
 
 #include "text.h"

@@ -47,7 +47,7 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* Digits, at most `most` of them; returns their number. */
+/* Reads at most `most` digits and returns their number. */
 static size_t take_digits(struct reader *reader, size_t most, double *value)
 {
     size_t count = 0;
@@ -60,7 +60,7 @@ static size_t take_digits(struct reader *reader, size_t most, double *value)
     return count;
 }
 
-/* What follows a decimal point or comma. */
+/* Reads the digits after a decimal point or comma. */
 static size_t take_fraction(struct reader *reader, double *value)
 {
     size_t count = 0;
@@ -75,7 +75,7 @@ static size_t take_fraction(struct reader *reader, double *value)
     return count;
 }
 
-/* Two digits below 60. */
+/* Reads two digits, a number below 60. */
 static int take_sixty(struct reader *reader, double *value)
 {
     if (take_digits(reader, 2, value) != 2) {
@@ -142,7 +142,7 @@ static int take_days(struct reader *reader, double *seconds)
     return 0;
 }
 
-/* Seconds of an ISO unit, 0 where there is no such one. */
+/* Seconds of an ISO unit, 0 for an unknown one. */
 static double iso_unit(char c, bool in_time)
 {
     switch (c) {
@@ -220,7 +220,7 @@ int duration_parse(struct slice text, double *seconds, const char **why)
     return result;
 }
 
-/* The bytes of a unit, 0 where there is no such one. */
+/* The bytes of a unit, 0 for an unknown one. */
 static double unit_bytes(struct slice unit)
 {
     static const char prefixes[] = "kmgtp";

@@ -1,9 +1,9 @@
-/* What actions say of each other: names, previous actions, elements of one name. */
+/* Relates actions to each other: names, previous actions, elements of one name. */
 #include "intern.h"
 #include "load.h"
 #include "text.h"
 
-/* Names are numbered in the order of their first coming. */
+/* Names are numbered in order of first appearance. */
 static void number_names(struct loader *loader, struct intern *names)
 {
     struct rowfile *rowfile = loader->rowfile;
@@ -85,8 +85,7 @@ static void must_share(struct loader *loader, const struct action *action, const
     buf_release(&name);
 }
 
-/* In row, one element of a name may submit whole groups and another not: all work on groups
- * then. */
+/* In row, only some elements of a name may submit whole groups. Then all of them work on groups. */
 static void share_groups(struct loader *loader)
 {
     struct rowfile *rowfile = loader->rowfile;
@@ -102,7 +101,8 @@ static void share_groups(struct loader *loader)
     }
 }
 
-/* Later elements take over the first one's order. */
+/* Later elements use the first one's products and previous actions, so that their order is the
+ * same. */
 static void unite_elements(struct loader *loader)
 {
     struct rowfile *rowfile = loader->rowfile;
@@ -144,7 +144,7 @@ struct walk {
     VEC(struct step) path;
 };
 
-/* The path from the action that is met again to the last one, and back to it. */
+/* Reports the cycle: the path from `again` to the last action, and back to `again`. */
 static void report_cycle(struct walk *walk, const struct action *again, size_t offset)
 {
     struct buf shown = BUF_EMPTY;

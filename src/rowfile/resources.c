@@ -4,7 +4,7 @@
 
 uint64_t resources_processes(const struct resource_spec *resources, uint64_t directories)
 {
-    /* What belongs to the project has no directory, but processes all the same. */
+    /* A project's task has no directory but still needs its processes. */
     return resources->processes_per_directory && directories > 1
                ? saturating_product(resources->processes, directories)
                : resources->processes;

@@ -73,7 +73,7 @@ static void build(struct loader *loader)
     build_actions(loader);
 }
 
-/* Whether something is wrong with more than single actions. */
+/* Whether an error concerns more than a single action. */
 static bool is_unusable(const struct diag *diag, size_t first)
 {
     for (size_t i = first; i < diag->entries.count; i++) {

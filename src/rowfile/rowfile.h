@@ -1,8 +1,9 @@
-/* A Rowfile or workflow.toml: syntax tree → actions, with defaults, `from` and validation.
+/* Loads a Rowfile or workflow.toml: turns its syntax tree into actions, applies defaults and
+ * `from`, and validates.
  *
- * Knows: every key (grammar/rowfile.keys), the two contracts, what one description alone can have
- * wrong. Doesn't know: directories, values, the state. All lives in the rowfile's arena; nothing
- * changes after rowfile_load. */
+ * Knows: every key (grammar/rowfile.keys), the two contracts, the mistakes that show in a
+ * description alone. Doesn't know: directories, values, the state. Everything lives in the
+ * rowfile's arena and is unchanged after rowfile_load. */
 #ifndef ROWBUILD_ROWFILE_H
 #define ROWBUILD_ROWFILE_H
 
@@ -27,9 +28,9 @@ struct path_spec {
     bool from_project;        /* "//…", or any path of a project-scope action */
     bool is_glob;             /* inputs only */
     bool is_excluded;         /* inputs only: a leading "!" */
-    bool is_refused;          /* an error was reported; it isn't part of the graph */
+    bool is_refused;          /* an error was reported; not part of the graph */
     bool has_template;        /* "//" paths only */
-    struct template template; /* raw; of `path`, when has_template */
+    struct template template; /* raw; of `path`, if has_template */
     size_t offset;            /* place in the source */
     size_t length;
 };
@@ -55,7 +56,7 @@ struct selector { /* all must hold */
 struct where; /* where.h */
 
 struct group_spec {
-    struct selector *include; /* any may hold; none and no `where`: every directory */
+    struct selector *include; /* one must hold; none and no `where`: every directory */
     size_t include_count;
     const struct where *where; /* NULL: none */
     size_t where_offset;
@@ -89,7 +90,7 @@ struct submit_options {
     struct slice cluster;
     size_t cluster_offset; /* place of the cluster's name in the source */
     size_t cluster_length;
-    size_t partition_offset; /* place of the value, where `partition` is given */
+    size_t partition_offset; /* place of the value, if `partition` is given */
     size_t partition_length;
     struct slice account; /* at == NULL where not given; likewise below */
     struct slice setup;
@@ -118,8 +119,8 @@ struct action {
     struct path_spec *inputs;
     size_t input_count;
     bool value_inputs_given;
-    struct slice *value_inputs; /* with the pointers of all templates added ("" for {value}),
-                                  also where none are given; sorted, no doubles */
+    struct slice *value_inputs; /* including the pointers of all templates ("" for {value}), also if
+                                   none are given; sorted, no duplicates */
     size_t value_input_count;
     uint32_t *previous; /* name ids */
     size_t previous_count;
@@ -129,7 +130,7 @@ struct action {
     size_t launcher_count;
     uint64_t retries;
     double timeout_s; /* 0: none */
-    bool resumable;   /* `resumable` given, maybe as an empty list */
+    bool resumable;   /* `resumable` given, possibly as an empty list */
     struct path_spec *resumable_files;
     size_t resumable_count;
     bool always;
@@ -153,17 +154,16 @@ struct rowfile {
     double confirm_above;  /* CPU-hours */
     struct action *actions;
     size_t action_count;
-    struct slice *names; /* distinct action names, in the order of their first coming */
+    struct slice *names; /* distinct action names, in order of first appearance */
     size_t name_count;
-    void *internal; /* what must be freed besides the arena */
+    void *internal; /* to be freed besides the arena */
 };
 
-/* Loads `text` (copied). `shown_name` stands in messages; its last part decides the contract:
- * workflow.toml has row's. All errors are reported; NULL after any that concerns the whole
- * description. Errors that concern one action only carry its name in diag_entry.action: they are
- * added and the rowfile is returned all the same (the caller stops if the action is wanted). Places
- * in the diag point into a copy of the text that the diag owns. The caller frees with
- * rowfile_free. */
+/* Loads `text` (copied). `shown_name` appears in messages; its last part decides the contract:
+ * row's for workflow.toml. All errors are reported. NULL after any error that concerns the whole
+ * description. An error that concerns only one action carries its name in diag_entry.action, and
+ * the rowfile is returned nevertheless (the caller stops if the action is wanted). Places in the
+ * diag point into a copy of the text that the diag owns. The caller frees with rowfile_free. */
 struct rowfile *rowfile_load(struct slice text, const char *shown_name, struct diag *diag);
 void rowfile_free(struct rowfile *rowfile);
 

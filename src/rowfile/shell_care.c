@@ -22,7 +22,7 @@ static enum shell_care parameter_care(const struct shell_frame *frame, bool is_t
 enum shell_care shell_text_care(const struct shell_text *state)
 {
     enum shell_care care = state->is_unclear ? SHELL_PLAIN : SHELL_ANY;
-    bool is_direct = true; /* no command stands in between */
+    bool is_direct = true; /* no command is in between */
     for (size_t i = state->depth + 1; i-- > 0;) {
         const struct shell_frame *frame = &state->frames[i];
         enum shell_care own = frame->is_unclear ? SHELL_PLAIN : SHELL_ANY;
@@ -57,8 +57,8 @@ static bool is_in(struct slice text, const char *what)
     return memmem(text.at, text.len, what, strlen(what)) != NULL;
 }
 
-/* The text from the last `opening` before `at`, unless `closing` lies in between, to the next
- * `closing`; at == NULL where it isn't inside such a pair in its line. */
+/* The text from the last `opening` before `at` to the next `closing`; at == NULL if `at` isn't
+ * inside such a pair on its line. */
 static struct slice inside_pair(struct slice text, size_t at, const char *opening,
                                 const char *closing)
 {
@@ -75,7 +75,7 @@ static struct slice inside_pair(struct slice text, size_t at, const char *openin
     return (struct slice){0};
 }
 
-/* `name[…]=`, where bash evaluates what stands in the brackets. */
+/* Whether `at` is in the brackets of `name[…]=`, which bash evaluates. */
 static bool is_subscript(struct slice text, size_t at)
 {
     struct slice inside = inside_pair(text, at, "[", "]");

@@ -6,7 +6,8 @@ static bool ends_word(char c)
            c == '<' || c == '>';
 }
 
-/* The delimiter's length. An odd one has something in it that only some shells expand or join. */
+/* The delimiter's length. A delimiter is odd if it contains text that only some shells expand or
+ * join. */
 static size_t read_word(struct shell_here *here, struct slice text, size_t at)
 {
     size_t end = at;
@@ -58,7 +59,7 @@ size_t shell_here_read(struct shell_here *here, struct slice text, size_t at)
     return begin + here->delimiter.len - at;
 }
 
-/* The delimiter's next byte without quotes, from *at on; -1 at its end. */
+/* The delimiter's next unquoted byte, from *at on; -1 at its end. */
 static int next_byte(struct slice delimiter, size_t *at, char *quote)
 {
     while (*at < delimiter.len) {
@@ -117,7 +118,7 @@ bool shell_here_ends(const struct shell_here *here, struct slice text, size_t at
     return is_delimiter(here->delimiter, slice_make(text.at + begin, end - begin));
 }
 
-/* The end of the lines that backslashes join to the one at `at`. */
+/* The end of the line at `at`, including lines that backslashes join to it. */
 static size_t joined_end(struct slice text, size_t at)
 {
     size_t end = line_end(text, at);

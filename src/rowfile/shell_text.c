@@ -10,7 +10,7 @@ static struct shell_frame *top(struct shell_text *state)
     return &state->frames[state->depth];
 }
 
-/* The frame whose words the text at hand belongs to. */
+/* The command to which the current text belongs. */
 static struct shell_command *command_of(struct shell_text *state)
 {
     size_t i = state->depth;
@@ -20,7 +20,7 @@ static struct shell_command *command_of(struct shell_text *state)
     return &state->frames[i].command;
 }
 
-/* Frames nested deeper than any sensible command are taken for the innermost one. */
+/* Frames nested deeper than in any sensible command are merged into the innermost one. */
 static void push(struct shell_text *state, struct shell_frame frame)
 {
     if (state->depth + 1 < SHELL_DEEPEST) {
@@ -31,7 +31,7 @@ static void push(struct shell_text *state, struct shell_frame frame)
     }
 }
 
-/* What follows a substitution continues its word. */
+/* Text after a substitution continues its word. */
 static void pop(struct shell_text *state)
 {
     if (state->depth > 0) {
@@ -97,8 +97,8 @@ static bool in_substitution(const struct shell_text *state)
     return false;
 }
 
-/* `<<`, `<<-` and the delimiter. dash takes `((1 << 2))` for one, too; and one that is announced
- * inside another one is read at different times. */
+/* Reads `<<` or `<<-` and the delimiter. dash also takes `((1 << 2))` for a here-document, and
+ * shells differ in when they read a here-document that begins inside another. */
 static size_t announce_here(struct shell_text *state, struct slice text, size_t at)
 {
     struct shell_here here;
@@ -147,7 +147,7 @@ static void leave_here(struct shell_text *state)
     memmove(state->here, state->here + 1, state->here_count * sizeof state->here[0]);
 }
 
-/* At the start of a line of a here-document: whether the line ends it. */
+/* Whether the line that begins at `at` ends the here-document. */
 static bool ends_here(struct shell_text *state, struct slice text, size_t at, size_t *len)
 {
     if (shell_here_ends(&state->here[0], text, at, len)) {
@@ -178,7 +178,7 @@ static bool is_arithmetic(struct slice text, size_t at)
     return true;
 }
 
-/* What follows the name of a `${` that ends before `at`. */
+/* The kind of text after the name of a `${` that ends before `at`. */
 static enum shell_parameter parameter_at(struct slice text, size_t at)
 {
     char c = byte_at(text, at);
@@ -205,7 +205,7 @@ static enum shell_parameter parameter_at(struct slice text, size_t at)
     return strchr("#%/^,", c) != NULL ? PARAMETER_PATTERN : PARAMETER_OTHER;
 }
 
-/* `$` and what belongs to it, where it has its meaning. */
+/* Reads a special `$` and the text that belongs to it. */
 static size_t step_dollar(struct shell_text *state, struct slice text, size_t at)
 {
     struct shell_frame *frame = top(state);
@@ -248,7 +248,7 @@ static struct shell_frame *open_backtick(struct shell_text *state)
     return NULL;
 }
 
-/* A backtick closes the one that is open, whatever else is. */
+/* A backtick closes an open one, even if other frames are open inside it. */
 static size_t step_backtick(struct shell_text *state)
 {
     const struct shell_frame *open = open_backtick(state);
@@ -269,7 +269,7 @@ static size_t step_parenthesis(struct shell_text *state, char c)
 {
     struct shell_frame *frame = top(state);
     struct shell_command *command = &frame->command;
-    command->is_quoted |= c == ')'; /* a pattern of `case`, no keyword */
+    command->is_quoted |= c == ')'; /* a pattern of `case`, not a keyword */
     bool ends_case = c == ')' && !command->has_name && command->word_len == 4 &&
                      memcmp(command->word, "esac", 4) == 0 && command->cases > 0;
     command->cases -= ends_case;
@@ -360,8 +360,8 @@ static size_t step_bare(struct shell_text *state, struct slice text, size_t at)
     return 1;
 }
 
-/* A byte of ${…} inside "…" or a here-document. Quotes there mean different things to different
- * shells, but for ' in the word after `:-` and " in that of "…". */
+/* Judges a byte of ${…} inside "…" or a here-document. Shells disagree on quotes there, except for
+ * ' in the word after `:-`, and " in such a word inside "…". */
 static void judge_parameter_quote(struct shell_text *state, char c)
 {
     bool is_word = top(state)->parameter == PARAMETER_WORD;
@@ -413,7 +413,7 @@ static size_t step_quoted(struct shell_text *state, struct slice text, size_t at
     return 1;
 }
 
-/* A backslash takes the next byte along: any in the open, some inside "…". */
+/* Whether a backslash escapes the next byte: any byte outside of quotes, some inside "…". */
 static bool escapes_next(const struct shell_text *state, struct slice text, size_t at)
 {
     enum shell_place place = shell_text_place(state);
@@ -447,7 +447,7 @@ static size_t step(struct shell_text *state, struct slice text, size_t at)
         }
         pop(state);
     }
-    if (c == '\\' && open_backtick(state) != NULL) { /* one of them is for the backticks */
+    if (c == '\\' && open_backtick(state) != NULL) { /* backticks consume one of the backslashes */
         open_backtick(state)->is_unclear = true;
     }
     if (escapes_next(state, text, at)) {

@@ -33,7 +33,7 @@ static bool is_rereading_name(struct slice word)
     return is_one_of(word, names, sizeof names / sizeof names[0]);
 }
 
-/* Words that may stand before a command's name. */
+/* Words that may precede a command's name. */
 static bool is_introduction(struct slice word)
 {
     static const char *const names[] = {"if",  "then", "else", "elif",    "while",  "until",

@@ -1,4 +1,4 @@
-/* The words of one simple command, read byte by byte.
+/* Reads the words of one simple command byte by byte.
  *
  * Knows: which words a second shell will read, and `case … esac`. Doesn't know: quotes and where
  * words end (shell_text.h). */
@@ -12,18 +12,18 @@ enum { SHELL_LONGEST_WORD = 64 };
 
 /* The simple command that is being read. */
 struct shell_command {
-    char word[SHELL_LONGEST_WORD]; /* the current word without its quotes, cut off when longer */
+    char word[SHELL_LONGEST_WORD]; /* the current word without its quotes, truncated if longer */
     size_t word_len;
     bool in_word;
-    bool is_quoted;      /* some of the word is: it is not a keyword */
+    bool is_quoted;      /* at least in part, so that it isn't a keyword */
     bool has_name;       /* the command's own name has been read */
-    bool rereads;        /* eval, ssh: every argument is read again */
+    bool rereads;        /* eval, ssh: a second shell reads every argument */
     bool is_shell;       /* a shell's name has been read */
     bool script_is_next; /* … and its -c */
     size_t cases;        /* open `case`s, whose patterns end in `)` */
 };
 
-/* Adds a byte to the current word; `is_quoted`: it stands in quotes or after a backslash. */
+/* Adds a byte to the current word; `is_quoted`: it is in quotes or after a backslash. */
 void shell_command_add(struct shell_command *command, char c, bool is_quoted);
 
 void shell_command_end_word(struct shell_command *command);

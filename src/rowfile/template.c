@@ -7,7 +7,7 @@
 
 #include <ctype.h>
 
-/* How a template is written, and what it is. */
+/* The spelling and kind of each template. */
 static const struct {
     const char *name;
     enum template_kind kind;
@@ -36,11 +36,11 @@ struct parser {
     struct shell_text shell;
     VEC(struct template_part) parts;
     VEC(struct template_here) heres;
-    size_t odd_at; /* of a delimiter that shells don't agree on, with odd_length > 0 */
+    size_t odd_at; /* of a delimiter on which shells disagree, if odd_length > 0 */
     size_t odd_length;
-    struct buf literal; /* not yet a part */
+    struct buf literal; /* literal text that isn't a part yet */
     size_t literal_at;
-    bool ends_in_backslash; /* `literal` ends in a backslash that stands for itself inside "…" */
+    bool ends_in_backslash; /* `literal` ends in a backslash that is literal inside "…" */
     size_t errors;
 };
 
@@ -72,8 +72,8 @@ static void add_literal(struct parser *parser, size_t at, struct slice bytes)
     buf_add_slice(&parser->literal, bytes);
 }
 
-/* What stands between the braces at `at`, or at == NULL where nothing closes them. Neither braces
- * nor newlines stand inside. */
+/* The text between the braces at `at`, which has no braces or newlines; at == NULL if nothing
+ * closes them. */
 static struct slice between_braces(struct slice text, size_t at)
 {
     for (size_t i = at + 1; i < text.len; i++) {
@@ -124,8 +124,8 @@ static bool is_name_character(char c)
     return isalnum((unsigned char)c) || c == '_';
 }
 
-/* `$name` at the end of the text before a template becomes `${name}`, or it would go on in what is
- * put there. */
+/* `$name` directly before a template becomes `${name}`; otherwise the value could extend the
+ * variable's name. */
 static void close_variable(struct buf *literal)
 {
     size_t begin = literal->len;
@@ -207,7 +207,7 @@ static void add_text_behind(struct parser *parser, size_t end)
     }
 }
 
-/* What the shell makes of what is put where the template stands. */
+/* Determines what the shell does with a value at the template's place. */
 static void judge_part(struct parser *parser, struct template_part *part)
 {
     const struct shell_text *shell = &parser->shell;
@@ -427,7 +427,7 @@ static void take_text(struct parser *parser)
     judge_unit(parser, at, len);
     add_literal(parser, at, slice_make(parser->text.at + at, len));
     parser->ends_in_backslash = len == 1 && parser->text.at[at] == '\\';
-    /* Inside row's braces nothing is looked at again. */
+    /* In row's dialect nothing inside braces is examined again. */
     if (parser->dialect == DIALECT_ROW && parser->text.at[at + len - 1] == '{') {
         struct slice inside = between_braces(parser->text, at + len - 1);
         if (inside.at != NULL) {

@@ -1,16 +1,16 @@
-/* Command templates: text with `{directory}`, `{/json/pointer}` and the like.
+/* Parses command templates: text with `{directory}`, `{/json/pointer}` and the like.
  *
- * Knows: the syntax of templates, and at which place of a shell command each one stands, so that
- * launch can quote what is put there. Doesn't know: what is put there.
+ * Knows: the syntax of templates, and the place of each one in a shell command, so that launch can
+ * quote the value. Doesn't know: the values.
  *
- * The shell's own syntax is followed as far as that takes: quotes, backslashes, comments (left
- * alone as a whole, for a name with a newline would end them), `$(…)`, `…`, `${…}`, `$'…'` and
- * here-documents. Where the text around a template would change the meaning of what is put there,
- * the text is spelt so that it can't: `$x{directory}` reads `${x}{directory}`, and
- * `$'a{directory}b'` reads `$'a'{directory}$'b'`; a template before `<` or `>` has '' after it,
- * or it could be taken for a descriptor's number. `${directory}` is the shell's own variable;
- * `\{directory}` is not a template. Where not all values can be quoted, the part says what it can
- * be given (`care`), and filling.h checks it. */
+ * The shell's own syntax is followed as far as quoting requires: quotes, backslashes, comments
+ * (copied unchanged, since a name with a newline would end them), `$(…)`, `…`, `${…}`, `$'…'` and
+ * here-documents. Where the text around a template would change the meaning of the value, the text
+ * is rewritten: `$x{directory}` becomes `${x}{directory}`, and `$'a{directory}b'` becomes
+ * `$'a'{directory}$'b'`; a template directly before `<` or `>` gets '' after it, since the shell
+ * could take it for a descriptor's number. `${directory}` is the shell's own variable;
+ * `\{directory}` is not a template. Where not every value can be quoted, the part's `care` says
+ * which can, and filling.h checks the values. */
 #ifndef ROWBUILD_TEMPLATE_H
 #define ROWBUILD_TEMPLATE_H
 
@@ -34,14 +34,14 @@ enum template_kind {
     TEMPLATE_INPUTS,      /* {inputs} */
 };
 
-/* Where in a shell command a template stands. */
+/* The place of a template in a shell command. */
 enum template_place {
-    PLACE_BARE,   /* in the open: quoted as part of a word */
+    PLACE_BARE,   /* outside of quotes: quoted as part of a word */
     PLACE_SINGLE, /* inside '…' */
     PLACE_DOUBLE, /* inside "…" */
     /* in a here-document: as inside "…", but " is an ordinary character */
     PLACE_HERE,
-    PLACE_HERE_LITERAL, /* in a here-document with a quoted delimiter: the bytes as they are */
+    PLACE_HERE_LITERAL, /* in a here-document with a quoted delimiter: the bytes unchanged */
     PLACE_RAW,          /* not a shell command: an environment value, a path */
 };
 
@@ -51,12 +51,12 @@ struct template_part {
     struct slice text; /* TEMPLATE_TEXT: the bytes; TEMPLATE_POINTER: the pointer */
     size_t offset;     /* byte offset in the template's own text */
     enum shell_care care;
-    bool is_unclear_in_sh; /* only bash reads the text before it as it was read here */
-    bool in_here;          /* in a here-document, or in what stands in one: no newline */
-    bool in_backticks;     /* the quoted value is quoted once more for them */
+    bool is_unclear_in_sh; /* only bash reads the preceding text in the way that the parser did */
+    bool in_here;          /* in a here-document, at any depth: no newline */
+    bool in_backticks;     /* the quoted value is quoted again for the backticks */
 };
 
-/* A `<<`: no line with a template in it, from `first_part` on, may end the here-document. */
+/* A `<<`: no line with a template, from `first_part` on, may end the here-document. */
 struct template_here {
     struct slice word; /* the delimiter without its quotes */
     bool in_substitution;
@@ -67,8 +67,8 @@ struct template_here {
 /* What makes a here-document unusable. */
 enum template_here_error {
     HERE_FINE,
-    HERE_NAMED_BY_TEMPLATE, /* a template stands in the delimiter */
-    HERE_ODD_DELIMITER,     /* shells don't agree on the delimiter, and a template follows */
+    HERE_NAMED_BY_TEMPLATE, /* a template is part of the delimiter */
+    HERE_ODD_DELIMITER,     /* shells disagree on the delimiter, and a template follows */
 };
 
 struct template
@@ -80,8 +80,8 @@ struct template
     bool uses_directories;
     bool uses_value; /* {value} */
     bool uses_pointers;
-    /* a template stands where nothing can be quoted rightly: a second shell reads it (the script of
-     * `sh -c`, the arguments of `eval` and `ssh`), or it is inside backticks or "${…}" */
+    /* a template is at a place where nothing can be quoted correctly: a second shell reads it (the
+     * script of `sh -c`, the arguments of `eval` and `ssh`), or it is inside backticks or "${…}" */
     bool nested_shell;
     size_t nested_offset; /* of the first such template in `text` */
     struct template_here *heres;
@@ -89,18 +89,18 @@ struct template
     enum template_here_error here_error;
     size_t here_offset; /* of the delimiter in `text` */
     size_t here_length;
-    bool is_delicate; /* not all values can be put in it */
+    bool is_delicate; /* some values can't be used in it */
 };
 
 enum template_dialect {
     DIALECT_ROW,     /* other braces are an error; `{}` is the value */
-    DIALECT_ROWFILE, /* other braces are not touched */
+    DIALECT_ROWFILE, /* other braces are left unchanged */
 };
 
 /* Parses into `arena`. Errors point into `source` at `offset`, where the template's text begins
- * (the place inside is exact as far as the text has no escapes). A warning for what looks like a
- * misspelt template (`{directroy}`). In `raw` templates (environment, paths) all parts are
- * PLACE_RAW. -1 after errors. */
+ * (the place is exact only if the text has no escapes). What looks like a misspelt template
+ * (`{directroy}`) gets a warning. In `raw` templates (environment, paths) all parts are PLACE_RAW.
+ * -1 after errors. */
 int template_parse(struct template *template, struct slice text, enum template_dialect dialect,
                    bool raw, struct arena *arena, const struct source *source, size_t offset,
                    struct diag *diag);

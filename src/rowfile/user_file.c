@@ -25,7 +25,7 @@ static void parse(struct user_file *file, const char *path, struct slice text, s
     file->root = toml_parse(source, &file->tree, diag);
 }
 
-/* The folder that holds .config; NULL if nobody says. */
+/* The folder that contains .config; NULL if neither variable is set. */
 static const char *home_of(const char *variable)
 {
     const char *home = getenv(variable); /* NOLINT(concurrency-mt-unsafe) */
@@ -220,7 +220,7 @@ static void read_flag(const struct reading *reading, bool *into)
 static void read_value(const struct reading *reading, void *object)
 {
     if (reading->field->type == USER_FIELD_OTHER) {
-        return; /* where all are such, there is no object either */
+        return; /* if all fields are of this type, `object` is NULL */
     }
     void *into = (char *)object + reading->field->offset;
     switch (reading->field->type) {

@@ -1,8 +1,8 @@
-/* Files of settings that belong to a user, not to a project: launchers.toml, clusters.toml.
+/* Reads settings that belong to a user, not to a project: launchers.toml, clusters.toml.
  *
- * Knows: where they lie (rowbuild's folder and row's), how tables of TOML become fields of a
- * structure, and how what is wrong is reported, with its place. Doesn't know: what a field means.
- * Texts are copied into the arena that the reader gives. */
+ * Knows: where the files are (rowbuild's folder and row's), how TOML tables become fields of a
+ * structure, and how to report mistakes with their place. Doesn't know: what a field means. Text is
+ * copied into the caller's arena. */
 #ifndef ROWBUILD_USER_FILE_H
 #define ROWBUILD_USER_FILE_H
 
@@ -22,7 +22,7 @@ enum user_file_owner {
 struct user_file {
     const struct source *source;
     const struct toml_table *root; /* NULL after a syntax error */
-    struct arena *arena;           /* takes what is read */
+    struct arena *arena;           /* receives the values */
     struct arena tree;             /* source and root */
     struct diag *diag;
     size_t reports; /* entries of the diag before this file's */
@@ -31,19 +31,19 @@ struct user_file {
 /* False: there is no such file, or it can't be read, which is reported. */
 bool user_file_open(struct user_file *file, enum user_file_owner owner, const char *name,
                     struct arena *arena, struct diag *diag);
-/* Puts what was reported into the order of its places. Source and tree are gone then. */
+/* Sorts the file's diag entries by place, and frees source and tree. */
 void user_file_close(struct user_file *file);
 
 enum user_field_type {
     USER_FIELD_TEXT,      /* struct slice: any text without NUL bytes */
     USER_FIELD_LINE,      /* struct slice: without control characters, not empty */
-    USER_FIELD_LINES,     /* struct user_lines: an array of these */
+    USER_FIELD_LINES,     /* struct user_lines: an array of such lines */
     USER_FIELD_COUNT,     /* uint64_t, from 0 on */
     USER_FIELD_POSITIVE,  /* uint64_t, from 1 on */
     USER_FIELD_FLAG,      /* bool */
     USER_FIELD_MEMORY,    /* struct slice: a size as sbatch takes it, "1970M" */
     USER_FIELD_MEGABYTES, /* struct slice: an integer, which becomes "1970M" */
-    USER_FIELD_OTHER,     /* known, but read by somebody else */
+    USER_FIELD_OTHER,     /* known, but read by the caller */
 };
 
 struct user_lines {
@@ -54,7 +54,7 @@ struct user_lines {
 struct user_field {
     struct slice name;
     enum user_field_type type;
-    size_t offset;    /* in the structure that is filled */
+    size_t offset;    /* in the structure */
     const char *hint; /* follows "must be a string: " and the like; may be NULL */
 };
 
@@ -64,14 +64,14 @@ struct user_field {
         .offset = offsetof(structure, member), .hint = (field_hint)                                \
     }
 
-/* Fills the fields of `object` that the table gives. Each key that isn't among the fields is
- * reported with the nearest that is, or with `known`: "a launcher has executable, …". Two fields
- * of one memory mustn't both be given. */
+/* Fills the fields of `object` that the table gives. Each unknown key is reported with the most
+ * similar field, or with `known`: "a launcher has executable, …". Two fields that share one member
+ * must not both be given. */
 void user_file_read_fields(const struct user_file *file, const struct toml_table *table,
                            const struct user_field *fields, size_t count, void *object,
                            const char *known);
 
-/* Reports what is wrong with a value. */
+/* Reports an error at a value. */
 void user_file_complain(const struct user_file *file, const struct toml_value *value,
                         const char *format, ...) __attribute__((format(printf, 3, 4)));
 

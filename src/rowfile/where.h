@@ -1,4 +1,4 @@
-/* The expression of `group.where`: which directories belong to a group.
+/* Parses and evaluates `group.where`, the expression that selects a group's directories.
  *
  *     /temperature > 1.0 and (/seed in [1, 2] or /name =~ "^poly") and not exists(/skip)
  *
@@ -11,10 +11,10 @@
  * literal     a JSON number, string ("…" with JSON's escapes, '…' without any), array, true, false
  *             or null
  *
- * Operands compare as json_compare says: same types only, 1 equals 1.0, arrays of one length.
- * Beyond that, null may be tested for: `==`, `!=` and `in` take null beside any type. `in` fails
- * only if no item of a list that isn't empty has the operand's type. `and` and `or` stop as soon as
- * the answer is known, so that what follows may name pointers that aren't there.
+ * Operands compare as json_compare says: same types only, 1 equals 1.0, arrays of one length. In
+ * addition, `==`, `!=` and `in` accept null with any type, so that null may be tested for. `in`
+ * fails only if the list isn't empty and no item has the operand's type. `and` and `or` stop as
+ * soon as the answer is known, so that later operands may name missing pointers.
  *
  * Knows: the expression and JSON values. Doesn't know: directories, groups. */
 #ifndef ROWBUILD_WHERE_H
@@ -29,9 +29,9 @@
 
 struct where; /* frozen once parsed; may be used by several threads */
 
-/* `text` is copied. Errors point to `source` at `offset` + the offset in `text`: exact where the
- * text stands in the source as it is (a literal string of TOML). `source` may be NULL. NULL after
- * an error; otherwise the caller frees the result with where_free. */
+/* `text` is copied. Errors point to `source` at `offset` + the offset in `text`, which is exact if
+ * the source contains the text unchanged (a literal string of TOML). `source` may be NULL. NULL
+ * after an error; otherwise the caller frees the result with where_free. */
 struct where *where_parse(struct slice text, const struct source *source, size_t offset,
                           struct diag *diag);
 void where_free(struct where *where); /* NULL is allowed */
@@ -39,7 +39,7 @@ void where_free(struct where *where); /* NULL is allowed */
 enum where_trouble {
     WHERE_MISSING,      /* the value lacks the pointer `left` */
     WHERE_INCOMPARABLE, /* `left` and `right` can't be compared */
-    WHERE_NO_MEMBER,    /* `left` is of another type than all of `right` */
+    WHERE_NO_MEMBER,    /* `left` differs in type from every item of `right` */
     WHERE_NO_STRING,    /* `left` is searched, but isn't a string */
     WHERE_ENDLESS,      /* the search of `left` was given up: too much backtracking */
 };
@@ -48,7 +48,7 @@ enum where_trouble {
 struct where_problem {
     enum where_trouble trouble;
     struct slice
-        left; /* as written in the expression, which owns it; a pointer without pointer("") */
+        left; /* as written in the expression, which owns it; pointers without pointer("") */
     struct slice right; /* likewise; empty where there is none */
     enum json_type left_type;
     enum json_type right_type;
@@ -56,7 +56,7 @@ struct where_problem {
     size_t length;
 };
 
-/* 1 or 0; -1 when there isn't an answer, and why is in *problem. */
+/* 1 or 0; -1 if there is no answer, with the cause in *problem. */
 int where_matches(const struct where *where, const struct json *value,
                   struct where_problem *problem);
 

@@ -1,4 +1,4 @@
-/* The tree of a `where` expression: its literals, its nodes, and the words of its errors. */
+/* Builds the tree of a `where` expression: its literals, its nodes, and the words of its errors. */
 #include "where_parser.h"
 
 #include <stdarg.h>

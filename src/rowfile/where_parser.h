@@ -1,8 +1,9 @@
-/* The expression of `where` as a tree, and how it is built. Only for where.c and the grammar.
+/* The tree of a `where` expression, and the functions that build it. Only for this folder and the
+ * grammar.
  *
- * The lexer (grammar/where.re) cuts the text into tokens and the grammar (grammar/where.y) puts
- * them in order; where_build.c reads literals, makes the nodes and words the errors of both.
- * where.c stands above them: it has a text parsed and asks the tree about values. */
+ * The lexer (grammar/where.re) cuts the text into tokens and the grammar (grammar/where.y) checks
+ * their order. where_build.c reads literals, makes the nodes and words the errors of both. where.c,
+ * on top of them, has a text parsed and evaluates the tree for values. */
 #ifndef ROWBUILD_WHERE_PARSER_H
 #define ROWBUILD_WHERE_PARSER_H
 
@@ -32,7 +33,7 @@ enum where_operator {
 struct where_operand {
     bool is_pointer;
     struct slice pointer;
-    struct json *literal; /* where it isn't a pointer; owned by the expression */
+    struct json *literal; /* if it isn't a pointer; owned by the expression */
     struct slice spelling;
 };
 
@@ -83,7 +84,7 @@ struct where_parser {
 int where_complain(struct where_parser *parser, struct where_span span, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* A literal as JSON spells it, and a string between single quotes. NULL after an error. */
+/* A literal in JSON syntax, and a string in single quotes. NULL after an error. */
 struct json *where_read_literal(struct where_parser *parser, struct where_span span);
 struct json *where_read_raw_string(struct where_parser *parser, struct where_span span);
 

@@ -97,7 +97,7 @@ struct toml_value *toml_new_value(struct toml_parser *parser, enum toml_type typ
 struct toml_value *toml_read_integer(struct toml_parser *parser, struct toml_span span);
 struct toml_value *toml_read_float(struct toml_parser *parser, struct toml_span span);
 struct toml_value *toml_read_time(struct toml_parser *parser, struct toml_span span);
-int toml_explain_word(struct toml_parser *parser, struct toml_span span); /* why it's not a value */
+int toml_explain_word(struct toml_parser *parser, struct toml_span span); /* why it isn't a value */
 int toml_read_escape(struct toml_parser *parser, struct toml_span span);  /* to lexer.decoded */
 
 /* tree.c */
