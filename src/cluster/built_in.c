@@ -6,7 +6,7 @@
     }
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
-/* What isn't said isn't a limit; further fields follow. */
+/* A partition without limits, to which fields can be added. */
 #define PARTITION(partition_name)                                                                  \
     .name = TEXT(partition_name), .maximum_cpus_per_job = CLUSTER_NO_LIMIT
 #define ANY_GPUS .maximum_gpus_per_job = CLUSTER_NO_LIMIT

@@ -15,7 +15,7 @@ static void add_nearest(struct buf *message, struct slice nearest)
     }
 }
 
-/* The default's options are every action's: each place is told once. */
+/* Options of `default.action` occur in every action, but each place is reported once. */
 static bool is_first_at(const struct rowfile *rowfile, size_t action, size_t offset)
 {
     for (size_t a = 0; a < action; a++) {
@@ -82,7 +82,7 @@ static bool has_named_partition(const struct partition_check *check)
     return false;
 }
 
-/* A message is one line: what were lines is joined. */
+/* A message is one line, so lines are joined. */
 static void add_joined(struct buf *message, struct slice lines)
 {
     for (size_t i = 0; i < lines.len; i++) {
@@ -94,7 +94,7 @@ static void add_joined(struct buf *message, struct slice lines)
     }
 }
 
-/* Whether a job for so many directories finds a partition; if not, that is told. */
+/* Whether a partition accepts a job for this many directories; if not, a warning is added. */
 static bool fits(const struct partition_check *check, size_t directories)
 {
     struct job_request request = job_request_of(check->action, directories > 0 ? directories : 1);
@@ -139,7 +139,7 @@ static void check_groups(const struct partition_check *check, const uint32_t *di
     groups_release(&groups);
 }
 
-/* The jobs that a submission of everything would consist of. */
+/* Checks the jobs that a submission of all directories would consist of. */
 static void check_partitions(const struct partition_check *check, uint32_t element)
 {
     const struct graph *graph = check->graph;

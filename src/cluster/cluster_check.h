@@ -1,4 +1,4 @@
-/* Checks what a Rowfile says about clusters against the known clusters.
+/* Checks a Rowfile's submit options against the known clusters.
  *
  * Pure. Knows: names of clusters, and which jobs fit a partition. Doesn't know: what is queued. */
 #ifndef ROWBUILD_CLUSTER_CHECK_H
@@ -8,7 +8,7 @@
 #include "diag.h"
 #include "graph.h"
 
-/* Warns of clusters that aren't defined and of actions that fit no partition of `current`. */
+/* Warns about clusters that aren't defined and actions that fit no partition of `current`. */
 void cluster_check(const struct clusters *clusters, const struct cluster *current,
                    const struct graph *graph, struct diag *diag);
 

@@ -67,14 +67,14 @@ void partition_each_field(const struct partition *partition, partition_field_fn 
                           void *context)
 {
     for (size_t i = 0; i < COUNT(partition_fields); i++) {
-        if (partition_fields[i].type != USER_FIELD_MEGABYTES) { /* the same, spelt otherwise */
+        if (partition_fields[i].type != USER_FIELD_MEGABYTES) { /* another key of the same field */
             struct partition_field field = field_of(&partition_fields[i], partition);
             each(context, &field);
         }
     }
 }
 
-struct element { /* of [[cluster]], as it is read */
+struct element { /* of [[cluster]], while it is being read */
     struct cluster cluster;
     struct user_lines options;
 };
@@ -95,7 +95,7 @@ static const struct user_field cluster_fields[] = {
 
 /* ---- Reading ---- */
 
-/* The value of a key that must be there; NULL after an error. */
+/* The value of a required key; NULL after an error. */
 static const struct toml_value *need(const struct user_file *file, const struct toml_value *table,
                                      const char *key, const char *example)
 {

@@ -1,8 +1,7 @@
-/* clusters.toml: which clusters there are, which one this is, and which partition suits a job.
+/* Reads clusters.toml, identifies the current cluster, and chooses the partition for a job.
  *
- * Knows: row's format and what is added to it, the built-in clusters, identification by the
- * environment, the conditions of partitions. Doesn't know: jobs, scripts, whether a scheduler
- * answers. */
+ * Knows: row's format and its extensions, the built-in clusters, identification by the environment,
+ * the conditions of partitions. Doesn't know: jobs, scripts, whether a scheduler answers. */
 #ifndef ROWBUILD_CLUSTERS_H
 #define ROWBUILD_CLUSTERS_H
 
@@ -18,7 +17,7 @@
 enum scheduler { SCHEDULER_BASH, SCHEDULER_SLURM };
 
 #define CLUSTER_NO_LIMIT UINT64_MAX
-#define CLUSTER_BUILT_IN "built in" /* origin of what no file says */
+#define CLUSTER_BUILT_IN "built in" /* origin of clusters that aren't from a file */
 
 struct partition {
     struct slice name;
@@ -41,26 +40,27 @@ struct cluster {
     struct slice name;
     enum scheduler scheduler;
     bool identify_always;
-    bool no_arrays;                 /* beyond row, as what follows below: the site forbids them */
+    bool no_arrays;                 /* the site forbids arrays; not in row's format, as the fields
+                                       below */
     struct slice identify_variable; /* at == NULL: identified by `identify_always` */
     struct slice identify_value;
     const struct slice *submit_options; /* "--constraint=nvme": lines for every script */
     size_t submit_option_count;
-    struct slice gpus_per_task; /* slurm_gpus_per_task: the number is appended to it */
+    struct slice gpus_per_task; /* slurm_gpus_per_task: the number of GPUs is appended to it */
     const struct partition *partitions;
     size_t partition_count;
-    /* Beyond row, and not given for the built-in ones: */
-    /* The user's jobs in the queue at once; each element of an array counts. CLUSTER_NO_LIMIT if
-     * not given. */
+    /* Not in row's format, and not set for built-in clusters: */
+    /* The most jobs of the user in the queue at once; each element of an array counts.
+     * CLUSTER_NO_LIMIT if not given. */
     uint64_t maximum_jobs;
-    uint64_t array_throttle; /* elements of one array that run at once; 0: no limit */
-    uint64_t signal_s;  /* how long before its time limit a job gets TERM; default 120; 0: none */
-    const char *origin; /* path of the file it comes from, or CLUSTER_BUILT_IN */
+    uint64_t array_throttle; /* most elements of one array that run at once; 0: no limit */
+    uint64_t signal_s;  /* how long before its time limit a job gets TERM; default 120; 0: never */
+    const char *origin; /* path of the file it is from, or CLUSTER_BUILT_IN */
 };
 
 struct clusters {
     struct arena arena;
-    struct cluster *items; /* in the order in which they are matched */
+    struct cluster *items; /* in matching order */
     size_t count;
 };
 
@@ -75,7 +75,7 @@ void clusters_release(struct clusters *clusters);
 const struct cluster *clusters_identify(const struct clusters *clusters, const char *name,
                                         char *const *environment, struct diag *diag);
 
-/* What decides the choice of a partition. */
+/* The parts of a request that decide the choice of a partition. */
 struct job_size {
     uint64_t cpus;
     uint64_t gpus;
@@ -89,11 +89,12 @@ const struct partition *cluster_choose_partition(const struct cluster *cluster, 
                                                  struct job_size size, struct buf *reasons,
                                                  struct buf *warnings);
 
-/* Whether the cluster has a partition of this name; `nearest` gets the most similar name where it
- * hasn't, at == NULL where none is near. */
+/* Whether the cluster has a partition of this name. If not, `nearest` gets the most similar name,
+ * or at == NULL. */
 bool cluster_has_partition(const struct cluster *cluster, struct slice name, struct slice *nearest);
 
-/* The first cluster of that name, or NULL; then `nearest` gets the most similar name. */
+/* The first cluster of that name. If there is none, NULL, and `nearest` gets the most similar
+ * name. */
 const struct cluster *clusters_find(const struct clusters *clusters, struct slice name,
                                     struct slice *nearest);
 
@@ -103,7 +104,7 @@ enum partition_field_kind { PARTITION_TEXT, PARTITION_MEMORY, PARTITION_COUNT, P
 struct partition_field {
     const char *key;
     enum partition_field_kind kind;
-    bool is_given;     /* it differs from the default */
+    bool is_given;     /* the value differs from the default */
     struct slice text; /* PARTITION_TEXT, PARTITION_MEMORY */
     uint64_t count;
     bool flag;
@@ -114,7 +115,8 @@ typedef void partition_field_fn(void *context, const struct partition_field *fie
 void partition_each_field(const struct partition *partition, partition_field_fn *each,
                           void *context);
 
-/* Appends one cluster in the format of clusters.toml, memory in the newer keys where it can. */
+/* Appends one cluster in the format of clusters.toml, with the newer keys for memory where
+ * possible. */
 void cluster_add_text(const struct cluster *cluster, struct buf *out);
 
 #endif

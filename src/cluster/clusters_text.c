@@ -1,4 +1,4 @@
-/* A cluster as clusters.toml has it. */
+/* Writes a cluster in the format of clusters.toml. */
 #include "clusters.h"
 
 #include "built_in.h"
@@ -11,7 +11,7 @@ static void add_text(struct buf *out, const char *key, struct slice text)
 {
     if (text.at != NULL) {
         buf_addf(out, "%s = ", key);
-        text_add_json(out, text); /* JSON's strings are TOML's basic strings, too */
+        text_add_json(out, text); /* JSON strings are valid basic strings in TOML */
         buf_add_char(out, '\n');
     }
 }

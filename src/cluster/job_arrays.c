@@ -1,17 +1,19 @@
-/* In which order jobs are submitted, which of them together as an array, and what each submission
- * waits for. */
+/* Decides in which order jobs are submitted, which of them form an array, and which submissions
+ * each one waits for. */
 #include "job_planning.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    MOST_ALONE = 16,        /* jobs of an element that wait for different ones are submitted one by
-                               one, up to so many; more of them wait together for all */
-    MOST_NAMED_INDICES = 64 /* of one array that a submission waits for; more: for all of it */
+    MOST_ALONE = 16,        /* up to this many jobs of an element that wait for different jobs are
+                               submitted one by one; if there are more, all wait for the jobs of
+                               all */
+    MOST_NAMED_INDICES = 64 /* most indices of an array that a dependency names; beyond that it
+                               names the whole array */
 };
 
-/* Another submission that something waits for. Ordered by `key`, then index. */
+/* A submission that another one waits for. Ordered by `key`, then index. */
 struct target {
     uint64_t key; /* a submission of this plan, or EARLIER and the job's id */
     uint32_t index;
@@ -26,9 +28,10 @@ struct target_list {
 /* Jobs that may become one submission. */
 struct job_class {
     const struct job_draft *example;
-    struct target_list targets; /* of the example */
-    bool is_aligned; /* each job waits for the jobs of its own index in one or several arrays */
-    bool is_mixed;   /* the jobs wait for different ones, and so all for all */
+    struct target_list targets; /* of the class's example */
+    bool is_aligned; /* each job waits for the jobs with its own index in one or more arrays */
+    bool is_mixed;   /* the jobs wait for different jobs, so that every job waits for all of
+                        these */
     VEC(uint32_t) members;
 };
 
@@ -36,7 +39,7 @@ struct placing {
     struct job_planning *planning;
     VEC(struct job_class) classes;
     VEC(uint32_t) ready;
-    uint64_t room; /* for so many jobs */
+    uint64_t room; /* for this many jobs */
 };
 
 /* ---- What a draft waits for ---- */
@@ -87,8 +90,8 @@ static void sort_targets(struct target_list *list)
     list->at.count = kept;
 }
 
-/* The index in all arrays that these targets name, one job of each; JOB_NO_INDEX where they name
- * several, or no array. */
+/* The one index that these targets name in their arrays, at most one job of each array;
+ * JOB_NO_INDEX if they name several indices or no array. */
 static uint32_t common_index(const struct target_list *list)
 {
     uint32_t index = JOB_NO_INDEX;
@@ -222,7 +225,7 @@ static void add_dependencies(struct job_planning *planning, const uint32_t *memb
     vec_release(&targets.at);
 }
 
-/* One submission of these drafts, whose indices are set. */
+/* Adds one submission of these drafts, whose indices are set. */
 static void submit(struct job_planning *planning, const uint32_t *members, size_t count,
                    bool corresponding)
 {
@@ -263,7 +266,7 @@ static void submit_in_pieces(struct job_planning *planning, const uint32_t *memb
 
 struct numbered {
     uint32_t index;
-    uint32_t round; /* how many of the class had the same index before */
+    uint32_t round; /* the number of earlier members with the same index */
     uint32_t number;
 };
 
@@ -280,8 +283,8 @@ static int compare_numbered(const void *left, const void *right)
     return a->number < b->number ? -1 : a->number > b->number;
 }
 
-/* Arrays whose jobs have the indices of those that they wait for; several where two jobs wait for
- * the same one. */
+/* Adds arrays whose jobs have the indices of the jobs that they wait for; several arrays if two
+ * jobs wait for the same one. */
 static void submit_aligned(struct job_planning *planning, const struct job_class *class)
 {
     size_t count = class->members.count;

@@ -1,4 +1,4 @@
-/* Which tasks go into which job. What the jobs wait for: see job_arrays.c. */
+/* Decides which tasks go into which job. Dependencies between submissions are in job_arrays.c. */
 #include "job_plan.h"
 
 #include "groups.h"
@@ -12,7 +12,7 @@
 static void tell_obstacle(void *context, const struct reason *reason)
 {
     bool *has_own = context;
-    /* Otherwise what comes before decides, and is looked at by itself. */
+    /* Any other reason is due to a task that it depends on, which is examined itself. */
     *has_own = *has_own || reason_is_lack(reason->kind) || reason->kind == REASON_EXCLUDED;
 }
 
@@ -23,7 +23,7 @@ static bool is_blocked_itself(struct plan *plan, struct task_id task, struct dia
     return has_own;
 }
 
-/* The job in the queue that a task is in; false: it can't be waited for. */
+/* The queued job of a task; false if the job can't be waited for. */
 static bool find_queued(const struct job_planning *planning, struct task_id task,
                         struct job_need *need)
 {
@@ -45,7 +45,7 @@ static bool can_wait_for(const struct job_planning *planning, struct task_id bef
     case JOB_STANDS_OUT:
         break;
     }
-    return plan_wanted(planning->plan, before) == 0; /* --only: it isn't asked */
+    return plan_wanted(planning->plan, before) == 0; /* --only: dependencies aren't examined */
 }
 
 static bool is_chosen(const struct job_planning *planning, struct task_id task)
@@ -122,7 +122,7 @@ struct directory_list {
     VEC(uint32_t) at;
 };
 
-/* The tasks of a directory-scope element, by directory. */
+/* The column of a directory-scope element: its tasks by directory. */
 static uint32_t column_of(const struct graph *graph, const struct action *action)
 {
     uint32_t column = 0;
@@ -203,7 +203,7 @@ static int add_jobs(struct job_planning *planning)
     return 0;
 }
 
-/* What follows a group that waits for its others waits as well. */
+/* Dependents of an incomplete group wait as well. */
 static bool drop_orphans(struct job_planning *planning)
 {
     const struct graph *graph = plan_graph(planning->plan);
@@ -371,7 +371,7 @@ static uint64_t site_cpus(const struct job_planning *planning, const struct part
                : 0;
 }
 
-/* Requests of an element depend on the number of directories only. */
+/* An element's requests depend only on the number of directories. */
 static int find_requests(struct job_planning *planning)
 {
     const struct rowfile *rowfile = plan_graph(planning->plan)->rowfile;
@@ -398,7 +398,7 @@ static int find_requests(struct job_planning *planning)
             result = -1;
             while (j + 1 < planning->drafts.count &&
                    planning->drafts.at[j + 1].element == draft->element) {
-                j++; /* one complaint about an element is enough */
+                j++; /* one error for each element is enough */
             }
             continue;
         }

@@ -1,11 +1,11 @@
-/* From a plan to jobs: which tasks are in which job, what it requests, and which jobs it waits for.
+/* Turns a plan into jobs: the tasks in each job, its request, and the jobs that it waits for.
  *
  * Knows: groups, requests and partitions, arrays and their limits, dependencies between jobs.
  * Doesn't know: scripts, tokens, whether a scheduler answers. Changes nothing.
  *
  * A job takes the tasks of one group (groups.h) of one action element. Jobs of an element with
- * equal requests become one submission, an array, as far as they wait for the same or, index by
- * index, for the jobs of one earlier array. */
+ * equal requests become one submission, an array, if they wait for the same jobs or, index by
+ * index, for the jobs of an earlier array. */
 #ifndef ROWBUILD_JOB_PLAN_H
 #define ROWBUILD_JOB_PLAN_H
 
@@ -26,10 +26,10 @@
 struct job_plan_options {
     const struct cluster *cluster;
     const struct launchers *launchers;
-    const struct site *site; /* NULL: nothing is known of it */
-    bool follow;             /* also tasks that wait for what is submitted now, or was before */
+    const struct site *site; /* NULL: nothing is known about it */
+    bool follow;             /* also tasks that wait for jobs of this or an earlier submission */
     bool no_arrays;
-    size_t limit;            /* so many jobs; 0: no limit */
+    size_t limit;            /* most jobs; 0: no limit */
     uint64_t queued;         /* the user's jobs in the queue: count for maximum_jobs */
     uint64_t max_array_size; /* the greatest index is one less */
 };
@@ -39,16 +39,16 @@ struct planned_job {
     size_t task_count;
     const struct slice *directories; /* names: of the tasks, or of their members */
     size_t directory_count;
-    uint32_t index; /* in its submission's array; 0 where it is none */
+    uint32_t index; /* in its submission's array; 0 outside of an array */
 };
 
 #define JOB_PLAN_EARLIER SIZE_MAX
 
 struct planned_dependency {
-    size_t submission;       /* of this plan, before this one; or JOB_PLAN_EARLIER */
-    uint64_t job_id;         /* JOB_PLAN_EARLIER: of the job, which is in the queue */
+    size_t submission;       /* an earlier one of this plan, or JOB_PLAN_EARLIER */
+    uint64_t job_id;         /* with JOB_PLAN_EARLIER: the job's id in the queue */
     bool corresponding;      /* each job waits for the one with its own index */
-    const uint32_t *indices; /* which of the array's jobs; none: all, or it is no array */
+    const uint32_t *indices; /* which of the array's jobs; none: all, or not an array */
     size_t index_count;
 };
 
@@ -66,25 +66,24 @@ struct job_plan {
     struct arena arena;
     VEC(struct planned_job) jobs;
     VEC(struct planned_submission) submissions; /* in the order in which they are to be made */
-    size_t partial_groups;                      /* groups that wait until they are whole */
+    size_t partial_groups;                      /* groups that wait until they are complete */
     size_t over_limit;                          /* jobs beyond `limit` */
     size_t over_maximum;                        /* jobs beyond the cluster's maximum_jobs */
     size_t in_circles;                          /* jobs in a dependency cycle */
 };
 
-/* `plan` must be complete. -1 after errors: no partition fits (with each one's reason), or a value
- * can't be read. The caller calls job_plan_release in any case. */
+/* `plan` must be complete. -1 after errors: no partition fits (with the reason for each), or a
+ * value can't be read. The caller calls job_plan_release in any case. */
 int job_plan_make(struct plan *plan, const struct job_plan_options *options, struct job_plan *made,
                   struct diag *diag);
 void job_plan_release(struct job_plan *made);
 
-/* Appends what --dependency takes, "aftercorr:12,afterok:13:14_2", nothing without any; `ids` are
- * those of the submissions before. */
+/* Appends the value of --dependency, "aftercorr:12,afterok:13:14_2"; nothing without dependencies.
+ * `ids` are the ids of the earlier submissions. */
 void job_plan_add_dependencies(const struct planned_submission *submission, const uint64_t *ids,
                                struct buf *out);
 
-/* row's cost of one job, in CPU-hours or, where the action says how many GPUs it takes,
- * GPU-hours. */
+/* row's cost of one job, in CPU-hours or, if the action sets its number of GPUs, in GPU-hours. */
 struct job_cost {
     double cpu_hours;
     double gpu_hours;

@@ -1,5 +1,4 @@
-/* What the files of job_plan.h share while jobs are planned. Nothing here outlives
- * job_plan_make. */
+/* Shared by the files that implement job_plan.h. Nothing here outlives job_plan_make. */
 #ifndef ROWBUILD_JOB_PLANNING_H
 #define ROWBUILD_JOB_PLANNING_H
 
@@ -15,10 +14,10 @@ enum job_standing {
     JOB_STANDS_CHOSEN,
 };
 
-/* A job that another one waits for: of this plan, or in the queue. */
+/* A job that another one waits for: one of this plan, or one in the queue. */
 struct job_need {
     uint32_t job;    /* among the drafts, or JOB_NONE */
-    uint64_t job_id; /* JOB_NONE: the scheduler's */
+    uint64_t job_id; /* with JOB_NONE: the scheduler's id */
     uint32_t index;  /* of an array in the queue, or JOB_NO_INDEX */
 };
 
@@ -29,10 +28,10 @@ struct job_draft {
     const struct slice *directories;
     size_t directory_count;
     struct job_request request;
-    struct job_need *needs; /* sorted, no doubles */
+    struct job_need *needs; /* sorted, no duplicates */
     size_t need_count;
     bool is_placed;
-    size_t submission; /* once it is placed */
+    size_t submission; /* set once it is placed */
     uint32_t index;
 };
 
@@ -46,7 +45,7 @@ struct job_planning {
     VEC(struct job_draft) drafts; /* in the order of the Rowfile's elements, then of groups */
 };
 
-/* Puts the drafts into submissions, each after all that it waits for. */
+/* Puts the drafts into submissions, each after the submissions that it waits for. */
 void job_arrays_form(struct job_planning *planning);
 
 #endif

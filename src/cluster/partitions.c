@@ -1,4 +1,4 @@
-/* Which partition suits a job. */
+/* Chooses the partition for a job. */
 #include "clusters.h"
 
 #include "text.h"
@@ -7,14 +7,14 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-struct resource { /* CPUs or GPUs: what a job asks for, and what a partition says about them */
+struct resource { /* CPUs or GPUs: a job's request and a partition's limits */
     const char *name;
     uint64_t asked;
     uint64_t minimum;
     uint64_t maximum;
     uint64_t required;
     uint64_t preferred;
-    bool zero_counts; /* as a multiple: no GPUs aren't eight of them */
+    bool zero_counts; /* whether 0 is accepted as a multiple, as it isn't for GPUs */
 };
 
 static void begin_line(struct buf *out, const struct partition *partition)

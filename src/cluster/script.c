@@ -107,7 +107,7 @@ static bool is_plain(unsigned char c)
            c == '_' || c == '-' || c == '+' || c == '=' || c == ',' || c == '@';
 }
 
-/* A name of which only characters are left that nobody reads anything into. */
+/* A name reduced to characters without a special meaning. */
 static void add_reduced(struct buf *out, struct slice name, bool keep_letters)
 {
     bool keeps = keep_letters && text_is_utf8(name);
@@ -118,8 +118,8 @@ static void add_reduced(struct buf *out, struct slice name, bool keep_letters)
     }
 }
 
-/* A value after "--option=": in double quotes, which sbatch reads as a shell does, unless it is
- * plain. A control character can't be said there. */
+/* A value after "--option=": in double quotes, which sbatch reads like a shell, unless it is plain.
+ * Control characters can't be written there. */
 static void add_value(struct buf *out, struct slice value)
 {
     bool plain = value.len > 0;
@@ -154,7 +154,7 @@ static void add_number(struct buf *out, const char *option, uint64_t number)
     buf_addf(out, "#SBATCH --%s=%llu\n", option, (unsigned long long)number);
 }
 
-/* What the user wrote for sbatch, word for word, as long as it stays on its line. */
+/* The user's option for sbatch, verbatim but limited to one line. */
 static void add_written(struct buf *out, struct slice option)
 {
     buf_add_string(out, "#SBATCH ");
@@ -298,7 +298,7 @@ static void add_resources(struct buf *out, const struct script_facts *facts)
     add_memory(out, request);
 }
 
-/* TERM comes some time before the limit, but not before half of the time is over. */
+/* TERM is sent some time before the limit, but not in the first half of the time. */
 static void add_time(struct buf *out, const struct script_facts *facts)
 {
     uint64_t minutes = script_minutes(facts->request.walltime_s);
@@ -335,7 +335,7 @@ static void add_submit_options(struct buf *out, const struct script_facts *facts
     buf_release(&name);
 }
 
-/* Slurm puts the project's path before a relative one, and expands what comes out. */
+/* Slurm prepends the project's path to a relative path and expands %-patterns in the result. */
 static void protect_project(const struct script_facts *facts, struct buf *output)
 {
     struct slice project = facts->project;
@@ -385,7 +385,7 @@ static void export_number(struct buf *out, const char *name, uint64_t number)
 static void add_directories(struct buf *out, const struct script_facts *facts)
 {
     if (facts->indices != NULL) {
-        return; /* each job of an array has its own */
+        return; /* each job of an array has its own directories */
     }
     buf_add_string(out, "directories=(\n");
     for (size_t i = 0; i < facts->directory_count; i++) {
@@ -433,7 +433,7 @@ static void add_exec(struct buf *out, const struct script_facts *facts)
     }
     add_word(out, " --cluster ", facts->cluster->name);
     buf_add_string(out, " job");
-    if (facts->cluster->scheduler == SCHEDULER_BASH) { /* nobody else gave it cores */
+    if (facts->cluster->scheduler == SCHEDULER_BASH) { /* no scheduler gave the job its cores */
         buf_addf(out, " --plain -j %llu",
                  (unsigned long long)job_request_size(&facts->request).cpus);
     }
@@ -447,7 +447,7 @@ void script_add(const struct script_facts *facts, struct buf *out)
     if (facts->cluster->scheduler == SCHEDULER_SLURM) {
         add_preamble(out, facts);
     }
-    /* Names aren't meant to be expanded, and the list of directories is for the reader. */
+    /* Names must not be expanded, and the list of directories is only for the reader. */
     buf_add_string(out, "\n# shellcheck disable=SC1112,SC2016,SC2034,SC2088\n");
     add_directories(out, facts);
     add_variables(out, facts);

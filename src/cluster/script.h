@@ -1,8 +1,8 @@
-/* The text of a job script.
+/* Writes the text of a job script.
  *
  * Knows: the requests of one job, the lines for sbatch and their order, and how names are quoted in
  * them. Doesn't know: whether a scheduler answers, which tasks are in a job, what is recorded.
- * Pure: the same facts make the same text.
+ * Pure: equal facts give equal text.
  *
  * A script requests the resources, describes its job in comments, and executes the program that
  * submitted it (`rowbuild job TOKEN`), which finds the job's tasks by the token. */
@@ -27,9 +27,9 @@ struct job_request {
     uint64_t threads_per_process;
     uint64_t gpus_per_process;
     double walltime_s;
-    uint64_t nodes;                    /* 0: as the scheduler likes */
+    uint64_t nodes;                    /* 0: the scheduler decides */
     const struct partition *partition; /* NULL: the cluster names none */
-    enum job_memory memory;            /* DEFAULT: what the partition says, else the site */
+    enum job_memory memory;            /* DEFAULT: the partition's setting, else the site's */
     uint64_t memory_mb;
 };
 
@@ -38,7 +38,7 @@ struct job_size job_request_size(const struct job_request *request);
 
 bool job_requests_equal(const struct job_request *a, const struct job_request *b);
 
-/* The request of a job on so many directories (at least 1), without its partition and nodes. */
+/* The request of a job on this many directories (at least 1), without its partition and nodes. */
 struct job_request job_request_of(const struct action *action, size_t directories);
 
 /* Fills in the nodes and the unit of the memory once the partition is chosen. If the job's program
@@ -54,30 +54,29 @@ struct script_facts {
     const struct cluster *cluster;
     struct job_request request;
     struct slice workspace_path;
-    const struct slice *directories; /* of the job; of an array: of all its jobs */
+    const struct slice *directories; /* of the job, or of all jobs of an array */
     size_t directory_count;
     const uint32_t *indices; /* of an array's jobs, ascending; NULL: a single job */
     size_t index_count;
     uint64_t throttle;    /* of the array; 0: none */
     struct slice program; /* absolute path of `rowbuild` */
     struct slice project; /* absolute path */
-    struct slice file;    /* the description, below the project; at == NULL: the one that is found
-                             there */
-    struct slice state;   /* absolute path of the state folder; at == NULL: the usual one */
+    struct slice file;    /* the description's path in the project; at == NULL: the default one */
+    struct slice state;   /* absolute path of the state folder; at == NULL: the default one */
     struct slice token;
 };
 
 void script_add(const struct script_facts *facts, struct buf *out);
 
-/* Appends the file that a job's output goes to, as sbatch takes it: relative to the project, with
- * %-patterns. Only schedulers that keep output in files have one. */
+/* Appends the path of a job's output file in sbatch's form: relative to the project, with
+ * %-patterns. Only schedulers that write output to files have one. */
 void script_add_output(const struct action *action, struct slice cluster, bool is_array,
                        struct buf *out);
 
-/* Appends indices as sbatch's --array takes them: "0-3,7". */
+/* Appends indices in the form of sbatch's --array: "0-3,7". */
 void script_add_indices(const uint32_t *indices, size_t count, struct buf *out);
 
-/* Whole minutes of a time limit: rounded up. */
+/* A time limit in whole minutes, rounded up. */
 uint64_t script_minutes(double walltime_s);
 
 #endif

@@ -11,7 +11,7 @@
 enum { MOST_HOSTS = 1 << 16, LONGEST_NUMBER = 9 };
 
 static const uint64_t MEBIBYTE = UINT64_C(1) << 20;
-static const uint64_t LARGEST = UINT64_MAX >> 20; /* so many MiB can be counted in bytes */
+static const uint64_t LARGEST = UINT64_MAX >> 20; /* the most MiB that can be counted in bytes */
 
 /* ---- Numbers ---- */
 
@@ -82,7 +82,7 @@ static struct slice take_entry(struct slice *list)
 
 static bool expand(struct names *names, struct buf *name, struct slice rest);
 
-/* One range between brackets, "1-3" or "07", with what follows the brackets. */
+/* Expands one range in brackets, "1-3" or "07", and the text after the brackets. */
 static bool expand_range(struct names *names, struct buf *name, struct slice range,
                          struct slice rest)
 {
@@ -112,7 +112,7 @@ static bool expand_range(struct names *names, struct buf *name, struct slice ran
     return true;
 }
 
-/* Appends all names that begin with `name` and go on as `rest` says. */
+/* Appends all names that begin with `name` and continue with an expansion of `rest`. */
 static bool expand(struct names *names, struct buf *name, struct slice rest)
 {
     size_t plain = 0;
@@ -177,7 +177,7 @@ static struct slice variable(char *const *environment, const char *name)
     return (struct slice){0};
 }
 
-/* 0: not set, or no number. */
+/* 0: not set, or not a number. */
 static uint64_t number_of(char *const *environment, const char *name)
 {
     struct slice text = variable(environment, name);
@@ -191,7 +191,7 @@ static unsigned count_of(char *const *environment, const char *name)
     return number <= INT32_MAX ? (unsigned)number : 0;
 }
 
-/* Steps have numbers from 0 on; the largest ones stand for scripts, shells and the like. */
+/* Steps are numbered from 0; the largest numbers stand for scripts, shells and the like. */
 static bool in_numbered_step(char *const *environment)
 {
     static const uint64_t first_special = 0xfffffff0;
@@ -200,7 +200,7 @@ static bool in_numbered_step(char *const *environment)
     return text_take_number(&step, first_special - 1, &number);
 }
 
-/* A task of an MPI launcher: others like it are on this host. */
+/* Whether this is a task of an MPI launcher, with others like it on this host. */
 static bool is_rank(char *const *environment)
 {
     return count_of(environment, "OMPI_COMM_WORLD_SIZE") > 1 ||
@@ -284,7 +284,7 @@ static void read_step_cpus(struct allocation *allocation, char *const *environme
         set_cpus(allocation, all, "SLURM_CPUS_ON_NODE");
     } else if (each > 0) {
         set_cpus(allocation, each, "SLURM_CPUS_PER_TASK");
-    } else { /* how many tasks are on this host doesn't matter: one CPU is what a task gets */
+    } else { /* whatever the number of tasks on this host, each task gets one CPU */
         set_cpus(allocation, hosts == tasks && all > 0 ? all : 1, "SLURM_STEP_NUM_TASKS");
     }
 }
@@ -318,7 +318,7 @@ void job_variables_read(struct allocation *allocation, char *const *environment,
     allocation->is_step = in_numbered_step(environment) || is_rank(environment);
     read_hosts(allocation, environment);
     find_here(allocation, environment, host_name);
-    if (allocation->is_within) { /* a process of its own cores, or of so many */
+    if (allocation->is_within) { /* a task with its own cores, or with a number of cores */
         unsigned processes = count_of(environment, "ACTION_PROCESSES");
         unsigned threads = count_of(environment, "ACTION_THREADS_PER_PROCESS");
         bool is_bound = variable(environment, "ACTION_CORES").at != NULL;

@@ -18,9 +18,9 @@
 #include <unistd.h>
 
 /* A line of squeue's answer: LINE_START, job, index, state, comment, reason. The job's name isn't
- * asked for, since it may be anything; a comment may be, too, but only rowbuild's matters, and what
- * follows a newline in another one doesn't begin like a line of this format. Without widths nothing
- * is cut off. */
+ * requested, since it may contain anything. So may a comment, but only rowbuild's comments matter,
+ * and text after a newline in another comment doesn't begin with LINE_START. Without widths nothing
+ * is truncated. */
 #define LINE_START "rowbuild|"
 #define LINE_FORMAT LINE_START "%F|%K|%T|%k|%r"
 #define COMMENT_START "rowbuild:"
@@ -49,7 +49,7 @@ static bool find_phase(struct slice state, enum queue_phase *phase)
     static const char *const pending[] = {
         "PENDING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "RESV_DEL_HOLD", "SPECIAL_EXIT",
     };
-    /* A job that is completing may still write. One that was revoked is another cluster's now. */
+    /* A job that is completing may still write. A revoked one now belongs to another cluster. */
     static const char *const running[] = {
         "RUNNING",   "SUSPENDED", "COMPLETING", "CONFIGURING",   "EXPEDITING", "RESIZING",
         "SIGNALING", "STAGE_OUT", "STOPPED",    "POWER_UP_NODE", "REVOKED",
@@ -73,7 +73,7 @@ static bool find_phase(struct slice state, enum queue_phase *phase)
     return false;
 }
 
-/* Takes what stands before the next '|' off the line. */
+/* Takes the text before the next '|' from the line. */
 static bool take_field(struct slice *line, struct slice *field)
 {
     const char *bar = line->len > 0 ? memchr(line->at, '|', line->len) : NULL;
@@ -85,7 +85,7 @@ static bool take_field(struct slice *line, struct slice *field)
     return true;
 }
 
-/* "N/A" for what isn't an element of an array. */
+/* Reads the index; "N/A" means that the job isn't an element of an array. */
 static bool read_index(struct slice text, uint32_t *index)
 {
     uint64_t number = JOB_NO_INDEX;
@@ -106,7 +106,7 @@ static size_t count_hexadecimal(struct slice text)
     return count;
 }
 
-/* Sites' plug-ins add words of their own to comments. */
+/* Finds rowbuild's token among words that a site's plug-ins may have added. */
 static struct slice find_token(struct slice comment)
 {
     size_t prefix = strlen(COMMENT_START);
@@ -158,7 +158,7 @@ static void warn_of_state(struct slice state, struct diag *diag)
     buf_release(&name);
 }
 
-/* Once for each such state. */
+/* Warns once for each unknown state. */
 static void warn_of_states(const struct queue *queue, struct diag *diag)
 {
     for (size_t i = 0; i < queue->count; i++) {
@@ -183,7 +183,7 @@ static bool complain(struct slice line, struct diag *diag)
     return false;
 }
 
-/* What squeue says besides jobs: nothing, or whose they are where it was asked about clusters. */
+/* Output of squeue besides jobs: empty lines, or the name of a cluster when several are asked. */
 static bool is_between_jobs(struct slice line)
 {
     size_t blanks = 0;
@@ -232,7 +232,7 @@ bool queue_parse(struct queue *queue, struct slice answer, struct diag *diag)
             other = line;
         }
     }
-    if (understood && entries.count == 0 && other.len > 0) { /* words of another program */
+    if (understood && entries.count == 0 && other.len > 0) { /* output of another program */
         understood = complain(other, diag);
     }
     if (understood && entries.count > 0) {
@@ -248,7 +248,8 @@ bool queue_parse(struct queue *queue, struct slice answer, struct diag *diag)
 
 /* ---- Remembering it ---- */
 
-/* Whose answer it is: another user, or another cluster on the same file system, has another one. */
+/* Adds whose answer it is, since other users, and other clusters on the same file system, get
+ * different ones. */
 static void add_whose(struct buf *out, char *const *environment)
 {
     char host[LONGEST_HOST_NAME] = "";
@@ -278,7 +279,7 @@ static bool recall(struct queue *queue, const char *state_path, unsigned max_age
 {
     struct buf text = BUF_EMPTY;
     struct buf heading = BUF_EMPTY;
-    struct diag unseen; /* what is wrong with it was said when it was asked for */
+    struct diag unseen; /* problems were already reported when the answer was new */
     bool recalled = false;
     diag_init(&unseen);
     int root = inside_root(AT_FDCWD, state_path, false);
@@ -306,7 +307,7 @@ static bool recall(struct queue *queue, const char *state_path, unsigned max_age
     return recalled;
 }
 
-/* Remembering is a courtesy: where it can't be written, it is asked again. */
+/* Remembering is optional: if the file can't be written, the queue is asked again next time. */
 static void remember(const struct queue *queue, const char *state_path, struct slice answer,
                      char *const *environment)
 {
@@ -396,7 +397,7 @@ void queue_ask(struct queue *queue, const char *state_path, unsigned max_age_s,
         return;
     }
     struct buf answer = BUF_EMPTY;
-    queue->asked_at_s = clock_wall_s(); /* the answer isn't older */
+    queue->asked_at_s = clock_wall_s(); /* the answer isn't older than this */
     if (ask(&answer, environment, diag) && queue_parse(queue, buf_slice(&answer), diag)) {
         queue->answered = true;
         remember(queue, state_path, buf_slice(&answer), environment);

@@ -1,7 +1,7 @@
-/* What the scheduler's queue says about this user's jobs.
+/* Asks the scheduler's queue about this user's jobs.
  *
- * Knows: squeue(1), its states and its answer, and that an answer is remembered. Doesn't know:
- * what the jobs do. Nothing polls: one question an invocation at most. */
+ * Knows: squeue(1), its states and its output, and how an answer is cached. Doesn't know: what the
+ * jobs do. Nothing polls: each invocation asks at most once. */
 #ifndef ROWBUILD_QUEUE_H
 #define ROWBUILD_QUEUE_H
 
@@ -16,7 +16,7 @@
 
 enum queue_phase {
     QUEUE_PENDING,
-    QUEUE_RUNNING, /* also suspended, completing, and whatever state isn't known to rowbuild */
+    QUEUE_RUNNING, /* also suspended, completing, and any state that rowbuild doesn't know */
     QUEUE_ENDED,
 };
 
@@ -27,12 +27,12 @@ struct queue_entry {
     bool state_is_known;
     struct slice state;  /* squeue's word: "PENDING", "NODE_FAIL" */
     struct slice reason; /* squeue's: "Dependency", "Resources", "(null)"… */
-    struct slice token;  /* of the submission, from the comment; at == NULL: not of rowbuild */
+    struct slice token;  /* of the submission, from the comment; at == NULL: not rowbuild's job */
 };
 
 struct queue {
     struct arena arena;
-    bool answered;               /* false: it could not be asked; nothing is known */
+    bool answered;               /* false: squeue could not be asked; nothing is known */
     bool is_remembered;          /* the answer was given to an earlier invocation */
     int64_t asked_at_s;          /* CLOCK_REALTIME */
     struct queue_entry *entries; /* sorted by job_id, index */
@@ -42,21 +42,21 @@ struct queue {
 #define QUEUE_REMEMBERED_S 30
 
 /* Asks `squeue --me` (all states), or takes the answer remembered in the file `queue` of the state
- * folder, if it isn't older than `max_age_s`. A queue that can't be asked is a warning with
- * squeue's own words, an answer or a state that isn't understood too: `answered` is false for the
- * first two, and an unknown state counts as running. The caller releases it in any case. */
+ * folder if it isn't older than `max_age_s`. If the queue can't be asked, or the answer can't be
+ * read, `answered` is false and a warning contains squeue's words. An unknown state counts as
+ * running, with a warning. The caller releases the queue in any case. */
 void queue_ask(struct queue *queue, const char *state_path, unsigned max_age_s,
                char *const *environment, struct diag *diag);
 void queue_release(struct queue *queue);
-/* Forgets the remembered answer: something was submitted since. */
+/* Forgets the remembered answer, which a submission has made obsolete. */
 void queue_forget(const char *state_path);
 
-/* NULL: the queue has no such job (any more). */
+/* NULL: the queue has no such job, or no longer has it. */
 const struct queue_entry *queue_find(const struct queue *queue, uint64_t job_id, uint32_t index);
 /* The first entry with that token. */
 const struct queue_entry *queue_find_token(const struct queue *queue, struct slice token);
 
-/* Reads squeue's answer into entries; false: it isn't understood (pure, for tests). */
+/* Reads squeue's answer into entries; false if it can't be parsed (pure, for tests). */
 bool queue_parse(struct queue *queue, struct slice answer, struct diag *diag);
 
 #endif

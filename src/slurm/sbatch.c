@@ -10,7 +10,7 @@
 
 enum {
     SUBMIT_LIMIT_MS = 60000,
-    /* sbatch sleeps for a second between saying that it will retry and doing it. */
+    /* sbatch sleeps for a second between announcing a retry and retrying. */
     SURELY_ASLEEP_MS = 500,
 };
 
@@ -21,9 +21,9 @@ struct meaning {
     enum sbatch_outcome outcome;
 };
 
-/* From Slurm's table of errors and from its sbatch; the first that is found decides. */
+/* From Slurm's table of errors and from sbatch's source; the first match decides. */
 static const struct meaning meanings[] = {
-    /* How many jobs may wait: a limit that was named, among those of which only these pass. */
+    /* Limits on waiting jobs. Of the limits that Slurm names, only these are temporary. */
     {"SubmitJob", SBATCH_LATER}, /* AssocMaxSubmitJobLimit, QOSMaxSubmitJobPerUserLimit, … */
     {"Max jobs submit", SBATCH_LATER},
     {"error: Assoc", SBATCH_REFUSED},
@@ -37,7 +37,7 @@ static const struct meaning meanings[] = {
     {"Required ports are in use", SBATCH_LATER},
     {"System submissions disabled", SBATCH_LATER},
     {"Rate limit exceeded", SBATCH_LATER},
-    /* The controller is away, or not yet the one to talk to: it has heard nothing. */
+    /* The controller is absent or not active yet. It has received nothing. */
     {"(connect failure)", SBATCH_LATER},
     {"Communication connection failure", SBATCH_LATER},
     {"Connection timed out establishing", SBATCH_LATER},
@@ -47,7 +47,7 @@ static const struct meaning meanings[] = {
     {"Protocol authentication error", SBATCH_LATER},
     {"Unable to connect to database", SBATCH_LATER},
     {"I/O error writing script/environment to file", SBATCH_LATER},
-    /* The answer was lost, perhaps not the question. */
+    /* The answer was lost, but the request may have arrived. */
     {"Unable to contact slurm controller", SBATCH_UNCLEAR},
     {"Socket timed out", SBATCH_UNCLEAR},
     {"Zero Bytes were transmitted", SBATCH_UNCLEAR},
@@ -78,7 +78,7 @@ bool sbatch_parse_answer(struct slice answer, uint64_t *job_id)
     if (!text_take_number(&answer, UINT32_MAX, &number) || number == 0) {
         return false;
     }
-    /* ";cluster" may follow, and nothing else than the line's end. */
+    /* Only ";cluster" and the end of the line may follow. */
     size_t at = 0;
     if (at < answer.len && answer.at[at] == ';') {
         while (at < answer.len && answer.at[at] != '\n') {
@@ -152,7 +152,7 @@ enum sbatch_outcome sbatch_submit(const struct sbatch_request *request, uint64_t
         .directory = request->directory,
         .input = request->script,
         .limit_ms = SUBMIT_LIMIT_MS,
-        .enough = "retrying", /* which it would do for two minutes */
+        .enough = "retrying", /* sbatch would retry for two minutes */
     };
     struct program_answer answer = {0};
     enum sbatch_outcome outcome = SBATCH_REFUSED;

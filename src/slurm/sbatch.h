@@ -1,7 +1,7 @@
-/* Handing one script to Slurm: sbatch(1).
+/* Submits one script to Slurm with sbatch(1).
  *
- * Knows: sbatch's arguments, its answers "id" and "id;cluster", which failures pass by themselves,
- * and which SLURM_… variables must not be inherited. Doesn't know: what a script says, what is
+ * Knows: sbatch's arguments, its answers "id" and "id;cluster", which failures are temporary, and
+ * which SLURM_… variables must not be inherited. Doesn't know: the contents of scripts, what is
  * recorded. */
 #ifndef ROWBUILD_SBATCH_H
 #define ROWBUILD_SBATCH_H
@@ -15,25 +15,26 @@
 
 enum sbatch_outcome {
     SBATCH_ACCEPTED,
-    SBATCH_LATER,   /* a limit, a busy or absent controller: nothing was submitted; it passes */
-    SBATCH_UNCLEAR, /* it may have been submitted: look for its token */
-    SBATCH_REFUSED, /* it will never be accepted as it is */
+    SBATCH_LATER,   /* a limit, or a busy or absent controller: nothing was submitted; worth
+                       retrying later */
+    SBATCH_UNCLEAR, /* it may have been submitted: search the queue for its token */
+    SBATCH_REFUSED, /* it will never be accepted unchanged */
 };
 
 struct sbatch_request {
     const char *directory; /* where the job runs: the project */
     struct slice script;
     const char *const *options; /* besides --parsable; NULL-terminated */
-    char *const *environment;   /* SLURM_… is left out, SBATCH_… is kept */
+    char *const *environment;   /* SLURM_… are left out, SBATCH_… are kept */
 };
 
-/* Runs sbatch once, for a minute at most; SIGINT doesn't reach it. Where sbatch says that it will
- * retry by itself, it is ended: the caller knows better how long to wait. `job_id` is set when
- * accepted; `words` gets sbatch's own message otherwise (and its warnings when accepted). */
+/* Runs sbatch once, for at most a minute; SIGINT doesn't reach it. If sbatch announces that it will
+ * retry, it is terminated: the caller knows better how long to wait. `job_id` is set if the script
+ * was accepted. `words` gets sbatch's own message, or its warnings if the script was accepted. */
 enum sbatch_outcome sbatch_submit(const struct sbatch_request *request, uint64_t *job_id,
                                   struct buf *words);
 
-/* What a failed sbatch means by its words (pure, for tests). */
+/* Classifies the error messages of a failed sbatch (pure, for tests). */
 enum sbatch_outcome sbatch_classify(const char *errors);
 
 /* "id" or "id;cluster"; false for anything else (pure, for tests). */

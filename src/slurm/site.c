@@ -8,7 +8,7 @@
 
 enum { ASK_LIMIT_MS = 20000, DEFAULT_MAX_ARRAY_SIZE = 1001 };
 
-/* Whether the program answered; the answer is to be released in any case. */
+/* Whether the program answered. The caller releases the answer in any case. */
 static bool ask(char *const *argv, char *const *environment, struct program_answer *answer)
 {
     struct scheduler_environment asking;
@@ -20,7 +20,7 @@ static bool ask(char *const *argv, char *const *environment, struct program_answ
     return answered;
 }
 
-/* Takes a line, without its end, from the front of a text; false: there is none left. */
+/* Takes a line, without its newline, from the front of a text; false if none is left. */
 static bool take_line(struct slice *text, struct slice *line)
 {
     if (text->len == 0) {

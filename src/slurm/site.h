@@ -1,7 +1,8 @@
-/* What a site's Slurm is configured for: how large its nodes are, how long an array may be.
+/* Asks a site's Slurm for its configuration: the size of its nodes and the maximum size of an
+ * array.
  *
- * Knows: the answers of sinfo(1) and scontrol(1). Doesn't know: clusters.toml, which may say how
- * large nodes are, too, and then decides. */
+ * Knows: the answers of sinfo(1) and scontrol(1). Doesn't know: clusters.toml, whose size of nodes
+ * takes precedence. */
 #ifndef ROWBUILD_SITE_H
 #define ROWBUILD_SITE_H
 
@@ -24,17 +25,16 @@ struct site {
     size_t count;
 };
 
-/* Asks Slurm. Without an answer that is understood nothing is known, and nothing is said: sbatch
- * will. The caller releases it. */
+/* Asks Slurm. Without a valid answer nothing is known, and no error is reported: sbatch will report
+ * it. The caller releases the site. */
 void site_ask(struct site *site, char *const *environment);
 void site_release(struct site *site);
 
-/* The CPUs of the largest node of a partition (at == NULL: of the default one); of several,
- * separated by commas, of the one with the smallest such node. 0: not known. */
+/* The CPUs of the largest node of a partition (at == NULL: of the default one); for several names,
+ * separated by commas, the smallest of their values. 0: not known. */
 uint64_t site_cpus_per_node(const struct site *site, struct slice partition);
 
-/* MaxArraySize as `scontrol show config` says it; 1001, Slurm's default, where it doesn't
- * answer. */
+/* MaxArraySize from `scontrol show config`; 1001, Slurm's default, if scontrol doesn't answer. */
 uint64_t site_max_array_size(char *const *environment);
 bool site_parse_max_array_size(struct slice configuration, uint64_t *size); /* for tests */
 

@@ -13,7 +13,7 @@ static void add_numbered(struct buf *out, const char *option, size_t number)
     buf_addf(out, "--%s=%zu", option, number);
 }
 
-/* One step with a task on each of the other hosts. */
+/* The command line for one step with a task on each of the other hosts. */
 static char **words_of(const struct allocation *allocation, const char *question,
                        struct arena *arena)
 {

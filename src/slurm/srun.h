@@ -1,6 +1,6 @@
-/* A question to the hosts of a job: one step of srun(1), with a task on each.
+/* Asks the hosts of a job a question, in one srun(1) step with a task on each host.
  *
- * Knows: srun's options. Doesn't know: what is asked, what the answers mean. */
+ * Knows: srun's options. Doesn't know: the question, the meaning of the answers. */
 #ifndef ROWBUILD_SRUN_H
 #define ROWBUILD_SRUN_H
 
@@ -9,10 +9,10 @@
 
 #include <stdbool.h>
 
-/* Has each host of the job but this one execute a text of sh. `answers` gets what they print, each
- * line with the number of its task and ": " in front; *can_bind becomes whether srun knows
- * --cpu-bind here. `environment` holds nothing that would tell srun something else. -1 where the
- * hosts can't be reached: `why` gets srun's words. */
+/* Executes an sh script on each host of the job except this one. `answers` gets the output, each
+ * line preceded by the number of its task and ": "; *can_bind tells whether srun supports
+ * --cpu-bind here. `environment` must have no variables that change srun's behaviour. -1 if the
+ * hosts can't be reached: `why` gets srun's message. */
 int srun_ask_hosts(const struct allocation *allocation, const char *question,
                    char *const *environment, struct buf *answers, bool *can_bind, struct buf *why);
 

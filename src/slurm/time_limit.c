@@ -2,7 +2,7 @@
 
 #include "clock.h"
 
-static const double EARLY_S = 60; /* how much sooner than asked a TERM may come */
+static const double EARLY_S = 60; /* how much earlier than requested a TERM may come */
 
 int64_t time_limit_end_ns(const struct allocation *allocation, uint64_t minutes)
 {

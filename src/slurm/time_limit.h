@@ -1,7 +1,7 @@
-/* When a job's time is up.
+/* Computes when a job's time ends.
  *
- * Knows: that Slurm's signal before the end may come sooner than asked. Doesn't know: what is done
- * about it. Times are monotonic, in nanoseconds; 0: there is no end. */
+ * Knows: that Slurm's signal before the end may come sooner than asked. Doesn't know: how a run
+ * reacts. Times are monotonic, in nanoseconds; 0: there is no end. */
 #ifndef ROWBUILD_TIME_LIMIT_H
 #define ROWBUILD_TIME_LIMIT_H
 
@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The end of what the scheduler gave: as it says it, else `minutes` from now (0: not known). */
+/* The end of the allocation if the scheduler gave it, else `minutes` from now (0: not known). */
 int64_t time_limit_end_ns(const struct allocation *allocation, uint64_t minutes);
 
 double time_limit_seconds_left(int64_t end_ns);
