@@ -2,6 +2,8 @@
 #include "study.h"
 
 #include "cluster_check.h"
+#include "filling.h"
+#include "shell_failures.h"
 
 /* A previous action that excludes a directory makes the directory wait indefinitely. */
 static void warn_of_excluded(struct rowbuild *study, struct diag *diag)
@@ -57,6 +59,86 @@ static void warn_of_idle_globs(struct rowbuild *study, struct diag *diag)
     }
 }
 
+/* What to write so that the shell sees it. row's own programs don't know the key `shell`. */
+static void add_remedy(const struct rowfile *rowfile, enum shell_failure failure, struct buf *out)
+{
+    bool is_pipe = failure == FAILURE_BEFORE_PIPE;
+    const char *options = is_pipe ? "-eo pipefail" : "-e";
+    if (rowfile->contract == CONTRACT_ROW) {
+        buf_addf(out, "begin the command with `set %s`, or set `shell = \"bash %s\"`", options,
+                 options);
+    } else {
+        buf_addf(out, "set `shell = \"bash %s\"`", options);
+    }
+}
+
+static void add_unseen(const struct rowfile *rowfile, enum shell_failure failure, struct buf *out)
+{
+    switch (failure) {
+    case FAILURE_BEFORE_PIPE:
+        buf_add_string(out,
+                       "a failure of this command goes unseen: the status of a pipe is that of "
+                       "its last command; ");
+        add_remedy(rowfile, failure, out);
+        break;
+    case FAILURE_BEFORE_NEXT:
+        buf_add_string(out, "if this command fails, the next one runs all the same, and only the "
+                            "last status counts; join them with `&&`, or ");
+        add_remedy(rowfile, failure, out);
+        break;
+    case FAILURE_BEFORE_AND:
+        buf_add_string(out, "if this command fails, the commands after the line run all the same: "
+                            "before `&&` a failure doesn't end the shell; write a new line instead "
+                            "of `&&`");
+        break;
+    case FAILURE_IN_BACKGROUND:
+        buf_add_string(out, "a failure of this command goes unseen: it runs in the background; end "
+                            "with `wait PID`, which returns its status");
+        break;
+    case FAILURE_KINDS:
+        break;
+    }
+}
+
+/* Whether an action before it has the same command, by `from`. */
+static bool is_told(const struct rowfile *rowfile, size_t number)
+{
+    const struct action *action = &rowfile->actions[number];
+    for (size_t i = 0; i < number; i++) {
+        const struct action *other = &rowfile->actions[i];
+        if (other->command_text_offset == action->command_text_offset &&
+            slice_equal(other->interpreter.text, action->interpreter.text)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Failures in the middle of a command that its shell doesn't see. */
+static void warn_of_unseen_failures(struct rowbuild *study, struct diag *diag)
+{
+    const struct rowfile *rowfile = study->rowfile;
+    struct shell_failures found;
+    for (size_t a = 0; a < rowfile->action_count; a++) {
+        const struct action *action = &rowfile->actions[a];
+        if (!filling_is_for_shell(action->shell) || is_told(rowfile, a)) {
+            continue;
+        }
+        shell_failures_find(action->command.text, action->interpreter.stops,
+                            action->interpreter.sees_pipes, &found);
+        for (int i = 0; i < FAILURE_KINDS; i++) {
+            struct buf message = BUF_EMPTY;
+            if (found.first[i].at != NULL) {
+                size_t at = (size_t)(found.first[i].at - action->command.text.at);
+                add_unseen(rowfile, (enum shell_failure)i, &message);
+                diag_warning_at(diag, &rowfile->source, action->command_text_offset + at,
+                                found.first[i].len, "%s", buf_string(&message));
+            }
+            buf_release(&message);
+        }
+    }
+}
+
 int rowbuild_check(struct rowbuild *study, struct rowbuild_messages *messages)
 {
     struct rowbuild_selection everything = {0};
@@ -66,6 +148,7 @@ int rowbuild_check(struct rowbuild *study, struct rowbuild_messages *messages)
         study_check_values(study, true, &messages->diag);
         warn_of_excluded(study, &messages->diag);
         warn_of_idle_globs(study, &messages->diag);
+        warn_of_unseen_failures(study, &messages->diag);
         cluster_check(&study->clusters, study->cluster, study->graph, &messages->diag);
     }
     if (status == ROWBUILD_OK) {

@@ -110,6 +110,18 @@ static void add_prefix(const struct expansion *expansion, const struct launch_re
     }
 }
 
+/* Only the last status of the setup counts: before `||` the shell ignores -e. What `module` and the
+ * scripts of compilers read may be unset, whatever the command wants. */
+static void add_setup(const struct action *action, struct slice setup, struct buf *out)
+{
+    buf_add_string(out, action->interpreter.refuses_unset ? "set +u\n{\n" : "{\n");
+    buf_add_slice(out, setup);
+    buf_add_string(out, "\n} || { echo 'the setup failed' >&2; exit 1; }\n");
+    if (action->interpreter.refuses_unset) {
+        buf_add_string(out, "set -u\n");
+    }
+}
+
 static int add_command(const struct expansion *expansion, const struct launch_request *request,
                        struct buf *out, struct diag *diag)
 {
@@ -117,9 +129,7 @@ static int add_command(const struct expansion *expansion, const struct launch_re
     const struct submit_options *options =
         action_submit_options(action, expansion->context->cluster.at);
     if (options != NULL && options->setup.len > 0) {
-        buf_add_string(out, "{\n");
-        buf_add_slice(out, options->setup);
-        buf_add_string(out, "\n} || { echo 'the setup failed' >&2; exit 1; }\n");
+        add_setup(action, options->setup, out);
     }
     if (!action->command.uses_directory || expansion->count <= 1) {
         add_prefix(expansion, request, out);
@@ -132,7 +142,8 @@ static int add_command(const struct expansion *expansion, const struct launch_re
         if (launch_expand(expansion, &action->command, expansion->directories[i], out, diag) != 0) {
             return -1;
         }
-        buf_add_string(out, "\n} || exit\n");
+        /* Before `||` the shell would ignore -e inside the braces. */
+        buf_add_string(out, "\n}\ncase $? in 0) ;; *) exit $? ;; esac\n");
     }
     return 0;
 }
@@ -162,6 +173,23 @@ static int check_size(const struct action *action, char *const *argv, char *cons
     return 0;
 }
 
+/* The command's text is an argument, or a script where it is too long for one. */
+static void add_interpreter(const struct interpreter *interpreter, struct launch_process *process,
+                            struct arena *arena)
+{
+    size_t count = interpreter->count;
+    process->argv = arena_array(arena, count + 3, sizeof(char *));
+    for (size_t i = 0; i < count; i++) {
+        process->argv[i] = arena_string(arena, interpreter->words[i]);
+    }
+    process->script_word = count;
+    process->needs_script = process->text.len + 1 >= LONGEST_ARGUMENT;
+    if (!process->needs_script) {
+        process->argv[count] = arena_string(arena, SLICE_LITERAL("-c"));
+        process->argv[count + 1] = arena_string(arena, process->text);
+    }
+}
+
 static int prepare_process(const struct launch_context *context,
                            const struct launch_request *request, unsigned number,
                            struct arena *arena, struct launch_process *process, struct diag *diag)
@@ -180,19 +208,12 @@ static int prepare_process(const struct launch_context *context,
     if (result == 0) {
         process->text = arena_slice(arena, buf_slice(&text));
         process->argv =
-            filling_is_for_shell(action->shell) ? launch_split_plain(process->text, arena) : NULL;
+            action->interpreter.may_be_left_out ? launch_split_plain(process->text, arena) : NULL;
         if (process->argv != NULL) {
             process->text = (struct slice){0};
             result = check_size(action, process->argv, process->environment, diag);
         } else {
-            process->argv = arena_array(arena, 4, sizeof(char *));
-            process->argv[0] = arena_string(arena, action->shell);
-            process->script_word = 1;
-            process->needs_script = process->text.len + 1 >= LONGEST_ARGUMENT;
-            if (!process->needs_script) {
-                process->argv[1] = arena_string(arena, SLICE_LITERAL("-c"));
-                process->argv[2] = arena_string(arena, process->text);
-            }
+            add_interpreter(&action->interpreter, process, arena);
         }
     }
     if (result == 0 && process->is_step) {

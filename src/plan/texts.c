@@ -7,7 +7,7 @@
 struct slice plan_recipe_text(const struct action *action, struct arena *arena)
 {
     struct buf text = BUF_EMPTY;
-    buf_add_slice(&text, action->shell);
+    buf_add_slice(&text, action->interpreter.text);
     buf_add_char(&text, '\0');
     buf_add_slice(&text, action->command.text);
     buf_add_char(&text, '\0');

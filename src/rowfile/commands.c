@@ -207,14 +207,25 @@ static void build_value_inputs(struct loader *loader, struct action *action,
     vec_release(&pointers.list);
 }
 
-/* row runs every command in its own shell; a Rowfile's default is sh. */
-static struct slice shell_of(const struct loader *loader, const struct layers *layers)
+/* row runs commands with bash; a Rowfile's shell ends at the first command that fails. */
+static struct slice *default_shell(const struct loader *loader, size_t *count)
 {
-    struct slice shell = layers_string(layers, ID_ACTION_SHELL);
-    if (shell.at != NULL) {
-        return arena_slice(loader->arena, shell);
+    struct slice words =
+        loader->rowfile->contract == CONTRACT_ROW ? SLICE_LITERAL("bash") : SLICE_LITERAL("sh -e");
+    return interpreter_split(words, loader->arena, count);
+}
+
+static void build_shell(struct loader *loader, struct action *action, const struct layers *layers)
+{
+    size_t count = 0;
+    struct slice text = layers_string(layers, ID_ACTION_SHELL);
+    struct slice *words = text.at != NULL
+                              ? interpreter_split(text, loader->arena, &count)
+                              : layers_strings(layers, ID_ACTION_SHELL, loader->arena, &count);
+    if (count == 0 || words[0].len == 0) { /* not given, or reported before */
+        words = default_shell(loader, &count);
     }
-    return loader->rowfile->contract == CONTRACT_ROW ? SLICE_LITERAL("bash") : SLICE_LITERAL("sh");
+    action->shell = interpreter_set(&action->interpreter, words, count, loader->arena);
 }
 
 /* Other interpreters have no here-documents. */
@@ -235,7 +246,7 @@ void build_command(struct loader *loader, struct action *action, const struct la
 {
     const struct toml_value *value = layers_value(layers, ID_ACTION_COMMAND, NULL);
     bool usable = value != NULL && value->type == TOML_STRING;
-    action->shell = shell_of(loader, layers);
+    build_shell(loader, action, layers);
     if (usable) {
         action->command_offset = value->offset;
         size_t begin = string_begin(loader->source, value);

@@ -249,6 +249,46 @@ static void check_strings(struct loader *loader, int key, const struct toml_valu
     }
 }
 
+static bool is_blank(struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.at[i] != ' ' && text.at[i] != '\t' && text.at[i] != '\n') {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A command as one string or as its words. */
+static void check_words(struct loader *loader, int key, const struct toml_value *value)
+{
+    const char *wanted = "a string or an array of strings";
+    if (value->type == TOML_STRING) {
+        struct slice text = value->string;
+        if (!check_string(loader, key, value, false, wanted)) {
+            return;
+        }
+        if (memchr(text.at, '\'', text.len) != NULL || memchr(text.at, '"', text.len) != NULL) {
+            error_at(loader, value,
+                     "`%s` is split at blanks, and quotes have no meaning in it; write an array of "
+                     "words, such as [\"bash\", \"-e\"]",
+                     rowfile_keys[key].path);
+        } else if (is_blank(text)) {
+            error_at(loader, value, "`%s` can't be empty", rowfile_keys[key].path);
+        }
+        return;
+    }
+    if (!check_array(loader, key, value, wanted)) {
+        return;
+    }
+    if (value->array.count == 0) {
+        error_at(loader, value, "`%s` can't be empty", rowfile_keys[key].path);
+    }
+    for (size_t i = 0; i < value->array.count; i++) {
+        check_string(loader, key, value->array.items[i], false, wanted);
+    }
+}
+
 /* Reports operands that JSON or row can't compare. */
 static void check_operand(struct loader *loader, const struct toml_value *value, int depth)
 {
@@ -412,6 +452,9 @@ static void check_value(struct loader *loader, int key, const struct toml_value 
         break;
     case KEY_SCOPE:
         check_scope(loader, key, value);
+        break;
+    case KEY_WORDS:
+        check_words(loader, key, value);
         break;
     case KEY_STRINGS:
     case KEY_POINTERS:

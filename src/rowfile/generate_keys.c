@@ -27,9 +27,9 @@ struct keys {
 };
 
 static const char *const type_names[] = {
-    "table", "tables",  "choice",   "choices",    "action",    "variables",  "string",
-    "text",  "boolean", "count",    "natural",    "number",    "size",       "duration",
-    "scope", "strings", "pointers", "expression", "condition", "conditions",
+    "table", "tables",  "choice",  "choices",  "action",     "variables", "string",
+    "text",  "boolean", "count",   "natural",  "number",     "size",      "duration",
+    "scope", "words",   "strings", "pointers", "expression", "condition", "conditions",
 };
 
 static int complain(const char *name, int line, const char *what)
@@ -258,6 +258,7 @@ static const char *plain_schema(const char *type)
         {"size", "\"$ref\": \"#/$defs/size\""},
         {"duration", "\"$ref\": \"#/$defs/duration\""},
         {"scope", "\"enum\": [\"directory\", \"group\", \"project\"]"},
+        {"words", "\"$ref\": \"#/$defs/words\""},
         {"strings", "\"type\": \"array\", \"items\": {\"type\": \"string\", \"minLength\": 1}"},
         {"pointers", "\"type\": \"array\", \"items\": {\"$ref\": \"#/$defs/pointer\"}"},
         {"expression", "\"type\": \"string\", \"minLength\": 1"},
@@ -365,6 +366,11 @@ static void write_schema(const struct keys *keys, FILE *out)
              "    \"pointer\": {\n"
              "      \"description\": \"A JSON pointer (RFC 6901)\",\n"
              "      \"type\": \"string\", \"pattern\": \"^(/([^~]|~[01])*)?$\"\n    },\n"
+             "    \"words\": {\n"
+             "      \"description\": \"A command as one string or as its words\",\n"
+             "      \"anyOf\": [{\"type\": \"string\", \"pattern\": \"[^ \\\\t\\\\n]\"},\n"
+             "        {\"type\": \"array\", \"minItems\": 1, "
+             "\"items\": {\"type\": \"string\", \"minLength\": 1}}]\n    },\n"
              "    \"condition\": {\n"
              "      \"description\": \"JSON pointer, operator, operand\",\n"
              "      \"type\": \"array\", \"minItems\": 3, \"maxItems\": 3,\n"
@@ -471,6 +477,7 @@ static const char *type_for_readers(const char *type)
         {"natural", "integer from 0"},
         {"number", "number from 0"},
         {"scope", "\"directory\", \"group\" or \"project\""},
+        {"words", "string or array of strings"},
         {"strings", "array of strings"},
         {"pointers", "array of JSON pointers"},
         {"conditions", "array of conditions"},

@@ -26,6 +26,7 @@ enum rowfile_key_type {
     KEY_SIZE,
     KEY_DURATION,
     KEY_SCOPE,
+    KEY_WORDS,
     KEY_STRINGS,
     KEY_POINTERS,
     KEY_EXPRESSION,

@@ -9,6 +9,7 @@
 
 #include "arena.h"
 #include "diag.h"
+#include "interpreter.h"
 #include "json.h"
 #include "slice.h"
 #include "template.h"
@@ -111,7 +112,8 @@ struct action {
     size_t command_text_offset; /* without the quotes */
     enum scope scope;
     struct template command;
-    struct slice shell;                       /* program that takes -c: "sh", "bash" */
+    struct slice shell; /* the interpreter's name, by which commands are quoted: "sh", "bash" */
+    struct interpreter interpreter;
     struct environment_variable *environment; /* sorted by name */
     size_t environment_count;
     struct path_spec *products;

@@ -61,6 +61,61 @@ END_OF_ROWFILE
     content workspace/d1/a "$(readlink -f "$(command -v sh)")"
 }
 
+# middle SHELL COMMAND: one product in each directory
+middle() {
+    printf '[[action]]\nname = "a"\nproducts = ["a"]\n%scommand = """\n%s\n"""\n' "${1:+shell = $1
+}" "$2" >Rowfile
+}
+
+@test "a failure in an earlier line counts, also where directories share a command" {
+    mkdir workspace/d1 workspace/d2
+    local options='submit_options.none.setup = "false; FROM=setup"
+group.submit_whole = true'
+    middle '' $'echo half >workspace/{directory}/a\nfalse\nnote {directory}'
+    expect 1 -k 0
+    expect_runs
+    echo "$options" >>Rowfile
+    expect 1 --no-adopt
+    expect_runs
+    # What the shell lets pass isn't a failure, whichever directory it is.
+    middle '' $'echo >workspace/{directory}/a\ntest -e nowhere && note seen\nnote $FROM {directory}'
+    echo "$options" >>Rowfile
+    expect 0 --no-adopt
+    expect_runs 'setup d1' 'setup d2'
+}
+
+@test "the shell with options, as a string and as words" {
+    mkdir workspace/d1
+    local shell
+    for shell in '"bash -eo pipefail"' '["/usr/bin/env", "bash", "-euo", "pipefail", "-c"]'; do
+        middle "$shell" 'false | cat >workspace/{directory}/a; note {directory}'
+        expect 1
+        has 'exit 1'
+        expect_runs
+    done
+    middle '"bash -u"' 'echo $UNSET >workspace/{directory}/a'
+    echo 'submit_options.none.setup = "echo $UNSET"' >>Rowfile
+    expect 1
+    has UNSET
+    lacks 'setup failed'
+}
+
+@test "check names the failures that a shell wouldn't see, and what to write" {
+    mkdir workspace/d1
+    middle '' 'false | cat >workspace/{directory}/a'
+    expect 0 check
+    has 'Rowfile:5:1: warning: a failure of this command goes unseen' 'shell = "bash -eo pipefail"'
+    middle '"bash -eo pipefail"' 'false | cat >workspace/{directory}/a; true'
+    expect 0 check
+    lacks warning
+    middle '"bash"' 'false; touch workspace/{directory}/a; true'
+    expect 0 check
+    has 'the next one runs all the same' 'shell = "bash -e"'
+    mv Rowfile workflow.toml
+    expect 0 check
+    has 'begin the command with `set -e`'
+}
+
 without_product() {
     cat <<'END_OF_ROWFILE'
 [[action]]

@@ -341,6 +341,14 @@ static void test_wrong_values(void **state)
     expect_key("shell = \"a\\u0000\"",
                "Rowfile:4:9: error: `action.shell` can't contain a NUL byte\n");
     expect_key("shell = ''", "Rowfile:4:9: error: `action.shell` can't be empty\n");
+    expect_key("shell = ' '", "Rowfile:4:9: error: `action.shell` can't be empty\n");
+    expect_key("shell = []", "Rowfile:4:9: error: `action.shell` can't be empty\n");
+    expect_key("shell = ['bash', '']", "Rowfile:4:18: error: `action.shell` can't be empty\n");
+    expect_key("shell = 3", "Rowfile:4:9: error: `action.shell` must be a string or an array of "
+                            "strings, not an integer\n");
+    expect_key("shell = \"'/my tools/bash' -e\"",
+               "Rowfile:4:9: error: `action.shell` is split at blanks, and quotes have no meaning "
+               "in it; write an array of words, such as [\"bash\", \"-e\"]\n");
 }
 
 static void test_globs_of_directories(void **state)

@@ -385,6 +385,16 @@ static void test_7_command_shell_and_environment_are(void **state)
          WHY("first/d1", "stale: RECIPE"), RUN("first/d1 second/d1 third/d1"), RUN(""));
 }
 
+static void test_7_sh_with_and_without_e_is_one_recipe(void **state)
+{
+    (void)state;
+    PLAY(chain, FINISHED, ROWFILE(SCOPE FIRST "shell = 'sh'\n" SECOND THIRD), RUN(""),
+         ROWFILE(SCOPE FIRST "shell = ['sh', '-e']\n" SECOND THIRD), RUN(""),
+         ROWFILE(SCOPE FIRST "shell = 'bash -e'\n" SECOND THIRD), WHY("first/d1", "stale: RECIPE"),
+         RUN("first/d1"), ROWFILE(SCOPE FIRST "shell = ['bash', '-e']\n" SECOND THIRD), RUN(""),
+         ROWFILE(SCOPE FIRST "shell = 'bash -eo pipefail'\n" SECOND THIRD), RUN("first/d1"));
+}
+
 static const char without_products[] = SCOPE ACTION(
     "first") "inputs = ['in']\n"
              "command = 'read in'\n" ACTION("second") "previous_actions = ['first']\n"
@@ -625,6 +635,7 @@ int main(void)
         TEST(7_the_limit_of_digests_converts),
         TEST(7_resources_are_not_part_of_the_work),
         TEST(7_command_shell_and_environment_are),
+        TEST(7_sh_with_and_without_e_is_one_recipe),
         TEST(7_a_new_input_without_products_reruns_no_dependent),
         TEST(8_edit_fail_revert),
         TEST(8_a_failure_never_replaces_the_record_of_a_success),
