@@ -13,7 +13,7 @@
 
 enum { LOOK_AGAIN_MS = 100 };
 
-/* A run takes its signals from a descriptor, so that a Ctrl-C doesn't interrupt a read here. */
+/* A run reads its signals from a descriptor, so Ctrl-C doesn't interrupt a read here. */
 static bool is_interrupted(void)
 {
     sigset_t pending;
@@ -25,10 +25,10 @@ static bool is_interrupted(void)
 static void say(int terminal, const char *text)
 {
     ssize_t written = write(terminal, text, strlen(text));
-    (void)written; /* the answer will be missing, too */
+    (void)written; /* if the write fails, so will the read */
 }
 
-/* The first letter of one line; 0 at the end of input, -1 when interrupted. */
+/* Reads a line and returns its first letter; 0 at the end of input, -1 when interrupted. */
 static int read_letter(int terminal)
 {
     char line[256];
@@ -56,7 +56,7 @@ enum answer ask(const char *question, enum answer usual)
         return ANSWER_NONE;
     }
     enum answer answer = ANSWER_NONE;
-    tcflush(terminal, TCIFLUSH); /* what was typed before the question isn't its answer */
+    tcflush(terminal, TCIFLUSH); /* input typed before the question isn't an answer to it */
     for (bool asking = true; asking;) {
         say(terminal, question);
         asking = false;

@@ -1,4 +1,4 @@
-/* The command `rowbuild` from its arguments to its exit status.
+/* Runs the command `rowbuild`, from its arguments to its exit status.
  *
  * Knows the order: descriptors, arguments, help, directory, command. */
 #ifndef ROWBUILD_CLI_H

@@ -1,5 +1,5 @@
-/* The commands. Each gets an invocation whose options are read, and returns the exit status after
- * all messages were shown. */
+/* Declares the commands. Each gets an invocation whose options have been read, and returns the exit
+ * status after showing all messages. */
 #ifndef ROWBUILD_COMMAND_H
 #define ROWBUILD_COMMAND_H
 

@@ -17,7 +17,7 @@ static const char *plain_variable(const char *name)
     return value != NULL ? value : "";
 }
 
-/* What other programs agreed on: NO_COLOR, CLICOLOR_FORCE, CLICOLOR, in this order. */
+/* The conventional variables: NO_COLOR, CLICOLOR_FORCE, CLICOLOR, in this order. */
 static enum colour_when colour_by_convention(void)
 {
     const char *force = plain_variable("CLICOLOR_FORCE");
@@ -39,8 +39,8 @@ static int read_environment(struct settings *settings, struct buf *problem)
     return 0;
 }
 
-/* row's way to say -v and -q without the command line, which wins. What isn't one of the plain
- * levels is a filter for the parts of row's program, and means nothing here. */
+/* Reads row's variable for -v and -q, over which the command line takes precedence. Any value other
+ * than a plain level is a filter for parts of row's program and is ignored here. */
 static void read_log_level(struct display_settings *display)
 {
     static const char *const levels[] = {"off", "error", "warn", "info", "debug", "trace"};
@@ -64,7 +64,7 @@ struct reading {
     struct settings *settings;
     struct option_parser parser;
     VEC(const struct option_spec *) given;
-    bool named; /* a command was named, or can't be any more */
+    bool named; /* a command was named, or can no longer be named */
 };
 
 static void enter_command(struct reading *reading, const struct command *command)
@@ -74,7 +74,8 @@ static void enter_command(struct reading *reading, const struct command *command
     reading->named = command_id(command) != COMMAND_SHOW;
 }
 
-/* `rowbuild -a simulate scan`: what came early must be an option of the command, too. */
+/* In `rowbuild -a simulate scan`, options before the command name must be options of the
+ * command. */
 static int check_taken(const struct reading *reading, struct buf *problem)
 {
     vec_each (const struct option_spec *, spec, &reading->given) {
@@ -89,7 +90,7 @@ static int check_taken(const struct reading *reading, struct buf *problem)
     return 0;
 }
 
-/* The operand is a command, or an operand of the command that we are in. */
+/* The operand is a command's name, or an operand of the current command. */
 static int take_operand(struct reading *reading, const struct option_match *match,
                         struct buf *problem)
 {
@@ -123,7 +124,7 @@ static int take_operand(struct reading *reading, const struct option_match *matc
     return 0;
 }
 
-/* `show directories`: what belongs to the table of one action. */
+/* `show directories`: options for the table of one action need --action. */
 static int check_action(const struct reading *reading, struct buf *problem)
 {
     vec_each (const struct option_spec *, spec, &reading->given) {
@@ -141,7 +142,7 @@ static int check_action(const struct reading *reading, struct buf *problem)
     return 0;
 }
 
-/* What is wrong with options and operands that are right one by one; NULL: nothing. */
+/* A conflict among options and operands that are valid individually; NULL: none. */
 static const char *find_conflict(const struct settings *settings)
 {
     size_t operands = settings->operands.count;

@@ -43,7 +43,7 @@ static int run_dry(struct session *session, const struct rowbuild_selection *sel
 
 /* ---- Real ---- */
 
-/* What the run comes to when the user was asked and didn't say yes. */
+/* Ends a run after the user was asked and didn't answer yes. */
 static int declined(struct session *session, enum answer answer)
 {
     switch (answer) {

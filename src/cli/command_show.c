@@ -27,7 +27,8 @@ typedef int show_fn(struct rowbuild *study, const struct rowbuild_selection *sel
                     const struct rowbuild_show_options *options,
                     const struct rowbuild_writer *writer, struct rowbuild_messages *messages);
 
-/* Status and directories: upstream tasks are planned, too, because they decide what is waiting. */
+/* For status and directories: upstream tasks are planned, too, because they decide which tasks are
+ * waiting. */
 static int show_selected(struct session *session, struct rowbuild_selection how, show_fn *show)
 {
     int status;
@@ -61,7 +62,7 @@ int command_show_directories(struct session *session)
                          rowbuild_show_directories);
 }
 
-/* No product has a say in it. */
+/* Uses only the records, since the state of products doesn't matter here. */
 int command_show_jobs(struct session *session)
 {
     return show_selected(session, (struct rowbuild_selection){.recorded = true},
@@ -74,8 +75,8 @@ int command_show_why(struct session *session)
     if (!begin(session, &status)) {
         return status;
     }
-    /* Everything is planned: reasons reach upstream, and "simulate/T1.5" isn't a target of a
-     * plan. */
+    /* Everything is planned, because reasons extend upstream and "simulate/T1.5" isn't a target of
+     * a plan. */
     struct rowbuild_selection everything = {.recorded = session->settings.selection.recorded};
     struct rowbuild_selection selection = session_selection(session);
     struct rowbuild_show_options options = show_options(session);
@@ -103,8 +104,8 @@ int command_show_log(struct session *session)
     return status;
 }
 
-/* Machines, clusters and launchers can be looked at where there is no project; one that was named,
- * or whose Rowfile is broken, is another matter for the commands that need it. */
+/* Machines, clusters and launchers can be shown without a project. A project that can't be opened
+ * is an error only if it was named with --file. */
 static int show_surroundings(struct session *session,
                              int (*show)(struct rowbuild *study,
                                          const struct rowbuild_show_options *options,

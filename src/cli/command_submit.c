@@ -1,4 +1,4 @@
-/* rowbuild submit: what the user sees of it. */
+/* rowbuild submit: shows its progress, asks, and checks sbatch's options. */
 #include "command.h"
 
 #include "ask.h"
@@ -9,7 +9,7 @@
 
 struct submit_view {
     struct session *session;
-    bool interrupted; /* instead of an answer to the question */
+    bool interrupted; /* interrupted instead of answering the question */
     bool declined;
     size_t scripts;
 };
@@ -127,7 +127,7 @@ static void add_begins(struct buf *out, const struct rowbuild_submit_event *even
     buf_add_string(out, ".\n");
 }
 
-/* The id alone: "lab/123_[0-9]" is what the cluster and the array are called elsewhere. */
+/* Appends the id alone: other reports write "lab/123_[0-9]", with the cluster and the array. */
 static void add_submitted(struct buf *out, const struct rowbuild_submit_event *event)
 {
     const char *slash = strchr(event->job, '/');
@@ -238,7 +238,7 @@ static bool take_event(void *context, const struct rowbuild_submit_event *event)
 
 /* ---- The command ---- */
 
-/* Operands before -- are directories, those after it options of sbatch. */
+/* Operands before -- are directories; operands after it are options of sbatch. */
 static void split_operands(struct session *session, const char **options, size_t *option_count)
 {
     vec_each (struct operand, operand, &session->settings.operands) {
@@ -250,7 +250,7 @@ static void split_operands(struct session *session, const char **options, size_t
     }
 }
 
-/* Whether the word is that option of sbatch, with its value or without. */
+/* Whether the word is this option of sbatch, with or without a value. */
 static bool is_option(const char *word, const char *letter, const char *name)
 {
     size_t len = strlen(name);
@@ -268,7 +268,7 @@ static int refuse_option(struct session *session, const char *before, const char
     return status;
 }
 
-/* What would make other jobs than those that are registered, or none. */
+/* Refuses options that would make different jobs from those that are registered, or none. */
 static int refuse_options(struct session *session, const char *const *options, size_t count)
 {
     static const struct {

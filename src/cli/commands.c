@@ -236,7 +236,7 @@ void command_add_name(struct buf *out, const struct command *command)
 
 /* ---- Names ---- */
 
-/* The names below `show`, or those of the top level; returns how many. */
+/* Lists the names below `show` or at the top level; returns their number. */
 static size_t list_names(struct slice names[COMMAND_COUNT], bool show)
 {
     size_t count = 0;

@@ -1,9 +1,9 @@
-/* The table of the command line: commands, options, and the words that explain them.
+/* Tables of the commands and options, with the texts that explain them.
  *
- * Knows: names and texts, which commands take which option and where its value is kept, and how to
- * find a command by its name. The arguments are read (command_line.h), and help (help.h), the
- * manual page and the completion (generate_reference.c) are made by these tables. Doesn't know:
- * what a command does (command.h).
+ * Knows: names and texts, which commands take which option and where its value is stored, and how
+ * to find a command by its name. These tables drive the reading of arguments (command_line.h), the
+ * help (help.h), the manual page and the completion (generate_reference.c). Doesn't know: what a
+ * command does (command.h).
  *
  * To add an option: a member in settings.h, an entry in command_options. To add a command: an id,
  * an entry in `commands`, a function in command.h and its line in cli.c. */
@@ -42,7 +42,7 @@ enum command_id {
 
 enum command_operands {
     OPERANDS_NONE,
-    OPERANDS_TARGETS,     /* directories, products; `-` reads them */
+    OPERANDS_TARGETS,     /* directories, products; `-` reads them from standard input */
     OPERANDS_DIRECTORIES, /* of the workspace, without `-` */
     OPERANDS_FOLDER,
     OPERANDS_COMMANDS,
@@ -54,7 +54,7 @@ struct command {
     const char *name; /* "show" for the group, "status" below it; NULL: run */
     enum command_operands operands;
     const char *topic;       /* title in the overview; NULL: not listed there */
-    const char *synopsis;    /* what follows the name */
+    const char *synopsis;    /* the text after the name */
     const char *purpose;     /* a short line for the overview */
     const char *description; /* paragraphs, separated by newlines, to be filled */
     const char *section;     /* of the manual page, for more; may be NULL */
@@ -74,20 +74,20 @@ const struct command *command_by_id(enum command_id id);
 enum command_id command_id(const struct command *command);
 bool command_is_show(const struct command *command); /* below `show` */
 
-/* A command below `show` or of the top level; NULL if none has this name. */
+/* A command below `show` or at the top level; NULL if none has this name. */
 const struct command *command_find(const char *name, bool show);
 
 /* The command's full name, "rowbuild show status". */
 void command_add_name(struct buf *out, const struct command *command);
 
-/* All names below `show`, or of the top level, with commas between them and `last` before the
- * last. */
+/* All names below `show` or at the top level, separated by commas, with `last` before the last
+ * one. */
 void command_add_names(struct buf *out, bool show, const char *last);
 
 /* "there is no command `show sttus`; did you mean …?" */
 void command_add_unknown(struct buf *out, const char *name, bool show);
 
-/* The most similar name below `show` or of the top level; NULL if none is similar. */
+/* The most similar name below `show` or at the top level; NULL if none is similar. */
 const char *command_nearest(const char *name, bool show);
 
 #endif

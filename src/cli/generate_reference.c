@@ -1,9 +1,8 @@
-/* Makes the manual page and the completion of bash from the tables of commands.h: a filter that
- * puts what is asked for in place of @NAME@. Runs while rowbuild is built.
+/* Makes the manual page and the bash completion from the tables of commands.h: a filter that
+ * replaces each @NAME@. Runs while rowbuild is being built.
  *
- * In a page of the manual (a template that begins with a macro), text outside of literal displays
- * is marked by what it looks like: --options, $VARIABLES, pages(1), `literal text`, *emphasis*,
- * ARGUMENTS. */
+ * In a manual page (a template that begins with a macro), text outside of literal displays is
+ * marked up by its form: --options, $VARIABLES, pages(1), `literal text`, *emphasis*, ARGUMENTS. */
 #include "commands.h"
 #include "slice.h"
 
@@ -16,7 +15,7 @@
 
 /* ---- mdoc: prose ---- */
 
-/* Whether it is one of the words in capitals of `arguments`. */
+/* Whether it is one of the capitalised words in `arguments`. */
 static bool is_argument(struct slice word, const char *arguments)
 {
     while (arguments != NULL && *arguments != '\0') {
@@ -30,7 +29,8 @@ static bool is_argument(struct slice word, const char *arguments)
     return false;
 }
 
-/* In its font: B or I; a dash can be copied, and several words are quoted. */
+/* Adds a word in the font B or I. Dashes are written so that they can be copied, and several words
+ * are quoted. */
 static void add_marked(struct buf *out, char font, struct slice word)
 {
     bool quoted = memchr(word.at, ' ', word.len) != NULL;
@@ -41,7 +41,7 @@ static void add_marked(struct buf *out, char font, struct slice word)
     buf_addf(out, "\\fP%s", quoted ? "\\(cq" : "");
 }
 
-/* A sentence begins a line, a newline a paragraph. */
+/* Adds text to the page. A sentence begins a new line, a newline begins a paragraph. */
 static void add_prose(struct buf *out, const char *text, const char *arguments)
 {
     while (*text != '\0') {
@@ -81,7 +81,7 @@ static void add_prose(struct buf *out, const char *text, const char *arguments)
     }
 }
 
-/* The manual's own words on an option or a command, after those that help has, too. */
+/* Adds the text on an option or a command that only the manual has, after the text of the help. */
 static void add_more(struct buf *out, const char *section, const char *more)
 {
     buf_add_char(out, '\n');
@@ -211,7 +211,7 @@ static void add_completed_options(struct buf *out, size_t id, bool global)
     }
 }
 
-/* A line for each command: what its operands are, and its options. */
+/* Adds a line for each command: the kind of its operands, and its options. */
 static void add_completions(struct buf *out)
 {
     static const char *const operands[] = {
@@ -232,7 +232,8 @@ static void add_completions(struct buf *out)
 
 /* ---- The page ---- */
 
-/* Puts what the name between two @ stands for, and returns what follows; NULL: it isn't one. */
+/* Adds the replacement of a name between two @, and returns the text after it; NULL: not such a
+ * name. */
 static const char *add_place(struct buf *out, const char *text)
 {
     static const struct {
@@ -256,7 +257,7 @@ static const char *add_place(struct buf *out, const char *text)
     return NULL;
 }
 
-/* The lines of a paragraph that were read so far. */
+/* Adds the lines of a paragraph that have been read so far. */
 static void end_paragraph(struct buf *out, struct buf *paragraph)
 {
     if (paragraph->len > 0) {

@@ -4,7 +4,8 @@
 
 enum { HELP_WIDTH = 80, HELP_COLUMN = 26 };
 
-/* Fills lines from `column` on, where the first one already is, with words of the text. */
+/* Fills lines from `column` on with the words of the text. The first line is already at
+ * `column`. */
 static void add_filled(struct buf *out, const char *text, size_t column)
 {
     size_t at = column;
@@ -54,7 +55,7 @@ static void add_option(struct buf *out, const struct option_spec *spec)
     buf_release(&text);
 }
 
-/* Those that the command takes; `global`: those of all commands. */
+/* Adds the options that the command takes, or with `global` those of all commands. */
 static void add_options(struct buf *out, const char *title, const struct command *command,
                         bool global)
 {

@@ -1,7 +1,6 @@
-/* Help: an overview by topic for the run, and a page for each command.
+/* Writes help: an overview by topic for the run, and a page for each command.
  *
- * Knows: how the tables of commands.h are laid out for people. Doesn't know: where it is
- * printed. */
+ * Knows: how to lay out the tables of commands.h. Doesn't know: where the text is printed. */
 #ifndef ROWBUILD_HELP_H
 #define ROWBUILD_HELP_H
 

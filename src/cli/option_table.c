@@ -1,5 +1,6 @@
-/* All options: their names, where their values are kept, which commands take them, and their help.
- * If two entries have the same name, a command takes the first entry that lists it as a taker. */
+/* All options: their names, where their values are stored, which commands take them, and their
+ * help. If two entries have the same name, a command takes the first entry that lists it as a
+ * taker. */
 #include "commands.h"
 #include "settings.h"
 
@@ -8,7 +9,7 @@
 #define ON(command) COMMAND_BIT(COMMAND_##command)
 #define ALL_COMMANDS (COMMAND_BIT(COMMAND_COUNT) - 1)
 
-/* Where a value is kept; the type of the member says how its argument is read. */
+/* Where a value is stored; the type of the member decides how its argument is read. */
 #define TO(member)                                                                                 \
     .place = offsetof(struct settings, member),                                                    \
     .kind = _Generic(((struct settings *)0)->member, bool                                          \

@@ -17,7 +17,8 @@ static bool matches(const struct option_spec *spec, char letter, struct slice na
                           : spec->name != NULL && slice_is(name, spec->name);
 }
 
-/* By its letter, or by its name where `letter` is 0; NULL: the taker has no such option. */
+/* Finds an option by its letter, or by its name if `letter` is 0; NULL: the taker has no such
+ * option. */
 static option_table find(const struct option_parser *parser, char letter, struct slice name)
 {
     for (option_table spec = parser->table; spec->takers != 0; spec++) {
@@ -67,7 +68,7 @@ static enum option_result unknown_name(const struct option_parser *parser, struc
     return OPTION_WRONG;
 }
 
-/* `attached` is what stands after the option in its word; NULL: nothing. */
+/* `attached` is the rest of the option's word; NULL: nothing. */
 static enum option_result take_argument(struct option_parser *parser, struct option_match *match,
                                         const char *attached, struct buf *problem)
 {
@@ -211,7 +212,7 @@ static int set_word(const struct option_match *match, unsigned *place, struct bu
     return -1;
 }
 
-/* What is kept where: see enum option_kind. */
+/* Stores the value in the type given by enum option_kind. */
 static int set(void *place, const struct option_match *match, struct buf *problem)
 {
     const struct option_spec *spec = match->spec;

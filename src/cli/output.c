@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A closed pipe and a limit of file sizes are errors of write(2), no reason to die. A handler, not
- * SIG_IGN: an ignored signal would stay ignored in the commands that are run. */
+/* Turns a closed pipe and a file size limit into errors of write(2). A handler, not SIG_IGN,
+ * because executed commands would inherit an ignored signal. */
 static void let_write_fail(int signal)
 {
     (void)signal;
@@ -30,7 +30,7 @@ static void hold_descriptor(int fd, int flags)
 
 void output_prepare(void)
 {
-    hold_descriptor(STDIN_FILENO, O_WRONLY); /* reading and writing still fail, as they should */
+    hold_descriptor(STDIN_FILENO, O_WRONLY); /* reads and writes still fail, as they should */
     hold_descriptor(STDOUT_FILENO, O_RDONLY);
     hold_descriptor(STDERR_FILENO, O_RDONLY);
     struct sigaction action = {.sa_handler = let_write_fail, .sa_flags = SA_RESTART};
@@ -77,7 +77,7 @@ void output_result(struct output *output, const char *bytes, size_t len)
 void output_message(struct output *output, const char *bytes, size_t len)
 {
     (void)output;
-    write_all(STDERR_FILENO, bytes, len); /* there is nowhere to complain */
+    write_all(STDERR_FILENO, bytes, len); /* a failure can't be reported anywhere */
 }
 
 int output_status(struct output *output, int status)

@@ -1,7 +1,7 @@
-/* Standard output for results, standard error for messages.
+/* Writes results to standard output and messages to standard error.
  *
  * Knows: descriptors, whether they are terminals, colour, and whether writes failed. Doesn't know:
- * what is written. Nothing is buffered: writers put whole lines together first. */
+ * what is written. Nothing is buffered: callers pass whole lines. */
 #ifndef ROWBUILD_OUTPUT_H
 #define ROWBUILD_OUTPUT_H
 
@@ -16,11 +16,12 @@ struct output {
     bool messages_terminal;
     bool results_colour;
     bool messages_colour;
-    int error; /* errno of the first result that could not be written; then nothing more is */
+    int error; /* errno of the first failed write of a result; nothing more is written after it */
 };
 
-/* Makes sure that 0, 1 and 2 are open, so that no file of rowbuild's becomes standard output, and
- * that a closed pipe is an error instead of ending the process. To be called first. */
+/* Makes sure that descriptors 0, 1 and 2 are open, so that none of rowbuild's files becomes
+ * standard output, and that a closed pipe is an error instead of ending the process. Must be called
+ * first. */
 void output_prepare(void);
 
 void output_init(struct output *output, enum colour_when colour);

@@ -8,13 +8,13 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-static const int64_t BETWEEN_DRAWINGS_NS = 95000000; /* a little less than between ticks */
+static const int64_t BETWEEN_DRAWINGS_NS = 95000000; /* a little less than a tick */
 
 enum { NARROWEST = 20, TIME_COLUMNS = 8, MINIMUM_HEIGHT = 8 };
 enum {
     KEPT_FREE = 5
-}; /* at the end of each line: for the terminal's echo "^C", twice, which must not
-      wrap, and the last column, where some terminals wrap at once */
+}; /* spare columns at the end of each line: for the terminal's echo of "^C", twice, which must not
+      wrap, and for the last column, where some terminals wrap immediately */
 
 /* ---- Widths ---- */
 
@@ -34,8 +34,8 @@ static size_t decode(const char *text, uint32_t *code_point)
     return len;
 }
 
-/* Without asking the locale: scripts that are wide everywhere, and symbols that are wide
- * somewhere. */
+/* Doesn't depend on the locale: includes scripts that are wide everywhere, and symbols that are
+ * wide on some terminals. */
 static size_t columns_of(uint32_t code_point)
 {
     bool narrow = code_point < 0x1100 || (code_point >= 0x1e00 && code_point < 0x2300);
@@ -53,8 +53,8 @@ size_t progress_columns(const char *text)
     return columns;
 }
 
-/* Adds as much of `text` as fits, with "..." at the end where something is missing. Returns the
- * columns taken. */
+/* Adds as much of `text` as fits, with "..." at the end if it is truncated. Returns the columns
+ * used. */
 static size_t add_fitting(struct buf *out, const char *text, size_t columns)
 {
     size_t all = progress_columns(text);
@@ -139,7 +139,7 @@ void progress_render(struct progress_block *block, const struct rowbuild_progres
     if (width < NARROWEST || height < MINIMUM_HEIGHT) {
         return;
     }
-    size_t below = width < 80 ? width : 80; /* times are read more easily when they are near */
+    size_t below = width < 80 ? width : 80; /* times are easier to read close to the labels */
     for (size_t i = 0; i < progress->longest_count && block->count < PROGRESS_LINES; i++) {
         render_running(&block->text[block->count], &block->columns[block->count],
                        &progress->longest[i], below);
@@ -159,7 +159,7 @@ void progress_block_release(struct progress_block *block)
 
 void progress_init(struct progress *progress, int fd, bool on, bool colour)
 {
-    /* As if just drawn: a run that is over at once shows no block. */
+    /* As if just drawn, so that a very short run shows no block. */
     *progress =
         (struct progress){.fd = fd, .on = on, .colour = colour, .drawn_ns = clock_monotonic_ns()};
 }
@@ -187,13 +187,14 @@ static void put(const struct progress *progress, const struct buf *bytes)
     while (at < bytes->len) {
         ssize_t written = write(progress->fd, bytes->at + at, bytes->len - at);
         if (written < 0 && errno != EINTR) {
-            return; /* the next drawing mends it */
+            return; /* the next drawing repairs it */
         }
         at += written > 0 ? (size_t)written : 0;
     }
 }
 
-/* To the first column of the block's first line; a terminal that became narrower has wrapped it. */
+/* Moves to the first column of the block's first line. A terminal that has become narrower has
+ * wrapped the block. */
 static void add_rewind(struct buf *out, const struct progress *progress, size_t width)
 {
     size_t rows = 0;

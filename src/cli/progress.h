@@ -1,4 +1,4 @@
-/* The status block at the bottom of a terminal, which doesn't scroll.
+/* Draws the status block at the bottom of a terminal, which doesn't scroll.
  *
  *     [23/60] 4 running on 8/8 cores, 1 failed, 1m 20s, about 5m 10s left
  *       simulate T1.5-s1                                              41s
@@ -19,8 +19,8 @@
 
 enum { PROGRESS_LINES = 5 };
 
-/* The lines of the block, pure text. None is wider than `width` columns, as far as a terminal's
- * widths can be known from here: doubtful characters count as two columns. */
+/* The lines of the block, pure text. None is wider than `width` columns. Characters whose width
+ * depends on the terminal count as two columns. */
 struct progress_block {
     struct buf text[PROGRESS_LINES]; /* without newline */
     size_t columns[PROGRESS_LINES];
@@ -31,14 +31,14 @@ void progress_render(struct progress_block *block, const struct rowbuild_progres
                      size_t width, size_t height, bool colour);
 void progress_block_release(struct progress_block *block);
 
-/* Columns that UTF-8 text takes at most. */
+/* The most columns that UTF-8 text can take. */
 size_t progress_columns(const char *text);
 
 struct progress {
     int fd;
     bool on;
     bool colour;
-    struct progress_block block; /* what stands on the screen now, if `shown` */
+    struct progress_block block; /* the block on the screen now, if `shown` */
     bool shown;
     int64_t drawn_ns; /* monotonic time of the last drawing */
 };
@@ -46,7 +46,7 @@ struct progress {
 void progress_init(struct progress *progress, int fd, bool on, bool colour);
 void progress_release(struct progress *progress); /* erases */
 
-/* Draws, or redraws in place. Not more than ten times a second unless `now` is true, and not while
+/* Draws, or redraws in place. Draws at most ten times a second unless `now` is true, and not while
  * the process is in the background of its terminal. */
 void progress_draw(struct progress *progress, const struct rowbuild_progress *state, bool now);
 void progress_erase(struct progress *progress);

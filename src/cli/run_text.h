@@ -1,6 +1,7 @@
-/* A run in words: the lines that a run prints.
+/* Writes the lines that a run prints.
  *
- * Knows: events of rowbuild.h. Doesn't know: where lines go; all append whole lines to a buffer. */
+ * Knows: events of rowbuild.h. Doesn't know: where lines go. Every function appends whole lines to
+ * a buffer, unless it says otherwise. */
 #ifndef ROWBUILD_RUN_TEXT_H
 #define ROWBUILD_RUN_TEXT_H
 
@@ -27,10 +28,11 @@ size_t run_tally_not_started(const struct run_tally *tally,
 
 struct run_style {
     bool colour;
-    bool terminal;       /* what a command's output did to the terminal is reset after it */
+    bool terminal;       /* a terminal, whose attributes are reset after a command's output */
     bool quiet;          /* print nothing about successful tasks */
     bool plain;          /* print only the output of the commands of successful tasks */
-    bool silent_success; /* success shows in the status block, unless the command said something */
+    bool silent_success; /* the status block shows success; a line is printed only if the command
+                            printed something */
 };
 
 void run_text_add_started(struct buf *out, const struct rowbuild_event *event, bool verbose);

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MOST_BLOCKED = 10 }; /* tasks that lack an input, one by one */
+enum { MOST_BLOCKED = 10 }; /* most tasks without an input that are reported individually */
 
 void run_view_init(struct run_view *view, struct session *session)
 {
@@ -82,7 +82,8 @@ static enum answer ask_to_go_on(struct run_view *view, const struct rowbuild_est
     return answer;
 }
 
-/* One misspelt input blocks a task in each directory: some are told, the others counted. */
+/* One misspelt input blocks a task in every directory. The first ones are reported, the others only
+ * counted. */
 static bool is_one_too_many(struct run_view *view, const struct rowbuild_event *event)
 {
     return event->kind == ROWBUILD_EVENT_ENDED && event->blocked &&

@@ -1,4 +1,4 @@
-/* What the user sees of a run.
+/* Shows a run to the user.
  *
  * Knows: events, lines, the status block, the question before redone work. Doesn't know: how a run
  * is started. Lives for one rowbuild_run. */
@@ -18,10 +18,10 @@ struct run_view {
     struct progress progress;
     struct run_style style;
     struct run_tally tally;
-    struct rowbuild_progress last; /* numbers only: its labels are gone */
+    struct rowbuild_progress last; /* only the numbers: its labels are no longer valid */
     size_t blocked;                /* tasks that lack an input */
     bool planned;                  /* the plan was made */
-    bool asked;                    /* CONFIRM came; `answer` says the rest */
+    bool asked;                    /* a CONFIRM event arrived; `answer` is the answer */
     enum answer answer;
 };
 
@@ -30,7 +30,7 @@ void run_view_release(struct run_view *view);
 
 struct rowbuild_observer run_view_observer(struct run_view *view);
 
-/* The last lines. `status` is what the command will end with. */
+/* Writes the last lines. `status` is the command's exit status. */
 void run_view_finish(struct run_view *view, int status);
 
 #endif

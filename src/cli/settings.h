@@ -1,8 +1,8 @@
-/* What the user asked for, after the command line and the environment were read.
+/* Holds what the user asked for on the command line and in the environment.
  *
- * Knows: the options of the library's calls, which it holds as the library takes them. Doesn't
- * know: what the options are called (commands.h), nor who reads them (command_line.h). Strings are
- * borrowed from argv and the environment. */
+ * Knows: the options of the library's calls, in the library's own structures. Doesn't know: the
+ * options' names (commands.h), how they are read (command_line.h). Strings are borrowed from argv
+ * and the environment. */
 #ifndef ROWBUILD_SETTINGS_H
 #define ROWBUILD_SETTINGS_H
 
@@ -25,7 +25,7 @@ struct display_settings {
     bool json;
     bool no_progress;
     bool clear_progress;
-    bool plain; /* job: of successful tasks only what their commands print */
+    bool plain; /* job: for successful tasks, print only the output of their commands */
     enum colour_when colour;
 };
 
@@ -35,7 +35,7 @@ struct init_settings {
     const char *workspace;
 };
 
-/* Zero is the default of each. What is said in brackets the commands fill in. */
+/* Zero is the default of each member. Fields named in brackets are filled in by the commands. */
 struct settings {
     const struct command *command;
     bool help;
@@ -46,7 +46,7 @@ struct settings {
     bool yes;     /* run, submit, clean */
     bool null;    /* targets on standard input end with NUL */
 
-    string_list directories; /* -C, to be entered one after the other */
+    string_list directories; /* -C, entered one after the other */
     string_list actions;
     string_list values; /* show directories: the columns */
     VEC(struct operand) operands;
