@@ -1,4 +1,4 @@
-/* Which of the cores that were handed out belong to which process. */
+/* Divides an execution's cores among its processes. */
 #include "launching.h"
 
 const struct cpumask *launch_cores(const struct expansion *expansion,

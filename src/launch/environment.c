@@ -1,10 +1,11 @@
-/* The environment of an execution: inherited, what rowbuild sets, and what the action declares. */
+/* Makes the environment of an execution from inherited variables, rowbuild's own, and the
+ * action's. */
 #include "launching.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-/* What numeric libraries read their number of threads from. */
+/* The variables from which numeric libraries read their number of threads. */
 static const char *const thread_variables[] = {
     "OMP_NUM_THREADS",        "OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS",  "MKL_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS",  "NUMBA_NUM_THREADS", "BLIS_NUM_THREADS",
@@ -41,7 +42,7 @@ static bool sets_variable(const struct action *action, const char *name)
     return false;
 }
 
-/* ACTION_CORES, and the same for OpenMP where its launcher is named. */
+/* Sets ACTION_CORES, and OMP_PLACES if the action names the launcher for OpenMP. */
 static void set_cores(struct variables *variables, const struct expansion *expansion,
                       const struct launch_request *request)
 {
@@ -66,7 +67,7 @@ static void set_cores(struct variables *variables, const struct expansion *expan
     buf_release(&text);
 }
 
-/* Of its process; of the whole node where a program starts its processes. */
+/* Sets the GPUs of the process, or of the whole node if a program starts the processes. */
 static void set_gpus(struct variables *variables, const struct expansion *expansion,
                      const struct launch_request *request)
 {
@@ -83,7 +84,8 @@ static void set_gpus(struct variables *variables, const struct expansion *expans
     }
 }
 
-/* What a login shell exported about CPUs by number would lead threads to cores of other tasks. */
+/* Whether a variable names CPUs by number. If a login shell exported one, it would send threads to
+ * the cores of other tasks. */
 static bool names_cpus(const char *entry)
 {
     return (strncmp(entry, "OMP_PLACES=", 11) == 0 && strchr(entry, '{') != NULL) ||
@@ -112,7 +114,7 @@ static void set_action_variables(struct variables *variables, const struct expan
     variables_set(variables, SLICE_LITERAL("ACTION_CLUSTER"), context->cluster);
     variables_set(variables, SLICE_LITERAL("ACTION_NAME"), action->name);
     variables_set(variables, SLICE_LITERAL("ACTION_WORKSPACE_PATH"), workspace->path);
-    if (directories.len < LONGEST_VARIABLE) { /* the kernel takes no longer ones */
+    if (directories.len < LONGEST_VARIABLE) { /* the kernel accepts no longer variables */
         variables_set(variables, SLICE_LITERAL("ACTION_DIRECTORY"), buf_slice(&directories));
     }
     set_cores(variables, expansion, request);
@@ -133,7 +135,7 @@ static void set_action_variables(struct variables *variables, const struct expan
     buf_release(&directories);
 }
 
-/* NAME=value; NULL: none. */
+/* Sets a variable given as NAME=value; NULL: none. */
 static void set_mark(struct variables *variables, const char *mark)
 {
     if (mark != NULL) {

@@ -118,7 +118,7 @@ static int fill(const struct expansion *expansion, const struct template *templa
     return 0;
 }
 
-/* "the value at `/name` of directory `a`", and the variable that could hold it. */
+/* Adds "the value at `/name` of directory `a`", and the variable that could hold it. */
 static void name_part(const struct template_part *part, const char *directory, struct buf *what,
                       struct buf *variable)
 {
@@ -141,7 +141,7 @@ static void name_part(const struct template_part *part, const char *directory, s
     }
 }
 
-/* What is wrong with the value, and what to write instead. */
+/* Adds what is wrong with the value, and what to write instead. */
 static void add_fault(const struct expansion *expansion, uint32_t directory,
                       const struct filling *filling, struct buf *out)
 {

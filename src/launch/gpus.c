@@ -1,4 +1,5 @@
-/* The GPU lists of processes: which part of an inherited list each process gets. */
+/* Makes the GPU lists of processes: chooses the part of an inherited list that each process
+ * gets. */
 #include "launching.h"
 
 #include <limits.h>
@@ -28,7 +29,7 @@ static struct slice next_entry(const char **list)
     return entry;
 }
 
-/* "-1" ends the list, as CUDA has it; Slurm writes NoDevFiles for none. */
+/* "-1" ends the list, as in CUDA; Slurm writes NoDevFiles if there are no GPUs. */
 static bool ends_list(struct slice entry)
 {
     return entry.len == 0 || entry.at[0] == '-' || slice_is(entry, "NoDevFiles");

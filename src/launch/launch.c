@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* MAX_ARG_STRLEN of execve(2): what one argument may be long, its NUL included. */
+/* MAX_ARG_STRLEN of execve(2): the greatest length of an argument, including its NUL. */
 static const size_t LONGEST_ARGUMENT = (size_t)128 << 10;
 
 struct directory_list {
@@ -35,7 +35,7 @@ static struct expansion begin_all(const struct launch_context *context,
     return expansion;
 }
 
-/* With `processes.per_directory` each process that rowbuild starts has a directory of its own. */
+/* With `processes.per_directory` each process that rowbuild starts has its own directory. */
 static struct expansion begin(const struct launch_context *context,
                               const struct launch_request *request, unsigned process,
                               struct directory_list *list)
@@ -91,7 +91,7 @@ static void add_prefix(const struct expansion *expansion, const struct launch_re
         const struct launcher *launcher = launchers_find(context->launchers, action->launchers[i]);
         if (launcher != NULL) {
             bool in_step = steps_start_ranks(context, launcher);
-            /* A step that takes no part of the job's CPUs for itself may use all: its ranks go to
+            /* A step that reserves none of the job's CPUs may use all of them; its ranks move to
              * their own. */
             bool is_placed = in_step && is_mpi(launcher, context->cluster) &&
                              steps_place_ranks(context, request);
@@ -136,7 +136,7 @@ static int add_command(const struct expansion *expansion, const struct launch_re
         return launch_expand(expansion, &action->command,
                              expansion->count > 0 ? expansion->directories[0] : 0, out, diag);
     }
-    for (size_t i = 0; i < expansion->count; i++) { /* a group, directory by directory */
+    for (size_t i = 0; i < expansion->count; i++) { /* a group, one directory after the other */
         buf_add_string(out, "{ ");
         add_prefix(expansion, request, out);
         if (launch_expand(expansion, &action->command, expansion->directories[i], out, diag) != 0) {
@@ -157,7 +157,7 @@ static size_t argument_bytes(char *const *argv)
     return bytes;
 }
 
-/* An execve(2) that is bound to fail with E2BIG is refused before anything is started. */
+/* Refuses a command for which execve(2) would fail with E2BIG, before anything is started. */
 static int check_size(const struct action *action, char *const *argv, char *const *environment,
                       struct diag *diag)
 {

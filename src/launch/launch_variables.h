@@ -1,6 +1,6 @@
-/* The variables of an environment while it is put together.
+/* Collects the variables of an environment.
  *
- * Knows: names and values. Doesn't know: which variables there are, nor who sets them. */
+ * Knows: names and values. Doesn't know: the meaning of any variable. */
 #ifndef ROWBUILD_LAUNCH_VARIABLES_H
 #define ROWBUILD_LAUNCH_VARIABLES_H
 
@@ -8,13 +8,14 @@
 #include "slice.h"
 #include "vec.h"
 
-/* Begins with `arena` set, in which entries are made; release `entries` with vec_release. */
+/* The caller sets `arena`, in which entries are allocated, and releases `entries` with
+ * vec_release. */
 struct variables {
     struct arena *arena;
     VEC(char *) entries; /* NAME=value */
 };
 
-/* Sets one variable; what was there under the name is replaced. */
+/* Sets one variable, replacing an existing one of that name. */
 void variables_set(struct variables *variables, struct slice name, struct slice value);
 
 #endif

@@ -1,4 +1,5 @@
-/* The variables of MPI ranks: OpenMPI must not bind, must stay here and must clean up. */
+/* Sets the variables of MPI ranks: OpenMPI must not bind, must stay on this host and must clean
+ * up. */
 #include "launching.h"
 
 #include <unistd.h>
@@ -18,8 +19,8 @@ static bool starts_with_any(const char *entry, const char *const *prefixes)
     return false;
 }
 
-/* Settings that people make by OMPI_MCA_…, OMPI_CC… are theirs and stay; what mpirun itself spells
- * so for the processes it starts is not. */
+/* Users' settings such as OMPI_MCA_… and OMPI_CC… are kept. The variables of this form that mpirun
+ * sets for its processes are not. */
 bool mpi_tells_parent(const char *entry)
 {
     static const char *const own_settings[] = {"OMPI_MCA_ess",
@@ -72,7 +73,8 @@ static void set(struct variables *variables, const char *name, const char *value
     variables_set(variables, slice_of(name), slice_of(value));
 }
 
-/* OpenMPI 4 binds to cores as if it were alone, and 5 ignores 4's variables. */
+/* OpenMPI 4 binds to cores as if it were alone on the machine. OpenMPI 5 ignores the variables of
+ * 4. */
 static void forbid_binding(struct variables *variables)
 {
     set(variables, "OMPI_MCA_hwloc_base_binding_policy", "none");
@@ -94,12 +96,12 @@ static void place_files(struct variables *variables, const char *folder)
 void mpi_set_variables(struct variables *variables, const struct launch_request *request,
                        bool starts_ranks)
 {
-    forbid_binding(variables); /* also where a command calls mpirun without any launcher */
+    forbid_binding(variables); /* also for a command that calls mpirun without a launcher */
     if (!starts_ranks) {
         return;
     }
     set(variables, "I_MPI_PIN",
-        "0"); /* Intel's and MVAPICH's bind when the program calls MPI_Init */
+        "0"); /* Intel MPI and MVAPICH bind when the program calls MPI_Init */
     set(variables, "MV2_ENABLE_AFFINITY", "0");
     set(variables, "OMPI_MCA_rmaps_base_oversubscribe", "1");
     set(variables, "PRTE_MCA_rmaps_default_mapping_policy", ":oversubscribe");

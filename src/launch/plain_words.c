@@ -1,10 +1,10 @@
-/* Whether a command is plain words that need no shell, and its words. */
+/* Splits a command into words if they are plain and need no shell. */
 #include "launch.h"
 
 #include <stdlib.h>
 
-/* What a POSIX shell or bash does itself; sorted. `echo`, `printf`, `test`, `true`, `pwd`, `kill`
- * exist as programs too, but not with the same words in all shells. */
+/* Builtins and keywords of a POSIX shell or bash, sorted. `echo`, `printf`, `test`, `true`, `pwd`
+ * and `kill` are also programs, but their behaviour differs from that of some shells. */
 static const char *const shell_words[] = {
     "!",         ".",        ":",       "[",       "[[",     "alias",   "bg",       "bind",
     "break",     "builtin",  "caller",  "case",    "cd",     "command", "compgen",  "complete",

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* The folder of the library or program that holds this code, with its '/'. */
+/* The folder of the library or program that contains this code, with a trailing '/'. */
 static struct slice own_folder(void)
 {
     static const char here;

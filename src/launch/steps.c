@@ -1,4 +1,5 @@
-/* Job steps of Slurm: what srun is told where a run inside a job starts processes by it. */
+/* Job steps of Slurm: the options and variables for srun when a run inside a job uses it to start
+ * processes. */
 #include "launching.h"
 
 #include <string.h>
@@ -10,7 +11,8 @@ static bool starts_with(const char *entry, const char *prefix)
 
 bool steps_mislead(const char *entry)
 {
-    /* What srun takes for options, and what it told the step that this run itself is in. */
+    /* Variables that srun reads as options, and variables that it set for the step that this run is
+     * in. */
     static const char *const prefixes[] = {"SLURM_CPU_BIND",
                                            "SLURM_CPUS_PER_GPU=",
                                            "SLURM_CPUS_PER_TASK=",
@@ -128,7 +130,7 @@ char **steps_add_prefix(const struct launch_context *context, const struct launc
     }
     buf_addf(&host, "--nodelist=%s", context->steps->hosts[request->hosts[process]]);
     whole[words++] = arena_string(arena, buf_slice(&host));
-    if (context->steps->can_bind) { /* the process goes to its own cores by itself */
+    if (context->steps->can_bind) { /* the process moves to its own cores by itself */
         whole[words++] = arena_string(arena, SLICE_LITERAL("--cpu-bind=none"));
     }
     if (context->rank_helper != NULL) {
@@ -180,8 +182,8 @@ bool steps_place_ranks(const struct launch_context *context, const struct launch
 void steps_add_options(const struct launch_context *context, const struct launch_request *request,
                        bool is_placed, struct buf *out)
 {
-    /* A step that takes CPUs for itself may find that Slurm hasn't yet noticed the end of the one
-     * before it, and waits: no reason to tell. */
+    /* A step that reserves CPUs may have to wait until Slurm notices the end of the previous step.
+     * --quiet suppresses the messages about that. */
     buf_addf(out, "%s --mem=0 ", is_placed ? "--overlap" : "--quiet --exact");
     if (is_placed && context->steps->can_bind) {
         buf_add_string(out, "--cpu-bind=none ");

@@ -1,24 +1,24 @@
-/* rowbuild-rank [NAME=VALUE]… PROGRAM [ARGUMENT]…: what an MPI launcher starts for each rank, and
+/* rowbuild-rank [NAME=VALUE]… PROGRAM [ARGUMENT]…: started by an MPI launcher for each rank, and by
  * srun for a process on another host of the job.
  *
- * Learns from the launcher which process of its node it is, goes to that process's own cores, tells
- * the program who it is, and becomes the program. Knows nothing of rowbuild but these variables,
- * which it takes away:
+ * Learns from the launcher its number among the processes of its node, moves to the cores of this
+ * process, tells the program its number, and becomes the program. Knows nothing about rowbuild
+ * except these variables, which it removes:
  *
- * - ROWBUILD_RANK_PLACES, "{0,4},{1,5};{2,6},{3,7}": for each process (parted by `;`) its cores,
- *   and of each core the kernel's CPU numbers. Missing: nothing is bound.
- * - ROWBUILD_RANK_OPENMP is set: the places become the program's OMP_PLACES.
+ * - ROWBUILD_RANK_PLACES, "{0,4},{1,5};{2,6},{3,7}": for each process (separated by `;`) its cores,
+ *   and for each core the kernel's CPU numbers. If it isn't set, nothing is bound.
+ * - ROWBUILD_RANK_OPENMP: if set, the places become the program's OMP_PLACES.
  * - ROWBUILD_RANK_CUDA, "0,1;2,3": for each process its CUDA_VISIBLE_DEVICES.
  * - ROWBUILD_RANK_ROCR: likewise ROCR_VISIBLE_DEVICES.
- * - ROWBUILD_RANK_STEP, "ranks" or "process": srun has started it. Then it stays, and the program
- *   is its child: srun can't hand on SIGTERM (it kills the step), but SIGUSR2, which becomes the
- *   program's SIGTERM here. All processes of a step get what srun hands on, so that the program
- *   begins with SIGUSR2 ignored. "process": the only one of its step, which keeps its
- *   ACTION_PROCESS_INDEX.
+ * - ROWBUILD_RANK_STEP, "ranks" or "process": set if srun started rowbuild-rank, which then stays
+ *   and runs the program as its child. srun can't pass on SIGTERM (it kills the step), but it can
+ *   pass on SIGUSR2, which is sent to the program as SIGTERM. All processes of a step get the
+ *   signals that srun passes on, so the program starts with SIGUSR2 ignored. "process" means the
+ *   only process of its step, which keeps its ACTION_PROCESS_INDEX.
  *
  * The program gets ACTION_PROCESS_INDEX, and ACTION_CORES, OMP_PLACES, CUDA_VISIBLE_DEVICES and
- * ROCR_VISIBLE_DEVICES as far as they are known. Words like NAME=VALUE before the program are set
- * as env(1) does, so that launchers that are such words may stand after the one for MPI. */
+ * ROCR_VISIBLE_DEVICES if they are known. Words like NAME=VALUE before the program are set as env(1)
+ * does, so that launchers that consist of such words can follow the one for MPI. */
 #include <ctype.h>
 #include <errno.h>
 #include <sched.h>
@@ -40,7 +40,7 @@ enum {
     STATUS_SIGNALLED = 128,
 };
 
-/* The number in the first of these variables that is set; -1 if none is. */
+/* The number in the first of these variables that is set; -1 if none is set. */
 static long number_from(const char *const *names)
 {
     for (; *names != NULL; names++) {
@@ -58,9 +58,9 @@ static long number_from(const char *const *names)
     return -1;
 }
 
-/* Its number among the processes on this machine, by whichever launcher started it. PMIX_RANK and
- * PMI_RANK count over all machines, and are the same where there is one. SLURM_LOCALID comes last:
- * a batch script has it too, and what mpirun starts there inherits it. */
+/* This process's number among those on this machine, for any launcher. PMIX_RANK and PMI_RANK count
+ * over all machines, which gives the same number if there is only one. SLURM_LOCALID comes last: a
+ * batch script has it too, and processes started there by mpirun inherit it. */
 static long local_rank(void)
 {
     static const char *const names[] = {"OMPI_COMM_WORLD_LOCAL_RANK",
@@ -80,7 +80,7 @@ static long global_rank(void)
     return rank >= 0 ? rank : local_rank();
 }
 
-/* The part of a list with this number, in memory of its own; NULL if the list has none such. */
+/* A newly allocated copy of the list's part with this number; NULL if there is none. */
 static char *part_of(const char *list, long number)
 {
     for (; list != NULL && number > 0; number--) {
@@ -106,7 +106,7 @@ static void add_cpus(const char *places, cpu_set_t *cpus)
     }
 }
 
-/* Writes the list as the kernel does: "0-1,4". */
+/* Writes the list in the kernel's form: "0-1,4". */
 static void format_cpus(const cpu_set_t *cpus, char *out, size_t size)
 {
     size_t len = 0;
@@ -149,7 +149,7 @@ static void bind(long rank)
                 setenv("OMP_PLACES", places, 1);
                 setenv("OMP_PROC_BIND", "close", 1);
             }
-        } else { /* it may have been started on another machine */
+        } else { /* the rank may have been started on another machine */
             fprintf(stderr, "rowbuild-rank: rank %ld is not bound to its cores: %s\n", rank,
                     strerror(errno));
         }
@@ -176,8 +176,8 @@ static void tell_index(void)
     }
 }
 
-/* By srun: with several hosts the number among all is what counts, for that is how cores are
- * listed. */
+/* The rank in a step of srun. With several hosts it is the number among all processes, since cores
+ * are listed in that order. */
 static long step_rank(void)
 {
     static const char *const names[] = {"SLURM_PROCID", NULL};
@@ -186,7 +186,7 @@ static long step_rank(void)
 
 /* ---- Staying beside the program ---- */
 
-static volatile sig_atomic_t program; /* its process group */
+static volatile sig_atomic_t program; /* the program's process group */
 
 static void hand_on(int number)
 {
@@ -206,8 +206,8 @@ static void become(char **argv)
     _exit(error == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_STARTED);
 }
 
-/* Starts the program in a process group of its own, which signals for this process spare, hands
- * signals on to it, and ends as it ends. */
+/* Starts the program in its own process group, which signals to this process don't reach, passes
+ * signals on to it, and ends with the program's status. */
 static int stay_beside(char **argv)
 {
     static const int handed_on[] = {SIGUSR2, SIGTERM};
@@ -219,10 +219,10 @@ static int stay_beside(char **argv)
     sigprocmask(SIG_BLOCK, &all, &before);
     pid_t child = fork();
     if (child < 0) {
-        fprintf(stderr, "rowbuild-rank: no process can be made: %s\n", strerror(errno));
+        fprintf(stderr, "rowbuild-rank: can't start a process: %s\n", strerror(errno));
         return STATUS_NOT_STARTED;
     }
-    (void)setpgid(child, child); /* on both sides: neither may come too late */
+    (void)setpgid(child, child); /* in both processes, so that the order doesn't matter */
     if (child == 0) {
         (void)prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL, 0UL, 0UL, 0UL);
         signal(SIGUSR2, SIG_IGN);

@@ -6,7 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 
-/* Appends the parts of a relative path to an absolute one; `..` takes one away. */
+/* Appends the parts of a relative path to an absolute one; `..` removes a part. */
 static void add_parts(struct buf *whole, struct slice rest)
 {
     for (size_t at = 0; at < rest.len;) {
@@ -54,7 +54,7 @@ static struct slice resolve(const char *path, struct arena *arena)
     return result;
 }
 
-/* The folder by the name that it was given: only what it lies in is resolved. */
+/* The folder's path under its given name: links are resolved only in its parent. */
 static struct slice resolve_parent(const char *path, struct arena *arena)
 {
     struct buf parent = BUF_EMPTY;

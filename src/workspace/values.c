@@ -1,4 +1,4 @@
-/* Reads the value files of directories, one by one or all of them on several threads. */
+/* Reads the value files of directories, individually or all of them on several threads. */
 #include "file.h"
 #include "parallel.h"
 #include "text.h"
@@ -61,7 +61,7 @@ out:
 
 struct reading {
     struct workspace *workspace;
-    pthread_mutex_t mutex; /* of `failed` and `diag` */
+    pthread_mutex_t mutex; /* protects `failed` and `diag` */
     struct diag *diag;
     size_t failed;
 };

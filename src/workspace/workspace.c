@@ -20,7 +20,7 @@ struct listing {
 
 static int list_below(struct listing *listing);
 
-/* What rowbuild and row remember lies in the project, which may be the workspace as well. */
+/* rowbuild and row keep their state in the project, which may itself be the workspace. */
 static bool is_state(const char *name)
 {
     return strcmp(name, ".rowbuild") == 0 || strcmp(name, ".row") == 0;

@@ -1,7 +1,7 @@
-/* The directories of the workspace and their values.
+/* Lists the directories of the workspace and reads their values.
  *
  * Knows: globs → directories, value files → JSON. Doesn't know: actions. Directories are numbered
- * in the order of their names' bytes. Values are read when they are first asked for. */
+ * in bytewise order of their names. A value is read when it is first requested. */
 #ifndef ROWBUILD_WORKSPACE_H
 #define ROWBUILD_WORKSPACE_H
 
@@ -23,17 +23,17 @@ struct workspace {
     struct slice path;   /* as configured: relative to the project, or absolute; NUL-terminated */
     struct slice *names; /* relative to `path`; NUL-terminated */
     size_t count;
-    struct json **values; /* NULL where not read (or null); see `value_read` */
+    struct json **values; /* NULL if not read, or JSON null; see `value_read` */
     bool *value_read;
     struct state_place place; /* of the state folder */
 };
 
-/* Lists the workspace below the directory `project`. -1 with a state error when it can't be listed.
- * The folders .rowbuild and .row are never members, whatever the globs say. */
+/* Lists the workspace of the project that `project` is open on. -1 with a state error if it can't
+ * be listed. The folders .rowbuild and .row are never members, whatever the globs. */
 int workspace_open(struct workspace *workspace, int project, const struct rowfile *rowfile,
                    struct diag *diag);
-/* The same where the state folder is known: its path, absolute or relative to the current
- * directory. It is never a member either, nor does a member lie in it. */
+/* The same with `state`, the state folder's path, absolute or relative to the current directory.
+ * Neither the state folder nor anything in it is a member. */
 int workspace_open_beside(struct workspace *workspace, int project, const struct rowfile *rowfile,
                           const char *state, struct diag *diag);
 void workspace_release(struct workspace *workspace);
@@ -41,22 +41,22 @@ void workspace_release(struct workspace *workspace);
 /* The directory's number, or -1; `nearest` as in rowfile_name_id. */
 int64_t workspace_find(const struct workspace *workspace, struct slice name, struct slice *nearest);
 
-/* Reads the values of all directories on several threads. Reports each that can't be read or isn't
- * JSON (20 at most, then their number) and returns -1. Nothing to do when no value file is
- * configured. */
+/* Reads the values of all directories on several threads. Reports each value that can't be read or
+ * isn't JSON (at most 20, then the number of others) and returns -1. Does nothing if no value file
+ * is configured. */
 int workspace_read_values(struct workspace *workspace, struct diag *diag);
 
-/* One directory's value, read if need be; NULL for JSON null. -1 after an error that names the
+/* One directory's value, read if necessary; NULL for JSON null. -1 after an error that names the
  * directory. Not thread-safe. */
 int workspace_value(struct workspace *workspace, size_t directory, const struct json **value,
                     struct diag *diag);
 
-/* Reads a directory's value file anew, for what is observed when a task starts. *value is owned by
- * the workspace and replaces the one before (pointers into that one die). */
+/* Reads a directory's value file again, to observe it when a task starts. *value is owned by the
+ * workspace and replaces the previous one (pointers into which become invalid). */
 int workspace_reread_value(struct workspace *workspace, size_t directory, const struct json **value,
                            struct diag *diag);
 
-/* Forgets what was read of a directory's value, so that it is read again when it is asked for. */
+/* Forgets a directory's value, so that it is read again at the next request. */
 void workspace_forget_value(struct workspace *workspace, size_t directory);
 
 #endif
