@@ -1,9 +1,9 @@
-# Lexers and parsers from the files in this folder.
+# Makes lexers and parsers from the files in this folder.
 #
 #   rowbuild_grammar(<name> <variable>)
 #
-# makes <name>_lexer.c from <name>.re, <name>_grammar.c and <name>_grammar.h from <name>.y, all in
-# the current build folder, and puts the C files into <variable>. The target that compiles them must
+# makes <name>_lexer.c from <name>.re, and <name>_grammar.c and <name>_grammar.h from <name>.y, all
+# in the current build folder, and sets <variable> to the C files. The target that compiles them must
 # have the build folder on its include path. Two grammars in one program need distinct api.prefix.
 set(ROWBUILD_GRAMMAR_DIR ${CMAKE_CURRENT_LIST_DIR})
 
@@ -20,7 +20,7 @@ function(rowbuild_grammar name variable)
         COMMAND ${BISON_EXECUTABLE} -Wall -Werror --header=${header} --output=${parser} ${grammar}
         DEPENDS ${grammar} VERBATIM)
     set_source_files_properties(${lexer} PROPERTIES OBJECT_DEPENDS ${header})
-    # bison counts errors even where no rule asks for the number; newer compilers notice.
+    # bison counts errors even if no rule uses the number; newer compilers warn about that.
     set_source_files_properties(${parser} PROPERTIES COMPILE_OPTIONS
                                 -Wno-unused-but-set-variable)
     set(${variable} ${lexer} ${parser} PARENT_SCOPE)

@@ -1,12 +1,12 @@
 /* The lexer of TOML 1.0.0.
  *
  * It needs no help from the grammar: `=` begins a value, the end of a line outside of brackets ends
- * it, and a stack of brackets tells what a comma separates. The text was checked to be UTF-8. */
+ * it, and a stack of brackets tells what a comma separates. The text is known to be UTF-8. */
 #include "toml_parser.h"
 
 #include "toml_grammar.h"
 
-/* Makes the parser give up without a word of its own. */
+/* Makes the parser stop without a message of its own. */
 #define REPORTED TOML_TOKEN_TOML_YYerror
 
 /*!re2c
@@ -83,7 +83,7 @@ static void keep(struct toml_lexer *lexer, const unsigned char *from, const unsi
     buf_add(&lexer->decoded, from, (size_t)(to - from));
 }
 
-/* The rest of "…" behind its first quote, decoded into lexer->decoded. */
+/* Reads the rest of "…" after its first quote, decoded into lexer->decoded. */
 static int lex_basic(struct toml_parser *parser, const unsigned char *open)
 {
     struct toml_lexer *lexer = &parser->lexer;
@@ -122,7 +122,7 @@ static int lex_basic(struct toml_parser *parser, const unsigned char *open)
     return 0;
 }
 
-/* The rest of '…'. */
+/* Reads the rest of '…'. */
 static int lex_literal(struct toml_parser *parser, const unsigned char *open)
 {
     struct toml_lexer *lexer = &parser->lexer;
@@ -151,7 +151,7 @@ static int lex_literal(struct toml_parser *parser, const unsigned char *open)
     return 0;
 }
 
-/* The rest of """…""" behind the first three quotes and a newline. */
+/* Reads the rest of """…""" after the first three quotes and a newline. */
 static int lex_lines(struct toml_parser *parser, const unsigned char *open)
 {
     struct toml_lexer *lexer = &parser->lexer;
@@ -189,7 +189,7 @@ static int lex_lines(struct toml_parser *parser, const unsigned char *open)
     return 0;
 }
 
-/* The rest of '''…'''. */
+/* Reads the rest of '''…'''. */
 static int lex_literal_lines(struct toml_parser *parser, const unsigned char *open)
 {
     struct toml_lexer *lexer = &parser->lexer;
@@ -220,7 +220,7 @@ static int lex_literal_lines(struct toml_parser *parser, const unsigned char *op
 
 typedef int string_fn(struct toml_parser *parser, const unsigned char *open);
 
-/* A whole string whose opening quotes were just passed: its content, copied into the arena. */
+/* Reads a string after its opening quotes. Its content is copied into the arena. */
 static int read_string(struct toml_parser *parser, const unsigned char *open, string_fn *rest,
                        struct slice *content)
 {
@@ -295,7 +295,7 @@ static int close_bracket(struct toml_lexer *lexer, int token)
     return token;
 }
 
-/* One token where a key or a [header] may stand. */
+/* Reads one token where a key or a [header] is allowed. */
 static int lex_key(struct toml_parser *parser, TOML_YYSTYPE *token, TOML_YYLTYPE *span)
 {
     struct toml_lexer *lexer = &parser->lexer;
@@ -356,7 +356,7 @@ again:
     */
 }
 
-/* One token behind `=` or inside an array. */
+/* Reads one token after `=` or inside an array. */
 static int lex_value(struct toml_parser *parser, TOML_YYSTYPE *token, TOML_YYLTYPE *span)
 {
     struct toml_lexer *lexer = &parser->lexer;

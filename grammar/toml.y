@@ -1,4 +1,4 @@
-/* The grammar of TOML 1.0.0. White space, comments and the newlines of arrays are the lexer's. */
+/* The grammar of TOML 1.0.0. The lexer handles white space, comments and newlines in arrays. */
 %require "3.8"
 %define api.pure full
 %define api.prefix {toml_yy}
@@ -30,7 +30,7 @@ int toml_yylex(TOML_YYSTYPE *token, TOML_YYLTYPE *span, struct toml_parser *pars
         }                                                                                          \
     } while (0)
 
-/* Ends the parse when a part of it has reported an error. */
+/* Ends the parse if a part of it has reported an error. */
 #define TRY(result)                                                                                \
     do {                                                                                           \
         if ((result) < 0) {                                                                        \
@@ -54,7 +54,7 @@ static void toml_yyerror(const struct toml_span *span, struct toml_parser *parse
 %token OPEN CLOSE             /* [ ] */
 %token OPEN_DOUBLE CLOSE_DOUBLE /* [[ ]] of a header */
 %token OPEN_INLINE CLOSE_INLINE /* { } */
-%token WORD                   /* what can't be read here at all */
+%token WORD                   /* text that can't be any other token here */
 
 %type <value> value array inline_table
 %type <count> key items item_list
@@ -129,7 +129,7 @@ static int yyreport_syntax_error(const yypcontext_t *context, struct toml_parser
     int expected[YYNTOKENS];
     int count = yypcontext_expected_tokens(context, kinds, YYNTOKENS);
     for (int i = 0; i < count; i++) {
-        /* The report knows tokens, not the parser's own numbers for them. */
+        /* toml_complain_unexpected takes tokens, not the parser's symbol numbers. */
         expected[i] = kinds[i] == YYSYMBOL_YYEOF ? TOML_TOKEN_YYEOF
                                                  : (int)kinds[i] - (int)YYSYMBOL_KEY +
                                                        TOML_TOKEN_KEY;
@@ -142,7 +142,7 @@ static int yyreport_syntax_error(const yypcontext_t *context, struct toml_parser
     return 0;
 }
 
-/* Called only when the parser's stack is full, for which the limit of nesting is far too low. */
+/* Called only when the parser's stack is full, which the limit of nesting prevents. */
 static void toml_yyerror(const struct toml_span *span, struct toml_parser *parser,
                          const char *message)
 {

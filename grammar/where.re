@@ -5,7 +5,7 @@
 
 #include "text.h"
 
-/* Makes the parser give up without a word of its own. */
+/* Makes the parser stop without a message of its own. */
 #define REPORTED WHERE_TOKEN_WHERE_YYerror
 
 /*!re2c

@@ -30,7 +30,7 @@ int where_yylex(WHERE_YYSTYPE *token, WHERE_YYLTYPE *span, struct where_parser *
         }                                                                                          \
     } while (0)
 
-/* Ends the parse when a part of it has reported an error. */
+/* Ends the parse if a part of it has reported an error. */
 #define TRY(result)                                                                                \
     do {                                                                                           \
         if ((result) < 0) {                                                                        \
@@ -168,7 +168,7 @@ items
 
 %%
 
-/* Called only for a lack of memory: the reports below are for the rest. */
+/* Called only when the parser's stack is full; other errors are reported below. */
 static void where_yyerror(const struct where_span *span, struct where_parser *parser,
                           const char *message)
 {

@@ -1,10 +1,10 @@
-/* rowbuild as a library: load a Rowfile, ask what is stale and why, bring it up to date.
+/* rowbuild as a library: load a Rowfile, ask which tasks are stale and why, bring them up to date.
  *
  * Knows: everything that the command `rowbuild` can do. Prints nothing and never exits, with one
- * exception: without memory, one line goes to standard error and the process exits with status 3.
- * Signals are caught only during rowbuild_run, rowbuild_job and rowbuild_submit. Names are bytes
- * and may contain any byte but NUL. Each `const char *` that a function returns belongs to its
- * handle and stays valid as long as the function's documentation says.
+ * exception: when memory runs out, one line goes to standard error and the process exits with
+ * status 3. Signals are caught only during rowbuild_run, rowbuild_job and rowbuild_submit. Names
+ * are bytes and may contain any byte except NUL. Each `const char *` that a function returns
+ * belongs to its handle and stays valid as long as the function's documentation says.
  *
  *     struct rowbuild_messages *messages = rowbuild_messages_new();
  *     struct rowbuild *study =
@@ -101,7 +101,7 @@ struct rowbuild_selection {
     bool rerun;         /* run the selected tasks even if they are up to date */
     bool no_adopt;      /* products without a record don't count */
     bool adopt;         /* replace a state that can't be read with a new one */
-    bool recorded;      /* use only the records: no file is looked at */
+    bool recorded;      /* use only the records, without looking at any file */
     bool exact_actions; /* `actions` are whole names, not wildcards (scan, show directories) */
     /* An unknown target is a warning, not an error (row's show, scan and submit). */
     bool unknown_targets_warn;
@@ -122,13 +122,13 @@ enum rowbuild_status {
 
 enum rowbuild_intent {
     ROWBUILD_FRESH,    /* nothing to do */
-    ROWBUILD_WILL_RUN, /* it is stale itself */
-    ROWBUILD_MAY_RUN,  /* it runs if a task that it depends on makes different products */
-    ROWBUILD_RESTORES, /* its good products are backups, and are put back without a run */
-    /* It can't run: a previous action excludes its directory, or an input is missing. */
+    ROWBUILD_WILL_RUN, /* the task itself is stale */
+    ROWBUILD_MAY_RUN,  /* runs if a task that it depends on makes different products */
+    ROWBUILD_RESTORES, /* its good products are backups, which are put back without a run */
+    /* Can't run: a previous action excludes its directory, or an input is missing. */
     ROWBUILD_BLOCKED,
-    ROWBUILD_IN_JOB, /* it is in a job that is queued or running, and isn't touched elsewhere */
-    ROWBUILD_WAITS,  /* it will run when the job of a task that it depends on has ended */
+    ROWBUILD_IN_JOB, /* in a job that is queued or running; not touched by other commands */
+    ROWBUILD_WAITS,  /* runs when the job of a task that it depends on has ended */
     ROWBUILD_HELD,   /* up to date, but a task that it depends on is in a job */
 };
 
@@ -136,11 +136,11 @@ struct rowbuild_task {
     const char *action;
     const char *directory; /* name; NULL for group and project tasks */
     const char *label;     /* "simulate T1.5-s1", for people; control characters escaped */
-    const char *key;       /* as `show why` takes it: "simulate/T1.5-s1", unescaped */
+    const char *key;       /* in the form for `show why`: "simulate/T1.5-s1", unescaped */
     enum rowbuild_status status;
     enum rowbuild_intent intent;
     bool selected;
-    bool ran_before; /* there is a record of a good result (redone work) */
+    bool ran_before; /* has a record of a good result, so that a run would redo it */
     double predicted_core_hours;
 };
 
@@ -168,8 +168,8 @@ struct rowbuild_run_options {
     unsigned keep_going; /* start nothing new after N failures; 0: 1; UINT_MAX: never stop */
     bool yes;            /* redo more than confirm_above without asking */
     bool explain;        /* give the reasons of each task that starts */
-    double grace_s;      /* between TERM and KILL; 0: 5 s */
-    unsigned gpus;       /* if gpus_given; else $ROWBUILD_GPUS, or those that are found */
+    double grace_s;      /* seconds between TERM and KILL; 0: 5 */
+    unsigned gpus;       /* if gpus_given; else $ROWBUILD_GPUS, or the number of GPUs found */
     bool gpus_given;
 };
 
@@ -178,23 +178,22 @@ struct rowbuild_estimate {
     size_t will_run;
     size_t may_run;
     size_t restores;
-    size_t blocked;          /* can't run */
-    size_t submitted;        /* in jobs: not touched */
-    size_t waits;            /* for tasks in jobs */
-    size_t again;            /* of will_run: tasks with a good result */
-    double again_core_hours; /* recorded cost of what would be redone; 0: not recorded */
-    double least_core_hours; /* predicted: what will run */
-    double most_core_hours;  /* and what may run as well */
-    const char
-        *again_reason; /* the most frequent reason of redone work: "command changed"; static; NULL
-                                 without any */
+    size_t blocked;           /* can't run */
+    size_t submitted;         /* in jobs: not touched */
+    size_t waits;             /* for tasks in jobs */
+    size_t again;             /* of will_run: tasks with a good result */
+    double again_core_hours;  /* recorded cost of what would be redone; 0: not recorded */
+    double least_core_hours;  /* predicted: what will run */
+    double most_core_hours;   /* predicted: what will run and what may run */
+    const char *again_reason; /* the most frequent reason for redone work: "command changed";
+                                 static, or NULL */
 };
 ROWBUILD_API void rowbuild_estimate(const struct rowbuild *study,
                                     struct rowbuild_estimate *estimate);
 
 enum rowbuild_event_kind {
     ROWBUILD_EVENT_PLANNED, /* total is known */
-    /* Much would be redone: see `estimate`. The observer returns true to continue. Otherwise
+    /* Much work would be redone: see `estimate`. The observer returns true to continue. Otherwise
      * rowbuild_run returns ROWBUILD_USAGE without a message and without FINISHED, and nothing was
      * changed. */
     ROWBUILD_EVENT_CONFIRM,
@@ -218,14 +217,14 @@ enum rowbuild_outcome {
 
 #define ROWBUILD_LONGEST_SHOWN 4
 
-struct rowbuild_running { /* one of the longest-running executions; the label lives during a call */
+struct rowbuild_running { /* one of the longest-running executions; label: during the call */
     const char *label;
     double seconds;
 };
 
 struct rowbuild_progress {
     size_t done;    /* tasks that need nothing more; not those that failed or are unfinished */
-    size_t total;   /* tasks that may have to run, as far as is known now */
+    size_t total;   /* tasks that may have to run, as far as known */
     size_t running; /* executions */
     size_t failed;
     size_t unfinished;
@@ -241,24 +240,24 @@ struct rowbuild_event {
     enum rowbuild_event_kind kind;
     const char *action;
     const char *label; /* of the execution: "simulate T1.5-s1", "plot 12 directories" */
-    size_t tasks;      /* how many tasks the execution holds */
+    size_t tasks;      /* number of tasks in the execution */
     enum rowbuild_outcome outcome;
     /* "exit 3", "killed by SIGSEGV", "product b.out is missing", "timed out after 5s" */
     const char *how;
-    bool blocked; /* failed without a start: it lacks an input that no selected action makes */
+    bool blocked; /* failed without starting: an input is missing that no selected action makes */
     double seconds;
-    const char *output; /* what the command printed, shortened; NULL if nothing */
+    const char *output; /* the command's output, shortened; NULL if none */
     size_t output_bytes;
     const char *log;   /* path of the log relative to the project, NULL if none */
-    const char *again; /* the command line that runs only this task again; NULL unless it failed */
+    const char *again; /* the command line that reruns only this task; NULL unless it failed */
     const char *text;  /* NOTICE; STARTED with explain: the reasons, one per line */
     const struct rowbuild_progress *progress; /* never NULL */
     const struct rowbuild_estimate *estimate; /* PLANNED, CONFIRM, FINISHED */
 };
 
 struct rowbuild_observer {
-    /* Called in the thread that called rowbuild_run's loop, never concurrently. The result counts
-     * for CONFIRM only. */
+    /* Called in the thread that called rowbuild_run, never concurrently. The result matters only
+     * for CONFIRM. */
     bool (*event)(void *context, const struct rowbuild_event *event);
     void *context;
 };
@@ -273,9 +272,9 @@ ROWBUILD_API int rowbuild_run(struct rowbuild *study, const struct rowbuild_sele
 
 /* Runs the tasks that were registered under `token`, inside their job; of an array, those of the
  * element SLURM_ARRAY_TASK_ID. It takes no lock and can run at the same time as other runs and
- * jobs: its records go to the inbox of the state. If the token isn't registered (any more) or
- * another job has claimed it, that isn't an error: a note says so. A failure doesn't stop the other
- * tasks. After SIGTERM near the job's end, processes get the time that is left. Otherwise as
+ * jobs: its records go to the inbox of the state. If the token isn't (or is no longer) registered,
+ * or another job has claimed it, that is a note and not an error. A failure doesn't stop the other
+ * tasks. After SIGTERM near the job's end, processes may use the time left. Otherwise as
  * rowbuild_run. */
 ROWBUILD_API int rowbuild_job(struct rowbuild *study, const char *token,
                               const struct rowbuild_run_options *options,
@@ -291,7 +290,7 @@ struct rowbuild_submit_options {
      * depend on have succeeded. */
     bool follow;
     bool no_arrays;    /* single jobs only */
-    unsigned throttle; /* the most jobs of an array that run at once; 0: as clusters.toml says */
+    unsigned throttle; /* the most jobs of an array that run at once; 0: as in clusters.toml */
     /* How long in total to retry while the scheduler accepts nothing, if patience_given; else
      * 120. */
     double patience_s;
@@ -338,7 +337,7 @@ struct rowbuild_submit_event {
 };
 
 struct rowbuild_submit_observer {
-    /* Called in the thread that called rowbuild_submit. The result counts for CONFIRM only. */
+    /* Called in the thread that called rowbuild_submit. The result matters only for CONFIRM. */
     bool (*event)(void *context, const struct rowbuild_submit_event *event);
     void *context;
 };
@@ -396,7 +395,7 @@ ROWBUILD_API int rowbuild_show_why(struct rowbuild *study,
                                    const struct rowbuild_show_options *options,
                                    const struct rowbuild_writer *writer,
                                    struct rowbuild_messages *messages);
-/* What a dry run prints: each task that will or may run, with its first reason, and the estimate.
+/* The output of a dry run: each task that will or may run, with its first reason, and the estimate.
  * With `explain` all reasons, and also the tasks that can't run. */
 ROWBUILD_API int rowbuild_show_plan(struct rowbuild *study, bool explain,
                                     const struct rowbuild_show_options *options,
@@ -451,8 +450,8 @@ struct rowbuild_clean_options {
     bool dry_run;   /* only say what would be forgotten */
     bool yes;
 };
-/* If none of the first three is set, all of them are meant. Notes in `messages` say what was
- * forgotten, what that means, and how many backups were deleted. */
+/* If none of the first three is set, all three are. Notes in `messages` say what was forgotten,
+ * what that means, and how many backups were deleted. */
 ROWBUILD_API int rowbuild_clean(struct rowbuild *study,
                                 const struct rowbuild_clean_options *options,
                                 struct rowbuild_messages *messages);

@@ -17,8 +17,8 @@
  *   only process of its step, which keeps its ACTION_PROCESS_INDEX.
  *
  * The program gets ACTION_PROCESS_INDEX, and ACTION_CORES, OMP_PLACES, CUDA_VISIBLE_DEVICES and
- * ROCR_VISIBLE_DEVICES if they are known. Words like NAME=VALUE before the program are set as env(1)
- * does, so that launchers that consist of such words can follow the one for MPI. */
+ * ROCR_VISIBLE_DEVICES if they are known. Words like NAME=VALUE before the program are set as by
+ * env(1), so that launchers that consist of such words can follow the one for MPI. */
 #include <ctype.h>
 #include <errno.h>
 #include <sched.h>
