@@ -83,7 +83,7 @@ static int record_tasks(struct session *session, record_fn *record, bool exact, 
         return status;
     }
     struct rowbuild_selection selection = session_selection(session);
-    selection.only = true; /* exactly what was named, not what it needs */
+    selection.only = true; /* only the named targets, not their dependencies */
     selection.exact_actions = exact;
     selection.unknown_targets_warn = exact;
     size_t count = 0;

@@ -1,4 +1,4 @@
-/* The command without a name, which runs what is out of date, and the command job. */
+/* The command without a name, which runs tasks that are out of date, and the command job. */
 #include "command.h"
 
 #include "commands.h"

@@ -18,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* ---- What one job asks for. Jobs with equal requests fit into one array. ---- */
+/* ---- The request of one job. Jobs with equal requests fit into one array. ---- */
 
 enum job_memory { JOB_MEMORY_DEFAULT, JOB_MEMORY_PER_NODE, JOB_MEMORY_PER_CPU, JOB_MEMORY_PER_GPU };
 

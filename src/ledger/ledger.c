@@ -87,7 +87,7 @@ bool ledger_binds(const struct ledger *ledger)
 
 /* ---- Requests and their parts ---- */
 
-/* The part of the request that this many of its processes ask for. */
+/* The request of only this many of its processes. */
 static struct ledger_request part_of(const struct ledger_request *request, unsigned processes)
 {
     struct ledger_request part = *request;
@@ -252,7 +252,7 @@ static bool fits_one_host(const struct ledger *ledger, const struct ledger_reque
     return false;
 }
 
-/* On the host that has the fewest free cores left afterwards. */
+/* Takes all processes on one host: the one that has the fewest free cores left afterwards. */
 static bool take_on_one_host(struct ledger *ledger, const struct ledger_request *request,
                              struct ledger_grant *grant)
 {

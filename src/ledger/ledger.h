@@ -28,8 +28,8 @@
 struct ledger_request {
     unsigned processes;           /* at least 1 */
     unsigned threads_per_process; /* at least 1 */
-    unsigned gpus_per_process;    /* 0: none asked for */
-    uint64_t memory_bytes;        /* 0: none asked for */
+    unsigned gpus_per_process;    /* 0: not requested */
+    uint64_t memory_bytes;        /* 0: not requested */
     bool on_one_host;             /* all processes; else they may be divided among hosts */
 };
 

@@ -53,7 +53,7 @@ struct machine {
     size_t host_count;
 };
 
-/* Only cores of which this process may use at least one PU (affinity, cpuset). The caller
+/* Reads the cores of which this process may use at least one PU (affinity, cpuset). The caller
  * releases. */
 int machine_read(struct machine *machine, struct diag *diag);
 void machine_release(struct machine *machine);

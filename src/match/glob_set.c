@@ -1,4 +1,4 @@
-/* A list of globs, some of which exclude: whether it matches a path, or may match below it. */
+/* Lists of globs with exclusions: whether a list matches a path, or may match below it. */
 #include "match.h"
 
 #include "match_braces.h"

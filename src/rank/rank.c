@@ -184,7 +184,7 @@ static long step_rank(void)
     return number_from(names);
 }
 
-/* ---- Staying beside the program ---- */
+/* ---- Staying as the program's parent ---- */
 
 static volatile sig_atomic_t program; /* the program's process group */
 

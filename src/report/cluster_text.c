@@ -62,7 +62,7 @@ static void add_identify_json(struct buf *out, const struct cluster *cluster)
     report_json_end(out, '}');
 }
 
-/* What follows the opening brace. */
+/* Adds the members after the opening brace. */
 static void add_members(struct buf *out, const struct cluster *cluster)
 {
     add_text(out, "name", cluster->name);

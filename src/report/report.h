@@ -77,8 +77,8 @@ void report_add_estimate(const struct rowbuild_estimate *estimate, struct buf *o
 
 /* A line for each element whose name matches one of the selection's actions (NULL or none: all),
  * with the selected tasks counted: directories, or 1 for a project's task. `Remaining cost` is
- * row's: of its groups of what isn't completed, processes × walltime × (GPUs, else threads). JSON:
- * an array of
+ * row's: over groups of directories that aren't completed, processes × walltime × (GPUs, else
+ * threads). JSON: an array of
  *     {"action","completed","submitted","eligible","waiting","remaining_core_hours",
  *      "remaining_gpu_hours","failed","unfinished","interrupted","job_ended","stale","may_run",
  *      "restores","blocked"}

@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-/* What the notes column may mention, most important first. */
+/* The kinds of note, most important first. */
 enum note {
     NOTE_FAILED,
     NOTE_UNFINISHED,
@@ -90,7 +90,7 @@ static void add_job_cost(const struct action *action, size_t count, struct tally
     }
 }
 
-/* Counts what the task's last success used, if it had the cores that its action requests now. */
+/* Counts the usage of the task's last success, if it had the cores that its action requests now. */
 static void count_usage(const struct plan *plan, struct task_id task, size_t directories,
                         struct tally *tally)
 {

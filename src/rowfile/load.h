@@ -56,12 +56,12 @@ const struct toml_value *layers_typed(const struct layers *layers, enum rowfile_
                                       enum toml_type type);
 struct slice layers_string(const struct layers *layers, enum rowfile_key_id id); /* at NULL: none */
 bool layers_boolean(const struct layers *layers, enum rowfile_key_id id);
-/* 0 where there is none; *given (may be NULL): whether the document sets the key. */
+/* 0 if the key isn't set; *given (may be NULL): whether the document sets it. */
 uint64_t layers_count(const struct layers *layers, enum rowfile_key_id id, bool *given);
 uint64_t layers_size(const struct layers *layers, enum rowfile_key_id id);
 double layers_duration(const struct layers *layers, enum rowfile_key_id id, bool *given);
 double layers_number(const struct layers *layers, enum rowfile_key_id id);
-/* The strings of an array, copied; *count is 0 where there is none. */
+/* The strings of an array, copied; *count is 0 without an array. */
 struct slice *layers_strings(const struct layers *layers, enum rowfile_key_id id,
                              struct arena *arena, size_t *count);
 

@@ -85,7 +85,8 @@ static void must_share(struct loader *loader, const struct action *action, const
     buf_release(&name);
 }
 
-/* In row, only some elements of a name may submit whole groups. Then all of them work on groups. */
+/* In row, some elements of a name may submit whole groups while others don't. Then all of them work
+ * on groups. */
 static void share_groups(struct loader *loader)
 {
     struct rowfile *rowfile = loader->rowfile;

@@ -15,7 +15,7 @@ int64_t time_limit_end_ns(const struct allocation *allocation, uint64_t minutes)
 
 double time_limit_seconds_left(int64_t end_ns);
 
-/* Whether a TERM that comes now may be the one that was asked for `notice_s` before the end. */
+/* Whether a TERM that arrives now may be the one requested for `notice_s` before the end. */
 bool time_limit_is_near(int64_t end_ns, double notice_s);
 
 #endif
