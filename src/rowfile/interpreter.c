@@ -43,7 +43,7 @@ static size_t find_shell(const struct interpreter *interpreter)
     return SIZE_MAX;
 }
 
-/* just and Dockerfiles have the -c among the words. */
+/* Drops a -c, which users of just and Dockerfiles are used to writing. */
 static void drop_c(struct interpreter *interpreter, bool is_shell)
 {
     if (interpreter->count < 2) {
@@ -72,14 +72,14 @@ static void take_named(struct interpreter *interpreter, struct slice name, bool 
     }
 }
 
-/* The options that follow the shell's name. Those that are not known here, such as -l, may change
- * what becomes of plain words, too. */
+/* Reads the options after the shell's name. Unknown options, such as -l, may change how plain words
+ * are executed, too. */
 static void take_options(struct interpreter *interpreter, size_t shell)
 {
     for (size_t i = shell + 1; i < interpreter->count; i++) {
         struct slice word = interpreter->words[i];
         bool on = word.at[0] == '-';
-        size_t names = 0; /* each `o` takes a word */
+        size_t names = 0; /* the number of `o`, each of which takes a word */
         if (!is_option(word) || word.len < 2 || slice_starts_with(word, "--")) {
             interpreter->may_be_left_out = false;
             continue;

@@ -7,22 +7,22 @@
 
 enum { DEEPEST_CASE = 16 };
 
-/* A list of commands: the text, or what stands in a substitution. */
+/* A list of commands: the whole text, or the contents of a substitution. */
 struct list {
-    bool is_open;      /* it is in use at this depth */
+    bool is_open;      /* in use at this depth */
     size_t begin;      /* of the current simple command; SIZE_MAX: none yet */
     size_t end;        /* of its last word */
     struct slice name; /* its first word that isn't an introduction; at NULL: none yet */
-    size_t word;       /* begin of the current word */
+    size_t word;       /* start of the current word */
     bool in_word;
     bool is_negated;
     bool is_closed;    /* a compound command ended here: `done`, `fi`, `}`, `)` */
-    size_t conditions; /* open `if`, `while`, … whose `then` or `do` hasn't come yet */
+    size_t conditions; /* open `if`, `while`, … before their `then` or `do` */
     size_t cases;
     bool is_pattern[DEEPEST_CASE]; /* by case: a pattern is being read */
-    struct slice pending;          /* command that ended, and nothing has followed yet */
-    struct slice before_and;       /* in the current `a && b`: a */
-    struct slice pending_and;      /* the same of one that ended */
+    struct slice pending;          /* a command that ended and isn't followed by another yet */
+    struct slice before_and;       /* the a in the current `a && b` */
+    struct slice pending_and;      /* the same for one that has ended */
     struct slice background;
 };
 
@@ -30,10 +30,10 @@ struct walk {
     struct slice text;
     struct shell_text shell;
     struct list lists[SHELL_DEEPEST]; /* by depth of the shell's frames */
-    size_t top;                       /* depth of the list in use */
+    size_t top;                       /* depth of the current list */
     bool stops;
     bool sees_pipes;
-    bool waits; /* for the status of what runs in the background */
+    bool waits; /* waits for the status of background commands */
     struct shell_failures *found;
 };
 
@@ -51,7 +51,7 @@ static bool is_one_of(struct slice word, const char *const *names, size_t count)
     is_one_of(word, (const char *const[]){__VA_ARGS__},                                            \
               sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
 
-/* Commands that hardly fail, or that end the text themselves. */
+/* Commands that rarely fail, or that end the script themselves. */
 static bool is_harmless(struct slice name)
 {
     return slice_starts_with(name, "((") ||
@@ -79,7 +79,7 @@ static void note(struct walk *walk, enum shell_failure kind, struct slice comman
     }
 }
 
-/* From its name on. */
+/* The current command, from its name on. */
 static struct slice command_of(const struct walk *walk, const struct list *list)
 {
     return slice_make(list->name.at, (size_t)(walk->text.at + list->end - list->name.at));
@@ -100,7 +100,7 @@ static bool holds(struct slice command, const char *word)
     return memmem(command.at, command.len, word, strlen(word)) != NULL;
 }
 
-/* `set -euo pipefail`: from here on. */
+/* Reads the options of a `set -euo pipefail`, which apply from here on. */
 static void take_set(struct walk *walk, struct slice command)
 {
     for (size_t i = 0; i + 1 < command.len; i++) {
@@ -125,7 +125,7 @@ static void reset(struct list *list)
     list->is_closed = false;
 }
 
-/* A command begins: what ended before it has lost its status. */
+/* Begins a command: the status of the previous one is lost. */
 static void begin_command(struct walk *walk, struct list *list)
 {
     note(walk, walk->stops ? FAILURE_BEFORE_AND : FAILURE_BEFORE_NEXT, list->pending_and);
@@ -150,7 +150,7 @@ static void set_pattern(struct list *list, bool is_pattern)
     }
 }
 
-/* A keyword where a command could begin. */
+/* Handles a keyword where a command could begin. */
 static bool take_keyword(struct walk *walk, struct list *list, struct slice word)
 {
     if (IS_ONE_OF(word, "if", "while", "until")) {
@@ -163,7 +163,7 @@ static bool take_keyword(struct walk *walk, struct list *list, struct slice word
         list->pending = (struct slice){0};
         list->pending_and = (struct slice){0};
     } else if (slice_is(word, "done")) {
-        if (!walk->stops) { /* the next round follows */
+        if (!walk->stops) { /* the next iteration follows */
             note(walk, FAILURE_BEFORE_NEXT, list->pending);
         }
         list->is_closed = true;
@@ -177,7 +177,7 @@ static bool take_keyword(struct walk *walk, struct list *list, struct slice word
     return true;
 }
 
-/* `NAME=…`, or a redirection: the command's name is yet to come. */
+/* Whether the word is `NAME=…` or a redirection, so that the command's name is still to come. */
 static bool is_before_name(struct slice word)
 {
     size_t i = 0;
@@ -249,14 +249,14 @@ static const char *operator_at(struct slice text, size_t at)
     }
 }
 
-/* How many of the text's bytes it takes. */
+/* The operator's length in the text. */
 static size_t operator_length(struct slice text, size_t at, const char *operator)
 {
     bool has_two = strlen(operator) == 2 || (*operator== '|' && byte_at(text, at + 1) == '&');
     return has_two ? 2 : 1;
 }
 
-/* Options and waits hold from here on. */
+/* Handles `set` and `wait`, which take effect from here on. */
 static void take_builtin(struct walk *walk, const struct list *list)
 {
     if (list->name.at != NULL && slice_is(list->name, "set")) {
@@ -267,12 +267,12 @@ static void take_builtin(struct walk *walk, const struct list *list)
     walk->waits |= has_words && slice_is(list->name, "wait");
 }
 
-/* The current command ends where `operator` stands. */
+/* Ends the current command at `operator`. */
 static void end_command(struct walk *walk, struct list *list, const char *operator, size_t at)
 {
     end_word(walk, list, at);
     if (list->begin == SIZE_MAX) {
-        return; /* nothing since the last operator: an empty line */
+        return; /* nothing since the last operator, as on an empty line */
     }
     struct slice command = failing(walk, list);
     bool is_answer = list->name.at != NULL && is_question(list->name);
@@ -360,7 +360,7 @@ static void close_list(struct walk *walk, size_t depth, size_t at)
     }
 }
 
-/* Whether words of a command stand in the frame. */
+/* Whether the frame contains words of commands. */
 static bool holds_commands(const struct shell_frame *frame)
 {
     return frame->place == SHELL_BARE && !frame->is_arithmetic && frame->closing != '}';
@@ -375,7 +375,7 @@ static void begin_word(struct list *list, size_t at)
     }
 }
 
-/* Takes one unit of the text and returns its length. */
+/* Reads one unit of the text and returns its length. */
 static size_t walk_step(struct walk *walk, size_t at)
 {
     struct slice text = walk->text;

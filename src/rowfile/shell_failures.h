@@ -1,9 +1,9 @@
-/* Which failures in a command its shell would not see.
+/* Finds failures in a command that its shell would not see.
  *
  * Knows: pipes, lists, conditions, loops, `case` and what -e and pipefail mean for them. Doesn't
- * know: the Rowfile, nor what the programs do; those that can hardly fail (echo) or whose failure is
- * an answer (test, grep) are left out. A guess for a warning: odd text yields no answer, never an
- * error. */
+ * know: the Rowfile, what the programs do. Programs that rarely fail (echo) or whose failure is an
+ * answer (test, grep) are left out. A heuristic for warnings: unusual text finds nothing and is
+ * never an error. */
 #ifndef ROWBUILD_SHELL_FAILURES_H
 #define ROWBUILD_SHELL_FAILURES_H
 
