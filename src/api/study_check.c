@@ -131,8 +131,11 @@ static void warn_of_unseen_failures(struct rowbuild *study, struct diag *diag)
             if (found.first[i].at != NULL) {
                 size_t at = (size_t)(found.first[i].at - action->command.text.at);
                 add_unseen(rowfile, (enum shell_failure)i, &message);
-                diag_warning_at(diag, &rowfile->source, action->command_text_offset + at,
-                                found.first[i].len, "%s", buf_string(&message));
+                at += action->command_text_offset;
+                /* A workflow.toml without `shell` runs as row runs it. */
+                bool is_rows = rowfile->contract == CONTRACT_ROW && action->interpreter.count == 1;
+                (is_rows ? diag_note_at : diag_warning_at)(
+                    diag, &rowfile->source, at, found.first[i].len, "%s", buf_string(&message));
             }
             buf_release(&message);
         }

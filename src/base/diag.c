@@ -101,6 +101,18 @@ void diag_warning_at(struct diag *diag, const struct source *source, size_t offs
     va_end(args);
 }
 
+void diag_note_at(struct diag *diag, const struct source *source, size_t offset, size_t length,
+                  const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    add(diag,
+        (struct diag_entry){
+            .severity = DIAG_NOTE, .source = source, .offset = offset, .length = length},
+        format, args);
+    va_end(args);
+}
+
 void diag_note(struct diag *diag, const char *format, ...)
 {
     va_list args;

@@ -66,6 +66,8 @@ void diag_warning(struct diag *diag, const char *format, ...) __attribute__((for
 void diag_warning_at(struct diag *diag, const struct source *source, size_t offset, size_t length,
                      const char *format, ...) __attribute__((format(printf, 5, 6)));
 void diag_note(struct diag *diag, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void diag_note_at(struct diag *diag, const struct source *source, size_t offset, size_t length,
+                  const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 /* A note about the current activity, for instance that a lock is waited for. The listener gets it
  * and no entry is added. Without a listener it is added like other notes. */

@@ -113,7 +113,8 @@ group.submit_whole = true'
     has 'the next one runs all the same' 'shell = "bash -e"'
     mv Rowfile workflow.toml
     expect 0 check
-    has 'begin the command with `set -e`'
+    has 'note: if this command fails' 'begin the command with `set -e`'
+    lacks warning
 }
 
 without_product() {
