@@ -187,6 +187,7 @@ static void summarise(struct filetree *tree)
     struct digest_stream *moved = digest_stream_new();
     vec_each (const struct tree_entry, entry, &tree->entries) {
         add_entry_names(seen, entry);
+        tree->holds_files |= entry->stat.kind != FILE_DIRECTORY;
         if (entry->stat.kind == FILE_REGULAR) {
             digest_stream_u64(seen, entry->stat.size);
             digest_stream_u64(seen, (uint64_t)entry->stat.mtime_ns);

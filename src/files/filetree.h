@@ -21,6 +21,7 @@ struct filetree {
     struct arena memory;
     VEC(struct tree_entry) entries; /* depth first, names of a directory sorted by bytes */
     uint64_t bytes;                 /* of all regular files */
+    bool holds_files;               /* entries other than directories */
     struct digest seen;             /* names, kinds, sizes and mtimes */
     struct digest moved;            /* inodes and ctimes */
     int64_t newest_mtime_ns;

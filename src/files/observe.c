@@ -182,6 +182,15 @@ bool observed_equal(struct digest recorded, const struct file_row *row)
            digest_equal(recorded, digest_of_stat(row->size, row->mtime_ns));
 }
 
+bool observed_is_empty(const struct file_row *row)
+{
+    if ((row->flags & FILE_ROW_DIRECTORY) != 0) {
+        return (row->flags & FILE_ROW_EMPTY) != 0;
+    }
+    return row->size == 0 && (row->flags & FILE_ROW_KNOWN) != 0 &&
+           (row->flags & FILE_ROW_BY_STAT) == 0;
+}
+
 static bool row_stands(const struct file_row *row, const struct file_row *found)
 {
     const uint32_t kind = FILE_ROW_DIRECTORY;
@@ -209,7 +218,7 @@ static struct file_row row_of_tree(const struct filetree *tree)
         .mtime_ns = tree->newest_mtime_ns,
         .ctime_ns = tree->newest_ctime_ns,
         .inode = tree->moved.low,
-        .flags = FILE_ROW_KNOWN | FILE_ROW_DIRECTORY,
+        .flags = FILE_ROW_KNOWN | FILE_ROW_DIRECTORY | (tree->holds_files ? 0 : FILE_ROW_EMPTY),
     };
 }
 

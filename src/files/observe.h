@@ -23,6 +23,7 @@ enum file_flag {
     FILE_ROW_RACY = 2,    /* made within a tick of the mtime: read again next time */
     FILE_ROW_BY_STAT = 4, /* `digest` stands for size and mtime only */
     FILE_ROW_DIRECTORY = 8,
+    FILE_ROW_EMPTY = 16, /* a directory without files */
 };
 
 /* What was last seen of a file; 56 bytes, as on disk. All zero: nothing known. Of a directory (a
@@ -68,6 +69,9 @@ void observer_make_row(struct observer *observer, const struct file_stat *stat,
 /* Whether a digest that was recorded for this file still stands: equal to the row's, or made by
  * stat alone of the same size and mtime. */
 bool observed_equal(struct digest recorded, const struct file_row *row);
+
+/* Whether it is a file of no bytes, or a directory without files. */
+bool observed_is_empty(const struct file_row *row);
 
 /* Takes "now" anew; call once for each turn of the loop before files are observed. Looks that fail
  * may be waited for once more, up to a second in all. */

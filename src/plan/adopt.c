@@ -154,7 +154,7 @@ int plan_fill_in(struct plan *plan, struct task_id task, struct diag *diag)
     if (result == 0) {
         struct task_row row = *state_task(plan->state, task.at);
         struct digest before = row.fingerprint;
-        plan_put_success(plan, task, &list, &row);
+        plan_put_known(plan, task, &list, &row);
         plan_keep_texts(plan, task, diag);
         plan_follow_fingerprint(plan, task, before);
     }

@@ -4,6 +4,7 @@
 #include "match.h"
 #include "names.h"
 #include "recorded.h"
+#include "stamps.h"
 
 /* Whether the whole value is what it was, though another part of it counts now: the description
  * changed, not the value. `place` is where it stands in the list; its whole follows where only a
@@ -87,6 +88,39 @@ static void compare_unrecorded_file(struct exam *exam, const struct component *n
     }
 }
 
+static bool is_same_content(struct exam *exam, struct digest then, struct digest now,
+                            struct file_id file, const struct task_row *success)
+{
+    struct plan *plan = exam->plan;
+    if (plan->files[file.at] != FILE_CURRENT) {
+        return false;
+    }
+    if (digest_equal(then, now)) {
+        return true;
+    }
+    if (plan_is_stamp(then) || plan_is_stamp(now)) {
+        bool stands = plan_stamp_stands(plan, file, then, now, success);
+        exam->fills_in |= stands;
+        return stands;
+    }
+    return observed_equal(then, state_file(plan->state, file.at));
+}
+
+/* A stamp is as empty as it was: its maker ran on something else. */
+static void tell_content(struct exam *exam, const struct component *now, struct digest then,
+                         struct file_id file)
+{
+    bool was_empty =
+        plan_is_stamp(then) || digest_equal(then, state_file(exam->plan->state, file.at)->digest);
+    if (plan_is_stamp(now->digest) && was_empty) {
+        struct task_id maker = {exam->plan->graph->producers[file.at]};
+        exam_tell(exam,
+                  (struct reason){.kind = REASON_UPSTREAM_RAN, .name = now->name, .task = maker});
+    } else {
+        tell_file(exam, now, file, false);
+    }
+}
+
 static void compare_file(struct exam *exam, struct recorded *recorded, const struct component *now,
                          size_t place, const struct dependency *dependency,
                          const struct task_row *success)
@@ -113,9 +147,8 @@ static void compare_file(struct exam *exam, struct recorded *recorded, const str
         if (plan->files[file.at] != FILE_GONE) {
             tell_file(exam, now, file, true);
         }
-    } else if (plan->files[file.at] != FILE_CURRENT ||
-               !observed_equal(then.digest, state_file(plan->state, file.at))) {
-        tell_file(exam, now, file, false);
+    } else if (!is_same_content(exam, then.digest, now->digest, file, success)) {
+        tell_content(exam, now, then.digest, file);
     }
 }
 

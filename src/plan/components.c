@@ -4,6 +4,7 @@
 #include "digest.h"
 #include "names.h"
 #include "sight.h"
+#include "stamps.h"
 #include "texts.h"
 
 static void push(struct component_list *list, enum component_kind kind, bool in_directory,
@@ -25,6 +26,12 @@ static struct digest content_digest(struct plan *plan, struct file_id file, stru
         return state_file(plan->state, file.at)->digest;
     }
     return status == FILE_GONE ? DIGEST_ABSENT : DIGEST_UNREAD;
+}
+
+/* What counts of a file that the task reads. */
+static struct digest input_digest(struct plan *plan, struct file_id file, struct diag *diag)
+{
+    return plan_stamped(plan, file, content_digest(plan, file, diag));
 }
 
 /* What couldn't be read of a product may be read later: its maker has made it all the same. */
@@ -161,7 +168,7 @@ int plan_components(struct plan *plan, struct task_id task, bool with_products,
          d++) {
         struct file_id file = graph->dependencies.at[d].file;
         struct slice name = plan_component_name(plan, task, file, &in_directory);
-        push(list, COMPONENT_FILE, in_directory, name, content_digest(plan, file, diag));
+        push(list, COMPONENT_FILE, in_directory, name, input_digest(plan, file, diag));
     }
     push_upstream_tasks(plan, task, list);
     for (size_t i = 0; i < action->input_count; i++) {
@@ -172,6 +179,9 @@ int plan_components(struct plan *plan, struct task_id task, bool with_products,
         struct file_id file = graph->products.at[p];
         struct slice name = plan_component_name(plan, task, file, &in_directory);
         push(list, COMPONENT_PRODUCT, in_directory, name, product_digest(plan, file, diag));
+    }
+    if (with_products) {
+        plan_keep_stamps(plan, task, list);
     }
     return 0;
 }

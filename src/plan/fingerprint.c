@@ -9,7 +9,8 @@ struct digest plan_fingerprint(const struct component_list *list)
     for (size_t i = 0; i < list->count; i++) {
         const struct component *component = &list->at[i];
         if (component->kind == COMPONENT_PRODUCT || component->kind == COMPONENT_PATTERN ||
-            component->kind == COMPONENT_WHOLE || component->kind == COMPONENT_BEFORE) {
+            component->kind == COMPONENT_WHOLE || component->kind == COMPONENT_BEFORE ||
+            component->kind == COMPONENT_STAMP) {
             continue;
         }
         digest_stream_u64(stream, (uint64_t)component->kind);

@@ -10,12 +10,13 @@
  * names.c (paths, and how a record names them); texts.c (what digests of recipes and values are
  * made from); fingerprint.c (of a list of components); plan.c (what a plan says); select.c (what is
  * wanted); costs.c (seconds and cores); pointers.c (values that templates name); recorded.c (a
- * record's component, by name); records.c (records of successes, written); renamed.c (records of
- * renamed actions); backed_up.c (whether good products lie in backups); sight.c (files, as they
- * were last seen); components.c (what a task depends on now); reasons.c (reasons in words); exam.c
- * (who is told what); lacks.c (what keeps a task from being started); compare.c (differences from
- * the record); examine.c (the verdict); adopt.c (records for existing products); decide.c (the look
- * as a whole). Apart from these: advice.c (what an action asked for and what it used). */
+ * record's component, by name); stamps.c (what empty products stand for); records.c (records of
+ * successes, written); renamed.c (records of renamed actions); backed_up.c (whether good products
+ * lie in backups); sight.c (files, as they were last seen); components.c (what a task depends on
+ * now); reasons.c (reasons in words); exam.c (who is told what); lacks.c (what keeps a task from
+ * being started); compare.c (differences from the record); examine.c (the verdict); adopt.c
+ * (records for existing products); decide.c (the look as a whole). Apart from these: advice.c (what
+ * an action asked for and what it used). */
 #ifndef ROWBUILD_PLAN_H
 #define ROWBUILD_PLAN_H
 
@@ -243,7 +244,8 @@ void plan_refresh_inputs(struct plan *plan, struct task_id task, struct diag *di
 /* Whether every product of the last success lies in its hidden sibling as it was recorded. */
 bool plan_good_set_is_backed_up(struct plan *plan, struct task_id task);
 
-/* Puts a row whose good set is `list`. An attempt is over with it, except ATTEMPT_CHANGED. */
+/* Puts a row whose good set is `list`. An attempt is over with it, except ATTEMPT_CHANGED. The empty
+ * products of a task that ran get their stamps. */
 void plan_put_success(struct plan *plan, struct task_id task, const struct component_list *list,
                       struct task_row *row);
 

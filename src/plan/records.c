@@ -1,6 +1,7 @@
 #include "records.h"
 
 #include "names.h"
+#include "stamps.h"
 
 #include <stdlib.h>
 
@@ -19,8 +20,8 @@ static void put_good(struct plan *plan, struct task_id task, const struct compon
     free(digests);
 }
 
-void plan_put_success(struct plan *plan, struct task_id task, const struct component_list *list,
-                      struct task_row *row)
+void plan_put_known(struct plan *plan, struct task_id task, const struct component_list *list,
+                    struct task_row *row)
 {
     row->is_known = true;
     if (row->attempt != ATTEMPT_CHANGED) {
@@ -28,6 +29,24 @@ void plan_put_success(struct plan *plan, struct task_id task, const struct compo
         row->attempt_status = 0;
     }
     put_good(plan, task, list, row);
+}
+
+void plan_put_success(struct plan *plan, struct task_id task, const struct component_list *list,
+                      struct task_row *row)
+{
+    struct component_list stamped = {0};
+    if (row->success != SUCCESS_RAN) {
+        plan_put_known(plan, task, list, row);
+        return;
+    }
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->at[i].kind != COMPONENT_STAMP) {
+            vec_push(&stamped, list->at[i]);
+        }
+    }
+    plan_freeze_stamps(plan, task, &stamped);
+    plan_put_known(plan, task, &stamped, row);
+    vec_release(&stamped);
 }
 
 /* Which recorded component gets another digest: a file, or (name.at == NULL) the fingerprint of a
@@ -47,7 +66,9 @@ static bool is_replaced(const struct component *component, const struct replacem
             : (component->kind == COMPONENT_FILE || component->kind == COMPONENT_PRODUCT) &&
                   component->in_directory == replacement->in_directory &&
                   slice_equal(component->name, replacement->name);
-    return named && digest_equal(component->digest, replacement->before);
+    bool was_stamp = component->kind == COMPONENT_FILE && plan_is_stamp(component->digest) &&
+                     plan_is_empty_content(replacement->before);
+    return named && (was_stamp || digest_equal(component->digest, replacement->before));
 }
 
 /* What was tried since the success stays on record. */

@@ -34,6 +34,8 @@ enum component_kind {
     COMPONENT_PATTERN = 'g', /* name: an input as it was listed; not part of the fingerprint */
     COMPONENT_BEFORE = 'b',  /* name: key of a task before by `previous_actions`, where which tasks
                                 these are isn't plain; not part of the fingerprint */
+    COMPONENT_STAMP = 's',   /* name: an empty product; the fingerprint of the success that made it;
+                                not part of the fingerprint */
     COMPONENT_WHOLE = 'w',   /* name: the directory; digest of its whole value: a hint only */
 };
 

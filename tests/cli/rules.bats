@@ -697,6 +697,34 @@ END
     content workspace/d1/a "$(printf '%s\n' one three two)"
 }
 
+@test "9: accept leaves the stamp of an empty product as it is" {
+    mkdir workspace/d1
+    echo 1 >in
+    stamp() {
+        rowfile <<END
+[[action]]
+name = "make"
+inputs = ["//in"]
+products = ["done"]
+command = "note make $1 {directory}; touch workspace/{directory}/done"
+[[action]]
+name = "read"
+inputs = ["done"]
+products = ["out"]
+command = "note read {directory}; touch workspace/{directory}/out"
+END
+    }
+    stamp one
+    expect 0
+    expect_runs 'make one d1' 'read d1'
+    stamp two
+    expect 0 accept
+    expect_nothing_to_do
+    echo 2 >in
+    expect 0
+    expect_runs 'make two d1' 'read d1'
+}
+
 @test "9: accept -a takes one action" {
     finished d1
     sed -i -e 's/sort in/sort -u in/' -e 's/tr a-z A-Z/tr a-z A-Z --/' Rowfile
