@@ -268,10 +268,22 @@ static void add_job(const struct job_ref *job, struct buf *out)
     buf_release(&name);
 }
 
-static bool is_made(const struct graph *graph, struct slice path)
+/* Nobody makes it, nobody is asked to, or it was made and is gone. */
+static void add_missing_input(const struct plan *plan, struct slice path, struct buf *out)
 {
-    struct file_id file = graph_find_file(graph, path);
-    return file.at != GRAPH_NONE && graph->producers[file.at] != GRAPH_NONE;
+    struct file_id file = graph_find_file(plan->graph, path);
+    uint32_t maker = file.at == GRAPH_NONE ? GRAPH_NONE : plan->graph->producers[file.at];
+    buf_add_string(out, "input ");
+    text_add_name(out, path);
+    if (maker == GRAPH_NONE) {
+        buf_add_string(out, " is missing, and no action makes it");
+    } else if (plan->wanted[maker] == 0) {
+        buf_add_string(out, " is missing, and the action that makes it isn't selected");
+    } else {
+        buf_add_string(out, " is missing: something removed it after ");
+        graph_add_label(plan->graph, (struct task_id){maker}, out);
+        buf_add_string(out, " had made it");
+    }
 }
 
 static void add_reason(struct plan *plan, struct task_id task, const struct reason *reason,
@@ -382,11 +394,7 @@ static void add_reason(struct plan *plan, struct task_id task, const struct reas
         add_product_reason(reason, " changes each time it is read", out);
         break;
     case REASON_INPUT_MISSING:
-        buf_add_string(out, "input ");
-        text_add_name(out, reason->name);
-        buf_add_string(out, is_made(plan->graph, reason->name)
-                                ? " is missing, and the action that makes it isn't selected"
-                                : " is missing, and no action makes it");
+        add_missing_input(plan, reason->name, out);
         break;
     case REASON_EXCLUDED:
         buf_add_string(out, "the previous action ");

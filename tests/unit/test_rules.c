@@ -139,6 +139,77 @@ static void test_2_an_input_that_vanished_before_the_launch_blocks(void **state)
          WHY("first/d1", "blocked: INPUT_MISSING workspace/d1/in"));
 }
 
+/* What makes an input vanish between the plan and the launch: a task that comes before. */
+#define REMOVES(path)                                                                              \
+    ACTION("zeroth")                                                                               \
+    "products = ['z']\n"                                                                           \
+    "command = 'write z z; remove " path "'\n"
+
+static void test_2_what_a_glob_matched_and_vanished_is_recorded_as_gone(void **state)
+{
+    (void)state;
+    PLAY(SCOPE REMOVES("in1") ACTION("first") "previous_actions = ['zeroth']\n"
+                                              "inputs = ['in*']\n"
+                                              "products = ['a']\n"
+                                              "command = 'copy in2 a'\n",
+         WRITE("d1/in1", "one"), WRITE("d1/in2", "two"), RUN("zeroth/d1 first/d1"), RUN(""),
+         WRITE("d1/in1", "one"), WHY("first/d1", "stale: INPUT_NEW in1"), RUN("first/d1"), RUN(""));
+}
+
+static void test_2_a_made_input_that_vanished_blocks(void **state)
+{
+    (void)state;
+    PLAY(SCOPE ACTION("make") "products = ['m']\n"
+                              "command = 'write m m'\n"
+                              "value_inputs = []\n" ACTION(
+                                  "thief") "previous_actions = ['make']\n"
+                                           "products = ['t']\n"
+                                           "command = 'write t t; stop_if kept; remove m'\n" ACTION(
+                                               "first") "previous_actions = ['thief']\n"
+                                                        "inputs = ['m']\n"
+                                                        "products = ['a']\n"
+                                                        "command = 'write a a'\n",
+         WRITE("d1/x", ""), RUN("make/d1 thief/d1"), TEXT("d1/a", "-"), WRITE("d1/kept", ""),
+         WHY("make/d1", "stale: PRODUCT_MISSING m"), RUN("make/d1 first/d1"), RUN(""));
+}
+
+static void test_2_a_folder_that_vanished_blocks(void **state)
+{
+    (void)state;
+    PLAY(SCOPE REMOVES("in") ACTION("first") "previous_actions = ['zeroth']\n"
+                                             "inputs = ['in']\n"
+                                             "products = ['a']\n"
+                                             "command = 'write a a'\n",
+         WRITE("d1/in/x", "old"), RUN("zeroth/d1"),
+         WHY("first/d1", "blocked: INPUT_MISSING workspace/d1/in"), WRITE("d1/in/x", "new"),
+         RUN("first/d1"), RUN(""));
+}
+
+static void test_2_one_member_without_its_input_blocks_the_group(void **state)
+{
+    (void)state;
+    PLAY(SCOPE REMOVES("in") ACTION("all") "scope = 'group'\n"
+                                           "previous_actions = ['zeroth']\n"
+                                           "inputs = ['in']\n"
+                                           "products = ['//sum']\n"
+                                           "command = 'gather in //sum'\n",
+         WRITE("d1/in", "1"), WRITE("d2/in", "2"), WRITE("d2/z", "z"), RUN("zeroth/d1"),
+         WHY("all///sum", "blocked: INPUT_MISSING workspace/d1/in"), WRITE("d1/in", "3"),
+         RUN("all///sum"), RUN(""));
+}
+
+static void test_2_an_input_that_vanished_while_it_ran_leaves_a_stale_success(void **state)
+{
+    (void)state;
+    PLAY(SCOPE ACTION("first") "inputs = ['in']\n"
+                               "products = ['a']\n"
+                               "command = 'copy in a; stop_if once; write x once; remove in'\n",
+         WRITE("d1/in", "old"), RUN("first/d1"),
+         WHY("first/d1", "blocked: INPUT_MISSING workspace/d1/in"), RUN(""), WRITE("d1/in", "new"),
+         WHY("first/d1", "stale: CHANGED_WHILE, INPUT in"), RUN("first/d1"), TEXT("d1/a", "new"),
+         RUN(""));
+}
+
 /* ---- 3. Early cutoff ---- */
 
 static void test_3_an_identical_product_leaves_its_dependents_up_to_date(void **state)
@@ -609,6 +680,11 @@ int main(void)
         TEST(2_a_made_while_an_input_changed_is_never_put_back),
         TEST(2_a_required_input_that_is_missing_blocks),
         TEST(2_an_input_that_vanished_before_the_launch_blocks),
+        TEST(2_what_a_glob_matched_and_vanished_is_recorded_as_gone),
+        TEST(2_a_made_input_that_vanished_blocks),
+        TEST(2_a_folder_that_vanished_blocks),
+        TEST(2_one_member_without_its_input_blocks_the_group),
+        TEST(2_an_input_that_vanished_while_it_ran_leaves_a_stale_success),
         TEST(3_an_identical_product_leaves_its_dependents_up_to_date),
         TEST(3_the_cutoff_may_be_further_down),
         TEST(4_a_product_that_is_not_what_was_recorded),
