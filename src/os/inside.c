@@ -64,6 +64,38 @@ static int open_root(int dir, const char *path)
                : fail(EXDEV);
 }
 
+/* The folder that path[0..len) lies in. */
+static void sync_parent(int dir, const char *path, size_t len)
+{
+    struct buf parent = BUF_EMPTY;
+    while (len > 0 && path[len - 1] != '/') {
+        len--;
+    }
+    buf_add(&parent, path, len);
+    buf_add_char(&parent, '.');
+    int fd = disk->open(dir, parent.at, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    if (fd >= 0) {
+        (void)disk->sync(fd); /* some file systems can't */
+        disk->close(fd);
+    }
+    buf_release(&parent);
+}
+
+/* The folder was just made: a name that isn't synced is lost when the power goes, with all that is
+ * synced in it. */
+static void sync_names(int dir, const char *path)
+{
+    for (size_t len = strlen(path); len > 0;) {
+        sync_parent(dir, path, len);
+        while (len > 0 && path[len - 1] != '/') {
+            len--;
+        }
+        while (len > 0 && path[len - 1] == '/') {
+            len--;
+        }
+    }
+}
+
 int inside_root(int dir, const char *path, bool make)
 {
     struct buf whole = BUF_EMPTY;
@@ -76,6 +108,7 @@ int inside_root(int dir, const char *path, bool make)
         buf_add_string(&whole, "/.");
         if (file_make_parents(dir, buf_string(&whole)) == 0) {
             whole.at[whole.len - 2] = '\0';
+            sync_names(dir, buf_string(&whole));
             fd = open_root(dir, buf_string(&whole));
         }
     }
