@@ -31,7 +31,7 @@ int rowbuild_scan(struct rowbuild *study, const struct rowbuild_selection *selec
     if (status != ROWBUILD_OK) {
         return status;
     }
-    *found = plan_adopted(study->plan);
+    *found = plan_adopted(study->plan) + plan_completed(study->plan);
     if (state_sync(study->state, &messages->diag) != 0 || study_drop(study, messages) != 0) {
         status = ROWBUILD_STATE;
     }

@@ -92,7 +92,8 @@ static void put_back(struct rowbuild *study)
         struct file_stat found;
         char *path = arena_string(&study->labels, slice_of(plan_path(study->plan, file)));
         if (file_lstat(study->project, path, &found) == 0 && found.kind == FILE_MISSING) {
-            (void)backup_restore(&graph->folders, (const char *const[]){path}, 1, &unseen);
+            struct backup_item item = {path, BACKUP_KEPT, false};
+            (void)backup_restore(&graph->folders, &item, 1, &unseen);
         }
     }
     diag_release(&unseen);

@@ -1,8 +1,8 @@
 /* The names of rowbuild's own files among those of a study.
  *
  * Knows: which file names are reserved: backups of products (`.a.out.rowbuild-good`,
- * `.a.out.rowbuild-kept-2`) and temporary files (`.rowbuild-tmp-…`, `.rowbuild-now-…`). Doesn't
- * know: who makes the files, or where. */
+ * `.a.out.rowbuild-kept`, `.a.out~.rowbuild-kept`) and temporary files (`.rowbuild-tmp-…`,
+ * `.rowbuild-now-…`). Doesn't know: who makes the files, or where. */
 #ifndef ROWBUILD_RESERVED_H
 #define ROWBUILD_RESERVED_H
 
@@ -12,6 +12,7 @@
 
 #define RESERVED_GOOD ".rowbuild-good"
 #define RESERVED_KEPT ".rowbuild-kept"
+#define RESERVED_LEFT "~" RESERVED_KEPT
 #define RESERVED_PREFIX ".rowbuild-" /* of temporary files */
 
 /* Whether the name is that of a backup. */

@@ -55,19 +55,17 @@ static void add_stem(const char *path, struct buf *out)
     digest_format(digest_of(name), out);
 }
 
-void backup_good_path(const char *path, struct buf *out)
+static void add_sibling(const char *path, enum backup_place place, struct buf *out)
 {
     add_stem(path, out);
-    buf_add_string(out, RESERVED_GOOD);
+    buf_add_string(out, place == BACKUP_GOOD   ? RESERVED_GOOD
+                        : place == BACKUP_LEFT ? RESERVED_LEFT
+                                               : RESERVED_KEPT);
 }
 
-static void add_kept_path(const char *path, int number, struct buf *out)
+void backup_good_path(const char *path, struct buf *out)
 {
-    add_stem(path, out);
-    buf_add_string(out, RESERVED_KEPT);
-    if (number > 1) {
-        buf_addf(out, "-%d", number);
-    }
+    add_sibling(path, BACKUP_GOOD, out);
 }
 
 /* ---- moves ---- */
@@ -75,6 +73,7 @@ static void add_kept_path(const char *path, int number, struct buf *out)
 struct move {
     struct buf from;
     struct buf to;
+    bool displaces; /* what has the name `to` makes way for another */
 };
 
 typedef VEC(struct move) move_list;
@@ -170,11 +169,24 @@ static void report_in_the_way(const struct move *move, struct diag *diag)
     buf_release(&to);
 }
 
+/* Whether one of the first `count` moves takes the path away. */
+static bool makes_way(const move_list *moves, size_t count, const struct buf *path)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (slice_equal(buf_slice(&moves->at[i].from), buf_slice(path))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int check_moves(const struct folders *folders, const move_list *moves, struct diag *diag)
 {
     int result = 0;
-    vec_each (const struct move, move, moves) {
-        int in_the_way = exists(folders, buf_string(&move->to), diag);
+    for (size_t i = 0; i < moves->count; i++) {
+        const struct move *move = &moves->at[i];
+        int in_the_way =
+            makes_way(moves, i, &move->to) ? 0 : exists(folders, buf_string(&move->to), diag);
         if (in_the_way > 0) {
             report_in_the_way(move, diag);
         }
@@ -213,97 +225,149 @@ static int make_moves(const struct folders *folders, const move_list *moves, str
     return 0;
 }
 
-static void add_move(move_list *moves, const char *from)
+static void add_move(move_list *moves, const char *from, const char *to)
 {
     struct move move = {0};
     buf_add_string(&move.from, from);
+    buf_add_string(&move.to, to);
     vec_push(moves, move);
 }
 
-/* Fills in where kept files go: one number for all, the first that is free for each of them. */
-static int number_kept(const struct folders *folders, move_list *moves, struct diag *diag)
+/* Appends the first name with a number that nothing has. */
+static int add_free_name(const struct folders *folders, const char *sibling, struct buf *out,
+                         struct diag *diag)
 {
-    for (int number = 1; number <= LAST_NUMBER; number++) {
-        int taken = 0;
-        for (size_t i = 0; taken == 0 && i < moves->count; i++) {
-            struct move *move = &moves->at[i];
-            buf_clear(&move->to);
-            add_kept_path(buf_string(&move->from), number, &move->to);
-            taken = exists(folders, buf_string(&move->to), diag);
-        }
+    for (int number = 2; number <= LAST_NUMBER; number++) {
+        buf_clear(out);
+        buf_addf(out, "%s-%d", sibling, number);
+        int taken = exists(folders, buf_string(out), diag);
         if (taken <= 0) {
             return taken;
         }
     }
-    return report("find a free name beside", buf_string(&moves->at[0].from), EEXIST, diag);
+    return report("find a free name beside", sibling, EEXIST, diag);
 }
 
-int backup_move(const struct folders *folders, const char *const *paths, size_t count,
-                enum backup_place place, struct diag *diag)
+/* Adds the move of `from` to a sibling of `path`, and before it the one that makes way. */
+static int add_backup(const struct folders *folders, move_list *moves, const char *from,
+                      const char *path, enum backup_place place, struct diag *diag)
 {
-    move_list moves = {0};
-    int result = -1;
-    for (size_t i = 0; i < count; i++) {
-        int there = exists(folders, paths[i], diag);
-        if (there < 0) {
-            goto out;
-        }
-        if (there > 0) {
-            add_move(&moves, paths[i]);
-            backup_good_path(paths[i], &moves.at[moves.count - 1].to);
-        }
+    struct buf to = BUF_EMPTY;
+    struct buf elsewhere = BUF_EMPTY;
+    add_sibling(path, place, &to);
+    int taken = place != BACKUP_GOOD ? exists(folders, buf_string(&to), diag) : 0;
+    int result = taken < 0 ? -1 : 0;
+    if (taken > 0) {
+        result = add_free_name(folders, buf_string(&to), &elsewhere, diag);
     }
-    if (place == BACKUP_KEPT && number_kept(folders, &moves, diag) != 0) {
-        goto out;
+    if (taken > 0 && result == 0) {
+        add_move(moves, buf_string(&to), buf_string(&elsewhere));
+        moves->at[moves->count - 1].displaces = true;
     }
-    result = make_moves(folders, &moves, diag);
-out:
-    release_moves(&moves);
+    if (result == 0) {
+        add_move(moves, from, buf_string(&to));
+    }
+    buf_release(&to);
+    buf_release(&elsewhere);
     return result;
 }
 
-/* The good siblings that are there, and what stands where they belong. */
-static int find_restored(const struct folders *folders, const char *const *paths, size_t count,
-                         move_list *returning, move_list *in_the_way, struct diag *diag)
+static bool remove_sibling(const struct folders *folders, const char *path, struct diag *diag)
 {
-    struct buf good = BUF_EMPTY;
-    int result = 0;
-    for (size_t i = 0; result == 0 && i < count; i++) {
-        buf_clear(&good);
-        backup_good_path(paths[i], &good);
-        int there = exists(folders, buf_string(&good), diag);
-        int taken = there > 0 ? exists(folders, paths[i], diag) : 0;
-        result = there < 0 || taken < 0 ? -1 : 0;
-        if (there > 0) {
-            add_move(returning, buf_string(&good));
-            buf_add_string(&returning->at[returning->count - 1].to, paths[i]);
-        }
-        if (taken > 0) {
-            add_move(in_the_way, paths[i]);
+    const char *name;
+    int folder = folders_open_parent(folders, path, &name);
+    int result = folder < 0 ? -1 : file_remove_tree(folder, name);
+    int error = errno;
+    close_folder(folder);
+    if (result == 0 || error == ENOENT || error == ENOTDIR) {
+        return true;
+    }
+    struct buf shown = BUF_EMPTY;
+    text_add_name(&shown, slice_of(path));
+    diag_warning(diag, "can't delete %s: %s", buf_string(&shown), reason_of(error));
+    buf_release(&shown);
+    return false;
+}
+
+static void remove_displaced(const struct folders *folders, const move_list *moves,
+                             struct diag *diag)
+{
+    vec_each (const struct move, move, moves) {
+        if (move->displaces) {
+            (void)remove_sibling(folders, buf_string(&move->to), diag);
         }
     }
+}
+
+int backup_move(const struct folders *folders, const struct backup_item *items, size_t count,
+                struct diag *diag)
+{
+    move_list moves = {0};
+    struct buf good = BUF_EMPTY;
+    int result = 0;
+    for (size_t i = 0; i < count && result == 0; i++) {
+        const char *from = items[i].path;
+        if (items[i].is_good_sibling) {
+            buf_clear(&good);
+            backup_good_path(from, &good);
+            from = buf_string(&good);
+        }
+        int there = exists(folders, from, diag);
+        result = there > 0 ? add_backup(folders, &moves, from, items[i].path, items[i].place, diag)
+                           : there;
+    }
+    if (result == 0) {
+        result = make_moves(folders, &moves, diag);
+    }
+    if (result == 0) {
+        remove_displaced(folders, &moves, diag);
+    }
+    release_moves(&moves);
     buf_release(&good);
     return result;
 }
 
-int backup_restore(const struct folders *folders, const char *const *paths, size_t count,
-                   struct diag *diag)
+/* First what stands where good siblings belong, then these. */
+static int add_restores(const struct folders *folders, const struct backup_item *items,
+                        size_t count, move_list *moves, struct diag *diag)
 {
     move_list returning = {0};
-    move_list in_the_way = {0};
-    int result = -1;
-    if (find_restored(folders, paths, count, &returning, &in_the_way, diag) != 0 ||
-        number_kept(folders, &in_the_way, diag) != 0 ||
-        make_moves(folders, &in_the_way, diag) != 0) {
-        goto out;
+    struct buf good = BUF_EMPTY;
+    int result = 0;
+    for (size_t i = 0; result == 0 && i < count; i++) {
+        const char *path = items[i].path;
+        buf_clear(&good);
+        backup_good_path(path, &good);
+        int there = exists(folders, buf_string(&good), diag);
+        int taken = there > 0 ? exists(folders, path, diag) : 0;
+        result = there < 0 || taken < 0 ? -1 : 0;
+        if (there > 0 && result == 0) {
+            add_move(&returning, buf_string(&good), path);
+        }
+        if (taken > 0) {
+            result = add_backup(folders, moves, path, path, items[i].place, diag);
+        }
     }
-    result = make_moves(folders, &returning, diag);
-    if (result != 0) {
-        move_back(folders, &in_the_way, in_the_way.count, diag);
+    vec_each (struct move, move, &returning) {
+        vec_push(moves, *move);
     }
-out:
-    release_moves(&returning);
-    release_moves(&in_the_way);
+    vec_release(&returning);
+    buf_release(&good);
+    return result;
+}
+
+int backup_restore(const struct folders *folders, const struct backup_item *items, size_t count,
+                   struct diag *diag)
+{
+    move_list moves = {0};
+    int result = add_restores(folders, items, count, &moves, diag);
+    if (result == 0) {
+        result = make_moves(folders, &moves, diag);
+    }
+    if (result == 0) {
+        remove_displaced(folders, &moves, diag);
+    }
+    release_moves(&moves);
     return result;
 }
 
@@ -313,20 +377,9 @@ bool backup_discard_good(const struct folders *folders, const char *const *paths
     struct buf good = BUF_EMPTY;
     bool all = true;
     for (size_t i = 0; i < count; i++) {
-        const char *name;
         buf_clear(&good);
         backup_good_path(paths[i], &good);
-        int folder = folders_open_parent(folders, buf_string(&good), &name);
-        int result = folder < 0 ? -1 : file_remove_tree(folder, name);
-        int error = errno;
-        close_folder(folder);
-        if (result != 0 && error != ENOENT && error != ENOTDIR) {
-            struct buf shown = BUF_EMPTY;
-            text_add_name(&shown, buf_slice(&good));
-            diag_warning(diag, "can't delete %s: %s", buf_string(&shown), reason_of(error));
-            buf_release(&shown);
-            all = false;
-        }
+        all = remove_sibling(folders, buf_string(&good), diag) && all;
     }
     buf_release(&good);
     return all;

@@ -191,13 +191,17 @@ bool observed_is_empty(const struct file_row *row)
            (row->flags & FILE_ROW_BY_STAT) == 0;
 }
 
-static bool row_stands(const struct file_row *row, const struct file_row *found)
+static bool same_stat(const struct file_row *row, const struct file_row *found)
 {
     const uint32_t kind = FILE_ROW_DIRECTORY;
-    return (row->flags & FILE_ROW_KNOWN) != 0 && (row->flags & FILE_ROW_RACY) == 0 &&
-           (row->flags & kind) == (found->flags & kind) && row->size == found->size &&
-           row->mtime_ns == found->mtime_ns && row->ctime_ns == found->ctime_ns &&
-           row->inode == found->inode;
+    return (row->flags & FILE_ROW_KNOWN) != 0 && (row->flags & kind) == (found->flags & kind) &&
+           row->size == found->size && row->mtime_ns == found->mtime_ns &&
+           row->ctime_ns == found->ctime_ns && row->inode == found->inode;
+}
+
+static bool row_stands(const struct file_row *row, const struct file_row *found)
+{
+    return (row->flags & FILE_ROW_RACY) == 0 && same_stat(row, found);
 }
 
 static struct file_row row_of_stat(const struct file_stat *stat)
@@ -395,6 +399,7 @@ static enum file_status observe(struct observer *observer, const char *path, uin
         *row = made;
     } else if (status == FILE_READ) {
         made.flags |= is_racy(observer, &made) ? FILE_ROW_RACY : 0;
+        made.flags |= same_stat(row, &made) ? row->flags & (FILE_ROW_LEFT | FILE_ROW_FAILED) : 0;
         *row = made;
     }
     return status;
@@ -410,6 +415,46 @@ enum file_status observe_adopted(struct observer *observer, const char *path, st
     uint64_t limit =
         observer->digest_limit < ADOPT_BY_STAT ? observer->digest_limit : ADOPT_BY_STAT;
     return observe(observer, path, limit, row);
+}
+
+/* What stat says of a file, or of all of a folder. */
+static bool stat_row(const struct observer *observer, const char *path, struct file_row *row)
+{
+    struct file_stat stat;
+    struct filetree tree = {0};
+    if (file_stat(observer->directory, path, &stat) != 0 || stat.kind == FILE_MISSING) {
+        return false;
+    }
+    *row = row_of_stat(&stat);
+    if (stat.kind != FILE_DIRECTORY) {
+        return true;
+    }
+    int root = disk->open(observer->directory, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    bool is_read = root >= 0 && filetree_scan(&tree, root) == FILE_READ;
+    if (is_read) {
+        *row = row_of_tree(&tree);
+    }
+    if (root >= 0) {
+        filetree_release(&tree);
+        disk->close(root);
+    }
+    return is_read;
+}
+
+bool observe_left(struct observer *observer, const char *path, uint32_t flags, struct file_row *row)
+{
+    struct file_row now;
+    if (!stat_row(observer, path, &now)) {
+        return false;
+    }
+    if (!row_stands(row, &now)) {
+        bool was_failed = same_stat(row, &now) && (row->flags & FILE_ROW_FAILED) != 0;
+        now.digest = DIGEST_UNREAD;
+        now.flags |= FILE_ROW_RACY | (was_failed ? FILE_ROW_FAILED : 0);
+        *row = now;
+    }
+    row->flags |= flags;
+    return true;
 }
 
 enum file_status observe_stat(const struct observer *observer, const char *path,
@@ -432,18 +477,7 @@ enum file_status observe_stat(const struct observer *observer, const char *path,
     if ((row->flags & FILE_ROW_DIRECTORY) == 0) {
         return FILE_MOVED;
     }
-    struct filetree tree = {0};
-    enum file_status result = FILE_MOVED;
-    int root = disk->open(observer->directory, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-    if (root >= 0) {
-        if (filetree_scan(&tree, root) == FILE_READ) {
-            now = row_of_tree(&tree);
-            result = row_stands(row, &now) ? FILE_CURRENT : FILE_MOVED;
-        }
-        filetree_release(&tree);
-        disk->close(root);
-    }
-    return result;
+    return stat_row(observer, path, &now) && row_stands(row, &now) ? FILE_CURRENT : FILE_MOVED;
 }
 
 void observer_make_row(struct observer *observer, const struct file_stat *stat,

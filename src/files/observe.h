@@ -23,7 +23,9 @@ enum file_flag {
     FILE_ROW_RACY = 2,    /* made within a tick of the mtime: read again next time */
     FILE_ROW_BY_STAT = 4, /* `digest` stands for size and mtime only */
     FILE_ROW_DIRECTORY = 8,
-    FILE_ROW_EMPTY = 16, /* a directory without files */
+    FILE_ROW_EMPTY = 16,  /* a directory without files */
+    FILE_ROW_LEFT = 32,   /* an attempt that didn't succeed left it, and it wasn't touched since */
+    FILE_ROW_FAILED = 64, /* with LEFT: that attempt failed or was killed */
 };
 
 /* What was last seen of a file; 56 bytes, as on disk. All zero: nothing known. Of a directory (a
@@ -60,6 +62,13 @@ enum file_status observe_stat(const struct observer *observer, const char *path,
 
 /* For adoption: makes a row by stat alone for files over 1 MiB, by content below. */
 enum file_status observe_adopted(struct observer *observer, const char *path, struct file_row *row);
+
+/* Marks what an attempt left (`flags`: FILE_ROW_LEFT, FILE_ROW_FAILED): by stat alone. The row of a
+ * file that moved has DIGEST_UNREAD and is racy, so that it is read when it is next observed. The
+ * marks last as long as stat says the same. False, and *row as it was: nothing is there, or it can't
+ * be looked at. */
+bool observe_left(struct observer *observer, const char *path, uint32_t flags,
+                  struct file_row *row);
 
 /* A row for a file whose digest the caller made itself from what it read between two equal
  * stats. */

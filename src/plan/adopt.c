@@ -147,6 +147,80 @@ int plan_adopt(struct plan *plan, struct diag *diag)
     return result;
 }
 
+/* ---- Unfinished work that is finished by now ---- */
+
+/* Its command ended well without all of its products. */
+static bool may_be_finished(const struct plan *plan, struct task_id task)
+{
+    bool is_in_job = plan->jobs != NULL && plan->jobs[task.at] != NULL;
+    return plan->wanted[task.at] != 0 && !is_in_job &&
+           state_task(plan->state, task.at)->attempt == ATTEMPT_UNFINISHED &&
+           products_are_there(plan, task);
+}
+
+static void unmark_products(struct plan *plan, struct task_id task)
+{
+    const struct graph *graph = plan->graph;
+    for (uint32_t p = graph->product_start[task.at]; p < graph->product_start[task.at + 1]; p++) {
+        uint32_t file = graph->products.at[p].at;
+        struct file_row row = *state_file(plan->state, file);
+        row.flags &= ~(uint32_t)(FILE_ROW_LEFT | FILE_ROW_FAILED);
+        state_put_file(plan->state, file, &row);
+    }
+}
+
+/* Who finished it is unknown, and so is how long it took. */
+static int complete_task(struct plan *plan, struct task_id task, struct diag *diag)
+{
+    struct component_list *list = &plan->scratch;
+    struct task_row row = *state_task(plan->state, task.at);
+    if (plan_components(plan, task, true, list, diag) != 0) {
+        return -1;
+    }
+    if (has_unread(plan, task, list) ||
+        !digest_equal(plan_fingerprint(list), row.attempt_fingerprint)) {
+        return 0;
+    }
+    int64_t now = observer_now(plan->observer);
+    row.success = SUCCESS_ADOPTED;
+    row.finished_at_ns = now != 0 ? now : oldest_product(plan, task);
+    row.duration_s = 0;
+    row.has_old_backup = row.has_old_backup || row.is_backed_up;
+    row.is_backed_up = false;
+    plan_put_success(plan, task, list, &row);
+    plan_keep_texts(plan, task, diag);
+    unmark_products(plan, task);
+    plan->completed++;
+    return 0;
+}
+
+int plan_complete_unfinished(struct plan *plan, struct diag *diag)
+{
+    const struct graph *graph = plan->graph;
+    uint8_t *files = mem_alloc(graph->file_count);
+    VEC(struct task_id) tasks = {0};
+    int result = 0;
+    plan->completed = 0;
+    for (size_t i = 0; i < graph->order_count && graph->rowfile->contract == CONTRACT_ROW; i++) {
+        struct task_id task = {graph->order[i]};
+        if (may_be_finished(plan, task)) {
+            vec_push(&tasks, task);
+            plan_mark_files(graph, task, files, NULL);
+        }
+    }
+    if (tasks.count > 0) {
+        result = plan_read_moved(plan, files, NULL, diag);
+    }
+    for (size_t i = 0; i < tasks.count && result == 0; i++) {
+        result = complete_task(plan, tasks.at[i], diag);
+    }
+    vec_release(&tasks);
+    free(files);
+    return result;
+}
+
+/* ---- What has become known ---- */
+
 int plan_fill_in(struct plan *plan, struct task_id task, struct diag *diag)
 {
     struct component_list list = {0};

@@ -37,6 +37,9 @@ int plan_look(struct plan *plan, struct diag *diag)
     if (result == 0) {
         result = plan_read_known(plan, &list, diag);
     }
+    if (result == 0 && !plan->options.recorded) {
+        result = plan_complete_unfinished(plan, diag);
+    }
     if (result == 0 && !plan->options.no_adopt && !plan->options.recorded) {
         result = plan_adopt(plan, diag);
     }

@@ -132,6 +132,11 @@ bool plan_reruns(const struct plan *plan)
     return plan->options.rerun;
 }
 
+size_t plan_completed(const struct plan *plan)
+{
+    return plan->completed;
+}
+
 size_t plan_adopted(const struct plan *plan)
 {
     return plan->adopted;

@@ -172,6 +172,9 @@ bool plan_reruns(const struct plan *plan);
 
 size_t plan_adopted(const struct plan *plan); /* tasks that the last plan_look adopted */
 
+/* Tasks that were unfinished and that the last plan_look found complete (row's contract). */
+size_t plan_completed(const struct plan *plan);
+
 /* Mean seconds of the recorded successes of an action's element; 0: there are none. */
 double plan_mean_seconds(const struct plan *plan, uint32_t element);
 
@@ -237,6 +240,10 @@ int plan_trouble(const struct plan *plan, struct file_id file);
  * since what is there must be known before anything replaces it. True: there is something. */
 bool plan_lacks(struct plan *plan, struct task_id task, reason_fn *listener, void *context,
                 struct diag *diag);
+
+/* Marks the products that are there as what an attempt left which didn't succeed; `has_failed`: it
+ * failed or was killed. Nothing is read. */
+void plan_mark_left(struct plan *plan, struct task_id task, bool has_failed);
 
 /* Looks again at the values and files that a task depends on. */
 void plan_refresh_inputs(struct plan *plan, struct task_id task, struct diag *diag);

@@ -23,6 +23,7 @@ struct plan {
     struct digest *recipes;
     double *mean_seconds; /* by action element: of recorded successes; 0: none */
     size_t adopted;       /* tasks that were adopted while planning */
+    size_t completed;     /* unfinished ones whose products turned out to be there */
     struct component_list scratch;
     struct buf path;
     struct arena arena;

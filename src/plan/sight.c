@@ -129,6 +129,19 @@ enum file_status plan_refresh(struct plan *plan, struct file_id file, struct dia
     return (enum file_status)plan->files[file.at];
 }
 
+void plan_mark_left(struct plan *plan, struct task_id task, bool has_failed)
+{
+    const struct graph *graph = plan->graph;
+    uint32_t flags = FILE_ROW_LEFT | (has_failed ? FILE_ROW_FAILED : 0);
+    for (uint32_t p = graph->product_start[task.at]; p < graph->product_start[task.at + 1]; p++) {
+        struct file_id file = graph->products.at[p];
+        struct file_row row = *state_file(plan->state, file.at);
+        if (observe_left(plan->observer, plan_path(plan, file), flags, &row)) {
+            state_put_file(plan->state, file.at, &row);
+        }
+    }
+}
+
 void plan_refresh_inputs(struct plan *plan, struct task_id task, struct diag *diag)
 {
     const struct graph *graph = plan->graph;
@@ -285,14 +298,15 @@ void plan_stat_files(struct plan *plan, const struct file_list *list, struct dia
 }
 
 /* What was known before and moved is read now, on all cores, and so are new values; other files
- * that were never known wait until they are asked for. */
+ * that were never known, or that an attempt left, wait until they are asked for. */
 int plan_read_known(struct plan *plan, const struct file_list *list, struct diag *diag)
 {
     uint8_t *known = mem_alloc(plan->graph->file_count);
     bool any = false;
     for (size_t i = 0; i < list->count; i++) {
         uint32_t f = list->at[i];
-        bool is_known = (state_file(plan->state, f)->flags & FILE_ROW_KNOWN) != 0;
+        uint32_t flags = state_file(plan->state, f)->flags;
+        bool is_known = (flags & (FILE_ROW_KNOWN | FILE_ROW_LEFT)) == FILE_ROW_KNOWN;
         if (plan->files[f] == FILE_MOVED &&
             (is_known || is_value_file(plan->graph, (struct file_id){f}))) {
             known[f] = 1;

@@ -1,58 +1,139 @@
 #include "backups.h"
 
-#include "backup.h"
 #include "file.h"
 #include "run.h"
 
+#include <stdlib.h>
+
 void moves_release(struct moves *moves)
 {
+    vec_release(&moves->others);
     vec_release(&moves->good);
-    vec_release(&moves->kept);
 }
 
-static bool sibling_exists(struct plan *plan, const char *path, struct buf *sibling)
+bool backups_stay(const struct graph *graph, struct task_id task)
 {
-    struct file_stat found;
-    buf_clear(sibling);
-    backup_good_path(path, sibling);
-    return file_lstat(plan_project(plan), buf_string(sibling), &found) == 0 &&
-           found.kind != FILE_MISSING;
+    return graph->rowfile->contract == CONTRACT_ROW || graph_action(graph, task)->resumable;
 }
 
-static bool matches_record(struct plan *plan, struct task_id task, const struct task_row *row,
-                           struct file_id file)
+/* ---- What a product is ---- */
+
+static bool was_attempted(const struct task_row *row)
+{
+    return row->attempt != ATTEMPT_NONE && row->attempt != ATTEMPT_CHANGED;
+}
+
+/* Where a product belongs that isn't a good one. Of an attempt whose end nobody saw, all may be
+ * left. */
+static enum backup_place place_of(const struct plan *plan, const struct task_row *row,
+                                  struct file_id file)
+{
+    bool is_marked = (state_file(plan_state(plan), file.at)->flags & FILE_ROW_LEFT) != 0;
+    return was_attempted(row) && (is_marked || row->attempt == ATTEMPT_STARTED) ? BACKUP_LEFT
+                                                                                : BACKUP_KEPT;
+}
+
+/* The digest of a product in the record of the last success; DIGEST_UNKNOWN: there is none. */
+static struct digest recorded_digest(struct plan *plan, struct task_id task,
+                                     const struct task_row *row, struct file_id file)
 {
     bool in_directory;
     struct slice name = plan_component_name(plan, task, file, &in_directory);
-    bool matches = false;
-    for (size_t i = 0; i < row->good.count && row->success != SUCCESS_NONE && !matches; i++) {
+    for (size_t i = 0; i < row->good.count && row->success != SUCCESS_NONE; i++) {
         struct component component = components_at(&row->good, i);
-        matches = component.kind == COMPONENT_PRODUCT && component.in_directory == in_directory &&
-                  slice_equal(component.name, name) && !digest_is_unknown(component.digest) &&
-                  observed_equal(component.digest, state_file(plan_state(plan), file.at));
+        if (component.kind == COMPONENT_PRODUCT && component.in_directory == in_directory &&
+            slice_equal(component.name, name)) {
+            return component.digest;
+        }
     }
-    return matches;
+    return DIGEST_UNKNOWN;
 }
 
-static void plan_product_move(struct plan *plan, struct task_id task, const struct task_row *row,
-                              struct file_id file, bool keeps_strangers, struct moves *moves)
+static enum file_kind kind_at(const struct plan *plan, const char *path)
 {
-    struct buf sibling = BUF_EMPTY;
-    if (plan_status(plan, file) == FILE_GONE) {
-        return;
+    struct file_stat found;
+    return file_lstat(plan_project(plan), path, &found) == 0 ? found.kind : FILE_MISSING;
+}
+
+enum sibling { SIBLING_NONE, SIBLING_GOOD, SIBLING_OTHER };
+
+/* Whether the good sibling of a path is there, and as recorded. */
+static enum sibling look_at_sibling(struct plan *plan, const char *path, struct digest recorded)
+{
+    struct buf name = BUF_EMPTY;
+    struct file_row row = {0};
+    enum sibling found = SIBLING_NONE;
+    backup_good_path(path, &name);
+    if (kind_at(plan, buf_string(&name)) != FILE_MISSING) {
+        bool is_seen = observe_file(plan_observer(plan), buf_string(&name), &row) == FILE_READ;
+        found = is_seen && observed_equal(recorded, &row) ? SIBLING_GOOD : SIBLING_OTHER;
     }
-    bool is_good = plan_status(plan, file) == FILE_CURRENT && matches_record(plan, task, row, file);
-    char *path = arena_string(moves->arena, slice_of(plan_path(plan, file)));
-    bool has_sibling = sibling_exists(plan, path, &sibling);
-    if (is_good && (!has_sibling || !row->is_backed_up)) {
-        if (has_sibling) { /* left by a run that was killed after its success */
-            vec_push(&moves->kept, arena_string(moves->arena, buf_slice(&sibling)));
+    buf_release(&name);
+    return found;
+}
+
+/* ---- Before a start ---- */
+
+/* How the task that is started now stands to what was recorded of it. */
+struct beginning {
+    struct task_id task;
+    const struct task_row *row;
+    bool has_past;     /* it has succeeded or was attempted before */
+    bool is_continued; /* the last attempt was on the same, and what it left is for this one */
+    bool is_trusting;  /* what is there may be for this one */
+};
+
+static void add_item(struct moves *moves, const char *path, enum backup_place place,
+                     bool is_good_sibling)
+{
+    struct backup_item item = {path, place, is_good_sibling};
+    if (place == BACKUP_GOOD) {
+        vec_push(&moves->good, item);
+    } else {
+        vec_push(&moves->others, item);
+    }
+}
+
+/* Returns whether it is a backup then. */
+static bool plan_good_product(struct plan *plan, const struct beginning *beginning,
+                              const char *path, struct digest recorded, struct moves *moves)
+{
+    enum sibling sibling = look_at_sibling(plan, path, recorded);
+    if (sibling == SIBLING_GOOD) { /* the same bytes twice: one set of them is enough */
+        if (!beginning->is_continued) {
+            add_item(moves, path, BACKUP_LEFT, false);
         }
-        vec_push(&moves->good, path);
-    } else if (!is_good && keeps_strangers) {
-        vec_push(&moves->kept, path);
+        return true;
     }
-    buf_release(&sibling);
+    if (sibling == SIBLING_OTHER) { /* left by a run that was killed after its success */
+        add_item(moves, path, BACKUP_LEFT, true);
+    }
+    add_item(moves, path, BACKUP_GOOD, false);
+    return true;
+}
+
+static bool plan_product_move(struct plan *plan, const struct beginning *beginning,
+                              struct file_id file, struct moves *moves)
+{
+    const struct task_row *row = beginning->row;
+    char *path = arena_string(moves->arena, slice_of(plan_path(plan, file)));
+    enum file_kind kind = kind_at(plan, path);
+    struct digest recorded = recorded_digest(plan, beginning->task, row, file);
+    if (kind == FILE_MISSING) {
+        return false;
+    }
+    if (plan_status(plan, file) == FILE_CURRENT && !digest_is_unknown(recorded) &&
+        observed_equal(recorded, state_file(plan_state(plan), file.at))) {
+        return plan_good_product(plan, beginning, path, recorded, moves);
+    }
+    /* Before its first attempt a folder may hold what the command needs, and a link may be there so
+     * that the command writes through it. */
+    bool stays = beginning->has_past ? beginning->is_continued
+                                     : beginning->is_trusting || kind != FILE_REGULAR;
+    if (!stays) {
+        add_item(moves, path, place_of(plan, row, file), false);
+    }
+    return false;
 }
 
 static void plan_resumable_moves(struct plan *plan, struct task_id task, struct moves *moves)
@@ -66,49 +147,57 @@ static void plan_resumable_moves(struct plan *plan, struct task_id task, struct 
         const struct path_spec *spec = &action->resumable_files[i];
         size_t places = spec->from_project ? 1 : count;
         for (size_t d = 0; d < places; d++) {
-            struct file_stat found;
             buf_clear(&path);
             if (!spec->from_project) {
                 buf_addf(&path, "%s/%s/", graph->workspace->path.at,
                          graph->workspace->names[directories[d]].at);
             }
             buf_add_slice(&path, spec->path);
-            if (file_lstat(plan_project(plan), buf_string(&path), &found) == 0 &&
-                found.kind != FILE_MISSING) {
-                vec_push(&moves->kept, arena_string(moves->arena, buf_slice(&path)));
-            }
+            add_item(moves, arena_string(moves->arena, buf_slice(&path)), BACKUP_LEFT, false);
         }
     }
     buf_release(&path);
 }
 
-void backups_plan(struct plan *plan, struct task_id task, const struct launched *launched,
+bool backups_plan(struct plan *plan, struct task_id task, struct digest fingerprint,
                   struct moves *moves)
 {
     const struct graph *graph = plan_graph(plan);
     const struct task_row *row = state_task(plan_state(plan), task.at);
-    bool was_attempted = row->attempt != ATTEMPT_NONE && row->attempt != ATTEMPT_CHANGED;
-    bool same_attempt =
-        was_attempted && digest_equal(row->attempt_fingerprint, launched->fingerprint);
-    bool has_past = row->success != SUCCESS_NONE || was_attempted;
+    bool same_attempt = was_attempted(row) && digest_equal(row->attempt_fingerprint, fingerprint);
+    struct beginning beginning = {
+        .task = task,
+        .row = row,
+        .has_past = row->success != SUCCESS_NONE || was_attempted(row),
+        .is_continued = same_attempt && backups_stay(graph, task),
+        .is_trusting = backups_stay(graph, task),
+    };
+    bool is_backed_up = false;
     for (uint32_t p = graph->product_start[task.at]; p < graph->product_start[task.at + 1]; p++) {
-        plan_product_move(plan, task, row, graph->products.at[p], has_past && !same_attempt, moves);
+        is_backed_up =
+            plan_product_move(plan, &beginning, graph->products.at[p], moves) || is_backed_up;
     }
-    bool same_work = same_attempt || (row->success != SUCCESS_NONE &&
-                                      digest_equal(row->fingerprint, launched->fingerprint));
-    if (has_past && (!same_work || plan_reruns(plan))) {
+    bool same_work = same_attempt ||
+                     (row->success != SUCCESS_NONE && digest_equal(row->fingerprint, fingerprint));
+    if (beginning.has_past && (!same_work || plan_reruns(plan))) {
         plan_resumable_moves(plan, task, moves);
     }
+    return is_backed_up;
 }
 
+/* Everything is checked before anything is moved; good products go last, so that a good set that
+ * lies partly in place is found. */
 int backups_move(const struct plan *plan, const struct moves *moves, struct diag *diag)
 {
-    const struct folders *folders = &plan_graph(plan)->folders;
-    int result = backup_move(folders, (const char *const *)moves->kept.at, moves->kept.count,
-                             BACKUP_KEPT, diag);
-    return result != 0 ? result
-                       : backup_move(folders, (const char *const *)moves->good.at,
-                                     moves->good.count, BACKUP_GOOD, diag);
+    size_t count = moves->others.count + moves->good.count;
+    struct backup_item *all = mem_alloc(count * sizeof *all);
+    for (size_t i = 0; i < count; i++) {
+        all[i] =
+            i < moves->others.count ? moves->others.at[i] : moves->good.at[i - moves->others.count];
+    }
+    int result = backup_move(&plan_graph(plan)->folders, all, count, diag);
+    free(all);
+    return result;
 }
 
 /* ---- Afterwards ---- */
@@ -128,15 +217,20 @@ static void add_product_paths(struct plan *plan, struct task_id task, struct are
 
 int backups_restore(struct plan *plan, struct task_id task, struct diag *diag)
 {
+    const struct graph *graph = plan_graph(plan);
+    struct task_row row = *state_task(plan_state(plan), task.at);
     struct arena arena;
     const char **paths;
     size_t count;
     arena_init(&arena);
     add_product_paths(plan, task, &arena, &paths, &count);
-    int result = backup_restore(&plan_graph(plan)->folders, paths, count, diag);
+    struct backup_item *items = arena_array(&arena, count, sizeof *items);
+    for (size_t i = 0; i < count; i++) {
+        struct file_id file = graph->products.at[graph->product_start[task.at] + i];
+        items[i] = (struct backup_item){paths[i], place_of(plan, &row, file), false};
+    }
+    int result = backup_restore(&graph->folders, items, count, diag);
     if (result == 0) {
-        const struct graph *graph = plan_graph(plan);
-        struct task_row row = *state_task(plan_state(plan), task.at);
         for (size_t i = 0; i < count; i++) {
             plan_refresh(plan, graph->products.at[graph->product_start[task.at] + i], diag);
         }

@@ -1,24 +1,27 @@
 /* Backups: old products, renamed to hidden siblings before a task runs (rules.md, rule 8).
  *
- * Knows: which products match the record of a success, and what is on record of backups. Doesn't
- * know: how files are moved (backup.h). */
+ * Knows: which products match the record of a success, which ones an attempt left, and what is on
+ * record of backups. Doesn't know: how files are moved (backup.h). */
 #ifndef ROWBUILD_BACKUPS_H
 #define ROWBUILD_BACKUPS_H
 
-#include "launched.h"
+#include "backup.h"
 #include "plan.h"
 #include "vec.h"
 
-struct moves {           /* paths */
-    struct arena *arena; /* where they lie */
-    VEC(char *) good;
-    VEC(char *) kept;
+struct moves {           /* before tasks are started */
+    struct arena *arena; /* where the paths lie */
+    VEC(struct backup_item) others;
+    VEC(struct backup_item) good;
 };
 
-/* What is to be moved before the task runs. What matches the record of a success is the good set.
- * What doesn't is a stranger: left where it is when the same attempt is continued or when nothing
- * was ever recorded, kept aside otherwise. */
-void backups_plan(struct plan *plan, struct task_id task, const struct launched *launched,
+/* Whether what an attempt left stays where it is for the next one, which continues it: row's
+ * contract, and `resumable`. */
+bool backups_stay(const struct graph *graph, struct task_id task);
+
+/* Adds what is to be moved before the task runs on what `fingerprint` stands for. Returns whether
+ * its good products are backups then. */
+bool backups_plan(struct plan *plan, struct task_id task, struct digest fingerprint,
                   struct moves *moves);
 /* All or none; -1 after an error. */
 int backups_move(const struct plan *plan, const struct moves *moves, struct diag *diag);

@@ -88,7 +88,8 @@ static void add_execution(struct executions *executions, const struct task_id *t
     vec_push(&executions->all, execution);
 }
 
-/* Batches of an element whose command takes {directories}: groups of what may have to run. */
+/* Batches of an element whose command takes {directories}: groups of what may have to run. What has
+ * failed is attempted alone: in a batch one bad member costs the others. */
 static int add_batches(struct executions *executions, uint32_t element, struct diag *diag)
 {
     const struct plan *plan = executions->plan;
@@ -103,7 +104,12 @@ static int add_batches(struct executions *executions, uint32_t element, struct d
     }
     for (uint32_t d = 0; d < graph->workspace->count; d++) {
         struct task_id task = {(uint32_t)(d * graph->directory_action_count + column)};
-        if (graph->tasks[task.at].action == element && verdict_is_work(plan_verdict(plan, task))) {
+        if (graph->tasks[task.at].action != element || !verdict_is_work(plan_verdict(plan, task))) {
+            continue;
+        }
+        if (state_task(plan_state(plan), task.at)->attempt == ATTEMPT_FAILED) {
+            add_execution(executions, &task, 1);
+        } else {
             vec_push(&directories, d);
         }
     }
@@ -137,6 +143,25 @@ static double seconds_of(const struct executions *executions, const struct execu
         seconds = own > seconds ? own : seconds; /* a batch records the same duration for all */
     }
     return seconds;
+}
+
+static void know_costs(struct executions *executions, struct execution *execution)
+{
+    struct action_progress *progress = execution_progress(executions, execution);
+    execution->seconds = seconds_of(executions, execution);
+    progress->left++;
+    progress->cores = (double)execution->request.processes * execution->request.threads_per_process;
+}
+
+uint32_t execution_add_alone(struct executions *executions, uint32_t batch, struct task_id task)
+{
+    struct execution failed = executions->all.at[batch];
+    add_execution(executions, &task, 1);
+    struct execution *alone = &executions->all.at[executions->all.count - 1];
+    know_costs(executions, alone);
+    alone->priority = failed.priority;
+    alone->attempts = failed.attempts + 1;
+    return (uint32_t)executions->all.count - 1;
 }
 
 /* The order that was asked for; each is urgent. */
@@ -211,11 +236,7 @@ int executions_build(struct executions *executions, const uint32_t *places, stru
         }
     }
     vec_each (struct execution, execution, &executions->all) {
-        struct action_progress *progress = execution_progress(executions, execution);
-        execution->seconds = seconds_of(executions, execution);
-        progress->left++;
-        progress->cores =
-            (double)execution->request.processes * execution->request.threads_per_process;
+        know_costs(executions, execution);
     }
     if (places != NULL) {
         set_places(executions, places);

@@ -67,6 +67,10 @@ struct action_progress *execution_progress(const struct executions *executions,
 size_t execution_directories(const struct executions *executions,
                              const struct execution *execution);
 
+/* Adds an execution of one task of a batch that has failed, as its next attempt; its number.
+ * Pointers to executions and to their tasks are invalid afterwards. */
+uint32_t execution_add_alone(struct executions *executions, uint32_t batch, struct task_id task);
+
 /* Keeps only the first `kept` tasks of an execution, at least one. */
 void execution_keep(const struct executions *executions, struct execution *execution,
                     uint32_t kept);

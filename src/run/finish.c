@@ -111,11 +111,6 @@ static void record_success(struct run *run, struct task_id task, struct launched
     vec_release(&whole);
 }
 
-static bool is_resumable(const struct graph *graph, struct task_id task)
-{
-    return graph->rowfile->contract == CONTRACT_ROW || graph_action(graph, task)->resumable;
-}
-
 /* Of the first such task. */
 static void describe_product(struct ending *ending, struct task_id task, struct file_id product)
 {
@@ -130,13 +125,44 @@ static void end_task_without_products(struct ending *ending, struct task_id task
                                       struct file_id product)
 {
     struct run *run = ending->run;
-    bool unfinished = is_resumable(plan_graph(run->plan), task);
+    bool unfinished = backups_stay(plan_graph(run->plan), task);
     describe_product(ending, task, product);
+    plan_mark_left(run->plan, task, !unfinished);
     outcome_record_attempt(run, task, unfinished ? ATTEMPT_UNFINISHED : ATTEMPT_FAILED, 0);
     if (unfinished) {
         vec_push(&ending->unfinished, task);
     } else {
         vec_push(&ending->failed, task);
+    }
+}
+
+/* Products are no longer what an attempt left; those that a failed one left, and that the command
+ * didn't touch, are named. */
+static void end_marks(struct ending *ending, struct task_id task)
+{
+    struct plan *plan = ending->run->plan;
+    const struct graph *graph = plan_graph(plan);
+    bool warns = !graph_action(graph, task)->resumable;
+    for (uint32_t p = graph->product_start[task.at]; p < graph->product_start[task.at + 1]; p++) {
+        struct file_id file = graph->products.at[p];
+        struct file_row row = *state_file(plan_state(plan), file.at);
+        if ((row.flags & (FILE_ROW_LEFT | FILE_ROW_FAILED)) == 0) {
+            continue;
+        }
+        if (warns && (row.flags & FILE_ROW_FAILED) != 0) {
+            struct buf label = BUF_EMPTY;
+            struct buf name = BUF_EMPTY;
+            graph_add_label(graph, task, &label);
+            text_add_name(&name, slice_of(plan_path(plan, file)));
+            run_notice(ending->run,
+                       "warning: `%s`: %s was left by an attempt that failed, and the attempt that "
+                       "succeeded didn't change it; if it is incomplete, delete it and run again",
+                       buf_string(&label), buf_string(&name));
+            buf_release(&label);
+            buf_release(&name);
+        }
+        row.flags &= ~(uint32_t)(FILE_ROW_LEFT | FILE_ROW_FAILED);
+        state_put_file(plan_state(plan), file.at, &row);
     }
 }
 
@@ -154,6 +180,7 @@ static void end_successful_task(struct ending *ending, struct task_id task,
     }
     ancestors_check(run, task, ending->slot->label);
     launched_compare(run->plan, task, launched, &doubt, run->diag);
+    end_marks(ending, task);
     record_success(run, task, launched, ending, &doubt, found.all == PRODUCTS_GOOD);
     if (doubt.words.len > 0) {
         run_notice(run, "warning: `%s`: %s; it will run again", ending->slot->label,
@@ -194,6 +221,7 @@ static void end_failed_task(struct ending *ending, struct task_id task)
     const struct child_end *end = &ending->slot->children.end;
     int status = end->signalled ? 256 + end->status : end->status;
     bool cancelled = ending->slot->cancelled;
+    plan_mark_left(ending->run->plan, task, true);
     outcome_record_attempt(ending->run, task, cancelled ? ATTEMPT_INTERRUPTED : ATTEMPT_FAILED,
                            status);
     vec_push(&ending->failed, task);
@@ -205,8 +233,8 @@ static bool will_retry(const struct ending *ending)
 {
     const struct run *run = ending->run;
     const struct execution *execution = &run->executions.all.at[ending->slot->execution];
-    return ending->failed.count == execution->count && !ending->is_done &&
-           !run->stopping.is_stopping && !ending->slot->cancelled &&
+    return ending->failed.count > 0 && !ending->is_done && !run->stopping.is_stopping &&
+           !ending->slot->cancelled &&
            execution->attempts < execution_action(&run->executions, execution)->retries;
 }
 
@@ -271,6 +299,15 @@ static void count_progress(const struct ending *ending, struct action_progress *
     progress->succeeded_s += ok ? ending->seconds : 0;
 }
 
+/* So that one bad member of a batch doesn't cost the others. */
+static void retry_one_by_one(struct run *run, uint32_t batch, const struct task_id *tasks,
+                             size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        ready_add_again(run, execution_add_alone(&run->executions, batch, tasks[i]));
+    }
+}
+
 void run_finish(struct run *run, struct slot *slot)
 {
     uint32_t number = slot->execution;
@@ -305,8 +342,9 @@ void run_finish(struct run *run, struct slot *slot)
         }
     }
     bool retried = will_retry(&ending);
+    bool is_batch = execution->count > 1;
     count_progress(&ending, execution_progress(&run->executions, execution), ok);
-    if (!retried) {
+    if (!retried || is_batch) {
         execution_end(&run->executions, execution);
     }
     count_outcomes(&ending, retried);
@@ -314,7 +352,9 @@ void run_finish(struct run *run, struct slot *slot)
     advise_tell(run, slot, false);
     slot_release(slot, run->ledger);
     run->slots.running--;
-    if (retried) {
+    if (retried && is_batch) {
+        retry_one_by_one(run, number, ending.failed.at, ending.failed.count);
+    } else if (retried) {
         execution->attempts++;
         ready_add_again(run, number);
     }

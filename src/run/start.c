@@ -10,7 +10,7 @@
 #include <string.h>
 
 static void record_start(struct run *run, struct task_id task, const struct launched *launched,
-                         const struct moves *moves)
+                         bool is_backed_up)
 {
     struct task_row row = *state_task(plan_state(run->plan), task.at);
     row.is_known = true;
@@ -20,7 +20,7 @@ static void record_start(struct run *run, struct task_id task, const struct laun
     row.attempt = ATTEMPT_STARTED;
     row.attempt_status = 0;
     row.attempt_fingerprint = launched->fingerprint;
-    row.is_backed_up = row.is_backed_up || moves->good.count > 0;
+    row.is_backed_up = row.is_backed_up || is_backed_up;
     state_put_task(plan_state(run->plan), task.at, &row);
 }
 
@@ -190,28 +190,33 @@ static bool any_lacks(struct plan *plan, const struct task_id *tasks, size_t cou
     return false;
 }
 
+/* All start records are written before anything moves, and all moves are checked before any of them
+ * is made. */
 static int prepare_tasks(struct run *run, const struct task_id *tasks, size_t count,
                          const struct launched *launched)
 {
-    struct moves *moves = mem_alloc(count * sizeof *moves);
+    struct plan *plan = run->plan;
+    struct moves moves = {.arena = &run->scratch};
     int result = 0;
-    for (size_t i = 0; i < count && result == 0; i++) {
-        moves[i].arena = &run->scratch;
-        backups_plan(run->plan, tasks[i], &launched[i], &moves[i]);
-        record_start(run, tasks[i], &launched[i], &moves[i]);
+    for (size_t i = 0; i < count; i++) {
+        bool was_killed = state_task(plan_state(plan), tasks[i].at)->attempt == ATTEMPT_STARTED;
+        if (was_killed && backups_stay(plan_graph(plan), tasks[i])) {
+            plan_mark_left(plan, tasks[i], true);
+        }
+        bool is_backed_up = backups_plan(plan, tasks[i], launched[i].fingerprint, &moves);
+        record_start(run, tasks[i], &launched[i], is_backed_up);
     }
-    if (result == 0 && state_flush(plan_state(run->plan), run->diag) != 0) {
+    if (state_flush(plan_state(plan), run->diag) != 0) {
         run->stopping.broken = true;
         result = -1;
     }
+    if (result == 0) {
+        result = backups_move(plan, &moves, run->diag);
+    }
     for (size_t i = 0; i < count && result == 0; i++) {
-        result = backups_move(run->plan, &moves[i], run->diag);
         make_product_folders(run, tasks[i]);
     }
-    for (size_t i = 0; i < count; i++) {
-        moves_release(&moves[i]);
-    }
-    free(moves);
+    moves_release(&moves);
     arena_release(&run->scratch);
     return result;
 }

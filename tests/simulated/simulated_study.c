@@ -2,7 +2,7 @@
 
 #include "study_command.h"
 
-#include "backup.h"
+#include "backups.h"
 #include "disk.h"
 #include "file.h"
 
@@ -90,7 +90,8 @@ static void open_study(struct study *study, enum state_mode mode)
                   .target_count = study->target != NULL,
                   .only = study->only},
     };
-    study->parsed = rowfile_load(slice_of(study->rowfile), "Rowfile", &study->diag);
+    study->parsed = rowfile_load(slice_of(study->rowfile),
+                                 study->is_rows ? "workflow.toml" : "Rowfile", &study->diag);
     if (study->parsed == NULL ||
         workspace_open(&study->workspace, study->project, study->parsed, &study->diag) != 0) {
         fail_with(&study->diag);
@@ -147,67 +148,13 @@ struct starting {
     struct task_id task;
     struct component_list seen;
     struct digest fingerprint;
-    VEC(const char *) good; /* products that become backups */
-    VEC(const char *) kept;
 };
 
-static const char *keep_path(struct plan *plan, struct file_id file)
+/* Whether the run is killed now; afterwards it does nothing more. */
+static bool dies(struct study *study, enum death now)
 {
-    const char *path = plan_path(plan, file);
-    return mem_copy(path, strlen(path));
-}
-
-static bool is_recorded_product(struct plan *plan, struct task_id task, struct file_id file)
-{
-    const struct task_row *row = state_task(plan_state(plan), task.at);
-    bool in_directory;
-    struct slice name = plan_component_name(plan, task, file, &in_directory);
-    for (size_t i = 0; i < row->good.count && row->success != SUCCESS_NONE; i++) {
-        struct component component = components_at(&row->good, i);
-        if (component.kind == COMPONENT_PRODUCT && component.in_directory == in_directory &&
-            slice_equal(component.name, name) && !digest_is_unknown(component.digest)) {
-            return observed_equal(component.digest, state_file(plan_state(plan), file.at));
-        }
-    }
-    return false;
-}
-
-static bool has_backup(const struct plan *plan, const char *path)
-{
-    struct buf sibling = BUF_EMPTY;
-    struct file_stat found;
-    backup_good_path(path, &sibling);
-    bool has =
-        file_lstat(plan_project(plan), sibling.at, &found) == 0 && found.kind != FILE_MISSING;
-    buf_release(&sibling);
-    return has;
-}
-
-static void choose_backups(struct starting *starting)
-{
-    struct plan *plan = starting->study->plan;
-    const struct graph *graph = plan_graph(plan);
-    uint32_t n = starting->task.at;
-    const struct task_row *row = state_task(plan_state(plan), n);
-    bool was_attempted = row->attempt != ATTEMPT_NONE && row->attempt != ATTEMPT_CHANGED;
-    bool is_new = !was_attempted || !digest_equal(row->attempt_fingerprint, starting->fingerprint);
-    bool has_past = row->success != SUCCESS_NONE || was_attempted;
-    for (uint32_t p = graph->product_start[n]; p < graph->product_start[n + 1]; p++) {
-        struct file_id file = graph->products.at[p];
-        if (plan_status(plan, file) == FILE_GONE) {
-            continue;
-        }
-        bool is_good = plan_status(plan, file) == FILE_CURRENT &&
-                       is_recorded_product(plan, starting->task, file);
-        const char *path = keep_path(plan, file);
-        if (is_good && (!has_backup(plan, path) || !row->is_backed_up)) {
-            vec_push(&starting->good, path);
-        } else if (!is_good && has_past && is_new) {
-            vec_push(&starting->kept, path);
-        } else {
-            free((void *)path);
-        }
-    }
+    study->is_dead = study->is_dead || study->death == now;
+    return study->is_dead;
 }
 
 /* False: something that it needs is missing by now. */
@@ -229,44 +176,29 @@ static bool start_task(struct starting *starting)
     }
     starting->fingerprint = plan_fingerprint(&starting->seen);
     plan_keep_texts(plan, starting->task, &study->diag);
-    choose_backups(starting);
+    struct arena arena;
+    arena_init(&arena);
+    struct moves moves = {.arena = &arena};
+    if (state_task(plan_state(plan), n)->attempt == ATTEMPT_STARTED &&
+        backups_stay(graph, starting->task)) {
+        plan_mark_left(plan, starting->task, true);
+    }
+    bool is_backed_up = backups_plan(plan, starting->task, starting->fingerprint, &moves);
     struct task_row row = *state_task(plan_state(plan), n);
     row.is_known = true;
     row.success = row.attempt == ATTEMPT_CHANGED ? SUCCESS_NONE : row.success;
     row.attempt = ATTEMPT_STARTED;
     row.attempt_status = 0;
     row.attempt_fingerprint = starting->fingerprint;
-    row.is_backed_up = row.is_backed_up || starting->good.count > 0;
+    row.is_backed_up = row.is_backed_up || is_backed_up;
     state_put_task(plan_state(plan), n, &row);
     if (state_sync(plan_state(plan), &study->diag) != 0 ||
-        backup_move(&graph->folders, starting->kept.at, starting->kept.count, BACKUP_KEPT,
-                    &study->diag) != 0 ||
-        backup_move(&graph->folders, starting->good.at, starting->good.count, BACKUP_GOOD,
-                    &study->diag) != 0) {
+        (!dies(study, DEATH_RECORDED) && backups_move(plan, &moves, &study->diag) != 0)) {
         fail_with(&study->diag);
     }
-    return true;
-}
-
-static void release_paths(const char **paths, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        free((void *)paths[i]);
-    }
-    free(paths);
-}
-
-/* The products' paths, for the caller to release. */
-static const char **product_paths(struct plan *plan, struct task_id task, size_t *count)
-{
-    const struct graph *graph = plan_graph(plan);
-    uint32_t first = graph->product_start[task.at];
-    *count = graph->product_start[task.at + 1] - first;
-    const char **paths = mem_alloc((*count + 1) * sizeof *paths);
-    for (size_t i = 0; i < *count; i++) {
-        paths[i] = keep_path(plan, graph->products.at[first + i]);
-    }
-    return paths;
+    moves_release(&moves);
+    arena_release(&arena);
+    return !dies(study, DEATH_MOVED);
 }
 
 static void record_attempt(struct plan *plan, struct task_id task, enum task_attempt attempt,
@@ -362,18 +294,17 @@ static void record_success(struct starting *starting, bool changed)
     row.attempt = changed ? ATTEMPT_CHANGED : ATTEMPT_NONE;
     row.attempt_status = 0;
     row.is_backed_up = false;
-    row.has_old_backup = false;
+    row.has_old_backup = row.has_old_backup || was_backed_up;
     row.finished_at_ns = observer_now(plan_observer(plan));
     row.duration_s = 1;
     plan_put_success(plan, starting->task, &starting->seen, &row);
     if (was_backed_up) {
-        size_t count;
-        const char **paths = product_paths(plan, starting->task, &count);
-        if (state_flush(plan_state(plan), &study->diag) != 0 ||
-            !backup_discard_good(&plan_graph(plan)->folders, paths, count, &study->diag)) {
+        if (state_flush(plan_state(plan), &study->diag) != 0) {
             fail_with(&study->diag);
         }
-        release_paths(paths, count);
+        if (!dies(study, DEATH_SUCCEEDED)) {
+            backups_discard(plan, starting->task, &study->diag);
+        }
     }
     vec_release(&whole);
 }
@@ -397,16 +328,16 @@ static bool run_task(struct study *study, struct task_id task)
         int status = study_command(study, task);
         pass(study);
         observer_tick(study->observer);
-        succeeded = status == 0 && find_products(study, task);
+        succeeded = !dies(study, DEATH_COMMANDED) && status == 0 && find_products(study, task);
         if (succeeded) {
             look_at_ancestors(study, task);
             record_success(&starting, compare_inputs(&starting));
-        } else {
-            record_attempt(plan, task, ATTEMPT_FAILED, status);
+        } else if (!study->is_dead) {
+            bool is_unfinished = status == 0 && backups_stay(plan_graph(plan), task);
+            plan_mark_left(plan, task, !is_unfinished);
+            record_attempt(plan, task, is_unfinished ? ATTEMPT_UNFINISHED : ATTEMPT_FAILED, status);
         }
     }
-    release_paths(starting.good.at, starting.good.count);
-    release_paths(starting.kept.at, starting.kept.count);
     vec_release(&starting.seen);
     return succeeded;
 }
@@ -414,18 +345,10 @@ static bool run_task(struct study *study, struct task_id task)
 static void restore_task(struct study *study, struct task_id task)
 {
     struct plan *plan = study->plan;
-    size_t count;
-    const char **paths = product_paths(plan, task, &count);
-    if (backup_restore(&plan_graph(plan)->folders, paths, count, &study->diag) != 0) {
+    if (backups_restore(plan, task, &study->diag) != 0) {
         fail_with(&study->diag);
     }
     assert_true(find_products(study, task));
-    struct task_row row = *state_task(plan_state(plan), task.at);
-    row.attempt = ATTEMPT_NONE;
-    row.attempt_status = 0;
-    row.is_backed_up = false;
-    state_put_task(plan_state(plan), task.at, &row);
-    release_paths(paths, count);
     buf_add_string(&study->ran, study->ran.len > 0 ? " back:" : "back:");
     graph_add_key(study->graph, task, &study->ran);
 }
@@ -484,7 +407,8 @@ void study_run(struct study *study)
     open_study(study, STATE_WRITE);
     const struct graph *graph = study->graph;
     enum outcome *outcomes = mem_alloc((graph->task_count + 1) * sizeof *outcomes);
-    for (size_t i = 0; i < graph->order_count; i++) {
+    study->is_dead = false;
+    for (size_t i = 0; i < graph->order_count && !study->is_dead; i++) {
         struct task_id task = {graph->order[i]};
         if (plan_wanted(study->plan, task) == 0) {
             continue;
@@ -494,8 +418,12 @@ void study_run(struct study *study)
         plan_resolve(study->plan, task);
     }
     free(outcomes);
-    if (!study->is_hasty) {
+    study->death = DEATH_NONE;
+    if (!study->is_hasty && !study->is_dead) {
         settle(study);
+    }
+    if (!study->is_dead && state_sync(study->state, &study->diag) != 0) {
+        fail_with(&study->diag);
     }
     study_close(study);
 }
@@ -633,6 +561,21 @@ static void expect_text(struct study *study, const struct step *step)
     expect(study, text != NULL ? text : "-", step->how);
 }
 
+static void kill_run(struct study *study, const char *when)
+{
+    static const char *const names[] = {[DEATH_RECORDED] = "recorded",
+                                        [DEATH_MOVED] = "moved",
+                                        [DEATH_COMMANDED] = "commanded",
+                                        [DEATH_SUCCEEDED] = "succeeded"};
+    study->death = DEATH_RECORDED;
+    while (strcmp(names[study->death], when) != 0) {
+        study->death++;
+        assert_true(study->death <= DEATH_SUCCEEDED);
+    }
+    study_run(study);
+    assert_true(study->is_dead);
+}
+
 static void take(struct study *study, const struct step *step)
 {
     struct buf to = BUF_EMPTY;
@@ -673,6 +616,12 @@ static void take(struct study *study, const struct step *step)
         break;
     case STEP_RERUN:
         study->rerun = true;
+        break;
+    case STEP_ROWS:
+        study->is_rows = true;
+        break;
+    case STEP_KILL:
+        kill_run(study, step->what);
         break;
     case STEP_RUN:
         study_expect(study, step->what);

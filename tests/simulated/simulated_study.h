@@ -1,7 +1,7 @@
 /* A study on the simulated disk, and a run that brings it up to date without processes.
  *
- * Knows: how a run looks at the disk, decides, records and backs up; what it does here is a short
- * copy of src/run's start, finish and backups, task after task in the graph's order. Doesn't know:
+ * Knows: how a run looks at the disk, decides and records; what it does here is a short copy of
+ * src/run's start and finish, task after task in the graph's order. Backups are those of src/run. Doesn't know:
  * cores, batches, jobs, logs. All errors end the test.
  *
  * The project is the folder "/project", its workspace "/project/workspace". The state lies on the
@@ -20,8 +20,18 @@
 #include "plan.h"
 #include "simulated_disk.h"
 
+/* Where a run is killed (kill -9) with the first task that it starts. */
+enum death {
+    DEATH_NONE,
+    DEATH_RECORDED,  /* its start is on record */
+    DEATH_MOVED,     /* old products were moved */
+    DEATH_COMMANDED, /* its command has ended */
+    DEATH_SUCCEEDED, /* its success is on record, and the backups of what it replaces are there */
+};
+
 struct study {
     const char *rowfile; /* its text; may be replaced between runs */
+    bool is_rows;        /* it is a workflow.toml */
     struct diag diag;
     struct buf text; /* scratch */
     struct buf ran;  /* keys of what ran in the last run; "back:…": put back */
@@ -30,6 +40,8 @@ struct study {
     bool rerun;
     bool only;
     bool is_hasty;      /* no time passes by itself, and nothing is settled at the end */
+    enum death death;   /* of the next run */
+    bool is_dead;       /* the last run was killed */
     const char *action; /* selected; NULL: all */
     const char *target; /* likewise */
     int project;
@@ -83,6 +95,8 @@ enum step_kind {
     STEP_SELECT,
     STEP_NO_ADOPT,
     STEP_RERUN,
+    STEP_ROWS,
+    STEP_KILL,
     STEP_RUN,
     STEP_WHY,
     STEP_TEXT,
@@ -143,6 +157,16 @@ struct step {
 #define RERUN                                                                                      \
     {                                                                                              \
         STEP_RERUN, NULL, NULL                                                                     \
+    }
+/* The file is called workflow.toml: row's contract. */
+#define ROWS                                                                                       \
+    {                                                                                              \
+        STEP_ROWS, NULL, NULL                                                                      \
+    }
+/* Runs, and is killed: "recorded", "moved", "commanded" or "succeeded", as enum death. */
+#define KILL(when)                                                                                 \
+    {                                                                                              \
+        STEP_KILL, (when), NULL                                                                    \
     }
 /* Expectations: as study_expect and study_expect_why; the content of a file ("-": there is none);
  * how many tasks the last run adopted. */

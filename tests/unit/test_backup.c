@@ -67,6 +67,28 @@ static void expect(const struct place *place, const char *path, const char *cont
     buf_release(&found);
 }
 
+enum { MOST = 8 };
+
+static int move_all(const struct folders *folders, const char *const *paths, size_t count,
+                    enum backup_place place, struct diag *diag)
+{
+    struct backup_item items[MOST];
+    for (size_t i = 0; i < count; i++) {
+        items[i] = (struct backup_item){paths[i], place, false};
+    }
+    return backup_move(folders, items, count, diag);
+}
+
+static int restore_all(const struct folders *folders, const char *const *paths, size_t count,
+                       struct diag *diag)
+{
+    struct backup_item items[MOST];
+    for (size_t i = 0; i < count; i++) {
+        items[i] = (struct backup_item){paths[i], BACKUP_LEFT, false};
+    }
+    return backup_restore(folders, items, count, diag);
+}
+
 static const char *const PATHS[] = {"d/a.out", "b", "d/none"};
 
 static void names(void **data)
@@ -106,34 +128,78 @@ static void move_and_restore(void **data)
     struct place *place = *data;
     write_file(place, "d/a.out", "good a");
     write_file(place, "b", "good b");
-    assert_int_equal(backup_move(&place->folders, PATHS, 3, BACKUP_GOOD, &place->diag), 0);
+    assert_int_equal(move_all(&place->folders, PATHS, 3, BACKUP_GOOD, &place->diag), 0);
     expect(place, "d/a.out", NULL);
     expect(place, "d/.a.out.rowbuild-good", "good a");
     expect(place, ".b.rowbuild-good", "good b");
     write_file(place, "d/a.out", "failed");
-    assert_int_equal(backup_restore(&place->folders, PATHS, 3, &place->diag), 0);
+    assert_int_equal(restore_all(&place->folders, PATHS, 3, &place->diag), 0);
     expect(place, "d/a.out", "good a");
     expect(place, "b", "good b");
-    expect(place, "d/.a.out.rowbuild-kept", "failed");
+    expect(place, "d/.a.out~.rowbuild-kept", "failed");
     expect(place, "d/.a.out.rowbuild-good", NULL);
-    assert_int_equal(backup_restore(&place->folders, PATHS, 3, &place->diag), 0);
+    assert_int_equal(restore_all(&place->folders, PATHS, 3, &place->diag), 0);
     expect(place, "d/a.out", "good a");
     assert_int_equal(place->diag.entries.count, 0);
 }
 
-static void kept_files_share_the_first_free_number(void **data)
+static void one_generation_of_each(void **data)
 {
     struct place *place = *data;
+    static const char *const paths[] = {"d/a.out", "d/tree"};
+    write_file(place, "d/.a.out.rowbuild-kept-2", "of an older version");
+    for (int i = 0; i < 3; i++) {
+        write_file(place, "d/a.out", "by hand");
+        assert_int_equal(move_all(&place->folders, paths, 2, BACKUP_KEPT, &place->diag), 0);
+    }
+    for (int i = 0; i < 3; i++) {
+        char text[] = "0";
+        text[0] = (char)('0' + i);
+        write_file(place, "d/a.out", text);
+        assert_int_equal(mkdirat(place->directory, "d/tree", 0777), 0);
+        write_file(place, "d/tree/leaf", text);
+        assert_int_equal(move_all(&place->folders, paths, 2, BACKUP_LEFT, &place->diag), 0);
+    }
+    expect(place, "d/.a.out.rowbuild-kept", "by hand");
+    expect(place, "d/.a.out.rowbuild-kept-2", "of an older version");
+    expect(place, "d/.a.out.rowbuild-kept-3", NULL);
+    expect(place, "d/.a.out~.rowbuild-kept", "2");
+    expect(place, "d/.a.out~.rowbuild-kept-2", NULL);
+    expect(place, "d/.tree~.rowbuild-kept/leaf", "2");
+    expect(place, "d/.tree~.rowbuild-kept-2/leaf", NULL);
+    assert_int_equal(place->diag.entries.count, 0);
+}
+
+/* What is displaced is back where a later move isn't possible. */
+static void what_is_displaced_comes_back(void **data)
+{
+    struct place *place = *data;
+    static const struct backup_item items[] = {{"d/a.out", BACKUP_KEPT, false},
+                                               {"b", BACKUP_GOOD, false}};
+    static const struct backup_item twice[] = {
+        {"d/a.out", BACKUP_KEPT, false}, {"b", BACKUP_GOOD, false}, {"b", BACKUP_GOOD, false}};
+    write_file(place, "d/a.out", "new");
     write_file(place, "d/.a.out.rowbuild-kept", "old");
-    write_file(place, ".b.rowbuild-kept-2", "old");
-    write_file(place, "d/a.out", "new a");
-    write_file(place, "b", "new b");
-    assert_int_equal(backup_move(&place->folders, PATHS, 3, BACKUP_KEPT, &place->diag), 0);
+    write_file(place, "b", "b");
+    assert_int_equal(backup_move(&place->folders, twice, 3, &place->diag), -1);
+    write_file(place, ".b.rowbuild-good", "in the way");
+    assert_int_equal(backup_move(&place->folders, items, 2, &place->diag), -1);
+    expect(place, "d/a.out", "new");
+    expect(place, "b", "b");
     expect(place, "d/.a.out.rowbuild-kept", "old");
-    expect(place, ".b.rowbuild-kept-2", "old");
-    expect(place, "d/.a.out.rowbuild-kept-3", "new a");
-    expect(place, ".b.rowbuild-kept-3", "new b");
-    assert_int_equal(backup_move(&place->folders, PATHS, 3, BACKUP_KEPT, &place->diag), 0);
+    expect(place, "d/.a.out.rowbuild-kept-2", NULL);
+}
+
+static void an_old_good_one_makes_way(void **data)
+{
+    struct place *place = *data;
+    static const struct backup_item items[] = {{"b", BACKUP_LEFT, true}, {"b", BACKUP_GOOD, false}};
+    write_file(place, "b", "new");
+    write_file(place, ".b.rowbuild-good", "old");
+    assert_int_equal(backup_move(&place->folders, items, 2, &place->diag), 0);
+    expect(place, "b", NULL);
+    expect(place, ".b.rowbuild-good", "new");
+    expect(place, ".b~.rowbuild-kept", "old");
 }
 
 static void nothing_is_replaced(void **data)
@@ -142,7 +208,7 @@ static void nothing_is_replaced(void **data)
     write_file(place, "d/a.out", "a");
     write_file(place, "b", "b");
     write_file(place, ".b.rowbuild-good", "in the way");
-    assert_int_equal(backup_move(&place->folders, PATHS, 3, BACKUP_GOOD, &place->diag), -1);
+    assert_int_equal(move_all(&place->folders, PATHS, 3, BACKUP_GOOD, &place->diag), -1);
     assert_non_null(strstr(place->diag.entries.at[0].message, ".b.rowbuild-good"));
     expect(place, "d/a.out", "a");
     expect(place, "b", "b");
@@ -158,7 +224,7 @@ static void unwritable_folder(void **data)
     write_file(place, "d/a.out", "a");
     write_file(place, "b", "b");
     assert_int_equal(fchmodat(place->directory, "d", 0500, 0), 0);
-    assert_int_equal(backup_move(&place->folders, PATHS, 3, BACKUP_GOOD, &place->diag), -1);
+    assert_int_equal(move_all(&place->folders, PATHS, 3, BACKUP_GOOD, &place->diag), -1);
     assert_int_equal(fchmodat(place->directory, "d", 0700, 0), 0);
     assert_non_null(strstr(place->diag.entries.at[0].message, "d/a.out"));
     expect(place, "b", "b");
@@ -172,11 +238,11 @@ static void earlier_moves_are_undone(void **data)
     static const char *const twice[] = {"b", "d/a.out", "d/a.out"};
     write_file(place, "b", "b");
     write_file(place, "d/a.out", "a");
-    assert_int_equal(backup_move(&place->folders, twice, 3, BACKUP_GOOD, &place->diag), -1);
+    assert_int_equal(move_all(&place->folders, twice, 3, BACKUP_GOOD, &place->diag), -1);
     expect(place, "b", "b");
     expect(place, "d/a.out", "a");
     expect(place, ".b.rowbuild-good", NULL);
-    assert_int_equal(backup_move(&place->folders, paths, 3, BACKUP_GOOD, &place->diag), 0);
+    assert_int_equal(move_all(&place->folders, paths, 3, BACKUP_GOOD, &place->diag), 0);
     expect(place, ".d.rowbuild-good/.a.out.rowbuild-good", "a");
 }
 
@@ -193,7 +259,7 @@ static void longest_names(void **data)
     for (size_t i = 0; i < 3; i++) {
         write_file(place, paths[i], i == 0 ? "0" : i == 1 ? "1" : "2");
     }
-    assert_int_equal(backup_move(&place->folders, paths, 3, BACKUP_GOOD, &place->diag), 0);
+    assert_int_equal(move_all(&place->folders, paths, 3, BACKUP_GOOD, &place->diag), 0);
     for (size_t i = 0; i < 3; i++) {
         struct buf good = BUF_EMPTY;
         expect(place, paths[i], NULL);
@@ -203,7 +269,7 @@ static void longest_names(void **data)
         write_file(place, paths[i], "again");
         buf_release(&good);
     }
-    assert_int_equal(backup_restore(&place->folders, paths, 3, &place->diag), 0);
+    assert_int_equal(restore_all(&place->folders, paths, 3, &place->diag), 0);
     expect(place, paths[1], "1");
 }
 
@@ -216,8 +282,8 @@ static void strange_names_and_trees(void **data)
     write_file(place, "d/tree/leaf", "y");
     assert_int_equal(symlinkat("gone", place->directory, "link"), 0);
     static const char *const link[] = {"link"};
-    assert_int_equal(backup_move(&place->folders, paths, 2, BACKUP_GOOD, &place->diag), 0);
-    assert_int_equal(backup_move(&place->folders, link, 1, BACKUP_GOOD, &place->diag), 0);
+    assert_int_equal(move_all(&place->folders, paths, 2, BACKUP_GOOD, &place->diag), 0);
+    assert_int_equal(move_all(&place->folders, link, 1, BACKUP_GOOD, &place->diag), 0);
     expect(place, "d/.\n\xff.rowbuild-good", "x");
     expect(place, "d/.tree.rowbuild-good/leaf", "y");
     struct file_stat stat;
@@ -249,9 +315,9 @@ static void a_link_leads_nowhere(void **data)
     struct place *place = *data;
     static const char *const paths[] = {"d/a.out"};
     replace_by_link(place);
-    assert_int_equal(backup_move(&place->folders, paths, 1, BACKUP_KEPT, &place->diag), -1);
+    assert_int_equal(move_all(&place->folders, paths, 1, BACKUP_KEPT, &place->diag), -1);
     assert_non_null(strstr(place->diag.entries.at[0].message, "d/a.out: its folder leads through"));
-    assert_int_equal(backup_restore(&place->folders, paths, 1, &place->diag), -1);
+    assert_int_equal(restore_all(&place->folders, paths, 1, &place->diag), -1);
     assert_false(backup_discard_good(&place->folders, paths, 1, &place->diag));
     expect(place, "outside/a.out", "outside");
     expect(place, "outside/.a.out.rowbuild-good", "outside's");
@@ -269,14 +335,14 @@ static void a_learnt_link_is_followed_as_long_as_it_leads_there(void **data)
     folders_learn(&folders, slice_of("d"));
     assert_true(backup_discard_good(&folders, paths, 1, &place->diag));
     expect(place, "outside/.a.out.rowbuild-good", NULL);
-    assert_int_equal(backup_move(&folders, paths, 1, BACKUP_GOOD, &place->diag), 0);
+    assert_int_equal(move_all(&folders, paths, 1, BACKUP_GOOD, &place->diag), 0);
     expect(place, "outside/.a.out.rowbuild-good", "outside");
     assert_int_equal(unlinkat(place->directory, "d", 0), 0);
     assert_int_equal(symlinkat("was", place->directory, "d"), 0);
-    assert_int_equal(backup_restore(&folders, paths, 1, &place->diag), -1);
+    assert_int_equal(restore_all(&folders, paths, 1, &place->diag), -1);
     assert_false(backup_discard_good(&folders, paths, 1, &place->diag));
     expect(place, "was/.a.out.rowbuild-good", "good a");
-    assert_int_equal(backup_move(&folders, paths, 1, BACKUP_KEPT, &place->diag), -1);
+    assert_int_equal(move_all(&folders, paths, 1, BACKUP_KEPT, &place->diag), -1);
     expect(place, "was/a.out", "a");
     folders_release(&folders);
 }
@@ -286,8 +352,8 @@ static void missing_folders_hold_nothing(void **data)
     struct place *place = *data;
     static const char *const paths[] = {"no/a.out", "d/a.out/b"};
     write_file(place, "d/a.out", "a");
-    assert_int_equal(backup_move(&place->folders, paths, 2, BACKUP_GOOD, &place->diag), 0);
-    assert_int_equal(backup_restore(&place->folders, paths, 2, &place->diag), 0);
+    assert_int_equal(move_all(&place->folders, paths, 2, BACKUP_GOOD, &place->diag), 0);
+    assert_int_equal(restore_all(&place->folders, paths, 2, &place->diag), 0);
     assert_true(backup_discard_good(&place->folders, paths, 2, &place->diag));
     assert_int_equal(place->diag.entries.count, 0);
     expect(place, "d/a.out", "a");
@@ -299,7 +365,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(names),
         TEST(move_and_restore),
-        TEST(kept_files_share_the_first_free_number),
+        TEST(one_generation_of_each),
+        TEST(what_is_displaced_comes_back),
+        TEST(an_old_good_one_makes_way),
         TEST(nothing_is_replaced),
         TEST(unwritable_folder),
         TEST(earlier_moves_are_undone),

@@ -10,9 +10,9 @@
 static void names_of_backups_and_temporaries(void **state)
 {
     (void)state;
-    static const char *const yes[] = {".a.rowbuild-good",     ".a.rowbuild-kept",
-                                      ".a.b.rowbuild-kept-7", ".rowbuild-tmp-0a1",
-                                      ".rowbuild-now-1-2",    ".rowbuild-"};
+    static const char *const yes[] = {
+        ".a.rowbuild-good",     ".a.rowbuild-kept",  ".a~.rowbuild-kept", ".a~.rowbuild-kept-2",
+        ".a.b.rowbuild-kept-7", ".rowbuild-tmp-0a1", ".rowbuild-now-1-2", ".rowbuild-"};
     static const char *const no[] = {"",
                                      ".",
                                      "a.rowbuild-good",

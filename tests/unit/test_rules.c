@@ -520,7 +520,7 @@ static void test_8_edits_by_hand_are_kept(void **state)
     (void)state;
     PLAY(chain, FINISHED, WRITE("d1/a", "first hand"), RUN("first/d1"),
          TEXT("d1/.a.rowbuild-kept", "first hand"), WRITE("d1/a", "second hand"), RUN("first/d1"),
-         TEXT("d1/.a.rowbuild-kept", "first hand"), TEXT("d1/.a.rowbuild-kept-2", "second hand"));
+         TEXT("d1/.a.rowbuild-kept", "second hand"), TEXT("d1/.a.rowbuild-kept-2", "-"));
 }
 
 /* ---- 9. --rerun ---- */
