@@ -105,7 +105,12 @@ static const char *read_link(struct arena *memory, int folder, const char *name)
     return len < 0 ? NULL : arena_string(memory, slice_make(text, (size_t)len));
 }
 
-static enum file_status scan_folder(struct filetree *tree, int folder, const char *path, int depth);
+struct scan {
+    struct filetree *tree;
+    const struct tree_view *view;
+};
+
+static enum file_status scan_folder(struct scan *scan, int folder, const char *path, int depth);
 
 /* A call on an entry failed: it changed if it is gone by now. */
 static enum file_status entry_failed(void)
@@ -113,48 +118,73 @@ static enum file_status entry_failed(void)
     return errno == ENOENT || errno == ELOOP || errno == ENOTDIR ? FILE_MOVING : FILE_TROUBLE;
 }
 
-static enum file_status scan_entry(struct filetree *tree, int folder, const char *path,
-                                   const char *name, int depth)
+/* Where globs choose files, a link to a file is as good as that file. */
+static void follow_link(struct tree_entry *entry, int folder, const char *name)
 {
-    struct tree_entry entry = {.path = join(&tree->memory, path, name)};
-    if (file_lstat(folder, name, &entry.stat) != 0) {
-        return FILE_TROUBLE;
+    struct file_stat found;
+    if (file_stat(folder, name, &found) == 0 && found.kind == FILE_REGULAR) {
+        entry->stat = found;
+        entry->link = NULL;
+        entry->is_followed = true;
     }
-    if (entry.stat.kind == FILE_MISSING) {
-        return FILE_MOVING;
-    }
-    if (entry.stat.kind == FILE_OTHER) {
-        entry.link = read_link(&tree->memory, folder, name);
-    }
-    vec_push(&tree->entries, entry);
-    if (entry.stat.kind != FILE_DIRECTORY) {
-        return FILE_READ;
-    }
+}
+
+static enum file_status scan_inner(struct scan *scan, int folder, const char *name,
+                                   const char *path, int depth)
+{
     int inner = disk->open(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
     if (inner < 0) {
         return entry_failed();
     }
-    enum file_status result = scan_folder(tree, inner, entry.path, depth + 1);
+    enum file_status result = scan_folder(scan, inner, path, depth + 1);
     int error = errno;
     disk->close(inner);
     errno = error;
     return result;
 }
 
-static enum file_status scan_folder(struct filetree *tree, int folder, const char *path, int depth)
+static enum file_status scan_entry(struct scan *scan, int folder, const char *path,
+                                   const char *name, int depth)
+{
+    struct filetree *tree = scan->tree;
+    struct tree_entry entry = {.path = join(&tree->memory, path, name)};
+    bool chooses_files = scan->view != NULL && scan->view->globs != NULL;
+    if (file_lstat(folder, name, &entry.stat) != 0) {
+        return FILE_TROUBLE;
+    }
+    if (entry.stat.kind == FILE_MISSING) {
+        return FILE_MOVING;
+    }
+    bool is_folder = entry.stat.kind == FILE_DIRECTORY;
+    if (!tree_view_counts(scan->view, slice_of(entry.path), is_folder)) {
+        return FILE_READ;
+    }
+    if (entry.stat.kind == FILE_OTHER) {
+        entry.link = read_link(&tree->memory, folder, name);
+        if (chooses_files) {
+            follow_link(&entry, folder, name);
+        }
+    }
+    if (!is_folder || !chooses_files) {
+        vec_push(&tree->entries, entry);
+    }
+    return is_folder ? scan_inner(scan, folder, name, entry.path, depth) : FILE_READ;
+}
+
+static enum file_status scan_folder(struct scan *scan, int folder, const char *path, int depth)
 {
     if (depth > DEEPEST) {
         errno = ELOOP;
         return FILE_TROUBLE;
     }
-    struct listing listing = {.memory = &tree->memory};
+    struct listing listing = {.memory = &scan->tree->memory};
     enum file_status result =
         file_list(folder, ".", add_name, &listing) == 0 ? FILE_READ : entry_failed();
     if (result == FILE_READ && listing.names.count > 0) {
         qsort(listing.names.at, listing.names.count, sizeof listing.names.at[0], compare_names);
     }
     for (size_t i = 0; result == FILE_READ && i < listing.names.count; i++) {
-        result = scan_entry(tree, folder, path, listing.names.at[i], depth);
+        result = scan_entry(scan, folder, path, listing.names.at[i], depth);
     }
     int error = errno;
     vec_release(&listing.names);
@@ -203,15 +233,23 @@ static void summarise(struct filetree *tree)
     digest_stream_free(moved);
 }
 
-enum file_status filetree_scan(struct filetree *tree, int root)
+void filetree_begin_empty(struct filetree *tree)
 {
+    *tree = (struct filetree){0};
+    arena_init(&tree->memory);
+    summarise(tree);
+}
+
+enum file_status filetree_scan(struct filetree *tree, int root, const struct tree_view *view)
+{
+    struct scan scan = {.tree = tree, .view = view};
     struct file_stat stat;
     *tree = (struct filetree){0};
     arena_init(&tree->memory);
     if (file_stat_fd(root, &stat) != 0) {
         return FILE_TROUBLE;
     }
-    enum file_status result = scan_folder(tree, root, "", 0);
+    enum file_status result = scan_folder(&scan, root, "", 0);
     if (result == FILE_READ) {
         note_times(tree, &stat);
         summarise(tree);
@@ -232,7 +270,8 @@ static enum file_status add_entry_content(struct digest_stream *stream,
 {
     struct file_stat stat;
     struct digest digest = DIGEST_UNKNOWN;
-    int fd = disk->open(root, entry->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
+    int links = entry->is_followed ? 0 : O_NOFOLLOW;
+    int fd = disk->open(root, entry->path, O_RDONLY | links | O_NONBLOCK | O_CLOEXEC, 0);
     if (fd < 0) {
         return entry_failed();
     }

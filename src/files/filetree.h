@@ -1,7 +1,8 @@
-/* A directory that is a product: its entries in one order, by stat and by content.
+/* A folder as one thing: its entries in one order, by stat and by content.
  *
- * Knows: walking. Doesn't know: rows. Symlinks inside the tree aren't followed; their text
- * counts. */
+ * Knows: walking, and what of a folder counts (tree_view.h). Doesn't know: rows. Symlinks inside the
+ * tree aren't followed; their text counts. Only a file that a view's globs match is the one that a
+ * link of that name leads to. */
 #ifndef ROWBUILD_FILETREE_H
 #define ROWBUILD_FILETREE_H
 
@@ -9,12 +10,14 @@
 #include "digest.h"
 #include "file.h"
 #include "file_status.h"
+#include "tree_view.h"
 #include "vec.h"
 
 struct tree_entry {
     const char *path; /* from the root of the tree */
     struct file_stat stat;
     const char *link; /* text of a symlink, or NULL */
+    bool is_followed; /* `stat` is of what a symlink leads to */
 };
 
 struct filetree {
@@ -31,8 +34,12 @@ struct filetree {
 /* All of these return FILE_READ, FILE_MOVING (it changed while it was read, and is to be read
  * again) or FILE_TROUBLE with errno. */
 
-/* Lists the tree whose root is open as `root` (borrowed). Release it in any case. */
-enum file_status filetree_scan(struct filetree *tree, int root);
+/* Lists what counts (`view`; NULL: all) of the tree whose root is open as `root` (borrowed). Release
+ * it in any case. */
+enum file_status filetree_scan(struct filetree *tree, int root, const struct tree_view *view);
+
+/* Makes the list of a file that globs look into as if it were a folder: nothing. */
+void filetree_begin_empty(struct filetree *tree);
 void filetree_release(struct filetree *tree);
 
 /* The digest of names, kinds and contents. */

@@ -261,18 +261,25 @@ static enum file_status read_file(int directory, const char *path, struct file_r
     return status;
 }
 
-/* Compares with `old` by stat, and reads the contents of what moved unless it holds more than
- * `limit` bytes. */
-static enum file_status read_tree(int directory, const char *path, uint64_t limit,
+/* A file or a folder, and what counts of it. */
+struct look {
+    const char *path;
+    const struct tree_view *view;
+    uint64_t limit; /* bytes up to which contents are read */
+};
+
+/* Compares with `old` by stat, and reads the contents of what moved unless it holds more than the
+ * limit. */
+static enum file_status read_tree(int directory, const struct look *look,
                                   const struct file_row *old, struct file_row *row)
 {
     struct filetree tree = {0};
     struct filetree after = {0};
-    int root = disk->open(directory, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    int root = disk->open(directory, look->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     if (root < 0) {
         return status_of_failure();
     }
-    enum file_status status = filetree_scan(&tree, root);
+    enum file_status status = filetree_scan(&tree, root, look->view);
     if (status != FILE_READ) {
         goto out;
     }
@@ -281,13 +288,13 @@ static enum file_status read_tree(int directory, const char *path, uint64_t limi
         status = FILE_CURRENT;
         goto out;
     }
-    if (tree.bytes > limit) {
+    if (tree.bytes > look->limit) {
         know_by_stat(row);
         goto out;
     }
     status = filetree_digest(&tree, root, &row->digest);
     if (status == FILE_READ) {
-        status = filetree_scan(&after, root);
+        status = filetree_scan(&after, root, look->view);
     }
     if (status == FILE_READ &&
         !(digest_equal(after.seen, tree.seen) && digest_equal(after.moved, tree.moved))) {
@@ -299,6 +306,30 @@ out:;
     filetree_release(&after);
     disk->close(root);
     errno = error;
+    return status;
+}
+
+enum file_status observe_each(const struct observer *observer, const char *path,
+                              const struct tree_view *view, observed_fn *each, void *context)
+{
+    struct filetree tree = {0};
+    int root = disk->open(observer->directory, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    if (root < 0) {
+        return status_of_failure();
+    }
+    enum file_status status = filetree_scan(&tree, root, view);
+    for (size_t i = 0; i < tree.entries.count && status == FILE_READ; i++) {
+        const struct tree_entry *entry = &tree.entries.at[i];
+        struct file_row row;
+        if (entry->stat.kind == FILE_REGULAR) {
+            status = read_file(root, entry->path, &row);
+        }
+        if (entry->stat.kind == FILE_REGULAR && status == FILE_READ) {
+            each(context, entry->path, row.digest);
+        }
+    }
+    filetree_release(&tree);
+    disk->close(root);
     return status;
 }
 
@@ -314,28 +345,48 @@ static uint64_t limit_for(const struct file_row *old, const struct file_row *fou
     return (old->flags & FILE_ROW_BY_STAT) != 0 ? 0 : UINT64_MAX;
 }
 
-static enum file_status read_once(const struct observer *observer, const char *path, uint64_t limit,
+/* Whether globs look into something that isn't a folder. */
+static bool looks_into_file(const struct tree_view *view, const struct file_stat *stat)
+{
+    return view != NULL && view->globs != NULL && stat->kind != FILE_DIRECTORY;
+}
+
+static struct file_row row_of_nothing(void)
+{
+    struct filetree tree;
+    filetree_begin_empty(&tree);
+    struct file_row row = row_of_tree(&tree);
+    (void)filetree_digest(&tree, -1, &row.digest);
+    filetree_release(&tree);
+    return row;
+}
+
+static enum file_status read_once(const struct observer *observer, const struct look *look,
                                   const struct file_row *old, struct file_row *row)
 {
     struct file_stat stat;
-    if (file_stat(observer->directory, path, &stat) != 0) {
+    if (file_stat(observer->directory, look->path, &stat) != 0) {
         return status_of_failure();
     }
     if (stat.kind == FILE_MISSING) {
         return FILE_GONE;
     }
     if (stat.kind == FILE_DIRECTORY) {
-        return read_tree(observer->directory, path, limit, old, row);
+        return read_tree(observer->directory, look, old, row);
     }
-    *row = row_of_stat(&stat);
+    bool is_empty = looks_into_file(look->view, &stat);
+    *row = is_empty ? row_of_nothing() : row_of_stat(&stat);
     if (row_stands(old, row)) {
         return FILE_CURRENT;
     }
-    if (stat.kind == FILE_OTHER || stat.size > limit_for(old, row, limit)) {
+    if (is_empty) {
+        return FILE_READ;
+    }
+    if (stat.kind == FILE_OTHER || stat.size > limit_for(old, row, look->limit)) {
         know_by_stat(row);
         return FILE_READ;
     }
-    return read_file(observer->directory, path, row);
+    return read_file(observer->directory, look->path, row);
 }
 
 /* Whether the reason of a failure may be gone a moment later. */
@@ -370,13 +421,13 @@ static void wait_to_retry(struct observer *observer, size_t attempt)
 
 /* Looks until it is done: again at once at what changed meanwhile, and after a while where a
  * failure may pass. */
-static enum file_status read_patiently(struct observer *observer, const char *path, uint64_t limit,
+static enum file_status read_patiently(struct observer *observer, const struct look *look,
                                        const struct file_row *old, struct file_row *row)
 {
     const size_t most_failures = sizeof RETRY_AFTER_NS / sizeof RETRY_AFTER_NS[0];
     size_t failures = 0;
     for (int changes = 0;;) {
-        enum file_status status = read_once(observer, path, limit, old, row);
+        enum file_status status = read_once(observer, look, old, row);
         if (status == FILE_MOVING && ++changes < READ_TRIES) {
             continue;
         }
@@ -388,11 +439,11 @@ static enum file_status read_patiently(struct observer *observer, const char *pa
     }
 }
 
-static enum file_status observe(struct observer *observer, const char *path, uint64_t limit,
+static enum file_status observe(struct observer *observer, const struct look *look,
                                 struct file_row *row)
 {
     struct file_row made = {0};
-    enum file_status status = read_patiently(observer, path, limit, row, &made);
+    enum file_status status = read_patiently(observer, look, row, &made);
     if (status == FILE_MOVING) {
         made.digest = DIGEST_UNREAD;
         made.flags = (made.flags & FILE_ROW_DIRECTORY) | FILE_ROW_KNOWN | FILE_ROW_RACY;
@@ -405,20 +456,28 @@ static enum file_status observe(struct observer *observer, const char *path, uin
     return status;
 }
 
+enum file_status observe_view(struct observer *observer, const char *path,
+                              const struct tree_view *view, struct file_row *row)
+{
+    struct look look = {.path = path, .view = view, .limit = observer->digest_limit};
+    return observe(observer, &look, row);
+}
+
 enum file_status observe_file(struct observer *observer, const char *path, struct file_row *row)
 {
-    return observe(observer, path, observer->digest_limit, row);
+    return observe_view(observer, path, NULL, row);
 }
 
 enum file_status observe_adopted(struct observer *observer, const char *path, struct file_row *row)
 {
     uint64_t limit =
         observer->digest_limit < ADOPT_BY_STAT ? observer->digest_limit : ADOPT_BY_STAT;
-    return observe(observer, path, limit, row);
+    return observe(observer, &(struct look){.path = path, .limit = limit}, row);
 }
 
-/* What stat says of a file, or of all of a folder. */
-static bool stat_row(const struct observer *observer, const char *path, struct file_row *row)
+/* What stat says of a file, or of all of a folder that counts in the view. */
+static bool stat_row(const struct observer *observer, const char *path,
+                     const struct tree_view *view, struct file_row *row)
 {
     struct file_stat stat;
     struct filetree tree = {0};
@@ -430,7 +489,7 @@ static bool stat_row(const struct observer *observer, const char *path, struct f
         return true;
     }
     int root = disk->open(observer->directory, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-    bool is_read = root >= 0 && filetree_scan(&tree, root) == FILE_READ;
+    bool is_read = root >= 0 && filetree_scan(&tree, root, view) == FILE_READ;
     if (is_read) {
         *row = row_of_tree(&tree);
     }
@@ -444,7 +503,7 @@ static bool stat_row(const struct observer *observer, const char *path, struct f
 bool observe_left(struct observer *observer, const char *path, uint32_t flags, struct file_row *row)
 {
     struct file_row now;
-    if (!stat_row(observer, path, &now)) {
+    if (!stat_row(observer, path, NULL, &now)) {
         return false;
     }
     if (!row_stands(row, &now)) {
@@ -457,10 +516,12 @@ bool observe_left(struct observer *observer, const char *path, uint32_t flags, s
     return true;
 }
 
-enum file_status observe_stat(const struct observer *observer, const char *path,
-                              const struct file_row *row, struct file_stat *found)
+static enum file_status stat_look(const struct observer *observer, const char *path,
+                                  const struct tree_view *view, const struct file_row *row,
+                                  struct file_stat *found)
 {
     struct file_stat stat;
+    struct file_row now;
     if (file_stat(observer->directory, path, &stat) != 0) {
         return FILE_TROUBLE;
     }
@@ -470,14 +531,27 @@ enum file_status observe_stat(const struct observer *observer, const char *path,
     if (stat.kind == FILE_MISSING) {
         return FILE_GONE;
     }
-    struct file_row now = row_of_stat(&stat);
     if (stat.kind != FILE_DIRECTORY) {
+        now = looks_into_file(view, &stat) ? row_of_nothing() : row_of_stat(&stat);
         return row_stands(row, &now) ? FILE_CURRENT : FILE_MOVED;
     }
     if ((row->flags & FILE_ROW_DIRECTORY) == 0) {
         return FILE_MOVED;
     }
-    return stat_row(observer, path, &now) && row_stands(row, &now) ? FILE_CURRENT : FILE_MOVED;
+    return stat_row(observer, path, view, &now) && row_stands(row, &now) ? FILE_CURRENT
+                                                                         : FILE_MOVED;
+}
+
+enum file_status observe_stat(const struct observer *observer, const char *path,
+                              const struct file_row *row, struct file_stat *found)
+{
+    return stat_look(observer, path, NULL, row, found);
+}
+
+enum file_status observe_view_stat(const struct observer *observer, const char *path,
+                                   const struct tree_view *view, const struct file_row *row)
+{
+    return stat_look(observer, path, view, row, NULL);
 }
 
 void observer_make_row(struct observer *observer, const struct file_stat *stat,

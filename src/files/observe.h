@@ -14,6 +14,7 @@
 #include "digest.h"
 #include "file.h"
 #include "file_status.h"
+#include "tree_view.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -55,10 +56,24 @@ void observer_free(struct observer *observer);
  * change *row. Thread-safe for distinct rows. */
 enum file_status observe_file(struct observer *observer, const char *path, struct file_row *row);
 
+/* The same for what counts of a folder (`view`; NULL: all of it). What globs match in a file is
+ * nothing. */
+enum file_status observe_view(struct observer *observer, const char *path,
+                              const struct tree_view *view, struct file_row *row);
+
+/* Reads each regular file of a view. FILE_READ, or why that failed. */
+typedef void observed_fn(void *context, const char *path, struct digest digest);
+enum file_status observe_each(const struct observer *observer, const char *path,
+                              const struct tree_view *view, observed_fn *each, void *context);
+
 /* By stat alone: FILE_CURRENT, FILE_MOVED, FILE_GONE or FILE_TROUBLE with errno. *row isn't changed.
  * `found` (may be NULL) receives the stat. Thread-safe. */
 enum file_status observe_stat(const struct observer *observer, const char *path,
                               const struct file_row *row, struct file_stat *found);
+
+/* The same for a view, without what stat says. */
+enum file_status observe_view_stat(const struct observer *observer, const char *path,
+                                   const struct tree_view *view, const struct file_row *row);
 
 /* For adoption: makes a row by stat alone for files over 1 MiB, by content below. */
 enum file_status observe_adopted(struct observer *observer, const char *path, struct file_row *row);

@@ -14,6 +14,11 @@ struct surveying {
     struct surveyed *found;
 };
 
+static const struct tree_view *view_of(const struct survey *survey, uint32_t file)
+{
+    return survey->view != NULL ? survey->view(survey->context, file) : NULL;
+}
+
 static void stat_range(void *context, unsigned worker, size_t first, size_t end)
 {
     const struct surveying *surveying = context;
@@ -24,8 +29,9 @@ static void stat_range(void *context, unsigned worker, size_t first, size_t end)
         uint32_t file = surveying->files[i];
         buf_clear(&path);
         survey->add_path(survey->context, file, &path);
-        surveying->statuses[file] = (uint8_t)observe_stat(survey->observer, buf_string(&path),
-                                                          survey->row(survey->context, file), NULL);
+        surveying->statuses[file] =
+            (uint8_t)observe_view_stat(survey->observer, buf_string(&path), view_of(survey, file),
+                                       survey->row(survey->context, file));
     }
     buf_release(&path);
 }
@@ -53,7 +59,8 @@ static void read_range(void *context, unsigned worker, size_t first, size_t end)
         found->row = *survey->row(survey->context, file);
         found->status = is_adopted
                             ? observe_adopted(survey->observer, buf_string(&path), &found->row)
-                            : observe_file(survey->observer, buf_string(&path), &found->row);
+                            : observe_view(survey->observer, buf_string(&path),
+                                           view_of(survey, file), &found->row);
         found->error = found->status == FILE_TROUBLE ? errno : 0;
     }
     buf_release(&path);

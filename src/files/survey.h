@@ -14,9 +14,11 @@
 struct survey {
     struct observer *observer;
     unsigned threads;
-    const void *context; /* of the two functions, which several threads call at once */
+    const void *context; /* of the functions, which several threads call at once */
     void (*add_path)(const void *context, uint32_t file, struct buf *out);
     const struct file_row *(*row)(const void *context, uint32_t file);
+    const struct tree_view *(*view)(const void *context,
+                                    uint32_t file); /* NULL, or returns it: all */
 };
 
 /* Writes the status (observe_stat) of each of the files into `statuses`, by number of the file. */

@@ -449,6 +449,7 @@ struct graph *graph_build(const struct rowfile *rowfile, struct workspace *works
     arena_init(&graph->arena);
     intern_init(&graph->other_files);
     intern_init(&graph->other_tasks);
+    intern_init(&graph->glob_keys);
     folders_init(&graph->folders, project);
     graph->rowfile = rowfile;
     graph->workspace = workspace;
@@ -471,8 +472,11 @@ struct graph *graph_build(const struct rowfile *rowfile, struct workspace *works
     if (built) {
         build_producers(&building);
         building_judge_resumable(&building);
+        building_begin_origins(&building);
         building_judge_links(&building);
+        building_sort_places(&building);
         built = building_connect(&building) == 0;
+        building_end_origins(&building);
         built = building_tell_findings(&building) == 0 && built;
     }
     judging_free(building.judging);

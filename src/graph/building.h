@@ -5,6 +5,7 @@
 #define ROWBUILD_BUILDING_H
 
 #include "graph.h"
+#include "match.h"
 
 struct name_tasks {    /* of one action name */
     uint32_t column;   /* directory scope: the task's column; else GRAPH_NONE */
@@ -20,6 +21,9 @@ struct building {
     struct diag *diag;
     struct name_tasks *by_name; /* rowfile->name_count */
     struct judging *judging;
+    struct tracing *tracing;
+    bool has_nested_members; /* set by judging_new */
+    bool *depends; /* name × names: whether it comes after the other; NULL: there are no globs */
     VEC(uint32_t) product_specs; /* by graph->products: which of the action's */
 };
 
@@ -57,7 +61,7 @@ enum path_problem path_judge_state(const struct building *building, struct slice
 void path_add_absolute(const struct building *building, struct slice path, struct buf *out);
 
 /* judge.c */
-struct judging *judging_new(const struct building *building);
+struct judging *judging_new(struct building *building);
 void judging_free(struct judging *judging);
 /* Whether a task may name the path (from the project, or absolute where the workspace is); if not,
  * that is kept for building_tell_findings. `directory` is the task's first, or GRAPH_NONE. */
@@ -95,12 +99,67 @@ int building_expand(struct building *building, const struct action *action,
                     const struct path_spec *spec, const uint32_t *directories, size_t count,
                     struct buf *out);
 
+/* links.c */
+/* Appends where a path from the project leads, as a path from the project (below the workspace's
+ * path where it lies there); what doesn't exist is kept. Returns the length of the beginning that is
+ * the first symbolic link, or 0. */
+size_t path_resolve(const struct workspace *workspace, struct slice path, struct buf *out);
+/* Remembers the way of an input through its first link, `link` bytes of its path, if there is one. */
+void building_add_way(struct building *building, struct file_id file, struct slice path,
+                      size_t link, struct slice end);
+/* The same without following the last part. */
+void path_resolve_folder(const struct workspace *workspace, struct slice path, struct buf *out);
+/* Says of each of the files whether its path may lead elsewhere. */
+void building_find_links(const struct building *building, const uint32_t *files, size_t count,
+                         uint8_t *found);
+
+/* origins.c */
+/* Once all products are known. */
+void building_begin_origins(struct building *building);
+void building_end_origins(struct building *building);
+/* A path that leads to a product as well; after the last of them, building_sort_places. */
+void building_add_alias(struct building *building, struct slice path, struct file_id product);
+void building_sort_places(struct building *building);
+/* The product at a path, by any name, or that the path lies in; GRAPH_NONE: there is none. */
+struct file_id building_product_at(const struct building *building, struct slice path);
+struct file_id building_product_above(const struct building *building, struct slice path);
+size_t building_alias_count(const struct building *building);
+struct slice building_alias(const struct building *building, size_t number,
+                            struct file_id *product);
+/* Finds the origins of the files (graph_origin), each once. */
+void building_find_origins(struct building *building, const struct file_id *files, size_t count);
+
+/* views.c */
+void graph_reserve_ranges(struct graph *graph, size_t wanted); /* files */
+/* A folder without some of the paths below it, which makes what is left of its origins. */
+struct file_id building_view_without(struct building *building, struct file_id folder,
+                                     struct task_id own);
+/* What globs match in a product, or in a folder that lies in one by another name; `prefix` is the
+ * length of what they don't name of the folder's path. */
+struct file_id building_view_of_globs(struct building *building, struct slice folder, size_t prefix,
+                                      struct slice patterns, const struct glob_set *globs,
+                                      struct file_id product);
+/* Compiles patterns that are separated by NUL, each list once. NULL after errors. */
+const struct glob_set *building_globs(struct building *building, struct slice patterns);
+
 /* edges.c: dependencies and edges of all tasks, given tasks, products and producers. */
 int building_connect(struct building *building);
 
-/* inputs.c: adds the files that an action's globs match for one task. `add` is called for each. */
+/* relate.c: fills in building->depends, given the files that inputs without globs name, by task. */
+void building_relate_actions(struct building *building, const struct dependency *named,
+                             const uint32_t *named_start);
+
+/* order.c: successors, and the order of tasks. -1: there is a cycle. */
+int building_order(struct building *building);
+
+/* inputs.c: adds the files that an action's globs match for one task. `add` is called for each. With
+ * `is_shared` the files are the same for all tasks of the element: products of the task are among
+ * them. */
 typedef void building_match_fn(void *context, struct file_id file, uint32_t input);
-int building_match_globs(struct building *building, struct task_id task, building_match_fn *add,
-                         void *context);
+/* The folders that a pattern names: `data` and `data/raw` of `data/raw/f*`, but no folder that it only
+ * matches. NULL: none. */
+const struct glob_set *building_folders_named(struct building *building, struct slice pattern);
+int building_match_globs(struct building *building, struct task_id task, bool is_shared,
+                         building_match_fn *add, void *context);
 
 #endif

@@ -1,8 +1,11 @@
-/* Which task depends on which: edges from inputs and previous actions, and the order of tasks. */
+/* Which task depends on which: edges from inputs and previous actions.
+ *
+ * What inputs name without globs is collected first, then it is found out who makes it. That and
+ * `previous_actions` say which actions come after which; globs come last, since they leave out what
+ * later actions make. */
 #include "building.h"
 
 #include "memory.h"
-#include "text.h"
 
 #include <stdlib.h>
 
@@ -16,6 +19,8 @@ struct connecting {
     uint32_t *task_edge;           /* its index in graph->before */
     uint32_t *named_stamp;         /* task + 1 whose explicit inputs name a product of this task */
     struct matched_inputs *shared; /* by element: what project globs without templates match */
+    uint32_t *named_start;         /* by task: the first of those that its inputs name */
+    VEC(struct dependency) named;
 };
 
 struct matched_inputs {
@@ -35,11 +40,6 @@ static void grow_file_stamps(struct connecting *connecting, size_t wanted)
     }
 }
 
-static uint32_t producer_of(const struct graph *graph, struct file_id file)
-{
-    return file.at < graph->file_count ? graph->producers[file.at] : GRAPH_NONE;
-}
-
 static void add_edge(struct connecting *connecting, struct task_id before, uint32_t kinds)
 {
     struct graph *graph = connecting->building->graph;
@@ -53,22 +53,122 @@ static void add_edge(struct connecting *connecting, struct task_id before, uint3
     vec_push(&graph->before, (struct edge){before, kinds});
 }
 
+/* Whether the task makes the file, or what it lies in. */
+static bool makes(const struct connecting *connecting, struct file_id file)
+{
+    return graph_maker(connecting->building->graph, file).task.at == connecting->task.at;
+}
+
 static void add_dependency(struct connecting *connecting, struct file_id file, uint32_t input)
 {
     struct graph *graph = connecting->building->graph;
     uint32_t stamp = connecting->task.at + 1;
-    uint32_t producer = producer_of(graph, file);
     grow_file_stamps(connecting, (size_t)file.at + 1);
-    if (connecting->file_stamp[file.at] == stamp || producer == connecting->task.at) {
+    if (connecting->file_stamp[file.at] == stamp || makes(connecting, file)) {
         return;
     }
     connecting->file_stamp[file.at] = stamp;
     vec_push(&graph->dependencies, (struct dependency){file, input});
-    if (producer != GRAPH_NONE) {
-        connecting->named_stamp[producer] = input == DEPENDENCY_UPSTREAM ? 0 : stamp;
-        add_edge(connecting, (struct task_id){producer}, EDGE_FILES);
+    size_t origins = graph_origin_count(graph, file);
+    for (size_t i = 0; i < origins; i++) {
+        struct task_id before = graph_origin(graph, file, i).task;
+        connecting->named_stamp[before.at] = input == DEPENDENCY_UPSTREAM ? 0 : stamp;
+        add_edge(connecting, before, EDGE_FILES);
     }
 }
+
+/* ---- Inputs without globs ---- */
+
+static void name_input(struct connecting *connecting, struct file_id file, uint32_t input)
+{
+    vec_push(&connecting->named, (struct dependency){file, input});
+}
+
+static int name_inputs(struct connecting *connecting)
+{
+    struct building *building = connecting->building;
+    struct graph *graph = building->graph;
+    const struct action *action = graph_action(graph, connecting->task);
+    const uint32_t *directories;
+    size_t count = graph_directories(graph, connecting->task, &directories);
+    struct buf path = BUF_EMPTY;
+    int result = 0;
+    for (size_t i = 0; i < action->input_count && result == 0; i++) {
+        const struct path_spec *spec = &action->inputs[i];
+        if (spec->is_glob || spec->is_excluded || spec->is_refused) {
+            continue;
+        }
+        if (spec->from_project || action->scope == SCOPE_PROJECT) {
+            buf_clear(&path);
+            result = building_expand(building, action, spec, directories, count, &path);
+            if (result == 0 &&
+                building_accepts(building, action, spec, GRAPH_INPUT,
+                                 count > 0 ? directories[0] : GRAPH_NONE, buf_slice(&path))) {
+                name_input(connecting, building_file(building, buf_slice(&path)), (uint32_t)i);
+            }
+        } else {
+            for (size_t d = 0; d < count; d++) {
+                if (building_accepts_below(building, action, spec, GRAPH_INPUT, directories[d])) {
+                    name_input(connecting,
+                               building_file_below(building, directories[d], spec->path),
+                               (uint32_t)i);
+                }
+            }
+        }
+    }
+    buf_release(&path);
+    return result;
+}
+
+static int name_all_inputs(struct connecting *connecting)
+{
+    struct graph *graph = connecting->building->graph;
+    int result = 0;
+    for (uint32_t n = 0; n < graph->task_count && result == 0; n++) {
+        connecting->task = (struct task_id){n};
+        connecting->named_start[n] = (uint32_t)connecting->named.count;
+        if (graph_is_present(graph, connecting->task)) {
+            result = name_inputs(connecting);
+        }
+    }
+    connecting->named_start[graph->task_count] = (uint32_t)connecting->named.count;
+    return result;
+}
+
+static void find_origins(struct connecting *connecting)
+{
+    struct file_id *files = mem_grow(NULL, connecting->named.count, sizeof *files);
+    for (size_t i = 0; i < connecting->named.count; i++) {
+        files[i] = connecting->named.at[i].file;
+    }
+    building_find_origins(connecting->building, files, connecting->named.count);
+    free(files);
+}
+
+/* A folder as an input leaves out what the task makes itself. */
+static struct file_id without_own(struct connecting *connecting, struct file_id file)
+{
+    const struct graph *graph = connecting->building->graph;
+    size_t origins = graph_origin_count(graph, file);
+    for (size_t i = 0; i < origins; i++) {
+        struct origin origin = graph_origin(graph, file, i);
+        if (origin.kind == ORIGIN_INSIDE && origin.task.at == connecting->task.at) {
+            return building_view_without(connecting->building, file, connecting->task);
+        }
+    }
+    return file;
+}
+
+static void add_named(struct connecting *connecting)
+{
+    uint32_t n = connecting->task.at;
+    for (uint32_t i = connecting->named_start[n]; i < connecting->named_start[n + 1]; i++) {
+        struct dependency named = connecting->named.at[i];
+        add_dependency(connecting, without_own(connecting, named.file), named.input);
+    }
+}
+
+/* ---- Globs ---- */
 
 static void add_matched(void *context, struct file_id file, uint32_t input)
 {
@@ -105,7 +205,7 @@ static int add_globbed(struct connecting *connecting)
     const struct graph_task *task = &building->graph->tasks[connecting->task.at];
     struct matched_inputs *matched = &connecting->shared[task->action];
     if (!globs_are_shared(&building->rowfile->actions[task->action])) {
-        return building_match_globs(building, connecting->task, add_matched, connecting);
+        return building_match_globs(building, connecting->task, false, add_matched, connecting);
     }
     if (matched->is_done) {
         for (size_t i = 0; i < matched->files.count; i++) {
@@ -115,44 +215,10 @@ static int add_globbed(struct connecting *connecting)
     }
     matched->is_done = true;
     struct remembering remembering = {connecting, matched};
-    return building_match_globs(building, connecting->task, remember_matched, &remembering);
+    return building_match_globs(building, connecting->task, true, remember_matched, &remembering);
 }
 
-static int add_inputs(struct connecting *connecting)
-{
-    struct building *building = connecting->building;
-    struct graph *graph = building->graph;
-    const struct action *action = graph_action(graph, connecting->task);
-    const uint32_t *directories;
-    size_t count = graph_directories(graph, connecting->task, &directories);
-    struct buf path = BUF_EMPTY;
-    int result = 0;
-    for (size_t i = 0; i < action->input_count && result == 0; i++) {
-        const struct path_spec *spec = &action->inputs[i];
-        if (spec->is_glob || spec->is_excluded || spec->is_refused) {
-            continue;
-        }
-        if (spec->from_project || action->scope == SCOPE_PROJECT) {
-            buf_clear(&path);
-            result = building_expand(building, action, spec, directories, count, &path);
-            if (result == 0 &&
-                building_accepts(building, action, spec, GRAPH_INPUT,
-                                 count > 0 ? directories[0] : GRAPH_NONE, buf_slice(&path))) {
-                add_dependency(connecting, building_file(building, buf_slice(&path)), (uint32_t)i);
-            }
-        } else {
-            for (size_t d = 0; d < count; d++) {
-                if (building_accepts_below(building, action, spec, GRAPH_INPUT, directories[d])) {
-                    add_dependency(connecting,
-                                   building_file_below(building, directories[d], spec->path),
-                                   (uint32_t)i);
-                }
-            }
-        }
-    }
-    buf_release(&path);
-    return result == 0 ? add_globbed(connecting) : result;
-}
+/* ---- Previous actions ---- */
 
 static void add_previous_task(struct connecting *connecting, struct task_id before)
 {
@@ -221,96 +287,6 @@ static void add_previous(struct connecting *connecting)
     }
 }
 
-/* Makes the list of successors from the lists of predecessors. */
-static void invert(struct graph *graph)
-{
-    graph->after_start = mem_alloc((graph->task_count + 1) * sizeof(uint32_t));
-    graph->after = mem_alloc(graph->before.count * sizeof(struct task_id));
-    for (size_t e = 0; e < graph->before.count; e++) {
-        graph->after_start[graph->before.at[e].task.at + 1]++;
-    }
-    for (size_t n = 0; n < graph->task_count; n++) {
-        graph->after_start[n + 1] += graph->after_start[n];
-    }
-    uint32_t *next = mem_grow(NULL, graph->task_count, sizeof *next);
-    if (graph->task_count > 0) {
-        memcpy(next, graph->after_start, graph->task_count * sizeof *next);
-    }
-    for (uint32_t n = 0; n < graph->task_count; n++) {
-        for (uint32_t e = graph->before_start[n]; e < graph->before_start[n + 1]; e++) {
-            graph->after[next[graph->before.at[e].task.at]++] = (struct task_id){n};
-        }
-    }
-    free(next);
-}
-
-/* Follows predecessors that could not be ordered until a task comes again; its loop is the
- * cycle. */
-static void report_cycle(struct building *building, const uint32_t *waiting)
-{
-    struct graph *graph = building->graph;
-    uint32_t task = 0;
-    while (waiting[task] == 0) {
-        task++;
-    }
-    uint32_t *step = mem_alloc(graph->task_count * sizeof *step);
-    VEC(uint32_t) path = {0};
-    while (step[task] == 0) {
-        vec_push(&path, task);
-        step[task] = (uint32_t)path.count;
-        for (uint32_t e = graph->before_start[task]; e < graph->before_start[task + 1]; e++) {
-            if (waiting[graph->before.at[e].task.at] != 0) {
-                task = graph->before.at[e].task.at;
-                break;
-            }
-        }
-    }
-    struct buf names = BUF_EMPTY;
-    const struct action *first = graph_action(graph, (struct task_id){task});
-    text_add_name(&names, first->name);
-    for (size_t i = path.count; i-- > step[task] - 1;) {
-        buf_add_string(&names, " → ");
-        text_add_name(&names, graph_action(graph, (struct task_id){path.at[i]})->name);
-    }
-    diag_error_at(building->diag, &building->rowfile->source, first->name_offset,
-                  first->name.len + 2, "dependency cycle: %s", buf_string(&names));
-    buf_release(&names);
-    vec_release(&path);
-    free(step);
-}
-
-static int sort_topologically(struct building *building)
-{
-    struct graph *graph = building->graph;
-    uint32_t *waiting = mem_alloc(graph->task_count * sizeof *waiting);
-    size_t present = 0;
-    graph->order = mem_grow(NULL, graph->task_count, sizeof *graph->order);
-    for (uint32_t n = 0; n < graph->task_count; n++) {
-        waiting[n] = graph->before_start[n + 1] - graph->before_start[n];
-        if (graph_is_present(graph, (struct task_id){n})) {
-            present++;
-            if (waiting[n] == 0) {
-                graph->order[graph->order_count++] = n;
-            }
-        }
-    }
-    for (size_t i = 0; i < graph->order_count; i++) {
-        uint32_t n = graph->order[i];
-        for (uint32_t a = graph->after_start[n]; a < graph->after_start[n + 1]; a++) {
-            if (--waiting[graph->after[a].at] == 0) {
-                graph->order[graph->order_count++] = graph->after[a].at;
-            }
-        }
-    }
-    int result = 0;
-    if (graph->order_count < present) {
-        report_cycle(building, waiting);
-        result = -1;
-    }
-    free(waiting);
-    return result;
-}
-
 /* Files that were met while connecting have no producer. */
 static void cover_new_files(struct graph *graph)
 {
@@ -320,6 +296,20 @@ static void cover_new_files(struct graph *graph)
         graph->producers[f] = GRAPH_NONE;
     }
     graph->file_count = files;
+}
+
+static int compare_ways(const void *a, const void *b)
+{
+    uint32_t first = ((const struct way *)a)->file.at;
+    uint32_t second = ((const struct way *)b)->file.at;
+    return first < second ? -1 : first > second;
+}
+
+static void sort_ways(struct graph *graph)
+{
+    if (graph->ways.count > 1) {
+        qsort(graph->ways.at, graph->ways.count, sizeof *graph->ways.at, compare_ways);
+    }
 }
 
 int building_connect(struct building *building)
@@ -332,8 +322,13 @@ int building_connect(struct building *building)
         .task_edge = mem_alloc(count * sizeof(uint32_t)),
         .named_stamp = mem_alloc(count * sizeof(uint32_t)),
         .shared = mem_alloc(building->rowfile->action_count * sizeof(struct matched_inputs)),
+        .named_start = mem_alloc((count + 1) * sizeof(uint32_t)),
     };
-    int result = 0;
+    int result = name_all_inputs(&connecting);
+    if (result == 0) {
+        find_origins(&connecting);
+        building_relate_actions(building, connecting.named.at, connecting.named_start);
+    }
     graph->dependency_start = mem_alloc((count + 1) * sizeof(uint32_t));
     graph->before_start = mem_alloc((count + 1) * sizeof(uint32_t));
     graph->blocked_by = mem_grow(NULL, count, sizeof(uint32_t));
@@ -343,21 +338,26 @@ int building_connect(struct building *building)
         graph->dependency_start[n] = (uint32_t)graph->dependencies.count;
         graph->before_start[n] = (uint32_t)graph->before.count;
         if (graph_is_present(graph, connecting.task) && result == 0) {
-            result = add_inputs(&connecting);
+            add_named(&connecting);
+            result = add_globbed(&connecting);
             add_previous(&connecting);
         }
     }
     graph->dependency_start[count] = (uint32_t)graph->dependencies.count;
     graph->before_start[count] = (uint32_t)graph->before.count;
     cover_new_files(graph);
+    sort_ways(graph);
     if (result == 0) {
-        invert(graph);
-        result = sort_topologically(building);
+        result = building_order(building);
     }
     for (size_t i = 0; i < building->rowfile->action_count; i++) {
         vec_release(&connecting.shared[i].files);
     }
     free(connecting.shared);
+    free(connecting.named_start);
+    vec_release(&connecting.named);
+    free(building->depends);
+    building->depends = NULL;
     free(connecting.file_stamp);
     free(connecting.task_stamp);
     free(connecting.task_edge);

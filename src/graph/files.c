@@ -132,7 +132,7 @@ void graph_add_path(const struct graph *graph, struct file_id file, struct buf *
     uint32_t directory = graph_file_directory(graph, file, &column);
     if (directory == GRAPH_NONE) {
         uint32_t number = file.at - (uint32_t)files_in_directories(graph);
-        buf_add_slice(out, intern_name(&graph->other_files, number));
+        buf_add_string(out, intern_name(&graph->other_files, number).at); /* without its view */
         return;
     }
     if (!slice_is(graph->workspace->path, ".")) {

@@ -1,5 +1,6 @@
 #include "graph.h"
 
+#include "match.h"
 #include "text.h"
 
 #include <stdlib.h>
@@ -17,6 +18,16 @@ void graph_free(struct graph *graph)
     intern_release(&graph->column_numbers);
     folders_release(&graph->folders);
     free(graph->producers);
+    vec_release(&graph->origins);
+    free(graph->origin_ranges);
+    vec_release(&graph->ways);
+    vec_release(&graph->views);
+    free(graph->view_of);
+    for (size_t i = 0; i < graph->globs.count; i++) {
+        glob_set_free(graph->globs.at[i]);
+    }
+    vec_release(&graph->globs);
+    intern_release(&graph->glob_keys);
     free(graph->product_start);
     vec_release(&graph->products);
     free(graph->dependency_start);
@@ -45,6 +56,83 @@ size_t graph_directories(const struct graph *graph, struct task_id task,
     }
     *directories = vec_from(&graph->members, entry->members);
     return entry->member_count;
+}
+
+/* ---- Who makes a file ---- */
+
+static bool has_producer(const struct graph *graph, struct file_id file)
+{
+    return file.at < graph->file_count && graph->producers[file.at] != GRAPH_NONE;
+}
+
+size_t graph_origin_count(const struct graph *graph, struct file_id file)
+{
+    if (has_producer(graph, file)) {
+        return 1;
+    }
+    return file.at < graph->origin_range_count ? graph->origin_ranges[file.at].count : 0;
+}
+
+struct origin graph_origin(const struct graph *graph, struct file_id file, size_t index)
+{
+    if (has_producer(graph, file)) {
+        return (struct origin){
+            .task = {graph->producers[file.at]}, .product = file, .kind = ORIGIN_AROUND};
+    }
+    return graph->origins.at[graph->origin_ranges[file.at].first + index];
+}
+
+struct origin graph_maker(const struct graph *graph, struct file_id file)
+{
+    struct origin none = {.task = {GRAPH_NONE}, .product = {GRAPH_NONE}};
+    if (graph_origin_count(graph, file) == 0) {
+        return none;
+    }
+    struct origin first = graph_origin(graph, file, 0);
+    return first.kind == ORIGIN_AROUND ? first : none;
+}
+
+static size_t place_in_others(const struct graph *graph, struct file_id file)
+{
+    size_t inside = graph->workspace->count * graph->column_count;
+    return file.at < inside ? SIZE_MAX : file.at - inside;
+}
+
+static const struct view *find_view(const struct graph *graph, struct file_id file)
+{
+    size_t place = place_in_others(graph, file);
+    return place < graph->view_of_count && graph->view_of[place] != 0
+               ? &graph->views.at[graph->view_of[place] - 1]
+               : NULL;
+}
+
+const struct tree_view *graph_view(const struct graph *graph, struct file_id file)
+{
+    const struct view *view = find_view(graph, file);
+    return view != NULL ? &view->tree : NULL;
+}
+
+struct slice graph_other_name(const struct graph *graph, struct file_id file)
+{
+    const struct view *view = find_view(graph, file);
+    return view != NULL ? view->name
+                        : intern_name(&graph->other_files, (uint32_t)place_in_others(graph, file));
+}
+
+const struct way *graph_way(const struct graph *graph, struct file_id file)
+{
+    size_t low = 0;
+    size_t high = graph->ways.count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (graph->ways.at[middle].file.at < file.at) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < graph->ways.count && graph->ways.at[low].file.at == file.at ? &graph->ways.at[low]
+                                                                             : NULL;
 }
 
 /* What distinguishes a group or project task from its action's others; empty if it is the only

@@ -15,6 +15,7 @@
 #include "groups.h"
 #include "intern.h"
 #include "rowfile.h"
+#include "tree_view.h"
 #include "vec.h"
 #include "workspace.h"
 
@@ -57,6 +58,35 @@ struct edge {
     uint32_t kinds; /* enum edge_kind, or'ed */
 };
 
+/* How a task makes a file that isn't one of its products by name. */
+enum origin_kind {
+    ORIGIN_AROUND, /* the file lies in a product that is a folder, is one by another name, or is what
+                      globs match in one: all of it is made */
+    ORIGIN_INSIDE, /* the file is a folder that holds a product */
+};
+struct origin {
+    struct task_id task;
+    struct file_id product;
+    enum origin_kind kind;
+};
+struct origin_range { /* of graph->origins */
+    uint32_t first;
+    uint32_t count;
+};
+
+/* Where the path of an input leads that has symbolic links in it. */
+struct way {
+    struct file_id file;
+    struct slice link; /* the first of them */
+    struct slice end;  /* as a path from the project */
+};
+
+/* What counts of a folder for a task. Such a file has the path of the folder, and another number. */
+struct view {
+    struct tree_view tree;
+    struct slice name; /* for records, from the project */
+};
+
 struct graph {
     struct arena arena;
     const struct rowfile *rowfile;
@@ -79,6 +109,15 @@ struct graph {
     struct folders folders;       /* for renaming and deleting products */
     size_t file_count;
     uint32_t *producers; /* by file: the task that makes it, or GRAPH_NONE */
+    VEC(struct origin) origins;
+    struct origin_range *origin_ranges; /* by file, as far as there are any */
+    size_t origin_range_count;
+    VEC(struct way) ways; /* in the order of their files */
+    VEC(struct view) views;
+    uint32_t *view_of; /* by place in other_files: 1 + which view it is, or 0 */
+    size_t view_of_count;
+    struct intern glob_keys;
+    VEC(struct glob_set *) globs; /* by key */
 
     /* Compressed rows: entries of task n are [start[n], start[n + 1]). */
     uint32_t *product_start;
@@ -106,6 +145,24 @@ static inline bool graph_is_present(const struct graph *graph, struct task_id ta
     return graph->tasks[task.at].action != GRAPH_NONE;
 }
 const struct action *graph_action(const struct graph *graph, struct task_id task);
+
+/* The tasks that make a file: its producer, or the origins that it has otherwise. */
+size_t graph_origin_count(const struct graph *graph, struct file_id file);
+struct origin graph_origin(const struct graph *graph, struct file_id file, size_t index);
+
+/* The one that makes all of the file; `task` is GRAPH_NONE where nobody does. */
+struct origin graph_maker(const struct graph *graph, struct file_id file);
+
+/* What counts of a file that is a folder; NULL: all of it. */
+const struct tree_view *graph_view(const struct graph *graph, struct file_id file);
+
+/* The way of an input, or NULL: no link was in it. */
+const struct way *graph_way(const struct graph *graph, struct file_id file);
+/* Whether the way ends elsewhere now. */
+bool graph_way_has_moved(const struct graph *graph, const struct way *way);
+
+/* The name that records have for a file that isn't one inside a directory. */
+struct slice graph_other_name(const struct graph *graph, struct file_id file);
 
 /* Appends a file's path from the project (or absolute, where the workspace is). */
 void graph_add_path(const struct graph *graph, struct file_id file, struct buf *out);

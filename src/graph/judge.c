@@ -58,14 +58,15 @@ static bool is_nested(const struct workspace *workspace)
     return false;
 }
 
-struct judging *judging_new(const struct building *building)
+struct judging *judging_new(struct building *building)
 {
     const struct state_place *place = &building->workspace->place;
     struct judging *judging = mem_alloc(sizeof *judging);
     arena_init(&judging->bytes);
     intern_init(&judging->keys);
+    building->has_nested_members = is_nested(building->workspace);
     judging->each_member = place->in_workspace[0].at != NULL || place->in_workspace[1].at != NULL ||
-                           is_nested(building->workspace);
+                           building->has_nested_members;
     return judging;
 }
 

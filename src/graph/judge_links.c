@@ -9,8 +9,15 @@
 
 enum { LINK_GRAIN = 256 };
 
-typedef void path_fn(void *context, const struct action *action, const struct path_spec *spec,
-                     enum graph_path_role role, uint32_t directory, struct slice path);
+struct visited {
+    const struct action *action;
+    const struct path_spec *spec;
+    enum graph_path_role role;
+    uint32_t directory;
+    struct file_id product; /* GRAPH_NONE: a resumable file */
+    struct slice path;
+};
+typedef void path_fn(void *context, const struct visited *visited);
 
 /* Calls `each` for what may be moved or deleted and doesn't lie in a member itself. */
 static void visit_paths(struct building *building, path_fn *each, void *context)
@@ -32,9 +39,14 @@ static void visit_paths(struct building *building, path_fn *each, void *context)
                 uint32_t directory = graph_file_directory(graph, graph->products.at[p], &column);
                 buf_clear(&path);
                 graph_add_path(graph, graph->products.at[p], &path);
-                each(context, action, spec, GRAPH_PRODUCT,
-                     directory == GRAPH_NONE && count > 0 ? directories[0] : directory,
-                     buf_slice(&path));
+                each(context, &(struct visited){.action = action,
+                                                .spec = spec,
+                                                .role = GRAPH_PRODUCT,
+                                                .directory = directory == GRAPH_NONE && count > 0
+                                                                 ? directories[0]
+                                                                 : directory,
+                                                .product = graph->products.at[p],
+                                                .path = buf_slice(&path)});
             }
         }
         for (size_t i = 0; i < action->resumable_count; i++) {
@@ -48,8 +60,13 @@ static void visit_paths(struct building *building, path_fn *each, void *context)
                 }
                 buf_add_slice(&path, spec->path);
                 if (!spec->is_refused && !spec->has_template) {
-                    each(context, action, spec, GRAPH_RESUMABLE,
-                         spec->from_project ? GRAPH_NONE : directories[d], buf_slice(&path));
+                    each(context, &(struct visited){
+                                      .action = action,
+                                      .spec = spec,
+                                      .role = GRAPH_RESUMABLE,
+                                      .directory = spec->from_project ? GRAPH_NONE : directories[d],
+                                      .product = {GRAPH_NONE},
+                                      .path = buf_slice(&path)});
                 }
             }
         }
@@ -73,15 +90,10 @@ struct link_search {
     bool any;
 };
 
-static void collect_folder(void *context, const struct action *action, const struct path_spec *spec,
-                           enum graph_path_role role, uint32_t directory, struct slice path)
+static void collect_folder(void *context, const struct visited *visited)
 {
     struct link_search *search = context;
-    struct slice folder = folder_of(path);
-    (void)action;
-    (void)spec;
-    (void)role;
-    (void)directory;
+    struct slice folder = folder_of(visited->path);
     if (folder.len > 0) {
         intern_add(&search->folders, folder);
     }
@@ -104,11 +116,11 @@ static void look_for_links(void *context, unsigned worker, size_t first, size_t 
 }
 
 /* Where the folder leads, with the last part of the path appended. */
-static void judge_linked(void *context, const struct action *action, const struct path_spec *spec,
-                         enum graph_path_role role, uint32_t directory, struct slice path)
+static void judge_linked(void *context, const struct visited *visited)
 {
     struct link_search *search = context;
     struct building *building = search->building;
+    struct slice path = visited->path;
     struct slice folder = folder_of(path);
     uint32_t number = folder.len > 0 ? intern_find(&search->folders, folder) : INTERN_NONE;
     if (number == INTERN_NONE || !search->has_link[number]) {
@@ -121,10 +133,17 @@ static void judge_linked(void *context, const struct action *action, const struc
     if (real.at != NULL) {
         buf_add_slice(&absolute, real);
         buf_add_slice(&absolute, slice_make(path.at + folder.len, path.len - folder.len));
-        enum path_problem problem = path_judge_place(building, buf_slice(&absolute), role);
+        enum path_problem problem = path_judge_place(building, buf_slice(&absolute), visited->role);
         if (problem != PROBLEM_NONE) {
-            building_refuse(building, action, spec, role, directory, path, problem);
+            building_refuse(building, visited->action, visited->spec, visited->role,
+                            visited->directory, path, problem);
         }
+    }
+    if (visited->product.at != GRAPH_NONE) {
+        struct buf end = BUF_EMPTY;
+        path_resolve_folder(building->workspace, path, &end);
+        building_add_alias(building, buf_slice(&end), visited->product);
+        buf_release(&end);
     }
     folders_learn(&building->graph->folders, folder);
     buf_release(&absolute);

@@ -1,6 +1,8 @@
 /* How what a task depends on differs from what its record says. */
 #include "exam.h"
 
+#include "convert.h"
+#include "file.h"
 #include "match.h"
 #include "names.h"
 #include "recorded.h"
@@ -59,7 +61,7 @@ static bool was_listed(struct recorded *recorded, const struct exam *exam, uint3
 static void tell_file(struct exam *exam, const struct component *now, struct file_id file,
                       bool is_new)
 {
-    uint32_t producer = exam->plan->graph->producers[file.at];
+    uint32_t producer = graph_maker(exam->plan->graph, file).task.at;
     enum reason_kind kind = producer != GRAPH_NONE ? REASON_UPSTREAM_MADE
                             : is_new               ? REASON_INPUT_NEW
                                                    : REASON_INPUT;
@@ -136,7 +138,9 @@ static void compare_file(struct exam *exam, struct recorded *recorded, const str
         tell_input(exam, now, REASON_INPUT_MOVING);
     } else if (!is_recorded && was_listed(recorded, exam, dependency->input)) {
         exam->fills_in = true;
-        tell_file(exam, now, file, true);
+        if (!convert_globbed(plan, exam->task, recorded, file)) {
+            tell_file(exam, now, file, true);
+        }
     } else if (is_recorded && digest_is_unknown(then.digest) && success->success != SUCCESS_RAN) {
         exam->fills_in = true; /* absent when the results were taken as they stood */
     } else if (!is_recorded || digest_is_unknown(then.digest)) {
@@ -254,8 +258,23 @@ static bool glob_matches(const struct path_spec *spec, struct slice path)
     return matches;
 }
 
+static bool is_there(struct plan *plan, struct task_id task, const struct component *recorded)
+{
+    struct buf path = BUF_EMPTY;
+    struct file_stat found;
+    if (recorded->in_directory) {
+        plan_add_directory(plan->graph, plan->graph->tasks[task.at].directory, &path);
+    }
+    buf_add_slice(&path, recorded->name);
+    bool is_there =
+        file_stat(plan->project, buf_string(&path), &found) == 0 && found.kind != FILE_MISSING;
+    buf_release(&path);
+    return is_there;
+}
+
 /* Whether a recorded file that is no longer a dependency was matched by a glob that is still
- * listed, and is missing now. */
+ * listed, and is missing now. (One that is there is left out now: it is a product, or lies in one.)
+ */
 static bool listed_glob_lost(struct plan *plan, struct task_id task,
                              const struct component *recorded)
 {
@@ -272,7 +291,7 @@ static bool listed_glob_lost(struct plan *plan, struct task_id task,
         bool same_root = spec->from_project ? !recorded->in_directory : is_below;
         if (spec->is_glob && !spec->is_excluded && !spec->has_template && same_root &&
             glob_matches(spec, spec->from_project ? recorded->name : below)) {
-            return true;
+            return plan->options.recorded || !is_there(plan, task, recorded);
         }
     }
     return false;

@@ -58,8 +58,22 @@ int plan_look(struct plan *plan, struct diag *diag)
     return result;
 }
 
+/* What lies in products, or holds them, isn't looked at with them when their makers end. */
+static void refresh_made(struct plan *plan, struct task_id task, struct diag *diag)
+{
+    const struct graph *graph = plan->graph;
+    for (uint32_t d = graph->dependency_start[task.at]; d < graph->dependency_start[task.at + 1];
+         d++) {
+        struct file_id file = graph->dependencies.at[d].file;
+        if (graph->producers[file.at] == GRAPH_NONE && graph_origin_count(graph, file) > 0) {
+            plan_refresh(plan, file, diag);
+        }
+    }
+}
+
 enum verdict plan_decide(struct plan *plan, struct task_id task, struct diag *diag)
 {
+    refresh_made(plan, task, diag);
     plan->verdicts[task.at] = (uint8_t)plan_examine(plan, task, NULL, NULL, diag);
     return (enum verdict)plan->verdicts[task.at];
 }

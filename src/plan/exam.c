@@ -24,6 +24,10 @@ bool exam_is_pending(const struct plan *plan, struct task_id before)
 
 bool exam_file_is_pending(const struct plan *plan, struct file_id file)
 {
-    uint32_t producer = plan->graph->producers[file.at];
-    return producer != GRAPH_NONE && exam_is_pending(plan, (struct task_id){producer});
+    size_t origins = graph_origin_count(plan->graph, file);
+    bool is_pending = false;
+    for (size_t i = 0; i < origins && !is_pending; i++) {
+        is_pending = exam_is_pending(plan, graph_origin(plan->graph, file, i).task);
+    }
+    return is_pending;
 }

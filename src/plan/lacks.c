@@ -17,7 +17,8 @@ static bool may_be_gone(const struct graph *graph, struct task_id task,
 {
     return dependency->input != DEPENDENCY_UPSTREAM &&
            graph_action(graph, task)->inputs[dependency->input].is_glob &&
-           graph->producers[dependency->file.at] == GRAPH_NONE;
+           (graph_origin_count(graph, dependency->file) == 0 ||
+            graph_view(graph, dependency->file) != NULL);
 }
 
 /* Inputs that are missing and that nobody makes, or that can't be read. */

@@ -25,6 +25,16 @@ struct slice plan_name_below(const struct plan *plan, uint32_t directory, struct
     return *is_below ? slice_make(path.at + len, path.len - len) : path;
 }
 
+void plan_add_directory(const struct graph *graph, uint32_t directory, struct buf *out)
+{
+    if (!slice_is(graph->workspace->path, ".")) {
+        buf_add_slice(out, graph->workspace->path);
+        buf_add_char(out, '/');
+    }
+    buf_add_slice(out, graph->workspace->names[directory]);
+    buf_add_char(out, '/');
+}
+
 struct slice plan_component_name(struct plan *plan, struct task_id task, struct file_id file,
                                  bool *in_directory)
 {
@@ -36,8 +46,7 @@ struct slice plan_component_name(struct plan *plan, struct task_id task, struct 
         return graph->columns[column];
     }
     if (directory == GRAPH_NONE) {
-        size_t inside = graph->workspace->count * graph->column_count;
-        struct slice path = intern_name(&graph->other_files, file.at - (uint32_t)inside);
+        struct slice path = graph_other_name(graph, file);
         return plan_name_below(plan, graph->tasks[task.at].directory, path, in_directory);
     }
     struct buf path = BUF_EMPTY;

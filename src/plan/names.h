@@ -8,4 +8,7 @@
 struct slice plan_name_below(const struct plan *plan, uint32_t directory, struct slice path,
                              bool *is_below);
 
+/* Appends the path of a directory from the project, with a '/' at its end. */
+void plan_add_directory(const struct graph *graph, uint32_t directory, struct buf *out);
+
 #endif

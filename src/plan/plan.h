@@ -14,7 +14,7 @@
  * successes, written); renamed.c (records of renamed actions); backed_up.c (whether good products
  * lie in backups); sight.c (files, as they were last seen); components.c (what a task depends on
  * now); reasons.c (reasons in words); exam.c (who is told what); lacks.c (what keeps a task from
- * being started); compare.c (differences from the record); examine.c (the verdict); adopt.c
+ * being started); convert.c (records of earlier versions); compare.c (differences from the record); examine.c (the verdict); adopt.c
  * (records for existing products); decide.c (the look as a whole). Apart from these: advice.c (what
  * an action asked for and what it used). */
 #ifndef ROWBUILD_PLAN_H

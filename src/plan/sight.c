@@ -122,7 +122,8 @@ enum file_status plan_refresh(struct plan *plan, struct file_id file, struct dia
         plan->files[file.at] = (uint8_t)refresh_value(plan, file, diag);
     } else {
         struct surveyed found = {.row = *state_file(plan->state, file.at)};
-        found.status = observe_file(plan->observer, plan_path(plan, file), &found.row);
+        found.status = observe_view(plan->observer, plan_path(plan, file),
+                                    graph_view(plan->graph, file), &found.row);
         found.error = errno;
         note_found(plan, file, &found);
     }
@@ -170,13 +171,20 @@ static const struct file_row *row_of(const void *context, uint32_t file)
     return state_file(plan->state, file);
 }
 
+static const struct tree_view *view_of(const void *context, uint32_t file)
+{
+    const struct plan *plan = context;
+    return graph_view(plan->graph, (struct file_id){file});
+}
+
 static struct survey survey_of(const struct plan *plan)
 {
     return (struct survey){.observer = plan->observer,
                            .threads = plan->options.threads,
                            .context = plan,
                            .add_path = add_path,
-                           .row = row_of};
+                           .row = row_of,
+                           .view = view_of};
 }
 
 void plan_mark_files(const struct graph *graph, struct task_id task, uint8_t *files,

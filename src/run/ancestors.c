@@ -98,9 +98,10 @@ static void check_dependencies(struct run *run, struct task_id task, const char 
     uint32_t end = graph->dependency_start[task.at + 1];
     for (uint32_t d = graph->dependency_start[task.at]; d < end; d++) {
         struct file_id file = graph->dependencies.at[d].file;
-        uint32_t maker = graph->producers[file.at];
-        if (maker != GRAPH_NONE) {
-            check_product(run, (struct task_id){maker}, file, label);
+        size_t origins = graph_origin_count(graph, file);
+        for (size_t i = 0; i < origins; i++) {
+            struct origin origin = graph_origin(graph, file, i);
+            check_product(run, origin.task, origin.product, label);
         }
     }
 }

@@ -54,7 +54,7 @@ static void doubt_input(struct doubt *doubt, struct slice name, const char *what
 static void compare_input(const struct plan *plan, struct file_id file, struct component *then,
                           struct digest now, struct doubt *doubt)
 {
-    bool is_made = plan_graph(plan)->producers[file.at] != GRAPH_NONE;
+    bool is_made = graph_maker(plan_graph(plan), file).task.at != GRAPH_NONE;
     if (digest_is_unread(then->digest)) {
         doubt_input(doubt, then->name, "changed each time it was read", 0);
     } else if (digest_is_unread(now)) {
@@ -67,6 +67,19 @@ static void compare_input(const struct plan *plan, struct file_id file, struct c
         doubt_input(doubt, then->name,
                     digest_is_absent(now) ? "vanished while it ran" : "changed while it ran", 0);
     }
+}
+
+/* A link on the way to an input that leads elsewhere now: who makes it can be another task. */
+static bool doubt_way(const struct graph *graph, struct file_id file, struct doubt *doubt)
+{
+    const struct way *way = graph_way(graph, file);
+    if (way == NULL || !graph_way_has_moved(graph, way)) {
+        return false;
+    }
+    buf_add_string(&doubt->words, "the link ");
+    text_add_name(&doubt->words, way->link);
+    buf_add_string(&doubt->words, " changed while it ran");
+    return true;
 }
 
 void launched_compare(struct plan *plan, struct task_id task, struct launched *launched,
@@ -88,7 +101,10 @@ void launched_compare(struct plan *plan, struct task_id task, struct launched *l
     for (size_t i = 0; i < launched->count && i < now.count && doubt->words.len == 0; i++) {
         struct component *then = &launched->components[i];
         if (then->kind == COMPONENT_FILE) {
-            compare_input(plan, graph->dependencies.at[d++].file, then, now.at[i].digest, doubt);
+            struct file_id file = graph->dependencies.at[d++].file;
+            if (!doubt_way(graph, file, doubt)) {
+                compare_input(plan, file, then, now.at[i].digest, doubt);
+            }
         } else if (then->kind != COMPONENT_WHOLE && then->kind != COMPONENT_TASK &&
                    !digest_equal(then->digest, now.at[i].digest)) {
             buf_add_string(&doubt->words, value_changed);

@@ -265,7 +265,7 @@ static bool compare_inputs(struct starting *starting)
         struct component *then = &starting->seen.at[i];
         struct digest digest = now.at[i].digest;
         bool is_made = then->kind == COMPONENT_FILE &&
-                       graph->producers[graph->dependencies.at[d++].file.at] != GRAPH_NONE;
+                       graph_maker(graph, graph->dependencies.at[d++].file).task.at != GRAPH_NONE;
         if (is_made && digest_is_content(then->digest)) {
             then->digest = digest_is_content(digest) ? digest : then->digest;
         } else if (then->kind != COMPONENT_WHOLE && then->kind != COMPONENT_TASK) {
