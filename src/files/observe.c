@@ -2,13 +2,13 @@
 
 #include "disk.h"
 #include "filetree.h"
+#include "world.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 static const int64_t FINE_TICK_NS =
@@ -158,7 +158,7 @@ void observer_wait_past(struct observer *observer, int64_t mtime_ns)
         if (!is_within(mtime_ns, observer_now(observer), tick)) {
             return;
         }
-        nanosleep(&(struct timespec){.tv_nsec = POLL_NS}, NULL);
+        world->pause(POLL_NS);
         waited += POLL_NS;
         observer_tick(observer);
     }
@@ -415,7 +415,7 @@ static void wait_to_retry(struct observer *observer, size_t attempt)
     long wait_ns = RETRY_AFTER_NS[attempt];
     if (wait_ns > 0 && atomic_fetch_sub_explicit(&observer->patience_ns, wait_ns,
                                                  memory_order_relaxed) >= wait_ns) {
-        nanosleep(&(struct timespec){.tv_nsec = wait_ns}, NULL);
+        world->pause(wait_ns);
     }
 }
 

@@ -1,6 +1,5 @@
 #include "submit.h"
 
-#include "clock.h"
 #include "file.h"
 #include "memory.h"
 #include "script.h"
@@ -8,6 +7,7 @@
 #include "submit_bash.h"
 #include "submit_sbatch.h"
 #include "submit_tell.h"
+#include "world.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +34,7 @@ static struct submission registration_of(struct submitting *submitting, size_t n
         .cluster = submitting->place.cluster->name,
         .is_array = planned->is_array,
         .user = geteuid(),
-        .submitted_at_s = clock_wall_s(),
+        .submitted_at_s = world->wall_s(),
         .minutes = script_minutes(planned->request.walltime_s),
         .action = submit_action(submitting, planned)->name,
         .elements = arena_array(arena, count, sizeof *made.elements),
@@ -242,7 +242,7 @@ int submit_all(struct submitting *submitting, struct jobs *jobs)
     if (release_ended(submitting, jobs) != 0) {
         return ROWBUILD_STATE;
     }
-    submitting->loop = loop_new();
+    submitting->loop = world->open_loop();
     if (submitting->loop == NULL) {
         return diag_state_error(submitting->diag, "signals can't be waited for: %s",
                                 strerror(errno)),
@@ -253,7 +253,7 @@ int submit_all(struct submitting *submitting, struct jobs *jobs)
         state_beat(plan_state(submitting->plan));
         status = submit_wait(submitting, 0) ? ROWBUILD_INTERRUPTED : submit_one(submitting, s);
     }
-    loop_free(submitting->loop);
+    world->close_loop(submitting->loop);
     return status == ROWBUILD_OK && submitting->unfinished ? ROWBUILD_FAILED : status;
 }
 

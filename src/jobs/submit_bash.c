@@ -4,6 +4,7 @@
 #include "spawn.h"
 #include "submit_script.h"
 #include "text.h"
+#include "world.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -56,7 +57,7 @@ static int start(const struct submitting *submitting, const struct buf *script, 
                                     .output = -1,
                                     .inherit = &fd,
                                     .inherit_count = 1};
-    int result = spawn_child(&request, child);
+    int result = world->start(&request, child);
     int error = errno;
     close(fd);
     errno = error;
@@ -67,11 +68,11 @@ static int start(const struct submitting *submitting, const struct buf *script, 
 static int await(struct submitting *submitting, struct child *child, struct child_end *end)
 {
     struct loop_event events[8];
-    if (loop_watch(submitting->loop, child->pidfd, CHILD_TOKEN) != 0) {
+    if (world->watch(submitting->loop, child->pidfd, CHILD_TOKEN) != 0) {
         return -1;
     }
     for (bool running = true; running;) {
-        int count = loop_wait(submitting->loop, events, sizeof events / sizeof events[0], 5000);
+        int count = world->wait(submitting->loop, events, sizeof events / sizeof events[0], 5000);
         state_beat(plan_state(submitting->plan));
         for (int i = 0; i < count; i++) {
             int signal = (int)events[i].token;
@@ -83,8 +84,8 @@ static int await(struct submitting *submitting, struct child *child, struct chil
             }
         }
     }
-    loop_unwatch(submitting->loop, child->pidfd);
-    return child_reap(child, end);
+    world->unwatch(submitting->loop, child->pidfd);
+    return world->reap(child, end);
 }
 
 static void say_failure(struct submitting *submitting, const struct submission *registered,

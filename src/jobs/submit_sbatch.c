@@ -1,11 +1,11 @@
 #include "submit_sbatch.h"
 
-#include "clock.h"
 #include "inbox.h"
 #include "queue.h"
 #include "sbatch.h"
 #include "submit_script.h"
 #include "submit_tell.h"
+#include "world.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -50,10 +50,10 @@ static bool pause_before_next(struct attempts *attempts)
                                                            .number = attempts->number + 1,
                                                            .text = in_one_line(attempts),
                                                            .seconds = pause_s});
-    int64_t before_ns = clock_monotonic_ns();
+    int64_t before_ns = world->monotonic_ns();
     state_beat(plan_state(submitting->plan));
     bool interrupted = submit_wait(submitting, pause_s);
-    submitting->patience_s -= (double)(clock_monotonic_ns() - before_ns) / 1e9;
+    submitting->patience_s -= (double)(world->monotonic_ns() - before_ns) / 1e9;
     attempts->pause_s =
         attempts->pause_s * 2 < LONGEST_PAUSE_S ? attempts->pause_s * 2 : LONGEST_PAUSE_S;
     return !interrupted;
@@ -111,7 +111,7 @@ static int record(struct attempts *attempts, uint64_t id)
 {
     struct submitting *submitting = attempts->submitting;
     attempts->registered->job_id = id;
-    attempts->registered->submitted_at_s = clock_wall_s(); /* older answers don't know of it */
+    attempts->registered->submitted_at_s = world->wall_s(); /* older answers don't know of it */
     submitting->ids[attempts->number] = id;
     queue_forget(submitting->place.state_path);
     return submission_write(submitting->place.state_path, attempts->registered, submitting->diag) ==
@@ -159,11 +159,11 @@ static int refuse(struct attempts *attempts)
 static enum sbatch_outcome attempt_once(struct attempts *attempts,
                                         const struct sbatch_request *request, uint64_t *id)
 {
-    int64_t before_ns = clock_monotonic_ns();
+    int64_t before_ns = world->monotonic_ns();
     buf_clear(&attempts->words);
     enum sbatch_outcome outcome = sbatch_submit(request, id, &attempts->words);
     if (outcome == SBATCH_LATER || outcome == SBATCH_UNCLEAR) {
-        attempts->submitting->patience_s -= (double)(clock_monotonic_ns() - before_ns) / 1e9;
+        attempts->submitting->patience_s -= (double)(world->monotonic_ns() - before_ns) / 1e9;
     }
     return outcome;
 }

@@ -1,6 +1,5 @@
 #include "submitting.h"
-
-#include "clock.h"
+#include "world.h"
 
 #include <signal.h>
 
@@ -19,11 +18,11 @@ const struct planned_job *submit_jobs(const struct submitting *submitting,
 bool submit_wait(struct submitting *submitting, double seconds)
 {
     struct loop_event events[8];
-    int64_t until_ns = clock_monotonic_ns() + (int64_t)(seconds * 1e9);
+    int64_t until_ns = world->monotonic_ns() + (int64_t)(seconds * 1e9);
     for (;;) {
-        int64_t left_ns = until_ns - clock_monotonic_ns();
-        int count = loop_wait(submitting->loop, events, sizeof events / sizeof events[0],
-                              left_ns > 0 ? (int)(left_ns / 1000000) + 1 : 0);
+        int64_t left_ns = until_ns - world->monotonic_ns();
+        int count = world->wait(submitting->loop, events, sizeof events / sizeof events[0],
+                                left_ns > 0 ? (int)(left_ns / 1000000) + 1 : 0);
         for (int i = 0; i < count; i++) {
             int signal = (int)events[i].token;
             submitting->interrupted =

@@ -86,6 +86,11 @@ static int list(int folder, const char *path, int flags, disk_name_fn *name, voi
     return result;
 }
 
+static int link_name(int folder, const char *existing, int to_folder, const char *name)
+{
+    return linkat(folder, existing, to_folder, name, 0);
+}
+
 static char *real_path(const char *path)
 {
     return realpath(path, NULL);
@@ -120,6 +125,7 @@ const struct disk disk_of_kernel = {
     .make_folder = mkdirat,
     .rename = renameat2,
     .unlink = unlinkat,
+    .link = link_name,
     .path_of = path_of,
     .real_path = real_path,
 };

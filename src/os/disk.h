@@ -7,8 +7,9 @@
  * `disk` is the kernel's table unless a test has put another one in its place (tests/simulated), so
  * that what stands above can be tried on a disk that fails, fills up or loses what was not synced.
  * It is set before the first descriptor is opened and before threads start, and never while they
- * run: a descriptor means something to the table only that it came from. Descriptors that reach
- * another program (logs, pipes) are the kernel's own and don't come from here.
+ * run: a descriptor means something to the table only that it came from. Pipes are the kernel's own
+ * and don't come from here; the log that a command writes to does, and is understood by the table of
+ * the same side that starts it (world.h).
  *
  * Only what is called is in the table. Many threads may call it at once. */
 #ifndef ROWBUILD_DISK_H
@@ -50,6 +51,8 @@ struct disk {
     int (*make_folder)(int folder, const char *path, mode_t mode);
     int (*rename)(int folder, const char *from, int to_folder, const char *to, unsigned flags);
     int (*unlink)(int folder, const char *path, int flags);
+    int (*link)(int folder, const char *existing, int to_folder,
+                const char *name); /* follows none */
 
     /* Absolute paths without links, for the caller to free: of an open folder, and of a path as
      * seen from the current directory. */

@@ -1,11 +1,11 @@
 #include "lock.h"
 
 #include "buf.h"
-#include "clock.h"
 #include "disk.h"
 #include "file.h"
 #include "inside.h"
 #include "text.h"
+#include "world.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -45,13 +45,12 @@ enum {
 
 static void sleep_ms(long ms)
 {
-    struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
-    nanosleep(&time, NULL);
+    world->pause(ms * INT64_C(1000000));
 }
 
 static void fill_self(struct holder *self)
 {
-    *self = (struct holder){.pid = getpid(), .since = clock_wall_s()};
+    *self = (struct holder){.pid = getpid(), .since = world->wall_s()};
     if (gethostname(self->host, sizeof self->host - 1) != 0 || self->host[0] == '\0') {
         snprintf(self->host, sizeof self->host, "unknown");
     }
@@ -272,11 +271,11 @@ static int watch_heartbeat(int dir, const char *path, const char *shown,
     }
     int64_t now = now_beside(dir, path);
     int64_t age = now > first_beat ? now - first_beat : 0;
-    int64_t begun = clock_monotonic_ns();
+    int64_t begun = world->monotonic_ns();
     int64_t deadline = begun + LOCK_STALE_S * NS_PER_S - age;
     bool is_told = false;
     while (same_holder(&now_holder, holder)) {
-        int64_t time = clock_monotonic_ns();
+        int64_t time = world->monotonic_ns();
         if (time >= deadline) {
             return 1;
         }

@@ -1,7 +1,7 @@
 #include "running.h"
 
-#include "clock.h"
 #include "usage.h"
+#include "world.h"
 
 #include <sys/resource.h>
 
@@ -79,7 +79,7 @@ static bool sample(struct run *run, const struct slot *slot, struct usage *usage
             pids[count++] = slot->children.all[i].pid;
         }
     }
-    bool sampled = usage_sample(pids, count, usage);
+    bool sampled = world->sample(pids, count, usage);
     arena_release(&run->scratch);
     return sampled;
 }
@@ -106,7 +106,7 @@ static void look(struct run *run, struct slot *slot, int64_t now)
 
 void advise_sample(struct run *run)
 {
-    int64_t now = clock_monotonic_ns();
+    int64_t now = world->monotonic_ns();
     for (struct slot *slot = NULL; (slot = slots_next(&run->slots, slot)) != NULL;) {
         if (is_looked_at(slot) && now >= next_look(slot)) {
             look(run, slot, now);

@@ -1,13 +1,12 @@
 #include "running.h"
 
-#include "clock.h"
 #include "text.h"
+#include "world.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { KILL_ROUNDS = 1000, KILLS_OF_STEPS_BY_TERM = 5, SIGNALLED_STATUS = 128 };
@@ -17,7 +16,7 @@ static const long KILL_PAUSE_NS = 2000000;
 
 static void pause_shortly(void)
 {
-    nanosleep(&(struct timespec){.tv_nsec = KILL_PAUSE_NS}, NULL);
+    world->pause(KILL_PAUSE_NS);
 }
 
 /* What was started before one of the processes could not be. */
@@ -29,8 +28,8 @@ static void kill_started(struct run *run, struct slot *slot)
     for (unsigned i = 0; i < children->count; i++) {
         struct child *child = &children->all[i];
         if (child->pidfd >= 0) {
-            loop_unwatch(run->loop, child->pidfd);
-            while (child_reap(child, &end) > 0) {
+            world->unwatch(run->loop, child->pidfd);
+            while (world->reap(child, &end) > 0) {
                 pause_shortly();
             }
         }
@@ -84,7 +83,7 @@ int children_start(struct run *run, struct slot *slot, const struct launch_comma
                                       .inherit = jobserver->ends,
                                       .inherit_count =
                                           jobserver->ends[0] >= 0 ? JOBSERVER_ENDS : 0};
-        if (spawn_child(&spawn, &children->all[i]) != 0) {
+        if (world->start(&spawn, &children->all[i]) != 0) {
             report_spawn(run, slot, process->argv[0], errno);
             kill_started(run, slot);
             return -1;
@@ -92,7 +91,7 @@ int children_start(struct run *run, struct slot *slot, const struct launch_comma
         children->is_step[i] = process->is_step;
         children->count++;
         children->alive++;
-        loop_watch(run->loop, children->all[i].pidfd, token_of(run, slot, i));
+        world->watch(run->loop, children->all[i].pidfd, token_of(run, slot, i));
     }
     return 0;
 }
@@ -117,7 +116,7 @@ static bool signal_steps(const struct children *children, const struct child *ch
                  : signal != SIGKILL                        ? 0
                  : children->kills < KILLS_OF_STEPS_BY_TERM ? SIGTERM
                                                             : SIGKILL;
-    return spawn_signal_named(child, "srun", number);
+    return world->signal_named(child, "srun", number);
 }
 
 void children_signal(const struct children *children, int signal)
@@ -125,7 +124,7 @@ void children_signal(const struct children *children, int signal)
     for (unsigned i = 0; i < children->count; i++) {
         const struct child *child = &children->all[i];
         if (child->pidfd >= 0 && !(children->has_steps && signal_steps(children, child, signal))) {
-            spawn_signal_child(child, signal);
+            world->signal(child, signal);
         }
     }
 }
@@ -135,14 +134,14 @@ void children_terminate(const struct run *run, struct children *children)
     if (children->kill_ns == 0) {
         children_signal(children, SIGTERM);
         children_signal(children, SIGCONT); /* a stopped process sees TERM only then */
-        children->kill_ns = clock_monotonic_ns() + time_left_grace_ns(run);
+        children->kill_ns = world->monotonic_ns() + time_left_grace_ns(run);
     }
 }
 
 bool children_group_alive(const struct children *children)
 {
     for (unsigned i = 0; i < children->count; i++) {
-        if (child_group_alive(children->all[i].pid)) {
+        if (world->group_lives(children->all[i].pid)) {
             return true;
         }
     }
@@ -189,10 +188,10 @@ bool children_take_end(struct run *run, struct slot *slot, unsigned number)
     }
     struct child *child = &children->all[number];
     name_another(run, slot, number);
-    loop_unwatch(run->loop, child->pidfd);
-    int reaped = child_reap(child, &end);
+    world->unwatch(run->loop, child->pidfd);
+    int reaped = world->reap(child, &end);
     if (reaped > 0) {
-        loop_watch(run->loop, child->pidfd, token_of(run, slot, number));
+        world->watch(run->loop, child->pidfd, token_of(run, slot, number));
         return false;
     }
     if (reaped < 0) {
@@ -218,10 +217,10 @@ void children_kill_orphans(struct run *run, const struct slot *slot)
 {
     const char *mark = slot->children.mark;
     /* What srun leaves behind ends its step. */
-    unsigned left = mark != NULL && !slot->children.has_steps ? spawn_kill_orphans(mark) : 0;
+    unsigned left = mark != NULL && !slot->children.has_steps ? world->kill_orphans(mark) : 0;
     for (int round = 0; left > 0 && round < KILL_ROUNDS; round++) {
         pause_shortly();
-        left = spawn_kill_orphans(mark);
+        left = world->kill_orphans(mark);
     }
     if (left > 0) {
         run_notice(run, "warning: `%s` left %u processes running that can't be ended", slot->label,

@@ -2,8 +2,8 @@
  * tasks is recorded, counted and told. */
 #include "running.h"
 
-#include "clock.h"
 #include "text.h"
+#include "world.h"
 
 #include <signal.h>
 #include <string.h>
@@ -318,7 +318,7 @@ void run_finish(struct run *run, struct slot *slot)
     struct ending ending = {
         .run = run,
         .slot = slot,
-        .seconds = (double)(clock_monotonic_ns() - slot->started_ns) / 1e9,
+        .seconds = (double)(world->monotonic_ns() - slot->started_ns) / 1e9,
     };
     struct buf log = BUF_EMPTY;
     bool ok = !end->signalled && end->status == 0 && !slot->timed_out && !slot->cancelled;

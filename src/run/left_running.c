@@ -4,9 +4,9 @@
 #include "running.h"
 
 #include "text.h"
+#include "world.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 /* What ends together with its command, a moment later (`tee` of a shell's `>(tee log)`), isn't
  * worth a word. */
@@ -19,14 +19,14 @@ static size_t action_of(const struct run *run, pid_t pid, bool *counts)
     const struct rowfile *rowfile = plan_graph(run->plan)->rowfile;
     size_t found = rowfile->action_count;
     struct buf text = BUF_EMPTY;
-    *counts = !spawn_read_variable(pid, "ROWBUILD_EXECUTION", &text);
+    *counts = !world->read_variable(pid, "ROWBUILD_EXECUTION", &text);
     buf_clear(&text);
     buf_add_string(&text, "ROWBUILD_RUN=");
     /* Not what a run within a command left: that run has other actions. */
-    if (*counts && spawn_read_variable(pid, "ROWBUILD_RUN", &text) &&
+    if (*counts && world->read_variable(pid, "ROWBUILD_RUN", &text) &&
         slice_is(buf_slice(&text), run->launch->mark)) {
         buf_clear(&text);
-        (void)spawn_read_variable(pid, "ACTION_NAME", &text);
+        (void)world->read_variable(pid, "ACTION_NAME", &text);
         for (size_t a = 0; a < rowfile->action_count && found == rowfile->action_count; a++) {
             found = slice_equal(rowfile->actions[a].name, buf_slice(&text)) ? a : found;
         }
@@ -54,12 +54,12 @@ void run_tell_left_running(struct run *run)
 {
     size_t actions = plan_graph(run->plan)->rowfile->action_count;
     pid_t *pids;
-    size_t count = spawn_list_orphans(&pids);
+    size_t count = world->list_orphans(&pids);
     if (count > 0) {
         free(pids);
-        nanosleep(&(struct timespec){.tv_nsec = MOMENT_NS}, NULL);
-        spawn_reap_orphans();
-        count = spawn_list_orphans(&pids);
+        world->pause(MOMENT_NS);
+        world->reap_orphans();
+        count = world->list_orphans(&pids);
     }
     unsigned *left = mem_alloc((actions + 1) * sizeof *left);
     for (size_t i = 0; i < count; i++) {

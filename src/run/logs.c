@@ -1,6 +1,7 @@
 #include "logs.h"
 
 #include "digest.h"
+#include "disk.h"
 #include "inside.h"
 #include "memory.h"
 #include "run_mark.h"
@@ -39,14 +40,14 @@ struct logs {
 static void write_entry(const struct logs *logs, unsigned number, const struct running_entry *entry)
 {
     ssize_t written =
-        pwrite(logs->table, entry, sizeof *entry, (off_t)number * (off_t)sizeof *entry);
+        disk->write_at(logs->table, entry, sizeof *entry, (off_t)number * (off_t)sizeof *entry);
     (void)written;
 }
 
 static void close_open(int fd)
 {
     if (fd >= 0) {
-        close(fd);
+        disk->close(fd);
     }
 }
 
@@ -119,13 +120,13 @@ void logs_free(struct logs *logs)
         char name[LOGS_SLOT_NAME];
         slot_name(logs, slot, name);
         if (logs->slots.at[slot] >= 0) {
-            close(logs->slots.at[slot]);
-            unlinkat(logs->folder, name, 0);
+            disk->close(logs->slots.at[slot]);
+            disk->unlink(logs->folder, name, 0);
         }
     }
     if (logs->table >= 0) {
         (void)inside_remove(logs->root, logs->table_path);
-        close(logs->table);
+        disk->close(logs->table);
     }
     close_open(logs->folder);
     close_open(logs->root);
@@ -176,7 +177,7 @@ void logs_set_running_pid(struct logs *logs, unsigned slot, pid_t pid)
 {
     off_t place = ((off_t)slot + 1) * (off_t)sizeof(struct running_entry) +
                   (off_t)offsetof(struct running_entry, pid);
-    ssize_t written = pwrite(logs->table, &pid, sizeof pid, place);
+    ssize_t written = disk->write_at(logs->table, &pid, sizeof pid, place);
     (void)written;
 }
 
@@ -257,7 +258,7 @@ static void place_log(struct logs *logs, const char *slot_file, int folder, cons
                       struct diag *diag)
 {
     const char *own = strrchr(name, '/') + 1;
-    if (renameat(logs->folder, slot_file, folder, own) != 0) {
+    if (disk->rename(logs->folder, slot_file, folder, own, 0) != 0) {
         note_refusal(logs, "write", name, diag);
     }
 }
@@ -271,7 +272,8 @@ size_t logs_end_slot(struct logs *logs, unsigned slot, const struct graph *graph
     struct buf first = BUF_EMPTY;
     struct buf name = BUF_EMPTY;
     slot_name(logs, slot, slot_file);
-    size_t bytes = fstat(logs->slots.at[slot], &written) == 0 ? (size_t)written.st_size : 0;
+    size_t bytes =
+        disk->stat_open(logs->slots.at[slot], &written) == 0 ? (size_t)written.st_size : 0;
     add_task_name(graph, tasks[0], &first);
     /* All are of one action. */
     int folder = open_action_folder(logs, buf_string(&first), bytes > 0, diag);
@@ -279,11 +281,11 @@ size_t logs_end_slot(struct logs *logs, unsigned slot, const struct graph *graph
         buf_clear(&name);
         add_task_name(graph, tasks[i], &name);
         const char *own = strrchr(buf_string(&name), '/') + 1;
-        unlinkat(folder, own, 0);
+        disk->unlink(folder, own, 0);
         if (bytes > 0 && i == 0) {
             place_log(logs, slot_file, folder, buf_string(&name), diag);
         } else if (bytes > 0) {
-            int linked = linkat(folder, strrchr(buf_string(&first), '/') + 1, folder, own, 0);
+            int linked = disk->link(folder, strrchr(buf_string(&first), '/') + 1, folder, own);
             (void)linked; /* where there are no links, only the first of a batch has its log */
         }
     }
@@ -291,10 +293,10 @@ size_t logs_end_slot(struct logs *logs, unsigned slot, const struct graph *graph
     if (bytes > 0) {
         buf_addf(path, "%s/" STATE_LOGS "/%s", logs->state, buf_string(&first));
     } else if (!reuse) {
-        unlinkat(logs->folder, slot_file, 0);
+        disk->unlink(logs->folder, slot_file, 0);
     }
     if (bytes > 0 || !reuse) {
-        close(logs->slots.at[slot]);
+        disk->close(logs->slots.at[slot]);
         logs->slots.at[slot] = -1;
     }
     buf_release(&first);
@@ -359,13 +361,13 @@ void logs_read_shortened(const char *state, const char *path, struct buf *out)
 {
     int fd = logs_open(state, path);
     struct stat found;
-    if (fd < 0 || fstat(fd, &found) != 0) {
+    if (fd < 0 || disk->stat_open(fd, &found) != 0) {
         close_open(fd);
         return;
     }
     off_t from = found.st_size > LONGEST_SHOWN ? found.st_size - LONGEST_SHOWN : 0;
     char *bytes = mem_alloc(LONGEST_SHOWN);
-    ssize_t got = pread(fd, bytes, LONGEST_SHOWN, from);
+    ssize_t got = disk->read_at(fd, bytes, LONGEST_SHOWN, from);
     struct slice end = slice_make(bytes, got > 0 ? (size_t)got : 0);
     size_t start = last_lines(end, MOST_LINES_SHOWN);
     if (from + (off_t)start > 0) {
@@ -373,5 +375,5 @@ void logs_read_shortened(const char *state, const char *path, struct buf *out)
     }
     buf_add(out, end.at + start, end.len - start);
     free(bytes);
-    close(fd);
+    disk->close(fd);
 }

@@ -1,6 +1,7 @@
 /* The tables of what runs: what is believed of them, and what killed runs and jobs left behind. */
 #include "logs.h"
 
+#include "disk.h"
 #include "inbox.h"
 #include "inside.h"
 #include "memory.h"
@@ -72,7 +73,7 @@ static int read_first(int root, struct buf *head)
     ssize_t got = file_read_fully(fd, head->at, sizeof(struct running_entry));
     int error = errno;
     head->len = got > 0 ? (size_t)got : 0;
-    close(fd);
+    disk->close(fd);
     errno = error;
     return got > 0 ? 1 : (int)got;
 }
@@ -134,11 +135,11 @@ static int sweep_entry(void *context, const char *name, size_t len, bool is_dire
     bool is_own = is_own_file(slice_make(name, len));
     struct stat found;
     if ((is_directory && !is_own) || (name[0] == '.' && !is_own) ||
-        fstatat(sweep->folder, name, &found, AT_SYMLINK_NOFOLLOW) != 0) {
+        disk->stat(sweep->folder, name, &found, AT_SYMLINK_NOFOLLOW) != 0) {
         return 0;
     }
     if (is_own && S_ISREG(found.st_mode)) {
-        (void)unlinkat(sweep->folder, name, 0);
+        (void)disk->unlink(sweep->folder, name, 0);
     } else if (is_own || S_ISLNK(found.st_mode)) {
         struct buf below = BUF_EMPTY;
         buf_addf(&below, STATE_LOGS "/%.*s", (int)len, name);
@@ -160,7 +161,7 @@ static int sweep_logs(const char *state, int root, struct diag *diag)
                    : 0;
     }
     (void)file_list(sweep.folder, ".", sweep_entry, &sweep);
-    close(sweep.folder);
+    disk->close(sweep.folder);
     return sweep.result;
 }
 
@@ -186,7 +187,7 @@ int logs_end_left_behind(const char *state, unsigned *ended, struct diag *diag)
         (void)inside_remove(root, STATE_RUNNING);
         result = sweep_logs(state, root, diag);
     }
-    close(root);
+    disk->close(root);
     buf_release(&head);
     return result;
 }
@@ -225,7 +226,7 @@ size_t logs_read_running(const char *state, struct running_entry **entries)
             count += is_sound(entry) && is_of_run(entry->pid, &mark);
         }
     }
-    close(root);
+    disk->close(root);
     buf_release(&table);
     return count;
 }
@@ -267,7 +268,7 @@ bool logs_find_in_jobs(const char *state, const char *key, struct buf *path)
     search.folder = state_folder_open(state, STATE_LOGS, false);
     if (search.folder >= 0) {
         (void)file_list(search.folder, ".", look_into_table, &search);
-        close(search.folder);
+        disk->close(search.folder);
     }
     return search.found;
 }

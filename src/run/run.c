@@ -1,9 +1,9 @@
 /* The loop of a run, what is recorded before it, and what is told after it. */
 #include "running.h"
 
-#include "clock.h"
 #include "lock.h"
 #include "time_limit.h"
+#include "world.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -66,7 +66,7 @@ static unsigned cores_used(const struct run *run)
 static bool may_use(struct run *run, struct ledger_grant *grant)
 {
     unsigned used = cores_used(run) - grant->cores;
-    if (!tokens_take(&run->tokens, used, grant->cores, clock_monotonic_ns())) {
+    if (!tokens_take(&run->tokens, used, grant->cores, world->monotonic_ns())) {
         ledger_return(run->ledger, grant);
         return false;
     }
@@ -113,7 +113,7 @@ static void end_child(struct run *run, uint64_t token)
 static void handle_signal(struct run *run, uint64_t signal)
 {
     if (signal == SIGCHLD) {
-        spawn_reap_orphans();
+        world->reap_orphans();
     } else if (signal == SIGQUIT) { /* no patience: as a second Ctrl-C */
         stop_begin(run, true);
         stop_begin(run, true);
@@ -149,19 +149,19 @@ static void handle_all(struct run *run, const struct loop_event *events, int cou
 
 static void set_timer(struct run *run)
 {
-    int64_t now = clock_monotonic_ns();
+    int64_t now = world->monotonic_ns();
     int64_t next = slots_earlier(stop_next_deadline(run), run->beat_ns);
     next = slots_earlier(next, advise_next_sample(run));
     next = slots_earlier(next, tokens_next_try(&run->tokens, now));
     if (run->options->tick_ms > 0) {
         next = slots_earlier(next, now + (int64_t)run->options->tick_ms * 1000000);
     }
-    loop_set_timer(run->loop, next);
+    world->set_timer(run->loop, next);
 }
 
 static void keep_time(struct run *run)
 {
-    int64_t now = clock_monotonic_ns();
+    int64_t now = world->monotonic_ns();
     stop_check_deadlines(run);
     advise_sample(run);
     if (now >= run->beat_ns) {
@@ -187,13 +187,14 @@ static void *run_loop(void *context)
     struct run *run = context;
     struct loop_event events[EVENTS_AT_ONCE];
     observer_tick(plan_observer(run->plan));
-    handle_all(run, events, loop_wait(run->loop, events, EVENTS_AT_ONCE, 0)); /* pending signals */
+    handle_all(run, events,
+               world->wait(run->loop, events, EVENTS_AT_ONCE, 0)); /* pending signals */
     ready_examine(run);
     start_ready(run);
     flush(run);
     while (run->slots.running > 0 || tokens_wait(&run->tokens)) {
         set_timer(run);
-        int count = loop_wait(run->loop, events, EVENTS_AT_ONCE, -1);
+        int count = world->wait(run->loop, events, EVENTS_AT_ONCE, -1);
         observer_tick(plan_observer(run->plan));
         handle_all(run, events, count);
         ready_examine(run);
@@ -265,7 +266,7 @@ static void set_most_running(struct run *run)
 {
     struct slots *slots = &run->slots;
     size_t wanted = FILES_BESIDE_TASKS + (size_t)run->options->jobs * FILES_OF_A_TASK;
-    size_t limit = spawn_raise_open_files(wanted, &slots->open_files);
+    size_t limit = world->raise_open_files(wanted, &slots->open_files);
     slots->most = limit >= FILES_BESIDE_TASKS + FILES_OF_A_TASK
                       ? (limit - FILES_BESIDE_TASKS) / FILES_OF_A_TASK
                       : 1;
@@ -282,9 +283,9 @@ static int execute(struct run *run)
     pthread_t thread;
     int result = -1;
     set_most_running(run);
-    loop_block_signals(&before);
-    spawn_become_subreaper();
-    run->loop = loop_new();
+    world->block_signals(&before);
+    world->become_reaper();
+    run->loop = world->open_loop();
     if (run->loop == NULL) {
         diag_state_error(run->diag, "the event loop can't be made: %s", strerror(errno));
     } else if (pthread_create(&thread, NULL, run_loop, run) != 0) {
@@ -307,10 +308,10 @@ static int execute(struct run *run)
         result = run->stopping.broken || logs_refused(run->logs) ? -1 : 0;
     }
     if (run->loop != NULL) {
-        loop_free(run->loop);
+        world->close_loop(run->loop);
     }
-    loop_restore_signals(&before);
-    spawn_restore_open_files(&run->slots.open_files);
+    world->restore_signals(&before);
+    world->restore_open_files(&run->slots.open_files);
     return result;
 }
 
@@ -322,7 +323,7 @@ static int prepare(struct run *run)
         run->ledger = ledger_new(run->machine, run->options->jobs, run->options->gpus);
         run->ready.schedule = schedule_new(run->ledger);
     }
-    run->started_ns = clock_monotonic_ns();
+    run->started_ns = world->monotonic_ns();
     run->beat_ns = run->started_ns + BEAT_NS;
     arena_init(&run->scratch);
     run->outcomes.of = mem_alloc(graph->task_count);

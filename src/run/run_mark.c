@@ -1,5 +1,6 @@
 #include "run_mark.h"
 
+#include "disk.h"
 #include "file.h"
 #include "usage.h"
 
@@ -40,7 +41,7 @@ void run_mark_of_this(struct run_mark *mark, int folder)
     if (stat("/proc/self/ns/pid", &found) == 0) {
         mark->pid_space = found.st_ino;
     }
-    if (fstat(folder, &found) == 0) {
+    if (disk->stat_open(folder, &found) == 0) {
         mark->device = found.st_dev;
         mark->inode = found.st_ino;
     }

@@ -2,8 +2,8 @@
  * moved to their backups, and the processes are started. */
 #include "running.h"
 
-#include "clock.h"
 #include "file.h"
+#include "world.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -130,7 +130,7 @@ static int start_processes(struct run *run, const struct execution *execution, s
         }
     }
     if (result == 0) {
-        slot->started_ns = clock_monotonic_ns();
+        slot->started_ns = world->monotonic_ns();
         result = children_start(run, slot, &command, log, &jobserver);
     }
     if (result == 0) {

@@ -1,8 +1,7 @@
-#include "clock.h"
 #include "running.h"
+#include "world.h"
 
 #include <signal.h>
-#include <time.h>
 
 enum { KILL_ROUNDS = 500 };
 static const long KILL_PAUSE_NS = 2000000;
@@ -28,7 +27,7 @@ void stop_begin(struct run *run, bool interrupted)
 
 void stop_check_deadlines(struct run *run)
 {
-    int64_t now = clock_monotonic_ns();
+    int64_t now = world->monotonic_ns();
     for (struct slot *slot = NULL; (slot = slots_next(&run->slots, slot)) != NULL;) {
         struct children *children = &slot->children;
         if (children->kill_ns != 0 && now >= children->kill_ns) {
@@ -55,12 +54,12 @@ int64_t stop_next_deadline(const struct run *run)
 /* After an interruption nothing that this run started is left, daemons included. */
 void stop_kill_leftovers(struct run *run)
 {
-    unsigned left = spawn_signal_descendants(SIGTERM);
-    int64_t patience = clock_monotonic_ns() + time_left_grace_ns(run);
+    unsigned left = world->signal_descendants(SIGTERM);
+    int64_t patience = world->monotonic_ns() + time_left_grace_ns(run);
     for (int round = 0; left > 0 && round < KILL_ROUNDS; round++) {
-        nanosleep(&(struct timespec){.tv_nsec = KILL_PAUSE_NS}, NULL);
-        spawn_reap_orphans();
-        left = spawn_signal_descendants(
-            clock_monotonic_ns() < patience && round < KILL_ROUNDS / 2 ? 0 : SIGKILL);
+        world->pause(KILL_PAUSE_NS);
+        world->reap_orphans();
+        left = world->signal_descendants(
+            world->monotonic_ns() < patience && round < KILL_ROUNDS / 2 ? 0 : SIGKILL);
     }
 }

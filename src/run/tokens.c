@@ -1,6 +1,7 @@
 #include "tokens.h"
 
 #include "loop.h"
+#include "world.h"
 
 static const int64_t PATIENCE_NS = 2000000000; /* of an idle run that lacks tokens */
 static const int64_t PAUSE_NS = 50000000;      /* between two tries for several tokens */
@@ -48,9 +49,9 @@ bool tokens_take(struct tokens *tokens, unsigned used, unsigned wanted, int64_t 
 static void watch(struct tokens *tokens, bool on, struct loop *loop, uint64_t token)
 {
     if (on && !tokens->is_watched) {
-        tokens->is_watched = loop_watch(loop, tokens->client->in, token) == 0;
+        tokens->is_watched = world->watch(loop, tokens->client->in, token) == 0;
     } else if (!on && tokens->is_watched) {
-        loop_unwatch(loop, tokens->client->in);
+        world->unwatch(loop, tokens->client->in);
         tokens->is_watched = false;
     }
 }

@@ -1,7 +1,6 @@
 #include "queue.h"
 
 #include "buf.h"
-#include "clock.h"
 #include "disk.h"
 #include "file.h"
 #include "inside.h"
@@ -10,6 +9,7 @@
 #include "state_folder.h"
 #include "text.h"
 #include "vec.h"
+#include "world.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -290,7 +290,7 @@ static bool recall(struct queue *queue, const char *state_path, unsigned max_age
         uint64_t asked_at_s;
         bool is_dated = text_take_number(&answer, INT64_MAX, &asked_at_s) && answer.len > 0 &&
                         answer.at[0] == '\n';
-        int64_t age_s = is_dated ? clock_wall_s() - (int64_t)asked_at_s : -1;
+        int64_t age_s = is_dated ? world->wall_s() - (int64_t)asked_at_s : -1;
         if (age_s >= 0 && age_s <= (int64_t)max_age_s && queue_parse(queue, answer, &unseen)) {
             queue->answered = true;
             queue->is_remembered = true;
@@ -364,7 +364,7 @@ static bool ask(struct buf *answer_text, char *const *environment, struct diag *
     struct program_answer answer = {0};
     struct buf words = BUF_EMPTY;
     bool answered = false;
-    if (program_run(&request, &answer) != 0) {
+    if (world->run_program(&request, &answer) != 0) {
         buf_addf(&words, "squeue: %s", strerror(errno));
     } else if (answer.timed_out) {
         buf_addf(&words, "squeue has not answered within %d s", ASK_LIMIT_MS / 1000);
@@ -397,7 +397,7 @@ void queue_ask(struct queue *queue, const char *state_path, unsigned max_age_s,
         return;
     }
     struct buf answer = BUF_EMPTY;
-    queue->asked_at_s = clock_wall_s(); /* the answer isn't older than this */
+    queue->asked_at_s = world->wall_s(); /* the answer isn't older than this */
     if (ask(&answer, environment, diag) && queue_parse(queue, buf_slice(&answer), diag)) {
         queue->answered = true;
         remember(queue, state_path, buf_slice(&answer), environment);

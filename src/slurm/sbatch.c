@@ -4,6 +4,7 @@
 #include "scheduler_environment.h"
 #include "text.h"
 #include "vec.h"
+#include "world.h"
 
 #include <errno.h>
 #include <string.h>
@@ -156,7 +157,7 @@ enum sbatch_outcome sbatch_submit(const struct sbatch_request *request, uint64_t
     };
     struct program_answer answer = {0};
     enum sbatch_outcome outcome = SBATCH_REFUSED;
-    if (program_run(&run, &answer) == 0) {
+    if (world->run_program(&run, &answer) == 0) {
         outcome = judge(&answer, job_id, words);
     } else {
         outcome = errno == EAGAIN || errno == ENOMEM ? SBATCH_LATER : SBATCH_REFUSED;

@@ -3,6 +3,7 @@
 #include "program.h"
 #include "scheduler_environment.h"
 #include "text.h"
+#include "world.h"
 
 #include <string.h>
 
@@ -15,7 +16,8 @@ static bool ask(char *const *argv, char *const *environment, struct program_answ
     scheduler_environment_make(&asking, environment);
     struct program_request request = {
         .argv = argv, .environment = asking.variables.at, .limit_ms = ASK_LIMIT_MS};
-    bool answered = program_run(&request, answer) == 0 && !answer->signalled && answer->status == 0;
+    bool answered =
+        world->run_program(&request, answer) == 0 && !answer->signalled && answer->status == 0;
     scheduler_environment_release(&asking);
     return answered;
 }

@@ -1,6 +1,7 @@
 #include "srun.h"
 
 #include "program.h"
+#include "world.h"
 
 #include <errno.h>
 #include <string.h>
@@ -60,7 +61,7 @@ int srun_ask_hosts(const struct allocation *allocation, const char *question,
     struct program_request request = {.argv = words_of(allocation, question, &arena),
                                       .environment = environment,
                                       .limit_ms = PATIENCE_MS};
-    int result = program_run(&request, &answer);
+    int result = world->run_program(&request, &answer);
     if (result != 0) {
         buf_addf(why, "srun: %s", strerror(errno));
     } else if (answer.timed_out || answer.signalled || answer.status != 0) {

@@ -1,21 +1,20 @@
 #include "time_limit.h"
-
-#include "clock.h"
+#include "world.h"
 
 static const double EARLY_S = 60; /* how much earlier than requested a TERM may come */
 
 int64_t time_limit_end_ns(const struct allocation *allocation, uint64_t minutes)
 {
-    int64_t now = clock_monotonic_ns();
+    int64_t now = world->monotonic_ns();
     if (allocation->end_at_s > 0) {
-        return now + (allocation->end_at_s - clock_wall_s()) * 1000000000;
+        return now + (allocation->end_at_s - world->wall_s()) * 1000000000;
     }
     return minutes > 0 && minutes < INT32_MAX ? now + (int64_t)minutes * 60 * 1000000000 : 0;
 }
 
 double time_limit_seconds_left(int64_t end_ns)
 {
-    return (double)(end_ns - clock_monotonic_ns()) / 1e9;
+    return (double)(end_ns - world->monotonic_ns()) / 1e9;
 }
 
 bool time_limit_is_near(int64_t end_ns, double notice_s)

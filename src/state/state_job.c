@@ -1,9 +1,9 @@
 /* Records of a job, written to the inbox. */
-#include "clock.h"
 #include "inbox_files.h"
 #include "inside.h"
 #include "journal.h"
 #include "state_inner.h"
+#include "world.h"
 
 enum { MOST_FILES = 256 }; /* of an attempt, before they become one */
 
@@ -70,7 +70,7 @@ static int gather_files(struct state *state, struct diag *diag)
 int state_write_job(struct state *state, bool at_once, struct diag *diag)
 {
     struct inbox_writer *writer = &state->inbox;
-    int64_t begun = clock_monotonic_ns();
+    int64_t begun = world->monotonic_ns();
     if ((state->changes.count == 0 && state->pending.len == 0) ||
         (!at_once && !writer->is_urgent && begun < writer->free_at_ns)) {
         return 0;
@@ -83,7 +83,7 @@ int state_write_job(struct state *state, bool at_once, struct diag *diag)
         buf_clear(&state->pending);
         result = gather_files(state, diag);
     }
-    int64_t ended = clock_monotonic_ns();
+    int64_t ended = world->monotonic_ns();
     writer->free_at_ns = ended + COST_SHARE * (ended - begun);
     return result;
 }

@@ -3,11 +3,11 @@
 #include "inside.h"
 #include "journal.h"
 #include "state_inner.h"
+#include "world.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <sys/mman.h>
-#include <time.h>
 
 enum {
     READ_TRIES = 50, /* a reader meets a writer that compacts */
@@ -387,7 +387,7 @@ int state_load(struct state *state, bool discard_unreadable, struct diag *diag)
     struct load_trouble trouble;
     enum load_result result = load_once(state, &trouble);
     for (int i = 0; result == LOAD_AGAIN && state->mode != STATE_WRITE && i < READ_TRIES; i++) {
-        nanosleep(&(struct timespec){.tv_nsec = READ_TRY_MS * 1000000L}, NULL);
+        world->pause(READ_TRY_MS * INT64_C(1000000));
         result = load_once(state, &trouble);
     }
     if (result != LOAD_DONE && discard_unreadable) {

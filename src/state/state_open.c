@@ -4,10 +4,10 @@
 #include "inside.h"
 #include "journal.h"
 #include "state_inner.h"
+#include "world.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -83,7 +83,7 @@ static int load(struct state *state, bool all, bool lenient, struct diag *diag)
     int result = 1;
     for (int looks = 0; result == 1 && looks < MOST_LOADS; looks++) {
         if (looks > 0) {
-            nanosleep(&(struct timespec){.tv_nsec = LOAD_PAUSE_MS * 1000000L}, NULL);
+            world->pause(LOAD_PAUSE_MS * INT64_C(1000000));
         }
         struct inbox_names names = state_list_inbox(state);
         result = all ? state_load(state, lenient, diag) : 0;

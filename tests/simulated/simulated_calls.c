@@ -110,16 +110,20 @@ static bool begins(enum simulated_call call, int folder, const char *path)
 {
     int error = 0;
     pthread_mutex_lock(&simulated.mutex);
-    if (simulated.calls++ >= simulated.stop_after) {
-        error = EIO;
-    }
-    if (simulated.faults.count > 0) {
+    if (simulated.faults.count > 0 || simulated.stop_part != NULL) {
         struct buf subject = BUF_EMPTY;
         add_subject(folder, path, &subject);
+        if (simulated.stop_part != NULL && simulated.stop_call == call &&
+            strstr(buf_string(&subject), simulated.stop_part) != NULL) {
+            simulated.stop_after = simulated.calls;
+        }
         vec_each (struct fault, fault, &simulated.faults) {
             error = strikes(fault, call, buf_string(&subject)) ? fault->error : error;
         }
         buf_release(&subject);
+    }
+    if (simulated.calls++ >= simulated.stop_after) {
+        error = EIO;
     }
     if (error != 0) {
         pthread_mutex_unlock(&simulated.mutex);
@@ -800,6 +804,29 @@ static int rename_path(int folder, const char *from, int to_folder, const char *
     return ends(0);
 }
 
+static int link_path(int folder, const char *existing, int to_folder, const char *name)
+{
+    struct place new;
+    if (!begins(SIMULATED_OTHER, folder, existing)) {
+        return -1;
+    }
+    struct inode *inode = inode_at(folder, existing, FOLLOW_WITH_SLASH);
+    if (inode == NULL || walk_from(to_folder, name, FOLLOW_NEVER, &new) != 0) {
+        return ends(-1);
+    }
+    int error = !place_is_named(&new) || new.inode != NULL ? EEXIST
+                : new.has_slash || new.parent->is_removed  ? ENOENT
+                : inode->kind == INODE_FOLDER              ? EPERM
+                                                           : 0;
+    if (error != 0) {
+        return ends(fail(error));
+    }
+    inode->links++;
+    inode->ctime_ns = tree_stamp();
+    tree_name(new.parent, new.name, inode, tree_begin_change());
+    return ends(0);
+}
+
 /* ---- Absolute paths ---- */
 
 /* NULL with errno. */
@@ -872,6 +899,7 @@ const struct disk simulated_table = {
     .make_folder = make_folder,
     .rename = rename_path,
     .unlink = unlink_path,
+    .link = link_path,
     .path_of = path_of,
     .real_path = real_path,
 };

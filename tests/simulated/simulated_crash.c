@@ -48,13 +48,18 @@ static bool survives(const struct choice *choice, size_t step, uint64_t *seed)
 static void settle_content(struct inode *inode, uint64_t *seed)
 {
     struct choice choice = choose(seed, inode->writes.count);
+    bool is_over = false;
+    if (simulated.keeps_order && choice.survival == SURVIVE_SOME) {
+        choice.survival = SURVIVE_FIRST;
+    }
     buf_clear(&inode->content);
     buf_add_slice(&inode->content, buf_slice(&inode->synced));
-    for (size_t i = 0; i < inode->writes.count; i++) {
+    for (size_t i = 0; i < inode->writes.count && !is_over; i++) {
         struct unsynced_write write = inode->writes.at[i];
         if (survives(&choice, i, seed)) {
             bool is_torn =
                 write.len > 0 && choice.survival != SURVIVE_ALL && next_random(seed) % 3 == 0;
+            is_over = is_torn && simulated.keeps_order;
             write.len = is_torn ? next_random(seed) % write.len : write.len;
             tree_put_bytes(&inode->content, &write);
         }
@@ -101,6 +106,25 @@ static void close_all(void)
     simulated.descriptors.count = 0;
 }
 
+static void start_anew(void)
+{
+    close_all();
+    simulated.stop_after = SIZE_MAX;
+    simulated.stop_part = NULL;
+}
+
+bool simulated_kill(void)
+{
+    pthread_mutex_lock(&simulated.mutex);
+    bool had_stopped = simulated.calls > simulated.stop_after;
+    vec_each (struct inode *, inode, &simulated.inodes) {
+        (*inode)->lock = NULL;
+    }
+    start_anew();
+    pthread_mutex_unlock(&simulated.mutex);
+    return had_stopped;
+}
+
 void simulated_crash(uint64_t seed)
 {
     pthread_mutex_lock(&simulated.mutex);
@@ -114,7 +138,6 @@ void simulated_crash(uint64_t seed)
         }
     }
     restore_tree(simulated.root);
-    close_all();
-    simulated.stop_after = SIZE_MAX;
+    start_anew();
     pthread_mutex_unlock(&simulated.mutex);
 }

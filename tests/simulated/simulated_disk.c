@@ -295,6 +295,11 @@ void simulated_heal(void)
     pthread_mutex_unlock(&simulated.mutex);
 }
 
+void simulated_keep_order(void)
+{
+    simulated.keeps_order = true;
+}
+
 size_t simulated_calls(void)
 {
     return simulated.calls;
@@ -303,4 +308,10 @@ size_t simulated_calls(void)
 void simulated_stop_after(size_t calls)
 {
     simulated.stop_after = calls;
+}
+
+void simulated_stop_at(enum simulated_call call, const char *part)
+{
+    simulated.stop_call = call;
+    simulated.stop_part = part;
 }

@@ -83,10 +83,21 @@ void simulated_heal(void); /* no faults any more */
 size_t simulated_calls(void);
 void simulated_stop_after(size_t calls);
 
+/* The same, before the first such call about a path that contains that text. */
+void simulated_stop_at(enum simulated_call call, const char *part);
+
+/* The program was killed: all descriptors are closed, and calls work again. Nothing is lost. Whether
+ * calls had stopped. */
+bool simulated_kill(void);
+
 /* What a machine finds on its disk after the power went, one of several legal outcomes: contents
  * since the last sync of a file, and names since the last sync of their folder, may be there, not
  * be there, or be there in part; a rename is there or not as a whole. All descriptors are closed,
  * and calls work again. */
 void simulated_crash(uint64_t seed);
+
+/* From now on what was written to a file reaches the disk in the order of the writes, as it does
+ * where a journal of the file system orders data (ext4): a crash leaves no hole between two. */
+void simulated_keep_order(void);
 
 #endif

@@ -85,6 +85,9 @@ struct simulated {
     VEC(struct fault) faults;
     size_t calls;
     size_t stop_after;
+    enum simulated_call stop_call; /* with stop_part */
+    const char *stop_part;         /* NULL: none */
+    bool keeps_order;
 };
 
 extern struct simulated simulated;

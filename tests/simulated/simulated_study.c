@@ -2,9 +2,9 @@
 
 #include "study_command.h"
 
-#include "backups.h"
 #include "disk.h"
 #include "file.h"
+#include "launchers.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -14,22 +14,20 @@
 
 #include <cmocka.h>
 
-static const int64_t WHILE_NS = 60 * 1000000L; /* more than what counts as a tick */
-
 static void pass(const struct study *study)
 {
     if (!study->is_hasty) {
-        simulated_pass(WHILE_NS);
+        simulated_pass(STUDY_WHILE_NS);
     }
 }
 
-static void fail_with(const struct diag *diag)
+/* In `text`, until the next call. */
+static void keep_errors(struct study *study)
 {
-    struct buf text = BUF_EMPTY;
-    vec_each (const struct diag_entry, entry, &diag->entries) {
-        diag_render(entry, false, &text);
+    buf_clear(&study->text);
+    vec_each (const struct diag_entry, entry, &study->diag.entries) {
+        diag_render(entry, false, &study->text);
     }
-    fail_msg("%s", buf_string(&text));
 }
 
 /* ---- Opening and closing ---- */
@@ -39,6 +37,8 @@ void study_begin(struct study *study, const char *rowfile)
     *study = (struct study){.rowfile = rowfile, .workspace = {.fd = -1}};
     diag_init(&study->diag);
     simulated_begin();
+    simulated_world_begin(
+        &(struct simulated_programs){.start = study_start, .act = study_act, .context = study});
     simulated_make_folder("/project/workspace");
     study->project = disk->open(AT_FDCWD, "/project", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     assert_true(study->project >= 0);
@@ -50,13 +50,11 @@ static void forget_notes(struct study *study)
     diag_init(&study->diag);
 }
 
-void study_close(struct study *study)
+static int close_study(struct study *study)
 {
     plan_free(study->plan);
     observer_free(study->observer);
-    if (study->state != NULL && state_close(study->state, &study->diag) != 0) {
-        fail_with(&study->diag);
-    }
+    int result = study->state != NULL ? state_close(study->state, &study->diag) : 0;
     graph_free(study->graph);
     workspace_release(&study->workspace);
     rowfile_free(study->parsed);
@@ -65,19 +63,31 @@ void study_close(struct study *study)
     study->state = NULL;
     study->graph = NULL;
     study->parsed = NULL;
+    keep_errors(study);
     forget_notes(study);
+    return result;
+}
+
+void study_close(struct study *study)
+{
+    if (close_study(study) != 0) {
+        fail_msg("%s", buf_string(&study->text));
+    }
 }
 
 void study_end(struct study *study)
 {
     disk->close(study->project);
+    simulated_world_end();
     simulated_end();
     diag_release(&study->diag);
     buf_release(&study->text);
     buf_release(&study->ran);
+    buf_release(&study->log);
+    vec_release(&study->told);
 }
 
-static void open_study(struct study *study, enum state_mode mode)
+static int open_study(struct study *study, enum state_mode mode)
 {
     struct plan_options options = {
         .threads = 1, .no_adopt = study->no_adopt, .rerun = study->rerun};
@@ -90,19 +100,19 @@ static void open_study(struct study *study, enum state_mode mode)
                   .target_count = study->target != NULL,
                   .only = study->only},
     };
-    study->parsed = rowfile_load(slice_of(study->rowfile),
-                                 study->is_rows ? "workflow.toml" : "Rowfile", &study->diag);
+    const char *name = study->is_workflow ? "workflow.toml" : "Rowfile";
+    study->parsed = rowfile_load(slice_of(study->rowfile), name, &study->diag);
     if (study->parsed == NULL ||
         workspace_open(&study->workspace, study->project, study->parsed, &study->diag) != 0) {
-        fail_with(&study->diag);
+        return -1;
     }
     study->graph = graph_build(study->parsed, &study->workspace, study->project, &study->diag);
     if (study->graph == NULL) {
-        fail_with(&study->diag);
+        return -1;
     }
     study->state = state_open(study->project, ".rowbuild", mode, false, NULL, &study->diag);
     if (study->state == NULL) {
-        fail_with(&study->diag);
+        return -1;
     }
     study->observer =
         observer_new(study->project, study->parsed->digest_limit, mode == STATE_WRITE);
@@ -110,14 +120,18 @@ static void open_study(struct study *study, enum state_mode mode)
     plan_attach(study->plan, study->state, study->observer);
     if (plan_select(study->plan, &selection, &study->diag) != 0 ||
         plan_look(study->plan, &study->diag) != 0) {
-        fail_with(&study->diag);
+        return -1;
     }
     study->adopted = plan_adopted(study->plan);
+    return 0;
 }
 
 void study_look(struct study *study)
 {
-    open_study(study, STATE_READ);
+    if (open_study(study, STATE_READ) != 0) {
+        keep_errors(study);
+        fail_msg("%s", buf_string(&study->text));
+    }
 }
 
 /* ---- Files of the workspace ---- */
@@ -141,291 +155,188 @@ const char *study_text(struct study *study, const char *path)
     return simulated_text(path_in_workspace(study, path));
 }
 
-/* ---- One task ---- */
+/* ---- What the run is told, and tells ---- */
 
-struct starting {
-    struct study *study;
-    struct task_id task;
-    struct component_list seen;
-    struct digest fingerprint;
+static void add_keys(struct study *study, const char *before, const struct task_id *tasks,
+                     size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct buf key = BUF_EMPTY;
+        buf_add_string(&key, before);
+        graph_add_key(study->graph, tasks[i], &key);
+        vec_push(&study->told, (struct told){.task = tasks[i], .key = key.at});
+    }
+}
+
+static const char *const outcome_names[] = {
+    [ROWBUILD_SUCCEEDED] = "succeeded", [ROWBUILD_TASK_FAILED] = "failed",
+    [ROWBUILD_RETRYING] = "retrying",   [ROWBUILD_TIMED_OUT] = "timed out",
+    [ROWBUILD_CANCELLED] = "cancelled", [ROWBUILD_UNFINISHED] = "unfinished",
+    [ROWBUILD_RESTORED] = "restored",
 };
 
-/* Whether the run is killed now; afterwards it does nothing more. */
-static bool dies(struct study *study, enum death now)
+/* The log has a line for each event: milliseconds since the run began, and what it was. */
+static void hear(void *context, const struct run_event *event)
 {
-    study->is_dead = study->is_dead || study->death == now;
-    return study->is_dead;
-}
-
-/* False: something that it needs is missing by now. */
-static bool start_task(struct starting *starting)
-{
-    struct study *study = starting->study;
-    struct plan *plan = study->plan;
-    const struct graph *graph = plan_graph(plan);
-    uint32_t n = starting->task.at;
-    plan_refresh_inputs(plan, starting->task, &study->diag);
-    for (uint32_t p = graph->product_start[n]; p < graph->product_start[n + 1]; p++) {
-        plan_refresh(plan, graph->products.at[p], &study->diag);
-    }
-    if (plan_lacks(plan, starting->task, NULL, NULL, &study->diag)) {
-        return false;
-    }
-    if (plan_components(plan, starting->task, false, &starting->seen, &study->diag) != 0) {
-        fail_with(&study->diag);
-    }
-    starting->fingerprint = plan_fingerprint(&starting->seen);
-    plan_keep_texts(plan, starting->task, &study->diag);
-    struct arena arena;
-    arena_init(&arena);
-    struct moves moves = {.arena = &arena};
-    if (state_task(plan_state(plan), n)->attempt == ATTEMPT_STARTED &&
-        backups_stay(graph, starting->task)) {
-        plan_mark_left(plan, starting->task, true);
-    }
-    bool is_backed_up = backups_plan(plan, starting->task, starting->fingerprint, &moves);
-    struct task_row row = *state_task(plan_state(plan), n);
-    row.is_known = true;
-    row.success = row.attempt == ATTEMPT_CHANGED ? SUCCESS_NONE : row.success;
-    row.attempt = ATTEMPT_STARTED;
-    row.attempt_status = 0;
-    row.attempt_fingerprint = starting->fingerprint;
-    row.is_backed_up = row.is_backed_up || is_backed_up;
-    state_put_task(plan_state(plan), n, &row);
-    if (state_sync(plan_state(plan), &study->diag) != 0 ||
-        (!dies(study, DEATH_RECORDED) && backups_move(plan, &moves, &study->diag) != 0)) {
-        fail_with(&study->diag);
-    }
-    moves_release(&moves);
-    arena_release(&arena);
-    return !dies(study, DEATH_MOVED);
-}
-
-static void record_attempt(struct plan *plan, struct task_id task, enum task_attempt attempt,
-                           int status)
-{
-    struct task_row row = *state_task(plan_state(plan), task.at);
-    row.is_known = true;
-    row.attempt = (uint8_t)attempt;
-    row.attempt_status = status;
-    state_put_task(plan_state(plan), task.at, &row);
-}
-
-/* Whether all products are there. */
-static bool find_products(struct study *study, struct task_id task)
-{
-    struct plan *plan = study->plan;
-    const struct graph *graph = plan_graph(plan);
-    for (uint32_t p = graph->product_start[task.at]; p < graph->product_start[task.at + 1]; p++) {
-        enum file_status status = plan_refresh(plan, graph->products.at[p], &study->diag);
-        if (status != FILE_CURRENT && status != FILE_READ) {
-            return false;
+    struct study *study = context;
+    struct buf *log = &study->log;
+    long long at_ms = (long long)(simulated_now() - study->began_ns) / 1000000;
+    switch (event->kind) {
+    case ROWBUILD_EVENT_STARTED:
+        buf_addf(log, "%lld start %s\n", at_ms, event->label);
+        add_keys(study, "", event->tasks, event->task_count);
+        break;
+    case ROWBUILD_EVENT_ENDED:
+        buf_addf(log, "%lld %s %s%s%s%s\n", at_ms, outcome_names[event->outcome], event->label,
+                 event->how != NULL ? ": " : "", event->how != NULL ? event->how : "",
+                 event->blocked ? " (blocked)" : "");
+        if (event->outcome == ROWBUILD_RESTORED) {
+            add_keys(study, "back:", event->tasks, event->task_count);
         }
-    }
-    return true;
-}
-
-/* Products of all that comes before which the task changed are recorded anew (rule 4). */
-static void look_at_ancestors(struct study *study, struct task_id task)
-{
-    struct plan *plan = study->plan;
-    const struct graph *graph = plan_graph(plan);
-    for (uint32_t e = graph->before_start[task.at]; e < graph->before_start[task.at + 1]; e++) {
-        struct task_id maker = graph->before.at[e].task;
-        for (uint32_t p = graph->product_start[maker.at]; p < graph->product_start[maker.at + 1];
-             p++) {
-            struct file_id file = graph->products.at[p];
-            struct digest before = state_file(plan_state(plan), file.at)->digest;
-            if (plan_status(plan, file) == FILE_CURRENT &&
-                plan_refresh(plan, file, &study->diag) == FILE_CURRENT &&
-                !digest_equal(before, state_file(plan_state(plan), file.at)->digest)) {
-                plan_replace_digest(plan, maker, file, before,
-                                    state_file(plan_state(plan), file.at)->digest);
-            }
+        if (event->output != NULL) {
+            buf_addf(log, "output %.*s\n", (int)event->output_bytes, event->output);
         }
-        look_at_ancestors(study, maker);
-    }
-}
-
-/* Whether what the task read is another by now; made inputs count as they are now. */
-static bool compare_inputs(struct starting *starting)
-{
-    struct study *study = starting->study;
-    struct plan *plan = study->plan;
-    const struct graph *graph = plan_graph(plan);
-    struct component_list now = {0};
-    uint32_t d = graph->dependency_start[starting->task.at];
-    bool changed = false;
-    plan_refresh_inputs(plan, starting->task, &study->diag);
-    if (plan_components(plan, starting->task, false, &now, &study->diag) != 0 ||
-        now.count != starting->seen.count) {
-        changed = true;
-    }
-    for (size_t i = 0; i < starting->seen.count && !changed; i++) {
-        struct component *then = &starting->seen.at[i];
-        struct digest digest = now.at[i].digest;
-        bool is_made = then->kind == COMPONENT_FILE &&
-                       graph_maker(graph, graph->dependencies.at[d++].file).task.at != GRAPH_NONE;
-        if (is_made && digest_is_content(then->digest)) {
-            then->digest = digest_is_content(digest) ? digest : then->digest;
-        } else if (then->kind != COMPONENT_WHOLE && then->kind != COMPONENT_TASK) {
-            changed = !digest_equal(then->digest, digest);
-        }
-    }
-    vec_release(&now);
-    return changed;
-}
-
-static void record_success(struct starting *starting, bool changed)
-{
-    struct study *study = starting->study;
-    struct plan *plan = study->plan;
-    struct component_list whole = {0};
-    struct task_row row = *state_task(plan_state(plan), starting->task.at);
-    bool was_backed_up = row.is_backed_up;
-    if (plan_components(plan, starting->task, true, &whole, &study->diag) == 0) {
-        for (size_t i = 0; i < whole.count; i++) {
-            if (whole.at[i].kind == COMPONENT_PRODUCT) {
-                vec_push(&starting->seen, whole.at[i]);
-            }
-        }
-    }
-    row.success = SUCCESS_RAN;
-    row.attempt = changed ? ATTEMPT_CHANGED : ATTEMPT_NONE;
-    row.attempt_status = 0;
-    row.is_backed_up = false;
-    row.has_old_backup = row.has_old_backup || was_backed_up;
-    row.finished_at_ns = observer_now(plan_observer(plan));
-    row.duration_s = 1;
-    plan_put_success(plan, starting->task, &starting->seen, &row);
-    if (was_backed_up) {
-        if (state_flush(plan_state(plan), &study->diag) != 0) {
-            fail_with(&study->diag);
-        }
-        if (!dies(study, DEATH_SUCCEEDED)) {
-            backups_discard(plan, starting->task, &study->diag);
-        }
-    }
-    vec_release(&whole);
-}
-
-static void add_key(struct study *study, struct task_id task, struct buf *out)
-{
-    buf_add_string(out, out->len > 0 ? " " : "");
-    graph_add_key(study->graph, task, out);
-}
-
-/* True: it succeeded. */
-static bool run_task(struct study *study, struct task_id task)
-{
-    struct starting starting = {.study = study, .task = task};
-    struct plan *plan = study->plan;
-    bool succeeded = false;
-    observer_tick(study->observer);
-    if (start_task(&starting)) {
-        add_key(study, task, &study->ran);
-        pass(study);
-        int status = study_command(study, task);
-        pass(study);
-        observer_tick(study->observer);
-        succeeded = !dies(study, DEATH_COMMANDED) && status == 0 && find_products(study, task);
-        if (succeeded) {
-            look_at_ancestors(study, task);
-            record_success(&starting, compare_inputs(&starting));
-        } else if (!study->is_dead) {
-            bool is_unfinished = status == 0 && backups_stay(plan_graph(plan), task);
-            plan_mark_left(plan, task, !is_unfinished);
-            record_attempt(plan, task, is_unfinished ? ATTEMPT_UNFINISHED : ATTEMPT_FAILED, status);
-        }
-    }
-    vec_release(&starting.seen);
-    return succeeded;
-}
-
-static void restore_task(struct study *study, struct task_id task)
-{
-    struct plan *plan = study->plan;
-    if (backups_restore(plan, task, &study->diag) != 0) {
-        fail_with(&study->diag);
-    }
-    assert_true(find_products(study, task));
-    buf_add_string(&study->ran, study->ran.len > 0 ? " back:" : "back:");
-    graph_add_key(study->graph, task, &study->ran);
-}
-
-/* ---- All of them ---- */
-
-enum outcome { OUTCOME_NONE, OUTCOME_GOOD, OUTCOME_BAD };
-
-static bool something_before_failed(const struct graph *graph, struct task_id task,
-                                    const enum outcome *outcomes)
-{
-    for (uint32_t e = graph->before_start[task.at]; e < graph->before_start[task.at + 1]; e++) {
-        if (outcomes[graph->before.at[e].task.at] == OUTCOME_BAD) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool take_up(struct study *study, struct task_id task)
-{
-    struct plan *plan = study->plan;
-    enum verdict verdict = (enum verdict)plan_verdict(plan, task);
-    if (verdict != VERDICT_STALE) {
-        verdict = plan_decide(plan, task, &study->diag);
-    }
-    switch (verdict) {
-    case VERDICT_STALE:
-    case VERDICT_MAYBE:
-        return run_task(study, task);
-    case VERDICT_RESTORE:
-        restore_task(study, task);
-        return true;
-    case VERDICT_BLOCKED:
-        return false;
+        break;
+    case ROWBUILD_EVENT_NOTICE:
+        buf_addf(log, "%lld notice %s\n", at_ms, event->text);
+        break;
+    case ROWBUILD_EVENT_STOPPING:
+        buf_addf(log, "%lld stopping\n", at_ms);
+        break;
     default:
-        return !plan_fills_in(plan, task) || plan_fill_in(plan, task, &study->diag) == 0;
+        break;
     }
 }
 
-static void settle(struct study *study)
+/* The machine's cores have one CPU each. */
+static struct machine_core *make_cores(struct machine *machine, unsigned count)
 {
-    VEC(struct file_id) files = {0};
-    pass(study);
-    observer_tick(study->observer);
-    for (uint32_t f = 0; f < study->graph->file_count; f++) {
-        vec_push(&files, (struct file_id){f});
+    struct machine_core *cores = mem_alloc(count * sizeof *cores);
+    for (unsigned i = 0; i < count; i++) {
+        cores[i].number = i;
+        cpumask_set(&cores[i].pus, i);
     }
-    plan_settle(study->plan, files.at, files.count);
-    vec_release(&files);
+    *machine = (struct machine){
+        .cores = cores, .core_count = count, .numa_count = 1, .package_count = 1, .is_real = true};
+    return cores;
+}
+
+static uint32_t *places_in_order(const struct graph *graph)
+{
+    uint32_t *places = mem_alloc((graph->task_count + 1) * sizeof *places);
+    for (uint32_t i = 0; i < graph->order_count; i++) {
+        places[graph->order[i]] = i;
+    }
+    return places;
+}
+
+static void order_told(struct study *study)
+{
+    uint32_t *places = places_in_order(study->graph);
+    for (size_t i = 1; i < study->told.count; i++) { /* keeps the order of equal ones */
+        struct told one = study->told.at[i];
+        size_t at = i;
+        for (; at > 0 && places[study->told.at[at - 1].task.at] > places[one.task.at]; at--) {
+            study->told.at[at] = study->told.at[at - 1];
+        }
+        study->told.at[at] = one;
+    }
+    free(places);
+    vec_each (struct told, told, &study->told) {
+        buf_addf(&study->ran, "%s%s", study->ran.len > 0 ? " " : "", told->key);
+        free(told->key);
+    }
+    study->told.count = 0;
+}
+
+static int execute(struct study *study)
+{
+    static char path[] = "PATH=/bin";
+    char *environment[] = {path, NULL};
+    struct machine machine;
+    struct launchers launchers;
+    struct run_observer observer = {.event = hear, .context = study};
+    struct run_options options = {
+        .jobs = study->jobs > 0 ? study->jobs : 1,
+        .keep_going = study->keep_going > 0 ? study->keep_going : SIZE_MAX,
+        .grace_s = study->grace_s,
+        .state_path = "/project/.rowbuild",
+        .name = "",
+        .end_ns = study->end_ns,
+        .gpus_from = "",
+    };
+    struct launch_context launch = {
+        .graph = study->graph,
+        .launchers = &launchers,
+        .project_path = "/project",
+        .cluster = SLICE_LITERAL("none"),
+        .environment = environment,
+        .mark = "ROWBUILD_RUN=1-2-3-4-5",
+    };
+    if (launchers_load(&launchers, &study->diag) != 0) {
+        launchers_release(&launchers);
+        return -1;
+    }
+    uint32_t *places = places_in_order(study->graph);
+    options.places = study->by_length ? NULL : places;
+    struct machine_core *cores = make_cores(&machine, options.jobs);
+    buf_clear(&study->log);
+    study->began_ns = simulated_now();
+    int result = run_execute(study->plan, &launch, run_has_work(study->plan) ? &machine : NULL,
+                             &options, &observer, &study->result, &study->diag);
+    order_told(study);
+    free(cores);
+    free(places);
+    launchers_release(&launchers);
+    return result;
+}
+
+void study_die(struct study *study, enum death now)
+{
+    if (study->death == now) {
+        simulated_stop_after(simulated_calls());
+        study->is_dead = true;
+    }
+}
+
+/* The program that was killed is gone, with its processes. */
+static void bury(struct study *study)
+{
+    simulated_world_crash();
+    study->is_dead = simulated_kill() || study->is_dead;
+    study->death = DEATH_NONE;
+    study->project = disk->open(AT_FDCWD, "/project", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    assert_true(study->project >= 0);
+}
+
+int study_try(struct study *study)
+{
+    bool is_to_die = study->death != DEATH_NONE;
+    pass(study);
+    buf_clear(&study->ran);
+    simulated_set_hasty(study->is_hasty);
+    study->is_dead = false;
+    if (study->death == DEATH_RECORDED) {
+        simulated_stop_at(SIMULATED_RENAME, "/project/workspace/");
+    } else if (study->death == DEATH_SUCCEEDED) {
+        simulated_stop_at(SIMULATED_UNLINK, ".rowbuild-good");
+    }
+    int result = open_study(study, STATE_WRITE);
+    if (result == 0) {
+        result = execute(study);
+    }
+    result = close_study(study) == 0 ? result : -1;
+    if (is_to_die) {
+        bury(study);
+    }
+    return result;
 }
 
 void study_run(struct study *study)
 {
-    pass(study);
-    open_study(study, STATE_WRITE);
-    const struct graph *graph = study->graph;
-    enum outcome *outcomes = mem_alloc((graph->task_count + 1) * sizeof *outcomes);
-    study->is_dead = false;
-    for (size_t i = 0; i < graph->order_count && !study->is_dead; i++) {
-        struct task_id task = {graph->order[i]};
-        if (plan_wanted(study->plan, task) == 0) {
-            continue;
-        }
-        bool good = !something_before_failed(graph, task, outcomes) && take_up(study, task);
-        outcomes[task.at] = good ? OUTCOME_GOOD : OUTCOME_BAD;
-        plan_resolve(study->plan, task);
+    if (study_try(study) != 0 && !study->is_dead) {
+        fail_msg("the run ended with an error: %s", buf_string(&study->text));
     }
-    free(outcomes);
-    study->death = DEATH_NONE;
-    if (!study->is_hasty && !study->is_dead) {
-        settle(study);
-    }
-    if (!study->is_dead && state_sync(study->state, &study->diag) != 0) {
-        fail_with(&study->diag);
-    }
-    study_close(study);
 }
 
 /* ---- Expectations ---- */
@@ -439,7 +350,6 @@ static void expect(const struct study *study, const char *found, const char *exp
 
 void study_expect(struct study *study, const char *expected)
 {
-    buf_clear(&study->ran);
     study_run(study);
     expect(study, buf_string(&study->ran), expected);
 }
@@ -618,7 +528,7 @@ static void take(struct study *study, const struct step *step)
         study->rerun = true;
         break;
     case STEP_ROWS:
-        study->is_rows = true;
+        study->is_workflow = true;
         break;
     case STEP_KILL:
         kill_run(study, step->what);

@@ -1,51 +1,79 @@
-/* A study on the simulated disk, and a run that brings it up to date without processes.
+/* A study on the simulated disk, brought up to date by the run itself (src/run) in a simulated world.
  *
- * Knows: how a run looks at the disk, decides and records; what it does here is a short copy of
- * src/run's start and finish, task after task in the graph's order. Backups are those of src/run. Doesn't know:
- * cores, batches, jobs, logs. All errors end the test.
+ * Knows: opening a study as the library does, short; what the commands of its tasks mean. Doesn't
+ * know: jobs on a cluster. Errors end the test, but for study_try.
  *
  * The project is the folder "/project", its workspace "/project/workspace". The state lies on the
  * simulated disk as well and is opened anew for each run. Commands are statements, separated by
- * ';', whose paths are relative to the task's directory ("//x": to the project):
+ * ';', whose paths are relative to the task's directory ("//x": to the project); those of a batch
+ * are done for each of its directories:
  *
  *     copy FROM TO        sort FROM TO (its bytes)     upper FROM TO       count FROM TO (bytes)
  *     write TEXT TO       append TEXT TO               gather NAME TO (of all the task's directories)
  *     remove PATH         fail                         fail_if WORD FROM   stop_if PATH (it exists)
  *     set PATH TEXT       empty PATH                   read FROM (it must be there)
+ *     print TEXT          exit STATUS
  *
- * A statement that can't read what it names fails. What comes after '#' is ignored. */
+ * A statement that can't read what it names fails. What comes after '#' is ignored. All of it is done
+ * at one moment, shortly before the end of the process, or with `early` at its beginning. What the
+ * process is like, wherever it stands:
+ *
+ *     last SECONDS        early                        deaf (to all but KILL)
+ *     heed SECONDS (that it takes to end by TERM)      die SIGNAL          leave COUNT (processes)
+ */
 #ifndef ROWBUILD_SIMULATED_STUDY_H
 #define ROWBUILD_SIMULATED_STUDY_H
 
 #include "plan.h"
+#include "run.h"
 #include "simulated_disk.h"
+#include "simulated_world.h"
+#include "vec.h"
+
+/* What passes before a run and around each edit: more than what counts as a tick. */
+enum { STUDY_WHILE_NS = 60 * 1000000 };
+
+struct told {
+    struct task_id task;
+    char *key;
+};
 
 /* Where a run is killed (kill -9) with the first task that it starts. */
 enum death {
     DEATH_NONE,
-    DEATH_RECORDED,  /* its start is on record */
-    DEATH_MOVED,     /* old products were moved */
-    DEATH_COMMANDED, /* its command has ended */
-    DEATH_SUCCEEDED, /* its success is on record, and the backups of what it replaces are there */
+    DEATH_RECORDED,  /* its start is on record: before the first backup is made, if there is one */
+    DEATH_MOVED,     /* old products were moved: before its process does anything */
+    DEATH_COMMANDED, /* its command has done its work */
+    DEATH_SUCCEEDED, /* its success is on record: before a good backup is deleted */
 };
 
 struct study {
     const char *rowfile; /* its text; may be replaced between runs */
-    bool is_rows;        /* it is a workflow.toml */
     struct diag diag;
-    struct buf text; /* scratch */
-    struct buf ran;  /* keys of what ran in the last run; "back:…": put back */
-    size_t adopted;  /* in the last run or look */
+    struct buf text;          /* scratch */
+    struct buf ran;           /* keys of what ran in the last run; "back:…": put back */
+    struct buf log;           /* events of the last run, a line each: "120 start first/d1" */
+    size_t adopted;           /* in the last run or look */
+    struct run_result result; /* of the last run */
     bool no_adopt;
     bool rerun;
     bool only;
-    bool is_hasty;      /* no time passes by itself, and nothing is settled at the end */
+    bool is_hasty;     /* no time passes by itself, and nothing is settled at the end */
+    bool by_length;    /* the longest path first, as in a run; else in the graph's order */
+    bool is_workflow;  /* it is a workflow.toml */
+    unsigned jobs;     /* 0: one */
+    size_t keep_going; /* 0: whatever fails */
+    double grace_s;
+    int64_t end_ns;     /* of the time that the run has; 0: none */
     enum death death;   /* of the next run */
     bool is_dead;       /* the last run was killed */
     const char *action; /* selected; NULL: all */
     const char *target; /* likewise */
     int project;
     size_t step; /* of a story, from 1 on: for messages */
+
+    int64_t began_ns;
+    VEC(struct told) told;
 
     /* While it is open */
     struct rowfile *parsed;
@@ -63,8 +91,12 @@ void study_end(struct study *study);
 void study_write(struct study *study, const char *path, const char *text);
 const char *study_text(struct study *study, const char *path); /* NULL: no such file */
 
-/* Runs; afterwards nothing is open. */
+/* Runs; afterwards nothing is open. study_try: -1 after an error, which `text` says. */
 void study_run(struct study *study);
+int study_try(struct study *study);
+
+/* The run ends here if it is to be killed now: it changes nothing any more. */
+void study_die(struct study *study, enum death now);
 
 /* Runs, and compares the tasks that ran: "first/d1 second/d1", "" for none. Those whose earlier
  * products were put back are written "back:first/d1". */

@@ -11,42 +11,55 @@
 enum { MOST_WORDS = 8, WENT_WELL = 0, WENT_WRONG = 1, STOPPED = -1 };
 
 struct command {
-    struct study *study;
-    struct task_id task;
+    const struct study *study;
+    const struct simulated_process *process;
+    const char *directory; /* that it works on; "": none of its own */
     char *words[MOST_WORDS];
     size_t word_count;
     struct buf path;
 };
 
+/* "" where it isn't set. */
+static const char *variable_of(const struct simulated_process *process, const char *name)
+{
+    size_t len = strlen(name);
+    for (char **entry = process->environment; *entry != NULL; entry++) {
+        if (strncmp(*entry, name, len) == 0 && (*entry)[len] == '=') {
+            return *entry + len + 1;
+        }
+    }
+    return "";
+}
+
+/* The shell's text, or the words of a command that needs no shell. For the caller to release. */
+static struct buf text_of(const struct simulated_process *process)
+{
+    struct buf text = BUF_EMPTY;
+    char **words = process->argv;
+    for (size_t i = 1; words[i] != NULL; i++) {
+        if (strcmp(words[i], "-c") == 0) {
+            buf_add_string(&text, words[i + 1]);
+            return text;
+        }
+    }
+    for (; *words != NULL; words++) {
+        buf_addf(&text, "%s%s", text.len > 0 ? " " : "", *words);
+    }
+    return text;
+}
+
 /* Until the next call. */
-static const char *path_from(struct command *command, const char *folder, const char *path)
+static const char *path_of(struct command *command, const char *path)
 {
     buf_clear(&command->path);
     if (strncmp(path, "//", 2) == 0) {
         buf_addf(&command->path, "/project/%s", path + 2);
+    } else if (command->directory[0] != '\0') {
+        buf_addf(&command->path, "/project/workspace/%s/%s", command->directory, path);
     } else {
-        buf_addf(&command->path, "/project/%s%s", folder, path);
+        buf_addf(&command->path, "/project/%s", path);
     }
     return command->path.at;
-}
-
-static struct slice own_directory(const struct command *command)
-{
-    const struct graph *graph = command->study->graph;
-    uint32_t directory = graph->tasks[command->task.at].directory;
-    return directory == GRAPH_NONE ? SLICE_LITERAL("") : graph->workspace->names[directory];
-}
-
-static const char *path_of(struct command *command, const char *path)
-{
-    struct slice directory = own_directory(command);
-    struct buf folder = BUF_EMPTY;
-    if (directory.len > 0) {
-        buf_addf(&folder, "workspace/%.*s/", SLICE_ARGS(directory));
-    }
-    const char *whole = path_from(command, buf_string(&folder), path);
-    buf_release(&folder);
-    return whole;
 }
 
 /* Appends the content of a file; false where there is none. */
@@ -61,17 +74,17 @@ static bool add_content(const char *path, struct buf *out)
 
 static bool gather(struct command *command, const char *name, struct buf *out)
 {
-    const struct graph *graph = command->study->graph;
-    const uint32_t *directories;
-    size_t count = graph_directories(graph, command->task, &directories);
-    bool all = true;
-    for (size_t i = 0; i < count; i++) {
-        struct buf folder = BUF_EMPTY;
-        buf_addf(&folder, "workspace/%.*s/", SLICE_ARGS(graph->workspace->names[directories[i]]));
-        all = add_content(path_from(command, folder.at, name), out) && all;
-        buf_release(&folder);
+    const char *own = command->directory;
+    const char *all = variable_of(command->process, "ACTION_DIRECTORY");
+    char *copy = mem_copy(all, strlen(all));
+    char *rest = copy;
+    bool is_whole = true;
+    while (rest != NULL && (command->directory = strsep(&rest, "\n"))[0] != '\0') {
+        is_whole = add_content(path_of(command, name), out) && is_whole;
     }
-    return all;
+    command->directory = own;
+    free(copy);
+    return is_whole;
 }
 
 static int compare_bytes(const void *a, const void *b)
@@ -114,8 +127,46 @@ static bool is(const struct command *command, const char *name, size_t words)
     return command->word_count == words && strcmp(command->words[0], name) == 0;
 }
 
-static int do_statement(struct command *command)
+static int64_t seconds_to_ns(const char *text)
 {
+    return (int64_t)(strtod(text, NULL) * 1e9);
+}
+
+/* Whether a statement says what the process is like (NULL: only looks). */
+static bool note_nature(char *const *words, size_t count, struct simulated_process *process)
+{
+    struct simulated_process unused;
+    struct simulated_process *into = process != NULL ? process : &unused;
+    const char *value = count == 2 ? words[1] : "";
+    if (count == 2 && strcmp(words[0], "last") == 0) {
+        into->lasts_ns = seconds_to_ns(value);
+    } else if (count == 1 && strcmp(words[0], "early") == 0) {
+        into->acts_ns = 0;
+    } else if (count == 1 && strcmp(words[0], "deaf") == 0) {
+        into->ignores_term = true;
+    } else if (count == 2 && strcmp(words[0], "heed") == 0) {
+        into->term_ns = seconds_to_ns(value);
+    } else if (count == 2 && strcmp(words[0], "die") == 0) {
+        into->killed_by = (int)strtol(value, NULL, 10);
+    } else if (count == 2 && strcmp(words[0], "leave") == 0) {
+        into->leaves = (unsigned)strtoul(value, NULL, 10);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static void print(const struct simulated_process *process, const char *text)
+{
+    struct buf line = BUF_EMPTY;
+    buf_addf(&line, "%s\n", text);
+    assert_true(disk->write(process->output, line.at, line.len) == (ssize_t)line.len);
+    buf_release(&line);
+}
+
+static int do_statement(struct command *command, void *context)
+{
+    (void)context;
     char **words = command->words;
     if (is(command, "copy", 3) || is(command, "sort", 3) || is(command, "upper", 3) ||
         is(command, "count", 3) || is(command, "gather", 3)) {
@@ -140,32 +191,94 @@ static int do_statement(struct command *command)
         return text == NULL || strstr(text, words[1]) != NULL ? WENT_WRONG : WENT_WELL;
     } else if (is(command, "stop_if", 2)) {
         return simulated_text(path_of(command, words[1])) != NULL ? STOPPED : WENT_WELL;
-    } else {
+    } else if (is(command, "print", 2)) {
+        print(command->process, words[1]);
+    } else if (is(command, "exit", 2)) {
+        return (int)strtol(words[1], NULL, 10);
+    } else if (!note_nature(command->words, command->word_count, NULL)) {
         fail_msg("`%s` with %zu words isn't a statement", words[0], command->word_count);
     }
     return WENT_WELL;
 }
 
-int study_command(struct study *study, struct task_id task)
+typedef int statement_fn(struct command *command, void *context);
+
+/* Calls `fn` for each statement, until one fails. */
+static int each_statement(struct command *command, statement_fn *fn, void *context)
 {
-    struct command command = {.study = study, .task = task};
-    struct slice text = graph_action(study->graph, task)->command.text;
-    char *copy = mem_copy(text.at, text.len);
-    char *rest = copy;
+    struct buf text = text_of(command->process);
+    char *rest = text.at;
     char *statement;
     int status = WENT_WELL;
-    copy[strcspn(copy, "#")] = '\0';
+    rest[strcspn(rest, "#")] = '\0';
     while (status == WENT_WELL && (statement = strsep(&rest, ";")) != NULL) {
         char *word;
-        command.word_count = 0;
-        while ((word = strsep(&statement, " ")) != NULL && command.word_count < MOST_WORDS) {
+        command->word_count = 0;
+        while ((word = strsep(&statement, " ")) != NULL && command->word_count < MOST_WORDS) {
             if (word[0] != '\0') {
-                command.words[command.word_count++] = word;
+                command->words[command->word_count++] = word;
             }
         }
-        status = command.word_count > 0 ? do_statement(&command) : WENT_WELL;
+        status = command->word_count > 0 ? fn(command, context) : WENT_WELL;
+    }
+    buf_release(&text);
+    return status == STOPPED ? WENT_WELL : status;
+}
+
+/* ---- Its life ---- */
+
+static int read_nature(struct command *command, void *context)
+{
+    (void)note_nature(command->words, command->word_count, context);
+    return WENT_WELL;
+}
+
+void study_start(void *context, struct simulated_process *process)
+{
+    struct study *study = context;
+    struct command command = {.study = study, .process = process};
+    study_die(study, DEATH_RECORDED); /* there was nothing to move */
+    study_die(study, DEATH_MOVED);
+    process->lasts_ns = study->is_hasty ? 0 : STUDY_COMMAND_NS;
+    process->acts_ns = -1;
+    (void)each_statement(&command, read_nature, process);
+    if (process->acts_ns < 0) {
+        process->acts_ns = study->is_hasty ? 0 : process->lasts_ns - STUDY_COMMAND_NS / 2;
     }
     buf_release(&command.path);
-    free(copy);
-    return status == STOPPED ? WENT_WELL : status;
+}
+
+static bool has_directories(const struct command *command)
+{
+    const struct graph *graph = command->study->graph;
+    const char *name = variable_of(command->process, "ACTION_NAME");
+    for (size_t i = 0; i < graph->rowfile->action_count; i++) {
+        if (slice_is(graph->rowfile->actions[i].name, name)) {
+            return graph->rowfile->actions[i].scope == SCOPE_DIRECTORY;
+        }
+    }
+    return false;
+}
+
+void study_act(void *context, struct simulated_process *process)
+{
+    struct study *study = context;
+    struct command command = {.study = study, .process = process, .directory = ""};
+    if (study->is_dead) {
+        return;
+    }
+    if (has_directories(&command)) { /* of a batch: one after another */
+        const char *all = variable_of(process, "ACTION_DIRECTORY");
+        char *copy = mem_copy(all, strlen(all));
+        char *rest = copy;
+        while (rest != NULL && process->status == WENT_WELL) {
+            command.directory = strsep(&rest, "\n");
+            process->status = each_statement(&command, do_statement, NULL);
+        }
+        free(copy);
+    } else {
+        process->status = each_statement(&command, do_statement, NULL);
+    }
+    study_die(study, DEATH_COMMANDED);
+    buf_release(&command.path);
 }

@@ -4,7 +4,11 @@
 
 #include "simulated_study.h"
 
-/* Does what the command of the task says; its exit status. */
-int study_command(struct study *study, struct task_id task);
+enum { STUDY_COMMAND_NS = 120 * 1000000 }; /* what a command takes that doesn't say so */
+
+/* Of a process that a run of the study (the context) started: reads what it is like, and does what
+ * it does. */
+void study_start(void *context, struct simulated_process *process);
+void study_act(void *context, struct simulated_process *process);
 
 #endif

@@ -148,7 +148,7 @@ static void tell_list(struct side *side, int folder, const char *path, int flags
     vec_release(&names);
 }
 
-/* Symbolic and hard links are made by commands, never by the program: the table has no such call. */
+/* As commands make them. */
 static void make_link(struct side *side, const char *name, const char *target, bool is_hard)
 {
     struct stat found;
@@ -191,6 +191,7 @@ enum {
     DO_MAKE_FOLDER,
     DO_RENAME,
     DO_UNLINK,
+    DO_ANOTHER_NAME,
     DO_PATHS,
     DO_LINK,
     DOINGS
@@ -321,6 +322,9 @@ static void do_by_path(struct side *side, size_t doing, uint64_t *seed)
         break;
     case DO_UNLINK:
         tell_result(side, own->unlink(folder, path, choice ? AT_REMOVEDIR : 0));
+        break;
+    case DO_ANOTHER_NAME:
+        tell_result(side, own->link(folder, path, side->folder, other));
         break;
     case DO_PATHS:
         tell_path(side, own->path_of(folder));

@@ -209,6 +209,7 @@ static void test_whenever_it_ends_nothing_good_is_lost(void **state)
         for (uint64_t seed = 0; seed < (uint64_t)SEEDS * 2; seed++) {
             struct study study;
             study_begin(&study, ONE(""));
+            simulated_keep_order();
             study_write(&study, "d1/in", "1");
             study_write(&study, "d1/ok", "");
             study_run(&study);
@@ -242,6 +243,7 @@ static void test_half_a_first_product_is_never_adopted(void **state)
     for (uint64_t seed = 0; seed < SEEDS; seed++) {
         struct study study;
         study_begin(&study, ONE(""));
+        simulated_keep_order();
         study_write(&study, "d1/in", "1");
         study.death = DEATH_COMMANDED;
         study_run(&study);

@@ -1,0 +1,587 @@
+/* A whole run, on a disk in memory and with commands that are functions: in which order what is
+ * started, when what is ended, and what is told of it. Each line of a log begins with the
+ * milliseconds since the run began. */
+#include "simulated_study.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define SECONDS(n) ((int64_t)((n)*1e9))
+
+static void begin(struct study *study, const char *rowfile, unsigned directories)
+{
+    study_begin(study, rowfile);
+    study->grace_s = 1;
+    for (unsigned d = 1; d <= directories; d++) {
+        char path[16];
+        (void)snprintf(path, sizeof path, "d%u/in", d);
+        study_write(study, path, "x");
+    }
+}
+
+static void expect_log(struct study *study, const char *expected)
+{
+    study_run(study);
+    if (strcmp(buf_string(&study->log), expected) != 0) {
+        fail_msg("expected:\n%sbut:\n%s", expected, buf_string(&study->log));
+    }
+}
+
+static void send(void *context)
+{
+    simulated_signal(*(const int *)context);
+}
+
+static void send_after(int64_t ns, const int *signal)
+{
+    simulated_after(STUDY_WHILE_NS + ns, send, (void *)signal);
+}
+
+static const int INTERRUPT = SIGINT;
+
+/* ---- The budget ---- */
+
+static const char of_many[] =
+    "[[action]]\nname = 'a'\ncommand = 'last 2; copy in out # {directory}'\n"
+    "products = ['out']\n";
+
+static void test_as_many_at_a_time_as_there_are_cores(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study, of_many, 3);
+    study.jobs = 2;
+    expect_log(&study, "0 start a d1\n0 start a d2\n2000 succeeded a d1\n2000 start a d3\n"
+                       "2000 succeeded a d2\n4000 succeeded a d3\n");
+    assert_int_equal(simulated_most_at_once(), 2);
+    expect_log(&study, "");
+    study_end(&study);
+}
+
+static void test_a_wide_task_takes_its_cores(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study,
+          "[[action]]\nname = 'a'\ncommand = 'last 1; copy in out # {directory}'\n"
+          "products = ['out']\nresources.threads_per_process = 2\n",
+          2);
+    study.jobs = 3;
+    expect_log(&study, "0 start a d1\n1000 succeeded a d1\n1000 start a d2\n2000 succeeded a d2\n");
+    study_end(&study);
+}
+
+static void test_the_longest_path_first(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study,
+          "[default.action]\nscope = 'directory'\n"
+          "[[action]]\nname = 'short'\ncommand = 'copy in s'\nproducts = ['s']\n"
+          "[[action]]\nname = 'one'\ncommand = 'copy in 1'\nproducts = ['1']\n"
+          "[[action]]\nname = 'two'\ncommand = 'copy 1 2'\ninputs = ['1']\nproducts = ['2']\n",
+          1);
+    study.by_length = true;
+    study_run(&study);
+    assert_non_null(strstr(buf_string(&study.log), "0 start one d1\n120 succeeded one d1\n"));
+    study_end(&study);
+}
+
+/* Whatever their widths and durations are. */
+static void test_cores_are_never_shared(void **state)
+{
+    struct study study;
+    (void)state;
+    for (unsigned seed = 1; seed <= 20; seed++) {
+        struct buf text = BUF_EMPTY;
+        buf_add_string(&text, "[default.action]\nscope = 'directory'\n");
+        for (unsigned a = 0; a < 4; a++) {
+            unsigned mixed = seed * 7919 + a * 104729;
+            buf_addf(
+                &text,
+                "[[action]]\nname = 'a%u'\ncommand = 'last %u.%u; copy in o%u'\n"
+                "products = ['o%u']\nlaunchers = ['process']\n"
+                "resources.threads_per_process = %u\nresources.processes.per_submission = %u\n",
+                a, mixed % 3, mixed % 10, a, a, 1 + mixed % 3, 1 + mixed / 3 % 2);
+        }
+        begin(&study, text.at, 6);
+        study.jobs = 6 + seed % 5;
+        study.by_length = seed % 2 == 0;
+        study_run(&study);
+        assert_int_equal(study.result.failed + study.result.not_started, 0);
+        assert_int_equal(simulated_shared_cpus(), 0);
+        assert_true(simulated_most_at_once() > 1);
+        study_end(&study);
+        buf_release(&text);
+    }
+}
+
+/* ---- Failures ---- */
+
+static const char failing[] =
+    "[[action]]\nname = 'a'\ncommand = 'fail_if bad in; copy in out # {directory}'\n"
+    "products = ['out']\n";
+
+static void begin_failing(struct study *study)
+{
+    begin(study, failing, 5);
+    study_write(study, "d2/in", "bad");
+    study_write(study, "d4/in", "bad");
+}
+
+static void test_after_a_failure_nothing_new_is_started(void **state)
+{
+    struct study study;
+    (void)state;
+    begin_failing(&study);
+    study.keep_going = 1;
+    expect_log(&study, "0 start a d1\n120 succeeded a d1\n120 start a d2\n"
+                       "240 failed a d2: exit 1\n240 stopping\n");
+    assert_int_equal(study.result.failed, 1);
+    assert_int_equal(study.result.not_started, 3);
+    assert_false(study.result.interrupted);
+    study_end(&study);
+}
+
+static void test_so_many_failures_are_allowed(void **state)
+{
+    struct study study;
+    (void)state;
+    begin_failing(&study);
+    study.keep_going = 2;
+    study_expect(&study, "a/d1 a/d2 a/d3 a/d4");
+    study.keep_going = SIZE_MAX;
+    study_expect(&study, "a/d2 a/d4 a/d5");
+    assert_int_equal(study.result.failed, 2);
+    assert_int_equal(study.result.not_started, 0);
+    study_end(&study);
+}
+
+static void test_what_runs_goes_on_after_a_failure_beside_it(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study,
+          "[[action]]\nname = 'a'\ncommand = 'last 3; fail_if bad in; copy in out # {directory}'\n"
+          "products = ['out']\n[[action]]\nname = 'b'\ncommand = 'fail # {directory}'\n",
+          1);
+    study.jobs = 2;
+    study.keep_going = 1;
+    expect_log(&study, "0 start a d1\n0 start b d1\n120 failed b d1: exit 1\n120 stopping\n"
+                       "3000 succeeded a d1\n");
+    study_end(&study);
+}
+
+static void test_retries_are_attempts_more(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study,
+          "[[action]]\nname = 'a'\ncommand = 'append x count; exit 9 # {directory}'\nretries = 2\n",
+          1);
+    expect_log(&study, "0 start a d1\n120 retrying a d1: exit 9\n120 start a d1\n"
+                       "240 retrying a d1: exit 9\n240 start a d1\n360 failed a d1: exit 9\n");
+    assert_string_equal(study_text(&study, "d1/count"), "xxx");
+    assert_int_equal(study.result.failed, 1);
+    study_end(&study);
+}
+
+static void test_a_retry_may_succeed(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study,
+          "[[action]]\nname = 'a'\ncommand = 'stop_if half; write x half; fail # {directory}'\n"
+          "retries = 2\n",
+          1);
+    expect_log(&study, "0 start a d1\n120 retrying a d1: exit 1\n120 start a d1\n"
+                       "240 succeeded a d1\n");
+    study_end(&study);
+}
+
+static void test_a_signal_is_named(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study, "[[action]]\nname = 'a'\ncommand = 'die 11 # {directory}'\n", 1);
+    expect_log(&study, "0 start a d1\n120 failed a d1: killed by SIGSEGV\n");
+    study_expect_why(&study, "a/d1", "stale: FAILED");
+    study_end(&study);
+}
+
+/* ---- Time limits ---- */
+
+static void test_a_timeout_ends_the_command(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study,
+          "[[action]]\nname = 'a'\ncommand = 'last 100 # {directory}'\ntimeout = '00:00:05'\n"
+          "retries = 1\n",
+          1);
+    expect_log(&study, "0 start a d1\n5000 retrying a d1: timed out after 5.0s\n5000 start a d1\n"
+                       "10000 timed out a d1: timed out after 5.0s\n");
+    study_end(&study);
+}
+
+static void test_what_ignores_its_timeout_is_killed_after_the_grace(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study,
+          "[[action]]\nname = 'a'\ncommand = 'last 100; deaf; leave 2 # {directory}'\n"
+          "timeout = '00:00:05'\n",
+          1);
+    study.grace_s = 3;
+    study_run(&study);
+    assert_non_null(strstr(buf_string(&study.log), "8000 timed out a d1"));
+    study_end(&study);
+}
+
+/* ---- Interruptions ---- */
+
+static void test_an_interruption_ends_all(void **state)
+{
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    struct study study;
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        begin(&study, of_many, 3);
+        study.jobs = 2;
+        send_after(SECONDS(1), &signals[i]);
+        expect_log(&study, "0 start a d1\n0 start a d2\n1000 stopping\n"
+                           "1000 cancelled a d1: killed by SIGTERM\n"
+                           "1000 cancelled a d2: killed by SIGTERM\n");
+        assert_true(study.result.interrupted);
+        assert_int_equal(study.result.failed, 0);
+        assert_int_equal(simulated_alive(), 0);
+        study_expect_why(&study, "a/d1", "stale: INTERRUPTED");
+        study_expect_why(&study, "a/d3", "stale: NEVER_RAN");
+        study_expect(&study, "a/d1 a/d2 a/d3");
+        study_end(&study);
+    }
+}
+
+static const char deaf[] = "[[action]]\nname = 'a'\ncommand = 'last 100; deaf # {directory}'\n";
+
+static void test_what_ignores_term_is_killed_after_the_grace(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study, deaf, 1);
+    study.grace_s = 7;
+    send_after(SECONDS(1), &INTERRUPT);
+    expect_log(&study, "0 start a d1\n1000 stopping\n8000 cancelled a d1: killed by SIGKILL\n");
+    study_end(&study);
+}
+
+static void test_a_second_interruption_skips_the_grace(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study, deaf, 1);
+    study.grace_s = 1000;
+    send_after(SECONDS(1), &INTERRUPT);
+    send_after(SECONDS(3), &INTERRUPT);
+    expect_log(&study, "0 start a d1\n1000 stopping\n3000 cancelled a d1: killed by SIGKILL\n");
+    study_end(&study);
+}
+
+static void test_quit_has_no_patience(void **state)
+{
+    static const int quit = SIGQUIT;
+    struct study study;
+    (void)state;
+    begin(&study, deaf, 1);
+    study.grace_s = 1000;
+    send_after(SECONDS(1), &quit);
+    expect_log(&study, "0 start a d1\n1000 stopping\n1000 cancelled a d1: killed by SIGKILL\n");
+    study_end(&study);
+}
+
+static void test_a_command_may_end_well_within_the_grace(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study, "[[action]]\nname = 'a'\ncommand = 'last 100; heed 2 # {directory}'\n", 1);
+    study.grace_s = 5;
+    send_after(SECONDS(1), &INTERRUPT);
+    expect_log(&study, "0 start a d1\n1000 stopping\n3000 cancelled a d1: exit 0\n");
+    study_end(&study);
+}
+
+static void test_an_interruption_leaves_nothing_running(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study,
+          "[[action]]\nname = 'a'\ncommand = 'last 1; leave 2 # {directory}'\n"
+          "[[action]]\nname = 'b'\ncommand = 'last 9 # {directory}'\n",
+          1);
+    study.jobs = 2;
+    send_after(SECONDS(3), &INTERRUPT);
+    study_run(&study);
+    assert_int_equal(simulated_alive(), 0);
+    study_end(&study);
+}
+
+/* ---- What is left ---- */
+
+static void test_what_runs_in_the_background_is_counted_not_ended(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study, "[[action]]\nname = 'a'\ncommand = 'leave 2 # {directory}'\n", 2);
+    expect_log(&study, "0 start a d1\n120 succeeded a d1\n120 start a d2\n240 succeeded a d2\n"
+                       "290 notice `a`: 4 processes still run after its command ended\n");
+    assert_int_equal(simulated_alive(), 4);
+    study_end(&study);
+}
+
+static void test_what_several_processes_leave_is_killed(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study,
+          "[[action]]\nname = 'a'\ncommand = 'leave 1 # {directory}'\nlaunchers = ['process']\n"
+          "resources.processes.per_submission = 3\n",
+          1);
+    study.jobs = 3;
+    expect_log(&study, "0 start a d1\n122 succeeded a d1\n"); /* a look after the kill */
+    assert_int_equal(simulated_started(), 3);
+    assert_int_equal(simulated_alive(), 0);
+    study_end(&study);
+}
+
+static void kill_second(void *context)
+{
+    (void)context;
+    simulated_signal_process(1, SIGKILL);
+}
+
+static void test_the_first_process_that_fails_ends_the_others(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study,
+          "[[action]]\nname = 'a'\ncommand = 'last 5 # {directory}'\nlaunchers = ['process']\n"
+          "resources.processes.per_submission = 3\n",
+          1);
+    study.jobs = 3;
+    simulated_after(STUDY_WHILE_NS + SECONDS(2), kill_second, NULL);
+    expect_log(&study, "0 start a d1\n2000 failed a d1: process 1: killed by SIGKILL\n");
+    study_end(&study);
+}
+
+/* ---- Batches and groups ---- */
+
+static const char batched[] =
+    "[[action]]\nname = 'a'\ncommand = 'fail_if bad in; copy in out # {directories}'\n"
+    "inputs = ['in']\nproducts = ['out']\ngroup.maximum_size = 2\n";
+
+static void test_a_batch_is_one_command(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study, batched, 3);
+    expect_log(&study, "0 start a (2 directories)\n120 succeeded a (2 directories)\n"
+                       "120 start a d3\n240 succeeded a d3\n");
+    study_write(&study, "d2/in", "y");
+    expect_log(&study, "0 start a d2\n120 succeeded a d2\n");
+    study_end(&study);
+}
+
+static void test_a_batch_fails_as_a_whole_but_for_what_lacks_its_input(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study, batched, 2);
+    study_write(&study, "d2/in", "bad");
+    expect_log(&study, "0 start a (2 directories)\n120 failed a (2 directories): exit 1\n");
+    assert_int_equal(study.result.failed, 2);
+    study_write(&study, "d2/in", "good");
+    study_expect(&study, "a/d1 a/d2");
+    study_end(&study);
+}
+
+static void test_a_group_runs_once_for_all_its_members(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study,
+          "[[action]]\nname = 'a'\ncommand = 'copy in out # {directory}'\ninputs = ['in']\n"
+          "products = ['out']\n"
+          "[[action]]\nname = 'all'\nscope = 'group'\ncommand = 'gather out //sum'\n"
+          "inputs = ['out']\nproducts = ['//sum']\n",
+          2);
+    study_expect(&study, "a/d1 a/d2 all///sum");
+    assert_string_equal(simulated_text("/project/sum"), "xx");
+    study_write(&study, "d2/in", "bad");
+    study_expect(&study, "a/d2 all///sum");
+    study_end(&study);
+}
+
+/* ---- What changes while it runs ---- */
+
+static void test_an_input_that_goes_before_the_start_blocks(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study,
+          "[default.action]\nscope = 'directory'\n"
+          "[[action]]\nname = 'a'\ncommand = 'copy in mid; remove other'\ninputs = ['in']\n"
+          "products = ['mid']\n"
+          "[[action]]\nname = 'b'\ncommand = 'copy mid out'\ninputs = ['mid', 'other']\n"
+          "products = ['out']\n",
+          1);
+    study_write(&study, "d1/other", "x");
+    study_run(&study);
+    assert_non_null(strstr(buf_string(&study.log), "120 failed b d1: "));
+    assert_non_null(strstr(buf_string(&study.log), "(blocked)"));
+    assert_int_equal(simulated_started(), 1);
+    assert_int_equal(study.result.failed, 1);
+    study_write(&study, "d1/other", "x");
+    study_expect(&study, "b/d1");
+    study_end(&study);
+}
+
+static void test_an_identical_product_ends_it(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(
+        &study,
+        "[default.action]\nscope = 'directory'\n"
+        "[[action]]\nname = 'a'\ncommand = 'count in mid'\ninputs = ['in']\nproducts = ['mid']\n"
+        "[[action]]\nname = 'b'\ncommand = 'copy mid out'\ninputs = ['mid']\nproducts = ['out']\n",
+        1);
+    study_expect(&study, "a/d1 b/d1");
+    study_write(&study, "d1/in", "y");
+    expect_log(&study, "0 start a d1\n120 succeeded a d1\n");
+    study_end(&study);
+}
+
+/* ---- Contracts, logs, errors ---- */
+
+static void test_rows_contract_knows_unfinished_work(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study,
+          "[[action]]\nname = 'a'\ncommand = 'stop_if half; write x half # {directory}'\n"
+          "products = ['out']\n",
+          1);
+    study.is_workflow = true;
+    expect_log(&study, "0 start a d1\n120 unfinished a d1: exit 0, but product out "
+                       "is missing\n");
+    assert_int_equal(study.result.unfinished, 1);
+    assert_int_equal(study.result.failed, 0);
+    study_expect(&study, "a/d1");
+    study_end(&study);
+    begin(&study, "[[action]]\nname = 'a'\ncommand = 'read in # {directory}'\nproducts = ['out']\n",
+          1);
+    expect_log(&study, "0 start a d1\n120 failed a d1: exit 0, but product out is missing\n");
+    study_end(&study);
+}
+
+static void test_a_log_is_there_where_there_is_output(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study,
+          "[[action]]\nname = 'a'\ncommand = 'print hello # {directory}'\n"
+          "[[action]]\nname = 'b'\ncommand = 'read in # {directory}'\n",
+          1);
+    expect_log(&study, "0 start a d1\n120 succeeded a d1\noutput hello\n\n120 start b d1\n"
+                       "240 succeeded b d1\n");
+    assert_string_equal(simulated_text("/project/.rowbuild/logs/a/d1.log"), "hello\n");
+    assert_null(simulated_text("/project/.rowbuild/logs/b/d1.log"));
+    study_end(&study);
+}
+
+static void test_a_program_that_is_not_there_fails_its_task_only(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study, of_many, 3);
+    simulated_refuse_start(2, ENOENT);
+    study_run(&study);
+    assert_non_null(strstr(buf_string(&study.log), "failed a d2: action `a`: `sh` can't be "
+                                                   "started: No such file or directory"));
+    assert_int_equal(study.result.failed, 1);
+    study_expect(&study, "a/d2");
+    study_end(&study);
+}
+
+/* What can't be recorded isn't done. */
+static void test_a_journal_that_can_not_be_written_ends_the_run(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study, of_many, 3);
+    study_expect(&study, "a/d1 a/d2 a/d3");
+    for (unsigned d = 1; d <= 3; d++) {
+        char path[16];
+        (void)snprintf(path, sizeof path, "d%u/out", d);
+        study_write(&study, path, "edited");
+    }
+    simulated_fail(SIMULATED_WRITE, "/project/.rowbuild/journal", 2, ENOSPC);
+    assert_int_equal(study_try(&study), -1);
+    assert_non_null(strstr(buf_string(&study.log), "No space left on device"));
+    assert_int_equal(simulated_alive(), 0);
+    simulated_heal();
+    study_run(&study);
+    for (unsigned d = 1; d <= 3; d++) {
+        char path[16];
+        (void)snprintf(path, sizeof path, "d%u/out", d);
+        assert_string_equal(study_text(&study, path), "x");
+    }
+    study_expect(&study, "");
+    study_end(&study);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_as_many_at_a_time_as_there_are_cores),
+        cmocka_unit_test(test_a_wide_task_takes_its_cores),
+        cmocka_unit_test(test_the_longest_path_first),
+        cmocka_unit_test(test_cores_are_never_shared),
+        cmocka_unit_test(test_after_a_failure_nothing_new_is_started),
+        cmocka_unit_test(test_so_many_failures_are_allowed),
+        cmocka_unit_test(test_what_runs_goes_on_after_a_failure_beside_it),
+        cmocka_unit_test(test_retries_are_attempts_more),
+        cmocka_unit_test(test_a_retry_may_succeed),
+        cmocka_unit_test(test_a_signal_is_named),
+        cmocka_unit_test(test_a_timeout_ends_the_command),
+        cmocka_unit_test(test_what_ignores_its_timeout_is_killed_after_the_grace),
+        cmocka_unit_test(test_an_interruption_ends_all),
+        cmocka_unit_test(test_what_ignores_term_is_killed_after_the_grace),
+        cmocka_unit_test(test_a_second_interruption_skips_the_grace),
+        cmocka_unit_test(test_quit_has_no_patience),
+        cmocka_unit_test(test_a_command_may_end_well_within_the_grace),
+        cmocka_unit_test(test_an_interruption_leaves_nothing_running),
+        cmocka_unit_test(test_what_runs_in_the_background_is_counted_not_ended),
+        cmocka_unit_test(test_what_several_processes_leave_is_killed),
+        cmocka_unit_test(test_the_first_process_that_fails_ends_the_others),
+        cmocka_unit_test(test_a_batch_is_one_command),
+        cmocka_unit_test(test_a_batch_fails_as_a_whole_but_for_what_lacks_its_input),
+        cmocka_unit_test(test_a_group_runs_once_for_all_its_members),
+        cmocka_unit_test(test_an_input_that_goes_before_the_start_blocks),
+        cmocka_unit_test(test_an_identical_product_ends_it),
+        cmocka_unit_test(test_rows_contract_knows_unfinished_work),
+        cmocka_unit_test(test_a_log_is_there_where_there_is_output),
+        cmocka_unit_test(test_a_program_that_is_not_there_fails_its_task_only),
+        cmocka_unit_test(test_a_journal_that_can_not_be_written_ends_the_run),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
