@@ -152,13 +152,6 @@ END_OF_ROWFILE
     has 'nothing to do'
 }
 
-@test "unfinished work doesn't stop the other directories, and isn't counted by -k" {
-    mkdir workspace/d1 workspace/d2 workspace/d3
-    without_product | contract row
-    expect 1 -j 1
-    expect_runs 'long 1' 'long 1' 'long 1'
-}
-
 @test "exit 0 without the product: a failure in a Rowfile" {
     mkdir workspace/d1
     without_product | contract rowbuild
@@ -177,39 +170,6 @@ END_OF_ROWFILE
     expect 1
     expect 0
     expect_runs 'long 2' 'long 3' 'after d1'
-}
-
-no_products() {
-    cat <<'END_OF_ROWFILE'
-[workspace]
-value_file = "value.json"
-[[action]]
-name = "hello"
-command = 'note hello {directory}'
-END_OF_ROWFILE
-}
-
-@test "an action without products: always eligible in a workflow.toml" {
-    value d1 '{"t": 1}'
-    no_products | contract row
-    expect 0
-    expect 0
-    expect_runs 'hello d1' 'hello d1'
-    expect 0 show directories -a hello --short --eligible
-    has d1
-}
-
-@test "an action without products: complete in a Rowfile once it has succeeded on the same things" {
-    value d1 '{"t": 1}'
-    no_products | contract rowbuild
-    expect 0
-    expect_runs 'hello d1'
-    expect_nothing_to_do
-    expect 0 show directories -a hello --short --completed
-    has d1
-    value d1 '{"t": 2}'
-    expect 0
-    expect_runs 'hello d1'
 }
 
 @test "a previous action without products: its fingerprint counts in a Rowfile" {

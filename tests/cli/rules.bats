@@ -207,55 +207,7 @@ END_OF_ROWFILE
     expect_runs 'make d1' 'append d1'
 }
 
-@test "4: so is one that tasks behind a wide one changed" {
-    rowfile <<'END_OF_ROWFILE'
-[[action]]
-name = "make"
-products = ["shared"]
-command = 'note make; for d in {directories}; do echo made >workspace/$d/shared; done'
-[[action]]
-name = "gather"
-scope = "project"
-inputs = ["//workspace/*/shared"]
-products = ["//all"]
-command = 'note gather; echo >all'
-[[action]]
-name = "append"
-previous_actions = ["gather"]
-products = ["done"]
-command = 'echo more >>workspace/{directory}/shared; echo >workspace/{directory}/done'
-END_OF_ROWFILE
-    for i in {101..180}; do mkdir "workspace/d$i"; done
-    expect 0
-    has 'one of' 'changed `workspace/d150/shared`, a product of `make`'
-    expect_runs make gather
-    expect_nothing_to_do
-    echo again >>workspace/d150/shared
-    expect 0
-    expect_runs make gather
-}
-
 # ---- 5. Success ----
-
-@test "5: exit 0 without the product is a failure" {
-    rowfile <<'END_OF_ROWFILE'
-[[action]]
-name = "make"
-products = ["a", "b"]
-command = 'note make {directory}; echo >workspace/{directory}/a'
-[[action]]
-name = "follow"
-previous_actions = ["make"]
-products = ["c"]
-command = 'note follow {directory}; echo >workspace/{directory}/c'
-END_OF_ROWFILE
-    mkdir workspace/d1
-    expect 1
-    has 'product b is missing'
-    expect_runs 'make d1'
-    expect 1
-    expect_runs 'make d1'
-}
 
 @test "5: all products but another exit status is a failure" {
     rowfile <<'END_OF_ROWFILE'

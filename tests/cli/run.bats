@@ -25,73 +25,6 @@ one() {
 
 # ---- The budget ----
 
-@test "-j 2: two at a time" {
-    holding d1 d2 d3
-    start -j 2
-    await_started d1 d2
-    absent "$GATE/d3.started"
-    release d1
-    await_started d3
-    release d2 d3
-    finish 0
-}
-
-@test "-j 1: one at a time" {
-    mkdir workspace/d1 workspace/d2 workspace/d3
-    one 'mkdir busy && note {directory} && rmdir busy'
-    expect 0 -j 1
-    expect_runs d1 d2 d3
-}
-
-@test "the longest path first" {
-    mkdir workspace/d1
-    rowfile <<'END'
-[[action]]
-name = "short"
-products = ["s"]
-command = 'note short; : >workspace/{directory}/s'
-[[action]]
-name = "one"
-products = ["1"]
-command = 'note one; : >workspace/{directory}/1'
-[[action]]
-name = "two"
-previous_actions = ["one"]
-products = ["2"]
-command = 'note two; : >workspace/{directory}/2'
-END
-    expect 0 -j 1
-    [ "$(head -n 1 "$RUNS")" = one ]
-    rm -r workspace/d1/* .rowbuild
-    : >"$RUNS"
-    sed -i '/name = "short"/a resources.walltime.per_directory = "5 days, 00:00:00"' Rowfile
-    expect 0 -j 1
-    [ "$(head -n 1 "$RUNS")" = short ]
-}
-
-@test "threads_per_process takes as many cores of the budget" {
-    holding d1 d2
-    sed -i '/^name/a resources.threads_per_process = 2' Rowfile
-    start -j 3
-    await_started d1
-    absent "$GATE/d2.started"
-    release d1
-    await_started d2
-    release d2
-    finish 0
-}
-
-@test "a task that wants more cores than the budget has is told of, or runs alone" {
-    one 'note {directory}'
-    echo 'resources.threads_per_process = 64' >>Rowfile
-    run rowbuild -j 1
-    if [ "$status" -ne 0 ]; then
-        has '64 cores'
-    else
-        expect_runs d1
-    fi
-}
-
 @test "-j above the cores: nothing is bound, and one line says so" {
     local wanted
     wanted=$(allowed_cpus)
@@ -315,43 +248,6 @@ command = 'note {directory}; case {directory} in d2|d4) exit 1;; esac; : >worksp
 END
 }
 
-@test "after a failure nothing new is started" {
-    failing
-    expect 1 -j 1
-    grep -qx d2 "$RUNS"
-    ! grep -qx d5 "$RUNS" || false
-    [ "$(grep -c 'exit 1' <<<"$output")" -eq 1 ]
-}
-
-@test "-k N goes on until N failures, -k 0 for ever" {
-    failing
-    expect 1 -j 1 -k 2
-    grep -qx d4 "$RUNS"
-    ! grep -qx d5 "$RUNS" || false
-    : >"$RUNS"
-    expect 1 -j 1 -k 0
-    expect_runs d2 d4 d5
-}
-
-@test "what depends on a failure doesn't run, with -k 0 either" {
-    chain d1 d2
-    echo bad >workspace/d1/in
-    expect 1 -k 0
-    expect_runs 'first d1' 'first d2' 'second d2' 'third d2'
-}
-
-@test "retries: so many attempts more" {
-    one 'note {directory}; [ $(wc -l <"$RUNS") -ge 3 ]'
-    echo 'retries = 2' >>Rowfile
-    expect 0
-    expect_runs d1 d1 d1
-    one 'note {directory}; exit 9'
-    echo 'retries = 1' >>Rowfile
-    expect 1
-    has 'exit 9'
-    expect_runs d1 d1
-}
-
 @test "timeout: a hard limit, for grandchildren too" {
     one 'setsid sleep 1000 & echo $! >sleeper; sleep 1000; : {directory}'
     STARTED=(sleeper)
@@ -493,67 +389,10 @@ END
     done
 }
 
-@test "an interrupted task runs again, without a change, and its half product doesn't count" {
-    mkdir workspace/d0 workspace/d1
-    rowfile <<'END'
-[[action]]
-name = "a"
-products = ["out"]
-command = 'note {directory}; echo half >workspace/{directory}/out; hold {directory}; echo whole >workspace/{directory}/out'
-END
-    release d0
-    start -j 1 --grace 0.1
-    await_started d1
-    kill -INT "$PID"
-    finish 130
-    expect_runs d0 d1
-    release d1
-    expect 0
-    expect_runs d1
-    content workspace/d1/out whole
-}
-
-@test "a task that is blocked by now keeps the record of its interrupted attempt" {
-    mkdir workspace/d1
-    echo x >workspace/d1/in
-    rowfile <<'END'
-[[action]]
-name = "a"
-inputs = ["in"]
-products = ["out"]
-command = 'hold {directory}; touch workspace/{directory}/out'
-END
-    start
-    await_started d1
-    kill -KILL "$PID"
-    finish 137
-    release d1
-    rm workspace/d1/in
-    expect 1
-    has 'input workspace/d1/in is missing'
-    echo x >workspace/d1/in
-    expect 0 show why
-    has 'interrupted'
-    lacks 'exit 127'
-}
-
 @test "what ignores TERM is killed after the grace" {
     one 'trap "" TERM; echo $$ >pid; hold {directory}'
     start --grace 0.2
     await_started d1
-    kill -INT "$PID"
-    finish 130
-    gone pid
-}
-
-@test "a second Ctrl-C skips the grace" {
-    one 'trap "touch asked" TERM; echo $$ >pid; hold {directory}; while :; do sleep 0.02; done'
-    release d1
-    start --grace 1000
-    await pid
-    await_started d1
-    kill -INT "$PID"
-    await asked
     kill -INT "$PID"
     finish 130
     gone pid

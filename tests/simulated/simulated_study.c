@@ -55,6 +55,7 @@ static int close_study(struct study *study)
     plan_free(study->plan);
     observer_free(study->observer);
     int result = study->state != NULL ? state_close(study->state, &study->diag) : 0;
+    keep_errors(study); /* they show lines of the Rowfile */
     graph_free(study->graph);
     workspace_release(&study->workspace);
     rowfile_free(study->parsed);
@@ -63,7 +64,6 @@ static int close_study(struct study *study)
     study->state = NULL;
     study->graph = NULL;
     study->parsed = NULL;
-    keep_errors(study);
     forget_notes(study);
     return result;
 }

@@ -65,6 +65,24 @@ static void test_as_many_at_a_time_as_there_are_cores(void **state)
     assert_int_equal(simulated_most_at_once(), 2);
     expect_log(&study, "");
     study_end(&study);
+    begin(&study, of_many, 3);
+    expect_log(&study, "0 start a d1\n2000 succeeded a d1\n2000 start a d2\n4000 succeeded a d2\n"
+                       "4000 start a d3\n6000 succeeded a d3\n");
+    study_end(&study);
+}
+
+static void test_more_cores_than_there_are_is_an_error(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study,
+          "[[action]]\nname = 'a'\ncommand = 'read in # {directory}'\n"
+          "resources.threads_per_process = 64\n",
+          1);
+    assert_int_equal(study_try(&study), -1);
+    assert_non_null(strstr(buf_string(&study.text), "64 cores"));
+    assert_int_equal(simulated_started(), 0);
+    study_end(&study);
 }
 
 static void test_a_wide_task_takes_its_cores(void **state)
@@ -82,18 +100,26 @@ static void test_a_wide_task_takes_its_cores(void **state)
 
 static void test_the_longest_path_first(void **state)
 {
-    struct study study;
+    static const char format[] =
+        "[default.action]\nscope = 'directory'\n"
+        "[[action]]\nname = 'short'\ncommand = 'copy in s'\nproducts = ['s']\n%s"
+        "[[action]]\nname = 'one'\ncommand = 'copy in 1'\nproducts = ['1']\n"
+        "[[action]]\nname = 'two'\ncommand = 'copy 1 2'\ninputs = ['1']\nproducts = ['2']\n";
+    static const char *const firsts[] = {"0 start one d1\n120 succeeded one d1\n",
+                                         "0 start short d1\n120 succeeded short d1\n"};
     (void)state;
-    begin(&study,
-          "[default.action]\nscope = 'directory'\n"
-          "[[action]]\nname = 'short'\ncommand = 'copy in s'\nproducts = ['s']\n"
-          "[[action]]\nname = 'one'\ncommand = 'copy in 1'\nproducts = ['1']\n"
-          "[[action]]\nname = 'two'\ncommand = 'copy 1 2'\ninputs = ['1']\nproducts = ['2']\n",
-          1);
-    study.by_length = true;
-    study_run(&study);
-    assert_non_null(strstr(buf_string(&study.log), "0 start one d1\n120 succeeded one d1\n"));
-    study_end(&study);
+    for (size_t i = 0; i < 2; i++) { /* by their number, then by the time that one asks for */
+        struct study study;
+        struct buf text = BUF_EMPTY;
+        buf_addf(&text, format,
+                 i == 0 ? "" : "resources.walltime.per_directory = '5 days, 00:00:00'\n");
+        begin(&study, text.at, 1);
+        study.by_length = true;
+        study_run(&study);
+        assert_ptr_equal(strstr(buf_string(&study.log), firsts[i]), buf_string(&study.log));
+        study_end(&study);
+        buf_release(&text);
+    }
 }
 
 /* Whatever their widths and durations are. */
@@ -163,6 +189,23 @@ static void test_so_many_failures_are_allowed(void **state)
     study_expect(&study, "a/d2 a/d4 a/d5");
     assert_int_equal(study.result.failed, 2);
     assert_int_equal(study.result.not_started, 0);
+    study_end(&study);
+}
+
+static void test_what_depends_on_a_failure_does_not_run(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study,
+          "[default.action]\nscope = 'directory'\n"
+          "[[action]]\nname = 'a'\ncommand = 'fail_if bad in; copy in 1'\nproducts = ['1']\n"
+          "[[action]]\nname = 'b'\ncommand = 'copy 1 2'\ninputs = ['1']\nproducts = ['2']\n"
+          "[[action]]\nname = 'c'\ncommand = 'copy 2 3'\ninputs = ['2']\nproducts = ['3']\n",
+          2);
+    study_write(&study, "d1/in", "bad");
+    study_expect(&study, "a/d1 a/d2 b/d2 c/d2");
+    assert_int_equal(study.result.failed, 1);
+    assert_int_equal(study.result.not_started, 2);
     study_end(&study);
 }
 
@@ -269,6 +312,28 @@ static void test_an_interruption_ends_all(void **state)
         study_expect(&study, "a/d1 a/d2 a/d3");
         study_end(&study);
     }
+}
+
+/* Half a product of an attempt that was cut short doesn't count, and one that lacks its input by now
+ * keeps the record of it. */
+static void test_what_was_interrupted_runs_again(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study,
+          "[[action]]\nname = 'a'\ncommand = 'early; last 5; append x out # {directory}'\n"
+          "inputs = ['in']\nproducts = ['out']\n",
+          2);
+    send_after(SECONDS(7), &INTERRUPT);
+    study_run(&study);
+    assert_string_equal(study_text(&study, "d2/out"), "x");
+    simulated_remove("/project/workspace/d2/in");
+    study_run(&study);
+    assert_int_equal(study.result.failed, 1);
+    study_write(&study, "d2/in", "x");
+    study_expect_why(&study, "a/d2", "stale: INTERRUPTED");
+    study_expect(&study, "a/d2");
+    study_end(&study);
 }
 
 static const char deaf[] = "[[action]]\nname = 'a'\ncommand = 'last 100; deaf # {directory}'\n";
@@ -454,6 +519,32 @@ static void test_an_input_that_goes_before_the_start_blocks(void **state)
     study_end(&study);
 }
 
+/* Where many tasks come between, such products are looked at for several tasks together. */
+static void test_a_product_that_tasks_further_down_changed_is_recorded_anew(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study,
+          "[[action]]\nname = 'make'\ncommand = 'write made shared # {directories}'\n"
+          "products = ['shared']\n"
+          "[[action]]\nname = 'gather'\nscope = 'project'\ncommand = 'write x //all'\n"
+          "inputs = ['//workspace/*/shared']\nproducts = ['//all']\n"
+          "[[action]]\nname = 'append'\nprevious_actions = ['gather']\n"
+          "command = 'append more shared; write x done # {directory}'\nproducts = ['done']\n",
+          80);
+    study_run(&study);
+    assert_non_null(
+        strstr(buf_string(&study.log), "changed `workspace/d50/shared`, a product of `make`"));
+    assert_non_null(strstr(buf_string(&study.log), "one of "));
+    study_expect(&study, "");
+    study_write(&study, "d50/shared", "again");
+    study_run(&study);
+    assert_non_null(strstr(buf_string(&study.log), "start make"));
+    assert_non_null(strstr(buf_string(&study.log), "start gather"));
+    assert_null(strstr(buf_string(&study.log), "start append d9"));
+    study_end(&study);
+}
+
 static void test_an_identical_product_ends_it(void **state)
 {
     struct study study;
@@ -490,6 +581,43 @@ static void test_rows_contract_knows_unfinished_work(void **state)
     begin(&study, "[[action]]\nname = 'a'\ncommand = 'read in # {directory}'\nproducts = ['out']\n",
           1);
     expect_log(&study, "0 start a d1\n120 failed a d1: exit 0, but product out is missing\n");
+    study_end(&study);
+}
+
+static void test_unfinished_work_stops_nothing_and_is_no_failure(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study, "[[action]]\nname = 'a'\ncommand = 'read in # {directory}'\nproducts = ['out']\n",
+          3);
+    study.is_workflow = true;
+    study.keep_going = 1;
+    study_expect(&study, "a/d1 a/d2 a/d3");
+    assert_int_equal(study.result.unfinished, 3);
+    study_end(&study);
+    begin(&study,
+          "[[action]]\nname = 'a'\ncommand = 'read in # {directory}'\nproducts = ['out']\n"
+          "resumable = []\n",
+          1);
+    study_run(&study);
+    assert_int_equal(study.result.unfinished, 1);
+    study_expect(&study, "a/d1");
+    study_end(&study);
+}
+
+static void test_an_action_without_products_is_done_once_in_a_rowfile(void **state)
+{
+    static const char text[] = "[[action]]\nname = 'a'\ncommand = 'read in # {directory}'\n";
+    struct study study;
+    (void)state;
+    begin(&study, text, 1);
+    study_expect(&study, "a/d1");
+    study_expect(&study, "");
+    study_end(&study);
+    begin(&study, text, 1);
+    study.is_workflow = true;
+    study_expect(&study, "a/d1");
+    study_expect(&study, "a/d1");
     study_end(&study);
 }
 
@@ -553,11 +681,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_as_many_at_a_time_as_there_are_cores),
+        cmocka_unit_test(test_more_cores_than_there_are_is_an_error),
         cmocka_unit_test(test_a_wide_task_takes_its_cores),
         cmocka_unit_test(test_the_longest_path_first),
         cmocka_unit_test(test_cores_are_never_shared),
         cmocka_unit_test(test_after_a_failure_nothing_new_is_started),
         cmocka_unit_test(test_so_many_failures_are_allowed),
+        cmocka_unit_test(test_what_depends_on_a_failure_does_not_run),
         cmocka_unit_test(test_what_runs_goes_on_after_a_failure_beside_it),
         cmocka_unit_test(test_retries_are_attempts_more),
         cmocka_unit_test(test_a_retry_may_succeed),
@@ -565,6 +695,7 @@ int main(void)
         cmocka_unit_test(test_a_timeout_ends_the_command),
         cmocka_unit_test(test_what_ignores_its_timeout_is_killed_after_the_grace),
         cmocka_unit_test(test_an_interruption_ends_all),
+        cmocka_unit_test(test_what_was_interrupted_runs_again),
         cmocka_unit_test(test_what_ignores_term_is_killed_after_the_grace),
         cmocka_unit_test(test_a_second_interruption_skips_the_grace),
         cmocka_unit_test(test_quit_has_no_patience),
@@ -577,8 +708,11 @@ int main(void)
         cmocka_unit_test(test_a_batch_fails_as_a_whole_but_for_what_lacks_its_input),
         cmocka_unit_test(test_a_group_runs_once_for_all_its_members),
         cmocka_unit_test(test_an_input_that_goes_before_the_start_blocks),
+        cmocka_unit_test(test_a_product_that_tasks_further_down_changed_is_recorded_anew),
         cmocka_unit_test(test_an_identical_product_ends_it),
         cmocka_unit_test(test_rows_contract_knows_unfinished_work),
+        cmocka_unit_test(test_unfinished_work_stops_nothing_and_is_no_failure),
+        cmocka_unit_test(test_an_action_without_products_is_done_once_in_a_rowfile),
         cmocka_unit_test(test_a_log_is_there_where_there_is_output),
         cmocka_unit_test(test_a_program_that_is_not_there_fails_its_task_only),
         cmocka_unit_test(test_a_journal_that_can_not_be_written_ends_the_run),
