@@ -103,7 +103,7 @@ CHILD_SIDE static long hand_down(const struct spawn_request *request)
 
 CHILD_SIDE static long prepare(const struct spawn_request *request)
 {
-    if (syscall(SYS_setpgid, 0L, 0L) < 0) {
+    if (syscall(SYS_setsid) < 0) {
         return -1;
     }
     if (request->bind != NULL &&

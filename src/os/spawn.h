@@ -1,6 +1,6 @@
 /* Starting and ending processes.
  *
- * Knows: clone, process groups, affinity, descriptors, signals, pidfds. Doesn't know: what is run.
+ * Knows: clone, sessions and process groups, affinity, descriptors, signals, pidfds. Doesn't know: what is run.
  * Follows clone(2), pidfd_open(2), PR_SET_CHILD_SUBREAPER in prctl(2). Call from one thread at a
  * time: which children are yet to be reaped is noted once for the process, as the kernel does.
  * Every other descriptor of this process must be close-on-exec. */
@@ -33,7 +33,7 @@ struct spawn_request {
 enum { SPAWN_FIRST_INHERITED = 3 };
 
 struct child {
-    pid_t pid; /* leads a process group of its own */
+    pid_t pid; /* leads a session and a process group of its own: it has no terminal */
     int pidfd; /* readable when it has ended; owned by the caller, closed by child_reap */
 };
 

@@ -150,6 +150,7 @@ static void running_child_is_not_reaped(void **state)
     assert_true(child.pidfd >= 0);
     assert_int_equal(fcntl(child.pidfd, F_GETFD), FD_CLOEXEC);
     assert_int_equal(getpgid(child.pid), child.pid);
+    assert_int_equal(getsid(child.pid), child.pid); /* no terminal to be stopped by */
     spawn_signal_child(&child, SIGTERM);
     end = wait_for(&child);
     assert_true(end.signalled);
