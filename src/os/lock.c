@@ -148,6 +148,7 @@ static enum kernel_lock ask_kernel(int fd)
     if (disk->lock(fd) == 0) {
         return KERNEL_FREE;
     }
+    enum { KERNELS_OWN_ENOTSUPP = 524 }; /* has no name here; some network file systems say it */
     switch (errno) {
     case EAGAIN:
     case EACCES:
@@ -156,6 +157,7 @@ static enum kernel_lock ask_kernel(int fd)
     case ENOLCK:
     case ENOSYS:
     case ENOTSUP:
+    case KERNELS_OWN_ENOTSUPP:
         return KERNEL_WITHOUT; /* the file system has no locks: only the record tells */
     default:
         return KERNEL_ERROR;

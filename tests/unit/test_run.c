@@ -677,6 +677,24 @@ static void test_a_journal_that_can_not_be_written_ends_the_run(void **state)
     study_end(&study);
 }
 
+static void test_a_file_system_without_locks_is_used(void **state)
+{
+    static const int errors[] = {ENOLCK, ENOSYS, EOPNOTSUPP, EINVAL,
+                                 524 /* the kernel's ENOTSUPP */};
+    struct study study;
+    (void)state;
+    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
+        begin(&study, of_many, 1);
+        simulated_fail(SIMULATED_OTHER, "/project/.rowbuild/lock", 0, errors[i]);
+        study_expect(&study, "a/d1");
+        study_end(&study);
+    }
+    begin(&study, of_many, 1);
+    simulated_fail(SIMULATED_OTHER, "/project/.rowbuild/lock", 0, EIO);
+    assert_int_equal(study_try(&study), -1);
+    study_end(&study);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -716,6 +734,7 @@ int main(void)
         cmocka_unit_test(test_a_log_is_there_where_there_is_output),
         cmocka_unit_test(test_a_program_that_is_not_there_fails_its_task_only),
         cmocka_unit_test(test_a_journal_that_can_not_be_written_ends_the_run),
+        cmocka_unit_test(test_a_file_system_without_locks_is_used),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
