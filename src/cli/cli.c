@@ -4,10 +4,12 @@
 #include "command_line.h"
 #include "commands.h"
 #include "help.h"
+#include "inherited.h"
 #include "slice.h"
 #include "text.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -56,6 +58,20 @@ static int enter_directories(struct session *session)
     return ROWBUILD_OK;
 }
 
+/* Below a make that only says what it would do, a command does no more than that either. False: it
+ * can't, so that nothing is done. */
+static bool obey_make(struct settings *settings)
+{
+    bool asks;
+    if (!inherited_is_dry(getenv("MAKEFLAGS"), &asks)) { /* NOLINT(concurrency-mt-unsafe) */
+        return true;
+    }
+    settings->dry_run = true;
+    settings->asks = asks;
+    enum command_id command = command_id(settings->command);
+    return command != COMMAND_SCAN && command != COMMAND_ACCEPT && command != COMMAND_INIT;
+}
+
 static int carry_out(struct session *session)
 {
     static int (*const commands[COMMAND_COUNT])(struct session *) = {
@@ -87,6 +103,11 @@ static int carry_out(struct session *session)
         return ROWBUILD_OK;
     }
     int status = enter_directories(session);
+    if (status == ROWBUILD_OK && !obey_make(&session->settings)) {
+        session_print(session, "make asks for a dry run: `rowbuild %s` does nothing\n",
+                      settings->command->name);
+        return ROWBUILD_OK;
+    }
     return status == ROWBUILD_OK ? commands[command_id(settings->command)](session) : status;
 }
 
@@ -94,6 +115,7 @@ int cli_main(int argc, char **argv)
 {
     struct session session = {0};
     struct buf problem = BUF_EMPTY;
+    inherited_put_right();
     output_prepare();
     int read =
         settings_read(&session.settings, argv + 1, argc > 0 ? (size_t)argc - 1 : 0, &problem);

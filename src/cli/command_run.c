@@ -38,7 +38,7 @@ static int run_dry(struct session *session, const struct rowbuild_selection *sel
         settings->display.quiet == 0) {
         session_print(session, "nothing to do\n");
     }
-    return status;
+    return status == ROWBUILD_OK && settings->asks && counting.written ? ROWBUILD_FAILED : status;
 }
 
 /* ---- Real ---- */

@@ -3,7 +3,6 @@
 #include "rowbuild.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -17,22 +16,8 @@ static void let_write_fail(int signal)
     (void)signal;
 }
 
-static void hold_descriptor(int fd, int flags)
-{
-    if (fcntl(fd, F_GETFD) < 0 && errno == EBADF) {
-        int opened = open("/dev/null", flags);
-        if (opened >= 0 && opened != fd) {
-            dup2(opened, fd);
-            close(opened);
-        }
-    }
-}
-
 void output_prepare(void)
 {
-    hold_descriptor(STDIN_FILENO, O_WRONLY); /* reads and writes still fail, as they should */
-    hold_descriptor(STDOUT_FILENO, O_RDONLY);
-    hold_descriptor(STDERR_FILENO, O_RDONLY);
     struct sigaction action = {.sa_handler = let_write_fail, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
     sigaction(SIGPIPE, &action, NULL);

@@ -43,6 +43,7 @@ struct settings {
     bool schema;  /* check */
     bool follow;  /* show log */
     bool dry_run; /* run, submit, clean */
+    bool asks;    /* with it: status 1 where something would run (make -q) */
     bool yes;     /* run, submit, clean */
     bool null;    /* targets on standard input end with NUL */
 

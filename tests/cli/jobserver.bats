@@ -188,6 +188,29 @@ command = 'crowd $1-{directory} \$TOGETHER && touch workspace/{directory}/out'
 END
 }
 
+@test "under make -n, -q and -t nothing is run or written" {
+    begin
+    mkdir workspace/a
+    rowfile <<'END'
+[[action]]
+name = "work"
+products = ["out"]
+command = 'touch workspace/{directory}/out'
+END
+    local option
+    for option in -n -q -t; do
+        printf 'all: ; +@"$$ROWBUILD"; s=$$?; "$$ROWBUILD" scan && "$$ROWBUILD" accept; exit $$s\n' >Makefile
+        run make $option
+        has 'work a' 'rowbuild scan` does nothing' 'rowbuild accept` does nothing'
+        [ "$option" = -q ] || [ "$status" -eq 0 ]
+        [ "$option" != -q ] || [ "$status" -ne 0 ]
+        absent workspace/a/out
+        absent .rowbuild
+    done
+    run -0 make
+    [ -e workspace/a/out ]
+}
+
 @test "under make -j2 three rowbuilds share two cores, and use both" {
     begin
     export TOGETHER=2

@@ -122,6 +122,17 @@ PROGRAM
     expect_runs
 }
 
+@test "an ignored SIGCHLD, blocked signals and closed streams of the starter do no harm" {
+    one 'note {directory}; kill -TERM $$'
+    run env --ignore-signal=CHLD,PIPE --block-signal=TERM,INT,CHLD "$ROWBUILD" --no-progress 0<&- 2>&1
+    [ "$status" -eq 1 ]
+    has SIGTERM
+    one 'note {directory}'
+    env --ignore-signal=CHLD "$ROWBUILD" --no-progress 0<&- 1>&- 2>&- || [ "$?" -ne 1 ]
+    expect_runs d1 d1
+    expect_nothing_to_do
+}
+
 @test "plain words are executed directly, the rest by the shell" {
     program parent <<'PROGRAM'
 readlink "/proc/$PPID/exe" >>"$RUNS"
