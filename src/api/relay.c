@@ -53,10 +53,21 @@ static const char *add_shown_log(struct relay *relay, const char *path)
     return buf_string(&relay->log);
 }
 
+/* Adds what earlier rounds counted. */
+static void add_before(struct rowbuild_progress *progress, const struct rowbuild_progress *before)
+{
+    progress->done += before->done;
+    progress->total += before->total;
+    progress->failed += before->failed;
+    progress->unfinished += before->unfinished;
+    progress->seconds += before->seconds;
+}
+
 void relay_event(void *context, const struct run_event *from)
 {
     struct relay *relay = context;
     relay->last = *from->progress;
+    add_before(&relay->last, &relay->before);
     bool ended = from->kind == ROWBUILD_EVENT_ENDED;
     relay_tell(relay, (struct rowbuild_event){
                           .kind = from->kind,

@@ -11,6 +11,7 @@ struct relay {
     const struct rowbuild_observer *observer;
     struct rowbuild_estimate estimate;
     struct rowbuild_progress last;
+    struct rowbuild_progress before; /* of earlier rounds: counts and seconds */
     struct buf again;
     struct buf log;
 };

@@ -97,6 +97,13 @@ bool study_find_upward(char *directory, bool (*is_it)(const char *path), struct 
 int study_look(struct rowbuild *study, const struct rowbuild_selection *selection,
                enum state_mode mode, struct rowbuild_messages *messages);
 
+/* Between two rounds of a run: makes the graph anew for the directories in `found`, which become the
+ * study's, and a plan without a look; the state stays open and locked. Then the look. Both return a
+ * status, and drop nothing after an error. */
+int study_load_anew(struct rowbuild *study, const struct rowbuild_selection *selection,
+                    struct workspace *found, struct rowbuild_messages *messages);
+int study_plan_anew(struct rowbuild *study, struct rowbuild_messages *messages);
+
 /* Makes the state, opened for reading where there was none, one for writing, without a second look.
  * 0, 1 or -1 as state_begin_writing. */
 int study_begin_writing(struct rowbuild *study, struct diag *diag);

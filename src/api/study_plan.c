@@ -95,8 +95,9 @@ static struct state *open_for_job(const struct rowbuild *study, struct diag *dia
     return state;
 }
 
-static int look(struct rowbuild *study, const struct rowbuild_selection *selection,
-                enum state_mode mode, struct diag *diag)
+/* The graph of the study's workspace, and a plan in which is marked what is wanted. */
+static int make_plan(struct rowbuild *study, const struct rowbuild_selection *selection,
+                     struct diag *diag)
 {
     struct plan_selection wanted = study_selection(study, selection);
     struct plan_options options = {.no_adopt = selection->no_adopt,
@@ -104,10 +105,6 @@ static int look(struct rowbuild *study, const struct rowbuild_selection *selecti
                                    .rerun = selection->rerun,
                                    .scan = study->scans,
                                    .threads = study->io_threads};
-    if (workspace_open_beside(&study->workspace, study->project, study->rowfile, study->state_path,
-                              diag) != 0) {
-        return -1;
-    }
     study->graph = graph_build(study->rowfile, &study->workspace, study->project, diag);
     if (study->graph == NULL) {
         return -1;
@@ -116,6 +113,30 @@ static int look(struct rowbuild *study, const struct rowbuild_selection *selecti
     if (study->job != NULL) {
         select_job(study, diag);
     } else if (plan_select(study->plan, &wanted, diag) != 0) {
+        return -1;
+    }
+    return 0;
+}
+
+/* Files, records and jobs of a plan that was made. */
+static int look_at_plan(struct rowbuild *study, enum state_mode mode, struct diag *diag)
+{
+    study->observer = observer_new(study->project, study->rowfile->digest_limit,
+                                   mode != STATE_READ || study->will_write);
+    plan_attach(study->plan, study->state, study->observer);
+    jobs_tell_plan(study->jobs, study->plan);
+    if (plan_look(study->plan, diag) != 0) {
+        return -1;
+    }
+    return mode == STATE_WRITE ? jobs_settle(study->jobs, study->plan, diag) : 0;
+}
+
+static int look(struct rowbuild *study, const struct rowbuild_selection *selection,
+                enum state_mode mode, struct diag *diag)
+{
+    if (workspace_open_beside(&study->workspace, study->project, study->rowfile, study->state_path,
+                              diag) != 0 ||
+        make_plan(study, selection, diag) != 0) {
         return -1;
     }
     if (state_folder_check(study->state_path, diag) != 0) {
@@ -137,14 +158,7 @@ static int look(struct rowbuild *study, const struct rowbuild_selection *selecti
     if (study->state == NULL || refuse_empty_workspace(study, diag) != 0) {
         return -1;
     }
-    study->observer = observer_new(study->project, study->rowfile->digest_limit,
-                                   mode != STATE_READ || study->will_write);
-    plan_attach(study->plan, study->state, study->observer);
-    jobs_tell_plan(study->jobs, study->plan);
-    if (plan_look(study->plan, diag) != 0) {
-        return -1;
-    }
-    return mode == STATE_WRITE ? jobs_settle(study->jobs, study->plan, diag) : 0;
+    return look_at_plan(study, mode, diag);
 }
 
 /* Errors that carry an action are the graph's: kept apart until that action is wanted. */
@@ -172,6 +186,51 @@ int study_look(struct rowbuild *study, const struct rowbuild_selection *selectio
         return messages_settle(messages, status != ROWBUILD_OK ? status : ROWBUILD_USAGE);
     }
     return ROWBUILD_OK;
+}
+
+/* What was found goes to the messages; the status that it means. */
+static int settle_findings(struct rowbuild *study, int result, struct diag *found,
+                           struct rowbuild_messages *messages)
+{
+    set_apart(study, found, &messages->diag);
+    diag_release(found);
+    if (result == 0) {
+        return ROWBUILD_OK;
+    }
+    int status = rowbuild_messages_status(messages);
+    return messages_settle(messages, status != ROWBUILD_OK ? status : ROWBUILD_USAGE);
+}
+
+int study_load_anew(struct rowbuild *study, const struct rowbuild_selection *selection,
+                    struct workspace *found, struct rowbuild_messages *messages)
+{
+    struct diag diag;
+    diag_init(&diag);
+    diag.listener = messages->diag.listener;
+    messages_settle(messages, 0); /* places and names of the graph die */
+    plan_free(study->plan);
+    study->plan = NULL;
+    observer_free(study->observer);
+    study->observer = NULL;
+    graph_free(study->graph);
+    study->graph = NULL;
+    workspace_release(&study->workspace);
+    study->workspace = *found;
+    *found = (struct workspace){.fd = -1};
+    int result = make_plan(study, selection, &diag);
+    if (result == 0) {
+        result = take_jobs(study, &diag);
+    }
+    return settle_findings(study, result, &diag, messages);
+}
+
+int study_plan_anew(struct rowbuild *study, struct rowbuild_messages *messages)
+{
+    struct diag diag;
+    diag_init(&diag);
+    diag.listener = messages->diag.listener;
+    int result = look_at_plan(study, STATE_WRITE, &diag);
+    return settle_findings(study, result, &diag, messages);
 }
 
 int study_begin_writing(struct rowbuild *study, struct diag *diag)

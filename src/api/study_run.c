@@ -10,6 +10,7 @@
 #include "relay.h"
 #include "run.h"
 #include "run_mark.h"
+#include "study_round.h"
 #include "text.h"
 #include "time_limit.h"
 
@@ -142,7 +143,7 @@ static void add_mark(const struct rowbuild *study, struct buf *variable)
 }
 
 static int run_planned(struct relay *relay, struct run_means *means,
-                       const struct rowbuild_run_options *asked, struct diag *diag)
+                       const struct rowbuild_run_options *asked, bool *stopped, struct diag *diag)
 {
     struct rowbuild *study = relay->study;
     const struct machine *machine = means->has_work ? &means->machine : NULL;
@@ -178,8 +179,9 @@ static int run_planned(struct relay *relay, struct run_means *means,
         status = result.interrupted ? ROWBUILD_INTERRUPTED
                  : all_well         ? ROWBUILD_OK
                                     : ROWBUILD_FAILED;
-        relay->last.failed = result.failed;
-        relay->last.unfinished = result.unfinished;
+        relay->last.failed = relay->before.failed + result.failed;
+        relay->last.unfinished = relay->before.unfinished + result.unfinished;
+        *stopped = result.stopped;
     } else if (diag->errors > errors &&
                diag->entries.at[diag->entries.count - 1].blame == DIAG_DESCRIPTION) {
         status = ROWBUILD_USAGE;
@@ -280,6 +282,86 @@ static int look_and_check(struct relay *relay, const struct rowbuild_selection *
     return status == ROWBUILD_OK ? check(study, messages) : status;
 }
 
+/* ---- The world moves ---- */
+
+static bool is_of_everything(const struct rowbuild *study,
+                             const struct rowbuild_selection *selection)
+{
+    return study->job == NULL && selection->target_count == 0 && !selection->only;
+}
+
+/* Groups that lost or gained a directory may be good results. Nobody is asked in the middle. */
+static bool redoes_too_much(struct relay *relay, const struct rowbuild_run_options *options)
+{
+    return !options->yes && relay->estimate.again > 0 &&
+           relay->estimate.again_core_hours > relay->study->rowfile->confirm_above;
+}
+
+static void tell_unready(struct relay *relay, const struct study_round *round)
+{
+    const char *text;
+    for (size_t at = 0; study_round_next_unready(round, &at, &text);) {
+        struct buf notice = BUF_EMPTY;
+        buf_addf(&notice, "warning: a new directory is left out for now: %s", text);
+        relay_notice(relay, buf_string(&notice));
+        buf_release(&notice);
+    }
+}
+
+static int worse(int a, int b)
+{
+    return a == ROWBUILD_OK || b == ROWBUILD_INTERRUPTED ? b : b == ROWBUILD_OK ? a : b;
+}
+
+static void tell_round(struct relay *relay, const struct study_round *round, bool is_last)
+{
+    struct buf text = BUF_EMPTY;
+    study_round_describe(round, is_last, &text);
+    if (text.len > 0) {
+        relay_notice(relay, buf_string(&text));
+    }
+    buf_release(&text);
+}
+
+/* Runs once what was changed by directories that appeared or vanished during the run. */
+static int run_further_round(struct relay *relay, const struct rowbuild_selection *selection,
+                             struct run_means *means, const struct rowbuild_run_options *options,
+                             struct rowbuild_messages *messages)
+{
+    struct rowbuild *study = relay->study;
+    struct study_round *round = study_round_find(study);
+    bool stopped = true;
+    if (round == NULL) {
+        return ROWBUILD_OK;
+    }
+    int status = study_round_look(round, study, selection, messages);
+    if (status == ROWBUILD_OK) {
+        tell_unready(relay, round);
+        rowbuild_estimate(study, &relay->estimate);
+    }
+    if (status == ROWBUILD_OK && study_round_has_work(round, study)) {
+        bool is_last = redoes_too_much(relay, options);
+        tell_round(relay, round, is_last);
+        status = is_last ? ROWBUILD_OK : check(study, messages);
+        if (status == ROWBUILD_OK && !is_last) {
+            relay->before = relay->last;
+            relay->last.total += relay->estimate.will_run + relay->estimate.may_run;
+            status = jobs_release(study->jobs, study->plan, NULL, &messages->diag) != 0
+                         ? ROWBUILD_STATE
+                         : run_planned(relay, means, options, &stopped, &messages->diag);
+        }
+    }
+    struct study_round *next = stopped ? NULL : study_round_find(study);
+    if (next != NULL) {
+        study_round_inherit(next, round);
+        tell_round(relay, next, true);
+    }
+    study_round_free(next);
+    plan_set_earlier(study->plan, NULL);
+    study_round_free(round);
+    return status;
+}
+
 int rowbuild_run(struct rowbuild *study, const struct rowbuild_selection *selection,
                  const struct rowbuild_run_options *options,
                  const struct rowbuild_observer *observer, struct rowbuild_messages *messages)
@@ -310,7 +392,11 @@ int study_run(struct rowbuild *study, const struct rowbuild_selection *selection
         } else if (jobs_release(study->jobs, study->plan, NULL, &messages->diag) != 0) {
             status = ROWBUILD_STATE;
         } else {
-            status = run_planned(&relay, &means, options, &messages->diag);
+            bool stopped = true;
+            status = run_planned(&relay, &means, options, &stopped, &messages->diag);
+            if (!stopped && means.has_work && is_of_everything(study, selection)) {
+                status = worse(status, run_further_round(&relay, selection, &means, options, messages));
+            }
         }
     }
     int closed = study_drop(study, messages);

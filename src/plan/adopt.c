@@ -9,9 +9,15 @@
 
 #include <stdlib.h>
 
+/* Nothing was recorded before this run. */
+static bool is_first_look(const struct plan *plan)
+{
+    return state_was_empty(plan->state) && plan->earlier == NULL;
+}
+
 bool plan_looks_at(const struct plan *plan, struct task_id task)
 {
-    bool adopts_all = state_was_empty(plan->state) && !plan->options.no_adopt;
+    bool adopts_all = is_first_look(plan) && !plan->options.no_adopt;
     return plan->wanted[task.at] != 0 || (adopts_all && graph_is_present(plan->graph, task));
 }
 
@@ -121,7 +127,7 @@ static bool is_adoptable(const struct plan *plan, struct task_id task)
 int plan_adopt(struct plan *plan, struct diag *diag)
 {
     const struct graph *graph = plan->graph;
-    bool first_look = state_was_empty(plan->state);
+    bool first_look = is_first_look(plan);
     uint8_t *files = mem_alloc(graph->file_count);
     uint8_t *products = mem_alloc(graph->file_count);
     VEC(struct task_id) tasks = {0};

@@ -117,7 +117,12 @@ static enum verdict examine_itself(struct exam *exam, bool upstream_is_pending, 
     struct component_list *list = &plan->scratch;
     bool has_products =
         graph->product_start[exam->task.at] < graph->product_start[exam->task.at + 1];
-    if (plan->options.rerun && (plan->wanted[exam->task.at] & WANTED_SELECTED) != 0 &&
+    bool is_done = plan->earlier != NULL && plan->earlier[exam->task.at] == PLAN_EARLIER_DONE;
+    if (is_done) {
+        if (row->attempt == ATTEMPT_CHANGED) {
+            return VERDICT_FRESH; /* the next run's matter, or each round would run it */
+        }
+    } else if (plan->options.rerun && (plan->wanted[exam->task.at] & WANTED_SELECTED) != 0 &&
         !plan->resolved[exam->task.at]) {
         tell_kind(exam, REASON_ASKED);
     } else if (action->always) {
@@ -188,6 +193,10 @@ static enum verdict examine_task(struct exam *exam, struct diag *diag)
     struct task_id task = exam->task;
     struct task_id before = {GRAPH_NONE};
     plan->fill_in[task.at] = false;
+    if (plan->earlier != NULL && plan->earlier[task.at] == PLAN_EARLIER_FAILED) {
+        tell_attempt(exam, state_task(plan->state, task.at));
+        return VERDICT_BLOCKED;
+    }
     if (plan->graph->blocked_by[task.at] != GRAPH_NONE) {
         uint32_t name = plan->graph->blocked_by[task.at];
         exam_tell(exam, (struct reason){.kind = REASON_EXCLUDED,

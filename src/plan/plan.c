@@ -44,6 +44,11 @@ void plan_free(struct plan *plan)
     free(plan);
 }
 
+void plan_set_earlier(struct plan *plan, const uint8_t *earlier)
+{
+    plan->earlier = earlier;
+}
+
 void plan_attach(struct plan *plan, struct state *state, struct observer *observer)
 {
     const struct graph *graph = plan->graph;

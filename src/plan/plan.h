@@ -146,6 +146,16 @@ void plan_attach(struct plan *plan, struct state *state, struct observer *observ
 void plan_set_jobs(struct plan *plan, const struct job_ref *const *jobs,
                    const char *const *endings);
 
+/* What an earlier round of the same run had to do with a task. */
+enum plan_earlier {
+    PLAN_EARLIER_NONE,   /* nothing: it is new, or works on other directories now */
+    PLAN_EARLIER_DONE,   /* it is not run again for having been asked for, nor because it always is */
+    PLAN_EARLIER_FAILED, /* it is not tried again, and blocks those after it */
+};
+
+/* By task, enum plan_earlier, borrowed; to be called before plan_look. */
+void plan_set_earlier(struct plan *plan, const uint8_t *earlier);
+
 /* ---- What a plan says ---- */
 
 struct graph *plan_graph(const struct plan *plan);

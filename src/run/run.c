@@ -392,6 +392,7 @@ int run_execute(struct plan *plan, const struct launch_context *launch,
         }
         count_not_started(&run);
         result->interrupted = run.stopping.interrupted;
+        result->stopped = run.stopping.is_stopping;
     }
     release(&run);
     return status;

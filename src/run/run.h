@@ -76,6 +76,7 @@ struct run_result {
     size_t not_started; /* because something before them failed, the run was stopped, or too little
                            time was left */
     bool interrupted;
+    bool stopped; /* nothing new was started any more: interrupted, or too many failures */
 };
 
 /* Whether anything will or may be started. */

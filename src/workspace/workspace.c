@@ -137,6 +137,19 @@ void workspace_release(struct workspace *workspace)
     *workspace = (struct workspace){.fd = -1};
 }
 
+void workspace_leave_out(struct workspace *workspace, size_t directory)
+{
+    size_t after = workspace->count - directory - 1;
+    json_free(workspace->values[directory]);
+    memmove(&workspace->names[directory], &workspace->names[directory + 1],
+            after * sizeof *workspace->names);
+    memmove(&workspace->values[directory], &workspace->values[directory + 1],
+            after * sizeof *workspace->values);
+    memmove(&workspace->value_read[directory], &workspace->value_read[directory + 1],
+            after * sizeof *workspace->value_read);
+    workspace->count--;
+}
+
 int64_t workspace_find(const struct workspace *workspace, struct slice name, struct slice *nearest)
 {
     size_t low = 0;

@@ -38,6 +38,9 @@ int workspace_open_beside(struct workspace *workspace, int project, const struct
                           const char *state, struct diag *diag);
 void workspace_release(struct workspace *workspace);
 
+/* Takes a directory out of the list; those after it are renumbered. */
+void workspace_leave_out(struct workspace *workspace, size_t directory);
+
 /* The directory's number, or -1; `nearest` as in rowfile_name_id. */
 int64_t workspace_find(const struct workspace *workspace, struct slice name, struct slice *nearest);
 

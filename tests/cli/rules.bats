@@ -940,3 +940,75 @@ writes_nothing() {
     writes_nothing show why first/d1
     has 'value /temperature: 1.0 → 1.5'
 }
+
+# ---- 13. The world moves ----
+
+@test "13: directories that appear during a run are part of it, once, and groups run again" {
+    mkdir workspace/a workspace/b
+    rowfile <<'END'
+[[action]]
+name = "make"
+scope = "project"
+command = "note make; mkdir -p workspace/c; touch points"
+products = ["points"]
+always = true
+[[action]]
+name = "fails"
+previous_actions = ["make"]
+command = "note fails {directory}; test {directory} != a"
+[[action]]
+name = "one"
+previous_actions = ["make"]
+command = "note one {directory}; if test {directory} = c; then mkdir -p workspace/later; fi; echo >workspace/{directory}/one"
+products = ["one"]
+[[action]]
+name = "all"
+command = "note all {directories}; echo {directories} >sum"
+inputs = ["one"]
+products = ["//sum"]
+END
+    expect 1 -j 1 -k 0
+    has_line '^note: 1 directory appeared during the run: c; what they change is run in one further round$'
+    has_line '^note: 1 directory appeared during the run: later; run rowbuild again to take them into account$'
+    has '1 failed'
+    content sum 'a b c'
+    sort -o "$RUNS" "$RUNS"
+    expect_runs 'all a b' 'all a b c' 'fails a' 'fails b' 'fails c' make 'one a' 'one b' 'one c'
+}
+
+@test "13: only a run of everything looks again" {
+    mkdir workspace/a
+    rowfile <<'END'
+[[action]]
+name = "one"
+command = "note {directory}; mkdir -p workspace/b"
+END
+    expect 0 a
+    lacks appeared
+    expect_runs a
+    rmdir workspace/b
+    expect 0 --only --rerun
+    lacks appeared
+    : >"$RUNS"
+    rmdir workspace/b
+    workflow <Rowfile
+    rm Rowfile
+    expect 0
+    has 'appeared during the run: b'
+    expect_runs a b # though without products they are always eligible
+}
+
+@test "13: a new directory whose value can't be read yet is named" {
+    value a '{"t": 1}'
+    rowfile <<'END'
+[workspace]
+value_file = "value.json"
+[[action]]
+name = "one"
+products = ["one"]
+command = "note {directory}; mkdir -p workspace/b workspace/c; echo '{{' >workspace/b/value.json; echo 1 >workspace/c/value.json; touch workspace/{directory}/one"
+END
+    expect 0
+    has 'a new directory is left out for now' workspace/b/value.json
+    expect_runs a c
+}
