@@ -388,7 +388,8 @@ ROWBUILD_API int rowbuild_show_directories(struct rowbuild *study,
                                            const struct rowbuild_show_options *options,
                                            const struct rowbuild_writer *writer,
                                            struct rowbuild_messages *messages);
-/* Why the selected tasks are stale, or that they are up to date. Targets may also be
+/* Why the selected tasks are stale, and which task before holds them up. Named tasks that are up to
+ * date are said to be; without actions and targets, the text leaves them out. Targets may also be
  * "ACTION/DIRECTORY" or an action's name. */
 ROWBUILD_API int rowbuild_show_why(struct rowbuild *study,
                                    const struct rowbuild_selection *selection,

@@ -98,9 +98,23 @@ int rowbuild_show_why(struct rowbuild *study, const struct rowbuild_selection *s
     struct buf out = BUF_EMPTY;
     int result = select_within(study, selection, &messages->diag);
     if (result == 0) {
-        result = report_why(study->plan, options, &out, &messages->diag);
+        bool all = selection->target_count > 0 || selection->action_count > 0;
+        result = report_why(study->plan, all, options, &out, &messages->diag);
     }
     return finish(result, &out, writer, messages);
+}
+
+/* Whether a run would fail a task without starting it. */
+static bool lacks_something(const struct rowbuild *study, struct diag *diag)
+{
+    for (uint32_t n = 0; n < study->graph->task_count; n++) {
+        struct task_id task = {n};
+        if (graph_is_present(study->graph, task) && plan_wanted(study->plan, task) != 0 &&
+            report_lacks(study->plan, task, diag)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 int rowbuild_show_plan(struct rowbuild *study, bool explain,
@@ -121,7 +135,9 @@ int rowbuild_show_plan(struct rowbuild *study, bool explain,
     if (result == 0) {
         result = report_plan(study->plan, explain, options, &out, &messages->diag);
     }
-    return finish(result, &out, writer, messages);
+    bool lacks = result == 0 && lacks_something(study, &messages->diag);
+    status = finish(result, &out, writer, messages);
+    return status == ROWBUILD_OK && lacks ? ROWBUILD_FAILED : status;
 }
 
 int rowbuild_show_jobs(struct rowbuild *study, const struct rowbuild_selection *selection,

@@ -189,6 +189,22 @@ void text_add_json(struct buf *out, struct slice bytes)
     buf_add_char(out, '"');
 }
 
+void text_add_same_in(struct buf *out, size_t more)
+{
+    if (more > 0) {
+        buf_add_string(out, "; the same in ");
+        text_add_count(out, more);
+        buf_addf(out, " more %s: ", more == 1 ? "directory" : "directories");
+    }
+}
+
+void text_add_listed(struct buf *out, struct slice name, size_t before)
+{
+    buf_add_string(out, before > 0 ? ", `" : "`");
+    text_add_name(out, name);
+    buf_add_char(out, '`');
+}
+
 void text_add_count(struct buf *out, uint64_t count)
 {
     char digits[24];

@@ -35,6 +35,12 @@ size_t text_next(struct slice text, size_t at, bool *is_visible);
  * surrogateescape), so that different names stay different. */
 void text_add_json(struct buf *out, struct slice bytes);
 
+/* "; the same in 11 more directories: ", to be followed by names; nothing for none. */
+void text_add_same_in(struct buf *out, size_t more);
+
+/* A name in backticks, after ", " if others stand before it. */
+void text_add_listed(struct buf *out, struct slice name, size_t before);
+
 /* "1,234,567" */
 void text_add_count(struct buf *out, uint64_t count);
 

@@ -3,7 +3,7 @@
 
 #include "text.h"
 
-enum { MOST_ERRORS_SHOWN = 20 };
+enum { MOST_ERRORS_SHOWN = 20, MOST_NAMES = 3 };
 
 /* The first pointer of the template that the value lacks. */
 static const struct template_part *lacking_part(const struct template *template,
@@ -48,38 +48,84 @@ static bool names_pointers(const struct action *action)
     return names;
 }
 
-static int check_directory(struct plan *plan, const struct action *action, uint32_t directory,
-                           size_t *errors, struct diag *diag)
+/* A pointer that values lack, for the same action. */
+struct lack {
+    uint32_t element;
+    const struct template_part *part;
+    uint32_t directories[1 + MOST_NAMES];
+    size_t count;
+};
+
+struct lacks {
+    VEC(struct lack) all;
+};
+
+static void add_lack(struct lacks *lacks, uint32_t element, const struct template_part *part,
+                     uint32_t directory)
+{
+    struct lack *lack = NULL;
+    vec_each (struct lack, one, &lacks->all) {
+        if (one->element == element && slice_equal(one->part->text, part->text)) {
+            lack = one;
+            break;
+        }
+    }
+    if (lack == NULL) {
+        vec_push(&lacks->all, (struct lack){.element = element, .part = part});
+        lack = &lacks->all.at[lacks->all.count - 1];
+    }
+    if (lack->count <= MOST_NAMES) {
+        lack->directories[lack->count] = directory;
+    }
+    lack->count++;
+}
+
+static int check_directory(struct plan *plan, uint32_t element, uint32_t directory,
+                           struct lacks *lacks, struct diag *diag)
 {
     const struct json *value;
     if (workspace_value(plan->graph->workspace, directory, &value, diag) != 0) {
         return -1;
     }
-    const struct template_part *part = lacking_pointer(action, value);
-    if (part == NULL) {
-        return 0;
+    const struct template_part *part =
+        lacking_pointer(&plan->graph->rowfile->actions[element], value);
+    if (part != NULL) {
+        add_lack(lacks, element, part, directory);
     }
-    if ((*errors)++ < MOST_ERRORS_SHOWN) {
-        struct buf name = BUF_EMPTY;
-        text_add_name(&name, plan->graph->workspace->names[directory]);
-        diag_error_at(diag, &plan->graph->rowfile->source, action->command_offset, 1,
-                      "action `%.*s`: the value of directory `%s` has nothing at `%.*s`%s",
-                      SLICE_ARGS(action->name), buf_string(&name), SLICE_ARGS(part->text),
-                      plan->graph->value_column == GRAPH_NONE
-                          ? "; set `workspace.value_file` to read values"
-                          : "");
-        buf_release(&name);
+    return part != NULL ? -1 : 0;
+}
+
+static void report_lack(const struct plan *plan, const struct lack *lack, struct diag *diag)
+{
+    const struct rowfile *rowfile = plan->graph->rowfile;
+    const struct slice *names = plan->graph->workspace->names;
+    const struct action *action = &rowfile->actions[lack->element];
+    struct buf name = BUF_EMPTY;
+    struct buf others = BUF_EMPTY;
+    text_add_name(&name, names[lack->directories[0]]);
+    text_add_same_in(&others, lack->count - 1);
+    for (size_t i = 1; i < lack->count && i <= MOST_NAMES; i++) {
+        text_add_listed(&others, names[lack->directories[i]], i - 1);
     }
-    return -1;
+    buf_add_string(&others, lack->count > 1 + MOST_NAMES ? ", …" : "");
+    diag_error_at(diag, &rowfile->source, action->command_offset, 1,
+                  "action `%.*s`: the value of directory `%s` has nothing at `%.*s`%s%s",
+                  SLICE_ARGS(action->name), buf_string(&name), SLICE_ARGS(lack->part->text),
+                  buf_string(&others),
+                  plan->graph->value_column == GRAPH_NONE
+                      ? "; set `workspace.value_file` to read values"
+                      : "");
+    buf_release(&others);
+    buf_release(&name);
 }
 
 int plan_check_pointers(struct plan *plan, bool all, struct diag *diag)
 {
     const struct graph *graph = plan->graph;
-    size_t errors = 0;
+    struct lacks lacks = {0};
     int result = 0;
     bool all_read = false;
-    for (size_t i = 0; i < graph->order_count && errors < MOST_ERRORS_SHOWN; i++) {
+    for (size_t i = 0; i < graph->order_count; i++) {
         struct task_id task = {graph->order[i]};
         uint8_t verdict = plan->verdicts[task.at];
         const uint32_t *directories;
@@ -91,15 +137,20 @@ int plan_check_pointers(struct plan *plan, bool all, struct diag *diag)
         if (!all_read) {
             all_read = true;
             if (workspace_read_values(graph->workspace, diag) != 0) {
-                return -1;
+                result = -1;
+                break;
             }
         }
-        for (size_t d = 0; d < count && errors < MOST_ERRORS_SHOWN; d++) {
-            if (check_directory(plan, graph_action(graph, task), directories[d], &errors, diag) !=
+        for (size_t d = 0; d < count; d++) {
+            if (check_directory(plan, graph->tasks[task.at].action, directories[d], &lacks, diag) !=
                 0) {
                 result = -1;
             }
         }
     }
+    for (size_t i = 0; i < lacks.all.count && i < MOST_ERRORS_SHOWN; i++) {
+        report_lack(plan, &lacks.all.at[i], diag);
+    }
+    vec_release(&lacks.all);
     return result;
 }

@@ -56,6 +56,9 @@ void report_task_reasons(struct plan *plan, struct task_id task, report_reason_f
  * and is not of an action that runs each time anyway. */
 bool report_is_redone(const struct plan *plan, struct task_id task);
 
+/* Whether the task can't run for want of something (reason_is_lack), so that a run would fail it. */
+bool report_lacks(struct plan *plan, struct task_id task, struct diag *diag);
+
 /* Appends the task's job, "lab/123_4"; nothing if it is in none. */
 void report_add_job(const struct plan *plan, struct task_id task, struct buf *out);
 
@@ -104,10 +107,11 @@ void report_directory_names(const struct workspace *workspace, const uint32_t *d
 /* For each selected task "LABEL: is up to date", or its verdict ("LABEL: is out of date:") and a
  * line for each reason. JSON: an array of {"task" (its key),"action","directory" (null for group
  * and project tasks),"status", "intent" ("fresh", "will_run", "may_run", "restores", "blocked",
- * "submitted", "waits", "held"),"job" (or null),"ending" (of its last job, or null),"reasons" []}.
- * -1 after errors of a value that can't be read. */
-int report_why(struct plan *plan, const struct rowbuild_show_options *options, struct buf *out,
-               struct diag *diag);
+ * "submitted", "waits", "held"),"job" (or null),"waits_for" (the key of a task before that failed or
+ * can't run, or null),"ending" (of its last job, or null),"reasons" []}. Without `all`, the text is
+ * only about tasks that aren't up to date. -1 after errors of a value that can't be read. */
+int report_why(struct plan *plan, bool all, const struct rowbuild_show_options *options,
+               struct buf *out, struct diag *diag);
 
 /* A line for each task that will or may run or whose products are put back, with its first reason
  * in brackets; with `explain` all reasons, indented below (and then the blocked tasks too). Then

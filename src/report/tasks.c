@@ -84,6 +84,21 @@ size_t report_list_tasks(const struct plan *plan, unsigned wanted, struct task_i
     return count;
 }
 
+static void note_lack(void *context, const struct reason *reason)
+{
+    bool *lacks = context;
+    *lacks = *lacks || reason_is_lack(reason->kind);
+}
+
+bool report_lacks(struct plan *plan, struct task_id task, struct diag *diag)
+{
+    bool lacks = false;
+    if (plan_verdict(plan, task) == VERDICT_BLOCKED) {
+        (void)plan_examine(plan, task, note_lack, &lacks, diag);
+    }
+    return lacks;
+}
+
 bool report_is_redone(const struct plan *plan, struct task_id task)
 {
     const struct action *action = graph_action(plan_graph(plan), task);

@@ -5,7 +5,16 @@
 #include "report_reasons.h"
 #include "table.h"
 
+#include "intern.h"
+#include "text.h"
+
 #include <stdlib.h>
+#include <string.h>
+
+enum {
+    MOST_LACKING = 10, /* reasons for which tasks can't run, one by one */
+    MOST_NAMES = 3,    /* of further directories in one line */
+};
 
 /* The words for a verdict: in `show why` with reasons below it, in a dry run, and in JSON. */
 struct intent {
@@ -96,6 +105,65 @@ static void add_json_task(const struct plan *plan, struct task_id task, struct b
     buf_release(&key);
 }
 
+/* A task before that has to be done first, and that can't be, or wasn't when it was tried. */
+static bool holds_up(const struct plan *plan, struct task_id task)
+{
+    uint8_t verdict = plan_verdict(plan, task);
+    uint8_t attempt = state_task(plan_state(plan), task.at)->attempt;
+    return verdict == VERDICT_BLOCKED ||
+           (verdict_is_work(verdict) && attempt != ATTEMPT_NONE && attempt != ATTEMPT_CHANGED);
+}
+
+/* Whether a task waits for the one before it. */
+static bool is_open(const struct plan *plan, struct task_id task)
+{
+    uint8_t verdict = plan_verdict(plan, task);
+    return plan_wanted(plan, task) != 0 && (verdict_is_work(verdict) || verdict == VERDICT_BLOCKED);
+}
+
+/* The furthest task before this one, over tasks that wait, that holds it up; GRAPH_NONE: none. Each
+ * is entered once. */
+static struct task_id find_holdup(const struct plan *plan, struct task_id task)
+{
+    const struct graph *graph = plan_graph(plan);
+    struct task_id found = {GRAPH_NONE};
+    struct intern met;
+    VEC(struct task_id) open = {0};
+    if (!is_open(plan, task)) {
+        return found;
+    }
+    intern_init(&met);
+    vec_push(&open, task);
+    for (size_t i = 0; i < open.count; i++) {
+        uint32_t n = open.at[i].at;
+        for (uint32_t e = graph->before_start[n]; e < graph->before_start[n + 1]; e++) {
+            struct task_id before = graph->before.at[e].task;
+            uint32_t known = met.count;
+            if (is_open(plan, before) &&
+                intern_add(&met, slice_make((const char *)&before, sizeof before)) == known) {
+                vec_push(&open, before);
+                found = holds_up(plan, before) ? before : found;
+            }
+        }
+    }
+    vec_release(&open);
+    intern_release(&met);
+    return found;
+}
+
+/* "waits for first d1: last run failed (exit 3)" */
+static void add_holdup(struct plan *plan, struct task_id task, struct buf *out, struct diag *diag)
+{
+    struct task_id holdup = find_holdup(plan, task);
+    if (holdup.at == GRAPH_NONE) {
+        return;
+    }
+    buf_add_string(out, "waits for ");
+    graph_add_label(plan_graph(plan), holdup, out);
+    buf_add_string(out, ": ");
+    reasons_add_first(plan, holdup, out, diag);
+}
+
 static void add_why_json(struct plan *plan, struct task_id task, struct buf *out, struct diag *diag)
 {
     enum rowbuild_status status = report_task_status(plan, task);
@@ -107,6 +175,13 @@ static void add_why_json(struct plan *plan, struct task_id task, struct buf *out
     report_add_job(plan, task, &job);
     report_json_optional(out, "job", buf_slice(&job));
     buf_release(&job);
+    struct task_id holdup = find_holdup(plan, task);
+    struct buf key = BUF_EMPTY;
+    if (holdup.at != GRAPH_NONE) {
+        graph_add_key(plan_graph(plan), holdup, &key);
+    }
+    report_json_optional(out, "waits_for", buf_slice(&key));
+    buf_release(&key);
     const char *ending = plan_ending(plan, task);
     report_json_optional(out, "ending", slice_of(ending != NULL ? ending : ""));
     add_json_reasons(plan, task, out, diag);
@@ -120,23 +195,30 @@ static void add_why(struct plan *plan, struct task_id task, bool colour, struct 
     add_heading(plan, task, intent.why, intent.style, colour, out);
     buf_add_char(out, '\n');
     if (plan_verdict(plan, task) != VERDICT_FRESH) {
+        struct buf holdup = BUF_EMPTY;
+        add_holdup(plan, task, &holdup, diag);
+        if (holdup.len > 0) {
+            add_reason_line(out, buf_slice(&holdup));
+        }
+        buf_release(&holdup);
         report_task_reasons(plan, task, add_reason_line, out, diag);
     }
 }
 
-int report_why(struct plan *plan, const struct rowbuild_show_options *options, struct buf *out,
-               struct diag *diag)
+int report_why(struct plan *plan, bool all, const struct rowbuild_show_options *options,
+               struct buf *out, struct diag *diag)
 {
     size_t errors_before = diag->errors;
     struct task_id *tasks;
     size_t count = report_list_tasks(plan, WANTED_SELECTED, &tasks);
+    size_t start = out->len;
     if (options->json) {
         buf_add_char(out, '[');
     }
     for (size_t i = 0; i < count; i++) {
         if (options->json) {
             add_why_json(plan, tasks[i], out, diag);
-        } else {
+        } else if (all || plan_verdict(plan, tasks[i]) != VERDICT_FRESH) {
             add_why(plan, tasks[i], options->colour, out, diag);
         }
     }
@@ -145,13 +227,15 @@ int report_why(struct plan *plan, const struct rowbuild_show_options *options, s
         buf_add_char(out, '\n');
     } else if (count == 0) {
         buf_add_string(out, "No matches.\n");
+    } else if (out->len == start) {
+        buf_add_string(out, "everything is up to date\n");
     }
     free(tasks);
     return diag->errors > errors_before ? -1 : 0;
 }
 
-/* An action may leave out many directories on purpose, so blocked tasks are shown only with
- * --explain. */
+/* An action may leave out many directories on purpose, so tasks that are blocked by that are shown
+ * only with --explain. What a run would fail stands after the rest (add_lacking). */
 static bool is_planned(const struct plan *plan, struct task_id task, bool explain)
 {
     uint8_t verdict = plan_verdict(plan, task);
@@ -178,6 +262,74 @@ static void add_planned(struct plan *plan, struct task_id task, bool explain, bo
     }
     buf_add_char(out, '\n');
     buf_release(&reason);
+}
+
+/* What can't run for the same reason, and of the same action. */
+struct lacking {
+    struct task_id first;
+    uint32_t element;
+    char *reason;
+    size_t count;
+    struct buf names; /* of the others */
+};
+
+static void note_lacking(struct plan *plan, struct task_id task, struct lacking *all, size_t *known,
+                         size_t *hidden, struct diag *diag)
+{
+    const struct graph *graph = plan_graph(plan);
+    const struct graph_task *entry = &graph->tasks[task.at];
+    struct buf reason = BUF_EMPTY;
+    size_t i = 0;
+    reasons_add_first(plan, task, &reason, diag);
+    while (i < *known && (all[i].element != entry->action || entry->directory == GRAPH_NONE ||
+                          strcmp(all[i].reason, buf_string(&reason)) != 0)) {
+        i++;
+    }
+    if (i < *known) {
+        if (all[i].count <= MOST_NAMES) {
+            text_add_listed(&all[i].names, graph->workspace->names[entry->directory],
+                            all[i].count - 1);
+        }
+        all[i].count++;
+    } else if (i < MOST_LACKING) {
+        all[i] = (struct lacking){.first = task,
+                                  .element = entry->action,
+                                  .reason = mem_copy(reason.at, reason.len),
+                                  .count = 1};
+        ++*known;
+    } else {
+        ++*hidden;
+    }
+    buf_release(&reason);
+}
+
+/* What a run would tell at its end: "sim d1: can't run (input x is missing, …)". What is the same
+ * for many directories is told once. */
+static void add_lacking(struct plan *plan, const struct task_id *tasks, size_t count, bool colour,
+                        struct buf *out, struct diag *diag)
+{
+    struct lacking all[MOST_LACKING];
+    size_t known = 0;
+    size_t hidden = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (report_lacks(plan, tasks[i], diag)) {
+            note_lacking(plan, tasks[i], all, &known, &hidden, diag);
+        }
+    }
+    for (size_t i = 0; i < known; i++) {
+        struct intent intent = intent_of(plan, all[i].first);
+        add_heading(plan, all[i].first, intent.plan, intent.style, colour, out);
+        buf_addf(out, " (%s)", all[i].reason);
+        text_add_same_in(out, all[i].count - 1);
+        buf_add_slice(out, buf_slice(&all[i].names));
+        buf_add_string(out, all[i].count > 1 + MOST_NAMES ? ", …\n" : "\n");
+        buf_release(&all[i].names);
+        free(all[i].reason);
+    }
+    if (hidden > 0) {
+        text_add_count(out, hidden);
+        buf_add_string(out, " more can't run; `rowbuild show why` lists them\n");
+    }
 }
 
 static void add_planned_json(struct plan *plan, struct task_id task, struct buf *out,
@@ -228,7 +380,11 @@ int report_plan(struct plan *plan, bool explain, const struct rowbuild_show_opti
         report_json_begin(out, '[');
     }
     for (size_t i = 0; i < count; i++) {
-        if (!is_planned(plan, tasks[i], explain)) {
+        bool is_told = is_planned(plan, tasks[i], explain);
+        if (options->json && !is_told) {
+            is_told = report_lacks(plan, tasks[i], diag);
+        }
+        if (!is_told) {
             continue;
         }
         if (options->json) {
@@ -241,6 +397,9 @@ int report_plan(struct plan *plan, bool explain, const struct rowbuild_show_opti
         report_json_end_records(out);
         buf_add_string(out, "}\n");
     } else {
+        if (!explain) {
+            add_lacking(plan, tasks, count, options->colour, out, diag);
+        }
         report_add_again(&estimate, out);
         report_add_estimate(&estimate, out);
     }

@@ -1,6 +1,7 @@
 #include "running.h"
 
 #include "text.h"
+#include "unstartable.h"
 #include "world.h"
 
 #include <errno.h>
@@ -46,15 +47,22 @@ static const char *spawn_advice(int error, const struct action *action)
                                             : "; shorten the command or its environment";
 }
 
-static void report_spawn(const struct run *run, const struct slot *slot, const char *program,
-                         int error)
+static void report_spawn(const struct run *run, const struct slot *slot,
+                         const struct launch_process *process, int error)
 {
     const struct action *action =
         execution_action(&run->executions, &run->executions.all.at[slot->execution]);
     struct buf name = BUF_EMPTY;
-    text_add_name(&name, slice_of(program));
-    diag_error(run->diag, "action `%.*s`: `%s` can't be started: %s%s", SLICE_ARGS(action->name),
-               buf_string(&name), strerror(error), spawn_advice(error, action));
+    struct buf why = BUF_EMPTY;
+    bool is_file = error == ENOENT || error == EACCES || error == ENOTDIR;
+    text_add_name(&name, slice_of(process->argv[0]));
+    if (!is_file || !unstartable_explain(plan_project(run->plan), process->argv[0],
+                                         process->environment, &why)) {
+        buf_addf(&why, "%s%s", strerror(error), spawn_advice(error, action));
+    }
+    diag_error(run->diag, "action `%.*s`: `%s` can't be started: %s", SLICE_ARGS(action->name),
+               buf_string(&name), buf_string(&why));
+    buf_release(&why);
     buf_release(&name);
 }
 
@@ -84,7 +92,7 @@ int children_start(struct run *run, struct slot *slot, const struct launch_comma
                                       .inherit_count =
                                           jobserver->ends[0] >= 0 ? JOBSERVER_ENDS : 0};
         if (world->start(&spawn, &children->all[i]) != 0) {
-            report_spawn(run, slot, process->argv[0], errno);
+            report_spawn(run, slot, process, errno);
             kill_started(run, slot);
             return -1;
         }

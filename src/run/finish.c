@@ -3,10 +3,12 @@
 #include "running.h"
 
 #include "text.h"
+#include "unstartable.h"
 #include "world.h"
 
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- Products ---- */
 
@@ -238,6 +240,38 @@ static bool will_retry(const struct ending *ending)
            execution->attempts < execution_action(&run->executions, execution)->retries;
 }
 
+/* dash says "not found" of a script whose interpreter is missing. */
+static void explain_not_found(struct ending *ending, struct slice output)
+{
+    static const char said[] = ": not found";
+    const struct child_end *end = &ending->slot->children.end;
+    if (end->signalled || end->status != 127 || ending->how.len == 0) {
+        return;
+    }
+    while (output.len > 0 && output.at[output.len - 1] == '\n') {
+        output.len--;
+    }
+    size_t suffix = strlen(said);
+    if (output.len < suffix || memcmp(output.at + output.len - suffix, said, suffix) != 0) {
+        return;
+    }
+    size_t name_end = output.len - suffix;
+    size_t begin = name_end;
+    while (begin > 0 && strchr(" \t\n", output.at[begin - 1]) == NULL) {
+        begin--;
+    }
+    struct buf name = BUF_EMPTY;
+    struct buf why = BUF_EMPTY;
+    buf_add(&name, output.at + begin, name_end - begin);
+    if (unstartable_explain(plan_project(ending->run->plan), buf_string(&name), environ, &why)) {
+        buf_add_string(&ending->how, "; `");
+        text_add_name(&ending->how, buf_slice(&name));
+        buf_addf(&ending->how, "` can't be started: %s", buf_string(&why));
+    }
+    buf_release(&name);
+    buf_release(&why);
+}
+
 /* The output is told with the last of them. */
 static void tell_outcomes(struct ending *ending, bool retried, const char *log)
 {
@@ -259,6 +293,7 @@ static void tell_outcomes(struct ending *ending, bool retried, const char *log)
     size_t last = ending->failed.count > 0 ? 2 : ending->unfinished.count > 0 ? 1 : 0;
     if (log != NULL) {
         logs_read_shortened(run->options->state_path, log, &output);
+        explain_not_found(ending, buf_slice(&output));
     }
     for (size_t i = 0; i <= last; i++) {
         if (parts[i].count == 0) {

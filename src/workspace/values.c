@@ -13,6 +13,7 @@
 enum {
     READ_GRAIN = 64,
     MOST_ERRORS_SHOWN = 20,
+    MOST_NAMES = 3,
 };
 static const size_t LARGEST_VALUE = 64U << 20;
 
@@ -23,7 +24,8 @@ static void add_value_path(const struct workspace *workspace, size_t directory, 
     buf_add_slice(path, workspace->rowfile->value_file);
 }
 
-/* Reads and parses one value file. -1 after an error in `diag`. */
+/* Reads and parses one value file. -1 after an error in `diag`; errno is 0 where the file itself could
+ * be read. */
 static int read_value(const struct workspace *workspace, size_t directory,
                       struct json_parser *parser, struct json **value, struct diag *diag)
 {
@@ -37,13 +39,16 @@ static int read_value(const struct workspace *workspace, size_t directory,
     text_add_name(&shown, buf_slice(&path));
     if (file_read(workspace->fd, buf_string(&path), LARGEST_VALUE, &text) != 0) {
         if (errno == ENOENT || errno == ENOTDIR) {
+            errno = ENOENT;
             diag_state_error(diag,
                              "the value file `%s` is missing: each directory of the workspace "
                              "needs one; exclude the directory with `workspace.directories`",
                              buf_string(&shown));
         } else {
+            int error = errno;
             diag_state_error(diag, "the value file `%s` can't be read: %s", buf_string(&shown),
-                             strerror(errno));
+                             strerror(error));
+            errno = error;
         }
         goto out;
     }
@@ -52,18 +57,26 @@ static int read_value(const struct workspace *workspace, size_t directory,
     *value = json_parse(parser, buf_slice(&text), buf_slice(&shown), &wrong);
     result = wrong.errors > 0 ? diag_state_error(diag, "%s", wrong.entries.at[0].message) : 0;
     diag_release(&wrong);
-out:
+    errno = 0;
+out:;
+    int error = errno;
     buf_release(&path);
     buf_release(&text);
     buf_release(&shown);
+    errno = error;
     return result;
 }
 
+struct failed_value {
+    size_t directory;
+    int error; /* of reading it; 0: it isn't JSON */
+    char *message;
+};
+
 struct reading {
     struct workspace *workspace;
-    pthread_mutex_t mutex; /* protects `failed` and `diag` */
-    struct diag *diag;
-    size_t failed;
+    pthread_mutex_t mutex; /* protects `failed` */
+    VEC(struct failed_value) failed;
 };
 
 static void read_range(void *context, unsigned worker, size_t first, size_t end)
@@ -81,10 +94,11 @@ static void read_range(void *context, unsigned worker, size_t first, size_t end)
         if (read_value(workspace, i, parser, &workspace->values[i], &own) == 0) {
             workspace->value_read[i] = true;
         } else {
+            struct failed_value failed = {.directory = i, .error = errno};
+            const char *message = own.entries.at[0].message;
+            failed.message = mem_copy(message, strlen(message));
             pthread_mutex_lock(&reading->mutex);
-            if (reading->failed++ < MOST_ERRORS_SHOWN) {
-                diag_state_error(reading->diag, "%s", own.entries.at[0].message);
-            }
+            vec_push(&reading->failed, failed);
             pthread_mutex_unlock(&reading->mutex);
         }
         diag_release(&own);
@@ -92,20 +106,86 @@ static void read_range(void *context, unsigned worker, size_t first, size_t end)
     json_parser_free(parser);
 }
 
+static int compare_failed(const void *a, const void *b)
+{
+    const struct failed_value *left = a;
+    const struct failed_value *right = b;
+    return left->directory < right->directory ? -1 : left->directory > right->directory;
+}
+
+/* Whether an earlier one failed for the same reason, and tells it as well. */
+static bool is_told(const struct reading *reading, size_t number)
+{
+    const struct failed_value *failed = &reading->failed.at[number];
+    for (size_t i = 0; failed->error != 0 && i < number; i++) {
+        if (reading->failed.at[i].error == failed->error) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* With the other directories of which the same is to be said. */
+static void report_one(const struct reading *reading, size_t number, struct diag *diag)
+{
+    const struct failed_value *failed = &reading->failed.at[number];
+    struct buf names = BUF_EMPTY;
+    size_t more = 0;
+    for (size_t i = number + 1; failed->error != 0 && i < reading->failed.count; i++) {
+        const struct failed_value *other = &reading->failed.at[i];
+        if (other->error == failed->error && more++ < MOST_NAMES) {
+            text_add_listed(&names, reading->workspace->names[other->directory], more - 1);
+        }
+    }
+    struct buf text = BUF_EMPTY;
+    buf_add_string(&text, failed->message);
+    text_add_same_in(&text, more);
+    buf_add_slice(&text, buf_slice(&names));
+    buf_add_string(&text, more > MOST_NAMES ? ", …" : "");
+    diag_state_error(diag, "%s", buf_string(&text));
+    buf_release(&text);
+    buf_release(&names);
+}
+
+static void report_failed(struct reading *reading, struct diag *diag)
+{
+    size_t shown = 0;
+    size_t hidden = 0;
+    qsort(reading->failed.at, reading->failed.count, sizeof *reading->failed.at, compare_failed);
+    for (size_t i = 0; i < reading->failed.count; i++) {
+        if (is_told(reading, i)) {
+            continue;
+        }
+        if (shown < MOST_ERRORS_SHOWN) {
+            report_one(reading, i, diag);
+            shown++;
+        } else {
+            hidden++;
+        }
+    }
+    if (hidden > 0) {
+        diag_state_error(diag, "%zu more value files can't be used", hidden);
+    }
+}
+
 int workspace_read_values(struct workspace *workspace, struct diag *diag)
 {
     if (workspace->rowfile->value_file.at == NULL) {
         return 0;
     }
-    struct reading reading = {.workspace = workspace, .diag = diag};
+    struct reading reading = {.workspace = workspace};
     pthread_mutex_init(&reading.mutex, NULL);
     parallel_for(0, workspace->count, READ_GRAIN, read_range, &reading);
     pthread_mutex_destroy(&reading.mutex);
-    if (reading.failed > MOST_ERRORS_SHOWN) {
-        diag_state_error(diag, "%zu more value files can't be used",
-                         reading.failed - MOST_ERRORS_SHOWN);
+    int result = reading.failed.count > 0 ? -1 : 0;
+    if (result != 0) {
+        report_failed(&reading, diag);
     }
-    return reading.failed > 0 ? -1 : 0;
+    vec_each (struct failed_value, failed, &reading.failed) {
+        free(failed->message);
+    }
+    vec_release(&reading.failed);
+    return result;
 }
 
 int workspace_value(struct workspace *workspace, size_t directory, const struct json **value,

@@ -44,8 +44,9 @@ void workspace_leave_out(struct workspace *workspace, size_t directory);
 /* The directory's number, or -1; `nearest` as in rowfile_name_id. */
 int64_t workspace_find(const struct workspace *workspace, struct slice name, struct slice *nearest);
 
-/* Reads the values of all directories on several threads. Reports each value that can't be read or
- * isn't JSON (at most 20, then the number of others) and returns -1. Does nothing if no value file
+/* Reads the values of all directories on several threads. Reports the values that can't be read or
+ * aren't JSON, those with the same reason together (at most 20 errors, then the number of others),
+ * and returns -1. Does nothing if no value file
  * is configured. */
 int workspace_read_values(struct workspace *workspace, struct diag *diag);
 

@@ -259,6 +259,24 @@ END
     expect_json 0 show why --json
 }
 
+@test "show why names the task that holds another up; without arguments only what isn't up to date" {
+    chain d1 d2
+    echo bad >workspace/d1/in
+    expect 1 -k 0
+    expect 0 show why third/d1
+    has $'third d1: is out of date:\n  waits for first d1: last run failed (exit 3)\n  never ran'
+    expect 0 show why
+    has 'first d1' 'second d1' 'third d1'
+    lacks d2
+    expect_json 0 show why --json
+    json '[.[][] | select(.task == "third/d1")][0].waits_for == "first/d1"'
+    rm workspace/d1/in
+    expect 0 show why third/d1
+    has 'waits for first d1: input workspace/d1/in is missing, and no action makes it'
+    rm -r workspace/d1
+    table 'everything is up to date' show why
+}
+
 @test "show why names what comes before" {
     small
     expect 0

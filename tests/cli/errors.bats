@@ -361,6 +361,31 @@ END
     absent .rowbuild
 }
 
+@test "what is the same for many directories is one error, with the first names" {
+    local d
+    for d in d{1..7}; do
+        value $d '{"u": 1}'
+    done
+    rowfile <<'END'
+[workspace]
+value_file = "value.json"
+[[action]]
+name = "a"
+command = "note {directory} {/t}"
+END
+    expect 2
+    has 'the value of directory `d1` has nothing at `/t`; the same in 6 more directories: `d2`, `d3`, `d4`, …'
+    [ "$(grep -c 'error:' <<<"$output")" -eq 1 ]
+    expect 2 check
+    [ "$(grep -c 'error:' <<<"$output")" -eq 1 ]
+    rm workspace/d[24]/value.json
+    echo '{' >workspace/d5/value.json
+    expect 3
+    has 'workspace/d2/value.json` is missing' '; the same in 1 more directory: `d4`' workspace/d5/value.json
+    [ "$(grep -c 'error:' <<<"$output")" -eq 2 ]
+    expect_runs
+}
+
 @test "wrong types and values are refused in a sentence each" {
     mkdir workspace/d1
     rowfile <<'END'

@@ -136,7 +136,7 @@ END
     troubled 1 statx in EIO
     has "input in can't be read: Input/output error"
     lacks 'missing' 'nothing to do'
-    troubled 0 statx in EIO -n
+    troubled 1 statx in EIO -n
     has "can't run"
     expect_runs
     rm broken

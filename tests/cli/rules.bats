@@ -941,6 +941,40 @@ writes_nothing() {
     has 'value /temperature: 1.0 → 1.5'
 }
 
+@test "12: a dry run names what a run would fail without starting it, and ends with 1" {
+    mkdir workspace/d{1..6}
+    touch workspace/d2/own
+    rowfile <<'END'
+[[action]]
+name = "shared"
+command = "note {directory}; touch workspace/{directory}/a"
+inputs = ["//reference"]
+products = ["a"]
+[[action]]
+name = "own"
+command = "note {directory}; touch workspace/{directory}/b"
+inputs = ["own"]
+products = ["b"]
+[[action]]
+name = "after"
+command = "note {directory}; touch workspace/{directory}/c"
+inputs = ["a"]
+products = ["c"]
+END
+    expect 1 -n
+    has_line "^shared d1: can't run \(input reference is missing, and no action makes it\); the same in 5 more directories: .d2., .d3., .d4., …$"
+    has "own d1: can't run (input workspace/d1/own is missing" 'own d2: will run'
+    has "would run 1 task" "17 tasks can't run"
+    lacks 'after d1: '
+    expect_json 1 -n --json
+    json '.[0].blocked == 17'
+    expect 1 -k 0
+    expect_runs d2
+    expect 0 -n -a own d2
+    touch reference workspace/d{1..6}/own
+    expect 0 -n
+}
+
 # ---- 13. The world moves ----
 
 @test "13: directories that appear during a run are part of it, once, and groups run again" {

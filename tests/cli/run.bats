@@ -170,6 +170,24 @@ END
     expect_runs d1 d2
 }
 
+@test "a script whose interpreter is missing is there: the interpreter isn't" {
+    printf '#!/nowhere/bin/python3\nprint(1)\n' >sim.py
+    printf '#!/bin/sh\r\n:\r\n' >windows
+    chmod +x sim.py windows
+    one './sim.py {directory}'
+    expect 1
+    has "\`./sim.py\` can't be started: its interpreter \`/nowhere/bin/python3\` doesn't exist"
+    one ':; ./sim.py {directory}'
+    expect 1
+    has "exit 127; \`./sim.py\` can't be started: its interpreter \`/nowhere/bin/python3\` doesn't exist"
+    one './windows {directory}'
+    expect 1
+    has 'ends with a carriage return'
+    one './nonesuch {directory}'
+    expect 1
+    has "\`./nonesuch\` can't be started: No such file or directory"
+}
+
 @test "environment: templates, and what a login shell exported" {
     value d1 '{"t": 1.5}'
     rowfile <<'END'
