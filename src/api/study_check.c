@@ -149,6 +149,7 @@ int rowbuild_check(struct rowbuild *study, struct rowbuild_messages *messages)
     messages_take(messages, &study->own, NULL);
     if (status == ROWBUILD_OK) {
         study_check_values(study, true, &messages->diag);
+        plan_warn_of_words(study->plan, true, &messages->diag);
         warn_of_excluded(study, &messages->diag);
         warn_of_idle_globs(study, &messages->diag);
         warn_of_unseen_failures(study, &messages->diag);

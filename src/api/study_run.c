@@ -383,6 +383,7 @@ int study_run(struct rowbuild *study, const struct rowbuild_selection *selection
         status = find_means(&relay, options, &means, messages);
     }
     if (status == ROWBUILD_OK) {
+        plan_warn_of_words(study->plan, false, &messages->diag);
         rowbuild_estimate(study, &relay.estimate);
         relay.last.total = relay.estimate.will_run + relay.estimate.may_run;
         relay_tell(&relay, (struct rowbuild_event){.kind = ROWBUILD_EVENT_PLANNED});
@@ -395,7 +396,8 @@ int study_run(struct rowbuild *study, const struct rowbuild_selection *selection
             bool stopped = true;
             status = run_planned(&relay, &means, options, &stopped, &messages->diag);
             if (!stopped && means.has_work && is_of_everything(study, selection)) {
-                status = worse(status, run_further_round(&relay, selection, &means, options, messages));
+                status =
+                    worse(status, run_further_round(&relay, selection, &means, options, messages));
             }
         }
     }

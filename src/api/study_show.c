@@ -132,6 +132,7 @@ int rowbuild_show_plan(struct rowbuild *study, bool explain,
     }
     buf_release(&adopted);
     int result = study_check_values(study, false, &messages->diag);
+    plan_warn_of_words(study->plan, false, &messages->diag);
     if (result == 0) {
         result = report_plan(study->plan, explain, options, &out, &messages->diag);
     }

@@ -16,7 +16,7 @@
  * now); reasons.c (reasons in words); exam.c (who is told what); lacks.c (what keeps a task from
  * being started); convert.c (records of earlier versions); compare.c (differences from the record); examine.c (the verdict); adopt.c
  * (records for existing products); decide.c (the look as a whole). Apart from these: advice.c (what
- * an action asked for and what it used). */
+ * an action asked for and what it used), words.c (words in braces that were meant as templates). */
 #ifndef ROWBUILD_PLAN_H
 #define ROWBUILD_PLAN_H
 
@@ -148,8 +148,8 @@ void plan_set_jobs(struct plan *plan, const struct job_ref *const *jobs,
 
 /* What an earlier round of the same run had to do with a task. */
 enum plan_earlier {
-    PLAN_EARLIER_NONE,   /* nothing: it is new, or works on other directories now */
-    PLAN_EARLIER_DONE,   /* it is not run again for having been asked for, nor because it always is */
+    PLAN_EARLIER_NONE, /* nothing: it is new, or works on other directories now */
+    PLAN_EARLIER_DONE, /* it is not run again for having been asked for, nor because it always is */
     PLAN_EARLIER_FAILED, /* it is not tried again, and blocks those after it */
 };
 
@@ -296,6 +296,10 @@ void plan_add_product_trouble(struct plan *plan, struct task_id task, struct fil
 /* Checks that the values of all tasks that will or may run (`all`: of every task) have what the
  * templates of their commands and environments name. -1 after errors that name the directories. */
 int plan_check_pointers(struct plan *plan, bool all, struct diag *diag);
+
+/* Warns of words in braces that aren't templates but keys of the values, of actions that will or may
+ * run (`all`: of every action). Looks at the values of some directories. */
+void plan_warn_of_words(struct plan *plan, bool all, struct diag *diag);
 
 /* Remembers the texts that explain this task's digests (recipe, values). */
 void plan_keep_texts(struct plan *plan, struct task_id task, struct diag *diag);

@@ -170,7 +170,7 @@ static void read_template(struct path_reader *reader, struct path_spec *spec, si
 }
 
 /* Warns about a template where templates aren't replaced. */
-static void warn_of_template(const struct path_reader *reader, const struct path_spec *spec)
+static void warn_of_template(const struct path_reader *reader, struct path_spec *spec)
 {
     struct diag unused;
     struct template template;
@@ -178,6 +178,9 @@ static void warn_of_template(const struct path_reader *reader, const struct path
     (void)template_parse(&template, spec->path, DIALECT_ROWFILE, true, reader->loader->arena,
                          reader->loader->source, 0, &unused);
     diag_release(&unused);
+    spec->template.text = template.text;
+    spec->template.words = template.words;
+    spec->template.word_count = template.word_count;
     if (template.part_count > 1 ||
         (template.part_count == 1 && template.parts[0].kind != TEMPLATE_TEXT)) {
         warning_at(

@@ -21,7 +21,10 @@ static const struct {
     {"inputs", TEMPLATE_INPUTS},
 };
 
-enum { NAMED_TEMPLATES = sizeof named_templates / sizeof named_templates[0] };
+enum {
+    NAMED_TEMPLATES = sizeof named_templates / sizeof named_templates[0],
+    SHORTEST_MEANT = 3, /* `{dir}`; shorter words mean anything */
+};
 
 struct parser {
     struct template *template;
@@ -36,6 +39,7 @@ struct parser {
     struct shell_text shell;
     VEC(struct template_part) parts;
     VEC(struct template_here) heres;
+    VEC(struct template_word) words;
     size_t odd_at; /* of a delimiter on which shells disagree, if odd_length > 0 */
     size_t odd_length;
     struct buf literal; /* literal text that isn't a part yet */
@@ -348,17 +352,57 @@ static const char *meant_template(struct slice inside)
 {
     struct slice names[NAMED_TEMPLATES];
     struct slice word = inside.at == NULL ? inside : without_blanks(inside);
-    if (word.len < 4 || !is_identifier(word)) {
+    if (word.len < SHORTEST_MEANT || !is_identifier(word)) {
         return NULL;
     }
     for (size_t i = 0; i < NAMED_TEMPLATES; i++) {
         names[i] = slice_of(named_templates[i].name);
-        if (word.len == names[i].len && strncasecmp(word.at, names[i].at, word.len) == 0) {
-            return named_templates[i].name;
+        if (word.len <= names[i].len && strncasecmp(word.at, names[i].at, word.len) == 0) {
+            return named_templates[i].name; /* `{dir}`, `{Directory}` */
         }
+    }
+    if (slice_is(word, "dirs")) {
+        return "directories";
+    }
+    if (slice_is(word, "output") || slice_is(word, "outputs")) {
+        return "products";
+    }
+    if (word.len == SHORTEST_MEANT) {
+        return NULL;
     }
     int nearest = text_nearest(word, names, NAMED_TEMPLATES);
     return nearest < 0 ? NULL : named_templates[nearest].name;
+}
+
+/* A word in braces that may be a key of the values: not the shell's `${x}`, nor doubled braces. */
+static void note_word(struct parser *parser, struct slice inside, const char *meant)
+{
+    struct slice text = parser->text;
+    size_t at = parser->at;
+    char before = '\0';
+    if (at > 0) {
+        before = text.at[at - 1];
+    }
+    bool in_comment = !parser->raw && shell_text_place(&parser->shell) == SHELL_COMMENT;
+    if (inside.at == NULL || in_comment || before == '$' || before == '{' || before == '\\') {
+        return;
+    }
+    struct slice word = without_blanks(inside);
+    const char *format = word.len > 0 ? memchr(word.at, ':', word.len) : NULL;
+    if (format != NULL) { /* `{x:.3f}` */
+        word.len = (size_t)(format - word.at);
+    }
+    for (size_t i = 0; i < word.len; i++) {
+        if (!is_name_character(word.at[i]) && strchr(".-/", word.at[i]) == NULL) {
+            return;
+        }
+    }
+    if (word.len > 0) {
+        vec_push(&parser->words, (struct template_word){.word = arena_slice(parser->arena, word),
+                                                        .offset = at,
+                                                        .length = inside.len + 2,
+                                                        .meant = meant});
+    }
 }
 
 /* A brace that begins no template. */
@@ -370,6 +414,7 @@ static void judge_brace(struct parser *parser)
     size_t len = inside.at != NULL ? inside.len + 2 : 1;
     const char *meant = meant_template(inside);
     bool is_variable = at > 0 && text.at[at - 1] == '$';
+    note_word(parser, inside, meant);
     struct buf message = BUF_EMPTY;
     if (parser->dialect == DIALECT_ROW) {
         buf_addf(&message, "`%.*s` is not a template, and a workflow.toml allows no other braces",
@@ -470,7 +515,7 @@ int template_parse(struct template *template, struct slice text, enum template_d
         .offset = offset,
         .diag = diag,
     };
-    *template = (struct template){.text = arena_slice(arena, text)};
+    *template = (struct template){.text = arena_slice(arena, text), .offset = offset};
     parser.text = template->text;
     shell_text_init(&parser.shell);
     parse_text(&parser);
@@ -484,6 +529,12 @@ int template_parse(struct template *template, struct slice text, enum template_d
     if (parser.heres.count > 0) {
         memcpy(template->heres, parser.heres.at, parser.heres.count * sizeof *template->heres);
     }
+    template->word_count = parser.words.count;
+    template->words = arena_array(arena, parser.words.count, sizeof *template->words);
+    if (parser.words.count > 0) {
+        memcpy(template->words, parser.words.at, parser.words.count * sizeof *template->words);
+    }
+    vec_release(&parser.words);
     vec_release(&parser.heres);
     vec_release(&parser.parts);
     buf_release(&parser.literal);

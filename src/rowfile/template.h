@@ -71,9 +71,20 @@ enum template_here_error {
     HERE_ODD_DELIMITER,     /* shells disagree on the delimiter, and a template follows */
 };
 
+/* `{x}` where no template is: passed on as it is, but the values may have `/x`. */
+struct template_word {
+    struct slice word; /* "x" of `{x}`, `{ x }`, `{x:.3f}`; dots stand for levels */
+    size_t offset;     /* of the brace in `text` */
+    size_t length;     /* with both braces */
+    const char *meant; /* the template that it was probably meant to be, or NULL */
+};
+
 struct template
 {
     struct slice text; /* as written */
+    size_t offset;     /* of `text` in the source */
+    struct template_word *words;
+    size_t word_count;
     struct template_part *parts;
     size_t part_count;
     bool uses_directory;

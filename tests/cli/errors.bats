@@ -361,6 +361,36 @@ END
     absent .rowbuild
 }
 
+@test "words in braces that are keys of the values: check, a dry run and a run warn" {
+    value d1 '{"x": 1, "box": {"y": 2}}'
+    rowfile <<'END'
+[workspace]
+value_file = "value.json"
+[[action]]
+name = "a"
+command = "note {x} {dir} {directory} {other}"
+environment.E = "{box.y}"
+[[action]]
+name = "b"
+from = "a"
+previous_actions = ["a"]
+command = "note {directories}"
+products = ["//sum-{x}"]
+END
+    local command
+    for command in check '-n' ''; do
+        # shellcheck disable=SC2086 # no word or one
+        expect 0 $command
+        has 'Rowfile:5:17: warning: `{x}` is not a template and stays as it is, but the values have `/x`; did you mean `{/x}`?' \
+            'Rowfile:5:21: warning: `{dir}` is not a template and stays as it is; did you mean `{directory}`?' \
+            '`{box.y}` is not' 'did you mean `{/box/y}`?' 'Rowfile:12:13: warning: `{x}` is not'
+        lacks '`{other}`'
+        [ "$(grep -c warning: <<<"$output")" -eq 4 ]
+        sed -i 's/note {directories}/touch {products}; : {directories}/' Rowfile
+    done
+    expect_runs '{x} {dir} d1 {other}'
+}
+
 @test "what is the same for many directories is one error, with the first names" {
     local d
     for d in d{1..7}; do

@@ -188,8 +188,51 @@ static void test_braces_of_others(void **state)
     expect_message(
         "a { Directory }", DIALECT_ROWFILE,
         "`{ Directory }` is not a template and stays as it is; did you mean `{directory}`?");
+    static const char *const meant[][2] = {
+        {"{dir}", "directory"},    {"{DIR}", "directory"},
+        {"{dirs}", "directories"}, {"{direct}", "directory"},
+        {"{product}", "products"}, {"{output}", "products"},
+        {"{input}", "inputs"},     {"{workspace}", "workspace_path"},
+        {"{values}", "value"},     {"{projct}", "project"},
+    };
+    for (size_t i = 0; i < sizeof meant / sizeof meant[0]; i++) {
+        struct buf words = BUF_EMPTY;
+        buf_addf(&words, "`%s` is not a template and stays as it is; did you mean `{%s}`?",
+                 meant[i][0], meant[i][1]);
+        expect_message(meant[i][0], DIALECT_ROWFILE, buf_string(&words));
+        buf_release(&words);
+    }
+    expect_message("{d} {in} {x} {exit} {next} {sum} {NR} {END}", DIALECT_ROWFILE, NULL);
     expect_message("a ${directory}", DIALECT_ROWFILE,
                    "`${directory}` is a variable of the shell; the template is `{directory}`");
+}
+
+/* What may be a key of the values: told where values are known. */
+static void test_words_in_braces(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *words; /* each with its place */
+    } cases[] = {
+        {"{x} a{y}b '{z}' \"{u}\"", "x@0 y@5 z@11 u@17 "},
+        {"{ x } {a.b} {a/b} {x:.3f} {m-1}", "x@0 a.b@6 a/b@12 x@18 m-1@26 "},
+        {"${x} \\{x} {{x}} {a,b} {} {directory} {/x} {a b}", ""},
+        {"true # {x}\n{y}", "y@11 "},
+        {"{dir}", "dir@0 "},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct parsed parsed;
+        struct buf words = BUF_EMPTY;
+        parse(&parsed, cases[i].text, DIALECT_ROWFILE, false);
+        for (size_t w = 0; w < parsed.template.word_count; w++) {
+            buf_addf(&words, "%.*s@%zu ", SLICE_ARGS(parsed.template.words[w].word),
+                     parsed.template.words[w].offset);
+        }
+        assert_string_equal(buf_string(&words), cases[i].words);
+        buf_release(&words);
+        forget(&parsed);
+    }
 }
 
 static void test_dialect_of_row(void **state)
@@ -334,6 +377,7 @@ int main(void)
         cmocka_unit_test(test_here_documents),
         cmocka_unit_test(test_neighbours),
         cmocka_unit_test(test_braces_of_others),
+        cmocka_unit_test(test_words_in_braces),
         cmocka_unit_test(test_dialect_of_row),
         cmocka_unit_test(test_nested_shells),
         cmocka_unit_test(test_uses),
