@@ -203,6 +203,7 @@ enum rowbuild_event_kind {
     ROWBUILD_EVENT_TICK,     /* at most 10 a second while something runs: redraw the progress */
     ROWBUILD_EVENT_STOPPING, /* interrupted or too many failures: nothing new is started */
     ROWBUILD_EVENT_FINISHED,
+    ROWBUILD_EVENT_SUSPENDED, /* Ctrl-Z: the process is about to be stopped, and its commands with it */
 };
 
 enum rowbuild_outcome {

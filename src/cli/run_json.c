@@ -106,6 +106,7 @@ void run_json_add_event(struct buf *out, const struct rowbuild_event *event)
         [ROWBUILD_EVENT_STARTED] = "started", [ROWBUILD_EVENT_ENDED] = "ended",
         [ROWBUILD_EVENT_NOTICE] = "notice",   [ROWBUILD_EVENT_STOPPING] = "stopping",
         [ROWBUILD_EVENT_TICK] = NULL,         [ROWBUILD_EVENT_FINISHED] = NULL,
+        [ROWBUILD_EVENT_SUSPENDED] = NULL,
     };
     if (names[event->kind] == NULL) {
         return;

@@ -155,6 +155,7 @@ static bool take_event(void *context, const struct rowbuild_event *event)
         view->answer = ask_to_go_on(view, event->estimate);
         return view->answer == ANSWER_YES;
     case ROWBUILD_EVENT_FINISHED:
+    case ROWBUILD_EVENT_SUSPENDED:
         progress_erase(&view->progress);
         return true;
     default:

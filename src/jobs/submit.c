@@ -242,7 +242,7 @@ int submit_all(struct submitting *submitting, struct jobs *jobs)
     if (release_ended(submitting, jobs) != 0) {
         return ROWBUILD_STATE;
     }
-    submitting->loop = world->open_loop();
+    submitting->loop = world->open_loop(false);
     if (submitting->loop == NULL) {
         return diag_state_error(submitting->diag, "signals can't be waited for: %s",
                                 strerror(errno)),

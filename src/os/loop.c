@@ -30,22 +30,24 @@ static bool is_ignored(int number)
            action.sa_handler == SIG_IGN;
 }
 
-static void watched_signals(sigset_t *set)
+static void watched_signals(sigset_t *set, bool takes_stops)
 {
-    static const int numbers[] = {SIGINT,  SIGQUIT, SIGTERM, SIGHUP,
-                                  SIGUSR1, SIGUSR2, SIGXCPU, SIGCHLD};
+    static const int numbers[] = {SIGINT,  SIGQUIT, SIGTERM, SIGHUP,  SIGUSR1,
+                                  SIGUSR2, SIGXCPU, SIGCHLD, SIGTSTP, SIGCONT};
+    enum { STOPS = 2 };
+    size_t count = sizeof numbers / sizeof numbers[0] - (takes_stops ? 0 : STOPS);
     sigemptyset(set);
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+    for (size_t i = 0; i < count; i++) {
         if (numbers[i] == SIGCHLD || !is_ignored(numbers[i])) {
             sigaddset(set, numbers[i]);
         }
     }
 }
 
-void loop_block_signals(sigset_t *before)
+void loop_block_signals(sigset_t *before, bool takes_stops)
 {
     sigset_t set;
-    watched_signals(&set);
+    watched_signals(&set, takes_stops);
     pthread_sigmask(SIG_BLOCK, &set, before);
 }
 
@@ -60,12 +62,12 @@ static int add_descriptor(struct loop *loop, int fd)
     return epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &event);
 }
 
-struct loop *loop_new(void)
+struct loop *loop_new(bool takes_stops)
 {
     struct loop *loop = mem_alloc(sizeof *loop);
     sigset_t set;
-    watched_signals(&set);
-    loop_block_signals(&loop->before);
+    watched_signals(&set, takes_stops);
+    loop_block_signals(&loop->before, takes_stops);
     loop->epoll = epoll_create1(EPOLL_CLOEXEC);
     loop->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     loop->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
@@ -137,7 +139,10 @@ static bool take_signal(const struct loop *loop, struct loop_event *event)
     if (read(loop->signals, &info, sizeof info) != (ssize_t)sizeof info) {
         return false;
     }
-    *event = (struct loop_event){.kind = LOOP_SIGNAL, .token = info.ssi_signo};
+    bool is_stop = info.ssi_signo == SIGCHLD &&
+                   (info.ssi_code == CLD_STOPPED || info.ssi_code == CLD_CONTINUED);
+    *event =
+        (struct loop_event){.kind = LOOP_SIGNAL, .token = info.ssi_signo, .tells_stop = is_stop};
     return true;
 }
 

@@ -16,15 +16,20 @@ enum loop_event_kind { LOOP_CHILD, LOOP_SIGNAL, LOOP_TIMER };
 struct loop_event {
     enum loop_event_kind kind;
     uint64_t token; /* LOOP_CHILD: as given; LOOP_SIGNAL: the signal's number */
+    bool
+        tells_stop; /* LOOP_SIGNAL: SIGCHLD of a child that was stopped or continued. Of several that
+                        came at once only the first is told */
 };
 
 /* Blocks SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU and SIGCHLD in the calling
  * thread (schedulers send any of them) and reads them through a signalfd, except those that were
  * ignored (nohup); loop_free restores the mask. Threads started before must have them blocked too
- * (loop_block_signals, called by the main thread first). NULL with errno. */
-struct loop *loop_new(void);
+ * (loop_block_signals, called by the main thread first). `takes_stops`: SIGTSTP and SIGCONT, too.
+ * NULL with errno. */
+struct loop *loop_new(bool takes_stops);
 void loop_free(struct loop *loop);
-void loop_block_signals(sigset_t *before); /* fills in the calling thread's mask as it was */
+/* `before` gets the calling thread's mask as it was. */
+void loop_block_signals(sigset_t *before, bool takes_stops);
 void loop_restore_signals(const sigset_t *before);
 
 int loop_watch(struct loop *loop, int fd, uint64_t token); /* readable → LOOP_CHILD event */

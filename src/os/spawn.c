@@ -296,6 +296,26 @@ int child_reap(struct child *child, struct child_end *end)
     return 0;
 }
 
+int child_look(const struct child *child)
+{
+    siginfo_t info = {0};
+    if (waitid((idtype_t)P_PIDFD, (id_t)child->pidfd, &info, WSTOPPED | WCONTINUED | WNOHANG) !=
+        0) {
+        return 0;
+    }
+    return info.si_pid == 0                ? 0
+           : info.si_code == CLD_STOPPED   ? 1
+           : info.si_code == CLD_CONTINUED ? -1
+                                           : 0;
+}
+
+void spawn_stop_self(void)
+{
+    /* To this thread, which doesn't get further then until it is continued. Not SIGTSTP: without a
+     * parent in its session that could continue it, a process ignores that. */
+    (void)raise(SIGSTOP);
+}
+
 bool spawn_reap_one(idtype_t kind, pid_t id)
 {
     siginfo_t info = {0};

@@ -52,6 +52,10 @@ int spawn_child(const struct spawn_request *request, struct child *child);
  * the status isn't available (the pidfd is closed then, too). */
 int child_reap(struct child *child, struct child_end *end);
 
+/* What a signal did to a child since the last look: 1 it was stopped, -1 it was continued, 0
+ * neither, or it has ended. */
+int child_look(const struct child *child);
+
 /* Whether anybody is left in the process group of a reaped child; ended orphans in it are reaped
  * first. */
 bool child_group_alive(pid_t leader);
@@ -61,6 +65,9 @@ bool child_group_alive(pid_t leader);
  * programs that select(2) rely on small numbers. */
 size_t spawn_raise_open_files(size_t wanted, struct rlimit *before);
 void spawn_restore_open_files(const struct rlimit *before);
+
+/* Stops this process until it gets a SIGCONT. */
+void spawn_stop_self(void);
 
 /* Makes this process the reaper of orphaned descendants. Call once before the first spawn. */
 void spawn_become_subreaper(void);

@@ -27,6 +27,7 @@ struct world {
     /* One process and what belongs to it (spawn.h) */
     int (*start)(const struct spawn_request *request, struct child *child);
     int (*reap)(struct child *child, struct child_end *end);
+    int (*look)(const struct child *child);
     bool (*group_lives)(pid_t leader);
     void (*signal)(const struct child *child, int signal);
     bool (*signal_named)(const struct child *child, const char *name, int signal);
@@ -41,13 +42,14 @@ struct world {
     bool (*read_variable)(pid_t pid, const char *name, struct buf *value);
 
     /* This process (spawn.h) */
+    void (*stop_self)(void);
     size_t (*raise_open_files)(size_t wanted, struct rlimit *before);
     void (*restore_open_files)(const struct rlimit *before);
 
     /* Waiting for children, signals and time (loop.h) */
-    void (*block_signals)(sigset_t *before);
+    void (*block_signals)(sigset_t *before, bool takes_stops);
     void (*restore_signals)(const sigset_t *before);
-    struct loop *(*open_loop)(void);
+    struct loop *(*open_loop)(bool takes_stops);
     void (*close_loop)(struct loop *loop);
     int (*watch)(struct loop *loop, int fd, uint64_t token);
     void (*unwatch)(struct loop *loop, int fd);

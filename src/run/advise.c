@@ -24,7 +24,7 @@ static int64_t next_look(const struct slot *slot)
 
 static bool is_looked_at(const struct slot *slot)
 {
-    return slot->children.kill_ns == 0 && !slot->children.has_steps;
+    return slot->children.kill_ns == 0 && slot->paused_ns == 0 && !slot->children.has_steps;
 }
 
 static const struct execution *execution_of(const struct run *run, const struct slot *slot)
@@ -106,7 +106,7 @@ static void look(struct run *run, struct slot *slot, int64_t now)
 
 void advise_sample(struct run *run)
 {
-    int64_t now = world->monotonic_ns();
+    int64_t now = run_now(run);
     for (struct slot *slot = NULL; (slot = slots_next(&run->slots, slot)) != NULL;) {
         if (is_looked_at(slot) && now >= next_look(slot)) {
             look(run, slot, now);

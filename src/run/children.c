@@ -79,6 +79,7 @@ int children_start(struct run *run, struct slot *slot, const struct launch_comma
     const struct rlimit *open_files = &run->slots.open_files;
     children->all = mem_alloc(command->count * sizeof *children->all);
     children->is_step = mem_alloc(command->count * sizeof *children->is_step);
+    children->is_stopped = mem_alloc(command->count * sizeof *children->is_stopped);
     children->has_steps = command->has_steps;
     for (unsigned i = 0; i < command->count; i++) {
         const struct launch_process *process = &command->processes[i];
@@ -142,7 +143,7 @@ void children_terminate(const struct run *run, struct children *children)
     if (children->kill_ns == 0) {
         children_signal(children, SIGTERM);
         children_signal(children, SIGCONT); /* a stopped process sees TERM only then */
-        children->kill_ns = world->monotonic_ns() + time_left_grace_ns(run);
+        children->kill_ns = run_now(run) + time_left_grace_ns(run);
     }
 }
 

@@ -15,6 +15,7 @@ struct slot;
 struct children {
     struct child *all; /* pidfd -1: has ended; owned */
     bool *is_step;     /* by child: it is srun; owned */
+    bool *is_stopped;  /* by child: by a signal, at the last look; owned */
     bool has_steps;    /* srun is among them, or below them */
     unsigned count;
     unsigned alive;
@@ -22,7 +23,7 @@ struct children {
     unsigned failed;      /* where one failed: which */
     char *mark;           /* see launch.h; NULL: none; owned */
     unsigned kills;       /* KILLs that were sent */
-    int64_t kill_ns;      /* when the next one is due; 0: no TERM was sent */
+    int64_t kill_ns;      /* when the next one is due, by run_now; 0: no TERM was sent */
 };
 
 /* Gives the slot's children the mark by which all that belongs to them is known. */

@@ -2,7 +2,6 @@
 #include "running.h"
 
 #include "text.h"
-#include "world.h"
 
 #include <stdlib.h>
 
@@ -54,7 +53,7 @@ static double seconds_left(const struct run *run)
         }
         core_seconds += (double)action->left * mean * action->cores;
     }
-    int64_t now = world->monotonic_ns();
+    int64_t now = run_now(run);
     for (const struct slot *slot = NULL; (slot = slots_next(&run->slots, slot)) != NULL;) {
         core_seconds -= (double)(now - slot->started_ns) / 1e9 * slot->grant.cores;
     }
@@ -63,7 +62,7 @@ static double seconds_left(const struct run *run)
 
 static void add_longest(const struct run *run, struct rowbuild_progress *progress)
 {
-    int64_t now = world->monotonic_ns();
+    int64_t now = run_now(run);
     for (const struct slot *slot = NULL; (slot = slots_next(&run->slots, slot)) != NULL;) {
         double seconds = (double)(now - slot->started_ns) / 1e9;
         size_t at = progress->longest_count;
@@ -92,7 +91,7 @@ void run_tell(struct run *run, struct run_event event)
         .cores_used = run->ledger != NULL ? run->options->jobs - ledger_cores_free(run->ledger) : 0,
         .cores_budget = run->options->jobs,
         .seconds_left = run->options->tick_ms > 0 ? seconds_left(run) : -1,
-        .seconds = (double)(world->monotonic_ns() - run->started_ns) / 1e9,
+        .seconds = (double)(run_now(run) - run->started_ns) / 1e9,
     };
     if (event.kind == ROWBUILD_EVENT_TICK) {
         add_longest(run, &progress);

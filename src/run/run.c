@@ -66,7 +66,7 @@ static unsigned cores_used(const struct run *run)
 static bool may_use(struct run *run, struct ledger_grant *grant)
 {
     unsigned used = cores_used(run) - grant->cores;
-    if (!tokens_take(&run->tokens, used, grant->cores, world->monotonic_ns())) {
+    if (!tokens_take(&run->tokens, used, grant->cores, run_now(run))) {
         ledger_return(run->ledger, grant);
         return false;
     }
@@ -114,13 +114,15 @@ static void handle_signal(struct run *run, uint64_t signal)
 {
     if (signal == SIGCHLD) {
         world->reap_orphans();
+    } else if (signal == SIGTSTP) {
+        pauses_stop_all(run);
     } else if (signal == SIGQUIT) { /* no patience: as a second Ctrl-C */
         stop_begin(run, true);
         stop_begin(run, true);
     } else if ((signal == SIGTERM && !run->stopping.is_ending) || signal == SIGINT ||
                signal == SIGHUP) { /* a TERM at the end was told already */
         run->stopping.is_ending =
-            signal == SIGTERM && time_limit_is_near(run->options->end_ns, run->options->notice_s);
+            signal == SIGTERM && time_limit_is_near(run_end_ns(run), run->options->notice_s);
         stop_begin(run, true);
     }
 }
@@ -131,6 +133,9 @@ static void handle(struct run *run, const struct loop_event *event)
         end_child(run, event->token);
     } else if (event->kind == LOOP_SIGNAL) {
         handle_signal(run, event->token);
+        if (event->tells_stop) {
+            pauses_look(run);
+        }
     } /* tokens and the timer: what is ready is tried after every turn */
 }
 
@@ -149,19 +154,30 @@ static void handle_all(struct run *run, const struct loop_event *events, int cou
 
 static void set_timer(struct run *run)
 {
-    int64_t now = world->monotonic_ns();
+    int64_t now = run_now(run);
     int64_t next = slots_earlier(stop_next_deadline(run), run->beat_ns);
     next = slots_earlier(next, advise_next_sample(run));
     next = slots_earlier(next, tokens_next_try(&run->tokens, now));
     if (run->options->tick_ms > 0) {
         next = slots_earlier(next, now + (int64_t)run->options->tick_ms * 1000000);
     }
-    world->set_timer(run->loop, next);
+    if (run->slots.running > 0) {
+        next = slots_earlier(next, now + PAUSES_LOOK_NS);
+    }
+    run->pauses.due_ns = next + run->pauses.lost_ns;
+    world->set_timer(run->loop, run->pauses.due_ns);
+}
+
+/* Nothing will be looked at on the disk then. */
+static bool is_only_time(const struct loop_event *events, int count)
+{
+    return count == 0 || (count == 1 && events[0].kind == LOOP_TIMER);
 }
 
 static void keep_time(struct run *run)
 {
-    int64_t now = world->monotonic_ns();
+    int64_t now = run_now(run);
+    pauses_look(run);
     stop_check_deadlines(run);
     advise_sample(run);
     if (now >= run->beat_ns) {
@@ -195,7 +211,10 @@ static void *run_loop(void *context)
     while (run->slots.running > 0 || tokens_wait(&run->tokens)) {
         set_timer(run);
         int count = world->wait(run->loop, events, EVENTS_AT_ONCE, -1);
-        observer_tick(plan_observer(run->plan));
+        pauses_note_wait(run, events, count);
+        if (!is_only_time(events, count) || tokens_wait(&run->tokens)) {
+            observer_tick(plan_observer(run->plan));
+        }
         handle_all(run, events, count);
         ready_examine(run);
         keep_time(run);
@@ -283,9 +302,9 @@ static int execute(struct run *run)
     pthread_t thread;
     int result = -1;
     set_most_running(run);
-    world->block_signals(&before);
+    world->block_signals(&before, true);
     world->become_reaper();
-    run->loop = world->open_loop();
+    run->loop = world->open_loop(true);
     if (run->loop == NULL) {
         diag_state_error(run->diag, "the event loop can't be made: %s", strerror(errno));
     } else if (pthread_create(&thread, NULL, run_loop, run) != 0) {
@@ -323,7 +342,7 @@ static int prepare(struct run *run)
         run->ledger = ledger_new(run->machine, run->options->jobs, run->options->gpus);
         run->ready.schedule = schedule_new(run->ledger);
     }
-    run->started_ns = world->monotonic_ns();
+    run->started_ns = run_now(run);
     run->beat_ns = run->started_ns + BEAT_NS;
     arena_init(&run->scratch);
     run->outcomes.of = mem_alloc(graph->task_count);

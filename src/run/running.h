@@ -9,6 +9,7 @@
 #include "logs.h"
 #include "loop.h"
 #include "outcomes.h"
+#include "pauses.h"
 #include "ready.h"
 #include "run.h"
 #include "slots.h"
@@ -41,10 +42,18 @@ struct run {
     struct action_usage *usage; /* by action element */
     struct passed_over passed_over;
     struct stopping stopping;
+    struct pauses pauses;
     VEC(struct file_id) racy; /* files to be settled at the end */
     int64_t started_ns;
     int64_t beat_ns; /* when the heartbeat of the state's lock is due */
 };
+
+/* run_clock.c */
+/* Monotonic nanoseconds without those for which the run was stopped; and the end of what it may use
+ * (run_options.end_ns), by the host's clock: a scheduler that suspends a job gives it the time back.
+ * 0: there is no end. */
+int64_t run_now(const struct run *run);
+int64_t run_end_ns(const struct run *run);
 
 /* requests.c */
 /* Tells what can never fit; -1 if anything can't. */

@@ -35,6 +35,7 @@ void slot_release(struct slot *slot, struct ledger *ledger)
     free(slot->launched);
     free(slot->children.all);
     free(slot->children.is_step);
+    free(slot->children.is_stopped);
     free(slot->children.mark);
     free(slot->label);
     *slot = (struct slot){.execution = EXECUTION_NONE};

@@ -16,8 +16,10 @@ struct slot {
     struct ledger_grant grant;
     struct launched *launched; /* by task of the execution; owned */
     char *label;               /* owned */
-    int64_t started_ns;
-    int64_t deadline_ns; /* 0: none */
+    int64_t started_ns;        /* times are the run's own: run_now */
+    int64_t deadline_ns;       /* 0: none */
+    int64_t paused_ns;         /* since when its command is stopped; 0: it isn't */
+    bool paused_in_grace;
     bool timed_out;
     bool cancelled;
     struct sampling sampling;

@@ -3,7 +3,6 @@
 #include "running.h"
 
 #include "file.h"
-#include "world.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -130,7 +129,7 @@ static int start_processes(struct run *run, const struct execution *execution, s
         }
     }
     if (result == 0) {
-        slot->started_ns = world->monotonic_ns();
+        slot->started_ns = run_now(run);
         result = children_start(run, slot, &command, log, &jobserver);
     }
     if (result == 0) {

@@ -36,7 +36,7 @@ bool time_left_suffices(const struct run *run, const struct execution *execution
 {
     return run->options->end_ns == 0 ||
            seconds_of(run, execution) <=
-               time_limit_seconds_left(run->options->end_ns) - run->options->notice_s;
+               time_limit_seconds_left(run_end_ns(run)) - run->options->notice_s;
 }
 
 void time_left_pass_over(struct run *run, struct execution *execution)
@@ -69,7 +69,7 @@ static double grace_s(const struct run *run)
     if (!run->stopping.is_ending) {
         return run->options->grace_s;
     }
-    double left = time_limit_seconds_left(run->options->end_ns);
+    double left = time_limit_seconds_left(run_end_ns(run));
     double kept = left / 4 < RECORDING_S ? left / 4 : RECORDING_S;
     return left - kept > SHORTEST_GRACE_S ? left - kept : SHORTEST_GRACE_S;
 }

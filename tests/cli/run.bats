@@ -418,6 +418,28 @@ END
     done
 }
 
+# standing FILE…: waits until the processes whose numbers are in the files are stopped.
+standing() {
+    local file
+    for file; do
+        until grep -q '^State:.T' "/proc/$(cat "$file")/status"; do sleep 0.02; done
+    done
+}
+
+@test "Ctrl-Z stops rowbuild and all that it started, and both continue together" {
+    one 'sh -c "echo \$\$ >inner; exec sleep 1000" & setsid sh -c "echo \$\$ >daemon; exec sleep 1000" & hold {directory}; kill $(cat inner daemon)'
+    start --no-progress
+    await_started d1
+    await inner daemon
+    echo "$PID" >own
+    kill -TSTP "$PID"
+    standing inner daemon own
+    kill -CONT "$PID"
+    release d1
+    finish 0
+    gone inner daemon
+}
+
 @test "what ignores TERM is killed after the grace" {
     one 'trap "" TERM; echo $$ >pid; hold {directory}'
     start --grace 0.2

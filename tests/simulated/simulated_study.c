@@ -187,9 +187,13 @@ static void hear(void *context, const struct run_event *event)
         add_keys(study, "", event->tasks, event->task_count);
         break;
     case ROWBUILD_EVENT_ENDED:
-        buf_addf(log, "%lld %s %s%s%s%s\n", at_ms, outcome_names[event->outcome], event->label,
+        buf_addf(log, "%lld %s %s%s%s%s", at_ms, outcome_names[event->outcome], event->label,
                  event->how != NULL ? ": " : "", event->how != NULL ? event->how : "",
                  event->blocked ? " (blocked)" : "");
+        if (study->tells_seconds && event->how == NULL) {
+            buf_addf(log, " (%.1f s)", event->seconds);
+        }
+        buf_add_char(log, '\n');
         if (event->outcome == ROWBUILD_RESTORED) {
             add_keys(study, "back:", event->tasks, event->task_count);
         }
@@ -199,6 +203,9 @@ static void hear(void *context, const struct run_event *event)
         break;
     case ROWBUILD_EVENT_NOTICE:
         buf_addf(log, "%lld notice %s\n", at_ms, event->text);
+        break;
+    case ROWBUILD_EVENT_SUSPENDED:
+        buf_addf(log, "%lld suspended\n", at_ms);
         break;
     case ROWBUILD_EVENT_STOPPING:
         buf_addf(log, "%lld stopping\n", at_ms);

@@ -26,6 +26,7 @@ struct living {
     int64_t acts_at_ns;
     int64_t ends_at_ns;
     int64_t stopped_ns; /* since when; 0: it runs */
+    int change;         /* as look tells it */
     struct child_end end;
 };
 
@@ -42,6 +43,7 @@ static struct {
     unsigned pending[SIGNALS]; /* signals to this program */
     int64_t timer_ns;
     bool is_hasty;
+    int64_t stop_ns;
     size_t started;
     size_t most_at_once;
     size_t shared_cpus;
@@ -119,6 +121,7 @@ static void stop(struct living *living)
 {
     if (living->stopped_ns == 0) {
         living->stopped_ns = simulated_now();
+        living->change = 1;
         own.pending[SIGCHLD] = living->is_orphan ? own.pending[SIGCHLD] : 1;
     }
 }
@@ -128,6 +131,7 @@ static void resume(struct living *living)
     if (living->stopped_ns != 0) {
         int64_t lost_ns = simulated_now() - living->stopped_ns;
         living->stopped_ns = 0;
+        living->change = -1;
         living->acts_at_ns += lost_ns;
         living->ends_at_ns += living->ends_at_ns == INT64_MAX ? 0 : lost_ns;
         own.pending[SIGCHLD] = living->is_orphan ? own.pending[SIGCHLD] : 1;
@@ -147,7 +151,8 @@ static void take_signal(struct living *living, int signal)
             living->process.killed_by = signal;
         }
         living->has_acted = true;
-        living->ends_at_ns = simulated_now() + living->process.term_ns;
+        living->ends_at_ns = living->process.term_ns +
+                             (living->stopped_ns != 0 ? living->stopped_ns : simulated_now());
         living->process.ignores_term = true;
     }
 }
@@ -338,6 +343,14 @@ static int reap(struct child *child, struct child_end *ending)
     return 0;
 }
 
+static int look(const struct child *child)
+{
+    struct living *living = find(child->pid);
+    int change = living->change;
+    living->change = 0;
+    return change;
+}
+
 static bool group_lives(pid_t leader)
 {
     bool lives = false;
@@ -445,6 +458,12 @@ static unsigned signal_descendants(int signal)
 
 /* ---- This program ---- */
 
+static void stop_self(void)
+{
+    pass_until(simulated_now() + own.stop_ns);
+    own.pending[SIGCONT] = 1;
+}
+
 static size_t raise_open_files(size_t wanted, struct rlimit *before)
 {
     *before = (struct rlimit){0};
@@ -456,8 +475,9 @@ static void restore_open_files(const struct rlimit *before)
     (void)before;
 }
 
-static void block_signals(sigset_t *before)
+static void block_signals(sigset_t *before, bool takes_stops)
 {
+    (void)takes_stops;
     sigemptyset(before);
 }
 
@@ -468,8 +488,9 @@ static void restore_signals(const sigset_t *before)
 
 /* ---- Waiting ---- */
 
-static struct loop *open_loop(void)
+static struct loop *open_loop(bool takes_stops)
 {
+    (void)takes_stops;
     own.timer_ns = 0;
     return mem_alloc(1);
 }
@@ -507,12 +528,12 @@ static int take_events(struct loop_event *events, size_t limit)
     for (int signal = 1; signal < SIGNALS && count < limit; signal++) {
         if (own.pending[signal] > 0) {
             own.pending[signal] = 0;
-            events[count++] = (struct loop_event){LOOP_SIGNAL, (uint64_t)signal};
+            events[count++] = (struct loop_event){LOOP_SIGNAL, (uint64_t)signal, signal == SIGCHLD};
         }
     }
     vec_each (struct living *, one, &own.all) {
         if (count < limit && (*one)->is_watched && (*one)->has_ended) {
-            events[count++] = (struct loop_event){LOOP_CHILD, (*one)->token};
+            events[count++] = (struct loop_event){.kind = LOOP_CHILD, .token = (*one)->token};
         }
     }
     if (count < limit && own.timer_ns != 0 && own.timer_ns <= simulated_now()) {
@@ -594,6 +615,23 @@ void simulated_signal(int signal)
     own.pending[signal] = 1;
 }
 
+void simulated_set_stop(int64_t ns)
+{
+    own.stop_ns = ns;
+}
+
+void simulated_hold(int64_t ns, bool all, bool tells)
+{
+    if (all) {
+        (void)signal_some(0, SIGSTOP);
+    }
+    pass_until(simulated_now() + ns);
+    if (all) {
+        (void)signal_some(0, SIGCONT);
+    }
+    own.pending[SIGCONT] = own.pending[SIGCONT] || tells;
+}
+
 void simulated_signal_process(size_t nth, int signal)
 {
     if (nth < own.all.count && is_alive(own.all.at[nth])) {
@@ -649,6 +687,7 @@ static const struct world simulated_world_table = {
     .pause = pause_for,
     .start = start,
     .reap = reap,
+    .look = look,
     .group_lives = group_lives,
     .signal = signal_child,
     .signal_named = signal_named,
@@ -659,6 +698,7 @@ static const struct world simulated_world_table = {
     .kill_orphans = kill_orphans,
     .signal_descendants = signal_descendants,
     .read_variable = read_variable,
+    .stop_self = stop_self,
     .raise_open_files = raise_open_files,
     .restore_open_files = restore_open_files,
     .block_signals = block_signals,

@@ -58,6 +58,13 @@ void simulated_signal(int signal);
 /* A process, the n-th that was started, gets a signal from somebody else. */
 void simulated_signal_process(size_t nth, int signal);
 
+/* How long this program stays stopped when it stops itself. */
+void simulated_set_stop(int64_t ns);
+
+/* Stops this program now and for so long, without asking it; with `all` its processes, too. `tells`:
+ * it is continued by a signal, and not thawed. */
+void simulated_hold(int64_t ns, bool all, bool tells);
+
 /* Power goes: no process lives, no signal is pending. */
 void simulated_world_crash(void);
 

@@ -47,7 +47,7 @@ static struct loop_event expect(struct loop *loop, enum loop_event_kind kind)
 static void child_ends(void **state)
 {
     (void)state;
-    struct loop *loop = loop_new();
+    struct loop *loop = loop_new(false);
     assert_non_null(loop);
     struct child child = start("exit 7");
     uint64_t token = UINT64_C(0xfedcba9876543210);
@@ -64,7 +64,7 @@ static void child_ends(void **state)
 static void unwatched_is_silent(void **state)
 {
     (void)state;
-    struct loop *loop = loop_new();
+    struct loop *loop = loop_new(false);
     int pipes[2];
     assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
     assert_int_equal(loop_watch(loop, pipes[0], 5), 0);
@@ -83,7 +83,7 @@ static void unwatched_is_silent(void **state)
 static void signals_come_as_events(void **state)
 {
     (void)state;
-    struct loop *loop = loop_new();
+    struct loop *loop = loop_new(false);
     assert_int_equal(kill(getpid(), SIGUSR1), 0);
     assert_int_equal(kill(getpid(), SIGTERM), 0);
     unsigned seen = 0;
@@ -110,12 +110,12 @@ static void masks_are_restored(void **state)
     sigemptyset(&hup);
     sigaddset(&hup, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &hup, &first);
-    loop_block_signals(&before);
+    loop_block_signals(&before, false);
     pthread_sigmask(SIG_BLOCK, NULL, &now);
     assert_int_equal(sigismember(&now, SIGINT), 1);
     assert_int_equal(sigismember(&now, SIGCHLD), 1);
     loop_restore_signals(&before);
-    struct loop *loop = loop_new();
+    struct loop *loop = loop_new(false);
     loop_free(loop);
     pthread_sigmask(SIG_BLOCK, NULL, &now);
     assert_int_equal(sigismember(&now, SIGINT), 0);
@@ -126,7 +126,7 @@ static void masks_are_restored(void **state)
 static void timer_rings_once(void **state)
 {
     (void)state;
-    struct loop *loop = loop_new();
+    struct loop *loop = loop_new(false);
     struct loop_event events[LIMIT];
     int64_t when = clock_monotonic_ns() + 20000000;
     loop_set_timer(loop, when);
@@ -144,7 +144,7 @@ static void timer_rings_once(void **state)
 static void timeout_gives_nothing(void **state)
 {
     (void)state;
-    struct loop *loop = loop_new();
+    struct loop *loop = loop_new(false);
     struct loop_event event;
     int64_t before = clock_monotonic_ns();
     assert_int_equal(loop_wait(loop, &event, 1, 10), 0);
@@ -163,7 +163,7 @@ static void ignore_alarm(int number)
 static void interruption_is_no_error(void **state)
 {
     (void)state;
-    struct loop *loop = loop_new();
+    struct loop *loop = loop_new(false);
     struct sigaction action = {.sa_handler = ignore_alarm};
     struct sigaction before;
     assert_int_equal(sigaction(SIGALRM, &action, &before), 0);
@@ -182,7 +182,7 @@ static void many_children(void **state)
     (void)state;
     enum { MANY = 100 };
     static struct child children[MANY];
-    struct loop *loop = loop_new();
+    struct loop *loop = loop_new(false);
     for (unsigned i = 0; i < MANY; i++) {
         children[i] = start("exit 3");
         assert_int_equal(loop_watch(loop, children[i].pidfd, i), 0);

@@ -399,6 +399,171 @@ static void test_an_interruption_leaves_nothing_running(void **state)
     study_end(&study);
 }
 
+/* ---- Pauses ---- */
+
+static const char limited[] =
+    "[[action]]\nname = 'a'\ncommand = 'last 3; copy in out # {directory}'\n"
+    "products = ['out']\ntimeout = '00:00:05'\n";
+static const char too_long[] =
+    "[[action]]\nname = 'a'\ncommand = 'last 100 # {directory}'\ntimeout = '00:00:05'\n";
+
+static const int CTRL_Z = SIGTSTP;
+
+static void test_ctrl_z_stops_the_commands_and_all_clocks(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study, limited, 2);
+    study.tells_seconds = true;
+    study.jobs = 2;
+    simulated_set_stop(SECONDS(100));
+    send_after(SECONDS(1), &CTRL_Z);
+    send_after(SECONDS(102), &CTRL_Z);
+    expect_log(&study, "0 start a d1\n0 start a d2\n1000 suspended\n102000 suspended\n"
+                       "203000 succeeded a d1 (3.0 s)\n203000 succeeded a d2 (3.0 s)\n");
+    study_end(&study);
+}
+
+static void test_a_timeout_waits_for_the_end_of_a_pause(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study, too_long, 1);
+    study.tells_seconds = true;
+    simulated_set_stop(SECONDS(100));
+    send_after(SECONDS(1), &CTRL_Z);
+    expect_log(&study,
+               "0 start a d1\n1000 suspended\n105000 timed out a d1: timed out after 5.0s\n");
+    study_end(&study);
+}
+
+static void test_so_does_a_grace(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study, deaf, 1);
+    study.tells_seconds = true;
+    study.grace_s = 7;
+    simulated_set_stop(SECONDS(100));
+    send_after(SECONDS(1), &INTERRUPT);
+    send_after(SECONDS(2), &CTRL_Z);
+    expect_log(&study, "0 start a d1\n1000 stopping\n2000 suspended\n"
+                       "108000 cancelled a d1: killed by SIGKILL\n");
+    study_end(&study);
+}
+
+static void test_an_interruption_of_a_stopped_run_is_heeded_when_it_continues(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study, limited, 1);
+    study.tells_seconds = true;
+    simulated_set_stop(SECONDS(100));
+    send_after(SECONDS(1), &CTRL_Z);
+    send_after(SECONDS(50), &INTERRUPT);
+    expect_log(&study, "0 start a d1\n1000 suspended\n101000 stopping\n"
+                       "101000 cancelled a d1: killed by SIGTERM\n");
+    study_end(&study);
+}
+
+struct hold {
+    int64_t ns;
+    bool all;
+    bool tells;
+};
+
+static void hold(void *context)
+{
+    const struct hold *how = context;
+    simulated_hold(how->ns, how->all, how->tells);
+}
+
+/* By SIGSTOP, a scheduler, or a frozen control group. */
+static void test_a_stop_that_nobody_told_of_is_seen(void **state)
+{
+    static const struct hold holds[] = {{SECONDS(100), true, true}, {SECONDS(100), true, false}};
+    struct study study;
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        begin(&study, limited, 1);
+        study.tells_seconds = true;
+        simulated_after(STUDY_WHILE_NS + SECONDS(1.25), hold, (void *)&holds[i]);
+        study_run(&study);
+        assert_non_null(strstr(buf_string(&study.log), "103000 succeeded a d1 (3."));
+        study_end(&study);
+        begin(&study, too_long, 1);
+        study.tells_seconds = true;
+        simulated_after(STUDY_WHILE_NS + SECONDS(1.25), hold, (void *)&holds[i]);
+        study_run(&study);
+        const char *line = strstr(buf_string(&study.log), " timed out");
+        assert_non_null(line);
+        long at_ms = strtol(buf_string(&study.log) + strlen("0 start a d1\n"), NULL, 10);
+        assert_in_range(at_ms, 104700, 105000);
+        study_end(&study);
+    }
+}
+
+static void test_commands_may_run_while_the_run_itself_is_stopped(void **state)
+{
+    static const struct hold alone = {SECONDS(100), false, true};
+    struct study study;
+    (void)state;
+    begin(&study, limited, 1);
+    study.tells_seconds = true;
+    simulated_after(STUDY_WHILE_NS + SECONDS(1.25), hold, (void *)&alone);
+    study_run(&study);
+    assert_non_null(strstr(buf_string(&study.log), "101250 succeeded a d1 (1."));
+    study_end(&study);
+}
+
+static void stop_first(void *context)
+{
+    (void)context;
+    simulated_signal_process(0, SIGSTOP);
+}
+
+static void continue_first(void *context)
+{
+    (void)context;
+    simulated_signal_process(0, SIGCONT);
+}
+
+static void test_a_command_that_is_stopped_alone_has_no_clock(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study, limited, 1);
+    study.tells_seconds = true;
+    simulated_after(STUDY_WHILE_NS + SECONDS(1), stop_first, NULL);
+    simulated_after(STUDY_WHILE_NS + SECONDS(51), continue_first, NULL);
+    expect_log(&study, "0 start a d1\n53000 succeeded a d1 (3.0 s)\n");
+    study_end(&study);
+    begin(&study, too_long, 1);
+    study.tells_seconds = true;
+    simulated_after(STUDY_WHILE_NS + SECONDS(1), stop_first, NULL);
+    simulated_after(STUDY_WHILE_NS + SECONDS(51), continue_first, NULL);
+    expect_log(&study, "0 start a d1\n55000 timed out a d1: timed out after 5.0s\n");
+    study_end(&study);
+}
+
+static void test_a_stopped_command_can_be_interrupted(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study, limited, 1);
+    study.tells_seconds = true;
+    simulated_after(STUDY_WHILE_NS + SECONDS(1), stop_first, NULL);
+    send_after(SECONDS(60), &INTERRUPT);
+    expect_log(&study, "0 start a d1\n60000 stopping\n60000 cancelled a d1: killed by SIGTERM\n");
+    study_end(&study);
+    begin(&study, "[[action]]\nname = 'a'\ncommand = 'last 100; deaf # {directory}'\n", 1);
+    study.grace_s = 7;
+    simulated_after(STUDY_WHILE_NS + SECONDS(1), stop_first, NULL);
+    send_after(SECONDS(60), &INTERRUPT);
+    expect_log(&study, "0 start a d1\n60000 stopping\n67000 cancelled a d1: killed by SIGKILL\n");
+    study_end(&study);
+}
+
 /* ---- What is left ---- */
 
 static void test_what_runs_in_the_background_is_counted_not_ended(void **state)
@@ -719,6 +884,14 @@ int main(void)
         cmocka_unit_test(test_quit_has_no_patience),
         cmocka_unit_test(test_a_command_may_end_well_within_the_grace),
         cmocka_unit_test(test_an_interruption_leaves_nothing_running),
+        cmocka_unit_test(test_ctrl_z_stops_the_commands_and_all_clocks),
+        cmocka_unit_test(test_a_timeout_waits_for_the_end_of_a_pause),
+        cmocka_unit_test(test_so_does_a_grace),
+        cmocka_unit_test(test_an_interruption_of_a_stopped_run_is_heeded_when_it_continues),
+        cmocka_unit_test(test_a_stop_that_nobody_told_of_is_seen),
+        cmocka_unit_test(test_commands_may_run_while_the_run_itself_is_stopped),
+        cmocka_unit_test(test_a_command_that_is_stopped_alone_has_no_clock),
+        cmocka_unit_test(test_a_stopped_command_can_be_interrupted),
         cmocka_unit_test(test_what_runs_in_the_background_is_counted_not_ended),
         cmocka_unit_test(test_what_several_processes_leave_is_killed),
         cmocka_unit_test(test_the_first_process_that_fails_ends_the_others),

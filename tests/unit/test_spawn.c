@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -431,6 +432,61 @@ static void end_all(int first_signal)
     spawn_reap_orphans();
 }
 
+static void *stop_and_tell(void *pipe)
+{
+    spawn_stop_self();
+    (void)!write(*(const int *)pipe, "x", 1);
+    return NULL;
+}
+
+/* The caller doesn't get further, whichever of several threads it is. */
+static void stops_itself(void **state)
+{
+    int ends[2];
+    int status;
+    char byte;
+    (void)state;
+    assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        pthread_t thread;
+        pthread_create(&thread, NULL, stop_and_tell, &ends[1]);
+        pthread_join(thread, NULL);
+        _exit(7);
+    }
+    assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+    assert_true(WIFSTOPPED(status));
+    assert_int_equal(read(ends[0], &byte, 1), -1);
+    assert_int_equal(kill(pid, SIGCONT), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(WEXITSTATUS(status), 7);
+    assert_int_equal(read(ends[0], &byte, 1), 1);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static int next_change(const struct child *child)
+{
+    int change;
+    while ((change = child_look(child)) == 0) {
+        usleep(1000);
+    }
+    return change;
+}
+
+static void looks_at_stops(void **state)
+{
+    struct child child = start_shell(*state, "exec sleep 1000");
+    assert_int_equal(child_look(&child), 0);
+    spawn_signal_child(&child, SIGSTOP);
+    assert_int_equal(next_change(&child), 1);
+    assert_int_equal(child_look(&child), 0);
+    spawn_signal_child(&child, SIGCONT);
+    assert_int_equal(next_change(&child), -1);
+    spawn_signal_child(&child, SIGKILL);
+    assert_true(wait_for(&child).signalled);
+}
+
 static void daemons_are_found(void **state)
 {
     const struct folder *folder = *state;
@@ -563,6 +619,8 @@ int main(void)
         in_folder(signals_are_reset),
         in_folder(affinity_is_the_childs),
         in_folder(many_starts_leave_nothing),
+        in_folder(stops_itself),
+        in_folder(looks_at_stops),
         in_folder(daemons_are_found),
         in_folder(one_childs_descendants),
         in_folder(group_outlives_its_leader),

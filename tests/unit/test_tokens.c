@@ -32,7 +32,7 @@ static int begin(void **state)
     snprintf(flags, sizeof flags, "--jobserver-auth=%d,%d", fixture.ends[0], fixture.ends[1]);
     assert_int_equal(jobclient_open(&fixture.client, flags), JOBCLIENT_OPEN);
     fixture.tokens = (struct tokens){.client = &fixture.client};
-    fixture.loop = loop_new();
+    fixture.loop = loop_new(false);
     assert_non_null(fixture.loop);
     *state = &fixture;
     return 0;
