@@ -58,7 +58,8 @@ struct launch {
     const struct spawn_request *request;
     const char *program;
     char *const *argv;
-    int error; /* written by the child */
+    int error;      /* written by the child */
+    int bind_error; /* likewise */
 };
 
 CHILD_SIDE static void reset_signals(void)
@@ -101,14 +102,14 @@ CHILD_SIDE static long hand_down(const struct spawn_request *request)
     return 0;
 }
 
-CHILD_SIDE static long prepare(const struct spawn_request *request)
+CHILD_SIDE static long prepare(const struct spawn_request *request, int *bind_error)
 {
     if (syscall(SYS_setsid) < 0) {
         return -1;
     }
     if (request->bind != NULL &&
         syscall(SYS_sched_setaffinity, 0L, sizeof request->bind->words, request->bind->words) < 0) {
-        return -1;
+        *bind_error = errno; /* a sandbox, or a cpuset that has changed: nothing to fail for */
     }
     if (request->directory >= 0 && syscall(SYS_fchdir, (long)request->directory) < 0) {
         return -1;
@@ -125,7 +126,7 @@ CHILD_SIDE static long prepare(const struct spawn_request *request)
 CHILD_SIDE static int run_child(void *argument)
 {
     struct launch *launch = argument;
-    if (prepare(launch->request) == 0) {
+    if (prepare(launch->request, &launch->bind_error) == 0) {
         reset_signals();
         syscall(SYS_execve, launch->program, launch->argv, launch->request->envp);
     }
@@ -145,12 +146,13 @@ static int start(struct launch *launch, struct child *child)
     memset(&all, 0xff, sizeof all);
     syscall(SYS_rt_sigprocmask, (long)SIG_SETMASK, &all, &before, (long)SIGNAL_SET);
     launch->error = 0;
+    launch->bind_error = 0;
     pid_t pid = clone(run_child, stack + sizeof stack,
                       CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, launch, &pidfd);
     int error = pid < 0 ? errno : launch->error;
     syscall(SYS_rt_sigprocmask, (long)SIG_SETMASK, &before, NULL, (long)SIGNAL_SET);
     if (error == 0) {
-        *child = (struct child){.pid = pid, .pidfd = pidfd};
+        *child = (struct child){.pid = pid, .pidfd = pidfd, .unbound = launch->bind_error};
         return 0;
     }
     if (pid > 0) {

@@ -23,7 +23,7 @@ struct spawn_request {
     int output;                 /* becomes stdout and stderr; -1: inherit */
     int input;                  /* becomes stdin; 0: /dev/null */
     int errors;                 /* becomes stderr, in place of `output`; 0: doesn't */
-    const struct cpumask *bind; /* NULL: inherit affinity */
+    const struct cpumask *bind; /* NULL: inherit affinity; where it is refused, too: `unbound` */
     const int *inherit;         /* these become descriptors 3, 4, … of the child; each must itself
                                    be none of these numbers */
     size_t inherit_count;
@@ -33,8 +33,9 @@ struct spawn_request {
 enum { SPAWN_FIRST_INHERITED = 3 };
 
 struct child {
-    pid_t pid; /* leads a session and a process group of its own: it has no terminal */
-    int pidfd; /* readable when it has ended; owned by the caller, closed by child_reap */
+    pid_t pid;   /* leads a session and a process group of its own: it has no terminal */
+    int pidfd;   /* readable when it has ended; owned by the caller, closed by child_reap */
+    int unbound; /* errno with which binding it was refused; 0: it wasn't */
 };
 
 struct child_end {

@@ -72,6 +72,15 @@ static uint64_t token_of(const struct run *run, const struct slot *slot, unsigne
     return slots_number(&run->slots, slot) | (uint64_t)child << 32U;
 }
 
+static void tell_unbound(struct run *run, int error)
+{
+    if (error != 0 && !run->slots.tells_unbound) {
+        run->slots.tells_unbound = true;
+        run_notice(run, "processes can't be bound to cores here (%s); they run unbound",
+                   strerror(error));
+    }
+}
+
 int children_start(struct run *run, struct slot *slot, const struct launch_command *command,
                    int output, const struct jobserver *jobserver)
 {
@@ -93,10 +102,12 @@ int children_start(struct run *run, struct slot *slot, const struct launch_comma
                                       .inherit_count =
                                           jobserver->ends[0] >= 0 ? JOBSERVER_ENDS : 0};
         if (world->start(&spawn, &children->all[i]) != 0) {
-            report_spawn(run, slot, process, errno);
+            slot->refused = errno;
+            report_spawn(run, slot, process, slot->refused);
             kill_started(run, slot);
             return -1;
         }
+        tell_unbound(run, children->all[i].unbound);
         children->is_step[i] = process->is_step;
         children->count++;
         children->alive++;

@@ -386,6 +386,7 @@ void run_finish(struct run *run, struct slot *slot)
     advise_tell(run, slot, false);
     slot_release(slot, run->ledger);
     run->slots.running--;
+    refusals_ease(run);
     if (retried && is_batch) {
         retry_one_by_one(run, number, ending.failed.at, ending.failed.count);
     } else if (retried) {

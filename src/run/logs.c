@@ -151,8 +151,11 @@ int logs_open_slot(struct logs *logs, unsigned slot, struct diag *diag)
             *fd = inside_create(logs->folder, name, O_APPEND);
         }
         if (*fd < 0) {
-            return diag_state_error(diag, "the log `%s/" STATE_LOGS "/%s` can't be opened: %s",
-                                    logs->state, name, inside_error(errno));
+            int error = errno;
+            diag_state_error(diag, "the log `%s/" STATE_LOGS "/%s` can't be opened: %s",
+                             logs->state, name, inside_error(error));
+            errno = error;
+            return -1;
         }
     }
     return *fd;

@@ -35,7 +35,7 @@ struct logs *logs_new(const char *state, const char *name, struct diag *diag);
 int logs_end_left_behind(const char *state, unsigned *ended, struct diag *diag);
 void logs_free(struct logs *logs); /* removes the slots' files and the table */
 
-/* The descriptor that an execution in this slot writes to; -1 after an error. */
+/* The descriptor that an execution in this slot writes to; -1 after an error, with its errno. */
 int logs_open_slot(struct logs *logs, unsigned slot, struct diag *diag);
 
 /* Says in the table that a slot runs something now, or (label NULL) nothing. */

@@ -1,11 +1,13 @@
 /* The loop of a run, what is recorded before it, and what is told after it. */
 #include "running.h"
 
+#include "disk.h"
 #include "lock.h"
 #include "time_limit.h"
 #include "world.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -15,7 +17,8 @@
 
 static const int64_t BEAT_NS = (int64_t)LOCK_HEARTBEAT_S * 1000000000;
 
-enum { FILES_BESIDE_TASKS = 32, FILES_OF_A_TASK = 2 }; /* open descriptors */
+/* Open descriptors. */
+enum { FILES_BESIDE_TASKS = 32, FILES_OF_THE_RUN = 16, FILES_OF_A_TASK = 2 };
 enum {
     EVENTS_AT_ONCE = 64,
     MANY_RECORDS = 500, /* from here on a new snapshot is cheaper than a journal */
@@ -79,7 +82,7 @@ static void start_ready(struct run *run)
     struct ledger_grant grant;
     tokens_begin(&run->tokens);
     while (!run->stopping.is_stopping && !run->stopping.broken &&
-           run->slots.running < run->slots.most &&
+           run->slots.running < run->slots.most && refusals_allow(run) &&
            schedule_next(run->ready.schedule, &number, &grant)) {
         struct execution *execution = &run->executions.all.at[number];
         if (!time_left_suffices(run, execution)) {
@@ -158,6 +161,7 @@ static void set_timer(struct run *run)
     int64_t next = slots_earlier(stop_next_deadline(run), run->beat_ns);
     next = slots_earlier(next, advise_next_sample(run));
     next = slots_earlier(next, tokens_next_try(&run->tokens, now));
+    next = slots_earlier(next, refusals_next(run));
     if (run->options->tick_ms > 0) {
         next = slots_earlier(next, now + (int64_t)run->options->tick_ms * 1000000);
     }
@@ -179,6 +183,7 @@ static void keep_time(struct run *run)
     int64_t now = run_now(run);
     pauses_look(run);
     stop_check_deadlines(run);
+    refusals_keep_time(run);
     advise_sample(run);
     if (now >= run->beat_ns) {
         state_beat(plan_state(run->plan));
@@ -196,6 +201,12 @@ static void flush(struct run *run)
     }
 }
 
+/* The thread itself counts where the system has no more processes. */
+static bool gives_up_thread(const struct run *run)
+{
+    return run->is_in_thread && refusals_wait(run);
+}
+
 /* In a fresh thread: one that has burned CPU before spawns slower for the rest of its life (the
  * parent of a vfork queues behind its child). */
 static void *run_loop(void *context)
@@ -205,14 +216,16 @@ static void *run_loop(void *context)
     observer_tick(plan_observer(run->plan));
     handle_all(run, events,
                world->wait(run->loop, events, EVENTS_AT_ONCE, 0)); /* pending signals */
+    refusals_ease(run);
     ready_examine(run);
     start_ready(run);
     flush(run);
-    while (run->slots.running > 0 || tokens_wait(&run->tokens)) {
+    while ((run->slots.running > 0 || tokens_wait(&run->tokens) || refusals_wait(run)) &&
+           !gives_up_thread(run)) {
         set_timer(run);
         int count = world->wait(run->loop, events, EVENTS_AT_ONCE, -1);
         pauses_note_wait(run, events, count);
-        if (!is_only_time(events, count) || tokens_wait(&run->tokens)) {
+        if (!is_only_time(events, count) || tokens_wait(&run->tokens) || refusals_wait(run)) {
             observer_tick(plan_observer(run->plan));
         }
         handle_all(run, events, count);
@@ -280,15 +293,32 @@ static void count_not_started(struct run *run)
     }
 }
 
+static int count_one(void *count, int folder, const char *name, unsigned char type)
+{
+    (void)folder;
+    (void)name;
+    (void)type;
+    ++*(size_t *)count;
+    return 0;
+}
+
+/* Whoever started this program may have left many open. 0: not known. */
+static size_t count_open_files(void)
+{
+    size_t count = 0;
+    (void)disk->list(AT_FDCWD, "/proc/self/fd", 0, count_one, &count);
+    return count;
+}
+
 /* A running task takes two descriptors: its log and its pidfd. */
 static void set_most_running(struct run *run)
 {
     struct slots *slots = &run->slots;
-    size_t wanted = FILES_BESIDE_TASKS + (size_t)run->options->jobs * FILES_OF_A_TASK;
+    size_t beside = count_open_files() + FILES_OF_THE_RUN;
+    beside = beside > FILES_BESIDE_TASKS ? beside : FILES_BESIDE_TASKS;
+    size_t wanted = beside + (size_t)run->options->jobs * FILES_OF_A_TASK;
     size_t limit = world->raise_open_files(wanted, &slots->open_files);
-    slots->most = limit >= FILES_BESIDE_TASKS + FILES_OF_A_TASK
-                      ? (limit - FILES_BESIDE_TASKS) / FILES_OF_A_TASK
-                      : 1;
+    slots->most = limit >= beside + FILES_OF_A_TASK ? (limit - beside) / FILES_OF_A_TASK : 1;
     if (slots->most < run->options->jobs && slots->most < run->executions.all.count) {
         run_notice(run,
                    "the limit of open files is %zu (ulimit -n): at most %zu commands run at once",
@@ -307,10 +337,15 @@ static int execute(struct run *run)
     run->loop = world->open_loop(true);
     if (run->loop == NULL) {
         diag_state_error(run->diag, "the event loop can't be made: %s", strerror(errno));
-    } else if (pthread_create(&thread, NULL, run_loop, run) != 0) {
-        diag_state_error(run->diag, "the thread of the run can't be started");
     } else {
-        pthread_join(thread, NULL);
+        run->is_in_thread = pthread_create(&thread, NULL, run_loop, run) == 0;
+        if (run->is_in_thread) {
+            pthread_join(thread, NULL);
+        }
+        if (!run->is_in_thread || gives_up_thread(run)) {
+            run->is_in_thread = false;
+            (void)run_loop(run);
+        }
         if (run->stopping.interrupted) {
             stop_kill_leftovers(run);
         } else {

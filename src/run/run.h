@@ -7,7 +7,8 @@
  *
  * Which file holds what; each uses only files that come after it:
  * run.c (the loop); start.c, finish.c (an execution from its start to its records); ready.c (early
- * cutoff: what may start); requests.c (what can never fit); stop.c (interruption, deadlines);
+ * cutoff: what may start); requests.c (what can
+ * never fit); refusals.c (what the system has no more of); stop.c (interruption, deadlines);
  * pauses.c (Ctrl-Z, and what else stops
  * the run or a command); children.c (processes); time_left.c (the end of the run's time); outcomes.c (what became of each
  * task); advise.c (what executions use); ancestors.c (products that another task changed);

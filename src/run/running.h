@@ -11,6 +11,7 @@
 #include "outcomes.h"
 #include "pauses.h"
 #include "ready.h"
+#include "refusals.h"
 #include "run.h"
 #include "slots.h"
 #include "stop.h"
@@ -45,7 +46,8 @@ struct run {
     struct pauses pauses;
     VEC(struct file_id) racy; /* files to be settled at the end */
     int64_t started_ns;
-    int64_t beat_ns; /* when the heartbeat of the state's lock is due */
+    bool is_in_thread; /* the loop runs in a thread of its own */
+    int64_t beat_ns;   /* when the heartbeat of the state's lock is due */
 };
 
 /* run_clock.c */

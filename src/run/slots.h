@@ -20,6 +20,7 @@ struct slot {
     int64_t deadline_ns;       /* 0: none */
     int64_t paused_ns;         /* since when its command is stopped; 0: it isn't */
     bool paused_in_grace;
+    int refused; /* errno of what the system had no more of for its start */
     bool timed_out;
     bool cancelled;
     struct sampling sampling;
@@ -31,6 +32,12 @@ struct slots {
     size_t most;              /* that run at once: as many as there are descriptors for */
     struct rlimit open_files; /* as it was before this run: what children get */
     uint64_t marks;           /* given so far */
+    bool tells_unbound;       /* it was told that binding is refused */
+    bool tells_refusal;       /* likewise starting one more */
+    int refused;              /* errno of that; nothing is started then until an execution ends. 0:
+                                 it isn't refused, as far as is known */
+    int64_t refused_ns;       /* since when nothing runs for that reason; 0: not so */
+    int64_t retry_ns;         /* when it is tried then */
 };
 
 /* A free slot. Pointers to slots are invalid afterwards. */

@@ -76,7 +76,7 @@ static bool lies_elsewhere(const struct run *run, const struct ledger_grant *gra
 
 /* What the children share their cores by; the context's environment names it. mpirun doesn't hand
  * descriptors down, so that ranks get none. */
-static int open_jobserver(struct run *run, const struct action *action, const struct slot *slot,
+static int open_jobserver(struct run *run, const struct action *action, struct slot *slot,
                           struct launch_context *context, struct jobserver *server)
 {
     const struct ledger_grant *grant = &slot->grant;
@@ -85,6 +85,7 @@ static int open_jobserver(struct run *run, const struct action *action, const st
     }
     /* Each process owns a core without a token. */
     if (jobserver_open(server, grant->cores - grant->process_count) != 0) {
+        slot->refused = errno;
         return diag_state_error(run->diag, "a jobserver can't be made: %s", strerror(errno));
     }
     context->environment =
@@ -119,6 +120,7 @@ static int start_processes(struct run *run, const struct execution *execution, s
     struct launch_context context = *run->launch;
     struct jobserver jobserver = JOBSERVER_NONE;
     int log = logs_open_slot(run->logs, number, run->diag);
+    slot->refused = log < 0 ? errno : 0;
     int result = log < 0 ? -1 : open_jobserver(run, action, slot, &context, &jobserver);
     if (result == 0) {
         result = launch_prepare(&context, &request, &run->scratch, &command, run->diag);
@@ -220,6 +222,47 @@ static int prepare_tasks(struct run *run, const struct task_id *tasks, size_t co
     return result;
 }
 
+static struct task_row *rows_of(const struct run *run, const struct task_id *tasks, size_t count)
+{
+    struct task_row *rows = mem_alloc(count * sizeof *rows);
+    for (size_t i = 0; i < count; i++) {
+        rows[i] = *state_task(plan_state(run->plan), tasks[i].at);
+    }
+    return rows;
+}
+
+/* What was recorded as started wasn't. Old products that were moved stay backups. */
+static void restore_attempts(struct run *run, const struct task_id *tasks, size_t count,
+                             const struct task_row *before)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct task_row row = *state_task(plan_state(run->plan), tasks[i].at);
+        row.attempt = before[i].attempt;
+        row.attempt_status = before[i].attempt_status;
+        row.attempt_fingerprint = before[i].attempt_fingerprint;
+        state_put_task(plan_state(run->plan), tasks[i].at, &row);
+    }
+}
+
+/* Of a slot whose execution could not be started: it is tried later, or has failed. */
+static void end_unstarted(struct run *run, uint32_t number, struct slot *slot,
+                          const struct task_row *before, const char *how)
+{
+    struct execution *execution = &run->executions.all.at[number];
+    const struct task_id *tasks = execution_tasks(&run->executions, execution);
+    bool is_postponed = refusals_postpone(run, slot);
+    if (is_postponed && slot->children.count == 0) {
+        restore_attempts(run, tasks, execution->count, before);
+    }
+    slot_release(slot, run->ledger);
+    if (is_postponed) {
+        ready_add_again(run, number);
+    } else {
+        execution_end(&run->executions, execution);
+        outcome_fail_unstarted(run, tasks, execution->count, how, false);
+    }
+}
+
 void run_start(struct run *run, uint32_t execution_number, struct ledger_grant *grant)
 {
     struct execution *execution = &run->executions.all.at[execution_number];
@@ -238,6 +281,7 @@ void run_start(struct run *run, uint32_t execution_number, struct ledger_grant *
     for (uint32_t i = 0; i < count && run->options->explain; i++) { /* before records change */
         run_add_reasons(run->plan, tasks[i], "\n", &reasons, run->diag);
     }
+    struct task_row *before = rows_of(run, tasks, count);
     int seen = launched_look(run->plan, tasks, count, slot->launched, run->diag);
     if (seen == 0 && any_lacks(run->plan, tasks, count, run->diag)) {
         slot_release(slot, run->ledger);
@@ -253,10 +297,9 @@ void run_start(struct run *run, uint32_t execution_number, struct ledger_grant *
                                          .text = reasons.len > 0 ? reasons.at : NULL});
     } else {
         take_error(run, &how);
-        slot_release(slot, run->ledger);
-        execution_end(&run->executions, execution);
-        outcome_fail_unstarted(run, tasks, count, buf_string(&how), false);
+        end_unstarted(run, execution_number, slot, before, buf_string(&how));
     }
+    free(before);
     buf_release(&label);
     buf_release(&reasons);
     buf_release(&how);

@@ -52,6 +52,7 @@ static struct {
     unsigned refused; /* starts until the one that is; 0: all, if there is an error */
     int refused_error;
     size_t open_files;
+    int unbound;
 } own;
 
 static const struct world simulated_world_table;
@@ -298,7 +299,7 @@ static int start(const struct spawn_request *request, struct child *child)
     }
     struct living *living = add(request->argv, request->envp);
     living->process.output = request->output;
-    living->process.is_bound = request->bind != NULL;
+    living->process.is_bound = request->bind != NULL && own.unbound == 0;
     if (request->bind != NULL) {
         living->process.cpus = *request->bind;
     }
@@ -312,7 +313,8 @@ static int start(const struct spawn_request *request, struct child *child)
     size_t running = count_alive(false);
     own.most_at_once = running > own.most_at_once ? running : own.most_at_once;
     *child = (struct child){.pid = living->process.pid,
-                            .pidfd = FIRST_PIDFD + (living->process.pid - FIRST_PID)};
+                            .pidfd = FIRST_PIDFD + (living->process.pid - FIRST_PID),
+                            .unbound = request->bind != NULL ? own.unbound : 0};
     return 0;
 }
 
@@ -654,6 +656,11 @@ void simulated_refuse_start(unsigned nth, int error)
 {
     own.refused = nth;
     own.refused_error = error;
+}
+
+void simulated_refuse_binding(int error)
+{
+    own.unbound = error;
 }
 
 void simulated_set_open_files(size_t limit)

@@ -79,6 +79,9 @@ void simulated_limit_processes(size_t most, int error);
 /* Starting fails: the n-th from now on only, or all (0). */
 void simulated_refuse_start(unsigned nth, int error);
 
+/* Binding is refused with that error; 0: it isn't. */
+void simulated_refuse_binding(int error);
+
 void simulated_set_open_files(size_t limit); /* 0: as many as are wanted */
 
 /* ---- What there was ---- */

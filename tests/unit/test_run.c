@@ -726,6 +726,127 @@ static void test_an_identical_product_ends_it(void **state)
     study_end(&study);
 }
 
+/* ---- What the system refuses ---- */
+
+static void heal_starts(void *context)
+{
+    (void)context;
+    simulated_refuse_start(0, 0);
+    simulated_limit_processes(0, 0);
+}
+
+static void test_fewer_run_at_a_time_where_more_are_refused(void **state)
+{
+    static const int errors[] = {EAGAIN, ENOMEM, EMFILE, ENFILE};
+    struct study study;
+    (void)state;
+    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
+        begin(&study, of_many, 7);
+        study.jobs = 7;
+        study.keep_going = 1;
+        simulated_limit_processes(3, errors[i]);
+        study_expect(&study, "a/d1 a/d2 a/d3 a/d4 a/d5 a/d6 a/d7");
+        assert_int_equal(simulated_most_at_once(), 3);
+        assert_int_equal(study.result.failed, 0);
+        const char *note = strstr(buf_string(&study.log), "notice the system has no more ");
+        assert_non_null(note);
+        assert_null(strstr(note + 1, "notice the system"));
+        study_expect(&study, "");
+        study_end(&study);
+    }
+}
+
+static void test_so_do_several_processes_of_one_command(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study,
+          "[[action]]\nname = 'a'\ncommand = 'last 1; read in # {directory}'\n"
+          "launchers = ['process']\nresources.processes.per_submission = 3\n",
+          2);
+    study.jobs = 6;
+    simulated_limit_processes(5, EAGAIN);
+    study_expect(&study, "a/d1 a/d2");
+    assert_int_equal(study.result.failed, 0);
+    assert_int_equal(simulated_alive(), 0);
+    study_end(&study);
+}
+
+static void test_an_idle_run_waits_a_while_for_what_is_refused(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study, of_many, 2);
+    simulated_limit_processes(1, EAGAIN);
+    simulated_refuse_start(0, EAGAIN);
+    simulated_after(STUDY_WHILE_NS + SECONDS(2), heal_starts, NULL);
+    study_expect(&study, "a/d1 a/d2");
+    assert_int_equal(study.result.failed, 0);
+    study_end(&study);
+}
+
+/* One clear error, and nothing else fails alike. */
+static void test_a_run_that_can_start_nothing_ends(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study, of_many, 9);
+    study.jobs = 3;
+    simulated_refuse_start(0, EAGAIN);
+    study_run(&study);
+    assert_int_equal(study.result.failed, 1);
+    assert_int_equal(study.result.not_started, 8);
+    assert_non_null(strstr(buf_string(&study.log), "can't be started: Resource temporarily"));
+    simulated_refuse_start(0, 0);
+    study_run(&study);
+    assert_int_equal(study.result.failed, 0);
+    study_end(&study);
+}
+
+static void test_what_was_refused_does_not_count_as_an_attempt(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study, of_many, 2);
+    study.jobs = 2;
+    simulated_limit_processes(1, EAGAIN);
+    send_after(SECONDS(1), &INTERRUPT);
+    study_run(&study);
+    study_expect_why(&study, "a/d1", "stale: INTERRUPTED");
+    study_expect_why(&study, "a/d2", "stale: NEVER_RAN");
+    study_end(&study);
+}
+
+static void test_a_log_that_can_not_be_opened_now_is_opened_later(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study, of_many, 2);
+    study.jobs = 2;
+    simulated_fail(SIMULATED_OPEN, "/project/.rowbuild/logs/.slot-1", 1, EMFILE);
+    study_expect(&study, "a/d1 a/d2");
+    assert_int_equal(study.result.failed, 0);
+    study_end(&study);
+}
+
+static void test_where_binding_is_refused_commands_run_unbound(void **state)
+{
+    static const int errors[] = {EPERM, EINVAL};
+    struct study study;
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        begin(&study, of_many, 3);
+        study.jobs = 2;
+        simulated_refuse_binding(errors[i]);
+        study_run(&study);
+        assert_int_equal(study.result.failed, 0);
+        const char *note = strstr(buf_string(&study.log), "can't be bound to cores here");
+        assert_non_null(note);
+        assert_null(strstr(note + 1, "can't be bound"));
+        study_end(&study);
+    }
+}
+
 /* ---- Contracts, logs, errors ---- */
 
 static void test_rows_contract_knows_unfinished_work(void **state)
@@ -901,6 +1022,13 @@ int main(void)
         cmocka_unit_test(test_an_input_that_goes_before_the_start_blocks),
         cmocka_unit_test(test_a_product_that_tasks_further_down_changed_is_recorded_anew),
         cmocka_unit_test(test_an_identical_product_ends_it),
+        cmocka_unit_test(test_fewer_run_at_a_time_where_more_are_refused),
+        cmocka_unit_test(test_so_do_several_processes_of_one_command),
+        cmocka_unit_test(test_an_idle_run_waits_a_while_for_what_is_refused),
+        cmocka_unit_test(test_a_run_that_can_start_nothing_ends),
+        cmocka_unit_test(test_what_was_refused_does_not_count_as_an_attempt),
+        cmocka_unit_test(test_a_log_that_can_not_be_opened_now_is_opened_later),
+        cmocka_unit_test(test_where_binding_is_refused_commands_run_unbound),
         cmocka_unit_test(test_rows_contract_knows_unfinished_work),
         cmocka_unit_test(test_unfinished_work_stops_nothing_and_is_no_failure),
         cmocka_unit_test(test_an_action_without_products_is_done_once_in_a_rowfile),

@@ -1,0 +1,80 @@
+#include "running.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const int64_t PATIENCE_NS = 5000000000; /* of a run in which nothing runs */
+static const int64_t PAUSE_NS = 100000000;
+
+static bool is_lack(int error)
+{
+    switch (error) {
+    case EAGAIN: /* ulimit -u, the pids of a control group */
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case ENOBUFS:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static const char *what_lacks(int error)
+{
+    return error == EAGAIN                      ? "processes (ulimit -u)"
+           : error == EMFILE || error == ENFILE ? "open files (ulimit -n)"
+                                                : "memory";
+}
+
+bool refusals_postpone(struct run *run, const struct slot *slot)
+{
+    struct slots *slots = &run->slots;
+    if (!is_lack(slot->refused) || run->stopping.is_stopping || run->stopping.broken) {
+        return false;
+    }
+    if (slots->running == 0) {
+        int64_t now = run_now(run);
+        slots->refused_ns = slots->refused_ns == 0 ? now : slots->refused_ns;
+        if (now - slots->refused_ns >= PATIENCE_NS) {
+            stop_begin(run, false); /* all others would fail alike */
+            return false;
+        }
+        slots->retry_ns = now + PAUSE_NS;
+    }
+    slots->refused = slot->refused;
+    if (!slots->tells_refusal) {
+        slots->tells_refusal = true;
+        run_notice(run, "the system has no more %s now; fewer commands run at a time",
+                   what_lacks(slot->refused));
+    }
+    return true;
+}
+
+bool refusals_allow(const struct run *run)
+{
+    return run->slots.refused == 0;
+}
+
+void refusals_ease(struct run *run)
+{
+    run->slots.refused = 0;
+    run->slots.refused_ns = 0;
+}
+
+void refusals_keep_time(struct run *run)
+{
+    if (run->slots.running == 0 && run_now(run) >= run->slots.retry_ns) {
+        run->slots.refused = 0;
+    }
+}
+
+int64_t refusals_next(const struct run *run)
+{
+    return refusals_wait(run) ? run->slots.retry_ns : 0;
+}
+
+bool refusals_wait(const struct run *run)
+{
+    return run->slots.refused != 0 && run->slots.running == 0 && !run->stopping.is_stopping;
+}
