@@ -109,6 +109,9 @@ struct rowbuild_selection {
      * directories are shown (show status, show directories). */
     bool by_member;
     bool redone_only; /* accept: skip tasks without a record of a good result */
+    /* accept: also tasks whose last attempt failed, was killed or never ended; they are skipped and
+     * counted in a warning unless there are targets */
+    bool include_failed;
 };
 
 /* ---- Planning: what is stale, and why. Writes nothing ---- */
@@ -448,12 +451,14 @@ struct rowbuild_clean_options {
     bool completed; /* forget completed tasks: their records */
     bool directory; /* forget vanished directories, and the recorded contents of values and files */
     bool submitted; /* forget submitted jobs */
+    bool backups;   /* delete backups, and nothing else; a note names each of them */
     bool force;     /* even if jobs are submitted */
     bool dry_run;   /* only say what would be forgotten */
     bool yes;
 };
-/* If none of the first three is set, all three are. Notes in `messages` say what was forgotten,
- * what that means, and how many backups were deleted. */
+/* If none of the first four is set, the first three are, and backups that match no record are deleted
+ * as well. Notes in `messages` say what was forgotten, what that means, and how many backups were
+ * deleted. That the last attempt of a task failed is remembered as long as what it left exists. */
 ROWBUILD_API int rowbuild_clean(struct rowbuild *study,
                                 const struct rowbuild_clean_options *options,
                                 struct rowbuild_messages *messages);

@@ -11,7 +11,11 @@ int rowbuild_accept(struct rowbuild *study, const struct rowbuild_selection *sel
     if (status != ROWBUILD_OK) {
         return status;
     }
-    if (run_accept(study->plan, selection->redone_only, accepted, &messages->diag) != 0) {
+    struct accept_options options = {
+        .redone_only = selection->redone_only,
+        .include_failed = selection->include_failed || selection->target_count > 0,
+    };
+    if (run_accept(study->plan, &options, accepted, &messages->diag) != 0) {
         status = rowbuild_messages_status(messages);
         status = status == ROWBUILD_STATE ? status : ROWBUILD_FAILED;
     }

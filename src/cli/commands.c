@@ -162,12 +162,13 @@ static const struct command commands[COMMAND_COUNT] = {
                       {"rowbuild submit --cluster none -n 1", "runs the first job here"}}},
     [COMMAND_ACCEPT] =
         {"accept", .operands = OPERANDS_TARGETS, .topic = record_topic, .section = existing_results,
-         .synopsis = "[-a ACTION]... [DIRECTORY]...",
+         .synopsis = "[-a ACTION]... [--include-failed] [DIRECTORY]...",
          .purpose = "record existing results as up to date",
          .description =
              "Records the existing products as up to date with the current inputs, values and "
              "commands, without running anything. It is an error if products are missing. Use it "
-             "after changes that you know to be harmless.",
+             "after changes that you know to be harmless. Tasks whose last attempt failed, was "
+             "killed or never ended are skipped and counted, unless their directory is named.",
          .examples = {{"rowbuild -n && rowbuild accept",
                        "shows what would be redone, then accepts all existing results"},
                       {"rowbuild accept -a simulate T1.5-s1", "one task"}}},
@@ -183,13 +184,16 @@ static const struct command commands[COMMAND_COUNT] = {
                       {"rowbuild scan -a simulate T1.5-s1", "one task"}}},
     [COMMAND_CLEAN] =
         {"clean", .topic = record_topic,
-         .synopsis = "[--completed] [--directory] [--submitted] [--force] [-n]",
+         .synopsis = "[--completed] [--directory] [--submitted] [--backups] [--force] [-n]",
          .purpose = "forget records and delete backups",
          .description =
              "Forgets parts of the state below .rowbuild, or all of it if none is named, and "
              "deletes backups of old results. Products are not deleted: after a clean, the next "
-             "run adopts existing products as they are.",
-         .examples = {{"rowbuild clean -n", "says what would be forgotten and deleted"},
+             "run adopts existing products as they are. What a failed attempt left is not adopted: "
+             "that it failed stays known as long as its files are there.",
+         .more = "A backup of a good result is deleted only if the result is in its place as well.",
+         .examples = {{"rowbuild clean --backups -n", "lists the backups"},
+                      {"rowbuild clean -n", "says what would be forgotten and deleted"},
                       {"rowbuild clean --directory",
                        "forgets vanished directories; files are read again"}}},
     [COMMAND_JOB] =

@@ -118,12 +118,18 @@ const struct option_spec command_options[] = {
     {0, "no-adopt", NULL, TO(selection.no_adopt), .takers = ON(RUN) | ON(SUBMIT),
      .section = existing_results, .help = "products without a record don't count as complete"},
 
+    {0, "include-failed", NULL, TO(selection.include_failed), .takers = ON(ACCEPT),
+     .section = existing_results,
+     .help = "also tasks whose last attempt failed, was killed or never ended"},
+
     {0, "completed", NULL, TO(clean.completed), .takers = ON(CLEAN),
      .help = "forget completed tasks: their records"},
     {0, "directory", NULL, TO(clean.directory), .takers = ON(CLEAN),
      .help = "forget the recorded contents of directories and files"},
     {0, "submitted", NULL, TO(clean.submitted), .takers = ON(CLEAN),
      .help = "forget submitted jobs"},
+    {0, "backups", NULL, TO(clean.backups), .takers = ON(CLEAN),
+     .help = "delete backups, and nothing else; with -n, list them"},
     {0, "force", NULL, TO(clean.force), .takers = ON(CLEAN),
      .help = "do so even if jobs are submitted"},
     {'n', "dry-run", NULL, TO(dry_run), .takers = ON(CLEAN),

@@ -114,14 +114,29 @@ static int adopt_task(struct plan *plan, struct task_id task, struct diag *diag)
     return 0;
 }
 
-static bool is_adoptable(const struct plan *plan, struct task_id task)
+/* Whether nothing is there any more of what a failed attempt left. */
+static bool left_is_gone(struct plan *plan, struct task_id task, struct diag *diag)
+{
+    const struct graph *graph = plan->graph;
+    for (uint32_t p = graph->product_start[task.at]; p < graph->product_start[task.at + 1]; p++) {
+        struct file_id file = graph->products.at[p];
+        (void)plan_refresh(plan, file, diag);
+        if ((state_file(plan->state, file.at)->flags & FILE_ROW_LEFT) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_adoptable(struct plan *plan, struct task_id task, struct diag *diag)
 {
     const struct task_row *row = state_task(plan->state, task.at);
     if (plan->jobs != NULL && plan->jobs[task.at] != NULL) {
         return false; /* who knows what its job has written by now */
     }
     bool never_ran = row->success == SUCCESS_NONE && row->attempt == ATTEMPT_NONE;
-    return !row->is_known || (plan->options.scan && never_ran);
+    return !row->is_known || (plan->options.scan && never_ran) ||
+           (row->is_forgotten && left_is_gone(plan, task, diag));
 }
 
 int plan_adopt(struct plan *plan, struct diag *diag)
@@ -135,8 +150,8 @@ int plan_adopt(struct plan *plan, struct diag *diag)
     plan->adopted = 0;
     for (size_t i = 0; i < graph->order_count; i++) {
         struct task_id task = {graph->order[i]};
-        if (plan_looks_at(plan, task) && is_adoptable(plan, task) &&
-            products_are_there(plan, task) && (first_look || is_newer_than_inputs(plan, task))) {
+        if (plan_looks_at(plan, task) && products_are_there(plan, task) &&
+            is_adoptable(plan, task, diag) && (first_look || is_newer_than_inputs(plan, task))) {
             vec_push(&tasks, task);
             plan_mark_files(graph, task, files, products);
         }

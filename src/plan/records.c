@@ -24,6 +24,7 @@ void plan_put_known(struct plan *plan, struct task_id task, const struct compone
                     struct task_row *row)
 {
     row->is_known = true;
+    row->is_forgotten = false;
     if (row->attempt != ATTEMPT_CHANGED) {
         row->attempt = ATTEMPT_NONE;
         row->attempt_status = 0;

@@ -88,35 +88,60 @@ static int accept_task(struct plan *plan, struct task_id task, struct diag *diag
     return result;
 }
 
-static void tell_submitted(size_t count, struct diag *diag)
+/* Nobody saw that its products are whole. What comes back from its backups is another's. */
+static bool has_failed(struct plan *plan, struct task_id task)
 {
-    if (count > 0) {
-        diag_warning(diag, "%zu %s: not accepted", count,
-                     count == 1 ? "task is in a job" : "tasks are in jobs");
+    uint8_t attempt = state_task(plan_state(plan), task.at)->attempt;
+    return plan_verdict(plan, task) != VERDICT_RESTORE &&
+           (attempt == ATTEMPT_FAILED || attempt == ATTEMPT_STARTED ||
+            attempt == ATTEMPT_INTERRUPTED);
+}
+
+/* Selected tasks that aren't accepted. */
+struct left_out {
+    size_t submitted;
+    size_t failed;
+};
+
+static void tell_left_out(const struct left_out *left_out, struct diag *diag)
+{
+    if (left_out->submitted > 0) {
+        diag_warning(diag, "%zu %s: not accepted", left_out->submitted,
+                     left_out->submitted == 1 ? "task is in a job" : "tasks are in jobs");
+    }
+    if (left_out->failed > 0) {
+        diag_warning(
+            diag,
+            "%zu %s last attempt failed or was killed: not accepted; name the directory, or "
+            "use --include-failed",
+            left_out->failed, left_out->failed == 1 ? "task whose" : "tasks whose");
     }
 }
 
-int run_accept(struct plan *plan, bool redone_only, size_t *accepted, struct diag *diag)
+int run_accept(struct plan *plan, const struct accept_options *options, size_t *accepted,
+               struct diag *diag)
 {
     const struct graph *graph = plan_graph(plan);
+    struct left_out left_out = {0};
     int result = 0;
-    size_t submitted = 0;
     *accepted = 0;
     for (size_t i = 0; i < graph->order_count; i++) {
         struct task_id task = {graph->order[i]};
         bool is_stale = verdict_is_work(plan_verdict(plan, task));
         bool redone = state_task(plan_state(plan), task.at)->success != SUCCESS_NONE;
         bool is_selected = (plan_wanted(plan, task) & WANTED_SELECTED) != 0;
-        submitted += is_selected && plan_verdict(plan, task) == VERDICT_SUBMITTED;
-        if (!is_selected || !is_stale || (redone_only && !redone)) {
+        left_out.submitted += is_selected && plan_verdict(plan, task) == VERDICT_SUBMITTED;
+        if (!is_selected || !is_stale || (options->redone_only && !redone)) {
             continue;
         }
-        if (accept_task(plan, task, diag) == 0) {
+        if (!options->include_failed && has_failed(plan, task)) {
+            left_out.failed++;
+        } else if (accept_task(plan, task, diag) == 0) {
             ++*accepted;
         } else {
             result = -1;
         }
     }
-    tell_submitted(submitted, diag);
+    tell_left_out(&left_out, diag);
     return run_record_known(plan, diag) != 0 ? -1 : result;
 }

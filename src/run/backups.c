@@ -49,6 +49,19 @@ static struct digest recorded_digest(struct plan *plan, struct task_id task,
     return DIGEST_UNKNOWN;
 }
 
+/* As recorded by the last success, as far as it was last seen. */
+static bool is_in_place(const struct plan *plan, struct file_id file, struct digest recorded)
+{
+    return plan_status(plan, file) == FILE_CURRENT && !digest_is_unknown(recorded) &&
+           observed_equal(recorded, state_file(plan_state(plan), file.at));
+}
+
+bool backups_are_spare(struct plan *plan, struct task_id task, struct file_id file)
+{
+    const struct task_row *row = state_task(plan_state(plan), task.at);
+    return is_in_place(plan, file, recorded_digest(plan, task, row, file));
+}
+
 static enum file_kind kind_at(const struct plan *plan, const char *path)
 {
     struct file_stat found;
@@ -122,8 +135,7 @@ static bool plan_product_move(struct plan *plan, const struct beginning *beginni
     if (kind == FILE_MISSING) {
         return false;
     }
-    if (plan_status(plan, file) == FILE_CURRENT && !digest_is_unknown(recorded) &&
-        observed_equal(recorded, state_file(plan_state(plan), file.at))) {
+    if (is_in_place(plan, file, recorded)) {
         return plan_good_product(plan, beginning, path, recorded, moves);
     }
     /* Before its first attempt a folder may hold what the command needs, and a link may be there so
@@ -136,7 +148,8 @@ static bool plan_product_move(struct plan *plan, const struct beginning *beginni
     return false;
 }
 
-static void plan_resumable_moves(struct plan *plan, struct task_id task, struct moves *moves)
+void backups_list_resumable(struct plan *plan, struct task_id task, struct arena *arena,
+                            struct path_list *list)
 {
     const struct graph *graph = plan_graph(plan);
     const struct action *action = graph_action(graph, task);
@@ -153,10 +166,20 @@ static void plan_resumable_moves(struct plan *plan, struct task_id task, struct 
                          graph->workspace->names[directories[d]].at);
             }
             buf_add_slice(&path, spec->path);
-            add_item(moves, arena_string(moves->arena, buf_slice(&path)), BACKUP_LEFT, false);
+            vec_push(list, arena_string(arena, buf_slice(&path)));
         }
     }
     buf_release(&path);
+}
+
+static void plan_resumable_moves(struct plan *plan, struct task_id task, struct moves *moves)
+{
+    struct path_list list = {0};
+    backups_list_resumable(plan, task, moves->arena, &list);
+    for (size_t i = 0; i < list.count; i++) {
+        add_item(moves, list.at[i], BACKUP_LEFT, false);
+    }
+    vec_release(&list);
 }
 
 bool backups_plan(struct plan *plan, struct task_id task, struct digest fingerprint,

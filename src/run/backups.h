@@ -27,6 +27,20 @@ bool backups_plan(struct plan *plan, struct task_id task, struct digest fingerpr
 int backups_move(const struct plan *plan, const struct moves *moves, struct diag *diag);
 void moves_release(struct moves *moves);
 
+struct path_list {
+    const char **at;
+    size_t count;
+    size_t capacity;
+};
+
+/* Adds the paths of the task's `resumable` files, which become backups, too. */
+void backups_list_resumable(struct plan *plan, struct task_id task, struct arena *arena,
+                            struct path_list *list);
+
+/* Whether the product is in its place as its last success made it, so that no backup of it is a
+ * result that is nowhere else. */
+bool backups_are_spare(struct plan *plan, struct task_id task, struct file_id file);
+
 /* Renames the backups of a task back. -1 after an error. */
 int backups_restore(struct plan *plan, struct task_id task, struct diag *diag);
 /* Deletes the backups of a task whose later success is on record; what can't be deleted is warned

@@ -104,9 +104,15 @@ int run_record_known(struct plan *plan, struct diag *diag);
  * What still can't be deleted is warned of, and stays on record. */
 void run_discard_all_backups(struct plan *plan, struct diag *diag);
 
+struct accept_options {
+    bool redone_only;    /* pass over tasks without a good record */
+    bool include_failed; /* also tasks whose last attempt failed, was killed or has no end */
+};
+
 /* Takes what is there as right, without running: restores backups of the selected tasks that
- * lack their products, and records. Refuses tasks whose products are missing. With
- * `redone_only` tasks without a good record are passed over. */
-int run_accept(struct plan *plan, bool redone_only, size_t *accepted, struct diag *diag);
+ * lack their products, and records. Refuses tasks whose products are missing. Failed ones that are
+ * left out are counted in a warning. */
+int run_accept(struct plan *plan, const struct accept_options *options, size_t *accepted,
+               struct diag *diag);
 
 #endif

@@ -13,6 +13,7 @@ static void record_start(struct run *run, struct task_id task, const struct laun
 {
     struct task_row row = *state_task(plan_state(run->plan), task.at);
     row.is_known = true;
+    row.is_forgotten = false;
     if (row.attempt == ATTEMPT_CHANGED) {
         row.success = SUCCESS_NONE; /* nobody knows what it was made from: never to be restored */
     }

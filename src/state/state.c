@@ -291,6 +291,25 @@ bool state_has_rows(const struct state *state, bool of_tasks)
     return false;
 }
 
+static bool is_memory(const struct state *state, struct change place)
+{
+    return is_known(state, place) &&
+           (is_file(place) ? (file_at(state, place)->flags & FILE_ROW_LEFT) == 0
+                           : !task_at(state, place)->is_forgotten);
+}
+
+bool state_has_memories(const struct state *state)
+{
+    for (enum change_kind kind = CHANGE_FILE; kind <= CHANGE_OTHER_TASK; kind++) {
+        for (size_t i = 0; i < row_count(&state->table, kind); i++) {
+            if (is_memory(state, (struct change){kind, i})) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 void state_queue_all(struct state *state)
 {
     for (size_t i = 0; i < state->texts.added.count; i++) {
@@ -373,6 +392,19 @@ static void forget(struct state *state, struct change place)
 void state_forget_task(struct state *state, size_t number)
 {
     forget(state, place_of_task(state, number));
+}
+
+void state_forget_files(struct state *state)
+{
+    static const enum change_kind kinds[] = {CHANGE_FILE, CHANGE_OTHER_FILE};
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        for (size_t i = 0; i < row_count(&state->table, kinds[k]); i++) {
+            struct change place = {kinds[k], i};
+            if ((file_at(state, place)->flags & FILE_ROW_LEFT) == 0) {
+                forget(state, place);
+            }
+        }
+    }
 }
 
 void state_forget_unbound(struct state *state)

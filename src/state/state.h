@@ -81,6 +81,7 @@ struct task_row {
     uint8_t success;           /* enum task_success */
     uint8_t attempt;           /* enum task_attempt: what came after the success */
     bool is_backed_up;         /* the good products may lie in their hidden siblings */
+    bool is_forgotten;         /* by clean, all but that its last attempt failed or was killed */
     bool has_old_backup;       /* what lies there belongs to an earlier success: to be deleted */
     int32_t attempt_status;    /* exit status, or 256 + signal */
     struct components good;    /* components and products of the last success */
@@ -154,7 +155,8 @@ int state_begin_writing(struct state *state, int directory, struct diag *diag);
  * could not be written (the error says so); the state is closed in any case. */
 int state_close(struct state *state, struct diag *diag);
 
-bool state_was_empty(const struct state *state);           /* nothing had ever been recorded */
+bool state_was_empty(const struct state *state); /* nothing was on record, or all of it was
+                                                              forgotten */
 size_t state_known_directories(const struct state *state); /* with records, bound or not */
 bool state_writes(const struct state *state);              /* the snapshot and the journal */
 
@@ -200,6 +202,8 @@ int state_compact(struct state *state, struct diag *diag);
 void state_forget_unbound(struct state *state);
 /* Forgets one task's row. */
 void state_forget_task(struct state *state, size_t number);
+/* Forgets all rows of files but those of what an attempt left. */
+void state_forget_files(struct state *state);
 /* Forgets all, at once and for good: no row may be asked for afterwards, the state is only closed.
  * -1 after an error; then all is still on disk. */
 int state_forget_all(struct state *state, struct diag *diag);

@@ -99,6 +99,8 @@ void state_init_rows(struct state *state);
 void state_release_rows(struct state *state);
 /* Whether a file or task is on record, or a task. */
 bool state_has_rows(const struct state *state, bool of_tasks);
+/* Whether there is more on record than what clean leaves of failed attempts. */
+bool state_has_memories(const struct state *state);
 /* Queues all that is on record. */
 void state_queue_all(struct state *state);
 /* Writes the changes as records into `pending`: before the table's places change. */

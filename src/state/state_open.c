@@ -128,7 +128,7 @@ static struct state *open_state(int directory, const char *path, enum state_mode
     if (state->folder >= 0 && load(state, true, discard_unreadable, diag) != 0) {
         goto failed;
     }
-    state->was_empty = !state_has_rows(state, false);
+    state->was_empty = !state_has_memories(state);
     if (mode == STATE_JOB) {
         state->registry = NULL;
         if (state_begin_job(state, diag) != 0) {

@@ -9,8 +9,9 @@ struct task_record task_record_of(const struct task_row *row)
         .is_known = row->is_known,
         .success = row->success,
         .attempt = row->attempt,
-        .backups = (uint8_t)((row->is_backed_up ? TASK_RECORD_BACKED_UP : 0) |
-                             (row->has_old_backup ? TASK_RECORD_OLD_BACKUP : 0)),
+        .bits = (uint8_t)((row->is_backed_up ? TASK_RECORD_BACKED_UP : 0) |
+                          (row->has_old_backup ? TASK_RECORD_OLD_BACKUP : 0) |
+                          (row->is_forgotten ? TASK_RECORD_FORGOTTEN : 0)),
         .attempt_status = row->attempt_status,
         .shape = TASK_RECORD_NO_SHAPE,
         .cores = row->cores,
@@ -26,8 +27,7 @@ struct task_record task_record_of(const struct task_row *row)
 
 bool task_record_read(const struct task_record *record, struct task_row *row)
 {
-    if (record->is_known > 1 ||
-        record->backups > (TASK_RECORD_BACKED_UP | TASK_RECORD_OLD_BACKUP) ||
+    if (record->is_known > 1 || record->bits > TASK_RECORD_BITS ||
         record->success > SUCCESS_ACCEPTED || record->attempt > ATTEMPT_CHANGED) {
         return false;
     }
@@ -35,8 +35,9 @@ bool task_record_read(const struct task_record *record, struct task_row *row)
         .is_known = record->is_known != 0,
         .success = record->success,
         .attempt = record->attempt,
-        .is_backed_up = (record->backups & TASK_RECORD_BACKED_UP) != 0,
-        .has_old_backup = (record->backups & TASK_RECORD_OLD_BACKUP) != 0,
+        .is_backed_up = (record->bits & TASK_RECORD_BACKED_UP) != 0,
+        .has_old_backup = (record->bits & TASK_RECORD_OLD_BACKUP) != 0,
+        .is_forgotten = (record->bits & TASK_RECORD_FORGOTTEN) != 0,
         .attempt_status = record->attempt_status,
         .fingerprint = record->fingerprint,
         .attempt_fingerprint = record->attempt_fingerprint,

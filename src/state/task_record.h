@@ -9,13 +9,18 @@
 
 #define TASK_RECORD_NO_SHAPE UINT32_MAX
 
-enum task_record_backups { TASK_RECORD_BACKED_UP = 1, TASK_RECORD_OLD_BACKUP = 2 };
+enum task_record_bits {
+    TASK_RECORD_BACKED_UP = 1,
+    TASK_RECORD_OLD_BACKUP = 2,
+    TASK_RECORD_FORGOTTEN = 4,
+    TASK_RECORD_BITS = 7,
+};
 
 struct task_record {
     uint8_t is_known;
     uint8_t success;
     uint8_t attempt;
-    uint8_t backups; /* enum task_record_backups, or'ed; 0 or 1 from before 2 was written */
+    uint8_t bits; /* enum task_record_bits, or'ed; earlier versions knew fewer of them */
     int32_t attempt_status;
     uint32_t shape; /* TASK_RECORD_NO_SHAPE: no components */
     uint16_t cores;

@@ -112,3 +112,81 @@ END
     expect 0
     expect_runs
 }
+
+# fails: a fails and leaves half a product, b succeeds; then the recipe is edited.
+fails() {
+    rowfile <<'END'
+[[action]]
+name = "s"
+command = "echo half > workspace/{directory}/o; test {directory} = b && echo whole > workspace/{directory}/o"
+products = ["o"]
+END
+    mkdir workspace/a workspace/b
+    expect 1 -k 0
+    sed -i 's/; test/;  test/' Rowfile
+}
+
+@test "accept leaves out what failed, and counts it" {
+    fails
+    expect 0 accept
+    has 'accepted: 1 task' 'warning: 1 task whose last attempt failed or was killed: not accepted'
+    expect_nothing_but a
+    expect 0 accept a
+    has 'accepted: 1 task'
+    lacks warning
+    expect_nothing_to_do
+}
+
+@test "accept --include-failed takes what failed, too" {
+    fails
+    expect 0 accept --include-failed
+    has 'accepted: 2 tasks'
+    expect_nothing_to_do
+}
+
+@test "after clean a failure stays known while its leftovers are there" {
+    fails
+    expect 0 clean -n
+    has 'would forget the records of 1 task' '1 task whose last attempt failed'
+    expect 0 clean
+    has 'forgot the records of 1 task' '1 task whose last attempt failed'
+    expect 0 scan
+    has 'found: 1 task'
+    expect_nothing_but a
+    expect 0 clean
+    expect 0 -n
+    has 's a' '1 task exist'
+    lacks 's b'
+    echo 'made elsewhere' >workspace/a/o
+    expect_nothing_to_do
+    content workspace/a/o 'made elsewhere'
+    expect 0 clean
+    [ ! -e .rowbuild/state ]
+}
+
+@test "clean --backups deletes backups, except results that are nowhere else" {
+    skips
+    expect 1
+    expect 0
+    echo 'by hand' >workspace/d1/o
+    expect 0
+    sed -i 's/; echo whole/; exit 1; echo whole/' Rowfile
+    expect 1
+    for number in 2 7; do
+        echo older >"workspace/d1/.o.rowbuild-kept-$number"
+    done
+    expect 0 clean --backups -n
+    has 'would delete workspace/d1/.o.rowbuild-kept' 'would delete workspace/d1/.o~.rowbuild-kept' \
+        'would delete 4 backups' '1 good backup is kept'
+    [ -e workspace/d1/.o.rowbuild-kept-7 ]
+    expect 0 clean --backups
+    has 'deleted 4 backups'
+    [ "$(ls -A workspace/d1)" = "$(printf '%s\n' .o.rowbuild-good o)" ]
+    content workspace/d1/.o.rowbuild-good whole
+    content workspace/d1/o half
+    sed -i 's/; exit 1; echo whole/; echo whole/' Rowfile
+    : >"$RUNS"
+    expect 0
+    expect_runs
+    content workspace/d1/o whole
+}

@@ -202,6 +202,7 @@ static struct task_row task_from(struct state *state, uint64_t seed, size_t coun
         .attempt = ATTEMPT_FAILED,
         .is_backed_up = seed % 2 == 0,
         .has_old_backup = seed % 3 == 0,
+        .is_forgotten = seed % 5 == 0,
         .attempt_status = -3,
         .good = {state_shape(state, list, count), digests, count},
         .fingerprint = digest_from(seed + 1),
@@ -240,8 +241,8 @@ static bool same_task(const struct task_row *a, const struct task_row *b)
 {
     return a->is_known == b->is_known && a->success == b->success && a->attempt == b->attempt &&
            a->is_backed_up == b->is_backed_up && a->has_old_backup == b->has_old_backup &&
-           a->attempt_status == b->attempt_status && same_components(&a->good, &b->good) &&
-           digest_equal(a->fingerprint, b->fingerprint) &&
+           a->is_forgotten == b->is_forgotten && a->attempt_status == b->attempt_status &&
+           same_components(&a->good, &b->good) && digest_equal(a->fingerprint, b->fingerprint) &&
            digest_equal(a->attempt_fingerprint, b->attempt_fingerprint) &&
            a->finished_at_ns == b->finished_at_ns && a->duration_s == b->duration_s &&
            a->cpu_s == b->cpu_s && a->peak_rss_bytes == b->peak_rss_bytes && a->cores == b->cores &&
