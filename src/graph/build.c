@@ -323,102 +323,11 @@ static int build_products(struct building *building)
     return 0;
 }
 
-static void report_claim(struct building *building, struct task_id first, struct task_id second,
-                         struct file_id file)
-{
-    const struct graph *graph = building->graph;
-    const struct action *action = graph_action(graph, second);
-    struct buf path = BUF_EMPTY;
-    struct buf shown = BUF_EMPTY;
-    struct buf labels = BUF_EMPTY;
-    graph_add_path(graph, file, &path);
-    text_add_name(&shown, buf_slice(&path));
-    buf_add_char(&labels, '`');
-    graph_add_label(graph, first, &labels);
-    buf_add_string(&labels, "` and `");
-    graph_add_label(graph, second, &labels);
-    buf_add_char(&labels, '`');
-    building->diag->action = action->name.at;
-    diag_error_at(building->diag, &building->rowfile->source,
-                  action->product_count > 0 ? action->products[0].offset : action->offset,
-                  action->product_count > 0 ? action->products[0].length : 1,
-                  "%s have the same product, `%s`", buf_string(&labels), buf_string(&shown));
-    building->diag->action = NULL;
-    buf_release(&path);
-    buf_release(&shown);
-    buf_release(&labels);
-}
-
-/* A product below another task's product could be removed or renamed with that one. */
-static void report_nested(struct building *building, struct task_id outer, struct task_id inner,
-                          struct file_id file)
-{
-    const struct graph *graph = building->graph;
-    const struct action *action = graph_action(graph, inner);
-    struct buf path = BUF_EMPTY;
-    struct buf labels = BUF_EMPTY;
-    graph_add_path(graph, file, &path);
-    buf_add_char(&labels, '`');
-    text_add_name(&labels, buf_slice(&path));
-    buf_add_string(&labels, "`, a product of `");
-    graph_add_label(graph, inner, &labels);
-    buf_add_string(&labels, "`, lies inside a product of `");
-    graph_add_label(graph, outer, &labels);
-    buf_add_char(&labels, '`');
-    building->diag->action = action->name.at;
-    diag_error_at(building->diag, &building->rowfile->source, action->products[0].offset,
-                  action->products[0].length, "%s", buf_string(&labels));
-    building->diag->action = NULL;
-    buf_release(&path);
-    buf_release(&labels);
-}
-
-/* Looks at each folder above each product; one error for each pair of actions. Products inside
- * directories are alike in all of them: only paths with a '/' below the directory are looked at. */
-static void check_nesting(struct building *building, bool *reported)
-{
-    struct graph *graph = building->graph;
-    size_t names = building->rowfile->name_count;
-    struct buf path = BUF_EMPTY;
-    for (size_t f = 0; f < graph->file_count; f++) {
-        struct file_id file = {(uint32_t)f};
-        uint32_t column;
-        bool inside = graph_file_directory(graph, file, &column) != GRAPH_NONE;
-        if (graph->producers[f] == GRAPH_NONE ||
-            (inside &&
-             memchr(graph->columns[column].at, '/', graph->columns[column].len) == NULL)) {
-            continue;
-        }
-        buf_clear(&path);
-        graph_add_path(graph, file, &path);
-        for (size_t end = path.len; end-- > 1;) {
-            if (path.at[end] != '/') {
-                continue;
-            }
-            struct file_id above = graph_find_file(graph, slice_make(path.at, end));
-            uint32_t outer = above.at != GRAPH_NONE ? graph->producers[above.at] : GRAPH_NONE;
-            if (outer == GRAPH_NONE || outer == graph->producers[f]) {
-                continue;
-            }
-            struct task_id inner = {graph->producers[f]};
-            size_t pair = graph_action(graph, (struct task_id){outer})->name_id * names +
-                          graph_action(graph, inner)->name_id;
-            if (!reported[pair]) {
-                reported[pair] = true;
-                report_nested(building, (struct task_id){outer}, inner, file);
-            }
-        }
-    }
-    buf_release(&path);
-}
-
 /* Producers of files, and one error for each pair of actions that claim a file. */
 static void build_producers(struct building *building)
 {
     struct graph *graph = building->graph;
     size_t files = building->workspace->count * graph->column_count + graph->other_files.count;
-    size_t names = building->rowfile->name_count;
-    bool *reported = mem_alloc(names * names + 1);
     graph->producers = mem_grow(NULL, files, sizeof(uint32_t));
     memset(graph->producers, 0xff, files * sizeof(uint32_t));
     graph->file_count = files;
@@ -429,17 +338,10 @@ static void build_producers(struct building *building)
                 *producer = n;
                 continue;
             }
-            struct task_id first = {*producer};
-            size_t pair = graph_action(graph, first)->name_id * names +
-                          graph_action(graph, (struct task_id){n})->name_id;
-            if (!reported[pair]) {
-                reported[pair] = true;
-                report_claim(building, first, (struct task_id){n}, graph->products.at[p]);
-            }
+            building_report_claim(building, (struct task_id){*producer}, (struct task_id){n},
+                                  graph->products.at[p]);
         }
     }
-    check_nesting(building, reported);
-    free(reported);
 }
 
 struct graph *graph_build(const struct rowfile *rowfile, struct workspace *workspace, int project,
@@ -460,6 +362,7 @@ struct graph *graph_build(const struct rowfile *rowfile, struct workspace *works
         .project = project,
         .diag = diag,
         .by_name = mem_alloc(rowfile->name_count * sizeof(struct name_tasks)),
+        .reported = mem_alloc(rowfile->name_count * rowfile->name_count + 1),
     };
     building.judging = judging_new(&building);
     bool need_values = false;
@@ -475,6 +378,7 @@ struct graph *graph_build(const struct rowfile *rowfile, struct workspace *works
         building_begin_origins(&building);
         building_judge_links(&building);
         building_sort_places(&building);
+        building_check_nesting(&building);
         built = building_connect(&building) == 0;
         building_end_origins(&building);
         built = building_tell_findings(&building) == 0 && built;
@@ -486,6 +390,7 @@ struct graph *graph_build(const struct rowfile *rowfile, struct workspace *works
         vec_release(&building.by_name[id].others);
     }
     free(building.by_name);
+    free(building.reported);
     if (!built) {
         graph_free(graph);
         return NULL;

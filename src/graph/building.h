@@ -23,6 +23,7 @@ struct building {
     struct judging *judging;
     struct tracing *tracing;
     bool has_nested_members; /* set by judging_new */
+    bool *reported;          /* name × names: what is wrong between products of the two was told */
     bool *depends; /* name × names: whether it comes after the other; NULL: there are no globs */
     VEC(uint32_t) product_specs; /* by graph->products: which of the action's */
 };
@@ -44,6 +45,8 @@ enum path_problem {
     PROBLEM_WORKSPACE,
     PROBLEM_MEMBER,
     PROBLEM_VALUE_FILE,
+    PROBLEM_OWN_PRODUCT,
+    PROBLEM_IN_OWN_PRODUCT,
 };
 
 /* Of a path with templates, as they were filled in. */
@@ -99,6 +102,13 @@ int building_expand(struct building *building, const struct action *action,
                     const struct path_spec *spec, const uint32_t *directories, size_t count,
                     struct buf *out);
 
+/* nesting.c */
+/* Two tasks have a product; one error for each pair of actions. */
+void building_report_claim(struct building *building, struct task_id first, struct task_id second,
+                           struct file_id file);
+/* Reports products that lie in products, by whatever names. */
+void building_check_nesting(struct building *building);
+
 /* links.c */
 /* Appends where a path from the project leads, as a path from the project (below the workspace's
  * path where it lies there); what doesn't exist is kept. Returns the length of the beginning that is
@@ -117,8 +127,10 @@ void building_find_links(const struct building *building, const uint32_t *files,
 /* Once all products are known. */
 void building_begin_origins(struct building *building);
 void building_end_origins(struct building *building);
-/* A path that leads to a product as well; after the last of them, building_sort_places. */
-void building_add_alias(struct building *building, struct slice path, struct file_id product);
+/* A path that leads to a product as well; after the last of them, building_sort_places. Returns the
+ * product of which that is known already. */
+struct file_id building_add_alias(struct building *building, struct slice path,
+                                  struct file_id product);
 void building_sort_places(struct building *building);
 /* The product at a path, by any name, or that the path lies in; GRAPH_NONE: there is none. */
 struct file_id building_product_at(const struct building *building, struct slice path);
@@ -126,6 +138,9 @@ struct file_id building_product_above(const struct building *building, struct sl
 size_t building_alias_count(const struct building *building);
 struct slice building_alias(const struct building *building, size_t number,
                             struct file_id *product);
+/* Whether a path of a task's own is its product, or lies in one. */
+enum path_problem building_own_problem(const struct building *building, struct file_id file,
+                                       struct slice path);
 /* Finds the origins of the files (graph_origin), each once. */
 void building_find_origins(struct building *building, const struct file_id *files, size_t count);
 

@@ -159,11 +159,30 @@ static struct file_id without_own(struct connecting *connecting, struct file_id 
     return file;
 }
 
+/* What the loader couldn't see: one of the two has another name. */
+static void refuse_own(struct connecting *connecting, struct dependency named)
+{
+    struct building *building = connecting->building;
+    if (!makes(connecting, named.file)) {
+        return;
+    }
+    const struct action *action = graph_action(building->graph, connecting->task);
+    const uint32_t *directories;
+    size_t count = graph_directories(building->graph, connecting->task, &directories);
+    struct buf path = BUF_EMPTY;
+    graph_add_path(building->graph, named.file, &path);
+    building_refuse(building, action, &action->inputs[named.input], GRAPH_INPUT,
+                    count > 0 ? directories[0] : GRAPH_NONE, buf_slice(&path),
+                    building_own_problem(building, named.file, buf_slice(&path)));
+    buf_release(&path);
+}
+
 static void add_named(struct connecting *connecting)
 {
     uint32_t n = connecting->task.at;
     for (uint32_t i = connecting->named_start[n]; i < connecting->named_start[n + 1]; i++) {
         struct dependency named = connecting->named.at[i];
+        refuse_own(connecting, named);
         add_dependency(connecting, without_own(connecting, named.file), named.input);
     }
 }

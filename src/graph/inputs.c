@@ -15,8 +15,9 @@ struct walk {
     struct slice patterns;
     const struct glob_set *globs;
     const struct glob_set *inside; /* paths of folders that the globs name; NULL: none */
-    const char *root;              /* from the project: "", or with a trailing '/' */
-    struct buf prefix;             /* below the root: "a/b/" while a/b is listed */
+    size_t input;
+    const char *root;   /* from the project: "", or with a trailing '/' */
+    struct buf prefix;  /* below the root: "a/b/" while a/b is listed */
     uint32_t directory; /* files are inside this one, or GRAPH_NONE: paths from the project */
     VEC(struct file_id) found;
     VEC(uint32_t) files; /* products that were met and aren't folders */
@@ -419,6 +420,23 @@ static void match_renamed(struct walk *walk, struct slice prefix, struct slice r
     buf_release(&renamed);
 }
 
+/* Of the task, or of one that shares what the globs match. */
+static bool is_own_product(const struct walk *walk, struct file_id product)
+{
+    const struct graph *graph = walk->building->graph;
+    uint32_t producer = graph->producers[product.at];
+    return producer == walk->task.at ||
+           (walk->is_shared && graph->tasks[producer].action == graph->tasks[walk->task.at].action);
+}
+
+/* The loader has told it where no link is in between. */
+static void refuse_own(struct walk *walk, struct slice folder)
+{
+    const struct action *action = graph_action(walk->building->graph, walk->task);
+    building_refuse(walk->building, action, &action->inputs[walk->input], GRAPH_INPUT,
+                    walk->directory, folder, PROBLEM_IN_OWN_PRODUCT);
+}
+
 /* A fixed prefix that leads through a link. True: all that the globs match lies in one product. */
 static bool match_through_link(struct walk *walk, struct slice prefix)
 {
@@ -441,7 +459,9 @@ static bool match_through_link(struct walk *walk, struct slice prefix)
             match_renamed(walk, prefix, buf_slice(&real));
         } else {
             is_done = true;
-            if (!is_left_out(walk, product, true)) {
+            if (is_own_product(walk, product)) {
+                refuse_own(walk, buf_slice(&folder));
+            } else if (!is_left_out(walk, product, true)) {
                 find_view(walk, buf_slice(&folder), product);
             }
         }
@@ -529,6 +549,7 @@ static int match_one(struct walk *walk, size_t input, building_match_fn *add, vo
     walk->globs = result == 0 ? building_globs(building, walk->patterns) : NULL;
     walk->inside = walk->globs != NULL ? building_folders_named(building, globbed) : NULL;
     walk->root = is_absolute ? "/" : "";
+    walk->input = input;
     walk->directory = GRAPH_NONE;
     walk->found.count = 0;
     result = walk->globs != NULL ? 0 : -1;

@@ -23,6 +23,8 @@ static const char *const reasons[] = {
     [PROBLEM_WORKSPACE] = "is or contains the workspace",
     [PROBLEM_MEMBER] = "is or contains a directory of the workspace",
     [PROBLEM_VALUE_FILE] = "is or contains the file that holds a directory's value",
+    [PROBLEM_OWN_PRODUCT] = "is a product of the same action by another name",
+    [PROBLEM_IN_OWN_PRODUCT] = "lies inside a product of the same action",
 };
 
 /* ---- What was found ---- */

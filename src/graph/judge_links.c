@@ -142,7 +142,13 @@ static void judge_linked(void *context, const struct visited *visited)
     if (visited->product.at != GRAPH_NONE) {
         struct buf end = BUF_EMPTY;
         path_resolve_folder(building->workspace, path, &end);
-        building_add_alias(building, buf_slice(&end), visited->product);
+        struct file_id other = building_add_alias(building, buf_slice(&end), visited->product);
+        if (other.at != GRAPH_NONE && other.at != visited->product.at) {
+            const uint32_t *producers = building->graph->producers;
+            building_report_claim(building, (struct task_id){producers[other.at]},
+                                  (struct task_id){producers[visited->product.at]},
+                                  visited->product);
+        }
         buf_release(&end);
     }
     folders_learn(&building->graph->folders, folder);

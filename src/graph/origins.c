@@ -87,7 +87,7 @@ static void add_names_in_workspace(struct building *building)
         buf_clear(&path);
         path_resolve_folder(building->workspace, place.path, &path);
         if (!slice_equal(buf_slice(&path), place.path)) {
-            building_add_alias(building, buf_slice(&path), place.file);
+            (void)building_add_alias(building, buf_slice(&path), place.file);
         }
     }
     buf_release(&path);
@@ -111,14 +111,18 @@ void building_begin_origins(struct building *building)
     add_names_in_workspace(building);
 }
 
-void building_add_alias(struct building *building, struct slice path, struct file_id product)
+struct file_id building_add_alias(struct building *building, struct slice path,
+                                  struct file_id product)
 {
     struct tracing *tracing = building->tracing;
     uint32_t known = tracing->aliases.count;
-    if (intern_add(&tracing->aliases, path) == known) {
-        vec_push(&tracing->linked, product);
-        add_place(building, path, product);
+    uint32_t number = intern_add(&tracing->aliases, path);
+    if (number < known) {
+        return tracing->linked.at[number];
     }
+    vec_push(&tracing->linked, product);
+    add_place(building, path, product);
+    return (struct file_id){GRAPH_NONE};
 }
 
 size_t building_alias_count(const struct building *building)
@@ -188,6 +192,19 @@ struct file_id building_product_above(const struct building *building, struct sl
         }
     }
     return found;
+}
+
+enum path_problem building_own_problem(const struct building *building, struct file_id file,
+                                       struct slice path)
+{
+    const struct graph *graph = building->graph;
+    struct buf real = BUF_EMPTY;
+    (void)path_resolve(building->workspace, path, &real);
+    bool is_product = (file.at < graph->file_count && graph->producers[file.at] != GRAPH_NONE) ||
+                      building_product_at(building, path).at != GRAPH_NONE ||
+                      building_product_at(building, buf_slice(&real)).at != GRAPH_NONE;
+    buf_release(&real);
+    return is_product ? PROBLEM_OWN_PRODUCT : PROBLEM_IN_OWN_PRODUCT;
 }
 
 static void add_places_below(struct building *building, struct slice folder)

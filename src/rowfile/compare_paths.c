@@ -77,16 +77,37 @@ static void compare_product(struct loader *loader, const struct action *action,
     buf_release(&shown);
 }
 
+/* The first product that a path lies in, or SIZE_MAX. */
+static size_t find_around(struct path_table *products, const struct path_spec *path)
+{
+    size_t found = SIZE_MAX;
+    for (size_t end = 1; end < path->path.len && found == SIZE_MAX; end++) {
+        found = path->path.at[end] == '/' ? table_find(products, path, end) : SIZE_MAX;
+    }
+    return found;
+}
+
 static void compare_inputs(struct loader *loader, const struct action *action,
                            struct path_table *products)
 {
     for (size_t i = 0; i < action->input_count; i++) {
-        const struct path_spec *input = &action->inputs[i];
-        if (!input->is_excluded && !input->is_glob && input->path.len > 0 &&
-            table_find(products, input, input->path.len) != SIZE_MAX) {
+        struct path_spec *input = &action->inputs[i];
+        size_t around = input->is_excluded ? SIZE_MAX : find_around(products, input);
+        if (around != SIZE_MAX) {
+            struct buf shown = BUF_EMPTY;
+            text_add_name(&shown, action->products[around].text);
+            action_error_at(loader, action, input->offset, input->length,
+                            "this input lies inside the product `%s` of the same action; remove "
+                            "it, or list the files that the action makes instead of the folder",
+                            buf_string(&shown));
+            buf_release(&shown);
+            input->is_refused = true;
+        } else if (!input->is_excluded && !input->is_glob && input->path.len > 0 &&
+                   table_find(products, input, input->path.len) != SIZE_MAX) {
             action_error_at(loader, action, input->offset, input->length,
                             "an action can't have a file as its input and as its product; remove "
                             "it from one of the two");
+            input->is_refused = true;
         }
     }
 }

@@ -229,6 +229,8 @@ static void judge_path(struct path_reader *reader, const struct path_spec *spec)
         refuse(reader,
                "a path is relative to the directory, or, as `//path`, to the project; it can't be "
                "absolute");
+    } else if (!is_input && spec->from_project && slice_starts_with(spec->path, "../")) {
+        refuse(reader, "this %s is outside of the project; name a file inside it", role);
     } else if (climbs(spec->path, is_input && spec->from_project)) {
         refuse(reader,
                "this %s is outside of the directory; name it relative to the project, as `//path`",

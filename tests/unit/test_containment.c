@@ -248,6 +248,103 @@ static void test_cycles_are_found_and_named(void **state)
     }
 }
 
+/* ---- What is refused ---- */
+
+static void link_loop(void)
+{
+    simulated_make_folder("/project/workspace/d1/d");
+    simulated_link("/project/workspace/d1/l", ".");
+    simulated_link("/project/link", "workspace/d1");
+}
+
+/* The last error of a study with two actions. */
+static void expect_refused(const char *first, const char *second, const char *message)
+{
+    struct study study;
+    struct workspace workspace;
+    struct diag diag;
+    char text[1024];
+    snprintf(text, sizeof text,
+             "[default.action]\nscope = 'directory'\ncommand = '{directory}'\n"
+             "[[action]]\nname = 'a'\n%s\n[[action]]\nname = 'b'\n%s\n",
+             first, second);
+    diag_init(&diag);
+    study_begin(&study, text);
+    link_loop();
+    struct rowfile *parsed = rowfile_load(slice_of(text), "Rowfile", &diag);
+    assert_non_null(parsed);
+    assert_int_equal(workspace_open(&workspace, study.project, parsed, &diag), 0);
+    struct graph *graph = graph_build(parsed, &workspace, study.project, &diag);
+    struct buf told = BUF_EMPTY;
+    assert_int_equal(diag.errors, 1);
+    diag_render(&diag.entries.at[diag.entries.count - 1], false, &told);
+    if (strncmp(buf_string(&told), message, strlen(message)) != 0) {
+        fail_msg("%s", buf_string(&told));
+    }
+    buf_release(&told);
+    graph_free(graph);
+    workspace_release(&workspace);
+    rowfile_free(parsed);
+    diag_release(&diag);
+    study_end(&study);
+}
+
+static void test_own_products_are_no_inputs(void **state)
+{
+    static const char in_own[] =
+        "Rowfile:7:11: error: action `a`: in directory `d1` this input is `";
+    static const char lies_in[] = "Rowfile:7:11: error: this input lies inside the product `d` of "
+                                  "the same action; remove it, or list the files that the action "
+                                  "makes instead of the folder";
+    (void)state;
+    expect_refused("products = ['d']\ninputs = ['d/x']", "", lies_in);
+    expect_refused("products = ['d']\ninputs = ['d/*.x']", "", lies_in);
+    expect_refused("products = ['d']\ninputs = ['d/**']", "", lies_in);
+    static const char *const inputs[] = {
+        "//workspace/{directory}/d/x",
+        "//link/d/x",
+        "//link/d/*",
+        "//../project/workspace/{directory}/d/x",
+        "l/d/x",
+        "l/d/*",
+        "l/d",
+        "//link/d",
+        "//workspace/{directory}/d",
+    };
+    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
+        char first[256];
+        snprintf(first, sizeof first, "products = ['d']\ninputs = ['%s']", inputs[i]);
+        expect_refused(first, "",
+                       strcmp(inputs[i], "//link/d/*") == 0
+                           ? "Rowfile:7:11: error: action `a`: this input lies inside a product of "
+                             "the same action; name another file"
+                           : in_own);
+    }
+}
+
+static void test_products_in_products(void **state)
+{
+    (void)state;
+    expect_refused("products = ['d']", "products = ['q', 'd/x']",
+                   "Rowfile:9:18: error: `workspace/d1/d/x`, a product of `b d1`, lies inside a "
+                   "product of `a d1`; move one of the two out of the other");
+    expect_refused("products = ['d']", "products = ['//workspace/{directory}/d/x']",
+                   "Rowfile:9:13: error: `workspace/d1/d/x`, a product of `b d1`, lies inside a "
+                   "product of `a d1`");
+    expect_refused("products = ['d']", "products = ['l/d/x']",
+                   "Rowfile:9:13: error: `workspace/d1/l/d/x`, a product of `b d1`, lies inside a "
+                   "product of `a d1`");
+    expect_refused("products = ['x']", "products = ['l/x']",
+                   "Rowfile:9:13: error: `a d1` and `b d1` have the same product, "
+                   "`workspace/d1/l/x`");
+    expect_refused("products = ['d', '//workspace/{directory}/d/x']", "",
+                   "Rowfile:6:18: error: `workspace/d1/d/x`, a product of `a d1`, lies inside its "
+                   "product `workspace/d1/d`; list only one of the two");
+    expect_refused("products = ['//../x{directory}']", "",
+                   "Rowfile:6:13: error: this product is outside of the project; name a file "
+                   "inside it");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -260,6 +357,8 @@ int main(void)
         cmocka_unit_test(test_globs_leave_out_what_comes_later),
         cmocka_unit_test(test_globs_leave_out_own_folders),
         cmocka_unit_test(test_cycles_are_found_and_named),
+        cmocka_unit_test(test_own_products_are_no_inputs),
+        cmocka_unit_test(test_products_in_products),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
