@@ -108,6 +108,7 @@ static const char *read_link(struct arena *memory, int folder, const char *name)
 struct scan {
     struct filetree *tree;
     const struct tree_view *view;
+    const struct tree_rules *rules;
 };
 
 static enum file_status scan_folder(struct scan *scan, int folder, const char *path, int depth);
@@ -147,6 +148,9 @@ static enum file_status scan_entry(struct scan *scan, int folder, const char *pa
                                    const char *name, int depth)
 {
     struct filetree *tree = scan->tree;
+    if (!tree_rules_count(scan->rules, slice_of(name))) {
+        return FILE_READ;
+    }
     struct tree_entry entry = {.path = join(&tree->memory, path, name)};
     bool chooses_files = scan->view != NULL && scan->view->globs != NULL;
     if (file_lstat(folder, name, &entry.stat) != 0) {
@@ -240,9 +244,12 @@ void filetree_begin_empty(struct filetree *tree)
     summarise(tree);
 }
 
-enum file_status filetree_scan(struct filetree *tree, int root, const struct tree_view *view)
+enum file_status filetree_scan(struct filetree *tree, int root, const struct tree_view *view,
+                               const struct tree_rules *rules)
 {
-    struct scan scan = {.tree = tree, .view = view};
+    struct scan scan = {.tree = tree,
+                        .view = view,
+                        .rules = view != NULL && view->rules != NULL ? view->rules : rules};
     struct file_stat stat;
     *tree = (struct filetree){0};
     arena_init(&tree->memory);

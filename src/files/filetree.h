@@ -34,9 +34,10 @@ struct filetree {
 /* All of these return FILE_READ, FILE_MOVING (it changed while it was read, and is to be read
  * again) or FILE_TROUBLE with errno. */
 
-/* Lists what counts (`view`; NULL: all) of the tree whose root is open as `root` (borrowed). Release
- * it in any case. */
-enum file_status filetree_scan(struct filetree *tree, int root, const struct tree_view *view);
+/* Lists what counts (`view`; NULL: all; by its own rules, or else by `rules`) of the tree whose root
+ * is open as `root` (borrowed). Release it in any case. */
+enum file_status filetree_scan(struct filetree *tree, int root, const struct tree_view *view,
+                               const struct tree_rules *rules);
 
 /* Makes the list of a file that globs look into as if it were a folder: nothing. */
 void filetree_begin_empty(struct filetree *tree);

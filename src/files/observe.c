@@ -28,10 +28,11 @@ static const long long PATIENCE_NS = 1000 * 1000000LL;
 struct observer {
     int directory;
     uint64_t digest_limit;
-    int probe;              /* the file whose mtime is "now"; -1: none */
-    bool probe_is_remote;   /* its server sets the time only when the write arrives there */
-    atomic_llong now_ns;    /* 0: not known */
-    atomic_llong newest_ns; /* seen of any file while "now" isn't known */
+    struct tree_rules rules; /* of folders */
+    int probe;               /* the file whose mtime is "now"; -1: none */
+    bool probe_is_remote;    /* its server sets the time only when the write arrives there */
+    atomic_llong now_ns;     /* 0: not known */
+    atomic_llong newest_ns;  /* seen of any file while "now" isn't known */
     atomic_llong tick_ns;
     atomic_llong patience_ns; /* left for waiting before failed looks are tried again */
 };
@@ -99,6 +100,11 @@ struct observer *observer_new(int directory, uint64_t digest_limit, bool write_p
     atomic_init(&observer->patience_ns, PATIENCE_NS);
     observer_tick(observer);
     return observer;
+}
+
+void observer_set_rules(struct observer *observer, const struct tree_rules *rules)
+{
+    observer->rules = *rules;
 }
 
 void observer_free(struct observer *observer)
@@ -179,7 +185,9 @@ static struct digest digest_of_stat(uint64_t size, int64_t mtime_ns)
 bool observed_equal(struct digest recorded, const struct file_row *row)
 {
     return digest_equal(recorded, row->digest) ||
-           digest_equal(recorded, digest_of_stat(row->size, row->mtime_ns));
+           digest_equal(recorded, digest_of_stat(row->size, row->mtime_ns)) ||
+           ((row->flags & FILE_ROW_DIRECTORY) != 0 &&
+            digest_equal(recorded, digest_of_stat(row->size, 0)));
 }
 
 bool observed_is_empty(const struct file_row *row)
@@ -232,6 +240,21 @@ static void know_by_stat(struct file_row *row)
     row->flags |= FILE_ROW_BY_STAT;
 }
 
+/* The times of folders say nothing that the names in them don't, and move when what doesn't count
+ * comes and goes. */
+static struct digest digest_of_tree_stat(const struct file_row *row)
+{
+    return digest_of_stat(row->size, 0);
+}
+
+static void know_tree_by_stat(struct file_row *row, const struct tree_view *view)
+{
+    know_by_stat(row);
+    if (view == NULL || view->rules == NULL || !view->rules->takes_folder_times) {
+        row->digest = digest_of_tree_stat(row);
+    }
+}
+
 /* ---- observing ---- */
 
 static enum file_status status_of_failure(void)
@@ -270,16 +293,16 @@ struct look {
 
 /* Compares with `old` by stat, and reads the contents of what moved unless it holds more than the
  * limit. */
-static enum file_status read_tree(int directory, const struct look *look,
+static enum file_status read_tree(const struct observer *observer, const struct look *look,
                                   const struct file_row *old, struct file_row *row)
 {
     struct filetree tree = {0};
     struct filetree after = {0};
-    int root = disk->open(directory, look->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    int root = disk->open(observer->directory, look->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     if (root < 0) {
         return status_of_failure();
     }
-    enum file_status status = filetree_scan(&tree, root, look->view);
+    enum file_status status = filetree_scan(&tree, root, look->view, &observer->rules);
     if (status != FILE_READ) {
         goto out;
     }
@@ -289,12 +312,12 @@ static enum file_status read_tree(int directory, const struct look *look,
         goto out;
     }
     if (tree.bytes > look->limit) {
-        know_by_stat(row);
+        know_tree_by_stat(row, look->view);
         goto out;
     }
     status = filetree_digest(&tree, root, &row->digest);
     if (status == FILE_READ) {
-        status = filetree_scan(&after, root, look->view);
+        status = filetree_scan(&after, root, look->view, &observer->rules);
     }
     if (status == FILE_READ &&
         !(digest_equal(after.seen, tree.seen) && digest_equal(after.moved, tree.moved))) {
@@ -317,7 +340,7 @@ enum file_status observe_each(const struct observer *observer, const char *path,
     if (root < 0) {
         return status_of_failure();
     }
-    enum file_status status = filetree_scan(&tree, root, view);
+    enum file_status status = filetree_scan(&tree, root, view, &observer->rules);
     for (size_t i = 0; i < tree.entries.count && status == FILE_READ; i++) {
         const struct tree_entry *entry = &tree.entries.at[i];
         struct file_row row;
@@ -372,7 +395,7 @@ static enum file_status read_once(const struct observer *observer, const struct 
         return FILE_GONE;
     }
     if (stat.kind == FILE_DIRECTORY) {
-        return read_tree(observer->directory, look, old, row);
+        return read_tree(observer, look, old, row);
     }
     bool is_empty = looks_into_file(look->view, &stat);
     *row = is_empty ? row_of_nothing() : row_of_stat(&stat);
@@ -489,7 +512,7 @@ static bool stat_row(const struct observer *observer, const char *path,
         return true;
     }
     int root = disk->open(observer->directory, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-    bool is_read = root >= 0 && filetree_scan(&tree, root, view) == FILE_READ;
+    bool is_read = root >= 0 && filetree_scan(&tree, root, view, &observer->rules) == FILE_READ;
     if (is_read) {
         *row = row_of_tree(&tree);
     }

@@ -50,6 +50,9 @@ struct observer; /* not thread-safe unless said */
 struct observer *observer_new(int directory, uint64_t digest_limit, bool write_probe);
 void observer_free(struct observer *observer);
 
+/* What never counts of a folder; what it names must outlive the observer's use. */
+void observer_set_rules(struct observer *observer, const struct tree_rules *rules);
+
 /* Compares the file with *row, reads it if it moved, and updates *row in place. FILE_CURRENT: the
  * row stands, by stat alone. FILE_READ: the row was made anew; its digest may be the same.
  * FILE_MOVING: the row's digest is DIGEST_UNREAD. FILE_GONE and FILE_TROUBLE (with errno) don't

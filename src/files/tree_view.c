@@ -1,6 +1,13 @@
 #include "tree_view.h"
 
 #include "buf.h"
+#include "reserved.h"
+
+bool tree_rules_count(const struct tree_rules *rules, struct slice name)
+{
+    return !(rules->ignored != NULL && glob_set_matches(rules->ignored, name)) &&
+           (rules->takes_reserved || !reserved_is_name(name));
+}
 
 static bool is_left_out(const struct tree_view *view, struct slice path)
 {

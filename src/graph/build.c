@@ -355,6 +355,7 @@ struct graph *graph_build(const struct rowfile *rowfile, struct workspace *works
     folders_init(&graph->folders, project);
     graph->rowfile = rowfile;
     graph->workspace = workspace;
+    graph_begin_ignoring(graph);
     struct building building = {
         .graph = graph,
         .rowfile = rowfile,

@@ -22,6 +22,8 @@ struct building {
     struct name_tasks *by_name; /* rowfile->name_count */
     struct judging *judging;
     struct tracing *tracing;
+    const struct path_spec *rules_input; /* the last glob, and what it leaves out */
+    const struct tree_rules *rules_of_input;
     bool has_nested_members; /* set by judging_new */
     bool *reported;          /* name × names: what is wrong between products of the two was told */
     bool *depends; /* name × names: whether it comes after the other; NULL: there are no globs */
@@ -109,6 +111,13 @@ void building_report_claim(struct building *building, struct task_id first, stru
 /* Reports products that lie in products, by whatever names. */
 void building_check_nesting(struct building *building);
 
+/* ignore.c */
+void graph_begin_ignoring(struct graph *graph);
+void graph_end_ignoring(struct graph *graph);
+/* What a glob leaves out, for as long as the graph lives. */
+const struct tree_rules *building_glob_rules(struct building *building, struct slice pattern);
+bool path_has_ignored_part(const struct tree_rules *rules, struct slice path);
+
 /* links.c */
 /* Appends where a path from the project leads, as a path from the project (below the workspace's
  * path where it lies there); what doesn't exist is kept. Returns the length of the beginning that is
@@ -153,7 +162,7 @@ struct file_id building_view_without(struct building *building, struct file_id f
  * length of what they don't name of the folder's path. */
 struct file_id building_view_of_globs(struct building *building, struct slice folder, size_t prefix,
                                       struct slice patterns, const struct glob_set *globs,
-                                      struct file_id product);
+                                      const struct tree_rules *rules, struct file_id product);
 /* Compiles patterns that are separated by NUL, each list once. NULL after errors. */
 const struct glob_set *building_globs(struct building *building, struct slice patterns);
 

@@ -1,4 +1,4 @@
-#include "graph.h"
+#include "building.h"
 
 #include "match.h"
 #include "text.h"
@@ -27,6 +27,7 @@ void graph_free(struct graph *graph)
         glob_set_free(graph->globs.at[i]);
     }
     vec_release(&graph->globs);
+    graph_end_ignoring(graph);
     intern_release(&graph->glob_keys);
     free(graph->product_start);
     vec_release(&graph->products);

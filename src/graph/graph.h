@@ -116,6 +116,10 @@ struct graph {
     VEC(struct view) views;
     uint32_t *view_of; /* by place in other_files: 1 + which view it is, or 0 */
     size_t view_of_count;
+    struct tree_rules rules;             /* of folders: what `workspace.ignore` names */
+    struct slice rules_name;             /* for records */
+    struct glob_set *ignored;            /* those names */
+    VEC(struct tree_rules *) glob_rules; /* of views */
     struct intern glob_keys;
     VEC(struct glob_set *) globs; /* by key */
 
@@ -155,6 +159,9 @@ struct origin graph_maker(const struct graph *graph, struct file_id file);
 
 /* What counts of a file that is a folder; NULL: all of it. */
 const struct tree_view *graph_view(const struct graph *graph, struct file_id file);
+
+/* Whether a glob leaves a path out because `workspace.ignore` names a part of it. */
+bool graph_glob_ignores(const struct graph *graph, struct slice pattern, struct slice path);
 
 /* The way of an input, or NULL: no link was in it. */
 const struct way *graph_way(const struct graph *graph, struct file_id file);

@@ -14,7 +14,8 @@ struct walk {
     bool is_shared; /* with all tasks of the element: what they make themselves is found, too */
     struct slice patterns;
     const struct glob_set *globs;
-    const struct glob_set *inside; /* paths of folders that the globs name; NULL: none */
+    const struct tree_rules *rules; /* what the globs leave out */
+    const struct glob_set *inside;  /* paths of folders that the globs name; NULL: none */
     size_t input;
     const char *root;   /* from the project: "", or with a trailing '/' */
     struct buf prefix;  /* below the root: "a/b/" while a/b is listed */
@@ -131,7 +132,7 @@ static void find_view(struct walk *walk, struct slice folder, struct file_id pro
     struct buf root = BUF_EMPTY;
     add_root(walk, &root);
     vec_push(&walk->found, building_view_of_globs(walk->building, folder, root.len, walk->patterns,
-                                                  walk->globs, product));
+                                                  walk->globs, walk->rules, product));
     buf_release(&root);
 }
 
@@ -200,7 +201,8 @@ static int walk_entry(void *context, const char *name, size_t len, bool is_direc
     size_t prefix_len = walk->prefix.len;
     buf_add(&walk->prefix, name, len);
     struct slice path = buf_slice(&walk->prefix);
-    if (is_own(walk, slice_make(name, len))) {
+    if (is_own(walk, slice_make(name, len)) ||
+        !tree_rules_count(walk->rules, slice_make(name, len))) {
         walk->prefix.len = prefix_len;
         return 0;
     }
@@ -252,7 +254,7 @@ static void match_product(struct walk *walk, struct file_id product, struct slic
     if (!matches && !is_named && !glob_set_may_match_below(walk->globs, path)) {
         return;
     }
-    if (is_left_out(walk, product, is_named)) {
+    if (is_left_out(walk, product, is_named) || path_has_ignored_part(walk->rules, path)) {
         return;
     }
     if (matches) { /* the whole of it */
@@ -523,6 +525,19 @@ static void match_in(struct walk *walk, struct slice prefix)
     }
 }
 
+/* Of the pattern as the description has it, so that they are the same for all tasks of the element. */
+static const struct tree_rules *rules_of(struct walk *walk, const struct action *action,
+                                         size_t input, struct slice pattern)
+{
+    struct building *building = walk->building;
+    const struct path_spec *spec = &action->inputs[input];
+    if (building->rules_input != spec || spec->has_template) {
+        building->rules_input = spec;
+        building->rules_of_input = building_glob_rules(building, pattern);
+    }
+    return building->rules_of_input;
+}
+
 static int match_one(struct walk *walk, size_t input, building_match_fn *add, void *context)
 {
     struct building *building = walk->building;
@@ -546,6 +561,7 @@ static int match_one(struct walk *walk, size_t input, building_match_fn *add, vo
     }
     add_patterns(action, input, globbed, &patterns);
     walk->patterns = buf_slice(&patterns);
+    walk->rules = rules_of(walk, action, input, globbed);
     walk->globs = result == 0 ? building_globs(building, walk->patterns) : NULL;
     walk->inside = walk->globs != NULL ? building_folders_named(building, globbed) : NULL;
     walk->root = is_absolute ? "/" : "";

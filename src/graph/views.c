@@ -172,7 +172,7 @@ static struct slice name_globbed(struct graph *graph, struct slice folder, size_
 
 struct file_id building_view_of_globs(struct building *building, struct slice folder, size_t prefix,
                                       struct slice patterns, const struct glob_set *globs,
-                                      struct file_id product)
+                                      const struct tree_rules *rules, struct file_id product)
 {
     struct graph *graph = building->graph;
     struct buf key = BUF_EMPTY;
@@ -189,6 +189,7 @@ struct file_id building_view_of_globs(struct building *building, struct slice fo
     put_view(building, file,
              (struct view){
                  .tree = {.globs = globs,
+                          .rules = rules,
                           .prefix = arena_slice(
                               &graph->arena, slice_make(folder.at + prefix, folder.len - prefix))},
                  .name = name_globbed(graph, folder, prefix, patterns)},

@@ -3,22 +3,28 @@
 #include "plan_inner.h"
 
 #include "backup.h"
+#include "convert.h"
 #include "names.h"
 #include "recorded.h"
 
 /* ---- Backups ---- */
 
 /* A run that is killed while it makes backups or puts them back leaves some products in their places. */
-static bool is_kept(struct plan *plan, struct file_id file, struct digest recorded)
+static bool is_kept(struct plan *plan, struct file_id file, struct recorded *recorded,
+                    struct digest then)
 {
     struct buf sibling = BUF_EMPTY;
     struct file_row found = {0};
     backup_good_path(plan_path(plan, file), &sibling);
     enum file_status seen = observe_file(plan->observer, buf_string(&sibling), &found);
+    bool is_good = seen == FILE_GONE
+                       ? plan->files[file.at] == FILE_CURRENT &&
+                             observed_equal(then, state_file(plan->state, file.at))
+                       : seen == FILE_READ &&
+                             (observed_equal(then, &found) ||
+                              convert_folder(plan, recorded, buf_string(&sibling), NULL, then));
     buf_release(&sibling);
-    return seen == FILE_GONE ? plan->files[file.at] == FILE_CURRENT &&
-                                   observed_equal(recorded, state_file(plan->state, file.at))
-                             : seen == FILE_READ && observed_equal(recorded, &found);
+    return is_good;
 }
 
 bool plan_good_set_is_backed_up(struct plan *plan, struct task_id task)
@@ -33,7 +39,8 @@ bool plan_good_set_is_backed_up(struct plan *plan, struct task_id task)
         struct component now = {.kind = COMPONENT_PRODUCT};
         struct component then;
         now.name = plan_component_name(plan, task, file, &now.in_directory);
-        all = recorded_find(&recorded, &now, SIZE_MAX, &then) && is_kept(plan, file, then.digest);
+        all = recorded_find(&recorded, &now, SIZE_MAX, &then) &&
+              is_kept(plan, file, &recorded, then.digest);
     }
     recorded_release(&recorded);
     return all;

@@ -108,6 +108,19 @@ static bool is_same_content(struct exam *exam, struct digest then, struct digest
     return observed_equal(then, state_file(plan->state, file.at));
 }
 
+/* Whether a folder is what it was by the rules of its record. */
+static bool converts(struct exam *exam, struct recorded *recorded, struct file_id file,
+                     struct digest then)
+{
+    struct plan *plan = exam->plan;
+    bool is_folder = plan->files[file.at] == FILE_CURRENT &&
+                     (state_file(plan->state, file.at)->flags & FILE_ROW_DIRECTORY) != 0;
+    bool is_same = is_folder && convert_folder(plan, recorded, plan_path(plan, file),
+                                               graph_view(plan->graph, file), then);
+    exam->fills_in |= is_same;
+    return is_same;
+}
+
 /* A stamp is as empty as it was: its maker ran on something else. */
 static void tell_content(struct exam *exam, const struct component *now, struct digest then,
                          struct file_id file)
@@ -138,7 +151,9 @@ static void compare_file(struct exam *exam, struct recorded *recorded, const str
         tell_input(exam, now, REASON_INPUT_MOVING);
     } else if (!is_recorded && was_listed(recorded, exam, dependency->input)) {
         exam->fills_in = true;
-        if (!convert_globbed(plan, exam->task, recorded, file)) {
+        if (convert_was_ignored(recorded, now->name)) {
+            compare_unrecorded_file(exam, now, file, success);
+        } else if (!convert_globbed(plan, exam->task, recorded, file)) {
             tell_file(exam, now, file, true);
         }
     } else if (is_recorded && digest_is_unknown(then.digest) && success->success != SUCCESS_RAN) {
@@ -151,7 +166,8 @@ static void compare_file(struct exam *exam, struct recorded *recorded, const str
         if (plan->files[file.at] != FILE_GONE) {
             tell_file(exam, now, file, true);
         }
-    } else if (!is_same_content(exam, then.digest, now->digest, file, success)) {
+    } else if (!is_same_content(exam, then.digest, now->digest, file, success) &&
+               !converts(exam, recorded, file, then.digest)) {
         tell_content(exam, now, then.digest, file);
     }
 }
@@ -167,7 +183,8 @@ static void compare_product(struct exam *exam, struct recorded *recorded,
         exam_tell(exam, reason);
     } else if (!recorded_find(recorded, now, place, &then) || digest_is_unknown(then.digest)) {
         exam->fills_in = true; /* newly listed, and there */
-    } else if (!observed_equal(then.digest, state_file(plan->state, file.at))) {
+    } else if (!observed_equal(then.digest, state_file(plan->state, file.at)) &&
+               !converts(exam, recorded, file, then.digest)) {
         reason.kind = REASON_PRODUCT_CHANGED;
         exam_tell(exam, reason);
     }
@@ -291,7 +308,8 @@ static bool listed_glob_lost(struct plan *plan, struct task_id task,
         bool same_root = spec->from_project ? !recorded->in_directory : is_below;
         if (spec->is_glob && !spec->is_excluded && !spec->has_template && same_root &&
             glob_matches(spec, spec->from_project ? recorded->name : below)) {
-            return plan->options.recorded || !is_there(plan, task, recorded);
+            return !graph_glob_ignores(plan->graph, spec->path, recorded->name) &&
+                   (plan->options.recorded || !is_there(plan, task, recorded));
         }
     }
     return false;

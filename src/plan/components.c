@@ -144,6 +144,29 @@ static void push_upstream_tasks(struct plan *plan, struct task_id task, struct c
     }
 }
 
+/* Whether something that the task reads or makes is a folder, or found by `**`. */
+static bool follows_rules(const struct plan *plan, struct task_id task)
+{
+    const struct graph *graph = plan->graph;
+    const struct action *action = graph_action(graph, task);
+    bool follows = false;
+    for (size_t i = 0; i < action->input_count && !follows; i++) {
+        follows = action->inputs[i].is_glob &&
+                  memmem(action->inputs[i].path.at, action->inputs[i].path.len, "**", 2) != NULL;
+    }
+    for (uint32_t d = graph->dependency_start[task.at];
+         d < graph->dependency_start[task.at + 1] && !follows; d++) {
+        uint32_t file = graph->dependencies.at[d].file.at;
+        follows = (state_file(plan->state, file)->flags & FILE_ROW_DIRECTORY) != 0;
+    }
+    for (uint32_t p = graph->product_start[task.at];
+         p < graph->product_start[task.at + 1] && !follows; p++) {
+        uint32_t file = graph->products.at[p].at;
+        follows = (state_file(plan->state, file)->flags & FILE_ROW_DIRECTORY) != 0;
+    }
+    return follows;
+}
+
 int plan_components(struct plan *plan, struct task_id task, bool with_products,
                     struct component_list *list, struct diag *diag)
 {
@@ -179,6 +202,9 @@ int plan_components(struct plan *plan, struct task_id task, bool with_products,
         struct file_id file = graph->products.at[p];
         struct slice name = plan_component_name(plan, task, file, &in_directory);
         push(list, COMPONENT_PRODUCT, in_directory, name, product_digest(plan, file, diag));
+    }
+    if (with_products && follows_rules(plan, task)) {
+        push(list, COMPONENT_RULES, false, graph->rules_name, DIGEST_UNKNOWN);
     }
     if (with_products) {
         plan_keep_stamps(plan, task, list);

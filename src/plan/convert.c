@@ -2,6 +2,80 @@
 
 #include "names.h"
 
+#include <stdlib.h>
+
+/* ---- The rules of a record ---- */
+
+/* The rules by which the digests of a record were made; at == NULL: it names none. */
+static struct slice recorded_rules(const struct recorded *recorded)
+{
+    for (size_t i = recorded->good->count; i-- > 0;) {
+        struct component component = components_at(recorded->good, i);
+        if (component.kind == COMPONENT_RULES) {
+            return component.name;
+        }
+    }
+    return (struct slice){0};
+}
+
+/* The names that they leave out: "1/NAME/NAME…". The caller frees. */
+static struct glob_set *names_of(struct slice rules)
+{
+    VEC(struct slice) names = {0};
+    struct diag unseen;
+    diag_init(&unseen);
+    const char *slash = rules.at != NULL ? memchr(rules.at, '/', rules.len) : NULL;
+    for (size_t at = slash != NULL ? (size_t)(slash - rules.at) + 1 : rules.len; at < rules.len;) {
+        slash = memchr(rules.at + at, '/', rules.len - at);
+        size_t end = slash != NULL ? (size_t)(slash - rules.at) : rules.len;
+        vec_push(&names, slice_make(rules.at + at, end - at));
+        at = end + 1;
+    }
+    struct glob_set *set =
+        names.count > 0 ? glob_set_new(names.at, names.count, true, "ignore", &unseen) : NULL;
+    vec_release(&names);
+    diag_release(&unseen);
+    return set;
+}
+
+bool convert_folder(struct plan *plan, struct recorded *recorded, const char *path,
+                    const struct tree_view *view, struct digest then)
+{
+    struct slice rules = recorded_rules(recorded);
+    if (plan->options.recorded || !digest_is_content(then) ||
+        slice_equal(rules, plan->graph->rules_name)) {
+        return false;
+    }
+    bool is_first = rules.at == NULL; /* all of a folder counted */
+    struct glob_set *ignored = names_of(rules);
+    struct tree_rules then_rules = {
+        .ignored = ignored, .takes_reserved = is_first, .takes_folder_times = is_first};
+    struct tree_view then_view = {0};
+    if (view != NULL && !is_first) {
+        then_view = *view;
+    }
+    then_view.rules = &then_rules;
+    struct file_row row = {0};
+    enum file_status status = observe_view(plan->observer, path, &then_view, &row);
+    glob_set_free(ignored);
+    return status == FILE_READ && (row.flags & FILE_ROW_DIRECTORY) != 0 &&
+           observed_equal(then, &row);
+}
+
+bool convert_was_ignored(struct recorded *recorded, struct slice path)
+{
+    struct glob_set *ignored = names_of(recorded_rules(recorded));
+    bool found = false;
+    for (size_t at = 0; at < path.len && ignored != NULL && !found;) {
+        const char *slash = memchr(path.at + at, '/', path.len - at);
+        size_t end = slash != NULL ? (size_t)(slash - path.at) : path.len;
+        found = glob_set_matches(ignored, slice_make(path.at + at, end - at));
+        at = end + 1;
+    }
+    glob_set_free(ignored);
+    return found;
+}
+
 /* ---- What globs match ---- */
 
 /* Whether the folder was recorded itself, and is what it was. */

@@ -10,7 +10,7 @@ struct digest plan_fingerprint(const struct component_list *list)
         const struct component *component = &list->at[i];
         if (component->kind == COMPONENT_PRODUCT || component->kind == COMPONENT_PATTERN ||
             component->kind == COMPONENT_WHOLE || component->kind == COMPONENT_BEFORE ||
-            component->kind == COMPONENT_STAMP) {
+            component->kind == COMPONENT_STAMP || component->kind == COMPONENT_RULES) {
             continue;
         }
         digest_stream_u64(stream, (uint64_t)component->kind);

@@ -54,6 +54,7 @@ void plan_attach(struct plan *plan, struct state *state, struct observer *observ
     const struct graph *graph = plan->graph;
     plan->state = state;
     plan->observer = observer;
+    observer_set_rules(observer, &graph->rules);
     size_t slots = graph->workspace->count * graph->directory_action_count;
     state_bind(state, &(struct state_layout){
                           .directories = graph->workspace->names,

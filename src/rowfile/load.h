@@ -91,6 +91,8 @@ void build_paths(struct loader *loader, struct action *action, const struct laye
 struct slice normalise_path(struct arena *arena, struct slice path);
 /* Reports malformed globs. `what` is the key. */
 void check_globs(struct loader *loader, const struct toml_value *list, const char *what);
+/* The same for one name of an entry, which a `/` or a leading `!` can't be in. */
+void check_name_glob(struct loader *loader, const struct toml_value *item, const char *what);
 
 /* compare_paths.c */
 /* Reports conflicts among the paths of one action, and between them and the value file. */

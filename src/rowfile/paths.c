@@ -140,6 +140,20 @@ void check_globs(struct loader *loader, const struct toml_value *list, const cha
     }
 }
 
+void check_name_glob(struct loader *loader, const struct toml_value *item, const char *what)
+{
+    struct slice name = item->string;
+    if (memchr(name.at, '/', name.len) != NULL || slice_is(name, "**") ||
+        slice_starts_with(name, "!")) {
+        error_at(loader, item,
+                 "`%s` takes names of files and folders, such as \"*.pyc\", without `/`, `**` or a "
+                 "leading `!`",
+                 what);
+    } else if (name.len > 0) {
+        check_glob(loader, item, name, what);
+    }
+}
+
 static void judge_template(struct path_reader *reader, const struct path_spec *spec)
 {
     const struct template *template = &spec->template;

@@ -50,6 +50,20 @@ static void build_value_file(struct loader *loader, const struct layers *layers)
     }
 }
 
+/* Names of entries: they hold no '/', and each is a glob that includes. */
+static void build_ignored(struct loader *loader, const struct layers *layers)
+{
+    const struct toml_value *list = layers_typed(layers, ID_WORKSPACE_IGNORE, TOML_ARRAY);
+    loader->rowfile->ignore =
+        layers_strings(layers, ID_WORKSPACE_IGNORE, loader->arena, &loader->rowfile->ignore_count);
+    for (size_t i = 0; list != NULL && i < list->array.count; i++) {
+        const struct toml_value *item = list->array.items[i];
+        if (item->type == TOML_STRING) {
+            check_name_glob(loader, item, rowfile_keys[ID_WORKSPACE_IGNORE].path);
+        }
+    }
+}
+
 static void build_workspace(struct loader *loader)
 {
     struct rowfile *rowfile = loader->rowfile;
@@ -57,6 +71,7 @@ static void build_workspace(struct loader *loader)
     build_workspace_path(loader, &layers);
     build_value_file(loader, &layers);
     rowfile->digest_limit = layers_size(&layers, ID_WORKSPACE_DIGEST_LIMIT);
+    build_ignored(loader, &layers);
     rowfile->confirm_above = layers_number(&layers, ID_WORKSPACE_CONFIRM_ABOVE);
     rowfile->directories = layers_strings(&layers, ID_WORKSPACE_DIRECTORIES, loader->arena,
                                           &rowfile->directories_count);

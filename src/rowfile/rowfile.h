@@ -152,6 +152,8 @@ struct rowfile {
     struct slice value_file;     /* at == NULL: every value is null */
     struct slice *directories;   /* globs, default ["*"] */
     size_t directories_count;
+    struct slice *ignore; /* names, globs */
+    size_t ignore_count;
     uint64_t digest_limit; /* bytes */
     double confirm_above;  /* CPU-hours */
     struct action *actions;

@@ -83,7 +83,7 @@ static void record_success(struct run *run, struct task_id task, struct launched
     }
     if (plan_components(plan, task, true, &whole, ending->run->diag) == 0) {
         for (size_t i = 0; i < whole.count; i++) {
-            if (whole.at[i].kind == COMPONENT_PRODUCT) {
+            if (whole.at[i].kind == COMPONENT_PRODUCT || whole.at[i].kind == COMPONENT_RULES) {
                 vec_push(&list, whole.at[i]);
             }
         }

@@ -36,6 +36,9 @@ enum component_kind {
                                 these are isn't plain; not part of the fingerprint */
     COMPONENT_STAMP = 's',   /* name: an empty product; the fingerprint of the success that made it;
                                 not part of the fingerprint */
+    COMPONENT_RULES = 'd',   /* name: what doesn't count of folders and `**`, by which the digests of
+                                this record were made; none: earlier ones. Not part of the
+                                fingerprint */
     COMPONENT_WHOLE = 'w',   /* name: the directory; digest of its whole value: a hint only */
 };
 
