@@ -5,16 +5,21 @@
 #include "match.h"
 #include "text.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+
+enum { MOST_NAMES = 3 }; /* of links in one message */
 
 struct listing {
     struct workspace *workspace;
     const struct glob_set *globs;
     struct buf prefix; /* "a/b/" while "a/b" is listed, "" at the top */
     VEC(struct slice) names;
+    VEC(struct slice) links; /* to directories, which would be members */
     struct diag *diag;
 };
 
@@ -26,10 +31,29 @@ static bool is_state(const char *name)
     return strcmp(name, ".rowbuild") == 0 || strcmp(name, ".row") == 0;
 }
 
-static int take_entry(void *context, const char *name, size_t len, bool is_directory)
+/* A link to a directory isn't a member, but whoever made it may think so. */
+static void take_link(struct listing *listing, int folder, const char *name, struct slice path)
+{
+    struct file_stat found;
+    if (glob_set_matches(listing->globs, path) && file_stat(folder, name, &found) == 0 &&
+        found.kind == FILE_DIRECTORY) {
+        vec_push(&listing->links, arena_slice(&listing->workspace->arena, path));
+    }
+}
+
+static int take_entry(void *context, int folder, const char *name, unsigned char type)
 {
     struct listing *listing = context;
-    if (!is_directory || is_state(name)) {
+    size_t len = strlen(name);
+    bool is_directory = type == DT_DIR;
+    bool is_link = type == DT_LNK;
+    if (type == DT_UNKNOWN) {
+        struct stat found;
+        bool is_there = disk->stat(folder, name, &found, AT_SYMLINK_NOFOLLOW) == 0;
+        is_directory = is_there && S_ISDIR(found.st_mode);
+        is_link = is_there && S_ISLNK(found.st_mode);
+    }
+    if ((!is_directory && !is_link) || is_state(name)) {
         return 0;
     }
     size_t prefix_len = listing->prefix.len;
@@ -37,6 +61,11 @@ static int take_entry(void *context, const char *name, size_t len, bool is_direc
     buf_add(&listing->prefix, name, len);
     struct slice path = buf_slice(&listing->prefix);
     if (state_place_is_in_workspace(&listing->workspace->place, path)) {
+        listing->prefix.len = prefix_len;
+        return 0;
+    }
+    if (is_link) {
+        take_link(listing, folder, name, path);
         listing->prefix.len = prefix_len;
         return 0;
     }
@@ -56,7 +85,7 @@ static int list_below(struct listing *listing)
     struct buf path = BUF_EMPTY;
     buf_add_string(&path, "./");
     buf_add_slice(&path, buf_slice(&listing->prefix));
-    int result = file_list(listing->workspace->fd, buf_string(&path), take_entry, listing);
+    int result = disk->list(listing->workspace->fd, buf_string(&path), 0, take_entry, listing);
     if (result < 0 && listing->diag->errors == 0) {
         struct buf shown = BUF_EMPTY;
         text_add_name(&shown, listing->workspace->path);
@@ -70,6 +99,28 @@ static int list_below(struct listing *listing)
     }
     buf_release(&path);
     return result;
+}
+
+static void tell_links(const struct listing *listing)
+{
+    size_t count = listing->links.count;
+    struct buf names = BUF_EMPTY;
+    for (size_t i = 0; i < count && i < MOST_NAMES; i++) {
+        buf_add_string(&names, i > 0 ? ", `" : "`");
+        text_add_name(&names, listing->links.at[i]);
+        buf_add_char(&names, '`');
+    }
+    buf_add_string(&names, count > MOST_NAMES ? ", …" : "");
+    if (count > 0) {
+        diag_note(
+            listing->diag,
+            "%zu symbolic %s in the workspace %s not counted as %s: %s; use real directories, "
+            "or exclude %s in `workspace.directories`",
+            count, count == 1 ? "link" : "links", count == 1 ? "is" : "are",
+            count == 1 ? "a directory" : "directories", buf_string(&names),
+            count == 1 ? "it" : "them");
+    }
+    buf_release(&names);
 }
 
 static int compare_names(const void *a, const void *b)
@@ -117,6 +168,11 @@ int workspace_open_beside(struct workspace *workspace, int project, const struct
     workspace->count = listing.names.count;
     workspace->values = mem_alloc(workspace->count * sizeof(struct json *));
     workspace->value_read = mem_alloc(workspace->count * sizeof(bool));
+    if (listing.links.count > 1) {
+        qsort(listing.links.at, listing.links.count, sizeof *listing.links.at, compare_names);
+    }
+    tell_links(&listing);
+    vec_release(&listing.links);
     buf_release(&listing.prefix);
     glob_set_free(globs);
     return result != 0 ? -1 : 0;

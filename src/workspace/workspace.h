@@ -29,7 +29,8 @@ struct workspace {
 };
 
 /* Lists the workspace of the project that `project` is open on. -1 with a state error if it can't
- * be listed. The folders .rowbuild and .row are never members, whatever the globs. */
+ * be listed. The folders .rowbuild and .row are never members, whatever the globs;
+ * symbolic links to directories aren't either, and a note names them. */
 int workspace_open(struct workspace *workspace, int project, const struct rowfile *rowfile,
                    struct diag *diag);
 /* The same with `state`, the state folder's path, absolute or relative to the current directory.

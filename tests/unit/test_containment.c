@@ -345,6 +345,33 @@ static void test_products_in_products(void **state)
                    "inside it");
 }
 
+static void test_links_to_directories_are_no_members(void **state)
+{
+    static const char text[] = "[[action]]\nname = 'a'\ncommand = '{directory}'\n";
+    struct workspace workspace;
+    struct study study;
+    struct diag diag;
+    (void)state;
+    diag_init(&diag);
+    study_begin(&study, text);
+    study_write(&study, "d1/in", "one");
+    simulated_link("/project/workspace/d3", "d1");
+    simulated_link("/project/workspace/d2", "../workspace/d1");
+    simulated_link("/project/workspace/file", "d1/in");
+    simulated_link("/project/workspace/nowhere", "gone");
+    struct rowfile *parsed = rowfile_load(slice_of(text), "Rowfile", &diag);
+    assert_int_equal(workspace_open(&workspace, study.project, parsed, &diag), 0);
+    assert_int_equal(workspace.count, 1);
+    assert_int_equal(diag.errors, 0);
+    assert_string_equal(diag.entries.at[diag.entries.count - 1].message,
+                        "2 symbolic links in the workspace are not counted as directories: `d2`, "
+                        "`d3`; use real directories, or exclude them in `workspace.directories`");
+    workspace_release(&workspace);
+    rowfile_free(parsed);
+    diag_release(&diag);
+    study_end(&study);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -359,6 +386,7 @@ int main(void)
         cmocka_unit_test(test_cycles_are_found_and_named),
         cmocka_unit_test(test_own_products_are_no_inputs),
         cmocka_unit_test(test_products_in_products),
+        cmocka_unit_test(test_links_to_directories_are_no_members),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
