@@ -3,6 +3,7 @@
 #include "costs.h"
 #include "renamed.h"
 #include "sight.h"
+#include "workspace_moved.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,7 @@ int plan_look(struct plan *plan, struct diag *diag)
     memset(plan->resolved, 0, plan->graph->task_count * sizeof *plan->resolved);
     memset(plan->fill_in, 0, plan->graph->task_count * sizeof *plan->fill_in);
     plan_follow_renamed(plan);
+    plan_follow_workspace(plan);
     list_wanted_files(plan, &list);
     plan_stat_files(plan, &list, diag);
     int result = plan_require_values(plan, &list, diag);

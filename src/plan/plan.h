@@ -11,7 +11,8 @@
  * made from); fingerprint.c (of a list of components); plan.c (what a plan says); select.c (what is
  * wanted); costs.c (seconds and cores); pointers.c (values that templates name); recorded.c (a
  * record's component, by name); stamps.c (what empty products stand for); records.c (records of
- * successes, written); renamed.c (records of renamed actions); backed_up.c (whether good products
+ * successes, written); renamed.c (records of renamed actions);
+ * workspace_moved.c (those of a renamed workspace); backed_up.c (whether good products
  * lie in backups); sight.c (files, as they were last seen); components.c (what a task depends on
  * now); reasons.c (reasons in words); exam.c (who is told what); lacks.c (what keeps a task from
  * being started); convert.c (records of earlier versions); compare.c (differences from the record); examine.c (the verdict); adopt.c

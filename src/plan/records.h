@@ -12,4 +12,8 @@ void plan_follow_fingerprint(struct plan *plan, struct task_id task, struct dige
 void plan_put_known(struct plan *plan, struct task_id task, const struct component_list *list,
                     struct task_row *row);
 
+/* The same where what was tried since stays on record. */
+void plan_put_terms(struct plan *plan, struct task_id task, const struct component_list *list,
+                    struct task_row *row);
+
 #endif

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -173,6 +174,34 @@ static void test_records_of_earlier_versions_stand(void **state)
     expect_old_record_stands("[workspace]\nignore = []\n" MAKER, false);
 }
 
+static void test_a_renamed_workspace_keeps_its_records(void **state)
+{
+    static const char described[] =
+        SCOPE "[[action]]\nname = 'first'\ninputs = ['in', '//{workspace_path}/d1/in']\n"
+              "products = ['a']\ncommand = 'copy in a'\n"
+              "[[action]]\nname = 'all'\nscope = 'group'\ninputs = ['a', 'in', 'sub']\n"
+              "products = ['//sum']\ncommand = 'gather a //sum'\n";
+    struct study study;
+    char renamed[1024];
+    (void)state;
+    study_begin(&study, described);
+    study_write(&study, "d1/in", "one");
+    study_write(&study, "d2/in", "two");
+    study_write(&study, "d1/sub/x", "one");
+    study_write(&study, "d2/sub/x", "two");
+    study_expect(&study, "first/d1 first/d2 all///sum");
+    study_expect(&study, "");
+    simulated_rename("/project/workspace", "/project/points");
+    snprintf(renamed, sizeof renamed, "[workspace]\npath = 'points'\n%s", described);
+    study.rowfile = renamed;
+    study_expect(&study, "");
+    study_expect(&study, "");
+    simulated_pass(INT64_C(1000000000));
+    simulated_write("/project/points/d1/in", "new");
+    study_expect_why(&study, "all///sum", "stale: INPUT points/d1/in");
+    study_end(&study);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +211,7 @@ int main(void)
         cmocka_unit_test(test_ignored_names_in_a_product_come_and_go),
         cmocka_unit_test(test_changed_rules_rerun_nothing),
         cmocka_unit_test(test_records_of_earlier_versions_stand),
+        cmocka_unit_test(test_a_renamed_workspace_keeps_its_records),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
