@@ -4,6 +4,9 @@
 #include "cluster_check.h"
 #include "filling.h"
 #include "shell_failures.h"
+#include "text.h"
+
+enum { MOST_NAMES = 3 }; /* of further directories in one message */
 
 /* A previous action that excludes a directory makes the directory wait indefinitely. */
 static void warn_of_excluded(struct rowbuild *study, struct diag *diag)
@@ -27,6 +30,110 @@ static void warn_of_excluded(struct rowbuild *study, struct diag *diag)
         buf_release(&label);
     }
     free(told);
+}
+
+/* An element that nothing is to be done for, though there are directories. */
+static void warn_of_idle_actions(struct rowbuild *study, struct diag *diag)
+{
+    const struct graph *graph = study->graph;
+    const struct rowfile *rowfile = study->rowfile;
+    size_t directories = study->workspace.count;
+    size_t *tasks = mem_alloc((rowfile->action_count + 1) * sizeof *tasks);
+    size_t idle = 0;
+    for (uint32_t n = 0; n < graph->task_count; n++) {
+        if (graph_is_present(graph, (struct task_id){n})) {
+            tasks[graph->tasks[n].action]++;
+        }
+    }
+    for (size_t a = 0; a < rowfile->action_count; a++) {
+        const struct action *action = &rowfile->actions[a];
+        const struct group_spec *group = &action->group;
+        idle += tasks[a] == 0;
+        if (tasks[a] > 0 || directories == 0) {
+            continue;
+        }
+        size_t offset = group->where != NULL ? group->where_offset : action->name_offset;
+        size_t length = group->where != NULL ? 1 : action->name.len + 2;
+        diag_warning_at(diag, &rowfile->source, offset, length,
+                        "action `%.*s`: `group.%s` includes none of the %zu %s; nothing will run",
+                        SLICE_ARGS(action->name), group->where != NULL ? "where" : "include",
+                        directories, directories == 1 ? "directory" : "directories");
+    }
+    if (directories == 0 && idle > 0) {
+        struct buf path = BUF_EMPTY;
+        text_add_name(&path, study->workspace.path);
+        diag_warning(diag,
+                     "the workspace `%s` has no directory that `workspace.directories` matches: "
+                     "%zu %s nothing to work on",
+                     buf_string(&path), idle, idle == 1 ? "action has" : "actions have");
+        buf_release(&path);
+    }
+    free(tasks);
+}
+
+/* The tasks of an element whose input is missing though nobody makes it. */
+struct missing {
+    struct buf path; /* of the first */
+    struct buf names;
+    size_t count;
+};
+
+static void note_missing(struct rowbuild *study, struct task_id task, struct file_id file,
+                         struct missing *missing)
+{
+    uint32_t directory = study->graph->tasks[task.at].directory;
+    if (missing->count++ == 0) {
+        text_add_name(&missing->path, slice_of(plan_path(study->plan, file)));
+    } else if (missing->count <= 1 + MOST_NAMES && directory != GRAPH_NONE) {
+        text_add_listed(&missing->names, study->workspace.names[directory], missing->count - 2);
+    }
+}
+
+static void warn_of_missing_input(struct rowbuild *study, uint32_t element, size_t input,
+                                  struct diag *diag)
+{
+    const struct graph *graph = study->graph;
+    const struct path_spec *spec = &study->rowfile->actions[element].inputs[input];
+    struct missing missing = {.path = BUF_EMPTY, .names = BUF_EMPTY};
+    for (uint32_t n = 0; n < graph->task_count; n++) {
+        if (graph->tasks[n].action != element) {
+            continue;
+        }
+        for (uint32_t d = graph->dependency_start[n]; d < graph->dependency_start[n + 1]; d++) {
+            struct file_id file = graph->dependencies.at[d].file;
+            if (graph->dependencies.at[d].input == input &&
+                graph->producers[file.at] == GRAPH_NONE &&
+                plan_status(study->plan, file) == FILE_GONE) {
+                note_missing(study, (struct task_id){n}, file, &missing);
+                break;
+            }
+        }
+    }
+    if (missing.count > 0) {
+        struct buf same = BUF_EMPTY;
+        if (missing.names.len > 0) {
+            text_add_same_in(&same, missing.count - 1);
+        }
+        diag_warning_at(diag, &study->rowfile->source, spec->offset, spec->length,
+                        "action `%.*s`: the input `%s` is missing, and no action makes it%s%s%s",
+                        SLICE_ARGS(study->rowfile->actions[element].name),
+                        buf_string(&missing.path), buf_string(&same), buf_string(&missing.names),
+                        missing.names.len > 0 && missing.count > 1 + MOST_NAMES ? ", …" : "");
+        buf_release(&same);
+    }
+    buf_release(&missing.path);
+    buf_release(&missing.names);
+}
+
+static void warn_of_missing_inputs(struct rowbuild *study, struct diag *diag)
+{
+    for (uint32_t a = 0; a < study->rowfile->action_count; a++) {
+        for (size_t i = 0; i < study->rowfile->actions[a].input_count; i++) {
+            if (!study->rowfile->actions[a].inputs[i].is_glob) {
+                warn_of_missing_input(study, a, i, diag);
+            }
+        }
+    }
 }
 
 static bool input_matches(const struct graph *graph, uint32_t element, size_t input)
@@ -151,6 +258,8 @@ int rowbuild_check(struct rowbuild *study, struct rowbuild_messages *messages)
         study_check_values(study, true, &messages->diag);
         plan_warn_of_words(study->plan, true, &messages->diag);
         warn_of_excluded(study, &messages->diag);
+        warn_of_idle_actions(study, &messages->diag);
+        warn_of_missing_inputs(study, &messages->diag);
         warn_of_idle_globs(study, &messages->diag);
         warn_of_unseen_failures(study, &messages->diag);
         cluster_check(&study->clusters, study->cluster, study->graph, &messages->diag);

@@ -8,23 +8,6 @@
 
 static const size_t MOST_TASKS = UINT32_MAX / 2;
 
-/* The directories that an element includes. -1 after errors. */
-static int include_directories(struct building *building, const struct action *action,
-                               uint32_t *directories, size_t *count)
-{
-    *count = 0;
-    for (size_t i = 0; i < building->workspace->count; i++) {
-        int included = groups_include(action, building->workspace, i, building->diag);
-        if (included < 0) {
-            return -1;
-        }
-        if (included > 0) {
-            directories[(*count)++] = (uint32_t)i;
-        }
-    }
-    return 0;
-}
-
 static void report_shared_directory(struct building *building, const struct action *action,
                                     uint32_t directory)
 {
@@ -248,7 +231,9 @@ static int build_tasks(struct building *building)
     for (uint32_t element = 0; element < rowfile->action_count; element++) {
         const struct action *action = &rowfile->actions[element];
         size_t count;
-        if (include_directories(building, action, directories, &count) != 0) {
+        if (groups_include_all(action, building->workspace, directories, &count, building->diag) !=
+                0 ||
+            building_check_pointers(building, action, directories, count) != 0) {
             goto out;
         }
         if (action->scope == SCOPE_DIRECTORY) {
@@ -344,6 +329,16 @@ static void build_producers(struct building *building)
     }
 }
 
+static bool paths_need_values(const struct path_spec *specs, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (specs[i].has_template && specs[i].template.uses_pointers) {
+            return true;
+        }
+    }
+    return false;
+}
+
 struct graph *graph_build(const struct rowfile *rowfile, struct workspace *workspace, int project,
                           struct diag *diag)
 {
@@ -368,7 +363,10 @@ struct graph *graph_build(const struct rowfile *rowfile, struct workspace *works
     building.judging = judging_new(&building);
     bool need_values = false;
     for (size_t i = 0; i < rowfile->action_count; i++) {
-        need_values = need_values || groups_need_values(&rowfile->actions[i].group);
+        const struct action *action = &rowfile->actions[i];
+        need_values = need_values || groups_need_values(&action->group) ||
+                      paths_need_values(action->products, action->product_count) ||
+                      paths_need_values(action->inputs, action->input_count);
     }
     building_collect_columns(&building);
     bool built = (!need_values || workspace_read_values(workspace, diag) == 0) &&

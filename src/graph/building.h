@@ -98,6 +98,11 @@ struct file_id building_file_below(struct building *building, uint32_t directory
 /* The file at a path from the project, interned if it isn't one inside a directory. */
 struct file_id building_file(struct building *building, struct slice path);
 
+/* Reports, once for each, the pointers in `//` paths of the action that values of the directories
+ * lack. */
+int building_check_pointers(struct building *building, const struct action *action,
+                            const uint32_t *directories, size_t count);
+
 /* expand.c: a `//` path for a task's directories; group tasks must agree on it. -1 after an
  * error. */
 int building_expand(struct building *building, const struct action *action,

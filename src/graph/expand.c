@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+enum { MOST_NAMES = 3 }; /* of further directories in one message */
+
 static int add_pointer(struct building *building, const struct action *action,
                        const struct path_spec *spec, const struct template_part *part,
                        uint32_t directory, struct buf *out)
@@ -32,6 +34,73 @@ static int add_pointer(struct building *building, const struct action *action,
         json_add_text(found, out);
     }
     return 0;
+}
+
+static int check_pointer(struct building *building, const struct action *action,
+                         const struct path_spec *spec, struct slice pointer,
+                         const uint32_t *directories, size_t count)
+{
+    const struct slice *names = building->workspace->names;
+    struct buf first = BUF_EMPTY;
+    struct buf others = BUF_EMPTY;
+    struct buf same = BUF_EMPTY;
+    size_t lacking = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct json *value;
+        const struct json *found;
+        if (workspace_value(building->workspace, directories[i], &value, building->diag) != 0) {
+            lacking = 0;
+            break; /* reported as that */
+        }
+        if (json_at(value, pointer, &found)) {
+            continue;
+        }
+        if (lacking == 0) {
+            text_add_name(&first, names[directories[i]]);
+        } else if (lacking <= MOST_NAMES) {
+            text_add_listed(&others, names[directories[i]], lacking - 1);
+        }
+        lacking++;
+    }
+    if (lacking > 0) {
+        text_add_same_in(&same, lacking - 1);
+        diag_error_at(building->diag, &building->rowfile->source, spec->offset, spec->length,
+                      "action `%.*s`: the value of directory `%s` has nothing at `%.*s`%s%s%s",
+                      SLICE_ARGS(action->name), buf_string(&first), SLICE_ARGS(pointer),
+                      buf_string(&same), buf_string(&others),
+                      lacking > 1 + MOST_NAMES ? ", …" : "");
+    }
+    buf_release(&first);
+    buf_release(&others);
+    buf_release(&same);
+    return lacking > 0 ? -1 : 0;
+}
+
+static int check_path(struct building *building, const struct action *action,
+                      const struct path_spec *spec, const uint32_t *directories, size_t count)
+{
+    int result = 0;
+    for (size_t i = 0; spec->has_template && i < spec->template.part_count; i++) {
+        const struct template_part *part = &spec->template.parts[i];
+        if (part->kind == TEMPLATE_POINTER &&
+            check_pointer(building, action, spec, part->text, directories, count) != 0) {
+            result = -1;
+        }
+    }
+    return result;
+}
+
+int building_check_pointers(struct building *building, const struct action *action,
+                            const uint32_t *directories, size_t count)
+{
+    int result = 0;
+    for (size_t i = 0; i < action->product_count; i++) {
+        result |= check_path(building, action, &action->products[i], directories, count);
+    }
+    for (size_t i = 0; i < action->input_count; i++) {
+        result |= check_path(building, action, &action->inputs[i], directories, count);
+    }
+    return result;
 }
 
 static int expand_for(struct building *building, const struct action *action,

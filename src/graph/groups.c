@@ -4,6 +4,11 @@
 #include "where.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#define IN_DIRECTORY " (directory `"
+
+enum { MOST_NAMES = 3 }; /* of further directories in one message */
 
 void groups_release(struct groups *groups)
 {
@@ -23,10 +28,75 @@ static int report_in_directory(const struct action *action, const struct workspa
     struct buf name = BUF_EMPTY;
     text_add_name(&name, workspace->names[directory]);
     diag_error_at(diag, &workspace->rowfile->source, offset, 1,
-                  "action `%.*s`: %s (directory `%s`)", SLICE_ARGS(action->name), problem,
+                  "action `%.*s`: %s" IN_DIRECTORY "%s`)", SLICE_ARGS(action->name), problem,
                   buf_string(&name));
     buf_release(&name);
     return -1;
+}
+
+/* What is the same for several directories. */
+struct same {
+    struct diag_entry *entry;
+    size_t length; /* of the message before the directory */
+    size_t more;
+    struct buf names;
+};
+
+/* The length of a message of report_in_directory before its directory, or 0. */
+static size_t before_directory(const char *message)
+{
+    const char *at = strstr(message, IN_DIRECTORY);
+    return at != NULL ? (size_t)(at - message) : 0;
+}
+
+static struct same *find_same(struct same *all, size_t count, const struct diag_entry *entry)
+{
+    size_t length = before_directory(entry->message);
+    for (size_t i = 0; i < count; i++) {
+        if (all[i].entry->offset == entry->offset && length > 0 && all[i].length == length &&
+            memcmp(all[i].entry->message, entry->message, length) == 0) {
+            return &all[i];
+        }
+    }
+    return NULL;
+}
+
+/* Makes one error of those since `first` that differ only in their directories. */
+static void merge_reports(struct diag *diag, size_t first)
+{
+    size_t kept = first;
+    struct same *all = mem_alloc((diag->entries.count - first + 1) * sizeof *all);
+    for (size_t i = first; i < diag->entries.count; i++) {
+        const struct diag_entry *entry = &diag->entries.at[i];
+        struct same *same = find_same(all, kept - first, entry);
+        if (same == NULL) {
+            diag->entries.at[kept] = *entry;
+            all[kept - first] = (struct same){.entry = &diag->entries.at[kept],
+                                              .length = before_directory(entry->message)};
+            kept++;
+            continue;
+        }
+        if (same->more++ < MOST_NAMES) { /* "`name`)" */
+            const char *name = entry->message + same->length + strlen(IN_DIRECTORY) - 1;
+            buf_add_string(&same->names, same->more > 1 ? ", " : "");
+            buf_add(&same->names, name, strlen(name) - 1);
+        }
+        diag->errors--;
+    }
+    for (size_t i = 0; i < kept - first; i++) {
+        if (all[i].more > 0) {
+            struct buf text = BUF_EMPTY;
+            buf_add(&text, all[i].entry->message, strlen(all[i].entry->message) - 1);
+            text_add_same_in(&text, all[i].more);
+            buf_add_slice(&text, buf_slice(&all[i].names));
+            buf_add_string(&text, all[i].more > MOST_NAMES ? ", …)" : ")");
+            all[i].entry->message = arena_string(&diag->bytes, buf_slice(&text));
+            buf_release(&text);
+        }
+        buf_release(&all[i].names);
+    }
+    diag->entries.count = kept;
+    free(all);
 }
 
 /* The value at `pointer`, which the directory must have. */
@@ -132,6 +202,24 @@ int groups_include(const struct action *action, struct workspace *workspace, siz
     return 0;
 }
 
+int groups_include_all(const struct action *action, struct workspace *workspace,
+                       uint32_t *directories, size_t *count, struct diag *diag)
+{
+    size_t first = diag->entries.count;
+    int result = 0;
+    *count = 0;
+    for (size_t i = 0; i < workspace->count; i++) {
+        int included = groups_include(action, workspace, i, diag);
+        if (included < 0) {
+            result = -1;
+        } else if (included > 0) {
+            directories[(*count)++] = (uint32_t)i;
+        }
+    }
+    merge_reports(diag, first);
+    return result;
+}
+
 struct sortable {
     const struct json **keys; /* one for each of sort_by */
     size_t key_count;
@@ -191,7 +279,8 @@ int groups_form(const struct action *action, struct workspace *workspace,
     size_t key_count = spec->sort_by_count;
     struct sortable *sortables = mem_alloc(count * sizeof *sortables);
     const struct json **keys = mem_alloc(count * key_count * sizeof(struct json *));
-    int result = -1;
+    size_t first = diag->entries.count;
+    int result = 0;
     groups->members.count = 0;
     groups->ends.count = 0;
     for (size_t i = 0; i < count; i++) {
@@ -200,8 +289,12 @@ int groups_form(const struct action *action, struct workspace *workspace,
                                          .directory = directories[i],
                                          .reverse = spec->reverse_sort};
         if (find_keys(action, workspace, directories[i], sortables[i].keys, diag) != 0) {
-            goto out;
+            result = -1;
         }
+    }
+    if (result != 0) {
+        merge_reports(diag, first);
+        goto out;
     }
     if (count > 1) {
         qsort(sortables, count, sizeof *sortables, compare_sortables);
@@ -221,7 +314,6 @@ int groups_form(const struct action *action, struct workspace *workspace,
     if (count > 0) {
         vec_push(&groups->ends, count);
     }
-    result = 0;
 out:
     free(keys);
     free(sortables);

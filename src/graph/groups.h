@@ -27,6 +27,11 @@ bool groups_need_values(const struct group_spec *spec);
 int groups_include(const struct action *action, struct workspace *workspace, size_t directory,
                    struct diag *diag);
 
+/* The numbers of all directories that the action includes. Reports all values for which that can't
+ * be told, those with the same reason together, and returns -1. */
+int groups_include_all(const struct action *action, struct workspace *workspace,
+                       uint32_t *directories, size_t *count, struct diag *diag);
+
 /* Sorts, splits and cuts `directories` (all included). -1 after an error. `groups` is filled
  * anew. */
 int groups_form(const struct action *action, struct workspace *workspace,

@@ -26,8 +26,25 @@ static void list_wanted_files(const struct plan *plan, struct file_list *list)
     free(is_wanted);
 }
 
+/* One value that can't be read ended the look: tells all of them instead of what was found since. */
+static void tell_all_values(struct plan *plan, size_t entries, size_t errors, struct diag *diag)
+{
+    struct diag all;
+    diag_init(&all);
+    if (workspace_read_values(plan->graph->workspace, &all) != 0) {
+        diag->entries.count = entries;
+        diag->errors = errors;
+        vec_each (const struct diag_entry, entry, &all.entries) {
+            diag_take(diag, entry);
+        }
+    }
+    diag_release(&all);
+}
+
 int plan_look(struct plan *plan, struct diag *diag)
 {
+    size_t entries = diag->entries.count;
+    size_t errors_before = diag->errors;
     struct file_list list = {0};
     memset(plan->resolved, 0, plan->graph->task_count * sizeof *plan->resolved);
     memset(plan->fill_in, 0, plan->graph->task_count * sizeof *plan->fill_in);
@@ -54,6 +71,9 @@ int plan_look(struct plan *plan, struct diag *diag)
             plan->verdicts[task.at] = VERDICT_NONE;
         }
         result = diag->errors > errors ? -1 : 0;
+    }
+    if (result != 0) {
+        tell_all_values(plan, entries, errors_before, diag);
     }
     plan_find_mean_seconds(plan);
     vec_release(&list);

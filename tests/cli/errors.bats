@@ -416,6 +416,73 @@ END
     expect_runs
 }
 
+@test "broken values are told all at once, whatever needs them" {
+    local d keys
+    for d in d{1..6}; do
+        value $d '{"u": 1}'
+    done
+    value d7 '{"t": 1}'
+    for keys in 'group.where = "/t > 0"' 'group.sort_by = ["/t"]' 'products = ["//out/{/t}-{directory}"]'; do
+        rowfile <<END
+[workspace]
+value_file = "value.json"
+[[action]]
+name = "a"
+command = "note {directory}"
+$keys
+END
+        expect 2 check
+        has '`d1`' '/t' 'the same in 5 more directories: `d2`, `d3`, `d4`, …'
+        [ "$(grep -c error: <<<"$output")" -eq 1 ]
+    done
+    rowfile <<'END'
+[workspace]
+value_file = "value.json"
+[[action]]
+name = "a"
+command = "note {directory}"
+END
+    echo '{' >workspace/d1/value.json
+    echo ']' >workspace/d2/value.json
+    expect 3 check
+    has workspace/d1/value.json workspace/d2/value.json
+}
+
+@test "check: an input that nobody makes, a group that includes nothing, a workspace without directories" {
+    local d
+    for d in d{1..6}; do
+        value $d '{"t": 1}'
+    done
+    rowfile <<'END'
+[workspace]
+value_file = "value.json"
+[[action]]
+name = "a"
+command = "note {directory}"
+inputs = ["//nowhere", "here", "made"]
+[[action]]
+name = "make"
+command = "touch workspace/{directory}/made"
+products = ["made"]
+[[action]]
+name = "b"
+command = "note {directory}"
+group.where = "/t > 5"
+[[action]]
+name = "c"
+command = "note {directory}"
+group.include = [{ condition = ["/t", ">", 5] }]
+END
+    expect 0 check
+    has 'Rowfile:6:11: warning: action `a`: the input `nowhere` is missing, and no action makes it' \
+        'the input `workspace/d1/here` is missing, and no action makes it; the same in 5 more directories: `d2`, `d3`, `d4`, …' \
+        'action `b`: `group.where` includes none of the 6 directories' \
+        'action `c`: `group.include` includes none of the 6 directories' '4 warnings'
+    rm -r workspace/*
+    expect 0 check
+    has 'the workspace `workspace` has no directory' '4 actions have nothing to work on' '1 warning'
+}
+
 @test "wrong types and values are refused in a sentence each" {
     mkdir workspace/d1
     rowfile <<'END'
