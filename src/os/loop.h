@@ -14,11 +14,11 @@ struct loop;
 enum loop_event_kind { LOOP_CHILD, LOOP_SIGNAL, LOOP_TIMER };
 
 struct loop_event {
-    enum loop_event_kind kind;
     uint64_t token; /* LOOP_CHILD: as given; LOOP_SIGNAL: the signal's number */
-    bool
-        tells_stop; /* LOOP_SIGNAL: SIGCHLD of a child that was stopped or continued. Of several that
-                        came at once only the first is told */
+    enum loop_event_kind kind;
+    /* LOOP_SIGNAL: SIGCHLD of a child that was stopped or continued. Of several that came at once
+     * only the first is told. */
+    bool tells_stop;
 };
 
 /* Blocks SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU and SIGCHLD in the calling

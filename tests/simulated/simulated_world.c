@@ -530,7 +530,8 @@ static int take_events(struct loop_event *events, size_t limit)
     for (int signal = 1; signal < SIGNALS && count < limit; signal++) {
         if (own.pending[signal] > 0) {
             own.pending[signal] = 0;
-            events[count++] = (struct loop_event){LOOP_SIGNAL, (uint64_t)signal, signal == SIGCHLD};
+            events[count++] = (struct loop_event){
+                .kind = LOOP_SIGNAL, .token = (uint64_t)signal, .tells_stop = signal == SIGCHLD};
         }
     }
     vec_each (struct living *, one, &own.all) {

@@ -1,6 +1,6 @@
 /* The power goes in the middle of a run, at each of its calls to the disk in turn. Whatever of them
- * is on the disk then, the next run puts all right: no record is refused, and nothing counts as done
- * that isn't. */
+ * is on the disk then, the next run puts all right: nothing that somebody made is lost, no record is
+ * refused, and nothing counts as done that isn't. */
 #include "simulated_study.h"
 
 #include <fcntl.h>
@@ -50,11 +50,38 @@ static void expect_text(struct study *study, const char *path, const char *text,
     }
 }
 
-/* An input is edited, and a product. */
+/* Whether a file of the folder has that content. */
+struct search {
+    const char *text;
+    bool found;
+};
+
+static int look_at(void *context, int folder, const char *name, unsigned char type)
+{
+    struct search *search = context;
+    char bytes[64] = "";
+    (void)type;
+    int fd = disk->open(folder, name, O_RDONLY | O_CLOEXEC, 0);
+    if (fd >= 0) {
+        (void)disk->read(fd, bytes, sizeof bytes - 1);
+        disk->close(fd);
+    }
+    search->found = search->found || strcmp(bytes, search->text) == 0;
+    return 0;
+}
+
+static bool lies_somewhere(const char *folder, const char *text)
+{
+    struct search search = {.text = text};
+    assert_int_equal(disk->list(AT_FDCWD, folder, 0, look_at, &search), 0);
+    return search.found;
+}
+
+/* An input is edited, and a product by hand. */
 static void edit(struct study *study)
 {
     study_write(study, "d1/in", "zyx");
-    study_write(study, "d2/b", "edited");
+    study_write(study, "d2/b", "by hand");
 }
 
 static size_t count_calls(void)
@@ -86,6 +113,9 @@ static void crash_after(size_t calls, uint64_t seed)
     expect_text(&study, "d2/a", "def", calls);
     expect_text(&study, "d2/b", "DEF", calls);
     assert_string_equal(simulated_text("/project/sum"), "XYZDEF");
+    if (!lies_somewhere("/project/workspace/d2", "by hand")) {
+        fail_msg("after %zu calls: what was made by hand is lost", calls);
+    }
     study_expect(&study, "");
     study_end(&study);
 }
