@@ -10,12 +10,15 @@
 /* ---- Backups ---- */
 
 /* A run that is killed while it makes backups or puts them back leaves some products in their places. */
-static bool is_kept(struct plan *plan, struct file_id file, struct recorded *recorded,
-                    struct digest then)
+static bool is_kept(struct plan *plan, struct task_id task, struct file_id file,
+                    struct recorded *recorded, struct digest then)
 {
+    struct buf place = BUF_EMPTY;
     struct buf sibling = BUF_EMPTY;
     struct file_row found = {0};
-    backup_good_path(plan_path(plan, file), &sibling);
+    plan_add_place(plan, task, file, &place);
+    backup_good_path(buf_string(&place), &sibling);
+    buf_release(&place);
     enum file_status seen = observe_file(plan->observer, buf_string(&sibling), &found);
     bool is_good = seen == FILE_GONE
                        ? plan->files[file.at] == FILE_CURRENT &&
@@ -40,7 +43,7 @@ bool plan_good_set_is_backed_up(struct plan *plan, struct task_id task)
         struct component then;
         now.name = plan_component_name(plan, task, file, &now.in_directory);
         all = recorded_find(&recorded, &now, SIZE_MAX, &then) &&
-              is_kept(plan, file, &recorded, then.digest);
+              is_kept(plan, task, file, &recorded, then.digest);
     }
     recorded_release(&recorded);
     return all;

@@ -328,7 +328,8 @@ static void compare_gone(struct exam *exam, struct recorded *recorded,
     }
     for (size_t i = 0; i < recorded->good->count && !exam_is_over(exam); i++) {
         struct component then = components_at(recorded->good, i);
-        if (intern_find(&present, recorded_key(&then, &key)) != INTERN_NONE) {
+        if (then.kind == COMPONENT_LINK || then.kind == COMPONENT_TARGET ||
+            intern_find(&present, recorded_key(&then, &key)) != INTERN_NONE) {
             continue;
         }
         exam->fills_in = true;

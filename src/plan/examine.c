@@ -123,7 +123,7 @@ static enum verdict examine_itself(struct exam *exam, bool upstream_is_pending, 
             return VERDICT_FRESH; /* the next run's matter, or each round would run it */
         }
     } else if (plan->options.rerun && (plan->wanted[exam->task.at] & WANTED_SELECTED) != 0 &&
-        !plan->resolved[exam->task.at]) {
+               !plan->resolved[exam->task.at]) {
         tell_kind(exam, REASON_ASKED);
     } else if (action->always) {
         tell_kind(exam, REASON_ALWAYS);

@@ -11,8 +11,8 @@
  * made from); fingerprint.c (of a list of components); plan.c (what a plan says); select.c (what is
  * wanted); costs.c (seconds and cores); pointers.c (values that templates name); recorded.c (a
  * record's component, by name); stamps.c (what empty products stand for); records.c (records of
- * successes, written); renamed.c (records of renamed actions);
- * workspace_moved.c (those of a renamed workspace); backed_up.c (whether good products
+ * successes, written); renamed.c (records of renamed actions); workspace_moved.c (records of a
+ * renamed workspace); links.c (products that are links); backed_up.c (whether good products
  * lie in backups); sight.c (files, as they were last seen); components.c (what a task depends on
  * now); reasons.c (reasons in words); exam.c (who is told what); lacks.c (what keeps a task from
  * being started); convert.c (records of earlier versions); compare.c (differences from the record); examine.c (the verdict); adopt.c
@@ -258,6 +258,23 @@ void plan_mark_left(struct plan *plan, struct task_id task, bool has_failed);
 
 /* Looks again at the values and files that a task depends on. */
 void plan_refresh_inputs(struct plan *plan, struct task_id task, struct diag *diag);
+
+/* Links that the command writes through (links.h). Whether the product is one, and its target; the
+ * target that is on record; where the product's bytes lie: its path, or the target. */
+bool plan_writes_through(struct plan *plan, struct task_id task, struct file_id file,
+                         struct buf *target);
+bool plan_recorded_target(struct plan *plan, struct task_id task, struct file_id file,
+                          struct slice *target);
+void plan_add_place(struct plan *plan, struct task_id task, struct file_id file, struct buf *place);
+/* Adds what is to be recorded of the task's links. */
+void plan_add_links(struct plan *plan, struct task_id task, struct component_list *list);
+/* -1 with an error that names the other: the target is an input or another product, holds one, or
+ * belongs to one. */
+int plan_check_target(struct plan *plan, struct file_id file, struct slice target,
+                      struct diag *diag);
+/* Puts a row with these links in place of those that it has. */
+void plan_put_links(struct plan *plan, struct task_id task, const struct component_list *links,
+                    struct task_row *row);
 
 /* Whether every product of the last success lies in its hidden sibling as it was recorded. */
 bool plan_good_set_is_backed_up(struct plan *plan, struct task_id task);

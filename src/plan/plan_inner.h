@@ -13,13 +13,13 @@ struct plan {
     const struct job_ref *const *jobs; /* plan_set_jobs */
     const char *const *endings;
     const uint8_t *earlier; /* by task: plan_set_earlier; NULL: this is the first round */
-    uint8_t *wanted;    /* by task: WANTED_… */
-    uint8_t *members;   /* by directory: selected, where selections are by member; NULL: all */
-    uint8_t *verdicts;  /* by task: enum verdict */
-    bool *fill_in;      /* by task: fresh, but its record lacks something that is known now */
-    bool *resolved;     /* by task: a run is done with it; it is no longer pending for others */
-    uint8_t *files;     /* by file: enum file_status */
-    uint16_t *troubles; /* by file: errno of the last look that failed; NULL: none has failed */
+    uint8_t *wanted;        /* by task: WANTED_… */
+    uint8_t *members;       /* by directory: selected, where selections are by member; NULL: all */
+    uint8_t *verdicts;      /* by task: enum verdict */
+    bool *fill_in;          /* by task: fresh, but its record lacks something that is known now */
+    bool *resolved;         /* by task: a run is done with it; it is no longer pending for others */
+    uint8_t *files;         /* by file: enum file_status */
+    uint16_t *troubles;     /* by file: errno of the last look that failed; NULL: none has failed */
     struct slice *recipe_texts; /* by action element */
     struct digest *recipes;
     double *mean_seconds; /* by action element: of recorded successes; 0: none */

@@ -5,6 +5,11 @@
 
 #include <stdlib.h>
 
+static bool is_link(const struct component *component)
+{
+    return component->kind == COMPONENT_LINK || component->kind == COMPONENT_TARGET;
+}
+
 static void put_good(struct plan *plan, struct task_id task, const struct component_list *list,
                      struct task_row *row)
 {
@@ -29,13 +34,50 @@ void plan_put_terms(struct plan *plan, struct task_id task, const struct compone
 void plan_put_known(struct plan *plan, struct task_id task, const struct component_list *list,
                     struct task_row *row)
 {
+    const struct components *before = &state_task(plan->state, task.at)->good;
+    struct component_list all = {0};
     row->is_known = true;
     row->is_forgotten = false;
     if (row->attempt != ATTEMPT_CHANGED) {
         row->attempt = ATTEMPT_NONE;
         row->attempt_status = 0;
     }
-    put_good(plan, task, list, row);
+    for (size_t i = 0; i < list->count; i++) {
+        vec_push(&all, list->at[i]);
+    }
+    for (size_t i = 0; i < before->count; i++) {
+        struct component component = components_at(before, i);
+        if (is_link(&component)) {
+            vec_push(&all, component);
+        }
+    }
+    put_good(plan, task, &all, row);
+    vec_release(&all);
+}
+
+void plan_put_links(struct plan *plan, struct task_id task, const struct component_list *links,
+                    struct task_row *row)
+{
+    struct digest fingerprint = row->fingerprint;
+    struct component_list all = {0};
+    bool had_links = false;
+    for (size_t i = 0; i < row->good.count; i++) {
+        struct component component = components_at(&row->good, i);
+        had_links = had_links || is_link(&component);
+        if (!is_link(&component)) {
+            vec_push(&all, component);
+        }
+    }
+    for (size_t i = 0; i < links->count; i++) {
+        vec_push(&all, links->at[i]);
+    }
+    if (had_links || links->count > 0) {
+        put_good(plan, task, &all, row);
+        row->good = state_task(plan->state, task.at)->good;
+    }
+    row->fingerprint = fingerprint;
+    state_put_task(plan->state, task.at, row);
+    vec_release(&all);
 }
 
 void plan_put_success(struct plan *plan, struct task_id task, const struct component_list *list,

@@ -1,14 +1,20 @@
 #include "backups.h"
 
+#include "disk.h"
 #include "file.h"
 #include "run.h"
+#include "text.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 void moves_release(struct moves *moves)
 {
     vec_release(&moves->others);
     vec_release(&moves->good);
+    vec_release(&moves->remade);
 }
 
 bool backups_stay(const struct graph *graph, struct task_id task)
@@ -125,18 +131,42 @@ static bool plan_good_product(struct plan *plan, const struct beginning *beginni
     return true;
 }
 
-static bool plan_product_move(struct plan *plan, const struct beginning *beginning,
-                              struct file_id file, struct moves *moves)
+/* The command writes through the link: its target is what moves. -1 after an error. */
+static int plan_target(struct plan *plan, struct file_id file, const char *target,
+                       struct moves *moves, struct diag *diag)
+{
+    struct stat found;
+    if (plan_check_target(plan, file, slice_of(target), diag) != 0) {
+        return -1;
+    }
+    if (disk->stat(AT_FDCWD, target, &found, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(found.st_mode)) {
+        struct remade remade = {target, found.st_mode & 07777};
+        vec_push(&moves->remade, remade);
+    }
+    return 0;
+}
+
+static int plan_product_move(struct plan *plan, const struct beginning *beginning,
+                             struct file_id file, struct moves *moves, bool *is_backed_up,
+                             struct diag *diag)
 {
     const struct task_row *row = beginning->row;
-    char *path = arena_string(moves->arena, slice_of(plan_path(plan, file)));
+    struct buf target = BUF_EMPTY;
+    bool is_through = plan_writes_through(plan, beginning->task, file, &target);
+    char *path = arena_string(moves->arena,
+                              is_through ? buf_slice(&target) : slice_of(plan_path(plan, file)));
     enum file_kind kind = kind_at(plan, path);
     struct digest recorded = recorded_digest(plan, beginning->task, row, file);
+    buf_release(&target);
+    if (is_through && plan_target(plan, file, path, moves, diag) != 0) {
+        return -1;
+    }
     if (kind == FILE_MISSING) {
-        return false;
+        return 0;
     }
     if (is_in_place(plan, file, recorded)) {
-        return plan_good_product(plan, beginning, path, recorded, moves);
+        *is_backed_up = plan_good_product(plan, beginning, path, recorded, moves) || *is_backed_up;
+        return 0;
     }
     /* Before its first attempt a folder may hold what the command needs, and a link may be there so
      * that the command writes through it. */
@@ -145,7 +175,7 @@ static bool plan_product_move(struct plan *plan, const struct beginning *beginni
     if (!stays) {
         add_item(moves, path, place_of(plan, row, file), false);
     }
-    return false;
+    return 0;
 }
 
 void backups_list_resumable(struct plan *plan, struct task_id task, struct arena *arena,
@@ -182,8 +212,8 @@ static void plan_resumable_moves(struct plan *plan, struct task_id task, struct 
     vec_release(&list);
 }
 
-bool backups_plan(struct plan *plan, struct task_id task, struct digest fingerprint,
-                  struct moves *moves)
+int backups_plan(struct plan *plan, struct task_id task, struct digest fingerprint,
+                 struct moves *moves, bool *is_backed_up, struct diag *diag)
 {
     const struct graph *graph = plan_graph(plan);
     const struct task_row *row = state_task(plan_state(plan), task.at);
@@ -195,17 +225,44 @@ bool backups_plan(struct plan *plan, struct task_id task, struct digest fingerpr
         .is_continued = same_attempt && backups_stay(graph, task),
         .is_trusting = backups_stay(graph, task),
     };
-    bool is_backed_up = false;
+    *is_backed_up = false;
     for (uint32_t p = graph->product_start[task.at]; p < graph->product_start[task.at + 1]; p++) {
-        is_backed_up =
-            plan_product_move(plan, &beginning, graph->products.at[p], moves) || is_backed_up;
+        if (plan_product_move(plan, &beginning, graph->products.at[p], moves, is_backed_up, diag) !=
+            0) {
+            return -1;
+        }
     }
     bool same_work = same_attempt ||
                      (row->success != SUCCESS_NONE && digest_equal(row->fingerprint, fingerprint));
     if (beginning.has_past && (!same_work || plan_reruns(plan))) {
         plan_resumable_moves(plan, task, moves);
     }
-    return is_backed_up;
+    return 0;
+}
+
+/* Empty folders where links lead to ones that were moved. */
+static int remake_folders(const struct plan *plan, const struct moves *moves, struct diag *diag)
+{
+    vec_each (const struct remade, remade, &moves->remade) {
+        const char *name;
+        if (kind_at(plan, remade->path) != FILE_MISSING) {
+            continue;
+        }
+        int folder = folders_open_parent(&plan_graph(plan)->folders, remade->path, &name);
+        int result = folder < 0 ? -1 : disk->make_folder(folder, name, remade->mode);
+        int error = errno;
+        if (folder >= 0) {
+            disk->close(folder);
+        }
+        if (result != 0) {
+            struct buf shown = BUF_EMPTY;
+            text_add_name(&shown, slice_of(remade->path));
+            diag_state_error(diag, "can't make %s: %s", buf_string(&shown), strerror(error));
+            buf_release(&shown);
+            return -1;
+        }
+    }
+    return 0;
 }
 
 /* Everything is checked before anything is moved; good products go last, so that a good set that
@@ -220,11 +277,12 @@ int backups_move(const struct plan *plan, const struct moves *moves, struct diag
     }
     int result = backup_move(&plan_graph(plan)->folders, all, count, diag);
     free(all);
-    return result;
+    return result == 0 ? remake_folders(plan, moves, diag) : result;
 }
 
 /* ---- Afterwards ---- */
 
+/* Where the products lie: of one that is written through a link, where the record says. */
 static void add_product_paths(struct plan *plan, struct task_id task, struct arena *arena,
                               const char ***paths, size_t *count)
 {
@@ -233,9 +291,28 @@ static void add_product_paths(struct plan *plan, struct task_id task, struct are
     *count = graph->product_start[task.at + 1] - first;
     *paths = arena_array(arena, *count, sizeof **paths);
     for (size_t i = 0; i < *count; i++) {
-        const char *path = plan_path(plan, graph->products.at[first + i]);
-        (*paths)[i] = arena_string(arena, slice_of(path));
+        struct file_id file = graph->products.at[first + i];
+        struct slice target;
+        (*paths)[i] = plan_recorded_target(plan, task, file, &target)
+                          ? arena_string(arena, target)
+                          : arena_string(arena, slice_of(plan_path(plan, file)));
     }
+}
+
+/* An empty folder that was made so that a link leads somewhere makes way. */
+static void remove_if_empty(const struct plan *plan, const char *path)
+{
+    const char *name;
+    struct buf good = BUF_EMPTY;
+    backup_good_path(path, &good);
+    int folder = path[0] == '/' && kind_at(plan, buf_string(&good)) != FILE_MISSING
+                     ? folders_open_parent(&plan_graph(plan)->folders, path, &name)
+                     : -1;
+    if (folder >= 0) {
+        (void)disk->unlink(folder, name, AT_REMOVEDIR);
+        disk->close(folder);
+    }
+    buf_release(&good);
 }
 
 int backups_restore(struct plan *plan, struct task_id task, struct diag *diag)
@@ -251,6 +328,7 @@ int backups_restore(struct plan *plan, struct task_id task, struct diag *diag)
     for (size_t i = 0; i < count; i++) {
         struct file_id file = graph->products.at[graph->product_start[task.at] + i];
         items[i] = (struct backup_item){paths[i], place_of(plan, &row, file), false};
+        remove_if_empty(plan, paths[i]);
     }
     int result = backup_restore(&graph->folders, items, count, diag);
     if (result == 0) {

@@ -9,20 +9,27 @@
 #include "plan.h"
 #include "vec.h"
 
+/* A folder that a link leads to: an empty one takes its place, so that the link leads somewhere. */
+struct remade {
+    const char *path;
+    mode_t mode;
+};
+
 struct moves {           /* before tasks are started */
     struct arena *arena; /* where the paths lie */
     VEC(struct backup_item) others;
     VEC(struct backup_item) good;
+    VEC(struct remade) remade;
 };
 
 /* Whether what an attempt left stays where it is for the next one, which continues it: row's
  * contract, and `resumable`. */
 bool backups_stay(const struct graph *graph, struct task_id task);
 
-/* Adds what is to be moved before the task runs on what `fingerprint` stands for. Returns whether
- * its good products are backups then. */
-bool backups_plan(struct plan *plan, struct task_id task, struct digest fingerprint,
-                  struct moves *moves);
+/* Adds what is to be moved before the task runs on what `fingerprint` stands for, and says whether
+ * its good products are backups then. -1 after an error: a link that mustn't be written through. */
+int backups_plan(struct plan *plan, struct task_id task, struct digest fingerprint,
+                 struct moves *moves, bool *is_backed_up, struct diag *diag);
 /* All or none; -1 after an error. */
 int backups_move(const struct plan *plan, const struct moves *moves, struct diag *diag);
 void moves_release(struct moves *moves);

@@ -21,7 +21,10 @@ static void record_start(struct run *run, struct task_id task, const struct laun
     row.attempt_status = 0;
     row.attempt_fingerprint = launched->fingerprint;
     row.is_backed_up = row.is_backed_up || is_backed_up;
-    state_put_task(plan_state(run->plan), task.at, &row);
+    struct component_list links = {0};
+    plan_add_links(run->plan, task, &links);
+    plan_put_links(run->plan, task, &links, &row);
+    vec_release(&links);
 }
 
 static void make_product_folders(struct run *run, struct task_id task)
@@ -200,15 +203,19 @@ static int prepare_tasks(struct run *run, const struct task_id *tasks, size_t co
     struct plan *plan = run->plan;
     struct moves moves = {.arena = &run->scratch};
     int result = 0;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && result == 0; i++) {
+        bool is_backed_up;
         bool was_killed = state_task(plan_state(plan), tasks[i].at)->attempt == ATTEMPT_STARTED;
         if (was_killed && backups_stay(plan_graph(plan), tasks[i])) {
             plan_mark_left(plan, tasks[i], true);
         }
-        bool is_backed_up = backups_plan(plan, tasks[i], launched[i].fingerprint, &moves);
-        record_start(run, tasks[i], &launched[i], is_backed_up);
+        result =
+            backups_plan(plan, tasks[i], launched[i].fingerprint, &moves, &is_backed_up, run->diag);
+        if (result == 0) {
+            record_start(run, tasks[i], &launched[i], is_backed_up);
+        }
     }
-    if (state_flush(plan_state(plan), run->diag) != 0) {
+    if (result == 0 && state_flush(plan_state(plan), run->diag) != 0) {
         run->stopping.broken = true;
         result = -1;
     }

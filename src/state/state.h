@@ -36,10 +36,13 @@ enum component_kind {
                                 these are isn't plain; not part of the fingerprint */
     COMPONENT_STAMP = 's',   /* name: an empty product; the fingerprint of the success that made it;
                                 not part of the fingerprint */
-    COMPONENT_RULES = 'd',   /* name: what doesn't count of folders and `**`, by which the digests of
+    COMPONENT_RULES = 'd',  /* name: what doesn't count of folders and `**`, by which the digests of
                                 this record were made; none: earlier ones. Not part of the
                                 fingerprint */
-    COMPONENT_WHOLE = 'w',   /* name: the directory; digest of its whole value: a hint only */
+    COMPONENT_LINK = 'l',   /* name: a product that is a link to be written through; not part of the
+                                fingerprint; COMPONENT_TARGET follows */
+    COMPONENT_TARGET = 't', /* name: the absolute path that the link led to */
+    COMPONENT_WHOLE = 'w',  /* name: the directory; digest of its whole value: a hint only */
 };
 
 /* Names that lie inside the task's own directory are written relative to it (`in_directory`; "" is

@@ -190,3 +190,87 @@ END
     expect_runs
     content workspace/d1/o whole
 }
+
+# through: an action that copies `in` into the product `out`.
+through() {
+    rowfile <<'END'
+[[action]]
+name = "s"
+inputs = ["//in"]
+products = ["out"]
+command = "note {directory}; cat in >workspace/{directory}/out; ! grep -q bad in"
+END
+    mkdir -p workspace/a "$SCRATCH/far"
+    echo 1 >in
+}
+
+@test "a link that was there before is written through, and its target is the backup" {
+    through
+    ln -s "$SCRATCH/far/x" link # a chain, dangling at first
+    ln -s ../../link workspace/a/out
+    expect 0
+    content "$SCRATCH/far/x" 1
+    echo bad >in
+    expect 1
+    content "$SCRATCH/far/.x.rowbuild-good" 1
+    echo 1 >in
+    : >"$RUNS"
+    expect 0
+    expect_runs
+    content "$SCRATCH/far/x" 1
+    echo 2 >in
+    expect 0
+    [ "$(ls -A "$SCRATCH/far")" = "$(printf '%s\n' .x~.rowbuild-kept x)" ]
+    content "$SCRATCH/far/x" 2
+    [ -L workspace/a/out ]
+    expect_runs a
+    expect_nothing_to_do
+}
+
+@test "a link to a folder is written through, which is moved and put back as a whole" {
+    through
+    sed -i 's|cat in >workspace/{directory}/out|mkdir -p workspace/{directory}/out; cp in workspace/{directory}/out/big|' Rowfile
+    mkdir "$SCRATCH/far/f"
+    ln -s "$SCRATCH/far/f" workspace/a/out
+    expect 0 --no-adopt
+    echo bad >in
+    expect 1
+    content "$SCRATCH/far/f/big" bad
+    content "$SCRATCH/far/.f.rowbuild-good/big" 1
+    echo 1 >in
+    : >"$RUNS"
+    expect 0
+    expect_runs
+    content "$SCRATCH/far/f/big" 1
+    [ -L workspace/a/out ]
+}
+
+@test "a link that the command made is the product, and its target isn't touched" {
+    through
+    sed -i 's|cat in >workspace/{directory}/out|ln -s $SCRATCH/far/$(cat in) workspace/{directory}/out|' Rowfile
+    echo one >"$SCRATCH/far/1"
+    echo two >"$SCRATCH/far/2"
+    expect 0
+    echo 2 >in
+    expect 0
+    [ "$(readlink workspace/a/out)" = "$SCRATCH/far/2" ]
+    [ "$(ls -A "$SCRATCH/far" workspace/a | tr '\n' ' ')" = "$SCRATCH/far: 1 2  workspace/a: out " ]
+    content "$SCRATCH/far/1" one
+}
+
+@test "a link whose target isn't the product's alone stops the task before anything moves" {
+    local leads
+    through
+    mkdir workspace/b
+    for leads in "$SCRATCH/far/both" ../../in .. "$PWD"; do
+        rm -rf .rowbuild workspace/[ab]/out
+        ln -s "$leads" workspace/a/out
+        [ "$leads" != "$SCRATCH/far/both" ] || ln -s "$leads" workspace/b/out
+        : >"$RUNS"
+        expect 1 --no-adopt a
+        has 'workspace/a/out is a symbolic link to'
+        expect_runs
+        content in 1
+        [ -L workspace/a/out ]
+    done
+}
