@@ -230,13 +230,26 @@ static void end_failed_task(struct ending *ending, struct task_id task)
 
 /* ---- Outcomes ---- */
 
-static bool will_retry(const struct ending *ending)
+enum retry {
+    RETRY_NONE,
+    RETRY_COUNTED, /* one of the action's `retries` */
+    RETRY_EXCUSED, /* the system had too little for it */
+};
+
+static enum retry will_retry(const struct ending *ending)
 {
-    const struct run *run = ending->run;
+    struct run *run = ending->run;
     const struct execution *execution = &run->executions.all.at[ending->slot->execution];
-    return ending->failed.count > 0 && !ending->is_done && !run->stopping.is_stopping &&
-           !ending->slot->cancelled &&
-           execution->attempts < execution_action(&run->executions, execution)->retries;
+    if (ending->failed.count == 0 || ending->is_done || run->stopping.is_stopping ||
+        ending->slot->cancelled) {
+        return RETRY_NONE;
+    }
+    if (refusals_excuse(run, ending->slot)) {
+        return RETRY_EXCUSED;
+    }
+    return execution->attempts < execution_action(&run->executions, execution)->retries
+               ? RETRY_COUNTED
+               : RETRY_NONE;
 }
 
 /* dash says "not found" of a script whose interpreter is missing. */
@@ -375,7 +388,8 @@ void run_finish(struct run *run, struct slot *slot)
             end_failed_task(&ending, tasks[i]);
         }
     }
-    bool retried = will_retry(&ending);
+    enum retry retry = will_retry(&ending);
+    bool retried = retry != RETRY_NONE;
     bool is_batch = execution->count > 1;
     count_progress(&ending, execution_progress(&run->executions, execution), ok);
     if (!retried || is_batch) {
@@ -390,7 +404,7 @@ void run_finish(struct run *run, struct slot *slot)
     if (retried && is_batch) {
         retry_one_by_one(run, number, ending.failed.at, ending.failed.count);
     } else if (retried) {
-        execution->attempts++;
+        execution->attempts += retry == RETRY_COUNTED;
         ready_add_again(run, number);
     }
     vec_release(&ending.succeeded);

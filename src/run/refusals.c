@@ -48,12 +48,36 @@ bool refusals_postpone(struct run *run, const struct slot *slot)
         run_notice(run, "the system has no more %s now; fewer commands run at a time",
                    what_lacks(slot->refused));
     }
+    refusals_mark(run);
     return true;
 }
 
 bool refusals_allow(const struct run *run)
 {
     return run->slots.refused == 0;
+}
+
+void refusals_mark(struct run *run)
+{
+    struct slots *slots = &run->slots;
+    if (!slots->tells_refusal || slots->running <= 1) {
+        return; /* alone, a command has all that there is */
+    }
+    for (struct slot *slot = slots_next(slots, NULL); slot != NULL;
+         slot = slots_next(slots, slot)) {
+        slot->was_short = true;
+    }
+}
+
+bool refusals_excuse(struct run *run, const struct slot *slot)
+{
+    struct slots *slots = &run->slots;
+    if (!slot->was_short || slot->timed_out) {
+        return false;
+    }
+    size_t most = slots->running < slots->most ? slots->running : slots->most;
+    slots->most = most > 1 ? most / 2 : 1;
+    return true;
 }
 
 void refusals_ease(struct run *run)

@@ -17,6 +17,11 @@ struct slot;
 bool refusals_postpone(struct run *run, const struct slot *slot);
 /* Whether anything may be started now. */
 bool refusals_allow(const struct run *run);
+/* Once something was refused, after each start: what runs beside others may lack something too. */
+void refusals_mark(struct run *run);
+/* Whether a command that failed is to be attempted again, because what it started itself may have
+ * been refused: fewer run at a time then, at last one. */
+bool refusals_excuse(struct run *run, const struct slot *slot);
 /* An execution has ended: what it used is free. */
 void refusals_ease(struct run *run);
 /* With time: an idle run tries again. refusals_next: when; 0: never. */

@@ -20,7 +20,8 @@ struct slot {
     int64_t deadline_ns;       /* 0: none */
     int64_t paused_ns;         /* since when its command is stopped; 0: it isn't */
     bool paused_in_grace;
-    int refused; /* errno of what the system had no more of for its start */
+    int refused;    /* errno of what the system had no more of for its start */
+    bool was_short; /* the system refused something while it ran beside others */
     bool timed_out;
     bool cancelled;
     struct sampling sampling;

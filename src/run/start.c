@@ -298,6 +298,7 @@ void run_start(struct run *run, uint32_t execution_number, struct ledger_grant *
                start_processes(run, execution, slot) == 0) {
         execution->state = EXECUTION_RUNNING;
         run->slots.running++;
+        refusals_mark(run);
         run_tell(run, (struct run_event){.kind = ROWBUILD_EVENT_STARTED,
                                          .tasks = tasks,
                                          .task_count = count,

@@ -11,6 +11,7 @@
  *     copy FROM TO        sort FROM TO (its bytes)     upper FROM TO       count FROM TO (bytes)
  *     write TEXT TO       append TEXT TO               gather NAME TO (of all the task's directories)
  *     remove PATH         fail                         fail_if WORD FROM   stop_if PATH (it exists)
+ *     crowd N (fails while more than N processes live)
  *     set PATH TEXT       empty PATH                   read FROM (it must be there)
  *     print TEXT          exit STATUS
  *

@@ -189,6 +189,8 @@ static int do_statement(struct command *command, void *context)
     } else if (is(command, "fail_if", 3)) {
         const char *text = simulated_text(path_of(command, words[2]));
         return text == NULL || strstr(text, words[1]) != NULL ? WENT_WRONG : WENT_WELL;
+    } else if (is(command, "crowd", 2)) {
+        return simulated_alive() > strtoul(words[1], NULL, 10) ? WENT_WRONG : WENT_WELL;
     } else if (is(command, "stop_if", 2)) {
         return simulated_text(path_of(command, words[1])) != NULL ? STOPPED : WENT_WELL;
     } else if (is(command, "print", 2)) {

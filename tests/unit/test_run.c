@@ -772,6 +772,34 @@ static void test_so_do_several_processes_of_one_command(void **state)
     study_end(&study);
 }
 
+/* What a command starts itself is refused as well. */
+static void test_a_command_that_lacked_something_is_attempted_again(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study, "[[action]]\nname = 'a'\ncommand = 'crowd 2; read in # {directory}'\n", 7);
+    study.jobs = 7;
+    study.keep_going = 1;
+    simulated_limit_processes(5, EAGAIN);
+    study_run(&study);
+    assert_int_equal(study.result.failed + study.result.not_started, 0);
+    study_expect(&study, "");
+    study_end(&study);
+}
+
+/* Alone it had all that there is. */
+static void test_a_command_that_fails_alone_has_failed(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study, "[[action]]\nname = 'a'\ncommand = 'crowd 0; read in # {directory}'\n", 7);
+    study.jobs = 7;
+    simulated_limit_processes(5, EAGAIN);
+    study_run(&study);
+    assert_int_equal(study.result.failed, 7);
+    study_end(&study);
+}
+
 static void test_an_idle_run_waits_a_while_for_what_is_refused(void **state)
 {
     struct study study;
@@ -1024,6 +1052,8 @@ int main(void)
         cmocka_unit_test(test_an_identical_product_ends_it),
         cmocka_unit_test(test_fewer_run_at_a_time_where_more_are_refused),
         cmocka_unit_test(test_so_do_several_processes_of_one_command),
+        cmocka_unit_test(test_a_command_that_lacked_something_is_attempted_again),
+        cmocka_unit_test(test_a_command_that_fails_alone_has_failed),
         cmocka_unit_test(test_an_idle_run_waits_a_while_for_what_is_refused),
         cmocka_unit_test(test_a_run_that_can_start_nothing_ends),
         cmocka_unit_test(test_what_was_refused_does_not_count_as_an_attempt),
