@@ -7,16 +7,15 @@
  *
  * Which file holds what; each uses only files that come after it:
  * run.c (the loop); start.c, finish.c (an execution from its start to its records); ready.c (early
- * cutoff: what may start); requests.c (what can
- * never fit); refusals.c (what the system has no more of); stop.c (interruption, deadlines);
- * pauses.c (Ctrl-Z, and what else stops
- * the run or a command); children.c (processes); time_left.c (the end of the run's time); outcomes.c (what became of each
- * task); advise.c (what executions use); ancestors.c (products that another task changed);
- * left_running.c (what stays in the background); backups.c (old products); launched.c (inputs at
- * the start and at the end); progress_report.c (what the observer is told); slots.c (what runs
- * now); executions.c (tasks that run together); temporary.c, tokens.c, logs.c, logs_table.c,
- * run_mark.c, run_clock.c. Apart from these: accept.c, and means.c with find_gpus.c and
- * find_hosts.c (what may be used). */
+ * cutoff: what may start); requests.c (what can never fit); refusals.c (what the system has no
+ * more of); stop.c (interruption, deadlines); pauses.c (Ctrl-Z, and what else stops the run or a
+ * command); children.c (processes); time_left.c (the end of the run's time); outcomes.c (what
+ * became of each task); advise.c (what executions use); ancestors.c (products that another task
+ * changed); left_running.c (what stays in the background); backups.c (old products); launched.c
+ * (inputs at the start and at the end); progress_report.c (what the observer is told); slots.c
+ * (what runs now); executions.c (tasks that run together); temporary.c, tokens.c, logs.c,
+ * logs_table.c, run_mark.c, run_clock.c. Apart from these: accept.c; forget.c and sweep.c (clean);
+ * means.c with find_gpus.c and find_hosts.c (what may be used). */
 #ifndef ROWBUILD_RUN_H
 #define ROWBUILD_RUN_H
 
