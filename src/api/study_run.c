@@ -8,9 +8,9 @@
 #include "jobserver.h"
 #include "means.h"
 #include "relay.h"
+#include "round.h"
 #include "run.h"
 #include "run_mark.h"
-#include "study_round.h"
 #include "text.h"
 #include "time_limit.h"
 
@@ -297,10 +297,29 @@ static bool redoes_too_much(struct relay *relay, const struct rowbuild_run_optio
            relay->estimate.again_core_hours > relay->study->rowfile->confirm_above;
 }
 
-static void tell_unready(struct relay *relay, const struct study_round *round)
+static struct run_round *find_round(const struct rowbuild *study)
+{
+    return run_round_find(study->project, study->rowfile, study->state_path, &study->workspace);
+}
+
+/* With the directories that were found, and the state that is open. */
+static int look_again(struct rowbuild *study, struct run_round *round,
+                      const struct rowbuild_selection *selection,
+                      struct rowbuild_messages *messages)
+{
+    struct workspace *found = run_round_begin(round, study->plan);
+    int status = study_load_anew(study, selection, found, messages);
+    if (status == ROWBUILD_OK) {
+        run_round_tell_plan(round, study->plan);
+        status = study_plan_anew(study, messages);
+    }
+    return status;
+}
+
+static void tell_unready(struct relay *relay, const struct run_round *round)
 {
     const char *text;
-    for (size_t at = 0; study_round_next_unready(round, &at, &text);) {
+    for (size_t at = 0; run_round_next_unready(round, &at, &text);) {
         struct buf notice = BUF_EMPTY;
         buf_addf(&notice, "warning: a new directory is left out for now: %s", text);
         relay_notice(relay, buf_string(&notice));
@@ -313,10 +332,10 @@ static int worse(int a, int b)
     return a == ROWBUILD_OK || b == ROWBUILD_INTERRUPTED ? b : b == ROWBUILD_OK ? a : b;
 }
 
-static void tell_round(struct relay *relay, const struct study_round *round, bool is_last)
+static void tell_round(struct relay *relay, const struct run_round *round, bool is_last)
 {
     struct buf text = BUF_EMPTY;
-    study_round_describe(round, is_last, &text);
+    run_round_describe(round, is_last, &text);
     if (text.len > 0) {
         relay_notice(relay, buf_string(&text));
     }
@@ -329,17 +348,17 @@ static int run_further_round(struct relay *relay, const struct rowbuild_selectio
                              struct rowbuild_messages *messages)
 {
     struct rowbuild *study = relay->study;
-    struct study_round *round = study_round_find(study);
+    struct run_round *round = find_round(study);
     bool stopped = true;
     if (round == NULL) {
         return ROWBUILD_OK;
     }
-    int status = study_round_look(round, study, selection, messages);
+    int status = look_again(study, round, selection, messages);
     if (status == ROWBUILD_OK) {
         tell_unready(relay, round);
         rowbuild_estimate(study, &relay->estimate);
     }
-    if (status == ROWBUILD_OK && study_round_has_work(round, study)) {
+    if (status == ROWBUILD_OK && run_round_has_work(round, study->plan)) {
         bool is_last = redoes_too_much(relay, options);
         tell_round(relay, round, is_last);
         status = is_last ? ROWBUILD_OK : check(study, messages);
@@ -351,14 +370,14 @@ static int run_further_round(struct relay *relay, const struct rowbuild_selectio
                          : run_planned(relay, means, options, &stopped, &messages->diag);
         }
     }
-    struct study_round *next = stopped ? NULL : study_round_find(study);
+    struct run_round *next = stopped ? NULL : find_round(study);
     if (next != NULL) {
-        study_round_inherit(next, round);
+        run_round_inherit(next, round);
         tell_round(relay, next, true);
     }
-    study_round_free(next);
+    run_round_free(next);
     plan_set_earlier(study->plan, NULL);
-    study_round_free(round);
+    run_round_free(round);
     return status;
 }
 

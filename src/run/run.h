@@ -14,8 +14,8 @@
  * changed); left_running.c (what stays in the background); backups.c (old products); launched.c
  * (inputs at the start and at the end); progress_report.c (what the observer is told); slots.c
  * (what runs now); executions.c (tasks that run together); temporary.c, tokens.c, logs.c,
- * logs_table.c, run_mark.c, run_clock.c. Apart from these: accept.c; forget.c and sweep.c (clean);
- * means.c with find_gpus.c and find_hosts.c (what may be used). */
+ * logs_table.c, run_mark.c, run_clock.c. Apart from these: accept.c; round.c (a further round);
+ * forget.c and sweep.c (clean); means.c with find_gpus.c and find_hosts.c (what may be used). */
 #ifndef ROWBUILD_RUN_H
 #define ROWBUILD_RUN_H
 

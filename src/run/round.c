@@ -1,4 +1,4 @@
-#include "study_round.h"
+#include "round.h"
 
 #include "digest.h"
 #include "intern.h"
@@ -14,7 +14,7 @@ struct unready {
     const char *text;
 };
 
-struct study_round {
+struct run_round {
     struct arena arena;
     struct workspace found;
     VEC(struct slice) appeared;
@@ -28,7 +28,7 @@ struct study_round {
 
 /* ---- The directories ---- */
 
-static bool is_unready(const struct study_round *round, struct slice name)
+static bool is_unready(const struct run_round *round, struct slice name)
 {
     vec_each (const struct unready, one, &round->unready) {
         if (slice_equal(one->name, name)) {
@@ -38,7 +38,7 @@ static bool is_unready(const struct study_round *round, struct slice name)
     return false;
 }
 
-static void compare_names(struct study_round *round, const struct workspace *before)
+static void compare_names(struct run_round *round, const struct workspace *before)
 {
     const struct workspace *now = &round->found;
     size_t b = 0;
@@ -57,27 +57,27 @@ static void compare_names(struct study_round *round, const struct workspace *bef
     }
 }
 
-struct study_round *study_round_find(const struct rowbuild *study)
+struct run_round *run_round_find(int project, const struct rowfile *rowfile, const char *state_path,
+                                 const struct workspace *before)
 {
-    struct study_round *round = mem_alloc(sizeof *round);
+    struct run_round *round = mem_alloc(sizeof *round);
     struct diag unseen;
     diag_init(&unseen);
     arena_init(&round->arena);
     intern_init(&round->keys);
-    int listed = workspace_open_beside(&round->found, study->project, study->rowfile,
-                                       study->state_path, &unseen);
+    int listed = workspace_open_beside(&round->found, project, rowfile, state_path, &unseen);
     if (listed == 0) { /* what can't be listed now is the next command's error */
-        compare_names(round, &study->workspace);
+        compare_names(round, before);
     }
     diag_release(&unseen);
     if (round->appeared.count + round->gone.count == 0) {
-        study_round_free(round);
+        run_round_free(round);
         return NULL;
     }
     return round;
 }
 
-void study_round_free(struct study_round *round)
+void run_round_free(struct run_round *round)
 {
     if (round == NULL) {
         return;
@@ -94,7 +94,7 @@ void study_round_free(struct study_round *round)
     free(round);
 }
 
-void study_round_inherit(struct study_round *round, const struct study_round *before)
+void run_round_inherit(struct run_round *round, const struct run_round *before)
 {
     size_t kept = 0;
     for (size_t i = 0; i < round->appeared.count; i++) {
@@ -106,7 +106,7 @@ void study_round_inherit(struct study_round *round, const struct study_round *be
 }
 
 /* Somebody may be writing the value at this moment. */
-static void leave_out_unready(struct study_round *round)
+static void leave_out_unready(struct run_round *round)
 {
     struct workspace *found = &round->found;
     vec_each (const struct slice, name, &round->appeared) {
@@ -125,7 +125,7 @@ static void leave_out_unready(struct study_round *round)
     }
 }
 
-bool study_round_next_unready(const struct study_round *round, size_t *at, const char **text)
+bool run_round_next_unready(const struct run_round *round, size_t *at, const char **text)
 {
     if (*at == round->unready.count) {
         return false;
@@ -158,7 +158,7 @@ static uint8_t earlier_of(const struct plan *plan, struct task_id task)
     return verdict == VERDICT_BLOCKED || is_left ? PLAN_EARLIER_FAILED : PLAN_EARLIER_DONE;
 }
 
-static void remember_tasks(struct study_round *round, const struct plan *plan)
+static void remember_tasks(struct run_round *round, const struct plan *plan)
 {
     const struct graph *graph = plan_graph(plan);
     struct buf key = BUF_EMPTY;
@@ -176,7 +176,7 @@ static void remember_tasks(struct study_round *round, const struct plan *plan)
     buf_release(&key);
 }
 
-static void recall_tasks(struct study_round *round, const struct graph *graph)
+static void recall_tasks(struct run_round *round, const struct graph *graph)
 {
     struct buf key = BUF_EMPTY;
     round->by_task = mem_alloc(graph->task_count);
@@ -196,27 +196,26 @@ static void recall_tasks(struct study_round *round, const struct graph *graph)
     buf_release(&key);
 }
 
-int study_round_look(struct study_round *round, struct rowbuild *study,
-                     const struct rowbuild_selection *selection, struct rowbuild_messages *messages)
+struct workspace *run_round_begin(struct run_round *round, const struct plan *before)
 {
     leave_out_unready(round);
-    remember_tasks(round, study->plan);
-    int status = study_load_anew(study, selection, &round->found, messages);
-    if (status == ROWBUILD_OK) {
-        recall_tasks(round, study->graph);
-        plan_set_earlier(study->plan, round->by_task);
-        status = study_plan_anew(study, messages);
-    }
-    return status;
+    remember_tasks(round, before);
+    return &round->found;
 }
 
-bool study_round_has_work(const struct study_round *round, const struct rowbuild *study)
+void run_round_tell_plan(struct run_round *round, struct plan *plan)
 {
-    if (run_has_work(study->plan)) {
+    recall_tasks(round, plan_graph(plan));
+    plan_set_earlier(plan, round->by_task);
+}
+
+bool run_round_has_work(const struct run_round *round, const struct plan *plan)
+{
+    if (run_has_work(plan)) {
         return true;
     }
-    for (uint32_t n = 0; n < study->graph->task_count; n++) {
-        if (plan_verdict(study->plan, (struct task_id){n}) == VERDICT_BLOCKED &&
+    for (uint32_t n = 0; n < plan_graph(plan)->task_count; n++) {
+        if (plan_verdict(plan, (struct task_id){n}) == VERDICT_BLOCKED &&
             round->by_task[n] == PLAN_EARLIER_NONE) {
             return true;
         }
@@ -239,7 +238,7 @@ static void add_names(const struct slice *names, size_t count, const char *did, 
     }
 }
 
-void study_round_describe(const struct study_round *round, bool is_last, struct buf *text)
+void run_round_describe(const struct run_round *round, bool is_last, struct buf *text)
 {
     if (round->appeared.count > 0) {
         add_names(round->appeared.at, round->appeared.count, "appeared", text);
