@@ -9,7 +9,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -125,6 +127,16 @@ static int exists(const struct folders *folders, const char *path, struct diag *
     }
     disk->close(folder);
     return stat.kind != FILE_MISSING;
+}
+
+static bool is_folder(const struct folders *folders, const char *path)
+{
+    const char *name;
+    struct file_stat stat = {.kind = FILE_MISSING};
+    int folder = folders_open_parent(folders, path, &name);
+    bool found = folder >= 0 && file_lstat(folder, name, &stat) == 0 && stat.kind == FILE_DIRECTORY;
+    close_folder(folder);
+    return found;
 }
 
 static int check_folder(const struct folders *folders, const char *path, struct diag *diag)
@@ -262,7 +274,8 @@ static int add_backup(const struct folders *folders, move_list *moves, const cha
     }
     if (taken > 0 && result == 0) {
         add_move(moves, buf_string(&to), buf_string(&elsewhere));
-        moves->at[moves->count - 1].displaces = true;
+        moves->at[moves->count - 1].displaces =
+            place != BACKUP_KEPT || !is_folder(folders, buf_string(&to));
     }
     if (result == 0) {
         add_move(moves, from, buf_string(&to));
@@ -368,6 +381,97 @@ int backup_restore(const struct folders *folders, const struct backup_item *item
         remove_displaced(folders, &moves, diag);
     }
     release_moves(&moves);
+    return result;
+}
+
+/* ---- What stays ---- */
+
+static void add_entry(const char *folder, struct slice entry, struct buf *path)
+{
+    buf_clear(path);
+    buf_add_string(path, folder);
+    buf_add_char(path, '/');
+    buf_add_slice(path, entry);
+}
+
+/* Makes a folder where there is none, of the mode that its sibling has. -1 with errno. */
+static int make_like(const struct folders *folders, const char *path, const char *sibling)
+{
+    const char *name;
+    struct stat found;
+    int folder = folders_open_parent(folders, path, &name);
+    struct buf other = BUF_EMPTY;
+    buf_add_slice(&other, last_part(sibling));
+    int result =
+        folder < 0 ? -1 : disk->stat(folder, buf_string(&other), &found, AT_SYMLINK_NOFOLLOW);
+    if (result == 0) {
+        result = disk->make_folder(folder, name, found.st_mode & 07777);
+        result = result != 0 && errno == EEXIST ? 0 : result;
+    }
+    int error = errno;
+    close_folder(folder);
+    buf_release(&other);
+    errno = error;
+    return result;
+}
+
+/* -1 with errno. */
+static int move_entry(const struct folders *folders, const char *from, const char *to)
+{
+    const char *old_name;
+    const char *new_name;
+    int old_folder = folders_open_parent(folders, from, &old_name);
+    int new_folder = old_folder < 0 ? -1 : folders_open_parent(folders, to, &new_name);
+    int result = new_folder < 0
+                     ? -1
+                     : disk->rename(old_folder, old_name, new_folder, new_name, RENAME_NOREPLACE);
+    if (new_folder >= 0 && result != 0 && (errno == EINVAL || errno == ENOSYS)) {
+        result = disk->rename(old_folder, old_name, new_folder, new_name, 0);
+    }
+    int error = errno;
+    close_folder(old_folder);
+    close_folder(new_folder);
+    errno = error;
+    return result;
+}
+
+/* A sibling that held nothing else is none. */
+static void remove_empty(const struct folders *folders, const char *sibling)
+{
+    const char *name;
+    int folder = folders_open_parent(folders, sibling, &name);
+    if (folder >= 0) {
+        (void)disk->unlink(folder, name, AT_REMOVEDIR);
+        disk->close(folder);
+    }
+}
+
+int backup_return(const struct folders *folders, const char *path, struct slice entry,
+                  struct diag *diag)
+{
+    static const enum backup_place places[] = {BACKUP_GOOD, BACKUP_LEFT, BACKUP_KEPT};
+    struct buf place = BUF_EMPTY;
+    struct buf sibling = BUF_EMPTY;
+    struct buf from = BUF_EMPTY;
+    add_entry(path, entry, &place);
+    int there = exists(folders, buf_string(&place), diag);
+    int result = there < 0 ? -1 : 0;
+    for (size_t i = 0; i < sizeof places / sizeof *places && there == 0 && result == 0; i++) {
+        buf_clear(&sibling);
+        add_sibling(path, places[i], &sibling);
+        add_entry(buf_string(&sibling), entry, &from);
+        there = exists(folders, buf_string(&from), diag);
+        result = there < 0 ? -1 : 0;
+        if (there > 0 && (make_like(folders, path, buf_string(&sibling)) != 0 ||
+                          move_entry(folders, buf_string(&from), buf_string(&place)) != 0)) {
+            result = report("put back", buf_string(&place), errno, diag);
+        } else if (there > 0 && places[i] != BACKUP_GOOD) {
+            remove_empty(folders, buf_string(&sibling));
+        }
+    }
+    buf_release(&place);
+    buf_release(&sibling);
+    buf_release(&from);
     return result;
 }
 

@@ -4,7 +4,8 @@
  * `dir/a.out` the last good set is `dir/.a.out.rowbuild-good`, what rowbuild didn't make is
  * `dir/.a.out.rowbuild-kept`, and what an attempt left is `dir/.a.out~.rowbuild-kept` (a name too
  * long for the file system is shortened by a digest). Of each there is one: what is moved to a
- * sibling that exists displaces it, except a good one, which is never displaced. A name with a number
+ * sibling that exists displaces it, except a good one, which is never displaced, and a kept folder, which gets a number and
+ * stays: it may hold what was put there. A name with a number
  * (`…-kept-2`) is one that is just being displaced, or from a version that kept them all. Each folder is
  * opened by `struct folders`, and what is moved or deleted is named by its last part in there: where
  * a folder was replaced by a link meanwhile, nothing is touched. */
@@ -47,6 +48,11 @@ int backup_move(const struct folders *folders, const struct backup_item *items, 
  * (KEPT or LEFT) first. All or none. */
 int backup_restore(const struct folders *folders, const struct backup_item *items, size_t count,
                    struct diag *diag);
+
+/* Puts an entry of the folder `path` back in its place from the sibling with which it was moved, if it
+ * isn't there: the folder is made where it is missing. -1 with an error. */
+int backup_return(const struct folders *folders, const char *path, struct slice entry,
+                  struct diag *diag);
 
 /* Deletes the good siblings. Failures are warnings; false if one is left. */
 bool backup_discard_good(const struct folders *folders, const char *const *paths, size_t count,

@@ -523,10 +523,11 @@ static bool stat_row(const struct observer *observer, const char *path,
     return is_read;
 }
 
-bool observe_left(struct observer *observer, const char *path, uint32_t flags, struct file_row *row)
+bool observe_left(struct observer *observer, const char *path, const struct tree_view *view,
+                  uint32_t flags, struct file_row *row)
 {
     struct file_row now;
-    if (!stat_row(observer, path, NULL, &now)) {
+    if (!stat_row(observer, path, view, &now)) {
         return false;
     }
     if (!row_stands(row, &now)) {

@@ -85,8 +85,8 @@ enum file_status observe_adopted(struct observer *observer, const char *path, st
  * file that moved has DIGEST_UNREAD and is racy, so that it is read when it is next observed. The
  * marks last as long as stat says the same. False, and *row as it was: nothing is there, or it can't
  * be looked at. */
-bool observe_left(struct observer *observer, const char *path, uint32_t flags,
-                  struct file_row *row);
+bool observe_left(struct observer *observer, const char *path, const struct tree_view *view,
+                  uint32_t flags, struct file_row *row);
 
 /* A row for a file whose digest the caller made itself from what it read between two equal
  * stats. */

@@ -206,6 +206,9 @@ static int complete_task(struct plan *plan, struct task_id task, struct diag *di
     row.success = SUCCESS_ADOPTED;
     row.finished_at_ns = now != 0 ? now : oldest_product(plan, task);
     row.duration_s = 0;
+    if (row.is_backed_up) {
+        plan_add_old(plan, task, list);
+    }
     row.has_old_backup = row.has_old_backup || row.is_backed_up;
     row.is_backed_up = false;
     plan_put_success(plan, task, list, &row);

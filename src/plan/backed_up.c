@@ -19,13 +19,14 @@ static bool is_kept(struct plan *plan, struct task_id task, struct file_id file,
     plan_add_place(plan, task, file, &place);
     backup_good_path(buf_string(&place), &sibling);
     buf_release(&place);
-    enum file_status seen = observe_file(plan->observer, buf_string(&sibling), &found);
+    enum file_status seen =
+        observe_view(plan->observer, buf_string(&sibling), plan_view(plan, file), &found);
     bool is_good = seen == FILE_GONE
                        ? plan->files[file.at] == FILE_CURRENT &&
                              observed_equal(then, state_file(plan->state, file.at))
-                       : seen == FILE_READ &&
-                             (observed_equal(then, &found) ||
-                              convert_folder(plan, recorded, buf_string(&sibling), NULL, then));
+                       : seen == FILE_READ && (observed_equal(then, &found) ||
+                                               convert_folder(plan, recorded, buf_string(&sibling),
+                                                              plan_view(plan, file), then));
     buf_release(&sibling);
     return is_good;
 }

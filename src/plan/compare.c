@@ -116,7 +116,7 @@ static bool converts(struct exam *exam, struct recorded *recorded, struct file_i
     bool is_folder = plan->files[file.at] == FILE_CURRENT &&
                      (state_file(plan->state, file.at)->flags & FILE_ROW_DIRECTORY) != 0;
     bool is_same = is_folder && convert_folder(plan, recorded, plan_path(plan, file),
-                                               graph_view(plan->graph, file), then);
+                                               plan_view(plan, file), then);
     exam->fills_in |= is_same;
     return is_same;
 }
@@ -329,6 +329,7 @@ static void compare_gone(struct exam *exam, struct recorded *recorded,
     for (size_t i = 0; i < recorded->good->count && !exam_is_over(exam); i++) {
         struct component then = components_at(recorded->good, i);
         if (then.kind == COMPONENT_LINK || then.kind == COMPONENT_TARGET ||
+            then.kind == COMPONENT_STAYS || then.kind == COMPONENT_OLD ||
             intern_find(&present, recorded_key(&then, &key)) != INTERN_NONE) {
             continue;
         }

@@ -3,6 +3,7 @@
 #include "costs.h"
 #include "renamed.h"
 #include "sight.h"
+#include "stays.h"
 #include "workspace_moved.h"
 
 #include <stdlib.h>
@@ -50,6 +51,7 @@ int plan_look(struct plan *plan, struct diag *diag)
     memset(plan->fill_in, 0, plan->graph->task_count * sizeof *plan->fill_in);
     plan_follow_renamed(plan);
     plan_follow_workspace(plan);
+    plan_load_stays(plan);
     list_wanted_files(plan, &list);
     plan_stat_files(plan, &list, diag);
     int result = plan_require_values(plan, &list, diag);

@@ -10,7 +10,9 @@ struct digest plan_fingerprint(const struct component_list *list)
         const struct component *component = &list->at[i];
         if (component->kind == COMPONENT_PRODUCT || component->kind == COMPONENT_PATTERN ||
             component->kind == COMPONENT_WHOLE || component->kind == COMPONENT_BEFORE ||
-            component->kind == COMPONENT_STAMP || component->kind == COMPONENT_RULES) {
+            component->kind == COMPONENT_STAMP || component->kind == COMPONENT_RULES ||
+            component->kind == COMPONENT_LINK || component->kind == COMPONENT_TARGET ||
+            component->kind == COMPONENT_STAYS || component->kind == COMPONENT_OLD) {
             continue;
         }
         digest_stream_u64(stream, (uint64_t)component->kind);

@@ -36,6 +36,7 @@ void plan_free(struct plan *plan)
     free(plan->verdicts);
     free(plan->fill_in);
     free(plan->resolved);
+    free(plan->stays);
     free(plan->files);
     free(plan->troubles);
     vec_release(&plan->scratch);

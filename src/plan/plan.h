@@ -273,9 +273,26 @@ void plan_add_links(struct plan *plan, struct task_id task, struct component_lis
  * belongs to one. */
 int plan_check_target(struct plan *plan, struct file_id file, struct slice target,
                       struct diag *diag);
-/* Puts a row with these links in place of those that it has. */
-void plan_put_links(struct plan *plan, struct task_id task, const struct component_list *links,
-                    struct task_row *row);
+/* Entries of folder products that the task didn't make (stays.h). What counts of a file, without
+ * them; those of a product; what is to be recorded of the task's. */
+const struct tree_view *plan_view(const struct plan *plan, struct file_id file);
+size_t plan_stays(const struct plan *plan, struct file_id file, const struct slice **entries);
+void plan_add_stays(struct plan *plan, struct task_id task, struct component_list *list);
+void plan_reload_stays(struct plan *plan, struct task_id task);
+/* After an attempt: those that it changed are the task's from now on. */
+void plan_review_stays(struct plan *plan, struct task_id task);
+
+/* Puts the row of a task that is being started, with its links and the entries that stay. */
+void plan_put_start(struct plan *plan, struct task_id task, struct task_row *row);
+/* Puts a row with another list; its fingerprint stays. */
+void plan_put_list(struct plan *plan, struct task_id task, const struct component_list *list,
+                   struct task_row *row);
+
+/* The backups of folders that a success replaces, with the digests of the one before, which is on
+ * record; the digest that is on record of one; and that they are gone. */
+void plan_add_old(struct plan *plan, struct task_id task, struct component_list *list);
+struct digest plan_old_digest(struct plan *plan, struct task_id task, struct file_id file);
+void plan_end_old(struct plan *plan, struct task_id task);
 
 /* Whether every product of the last success lies in its hidden sibling as it was recorded. */
 bool plan_good_set_is_backed_up(struct plan *plan, struct task_id task);

@@ -18,8 +18,10 @@ struct plan {
     uint8_t *verdicts;      /* by task: enum verdict */
     bool *fill_in;          /* by task: fresh, but its record lacks something that is known now */
     bool *resolved;         /* by task: a run is done with it; it is no longer pending for others */
-    uint8_t *files;         /* by file: enum file_status */
-    uint16_t *troubles;     /* by file: errno of the last look that failed; NULL: none has failed */
+    const struct tree_view **stays; /* by file: folder products with entries that the task didn't
+                                       make; NULL: there are none */
+    uint8_t *files;                 /* by file: enum file_status */
+    uint16_t *troubles; /* by file: errno of the last look that failed; NULL: none has failed */
     struct slice *recipe_texts; /* by action element */
     struct digest *recipes;
     double *mean_seconds; /* by action element: of recorded successes; 0: none */

@@ -1,5 +1,7 @@
 #include "records.h"
 
+#include "backup.h"
+#include "file.h"
 #include "names.h"
 #include "stamps.h"
 
@@ -8,6 +10,13 @@
 static bool is_link(const struct component *component)
 {
     return component->kind == COMPONENT_LINK || component->kind == COMPONENT_TARGET;
+}
+
+/* What successes don't say anew: it stays on record until it is replaced. */
+static bool is_carried(const struct component *component)
+{
+    return is_link(component) || component->kind == COMPONENT_STAYS ||
+           component->kind == COMPONENT_OLD;
 }
 
 static void put_good(struct plan *plan, struct task_id task, const struct component_list *list,
@@ -47,7 +56,7 @@ void plan_put_known(struct plan *plan, struct task_id task, const struct compone
     }
     for (size_t i = 0; i < before->count; i++) {
         struct component component = components_at(before, i);
-        if (is_link(&component)) {
+        if (is_carried(&component)) {
             vec_push(&all, component);
         }
     }
@@ -55,28 +64,103 @@ void plan_put_known(struct plan *plan, struct task_id task, const struct compone
     vec_release(&all);
 }
 
-void plan_put_links(struct plan *plan, struct task_id task, const struct component_list *links,
-                    struct task_row *row)
+void plan_put_list(struct plan *plan, struct task_id task, const struct component_list *list,
+                   struct task_row *row)
 {
     struct digest fingerprint = row->fingerprint;
+    put_good(plan, task, list, row);
+    row->good = state_task(plan->state, task.at)->good;
+    row->fingerprint = fingerprint;
+    state_put_task(plan->state, task.at, row);
+}
+
+void plan_put_start(struct plan *plan, struct task_id task, struct task_row *row)
+{
     struct component_list all = {0};
-    bool had_links = false;
+    bool differs = false;
     for (size_t i = 0; i < row->good.count; i++) {
         struct component component = components_at(&row->good, i);
-        had_links = had_links || is_link(&component);
-        if (!is_link(&component)) {
+        if (is_link(&component) || component.kind == COMPONENT_STAYS) {
+            differs = true;
+        } else {
             vec_push(&all, component);
         }
     }
-    for (size_t i = 0; i < links->count; i++) {
-        vec_push(&all, links->at[i]);
+    size_t before = all.count;
+    plan_add_links(plan, task, &all);
+    plan_add_stays(plan, task, &all);
+    if (differs || all.count > before) {
+        plan_put_list(plan, task, &all, row);
+    } else {
+        state_put_task(plan->state, task.at, row);
     }
-    if (had_links || links->count > 0) {
-        put_good(plan, task, &all, row);
-        row->good = state_task(plan->state, task.at)->good;
+    plan_reload_stays(plan, task);
+    vec_release(&all);
+}
+
+void plan_add_old(struct plan *plan, struct task_id task, struct component_list *list)
+{
+    const struct graph *graph = plan->graph;
+    const struct components *good = &state_task(plan->state, task.at)->good;
+    struct buf place = BUF_EMPTY;
+    struct buf sibling = BUF_EMPTY;
+    for (uint32_t p = graph->product_start[task.at]; p < graph->product_start[task.at + 1]; p++) {
+        struct file_id file = graph->products.at[p];
+        struct file_stat found;
+        buf_clear(&place);
+        buf_clear(&sibling);
+        plan_add_place(plan, task, file, &place);
+        backup_good_path(buf_string(&place), &sibling);
+        if (file_lstat(plan->project, buf_string(&sibling), &found) != 0 ||
+            found.kind != FILE_DIRECTORY) {
+            continue;
+        }
+        struct component old = {.kind = COMPONENT_OLD};
+        old.name = plan_component_name(plan, task, file, &old.in_directory);
+        for (size_t i = 0; i < good->count; i++) {
+            struct component then = components_at(good, i);
+            if (then.kind == COMPONENT_PRODUCT && then.in_directory == old.in_directory &&
+                slice_equal(then.name, old.name)) {
+                old.digest = then.digest;
+            }
+        }
+        vec_push(list, old);
     }
-    row->fingerprint = fingerprint;
-    state_put_task(plan->state, task.at, row);
+    buf_release(&place);
+    buf_release(&sibling);
+}
+
+struct digest plan_old_digest(struct plan *plan, struct task_id task, struct file_id file)
+{
+    const struct components *good = &state_task(plan->state, task.at)->good;
+    bool in_directory;
+    struct slice name = plan_component_name(plan, task, file, &in_directory);
+    for (size_t i = 0; i < good->count; i++) {
+        struct component then = components_at(good, i);
+        if (then.kind == COMPONENT_OLD && then.in_directory == in_directory &&
+            slice_equal(then.name, name)) {
+            return then.digest;
+        }
+    }
+    return DIGEST_UNKNOWN;
+}
+
+void plan_end_old(struct plan *plan, struct task_id task)
+{
+    struct task_row row = *state_task(plan->state, task.at);
+    struct component_list all = {0};
+    for (size_t i = 0; i < row.good.count; i++) {
+        struct component component = components_at(&row.good, i);
+        if (component.kind != COMPONENT_OLD) {
+            vec_push(&all, component);
+        }
+    }
+    row.has_old_backup = false;
+    if (all.count < row.good.count) {
+        plan_put_list(plan, task, &all, &row);
+    } else {
+        state_put_task(plan->state, task.at, &row);
+    }
     vec_release(&all);
 }
 

@@ -122,8 +122,8 @@ enum file_status plan_refresh(struct plan *plan, struct file_id file, struct dia
         plan->files[file.at] = (uint8_t)refresh_value(plan, file, diag);
     } else {
         struct surveyed found = {.row = *state_file(plan->state, file.at)};
-        found.status = observe_view(plan->observer, plan_path(plan, file),
-                                    graph_view(plan->graph, file), &found.row);
+        found.status =
+            observe_view(plan->observer, plan_path(plan, file), plan_view(plan, file), &found.row);
         found.error = errno;
         note_found(plan, file, &found);
     }
@@ -137,7 +137,8 @@ void plan_mark_left(struct plan *plan, struct task_id task, bool has_failed)
     for (uint32_t p = graph->product_start[task.at]; p < graph->product_start[task.at + 1]; p++) {
         struct file_id file = graph->products.at[p];
         struct file_row row = *state_file(plan->state, file.at);
-        if (observe_left(plan->observer, plan_path(plan, file), flags, &row)) {
+        if (observe_left(plan->observer, plan_path(plan, file), plan_view(plan, file), flags,
+                         &row)) {
             state_put_file(plan->state, file.at, &row);
         }
     }
@@ -174,7 +175,7 @@ static const struct file_row *row_of(const void *context, uint32_t file)
 static const struct tree_view *view_of(const void *context, uint32_t file)
 {
     const struct plan *plan = context;
-    return graph_view(plan->graph, (struct file_id){file});
+    return plan_view(plan, (struct file_id){file});
 }
 
 static struct survey survey_of(const struct plan *plan)

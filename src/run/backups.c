@@ -77,14 +77,16 @@ static enum file_kind kind_at(const struct plan *plan, const char *path)
 enum sibling { SIBLING_NONE, SIBLING_GOOD, SIBLING_OTHER };
 
 /* Whether the good sibling of a path is there, and as recorded. */
-static enum sibling look_at_sibling(struct plan *plan, const char *path, struct digest recorded)
+static enum sibling look_at_sibling(struct plan *plan, struct file_id file, const char *path,
+                                    struct digest recorded)
 {
     struct buf name = BUF_EMPTY;
     struct file_row row = {0};
     enum sibling found = SIBLING_NONE;
     backup_good_path(path, &name);
     if (kind_at(plan, buf_string(&name)) != FILE_MISSING) {
-        bool is_seen = observe_file(plan_observer(plan), buf_string(&name), &row) == FILE_READ;
+        bool is_seen = observe_view(plan_observer(plan), buf_string(&name), plan_view(plan, file),
+                                    &row) == FILE_READ;
         found = is_seen && observed_equal(recorded, &row) ? SIBLING_GOOD : SIBLING_OTHER;
     }
     buf_release(&name);
@@ -115,17 +117,22 @@ static void add_item(struct moves *moves, const char *path, enum backup_place pl
 
 /* Returns whether it is a backup then. */
 static bool plan_good_product(struct plan *plan, const struct beginning *beginning,
-                              const char *path, struct digest recorded, struct moves *moves)
+                              struct file_id file, const char *path, struct digest recorded,
+                              struct moves *moves)
 {
-    enum sibling sibling = look_at_sibling(plan, path, recorded);
+    enum sibling sibling = look_at_sibling(plan, file, path, recorded);
     if (sibling == SIBLING_GOOD) { /* the same bytes twice: one set of them is enough */
         if (!beginning->is_continued) {
             add_item(moves, path, BACKUP_LEFT, false);
         }
         return true;
     }
-    if (sibling == SIBLING_OTHER) { /* left by a run that was killed after its success */
-        add_item(moves, path, BACKUP_LEFT, true);
+    if (sibling == SIBLING_OTHER) {  /* left by a run that was killed after its success */
+        struct buf good = BUF_EMPTY; /* a folder may hold what somebody put there */
+        backup_good_path(path, &good);
+        bool is_folder = kind_at(plan, buf_string(&good)) == FILE_DIRECTORY;
+        buf_release(&good);
+        add_item(moves, path, is_folder ? BACKUP_KEPT : BACKUP_LEFT, true);
     }
     add_item(moves, path, BACKUP_GOOD, false);
     return true;
@@ -165,7 +172,8 @@ static int plan_product_move(struct plan *plan, const struct beginning *beginnin
         return 0;
     }
     if (is_in_place(plan, file, recorded)) {
-        *is_backed_up = plan_good_product(plan, beginning, path, recorded, moves) || *is_backed_up;
+        *is_backed_up =
+            plan_good_product(plan, beginning, file, path, recorded, moves) || *is_backed_up;
         return 0;
     }
     /* Before its first attempt a folder may hold what the command needs, and a link may be there so
@@ -332,6 +340,9 @@ int backups_restore(struct plan *plan, struct task_id task, struct diag *diag)
     }
     int result = backup_restore(&graph->folders, items, count, diag);
     if (result == 0) {
+        result = backups_return(plan, task, diag);
+    }
+    if (result == 0) {
         for (size_t i = 0; i < count; i++) {
             plan_refresh(plan, graph->products.at[graph->product_start[task.at] + i], diag);
         }
@@ -344,17 +355,65 @@ int backups_restore(struct plan *plan, struct task_id task, struct diag *diag)
     return result;
 }
 
+int backups_return(struct plan *plan, struct task_id task, struct diag *diag)
+{
+    const struct graph *graph = plan_graph(plan);
+    struct buf place = BUF_EMPTY;
+    int result = 0;
+    for (uint32_t p = graph->product_start[task.at]; p < graph->product_start[task.at + 1]; p++) {
+        const struct slice *entries;
+        size_t count = plan_stays(plan, graph->products.at[p], &entries);
+        if (count > 0) {
+            buf_clear(&place);
+            plan_add_place(plan, task, graph->products.at[p], &place);
+        }
+        for (size_t i = 0; i < count && result == 0; i++) {
+            result = backup_return(&graph->folders, buf_string(&place), entries[i], diag);
+        }
+    }
+    buf_release(&place);
+    return result;
+}
+
+/* A folder is deleted only where it is as a success left it, by a look of now: somebody may have put
+ * something there. Else it is kept. False: it can't be looked at. */
+static bool keep_changed(struct plan *plan, struct task_id task, struct file_id file,
+                         const char *path, struct diag *diag)
+{
+    struct buf good = BUF_EMPTY;
+    struct file_row row = {0};
+    bool is_settled = true;
+    backup_good_path(path, &good);
+    if (kind_at(plan, buf_string(&good)) == FILE_DIRECTORY) {
+        enum file_status seen = observe_file(plan_observer(plan), buf_string(&good), &row);
+        struct digest old = plan_old_digest(plan, task, file);
+        struct backup_item item = {path, BACKUP_KEPT, true};
+        is_settled = seen == FILE_READ || seen == FILE_GONE;
+        if (seen == FILE_READ && !(digest_is_content(old) && observed_equal(old, &row))) {
+            is_settled = backup_move(&plan_graph(plan)->folders, &item, 1, diag) == 0;
+        }
+    }
+    buf_release(&good);
+    return is_settled;
+}
+
 void backups_discard(struct plan *plan, struct task_id task, struct diag *diag)
 {
+    const struct graph *graph = plan_graph(plan);
     struct arena arena;
     const char **paths;
     size_t count;
+    size_t settled = 0;
     arena_init(&arena);
     add_product_paths(plan, task, &arena, &paths, &count);
-    if (backup_discard_good(&plan_graph(plan)->folders, paths, count, diag)) {
-        struct task_row row = *state_task(plan_state(plan), task.at);
-        row.has_old_backup = false;
-        state_put_task(plan_state(plan), task.at, &row);
+    for (size_t i = 0; i < count; i++) {
+        struct file_id file = graph->products.at[graph->product_start[task.at] + i];
+        if (keep_changed(plan, task, file, paths[i], diag)) {
+            paths[settled++] = paths[i];
+        }
+    }
+    if (backup_discard_good(&graph->folders, paths, settled, diag) && settled == count) {
+        plan_end_old(plan, task);
     }
     arena_release(&arena);
 }
@@ -362,10 +421,14 @@ void backups_discard(struct plan *plan, struct task_id task, struct diag *diag)
 void run_discard_all_backups(struct plan *plan, struct diag *diag)
 {
     for (uint32_t n = 0; n < plan_graph(plan)->task_count; n++) {
+        struct task_id task = {n};
         const struct task_row *row = state_task(plan_state(plan), n);
-        if (row->has_old_backup && !row->is_backed_up &&
-            graph_is_present(plan_graph(plan), (struct task_id){n})) {
-            backups_discard(plan, (struct task_id){n}, diag);
+        if (!graph_is_present(plan_graph(plan), task)) {
+            continue;
+        }
+        (void)backups_return(plan, task, diag);
+        if (row->has_old_backup && !row->is_backed_up) {
+            backups_discard(plan, task, diag);
         }
     }
 }

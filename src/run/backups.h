@@ -50,6 +50,9 @@ bool backups_are_spare(struct plan *plan, struct task_id task, struct file_id fi
 
 /* Renames the backups of a task back. -1 after an error. */
 int backups_restore(struct plan *plan, struct task_id task, struct diag *diag);
+/* Puts back what isn't the task's where a folder was moved with it; it's done again after a run
+ * that was killed in between. -1 after an error. */
+int backups_return(struct plan *plan, struct task_id task, struct diag *diag);
 /* Deletes the backups of a task whose later success is on record; what can't be deleted is warned
  * of, and stays on record. */
 void backups_discard(struct plan *plan, struct task_id task, struct diag *diag);

@@ -88,6 +88,9 @@ static void record_success(struct run *run, struct task_id task, struct launched
             }
         }
     }
+    if (was_backed_up) {
+        plan_add_old(plan, task, &list);
+    }
     row.success = SUCCESS_RAN;
     row.attempt = doubt->words.len > 0 ? ATTEMPT_CHANGED : ATTEMPT_NONE;
     row.attempt_status = doubt->error;
@@ -174,6 +177,7 @@ static void end_successful_task(struct ending *ending, struct task_id task,
 {
     struct run *run = ending->run;
     struct doubt doubt = {.words = BUF_EMPTY};
+    plan_review_stays(run->plan, task);
     struct products_found found = find_products(run, task);
     if (found.all == PRODUCTS_MISSING || found.all == PRODUCTS_MOVING) {
         end_task_without_products(ending, task, found.first);
@@ -222,6 +226,7 @@ static void end_failed_task(struct ending *ending, struct task_id task)
     const struct child_end *end = &ending->slot->children.end;
     int status = end->signalled ? 256 + end->status : end->status;
     bool cancelled = ending->slot->cancelled;
+    plan_review_stays(ending->run->plan, task);
     plan_mark_left(ending->run->plan, task, true);
     outcome_record_attempt(ending->run, task, cancelled ? ATTEMPT_INTERRUPTED : ATTEMPT_FAILED,
                            status);

@@ -21,10 +21,7 @@ static void record_start(struct run *run, struct task_id task, const struct laun
     row.attempt_status = 0;
     row.attempt_fingerprint = launched->fingerprint;
     row.is_backed_up = row.is_backed_up || is_backed_up;
-    struct component_list links = {0};
-    plan_add_links(run->plan, task, &links);
-    plan_put_links(run->plan, task, &links, &row);
-    vec_release(&links);
+    plan_put_start(run->plan, task, &row);
 }
 
 static void make_product_folders(struct run *run, struct task_id task)
@@ -209,8 +206,10 @@ static int prepare_tasks(struct run *run, const struct task_id *tasks, size_t co
         if (was_killed && backups_stay(plan_graph(plan), tasks[i])) {
             plan_mark_left(plan, tasks[i], true);
         }
-        result =
-            backups_plan(plan, tasks[i], launched[i].fingerprint, &moves, &is_backed_up, run->diag);
+        result = backups_return(plan, tasks[i], run->diag) != 0
+                     ? -1
+                     : backups_plan(plan, tasks[i], launched[i].fingerprint, &moves, &is_backed_up,
+                                    run->diag);
         if (result == 0) {
             record_start(run, tasks[i], &launched[i], is_backed_up);
         }
@@ -223,6 +222,7 @@ static int prepare_tasks(struct run *run, const struct task_id *tasks, size_t co
         result = backups_move(plan, &moves, run->diag);
     }
     for (size_t i = 0; i < count && result == 0; i++) {
+        result = backups_return(plan, tasks[i], run->diag);
         make_product_folders(run, tasks[i]);
     }
     moves_release(&moves);

@@ -42,7 +42,12 @@ enum component_kind {
     COMPONENT_LINK = 'l',   /* name: a product that is a link to be written through; not part of the
                                 fingerprint; COMPONENT_TARGET follows */
     COMPONENT_TARGET = 't', /* name: the absolute path that the link led to */
-    COMPONENT_WHOLE = 'w',  /* name: the directory; digest of its whole value: a hint only */
+    COMPONENT_STAYS = 'k',  /* name: an entry of a folder product that the task didn't make; digest
+                               of its stat when the task was last started. Not part of the
+                               fingerprint */
+    COMPONENT_OLD = 'o',   /* name: a folder product of which a backup is to be deleted; its digest.
+                               Not part of the fingerprint */
+    COMPONENT_WHOLE = 'w', /* name: the directory; digest of its whole value: a hint only */
 };
 
 /* Names that lie inside the task's own directory are written relative to it (`in_directory`; "" is
