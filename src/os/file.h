@@ -55,7 +55,8 @@ int file_replace(int dir, const char *path, struct slice content);
  * system lacks that, a check and a rename). */
 int file_rename_new(int dir, const char *from, const char *to);
 
-/* Removes a file or a whole tree (never crossing a symlink). A missing one is success. */
+/* Removes a file or a whole tree (never crossing a symlink), folders without write permission, too,
+ * if they are the caller's own. A missing one is success. */
 int file_remove_tree(int dir, const char *path);
 
 /* The file system's own "now": the mtime of a file just written in the directory `dir` (a nameless

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* Makes the directory path[0..len) and what is missing above it. `path` is changed and restored. */
 static int make_directory(int dir, char *path, size_t len)
@@ -118,7 +119,34 @@ static int remove_entry(void *context, int folder, const char *name, unsigned ch
     return 0;
 }
 
-static int remove_directory(int dir, const char *path)
+/* Gives the owner all rights to a folder that is to be removed; says which it had. False: it has
+ * them, or isn't the caller's. */
+static bool unlock_folder(int dir, const char *path, mode_t *before)
+{
+    struct stat found;
+    bool is_unlocked = false;
+    int fd = disk->open(dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+    if (fd < 0) {
+        return false;
+    }
+    if (disk->stat_open(fd, &found) == 0 && (found.st_mode & S_IRWXU) != S_IRWXU) {
+        *before = found.st_mode & 07777;
+        is_unlocked = disk->set_mode(fd, *before | S_IRWXU) == 0;
+    }
+    disk->close(fd);
+    return is_unlocked;
+}
+
+static void lock_folder(int dir, const char *path, mode_t mode)
+{
+    int fd = disk->open(dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+    if (fd >= 0) {
+        (void)disk->set_mode(fd, mode);
+        disk->close(fd);
+    }
+}
+
+static int remove_entries(int dir, const char *path)
 {
     struct removal removal = {.any = true};
     /* A listing may skip names while others are removed: again, as long as that gets on. */
@@ -139,6 +167,26 @@ static int remove_directory(int dir, const char *path)
         }
     }
     return -1;
+}
+
+/* A folder without write permission, as some programs leave them, is in the way only if it is
+ * somebody else's. Where it can't be removed after all it gets its mode back. */
+static int remove_directory(int dir, const char *path)
+{
+    mode_t before;
+    int result = remove_entries(dir, path);
+    if (result != 0 && (errno == EACCES || errno == EPERM)) {
+        int error = errno;
+        if (unlock_folder(dir, path, &before)) {
+            result = remove_entries(dir, path);
+            error = errno;
+            if (result != 0) {
+                lock_folder(dir, path, before);
+            }
+        }
+        errno = error;
+    }
+    return result;
 }
 
 int file_remove_tree(int dir, const char *path)

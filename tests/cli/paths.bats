@@ -331,21 +331,21 @@ products = ["out"]
 R
     mkdir workspace/d1
     echo 1 >workspace/d1/in
-    if [ "$(id -u)" -eq 0 ]; then # nobody may delete what root has locked
-        chmod a+rwX "$SCRATCH" "$RUNS" "$HOME"
-        chown -R 65534:65534 .
-        setpriv --reuid=65534 --regid=65534 --clear-groups test -x "$ROWBUILD" || skip "nobody can't run it"
-        setpriv --reuid=65534 --regid=65534 --clear-groups test -w . || skip "nobody can't write here"
-        program as_nobody <<'PROGRAM'
+    [ "$(id -u)" -eq 0 ] || skip "a folder of another user takes root"
+    # nobody may delete what is in a folder of root's
+    chmod a+rwX "$SCRATCH" "$RUNS" "$HOME"
+    chown -R 65534:65534 .
+    setpriv --reuid=65534 --regid=65534 --clear-groups test -x "$ROWBUILD" || skip "nobody can't run it"
+    setpriv --reuid=65534 --regid=65534 --clear-groups test -w . || skip "nobody can't write here"
+    program as_nobody <<'PROGRAM'
 exec setpriv --reuid=65534 --regid=65534 --clear-groups "$REAL" "$@"
 PROGRAM
-        chmod a+rx "$SCRATCH/bin" "$SCRATCH"/bin/*
-        export REAL=$ROWBUILD
-        ROWBUILD=$SCRATCH/bin/as_nobody
-    fi
+    chmod a+rx "$SCRATCH/bin" "$SCRATCH"/bin/*
+    export REAL=$ROWBUILD
+    ROWBUILD=$SCRATCH/bin/as_nobody
     expect 0
     echo 2 >workspace/d1/in
-    chmod a-w workspace/d1/out/sub
+    chown 0:0 workspace/d1/out/sub
     expect 0
     has "can't delete workspace/d1/.out.rowbuild-good"
     [ -e "$locked/x" ]
@@ -355,7 +355,7 @@ PROGRAM
     expect_runs
     expect 0 -n
     lacks "can't delete"
-    chmod a+w "$locked"
+    chmod a+w "$locked" # its own folder isn't root's
     expect_nothing_to_do
     lacks "can't delete"
     absent "$locked" workspace/d1/.out.rowbuild-good

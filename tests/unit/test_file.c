@@ -288,6 +288,41 @@ static void removes_trees_but_not_through_links(void **state)
     assert_int_equal(entries(dir, "kept"), 0);
 }
 
+/* Root may write everywhere: as nobody, then. */
+static void removes_folders_without_write_permission(void **state)
+{
+    enum { NOBODY = 65534 };
+    int dir = dir_of(state);
+    bool is_root = geteuid() == 0;
+    struct stat found;
+    assert_int_equal(file_make_parents(dir, "t/1/2/x"), 0);
+    put(dir, "t/1/2/x", "");
+    put(dir, "t/1/y", "");
+    assert_int_equal(file_make_parents(dir, "u/mine/x"), 0);
+    assert_int_equal(file_make_parents(dir, "u/others/x"), 0);
+    put(dir, "u/others/x", "");
+    static const char *const own[] = {"t/1/2", "t/1", "t", "u/mine", "u"};
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+        assert_true(!is_root || fchownat(dir, own[i], NOBODY, NOBODY, 0) == 0);
+        assert_int_equal(fchmodat(dir, own[i], 0555, 0), 0);
+    }
+    assert_int_equal(fchmod(dir, 0777), 0);
+    assert_true(!is_root || seteuid(NOBODY) == 0);
+    int removed = file_remove_tree(dir, "t");
+    int refused = file_remove_tree(dir, "u");
+    int error = errno;
+    assert_true(!is_root || seteuid(0) == 0);
+    assert_int_equal(removed, 0);
+    assert_int_equal(kind_of(dir, "t"), FILE_MISSING);
+    if (is_root) { /* what is another's stays, and so do the modes */
+        assert_int_equal(refused, -1);
+        assert_int_equal(error, EACCES);
+        assert_int_equal(fstatat(dir, "u", &found, 0), 0);
+        assert_int_equal(found.st_mode & 07777, 0555);
+        assert_int_equal(kind_of(dir, "u/others/x"), FILE_REGULAR);
+    }
+}
+
 struct swapping {
     int dir;
     atomic_bool ends;
@@ -419,6 +454,7 @@ int main(void)
         in_folder(full_disk_leaves_the_old),
         in_folder(renames_only_to_new_names),
         in_folder(removes_trees_but_not_through_links),
+        in_folder(removes_folders_without_write_permission),
         in_folder(removing_follows_no_link_that_comes_meanwhile),
         in_folder(removes_thousands),
         in_folder(file_systems_now),
