@@ -70,11 +70,15 @@ static bool make_plain(struct buf *path)
 
 bool plan_find_target(struct plan *plan, struct file_id file, struct buf *target)
 {
+    char first; /* one call tells that most products are not links */
+    buf_clear(target);
+    if (disk->read_link(plan->project, plan_path(plan, file), &first, sizeof first) < 0) {
+        return false;
+    }
     struct buf text = BUF_EMPTY;
     char *project = disk->path_of(plan->project);
     bool is_link = false;
     int links = 0;
-    buf_clear(target);
     if (project == NULL) {
         return false;
     }
