@@ -12,13 +12,14 @@
  * is wanted); costs.c (seconds and cores); pointers.c (values that templates name); recorded.c (a
  * record's component, by name); stamps.c (what empty products stand for); records.c (records of
  * successes, written); renamed.c (records of renamed actions); workspace_moved.c (records of a
- * renamed workspace); links.c (products that are links); backed_up.c (whether good products lie in
- * backups); sight.c (files, as they were last seen); components.c (what a task depends on now);
- * reasons.c (reasons in words); exam.c (who is told what); lacks.c (what keeps a task from being
- * started); convert.c (records of earlier versions); compare.c (differences from the record);
- * examine.c (the verdict); adopt.c (records for existing products); decide.c (the look as a
- * whole). Apart from these: advice.c (what an action asked for and what it used), words.c (words
- * in braces that were meant as templates). */
+ * renamed workspace); links.c (products that are links); stays.c (what a task didn't make of a
+ * folder product); start_record.c (both, on record from the start); backed_up.c (whether good
+ * products lie in backups); sight.c (files, as they were last seen); components.c (what a task
+ * depends on now); reasons.c (reasons in words); exam.c (who is told what); lacks.c (what keeps a
+ * task from being started); convert.c (records of earlier versions); compare.c (differences from
+ * the record); examine.c (the verdict); adopt.c (records for existing products); decide.c (the
+ * look as a whole). Apart from these: advice.c (what an action asked for and what it used),
+ * words.c (words in braces that were meant as templates). */
 #ifndef ROWBUILD_PLAN_H
 #define ROWBUILD_PLAN_H
 

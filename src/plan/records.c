@@ -74,30 +74,6 @@ void plan_put_list(struct plan *plan, struct task_id task, const struct componen
     state_put_task(plan->state, task.at, row);
 }
 
-void plan_put_start(struct plan *plan, struct task_id task, struct task_row *row)
-{
-    struct component_list all = {0};
-    bool differs = false;
-    for (size_t i = 0; i < row->good.count; i++) {
-        struct component component = components_at(&row->good, i);
-        if (is_link(&component) || component.kind == COMPONENT_STAYS) {
-            differs = true;
-        } else {
-            vec_push(&all, component);
-        }
-    }
-    size_t before = all.count;
-    plan_add_links(plan, task, &all);
-    plan_add_stays(plan, task, &all);
-    if (differs || all.count > before) {
-        plan_put_list(plan, task, &all, row);
-    } else {
-        state_put_task(plan->state, task.at, row);
-    }
-    plan_reload_stays(plan, task);
-    vec_release(&all);
-}
-
 void plan_add_old(struct plan *plan, struct task_id task, struct component_list *list)
 {
     const struct graph *graph = plan->graph;
