@@ -6,7 +6,10 @@
 #include "shell_failures.h"
 #include "text.h"
 
-enum { MOST_NAMES = 3 }; /* of further directories in one message */
+enum {
+    MOST_NAMES = 3,  /* of further directories in one message */
+    MOST_INPUTS = 5, /* that are missing, of one action */
+};
 
 /* A previous action that excludes a directory makes the directory wait indefinitely. */
 static void warn_of_excluded(struct rowbuild *study, struct diag *diag)
@@ -71,99 +74,110 @@ static void warn_of_idle_actions(struct rowbuild *study, struct diag *diag)
     free(tasks);
 }
 
-/* The tasks of an element whose input is missing though nobody makes it. */
-struct missing {
+/* An input as the Rowfile lists it: of how many tasks it is missing though nobody makes it. */
+struct listed_input {
+    bool is_matched; /* some task has a file for it */
+    uint32_t task;   /* the last that was counted */
+    size_t count;
     struct buf path; /* of the first */
     struct buf names;
-    size_t count;
 };
 
 static void note_missing(struct rowbuild *study, struct task_id task, struct file_id file,
-                         struct missing *missing)
+                         struct listed_input *input)
 {
     uint32_t directory = study->graph->tasks[task.at].directory;
-    if (missing->count++ == 0) {
-        text_add_name(&missing->path, slice_of(plan_path(study->plan, file)));
-    } else if (missing->count <= 1 + MOST_NAMES && directory != GRAPH_NONE) {
-        text_add_listed(&missing->names, study->workspace.names[directory], missing->count - 2);
+    if (input->count > 0 && input->task == task.at) {
+        return;
+    }
+    input->task = task.at;
+    if (input->count++ == 0) {
+        text_add_name(&input->path, slice_of(plan_path(study->plan, file)));
+    } else if (input->count <= 1 + MOST_NAMES && directory != GRAPH_NONE) {
+        text_add_listed(&input->names, study->workspace.names[directory], input->count - 2);
     }
 }
 
-static void warn_of_missing_input(struct rowbuild *study, uint32_t element, size_t input,
-                                  struct diag *diag)
+/* All inputs of all elements, those of an element from starts[element] on, in one walk over the
+ * files that tasks depend on. */
+static void look_at_inputs(struct rowbuild *study, struct listed_input *inputs,
+                           const size_t *starts)
 {
     const struct graph *graph = study->graph;
-    const struct path_spec *spec = &study->rowfile->actions[element].inputs[input];
-    struct missing missing = {.path = BUF_EMPTY, .names = BUF_EMPTY};
     for (uint32_t n = 0; n < graph->task_count; n++) {
-        if (graph->tasks[n].action != element) {
-            continue;
-        }
+        const struct action *action = &study->rowfile->actions[graph->tasks[n].action];
         for (uint32_t d = graph->dependency_start[n]; d < graph->dependency_start[n + 1]; d++) {
             struct file_id file = graph->dependencies.at[d].file;
-            if (graph->dependencies.at[d].input == input &&
-                graph->producers[file.at] == GRAPH_NONE &&
+            size_t number = graph->dependencies.at[d].input;
+            if (number >= action->input_count) {
+                continue; /* a product of a task before, not listed as an input */
+            }
+            struct listed_input *input = &inputs[starts[graph->tasks[n].action] + number];
+            input->is_matched = true;
+            if (!action->inputs[number].is_glob && graph->producers[file.at] == GRAPH_NONE &&
                 plan_status(study->plan, file) == FILE_GONE) {
-                note_missing(study, (struct task_id){n}, file, &missing);
-                break;
-            }
-        }
-    }
-    if (missing.count > 0) {
-        struct buf same = BUF_EMPTY;
-        if (missing.names.len > 0) {
-            text_add_same_in(&same, missing.count - 1);
-        }
-        diag_warning_at(diag, &study->rowfile->source, spec->offset, spec->length,
-                        "action `%.*s`: the input `%s` is missing, and no action makes it%s%s%s",
-                        SLICE_ARGS(study->rowfile->actions[element].name),
-                        buf_string(&missing.path), buf_string(&same), buf_string(&missing.names),
-                        missing.names.len > 0 && missing.count > 1 + MOST_NAMES ? ", …" : "");
-        buf_release(&same);
-    }
-    buf_release(&missing.path);
-    buf_release(&missing.names);
-}
-
-static void warn_of_missing_inputs(struct rowbuild *study, struct diag *diag)
-{
-    for (uint32_t a = 0; a < study->rowfile->action_count; a++) {
-        for (size_t i = 0; i < study->rowfile->actions[a].input_count; i++) {
-            if (!study->rowfile->actions[a].inputs[i].is_glob) {
-                warn_of_missing_input(study, a, i, diag);
+                note_missing(study, (struct task_id){n}, file, input);
             }
         }
     }
 }
 
-static bool input_matches(const struct graph *graph, uint32_t element, size_t input)
+static void warn_of_missing_input(const struct rowbuild *study, const struct action *action,
+                                  size_t number, const struct listed_input *input,
+                                  struct diag *diag)
 {
-    for (uint32_t n = 0; n < graph->task_count; n++) {
-        if (graph->tasks[n].action != element) {
-            continue;
-        }
-        for (uint32_t d = graph->dependency_start[n]; d < graph->dependency_start[n + 1]; d++) {
-            if (graph->dependencies.at[d].input == input) {
-                return true;
-            }
-        }
+    const struct path_spec *spec = &action->inputs[number];
+    struct buf same = BUF_EMPTY;
+    if (input->names.len > 0) {
+        text_add_same_in(&same, input->count - 1);
     }
-    return false;
+    diag_warning_at(diag, &study->rowfile->source, spec->offset, spec->length,
+                    "action `%.*s`: the input `%s` is missing, and no action makes it%s%s%s",
+                    SLICE_ARGS(action->name), buf_string(&input->path), buf_string(&same),
+                    buf_string(&input->names),
+                    input->names.len > 0 && input->count > 1 + MOST_NAMES ? ", …" : "");
+    buf_release(&same);
 }
 
-static void warn_of_idle_globs(struct rowbuild *study, struct diag *diag)
+static void warn_of_action_inputs(const struct rowbuild *study, const struct action *action,
+                                  const struct listed_input *inputs, struct diag *diag)
 {
-    for (uint32_t a = 0; a < study->rowfile->action_count; a++) {
-        const struct action *action = &study->rowfile->actions[a];
-        for (size_t i = 0; i < action->input_count; i++) {
-            const struct path_spec *spec = &action->inputs[i];
-            if (spec->is_glob && !spec->is_excluded && !input_matches(study->graph, a, i)) {
-                diag_warning_at(diag, &study->rowfile->source, spec->offset, spec->length,
-                                "action `%.*s`: this input matches no file",
-                                SLICE_ARGS(action->name));
-            }
+    size_t missing = 0;
+    for (size_t i = 0; i < action->input_count; i++) {
+        const struct path_spec *spec = &action->inputs[i];
+        if (inputs[i].count > 0 && missing++ < MOST_INPUTS) {
+            warn_of_missing_input(study, action, i, &inputs[i], diag);
+        }
+        if (spec->is_glob && !spec->is_excluded && !inputs[i].is_matched) {
+            diag_warning_at(diag, &study->rowfile->source, spec->offset, spec->length,
+                            "action `%.*s`: this input matches no file", SLICE_ARGS(action->name));
         }
     }
+    if (missing > MOST_INPUTS) {
+        diag_warning(diag, "action `%.*s`: %zu more inputs are missing, and no action makes them",
+                     SLICE_ARGS(action->name), missing - MOST_INPUTS);
+    }
+}
+
+static void warn_of_inputs(struct rowbuild *study, struct diag *diag)
+{
+    const struct rowfile *rowfile = study->rowfile;
+    size_t *starts = mem_alloc((rowfile->action_count + 1) * sizeof *starts);
+    for (size_t a = 0; a < rowfile->action_count; a++) {
+        starts[a + 1] = starts[a] + rowfile->actions[a].input_count;
+    }
+    size_t count = starts[rowfile->action_count];
+    struct listed_input *inputs = mem_alloc((count + 1) * sizeof *inputs);
+    look_at_inputs(study, inputs, starts);
+    for (size_t a = 0; a < rowfile->action_count; a++) {
+        warn_of_action_inputs(study, &rowfile->actions[a], inputs + starts[a], diag);
+    }
+    for (size_t i = 0; i < count; i++) {
+        buf_release(&inputs[i].path);
+        buf_release(&inputs[i].names);
+    }
+    free(inputs);
+    free(starts);
 }
 
 /* What to write so that the shell sees it. row's own programs don't know the key `shell`. */
@@ -259,8 +273,7 @@ int rowbuild_check(struct rowbuild *study, struct rowbuild_messages *messages)
         plan_warn_of_words(study->plan, true, &messages->diag);
         warn_of_excluded(study, &messages->diag);
         warn_of_idle_actions(study, &messages->diag);
-        warn_of_missing_inputs(study, &messages->diag);
-        warn_of_idle_globs(study, &messages->diag);
+        warn_of_inputs(study, &messages->diag);
         warn_of_unseen_failures(study, &messages->diag);
         cluster_check(&study->clusters, study->cluster, study->graph, &messages->diag);
     }
