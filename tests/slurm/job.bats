@@ -75,7 +75,7 @@ PROGRAM
     [ "$(state_of "$JOB")" = FAILED ]
     content workspace/d1/state saved
     expect_runs 'quick d1' 'quick d2' 'slow d2'
-    expect 0 show why
+    expect 0 show why d1 d2
     has 'quick d2: is up to date' 'slow d2: is up to date'
 }
 
@@ -108,7 +108,7 @@ PROGRAM
     await_started d1
     scancel "$JOB"
     jobs_done
-    expect 0 show why
+    expect 0 show why d1 d2
     has 'quick d1: is up to date'
     run pgrep -f "$SCRATCH/bin/slow"
     [ -z "$output" ]
