@@ -338,11 +338,12 @@ static int execute(struct run *run)
     if (run->loop == NULL) {
         diag_state_error(run->diag, "the event loop can't be made: %s", strerror(errno));
     } else {
-        run->is_in_thread = pthread_create(&thread, NULL, run_loop, run) == 0;
-        if (run->is_in_thread) {
+        run->is_in_thread = true;
+        bool has_thread = pthread_create(&thread, NULL, run_loop, run) == 0;
+        if (has_thread) {
             pthread_join(thread, NULL);
         }
-        if (!run->is_in_thread || gives_up_thread(run)) {
+        if (!has_thread || gives_up_thread(run)) {
             run->is_in_thread = false;
             (void)run_loop(run);
         }
