@@ -98,23 +98,13 @@ bool plan_find_target(struct plan *plan, struct file_id file, struct buf *target
 bool plan_recorded_target(struct plan *plan, struct task_id task, struct file_id file,
                           struct slice *target)
 {
-    const struct task_row *row = state_task(plan->state, task.at);
-    bool in_directory;
-    struct slice name = {0};
-    for (size_t i = 0; i + 1 < row->good.count; i++) {
-        struct component component = components_at(&row->good, i);
-        if (component.kind != COMPONENT_LINK) {
-            continue;
-        }
-        if (name.at == NULL) {
-            name = plan_component_name(plan, task, file, &in_directory);
-        }
-        if (component.in_directory == in_directory && slice_equal(component.name, name)) {
-            *target = components_at(&row->good, i + 1).name;
-            return true;
-        }
+    const struct components *good = &state_task(plan->state, task.at)->good;
+    size_t place = plan_recorded_place(plan, task, COMPONENT_LINK, file);
+    bool is_recorded = place + 1 < good->count;
+    if (is_recorded) {
+        *target = components_at(good, place + 1).name;
     }
-    return false;
+    return is_recorded;
 }
 
 /* Before that, links are somebody's who wants the command to write through them. */

@@ -285,14 +285,20 @@ void plan_review_stays(struct plan *plan, struct task_id task);
 
 /* Puts the row of a task that is being started, with its links and the entries that stay. */
 void plan_put_start(struct plan *plan, struct task_id task, struct task_row *row);
+/* What the record of the last success says of one of the task's files: where a component of that
+ * kind stands in `good`, good.count if there is none; and its digest, or DIGEST_UNKNOWN. */
+size_t plan_recorded_place(struct plan *plan, struct task_id task, enum component_kind kind,
+                           struct file_id file);
+struct digest plan_recorded_digest(struct plan *plan, struct task_id task, enum component_kind kind,
+                                   struct file_id file);
+
 /* Puts a row with another list; its fingerprint stays. */
 void plan_put_list(struct plan *plan, struct task_id task, const struct component_list *list,
                    struct task_row *row);
 
 /* The backups of folders that a success replaces, with the digests of the one before, which is on
- * record; the digest that is on record of one; and that they are gone. */
+ * record; and that they are gone. */
 void plan_add_old(struct plan *plan, struct task_id task, struct component_list *list);
-struct digest plan_old_digest(struct plan *plan, struct task_id task, struct file_id file);
 void plan_end_old(struct plan *plan, struct task_id task);
 
 /* Whether every product of the last success lies in its hidden sibling as it was recorded. */

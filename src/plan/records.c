@@ -19,8 +19,9 @@ static bool is_carried(const struct component *component)
            component->kind == COMPONENT_OLD;
 }
 
-static void put_good(struct plan *plan, struct task_id task, const struct component_list *list,
-                     struct task_row *row)
+/* Puts a row whose `good` is `list`. */
+static void put_row(struct plan *plan, struct task_id task, const struct component_list *list,
+                    struct task_row *row)
 {
     struct digest *digests = mem_grow(NULL, list->count, sizeof *digests);
     for (size_t i = 0; i < list->count; i++) {
@@ -29,7 +30,6 @@ static void put_good(struct plan *plan, struct task_id task, const struct compon
     row->good = (struct components){.shape = state_shape(plan->state, list->at, list->count),
                                     .digests = digests,
                                     .count = list->count};
-    row->fingerprint = plan_fingerprint(list);
     state_put_task(plan->state, task.at, row);
     free(digests);
 }
@@ -37,7 +37,8 @@ static void put_good(struct plan *plan, struct task_id task, const struct compon
 void plan_put_terms(struct plan *plan, struct task_id task, const struct component_list *list,
                     struct task_row *row)
 {
-    put_good(plan, task, list, row);
+    row->fingerprint = plan_fingerprint(list);
+    put_row(plan, task, list, row);
 }
 
 void plan_put_known(struct plan *plan, struct task_id task, const struct component_list *list,
@@ -60,24 +61,48 @@ void plan_put_known(struct plan *plan, struct task_id task, const struct compone
             vec_push(&all, component);
         }
     }
-    put_good(plan, task, &all, row);
+    plan_put_terms(plan, task, &all, row);
     vec_release(&all);
 }
 
 void plan_put_list(struct plan *plan, struct task_id task, const struct component_list *list,
                    struct task_row *row)
 {
-    struct digest fingerprint = row->fingerprint;
-    put_good(plan, task, list, row);
-    row->good = state_task(plan->state, task.at)->good;
-    row->fingerprint = fingerprint;
-    state_put_task(plan->state, task.at, row);
+    put_row(plan, task, list, row);
+}
+
+size_t plan_recorded_place(struct plan *plan, struct task_id task, enum component_kind kind,
+                           struct file_id file)
+{
+    const struct components *good = &state_task(plan->state, task.at)->good;
+    bool in_directory = false;
+    struct slice name = {0};
+    for (size_t i = 0; i < good->count; i++) {
+        struct component component = components_at(good, i);
+        if (component.kind != kind) {
+            continue;
+        }
+        if (name.at == NULL) {
+            name = plan_component_name(plan, task, file, &in_directory);
+        }
+        if (component.in_directory == in_directory && slice_equal(component.name, name)) {
+            return i;
+        }
+    }
+    return good->count;
+}
+
+struct digest plan_recorded_digest(struct plan *plan, struct task_id task, enum component_kind kind,
+                                   struct file_id file)
+{
+    const struct components *good = &state_task(plan->state, task.at)->good;
+    size_t place = plan_recorded_place(plan, task, kind, file);
+    return place < good->count ? components_at(good, place).digest : DIGEST_UNKNOWN;
 }
 
 void plan_add_old(struct plan *plan, struct task_id task, struct component_list *list)
 {
     const struct graph *graph = plan->graph;
-    const struct components *good = &state_task(plan->state, task.at)->good;
     struct buf place = BUF_EMPTY;
     struct buf sibling = BUF_EMPTY;
     for (uint32_t p = graph->product_start[task.at]; p < graph->product_start[task.at + 1]; p++) {
@@ -91,34 +116,15 @@ void plan_add_old(struct plan *plan, struct task_id task, struct component_list 
             found.kind != FILE_DIRECTORY) {
             continue;
         }
-        struct component old = {.kind = COMPONENT_OLD};
+        struct component old = {
+            .kind = COMPONENT_OLD,
+            .digest = plan_recorded_digest(plan, task, COMPONENT_PRODUCT, file),
+        };
         old.name = plan_component_name(plan, task, file, &old.in_directory);
-        for (size_t i = 0; i < good->count; i++) {
-            struct component then = components_at(good, i);
-            if (then.kind == COMPONENT_PRODUCT && then.in_directory == old.in_directory &&
-                slice_equal(then.name, old.name)) {
-                old.digest = then.digest;
-            }
-        }
         vec_push(list, old);
     }
     buf_release(&place);
     buf_release(&sibling);
-}
-
-struct digest plan_old_digest(struct plan *plan, struct task_id task, struct file_id file)
-{
-    const struct components *good = &state_task(plan->state, task.at)->good;
-    bool in_directory;
-    struct slice name = plan_component_name(plan, task, file, &in_directory);
-    for (size_t i = 0; i < good->count; i++) {
-        struct component then = components_at(good, i);
-        if (then.kind == COMPONENT_OLD && then.in_directory == in_directory &&
-            slice_equal(then.name, name)) {
-            return then.digest;
-        }
-    }
-    return DIGEST_UNKNOWN;
 }
 
 void plan_end_old(struct plan *plan, struct task_id task)
@@ -198,7 +204,7 @@ static void replace_in_task(struct plan *plan, struct task_id task,
     if (replaced) {
         struct task_row row = *recorded;
         struct digest before = row.fingerprint;
-        put_good(plan, task, &list, &row);
+        plan_put_terms(plan, task, &list, &row);
         plan_follow_fingerprint(plan, task, before);
     }
     vec_release(&list);

@@ -43,16 +43,8 @@ static enum backup_place place_of(const struct plan *plan, const struct task_row
 static struct digest recorded_digest(struct plan *plan, struct task_id task,
                                      const struct task_row *row, struct file_id file)
 {
-    bool in_directory;
-    struct slice name = plan_component_name(plan, task, file, &in_directory);
-    for (size_t i = 0; i < row->good.count && row->success != SUCCESS_NONE; i++) {
-        struct component component = components_at(&row->good, i);
-        if (component.kind == COMPONENT_PRODUCT && component.in_directory == in_directory &&
-            slice_equal(component.name, name)) {
-            return component.digest;
-        }
-    }
-    return DIGEST_UNKNOWN;
+    return row->success == SUCCESS_NONE ? DIGEST_UNKNOWN
+                                        : plan_recorded_digest(plan, task, COMPONENT_PRODUCT, file);
 }
 
 /* As recorded by the last success, as far as it was last seen. */
@@ -386,7 +378,7 @@ static bool keep_changed(struct plan *plan, struct task_id task, struct file_id 
     backup_good_path(path, &good);
     if (kind_at(plan, buf_string(&good)) == FILE_DIRECTORY) {
         enum file_status seen = observe_file(plan_observer(plan), buf_string(&good), &row);
-        struct digest old = plan_old_digest(plan, task, file);
+        struct digest old = plan_recorded_digest(plan, task, COMPONENT_OLD, file);
         struct backup_item item = {path, BACKUP_KEPT, true};
         is_settled = seen == FILE_READ || seen == FILE_GONE;
         if (seen == FILE_READ && !(digest_is_content(old) && observed_equal(old, &row))) {
