@@ -276,8 +276,8 @@ ROWBUILD_API int rowbuild_run(struct rowbuild *study, const struct rowbuild_sele
 
 /* Runs the tasks that were registered under `token`, inside their job; of an array, those of the
  * element SLURM_ARRAY_TASK_ID. It takes no lock and can run at the same time as other runs and
- * jobs: its records go to the inbox of the state. If the token isn't (or is no longer) registered,
- * or another job has claimed it, that is a note and not an error. A failure doesn't stop the other
+ * jobs: its records go to the inbox of the state. A token that isn't registered, or that another
+ * job has claimed, causes a note, not an error. A failure doesn't stop the other
  * tasks. After SIGTERM near the job's end, processes may use the time left. Otherwise as
  * rowbuild_run. */
 ROWBUILD_API int rowbuild_job(struct rowbuild *study, const char *token,

@@ -96,7 +96,7 @@ const char *option_variable(const char *name, struct buf *variable);
 /* Whether the taker has an option that fills the same place, under any name. */
 bool option_is_taken(option_table table, const struct option_spec *spec, unsigned taker);
 
-/* Appends "`--jobs`", or "`-j`" if there is no long name. */
+/* Appends the long name, as in "`--jobs`". An option without one is named as in "`-j`". */
 void option_add_name(struct buf *out, const struct option_spec *spec);
 
 #endif

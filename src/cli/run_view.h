@@ -18,7 +18,7 @@ struct run_view {
     struct progress progress;
     struct run_style style;
     struct run_tally tally;
-    struct rowbuild_progress last; /* only the numbers: its labels are no longer valid */
+    struct rowbuild_progress last; /* its numbers are valid, its labels are not */
     size_t blocked;                /* tasks that lack an input */
     bool planned;                  /* the plan was made */
     bool asked;                    /* a CONFIRM event arrived; `answer` is the answer */

@@ -26,7 +26,7 @@ struct building {
     const struct tree_rules *rules_of_input;
     bool has_nested_members; /* set by judging_new */
     bool *reported;          /* name × names: what is wrong between products of the two was told */
-    bool *depends; /* name × names: whether it comes after the other; NULL: there are no globs */
+    bool *depends; /* name × names: whether the first depends on the second; NULL without globs */
     VEC(uint32_t) product_specs; /* by graph->products: which of the action's */
 };
 

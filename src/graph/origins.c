@@ -1,5 +1,5 @@
-/* Which tasks make files that are no products by their own names: what lies in a folder that is a
- * product, a folder that holds products, and a product by another name. */
+/* Which tasks make files whose names no action lists among its products: files in a folder that is
+ * a product, folders that contain products, and products by another name. */
 #include "building.h"
 
 #include "memory.h"

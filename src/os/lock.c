@@ -366,8 +366,7 @@ static int claim(int fd, int dir, const char *path, const char *shown, const str
     return same_holder(&holder, self) ? 0 : report_holder(&holder, diag);
 }
 
-int lock_acquire_in(struct lock *lock, int dir, const char *path, const char *shown,
-                    struct diag *diag)
+int lock_acquire(struct lock *lock, int dir, const char *path, const char *shown, struct diag *diag)
 {
     struct holder self;
     struct holder holder;
@@ -394,11 +393,6 @@ int lock_acquire_in(struct lock *lock, int dir, const char *path, const char *sh
         disk->close(fd);
     }
     return result;
-}
-
-int lock_acquire(struct lock *lock, int dir, const char *path, struct diag *diag)
-{
-    return lock_acquire_in(lock, dir, path, path, diag);
 }
 
 void lock_beat(struct lock *lock)

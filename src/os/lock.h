@@ -23,11 +23,10 @@ struct lock {
 /* Takes the lock. -1 with a state error that says who holds it: host, pid and since when, or that
  * the lock can't be read. Where only the heartbeat tells whether the holder still runs (on another
  * host, or where the kernel's boot id can't be read), waits up to LOCK_STALE_S unless it moves
- * before; after LOCK_TELL_S, diag_note_now says what is waited for and how long at most. */
-int lock_acquire(struct lock *lock, int dir, const char *path, struct diag *diag);
-/* The same; messages call the file `shown`. */
-int lock_acquire_in(struct lock *lock, int dir, const char *path, const char *shown,
-                    struct diag *diag);
+ * before; after LOCK_TELL_S, diag_note_now says what is waited for and how long at most. Messages
+ * call the file `shown`. */
+int lock_acquire(struct lock *lock, int dir, const char *path, const char *shown,
+                 struct diag *diag);
 void lock_beat(struct lock *lock); /* moves the heartbeat; call each LOCK_HEARTBEAT_S */
 void lock_release(struct lock *lock);
 

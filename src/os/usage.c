@@ -152,9 +152,3 @@ bool usage_find_process(pid_t pid, struct usage_process *process)
     buf_release(&text);
     return lives && fields != NULL;
 }
-
-bool usage_leader_lives(pid_t pid)
-{
-    struct usage_process process;
-    return usage_find_process(pid, &process) && process.group == pid;
-}

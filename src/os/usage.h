@@ -24,9 +24,6 @@ struct usage {
 /* Of `count` processes, none below another. false: they are gone, or /proc can't be read. */
 bool usage_sample(const pid_t *pids, size_t count, struct usage *usage);
 
-/* Whether the process leads its group and has not ended (a zombie has). */
-bool usage_leader_lives(pid_t pid);
-
 /* Distinguishes a process from a later one with the same number. */
 struct usage_process {
     pid_t parent;

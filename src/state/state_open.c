@@ -31,7 +31,7 @@ static int take_lock(struct state *state, struct diag *diag)
 {
     struct buf path = BUF_EMPTY;
     buf_addf(&path, "%s/%s", state->path, STATE_LOCK);
-    int result = lock_acquire_in(&state->lock, state->folder, STATE_LOCK, buf_string(&path), diag);
+    int result = lock_acquire(&state->lock, state->folder, STATE_LOCK, buf_string(&path), diag);
     buf_release(&path);
     return result;
 }

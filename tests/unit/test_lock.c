@@ -53,7 +53,7 @@ static void acquires(int dir, struct lock *lock)
 {
     struct diag diag;
     diag_init(&diag);
-    int result = lock_acquire(lock, dir, "lock", &diag);
+    int result = lock_acquire(lock, dir, "lock", "lock", &diag);
     if (result != 0) {
         print_error("%s\n", diag.entries.at[0].message);
     }
@@ -69,7 +69,7 @@ static void refuses(int dir, const char *path, const char *const *parts)
     struct lock lock;
     struct diag diag;
     diag_init(&diag);
-    assert_int_equal(lock_acquire(&lock, dir, path, &diag), -1);
+    assert_int_equal(lock_acquire(&lock, dir, path, path, &diag), -1);
     assert_int_equal(lock.fd, -1);
     assert_int_equal(diag.errors, 1);
     assert_int_equal(diag.entries.at[0].blame, DIAG_STATE);
@@ -109,7 +109,7 @@ static pid_t start_holder(int dir)
         struct lock lock;
         struct diag diag;
         diag_init(&diag);
-        if (lock_acquire(&lock, dir, "lock", &diag) != 0 || write(pipes[1], "x", 1) != 1) {
+        if (lock_acquire(&lock, dir, "lock", "lock", &diag) != 0 || write(pipes[1], "x", 1) != 1) {
             _exit(1);
         }
         for (;;) {
@@ -333,7 +333,7 @@ static void longer_waits_are_told(void **state)
     diag_init(&diag);
     diag.listener = (struct diag_listener){keep_note, &notes};
     put(dir, foreign, file_system_now(dir) - (int64_t)(LOCK_STALE_S - 3) * 1000000000);
-    assert_int_equal(lock_acquire(&lock, dir, "lock", &diag), 0);
+    assert_int_equal(lock_acquire(&lock, dir, "lock", "lock", &diag), 0);
     lock_release(&lock);
     assert_int_equal(diag.entries.count, 0);
     assert_non_null(strstr(buf_string(&notes), "locked by pid 1 on host elsewhere since "));
@@ -345,7 +345,7 @@ static void longer_waits_are_told(void **state)
     /* Nobody listens: it is kept. */
     diag_init(&diag);
     put(dir, foreign, file_system_now(dir) - (int64_t)(LOCK_STALE_S - 2) * 1000000000);
-    assert_int_equal(lock_acquire(&lock, dir, "lock", &diag), 0);
+    assert_int_equal(lock_acquire(&lock, dir, "lock", "lock", &diag), 0);
     lock_release(&lock);
     assert_int_equal(diag.entries.count, 1);
     diag_release(&diag);

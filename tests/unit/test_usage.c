@@ -50,6 +50,7 @@ static void idle_processes_are_counted(void **state)
     (void)state;
     struct family family;
     struct usage usage;
+    struct usage_process process;
     start(&family, "sleep 100 & sleep 100 & echo; wait");
     while (usage_sample(&family.child.pid, 1, &usage) && usage.running > 0) {
         usleep(1000); /* until all of them sleep */
@@ -57,10 +58,11 @@ static void idle_processes_are_counted(void **state)
     assert_int_equal(usage.processes, 3);
     assert_int_equal(usage.threads, 3);
     assert_true(usage.memory_bytes > 1 << 16 && usage.memory_bytes < 1 << 26);
-    assert_true(usage_leader_lives(family.child.pid));
+    assert_true(usage_find_process(family.child.pid, &process));
+    assert_int_equal(process.group, family.child.pid);
     stop(&family);
     assert_false(usage_sample(&family.child.pid, 1, &usage));
-    assert_false(usage_leader_lives(family.child.pid));
+    assert_false(usage_find_process(family.child.pid, &process));
 }
 
 static void busy_threads_are_counted(void **state)
@@ -86,16 +88,17 @@ static void a_zombie_does_not_live(void **state)
 {
     (void)state;
     struct family family;
+    struct usage_process process;
     char byte;
     start(&family, "echo");
     while (read(family.output, &byte, 1) > 0) { /* to its end */
     }
-    while (usage_leader_lives(family.child.pid)) {
+    while (usage_find_process(family.child.pid, &process)) {
         usleep(1000);
     }
     assert_int_equal(kill(family.child.pid, 0), 0);
     stop(&family);
-    assert_false(usage_leader_lives(1 << 30));
+    assert_false(usage_find_process(1 << 30, &process));
 }
 
 /* VmHWM of one process: with a sanitizer that is more than what it allocated. */
