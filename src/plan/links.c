@@ -43,8 +43,7 @@ static void follow(struct buf *path, const struct buf *text)
     buf_add_slice(path, buf_slice(text));
 }
 
-/* Folders without links, and the last part as it is; false where the folder is missing. */
-static bool make_plain(struct buf *path)
+bool links_make_plain(struct buf *path)
 {
     char *slash = strrchr(buf_string(path), '/');
     struct buf name = BUF_EMPTY;
@@ -90,7 +89,7 @@ bool plan_find_target(struct plan *plan, struct file_id file, struct buf *target
     }
     free(project);
     buf_release(&text);
-    return is_link && links <= MOST_LINKS && make_plain(target);
+    return is_link && links <= MOST_LINKS && links_make_plain(target);
 }
 
 /* ---- What is on record ---- */
@@ -151,114 +150,4 @@ void plan_add_links(struct plan *plan, struct task_id task, struct component_lis
         vec_push(list, leads);
     }
     buf_release(&target);
-}
-
-/* ---- Whether a target is the product's alone ---- */
-
-static bool same_file(const struct file_stat *a, const struct file_stat *b)
-{
-    return a->kind != FILE_MISSING && b->kind != FILE_MISSING && a->device == b->device &&
-           a->inode == b->inode;
-}
-
-/* Of folders: `outer` is `inner` or holds it. Absolute paths. */
-static bool holds(struct slice outer, struct slice inner)
-{
-    return inner.len >= outer.len && memcmp(inner.at, outer.at, outer.len) == 0 &&
-           (inner.len == outer.len || inner.at[outer.len] == '/');
-}
-
-/* A target, and the folders that it lies in. */
-struct reach {
-    struct slice path;
-    VEC(struct file_stat) stats; /* the target's own first */
-};
-
-static void look_up(struct reach *reach)
-{
-    struct buf path = BUF_EMPTY;
-    buf_add_slice(&path, reach->path);
-    for (;;) {
-        struct file_stat found;
-        if (file_stat(AT_FDCWD, buf_string(&path), &found) != 0) {
-            found = (struct file_stat){.kind = FILE_MISSING};
-        }
-        vec_push(&reach->stats, found);
-        const char *slash = strrchr(buf_string(&path), '/');
-        if (slash == NULL || slash == path.at) {
-            break;
-        }
-        cut(&path, (size_t)(slash - path.at));
-    }
-    buf_release(&path);
-}
-
-/* Whether another file of the study is the target, lies in it, or holds it. `inside`: the target's
- * path from the project where it lies there. */
-static bool reaches(struct plan *plan, const struct reach *reach, struct slice inside,
-                    struct file_id other, struct buf *scratch)
-{
-    struct file_stat found;
-    const char *path = plan_path(plan, other);
-    if (inside.len > 0 && holds(inside, slice_of(path))) {
-        return true;
-    }
-    if (file_stat(plan->project, path, &found) != 0 || found.kind == FILE_MISSING) {
-        return plan_find_target(plan, other, scratch) && holds(reach->path, buf_slice(scratch));
-    }
-    if (same_file(&found, &reach->stats.at[0])) {
-        return true;
-    }
-    for (size_t i = 1; i < reach->stats.count && found.kind == FILE_DIRECTORY; i++) {
-        if (same_file(&found, &reach->stats.at[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static int refuse(struct plan *plan, struct file_id file, struct slice target, struct slice why,
-                  struct diag *diag)
-{
-    struct buf shown = BUF_EMPTY;
-    struct buf leads = BUF_EMPTY;
-    text_add_name(&shown, slice_of(plan_path(plan, file)));
-    text_add_name(&leads, target);
-    diag_state_error(
-        diag,
-        "the product %s is a symbolic link to %s, which %.*s; let it lead to a file or "
-        "folder of its own, or remove the link",
-        buf_string(&shown), buf_string(&leads), SLICE_ARGS(why));
-    buf_release(&shown);
-    buf_release(&leads);
-    return -1;
-}
-
-int plan_check_target(struct plan *plan, struct file_id file, struct slice target,
-                      struct diag *diag)
-{
-    struct reach reach = {.path = target};
-    struct buf scratch = BUF_EMPTY;
-    struct buf why = BUF_EMPTY;
-    char *project = disk->path_of(plan->project);
-    struct slice root = slice_of(project != NULL ? project : "/");
-    struct slice inside = {0};
-    look_up(&reach);
-    if (holds(target, root)) {
-        buf_add_string(&why, "holds the project");
-    } else if (holds(root, target)) {
-        inside = slice_make(target.at + root.len + 1, target.len - root.len - 1);
-    }
-    for (uint32_t f = 0; f < plan->graph->file_count && why.len == 0; f++) {
-        if (f != file.at && reaches(plan, &reach, inside, (struct file_id){f}, &scratch)) {
-            buf_add_string(&why, "is, holds or belongs to ");
-            text_add_name(&why, slice_of(plan_path(plan, (struct file_id){f})));
-        }
-    }
-    int result = why.len > 0 ? refuse(plan, file, target, buf_slice(&why), diag) : 0;
-    free(project);
-    vec_release(&reach.stats);
-    buf_release(&scratch);
-    buf_release(&why);
-    return result;
 }

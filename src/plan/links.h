@@ -13,4 +13,8 @@
  * missing, its folder not. False: it isn't a link, or leads nowhere. */
 bool plan_find_target(struct plan *plan, struct file_id file, struct buf *target);
 
+/* Makes the folders of an absolute path plain, without links; its last part stays as it is. False:
+ * the folder is missing. */
+bool links_make_plain(struct buf *path);
+
 #endif

@@ -37,6 +37,7 @@ void plan_free(struct plan *plan)
     free(plan->fill_in);
     free(plan->resolved);
     free(plan->stays);
+    targets_free(plan->targets);
     free(plan->files);
     free(plan->troubles);
     vec_release(&plan->scratch);
