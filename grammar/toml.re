@@ -55,11 +55,11 @@ static int forbid_control(struct toml_parser *parser, struct toml_span span, con
     unsigned char byte = (unsigned char)parser->lexer.start[span.offset];
     span.length = 1;
     if (byte == '\r') {
-        return toml_complain(parser, span,
+        return toml_complain(parser, FINDING_TOML_SYNTAX, span,
                              "a carriage return without a newline after it is not allowed %s",
                              where);
     }
-    return toml_complain(parser, span, "the control character U+%04X is not allowed %s", byte,
+    return toml_complain(parser, FINDING_TOML_SYNTAX, span, "the control character U+%04X is not allowed %s", byte,
                          where);
 }
 
@@ -69,12 +69,12 @@ static const char *const in_literal = "inside a '…' string";
 static int unterminated(struct toml_parser *parser, const unsigned char *open, const char *quotes)
 {
     struct toml_span span = {(size_t)((const char *)open - parser->lexer.start), strlen(quotes)};
-    return toml_complain(parser, span, "the string that begins here has no closing %s", quotes);
+    return toml_complain(parser, FINDING_TOML_SYNTAX, span, "the string that begins here has no closing %s", quotes);
 }
 
 static int forbid_quotes(struct toml_parser *parser, struct toml_span span, const char *quotes)
 {
-    return toml_complain(parser, span,
+    return toml_complain(parser, FINDING_TOML_SYNTAX, span,
                          "too many quotes: at most two are allowed before the closing %s", quotes);
 }
 
@@ -115,7 +115,7 @@ static int lex_basic(struct toml_parser *parser, const unsigned char *open)
     newline:
         lexer->cursor = (const char *)token + 1;
         return toml_complain(
-            parser, span_from(lexer, token),
+            parser, FINDING_TOML_SYNTAX, span_from(lexer, token),
             "a newline is not allowed inside a \"…\" string; use \"\"\" for several lines");
     }
     lexer->cursor = (const char *)cursor;
@@ -136,7 +136,7 @@ static int lex_literal(struct toml_parser *parser, const unsigned char *open)
         newline         {
             lexer->cursor = (const char *)token + 1;
             return toml_complain(
-                parser, span_from(lexer, token),
+                parser, FINDING_TOML_SYNTAX, span_from(lexer, token),
                 "a newline is not allowed inside a '…' string; use ''' for several lines");
         }
         control | "\r"  {
@@ -268,7 +268,7 @@ static int check_comment(struct toml_parser *parser)
 static int forbid_newline(struct toml_parser *parser, struct toml_span span)
 {
     span.length = 1;
-    toml_complain(parser, span, "an inline table { … } must be on one line");
+    toml_complain(parser, FINDING_TOML_SYNTAX, span, "an inline table { … } must be on one line");
     return REPORTED;
 }
 
@@ -336,7 +336,7 @@ again:
     [']         { TAKE; return read_key(parser, at, lex_literal, token); }
     ["]{3} | [']{3} {
         TAKE;
-        toml_complain(parser, *span, "a key can't be a string of several lines (%.3s)", at);
+        toml_complain(parser, FINDING_TOML_SYNTAX, *span, "a key can't be a string of several lines (%.3s)", at);
         return REPORTED;
     }
     strange     {

@@ -146,5 +146,5 @@ static int yyreport_syntax_error(const yypcontext_t *context, struct toml_parser
 static void toml_yyerror(const struct toml_span *span, struct toml_parser *parser,
                          const char *message)
 {
-    toml_complain(parser, *span, "the document can't be parsed here: %s", message);
+    toml_complain(parser, FINDING_TOML_SYNTAX, *span, "the document can't be parsed here: %s", message);
 }

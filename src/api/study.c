@@ -76,7 +76,7 @@ static int locate(const struct rowbuild_options *options, struct buf *path, stru
     }
     char *start = realpath(options->directory != NULL ? options->directory : ".", NULL);
     if (start == NULL) {
-        return diag_error(diag, "the directory `%s` can't be used: %s",
+        return diag_error(diag, FINDING_FILE_TROUBLE, "the directory `%s` can't be used: %s",
                           options->directory != NULL ? options->directory : ".", strerror(errno));
     }
     bool found = study_find_upward(start, is_file, path);
@@ -87,8 +87,9 @@ static int locate(const struct rowbuild_options *options, struct buf *path, stru
         free(logical);
     }
     if (!found) {
-        return diag_error(diag, "there is neither a Rowfile nor a workflow.toml here or above; "
-                                "`rowbuild init` makes a project");
+        return diag_error(diag, FINDING_NO_PROJECT,
+                          "there is neither a Rowfile nor a workflow.toml here or above; "
+                          "`rowbuild init` makes a project");
     }
     return 0;
 }
@@ -155,7 +156,7 @@ static int read_threads(const char *text, unsigned *threads, struct diag *diag)
     if (!text_read_number(slice_of(text), UINT_MAX, &number) || number == 0) {
         struct buf shown = BUF_EMPTY;
         text_add_name(&shown, slice_of(text));
-        int result = diag_error(diag,
+        int result = diag_error(diag, FINDING_WRONG_ENVIRONMENT,
                                 "the environment variable ROWBUILD_IO_THREADS (or ROW_IO_THREADS) "
                                 "is `%s`; it must be a number from 1 on",
                                 buf_string(&shown));
@@ -191,7 +192,8 @@ static int read_description(struct rowbuild *study, const struct rowbuild_option
     struct buf path = BUF_EMPTY;
     int result = locate(options, &path, diag);
     if (result == 0 && file_read(AT_FDCWD, buf_string(&path), LARGEST_ROWFILE, text) != 0) {
-        result = diag_error(diag, "`%s` can't be read: %s", buf_string(&path), strerror(errno));
+        result = diag_error(diag, FINDING_FILE_TROUBLE, "`%s` can't be read: %s", buf_string(&path),
+                            strerror(errno));
     }
     if (result == 0) {
         const char *whole = buf_string(&path);
@@ -206,8 +208,9 @@ static int read_description(struct rowbuild *study, const struct rowbuild_option
             study->project = open(study->project_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         }
         if (study->project < 0) {
-            result = diag_state_error(diag, "the project's directory can't be opened: %s",
-                                      strerror(errno));
+            result =
+                diag_state_error(diag, FINDING_FILE_TROUBLE,
+                                 "the project's directory can't be opened: %s", strerror(errno));
         }
     }
     buf_release(&path);
@@ -221,8 +224,9 @@ static void warn_about_second_file(const struct rowbuild *study,
     if (options->file == NULL && study->rowfile->contract == CONTRACT_ROWFILE &&
         study->rowfile->action_count == 0 &&
         faccessat(study->project, "workflow.toml", R_OK, 0) == 0) {
-        diag_warning(diag, "the Rowfile has no action, and the workflow.toml beside it isn't "
-                           "read: remove the Rowfile, or use `-f workflow.toml`");
+        diag_warning(diag, FINDING_ROWFILE_WITHOUT_ACTIONS,
+                     "the Rowfile has no action, and the workflow.toml beside it isn't "
+                     "read: remove the Rowfile, or use `-f workflow.toml`");
     }
 }
 

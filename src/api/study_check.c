@@ -27,7 +27,8 @@ static void warn_of_excluded(struct rowbuild *study, struct diag *diag)
         told[graph->tasks[n].action] = true;
         graph_add_label(graph, task, &label);
         diag_warning_at(
-            diag, &study->rowfile->source, action->name_offset, action->name.len + 2,
+            diag, FINDING_UNREACHABLE_ACTION, &study->rowfile->source, action->name_offset,
+            action->name.len + 2,
             "`%s` can never run: the previous action `%.*s` doesn't include its directory",
             buf_string(&label), SLICE_ARGS(study->rowfile->names[graph->blocked_by[n]]));
         buf_release(&label);
@@ -57,7 +58,7 @@ static void warn_of_idle_actions(struct rowbuild *study, struct diag *diag)
         }
         size_t offset = group->where != NULL ? group->where_offset : action->name_offset;
         size_t length = group->where != NULL ? 1 : action->name.len + 2;
-        diag_warning_at(diag, &rowfile->source, offset, length,
+        diag_warning_at(diag, FINDING_IDLE_ACTION, &rowfile->source, offset, length,
                         "action `%.*s`: `group.%s` includes none of the %zu %s; nothing will run",
                         SLICE_ARGS(action->name), group->where != NULL ? "where" : "include",
                         directories, directories == 1 ? "directory" : "directories");
@@ -65,7 +66,7 @@ static void warn_of_idle_actions(struct rowbuild *study, struct diag *diag)
     if (directories == 0 && idle > 0) {
         struct buf path = BUF_EMPTY;
         text_add_name(&path, study->workspace.path);
-        diag_warning(diag,
+        diag_warning(diag, FINDING_NO_DIRECTORIES,
                      "the workspace `%s` has no directory that `workspace.directories` matches: "
                      "%zu %s nothing to work on",
                      buf_string(&path), idle, idle == 1 ? "action has" : "actions have");
@@ -81,6 +82,7 @@ struct listed_input {
     size_t count;
     struct buf path; /* of the first */
     struct buf names;
+    VEC(uint32_t) directories;
 };
 
 static void note_missing(struct rowbuild *study, struct task_id task, struct file_id file,
@@ -91,6 +93,9 @@ static void note_missing(struct rowbuild *study, struct task_id task, struct fil
         return;
     }
     input->task = task.at;
+    if (directory != GRAPH_NONE) {
+        vec_push(&input->directories, directory);
+    }
     if (input->count++ == 0) {
         text_add_name(&input->path, slice_of(plan_path(study->plan, file)));
     } else if (input->count <= 1 + MOST_NAMES && directory != GRAPH_NONE) {
@@ -131,11 +136,15 @@ static void warn_of_missing_input(const struct rowbuild *study, const struct act
     if (input->names.len > 0) {
         text_add_same_in(&same, input->count - 1);
     }
-    diag_warning_at(diag, &study->rowfile->source, spec->offset, spec->length,
+    diag_warning_at(diag, FINDING_MISSING_INPUT, &study->rowfile->source, spec->offset,
+                    spec->length,
                     "action `%.*s`: the input `%s` is missing, and no action makes it%s%s%s",
                     SLICE_ARGS(action->name), buf_string(&input->path), buf_string(&same),
                     buf_string(&input->names),
                     input->names.len > 0 && input->count > 1 + MOST_NAMES ? ", …" : "");
+    vec_each (const uint32_t, directory, &input->directories) {
+        diag_add_directory(diag, study->workspace.names[*directory]);
+    }
     buf_release(&same);
 }
 
@@ -149,12 +158,14 @@ static void warn_of_action_inputs(const struct rowbuild *study, const struct act
             warn_of_missing_input(study, action, i, &inputs[i], diag);
         }
         if (spec->is_glob && !spec->is_excluded && !inputs[i].is_matched) {
-            diag_warning_at(diag, &study->rowfile->source, spec->offset, spec->length,
-                            "action `%.*s`: this input matches no file", SLICE_ARGS(action->name));
+            diag_warning_at(diag, FINDING_INPUT_MATCHES_NOTHING, &study->rowfile->source,
+                            spec->offset, spec->length, "action `%.*s`: this input matches no file",
+                            SLICE_ARGS(action->name));
         }
     }
     if (missing > MOST_INPUTS) {
-        diag_warning(diag, "action `%.*s`: %zu more inputs are missing, and no action makes them",
+        diag_warning(diag, FINDING_MISSING_INPUT,
+                     "action `%.*s`: %zu more inputs are missing, and no action makes them",
                      SLICE_ARGS(action->name), missing - MOST_INPUTS);
     }
 }
@@ -175,10 +186,18 @@ static void warn_of_inputs(struct rowbuild *study, struct diag *diag)
     for (size_t i = 0; i < count; i++) {
         buf_release(&inputs[i].path);
         buf_release(&inputs[i].names);
+        vec_release(&inputs[i].directories);
     }
     free(inputs);
     free(starts);
 }
+
+static const enum finding_code unseen_codes[FAILURE_KINDS] = {
+    [FAILURE_BEFORE_PIPE] = FINDING_PIPE_HIDES_FAILURE,
+    [FAILURE_BEFORE_NEXT] = FINDING_SEQUENCE_HIDES_FAILURE,
+    [FAILURE_BEFORE_AND] = FINDING_AND_HIDES_FAILURE,
+    [FAILURE_IN_BACKGROUND] = FINDING_BACKGROUND_HIDES_FAILURE,
+};
 
 /* What to write so that the shell sees it. row's own programs don't know the key `shell`. */
 static void add_remedy(const struct rowfile *rowfile, enum shell_failure failure, struct buf *out)
@@ -255,8 +274,9 @@ static void warn_of_unseen_failures(struct rowbuild *study, struct diag *diag)
                 at += action->command_text_offset;
                 /* A workflow.toml without `shell` runs as row runs it. */
                 bool is_rows = rowfile->contract == CONTRACT_ROW && action->interpreter.count == 1;
-                (is_rows ? diag_note_at : diag_warning_at)(
-                    diag, &rowfile->source, at, found.first[i].len, "%s", buf_string(&message));
+                (is_rows ? diag_note_at : diag_warning_at)(diag, unseen_codes[i], &rowfile->source,
+                                                           at, found.first[i].len, "%s",
+                                                           buf_string(&message));
             }
             buf_release(&message);
         }

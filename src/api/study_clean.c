@@ -27,14 +27,14 @@ static int refuse_while_queued(const struct rowbuild *study,
     }
     if (study->jobs != NULL && study->jobs->is_unread) {
         return diag_error(
-            diag,
+            diag, FINDING_JOBS_RUNNING,
             "it is unknown which jobs are queued or running; use --force to forget them anyway");
     }
     if (queued == 0) {
         return 0;
     }
     return diag_error(
-        diag,
+        diag, FINDING_JOBS_RUNNING,
         "%llu %s queued or running, as far as is known; wait, or use --force to forget anyway",
         (unsigned long long)queued, queued == 1 ? "job is" : "jobs are");
 }
@@ -53,9 +53,10 @@ static int remove_state_files(struct rowbuild *study, const struct run_forgotten
     static const char *const names[] = {STATE_LOGS, STATE_RUNNING, STATE_QUEUE};
     int root = inside_root(AT_FDCWD, study->state_path, false);
     if (root < 0) {
-        return errno == ENOENT ? 0
-                               : diag_state_error(diag, "`%s` can't be opened: %s",
-                                                  study->state_path, inside_error(errno));
+        return errno == ENOENT
+                   ? 0
+                   : diag_state_error(diag, FINDING_FILE_TROUBLE, "`%s` can't be opened: %s",
+                                      study->state_path, inside_error(errno));
     }
     int result;
     if (forgetting->failed > 0) {
@@ -66,8 +67,8 @@ static int remove_state_files(struct rowbuild *study, const struct run_forgotten
     }
     for (size_t i = 0; i < sizeof names / sizeof names[0] && result == 0; i++) {
         if (file_remove_tree(root, names[i]) != 0) {
-            result =
-                diag_state_error(diag, "`%s/%s` can't be removed", study->state_path, names[i]);
+            result = diag_state_error(diag, FINDING_FILE_TROUBLE, "`%s/%s` can't be removed",
+                                      study->state_path, names[i]);
         }
     }
     remove_empty_folder(root, STATE_JOBS);
@@ -82,12 +83,14 @@ static void say_jobs(const struct rowbuild *study, bool dry_run, struct diag *di
 {
     uint64_t queued = jobs_count_all_queued(study->jobs);
     if (queued > 0) {
-        diag_note(diag, "%s %llu %s queued or running: what they record later is lost",
+        diag_note(diag, FINDING_FORGOTTEN,
+                  "%s %llu %s queued or running: what they record later is lost",
                   dry_run ? "would forget" : "forgot", (unsigned long long)queued,
                   queued == 1 ? "job that is" : "jobs that are");
     }
     if (study->jobs != NULL && study->jobs->row.all.count > 0) {
-        diag_note(diag, "jobs that row submitted are not forgotten; use `row clean --submitted`");
+        diag_note(diag, FINDING_FORGOTTEN,
+                  "jobs that row submitted are not forgotten; use `row clean --submitted`");
     }
 }
 
@@ -101,15 +104,15 @@ static void say(bool dry_run, bool forgets, const struct run_forgotten *forgetti
         text_add_count(&text, forgetting->tasks);
         buf_add_string(&text, forgetting->tasks == 1 ? " task" : " tasks");
         buf_add_string(&text, ": the next run adopts existing products as they are");
-        diag_note(diag, "%s", buf_string(&text));
+        diag_note(diag, FINDING_FORGOTTEN, "%s", buf_string(&text));
     }
     if (vanished > 0) {
-        diag_note(diag, "%s %zu vanished %s", would, vanished,
+        diag_note(diag, FINDING_FORGOTTEN, "%s %zu vanished %s", would, vanished,
                   vanished == 1 ? "directory" : "directories");
     }
     if (forgetting->failed > 0) {
         diag_note(
-            diag,
+            diag, FINDING_FORGOTTEN,
             "%zu %s last attempt failed or was killed %s known as such while the products that "
             "it left exist",
             forgetting->failed, forgetting->failed == 1 ? "task whose" : "tasks whose",

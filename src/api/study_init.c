@@ -62,9 +62,9 @@ static int make_folder(const char *path, struct diag *diag)
     buf_addf(&below, "%s/.", path);
     int result = file_make_parents(AT_FDCWD, buf_string(&below));
     buf_release(&below);
-    return result == 0
-               ? 0
-               : diag_error(diag, "the directory `%s` can't be made: %s", path, strerror(errno));
+    return result == 0 ? 0
+                       : diag_error(diag, FINDING_FILE_TROUBLE,
+                                    "the directory `%s` can't be made: %s", path, strerror(errno));
 }
 
 /* A TOML string. */
@@ -96,7 +96,8 @@ static int write_description(const char *directory, const char *workspace, bool 
     int fd = open(buf_string(&path), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     int result = 0;
     if (fd < 0 || write(fd, text.at, text.len) != (ssize_t)text.len) {
-        result = diag_error(diag, "`%s` can't be written: %s", buf_string(&path), strerror(errno));
+        result = diag_error(diag, FINDING_FILE_TROUBLE, "`%s` can't be written: %s",
+                            buf_string(&path), strerror(errno));
     }
     if (fd >= 0) {
         close(fd);
@@ -115,14 +116,16 @@ int rowbuild_init(const char *directory, const char *workspace, bool signac, boo
     int result = 0;
     if (name[0] == '/' || strstr(name, "..") != NULL || name[0] == '\0' ||
         !text_is_utf8(slice_of(name))) {
-        result =
-            diag_error(diag, "the workspace `%s` must be a relative path inside the project", name);
+        result = diag_error(diag, FINDING_WRONG_ARGUMENT,
+                            "the workspace `%s` must be a relative path inside the project", name);
     }
     if (directory[0] == '\0') {
-        result = diag_error(diag, "the directory for the project has no name");
+        result =
+            diag_error(diag, FINDING_WRONG_ARGUMENT, "the directory for the project has no name");
     }
     if (result == 0 && project_above(directory, &path)) {
-        result = diag_error(diag, "there is a project already: `%s`", buf_string(&path));
+        result = diag_error(diag, FINDING_PROJECT_EXISTS, "there is a project already: `%s`",
+                            buf_string(&path));
     }
     if (result == 0) {
         result = make_folder(directory, diag);

@@ -29,7 +29,7 @@ static int refuse_empty_workspace(struct rowbuild *study, struct diag *diag)
         state_known_directories(study->state) == 0) {
         return 0;
     }
-    return diag_state_error(diag,
+    return diag_state_error(diag, FINDING_WORKSPACE_EMPTY,
                             "the workspace `%s` is empty, but %zu directories are on record; is it "
                             "mounted? `rowbuild clean --directory` forgets them",
                             study->workspace.path.at, state_known_directories(study->state));
@@ -40,8 +40,9 @@ static int end_left_behind(const struct rowbuild *study, struct diag *diag)
     unsigned ended;
     int result = logs_end_left_behind(study->state_path, &ended, diag);
     if (ended > 0) {
-        diag_note(diag, "an earlier run was killed; %u of its processes still ran and %s ended",
-                  ended, ended == 1 ? "was" : "were");
+        diag_note(diag, FINDING_PROCESSES_LEFT,
+                  "an earlier run was killed; %u of its processes still ran and %s ended", ended,
+                  ended == 1 ? "was" : "were");
     }
     return result;
 }
@@ -51,8 +52,8 @@ static void select_job(const struct rowbuild *study, struct diag *diag)
     const struct job_element *element = study->job->element;
     size_t gone = plan_select_keys(study->plan, element->tasks, element->task_count);
     if (gone > 0) {
-        diag_warning(diag, "%zu of the job's tasks %s no longer in the study", gone,
-                     gone == 1 ? "is" : "are");
+        diag_warning(diag, FINDING_TASKS_GONE, "%zu of the job's tasks %s no longer in the study",
+                     gone, gone == 1 ? "is" : "are");
     }
 }
 

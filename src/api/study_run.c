@@ -231,7 +231,7 @@ static int check_login_task(const struct rowbuild *study, struct diag *diag)
     }
     struct buf name = BUF_EMPTY;
     text_add_name(&name, study->cluster->name);
-    diag_error(diag,
+    diag_error(diag, FINDING_LOGIN_HOST,
                "this is the cluster `%s`, outside of any job: `rowbuild submit` hands the work to "
                "Slurm; -j N runs it here, on N cores",
                buf_string(&name));

@@ -128,7 +128,7 @@ int rowbuild_show_plan(struct rowbuild *study, bool explain,
         return messages_settle(messages, status);
     }
     if (study_add_adopted(study, true, &adopted)) {
-        diag_note(&messages->diag, "%s", buf_string(&adopted));
+        diag_note(&messages->diag, FINDING_ADOPTED, "%s", buf_string(&adopted));
     }
     buf_release(&adopted);
     int result = study_check_values(study, false, &messages->diag);
@@ -214,11 +214,12 @@ static int show_log_of(struct rowbuild *study, struct task_id task, bool follow,
         }
         close(fd);
     } else if (errno == ENOENT) {
-        diag_note(diag, "`%s` has no log: its last execution printed nothing, or it never ran",
+        diag_note(diag, FINDING_NO_LOG,
+                  "`%s` has no log: its last execution printed nothing, or it never ran",
                   buf_string(&label));
     } else {
-        result = diag_state_error(diag, "the log `%s` can't be read: %s", buf_string(&path),
-                                  inside_error(errno));
+        result = diag_state_error(diag, FINDING_FILE_TROUBLE, "the log `%s` can't be read: %s",
+                                  buf_string(&path), inside_error(errno));
     }
     buf_release(&path);
     buf_release(&key);

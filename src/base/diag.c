@@ -40,99 +40,127 @@ static void add(struct diag *diag, struct diag_entry entry, const char *format, 
     }
 }
 
+static void add_directory(struct diag *diag, struct diag_entry *entry, struct slice name)
+{
+    struct diag_directory *directory = arena_alloc(&diag->bytes, sizeof *directory);
+    *directory = (struct diag_directory){.name = arena_string(&diag->bytes, name)};
+    *(entry->directories != NULL ? &entry->last_directory->next : &entry->directories) = directory;
+    entry->last_directory = directory;
+}
+
+void diag_add_directory(struct diag *diag, struct slice name)
+{
+    add_directory(diag, &diag->entries.at[diag->entries.count - 1], name);
+}
+
 void diag_take(struct diag *diag, const struct diag_entry *entry)
 {
     struct diag_entry copy = *entry;
     copy.message = arena_string(&diag->bytes, slice_of(entry->message));
     copy.action =
         entry->action != NULL ? arena_string(&diag->bytes, slice_of(entry->action)) : NULL;
+    copy.directories = NULL;
+    for (const struct diag_directory *one = entry->directories; one != NULL; one = one->next) {
+        add_directory(diag, &copy, slice_of(one->name));
+    }
     vec_push(&diag->entries, copy);
     diag->errors += entry->severity == DIAG_ERROR;
 }
 
-int diag_error(struct diag *diag, const char *format, ...)
+int diag_error(struct diag *diag, enum finding_code code, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    add(diag, (struct diag_entry){.severity = DIAG_ERROR}, format, args);
+    add(diag, (struct diag_entry){.code = code, .severity = DIAG_ERROR}, format, args);
     va_end(args);
     return -1;
 }
 
-int diag_state_error(struct diag *diag, const char *format, ...)
+int diag_state_error(struct diag *diag, enum finding_code code, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    add(diag, (struct diag_entry){.severity = DIAG_ERROR, .blame = DIAG_STATE}, format, args);
-    va_end(args);
-    return -1;
-}
-
-int diag_error_at(struct diag *diag, const struct source *source, size_t offset, size_t length,
-                  const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    add(diag,
-        (struct diag_entry){
-            .severity = DIAG_ERROR, .source = source, .offset = offset, .length = length},
+    add(diag, (struct diag_entry){.code = code, .severity = DIAG_ERROR, .blame = DIAG_STATE},
         format, args);
     va_end(args);
     return -1;
 }
 
-void diag_warning(struct diag *diag, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    add(diag, (struct diag_entry){.severity = DIAG_WARNING}, format, args);
-    va_end(args);
-}
-
-void diag_warning_at(struct diag *diag, const struct source *source, size_t offset, size_t length,
-                     const char *format, ...)
+int diag_error_at(struct diag *diag, enum finding_code code, const struct source *source,
+                  size_t offset, size_t length, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
     add(diag,
-        (struct diag_entry){
-            .severity = DIAG_WARNING, .source = source, .offset = offset, .length = length},
+        (struct diag_entry){.code = code,
+                            .severity = DIAG_ERROR,
+                            .source = source,
+                            .offset = offset,
+                            .length = length},
         format, args);
+    va_end(args);
+    return -1;
+}
+
+void diag_warning(struct diag *diag, enum finding_code code, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    add(diag, (struct diag_entry){.code = code, .severity = DIAG_WARNING}, format, args);
     va_end(args);
 }
 
-void diag_note_at(struct diag *diag, const struct source *source, size_t offset, size_t length,
-                  const char *format, ...)
+void diag_warning_at(struct diag *diag, enum finding_code code, const struct source *source,
+                     size_t offset, size_t length, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
     add(diag,
-        (struct diag_entry){
-            .severity = DIAG_NOTE, .source = source, .offset = offset, .length = length},
+        (struct diag_entry){.code = code,
+                            .severity = DIAG_WARNING,
+                            .source = source,
+                            .offset = offset,
+                            .length = length},
         format, args);
     va_end(args);
 }
 
-void diag_note(struct diag *diag, const char *format, ...)
+void diag_note_at(struct diag *diag, enum finding_code code, const struct source *source,
+                  size_t offset, size_t length, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    add(diag, (struct diag_entry){.severity = DIAG_NOTE}, format, args);
+    add(diag,
+        (struct diag_entry){.code = code,
+                            .severity = DIAG_NOTE,
+                            .source = source,
+                            .offset = offset,
+                            .length = length},
+        format, args);
     va_end(args);
 }
 
-void diag_note_now(struct diag *diag, const char *format, ...)
+void diag_note(struct diag *diag, enum finding_code code, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    add(diag, (struct diag_entry){.code = code, .severity = DIAG_NOTE}, format, args);
+    va_end(args);
+}
+
+void diag_note_now(struct diag *diag, enum finding_code code, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
     if (diag->listener.note == NULL) {
-        add(diag, (struct diag_entry){.severity = DIAG_NOTE}, format, args);
+        add(diag, (struct diag_entry){.code = code, .severity = DIAG_NOTE}, format, args);
     } else {
         struct buf message = BUF_EMPTY;
         buf_vaddf(&message, format, args);
-        diag->listener.note(
-            diag->listener.context,
-            &(struct diag_entry){.severity = DIAG_NOTE, .message = buf_string(&message)});
+        diag->listener.note(diag->listener.context,
+                            &(struct diag_entry){.code = code,
+                                                 .severity = DIAG_NOTE,
+                                                 .message = buf_string(&message)});
         buf_release(&message);
     }
     va_end(args);

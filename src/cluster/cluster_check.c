@@ -44,8 +44,8 @@ static void check_cluster_names(const struct clusters *clusters, const struct ro
         text_add_name(&message, options->cluster);
         buf_add_string(&message, "` in clusters.toml or built in");
         add_nearest(&message, nearest);
-        diag_warning_at(diag, &rowfile->source, options->cluster_offset, options->cluster_length,
-                        "%s", buf_string(&message));
+        diag_warning_at(diag, FINDING_UNKNOWN_CLUSTER, &rowfile->source, options->cluster_offset,
+                        options->cluster_length, "%s", buf_string(&message));
         buf_release(&message);
     }
 }
@@ -76,8 +76,9 @@ static bool has_named_partition(const struct partition_check *check)
     text_add_name(&message, options->partition);
     buf_add_char(&message, '`');
     add_nearest(&message, nearest);
-    diag_warning_at(check->diag, &check->graph->rowfile->source, options->partition_offset,
-                    options->partition_length, "%s", buf_string(&message));
+    diag_warning_at(check->diag, FINDING_UNKNOWN_PARTITION, &check->graph->rowfile->source,
+                    options->partition_offset, options->partition_length, "%s",
+                    buf_string(&message));
     buf_release(&message);
     return false;
 }
@@ -113,8 +114,9 @@ static bool fits(const struct partition_check *check, size_t directories)
         }
         buf_add_string(&message, ": ");
         add_joined(&message, buf_slice(&reasons));
-        diag_warning_at(check->diag, &check->graph->rowfile->source, check->action->name_offset,
-                        check->action->name.len + 2, "%s", buf_string(&message));
+        diag_warning_at(check->diag, FINDING_NO_PARTITION, &check->graph->rowfile->source,
+                        check->action->name_offset, check->action->name.len + 2, "%s",
+                        buf_string(&message));
         buf_release(&message);
     }
     buf_release(&warnings);

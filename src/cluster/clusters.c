@@ -101,7 +101,8 @@ static const struct toml_value *need(const struct user_file *file, const struct 
 {
     const struct toml_value *value = toml_get(table->table, slice_of(key));
     if (value == NULL) {
-        user_file_complain(file, table, "`%s` is missing; write `%s`", key, example);
+        user_file_complain(file, FINDING_MISSING_KEY, table, "`%s` is missing; write `%s`", key,
+                           example);
     }
     return value;
 }
@@ -118,7 +119,8 @@ static void read_scheduler(const struct user_file *file, const struct toml_value
     } else if (value->type == TOML_STRING && slice_is(value->string, "bash")) {
         cluster->scheduler = SCHEDULER_BASH;
     } else {
-        user_file_complain(file, value, "`scheduler` must be \"slurm\" or \"bash\"");
+        user_file_complain(file, FINDING_WRONG_TYPE, value,
+                           "`scheduler` must be \"slurm\" or \"bash\"");
     }
 }
 
@@ -153,7 +155,7 @@ static void read_identify(const struct user_file *file, const struct toml_value 
         usable = read_variable(file, only->value, cluster);
     }
     if (!usable) {
-        user_file_complain(file, value,
+        user_file_complain(file, FINDING_WRONG_TYPE, value,
                            "`identify` must be one of `by_environment = [\"VARIABLE\", "
                            "\"value\"]` and `always = true` or `false`");
     }
@@ -177,7 +179,7 @@ static void read_partitions(const struct user_file *file, const struct toml_valu
         return;
     }
     if (!is_table_array(list)) {
-        user_file_complain(file, list,
+        user_file_complain(file, FINDING_WRONG_TYPE, list,
                            "`partition` must be an array of tables; write "
                            "`[[cluster.partition]]` for each");
         return;
@@ -240,7 +242,7 @@ static void read_clusters(struct clusters *clusters, const struct user_file *fil
         return;
     }
     if (!is_table_array(list)) {
-        user_file_complain(file, list,
+        user_file_complain(file, FINDING_WRONG_TYPE, list,
                            "`cluster` must be an array of tables; write `[[cluster]]` "
                            "for each");
         return;
@@ -312,7 +314,7 @@ static const struct cluster *find_named(const struct clusters *clusters, const c
         } else {
             buf_add_string(&message, "`; `rowbuild show cluster --all --short` lists them");
         }
-        diag_error(diag, "%s", buf_string(&message));
+        diag_error(diag, FINDING_UNKNOWN_CLUSTER, "%s", buf_string(&message));
         buf_release(&message);
     }
     return found;
@@ -344,6 +346,7 @@ const struct cluster *clusters_identify(const struct clusters *clusters, const c
             return &clusters->items[i];
         }
     }
-    diag_error(diag, "no cluster is identified here; name one with `--cluster`");
+    diag_error(diag, FINDING_UNKNOWN_CLUSTER,
+               "no cluster is identified here; name one with `--cluster`");
     return NULL;
 }

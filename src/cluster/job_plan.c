@@ -318,8 +318,8 @@ static int refuse_partition(struct job_planning *planning, const struct action *
         buf_add_string(&text, "; lower `group.maximum_size` to make jobs smaller");
     }
     int result = diag_error_at(
-        planning->diag, &plan_graph(planning->plan)->rowfile->source, action->name_offset,
-        action->name.len + 2,
+        planning->diag, FINDING_NO_PARTITION, &plan_graph(planning->plan)->rowfile->source,
+        action->name_offset, action->name.len + 2,
         "no partition of cluster `%.*s` accepts a job of `%.*s` with %llu CPUs "
         "and %llu GPUs%s",
         SLICE_ARGS(planning->options->cluster->name), SLICE_ARGS(action->name),
@@ -353,8 +353,8 @@ static int choose_partition(struct job_planning *planning, const struct action *
     }
     for (const char *line = buf_string(&warnings); *line != '\0';) {
         size_t len = strcspn(line, "\n");
-        diag_warning(planning->diag, "action `%.*s`: %.*s", SLICE_ARGS(action->name), (int)len,
-                     line);
+        diag_warning(planning->diag, FINDING_PARTITION_WARNING, "action `%.*s`: %.*s",
+                     SLICE_ARGS(action->name), (int)len, line);
         line += len + (line[len] == '\n');
     }
     buf_release(&name);

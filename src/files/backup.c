@@ -106,7 +106,8 @@ static int report(const char *what, const char *path, int error, struct diag *di
 {
     struct buf name = BUF_EMPTY;
     text_add_name(&name, slice_of(path));
-    diag_state_error(diag, "can't %s %s: %s", what, buf_string(&name), reason_of(error));
+    diag_state_error(diag, FINDING_FILE_TROUBLE, "can't %s %s: %s", what, buf_string(&name),
+                     reason_of(error));
     buf_release(&name);
     return -1;
 }
@@ -176,7 +177,8 @@ static void report_in_the_way(const struct move *move, struct diag *diag)
     struct buf to = BUF_EMPTY;
     text_add_name(&from, buf_slice(&move->from));
     text_add_name(&to, buf_slice(&move->to));
-    diag_state_error(diag, "can't rename %s: %s is in the way", buf_string(&from), buf_string(&to));
+    diag_state_error(diag, FINDING_FILE_TROUBLE, "can't rename %s: %s is in the way",
+                     buf_string(&from), buf_string(&to));
     buf_release(&from);
     buf_release(&to);
 }
@@ -297,7 +299,8 @@ static bool remove_sibling(const struct folders *folders, const char *path, stru
     }
     struct buf shown = BUF_EMPTY;
     text_add_name(&shown, slice_of(path));
-    diag_warning(diag, "can't delete %s: %s", buf_string(&shown), reason_of(error));
+    diag_warning(diag, FINDING_FILE_TROUBLE, "can't delete %s: %s", buf_string(&shown),
+                 reason_of(error));
     buf_release(&shown);
     return false;
 }

@@ -15,7 +15,8 @@ static void report_shared_directory(struct building *building, const struct acti
     text_add_name(&name, building->workspace->names[directory]);
     building->diag->action = action->name.at;
     diag_error_at(
-        building->diag, &building->rowfile->source, action->name_offset, action->name.len + 2,
+        building->diag, FINDING_OVERLAPPING_GROUPS, &building->rowfile->source, action->name_offset,
+        action->name.len + 2,
         "two elements called `%.*s` include the directory `%s`; their groups must not overlap",
         SLICE_ARGS(action->name), buf_string(&name));
     building->diag->action = NULL;
@@ -218,8 +219,8 @@ static int build_tasks(struct building *building)
     number_directory_actions(building);
     size_t slots = directory_count * graph->directory_action_count;
     if (slots > MOST_TASKS || directory_count * graph->column_count > MOST_TASKS) {
-        diag_state_error(building->diag, "the workspace has %zu directories: too many",
-                         directory_count);
+        diag_state_error(building->diag, FINDING_WORKSPACE_UNUSABLE,
+                         "the workspace has %zu directories: too many", directory_count);
         goto out;
     }
     graph->tasks = mem_grow(NULL, slots, sizeof *graph->tasks);

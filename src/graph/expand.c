@@ -22,9 +22,11 @@ static int add_pointer(struct building *building, const struct action *action,
     if (!json_at(value, part->text, &found)) {
         struct buf name = BUF_EMPTY;
         text_add_name(&name, building->workspace->names[directory]);
-        diag_error_at(building->diag, &building->rowfile->source, spec->offset, spec->length,
+        diag_error_at(building->diag, FINDING_MISSING_POINTER, &building->rowfile->source,
+                      spec->offset, spec->length,
                       "action `%.*s`: the value of directory `%s` has nothing at `%.*s`",
                       SLICE_ARGS(action->name), buf_string(&name), SLICE_ARGS(part->text));
+        diag_add_directory(building->diag, building->workspace->names[directory]);
         buf_release(&name);
         return -1;
     }
@@ -44,6 +46,7 @@ static int check_pointer(struct building *building, const struct action *action,
     struct buf first = BUF_EMPTY;
     struct buf others = BUF_EMPTY;
     struct buf same = BUF_EMPTY;
+    VEC(uint32_t) without = {0}; /* the pointer */
     size_t lacking = 0;
     for (size_t i = 0; i < count; i++) {
         const struct json *value;
@@ -60,19 +63,24 @@ static int check_pointer(struct building *building, const struct action *action,
         } else if (lacking <= MOST_NAMES) {
             text_add_listed(&others, names[directories[i]], lacking - 1);
         }
+        vec_push(&without, directories[i]);
         lacking++;
     }
     if (lacking > 0) {
         text_add_same_in(&same, lacking - 1);
-        diag_error_at(building->diag, &building->rowfile->source, spec->offset, spec->length,
-                      "action `%.*s`: the value of directory `%s` has nothing at `%.*s`%s%s%s",
-                      SLICE_ARGS(action->name), buf_string(&first), SLICE_ARGS(pointer),
-                      buf_string(&same), buf_string(&others),
-                      lacking > 1 + MOST_NAMES ? ", …" : "");
+        diag_error_at(
+            building->diag, FINDING_MISSING_POINTER, &building->rowfile->source, spec->offset,
+            spec->length, "action `%.*s`: the value of directory `%s` has nothing at `%.*s`%s%s%s",
+            SLICE_ARGS(action->name), buf_string(&first), SLICE_ARGS(pointer), buf_string(&same),
+            buf_string(&others), lacking > 1 + MOST_NAMES ? ", …" : "");
+        vec_each (const uint32_t, directory, &without) {
+            diag_add_directory(building->diag, names[*directory]);
+        }
     }
     buf_release(&first);
     buf_release(&others);
     buf_release(&same);
+    vec_release(&without);
     return lacking > 0 ? -1 : 0;
 }
 
@@ -128,8 +136,8 @@ static int expand_for(struct building *building, const struct action *action,
         case TEMPLATE_VALUE:
         case TEMPLATE_PRODUCTS:
         case TEMPLATE_INPUTS:
-            return diag_error_at(building->diag, &building->rowfile->source, spec->offset,
-                                 spec->length,
+            return diag_error_at(building->diag, FINDING_WRONG_TEMPLATE, &building->rowfile->source,
+                                 spec->offset, spec->length,
                                  "action `%.*s`: a path can contain only {directory}, "
                                  "{workspace_path} and {/json/pointer}",
                                  SLICE_ARGS(action->name));
@@ -148,7 +156,8 @@ int building_expand(struct building *building, const struct action *action,
     }
     if (count == 0) {
         return diag_error_at(
-            building->diag, &building->rowfile->source, spec->offset, spec->length,
+            building->diag, FINDING_WRONG_TEMPLATE, &building->rowfile->source, spec->offset,
+            spec->length,
             "action `%.*s` has no directory from which to fill in the templates of this path",
             SLICE_ARGS(action->name));
     }
@@ -168,7 +177,8 @@ int building_expand(struct building *building, const struct action *action,
             buf_add_string(&names, "` and `");
             text_add_name(&names, building->workspace->names[directories[i]]);
             result = diag_error_at(
-                building->diag, &building->rowfile->source, spec->offset, spec->length,
+                building->diag, FINDING_PATHS_DIFFER, &building->rowfile->source, spec->offset,
+                spec->length,
                 "action `%.*s`: the path differs between `%s`, which are in one group; sort by the "
                 "pointers in the path and set `group.split_by_sort_key = true`",
                 SLICE_ARGS(action->name), buf_string(&names));

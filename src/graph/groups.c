@@ -27,7 +27,7 @@ static int report_in_directory(const struct action *action, const struct workspa
 {
     struct buf name = BUF_EMPTY;
     text_add_name(&name, workspace->names[directory]);
-    diag_error_at(diag, &workspace->rowfile->source, offset, 1,
+    diag_error_at(diag, FINDING_WRONG_VALUE, &workspace->rowfile->source, offset, 1,
                   "action `%.*s`: %s" IN_DIRECTORY "%s`)", SLICE_ARGS(action->name), problem,
                   buf_string(&name));
     buf_release(&name);

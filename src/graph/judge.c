@@ -251,8 +251,8 @@ static void tell_finding(const struct building *building, const struct finding *
     }
     buf_addf(&text, "; %s",
              pointers.len > 0 ? "change the value or this path" : "name another file");
-    diag_error_at(building->diag, &building->rowfile->source, finding->spec->offset,
-                  finding->spec->length, "%s", buf_string(&text));
+    diag_error_at(building->diag, FINDING_UNSAFE_PATH, &building->rowfile->source,
+                  finding->spec->offset, finding->spec->length, "%s", buf_string(&text));
     buf_release(&text);
     buf_release(&pointers);
 }
@@ -263,7 +263,7 @@ int building_tell_findings(struct building *building)
     const struct rowfile *rowfile = building->rowfile;
     int result = 0;
     if (path_judge_state(building, workspace->place.workspace, false) != PROBLEM_NONE) {
-        return diag_error(building->diag,
+        return diag_error(building->diag, FINDING_WORKSPACE_UNUSABLE,
                           "the workspace lies in rowbuild's state folder; set `workspace.path` in "
                           "%s, or ROWBUILD_STATE, to another folder",
                           rowfile->source.name);

@@ -28,13 +28,13 @@ static const struct path_spec *find_spec(const struct building *building, struct
     return &graph_action(graph, task)->products[building->product_specs.at[p]];
 }
 
-static void report(struct building *building, struct task_id task, struct file_id file,
-                   const struct buf *message)
+static void report(struct building *building, enum finding_code code, struct task_id task,
+                   struct file_id file, const struct buf *message)
 {
     const struct path_spec *spec = find_spec(building, task, file);
     building->diag->action = graph_action(building->graph, task)->name.at;
-    diag_error_at(building->diag, &building->rowfile->source, spec->offset, spec->length, "%s",
-                  buf_string(message));
+    diag_error_at(building->diag, code, &building->rowfile->source, spec->offset, spec->length,
+                  "%s", buf_string(message));
     building->diag->action = NULL;
 }
 
@@ -68,7 +68,7 @@ void building_report_claim(struct building *building, struct task_id first, stru
     add_quoted_label(graph, second, &message);
     buf_add_string(&message, " have the same product, ");
     add_quoted_path(graph, file, &message);
-    report(building, second, file, &message);
+    report(building, FINDING_SHARED_PRODUCT, second, file, &message);
     buf_release(&message);
 }
 
@@ -93,7 +93,7 @@ static void report_nested(struct building *building, struct file_id outer, struc
         add_quoted_label(graph, outer_task, &message);
         buf_add_string(&message, "; move one of the two out of the other");
     }
-    report(building, inner_task, inner, &message);
+    report(building, FINDING_NESTED_PRODUCTS, inner_task, inner, &message);
     buf_release(&message);
 }
 

@@ -57,8 +57,9 @@ static void report_cycle(struct building *building, const uint32_t *waiting)
         buf_add_string(&names, " → ");
         text_add_name(&names, graph_action(graph, (struct task_id){path.at[i]})->name);
     }
-    diag_error_at(building->diag, &building->rowfile->source, first->name_offset,
-                  first->name.len + 2, "dependency cycle: %s", buf_string(&names));
+    diag_error_at(building->diag, FINDING_DEPENDENCY_CYCLE, &building->rowfile->source,
+                  first->name_offset, first->name.len + 2, "dependency cycle: %s",
+                  buf_string(&names));
     buf_release(&names);
     vec_release(&path);
     free(step);

@@ -54,8 +54,8 @@ static int report_errno(const char *what, const struct box *box, struct diag *di
     struct buf shown = BUF_EMPTY;
     buf_addf(&path, "%s/" STATE_INBOX "/%.*s", box->state_path, SLICE_ARGS(buf_slice(&box->name)));
     text_add_name(&shown, buf_slice(&path));
-    int result =
-        diag_state_error(diag, "can't %s %s: %s", what, buf_string(&shown), inside_error(error));
+    int result = diag_state_error(diag, FINDING_FILE_TROUBLE, "can't %s %s: %s", what,
+                                  buf_string(&shown), inside_error(error));
     buf_release(&path);
     buf_release(&shown);
     return result;

@@ -21,8 +21,8 @@ static int find_element(uint32_t *element, struct diag *diag)
     const char *text = variable("SLURM_ARRAY_TASK_ID");
     uint64_t number = 0;
     if (text != NULL && !text_read_number(slice_of(text), UINT32_MAX - 1, &number)) {
-        return diag_error(diag, "SLURM_ARRAY_TASK_ID is `%s`, which is not a valid array index",
-                          text);
+        return diag_error(diag, FINDING_WRONG_ENVIRONMENT,
+                          "SLURM_ARRAY_TASK_ID is `%s`, which is not a valid array index", text);
     }
     *element = (uint32_t)number;
     return 0;
@@ -53,7 +53,8 @@ static int claim(const char *state_path, const struct inbox_attempt *attempt, st
     add_job_name(&job);
     int claimed = claim_make(state_path, attempt, buf_slice(&job), &holder, diag);
     if (claimed > 0) {
-        diag_note(diag, "nothing to do: job %s has already started this work", buf_string(&holder));
+        diag_note(diag, FINDING_NOTHING_TO_DO,
+                  "nothing to do: job %s has already started this work", buf_string(&holder));
     }
     buf_release(&job);
     buf_release(&holder);
@@ -64,7 +65,8 @@ static int claim_element(struct job_element *made, const char *state_path,
                          const struct submission *submission, uint32_t element, struct diag *diag)
 {
     if (element >= submission->element_count) {
-        return diag_error(diag, "the submission %s has no element %u; its last element is %zu",
+        return diag_error(diag, FINDING_WRONG_ENVIRONMENT,
+                          "the submission %s has no element %u; its last element is %zu",
                           submission->token.at, (unsigned)element, submission->element_count - 1);
     }
     const struct submission_element *registered = &submission->elements[element];
@@ -75,7 +77,8 @@ static int claim_element(struct job_element *made, const char *state_path,
         .minutes = submission->minutes,
     };
     if (registered->state == ELEMENT_RELEASED) {
-        diag_note(diag, "nothing to do: the tasks of this job were released and started elsewhere");
+        diag_note(diag, FINDING_NOTHING_TO_DO,
+                  "nothing to do: the tasks of this job were released and started elsewhere");
         return 1;
     }
     return claim(state_path, &made->attempt, diag);
@@ -95,7 +98,8 @@ int element_begin(struct job_element *element, const char *state_path, const cha
         return claim_element(element, state_path, submission, index, diag);
     }
     if (missing) {
-        diag_note(diag, "nothing to do: no submission %s is registered here", token);
+        diag_note(diag, FINDING_NOTHING_TO_DO, "nothing to do: no submission %s is registered here",
+                  token);
     }
     return missing ? 1 : -1;
 }

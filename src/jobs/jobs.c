@@ -253,12 +253,14 @@ static int read_row_jobs(struct jobs *jobs, const struct jobs_look *look, struct
         "use `row clean --submitted` to forget row's jobs, or remove the file";
     const char *wrong = row_jobs_read(&jobs->row, jobs->place.project);
     if (wrong != NULL && look->is_strict && !look->forgives) {
-        return diag_state_error(diag, "%s, row's record of its jobs, can't be used: %s; %s",
+        return diag_state_error(diag, FINDING_STATE_UNUSABLE,
+                                "%s, row's record of its jobs, can't be used: %s; %s",
                                 ROW_JOBS_PATH, wrong, mend);
     }
     if (wrong != NULL) {
-        diag_warning(diag, "%s, row's record of its jobs, can't be used: %s; %s", ROW_JOBS_PATH,
-                     wrong, mend);
+        diag_warning(diag, FINDING_STATE_UNUSABLE,
+                     "%s, row's record of its jobs, can't be used: %s; %s", ROW_JOBS_PATH, wrong,
+                     mend);
     }
     return 0;
 }

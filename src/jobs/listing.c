@@ -141,7 +141,8 @@ static void leave_out_others(struct job_lines *lines, struct diag *diag)
     size_t left_out = all->lines.count - kept;
     all->lines.count = kept;
     if (left_out > 0) {
-        diag_note(diag, "%zu %s of another cluster: `--cluster %.*s` shows %s", left_out,
+        diag_note(diag, FINDING_JOBS_ELSEWHERE,
+                  "%zu %s of another cluster: `--cluster %.*s` shows %s", left_out,
                   left_out == 1 ? "job is" : "jobs are", SLICE_ARGS(other),
                   left_out == 1 ? "it" : "them");
     }

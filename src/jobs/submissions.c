@@ -75,7 +75,8 @@ static int report(const char *shown, struct slice token, const char *what, struc
 {
     struct buf name = BUF_EMPTY;
     add_shown(shown, token, &name);
-    int result = diag_state_error(diag, "%s can't be used: %s; " MEND, buf_string(&name), what);
+    int result = diag_state_error(diag, FINDING_STATE_UNUSABLE, "%s can't be used: %s; " MEND,
+                                  buf_string(&name), what);
     buf_release(&name);
     return result;
 }
@@ -85,8 +86,8 @@ static int report_errno(const char *shown, const char *what, struct slice token,
     int error = errno;
     struct buf name = BUF_EMPTY;
     add_shown(shown, token, &name);
-    int result =
-        diag_state_error(diag, "can't %s %s: %s", what, buf_string(&name), inside_error(error));
+    int result = diag_state_error(diag, FINDING_FILE_TROUBLE, "can't %s %s: %s", what,
+                                  buf_string(&name), inside_error(error));
     buf_release(&name);
     return result;
 }

@@ -81,8 +81,8 @@ static int find_means(struct submitting *submitting)
         char path[PATH_MAX];
         ssize_t len = readlink("/proc/self/exe", path, sizeof path);
         if (len <= 0 || (size_t)len == sizeof path) {
-            return diag_state_error(submitting->diag, "the path of this program is unknown: %s",
-                                    strerror(errno));
+            return diag_state_error(submitting->diag, FINDING_SYSTEM_TROUBLE,
+                                    "the path of this program is unknown: %s", strerror(errno));
         }
         submitting->program = arena_string(arena, slice_make(path, (size_t)len));
     }
@@ -124,7 +124,7 @@ static int make_output_folder(struct submitting *submitting, size_t number)
     char *percent = strchr(path.at, '%');
     bool is_known = slash != NULL && (percent == NULL || percent > slash);
     if (is_known && file_make_parents(place->project, path.at) != 0) {
-        result = diag_state_error(submitting->diag,
+        result = diag_state_error(submitting->diag, FINDING_FILE_TROUBLE,
                                   "the folder of the job's output `%s` can't be made: %s", path.at,
                                   strerror(errno));
     } else if ((is_known || slash == NULL) && !redirects_output(submitting->options)) {
@@ -133,7 +133,7 @@ static int make_output_folder(struct submitting *submitting, size_t number)
         if (faccessat(place->project, arena_string(&submitting->arena, folder), W_OK, AT_EACCESS) !=
             0) {
             result = diag_state_error(
-                submitting->diag,
+                submitting->diag, FINDING_FILE_TROUBLE,
                 "the job's output `%s` can't be written: %s; `output_file_path` of the action's "
                 "submit_options names another folder",
                 path.at, strerror(errno));
@@ -244,8 +244,8 @@ int submit_all(struct submitting *submitting, struct jobs *jobs)
     }
     submitting->loop = world->open_loop(false);
     if (submitting->loop == NULL) {
-        return diag_state_error(submitting->diag, "signals can't be waited for: %s",
-                                strerror(errno)),
+        return diag_state_error(submitting->diag, FINDING_SYSTEM_TROUBLE,
+                                "signals can't be waited for: %s", strerror(errno)),
                ROWBUILD_STATE;
     }
     int status = ROWBUILD_OK;

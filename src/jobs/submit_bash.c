@@ -93,8 +93,9 @@ static void say_failure(struct submitting *submitting, const struct submission *
 {
     struct buf name = BUF_EMPTY;
     text_add_name(&name, registered->action);
-    diag_error(submitting->diag, "the script of action `%s` %s %d", buf_string(&name),
-               end->signalled ? "was ended by signal" : "ended with status", end->status);
+    diag_error(submitting->diag, FINDING_JOB_SCRIPT_FAILED, "the script of action `%s` %s %d",
+               buf_string(&name), end->signalled ? "was ended by signal" : "ended with status",
+               end->status);
     buf_release(&name);
 }
 
@@ -140,10 +141,12 @@ int submit_bash(struct submitting *submitting, size_t number, struct submission 
     int status = ROWBUILD_OK;
     submit_add_script(submitting, number, registered->token, &script);
     if (start(submitting, &script, &child) != 0) {
-        diag_state_error(submitting->diag, "bash can't be started: %s", strerror(errno));
+        diag_state_error(submitting->diag, FINDING_NOT_STARTED, "bash can't be started: %s",
+                         strerror(errno));
         status = ROWBUILD_STATE;
     } else if (await(submitting, &child, &end) != 0) {
-        diag_state_error(submitting->diag, "bash can't be waited for: %s", strerror(errno));
+        diag_state_error(submitting->diag, FINDING_NOT_STARTED, "bash can't be waited for: %s",
+                         strerror(errno));
         status = ROWBUILD_STATE;
     } else if (submitting->interrupted) {
         status = ROWBUILD_INTERRUPTED;

@@ -128,7 +128,7 @@ static int give_up(struct attempts *attempts)
     }
     size_t left = submitting->jobs.submissions.count - attempts->number;
     const char *words = in_one_line(attempts);
-    diag_error(submitting->diag,
+    diag_error(submitting->diag, FINDING_SCHEDULER_BUSY,
                "the scheduler accepts no more jobs now: %s; %zu of %zu submissions remain; submit "
                "again later%s",
                words, left, submitting->jobs.submissions.count,
@@ -141,7 +141,7 @@ static int give_up(struct attempts *attempts)
 static int leave_unclear(struct attempts *attempts)
 {
     struct submitting *submitting = attempts->submitting;
-    diag_warning(submitting->diag,
+    diag_warning(submitting->diag, FINDING_SUBMISSION_UNKNOWN,
                  "it is unknown whether the job of `%s` was submitted: %s; it counts as submitted "
                  "until the queue answers",
                  label_of(attempts), in_one_line(attempts));
@@ -150,8 +150,9 @@ static int leave_unclear(struct attempts *attempts)
 
 static int refuse(struct attempts *attempts)
 {
-    diag_error(attempts->submitting->diag, "the scheduler rejected the job of `%s`: %s",
-               label_of(attempts), in_one_line(attempts));
+    diag_error(attempts->submitting->diag, FINDING_SUBMISSION_REJECTED,
+               "the scheduler rejected the job of `%s`: %s", label_of(attempts),
+               in_one_line(attempts));
     return unregister(attempts, ROWBUILD_FAILED);
 }
 

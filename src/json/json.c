@@ -41,7 +41,8 @@ static int fail_at(struct slice text, struct slice name, size_t offset, const ch
     size_t line;
     size_t column;
     source_place(&source, offset, &line, &column);
-    return diag_error(diag, "%.*s:%zu:%zu: %s", SLICE_ARGS(name), line, column, message);
+    return diag_error(diag, FINDING_WRONG_JSON, "%.*s:%zu:%zu: %s", SLICE_ARGS(name), line, column,
+                      message);
 }
 
 /* json-c would truncate these integers to 64 bits. With an exponent they become floats that keep
@@ -156,7 +157,8 @@ struct json *json_parse(struct json_parser *parser, struct slice text, struct sl
     struct json *document = NULL;
     struct syntax syntax = {0};
     if (text.len > INT_MAX / 2) {
-        diag_error(diag, "%.*s: the JSON document is larger than 1 GiB", SLICE_ARGS(name));
+        diag_error(diag, FINDING_WRONG_JSON, "%.*s: the JSON document is larger than 1 GiB",
+                   SLICE_ARGS(name));
         return NULL;
     }
     if (syntax_check(text, &syntax, NULL, NULL) != 0) {

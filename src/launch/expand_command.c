@@ -53,7 +53,8 @@ static int add_value(const struct expansion *expansion, const struct template_pa
     if (!json_at(value, pointer, &found)) {
         struct buf name = BUF_EMPTY;
         text_add_name(&name, graph->workspace->names[directory]);
-        diag_error(diag, "the value of directory `%s` has nothing at `%.*s`", buf_string(&name),
+        diag_error(diag, FINDING_MISSING_POINTER,
+                   "the value of directory `%s` has nothing at `%.*s`", buf_string(&name),
                    SLICE_ARGS(pointer));
         buf_release(&name);
         return -1;
@@ -68,7 +69,8 @@ static int add_value(const struct expansion *expansion, const struct template_pa
     int result = 0;
     if (memchr(buf_string(&text), '\0', text.len) != NULL) {
         result = diag_error(
-            diag, "the string at `%.*s` contains a NUL byte, which can't be passed to a command",
+            diag, FINDING_WRONG_TEMPLATE,
+            "the string at `%.*s` contains a NUL byte, which can't be passed to a command",
             SLICE_ARGS(pointer));
     } else {
         filling_add(filling, buf_slice(&text));
@@ -186,7 +188,7 @@ int launch_expand(const struct expansion *expansion, const struct template *temp
     if (result == 0 && filling_end(&filling) != 0) {
         struct buf fault = BUF_EMPTY;
         add_fault(expansion, directory, &filling, &fault);
-        result = diag_error(diag, "%s", buf_string(&fault));
+        result = diag_error(diag, FINDING_WRONG_TEMPLATE, "%s", buf_string(&fault));
         buf_release(&fault);
     }
     filling_release(&filling);
@@ -205,9 +207,9 @@ static int check_filling(const struct expansion *expansion, uint32_t directory, 
         const struct template_part *part = &action->command.parts[filling.fault_part];
         struct buf fault = BUF_EMPTY;
         add_fault(expansion, directory, &filling, &fault);
-        result =
-            diag_error_at(diag, &graph->rowfile->source, action->command_text_offset + part->offset,
-                          1, "action `%.*s`: %s", SLICE_ARGS(action->name), buf_string(&fault));
+        result = diag_error_at(diag, FINDING_WRONG_TEMPLATE, &graph->rowfile->source,
+                               action->command_text_offset + part->offset, 1, "action `%.*s`: %s",
+                               SLICE_ARGS(action->name), buf_string(&fault));
         buf_release(&fault);
     }
     filling_release(&filling);

@@ -164,7 +164,7 @@ static int check_size(const struct action *action, char *const *argv, char *cons
     long limit = sysconf(_SC_ARG_MAX);
     size_t bytes = argument_bytes(argv) + argument_bytes(environment);
     if (limit > 0 && bytes > (size_t)limit) {
-        return diag_error(diag,
+        return diag_error(diag, FINDING_NOT_STARTED,
                           "action `%.*s`: the command takes %zu bytes of arguments, more than the "
                           "kernel's %ld; set `group.maximum_size` so that fewer directories share "
                           "one command",
@@ -236,8 +236,9 @@ static int check_rank_helper(const struct launch_context *context, const struct 
     for (size_t i = 0; i < action->launcher_count && context->rank_helper == NULL; i++) {
         const struct launcher *launcher = launchers_find(context->launchers, action->launchers[i]);
         if (launcher != NULL && is_mpi(launcher, context->cluster)) {
-            return diag_error(diag, "the program rowbuild-rank, which the launcher `mpi` needs, is "
-                                    "not where it was installed; set ROWBUILD_RANK to its path");
+            return diag_error(diag, FINDING_NOT_STARTED,
+                              "the program rowbuild-rank, which the launcher `mpi` needs, is "
+                              "not where it was installed; set ROWBUILD_RANK to its path");
         }
     }
     return 0;

@@ -45,7 +45,8 @@ static int check_file(struct diag *diag)
 {
     const char *file = getenv("HWLOC_XMLFILE");
     if (file != NULL && file[0] != '\0' && access(file, R_OK) != 0) {
-        return diag_state_error(diag, "HWLOC_XMLFILE: %s: %s", file, strerror(errno));
+        return diag_state_error(diag, FINDING_MACHINE_UNKNOWN, "HWLOC_XMLFILE: %s: %s", file,
+                                strerror(errno));
     }
     return 0;
 }
@@ -74,7 +75,8 @@ static int load(hwloc_topology_t topology, enum contents contents, struct diag *
         hwloc_topology_set_type_filter(topology, HWLOC_OBJ_PCI_DEVICE, pci) != 0 ||
         hwloc_topology_set_components(topology, blacklist, "x86") != 0 ||
         hwloc_topology_load(topology) != 0) {
-        return diag_state_error(diag, "the machine's topology can't be read: %s", strerror(errno));
+        return diag_state_error(diag, FINDING_MACHINE_UNKNOWN,
+                                "the machine's topology can't be read: %s", strerror(errno));
     }
     return 0;
 }
@@ -173,7 +175,8 @@ static int open_topology(enum contents contents, hwloc_topology_t *topology, str
     struct setting complaints = setting_begin("HWLOC_HIDE_ERRORS", "2");
     int result = hwloc_topology_init(topology) == 0
                      ? load(*topology, contents, diag)
-                     : diag_state_error(diag, "hwloc can't be started: %s", strerror(errno));
+                     : diag_state_error(diag, FINDING_MACHINE_UNKNOWN, "hwloc can't be started: %s",
+                                        strerror(errno));
     setting_end(&complaints);
     setting_end(&plugins);
     return result;
@@ -220,7 +223,8 @@ int machine_read(struct machine *machine, struct diag *diag)
         take_limits(machine, topology);
         if (machine->core_count == 0) {
             machine_release(machine);
-            result = diag_state_error(diag, "this process may not use any core of this machine");
+            result = diag_state_error(diag, FINDING_MACHINE_UNKNOWN,
+                                      "this process may not use any core of this machine");
         }
     }
     if (topology != NULL) {

@@ -75,7 +75,7 @@ static void report(const char *what, struct slice pattern, const char *error, st
 {
     struct buf shown = BUF_EMPTY;
     text_add_json(&shown, pattern);
-    diag_error(diag, "%s: %s: %s", what, buf_string(&shown), error);
+    diag_error(diag, FINDING_WRONG_GLOB, "%s: %s: %s", what, buf_string(&shown), error);
     buf_release(&shown);
 }
 
@@ -103,8 +103,8 @@ struct glob_set *glob_set_new(const struct slice *patterns, size_t count, bool h
         }
     }
     if (errors == 0 && count > 0 && exclusions == count) {
-        diag_error(diag, "%s: every pattern excludes; start with one that includes, such as \"*\"",
-                   what);
+        diag_error(diag, FINDING_ONLY_EXCLUSIONS,
+                   "%s: every pattern excludes; start with one that includes, such as \"*\"", what);
         errors++;
     }
     if (errors > 0) {

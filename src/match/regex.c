@@ -10,10 +10,12 @@ struct regex *regex_new(struct slice pattern, struct diag *diag, const struct so
     size_t at = 0;
     struct engine *engine = engine_new(pattern, false, message, &at);
     if (engine == NULL && source != NULL) {
-        diag_error_at(diag, source, offset + at, 1, "not a regular expression: %s", message);
+        diag_error_at(diag, FINDING_WRONG_PATTERN, source, offset + at, 1,
+                      "not a regular expression: %s", message);
     } else if (engine == NULL) {
-        diag_error(diag, "\"%.*s\" is not a regular expression: %s (at byte %zu)",
-                   SLICE_ARGS(pattern), message, at);
+        diag_error(diag, FINDING_WRONG_PATTERN,
+                   "\"%.*s\" is not a regular expression: %s (at byte %zu)", SLICE_ARGS(pattern),
+                   message, at);
     }
     return (struct regex *)engine;
 }

@@ -221,12 +221,13 @@ static void add_holder(const struct holder *holder, struct buf *out)
 static int report_holder(const struct holder *holder, struct diag *diag)
 {
     if (holder->pid <= 0) {
-        return diag_state_error(diag,
+        return diag_state_error(diag, FINDING_STATE_IN_USE,
                                 "the state is in use by another process; wait for it or end it");
     }
     struct buf text = BUF_EMPTY;
     add_holder(holder, &text);
-    diag_state_error(diag, "the state is in use by %s; wait for it or end it", buf_string(&text));
+    diag_state_error(diag, FINDING_STATE_IN_USE, "the state is in use by %s; wait for it or end it",
+                     buf_string(&text));
     buf_release(&text);
     return -1;
 }
@@ -235,7 +236,7 @@ static void tell_wait(const struct holder *holder, int64_t left_ns, struct diag 
 {
     struct buf text = BUF_EMPTY;
     add_holder(holder, &text);
-    diag_note_now(diag,
+    diag_note_now(diag, FINDING_STATE_IN_USE,
                   "the state is locked by %s; waiting up to %lld s to see whether it still runs",
                   buf_string(&text), (long long)((left_ns + NS_PER_S - 1) / NS_PER_S));
     buf_release(&text);
@@ -246,7 +247,8 @@ static int report_failure(const char *what, const char *path, struct diag *diag)
     int error = errno;
     struct buf name = BUF_EMPTY;
     text_add_name(&name, slice_of(path));
-    diag_state_error(diag, "can't %s %s: %s", what, name.at, inside_error(error));
+    diag_state_error(diag, FINDING_FILE_TROUBLE, "can't %s %s: %s", what, name.at,
+                     inside_error(error));
     buf_release(&name);
     return -1;
 }

@@ -52,8 +52,7 @@ static bool names_pointers(const struct action *action)
 struct lack {
     uint32_t element;
     const struct template_part *part;
-    uint32_t directories[1 + MOST_NAMES];
-    size_t count;
+    VEC(uint32_t) directories;
 };
 
 struct lacks {
@@ -74,10 +73,7 @@ static void add_lack(struct lacks *lacks, uint32_t element, const struct templat
         vec_push(&lacks->all, (struct lack){.element = element, .part = part});
         lack = &lacks->all.at[lacks->all.count - 1];
     }
-    if (lack->count <= MOST_NAMES) {
-        lack->directories[lack->count] = directory;
-    }
-    lack->count++;
+    vec_push(&lack->directories, directory);
 }
 
 static int check_directory(struct plan *plan, uint32_t element, uint32_t directory,
@@ -102,19 +98,22 @@ static void report_lack(const struct plan *plan, const struct lack *lack, struct
     const struct action *action = &rowfile->actions[lack->element];
     struct buf name = BUF_EMPTY;
     struct buf others = BUF_EMPTY;
-    text_add_name(&name, names[lack->directories[0]]);
-    text_add_same_in(&others, lack->count - 1);
-    for (size_t i = 1; i < lack->count && i <= MOST_NAMES; i++) {
-        text_add_listed(&others, names[lack->directories[i]], i - 1);
+    text_add_name(&name, names[lack->directories.at[0]]);
+    text_add_same_in(&others, lack->directories.count - 1);
+    for (size_t i = 1; i < lack->directories.count && i <= MOST_NAMES; i++) {
+        text_add_listed(&others, names[lack->directories.at[i]], i - 1);
     }
-    buf_add_string(&others, lack->count > 1 + MOST_NAMES ? ", …" : "");
-    diag_error_at(diag, &rowfile->source, action->command_offset, 1,
+    buf_add_string(&others, lack->directories.count > 1 + MOST_NAMES ? ", …" : "");
+    diag_error_at(diag, FINDING_MISSING_POINTER, &rowfile->source, action->command_offset, 1,
                   "action `%.*s`: the value of directory `%s` has nothing at `%.*s`%s%s",
                   SLICE_ARGS(action->name), buf_string(&name), SLICE_ARGS(lack->part->text),
                   buf_string(&others),
                   plan->graph->value_column == GRAPH_NONE
                       ? "; set `workspace.value_file` to read values"
                       : "");
+    vec_each (const uint32_t, directory, &lack->directories) {
+        diag_add_directory(diag, names[*directory]);
+    }
     buf_release(&others);
     buf_release(&name);
 }
@@ -150,6 +149,9 @@ int plan_check_pointers(struct plan *plan, bool all, struct diag *diag)
     }
     for (size_t i = 0; i < lacks.all.count && i < MOST_ERRORS_SHOWN; i++) {
         report_lack(plan, &lacks.all.at[i], diag);
+    }
+    vec_each (struct lack, lack, &lacks.all) {
+        vec_release(&lack->directories);
     }
     vec_release(&lacks.all);
     return result;

@@ -54,12 +54,15 @@ static int check_actions(const struct plan *plan, const struct plan_selection *s
         int nearest = text_nearest(pattern, rowfile->names, rowfile->name_count);
         text_add_name(&shown, pattern);
         if (selection->asked.unknown_targets_warn && !selection->asked.exact_actions) {
-            diag_warning(diag, "no action matches `%s`", buf_string(&shown));
+            diag_warning(diag, FINDING_UNKNOWN_ACTION, "no action matches `%s`",
+                         buf_string(&shown));
         } else if (nearest >= 0) {
-            result = diag_error(diag, "there is no action `%s`; did you mean `%.*s`?",
-                                buf_string(&shown), SLICE_ARGS(rowfile->names[nearest]));
+            result = diag_error(diag, FINDING_UNKNOWN_ACTION,
+                                "there is no action `%s`; did you mean `%.*s`?", buf_string(&shown),
+                                SLICE_ARGS(rowfile->names[nearest]));
         } else {
-            result = diag_error(diag, "there is no action `%s`", buf_string(&shown));
+            result = diag_error(diag, FINDING_UNKNOWN_ACTION, "there is no action `%s`",
+                                buf_string(&shown));
         }
         buf_release(&shown);
     }
@@ -253,9 +256,9 @@ static int name_target(const struct plan *plan, const struct plan_selection *sel
             buf_add_string(&shown, "`?");
         }
         if (targets->lenient) {
-            diag_warning(targets->diag, "`%s", buf_string(&shown));
+            diag_warning(targets->diag, FINDING_UNKNOWN_TARGET, "`%s", buf_string(&shown));
         } else {
-            result = diag_error(targets->diag, "`%s", buf_string(&shown));
+            result = diag_error(targets->diag, FINDING_UNKNOWN_TARGET, "`%s", buf_string(&shown));
         }
         buf_release(&shown);
     }

@@ -66,7 +66,8 @@ static enum file_status refresh_value(struct plan *plan, struct file_id file, st
     }
     struct buf shown = BUF_EMPTY;
     text_add_name(&shown, slice_of(plan_path(plan, file)));
-    diag_state_error(diag, "the value file `%s` can't be read: %s", buf_string(&shown), trouble);
+    diag_state_error(diag, FINDING_VALUE_FILE_UNREADABLE, "the value file `%s` can't be read: %s",
+                     buf_string(&shown), trouble);
     buf_release(&shown);
     return FILE_TROUBLE;
 }

@@ -202,7 +202,7 @@ static int refuse(struct plan *plan, struct file_id file, struct slice target, s
     text_add_name(&shown, slice_of(plan_path(plan, file)));
     text_add_name(&leads, target);
     diag_state_error(
-        diag,
+        diag, FINDING_UNSAFE_PATH,
         "the product %s is a symbolic link to %s, which %.*s; let it lead to a file or "
         "folder of its own, or remove the link",
         buf_string(&shown), buf_string(&leads), SLICE_ARGS(why));

@@ -33,8 +33,8 @@ struct text_place {
 };
 
 /* Elements that share a text by `from` get one warning. */
-static void warn_at(const struct plan *plan, size_t offset, size_t length, const struct buf *text,
-                    struct diag *diag)
+static void warn_at(const struct plan *plan, enum finding_code code, size_t offset, size_t length,
+                    const struct buf *text, struct diag *diag)
 {
     vec_each (const struct diag_entry, entry, &diag->entries) {
         if (entry->severity == DIAG_WARNING && entry->offset == offset &&
@@ -42,7 +42,8 @@ static void warn_at(const struct plan *plan, size_t offset, size_t length, const
             return;
         }
     }
-    diag_warning_at(diag, &plan->graph->rowfile->source, offset, length, "%s", buf_string(text));
+    diag_warning_at(diag, code, &plan->graph->rowfile->source, offset, length, "%s",
+                    buf_string(text));
 }
 
 static void warn(const struct plan *plan, const struct text_place *place,
@@ -68,7 +69,10 @@ static void warn(const struct plan *plan, const struct text_place *place,
                  "`{%.*s}`?",
                  SLICE_ARGS(pointer), SLICE_ARGS(pointer));
     }
-    warn_at(plan, at, length, &text, diag);
+    warn_at(plan,
+            place->path != NULL && !place->path->from_project ? FINDING_BRACES_IN_NAME
+                                                              : FINDING_NOT_A_TEMPLATE,
+            at, length, &text, diag);
     buf_release(&text);
 }
 
@@ -122,7 +126,8 @@ static void warn_of_misspelt(const struct plan *plan, const struct action *actio
                 struct buf text = BUF_EMPTY;
                 buf_addf(&text, "`%.*s` is not a template and stays as it is; did you mean `{%s}`?",
                          (int)word->length, place.template->text.at + word->offset, word->meant);
-                warn_at(plan, place.template->offset + word->offset, word->length, &text, diag);
+                warn_at(plan, FINDING_NOT_A_TEMPLATE, place.template->offset + word->offset,
+                        word->length, &text, diag);
                 buf_release(&text);
             }
         }

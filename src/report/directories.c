@@ -40,8 +40,9 @@ static int add_value(const struct listing *listing, uint32_t directory, struct s
     if (!json_at(value, pointer, &found)) {
         struct buf name = BUF_EMPTY;
         text_add_name(&name, workspace->names[directory]);
-        diag_error(listing->diag, "the value of directory `%s` has nothing at `%.*s`",
-                   buf_string(&name), SLICE_ARGS(pointer));
+        diag_error(listing->diag, FINDING_MISSING_POINTER,
+                   "the value of directory `%s` has nothing at `%.*s`", buf_string(&name),
+                   SLICE_ARGS(pointer));
         buf_release(&name);
         return -1;
     }
@@ -252,8 +253,8 @@ static int check_pointers(const struct rowbuild_show_options *options, struct di
     for (size_t i = 0; i < options->value_count; i++) {
         const char *pointer = options->values[i];
         if (!json_pointer_is_valid(slice_of(pointer))) {
-            result = diag_error(diag, "`%s` is not a JSON pointer%s%s%s", pointer,
-                                pointer[0] == '/' ? "" : "; did you mean `/",
+            result = diag_error(diag, FINDING_WRONG_ARGUMENT, "`%s` is not a JSON pointer%s%s%s",
+                                pointer, pointer[0] == '/' ? "" : "; did you mean `/",
                                 pointer[0] == '/' ? "" : pointer, pointer[0] == '/' ? "" : "`?");
         }
     }

@@ -42,7 +42,7 @@ static void unknown_source(struct loader *loader, const struct toml_value *list,
     text_add_name(&message, from->string);
     buf_add_string(&message, "` to copy from");
     add_suggestion(&message, from->string, names.at, names.count);
-    error_at(loader, from, "%s", buf_string(&message));
+    error_at(loader, FINDING_UNKNOWN_ACTION, from, "%s", buf_string(&message));
     buf_release(&message);
     vec_release(&names);
 }
@@ -65,7 +65,7 @@ static const struct toml_table *source_of(struct loader *loader, const struct to
         struct buf name = BUF_EMPTY;
         text_add_name(&name, from->string);
         error_at(
-            loader, from,
+            loader, FINDING_WRONG_FROM, from,
             "`%s` uses `from` itself, which can't be chained; name the action that it copies from",
             buf_string(&name));
         buf_release(&name);
@@ -119,11 +119,12 @@ static void build_name(struct loader *loader, struct action *action, const struc
     action->name = SLICE_LITERAL("");
     action->name_offset = action->offset;
     if (name == NULL) {
-        diag_error_at(loader->diag, loader->source, action->offset, 1,
+        diag_error_at(loader->diag, FINDING_MISSING_KEY, loader->source, action->offset, 1,
                       "this action has no name; add `name = \"…\"`");
     } else if (name->type == TOML_STRING) {
         if (has_control_characters(name->string)) {
-            error_at(loader, name, "the name of an action can't contain control characters");
+            error_at(loader, FINDING_WRONG_NAME, name,
+                     "the name of an action can't contain control characters");
         }
         action->name = arena_slice(loader->arena, name->string);
         action->name_offset = name->offset;

@@ -24,8 +24,8 @@ struct place {
 
 static void refuse(const struct place *place, const char *message)
 {
-    action_error_at(place->loader, place->action, place->value->offset, place->value->length, "%s",
-                    message);
+    action_error_at(place->loader, FINDING_WRONG_TEMPLATE, place->action, place->value->offset,
+                    place->value->length, "%s", message);
 }
 
 /* Checks that pointers and values have one directory, or a group whose directories agree. */
@@ -235,8 +235,8 @@ static void judge_here(struct loader *loader, const struct action *action, size_
     if (command->here_error == HERE_FINE || !filling_is_for_shell(action->shell)) {
         return;
     }
-    action_error_at(loader, action, begin + command->here_offset, command->here_length,
-                    "%s; write a plain word, such as `<<EOF`",
+    action_error_at(loader, FINDING_WRONG_HERE_DOCUMENT, action, begin + command->here_offset,
+                    command->here_length, "%s; write a plain word, such as `<<EOF`",
                     command->here_error == HERE_NAMED_BY_TEMPLATE
                         ? "a template can't be the delimiter of a here-document"
                         : "shells differ in how they read this here-document's delimiter");
@@ -259,12 +259,13 @@ void build_command(struct loader *loader, struct action *action, const struct la
         judge_command(&place);
         judge_here(loader, action, begin);
         if (action->command.nested_shell) {
-            diag_warning_at(loader->diag, loader->source, begin + action->command.nested_offset, 1,
+            diag_warning_at(loader->diag, FINDING_UNSAFE_TEMPLATE, loader->source,
+                            begin + action->command.nested_offset, 1,
                             "a template can't be quoted safely for every name here; use "
                             "\"$ACTION_DIRECTORY\" instead");
         }
     } else if (value == NULL) {
-        diag_error_at(loader->diag, loader->source, action->offset, 1,
+        diag_error_at(loader->diag, FINDING_MISSING_KEY, loader->source, action->offset, 1,
                       "this action has no command; add `command = \"…\"`");
     }
     build_environment(loader, action, layers);

@@ -67,10 +67,10 @@ static void compare_product(struct loader *loader, const struct action *action,
     struct buf shown = BUF_EMPTY;
     text_add_name(&shown, product->text);
     if (twice) {
-        action_error_at(loader, action, product->offset, product->length,
+        action_error_at(loader, FINDING_SHARED_PRODUCT, action, product->offset, product->length,
                         "the product `%s` is listed twice; remove one", buf_string(&shown));
     } else {
-        action_error_at(loader, action, product->offset, product->length,
+        action_error_at(loader, FINDING_NESTED_PRODUCTS, action, product->offset, product->length,
                         "the product `%s` lies inside the product `%.*s`; list only one of the two",
                         buf_string(&shown), SLICE_ARGS(action->products[outer].text));
     }
@@ -96,7 +96,7 @@ static void compare_inputs(struct loader *loader, const struct action *action,
         if (around != SIZE_MAX) {
             struct buf shown = BUF_EMPTY;
             text_add_name(&shown, action->products[around].text);
-            action_error_at(loader, action, input->offset, input->length,
+            action_error_at(loader, FINDING_INPUT_IS_PRODUCT, action, input->offset, input->length,
                             "this input lies inside the product `%s` of the same action; remove "
                             "it, or list the files that the action makes instead of the folder",
                             buf_string(&shown));
@@ -104,7 +104,7 @@ static void compare_inputs(struct loader *loader, const struct action *action,
             input->is_refused = true;
         } else if (!input->is_excluded && !input->is_glob && input->path.len > 0 &&
                    table_find(products, input, input->path.len) != SIZE_MAX) {
-            action_error_at(loader, action, input->offset, input->length,
+            action_error_at(loader, FINDING_INPUT_IS_PRODUCT, action, input->offset, input->length,
                             "an action can't have a file as its input and as its product; remove "
                             "it from one of the two");
             input->is_refused = true;
@@ -124,12 +124,13 @@ static void compare_value_file(struct loader *loader, const struct action *actio
         }
         if (slice_equal(path, value_file)) {
             action_error_at(
-                loader, action, specs[i].offset, specs[i].length,
+                loader, FINDING_VALUE_FILE_WRITTEN, action, specs[i].offset, specs[i].length,
                 "this %s is the file that holds the directory's value, which an action can't write",
                 role);
         } else if (value_file.len > path.len && value_file.at[path.len] == '/' &&
                    memcmp(value_file.at, path.at, path.len) == 0) {
-            action_error_at(loader, action, specs[i].offset, specs[i].length,
+            action_error_at(loader, FINDING_VALUE_FILE_WRITTEN, action, specs[i].offset,
+                            specs[i].length,
                             "this %s contains the file that holds the directory's value, which an "
                             "action can't write",
                             role);

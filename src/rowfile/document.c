@@ -15,7 +15,8 @@ static void check_value(struct loader *loader, int key, const struct toml_value 
 static void wrong_type(struct loader *loader, int key, const struct toml_value *value,
                        const char *wanted)
 {
-    error_at(loader, value, "`%s` must be %s, not %s %s", rowfile_keys[key].path, wanted,
+    error_at(loader, FINDING_WRONG_TYPE, value, "`%s` must be %s, not %s %s",
+             rowfile_keys[key].path, wanted,
              strchr("aeiou", toml_type_name(value->type)[0]) != NULL ? "an" : "a",
              toml_type_name(value->type));
 }
@@ -68,8 +69,8 @@ static void unknown_key(struct loader *loader, int parent, const struct toml_ent
             buf_addf(&message, "%s `%.*s`", i == 0 ? "" : ",", SLICE_ARGS(siblings[i]));
         }
     }
-    diag_error_at(loader->diag, loader->source, entry->key_offset, entry->key_length, "%s",
-                  buf_string(&message));
+    diag_error_at(loader->diag, FINDING_UNKNOWN_KEY, loader->source, entry->key_offset,
+                  entry->key_length, "%s", buf_string(&message));
     buf_release(&message);
 }
 
@@ -81,8 +82,8 @@ static void check_table(struct loader *loader, int key, const struct toml_table 
         if (child < 0) {
             unknown_key(loader, key, entry);
         } else if (memchr(entry->key.at, '\0', entry->key.len) != NULL || entry->key.len == 0) {
-            diag_error_at(loader->diag, loader->source, entry->key_offset, entry->key_length,
-                          "a name can't be empty or contain a NUL byte");
+            diag_error_at(loader->diag, FINDING_WRONG_NAME, loader->source, entry->key_offset,
+                          entry->key_length, "a name can't be empty or contain a NUL byte");
         } else {
             check_value(loader, child, entry->value);
         }
@@ -111,12 +112,12 @@ static void check_choice(struct loader *loader, int key, const struct toml_value
     struct buf keys = BUF_EMPTY;
     add_children(&keys, key);
     if (is_table) {
-        error_at(loader, value, "`%s` needs exactly one of %s", rowfile_keys[key].path,
-                 buf_string(&keys));
+        error_at(loader, FINDING_WRONG_TYPE, value, "`%s` needs exactly one of %s",
+                 rowfile_keys[key].path, buf_string(&keys));
         check_table(loader, key, value->table);
     } else {
-        error_at(loader, value, "`%s` must be a table with %s; choose one", rowfile_keys[key].path,
-                 buf_string(&keys));
+        error_at(loader, FINDING_WRONG_TYPE, value, "`%s` must be a table with %s; choose one",
+                 rowfile_keys[key].path, buf_string(&keys));
     }
     buf_release(&keys);
 }
@@ -149,11 +150,12 @@ static bool check_string(struct loader *loader, int key, const struct toml_value
         return false;
     }
     if (value->string.len == 0 && !may_be_empty) {
-        error_at(loader, value, "`%s` can't be empty", rowfile_keys[key].path);
+        error_at(loader, FINDING_WRONG_VALUE, value, "`%s` can't be empty", rowfile_keys[key].path);
         return false;
     }
     if (value->string.len > 0 && memchr(value->string.at, '\0', value->string.len) != NULL) {
-        error_at(loader, value, "`%s` can't contain a NUL byte", rowfile_keys[key].path);
+        error_at(loader, FINDING_WRONG_VALUE, value, "`%s` can't contain a NUL byte",
+                 rowfile_keys[key].path);
         return false;
     }
     return true;
@@ -166,10 +168,11 @@ static void check_integer(struct loader *loader, int key, const struct toml_valu
         return;
     }
     if (value->integer < least) {
-        error_at(loader, value, "`%s` must be at least %d", rowfile_keys[key].path, (int)least);
+        error_at(loader, FINDING_WRONG_VALUE, value, "`%s` must be at least %d",
+                 rowfile_keys[key].path, (int)least);
     } else if (value->integer > LARGEST_COUNT) {
-        error_at(loader, value, "`%s` must be at most %d", rowfile_keys[key].path,
-                 (int)LARGEST_COUNT);
+        error_at(loader, FINDING_WRONG_VALUE, value, "`%s` must be at most %d",
+                 rowfile_keys[key].path, (int)LARGEST_COUNT);
     }
 }
 
@@ -178,7 +181,8 @@ static void check_number(struct loader *loader, int key, const struct toml_value
     if (value->type != TOML_INTEGER && value->type != TOML_FLOAT) {
         wrong_type(loader, key, value, "a number");
     } else if (value->type == TOML_INTEGER ? value->integer < 0 : !(value->number >= 0)) {
-        error_at(loader, value, "`%s` must be at least 0", rowfile_keys[key].path);
+        error_at(loader, FINDING_WRONG_VALUE, value, "`%s` must be at least 0",
+                 rowfile_keys[key].path);
     }
 }
 
@@ -190,7 +194,8 @@ static void check_quantity(struct loader *loader, int key, const struct toml_val
     double seconds;
     if (is_size && value->type == TOML_INTEGER) {
         if (value->integer < 1) {
-            error_at(loader, value, "`%s` must be at least one byte", rowfile_keys[key].path);
+            error_at(loader, FINDING_WRONG_VALUE, value, "`%s` must be at least one byte",
+                     rowfile_keys[key].path);
         }
         return;
     }
@@ -204,7 +209,7 @@ static void check_quantity(struct loader *loader, int key, const struct toml_val
     if (result != 0) {
         struct buf shown = BUF_EMPTY;
         text_add_name(&shown, value->string);
-        error_at(loader, value, "`%s` %s", buf_string(&shown), why);
+        error_at(loader, FINDING_WRONG_VALUE, value, "`%s` %s", buf_string(&shown), why);
         buf_release(&shown);
     }
 }
@@ -227,9 +232,9 @@ static void check_pointer(struct loader *loader, int key, const struct toml_valu
         buf_add_string(&message, "write `~` as `~0`");
     }
     if (loader->rowfile->contract == CONTRACT_ROW) {
-        warning_at(loader, value, "%s", buf_string(&message));
+        warning_at(loader, FINDING_WRONG_VALUE, value, "%s", buf_string(&message));
     } else {
-        error_at(loader, value, "%s", buf_string(&message));
+        error_at(loader, FINDING_WRONG_VALUE, value, "%s", buf_string(&message));
     }
     buf_release(&message);
 }
@@ -269,12 +274,13 @@ static void check_words(struct loader *loader, int key, const struct toml_value 
             return;
         }
         if (memchr(text.at, '\'', text.len) != NULL || memchr(text.at, '"', text.len) != NULL) {
-            error_at(loader, value,
+            error_at(loader, FINDING_WRONG_VALUE, value,
                      "`%s` is split at blanks, and quotes have no meaning in it; write an array of "
                      "words, such as [\"bash\", \"-e\"]",
                      rowfile_keys[key].path);
         } else if (is_blank(text)) {
-            error_at(loader, value, "`%s` can't be empty", rowfile_keys[key].path);
+            error_at(loader, FINDING_WRONG_VALUE, value, "`%s` can't be empty",
+                     rowfile_keys[key].path);
         }
         return;
     }
@@ -282,7 +288,7 @@ static void check_words(struct loader *loader, int key, const struct toml_value 
         return;
     }
     if (value->array.count == 0) {
-        error_at(loader, value, "`%s` can't be empty", rowfile_keys[key].path);
+        error_at(loader, FINDING_WRONG_VALUE, value, "`%s` can't be empty", rowfile_keys[key].path);
     }
     for (size_t i = 0; i < value->array.count; i++) {
         check_string(loader, key, value->array.items[i], false, wanted);
@@ -299,12 +305,13 @@ static void check_operand(struct loader *loader, const struct toml_value *value,
         break;
     case TOML_FLOAT:
         if (!isfinite(value->number)) {
-            error_at(loader, value, "this number can't be compared with a JSON value");
+            error_at(loader, FINDING_WRONG_CONDITION, value,
+                     "this number can't be compared with a JSON value");
         }
         break;
     case TOML_ARRAY:
         if (depth == DEEPEST_OPERAND) {
-            error_at(loader, value, "arrays are nested too deeply here");
+            error_at(loader, FINDING_WRONG_CONDITION, value, "arrays are nested too deeply here");
             break;
         }
         for (size_t i = 0; i < value->array.count; i++) {
@@ -312,12 +319,12 @@ static void check_operand(struct loader *loader, const struct toml_value *value,
         }
         break;
     case TOML_TABLE:
-        error_at(loader, value,
+        error_at(loader, FINDING_WRONG_CONDITION, value,
                  "tables can't be compared; use conditions with pointers to their members");
         break;
     default:
-        error_at(loader, value, "JSON has no %s; compare with a string or a number",
-                 toml_type_name(value->type));
+        error_at(loader, FINDING_WRONG_CONDITION, value,
+                 "JSON has no %s; compare with a string or a number", toml_type_name(value->type));
         break;
     }
 }
@@ -332,7 +339,8 @@ static void check_condition(struct loader *loader, int key, const struct toml_va
         return;
     }
     if (value->array.count != 3) {
-        error_at(loader, value, "a condition has three elements: %s", wanted);
+        error_at(loader, FINDING_WRONG_CONDITION, value, "a condition has three elements: %s",
+                 wanted);
         return;
     }
     check_pointer(loader, key, value->array.items[0]);
@@ -345,8 +353,9 @@ static void check_condition(struct loader *loader, int key, const struct toml_va
             }
         }
     }
-    error_at(loader, operator, "the operator must be one of \"<\", \"<=\", \"==\", \"!=\", \">=\", "
-                               "\">\"");
+    error_at(loader, FINDING_WRONG_CONDITION, operator,
+             "the operator must be one of \"<\", \"<=\", \"==\", \"!=\", \">=\", "
+             "\">\"");
 }
 
 static void check_conditions(struct loader *loader, int key, const struct toml_value *value)
@@ -379,7 +388,8 @@ static void check_variables(struct loader *loader, int key, const struct toml_va
         const struct toml_entry *entry = &value->table->entries[i];
         check_string(loader, key, entry->value, true, "a table of strings");
         if (!is_variable_name(entry->key)) {
-            diag_error_at(loader->diag, loader->source, entry->key_offset, entry->key_length,
+            diag_error_at(loader->diag, FINDING_WRONG_NAME, loader->source, entry->key_offset,
+                          entry->key_length,
                           "a variable's name consists of letters, digits and `_`, and doesn't "
                           "begin with a digit");
         }
@@ -400,7 +410,8 @@ static void check_scope(struct loader *loader, int key, const struct toml_value 
     }
     struct buf suggestion = BUF_EMPTY;
     add_suggestion(&suggestion, value->string, scopes, 3);
-    error_at(loader, value, "the scope must be %s%s", wanted, buf_string(&suggestion));
+    error_at(loader, FINDING_WRONG_VALUE, value, "the scope must be %s%s", wanted,
+             buf_string(&suggestion));
     buf_release(&suggestion);
 }
 
@@ -484,6 +495,6 @@ void document_check(struct loader *loader)
             ? toml_get(action->table, slice_of(rowfile_keys[ID_ACTION_FROM].name))
             : NULL;
     if (from != NULL) {
-        error_at(loader, from, "`default.action` can't use `from`");
+        error_at(loader, FINDING_WRONG_FROM, from, "`default.action` can't use `from`");
     }
 }

@@ -132,7 +132,8 @@ static void build_members(struct loader *loader, struct group_spec *group,
         layers_value(layers, ID_ACTION_GROUP_INCLUDE, &include_layer);
     const struct toml_value *where = layers_value(layers, ID_ACTION_GROUP_WHERE, &where_layer);
     if (include != NULL && where != NULL && include_layer == where_layer) {
-        error_at(loader, where, "use either `include` or `where`, not both");
+        error_at(loader, FINDING_CONFLICTING_KEYS, where,
+                 "use either `include` or `where`, not both");
     }
     if (where != NULL && where_layer <= include_layer) {
         build_where(loader, group, where);
@@ -153,6 +154,7 @@ void build_group(struct loader *loader, struct action *action, const struct laye
     group->maximum_size = layers_count(layers, ID_ACTION_GROUP_MAXIMUM_SIZE, NULL);
     const struct toml_value *split = layers_value(layers, ID_ACTION_GROUP_SPLIT_BY_SORT_KEY, NULL);
     if (group->split_by_sort_key && group->sort_by_count == 0) {
-        warning_at(loader, split, "`split_by_sort_key` does nothing without `sort_by`");
+        warning_at(loader, FINDING_NO_EFFECT, split,
+                   "`split_by_sort_key` does nothing without `sort_by`");
     }
 }

@@ -124,7 +124,7 @@ static void read_launcher(struct launchers *launchers, const struct user_file *f
                           const struct toml_entry *entry)
 {
     if (entry->value->type != TOML_TABLE) {
-        user_file_complain(file, entry->value,
+        user_file_complain(file, FINDING_WRONG_TYPE, entry->value,
                            "a launcher is a table of clusters; write `[NAME.default]`");
         return;
     }
@@ -134,14 +134,16 @@ static void read_launcher(struct launchers *launchers, const struct user_file *f
     for (size_t i = 0; i < entry->value->table->count; i++) {
         const struct toml_entry *cluster = &entry->value->table->entries[i];
         if (cluster->value->type != TOML_TABLE) {
-            diag_error_at(file->diag, file->source, cluster->key_offset, cluster->key_length,
+            diag_error_at(file->diag, FINDING_WRONG_TYPE, file->source, cluster->key_offset,
+                          cluster->key_length,
                           "this must be a table for a cluster; write `[NAME.default]`");
             continue;
         }
         set_variant(launchers, launcher, read_variant(file, cluster));
     }
     if (launcher_variant_for(launcher, slice_of(DEFAULT_CLUSTER)) == NULL) {
-        diag_error_at(file->diag, file->source, entry->key_offset, entry->key_length,
+        diag_error_at(file->diag, FINDING_MISSING_KEY, file->source, entry->key_offset,
+                      entry->key_length,
                       "this launcher has no default; add `[NAME.default]`, which may be empty");
     }
 }
@@ -269,8 +271,9 @@ static void unknown_launcher(const struct check *check, const struct action *act
     } else {
         buf_add_string(&message, "`; `show launchers` lists all of them");
     }
-    diag_error_at(check->diag, &check->rowfile->source, action->launcher_offsets[index],
-                  action->launchers[index].len + 2, "%s", buf_string(&message));
+    diag_error_at(check->diag, FINDING_UNKNOWN_LAUNCHER, &check->rowfile->source,
+                  action->launcher_offsets[index], action->launchers[index].len + 2, "%s",
+                  buf_string(&message));
     buf_release(&message);
     vec_release(&names);
 }
@@ -295,15 +298,15 @@ static void check_action(const struct check *check, const struct action *action)
             unknown_launcher(check, action, i);
             unknown = true;
         } else if (launcher_starts_processes(launcher, check->cluster) && ++starting == 2) {
-            diag_error_at(check->diag, &check->rowfile->source, action->launcher_offsets[i],
-                          action->launchers[i].len + 2,
+            diag_error_at(check->diag, FINDING_LAUNCHER_CONFLICT, &check->rowfile->source,
+                          action->launcher_offsets[i], action->launchers[i].len + 2,
                           "two launchers that start processes can't be combined; remove one");
         }
     }
     if (starting == 0 && !unknown && wants_several_processes(action)) {
         size_t offset =
             action->launcher_count > 0 ? action->launcher_offsets[0] : action->name_offset;
-        diag_error_at(check->diag, &check->rowfile->source, offset, 1,
+        diag_error_at(check->diag, FINDING_LAUNCHER_MISSING, &check->rowfile->source, offset, 1,
                       "this action asks for several processes, and no launcher starts them; add "
                       "`launchers = [\"mpi\"]` or `[\"process\"]`, or use threads_per_process");
     }

@@ -66,13 +66,14 @@ struct slice *layers_strings(const struct layers *layers, enum rowfile_key_id id
                              struct arena *arena, size_t *count);
 
 /* place.c */
-void error_at(struct loader *loader, const struct toml_value *value, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-void warning_at(struct loader *loader, const struct toml_value *value, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+void error_at(struct loader *loader, enum finding_code code, const struct toml_value *value,
+              const char *format, ...) __attribute__((format(printf, 4, 5)));
+void warning_at(struct loader *loader, enum finding_code code, const struct toml_value *value,
+                const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* An error of one action: it only stops runs that want this action. */
-void action_error_at(struct loader *loader, const struct action *action, size_t offset,
-                     size_t length, const char *format, ...) __attribute__((format(printf, 5, 6)));
+void action_error_at(struct loader *loader, enum finding_code code, const struct action *action,
+                     size_t offset, size_t length, const char *format, ...)
+    __attribute__((format(printf, 6, 7)));
 /* Where the text of a string begins, after its quotes. */
 size_t string_begin(const struct source *source, const struct toml_value *value);
 /* Sorts the entries from `first` on by place, drops duplicates, and makes their places point into a

@@ -30,8 +30,8 @@ static void refuse(struct path_reader *reader, const char *format, ...)
     va_start(args, format);
     buf_vaddf(&message, format, args);
     va_end(args);
-    action_error_at(reader->loader, reader->action, reader->value->offset, reader->value->length,
-                    "%s", buf_string(&message));
+    action_error_at(reader->loader, FINDING_WRONG_PATH, reader->action, reader->value->offset,
+                    reader->value->length, "%s", buf_string(&message));
     buf_release(&message);
 }
 
@@ -119,7 +119,7 @@ static void check_glob(struct loader *loader, const struct toml_value *place, st
     }
     struct glob_set *set = glob_set_new(&pattern, 1, false, what, &diag);
     vec_each (struct diag_entry, entry, &diag.entries) {
-        error_at(loader, place, "%s", entry->message);
+        error_at(loader, entry->code, place, "%s", entry->message);
     }
     glob_set_free(set);
     diag_release(&diag);
@@ -136,7 +136,8 @@ void check_globs(struct loader *loader, const struct toml_value *list, const cha
         }
     }
     if (including == 0) {
-        error_at(loader, list, "`%s` includes no directories; add a glob such as \"*\"", what);
+        error_at(loader, FINDING_ONLY_EXCLUSIONS, list,
+                 "`%s` includes no directories; add a glob such as \"*\"", what);
     }
 }
 
@@ -145,7 +146,7 @@ void check_name_glob(struct loader *loader, const struct toml_value *item, const
     struct slice name = item->string;
     if (memchr(name.at, '/', name.len) != NULL || slice_is(name, "**") ||
         slice_starts_with(name, "!")) {
-        error_at(loader, item,
+        error_at(loader, FINDING_WRONG_VALUE, item,
                  "`%s` takes names of files and folders, such as \"*.pyc\", without `/`, `**` or a "
                  "leading `!`",
                  what);
@@ -198,7 +199,7 @@ static void warn_of_template(const struct path_reader *reader, struct path_spec 
     if (template.part_count > 1 ||
         (template.part_count == 1 && template.parts[0].kind != TEMPLATE_TEXT)) {
         warning_at(
-            reader->loader, reader->value,
+            reader->loader, FINDING_BRACES_IN_NAME, reader->value,
             "templates work only in paths that begin with `//`; this %s has braces in its name",
             role_name(reader->role));
     }
@@ -342,12 +343,12 @@ static void judge_scope(struct loader *loader, const struct action *action,
 {
     const struct template *template = &spec->template;
     if (action->scope == SCOPE_PROJECT && (template->uses_directory || template->uses_pointers)) {
-        action_error_at(loader, action, spec->offset, spec->length,
+        action_error_at(loader, FINDING_WRONG_TEMPLATE, action, spec->offset, spec->length,
                         "an action for the whole project has no directory and no value to put into "
                         "a path; set `scope = \"group\"` or name the file");
     } else if (action->scope == SCOPE_DIRECTORY && role == PATH_PRODUCT && spec->from_project &&
                !template->uses_directory && !template->uses_pointers) {
-        action_error_at(loader, action, spec->offset, spec->length,
+        action_error_at(loader, FINDING_SHARED_PRODUCT, action, spec->offset, spec->length,
                         "every directory would make this file; put {directory} into its name, or "
                         "set `scope = \"group\"`");
     }
@@ -361,7 +362,7 @@ static void require_some_input(struct loader *loader, const struct action *actio
         excluded += action->inputs[i].is_excluded;
     }
     if (excluded > 0 && excluded == action->input_count) {
-        action_error_at(loader, action, list->offset, list->length,
+        action_error_at(loader, FINDING_ONLY_EXCLUSIONS, action, list->offset, list->length,
                         "these inputs only exclude; add an input that they exclude from");
     }
 }

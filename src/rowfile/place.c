@@ -3,40 +3,45 @@
 
 #include "text.h"
 
-static void report(struct loader *loader, enum diag_severity severity, size_t offset, size_t length,
-                   const char *format, va_list args) __attribute__((format(printf, 5, 0)));
+static void report(struct loader *loader, enum diag_severity severity, enum finding_code code,
+                   size_t offset, size_t length, const char *format, va_list args)
+    __attribute__((format(printf, 6, 0)));
 
-static void report(struct loader *loader, enum diag_severity severity, size_t offset, size_t length,
-                   const char *format, va_list args)
+static void report(struct loader *loader, enum diag_severity severity, enum finding_code code,
+                   size_t offset, size_t length, const char *format, va_list args)
 {
     struct buf message = BUF_EMPTY;
     buf_vaddf(&message, format, args);
     if (severity == DIAG_ERROR) {
-        diag_error_at(loader->diag, loader->source, offset, length, "%s", buf_string(&message));
+        diag_error_at(loader->diag, code, loader->source, offset, length, "%s",
+                      buf_string(&message));
     } else {
-        diag_warning_at(loader->diag, loader->source, offset, length, "%s", buf_string(&message));
+        diag_warning_at(loader->diag, code, loader->source, offset, length, "%s",
+                        buf_string(&message));
     }
     buf_release(&message);
 }
 
-void error_at(struct loader *loader, const struct toml_value *value, const char *format, ...)
+void error_at(struct loader *loader, enum finding_code code, const struct toml_value *value,
+              const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    report(loader, DIAG_ERROR, value->offset, value->length, format, args);
+    report(loader, DIAG_ERROR, code, value->offset, value->length, format, args);
     va_end(args);
 }
 
-void warning_at(struct loader *loader, const struct toml_value *value, const char *format, ...)
+void warning_at(struct loader *loader, enum finding_code code, const struct toml_value *value,
+                const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    report(loader, DIAG_WARNING, value->offset, value->length, format, args);
+    report(loader, DIAG_WARNING, code, value->offset, value->length, format, args);
     va_end(args);
 }
 
-void action_error_at(struct loader *loader, const struct action *action, size_t offset,
-                     size_t length, const char *format, ...)
+void action_error_at(struct loader *loader, enum finding_code code, const struct action *action,
+                     size_t offset, size_t length, const char *format, ...)
 {
     const char *outer = loader->diag->action;
     struct buf name = BUF_EMPTY;
@@ -44,7 +49,7 @@ void action_error_at(struct loader *loader, const struct action *action, size_t 
     loader->diag->action = buf_string(&name);
     va_list args;
     va_start(args, format);
-    report(loader, DIAG_ERROR, offset, length, format, args);
+    report(loader, DIAG_ERROR, code, offset, length, format, args);
     va_end(args);
     loader->diag->action = outer;
     buf_release(&name);

@@ -28,7 +28,7 @@ static void unknown_previous(struct loader *loader, const struct toml_value *ite
     if (message.len == before) {
         buf_add_string(&message, "; add it or remove it here");
     }
-    error_at(loader, item, "%s", buf_string(&message));
+    error_at(loader, FINDING_UNKNOWN_ACTION, item, "%s", buf_string(&message));
     buf_release(&message);
 }
 
@@ -78,7 +78,7 @@ static void must_share(struct loader *loader, const struct action *action, const
     struct buf name = BUF_EMPTY;
     text_add_name(&name, action->name);
     diag_error_at(
-        loader->diag, loader->source, action->name_offset, 1,
+        loader->diag, FINDING_ELEMENTS_DIFFER, loader->source, action->name_offset, 1,
         "all elements called `%s` must have the same %s as the first one; make them equal "
         "or give this one another name",
         buf_string(&name), what);
@@ -158,7 +158,7 @@ static void report_cycle(struct walk *walk, const struct action *again, size_t o
         }
     }
     text_add_name(&shown, again->name);
-    diag_error_at(walk->loader->diag, walk->loader->source, offset, 1,
+    diag_error_at(walk->loader->diag, FINDING_DEPENDENCY_CYCLE, walk->loader->source, offset, 1,
                   "dependency cycle in previous_actions: %s; remove one of them",
                   buf_string(&shown));
     buf_release(&shown);

@@ -44,9 +44,10 @@ static void build_value_file(struct loader *loader, const struct layers *layers)
                   slice_starts_with(path, "../") ||
                   memmem(path.at, path.len, "/../", strlen("/../")) != NULL;
     if (path.len == 0) {
-        error_at(loader, value, "the value file has no name");
+        error_at(loader, FINDING_WRONG_VALUE, value, "the value file has no name");
     } else if (climbs && loader->rowfile->contract == CONTRACT_ROWFILE) {
-        error_at(loader, value, "the value file must lie in the directory itself");
+        error_at(loader, FINDING_WRONG_VALUE, value,
+                 "the value file must lie in the directory itself");
     }
 }
 

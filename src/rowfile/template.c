@@ -51,7 +51,8 @@ struct parser {
 static void report(struct parser *parser, size_t at, size_t len, const char *message)
 {
     parser->errors++;
-    diag_error_at(parser->diag, parser->source, parser->offset + at, len, "%s", message);
+    diag_error_at(parser->diag, FINDING_WRONG_TEMPLATE, parser->source, parser->offset + at, len,
+                  "%s", message);
 }
 
 static void flush_literal(struct parser *parser)
@@ -428,8 +429,8 @@ static void judge_brace(struct parser *parser)
         }
         report(parser, at, len, buf_string(&message));
     } else if (meant != NULL && !is_variable) {
-        diag_warning_at(parser->diag, parser->source, parser->offset + at, len,
-                        "`%.*s` is not a template and stays as it is; did you mean `{%s}`?",
+        diag_warning_at(parser->diag, FINDING_NOT_A_TEMPLATE, parser->source, parser->offset + at,
+                        len, "`%.*s` is not a template and stays as it is; did you mean `{%s}`?",
                         (int)len, text.at + at, meant);
     }
     buf_release(&message);
@@ -441,7 +442,8 @@ static void judge_variable(struct parser *parser, size_t at)
     enum template_kind kind;
     struct slice inside = between_braces(parser->text, at);
     if (find_template(DIALECT_ROWFILE, inside, &kind) && kind != TEMPLATE_POINTER) {
-        diag_warning_at(parser->diag, parser->source, parser->offset + at - 1, inside.len + 3,
+        diag_warning_at(parser->diag, FINDING_SHELL_VARIABLE, parser->source,
+                        parser->offset + at - 1, inside.len + 3,
                         "`${%.*s}` is a variable of the shell; the template is `{%.*s}`",
                         SLICE_ARGS(inside), SLICE_ARGS(inside));
     }

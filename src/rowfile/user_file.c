@@ -49,7 +49,8 @@ bool user_file_open(struct user_file *file, enum user_file_owner owner, const ch
     if (there) {
         parse(file, buf_string(&path), buf_slice(&text), arena, diag);
     } else if (errno != ENOENT && errno != ENOTDIR) {
-        diag_error(diag, "%s can't be read: %s", buf_string(&path), strerrordesc_np(errno));
+        diag_error(diag, FINDING_FILE_TROUBLE, "%s can't be read: %s", buf_string(&path),
+                   strerrordesc_np(errno));
     }
     buf_release(&text);
     buf_release(&path);
@@ -62,15 +63,15 @@ void user_file_close(struct user_file *file)
     arena_release(&file->tree);
 }
 
-void user_file_complain(const struct user_file *file, const struct toml_value *value,
-                        const char *format, ...)
+void user_file_complain(const struct user_file *file, enum finding_code code,
+                        const struct toml_value *value, const char *format, ...)
 {
     struct buf message = BUF_EMPTY;
     va_list args;
     va_start(args, format);
     buf_vaddf(&message, format, args);
     va_end(args);
-    diag_error_at(file->diag, file->source, value->offset, value->length, "%s",
+    diag_error_at(file->diag, code, file->source, value->offset, value->length, "%s",
                   buf_string(&message));
     buf_release(&message);
 }
@@ -91,8 +92,8 @@ static void unknown_key(const struct user_file *file, const struct toml_entry *e
     } else {
         buf_addf(&message, "`; %s", known);
     }
-    diag_error_at(file->diag, file->source, entry->key_offset, entry->key_length, "%s",
-                  buf_string(&message));
+    diag_error_at(file->diag, FINDING_UNKNOWN_KEY, file->source, entry->key_offset,
+                  entry->key_length, "%s", buf_string(&message));
     free(names);
     buf_release(&message);
 }
@@ -106,7 +107,7 @@ struct reading {
 static void must_be(const struct reading *reading, const char *what)
 {
     const struct user_field *field = reading->field;
-    user_file_complain(reading->file, reading->value, "`%.*s` must be %s%s%s",
+    user_file_complain(reading->file, FINDING_WRONG_TYPE, reading->value, "`%.*s` must be %s%s%s",
                        SLICE_ARGS(field->name), what, field->hint != NULL ? ": " : "",
                        field->hint != NULL ? field->hint : "");
 }
@@ -191,7 +192,7 @@ static void read_memory(const struct reading *reading, struct slice *into)
 {
     const struct toml_value *value = reading->value;
     if (into->at != NULL) {
-        user_file_complain(reading->file, value,
+        user_file_complain(reading->file, FINDING_CONFLICTING_KEYS, value,
                            "`%.*s` sets the same memory a second time; keep one of the two",
                            SLICE_ARGS(reading->field->name));
     } else if (reading->field->type == USER_FIELD_MEMORY && !is_memory(value)) {

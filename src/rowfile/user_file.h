@@ -72,7 +72,8 @@ void user_file_read_fields(const struct user_file *file, const struct toml_table
                            const char *known);
 
 /* Reports an error at a value. */
-void user_file_complain(const struct user_file *file, const struct toml_value *value,
-                        const char *format, ...) __attribute__((format(printf, 3, 4)));
+void user_file_complain(const struct user_file *file, enum finding_code code,
+                        const struct toml_value *value, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 
 #endif

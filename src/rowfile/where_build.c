@@ -11,11 +11,11 @@ int where_complain(struct where_parser *parser, struct where_span span, const ch
     buf_vaddf(&message, format, args);
     va_end(args);
     if (parser->source != NULL) {
-        diag_error_at(parser->diag, parser->source, parser->source_offset + span.offset,
-                      span.length, "%s", buf_string(&message));
+        diag_error_at(parser->diag, FINDING_WRONG_EXPRESSION, parser->source,
+                      parser->source_offset + span.offset, span.length, "%s", buf_string(&message));
     } else {
-        diag_error(parser->diag, "%s (at byte %zu of the expression)", buf_string(&message),
-                   span.offset);
+        diag_error(parser->diag, FINDING_WRONG_EXPRESSION, "%s (at byte %zu of the expression)",
+                   buf_string(&message), span.offset);
     }
     buf_release(&message);
     return -1;

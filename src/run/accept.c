@@ -14,8 +14,8 @@ static void refuse(struct plan *plan, struct task_id task, const char *what, str
     struct buf shown = BUF_EMPTY;
     graph_add_label(plan_graph(plan), task, &label);
     text_add_name(&shown, name);
-    diag_error(diag, "`%s` can't be accepted: its %s `%s` %s", buf_string(&label), what,
-               buf_string(&shown), wrong);
+    diag_error(diag, FINDING_NOT_ACCEPTED, "`%s` can't be accepted: its %s `%s` %s",
+               buf_string(&label), what, buf_string(&shown), wrong);
     buf_release(&label);
     buf_release(&shown);
 }
@@ -106,12 +106,12 @@ struct left_out {
 static void tell_left_out(const struct left_out *left_out, struct diag *diag)
 {
     if (left_out->submitted > 0) {
-        diag_warning(diag, "%zu %s: not accepted", left_out->submitted,
+        diag_warning(diag, FINDING_NOT_ACCEPTED, "%zu %s: not accepted", left_out->submitted,
                      left_out->submitted == 1 ? "task is in a job" : "tasks are in jobs");
     }
     if (left_out->failed > 0) {
         diag_warning(
-            diag,
+            diag, FINDING_NOT_ACCEPTED,
             "%zu %s last attempt failed or was killed: not accepted; name the directory, or "
             "use --include-failed",
             left_out->failed, left_out->failed == 1 ? "task whose" : "tasks whose");

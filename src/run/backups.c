@@ -257,7 +257,8 @@ static int remake_folders(const struct plan *plan, const struct moves *moves, st
         if (result != 0) {
             struct buf shown = BUF_EMPTY;
             text_add_name(&shown, slice_of(remade->path));
-            diag_state_error(diag, "can't make %s: %s", buf_string(&shown), strerror(error));
+            diag_state_error(diag, FINDING_FILE_TROUBLE, "can't make %s: %s", buf_string(&shown),
+                             strerror(error));
             buf_release(&shown);
             return -1;
         }

@@ -60,8 +60,8 @@ static void report_spawn(const struct run *run, const struct slot *slot,
                                          process->environment, &why)) {
         buf_addf(&why, "%s%s", strerror(error), spawn_advice(error, action));
     }
-    diag_error(run->diag, "action `%.*s`: `%s` can't be started: %s", SLICE_ARGS(action->name),
-               buf_string(&name), buf_string(&why));
+    diag_error(run->diag, FINDING_NOT_STARTED, "action `%.*s`: `%s` can't be started: %s",
+               SLICE_ARGS(action->name), buf_string(&name), buf_string(&why));
     buf_release(&why);
     buf_release(&name);
 }

@@ -25,7 +25,8 @@ static int read_variable(const char *text, unsigned *count, struct diag *diag)
 {
     uint64_t number;
     if (!text_read_number(slice_of(text), UINT_MAX, &number)) {
-        return diag_error(diag, "ROWBUILD_GPUS is `%s`; it must be a number of GPUs", text);
+        return diag_error(diag, FINDING_WRONG_ENVIRONMENT,
+                          "ROWBUILD_GPUS is `%s`; it must be a number of GPUs", text);
     }
     *count = (unsigned)number;
     return 0;

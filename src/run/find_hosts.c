@@ -60,7 +60,7 @@ int run_find_hosts(struct allocation *allocation, unsigned jobs, unsigned gpus,
                      buf_string(&why));
         } else {
             result = diag_state_error(
-                diag,
+                diag, FINDING_HOSTS_UNREACHABLE,
                 "this host doesn't belong to job %s, and the job's hosts can't be reached: %s",
                 allocation->job.at, buf_string(&why));
         }

@@ -152,8 +152,9 @@ int logs_open_slot(struct logs *logs, unsigned slot, struct diag *diag)
         }
         if (*fd < 0) {
             int error = errno;
-            diag_state_error(diag, "the log `%s/" STATE_LOGS "/%s` can't be opened: %s",
-                             logs->state, name, inside_error(error));
+            diag_state_error(diag, FINDING_FILE_TROUBLE,
+                             "the log `%s/" STATE_LOGS "/%s` can't be opened: %s", logs->state,
+                             name, inside_error(error));
             errno = error;
             return -1;
         }
@@ -323,8 +324,8 @@ int logs_write_script(const struct logs *logs, unsigned slot, unsigned number, s
     buf_addf(path, "%s/" STATE_LOGS "/%s", logs->state, buf_string(&name));
     int result = inside_replace(logs->folder, buf_string(&name), text);
     if (result != 0) {
-        diag_state_error(diag, "the script `%s` can't be written: %s", buf_string(path),
-                         inside_error(errno));
+        diag_state_error(diag, FINDING_FILE_TROUBLE, "the script `%s` can't be written: %s",
+                         buf_string(path), inside_error(errno));
     }
     buf_release(&name);
     return result;

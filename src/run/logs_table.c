@@ -58,7 +58,7 @@ static void warn(const char *state, const char *what, struct diag *diag)
 {
     struct buf path = BUF_EMPTY;
     state_folder_add_path(state, STATE_RUNNING, &path);
-    diag_warning(diag, "%s %s", buf_string(&path), what);
+    diag_warning(diag, FINDING_LOG_UNREADABLE, "%s %s", buf_string(&path), what);
     buf_release(&path);
 }
 

@@ -115,9 +115,9 @@ static int refuse(const struct run *run, const struct execution *execution)
     } else {
         add_memory(&refusal);
     }
-    diag_error_at(run->diag, &plan_graph(run->plan)->rowfile->source, action->name_offset,
-                  action->name.len + 2, "action `%.*s` asks for %s", SLICE_ARGS(action->name),
-                  buf_string(&refusal.text));
+    diag_error_at(run->diag, FINDING_IMPOSSIBLE_RESOURCES, &plan_graph(run->plan)->rowfile->source,
+                  action->name_offset, action->name.len + 2, "action `%.*s` asks for %s",
+                  SLICE_ARGS(action->name), buf_string(&refusal.text));
     buf_release(&refusal.text);
     buf_release(&refusal.keys);
     return -1;

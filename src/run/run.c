@@ -336,7 +336,8 @@ static int execute(struct run *run)
     world->become_reaper();
     run->loop = world->open_loop(true);
     if (run->loop == NULL) {
-        diag_state_error(run->diag, "the event loop can't be made: %s", strerror(errno));
+        diag_state_error(run->diag, FINDING_SYSTEM_TROUBLE, "the event loop can't be made: %s",
+                         strerror(errno));
     } else {
         run->is_in_thread = true;
         bool has_thread = pthread_create(&thread, NULL, run_loop, run) == 0;

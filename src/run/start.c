@@ -87,7 +87,8 @@ static int open_jobserver(struct run *run, const struct action *action, struct s
     /* Each process owns a core without a token. */
     if (jobserver_open(server, grant->cores - grant->process_count) != 0) {
         slot->refused = errno;
-        return diag_state_error(run->diag, "a jobserver can't be made: %s", strerror(errno));
+        return diag_state_error(run->diag, FINDING_SYSTEM_TROUBLE, "a jobserver can't be made: %s",
+                                strerror(errno));
     }
     context->environment =
         jobserver_set_environment(context->environment, grant->cores, &run->scratch);

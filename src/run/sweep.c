@@ -46,13 +46,14 @@ static void delete_sibling(struct sweeping *sweeping, int folder, struct slice p
     buf_add_string(&path, name);
     text_add_name(&shown, buf_slice(&path));
     if (result != 0) {
-        diag_warning(sweeping->diag, "can't delete %s: %s", buf_string(&shown), strerror(error));
+        diag_warning(sweeping->diag, FINDING_FILE_TROUBLE, "can't delete %s: %s",
+                     buf_string(&shown), strerror(error));
     } else {
         sweeping->found++;
     }
     if (result == 0 && sweeping->names_each) {
-        diag_note(sweeping->diag, "%s %s", sweeping->dry_run ? "would delete" : "deleted",
-                  buf_string(&shown));
+        diag_note(sweeping->diag, FINDING_FORGOTTEN, "%s %s",
+                  sweeping->dry_run ? "would delete" : "deleted", buf_string(&shown));
     }
     buf_release(&path);
     buf_release(&shown);
@@ -129,12 +130,13 @@ static void sweep_task(struct sweeping *sweeping, struct task_id task, bool good
 static void say_backups(const struct sweeping *sweeping, bool good_ones)
 {
     if (sweeping->found > 0 || good_ones) {
-        diag_note(sweeping->diag, "%s %zu %s%s", sweeping->dry_run ? "would delete" : "deleted",
-                  sweeping->found, sweeping->found == 1 ? "backup" : "backups",
+        diag_note(sweeping->diag, FINDING_FORGOTTEN, "%s %zu %s%s",
+                  sweeping->dry_run ? "would delete" : "deleted", sweeping->found,
+                  sweeping->found == 1 ? "backup" : "backups",
                   good_ones ? "" : " that never matched a record");
     }
     if (sweeping->spared > 0) {
-        diag_note(sweeping->diag,
+        diag_note(sweeping->diag, FINDING_FORGOTTEN,
                   "%zu %s kept: the results are nowhere else; undo the changes and run to put them "
                   "back, or let their successors succeed",
                   sweeping->spared, sweeping->spared == 1 ? "good backup is" : "good backups are");

@@ -153,7 +153,8 @@ static void warn_of_state(struct slice state, struct diag *diag)
 {
     struct buf name = BUF_EMPTY;
     text_add_name(&name, state);
-    diag_warning(diag, "a job in the queue has the unknown state %s; it counts as running",
+    diag_warning(diag, FINDING_QUEUE_UNKNOWN,
+                 "a job in the queue has the unknown state %s; it counts as running",
                  buf_string(&name));
     buf_release(&name);
 }
@@ -177,8 +178,8 @@ static bool complain(struct slice line, struct diag *diag)
 {
     struct buf name = BUF_EMPTY;
     text_add_name(&name, line);
-    diag_warning(diag, "squeue's answer can't be read: %s; jobs count as submitted",
-                 buf_string(&name));
+    diag_warning(diag, FINDING_QUEUE_UNKNOWN,
+                 "squeue's answer can't be read: %s; jobs count as submitted", buf_string(&name));
     buf_release(&name);
     return false;
 }
@@ -379,8 +380,8 @@ static bool ask(struct buf *answer_text, char *const *environment, struct diag *
         buf_add_slice(answer_text, buf_slice(&answer.output));
     }
     if (!answered) {
-        diag_warning(diag, "the queue can't be asked: %s; jobs count as submitted",
-                     buf_string(&words));
+        diag_warning(diag, FINDING_QUEUE_UNKNOWN,
+                     "the queue can't be asked: %s; jobs count as submitted", buf_string(&words));
     }
     buf_release(&words);
     program_release(&answer);

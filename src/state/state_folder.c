@@ -41,7 +41,8 @@ int state_folder_report(const char *state_path, const char *what, const char *na
     int error = errno;
     struct buf path = BUF_EMPTY;
     state_folder_add_path(state_path, name, &path);
-    diag_state_error(diag, "can't %s %s: %s", what, buf_string(&path), inside_error(error));
+    diag_state_error(diag, FINDING_FILE_TROUBLE, "can't %s %s: %s", what, buf_string(&path),
+                     inside_error(error));
     buf_release(&path);
     return -1;
 }
@@ -51,7 +52,8 @@ int state_folder_refuse(const char *state_path, const char *name, const char *wr
 {
     struct buf path = BUF_EMPTY;
     state_folder_add_path(state_path, name, &path);
-    diag_state_error(diag, "%s can't be used: %s", buf_string(&path), wrong);
+    diag_state_error(diag, FINDING_STATE_UNUSABLE, "%s can't be used: %s", buf_string(&path),
+                     wrong);
     buf_release(&path);
     return -1;
 }

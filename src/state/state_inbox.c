@@ -88,7 +88,8 @@ static void warn(const struct harvest *harvest, const struct inbox_file *file, c
     struct buf path = BUF_EMPTY;
     buf_addf(&name, STATE_INBOX "/%s", file->name.at);
     state_folder_add_path(harvest->state->path, buf_string(&name), &path);
-    diag_warning(harvest->diag, "%s, the records of a job: %s", buf_string(&path), what);
+    diag_warning(harvest->diag, FINDING_RECORDS_UNREADABLE, "%s, the records of a job: %s",
+                 buf_string(&path), what);
     buf_release(&name);
     buf_release(&path);
 }

@@ -13,8 +13,9 @@ int state_begin_job(struct state *state, struct diag *diag)
 {
     struct inbox_writer *writer = &state->inbox;
     if (state->folder < 0) {
-        return diag_state_error(
-            diag, "there is no `%s` here: nothing was submitted from this project", state->path);
+        return diag_state_error(diag, FINDING_NOTHING_SUBMITTED,
+                                "there is no `%s` here: nothing was submitted from this project",
+                                state->path);
     }
     writer->folder = inside_folder(state->folder, STATE_INBOX, true);
     if (writer->folder < 0) {

@@ -306,7 +306,8 @@ static int rename_unreadable(const struct state *state, const char *name, struct
         if (file_rename_new(state->folder, name, to) == 0) {
             struct buf old = BUF_EMPTY;
             state_folder_add_path(state->path, name, &old);
-            diag_warning(diag, "%s couldn't be read and was renamed to %s", buf_string(&old), to);
+            diag_warning(diag, FINDING_STATE_UNUSABLE, "%s couldn't be read and was renamed to %s",
+                         buf_string(&old), to);
             buf_release(&old);
             return 0;
         }
@@ -371,9 +372,10 @@ static int tell_loss(const struct state *state, const struct load_trouble *troub
     buf_addf(&path, " is damaged: %zu bytes from byte %zu on can't be read", trouble->lost_bytes,
              trouble->lost_from);
     if (forgets) {
-        diag_warning(diag, "%s; the records in them are lost", buf_string(&path));
+        diag_warning(diag, FINDING_STATE_UNUSABLE, "%s; the records in them are lost",
+                     buf_string(&path));
     } else {
-        diag_state_error(diag, "%s; " MEND, buf_string(&path));
+        diag_state_error(diag, FINDING_STATE_UNUSABLE, "%s; " MEND, buf_string(&path));
     }
     buf_release(&path);
     if (!forgets) {
@@ -396,7 +398,8 @@ int state_load(struct state *state, bool discard_unreadable, struct diag *diag)
     if (result != LOAD_DONE) {
         struct buf path = BUF_EMPTY;
         state_folder_add_path(state->path, trouble.file, &path);
-        diag_state_error(diag, "%s can't be used: %s; " MEND, buf_string(&path), trouble.what);
+        diag_state_error(diag, FINDING_STATE_UNUSABLE, "%s can't be used: %s; " MEND,
+                         buf_string(&path), trouble.what);
         buf_release(&path);
         return -1;
     }

@@ -9,14 +9,15 @@
 
 enum { LONGEST_SHOWN = 60 }; /* bytes of the text that a message repeats */
 
-int toml_complain(struct toml_parser *parser, struct toml_span span, const char *format, ...)
+int toml_complain(struct toml_parser *parser, enum finding_code code, struct toml_span span,
+                  const char *format, ...)
 {
     struct buf sentence = BUF_EMPTY;
     va_list args;
     va_start(args, format);
     buf_vaddf(&sentence, format, args);
     va_end(args);
-    diag_error_at(parser->diag, parser->source, span.offset, span.length, "%s",
+    diag_error_at(parser->diag, code, parser->source, span.offset, span.length, "%s",
                   buf_string(&sentence));
     buf_release(&sentence);
     return -1;
@@ -112,10 +113,11 @@ void toml_complain_key(struct toml_parser *parser, struct toml_span span)
     struct slice word = toml_text(parser, span);
     if (word.at[word.len - 1] == ':') {
         struct toml_span colon = {span.offset + word.len - 1, 1};
-        toml_complain(parser, colon, "a key and its value are separated by `=`, not `:`");
+        toml_complain(parser, FINDING_TOML_SYNTAX, colon,
+                      "a key and its value are separated by `=`, not `:`");
         return;
     }
-    toml_complain(parser, span,
+    toml_complain(parser, FINDING_TOML_SYNTAX, span,
                   "`%s` is not a bare key (letters, digits, _ and - only); put it in quotes",
                   toml_show(parser, word));
 }
@@ -138,7 +140,7 @@ int toml_forbid_invisible(struct toml_parser *parser, struct toml_span span)
         const char *found = memmem(word.at, word.len, spaces[i].bytes, len);
         if (found != NULL) {
             struct toml_span place = {(size_t)(found - parser->lexer.start), len};
-            return toml_complain(parser, place,
+            return toml_complain(parser, FINDING_TOML_SYNTAX, place,
                                  "the character %s is not allowed outside of strings",
                                  spaces[i].name);
         }
@@ -258,7 +260,7 @@ void toml_complain_unexpected(struct toml_parser *parser, struct toml_span span,
 {
     const char *sentence = advice(parser, expected, expected_count, found);
     if (sentence != NULL) {
-        toml_complain(parser, span, "%s", sentence);
+        toml_complain(parser, FINDING_TOML_SYNTAX, span, "%s", sentence);
         return;
     }
     struct buf words = BUF_EMPTY;
@@ -273,6 +275,6 @@ void toml_complain_unexpected(struct toml_parser *parser, struct toml_span span,
         buf_add_string(&words, ", but ");
         add_found(parser, span, found, &words);
     }
-    toml_complain(parser, span, "%s", buf_string(&words));
+    toml_complain(parser, FINDING_TOML_SYNTAX, span, "%s", buf_string(&words));
     buf_release(&words);
 }

@@ -37,8 +37,8 @@ struct toml_value *toml_read_integer(struct toml_parser *parser, struct toml_spa
         }
         unsigned digit = digit_value(text.at[i]);
         if (number > (most - digit) / base) {
-            toml_complain(parser, span, "the integer %s does not fit into 64 bits",
-                          show(parser, span));
+            toml_complain(parser, FINDING_TOML_SYNTAX, span,
+                          "the integer %s does not fit into 64 bits", show(parser, span));
             return NULL;
         }
         number = number * base + digit;
@@ -61,8 +61,8 @@ struct toml_value *toml_read_float(struct toml_parser *parser, struct toml_span 
     struct toml_value *value = toml_new_value(parser, TOML_FLOAT, span);
     value->number = strtod_l(digits->at, NULL, parser->numbers);
     if (isinf(value->number) && text.at[text.len - 1] != 'f') {
-        toml_complain(parser, span, "the number %s is too large for a 64-bit float",
-                      show(parser, span));
+        toml_complain(parser, FINDING_TOML_SYNTAX, span,
+                      "the number %s is too large for a 64-bit float", show(parser, span));
         return NULL;
     }
     return value;
@@ -79,7 +79,8 @@ struct clock_reader {
 
 static int clock_complain(struct clock_reader *reader, const char *missing)
 {
-    return toml_complain(reader->parser, reader->whole, "`%s` is not a valid date or time: %s",
+    return toml_complain(reader->parser, FINDING_TOML_SYNTAX, reader->whole,
+                         "`%s` is not a valid date or time: %s",
                          show(reader->parser, reader->whole), missing);
 }
 
@@ -107,12 +108,14 @@ static int clock_number(struct clock_reader *reader, const char *name, size_t co
         if (reader->at == start && start == reader->text.len) {
             span = reader->whole;
         }
-        return toml_complain(
-            reader->parser, span, "`%s` is not a valid date or time: the %s needs %s digits",
-            show(reader->parser, reader->whole), name, count == 4 ? "four" : "two");
+        return toml_complain(reader->parser, FINDING_TOML_SYNTAX, span,
+                             "`%s` is not a valid date or time: the %s needs %s digits",
+                             show(reader->parser, reader->whole), name,
+                             count == 4 ? "four" : "two");
     }
     if (*number < least || *number > most) {
-        return toml_complain(reader->parser, span, "the %s %d does not exist", name, *number);
+        return toml_complain(reader->parser, FINDING_TOML_SYNTAX, span, "the %s %d does not exist",
+                             name, *number);
     }
     return 0;
 }
@@ -146,8 +149,9 @@ static int read_date(struct clock_reader *reader, struct toml_time *time)
     }
     if (time->day > days_in_month(time->year, time->month)) {
         struct toml_span day = {reader->whole.offset + reader->at - 2, 2};
-        return toml_complain(reader->parser, day, "the day %04d-%02d-%02d does not exist",
-                             time->year, time->month, time->day);
+        return toml_complain(reader->parser, FINDING_TOML_SYNTAX, day,
+                             "the day %04d-%02d-%02d does not exist", time->year, time->month,
+                             time->day);
     }
     return 0;
 }
@@ -230,8 +234,8 @@ struct toml_value *toml_read_time(struct toml_parser *parser, struct toml_span s
     }
     if (reader.at < span.length) {
         struct toml_span rest = {span.offset + reader.at, span.length - reader.at};
-        toml_complain(parser, rest, "`%s` can't follow the %s", show(parser, rest),
-                      toml_type_name(type));
+        toml_complain(parser, FINDING_TOML_SYNTAX, rest, "`%s` can't follow the %s",
+                      show(parser, rest), toml_type_name(type));
         return NULL;
     }
     struct toml_value *value = toml_new_value(parser, type, span);
@@ -305,22 +309,25 @@ int toml_explain_word(struct toml_parser *parser, struct toml_span span)
         if (toml_read_time(parser, span) == NULL) {
             return -1;
         }
-        return toml_complain(parser, span, "`%s` is not a valid date or time", show(parser, span));
+        return toml_complain(parser, FINDING_TOML_SYNTAX, span, "`%s` is not a valid date or time",
+                             show(parser, span));
     }
     size_t sign = word.at[0] == '+' || word.at[0] == '-' ? 1 : 0;
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         size_t len = strlen(words[i]);
         if (word.len == len + sign && strncasecmp(word.at + sign, words[i], len) == 0) {
-            return toml_complain(parser, span, "`%s` is not a valid value; use `%s`",
-                                 show(parser, span), words[i]);
+            return toml_complain(parser, FINDING_TOML_SYNTAX, span,
+                                 "`%s` is not a valid value; use `%s`", show(parser, span),
+                                 words[i]);
         }
     }
     if (word.len > sign && (isdigit((unsigned char)word.at[sign]) || word.at[sign] == '.')) {
-        return toml_complain(parser, span, "`%s` is not a valid number: %s", show(parser, span),
-                             number_mistake(word, sign));
+        return toml_complain(parser, FINDING_TOML_SYNTAX, span, "`%s` is not a valid number: %s",
+                             show(parser, span), number_mistake(word, sign));
     }
-    return toml_complain(parser, span, "`%s` is not a valid value; a string needs quotes%s",
-                         show(parser, span), toml_show_open(parser, span.offset));
+    return toml_complain(parser, FINDING_TOML_SYNTAX, span,
+                         "`%s` is not a valid value; a string needs quotes%s", show(parser, span),
+                         toml_show_open(parser, span.offset));
 }
 
 /* Escapes */
@@ -354,7 +361,8 @@ static int read_code_point(struct toml_parser *parser, struct toml_span span)
     size_t wanted = text.at[1] == 'u' ? 4 : 8;
     if (text.len != wanted + 2) {
         return toml_complain(
-            parser, span, "`%s` needs %s hexadecimal digits; a backslash itself is written `\\\\`",
+            parser, FINDING_TOML_SYNTAX, span,
+            "`%s` needs %s hexadecimal digits; a backslash itself is written `\\\\`",
             show(parser, span), wanted == 4 ? "four" : "eight");
     }
     uint32_t point = 0;
@@ -362,7 +370,8 @@ static int read_code_point(struct toml_parser *parser, struct toml_span span)
         point = point * 16 + digit_value(text.at[i]);
     }
     if (point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff)) {
-        return toml_complain(parser, span, "`%s` is not a Unicode character", show(parser, span));
+        return toml_complain(parser, FINDING_TOML_SYNTAX, span, "`%s` is not a Unicode character",
+                             show(parser, span));
     }
     add_code_point(&parser->lexer.decoded, point);
     return 0;
@@ -379,9 +388,10 @@ int toml_read_escape(struct toml_parser *parser, struct toml_span span)
     const char *found = name != '\0' ? strchr(names, name) : NULL;
     if (found == NULL) {
         if ((unsigned char)name <= ' ' || name == 0x7f) {
-            return toml_complain(parser, span, "a lone `\\` is not a valid escape; write `\\\\`");
+            return toml_complain(parser, FINDING_TOML_SYNTAX, span,
+                                 "a lone `\\` is not a valid escape; write `\\\\`");
         }
-        return toml_complain(parser, span,
+        return toml_complain(parser, FINDING_TOML_SYNTAX, span,
                              "`%s` is not a valid escape; a backslash itself is written `\\\\`",
                              show(parser, span));
     }

@@ -27,11 +27,12 @@ static int check_utf8(const struct source *source, struct diag *diag)
         return 0;
     }
     if (slice_starts_with(text, "\xff\xfe") || slice_starts_with(text, "\xfe\xff")) {
-        return diag_error_at(diag, source, 0, 1, "the text is UTF-16, but TOML must be UTF-8");
+        return diag_error_at(diag, FINDING_NOT_UTF8, source, 0, 1,
+                             "the text is UTF-16, but TOML must be UTF-8");
     }
     size_t offset = find_invalid(text);
-    return diag_error_at(diag, source, offset, 1, "the byte 0x%02x here is not UTF-8",
-                         (unsigned char)text.at[offset]);
+    return diag_error_at(diag, FINDING_NOT_UTF8, source, offset, 1,
+                         "the byte 0x%02x here is not UTF-8", (unsigned char)text.at[offset]);
 }
 
 const struct toml_table *toml_parse(const struct source *source, struct arena *arena,

@@ -60,8 +60,8 @@ struct toml_parser {
 };
 
 /* Reports at `span`; returns -1. */
-int toml_complain(struct toml_parser *parser, struct toml_span span, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+int toml_complain(struct toml_parser *parser, enum finding_code code, struct toml_span span,
+                  const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 struct slice toml_text(const struct toml_parser *parser, struct toml_span span);
 

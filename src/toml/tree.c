@@ -144,22 +144,23 @@ static int complain_closed(struct toml_parser *parser, size_t parts, const struc
     size_t line = toml_line(parser, entry->key_offset);
     if (is_table_array(value)) {
         return toml_complain(
-            parser, span,
+            parser, FINDING_TOML_SYNTAX, span,
             "`%s` is an array of tables (line %zu); only its own headers can add to it", name,
             line);
     }
     if (value->type == TOML_TABLE && inside(value->table)->origin == ORIGIN_INLINE) {
-        return toml_complain(parser, span,
+        return toml_complain(parser, FINDING_TOML_SYNTAX, span,
                              "`%s` is an inline table (line %zu), which can't be extended", name,
                              line);
     }
     if (value->type == TOML_TABLE) {
-        return toml_complain(parser, span,
+        return toml_complain(parser, FINDING_TOML_SYNTAX, span,
                              "the table `%s` has a [header] of its own (line %zu); dotted keys "
                              "can't add to it",
                              name, toml_line(parser, value->offset));
     }
-    return toml_complain(parser, span, "`%s` is not a table but %s %s (line %zu)", name,
+    return toml_complain(parser, FINDING_TOML_SYNTAX, span,
+                         "`%s` is not a table but %s %s (line %zu)", name,
                          value->type == TOML_ARRAY || value->type == TOML_INTEGER ||
                                  value->type == TOML_OFFSET_DATE_TIME
                              ? "an"
@@ -170,7 +171,8 @@ static int complain_closed(struct toml_parser *parser, size_t parts, const struc
 static int complain_twice(struct toml_parser *parser, const char *what, struct toml_span span,
                           size_t first)
 {
-    return toml_complain(parser, span, "%s `%s` is defined twice; the first is on line %zu", what,
+    return toml_complain(parser, FINDING_DUPLICATE_KEY, span,
+                         "%s `%s` is defined twice; the first is on line %zu", what,
                          toml_show_path(parser, parser->path.count), toml_line(parser, first));
 }
 
@@ -180,8 +182,8 @@ int toml_enter(struct toml_parser *parser, struct toml_key key)
 {
     vec_push(&parser->path, key);
     if (parser->path.count + parser->open_arrays > TOML_DEEPEST) {
-        return toml_complain(parser, key.span, "this is nested too deeply; the limit is %d levels",
-                             TOML_DEEPEST);
+        return toml_complain(parser, FINDING_TOML_SYNTAX, key.span,
+                             "this is nested too deeply; the limit is %d levels", TOML_DEEPEST);
     }
     return 0;
 }
@@ -253,9 +255,10 @@ static int open_table(struct toml_parser *parser, struct toml_table *parent, str
     enum table_origin origin =
         value->type == TOML_TABLE ? inside(value->table)->origin : ORIGIN_INLINE;
     if (origin == ORIGIN_DOTTED) {
-        return toml_complain(
-            parser, key.span, "the table `%s` was already defined by the dotted key on line %zu",
-            toml_show_path(parser, parser->path.count), toml_line(parser, entry->key_offset));
+        return toml_complain(parser, FINDING_TOML_SYNTAX, key.span,
+                             "the table `%s` was already defined by the dotted key on line %zu",
+                             toml_show_path(parser, parser->path.count),
+                             toml_line(parser, entry->key_offset));
     }
     if (origin == ORIGIN_HEADER) {
         return complain_twice(parser, "the table", key.span, value->offset);
@@ -300,9 +303,10 @@ static int open_element(struct toml_parser *parser, struct toml_table *parent, s
         const char *kind = entry->value->type == TOML_TABLE   ? "as a table"
                            : entry->value->type == TOML_ARRAY ? "as an array in brackets"
                                                               : "as a plain value";
-        return toml_complain(
-            parser, key.span, "`%s` was already defined %s on line %zu, so [[…]] can't add to it",
-            toml_show_path(parser, parser->path.count), kind, toml_line(parser, entry->key_offset));
+        return toml_complain(parser, FINDING_TOML_SYNTAX, key.span,
+                             "`%s` was already defined %s on line %zu, so [[…]] can't add to it",
+                             toml_show_path(parser, parser->path.count), kind,
+                             toml_line(parser, entry->key_offset));
     }
     struct toml_value *element = toml_new_value(parser, TOML_TABLE, header);
     element->table = new_table(parser, ORIGIN_ELEMENT);
@@ -330,8 +334,8 @@ int toml_open_array(struct toml_parser *parser, struct toml_span bracket)
 {
     parser->open_arrays++;
     if (parser->path.count + parser->open_arrays > TOML_DEEPEST) {
-        return toml_complain(parser, bracket, "this is nested too deeply; the limit is %d levels",
-                             TOML_DEEPEST);
+        return toml_complain(parser, FINDING_TOML_SYNTAX, bracket,
+                             "this is nested too deeply; the limit is %d levels", TOML_DEEPEST);
     }
     return 0;
 }

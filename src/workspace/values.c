@@ -40,13 +40,14 @@ static int read_value(const struct workspace *workspace, size_t directory,
     if (file_read(workspace->fd, buf_string(&path), LARGEST_VALUE, &text) != 0) {
         if (errno == ENOENT || errno == ENOTDIR) {
             errno = ENOENT;
-            diag_state_error(diag,
+            diag_state_error(diag, FINDING_VALUE_FILE_MISSING,
                              "the value file `%s` is missing: each directory of the workspace "
                              "needs one; exclude the directory with `workspace.directories`",
                              buf_string(&shown));
         } else {
             int error = errno;
-            diag_state_error(diag, "the value file `%s` can't be read: %s", buf_string(&shown),
+            diag_state_error(diag, FINDING_VALUE_FILE_UNREADABLE,
+                             "the value file `%s` can't be read: %s", buf_string(&shown),
                              strerror(error));
             errno = error;
         }
@@ -55,7 +56,9 @@ static int read_value(const struct workspace *workspace, size_t directory,
     struct diag wrong;
     diag_init(&wrong);
     *value = json_parse(parser, buf_slice(&text), buf_slice(&shown), &wrong);
-    result = wrong.errors > 0 ? diag_state_error(diag, "%s", wrong.entries.at[0].message) : 0;
+    result = wrong.errors > 0 ? diag_state_error(diag, wrong.entries.at[0].code, "%s",
+                                                 wrong.entries.at[0].message)
+                              : 0;
     diag_release(&wrong);
     errno = 0;
 out:;
@@ -70,6 +73,7 @@ out:;
 struct failed_value {
     size_t directory;
     int error; /* of reading it; 0: it isn't JSON */
+    enum finding_code code;
     char *message;
 };
 
@@ -96,6 +100,7 @@ static void read_range(void *context, unsigned worker, size_t first, size_t end)
         } else {
             struct failed_value failed = {.directory = i, .error = errno};
             const char *message = own.entries.at[0].message;
+            failed.code = own.entries.at[0].code;
             failed.message = mem_copy(message, strlen(message));
             pthread_mutex_lock(&reading->mutex);
             vec_push(&reading->failed, failed);
@@ -142,7 +147,13 @@ static void report_one(const struct reading *reading, size_t number, struct diag
     text_add_same_in(&text, more);
     buf_add_slice(&text, buf_slice(&names));
     buf_add_string(&text, more > MOST_NAMES ? ", …" : "");
-    diag_state_error(diag, "%s", buf_string(&text));
+    diag_state_error(diag, failed->code, "%s", buf_string(&text));
+    for (size_t i = number; i < reading->failed.count; i++) {
+        const struct failed_value *other = &reading->failed.at[i];
+        if (i == number || (failed->error != 0 && other->error == failed->error)) {
+            diag_add_directory(diag, reading->workspace->names[other->directory]);
+        }
+    }
     buf_release(&text);
     buf_release(&names);
 }
@@ -164,7 +175,8 @@ static void report_failed(struct reading *reading, struct diag *diag)
         }
     }
     if (hidden > 0) {
-        diag_state_error(diag, "%zu more value files can't be used", hidden);
+        diag_state_error(diag, FINDING_VALUE_FILE_UNREADABLE, "%zu more value files can't be used",
+                         hidden);
     }
 }
 

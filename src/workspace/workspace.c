@@ -93,8 +93,9 @@ static int list_below(struct listing *listing)
             buf_add_char(&shown, '/');
             text_add_name(&shown, buf_slice(&listing->prefix));
         }
-        diag_state_error(listing->diag, "the workspace `%s` can't be listed: %s",
-                         buf_string(&shown), strerror(errno));
+        diag_state_error(listing->diag, FINDING_WORKSPACE_UNUSABLE,
+                         "the workspace `%s` can't be listed: %s", buf_string(&shown),
+                         strerror(errno));
         buf_release(&shown);
     }
     buf_release(&path);
@@ -113,7 +114,7 @@ static void tell_links(const struct listing *listing)
     buf_add_string(&names, count > MOST_NAMES ? ", …" : "");
     if (count > 0) {
         diag_note(
-            listing->diag,
+            listing->diag, FINDING_LINK_IN_WORKSPACE,
             "%zu symbolic %s in the workspace %s not counted as %s: %s; use real directories, "
             "or exclude %s in `workspace.directories`",
             count, count == 1 ? "link" : "links", count == 1 ? "is" : "are",
@@ -144,7 +145,7 @@ int workspace_open_beside(struct workspace *workspace, int project, const struct
     if (workspace->fd < 0) {
         struct buf shown = BUF_EMPTY;
         text_add_name(&shown, workspace->path);
-        diag_state_error(diag,
+        diag_state_error(diag, FINDING_WORKSPACE_UNUSABLE,
                          "the workspace `%s` can't be opened: %s; make it, mount it, or set "
                          "`workspace.path` in %s",
                          buf_string(&shown), strerror(errno), rowfile->source.name);

@@ -32,6 +32,11 @@ nothing() {
     grep -vxE 'src|include|grammar|tests|examples|docs|Rowfile\.example|CMakeLists\.txt|README\.md|CMakePresets\.json|LICENSE|CONTRIBUTING\.md|packaging' |
     nothing "these don't belong at the top of the tree"
 
+# ---- Findings ----
+sed -n 's/^\([a-z0-9-]*\) |.*/\1/p' grammar/findings | tr a-z- A-Z_ | while read -r code; do
+    grep -rqw "FINDING_$code" src || echo "$code"
+done | nothing "no code finds these"
+
 # ---- Includes ----
 grep -rnE '^[ \t]*#[ \t]*include[ \t]*"[^"]*/' src grammar include tests --include='*.[chy]' --include='*.re' |
     nothing "an include names a folder, where only a header's name belongs"

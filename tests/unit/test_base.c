@@ -225,29 +225,87 @@ static void test_diag(void **state)
     struct diag diag;
     struct source source = {"Rowfile", SLICE_LITERAL("[a]\r\n\tk\xc3\xa4y = 1\n")};
     diag_init(&diag);
-    assert_int_equal(diag_error(&diag, "no %s", "luck"), -1);
+    assert_int_equal(diag_error(&diag, FINDING_WRONG_VALUE, "no %s", "luck"), -1);
     check_rendering(&diag.entries.at[0], false, "error: no luck\n");
     check_rendering(&diag.entries.at[0], true, "\033[1;31merror:\033[0m no luck\n");
     diag.action = "run";
-    assert_int_equal(diag_error_at(&diag, &source, 6, 4, "unknown key"), -1);
+    assert_int_equal(diag_error_at(&diag, FINDING_WRONG_VALUE, &source, 6, 4, "unknown key"), -1);
     diag.action = NULL;
     assert_string_equal(diag.entries.at[1].action, "run");
     check_rendering(&diag.entries.at[1], false,
                     "Rowfile:2:2: error: unknown key\n     k\xc3\xa4y = 1\n     ^~~\n");
-    diag_warning_at(&diag, &source, source.text.len, 0, "the end");
+    diag_warning_at(&diag, FINDING_WRONG_VALUE, &source, source.text.len, 0, "the end");
     check_rendering(&diag.entries.at[2], false, "Rowfile:3:1: warning: the end\n    \n    ^\n");
-    diag_warning_at(&diag, &source, 0, 999, "a line");
+    diag_warning_at(&diag, FINDING_WRONG_VALUE, &source, 0, 999, "a line");
     check_rendering(&diag.entries.at[3], false, "Rowfile:1:1: warning: a line\n    [a]\n    ^~~\n");
     struct source colourful = {"s", SLICE_LITERAL("\xc2\x9b\x1b[1m\xc2\xa0")};
-    diag_warning_at(&diag, &colourful, 2, 1, "x");
+    diag_warning_at(&diag, FINDING_WRONG_VALUE, &colourful, 2, 1, "x");
     check_rendering(&diag.entries.at[4], false, "s:1:2: warning: x\n      [1m\xc2\xa0\n     ^\n");
-    diag_note(&diag, "so");
-    diag_warning(&diag, "hm");
-    diag_state_error(&diag, "gone");
+    diag_note(&diag, FINDING_WRONG_VALUE, "so");
+    diag_warning(&diag, FINDING_WRONG_VALUE, "hm");
+    diag_state_error(&diag, FINDING_WRONG_VALUE, "gone");
     assert_int_equal(diag.entries.at[7].blame, DIAG_STATE);
     assert_int_equal(diag.errors, 3);
     assert_int_equal(diag.entries.count, 8);
     diag_release(&diag);
+}
+
+static void test_diag_directories(void **state)
+{
+    (void)state;
+    struct diag diag;
+    struct diag copy;
+    diag_init(&diag);
+    diag_init(&copy);
+    diag_warning(&diag, FINDING_MISSING_INPUT, "of two");
+    diag_add_directory(&diag, SLICE_LITERAL("b"));
+    diag_add_directory(&diag, SLICE_LITERAL("a"));
+    diag_warning(&diag, FINDING_NO_PROJECT, "of none");
+    vec_each (const struct diag_entry, entry, &diag.entries) {
+        diag_take(&copy, entry);
+    }
+    diag_release(&diag);
+    assert_int_equal(copy.entries.at[0].code, FINDING_MISSING_INPUT);
+    assert_string_equal(copy.entries.at[0].directories->name, "b");
+    assert_string_equal(copy.entries.at[0].directories->next->name, "a");
+    assert_null(copy.entries.at[0].directories->next->next);
+    assert_int_equal(copy.entries.at[1].code, FINDING_NO_PROJECT);
+    assert_null(copy.entries.at[1].directories);
+    diag_release(&copy);
+}
+
+static void check_mend(const char *message, const char *mend)
+{
+    if (mend == NULL) {
+        assert_null(diag_mend(message));
+    } else {
+        assert_string_equal(diag_mend(message), mend);
+    }
+}
+
+static void test_mend(void **state)
+{
+    (void)state;
+    check_mend("unknown key `comand`; did you mean `command`?", "did you mean `command`?");
+    check_mend("nothing is said", NULL);
+    check_mend("the queue can't be asked: away; jobs count as submitted", NULL);
+    check_mend("`a` fails; the same in 2 more directories: b, c; change the value or this path",
+               "change the value or this path");
+    check_mend("the command `a; use b` fails", NULL);
+    check_mend("the command `a; use b` fails; write c; use d", "write c; use d");
+    check_mend("", NULL);
+    check_mend(";", NULL);
+    check_mend("user; useless", NULL);
+}
+
+static void test_finding_table(void **state)
+{
+    (void)state;
+    assert_string_equal(finding_table[FINDING_UNKNOWN_KEY].code, "unknown-key");
+    assert_ptr_equal(finding_text_of("shared-product"), &finding_table[FINDING_SHARED_PRODUCT]);
+    assert_null(finding_text_of("unknown"));
+    assert_string_equal(finding_nearest("unknwon-key"), "unknown-key");
+    assert_null(finding_nearest("what else"));
 }
 
 static void test_diag_long_line(void **state)
@@ -260,7 +318,7 @@ static void test_diag_long_line(void **state)
     text[1000] = 'Y';
     struct source source = {"Rowfile", slice_make(text, sizeof text)};
     diag_init(&diag);
-    diag_error_at(&diag, &source, 1000, 1, "here");
+    diag_error_at(&diag, FINDING_WRONG_VALUE, &source, 1000, 1, "here");
     diag_render(&diag.entries.at[0], false, &out);
     assert_true(out.len < 400);
     const char *line = strchr(buf_string(&out), '\n') + 1;
@@ -289,7 +347,8 @@ static void test_diag_random(void **state)
         }
         struct source source = {"s", slice_make(text, (seed >> 33) % sizeof text)};
         diag_init(&diag);
-        diag_error_at(&diag, &source, (seed >> 20) % 310, (seed >> 10) % 50, "x");
+        diag_error_at(&diag, FINDING_WRONG_VALUE, &source, (seed >> 20) % 310, (seed >> 10) % 50,
+                      "x");
         diag_render(&diag.entries.at[0], false, &out);
         assert_int_equal(strlen(out.at), out.len);
         buf_release(&out);
@@ -595,7 +654,7 @@ static void test_diag_shows_invisible_characters(void **state)
                             .text = slice_of("a\u202e = bad\u2066x\u2069 \u200b")};
     struct buf out = BUF_EMPTY;
     diag_init(&diag);
-    diag_error_at(&diag, &source, 7, 10, "`%s` is wrong", "bad\u2066x\u2069");
+    diag_error_at(&diag, FINDING_WRONG_VALUE, &source, 7, 10, "`%s` is wrong", "bad\u2066x\u2069");
     diag_render(&diag.entries.at[0], false, &out);
     assert_string_equal(buf_string(&out), "R\\u202e:1:6: error: `bad\\u2066x\\u2069` is wrong\n"
                                           "    a\\u202e = bad\\u2066x\\u2069 \\u200b\n"
@@ -616,6 +675,9 @@ int main(void)
         cmocka_unit_test(test_cpumask),
         cmocka_unit_test(test_cpumask_parse),
         cmocka_unit_test(test_diag),
+        cmocka_unit_test(test_diag_directories),
+        cmocka_unit_test(test_mend),
+        cmocka_unit_test(test_finding_table),
         cmocka_unit_test(test_diag_long_line),
         cmocka_unit_test(test_diag_random),
         cmocka_unit_test(test_shell_word),
