@@ -57,6 +57,32 @@ rowbuild_messages_severity(const struct rowbuild_messages *messages, size_t inde
  * "Rowfile:12:9: error: …", the source line, a caret. Valid until the next call with `messages`. */
 ROWBUILD_API const char *rowbuild_messages_text(struct rowbuild_messages *messages, size_t index,
                                                 bool colour);
+
+/* What a message is about, without decoration. */
+struct rowbuild_finding {
+    const char *code; /* "unknown-key": stable; `check --explain` and the manual list all codes */
+    enum rowbuild_severity severity;
+    const char *file; /* as messages show it: "Rowfile"; NULL: no place, and the numbers are 0 */
+    const char *path; /* the same file's absolute path; NULL: no place */
+    size_t line;      /* from 1 */
+    size_t column;    /* from 1, in UTF-8 code points */
+    size_t end_line;  /* the place ends before this column of this line */
+    size_t end_column;
+    const char *message; /* what is wrong: one line without a full stop and without the mend */
+    const char *mend;    /* what to type instead; NULL: the message doesn't say */
+    const char *text;    /* as rowbuild_messages_text, without colour */
+    const char *const *directories; /* names of the directories that the message concerns */
+    size_t directory_count;
+};
+/* All strings are valid until the messages are cleared or freed. */
+ROWBUILD_API void rowbuild_messages_finding(struct rowbuild_messages *messages, size_t index,
+                                            struct rowbuild_finding *finding);
+/* From now on, warnings count as errors, also those that are already there. */
+ROWBUILD_API void rowbuild_messages_be_strict(struct rowbuild_messages *messages);
+/* The absolute path of the description that was opened last, NULL if none was found. Valid until
+ * the messages are cleared or freed. */
+ROWBUILD_API const char *rowbuild_messages_description(const struct rowbuild_messages *messages);
+
 /* From now on, notes about the progress of a call, for instance that it waits for a lock, are
  * passed to `tell` immediately, as text that ends with a newline. They aren't counted. */
 ROWBUILD_API void rowbuild_messages_listen(struct rowbuild_messages *messages, bool colour,
@@ -433,6 +459,32 @@ ROWBUILD_API int rowbuild_show_launchers(struct rowbuild *study,
                                          const struct rowbuild_show_options *options,
                                          const struct rowbuild_writer *writer,
                                          struct rowbuild_messages *messages);
+
+enum rowbuild_format {
+    ROWBUILD_FORMAT_TEXT,     /* the messages as they are shown */
+    ROWBUILD_FORMAT_JSON,     /* one object per line */
+    ROWBUILD_FORMAT_GITHUB,   /* annotations of GitHub Actions */
+    ROWBUILD_FORMAT_GITLAB,   /* a Code Quality report of GitLab */
+    ROWBUILD_FORMAT_SARIF,    /* SARIF 2.1.0 */
+    ROWBUILD_FORMAT_JUNIT,    /* JUnit's XML: each error is a failed test */
+    ROWBUILD_FORMAT_MARKDOWN, /* a table */
+};
+
+struct rowbuild_format_options {
+    const char *tool; /* what has found them: "rowbuild check" */
+    /* Absolute path of the folder from which the reader of the report counts, such as the root of a
+     * repository. Files below it are named relative to it. */
+    const char *base;
+    /* Absolute path of the file that findings without a place are attributed to where a format
+     * wants a place; may be NULL. */
+    const char *description;
+};
+
+/* Writes an array of findings in a format. It may be empty. */
+ROWBUILD_API void rowbuild_write_findings(const struct rowbuild_finding *findings, size_t count,
+                                          enum rowbuild_format format,
+                                          const struct rowbuild_format_options *options,
+                                          const struct rowbuild_writer *writer);
 
 /* Finds problems without running anything: all errors and warnings go to `messages`. */
 ROWBUILD_API int rowbuild_check(struct rowbuild *study, struct rowbuild_messages *messages);

@@ -262,6 +262,7 @@ struct rowbuild *rowbuild_open(const struct rowbuild_options *options,
     if (read_description(study, options, &text, &messages->diag) != 0) {
         goto fail;
     }
+    messages_describe(messages, study->project_path, study->file_name);
     study->from_project = below_project(study->project_path, options->directory);
     set_state_path(study, options->state);
     study->rowfile = rowfile_load(buf_slice(&text), study->file_name, &study->own);

@@ -24,6 +24,7 @@
 struct rendered_message {
     const char *plain;
     const char *coloured;
+    struct rowbuild_finding finding;
 };
 
 struct rowbuild_messages {
@@ -31,6 +32,8 @@ struct rowbuild_messages {
     struct arena rendered;
     VEC(struct rendered_message) settled; /* the first entries, as they are shown */
     struct buf text;
+    const char *description; /* absolute path of the file that was opened; NULL: none */
+    bool is_strict;          /* warnings count as errors */
     void (*tell)(void *context, const char *text); /* rowbuild_messages_listen; NULL: nobody */
     void *tell_context;
     bool tell_colour;
@@ -78,6 +81,9 @@ struct rowbuild {
 
 /* Renders what was added, so that it outlives what it points to. Returns `status`. */
 int messages_settle(struct rowbuild_messages *messages, int status);
+
+/* Says which description is read, for the paths in findings. */
+void messages_describe(struct rowbuild_messages *messages, const char *project, const char *file);
 
 /* Loads the clusters, and finds which of them is meant: `name`, else what ROWBUILD_CLUSTER or
  * ROW_CLUSTER name, else what is recognised. NULL after an error; the caller releases `clusters` in

@@ -19,6 +19,7 @@ struct line {
 };
 
 static struct line lines[MOST_LINES];
+static char texts[MOST_LINES + 1][LONGEST_LINE]; /* that they point into */
 static size_t line_count;
 
 static int complain(const char *name, int number, const char *what)
@@ -86,12 +87,15 @@ static int read_finding(const char *name, int number, char *text)
 static int read_table(const char *name)
 {
     FILE *file = fopen(name, "re");
-    char text[LONGEST_LINE];
     int result = 0;
     if (file == NULL) {
         return complain(name, 0, strerror(errno));
     }
-    for (int number = 1; result == 0 && fgets(text, sizeof text, file) != NULL; number++) {
+    for (int number = 1; result == 0; number++) {
+        char *text = texts[line_count];
+        if (fgets(text, LONGEST_LINE, file) == NULL) {
+            break;
+        }
         if (text[0] == '#' || text[0] == '\n') {
             continue;
         }
@@ -99,11 +103,10 @@ static int read_table(const char *name)
             result = complain(name, number, "too many findings, or a line that is too long");
             continue;
         }
-        char *copy = strdup(text);
-        if (strncmp(copy, "== ", 3) == 0) {
-            lines[line_count++] = (struct line){.is_heading = true, .code = trimmed(copy + 3)};
+        if (strncmp(text, "== ", 3) == 0) {
+            lines[line_count++] = (struct line){.is_heading = true, .code = trimmed(text + 3)};
         } else {
-            result = read_finding(name, number, copy);
+            result = read_finding(name, number, text);
         }
     }
     fclose(file);
@@ -156,11 +159,11 @@ static void write_table(FILE *out)
             group = lines[i].code;
             continue;
         }
-        const char *const texts[] = {lines[i].code, group, lines[i].title, lines[i].explanation};
+        const char *const fields[] = {lines[i].code, group, lines[i].title, lines[i].explanation};
         fputs("    {\n", out);
-        for (size_t t = 0; t < sizeof texts / sizeof texts[0]; t++) {
+        for (size_t t = 0; t < sizeof fields / sizeof fields[0]; t++) {
             fputs("        ", out);
-            write_string(out, texts[t]);
+            write_string(out, fields[t]);
             fputs(",\n", out);
         }
         fputs("    },\n", out);

@@ -23,6 +23,7 @@ static const char *const beginnings[] = {
     "did you mean ",
     "end ",
     "exclude ",
+    "if it works ",
     "is it mounted? ",
     "it must ",
     "join ",

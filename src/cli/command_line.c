@@ -90,6 +90,16 @@ static int check_taken(const struct reading *reading, struct buf *problem)
     return 0;
 }
 
+static int refuse_operand(const struct command *command, const char *operand, struct buf *problem)
+{
+    buf_add_char(problem, '`');
+    command_add_name(problem, command);
+    buf_add_string(problem, "` takes no argument such as `");
+    text_add_name(problem, slice_of(operand));
+    buf_add_string(problem, "`");
+    return -1;
+}
+
 /* The operand is a command's name, or an operand of the current command. */
 static int take_operand(struct reading *reading, const struct option_match *match,
                         struct buf *problem)
@@ -113,12 +123,7 @@ static int take_operand(struct reading *reading, const struct option_match *matc
         return -1;
     }
     if (settings->command->operands == OPERANDS_NONE) {
-        buf_add_char(problem, '`');
-        command_add_name(problem, settings->command);
-        buf_add_string(problem, "` takes no argument such as `");
-        text_add_name(problem, slice_of(match->value));
-        buf_add_string(problem, "`");
-        return -1;
+        return refuse_operand(settings->command, match->value, problem);
     }
     vec_push(&settings->operands, (struct operand){match->value, match->literal});
     return 0;
@@ -157,6 +162,8 @@ static const char *find_conflict(const struct settings *settings)
                    : NULL;
     case COMMAND_JOB:
         return operands != 1 ? "`rowbuild job` needs the token of one submission" : NULL;
+    case COMMAND_CHECK:
+        return operands > 1 ? "`rowbuild check --explain` explains one finding at a time" : NULL;
     case COMMAND_INIT:
         return operands == 0  ? "`rowbuild init` needs the directory to make"
                : operands > 1 ? "`rowbuild init` makes one directory at a time"
@@ -179,6 +186,10 @@ static int check_together(const struct reading *reading, struct buf *problem)
     }
     if (command_id(settings->command) == COMMAND_SHOW_DIRECTORIES) {
         return check_action(reading, problem);
+    }
+    if (settings->command->operands == OPERANDS_CODE && settings->operands.count > 0 &&
+        !settings->run.explain) {
+        return refuse_operand(settings->command, settings->operands.at[0].text, problem);
     }
     const char *conflict = find_conflict(settings);
     buf_add_string(problem, conflict != NULL ? conflict : "");

@@ -1,72 +1,8 @@
-/* The commands check, scan, accept, clean and init. */
+/* The commands scan, accept, clean and init. */
 #include "command.h"
 
 #include "slice.h"
 #include "text.h"
-
-#include <string.h>
-
-/* ---- check ---- */
-
-static void print_messages_json(struct session *session)
-{
-    static const char *const names[] = {"note", "warning", "error"};
-    struct buf out = BUF_EMPTY;
-    size_t count = rowbuild_messages_count(session->messages);
-    for (size_t i = 0; i < count; i++) {
-        buf_addf(&out, "{\"severity\": \"%s\", \"text\": ",
-                 names[rowbuild_messages_severity(session->messages, i)]);
-        text_add_json(&out, slice_of(rowbuild_messages_text(session->messages, i, false)));
-        buf_add_string(&out, "}\n");
-    }
-    output_result(&session->output, buf_string(&out), out.len);
-    buf_release(&out);
-}
-
-static size_t count_warnings(const struct session *session)
-{
-    size_t warnings = 0;
-    size_t count = rowbuild_messages_count(session->messages);
-    for (size_t i = 0; i < count; i++) {
-        warnings += rowbuild_messages_severity(session->messages, i) == ROWBUILD_WARNING;
-    }
-    return warnings;
-}
-
-static void print_verdict(struct session *session)
-{
-    size_t warnings = count_warnings(session);
-    const char *file = rowbuild_file_name(session->study);
-    if (warnings == 0) {
-        session_print(session, "%s: no errors\n", file);
-    } else {
-        session_print(session, "%s: no errors, %zu %s\n", file, warnings,
-                      warnings == 1 ? "warning" : "warnings");
-    }
-}
-
-int command_check(struct session *session)
-{
-    const struct settings *settings = &session->settings;
-    if (settings->schema) {
-        const char *schema = rowbuild_schema();
-        output_result(&session->output, schema, strlen(schema));
-        return ROWBUILD_OK;
-    }
-    int status = session_open_silently(session);
-    if (status == ROWBUILD_OK) {
-        status = rowbuild_check(session->study, session->messages);
-    }
-    if (settings->display.json) {
-        print_messages_json(session);
-        return status;
-    }
-    session_tell(session);
-    if (status == ROWBUILD_OK && settings->display.quiet == 0) {
-        print_verdict(session);
-    }
-    return status;
-}
 
 /* ---- scan, accept ---- */
 

@@ -26,15 +26,21 @@ static const struct command commands[COMMAND_COUNT] = {
                       {"rowbuild init --signac .",
                        "creates a Rowfile for the signac project in this directory"}}},
     [COMMAND_CHECK] =
-        {"check", .topic = write_topic, .synopsis = "[--schema]",
-         .purpose = "find all errors without running",
+        {"check", .operands = OPERANDS_CODE, .topic = write_topic,
+         .synopsis = "[--strict] [--format FORMAT] [--explain CODE] [--schema]",
+         .section = "FINDINGS", .purpose = "find all errors without running",
          .description =
              "Reads the Rowfile, the launchers and the values of all directories, and reports "
              "every error and warning that can be found without running anything. The exit status "
-             "is 2 if there are errors, so it can be a step of continuous integration.",
+             "is 2 if there are errors, so it can be a step of continuous integration. With "
+             "--explain, "
+             "says what the finding CODE means instead.",
          .examples = {{"rowbuild check",
                        "checks the nearest Rowfile, here or in a parent directory"},
                       {"rowbuild -f draft.toml check", "the same for another file"},
+                      {"rowbuild check --strict --format sarif > rowbuild.sarif",
+                       "a report for a CI system; warnings count as errors"},
+                      {"rowbuild check --explain missing-input", "what this finding means"},
                       {"rowbuild check --schema > rowfile.schema.json",
                        "lets an editor complete and check keys"}}},
     [COMMAND_SHOW] =

@@ -48,6 +48,7 @@ enum command_operands {
     OPERANDS_COMMANDS,
     OPERANDS_SHOWS,
     OPERANDS_TOKEN,
+    OPERANDS_CODE, /* of a finding, after --explain */
 };
 
 struct command {
@@ -62,7 +63,7 @@ struct command {
     struct command_example {
         const char *line;
         const char *does;
-    } examples[4];
+    } examples[6];
 };
 
 /* All options (option_table.c). The options of all commands are at the end. */

@@ -4,6 +4,7 @@
  * In a manual page (a template that begins with a macro), text outside of literal displays is
  * marked up by its form: --options, $VARIABLES, pages(1), `literal text`, *emphasis*, ARGUMENTS. */
 #include "commands.h"
+#include "finding.h"
 #include "slice.h"
 
 #include <ctype.h>
@@ -218,7 +219,7 @@ static void add_completions(struct buf *out)
         [OPERANDS_NONE] = "none",           [OPERANDS_TARGETS] = "targets",
         [OPERANDS_DIRECTORIES] = "targets", [OPERANDS_FOLDER] = "folder",
         [OPERANDS_COMMANDS] = "commands",   [OPERANDS_SHOWS] = "shows",
-        [OPERANDS_TOKEN] = "none"};
+        [OPERANDS_TOKEN] = "none",          [OPERANDS_CODE] = "code"};
     buf_add_string(out, "[all]='none ");
     add_completed_options(out, COMMAND_RUN, true);
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
@@ -231,6 +232,31 @@ static void add_completions(struct buf *out)
 }
 
 /* ---- The page ---- */
+
+/* All findings, in groups. */
+static void add_findings(struct buf *out)
+{
+    for (size_t i = 0; i < FINDING_COUNT; i++) {
+        const struct finding_text *text = &finding_table[i];
+        bool begins_group = i == 0 || strcmp(text->group, finding_table[i - 1].group) != 0;
+        if (begins_group) {
+            buf_addf(out, "%s.Ss %s\n.Bl -tag -width Ds\n", i > 0 ? ".El\n" : "", text->group);
+        }
+        buf_addf(out, ".It Li %s\n", text->code);
+        add_prose(out, text->title, NULL);
+        buf_add_string(out, ".\n");
+        add_prose(out, text->explanation, NULL);
+        buf_add_char(out, '\n');
+    }
+    buf_add_string(out, ".El\n");
+}
+
+static void add_codes(struct buf *out)
+{
+    for (size_t i = 0; i < FINDING_COUNT; i++) {
+        buf_addf(out, "%s%s", i > 0 ? " " : "", finding_table[i].code);
+    }
+}
 
 /* Adds the replacement of a name between two @, and returns the text after it; NULL: not such a
  * name. */
@@ -246,6 +272,8 @@ static const char *add_place(struct buf *out, const char *text)
         {"@COMMANDS@", add_commands},
         {"@VARIABLES@", add_variables},
         {"@COMPLETIONS@", add_completions},
+        {"@FINDINGS@", add_findings},
+        {"@CODES@", add_codes},
     };
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
         size_t len = strlen(places[i].name);

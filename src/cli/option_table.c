@@ -152,6 +152,11 @@ const struct option_spec command_options[] = {
                ON(SCAN) | ON(ACCEPT),
      .help = "targets on standard input end with NUL instead of newline"},
 
+    {0, "format", "FORMAT", WORD(display.format, "text", "json", "github", "gitlab", "sarif", "junit"),
+     GIVEN(display.format_given), .section = "FORMATS", .takers = ON(CHECK),
+     .help = "report in this format: text, json, github, gitlab, sarif or junit",
+     .more = "The default is github where $GITHUB_ACTIONS is true, else text."},
+    {0, "strict", NULL, TO(strict), .takers = ON(CHECK), .help = "warnings are errors"},
     {0, "schema", NULL, TO(schema), .takers = ON(CHECK),
      .help = "print the JSON Schema of a Rowfile, for editors"},
     {0, "signac", NULL, TO(init.signac), .takers = ON(INIT),

@@ -23,6 +23,8 @@ struct display_settings {
     bool verbose;
     unsigned quiet; /* 2: not even errors */
     bool json;
+    enum rowbuild_format format;
+    bool format_given;
     bool no_progress;
     bool clear_progress;
     bool plain; /* job: for successful tasks, print only the output of their commands */
@@ -41,6 +43,7 @@ struct settings {
     bool help;
     bool version;
     bool schema;  /* check */
+    bool strict;  /* check: warnings are errors */
     bool follow;  /* show log */
     bool dry_run; /* run, submit, clean */
     bool asks;    /* with it: status 1 where something would run (make -q) */

@@ -1,0 +1,82 @@
+/* The command check. */
+#include "command.h"
+
+#include "finding.h"
+#include "findings_view.h"
+#include "slice.h"
+#include "text.h"
+
+#include <string.h>
+
+static size_t count_warnings(const struct session *session)
+{
+    size_t warnings = 0;
+    size_t count = rowbuild_messages_count(session->messages);
+    for (size_t i = 0; i < count; i++) {
+        warnings += rowbuild_messages_severity(session->messages, i) == ROWBUILD_WARNING;
+    }
+    return warnings;
+}
+
+static void print_verdict(struct session *session)
+{
+    size_t warnings = count_warnings(session);
+    const char *file = rowbuild_file_name(session->study);
+    if (warnings == 0) {
+        session_print(session, "%s: no errors\n", file);
+    } else {
+        session_print(session, "%s: no errors, %zu %s\n", file, warnings,
+                      warnings == 1 ? "warning" : "warnings");
+    }
+}
+
+static int explain(struct session *session, const char *code)
+{
+    const struct finding_text *text = finding_text_of(code);
+    if (text != NULL) {
+        session_print(session, "%s: %s\n\n%s\n", text->code, text->title, text->explanation);
+        return ROWBUILD_OK;
+    }
+    const char *nearest = finding_nearest(code);
+    struct buf shown = BUF_EMPTY;
+    text_add_name(&shown, slice_of(code));
+    int status =
+        nearest != NULL
+            ? session_error(session, "there is no finding `%s`; did you mean `%s`?",
+                            buf_string(&shown), nearest)
+            : session_error(session, "there is no finding `%s`; `man rowbuild` lists all of them",
+                            buf_string(&shown));
+    buf_release(&shown);
+    return status;
+}
+
+int command_check(struct session *session)
+{
+    const struct settings *settings = &session->settings;
+    if (settings->schema) {
+        const char *schema = rowbuild_schema();
+        output_result(&session->output, schema, strlen(schema));
+        return ROWBUILD_OK;
+    }
+    if (settings->operands.count > 0) {
+        return explain(session, settings->operands.at[0].text);
+    }
+    if (settings->strict) {
+        rowbuild_messages_be_strict(session->messages);
+    }
+    int status = session_open_silently(session);
+    if (status == ROWBUILD_OK) {
+        status = rowbuild_check(session->study, session->messages);
+    }
+    enum rowbuild_format format = findings_format(settings);
+    if (format == ROWBUILD_FORMAT_TEXT) {
+        session_tell(session);
+    } else {
+        findings_print(session, format, "rowbuild check");
+    }
+    bool has_lines = format == ROWBUILD_FORMAT_TEXT || format == ROWBUILD_FORMAT_GITHUB;
+    if (status == ROWBUILD_OK && has_lines && settings->display.quiet == 0) {
+        print_verdict(session);
+    }
+    return status;
+}

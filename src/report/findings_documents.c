@@ -1,0 +1,325 @@
+/* Writes findings as whole documents: SARIF 2.1.0, a Code Quality report of GitLab, JUnit's XML. */
+#include "findings.h"
+
+#include "digest.h"
+#include "finding.h"
+#include "memory.h"
+#include "report_json.h"
+#include "text.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+static void add_visible(struct buf *out, const char *key, struct slice text)
+{
+    struct buf visible = BUF_EMPTY;
+    text_add_visible(&visible, text);
+    report_json_string(out, key, buf_slice(&visible));
+    buf_release(&visible);
+}
+
+static void add_message(struct buf *out, const char *key, const struct rowbuild_finding *finding)
+{
+    struct buf message = BUF_EMPTY;
+    findings_add_message(finding, &message);
+    report_json_string(out, key, buf_slice(&message));
+    buf_release(&message);
+}
+
+/* ---- SARIF ---- */
+
+/* A path as part of a URI. */
+static void add_uri(struct buf *out, struct slice path)
+{
+    for (size_t i = 0; i < path.len; i++) {
+        unsigned char c = (unsigned char)path.at[i];
+        if (isalnum(c) || strchr("-._~/", c) != NULL) {
+            buf_add_char(out, (char)c);
+        } else {
+            buf_addf(out, "%%%02X", c);
+        }
+    }
+}
+
+static void add_text_object(struct buf *out, const char *key, const char *text)
+{
+    report_json_key(out, key);
+    report_json_begin(out, '{');
+    report_json_string(out, "text", slice_of(text));
+    report_json_end(out, '}');
+}
+
+static void add_rule(struct buf *out, const char *code)
+{
+    const struct finding_text *text = finding_text_of(code);
+    report_json_begin_record(out);
+    report_json_string(out, "id", slice_of(code));
+    if (text != NULL) {
+        add_text_object(out, "shortDescription", text->title);
+        add_text_object(out, "fullDescription", text->explanation);
+        add_text_object(out, "help", text->explanation);
+    }
+    report_json_end(out, '}');
+}
+
+/* The index of a finding's rule among those of different codes. */
+static size_t rule_of(const struct rowbuild_finding *findings, size_t number)
+{
+    size_t rule = 0;
+    for (size_t i = 0; i <= number; i++) {
+        bool is_new = true;
+        for (size_t j = 0; j < i && is_new; j++) {
+            is_new = strcmp(findings[j].code, findings[i].code) != 0;
+        }
+        if (strcmp(findings[i].code, findings[number].code) == 0) {
+            break;
+        }
+        rule += is_new;
+    }
+    return rule;
+}
+
+static bool is_first_of_rule(const struct rowbuild_finding *findings, size_t number)
+{
+    for (size_t i = 0; i < number; i++) {
+        if (strcmp(findings[i].code, findings[number].code) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void add_location(struct buf *out, const struct rowbuild_finding *finding,
+                         const struct rowbuild_format_options *options)
+{
+    struct buf path = BUF_EMPTY;
+    struct buf uri = BUF_EMPTY;
+    if (findings_add_path(finding, options, &path)) {
+        bool is_absolute = path.at[0] == '/';
+        buf_add_string(&uri, is_absolute ? "file://" : "");
+        add_uri(&uri, buf_slice(&path));
+        report_json_key(out, "locations");
+        buf_add_string(out, "[{\"physicalLocation\":{\"artifactLocation\":{");
+        report_json_string(out, "uri", buf_slice(&uri));
+        if (!is_absolute) {
+            report_json_string(out, "uriBaseId", SLICE_LITERAL("%SRCROOT%"));
+        }
+        report_json_end(out, '}');
+        report_json_key(out, "region");
+        report_json_begin(out, '{');
+        report_json_count(out, "startLine", finding->line > 0 ? finding->line : 1);
+        if (finding->line > 0) {
+            report_json_count(out, "startColumn", finding->column);
+            report_json_count(out, "endLine", finding->end_line);
+            report_json_count(out, "endColumn", finding->end_column);
+        }
+        buf_add_string(out, "}}}]");
+    }
+    buf_release(&path);
+    buf_release(&uri);
+}
+
+static void add_result(struct buf *out, const struct rowbuild_finding *findings, size_t number,
+                       const struct rowbuild_format_options *options)
+{
+    const struct rowbuild_finding *finding = &findings[number];
+    report_json_begin_record(out);
+    report_json_string(out, "ruleId", slice_of(finding->code));
+    report_json_count(out, "ruleIndex", rule_of(findings, number));
+    report_json_string(out, "level", slice_of(findings_severity(finding->severity)));
+    report_json_key(out, "message");
+    report_json_begin(out, '{');
+    add_message(out, "text", finding);
+    report_json_end(out, '}');
+    add_location(out, finding, options);
+    if (finding->directory_count > 0) {
+        report_json_key(out, "properties");
+        buf_add_string(out, "{\"directories\":[");
+        for (size_t i = 0; i < finding->directory_count; i++) {
+            struct buf name = BUF_EMPTY;
+            text_add_visible(&name, slice_of(finding->directories[i]));
+            report_json_item(out, buf_slice(&name));
+            buf_release(&name);
+        }
+        buf_add_string(out, "]}");
+    }
+    report_json_end(out, '}');
+}
+
+void findings_write_sarif(const struct rowbuild_finding *findings, size_t count,
+                          const struct rowbuild_format_options *options, struct buf *out)
+{
+    buf_add_string(out, "{\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\","
+                        "\"version\":\"2.1.0\",\"runs\":[{\"tool\":{\"driver\":{");
+    report_json_string(out, "name", slice_of(options->tool));
+    report_json_string(out, "version", slice_of(ROWBUILD_VERSION));
+    report_json_key(out, "rules");
+    report_json_begin(out, '[');
+    for (size_t i = 0; i < count; i++) {
+        if (is_first_of_rule(findings, i)) {
+            add_rule(out, findings[i].code);
+        }
+    }
+    report_json_end_records(out);
+    buf_add_string(out, "}},\"columnKind\":\"unicodeCodePoints\"");
+    report_json_key(out, "results");
+    report_json_begin(out, '[');
+    for (size_t i = 0; i < count; i++) {
+        add_result(out, findings, i, options);
+    }
+    report_json_end_records(out);
+    buf_add_string(out, "}]}\n");
+}
+
+/* ---- GitLab ---- */
+
+/* GitLab compares reports by these. It doesn't contain the line, so that lines can move. */
+static struct digest fingerprint(const struct rowbuild_finding *finding, struct slice path)
+{
+    struct digest_stream *stream = digest_stream_new();
+    digest_stream_field(stream, slice_of(finding->code));
+    digest_stream_field(stream, path);
+    digest_stream_field(stream, slice_of(finding->message));
+    struct digest digest = digest_stream_end(stream);
+    digest_stream_free(stream);
+    return digest;
+}
+
+static void add_fingerprint(struct buf *out, struct digest *prints, size_t number)
+{
+    struct buf text = BUF_EMPTY;
+    size_t earlier = 0; /* equal findings on other lines */
+    for (size_t i = 0; i < number; i++) {
+        earlier += digest_equal(prints[i], prints[number]);
+    }
+    digest_format(prints[number], &text);
+    if (earlier > 0) {
+        buf_addf(&text, "-%zu", earlier + 1);
+    }
+    report_json_string(out, "fingerprint", buf_slice(&text));
+    buf_release(&text);
+}
+
+void findings_write_gitlab(const struct rowbuild_finding *findings, size_t count,
+                           const struct rowbuild_format_options *options, struct buf *out)
+{
+    static const char *const severities[] = {
+        [ROWBUILD_NOTE] = "info",
+        [ROWBUILD_WARNING] = "minor",
+        [ROWBUILD_ERROR] = "major",
+    };
+    struct digest *prints = mem_alloc((count + 1) * sizeof *prints);
+    report_json_begin(out, '[');
+    for (size_t i = 0; i < count; i++) {
+        struct buf path = BUF_EMPTY;
+        if (!findings_add_path(&findings[i], options, &path)) {
+            buf_add_string(&path, "Rowfile"); /* a place is required */
+        }
+        prints[i] = fingerprint(&findings[i], buf_slice(&path));
+        report_json_begin_record(out);
+        add_message(out, "description", &findings[i]);
+        report_json_string(out, "check_name", slice_of(findings[i].code));
+        add_fingerprint(out, prints, i);
+        report_json_string(out, "severity", slice_of(severities[findings[i].severity]));
+        report_json_key(out, "location");
+        report_json_begin(out, '{');
+        add_visible(out, "path", buf_slice(&path));
+        buf_addf(out, ",\"lines\":{\"begin\":%zu", findings[i].line > 0 ? findings[i].line : 1);
+        if (findings[i].end_line > findings[i].line) {
+            buf_addf(out, ",\"end\":%zu", findings[i].end_line);
+        }
+        buf_add_string(out, "}}}");
+        buf_release(&path);
+    }
+    report_json_end_records(out);
+    buf_add_char(out, '\n');
+    free(prints);
+}
+
+/* ---- JUnit ---- */
+
+static void add_xml(struct buf *out, struct slice text)
+{
+    struct buf visible = BUF_EMPTY;
+    text_add_visible(&visible, text);
+    for (size_t i = 0; i < visible.len; i++) {
+        switch (visible.at[i]) {
+        case '&':
+            buf_add_string(out, "&amp;");
+            break;
+        case '<':
+            buf_add_string(out, "&lt;");
+            break;
+        case '>':
+            buf_add_string(out, "&gt;");
+            break;
+        case '"':
+            buf_add_string(out, "&quot;");
+            break;
+        default:
+            buf_add_char(out, visible.at[i]);
+        }
+    }
+    buf_release(&visible);
+}
+
+static void add_attribute(struct buf *out, const char *name, struct slice text)
+{
+    buf_addf(out, " %s=\"", name);
+    add_xml(out, text);
+    buf_add_char(out, '"');
+}
+
+static void add_case(struct buf *out, const struct rowbuild_finding *finding,
+                     const struct rowbuild_format_options *options)
+{
+    struct buf name = BUF_EMPTY;
+    struct buf message = BUF_EMPTY;
+    buf_addf(&name, "%s", finding->code);
+    if (finding->line > 0) {
+        buf_add_string(&name, ": ");
+        findings_add_path(finding, options, &name);
+        buf_addf(&name, ":%zu:%zu", finding->line, finding->column);
+    }
+    findings_add_message(finding, &message);
+    buf_add_string(out, "    <testcase");
+    add_attribute(out, "classname", slice_of(options->tool));
+    add_attribute(out, "name", buf_slice(&name));
+    buf_add_string(out, " time=\"0\">\n");
+    if (finding->severity == ROWBUILD_ERROR) {
+        buf_add_string(out, "      <failure");
+        add_attribute(out, "type", slice_of(finding->code));
+        add_attribute(out, "message", buf_slice(&message));
+        buf_add_char(out, '>');
+        add_xml(out, slice_of(finding->text));
+        buf_add_string(out, "</failure>\n");
+    } else {
+        buf_add_string(out, "      <system-out>");
+        add_xml(out, slice_of(finding->text));
+        buf_add_string(out, "</system-out>\n");
+    }
+    buf_add_string(out, "    </testcase>\n");
+    buf_release(&name);
+    buf_release(&message);
+}
+
+void findings_write_junit(const struct rowbuild_finding *findings, size_t count,
+                          const struct rowbuild_format_options *options, struct buf *out)
+{
+    size_t failures = findings_count(findings, count, ROWBUILD_ERROR);
+    size_t tests = count > 0 ? count : 1;
+    buf_add_string(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites");
+    add_attribute(out, "name", slice_of(options->tool));
+    buf_addf(out, " tests=\"%zu\" failures=\"%zu\" errors=\"0\">\n  <testsuite", tests, failures);
+    add_attribute(out, "name", slice_of(options->tool));
+    buf_addf(out, " tests=\"%zu\" failures=\"%zu\" errors=\"0\" time=\"0\">\n", tests, failures);
+    for (size_t i = 0; i < count; i++) {
+        add_case(out, &findings[i], options);
+    }
+    if (count == 0) { /* a report without tests counts as a mistake */
+        buf_add_string(out, "    <testcase");
+        add_attribute(out, "classname", slice_of(options->tool));
+        buf_add_string(out, " name=\"nothing found\" time=\"0\"/>\n");
+    }
+    buf_add_string(out, "  </testsuite>\n</testsuites>\n");
+}
