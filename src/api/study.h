@@ -133,6 +133,11 @@ int study_run(struct rowbuild *study, const struct rowbuild_selection *selection
               const struct study_job *job, const struct rowbuild_run_options *options,
               const struct rowbuild_observer *observer, struct rowbuild_messages *messages);
 
+/* Appends what the records of this run or job, or of what is accepted now, say of it (run_facts.h).
+ * `allocation`: of the scheduler's job; NULL: none. */
+void study_add_facts(const struct rowbuild *study, const struct allocation *allocation,
+                     struct buf *out);
+
 /* A path as messages show it: relative to the project where it lies there. */
 const char *study_shown_path(const struct rowbuild *study, const char *path);
 

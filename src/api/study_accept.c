@@ -15,6 +15,10 @@ int rowbuild_accept(struct rowbuild *study, const struct rowbuild_selection *sel
         .redone_only = selection->redone_only,
         .include_failed = selection->include_failed || selection->target_count > 0,
     };
+    struct buf facts = BUF_EMPTY;
+    study_add_facts(study, NULL, &facts);
+    plan_set_origin(study->plan, buf_slice(&facts));
+    buf_release(&facts);
     if (run_accept(study->plan, &options, accepted, &messages->diag) != 0) {
         status = rowbuild_messages_status(messages);
         status = status == ROWBUILD_STATE ? status : ROWBUILD_FAILED;

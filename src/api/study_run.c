@@ -151,6 +151,7 @@ static int run_planned(struct relay *relay, struct run_means *means,
     struct arena arena;
     struct buf helper = BUF_EMPTY;
     struct buf mark = BUF_EMPTY;
+    struct buf facts = BUF_EMPTY;
     arena_init(&arena);
     add_mark(study, &mark);
     bool has_helper = means->has_work &&
@@ -170,6 +171,10 @@ static int run_planned(struct relay *relay, struct run_means *means,
     struct run_observer observer = {.event = relay_event, .context = relay};
     struct run_options options = options_of(study, means, asked, relay->observer != NULL);
     options.places = find_places(study, &arena);
+    if (means->has_work) {
+        study_add_facts(study, &means->allocation, &facts);
+        options.origin = buf_slice(&facts);
+    }
     relay->last.cores_budget = means->jobs;
     tell_what_is_known(relay, means->jobs, &means->machine);
     int status = ROWBUILD_STATE;
@@ -187,6 +192,7 @@ static int run_planned(struct relay *relay, struct run_means *means,
         status = ROWBUILD_USAGE;
     }
     arena_release(&arena);
+    buf_release(&facts);
     buf_release(&mark);
     buf_release(&helper);
     return status;

@@ -78,6 +78,15 @@ void plan_set_jobs(struct plan *plan, const struct job_ref *const *jobs, const c
     plan->endings = endings;
 }
 
+void plan_set_origin(struct plan *plan, struct slice text)
+{
+    plan->origin = DIGEST_UNKNOWN;
+    if (text.len > 0) {
+        plan->origin = digest_of(text);
+        state_put_text(plan->state, plan->origin, text);
+    }
+}
+
 /* ---- What a plan says ---- */
 
 struct graph *plan_graph(const struct plan *plan)

@@ -149,6 +149,10 @@ void plan_attach(struct plan *plan, struct state *state, struct observer *observ
 void plan_set_jobs(struct plan *plan, const struct job_ref *const *jobs,
                    const char *const *endings);
 
+/* What successes that are put from now on name as their origin: the key of a text that says in which
+ * run it is (run_facts.h). The state keeps the text. Empty: nothing. */
+void plan_set_origin(struct plan *plan, struct slice text);
+
 /* What an earlier round of the same run had to do with a task. */
 enum plan_earlier {
     PLAN_EARLIER_NONE, /* nothing: it is new, or works on other directories now */
@@ -304,7 +308,8 @@ void plan_end_old(struct plan *plan, struct task_id task);
 /* Whether every product of the last success lies in its hidden sibling as it was recorded. */
 bool plan_good_set_is_backed_up(struct plan *plan, struct task_id task);
 
-/* Puts a row whose good set is `list`. An attempt is over with it, except ATTEMPT_CHANGED. The empty
+/* Puts a row whose good set is `list`, with the origin that was set; of what didn't run, no start is
+ * known. An attempt is over with it, except ATTEMPT_CHANGED. The empty
  * products of a task that ran get their stamps. */
 void plan_put_success(struct plan *plan, struct task_id task, const struct component_list *list,
                       struct task_row *row);

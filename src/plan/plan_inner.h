@@ -27,6 +27,7 @@ struct plan {
     struct slice *recipe_texts; /* by action element */
     struct digest *recipes;
     double *mean_seconds; /* by action element: of recorded successes; 0: none */
+    struct digest origin; /* plan_set_origin */
     size_t adopted;       /* tasks that were adopted while planning */
     size_t completed;     /* unfinished ones whose products turned out to be there */
     struct component_list scratch;

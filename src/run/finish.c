@@ -96,6 +96,7 @@ static void record_success(struct run *run, struct task_id task, struct launched
     row.attempt_status = doubt->error;
     row.is_backed_up = false;
     row.has_old_backup = row.has_old_backup || was_backed_up;
+    row.started_at_ns = slot->started_at_ns;
     row.finished_at_ns = observer_now(plan_observer(plan));
     row.duration_s = ending->seconds;
     row.cpu_s = slot->children.end.cpu_seconds;

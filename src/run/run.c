@@ -438,6 +438,7 @@ int run_execute(struct plan *plan, const struct launch_context *launch,
         if (options->name[0] == '\0') { /* in a job, the backups of others may be in use */
             run_discard_all_backups(plan, diag);
         }
+        plan_set_origin(plan, run.executions.all.count > 0 ? options->origin : (struct slice){0});
         if (run.executions.all.count == 0) {
             fail_blocked_tasks(&run); /* no cores, no logs, no loop */
             status = state_sync(plan_state(plan), diag);

@@ -68,6 +68,8 @@ struct run_options {
                         use the time left for what they write before they go */
     const uint32_t *places;      /* by task: in which order they start, as far as there are free
                                     cores; NULL: the longest path first */
+    struct slice origin;         /* the text that says which run this is (run_facts.h); empty:
+                                    records don't name it */
     struct jobclient *jobclient; /* of the make that started this run, or NULL */
 };
 

@@ -17,6 +17,7 @@ struct slot {
     struct launched *launched; /* by task of the execution; owned */
     char *label;               /* owned */
     int64_t started_ns;        /* times are the run's own: run_now */
+    int64_t started_at_ns;     /* by the file system's clock, for the records; 0: not known */
     int64_t deadline_ns;       /* 0: none */
     int64_t paused_ns;         /* since when its command is stopped; 0: it isn't */
     bool paused_in_grace;

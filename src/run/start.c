@@ -285,6 +285,7 @@ void run_start(struct run *run, uint32_t execution_number, struct ledger_grant *
     *slot = (struct slot){.execution = execution_number,
                           .tasks = count,
                           .grant = *grant,
+                          .started_at_ns = observer_now(plan_observer(run->plan)),
                           .launched = mem_alloc(count * sizeof(struct launched)),
                           .label = mem_copy(label.at, label.len)};
     for (uint32_t i = 0; i < count && run->options->explain; i++) { /* before records change */

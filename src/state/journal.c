@@ -71,6 +71,7 @@ void journal_add_task(struct buf *out, uint64_t id, struct slice directory, stru
     add_name(out, directory);
     add_name(out, name);
     buf_add(out, &record, sizeof record);
+    buf_add(out, &row->origin, sizeof row->origin);
     add_name(out, shape_key);
     buf_add(out, row->good.digests, row->good.count * sizeof *row->good.digests);
     end_record(out, start, id);
@@ -107,13 +108,20 @@ const char *journal_read_header(struct slice journal, uint64_t *id, bool *is_tor
     if (byte_order != BYTE_ORDER_MARK) {
         return "it was written by a machine with another byte order";
     }
-    if (version != STATE_VERSION) {
+    if (version != STATE_VERSION && version != STATE_VERSION_1) {
         return "it was written by another version of rowbuild";
     }
     if (checksum != digest_of(slice_make(journal.at, 24)).low) {
         return "its header is damaged";
     }
     return NULL;
+}
+
+bool journal_is_older(struct slice journal)
+{
+    uint32_t version;
+    memcpy(&version, journal.at + sizeof MAGIC, sizeof version);
+    return version != STATE_VERSION;
 }
 
 /* Takes `len` bytes from the front of *rest; NULL when there are fewer. */
@@ -149,7 +157,12 @@ static bool take_name(struct slice *rest, struct slice *name)
 static bool read_task_content(struct slice content, struct journal_record *record)
 {
     struct task_row ignored;
-    if (!take_copy(&content, &record->task, sizeof record->task) ||
+    bool is_older = record->type == JOURNAL_TASK_1;
+    record->type = JOURNAL_TASK;
+    record->task = (struct task_record){0};
+    record->origin = DIGEST_UNKNOWN;
+    if (!take_copy(&content, &record->task, is_older ? TASK_RECORD_BYTES_1 : sizeof record->task) ||
+        (!is_older && !take_copy(&content, &record->origin, sizeof record->origin)) ||
         !take_name(&content, &record->shape_key) || content.len % sizeof(struct digest) != 0 ||
         !task_record_read(&record->task, &ignored)) {
         return false;
@@ -172,7 +185,8 @@ static bool read_content(struct slice content, struct journal_record *record)
     if (record->type == JOURNAL_FILE) {
         return take_copy(&content, &record->file, sizeof record->file) && content.len == 0;
     }
-    return record->type == JOURNAL_TASK && read_task_content(content, record);
+    return (record->type == JOURNAL_TASK || record->type == JOURNAL_TASK_1) &&
+           read_task_content(content, record);
 }
 
 static bool read_record(struct slice journal, size_t offset, struct slice *content,

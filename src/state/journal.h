@@ -11,8 +11,9 @@
  * A record's checksum is digest.low of all bytes after the checksum, xor the id in the header. A
  * name in a record is its length (4) and its bytes. The contents by type:
  *     'f'  directory ("": another file), column or path, struct file_row
- *     'n'  directory ("": another task), action or key, struct task_record, key of the shape
- *          (shape.h), digests
+ *     'o'  directory ("": another task), action or key, struct task_record, digest of the origin,
+ *          key of the shape (shape.h), digests
+ *     'n'  the same as version 1 wrote it: the record has 88 bytes, and there is no origin
  *     't'  digest, text */
 #ifndef ROWBUILD_JOURNAL_H
 #define ROWBUILD_JOURNAL_H
@@ -25,7 +26,8 @@ enum { JOURNAL_HEADER_BYTES = 32 };
 
 enum journal_record_type {
     JOURNAL_FILE = 'f',
-    JOURNAL_TASK = 'n',
+    JOURNAL_TASK = 'o',
+    JOURNAL_TASK_1 = 'n', /* read as JOURNAL_TASK */
     JOURNAL_TEXT = 't',
 };
 
@@ -35,6 +37,7 @@ struct journal_record {
     struct slice name;
     struct file_row file;
     struct task_record task;
+    struct digest origin;
     struct slice shape_key;
     const char *digests; /* unaligned */
     size_t digest_count;
@@ -52,6 +55,9 @@ void journal_add_text(struct buf *out, uint64_t id, struct digest digest, struct
 /* NULL, or a few words that say what is wrong. A journal shorter than its header is torn, not
  * wrong: then *id is 0 and *is_torn is set. */
 const char *journal_read_header(struct slice journal, uint64_t *id, bool *is_torn);
+
+/* Whether a whole header is of an earlier version, after which this one writes nothing. */
+bool journal_is_older(struct slice journal);
 
 /* The record at *offset, which is moved past it; false at the end or at the first bad record. The
  * record borrows from `journal`. */

@@ -8,6 +8,11 @@ static bool add_section(uint64_t *at, uint64_t a, uint64_t b, uint64_t more, uin
            !__builtin_mul_overflow(count, size, &bytes) && !__builtin_add_overflow(*at, bytes, at);
 }
 
+static size_t task_bytes(const struct snapshot_header *header)
+{
+    return header->version == STATE_VERSION_1 ? TASK_RECORD_BYTES_1 : sizeof(struct task_record);
+}
+
 bool snapshot_sections(const struct snapshot_header *header, struct sections *sections)
 {
     const uint64_t *counts = header->counts;
@@ -20,7 +25,7 @@ bool snapshot_sections(const struct snapshot_header *header, struct sections *se
     }
     sections->tasks = at;
     if (!add_section(&at, counts[DIRECTORIES], counts[ACTIONS], counts[OTHER_TASKS],
-                     sizeof(struct task_record))) {
+                     task_bytes(header))) {
         return false;
     }
     sections->digests = at;
@@ -137,11 +142,25 @@ static void read_texts(struct reader *reader, struct textstore *texts)
     texts->loaded_start = reader->string_start;
 }
 
-static bool read_task(const struct reader *reader, const struct shapes *shapes,
-                      const struct task_record *record, struct task_row *row)
+/* `number`: its place among the rows of tasks. */
+static bool read_task(const struct reader *reader, const struct shapes *shapes, uint64_t number,
+                      struct task_row *row)
 {
-    if (!task_record_read(record, row)) {
+    const char *content = reader->content.at;
+    struct task_record older = {0};
+    size_t bytes = task_bytes(&reader->header);
+    const struct task_record *record =
+        (const void *)(content + reader->sections.tasks + number * bytes);
+    if (bytes < sizeof older) {
+        memcpy(&older, record, bytes);
+        record = &older;
+    }
+    if (!task_record_read(record, row) || record->origin > reader->header.counts[TEXTS]) {
         return false;
+    }
+    if (record->origin > 0) {
+        const struct digest *texts = (const void *)(content + reader->sections.text_digests);
+        row->origin = texts[record->origin - 1];
     }
     if (record->shape == TASK_RECORD_NO_SHAPE) {
         return true;
@@ -154,7 +173,7 @@ static bool read_task(const struct reader *reader, const struct shapes *shapes,
         shape->count > reader->header.digests - record->first_digest) {
         return false;
     }
-    const struct digest *digests = (const void *)(reader->content.at + reader->sections.digests);
+    const struct digest *digests = (const void *)(content + reader->sections.digests);
     row->good = (struct components){shape, digests + record->first_digest, shape->count};
     return true;
 }
@@ -171,15 +190,14 @@ static bool read_rows(const struct reader *reader, const struct shapes *shapes,
         memcpy(table->other_files.at, others, counts[OTHER_FILES] * sizeof *others);
     }
     uint64_t dense = counts[DIRECTORIES] * counts[ACTIONS];
-    const struct task_record *tasks = (const void *)(reader->content.at + reader->sections.tasks);
     table->tasks = mem_grow(NULL, dense, sizeof *table->tasks);
     for (uint64_t i = 0; i < dense; i++) {
-        if (!read_task(reader, shapes, &tasks[i], &table->tasks[i])) {
+        if (!read_task(reader, shapes, i, &table->tasks[i])) {
             return false;
         }
     }
     for (uint64_t i = 0; i < counts[OTHER_TASKS]; i++) {
-        if (!read_task(reader, shapes, &tasks[dense + i], &table->other_tasks.at[i])) {
+        if (!read_task(reader, shapes, dense + i, &table->other_tasks.at[i])) {
             return false;
         }
     }
@@ -199,7 +217,7 @@ static const char *read_header(struct reader *reader)
     if (header->byte_order != SNAPSHOT_BYTE_ORDER) {
         return "it was written by a machine with another byte order";
     }
-    if (header->version != STATE_VERSION) {
+    if (header->version != STATE_VERSION && header->version != STATE_VERSION_1) {
         return "it was written by another version of rowbuild";
     }
     if (header->total_bytes > reader->content.len) {

@@ -5,13 +5,15 @@
  * In the machine's own byte order, which the header names, without padding:
  *     header              struct snapshot_header
  *     file rows           directory × columns + column, then the other files   (56 bytes each)
- *     task rows           directory × actions + action, then the other tasks   (88 bytes each)
+ *     task rows           directory × actions + action, then the other tasks   (104 bytes each)
  *     digests             of all components, in the order of the task rows     (16 bytes each)
  *     digests of texts    sorted                                               (16 bytes each)
  *     ends of strings     8 bytes each: directories (sorted), columns, actions, other files, other
  *                         tasks, keys of shapes (shape.h), texts
  *     strings
- *     checksum            digest of everything before it                       (16 bytes) */
+ *     checksum            digest of everything before it                       (16 bytes)
+ *
+ * Version 1, whose task rows have 88 bytes, is read as well. */
 #ifndef ROWBUILD_SNAPSHOT_H
 #define ROWBUILD_SNAPSHOT_H
 
@@ -20,7 +22,7 @@
 #include "shape.h"
 #include "textstore.h"
 
-enum { STATE_VERSION = 1 };
+enum { STATE_VERSION = 2, STATE_VERSION_1 = 1 }; /* what is written; what is read, too */
 
 /* Which names of the table have to be written although they hold no rows. NULL pointers: none. */
 struct bound_names {

@@ -11,6 +11,8 @@ struct writer {
     uint32_t *shape_numbers; /* by the number in `shapes`; TASK_RECORD_NO_SHAPE: not written */
     numbers kept_shapes;
     VEC(struct digest) kept_texts;
+    struct digest last_origin; /* that was looked for, and where it stands: find_origin */
+    uint32_t last_origin_place;
     uint64_t digests;
     uint64_t string_end;
     struct buf *out;
@@ -98,11 +100,28 @@ static void count_components(struct writer *writer, const struct task_row *row)
     writer->digests += row->good.count;
 }
 
+/* Tasks of one run have the same origin, and stand side by side. */
+static uint32_t find_origin(struct writer *writer, struct digest origin)
+{
+    if (!digest_equal(origin, writer->last_origin)) {
+        const struct digest *first = writer->kept_texts.at;
+        const struct digest *found = NULL;
+        if (writer->kept_texts.count > 0) {
+            found =
+                bsearch(&origin, first, writer->kept_texts.count, sizeof origin, textstore_order);
+        }
+        writer->last_origin = origin;
+        writer->last_origin_place = found == NULL ? 0 : (uint32_t)(found - first) + 1;
+    }
+    return writer->last_origin_place;
+}
+
 static void write_task(struct writer *writer, const struct task_row *row)
 {
     struct task_record record = {.shape = TASK_RECORD_NO_SHAPE};
     if (row->is_known) {
         record = task_record_of(row);
+        record.origin = find_origin(writer, row->origin);
         if (row->good.shape != NULL) {
             record.shape = writer->shape_numbers[row->good.shape->number];
             record.first_digest = writer->digests;
@@ -161,6 +180,9 @@ static bool explains_digest(enum component_kind kind)
 
 static void refer(const struct digest_set *set, const struct task_row *row)
 {
+    if (row->is_known && !digest_is_unknown(row->origin)) {
+        *digest_slot(set, row->origin) = row->origin;
+    }
     for (size_t i = 0; row->is_known && i < row->good.count; i++) {
         struct digest digest = row->good.digests[i];
         if (explains_digest(row->good.shape->parts[i].kind) && !digest_is_unknown(digest)) {
@@ -174,10 +196,10 @@ static size_t count_references(const struct rowtable *table)
 {
     size_t count = 0;
     for (size_t i = 0; i < table->directories.count * table->actions.count; i++) {
-        count += table->tasks[i].good.count;
+        count += table->tasks[i].good.count + 1;
     }
     vec_each (const struct task_row, row, &table->other_tasks) {
-        count += row->good.count;
+        count += row->good.count + 1;
     }
     return count;
 }

@@ -98,6 +98,9 @@ struct task_row {
     struct components good;    /* components and products of the last success */
     struct digest fingerprint; /* of the last success */
     struct digest attempt_fingerprint;
+    struct digest origin;   /* of the last success: key of the text (state_text) that says in which
+                               run it was recorded; DIGEST_UNKNOWN: nobody knows */
+    int64_t started_at_ns;  /* of the last success, by the same clock as its end; 0: not known */
     int64_t finished_at_ns; /* the file system's time when the success was recorded */
     double duration_s;      /* of the last success; 0 if adopted */
     double cpu_s;
@@ -195,8 +198,8 @@ void state_put_file(struct state *state, size_t number, const struct file_row *r
 void state_put_task(struct state *state, size_t number, const struct task_row *row);
 
 /* Texts that explain digests (recipes, canonical values): stored once by content; longer than 64
- * KiB are not kept, nor, over two compactions, those that no RECIPE, VALUE or WHOLE component of a
- * task's `good` refers to. state_text returns at == NULL when the text isn't known. */
+ * KiB are not kept, nor, over two compactions, those that neither a RECIPE, VALUE or WHOLE component
+ * of a task's `good` nor its `origin` refers to. state_text returns at == NULL when the text isn't known. */
 void state_put_text(struct state *state, struct digest digest, struct slice text);
 struct slice state_text(const struct state *state, struct digest digest);
 

@@ -83,6 +83,8 @@ struct state {
     uint64_t journal_id;  /* the snapshot that the journal at hand continues */
     int journal;          /* descriptor; -1: to be made anew at the first flush */
     size_t journal_bytes; /* up to the last good record */
+    bool is_older;        /* the journal at hand is of an earlier version: it is replaced, together
+                             with the snapshot, before anything is written */
     bool is_unsynced;     /* something was written to the journal since it was synced */
 
     VEC(struct change) changes;

@@ -37,6 +37,7 @@ static void start_anew(struct state *state)
     state->snapshot_bytes = 0;
     state->journal_id = 0;
     state->journal_bytes = 0;
+    state->is_older = false;
 }
 
 /* Large reads go three times faster into huge pages. */
@@ -107,6 +108,7 @@ static void replay_task(struct state *state, const struct journal_record *record
                         struct task_row *place)
 {
     task_record_read(&record->task, place);
+    place->origin = record->origin;
     if (record->task.shape == TASK_RECORD_NO_SHAPE) {
         return;
     }
@@ -237,6 +239,7 @@ static enum load_result load_journal(struct state *state, struct slice journal,
         }
     }
     state->journal_id = id;
+    state->is_older = journal_is_older(journal);
     replay(state, journal, from, trouble);
     wrong = trouble->lost_bytes == 0 ? state_why_records_are_missed(state) : NULL;
     /* or a run has begun its first tasks since the journal was read */

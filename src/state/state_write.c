@@ -47,6 +47,7 @@ int state_begin_journal(struct state *state, struct diag *diag)
     state_close_journal(state);
     state->journal_id = state->snapshot_id;
     state->journal_bytes = JOURNAL_HEADER_BYTES;
+    state->is_older = false;
     state->journal = inside_open(state->folder, STATE_JOURNAL, O_RDWR);
     return state->journal >= 0 ? 0 : state_folder_report(state->path, "open", STATE_JOURNAL, diag);
 }
@@ -122,7 +123,7 @@ int state_flush(struct state *state, struct diag *diag)
     if (state->mode != STATE_WRITE || (state->changes.count == 0 && state->pending.len == 0)) {
         return 0;
     }
-    if (journal_was_removed(state)) {
+    if (state->is_older || journal_was_removed(state)) {
         return state_compact(state, diag); /* nothing in memory was lost: write it all again */
     }
     if (state->journal < 0 && state_begin_journal(state, diag) != 0) {

@@ -1,6 +1,8 @@
 #include "task_record.h"
 
-_Static_assert(sizeof(struct task_record) == 88, "the format on disk has no padding");
+_Static_assert(sizeof(struct task_record) == 104, "the format on disk has no padding");
+_Static_assert(offsetof(struct task_record, started_at_ns) == TASK_RECORD_BYTES_1,
+               "what version 1 has comes first");
 _Static_assert(sizeof(struct file_row) == 56, "the format on disk has no padding");
 
 struct task_record task_record_of(const struct task_row *row)
@@ -22,6 +24,7 @@ struct task_record task_record_of(const struct task_row *row)
         .duration_s = row->duration_s,
         .cpu_s = row->cpu_s,
         .peak_rss_bytes = row->peak_rss_bytes,
+        .started_at_ns = row->started_at_ns,
     };
 }
 
@@ -45,6 +48,7 @@ bool task_record_read(const struct task_record *record, struct task_row *row)
         .duration_s = record->duration_s,
         .cpu_s = record->cpu_s,
         .peak_rss_bytes = record->peak_rss_bytes,
+        .started_at_ns = record->started_at_ns,
         .cores = record->cores,
         .demand = record->demand,
     };

@@ -5,6 +5,7 @@
 #include "disk.h"
 #include "file.h"
 #include "launchers.h"
+#include "run_facts.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -272,6 +273,11 @@ static int execute(struct study *study)
         .end_ns = study->end_ns,
         .gpus_from = "",
     };
+    struct buf facts = BUF_EMPTY;
+    if (study->host != NULL) {
+        run_facts_add(&(struct run_facts){.host = slice_of(study->host)}, &facts);
+        options.origin = buf_slice(&facts);
+    }
     struct launch_context launch = {
         .graph = study->graph,
         .launchers = &launchers,
@@ -282,6 +288,7 @@ static int execute(struct study *study)
     };
     if (launchers_load(&launchers, &study->diag) != 0) {
         launchers_release(&launchers);
+        buf_release(&facts);
         return -1;
     }
     uint32_t *places = places_in_order(study->graph);
@@ -295,6 +302,7 @@ static int execute(struct study *study)
     free(cores);
     free(places);
     launchers_release(&launchers);
+    buf_release(&facts);
     return result;
 }
 

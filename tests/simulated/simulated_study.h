@@ -65,6 +65,7 @@ struct study {
     unsigned jobs;     /* 0: one */
     size_t keep_going; /* 0: whatever fails */
     double grace_s;
+    const char *host;   /* of the next run, which its records name; NULL: they name no run */
     bool tells_seconds; /* in the log, of what succeeds */
     int64_t end_ns;     /* of the time that the run has; 0: none */
     enum death death;   /* of the next run */

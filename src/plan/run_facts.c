@@ -1,0 +1,72 @@
+#include "run_facts.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void add(struct buf *out, const char *key, struct slice value)
+{
+    if (value.len > 0 && memchr(value.at, '\0', value.len) == NULL) {
+        buf_addf(out, "%s ", key);
+        buf_add_slice(out, value);
+        buf_add_char(out, '\0');
+    }
+}
+
+void run_facts_add(const struct run_facts *facts, struct buf *out)
+{
+    static const char *const trees[] = {
+        [TREE_UNKNOWN] = "", [TREE_CLEAN] = "clean", [TREE_DIRTY] = "dirty"};
+    add(out, "version", facts->version);
+    add(out, "host", facts->host);
+    add(out, "user", facts->user);
+    add(out, "job", facts->job);
+    add(out, "commit", facts->commit);
+    add(out, "tree", slice_of(trees[facts->tree]));
+    if (facts->begun_at_s != 0) {
+        buf_addf(out, "begun %" PRId64, facts->begun_at_s);
+        buf_add_char(out, '\0');
+    }
+}
+
+static void take(struct run_facts *facts, struct slice key, struct slice value)
+{
+    const struct {
+        const char *key;
+        struct slice *place;
+    } places[] = {
+        {"version", &facts->version}, {"host", &facts->host},     {"user", &facts->user},
+        {"job", &facts->job},         {"commit", &facts->commit},
+    };
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        if (slice_equal(key, slice_of(places[i].key))) {
+            *places[i].place = value;
+        }
+    }
+    if (slice_equal(key, SLICE_LITERAL("tree"))) {
+        facts->tree = slice_equal(value, SLICE_LITERAL("clean"))   ? TREE_CLEAN
+                      : slice_equal(value, SLICE_LITERAL("dirty")) ? TREE_DIRTY
+                                                                   : TREE_UNKNOWN;
+    } else if (slice_equal(key, SLICE_LITERAL("begun"))) {
+        facts->begun_at_s = strtoll(value.at, NULL, 10); /* a NUL follows */
+    }
+}
+
+struct run_facts run_facts_of(struct slice text)
+{
+    struct run_facts facts = {0};
+    const char *end = text.at != NULL ? text.at + text.len : NULL;
+    for (const char *at = text.at; at < end;) {
+        const char *stop = memchr(at, '\0', (size_t)(end - at));
+        const char *space = stop != NULL ? memchr(at, ' ', (size_t)(stop - at)) : NULL;
+        if (stop == NULL) {
+            break;
+        }
+        if (space != NULL) {
+            take(&facts, slice_make(at, (size_t)(space - at)),
+                 slice_make(space + 1, (size_t)(stop - space - 1)));
+        }
+        at = stop + 1;
+    }
+    return facts;
+}

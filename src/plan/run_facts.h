@@ -1,0 +1,34 @@
+/* What is remembered of a run beside its tasks: who ran rowbuild, where, at which commit.
+ *
+ * Knows: how these facts are spelled as one text. Records of successes refer to it by its digest
+ * (task_row.origin), so that ten thousand tasks of a run share it. Doesn't know: how the facts are
+ * found out, or git. Nothing here decides whether a task is up to date. */
+#ifndef ROWBUILD_RUN_FACTS_H
+#define ROWBUILD_RUN_FACTS_H
+
+#include "buf.h"
+#include "slice.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum tree_state { TREE_UNKNOWN, TREE_CLEAN, TREE_DIRTY };
+
+/* Slices are borrowed; empty ones aren't known. */
+struct run_facts {
+    struct slice version; /* of rowbuild */
+    struct slice host;
+    struct slice user;
+    struct slice job;     /* "lab/123_4" of a job on a cluster */
+    struct slice commit;  /* hexadecimal, of the repository that the project lies in */
+    enum tree_state tree; /* whether something in the project's folder differed from the commit */
+    int64_t begun_at_s;   /* of the run, by the host's clock; 0: not known */
+};
+
+/* Appends the text: "KEY VALUE" for each known fact, each ended by NUL. */
+void run_facts_add(const struct run_facts *facts, struct buf *out);
+
+/* What the text says; keys that a later version may add are skipped. Borrows from the text. */
+struct run_facts run_facts_of(struct slice text);
+
+#endif
