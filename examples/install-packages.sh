@@ -9,10 +9,10 @@ for set_name in "$@"; do
     case $set_name in
     build)
         packages="$packages gcc libc6-dev cmake ninja-build pkg-config re2c bison"
-        packages="$packages libxxhash-dev libpcre2-dev libjson-c-dev libhwloc-dev"
+        packages="$packages libxxhash-dev libpcre2-dev libjson-c-dev libhwloc-dev libgit2-dev"
         ;;
     test)
-        packages="$packages libcmocka-dev bats jq make mandoc procps openmpi-bin libopenmpi-dev"
+        packages="$packages libcmocka-dev bats jq git make mandoc procps openmpi-bin libopenmpi-dev"
         packages="$packages python3 python3-numpy python3-mpi4py libopenblas0-pthread"
         packages="$packages slurmctld slurmd slurm-client munge shellcheck"
         ;;

@@ -50,6 +50,7 @@ foreign 'xxh[a-z0-9]*\.h' digest
 foreign 'pcre2[a-z]*\.h' match
 foreign 'json-c/|json_(object|tokener|pointer|util)' json
 foreign 'hwloc' machine
+foreign 'git2' git
 
 find src include -name '*.h' | sed 's,.*/,,' | sort | uniq -d |
     nothing "two headers have one name"

@@ -1,0 +1,67 @@
+/* What a git repository says of a project: its commits, its trees, its index, and what differs from
+ * them in the working tree. The only place that includes libgit2's header.
+ *
+ * Knows: one repository, as seen from one folder in it. Doesn't know: Rowfiles, tasks, or which files
+ * matter. It never writes to the repository, starts no process, and runs no filter program or hook.
+ *
+ * libgit2 is opened with dlopen when the first repository is opened. Linking it would add 2 ms to
+ * each start of the program (it brings 18 libraries along), and rowbuild would not start at all
+ * where it is missing. The library of exactly the version of the header is opened by its soname,
+ * wherever the system's linker finds it, so there is no file of ours that could be in the wrong place:
+ * the build tree, an installed program and the library librowbuild do the same. It stays open until
+ * the process ends.
+ *
+ * Paths are bytes. Those that are relative to the repository's top are called `path` here. A function
+ * that returns int gives 0, or -1 after an error that names the git command that helps. Different
+ * repositories may be used by different threads; one repository by one thread at a time. */
+#ifndef ROWBUILD_GIT_H
+#define ROWBUILD_GIT_H
+
+#include "buf.h"
+#include "diag.h"
+#include "slice.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { GIT_ID_BYTES = 20, GIT_ID_DIGITS = 40 };
+
+/* The name of a commit, a tree or a blob. */
+struct git_id {
+    uint8_t bytes[GIT_ID_BYTES];
+};
+
+static inline bool git_id_equal(const struct git_id *a, const struct git_id *b)
+{
+    return memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
+}
+
+/* Appends the hexadecimal digits; with `digits` below GIT_ID_DIGITS the first of them only. */
+void git_id_add(const struct git_id *id, unsigned digits, struct buf *out);
+/* Reads GIT_ID_DIGITS hexadecimal digits; false: these are something else. */
+bool git_id_read(struct slice text, struct git_id *id);
+
+struct repository; /* opaque */
+
+/* Opens the repository that holds `folder` (absolute, without symbolic links), which may be any
+ * folder of its working tree. 0; 1 and no message where no repository holds the folder, which
+ * *repository is NULL for; -1 after an error: libgit2 isn't installed, or the repository can't be
+ * used (it belongs to another user, is bare, or is of a kind that libgit2 doesn't read).
+ * The caller frees it with repository_free (NULL is allowed). */
+int repository_open(const char *folder, struct repository **repository, struct diag *diag);
+void repository_free(struct repository *repository);
+
+/* The top of the working tree, absolute, without a trailing '/'. Lives as long as the repository. */
+const char *repository_top(const struct repository *repository);
+/* The folder that it was opened for, below the top, with a trailing '/'; "" for the top itself. */
+struct slice repository_prefix(const struct repository *repository);
+
+/* The commit that is checked out. 1 and no message where there is no commit yet. */
+int repository_head(struct repository *repository, struct git_id *commit, struct diag *diag);
+
+/* Whether a tracked file at or below the folder differs from HEAD, in the index or in the working
+ * tree: it was edited, added, renamed or deleted. Files that git doesn't track don't count. A file
+ * whose size, times and inode are those of the index isn't read. */
+int repository_is_dirty(struct repository *repository, bool *is_dirty, struct diag *diag);
+
+#endif

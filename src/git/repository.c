@@ -1,0 +1,244 @@
+/* Opening a repository, and its commits. */
+#include "git_library.h"
+
+#include "memory.h"
+#include "text.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Whose repositories are trusted is a setting of the whole library. */
+static pthread_mutex_t opening = PTHREAD_MUTEX_INITIALIZER;
+
+/* ---- Ids ---- */
+
+void git_id_add(const struct git_id *id, unsigned digits, struct buf *out)
+{
+    for (unsigned i = 0; i < digits && i < GIT_ID_DIGITS; i++) {
+        unsigned half = i % 2 == 0 ? id->bytes[i / 2] >> 4 : id->bytes[i / 2] & 15U;
+        buf_add_char(out, "0123456789abcdef"[half]);
+    }
+}
+
+bool git_id_read(struct slice text, struct git_id *id)
+{
+    *id = (struct git_id){0};
+    for (size_t i = 0; i < text.len && i < GIT_ID_DIGITS; i++) {
+        char c = text.at[i];
+        int half = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+        if (half < 0) {
+            return false;
+        }
+        id->bytes[i / 2] = (uint8_t)(id->bytes[i / 2] << 4 | half);
+    }
+    return text.len == GIT_ID_DIGITS;
+}
+
+/* ---- Opening ---- */
+
+struct trust {
+    const char *folder;
+    bool is_trusted;
+};
+
+/* A lone star and a folder with one behind it, which libgit2 1.5 doesn't know; an empty value takes back those before it. */
+static int read_trust(const git_config_entry *entry, void *context)
+{
+    struct trust *trust = context;
+    size_t len = strlen(entry->value);
+    if (len == 0) {
+        trust->is_trusted = false;
+    } else if (strcmp(entry->value, "*") == 0 ||
+               (len > 2 && strcmp(entry->value + len - 2, "/*") == 0 &&
+                strncmp(trust->folder, entry->value, len - 1) == 0)) {
+        trust->is_trusted = true;
+    }
+    return 0;
+}
+
+/* Whether the user's settings trust the folder whoever owns it. */
+static bool is_trusted(const struct git_library *git, const char *folder)
+{
+    struct trust trust = {.folder = folder};
+    git_config *config = NULL;
+    if (git->git_config_open_default(&config) == 0) {
+        (void)git->git_config_get_multivar_foreach(config, "safe.directory", NULL, read_trust,
+                                                   &trust);
+        git->git_config_free(config);
+    }
+    return trust.is_trusted;
+}
+
+static bool is_of_another(const struct git_library *git, int error)
+{
+    return error == GIT_EOWNER ||
+           (error < 0 && strstr(git_library_error(git), "safe.directory") != NULL) ||
+           (error < 0 && strstr(git_library_error(git), "not owned") != NULL);
+}
+
+static int open_handle(const struct git_library *git, const char *folder, git_repository **handle)
+{
+    pthread_mutex_lock(&opening);
+    int result = git->git_repository_open_ext(handle, folder, 0, NULL);
+    if (is_of_another(git, result) && is_trusted(git, folder)) {
+        git->git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
+        result = git->git_repository_open_ext(handle, folder, 0, NULL);
+        git->git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 1);
+    }
+    pthread_mutex_unlock(&opening);
+    return result;
+}
+
+/* The folder, shown so that it can be pasted. */
+static int tell_unusable(const struct git_library *git, int error, const char *folder,
+                         struct diag *diag)
+{
+    const char *said = git_library_error(git);
+    struct buf shown = BUF_EMPTY;
+    text_add_name(&shown, slice_of(folder));
+    const char *name = buf_string(&shown);
+    if (is_of_another(git, error)) {
+        diag_state_error(diag, FINDING_GIT_UNUSABLE,
+                         "the git repository of `%s` belongs to another user; if you trust it: "
+                         "`git config --global --add safe.directory %s`",
+                         name, name);
+    } else if (strstr(said, "objectformat") != NULL) {
+        diag_state_error(diag, FINDING_GIT_UNUSABLE,
+                         "the git repository of `%s` names its objects by sha256, which libgit2 "
+                         "%s can't read; to convert a copy: `git init COPY && git fast-export "
+                         "--all | git -C COPY fast-import`",
+                         name, LIBGIT2_VERSION);
+    } else {
+        diag_state_error(diag, FINDING_GIT_UNUSABLE,
+                         "the git repository of `%s` can't be opened: %s; try `git -C %s status`",
+                         name, said, name);
+    }
+    buf_release(&shown);
+    return -1;
+}
+
+/* Finds the top and the folder's path below it; both are known without symbolic links. */
+static int find_place(struct repository *repository, const char *folder, struct diag *diag)
+{
+    const char *workdir = repository->git->git_repository_workdir(repository->handle);
+    if (workdir == NULL) {
+        struct buf shown = BUF_EMPTY;
+        text_add_name(&shown, slice_of(repository->git->git_repository_path(repository->handle)));
+        diag_state_error(diag, FINDING_GIT_UNUSABLE,
+                         "the git repository `%s` is bare, it has no working tree to compare with: "
+                         "use a clone, `git clone %s`",
+                         buf_string(&shown), buf_string(&shown));
+        buf_release(&shown);
+        return -1;
+    }
+    repository->top = realpath(workdir, NULL);
+    size_t len = repository->top != NULL ? strlen(repository->top) : 0;
+    if (len == 1) {
+        len = 0; /* the root itself */
+    }
+    if (repository->top == NULL || strncmp(folder, repository->top, len) != 0 ||
+        (folder[len] != '/' && folder[len] != '\0')) {
+        return diag_state_error(diag, FINDING_GIT_UNUSABLE,
+                                "`%s` is not in the working tree of its git repository, `%s`",
+                                folder, workdir);
+    }
+    struct buf prefix = BUF_EMPTY;
+    const char *below = folder + len + (folder[len] == '/');
+    buf_addf(&prefix, "%s%s", below, below[0] != '\0' ? "/" : "");
+    repository->prefix = mem_copy(buf_string(&prefix), prefix.len);
+    buf_release(&prefix);
+    return 0;
+}
+
+int repository_open(const char *folder, struct repository **repository, struct diag *diag)
+{
+    *repository = NULL;
+    const struct git_library *git = git_library_open(diag);
+    if (git == NULL) {
+        return -1;
+    }
+    git_repository *handle = NULL;
+    git->git_error_clear();
+    int result = open_handle(git, folder, &handle);
+    if (result == GIT_ENOTFOUND && !is_of_another(git, result)) {
+        return 1;
+    }
+    if (result != 0) {
+        return tell_unusable(git, result, folder, diag);
+    }
+    struct repository *made = mem_alloc(sizeof *made);
+    *made = (struct repository){.git = git, .handle = handle};
+    if (find_place(made, folder, diag) != 0) {
+        repository_free(made);
+        return -1;
+    }
+    *repository = made;
+    return 0;
+}
+
+void repository_free(struct repository *repository)
+{
+    if (repository == NULL) {
+        return;
+    }
+    if (repository->index != NULL) {
+        repository->git->git_index_free(repository->index);
+    }
+    repository->git->git_repository_free(repository->handle);
+    free(repository->top);
+    free(repository->prefix);
+    free(repository);
+}
+
+const char *repository_top(const struct repository *repository)
+{
+    return repository->top;
+}
+
+struct slice repository_prefix(const struct repository *repository)
+{
+    return slice_of(repository->prefix);
+}
+
+/* ---- Commits ---- */
+
+int repository_head(struct repository *repository, struct git_id *commit, struct diag *diag)
+{
+    git_oid id;
+    int result = repository->git->git_reference_name_to_id(&id, repository->handle, "HEAD");
+    if (result == GIT_ENOTFOUND || result == GIT_EUNBORNBRANCH) {
+        return 1;
+    }
+    if (result != 0) {
+        return diag_state_error(diag, FINDING_GIT_OBJECT_MISSING,
+                                "git's HEAD can't be read: %s; try `git -C %s fsck`",
+                                git_library_error(repository->git), repository->top);
+    }
+    memcpy(commit->bytes, id.id, sizeof commit->bytes);
+    return 0;
+}
+
+git_tree *repository_tree(struct repository *repository, const struct git_id *commit,
+                          struct diag *diag)
+{
+    const struct git_library *git = repository->git;
+    git_commit *found = NULL;
+    git_tree *tree = NULL;
+    git_oid id;
+    git->git_oid_fromraw(&id, commit->bytes);
+    if (git->git_commit_lookup(&found, repository->handle, &id) == 0) {
+        (void)git->git_tree_lookup(&tree, repository->handle, git->git_commit_tree_id(found));
+    }
+    if (tree == NULL) {
+        struct buf shown = BUF_EMPTY;
+        git_id_add(commit, GIT_ID_DIGITS, &shown);
+        diag_state_error(diag, FINDING_GIT_OBJECT_MISSING,
+                         "the commit %s can't be read: %s; try `git -C %s fetch origin %s`",
+                         buf_string(&shown), git_library_error(git), repository->top,
+                         buf_string(&shown));
+        buf_release(&shown);
+    }
+    git->git_commit_free(found);
+    return tree;
+}

@@ -1,0 +1,283 @@
+/* Repositories, as the git program makes them. */
+#include "git.h"
+
+#include "memory.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+struct scratch {
+    char top[64];
+    struct diag diag;
+};
+
+static char home[] = "/tmp/test_git.XXXXXX"; /* libgit2 asks for it once */
+
+static void shell(const char *folder, const char *commands)
+{
+    struct buf line = BUF_EMPTY;
+    buf_addf(&line,
+             "cd '%s' && { %s\n} </dev/null >\"$HOME/git.log\" 2>&1 || { cat ~/git.log; false; }",
+             folder, commands);
+    int status = system(buf_string(&line)); // NOLINT(cert-env33-c)
+    buf_release(&line);
+    assert_int_equal(status, 0);
+}
+
+static int set_up(void **state)
+{
+    struct scratch *scratch = mem_alloc(sizeof *scratch);
+    snprintf(scratch->top, sizeof scratch->top, "%s/repositories", home);
+    assert_int_equal(mkdir(scratch->top, 0777), 0);
+    diag_init(&scratch->diag);
+    shell(scratch->top, "rm -f ~/.gitconfig && git config --global user.name N && git config "
+                        "--global user.email e@x &&"
+                        "git config --global init.defaultBranch main && mkdir study &&"
+                        "cd study && git init -q && mkdir -p a/src b && echo 1 >a/src/f &&"
+                        "echo 2 >b/g && ln -s g b/link && git add . && git commit -qm 'first one'");
+    *state = scratch;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct scratch *scratch = *state;
+    shell(home, "rm -rf repositories");
+    diag_release(&scratch->diag);
+    free(scratch);
+    return 0;
+}
+
+/* Opens the repository of a folder below the scratch folder. */
+static int open_at(struct scratch *scratch, const char *folder, struct repository **repository)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", scratch->top, folder);
+    return repository_open(path, repository, &scratch->diag);
+}
+
+static bool is_dirty(struct scratch *scratch, const char *folder)
+{
+    struct repository *repository;
+    bool dirty = false;
+    assert_int_equal(open_at(scratch, folder, &repository), 0);
+    assert_int_equal(repository_is_dirty(repository, &dirty, &scratch->diag), 0);
+    repository_free(repository);
+    return dirty;
+}
+
+static const char *said(const struct scratch *scratch)
+{
+    return scratch->diag.entries.count > 0
+               ? scratch->diag.entries.at[scratch->diag.entries.count - 1].message
+               : "";
+}
+
+#define assert_says(scratch, words) assert_non_null(strstr(said(scratch), words))
+
+static void ids_are_read_and_written(void **state)
+{
+    struct git_id id;
+    struct buf text = BUF_EMPTY;
+    (void)state;
+    assert_true(git_id_read(slice_of("0123456789abcdef0123456789abcdef01234567"), &id));
+    assert_int_equal(id.bytes[1], 0x23);
+    git_id_add(&id, 7, &text);
+    assert_string_equal(buf_string(&text), "0123456");
+    assert_false(git_id_read(slice_of("0123456789abcdef0123456789abcdef0123456"), &id));
+    assert_false(git_id_read(slice_of("g123456789abcdef0123456789abcdef01234567"), &id));
+    assert_false(git_id_read(slice_of("0123456789abcdef0123456789abcdef012345678"), &id));
+    buf_release(&text);
+}
+
+static void a_repository_is_found_from_a_folder_in_it(void **state)
+{
+    struct scratch *scratch = *state;
+    struct repository *repository;
+    struct git_id head;
+    struct buf shown = BUF_EMPTY;
+    char expected[128];
+    assert_int_equal(open_at(scratch, "study/a/src", &repository), 0);
+    snprintf(expected, sizeof expected, "%s/study", scratch->top);
+    assert_string_equal(repository_top(repository), expected);
+    assert_true(slice_is(repository_prefix(repository), "a/src/"));
+    assert_int_equal(repository_head(repository, &head, &scratch->diag), 0);
+    git_id_add(&head, GIT_ID_DIGITS, &shown);
+    repository_free(repository);
+    char command[160];
+    snprintf(command, sizeof command, "cd study && test \"$(git rev-parse HEAD)\" = %s",
+             buf_string(&shown));
+    shell(scratch->top, command);
+    buf_release(&shown);
+    assert_int_equal(open_at(scratch, "study", &repository), 0);
+    assert_true(slice_is(repository_prefix(repository), ""));
+    repository_free(repository);
+}
+
+static void no_repository_and_no_commit_are_no_errors(void **state)
+{
+    struct scratch *scratch = *state;
+    struct repository *repository;
+    struct git_id head;
+    assert_int_equal(open_at(scratch, "", &repository), 1);
+    assert_null(repository);
+    shell(scratch->top, "git init -q empty && mkdir empty/p");
+    assert_int_equal(open_at(scratch, "empty/p", &repository), 0);
+    assert_int_equal(repository_head(repository, &head, &scratch->diag), 1);
+    repository_free(repository);
+    assert_false(is_dirty(scratch, "empty/p"));
+    shell(scratch->top, "cd empty && echo 1 >p/f && git add p/f");
+    assert_true(is_dirty(scratch, "empty/p"));
+    assert_int_equal(scratch->diag.errors, 0);
+}
+
+static void what_git_tracks_makes_a_folder_dirty(void **state)
+{
+    static const struct {
+        const char *commands;
+        bool a;
+        bool b;
+    } edits[] = {
+        {"true", false, false},
+        {"touch a/src/f b/g", false, false},
+        {"echo new >a/untracked", false, false},
+        {"echo 9 >a/src/f", true, false},
+        {"git add -A", true, false},
+        {"git commit -qm x", false, false},
+        {"rm b/g", false, true},
+        {"git checkout -q b/g && ln -sfn elsewhere b/link", false, true},
+        {"git checkout -q b/link && chmod +x a/src/f", true, false},
+        {"chmod -x a/src/f && git mv a/src/f b/f", true, true},
+        {"git mv b/f a/src/f && git rm -q --cached a/src/f", true, false},
+        {"git reset -q --hard && echo 1 >b/z && git add -N b/z", false, true},
+    };
+    struct scratch *scratch = *state;
+    for (size_t i = 0; i < sizeof edits / sizeof edits[0]; i++) {
+        char line[256];
+        snprintf(line, sizeof line, "cd study && %s", edits[i].commands);
+        shell(scratch->top, line);
+        assert_int_equal(is_dirty(scratch, "study/a"), edits[i].a);
+        assert_int_equal(is_dirty(scratch, "study/b"), edits[i].b);
+        assert_int_equal(is_dirty(scratch, "study"), edits[i].a || edits[i].b);
+    }
+}
+
+/* Within one second, and of the same size: the times may be what the index has. */
+static void an_edit_right_after_adding_is_seen(void **state)
+{
+    struct scratch *scratch = *state;
+    shell(scratch->top, "cd study && echo 5 >b/g && git add b/g && git commit -qm x &&"
+                        "touch -d @2000000000 b/g .git/index && git add b/g && git status -s &&"
+                        "echo 6 >b/g && touch -d @2000000000 b/g .git/index");
+    assert_true(is_dirty(scratch, "study"));
+}
+
+static void unusable_repositories_name_the_command_that_helps(void **state)
+{
+    struct scratch *scratch = *state;
+    struct repository *repository;
+    bool dirty;
+    shell(scratch->top, "git clone -q --bare study bare && git init -q --object-format=sha256 new");
+    assert_int_equal(open_at(scratch, "bare", &repository), -1);
+    assert_says(scratch, "is bare");
+    assert_says(scratch, "git clone ");
+    assert_int_equal(open_at(scratch, "new", &repository), -1);
+    assert_says(scratch, "sha256");
+    assert_says(scratch, "git fast-export");
+    shell(scratch->top, "cd study && git update-index --split-index");
+    assert_int_equal(open_at(scratch, "study", &repository), 0);
+    assert_int_equal(repository_is_dirty(repository, &dirty, &scratch->diag), -1);
+    assert_says(scratch, "update-index --no-split-index");
+    repository_free(repository);
+    shell(scratch->top, "cd study && git update-index --no-split-index");
+    assert_false(is_dirty(scratch, "study"));
+    shell(scratch->top, "cd study && git sparse-checkout set --sparse-index a");
+    assert_int_equal(open_at(scratch, "study", &repository), 0);
+    assert_int_equal(repository_is_dirty(repository, &dirty, &scratch->diag), -1);
+    assert_says(scratch, "sparse-checkout reapply --no-sparse-index");
+    repository_free(repository);
+    shell(scratch->top, "cd study && git sparse-checkout reapply --no-sparse-index");
+    assert_false(is_dirty(scratch, "study"));
+}
+
+static void another_owner_has_to_be_trusted(void **state)
+{
+    struct scratch *scratch = *state;
+    struct repository *repository;
+    if (geteuid() != 0) {
+        skip();
+    }
+    shell(scratch->top, "chown -R 12345 study");
+    assert_int_equal(open_at(scratch, "study/a", &repository), -1);
+    assert_says(scratch, "belongs to another user");
+    assert_says(scratch, "git config --global --add safe.directory ");
+    shell(scratch->top, "git config --global --add safe.directory '*'");
+    assert_int_equal(open_at(scratch, "study/a", &repository), 0);
+    repository_free(repository);
+    shell(scratch->top, "git config --global --replace-all safe.directory \"$PWD/study\"");
+    assert_int_equal(open_at(scratch, "study/a", &repository), 0);
+    repository_free(repository);
+}
+
+static void worktrees_and_submodules_are_repositories(void **state)
+{
+    struct scratch *scratch = *state;
+    shell(scratch->top,
+          "cd study && git worktree add -q ../tree && git -c protocol.file.allow=always "
+          "submodule add -q \"$PWD\" b/sub && git commit -qm sub");
+    assert_false(is_dirty(scratch, "tree/a"));
+    assert_false(is_dirty(scratch, "study/b/sub/a"));
+    assert_false(is_dirty(scratch, "study"));
+    shell(scratch->top, "echo 7 >tree/a/src/f && echo 8 >study/b/sub/a/src/f");
+    assert_true(is_dirty(scratch, "tree/a"));
+    assert_true(is_dirty(scratch, "study/b/sub/a"));
+}
+
+static void line_ends_are_no_difference(void **state)
+{
+    struct scratch *scratch = *state;
+    shell(scratch->top, "cd study && printf '1\\n2\\n' >a/t && echo '* text=auto eol=crlf' >"
+                        ".gitattributes && git add . && git commit -qm x && rm a/t &&"
+                        "git checkout -q a/t && grep -q \"$(printf '\\r')\" a/t && touch a/t");
+    assert_false(is_dirty(scratch, "study"));
+}
+
+static int set_up_home(void **state)
+{
+    (void)state;
+    assert_non_null(mkdtemp(home));
+    setenv("HOME", home, 1);
+    setenv("GIT_CONFIG_NOSYSTEM", "1", 1);
+    return 0;
+}
+
+static int remove_home(void **state)
+{
+    (void)state;
+    shell("/tmp", "rm -rf \"$HOME\"");
+    return 0;
+}
+
+int main(void)
+{
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ids_are_read_and_written),
+        TEST(a_repository_is_found_from_a_folder_in_it),
+        TEST(no_repository_and_no_commit_are_no_errors),
+        TEST(what_git_tracks_makes_a_folder_dirty),
+        TEST(an_edit_right_after_adding_is_seen),
+        TEST(unusable_repositories_name_the_command_that_helps),
+        TEST(another_owner_has_to_be_trusted),
+        TEST(worktrees_and_submodules_are_repositories),
+        TEST(line_ends_are_no_difference),
+    };
+    return cmocka_run_group_tests(tests, set_up_home, remove_home);
+}
