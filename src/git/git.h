@@ -59,9 +59,71 @@ struct slice repository_prefix(const struct repository *repository);
 /* The commit that is checked out. 1 and no message where there is no commit yet. */
 int repository_head(struct repository *repository, struct git_id *commit, struct diag *diag);
 
+/* The commit that `revision` names, in any way that git knows: a branch, a tag, HEAD~3, a beginning of
+ * an id. `A...B` is the merge base of the two; one that is left out is HEAD. */
+int repository_resolve(struct repository *repository, const char *revision, struct git_id *commit,
+                       struct diag *diag);
+
 /* Whether a tracked file at or below the folder differs from HEAD, in the index or in the working
  * tree: it was edited, added, renamed or deleted. Files that git doesn't track don't count. A file
- * whose size, times and inode are those of the index isn't read. */
+ * whose size, times and inode are those of the index isn't read. Submodules count. */
 int repository_is_dirty(struct repository *repository, bool *is_dirty, struct diag *diag);
+
+/* ---- What differs between a commit and the working tree ---- */
+
+enum git_change {
+    GIT_ADDED,   /* the commit doesn't have it */
+    GIT_CHANGED, /* another content, or a link that was a file */
+    GIT_MODE,    /* only whether it may be executed */
+    GIT_STAGED,  /* only in the index: the working tree has what the commit has */
+    GIT_DELETED,
+};
+
+struct git_difference {
+    struct slice path; /* ends with NUL */
+    enum git_change change;
+    struct git_id before; /* blob of the commit; not of what was added */
+    uint32_t submodule;   /* where the blob is; for this module's use */
+};
+
+struct git_comparison; /* opaque */
+
+/* Compares the trees of a commit with the index and the index with the files at and below the
+ * folder `below` ("" or with a trailing '/'). Equal to the working tree is what has the same content
+ * there now, whether it is committed, staged, or neither. Line ends that git converts are no
+ * difference. Only files whose size, times and inode aren't those of the index are read. A folder
+ * that git doesn't track is never listed. Submodules that are checked out are compared, too.
+ * Free it before the repository. */
+int repository_compare(struct repository *repository, const struct git_id *commit,
+                       struct slice below, struct git_comparison **comparison, struct diag *diag);
+void git_comparison_free(struct git_comparison *comparison);
+
+/* All of them, sorted by the bytes of their paths. */
+size_t git_comparison_differences(const struct git_comparison *comparison,
+                                  const struct git_difference **differences);
+/* The one of a path; NULL: it doesn't differ, or git doesn't know it. */
+const struct git_difference *git_comparison_find(const struct git_comparison *comparison,
+                                                 struct slice path);
+/* Those below a folder (without a trailing '/'), as a part of all. */
+const struct git_difference *git_comparison_below(const struct git_comparison *comparison,
+                                                  struct slice folder, size_t *count);
+
+/* Folders that the commit had, each without a trailing '/'; by number from 0 on. */
+size_t git_comparison_folders(const struct git_comparison *comparison);
+struct slice git_comparison_folder(const struct git_comparison *comparison, size_t number);
+bool git_comparison_had_folder(const struct git_comparison *comparison, struct slice path);
+
+/* Whether the index has the path now, or (a folder) something below it. */
+bool git_comparison_tracks(const struct git_comparison *comparison, struct slice path);
+/* Whether git is told to ignore a path that it doesn't track. */
+bool git_comparison_ignores(const struct git_comparison *comparison, struct slice path);
+
+/* Submodules that aren't checked out, so that nothing is known of what is in them. */
+size_t git_comparison_unknown(const struct git_comparison *comparison, const struct slice **paths);
+
+/* Appends the content that a file had in the commit, as a checkout would write it. The path must be
+ * one that was changed or deleted. */
+int git_comparison_read(struct git_comparison *comparison, const struct git_difference *difference,
+                        struct buf *out, struct diag *diag);
 
 #endif

@@ -9,11 +9,14 @@
 
 /* Every function of libgit2 that is used. */
 #define GIT_FUNCTIONS(X)                                                                           \
+    X(git_blob_filter)                                                                             \
     X(git_blob_free)                                                                               \
     X(git_blob_lookup)                                                                             \
     X(git_blob_rawcontent)                                                                         \
     X(git_blob_rawsize)                                                                            \
+    X(git_buf_dispose)                                                                             \
     X(git_commit_free)                                                                             \
+    X(git_commit_id)                                                                               \
     X(git_commit_lookup)                                                                           \
     X(git_commit_tree_id)                                                                          \
     X(git_config_free)                                                                             \
@@ -21,6 +24,7 @@
     X(git_config_open_default)                                                                     \
     X(git_error_clear)                                                                             \
     X(git_error_last)                                                                              \
+    X(git_ignore_path_is_ignored)                                                                  \
     X(git_index_entrycount)                                                                        \
     X(git_index_free)                                                                              \
     X(git_index_get_byindex)                                                                       \
@@ -28,21 +32,28 @@
     X(git_index_path)                                                                              \
     X(git_libgit2_init)                                                                            \
     X(git_libgit2_opts)                                                                            \
+    X(git_merge_base)                                                                              \
+    X(git_object_free)                                                                             \
+    X(git_object_id)                                                                               \
+    X(git_object_peel)                                                                             \
     X(git_odb_hash)                                                                                \
     X(git_oid_fromraw)                                                                             \
     X(git_reference_name_to_id)                                                                    \
     X(git_repository_free)                                                                         \
     X(git_repository_hashfile)                                                                     \
     X(git_repository_index)                                                                        \
+    X(git_repository_is_shallow)                                                                   \
     X(git_repository_open_ext)                                                                     \
     X(git_repository_path)                                                                         \
     X(git_repository_workdir)                                                                      \
+    X(git_revparse_single)                                                                         \
     X(git_tree_entry_byindex)                                                                      \
     X(git_tree_entry_filemode)                                                                     \
     X(git_tree_entry_id)                                                                           \
     X(git_tree_entry_name)                                                                         \
     X(git_tree_entrycount)                                                                         \
     X(git_tree_free)                                                                               \
+    X(git_tree_id)                                                                                 \
     X(git_tree_lookup)
 
 struct git_library {
@@ -65,11 +76,30 @@ struct repository {
 /* What libgit2 said last, without its line ends; never empty. */
 const char *git_library_error(const struct git_library *git);
 
+/* Why the commit's history or contents may be missing, and the command that fetches them. */
+void repository_add_fetch(struct repository *repository, struct buf *out);
+
 /* The index, read when it is first asked for; NULL after an error. */
 git_index *repository_index(struct repository *repository, struct diag *diag);
 
 /* The tree of a commit; for the caller to free. NULL after an error. */
 git_tree *repository_tree(struct repository *repository, const struct git_id *commit,
                           struct diag *diag);
+
+/* The files of the working tree. */
+struct worktree {
+    struct repository *repository;
+    int top;                 /* descriptor */
+    int64_t index_written_s; /* when the index was last written */
+};
+int worktree_open(struct worktree *worktree, struct repository *repository, struct diag *diag);
+void worktree_close(struct worktree *worktree);
+
+/* What lies where the index has an entry: its id as a blob, and its mode as git has it. False: neither
+ * a file nor a link. */
+bool worktree_look(const struct worktree *worktree, const git_index_entry *entry, git_oid *id,
+                   uint32_t *mode);
+/* The id that a file or a link would have as a blob; false: there is none. */
+bool worktree_hash(const struct worktree *worktree, const char *path, git_oid *id);
 
 #endif

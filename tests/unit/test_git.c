@@ -160,7 +160,7 @@ static void what_git_tracks_makes_a_folder_dirty(void **state)
     };
     struct scratch *scratch = *state;
     for (size_t i = 0; i < sizeof edits / sizeof edits[0]; i++) {
-        char line[256];
+        char line[512];
         snprintf(line, sizeof line, "cd study && %s", edits[i].commands);
         shell(scratch->top, line);
         assert_int_equal(is_dirty(scratch, "study/a"), edits[i].a);
@@ -249,6 +249,194 @@ static void line_ends_are_no_difference(void **state)
     assert_false(is_dirty(scratch, "study"));
 }
 
+/* "A path", "C path" … of all that differs from a revision, in order. */
+static char *differences(struct scratch *scratch, const char *folder, const char *revision)
+{
+    struct repository *repository;
+    struct git_comparison *comparison;
+    const struct git_difference *found;
+    struct git_id commit;
+    struct buf text = BUF_EMPTY;
+    assert_int_equal(open_at(scratch, folder, &repository), 0);
+    assert_int_equal(repository_resolve(repository, revision, &commit, &scratch->diag), 0);
+    assert_int_equal(repository_compare(repository, &commit, repository_prefix(repository),
+                                        &comparison, &scratch->diag),
+                     0);
+    size_t count = git_comparison_differences(comparison, &found);
+    for (size_t i = 0; i < count; i++) {
+        assert_ptr_equal(git_comparison_find(comparison, found[i].path), &found[i]);
+        buf_addf(&text, "%s%c %s", i > 0 ? ", " : "", "ACMSD"[found[i].change], found[i].path.at);
+    }
+    git_comparison_free(comparison);
+    repository_free(repository);
+    char *copy = mem_copy(buf_string(&text), text.len);
+    buf_release(&text);
+    return copy;
+}
+
+static void assert_differs(struct scratch *scratch, const char *folder, const char *revision,
+                           const char *expected)
+{
+    char *found = differences(scratch, folder, revision);
+    assert_string_equal(found, expected);
+    free(found);
+}
+
+static void commits_index_and_files_are_compared(void **state)
+{
+    struct scratch *scratch = *state;
+    shell(scratch->top,
+          "cd study && git tag base && echo 3 >a/new && git add . && git commit -qm 2 &&"
+          "echo 4 >a/staged && git add a/staged && echo 5 >a/src/f");
+    assert_differs(scratch, "study", "base", "A a/new, C a/src/f, A a/staged");
+    assert_differs(scratch, "study", "HEAD", "C a/src/f, A a/staged");
+    assert_differs(scratch, "study/b", "base", "");
+    shell(scratch->top,
+          "cd study && rm a/new a/staged && git rm -q --cached b/g && git mv b/link b.l");
+    assert_differs(scratch, "study", "base", "C a/src/f, A b.l, S b/g, D b/link");
+    assert_differs(scratch, "study/b", "base", "S b/g, D b/link");
+    shell(scratch->top, "cd study && git reset -q --hard base && echo 9 >a/src/f && git add . &&"
+                        "echo 1 >a/src/f");
+    assert_differs(scratch, "study", "base", "S a/src/f");
+    shell(scratch->top,
+          "cd study && git reset -q --hard base && rm -r a && echo x >a && git add .");
+    assert_differs(scratch, "study", "base", "A a, D a/src/f");
+    shell(scratch->top, "cd study && git reset -q --hard base && ln -sfn f a/src/f2 && rm b/link &&"
+                        "printf g >b/link && chmod +x b/g");
+    assert_differs(scratch, "study", "base", "M b/g, C b/link");
+}
+
+/* Names are bytes, sorted as such; "a.b" comes before "a/b". */
+static void names_are_bytes(void **state)
+{
+    struct scratch *scratch = *state;
+    shell(scratch->top, "cd study && git tag base && mkdir \"$(printf 'a\\377')\" && echo 1 >"
+                        "\"$(printf 'a\\377/x\\ny')\" && echo 2 >a.b && echo 3 >a-b && git add . &&"
+                        "git commit -qm x");
+    assert_differs(scratch, "study", "base", "A a-b, A a.b, A a\377/x\ny");
+    shell(scratch->top, "cd study && git tag -f base && git rm -qr . && git commit -qm x");
+    assert_differs(scratch, "study", "base",
+                   "D a-b, D a.b, D a/src/f, D a\377/x\ny, D b/g, D b/link");
+}
+
+static void revisions_are_as_git_reads_them(void **state)
+{
+    struct scratch *scratch = *state;
+    struct repository *repository;
+    struct git_id commit;
+    shell(scratch->top, "cd study && git branch other && echo 2 >a/src/f && git commit -qam two &&"
+                        "git tag -a -m t two && git checkout -q other && echo 3 >b/g &&"
+                        "git commit -qam three");
+    assert_differs(scratch, "study", "main", "C a/src/f, C b/g");
+    assert_differs(scratch, "study", "two", "C a/src/f, C b/g");
+    assert_differs(scratch, "study", "main...HEAD", "C b/g");
+    assert_differs(scratch, "study", "main...", "C b/g");
+    assert_differs(scratch, "study", "HEAD~1", "C b/g");
+    assert_int_equal(open_at(scratch, "study", &repository), 0);
+    assert_int_equal(repository_resolve(repository, "main..HEAD", &commit, &scratch->diag), -1);
+    assert_says(scratch, "use `main`, or `main...HEAD`");
+    assert_int_equal(repository_resolve(repository, "nowhere", &commit, &scratch->diag), -1);
+    assert_says(scratch, "fetch --all --tags");
+    assert_int_equal(repository_resolve(repository, "HEAD:a", &commit, &scratch->diag), -1);
+    assert_says(scratch, "isn't a commit");
+    repository_free(repository);
+    shell(scratch->top, "git clone -q --depth 1 \"file://$PWD/study\" shallow");
+    assert_int_equal(open_at(scratch, "shallow", &repository), 0);
+    assert_int_equal(repository_resolve(repository, "HEAD~1", &commit, &scratch->diag), -1);
+    assert_says(scratch, "fetch --unshallow");
+    assert_says(scratch, "fetch --deepen=");
+    repository_free(repository);
+    shell(scratch->top, "cd study && git checkout -q --orphan alone && git commit -qm alone");
+    assert_int_equal(open_at(scratch, "study", &repository), 0);
+    assert_int_equal(repository_resolve(repository, "main...", &commit, &scratch->diag), -1);
+    assert_says(scratch, "no commit in common");
+    repository_free(repository);
+}
+
+static void submodules_are_compared_where_they_are_checked_out(void **state)
+{
+    struct scratch *scratch = *state;
+    struct repository *repository;
+    struct git_comparison *comparison;
+    struct git_id commit;
+    const struct slice *unknown;
+    shell(scratch->top,
+          "git clone -q study other && cd study && git -c protocol.file.allow=always "
+          "submodule add -q \"$PWD/../other\" sub && git commit -qm sub && git tag base");
+    assert_differs(scratch, "study", "base", "");
+    assert_differs(scratch, "study", "base~1",
+                   "A .gitmodules, A sub/a/src/f, A sub/b/g, A sub/b/link");
+    shell(scratch->top, "cd study/sub && echo 5 >b/g && git commit -qam five && echo 6 >a/src/f");
+    assert_differs(scratch, "study", "base", "C sub/a/src/f, C sub/b/g");
+    assert_differs(scratch, "study/sub", "HEAD~1", "C a/src/f, C b/g");
+    shell(scratch->top, "git clone -q study clone");
+    assert_int_equal(open_at(scratch, "clone", &repository), 0);
+    assert_int_equal(repository_head(repository, &commit, &scratch->diag), 0);
+    assert_int_equal(
+        repository_compare(repository, &commit, SLICE_LITERAL(""), &comparison, &scratch->diag), 0);
+    assert_int_equal(git_comparison_unknown(comparison, &unknown), 1);
+    assert_true(slice_is(unknown[0], "sub"));
+    git_comparison_free(comparison);
+    repository_free(repository);
+}
+
+static void what_is_tracked_and_ignored_is_known(void **state)
+{
+    struct scratch *scratch = *state;
+    struct repository *repository;
+    struct git_comparison *comparison;
+    struct git_id commit;
+    const struct git_difference *found;
+    struct buf content = BUF_EMPTY;
+    shell(scratch->top, "cd study && echo '*.log' >.gitignore && mkdir a/x && echo 1 >a/x/1.log &&"
+                        "echo 8 >b/g");
+    assert_int_equal(open_at(scratch, "study", &repository), 0);
+    assert_int_equal(repository_head(repository, &commit, &scratch->diag), 0);
+    assert_int_equal(
+        repository_compare(repository, &commit, SLICE_LITERAL(""), &comparison, &scratch->diag), 0);
+    assert_true(git_comparison_tracks(comparison, SLICE_LITERAL("a/src/f")));
+    assert_true(git_comparison_tracks(comparison, SLICE_LITERAL("a")));
+    assert_false(git_comparison_tracks(comparison, SLICE_LITERAL("a/x")));
+    assert_false(git_comparison_tracks(comparison, SLICE_LITERAL("a/s")));
+    assert_true(git_comparison_ignores(comparison, SLICE_LITERAL("a/x/1.log")));
+    assert_false(git_comparison_ignores(comparison, SLICE_LITERAL("a/x/1.txt")));
+    assert_true(git_comparison_had_folder(comparison, SLICE_LITERAL("a/src")));
+    assert_false(git_comparison_had_folder(comparison, SLICE_LITERAL("a/x")));
+    found = git_comparison_find(comparison, SLICE_LITERAL("b/g"));
+    assert_non_null(found);
+    assert_int_equal(git_comparison_read(comparison, found, &content, &scratch->diag), 0);
+    assert_string_equal(buf_string(&content), "2\n");
+    buf_release(&content);
+    git_comparison_free(comparison);
+    repository_free(repository);
+}
+
+static void missing_contents_of_a_partial_clone_are_told(void **state)
+{
+    struct scratch *scratch = *state;
+    struct repository *repository;
+    struct git_comparison *comparison;
+    struct git_id commit;
+    const struct git_difference *found;
+    struct buf content = BUF_EMPTY;
+    shell(scratch->top, "cd study && git config uploadpack.allowFilter true && echo 7 >b/g &&"
+                        "git commit -qam x && cd .. && git clone -q --filter=blob:none "
+                        "\"file://$PWD/study\" partial");
+    assert_differs(scratch, "partial", "HEAD~1", "C b/g");
+    assert_int_equal(open_at(scratch, "partial", &repository), 0);
+    assert_int_equal(repository_resolve(repository, "HEAD~1", &commit, &scratch->diag), 0);
+    assert_int_equal(
+        repository_compare(repository, &commit, SLICE_LITERAL(""), &comparison, &scratch->diag), 0);
+    assert_int_equal(git_comparison_differences(comparison, &found), 1);
+    assert_int_equal(git_comparison_read(comparison, found, &content, &scratch->diag), -1);
+    assert_says(scratch, "git -C ");
+    assert_says(scratch, "partial diff COMMIT");
+    shell(scratch->top, "cd partial && git diff HEAD~1 >/dev/null");
+    git_comparison_free(comparison);
+    repository_free(repository);
+    buf_release(&content);
+}
+
 static int set_up_home(void **state)
 {
     (void)state;
@@ -278,6 +466,12 @@ int main(void)
         TEST(another_owner_has_to_be_trusted),
         TEST(worktrees_and_submodules_are_repositories),
         TEST(line_ends_are_no_difference),
+        TEST(commits_index_and_files_are_compared),
+        TEST(names_are_bytes),
+        TEST(revisions_are_as_git_reads_them),
+        TEST(submodules_are_compared_where_they_are_checked_out),
+        TEST(what_is_tracked_and_ignored_is_known),
+        TEST(missing_contents_of_a_partial_clone_are_told),
     };
     return cmocka_run_group_tests(tests, set_up_home, remove_home);
 }
