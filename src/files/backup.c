@@ -397,23 +397,43 @@ static void add_entry(const char *folder, struct slice entry, struct buf *path)
     buf_add_slice(path, entry);
 }
 
-/* Makes a folder where there is none, of the mode that its sibling has. -1 with errno. */
-static int make_like(const struct folders *folders, const char *path, const char *sibling)
+/* Makes a folder where there is none, of the mode that another one has. -1 with errno. */
+static int make_like(const struct folders *folders, const char *path, const char *like)
 {
     const char *name;
     struct stat found;
-    int folder = folders_open_parent(folders, path, &name);
-    struct buf other = BUF_EMPTY;
-    buf_add_slice(&other, last_part(sibling));
-    int result =
-        folder < 0 ? -1 : disk->stat(folder, buf_string(&other), &found, AT_SYMLINK_NOFOLLOW);
-    if (result == 0) {
-        result = disk->make_folder(folder, name, found.st_mode & 07777);
-        result = result != 0 && errno == EEXIST ? 0 : result;
-    }
+    int folder = folders_open_parent(folders, like, &name);
+    int result = folder < 0 ? -1 : disk->stat(folder, name, &found, AT_SYMLINK_NOFOLLOW);
     int error = errno;
     close_folder(folder);
-    buf_release(&other);
+    if (result == 0) {
+        folder = folders_open_parent(folders, path, &name);
+        result = folder < 0 ? -1 : disk->make_folder(folder, name, found.st_mode & 07777);
+        error = errno;
+        result = result != 0 && error == EEXIST ? 0 : result;
+        close_folder(folder);
+    }
+    errno = error;
+    return result;
+}
+
+/* Makes the folder and those on the way to its entry, like the ones in its sibling. */
+static int make_way(const struct folders *folders, const char *path, const char *sibling,
+                    struct slice entry)
+{
+    struct buf made = BUF_EMPTY;
+    struct buf like = BUF_EMPTY;
+    int result = make_like(folders, path, sibling);
+    for (size_t i = 0; i < entry.len && result == 0; i++) {
+        if (entry.at[i] == '/') {
+            add_entry(path, slice_make(entry.at, i), &made);
+            add_entry(sibling, slice_make(entry.at, i), &like);
+            result = make_like(folders, buf_string(&made), buf_string(&like));
+        }
+    }
+    int error = errno;
+    buf_release(&made);
+    buf_release(&like);
     errno = error;
     return result;
 }
@@ -465,7 +485,7 @@ int backup_return(const struct folders *folders, const char *path, struct slice 
         add_entry(buf_string(&sibling), entry, &from);
         there = exists(folders, buf_string(&from), diag);
         result = there < 0 ? -1 : 0;
-        if (there > 0 && (make_like(folders, path, buf_string(&sibling)) != 0 ||
+        if (there > 0 && (make_way(folders, path, buf_string(&sibling), entry) != 0 ||
                           move_entry(folders, buf_string(&from), buf_string(&place)) != 0)) {
             result = report("put back", buf_string(&place), errno, diag);
         } else if (there > 0 && places[i] != BACKUP_GOOD) {

@@ -50,7 +50,7 @@ int backup_restore(const struct folders *folders, const struct backup_item *item
                    struct diag *diag);
 
 /* Puts an entry of the folder `path` back in its place from the sibling with which it was moved, if it
- * isn't there: the folder is made where it is missing. -1 with an error. */
+ * isn't there: the folders on its way are made where they are missing. -1 with an error. */
 int backup_return(const struct folders *folders, const char *path, struct slice entry,
                   struct diag *diag);
 

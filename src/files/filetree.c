@@ -215,11 +215,18 @@ static void add_entry_names(struct digest_stream *stream, const struct tree_entr
     }
 }
 
-static void summarise(struct filetree *tree)
+void filetree_summarise(struct filetree *tree)
 {
     struct digest_stream *seen = digest_stream_new();
     struct digest_stream *moved = digest_stream_new();
+    tree->bytes = 0;
+    tree->holds_files = false;
+    tree->newest_mtime_ns = tree->root.mtime_ns;
+    tree->newest_ctime_ns = tree->root.ctime_ns;
     vec_each (const struct tree_entry, entry, &tree->entries) {
+        if (entry->is_left_out) {
+            continue;
+        }
         add_entry_names(seen, entry);
         tree->holds_files |= entry->stat.kind != FILE_DIRECTORY;
         if (entry->stat.kind == FILE_REGULAR) {
@@ -241,7 +248,7 @@ void filetree_begin_empty(struct filetree *tree)
 {
     *tree = (struct filetree){0};
     arena_init(&tree->memory);
-    summarise(tree);
+    filetree_summarise(tree);
 }
 
 enum file_status filetree_scan(struct filetree *tree, int root, const struct tree_view *view,
@@ -258,8 +265,8 @@ enum file_status filetree_scan(struct filetree *tree, int root, const struct tre
     }
     enum file_status result = scan_folder(&scan, root, "", 0);
     if (result == FILE_READ) {
-        note_times(tree, &stat);
-        summarise(tree);
+        tree->root = stat;
+        filetree_summarise(tree);
     }
     return result;
 }
@@ -272,8 +279,8 @@ void filetree_release(struct filetree *tree)
 
 /* ---- contents ---- */
 
-static enum file_status add_entry_content(struct digest_stream *stream,
-                                          const struct tree_entry *entry, int root)
+/* An entry that is read has a content. */
+static enum file_status read_entry(struct tree_entry *entry, int root)
 {
     struct file_stat stat;
     struct digest digest = DIGEST_UNKNOWN;
@@ -289,20 +296,26 @@ static enum file_status add_entry_content(struct digest_stream *stream,
     int error = errno;
     disk->close(fd);
     errno = error;
-    digest_stream_digest(stream, digest);
+    if (result == FILE_READ) {
+        entry->content = digest;
+    }
     return result;
 }
 
-enum file_status filetree_digest(const struct filetree *tree, int root, struct digest *digest)
+enum file_status filetree_digest(struct filetree *tree, int root, struct digest *digest)
 {
     struct digest_stream *stream = digest_stream_new();
     enum file_status result = FILE_READ;
     digest_stream_field(stream, SLICE_LITERAL("rowbuild tree"));
     for (size_t i = 0; result == FILE_READ && i < tree->entries.count; i++) {
-        const struct tree_entry *entry = &tree->entries.at[i];
+        struct tree_entry *entry = &tree->entries.at[i];
+        if (entry->is_left_out) {
+            continue;
+        }
         add_entry_names(stream, entry);
         if (entry->stat.kind == FILE_REGULAR) {
-            result = add_entry_content(stream, entry, root);
+            result = digest_is_unknown(entry->content) ? read_entry(entry, root) : FILE_READ;
+            digest_stream_digest(stream, entry->content);
         }
     }
     *digest = digest_stream_end(stream);

@@ -16,12 +16,15 @@
 struct tree_entry {
     const char *path; /* from the root of the tree */
     struct file_stat stat;
-    const char *link; /* text of a symlink, or NULL */
-    bool is_followed; /* `stat` is of what a symlink leads to */
+    const char *link;      /* text of a symlink, or NULL */
+    bool is_followed;      /* `stat` is of what a symlink leads to */
+    bool is_left_out;      /* it doesn't count: of the caller (filetree_summarise) */
+    struct digest content; /* of a regular file; DIGEST_UNKNOWN: not read yet */
 };
 
 struct filetree {
     struct arena memory;
+    struct file_stat root;
     VEC(struct tree_entry) entries; /* depth first, names of a directory sorted by bytes */
     uint64_t bytes;                 /* of all regular files */
     bool holds_files;               /* entries other than directories */
@@ -39,12 +42,16 @@ struct filetree {
 enum file_status filetree_scan(struct filetree *tree, int root, const struct tree_view *view,
                                const struct tree_rules *rules);
 
+/* Takes bytes, digests and times anew, of the entries that aren't left out. */
+void filetree_summarise(struct filetree *tree);
+
 /* Makes the list of a file that globs look into as if it were a folder: nothing. */
 void filetree_begin_empty(struct filetree *tree);
 void filetree_release(struct filetree *tree);
 
-/* The digest of names, kinds and contents. */
-enum file_status filetree_digest(const struct filetree *tree, int root, struct digest *digest);
+/* The digest of names, kinds and contents of the entries that aren't left out. Each is read once,
+ * however often this is asked. */
+enum file_status filetree_digest(struct filetree *tree, int root, struct digest *digest);
 
 /* Digests a file that is open, feeding it by pieces. `stat` receives what fstat says. */
 enum file_status file_digest_fd(int fd, struct file_stat *stat, struct digest *digest);

@@ -2,11 +2,11 @@
 
 #include "disk.h"
 #include "filetree.h"
+#include "observer.h"
 #include "world.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,18 +24,6 @@ enum { READ_TRIES = 3 };
  * between two ticks may take together: a broken disk must not hold up everything else. */
 static const long RETRY_AFTER_NS[] = {0, 5 * 1000000L, 50 * 1000000L};
 static const long long PATIENCE_NS = 1000 * 1000000LL;
-
-struct observer {
-    int directory;
-    uint64_t digest_limit;
-    struct tree_rules rules; /* of folders */
-    int probe;               /* the file whose mtime is "now"; -1: none */
-    bool probe_is_remote;    /* its server sets the time only when the write arrives there */
-    atomic_llong now_ns;     /* 0: not known */
-    atomic_llong newest_ns;  /* seen of any file while "now" isn't known */
-    atomic_llong tick_ns;
-    atomic_llong patience_ns; /* left for waiting before failed looks are tried again */
-};
 
 /* ---- now ---- */
 
@@ -538,6 +526,13 @@ bool observe_left(struct observer *observer, const char *path, const struct tree
     }
     row->flags |= flags;
     return true;
+}
+
+bool observe_is_untouched(const struct observer *observer, const char *path,
+                          const struct tree_view *view, const struct file_row *row)
+{
+    struct file_row now;
+    return stat_row(observer, path, view, &now) && same_stat(row, &now);
 }
 
 static enum file_status stat_look(const struct observer *observer, const char *path,

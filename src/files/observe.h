@@ -88,6 +88,10 @@ enum file_status observe_adopted(struct observer *observer, const char *path, st
 bool observe_left(struct observer *observer, const char *path, const struct tree_view *view,
                   uint32_t flags, struct file_row *row);
 
+/* Whether stat says the same as when the row was made, racy or not. */
+bool observe_is_untouched(const struct observer *observer, const char *path,
+                          const struct tree_view *view, const struct file_row *row);
+
 /* A row for a file whose digest the caller made itself from what it read between two equal
  * stats. */
 void observer_make_row(struct observer *observer, const struct file_stat *stat,

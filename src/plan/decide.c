@@ -57,6 +57,7 @@ int plan_look(struct plan *plan, struct diag *diag)
     int result = plan_require_values(plan, &list, diag);
     if (result == 0) {
         result = plan_read_known(plan, &list, diag);
+        plan_leave_out_additions(plan, &list);
     }
     if (result == 0 && !plan->options.recorded) {
         result = plan_complete_unfinished(plan, diag);

@@ -246,8 +246,10 @@ void plan_take_as_it_stands(struct component_list *list);
 struct slice plan_component_name(struct plan *plan, struct task_id task, struct file_id file,
                                  bool *in_directory);
 
-/* Looks at a file again and updates its row. */
+/* Looks at a file again and updates its row. What was added to a folder product since its maker's
+ * success stays from now on, and doesn't count; plan_refresh_whole takes it for a part of the folder. */
 enum file_status plan_refresh(struct plan *plan, struct file_id file, struct diag *diag);
+enum file_status plan_refresh_whole(struct plan *plan, struct file_id file, struct diag *diag);
 
 /* Why the last look at a file failed: an errno, or 0. */
 int plan_trouble(const struct plan *plan, struct file_id file);

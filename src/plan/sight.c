@@ -2,6 +2,7 @@
 
 #include "names.h"
 #include "records.h"
+#include "stays.h"
 #include "survey.h"
 #include "text.h"
 
@@ -114,7 +115,7 @@ int plan_trouble(const struct plan *plan, struct file_id file)
     return plan->troubles != NULL ? plan->troubles[file.at] : 0;
 }
 
-enum file_status plan_refresh(struct plan *plan, struct file_id file, struct diag *diag)
+enum file_status plan_refresh_whole(struct plan *plan, struct file_id file, struct diag *diag)
 {
     if (plan->options.recorded) {
         bool is_known = (state_file(plan->state, file.at)->flags & FILE_ROW_KNOWN) != 0;
@@ -129,6 +130,33 @@ enum file_status plan_refresh(struct plan *plan, struct file_id file, struct dia
         note_found(plan, file, &found);
     }
     return (enum file_status)plan->files[file.at];
+}
+
+/* Of a folder that is known: what was added to it since its maker's success doesn't count. */
+static void leave_out_additions(struct plan *plan, struct file_id file)
+{
+    if (plan->files[file.at] != FILE_CURRENT || !plan_take_additions(plan, file)) {
+        return;
+    }
+    struct surveyed found = {.row = *state_file(plan->state, file.at)};
+    found.status =
+        observe_view(plan->observer, plan_path(plan, file), plan_view(plan, file), &found.row);
+    found.error = errno;
+    note_found(plan, file, &found);
+}
+
+enum file_status plan_refresh(struct plan *plan, struct file_id file, struct diag *diag)
+{
+    (void)plan_refresh_whole(plan, file, diag);
+    leave_out_additions(plan, file);
+    return (enum file_status)plan->files[file.at];
+}
+
+void plan_leave_out_additions(struct plan *plan, const struct file_list *list)
+{
+    for (size_t i = 0; i < list->count && !plan->options.recorded; i++) {
+        leave_out_additions(plan, (struct file_id){list->at[i]});
+    }
 }
 
 void plan_mark_left(struct plan *plan, struct task_id task, bool has_failed)

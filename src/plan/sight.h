@@ -34,4 +34,8 @@ int plan_read_known(struct plan *plan, const struct file_list *list, struct diag
 int plan_read_moved(struct plan *plan, const uint8_t *wanted_files, const uint8_t *adopted,
                     struct diag *diag);
 
+/* Entries that were added to folder products since the success of their makers stay from now on, and
+ * no longer count. */
+void plan_leave_out_additions(struct plan *plan, const struct file_list *list);
+
 #endif

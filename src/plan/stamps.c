@@ -26,13 +26,32 @@ static bool has_stamps(const struct plan *plan, struct task_id task)
     return !graph_action(plan->graph, task)->always;
 }
 
-/* The stamp of a product on its maker's record, or DIGEST_UNKNOWN. Stamps are the last components. */
+/* Stamps are the last components but for those of links, of what stays and of backups, which are
+ * put into a record by themselves. Where the stamps end; 0: there are none. */
+static size_t end_of_stamps(const struct components *good)
+{
+    size_t end = good->count;
+    while (end > 0) {
+        enum component_kind kind = components_at(good, end - 1).kind;
+        if (kind == COMPONENT_STAMP) {
+            return end;
+        }
+        if (kind != COMPONENT_LINK && kind != COMPONENT_TARGET && kind != COMPONENT_STAYS &&
+            kind != COMPONENT_OLD) {
+            return 0;
+        }
+        end--;
+    }
+    return 0;
+}
+
+/* The stamp of a product on its maker's record, or DIGEST_UNKNOWN. */
 static struct digest recorded_stamp(struct plan *plan, struct task_id maker, struct file_id file)
 {
     const struct components *good = &state_task(plan->state, maker.at)->good;
     struct slice name = {0};
     bool in_directory = false;
-    for (size_t i = good->count; i-- > 0;) {
+    for (size_t i = end_of_stamps(good); i-- > 0;) {
         struct component component = components_at(good, i);
         if (component.kind != COMPONENT_STAMP) {
             break;
@@ -87,7 +106,7 @@ void plan_keep_stamps(struct plan *plan, struct task_id task, struct component_l
 {
     const struct graph *graph = plan->graph;
     const struct components *good = &state_task(plan->state, task.at)->good;
-    if (good->count == 0 || components_at(good, good->count - 1).kind != COMPONENT_STAMP) {
+    if (end_of_stamps(good) == 0) {
         return;
     }
     for (uint32_t p = graph->product_start[task.at]; p < graph->product_start[task.at + 1]; p++) {

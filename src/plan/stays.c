@@ -1,5 +1,6 @@
 #include "stays.h"
 
+#include "additions.h"
 #include "file.h"
 #include "names.h"
 #include "reserved.h"
@@ -282,4 +283,81 @@ void plan_review_stays(struct plan *plan, struct task_id task)
     }
     vec_release(&now);
     vec_release(&kept);
+}
+
+/* ---- What was added ---- */
+
+/* Whether what lies in its products is what a success left, and whatever came after that. */
+static bool stands_since_success(const struct task_row *row)
+{
+    return row->success != SUCCESS_NONE &&
+           (row->attempt == ATTEMPT_NONE || row->attempt == ATTEMPT_CHANGED);
+}
+
+/* A view without what it leaves out already, nor the additions. */
+static void extend_view(struct plan *plan, struct file_id file, const struct additions *additions)
+{
+    const struct slice *before;
+    size_t count = plan_stays(plan, file, &before);
+    struct slice *without =
+        arena_array(&plan->arena, count + additions->count, sizeof(struct slice));
+    for (size_t i = 0; i < count; i++) {
+        without[i] = before[i];
+    }
+    for (size_t i = 0; i < additions->count; i++) {
+        without[count + i] = additions->at[i];
+    }
+    struct tree_view *view = arena_alloc(&plan->arena, sizeof *view);
+    *view = (struct tree_view){.without = without, .without_count = count + additions->count};
+    put_view(plan, file, view);
+}
+
+/* A job has no record but its own tasks'. */
+static void record_additions(struct plan *plan, struct task_id task, struct file_id file,
+                             const struct additions *additions)
+{
+    struct task_row row = *state_task(plan->state, task.at);
+    struct component_list list = {0};
+    struct buf place = BUF_EMPTY;
+    bool in_directory;
+    struct slice product = plan_component_name(plan, task, file, &in_directory);
+    plan_add_place(plan, task, file, &place);
+    for (size_t i = 0; i < row.good.count; i++) {
+        vec_push(&list, components_at(&row.good, i));
+    }
+    for (size_t i = 0; i < additions->count; i++) {
+        struct slice entry = additions->at[i];
+        push_stay(plan, &list, product, in_directory, entry,
+                  identity_of(plan, buf_slice(&place), entry));
+    }
+    plan_put_list(plan, task, &list, &row);
+    buf_release(&place);
+    vec_release(&list);
+}
+
+bool plan_take_additions(struct plan *plan, struct file_id file)
+{
+    struct task_id maker = {plan->graph->producers[file.at]};
+    const struct file_row *found = state_file(plan->state, file.at);
+    if (maker.at == GRAPH_NONE || plan->options.recorded ||
+        (found->flags & FILE_ROW_DIRECTORY) == 0 ||
+        !stands_since_success(state_task(plan->state, maker.at))) {
+        return false;
+    }
+    struct folder_then then = {
+        .digest = plan_recorded_digest(plan, maker, COMPONENT_PRODUCT, file),
+        .at_ns = state_task(plan->state, maker.at)->finished_at_ns,
+    };
+    struct additions additions = {0};
+    bool is_added = digest_is_content(then.digest) && !observed_equal(then.digest, found) &&
+                    additions_find(plan->observer, plan_path(plan, file), plan_view(plan, file),
+                                   &then, &plan->arena, &additions);
+    if (is_added) {
+        extend_view(plan, file, &additions);
+        if (state_writes(plan->state)) {
+            record_additions(plan, maker, file, &additions);
+        }
+    }
+    vec_release(&additions);
+    return is_added;
 }

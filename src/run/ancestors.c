@@ -68,13 +68,14 @@ static void rerecord_product(struct run *run, struct task_id maker, struct file_
     buf_release(&path);
 }
 
+/* What a command put into another one's folder was added by nobody: it is recorded with the folder. */
 static void check_product(struct run *run, struct task_id maker, struct file_id file,
                           const char *label)
 {
     struct plan *plan = run->plan;
     struct digest before = state_file(plan_state(plan), file.at)->digest;
     if (plan_status(plan, file) == FILE_CURRENT &&
-        plan_refresh(plan, file, run->diag) == FILE_CURRENT &&
+        plan_refresh_whole(plan, file, run->diag) == FILE_CURRENT &&
         !digest_equal(before, state_file(plan_state(plan), file.at)->digest)) {
         rerecord_product(run, maker, file, before, label);
     }

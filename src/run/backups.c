@@ -29,14 +29,25 @@ static bool was_attempted(const struct task_row *row)
     return row->attempt != ATTEMPT_NONE && row->attempt != ATTEMPT_CHANGED;
 }
 
-/* Where a product belongs that isn't a good one. Of an attempt whose end nobody saw, all may be
- * left. */
-static enum backup_place place_of(const struct plan *plan, const struct task_row *row,
+/* Whether it is what the last attempt left. Of an attempt whose end nobody saw, all may be left. Into
+ * the folder of one that has ended somebody may have put something since. */
+static bool is_left(struct plan *plan, const struct task_row *row, struct file_id file)
+{
+    const struct file_row *seen = state_file(plan_state(plan), file.at);
+    if (!was_attempted(row) || row->attempt == ATTEMPT_STARTED) {
+        return was_attempted(row);
+    }
+    return (seen->flags & FILE_ROW_LEFT) != 0 &&
+           ((seen->flags & FILE_ROW_DIRECTORY) == 0 ||
+            observe_is_untouched(plan_observer(plan), plan_path(plan, file), plan_view(plan, file),
+                                 seen));
+}
+
+/* Where a product belongs that isn't a good one. */
+static enum backup_place place_of(struct plan *plan, const struct task_row *row,
                                   struct file_id file)
 {
-    bool is_marked = (state_file(plan_state(plan), file.at)->flags & FILE_ROW_LEFT) != 0;
-    return was_attempted(row) && (is_marked || row->attempt == ATTEMPT_STARTED) ? BACKUP_LEFT
-                                                                                : BACKUP_KEPT;
+    return is_left(plan, row, file) ? BACKUP_LEFT : BACKUP_KEPT;
 }
 
 /* The digest of a product in the record of the last success; DIGEST_UNKNOWN: there is none. */

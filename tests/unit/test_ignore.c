@@ -89,7 +89,7 @@ static void test_ignored_names_in_a_product_come_and_go(void **state)
 {
     (void)state;
     PLAY(MAKER, WRITE("d1/in", "one"), RUN("make/d1"), RUN(""), REMOVE("d1/out/__pycache__"),
-         RUN(""), REMOVE("d1/out/.nfs1"), WRITE("d1/out/sub/.nfs2", "x"), RUN("make/d1"), RUN(""));
+         RUN(""), REMOVE("d1/out/.nfs1"), WRITE("d1/out/sub/.nfs2", "x"), RUN(""));
     PLAY("[workspace]\ndigest_limit = 1\n" MAKER, WRITE("d1/in", "one"), RUN("make/d1"), RUN(""),
          REMOVE("d1/out/__pycache__"), RUN(""), REMOVE("d1/out/.nfs1"), RUN(""));
     PLAY("[workspace]\nignore = []\n" MAKER, WRITE("d1/in", "one"), RUN("make/d1"),

@@ -89,12 +89,159 @@ static void test_what_the_command_writes_is_its_own(void **state)
 
 /* ---- After a success ---- */
 
+/* A command with folders of its own, and one that reads all of it. */
+#define DEEP                                                                                       \
+    "[[action]]\n"                                                                                 \
+    "name = 'one'\n"                                                                               \
+    "inputs = ['in']\n"                                                                            \
+    "products = ['out']\n"                                                                         \
+    "command = 'copy in out/a; copy in out/sub/b # {directory}'\n"                                 \
+    "[[action]]\n"                                                                                 \
+    "name = 'two'\n"                                                                               \
+    "inputs = ['out']\n"                                                                           \
+    "products = ['read']\n"                                                                        \
+    "command = 'copy out/a read # {directory}'\n"
+#define MADE WRITE("d1/in", "1"), RUN("one/d1 two/d1")
+
+static void test_what_is_added_stays(void **state)
+{
+    (void)state;
+    PLAY(DEEP, MADE, WRITE("d1/out/notes", "mine"), WRITE("d1/out/more/plot", "mine too"),
+         WHY("one/d1", "fresh:"), WHY("two/d1", "fresh:"), RUN(""), WRITE("d1/out/notes", "edited"),
+         RUN(""), WRITE("d1/in", "2"), RUN("one/d1 two/d1"), TEXT("d1/out/notes", "edited"),
+         TEXT("d1/out/more/plot", "mine too"), TEXT("d1/out/sub/b", "2"), TEXT(GOOD "/a", "-"),
+         TEXT(KEPT "/a", "-"), RUN(""));
+}
+
+static void test_what_is_added_deep_down_stays(void **state)
+{
+    (void)state;
+    PLAY(DEEP, MADE, WRITE("d1/out/sub/notes", "mine"), RUN(""), WRITE("d1/in", "2"),
+         RUN("one/d1 two/d1"), TEXT("d1/out/sub/notes", "mine"), TEXT("d1/out/sub/b", "2"),
+         TEXT(GOOD "/sub/b", "-"), TEXT(KEPT "/sub/b", "-"), RUN(""),
+         WRITE("d1/out/sub/c", "later"), WRITE("d1/out/d", "too"), RUN(""), WRITE("d1/in", "3"),
+         KILL("moved"), TEXT("d1/out/sub/notes", "mine"), TEXT("d1/out/sub/c", "later"),
+         RUN("one/d1 two/d1"), TEXT("d1/out/sub/notes", "mine"), TEXT("d1/out/sub/c", "later"),
+         TEXT("d1/out/d", "too"), RUN(""));
+}
+
+/* Nobody looks between the addition and the next start. */
+static void test_what_is_added_late_stays(void **state)
+{
+    (void)state;
+    PLAY(DEEP, MADE, WRITE("d1/out/notes", "mine"), WRITE("d1/out/sub/more", "mine"),
+         WRITE("d1/in", "2"), RUN("one/d1 two/d1"), TEXT("d1/out/notes", "mine"),
+         TEXT("d1/out/sub/more", "mine"), TEXT(KEPT "/a", "-"), RUN(""));
+}
+
+/* An edit is an edit, whatever was added before it; what wasn't seen before it is kept with it. */
+static void test_an_edit_beside_what_is_added_counts(void **state)
+{
+    (void)state;
+    PLAY(DEEP, MADE, WRITE("d1/out/notes", "mine"), RUN(""), WRITE("d1/out/a", "edited"),
+         WHY("one/d1", "stale: PRODUCT_CHANGED out"), RUN("one/d1"), TEXT("d1/out/notes", "mine"),
+         TEXT(KEPT "/a", "edited"), TEXT("d1/out/a", "1"), RUN(""), WRITE("d1/out/later", "mine"),
+         WRITE("d1/out/sub/b", "edited"), RUN("one/d1"), TEXT("d1/out/notes", "mine"),
+         TEXT(KEPT "/later", "mine"), TEXT(KEPT "/sub/b", "edited"), RUN(""));
+}
+
+static void test_a_product_that_is_removed_is_missed(void **state)
+{
+    (void)state;
+    PLAY(DEEP, MADE, WRITE("d1/out/notes", "mine"), REMOVE("d1/out/sub/b"),
+         WHY("one/d1", "stale: PRODUCT_CHANGED out"), RUN("one/d1"), TEXT("d1/out/sub/b", "1"),
+         RUN(""));
+}
+
+/* All of a copied, unpacked or shared folder is younger than the record; what was added came last. */
+static void test_a_folder_that_was_copied_takes_additions(void **state)
+{
+    (void)state;
+    PLAY(DEEP, MADE, REPLACE("d1/out/a"), REPLACE("d1/out/sub/b"), WRITE("d1/out/notes", "mine"),
+         WRITE("d1/out/more", "mine"), RUN(""), TOUCH("d1/out/a"), RUN(""), WRITE("d1/in", "2"),
+         RUN("one/d1 two/d1"), TEXT("d1/out/notes", "mine"), TEXT("d1/out/more", "mine"), RUN(""));
+}
+
+/* It was made elsewhere, long ago. */
+static void test_a_folder_that_is_moved_here_stays(void **state)
+{
+    (void)state;
+    PLAY(DEEP, WRITE("d1/old/x", "mine"), WRITE("d1/old/deep/y", "mine too"), MADE,
+         RENAME("d1/old", "d1/out/old"), RUN(""), WRITE("d1/in", "2"), RUN("one/d1 two/d1"),
+         TEXT("d1/out/old/x", "mine"), TEXT("d1/out/old/deep/y", "mine too"), RUN(""));
+}
+
+static void test_results_come_back_beside_what_is_added(void **state)
+{
+    (void)state;
+    PLAY(ONE(""), WRITE("d1/in", "1"), WRITE("d1/ok", ""), WRITE("d1/out/config", "mine"), NO_ADOPT,
+         RUN("one/d1"), WRITE("d1/out/notes", "added"), REMOVE("d1/ok"), WRITE("d1/in", "2"),
+         RUN("one/d1"), TEXT("d1/out/notes", "added"), WRITE("d1/in", "1"), RUN("back:one/d1"),
+         TEXT("d1/out/notes", "added"), TEXT("d1/out/b", "mine"), RUN(""));
+}
+
+static void test_what_is_added_to_adopted_results_stays(void **state)
+{
+    (void)state;
+    PLAY(DEEP, WRITE("d1/in", "1"), WRITE("d1/out/a", "old"), WRITE("d1/read", "old"), RUN(""),
+         ADOPTED("2"), WRITE("d1/out/notes", "mine"), RUN(""), WRITE("d1/in", "2"),
+         RUN("one/d1 two/d1"), TEXT("d1/out/notes", "mine"), TEXT("d1/out/a", "2"), RUN(""));
+}
+
+/* What an attempt left can't be told from it, but isn't deleted by later failures. */
+static void test_what_is_added_after_a_failure_is_kept(void **state)
+{
+    (void)state;
+    PLAY(ONE(""), WRITE("d1/in", "1"), RUN("one/d1"), TEXT("d1/out/a", "1"),
+         WRITE("d1/out/notes", "mine"), RUN("one/d1"), TEXT(KEPT "/notes", "mine"), RUN("one/d1"),
+         TEXT(LEFT "/a", "1"), RUN("one/d1"), TEXT(KEPT "/notes", "mine"),
+         WRITE("d1/out/sub/more", "mine too"), RUN("one/d1"), TEXT(KEPT "-2/notes", "mine"),
+         TEXT(KEPT "/sub/more", "mine too"), RUN("one/d1"), TEXT(KEPT "/sub/more", "mine too"));
+}
+
+/* A command that reads by a glob names files: one that was added is one more. */
+static void test_a_glob_finds_what_is_added(void **state)
+{
+    (void)state;
+    PLAY("[[action]]\n"
+         "name = 'one'\n"
+         "inputs = ['in']\n"
+         "products = ['out']\n"
+         "command = 'copy in out/a.txt # {directory}'\n"
+         "[[action]]\n"
+         "name = 'two'\n"
+         "inputs = ['out/*.txt']\n"
+         "products = ['read']\n"
+         "command = 'copy out/a.txt read # {directory}'\n",
+         MADE, WRITE("d1/out/b.txt", "mine"), RUN("two/d1"), RUN(""));
+}
+
+/* Only stamps say that an empty product was made for something else. */
+static void test_a_stamp_stays_beside_what_stays(void **state)
+{
+    (void)state;
+    PLAY("[[action]]\n"
+         "name = 'one'\n"
+         "inputs = ['in']\n"
+         "products = ['out', 'done']\n"
+         "command = 'copy in out/a; empty done # {directory}'\n"
+         "[[action]]\n"
+         "name = 'two'\n"
+         "inputs = ['done']\n"
+         "products = ['read']\n"
+         "command = 'copy out/a read # {directory}'\n",
+         WRITE("d1/in", "1"), WRITE("d1/out/config", "mine"), NO_ADOPT, RUN("one/d1 two/d1"),
+         RUN(""), WRITE("d1/in", "2"), RUN("one/d1 two/d1"), WRITE("d1/out/notes", "mine"), RUN(""),
+         WRITE("d1/in", "3"), RUN("one/d1 two/d1"), RUN(""));
+}
+
 static void test_a_kept_folder_is_never_deleted(void **state)
 {
     (void)state;
     PLAY(PLAIN, WRITE("d1/in", "1"), WRITE("d1/out/c", "mine"), NO_ADOPT, RUN("one/d1"),
-         WRITE("d1/out/notes", "first"), RUN("one/d1"), WRITE("d1/out/notes", "second"),
-         RUN("one/d1"), WRITE("d1/out/a", "third"), RUN("one/d1"), TEXT(KEPT "/a", "third"),
+         WRITE("d1/out/a", "x"), WRITE("d1/out/notes", "first"), RUN("one/d1"),
+         WRITE("d1/out/a", "x"), WRITE("d1/out/notes", "second"), RUN("one/d1"),
+         WRITE("d1/out/a", "third"), RUN("one/d1"), TEXT(KEPT "/a", "third"),
          TEXT(KEPT "-2/notes", "first"), TEXT(KEPT "-3/notes", "second"), RUN(""));
 }
 
@@ -116,6 +263,18 @@ int main(void)
         cmocka_unit_test(test_it_stays_when_results_come_back),
         cmocka_unit_test(test_a_run_that_is_killed_loses_nothing),
         cmocka_unit_test(test_what_the_command_writes_is_its_own),
+        cmocka_unit_test(test_what_is_added_stays),
+        cmocka_unit_test(test_what_is_added_deep_down_stays),
+        cmocka_unit_test(test_what_is_added_late_stays),
+        cmocka_unit_test(test_an_edit_beside_what_is_added_counts),
+        cmocka_unit_test(test_a_product_that_is_removed_is_missed),
+        cmocka_unit_test(test_a_folder_that_was_copied_takes_additions),
+        cmocka_unit_test(test_a_folder_that_is_moved_here_stays),
+        cmocka_unit_test(test_results_come_back_beside_what_is_added),
+        cmocka_unit_test(test_what_is_added_to_adopted_results_stays),
+        cmocka_unit_test(test_what_is_added_after_a_failure_is_kept),
+        cmocka_unit_test(test_a_glob_finds_what_is_added),
+        cmocka_unit_test(test_a_stamp_stays_beside_what_stays),
         cmocka_unit_test(test_a_kept_folder_is_never_deleted),
         cmocka_unit_test(test_a_backup_that_differs_is_not_deleted),
     };
