@@ -35,9 +35,10 @@ extern "C" {
 /* Exit statuses of the command, and results of the functions here. */
 enum {
     ROWBUILD_OK = 0,
-    ROWBUILD_FAILED = 1, /* a task failed or is unfinished */
-    ROWBUILD_USAGE = 2,  /* the request or the Rowfile is wrong */
-    ROWBUILD_STATE = 3,  /* the state or the workspace can't be used */
+    ROWBUILD_FAILED = 1,    /* a task failed or is unfinished */
+    ROWBUILD_USAGE = 2,     /* the request or the Rowfile is wrong */
+    ROWBUILD_STATE = 3,     /* the state or the workspace can't be used */
+    ROWBUILD_WOULD_RUN = 4, /* only the command: a dry run with --exit-code has something to do */
     ROWBUILD_INTERRUPTED = 130,
 };
 

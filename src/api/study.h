@@ -73,6 +73,7 @@ struct rowbuild {
     bool made_state;             /* the state folder wasn't there before */
     bool scans;                  /* plans for a scan */
     bool will_write;             /* the look is followed by study_begin_writing */
+    bool tolerates_absent;       /* a workspace that doesn't exist is only a note (check) */
     bool tolerates_empty;        /* an empty workspace with records isn't an error (clean) */
     struct task_id *listed;
     size_t listed_count;

@@ -1,6 +1,7 @@
 /* check: all that can be found without running. */
 #include "study.h"
 
+#include "check_commands.h"
 #include "cluster_check.h"
 #include "filling.h"
 #include "shell_failures.h"
@@ -240,20 +241,6 @@ static void add_unseen(const struct rowfile *rowfile, enum shell_failure failure
     }
 }
 
-/* Whether an action before it has the same command, by `from`. */
-static bool is_told(const struct rowfile *rowfile, size_t number)
-{
-    const struct action *action = &rowfile->actions[number];
-    for (size_t i = 0; i < number; i++) {
-        const struct action *other = &rowfile->actions[i];
-        if (other->command_text_offset == action->command_text_offset &&
-            slice_equal(other->interpreter.text, action->interpreter.text)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Failures in the middle of a command that its shell doesn't see. */
 static void warn_of_unseen_failures(struct rowbuild *study, struct diag *diag)
 {
@@ -261,7 +248,7 @@ static void warn_of_unseen_failures(struct rowbuild *study, struct diag *diag)
     struct shell_failures found;
     for (size_t a = 0; a < rowfile->action_count; a++) {
         const struct action *action = &rowfile->actions[a];
-        if (!filling_is_for_shell(action->shell) || is_told(rowfile, a)) {
+        if (!filling_is_for_shell(action->shell) || check_is_told(rowfile, a)) {
             continue;
         }
         shell_failures_find(action->command.text, action->interpreter.stops,
@@ -286,15 +273,19 @@ static void warn_of_unseen_failures(struct rowbuild *study, struct diag *diag)
 int rowbuild_check(struct rowbuild *study, struct rowbuild_messages *messages)
 {
     struct rowbuild_selection everything = {0};
+    study->tolerates_absent = true;
     int status = study_look(study, &everything, STATE_READ, messages);
     messages_take(messages, &study->own, NULL);
     if (status == ROWBUILD_OK) {
         study_check_values(study, true, &messages->diag);
         plan_warn_of_words(study->plan, true, &messages->diag);
         warn_of_excluded(study, &messages->diag);
-        warn_of_idle_actions(study, &messages->diag);
-        warn_of_inputs(study, &messages->diag);
+        if (study->workspace.fd >= 0) {
+            warn_of_idle_actions(study, &messages->diag);
+            warn_of_inputs(study, &messages->diag);
+        }
         warn_of_unseen_failures(study, &messages->diag);
+        check_commands(study, &messages->diag);
         cluster_check(&study->clusters, study->cluster, study->graph, &messages->diag);
     }
     if (status == ROWBUILD_OK) {

@@ -132,12 +132,28 @@ static int look_at_plan(struct rowbuild *study, enum state_mode mode, struct dia
     return mode == STATE_WRITE ? jobs_settle(study->jobs, study->plan, diag) : 0;
 }
 
+static int open_workspace(struct rowbuild *study, struct diag *diag)
+{
+    const char *path = study->rowfile->workspace_path.at;
+    if (!study->tolerates_absent || faccessat(study->project, path, F_OK, 0) == 0 ||
+        errno != ENOENT) {
+        return workspace_open_beside(&study->workspace, study->project, study->rowfile,
+                                     study->state_path, diag);
+    }
+    struct buf shown = BUF_EMPTY;
+    text_add_name(&shown, study->rowfile->workspace_path);
+    diag_note(diag, FINDING_WORKSPACE_ABSENT,
+              "the workspace `%s` doesn't exist; only the description is checked",
+              buf_string(&shown));
+    buf_release(&shown);
+    workspace_open_absent(&study->workspace, study->project, study->rowfile, study->state_path);
+    return 0;
+}
+
 static int look(struct rowbuild *study, const struct rowbuild_selection *selection,
                 enum state_mode mode, struct diag *diag)
 {
-    if (workspace_open_beside(&study->workspace, study->project, study->rowfile, study->state_path,
-                              diag) != 0 ||
-        make_plan(study, selection, diag) != 0) {
+    if (open_workspace(study, diag) != 0 || make_plan(study, selection, diag) != 0) {
         return -1;
     }
     if (state_folder_check(study->state_path, diag) != 0) {

@@ -153,7 +153,9 @@ static const char *find_conflict(const struct settings *settings)
     size_t operands = settings->operands.count;
     switch (command_id(settings->command)) {
     case COMMAND_RUN:
-        return settings->selection.adopt && settings->selection.no_adopt
+        return settings->exit_code && !settings->dry_run
+                   ? "`--exit-code` needs `-n`: it is about what would run"
+               : settings->selection.adopt && settings->selection.no_adopt
                    ? "`--adopt` and `--no-adopt` exclude each other"
                    : NULL;
     case COMMAND_SHOW_LOG:

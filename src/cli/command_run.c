@@ -3,7 +3,9 @@
 
 #include "commands.h"
 #include "run_view.h"
+#include "text.h"
 
+#include <errno.h>
 #include <string.h>
 
 /* ---- Dry ---- */
@@ -37,6 +39,12 @@ static int run_dry(struct session *session, const struct rowbuild_selection *sel
     if (status == ROWBUILD_OK && !counting.written && !settings->display.json &&
         settings->display.quiet == 0) {
         session_print(session, "nothing to do\n");
+    }
+    struct rowbuild_estimate estimate;
+    rowbuild_estimate(session->study, &estimate);
+    if (status == ROWBUILD_OK && settings->exit_code &&
+        estimate.will_run + estimate.may_run + estimate.restores > 0) {
+        return ROWBUILD_WOULD_RUN;
     }
     return status == ROWBUILD_OK && settings->asks && counting.written ? ROWBUILD_FAILED : status;
 }
@@ -118,6 +126,44 @@ static void hint_at_command(struct session *session)
     }
 }
 
+/* ---- --events ---- */
+
+static int open_events(struct session *session)
+{
+    const char *path = session->settings.display.events;
+    if (path == NULL) {
+        return ROWBUILD_OK;
+    }
+    struct buf text = BUF_EMPTY;
+    int status = ROWBUILD_OK;
+    if (event_log_open(&session->events, path) == 0) {
+        buf_addf(&text,
+                 "{\"event\": \"begins\", \"version\": \"%s\", \"project\": ", rowbuild_version());
+        text_add_json(&text, slice_of(rowbuild_project_path(session->study)));
+        buf_add_string(&text, "}\n");
+        event_log_add(&session->events, &text);
+    } else {
+        const char *error = strerror(errno);
+        text_add_name(&text, slice_of(path));
+        session_error(session, "the file of --events `%s` can't be written: %s", buf_string(&text),
+                      error);
+        status = ROWBUILD_STATE;
+    }
+    buf_release(&text);
+    return status;
+}
+
+static int close_events(struct session *session, int status)
+{
+    int error = event_log_close(&session->events);
+    if (error == 0) {
+        return status;
+    }
+    session_error(session, "the file of --events can't be written: %s; it ends early",
+                  strerror(error));
+    return status == ROWBUILD_OK ? ROWBUILD_STATE : status;
+}
+
 int command_run(struct session *session)
 {
     int status = session_open(session);
@@ -134,9 +180,14 @@ int command_run(struct session *session)
         return ROWBUILD_OK;
     }
     struct rowbuild_selection selection = session_selection(session);
+    status = session->settings.dry_run ? ROWBUILD_OK : open_events(session);
+    if (status != ROWBUILD_OK) {
+        return status;
+    }
     status =
         session->settings.dry_run ? run_dry(session, &selection) : run_real(session, &selection);
     session_tell(session);
+    status = close_events(session, status);
     if (status == ROWBUILD_USAGE) {
         hint_at_command(session);
     }
@@ -148,6 +199,9 @@ int command_run(struct session *session)
 int command_job(struct session *session)
 {
     int status = session_open(session);
+    if (status == ROWBUILD_OK) {
+        status = open_events(session);
+    }
     if (status != ROWBUILD_OK) {
         return status;
     }
@@ -161,5 +215,5 @@ int command_job(struct session *session)
     run_view_finish(&view, status);
     run_view_release(&view);
     session_tell(session);
-    return status;
+    return close_events(session, status);
 }

@@ -49,6 +49,8 @@ const struct option_spec command_options[] = {
      .help = "run and write nothing; say what would run, why, and what it would cost",
      .more = "Tasks that run only if an earlier action makes different products are listed, too. "
              "The first reason for each task is printed, or all reasons with --explain."},
+    {0, "exit-code", NULL, TO(exit_code), .takers = ON(RUN),
+     .help = "with -n: end with status 4 if something would run"},
     {'a', "action", "ACTION", TO(actions), .completes = "action",
      .takers = ON(RUN) | ON(SHOW_STATUS) | ON(SHOW_WHY) | ON(SHOW_LOG) | ON(SHOW_JOBS) |
                ON(SUBMIT) | ON(ACCEPT),
@@ -145,6 +147,8 @@ const struct option_spec command_options[] = {
      .help = "time between TERM and KILL on Ctrl-C (default 5)"},
     {0, "grace", "SECONDS", TO(run.grace_s), .zero = 0.001, .takers = ON(JOB),
      .help = "time between TERM and KILL when the job is cancelled or preempted (default 20)"},
+    {0, "events", "FILE", TO(display.events), .completes = "file", .section = "EVENTS",
+     .takers = ON(RUN) | ON(JOB), .help = "also write what happens to FILE, as lines of JSON"},
     {0, "plain", NULL, TO(display.plain), .takers = ON(JOB),
      .help = "print only the output of the commands for tasks that succeed"},
     {'0', "null", NULL, TO(null),

@@ -101,6 +101,16 @@ static void put_blocked(struct run_view *view)
     }
 }
 
+static void log_event(struct run_view *view, const struct rowbuild_event *event)
+{
+    struct buf line = BUF_EMPTY;
+    if (view->session->events.is_open) {
+        run_json_add_event(&line, event);
+        event_log_add(&view->session->events, &line);
+    }
+    buf_release(&line);
+}
+
 static void show_event(struct run_view *view, const struct rowbuild_event *event)
 {
     const struct settings *settings = &view->session->settings;
@@ -141,6 +151,7 @@ static bool take_event(void *context, const struct rowbuild_event *event)
     if (event->kind == ROWBUILD_EVENT_ENDED) {
         run_tally_add(&view->tally, event);
     }
+    log_event(view, event);
     show_event(view, event);
     switch (event->kind) {
     case ROWBUILD_EVENT_PLANNED:
@@ -177,6 +188,9 @@ void run_view_finish(struct run_view *view, int status)
     const struct settings *settings = &view->session->settings;
     bool declined = view->asked && view->answer != ANSWER_YES;
     struct buf text = BUF_EMPTY;
+    run_json_add_finished(&text, &view->tally, &view->last, status);
+    event_log_add(&view->session->events, &text);
+    buf_clear(&text);
     progress_erase(&view->progress);
     session_tell(view->session);
     if (!settings->display.json) {

@@ -23,6 +23,7 @@ struct display_settings {
     bool verbose;
     unsigned quiet; /* 2: not even errors */
     bool json;
+    const char *events; /* file for the events of a run */
     enum rowbuild_format format;
     bool format_given;
     bool no_progress;
@@ -42,13 +43,14 @@ struct settings {
     const struct command *command;
     bool help;
     bool version;
-    bool schema;  /* check */
-    bool strict;  /* check: warnings are errors */
-    bool follow;  /* show log */
-    bool dry_run; /* run, submit, clean */
-    bool asks;    /* with it: status 1 where something would run (make -q) */
-    bool yes;     /* run, submit, clean */
-    bool null;    /* targets on standard input end with NUL */
+    bool schema;    /* check */
+    bool strict;    /* check: warnings are errors */
+    bool follow;    /* show log */
+    bool dry_run;   /* run, submit, clean */
+    bool asks;      /* with it: status 1 where something would run (make -q) */
+    bool exit_code; /* run -n: status 4 where something would run */
+    bool yes;       /* run, submit, clean */
+    bool null;      /* targets on standard input end with NUL */
 
     string_list directories; /* -C, entered one after the other */
     string_list actions;

@@ -179,6 +179,15 @@ int workspace_open_beside(struct workspace *workspace, int project, const struct
     return result != 0 ? -1 : 0;
 }
 
+void workspace_open_absent(struct workspace *workspace, int project, const struct rowfile *rowfile,
+                           const char *state)
+{
+    *workspace = (struct workspace){.fd = -1, .rowfile = rowfile};
+    arena_init(&workspace->arena);
+    workspace->path = arena_slice(&workspace->arena, rowfile->workspace_path);
+    state_place_find(&workspace->place, project, -1, state, &workspace->arena);
+}
+
 void workspace_release(struct workspace *workspace)
 {
     for (size_t i = 0; workspace->values != NULL && i < workspace->count; i++) {

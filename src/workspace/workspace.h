@@ -37,6 +37,9 @@ int workspace_open(struct workspace *workspace, int project, const struct rowfil
  * Neither the state folder nor anything in it is a member. */
 int workspace_open_beside(struct workspace *workspace, int project, const struct rowfile *rowfile,
                           const char *state, struct diag *diag);
+/* A workspace without directories, where there is none; `fd` is -1. */
+void workspace_open_absent(struct workspace *workspace, int project, const struct rowfile *rowfile,
+                           const char *state);
 void workspace_release(struct workspace *workspace);
 
 /* Takes a directory out of the list; those after it are renumbered. */

@@ -138,3 +138,131 @@ END
     rowbuild check --format junit >"$SCRATCH/3"
     xmllint --noout --schema "$PACKAGE/test/resources/jenkins-junit.xsd" "$SCRATCH"/[123]
 }
+
+@test "check looks at the description where the workspace doesn't exist" {
+    faulty
+    rmdir workspace/d1 workspace/d2 workspace
+    expect 2 check
+    has 'unknown key `comand`'
+    doubtful
+    rm -r workspace
+    expect 0 check
+    has 'note: the workspace `workspace` doesn'"'"'t exist; only the description is checked' \
+        'a failure of this command goes unseen'
+    lacks 'has no directory' 'missing' 'matches no file'
+    expect 3
+    printf '%s\n' '[[action]]' 'name = "all"' 'scope = "project"' 'command = "wc -l in"' 'inputs = ["in"]' \
+        'products = ["out/x"]' '[[action]]' 'name = "each"' 'command = "wc {directory}"' >Rowfile
+    expect 0 check --strict
+    absent .rowbuild workspace
+}
+
+@test "-n --exit-code ends with 4 if something would run" {
+    mkdir workspace/d1
+    rowfile <<'END'
+[[action]]
+name = "first"
+command = "touch {workspace_path}/{directory}/out"
+products = ["out"]
+END
+    expect 4 -n --exit-code
+    expect_json 4 -n --exit-code --json
+    expect 0 -n
+    expect 0
+    expect 0 -n --exit-code
+    expect_json 0 -n --exit-code --json
+    expect 2 --exit-code
+    has 'needs `-n`'
+}
+
+@test "check finds commands whose program doesn't exist" {
+    mkdir workspace/d1
+    rowfile <<'END'
+[[action]]
+name = "absent"
+command = "OMP_NUM_THREADS=2 nowhere-to-be-found {directory}"
+[[action]]
+name = "known"
+command = """
+# a comment with words
+if true; then echo {directory}; fi
+nowhere-to-be-found || true
+"""
+[[action]]
+name = "path"
+command = "nowhere-to-be-found {directory}"
+environment.PATH = "/opt/study/bin"
+[[action]]
+name = "value"
+command = "$PROGRAM {directory}"
+[[action]]
+name = "later"
+command = "bin/made-later {directory}"
+END
+    expect_json 0 check --json
+    json 'map(.code) == ["unknown-program"] and .[0].line == 3 and .[0].column == 30
+        and (.[0].message | contains("`nowhere-to-be-found`"))'
+    program nowhere-to-be-found <<<'echo'
+    expect 0 check
+    [ "$output" = 'Rowfile: no errors' ]
+}
+
+@test "check finds files of the project that a command names and inputs don't list" {
+    mkdir workspace/d1 src tools
+    touch src/run.py src/other.py tools/a.sh config.ini made.txt notes
+    rowfile <<'END'
+[[action]]
+name = "first"
+command = "cat src/run.py ./config.ini {directory} notes >made.txt"
+inputs = ["//src/other.py"]
+[[action]]
+name = "second"
+command = "cat src/run.py tools/a.sh {directory} # config.ini"
+inputs = ["//src/*.py", "//tools"]
+[[action]]
+name = "third"
+command = "cd src && cat src/run.py {directory} 'config.ini'"
+[[action]]
+name = "fourth"
+command = "cat src/run.py {directory}"
+always = true
+[[action]]
+name = "fifth"
+scope = "project"
+command = "sh src/run.py {inputs} >out"
+inputs = ["notes"]
+products = ["out"]
+END
+    expect_json 0 check --json
+    json 'map([.code, .line, .column]) == [["unlisted-input", 3, 16], ["unlisted-input", 3, 27]]'
+    json '.[0].mend == "add \"//src/run.py\" to `inputs`" and .[1].mend == "add \"//config.ini\" to `inputs`"'
+    sed -i 's,"//src/other.py","//src/run.py"\, "//config.ini",' Rowfile
+    expect 0 check
+    [ "$output" = 'Rowfile: no errors' ]
+}
+
+@test "--events writes each event as a line of JSON with its time" {
+    mkdir workspace/d1 workspace/d2
+    rowfile <<'END'
+[[action]]
+name = "first"
+command = "touch {workspace_path}/{directory}/out"
+products = ["out"]
+END
+    expect 0 --events "$SCRATCH/events"
+    text_of output "$SCRATCH/events"
+    json 'map(.event) == ["begins", "planned", "started", "started", "ended", "ended", "finished"] or
+        map(.event) == ["begins", "planned", "started", "ended", "started", "ended", "finished"]'
+    json 'all(.time | test("^20[0-9-]+T[0-9:]+\\.[0-9]{3}Z$")) and (map(.time) | . == sort)'
+    json '.[0].version != null and (.[0].project | endswith("/project")) and .[-1].status == 0'
+    sed -i 's,touch.*",kill -9 $PPID; sleep 100 {directory}",' Rowfile
+    run -137 "$ROWBUILD" --yes -j1 --events "$SCRATCH/events"
+    text_of output "$SCRATCH/events"
+    json 'map(.event) == ["begins", "planned", "started"]'
+    expect 3 --events "$SCRATCH/nowhere/events"
+    has 'the file of --events'
+    [ -c /dev/full ] || return 0
+    sed -i 's,kill.*",touch {workspace_path}/{directory}/out",' Rowfile
+    expect 3 --yes --events /dev/full
+    has 'ends early'
+}
