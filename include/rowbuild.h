@@ -139,6 +139,9 @@ struct rowbuild_selection {
     /* accept: also tasks whose last attempt failed, was killed or never ended; they are skipped and
      * counted in a warning unless there are targets */
     bool include_failed;
+    /* Of these tasks, only those that the changes since a commit affect: a revision as git names it,
+     * or "A...B" for the merge base of two. NULL: all */
+    const char *since;
 };
 
 /* ---- Planning: what is stale, and why. Writes nothing ---- */
@@ -489,6 +492,13 @@ ROWBUILD_API void rowbuild_write_findings(const struct rowbuild_finding *finding
 
 /* Finds problems without running anything: all errors and warnings go to `messages`. */
 ROWBUILD_API int rowbuild_check(struct rowbuild *study, struct rowbuild_messages *messages);
+/* The same, and then, unless there are errors, writes the tasks that the changes since a commit affect:
+ * what a run would do if everything had been built there. Neither the state nor the products are
+ * looked at for that. `revision` is as in rowbuild_selection.since. */
+ROWBUILD_API int rowbuild_check_since(struct rowbuild *study, const char *revision, bool explain,
+                                      const struct rowbuild_show_options *options,
+                                      const struct rowbuild_writer *writer,
+                                      struct rowbuild_messages *messages);
 ROWBUILD_API const char *rowbuild_schema(void); /* JSON Schema of a Rowfile */
 
 /* Records existing products as up to date, without running anything. *accepted: how many tasks. */

@@ -139,6 +139,16 @@ int study_run(struct rowbuild *study, const struct rowbuild_selection *selection
 void study_add_facts(const struct rowbuild *study, const struct allocation *allocation,
                      struct buf *out);
 
+/* By task of the study's graph: whether the changes since a commit affect it, for the caller to free.
+ * -1 after an error. */
+int study_select_since(struct rowbuild *study, const char *revision, uint8_t **affected,
+                       struct diag *diag);
+
+/* Appends the tasks that they affect, and why. */
+int study_report_since(struct rowbuild *study, const char *revision, bool explain,
+                       const struct rowbuild_show_options *options, struct buf *out,
+                       struct diag *diag);
+
 /* A path as messages show it: relative to the project where it lies there. */
 const char *study_shown_path(const struct rowbuild *study, const char *path);
 

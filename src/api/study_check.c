@@ -270,7 +270,15 @@ static void warn_of_unseen_failures(struct rowbuild *study, struct diag *diag)
     }
 }
 
-int rowbuild_check(struct rowbuild *study, struct rowbuild_messages *messages)
+/* What was asked for beside what is wrong: the tasks that changes since a commit affect. */
+struct asked {
+    const char *since; /* NULL: nothing */
+    bool explain;
+    const struct rowbuild_show_options *options;
+    struct buf out;
+};
+
+static int check(struct rowbuild *study, struct asked *asked, struct rowbuild_messages *messages)
 {
     struct rowbuild_selection everything = {0};
     study->tolerates_absent = true;
@@ -291,7 +299,31 @@ int rowbuild_check(struct rowbuild *study, struct rowbuild_messages *messages)
     if (status == ROWBUILD_OK) {
         status = rowbuild_messages_status(messages);
     }
+    if (status == ROWBUILD_OK && asked->since != NULL &&
+        study_report_since(study, asked->since, asked->explain, asked->options, &asked->out,
+                           &messages->diag) != 0) {
+        status = rowbuild_messages_status(messages);
+    }
     messages_settle(messages, status);
     study_drop(study, messages);
+    return status;
+}
+
+int rowbuild_check(struct rowbuild *study, struct rowbuild_messages *messages)
+{
+    struct asked asked = {0};
+    return check(study, &asked, messages);
+}
+
+int rowbuild_check_since(struct rowbuild *study, const char *revision, bool explain,
+                         const struct rowbuild_show_options *options,
+                         const struct rowbuild_writer *writer, struct rowbuild_messages *messages)
+{
+    struct asked asked = {.since = revision, .explain = explain, .options = options};
+    int status = check(study, &asked, messages);
+    if (status == ROWBUILD_OK) {
+        writer->write(writer->context, buf_string(&asked.out), asked.out.len);
+    }
+    buf_release(&asked.out);
     return status;
 }

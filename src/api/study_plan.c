@@ -113,10 +113,17 @@ static int make_plan(struct rowbuild *study, const struct rowbuild_selection *se
     study->plan = plan_new(study->graph, study->project, &options);
     if (study->job != NULL) {
         select_job(study, diag);
-    } else if (plan_select(study->plan, &wanted, diag) != 0) {
+        return 0;
+    }
+    uint8_t *affected = NULL;
+    if (selection->since != NULL &&
+        study_select_since(study, selection->since, &affected, diag) != 0) {
         return -1;
     }
-    return 0;
+    wanted.among = affected;
+    int result = plan_select(study->plan, &wanted, diag);
+    free(affected);
+    return result;
 }
 
 /* Files, records and jobs of a plan that was made. */

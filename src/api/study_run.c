@@ -293,7 +293,8 @@ static int look_and_check(struct relay *relay, const struct rowbuild_selection *
 static bool is_of_everything(const struct rowbuild *study,
                              const struct rowbuild_selection *selection)
 {
-    return study->job == NULL && selection->target_count == 0 && !selection->only;
+    return study->job == NULL && selection->target_count == 0 && !selection->only &&
+           selection->since == NULL;
 }
 
 /* Groups that lost or gained a directory may be good results. Nobody is asked in the middle. */

@@ -50,6 +50,22 @@ static int explain(struct session *session, const char *code)
     return status;
 }
 
+static void take_text(void *context, const char *bytes, size_t len)
+{
+    buf_add(context, bytes, len);
+}
+
+/* What is affected is the end of the report: `tasks`. */
+static int check_since(struct session *session, bool as_json, struct buf *tasks)
+{
+    const struct settings *settings = &session->settings;
+    struct rowbuild_show_options options = {.json = as_json,
+                                            .colour = session->output.results_colour};
+    struct rowbuild_writer writer = {.write = take_text, .context = tasks};
+    return rowbuild_check_since(session->study, settings->selection.since, settings->run.explain,
+                                &options, &writer, session->messages);
+}
+
 int command_check(struct session *session)
 {
     const struct settings *settings = &session->settings;
@@ -64,19 +80,29 @@ int command_check(struct session *session)
     if (settings->strict) {
         rowbuild_messages_be_strict(session->messages);
     }
+    enum rowbuild_format format = findings_format(settings);
+    bool has_lines = format == ROWBUILD_FORMAT_TEXT || format == ROWBUILD_FORMAT_GITHUB;
+    bool is_since = settings->selection.since != NULL;
+    if (is_since && !has_lines && format != ROWBUILD_FORMAT_JSON) {
+        return session_error(session,
+                             "--since lists tasks, which this format has no place for; use "
+                             "--format text, json or github");
+    }
+    struct buf tasks = BUF_EMPTY;
     int status = session_open_silently(session);
     if (status == ROWBUILD_OK) {
-        status = rowbuild_check(session->study, session->messages);
+        status = is_since ? check_since(session, !has_lines, &tasks)
+                          : rowbuild_check(session->study, session->messages);
     }
-    enum rowbuild_format format = findings_format(settings);
     if (format == ROWBUILD_FORMAT_TEXT) {
         session_tell(session);
     } else {
         findings_print(session, format, "rowbuild check");
     }
-    bool has_lines = format == ROWBUILD_FORMAT_TEXT || format == ROWBUILD_FORMAT_GITHUB;
-    if (status == ROWBUILD_OK && has_lines && settings->display.quiet == 0) {
+    if (status == ROWBUILD_OK && has_lines && !is_since && settings->display.quiet == 0) {
         print_verdict(session);
     }
+    output_result(&session->output, buf_string(&tasks), tasks.len);
+    buf_release(&tasks);
     return status;
 }

@@ -27,7 +27,7 @@ static const struct command commands[COMMAND_COUNT] = {
                        "creates a Rowfile for the signac project in this directory"}}},
     [COMMAND_CHECK] =
         {"check", .operands = OPERANDS_CODE, .topic = write_topic,
-         .synopsis = "[--strict] [--format FORMAT] [--explain CODE] [--schema]",
+         .synopsis = "[--since REV] [--strict] [--format FORMAT] [--explain CODE] [--schema]",
          .section = "FINDINGS", .purpose = "find all errors without running",
          .description =
              "Reads the Rowfile, the launchers and the values of all directories, and reports "
@@ -41,6 +41,8 @@ static const struct command commands[COMMAND_COUNT] = {
                       {"rowbuild check --strict --format sarif > rowbuild.sarif",
                        "a report for a CI system; warnings count as errors"},
                       {"rowbuild check --explain missing-input", "what this finding means"},
+                      {"rowbuild check --since origin/main...",
+                       "also lists the tasks that this branch affects"},
                       {"rowbuild check --schema > rowfile.schema.json",
                        "lets an editor complete and check keys"}}},
     [COMMAND_SHOW] =

@@ -28,6 +28,7 @@
     }
 #define GIVEN(member) .given = offsetof(struct settings, member)
 
+static const char since_section[] = "CHANGES SINCE A COMMIT";
 static const char existing_results[] = "EXISTING RESULTS: ADOPT, ACCEPT, SCAN";
 
 /* clang-format off */
@@ -161,6 +162,14 @@ const struct option_spec command_options[] = {
      .help = "report in this format: text, json, github, gitlab, sarif or junit",
      .more = "The default is github where $GITHUB_ACTIONS is true, else text."},
     {0, "strict", NULL, TO(strict), .takers = ON(CHECK), .help = "warnings are errors"},
+    {0, "since", "REV", TO(selection.since), .takers = ON(CHECK), .section = since_section,
+     .help = "also list the tasks that the changes since the commit REV affect"},
+    {0, "since", "REV", TO(selection.since), .takers = ON(RUN) | ON(SUBMIT),
+     .section = since_section,
+     .help = "only tasks that the changes since the commit REV affect, and what they need",
+     .more = "REV is anything that git takes as a commit, or `A...B` for the commit where A and B "
+             "parted."},
+
     {0, "schema", NULL, TO(schema), .takers = ON(CHECK),
      .help = "print the JSON Schema of a Rowfile, for editors"},
     {0, "signac", NULL, TO(init.signac), .takers = ON(INIT),

@@ -209,6 +209,7 @@ struct plan_selection {
     const char *from_project;
     const char *project_path; /* absolute */
     bool within;              /* all tasks that aren't selected stay wanted, as what comes before */
+    const uint8_t *among; /* by task: others aren't selected where this is 0; NULL: all may be */
 };
 int plan_select(struct plan *plan, const struct plan_selection *selection, struct diag *diag);
 

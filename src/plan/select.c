@@ -332,6 +332,9 @@ int plan_select(struct plan *plan, const struct plan_selection *selection, struc
             plan->wanted[n] = WANTED_SELECTED;
         }
     }
+    for (uint32_t n = 0; n < graph->task_count && selection->among != NULL; n++) {
+        plan->wanted[n] = selection->among[n] != 0 ? plan->wanted[n] : 0;
+    }
     if (!selection->asked.only && !selection->within && result == 0) {
         pull_in_upstream(plan);
     }

@@ -52,6 +52,11 @@ typedef void report_reason_fn(void *context, struct slice words);
 void report_task_reasons(struct plan *plan, struct task_id task, report_reason_fn *each,
                          void *context, struct diag *diag);
 
+/* The affected tasks (by task: not 0) of a plan as a run would find them, each with its first reason, or
+ * all (`explain`); as JSON one object with the commit. */
+int report_since(struct plan *plan, const uint8_t *affected, const char *commit, bool explain,
+                 const struct rowbuild_show_options *options, struct buf *out, struct diag *diag);
+
 /* Whether a run of the stale task would redo a good result: it succeeded before (or was adopted)
  * and is not of an action that runs each time anyway. */
 bool report_is_redone(const struct plan *plan, struct task_id task);

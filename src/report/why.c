@@ -406,3 +406,51 @@ int report_plan(struct plan *plan, bool explain, const struct rowbuild_show_opti
     free(tasks);
     return diag->errors > errors_before ? -1 : 0;
 }
+
+static void add_affected_json(struct plan *plan, struct task_id task, struct buf *out,
+                              struct diag *diag)
+{
+    report_json_begin_record(out);
+    add_json_task(plan, task, out);
+    report_json_string(out, "intent", slice_of(intent_of(plan, task).key));
+    add_json_reasons(plan, task, out, diag);
+    report_json_end(out, '}');
+}
+
+int report_since(struct plan *plan, const uint8_t *affected, const char *commit, bool explain,
+                 const struct rowbuild_show_options *options, struct buf *out, struct diag *diag)
+{
+    size_t errors_before = diag->errors;
+    struct task_id *tasks;
+    size_t count = report_list_tasks(plan, WANTED_SELECTED, &tasks);
+    size_t told = 0;
+    if (options->json) {
+        buf_add_char(out, '{');
+        report_json_string(out, "since", slice_of(commit));
+        report_json_key(out, "tasks");
+        report_json_begin(out, '[');
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (affected[tasks[i].at] == 0) {
+            continue;
+        }
+        told++;
+        if (options->json) {
+            add_affected_json(plan, tasks[i], out, diag);
+        } else {
+            add_planned(plan, tasks[i], explain, options->colour, out, diag);
+        }
+    }
+    if (options->json) {
+        report_json_end_records(out);
+        buf_add_string(out, "}\n");
+    } else {
+        buf_addf(out, "since %s: ", commit);
+        text_add_count(out, told);
+        buf_addf(out, " of ");
+        text_add_count(out, count);
+        buf_add_string(out, count == 1 ? " task is affected\n" : " tasks are affected\n");
+    }
+    free(tasks);
+    return diag->errors > errors_before ? -1 : 0;
+}

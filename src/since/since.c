@@ -1,0 +1,185 @@
+#include "since_inner.h"
+
+#include "memory.h"
+#include "text.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+
+enum { DIGITS_SHOWN = 8 };
+
+/* A state that exists in memory only is one whose folder doesn't exist. */
+static const char NO_STATE[] = "/nonexistent/rowbuild";
+
+static int open_repository(struct since *since, struct diag *diag)
+{
+    const struct since_request *request = &since->request;
+    int opened = repository_open(request->project_path, &since->repository, diag);
+    if (opened > 0) {
+        return diag_error(diag, FINDING_NO_REPOSITORY,
+                          "`--since` compares with a commit, but the project isn't in a git "
+                          "repository: `git init` makes one");
+    }
+    if (opened != 0 ||
+        repository_resolve(since->repository, request->revision, &since->commit, diag) != 0) {
+        return -1;
+    }
+    git_id_add(&since->commit, DIGITS_SHOWN, &since->commit_text);
+    return 0;
+}
+
+/* Whether an input or the workspace of today lies beside the project, so that the whole repository has
+ * to be compared. */
+static bool leads_out(const struct rowfile *rowfile)
+{
+    bool leads = slice_starts_with(rowfile->workspace_path, "..") ||
+                 slice_starts_with(rowfile->workspace_path, "/");
+    for (size_t a = 0; a < rowfile->action_count && !leads; a++) {
+        const struct action *action = &rowfile->actions[a];
+        for (size_t i = 0; i < action->input_count && !leads; i++) {
+            leads = slice_starts_with(action->inputs[i].path, "..") ||
+                    slice_starts_with(action->inputs[i].path, "/");
+        }
+    }
+    return leads;
+}
+
+static int compare(struct since *since, struct diag *diag)
+{
+    const struct graph *graph = since->request.graph;
+    bool all =
+        leads_out(graph->rowfile) || graph->ways.count > 0 ||
+        path_below(graph->workspace->place.workspace, graph->workspace->place.project).at == NULL;
+    struct slice below = all ? SLICE_LITERAL("") : repository_prefix(since->repository);
+    return repository_compare(since->repository, &since->commit, below, &since->comparison, diag);
+}
+
+static void tell_unknown(const struct since *since, struct diag *diag)
+{
+    const struct slice *unknown;
+    size_t count = git_comparison_unknown(since->comparison, &unknown);
+    for (size_t i = 0; i < count; i++) {
+        struct buf shown = BUF_EMPTY;
+        text_add_name(&shown, unknown[i]);
+        diag_note(diag, FINDING_NOT_COMPARED,
+                  "the submodule `%s` isn't checked out, so only its commit is compared: `git "
+                  "submodule update --init %s`",
+                  buf_string(&shown), buf_string(&shown));
+        buf_release(&shown);
+    }
+}
+
+static void tell_untracked_workspace(const struct since *since, struct diag *diag)
+{
+    if (!since->now.workspace_is_tracked) {
+        struct buf shown = BUF_EMPTY;
+        text_add_name(&shown, since->now.graph->workspace->path);
+        diag_note(
+            diag, FINDING_NOT_COMPARED,
+            "the workspace `%s` isn't in the git repository: its directories and values count "
+            "as unchanged",
+            buf_string(&shown));
+        buf_release(&shown);
+    }
+}
+
+/* Whether a task that can't run today couldn't at the commit either. */
+static bool was_blocked(const struct since *since, struct task_id task)
+{
+    if (since->then.graph == NULL) {
+        return false;
+    }
+    struct buf key = BUF_EMPTY;
+    graph_add_key(since->now.graph, task, &key);
+    struct task_id then = graph_find_task(since->then.graph, buf_slice(&key));
+    buf_release(&key);
+    return then.at != GRAPH_NONE && plan_verdict(since->then.plan, then) == VERDICT_BLOCKED;
+}
+
+static void find_affected(struct since *since)
+{
+    const struct graph *graph = since->now.graph;
+    since->affected = mem_alloc(graph->task_count);
+    for (uint32_t n = 0; n < graph->task_count; n++) {
+        struct task_id task = {n};
+        uint8_t verdict = plan_verdict(since->now.plan, task);
+        since->affected[n] = graph_is_present(graph, task) &&
+                             (verdict_is_work(verdict) ||
+                              (verdict == VERDICT_BLOCKED && graph->blocked_by[n] == GRAPH_NONE &&
+                               !was_blocked(since, task)));
+    }
+}
+
+int since_find(const struct since_request *request, struct since **since, struct diag *diag)
+{
+    struct since *made = mem_alloc(sizeof *made);
+    *made = (struct since){.request = *request, .workspace_then = {.fd = -1}};
+    made->now.graph = request->graph;
+    made->then.is_then = true;
+    arena_init(&made->arena);
+    intern_init(&made->products_then);
+    *since = made;
+    if (open_repository(made, diag) != 0 || compare(made, diag) != 0) {
+        return -1;
+    }
+    made->state = state_open(AT_FDCWD, NO_STATE, STATE_READ, false, NULL, diag);
+    if (made->state == NULL) {
+        return -1;
+    }
+    tell_unknown(made, diag);
+    since_place_workspace(made, &made->now, request->graph->workspace);
+    tell_untracked_workspace(made, diag);
+    if (since_build_then(made, diag) != 0 || since_make_plan(made, &made->now, diag) != 0) {
+        return -1;
+    }
+    find_affected(made);
+    return 0;
+}
+
+static void release_study(struct since_study *study)
+{
+    plan_free(study->plan);
+    if (study->observer != NULL) {
+        observer_free(study->observer);
+    }
+}
+
+void since_free(struct since *since)
+{
+    struct diag unseen;
+    if (since == NULL) {
+        return;
+    }
+    diag_init(&unseen);
+    release_study(&since->now);
+    release_study(&since->then);
+    if (since->state != NULL) {
+        (void)state_close(since->state, &unseen);
+    }
+    graph_free(since->then.graph);
+    workspace_release(&since->workspace_then);
+    rowfile_free(since->rowfile_then);
+    git_comparison_free(since->comparison);
+    repository_free(since->repository);
+    intern_release(&since->products_then);
+    buf_release(&since->commit_text);
+    arena_release(&since->arena);
+    diag_release(&unseen);
+    free(since->affected);
+    free(since);
+}
+
+const uint8_t *since_affected(const struct since *since)
+{
+    return since->affected;
+}
+
+struct plan *since_plan(const struct since *since)
+{
+    return since->now.plan;
+}
+
+const char *since_commit(const struct since *since)
+{
+    return buf_string(&since->commit_text);
+}

@@ -1,0 +1,73 @@
+/* The answer as the files of this folder see it; nobody else includes this.
+ *
+ * since_files.c finds the files of a graph in the repository and has a plan see them; earlier.c puts
+ * the study of the commit together, and its records into the state; since.c decides about today's
+ * study. */
+#ifndef ROWBUILD_SINCE_INNER_H
+#define ROWBUILD_SINCE_INNER_H
+
+#include "since.h"
+
+#include "git.h"
+#include "intern.h"
+#include "observe.h"
+#include "state.h"
+
+/* One study: that of the commit, or today's. */
+struct since_study {
+    struct graph *graph;
+    struct plan *plan;
+    struct observer *observer;
+    struct slice workspace_path; /* from the top of the repository */
+    bool workspace_is_tracked;   /* it lies in the repository */
+    bool is_then;
+};
+
+struct since {
+    struct since_request request;
+    struct arena arena;
+    struct repository *repository;
+    struct git_comparison *comparison;
+    struct git_id commit;
+    struct buf commit_text;
+    struct state *state;
+    struct rowfile *rowfile_then;
+    struct workspace workspace_then;
+    struct since_study then; /* graph NULL: there was none that could be built */
+    struct since_study now;
+    struct intern products_then; /* names: of a column, or a path from the project */
+    uint8_t *affected;
+};
+
+/* What became of a path since the commit. */
+struct since_path {
+    bool was_there;
+    bool is_there;
+    bool differs;                            /* where both */
+    const struct git_difference *difference; /* NULL: none of its own */
+};
+
+/* Appends the path from the top of the repository of a path as the graph has it, from the project.
+ * False: it lies outside. */
+bool since_add_path(const struct since *since, const struct since_study *study, struct slice path,
+                    struct buf *out);
+
+/* By a path from the top. `view` (may be NULL): what counts if it is a folder. */
+struct since_path since_look(const struct since *since, struct slice path,
+                             const struct tree_view *view);
+
+/* Finds where the workspace of a study lies. */
+void since_place_workspace(struct since *since, struct since_study *study,
+                           const struct workspace *workspace);
+
+/* Puts the row of each file of the study into the state. */
+void since_put_files(struct since *since, struct since_study *study);
+
+/* Makes the plan of a study in which everything is wanted, bound to the state. */
+int since_make_plan(struct since *since, struct since_study *study, struct diag *diag);
+
+/* Puts together the study of the commit, and its records. -1 after an error; where there was none that
+ * could be built a note says so, and no record is made. */
+int since_build_then(struct since *since, struct diag *diag);
+
+#endif
