@@ -430,6 +430,13 @@ ROWBUILD_API int rowbuild_show_why(struct rowbuild *study,
                                    const struct rowbuild_show_options *options,
                                    const struct rowbuild_writer *writer,
                                    struct rowbuild_messages *messages);
+/* How the products that the targets name came about, step by step back to values and inputs, as it
+ * was recorded. After a plan of everything with `no_adopt`. */
+ROWBUILD_API int rowbuild_show_provenance(struct rowbuild *study,
+                                          const struct rowbuild_selection *selection,
+                                          const struct rowbuild_show_options *options,
+                                          const struct rowbuild_writer *writer,
+                                          struct rowbuild_messages *messages);
 /* The output of a dry run: each task that will or may run, with its first reason, and the estimate.
  * With `explain` all reasons, and also the tasks that can't run. */
 ROWBUILD_API int rowbuild_show_plan(struct rowbuild *study, bool explain,

@@ -104,6 +104,29 @@ int rowbuild_show_why(struct rowbuild *study, const struct rowbuild_selection *s
     return finish(result, &out, writer, messages);
 }
 
+int rowbuild_show_provenance(struct rowbuild *study, const struct rowbuild_selection *selection,
+                             const struct rowbuild_show_options *options,
+                             const struct rowbuild_writer *writer,
+                             struct rowbuild_messages *messages)
+{
+    struct buf out = BUF_EMPTY;
+    struct plan_selection wanted = study_selection(study, selection);
+    struct task_id *tasks = mem_alloc(selection->target_count * sizeof *tasks + 1);
+    int result = 0;
+    for (size_t i = 0; i < selection->target_count; i++) {
+        if (plan_find_product(study->plan, &wanted, selection->targets[i], &tasks[i],
+                              &messages->diag) != 0) {
+            result = -1;
+        }
+    }
+    if (result == 0) {
+        result = report_provenance(study->plan, tasks, selection->target_count, options, &out,
+                                   &messages->diag);
+    }
+    free(tasks);
+    return finish(result, &out, writer, messages);
+}
+
 /* Whether a run would fail a task without starting it. */
 static bool lacks_something(const struct rowbuild *study, struct diag *diag)
 {

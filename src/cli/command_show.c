@@ -90,6 +90,29 @@ int command_show_why(struct session *session)
     return status;
 }
 
+int command_show_provenance(struct session *session)
+{
+    int status;
+    if (!begin(session, &status)) {
+        return status;
+    }
+    if (session->targets.count == 0) {
+        return session_usage_error(session, "`show provenance` needs the path of a product");
+    }
+    /* All that led to a product may matter; what has no record shall not get one here. */
+    struct rowbuild_selection everything = {.no_adopt = true};
+    struct rowbuild_selection selection = session_selection(session);
+    struct rowbuild_show_options options = show_options(session);
+    struct rowbuild_writer writer = session_writer(session);
+    status = rowbuild_plan(session->study, &everything, session->messages);
+    if (status == ROWBUILD_OK) {
+        status = rowbuild_show_provenance(session->study, &selection, &options, &writer,
+                                          session->messages);
+    }
+    session_tell(session);
+    return status;
+}
+
 int command_show_log(struct session *session)
 {
     int status;

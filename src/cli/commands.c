@@ -108,6 +108,24 @@ static const struct command commands[COMMAND_COUNT] = {
          .examples = {{"rowbuild show why simulate/T1.5-s1", "one task"},
                       {"rowbuild show why T1.5-s1", "all actions of one directory"},
                       {"rowbuild show why -a analyse", "all directories of one action"}}},
+    [COMMAND_SHOW_PROVENANCE] =
+        {"provenance", .operands = OPERANDS_TARGETS, .topic = show_topic, .synopsis = "PRODUCT...",
+         .purpose = "how a file came about",
+         .description =
+             "Tells how products came about, step by step back to values and inputs, as it was "
+             "recorded: the command, when and where it ran, the commit, and the digests of inputs "
+             "and products. Each step appears once.\nThe path of a product is written as for any "
+             "other command; //PATH begins in the project. A file in a folder that is a product "
+             "counts as that product.",
+         .more =
+             "The command is shown with its templates, and below it the values that filled them. A "
+             "product whose bytes differ now from the recorded ones says so, and so does an input "
+             "that was made anew since. Of products that were adopted or accepted only that is "
+             "known: nobody saw them being made. Records of earlier versions have no host, user "
+             "and commit. Digests are XXH3 of 128 bits.",
+         .examples = {{"rowbuild show provenance results/summary.csv", "the story of one file"},
+                      {"rowbuild show provenance --json results/*.pdf",
+                       "of several, for programs"}}},
     [COMMAND_SHOW_LOG] =
         {"log", .operands = OPERANDS_TARGETS, .topic = show_topic,
          .synopsis = "[-f] [-a ACTION] TASK", .purpose = "what a task's command printed",

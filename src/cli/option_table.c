@@ -154,7 +154,7 @@ const struct option_spec command_options[] = {
      .help = "print only the output of the commands for tasks that succeed"},
     {'0', "null", NULL, TO(null),
      .takers = ON(RUN) | ON(SHOW_STATUS) | ON(SHOW_DIRECTORIES) | ON(SHOW_JOBS) | ON(SHOW_WHY) |
-               ON(SCAN) | ON(ACCEPT),
+               ON(SHOW_PROVENANCE) | ON(SCAN) | ON(ACCEPT),
      .help = "targets on standard input end with NUL instead of newline"},
 
     {0, "format", "FORMAT", WORD(display.format, "text", "json", "github", "gitlab", "sarif", "junit"),

@@ -217,6 +217,11 @@ int plan_select(struct plan *plan, const struct plan_selection *selection, struc
  * name no task. */
 size_t plan_select_keys(struct plan *plan, const struct slice *keys, size_t count);
 
+/* The task that makes the product which a path names, as a selection's targets name one, or in which
+ * the path lies. -1 with an error if there is none. */
+int plan_find_product(const struct plan *plan, const struct plan_selection *selection,
+                      const char *target, struct task_id *maker, struct diag *diag);
+
 /* Whether an action of that name is selected; a selection of NULL selects all. */
 bool plan_selects_action(const struct plan_selection *selection, struct slice name);
 

@@ -224,6 +224,82 @@ static bool name_key(const struct plan *plan, struct slice target, struct target
     return found;
 }
 
+/* The maker of the product that the path from the project names, or of a folder that it lies in. */
+static struct task_id maker_of_path(const struct plan *plan, struct slice path)
+{
+    const struct graph *graph = plan->graph;
+    while (path.len > 0) {
+        struct file_id file = graph_find_file(graph, path);
+        if (file.at != GRAPH_NONE && graph->producers[file.at] != GRAPH_NONE) {
+            return (struct task_id){graph->producers[file.at]};
+        }
+        const char *slash = memrchr(path.at, '/', path.len);
+        path.len = slash != NULL ? (size_t)(slash - path.at) : 0;
+    }
+    return (struct task_id){GRAPH_NONE};
+}
+
+/* By links that lead into the project or the workspace. */
+static struct task_id maker_of_absolute(const struct plan *plan, struct slice target)
+{
+    const struct workspace *workspace = plan->graph->workspace;
+    struct task_id maker = {GRAPH_NONE};
+    struct buf path = BUF_EMPTY;
+    struct buf below = BUF_EMPTY;
+    struct slice rest;
+    if (cut_behind(plan->project, target, &rest) && add_normalised(rest, &path)) {
+        maker = maker_of_path(plan, buf_slice(&path));
+    }
+    if (maker.at == GRAPH_NONE && cut_behind(workspace->fd, target, &rest) &&
+        add_normalised(rest, &below)) {
+        buf_clear(&path);
+        buf_add_slice(&path, workspace->path);
+        buf_add_char(&path, '/');
+        buf_add_slice(&path, buf_slice(&below));
+        maker = maker_of_path(plan, buf_slice(&path));
+    }
+    buf_release(&path);
+    buf_release(&below);
+    return maker;
+}
+
+int plan_find_product(const struct plan *plan, const struct plan_selection *selection,
+                      const char *target, struct task_id *maker, struct diag *diag)
+{
+    struct slice text = slice_of(target);
+    struct plan_selection from = *selection;
+    struct buf path = BUF_EMPTY;
+    struct file_stat found = {.kind = FILE_MISSING};
+    *maker = (struct task_id){GRAPH_NONE};
+    if (slice_starts_with(text, "//")) {
+        from.from_project = "";
+        text = slice_make(text.at + 2, text.len - 2);
+    }
+    bool is_inside = normalise(&from, text, &path) && path.len > 0;
+    if (is_inside) {
+        *maker = maker_of_path(plan, buf_slice(&path));
+        (void)file_stat(plan->project, buf_string(&path), &found);
+    }
+    if (maker->at == GRAPH_NONE && slice_starts_with(text, "/")) {
+        *maker = maker_of_absolute(plan, text);
+        (void)file_stat(AT_FDCWD, target, &found);
+    }
+    int result = 0;
+    if (maker->at == GRAPH_NONE) {
+        struct buf shown = BUF_EMPTY;
+        text_add_name(&shown, slice_of(target));
+        result =
+            found.kind != FILE_MISSING
+                ? diag_error(diag, FINDING_NOT_A_PRODUCT,
+                             "`%s` is not a product: no action makes it", buf_string(&shown))
+                : diag_error(diag, FINDING_UNKNOWN_TARGET,
+                             "there is no file `%s`, and no action makes it", buf_string(&shown));
+        buf_release(&shown);
+    }
+    buf_release(&path);
+    return result;
+}
+
 static int name_target(const struct plan *plan, const struct plan_selection *selection,
                        const char *text, struct targets *targets)
 {

@@ -126,6 +126,19 @@ int report_why(struct plan *plan, bool all, const struct rowbuild_show_options *
 int report_plan(struct plan *plan, bool explain, const struct rowbuild_show_options *options,
                 struct buf *out, struct diag *diag);
 
+/* ---- show provenance ---- */
+
+/* The story of what the tasks have made (story.h): a paragraph for each step, from the products back
+ * to values and inputs. JSON: an array of {"task" (its key),"action","how" ("ran", "adopted",
+ * "accepted"),"started","ended","seconds","cores","host","user","job","commit","tree" ("clean",
+ * "dirty"),"version","run_began" (each null: not known),"command","shell","environment" [],
+ * "values" [{"directory","value","by_pointer"}],"inputs" [{"path","digest","made_by","was_remade"}],
+ * "after" [],"products" [{"path","digest","now"}]}. -1 with an error if one of the tasks has no
+ * success on record. */
+int report_provenance(struct plan *plan, const struct task_id *tasks, size_t count,
+                      const struct rowbuild_show_options *options, struct buf *out,
+                      struct diag *diag);
+
 /* ---- show jobs ---- */
 
 /* A line for each job. With `short_output` only the known ids. JSON: an array of

@@ -1,0 +1,66 @@
+# shellcheck disable=SC2154 # bats and helpers set output and lines
+load helpers
+
+study() {
+    rowfile <<'END'
+[workspace]
+value_file = "value.json"
+[[action]]
+name = "one"
+inputs = ["//prog"]
+products = ["a"]
+command = "echo {/x} > workspace/{directory}/a"
+environment.SEED = "{/seed}"
+[[action]]
+name = "two"
+inputs = ["a"]
+products = ["b", "plots"]
+command = "mkdir workspace/{directory}/plots && cp workspace/{directory}/a workspace/{directory}/plots/p && cp workspace/{directory}/a workspace/{directory}/b"
+END
+    mkdir workspace/d
+    value d '{"x": 1.0, "seed": 7}'
+    echo 1 >prog
+}
+
+@test "show provenance tells how a file came about" {
+    study
+    expect 0
+    expect 0 show provenance workspace/d/b
+    has 'two d' '1 core of' ', user ' 'command   mkdir workspace/{directory}/plots &&' \
+        'made by `one d`' 'one d' 'variables SEED={/seed}' 'd: {"x":1.0,"seed":7}' 'commit    unknown' \
+        'inputs    prog  '
+    lacks differs
+    cd workspace/d || return 1
+    expect_json 0 show provenance --json plots/p "$PWD/a" //workspace/d/b
+    json '.[0] | map(.task) == ["two/d", "one/d"]'
+    json '.[0][0] | .how == "ran" and .cores == 1 and .commit == null and .tree == null and
+          (.started | test("^2.*Z$")) and .ended >= .started and .inputs[0].made_by == "one/d" and
+          .inputs[0].digest != null and ([.products[].now] == ["as_recorded", "as_recorded"])'
+    json '.[0][1] | .environment == ["SEED={/seed}"] and .values[0].value == {"x": 1.0, "seed": 7} and
+          .inputs[0].made_by == null and (.host | length > 0) and (.user | length > 0) and
+          (.version | test("^[0-9.]+$"))'
+    echo other >b
+    expect 0 show provenance b
+    has 'differs now from what was recorded'
+    expect 2 show provenance //prog
+    has 'is not a product'
+    expect 2 show provenance nowhere
+    has 'there is no file `nowhere`'
+    expect 2 show provenance
+    has 'needs the path of a product'
+}
+
+@test "what nobody saw being made is told as such" {
+    study
+    mkdir -p workspace/d/plots
+    echo 1 | tee workspace/d/a workspace/d/b >workspace/d/plots/p
+    expect 2 show provenance workspace/d/b
+    has 'has no success on record'
+    expect 0 scan
+    expect 0 show provenance workspace/d/b
+    has 'adopted   as it was: nobody saw it being made'
+    echo 2 >prog
+    expect 0 accept
+    expect 0 show provenance workspace/d/a
+    has 'accepted  as it was: nobody saw it being made' 'by        '
+}
