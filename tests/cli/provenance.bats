@@ -64,3 +64,24 @@ END
     expect 0 show provenance workspace/d/a
     has 'accepted  as it was: nobody saw it being made' 'by        '
 }
+
+@test "records name the commit, and whether something differed from it" {
+    study
+    printf '%s\n' '[user]' 'name = a' 'email = a@b' >"$HOME/.gitconfig"
+    git init -q && git add Rowfile prog && git commit -qm first
+    local first=$(git rev-parse HEAD)
+    expect 0
+    expect_json 0 show provenance --json workspace/d/a
+    json ".[0][0] | .commit == \"$first\" and .tree == \"clean\""
+    echo 2 >prog
+    expect 0 -a one
+    expect_json 0 show provenance --json workspace/d/a
+    json ".[0][0] | .commit == \"$first\" and .tree == \"dirty\""
+    expect 0 show provenance workspace/d/a
+    has "commit    $first, with uncommitted changes"
+    echo broken >.git/HEAD # it is not known then, and nothing else
+    echo 3 >prog
+    expect 0 -a one
+    expect 0 show provenance workspace/d/a
+    has 'commit    unknown'
+}
