@@ -19,7 +19,8 @@
  * task from being started); convert.c (records of earlier versions); compare.c (differences from
  * the record); examine.c (the verdict); adopt.c (records for existing products); decide.c (the
  * look as a whole). Apart from these: advice.c (what an action asked for and what it used),
- * words.c (words in braces that were meant as templates). */
+ * words.c (words in braces that were meant as templates), run_facts.c (what is remembered of a run),
+ * story.c (how files came about). */
 #ifndef ROWBUILD_PLAN_H
 #define ROWBUILD_PLAN_H
 
