@@ -55,13 +55,13 @@ static void take_text(void *context, const char *bytes, size_t len)
     buf_add(context, bytes, len);
 }
 
-/* What is affected is the end of the report: `tasks`. */
-static int check_since(struct session *session, bool as_json, struct buf *tasks)
+/* What is affected goes into `out`; it is printed after the messages. */
+static int check_since(struct session *session, enum rowbuild_format format, struct buf *out)
 {
     const struct settings *settings = &session->settings;
-    struct rowbuild_show_options options = {.json = as_json,
+    struct rowbuild_show_options options = {.json = format == ROWBUILD_FORMAT_JSON,
                                             .colour = session->output.results_colour};
-    struct rowbuild_writer writer = {.write = take_text, .context = tasks};
+    struct rowbuild_writer writer = {.write = take_text, .context = out};
     return rowbuild_check_since(session->study, settings->selection.since, settings->run.explain,
                                 &options, &writer, session->messages);
 }
@@ -82,27 +82,27 @@ int command_check(struct session *session)
     }
     enum rowbuild_format format = findings_format(settings);
     bool has_lines = format == ROWBUILD_FORMAT_TEXT || format == ROWBUILD_FORMAT_GITHUB;
-    bool is_since = settings->selection.since != NULL;
-    if (is_since && !has_lines && format != ROWBUILD_FORMAT_JSON) {
-        return session_error(session,
-                             "--since lists tasks, which this format has no place for; use "
-                             "--format text, json or github");
+    bool lists_affected = settings->selection.since != NULL;
+    if (lists_affected && !has_lines && format != ROWBUILD_FORMAT_JSON) {
+        return session_usage_error(
+            session,
+            "this format has no place for the list of `--since`: use text, json or github");
     }
-    struct buf tasks = BUF_EMPTY;
+    struct buf affected = BUF_EMPTY;
     int status = session_open_silently(session);
     if (status == ROWBUILD_OK) {
-        status = is_since ? check_since(session, !has_lines, &tasks)
-                          : rowbuild_check(session->study, session->messages);
+        status = lists_affected ? check_since(session, format, &affected)
+                                : rowbuild_check(session->study, session->messages);
     }
     if (format == ROWBUILD_FORMAT_TEXT) {
         session_tell(session);
     } else {
         findings_print(session, format, "rowbuild check");
     }
-    if (status == ROWBUILD_OK && has_lines && !is_since && settings->display.quiet == 0) {
+    if (status == ROWBUILD_OK && has_lines && !lists_affected && settings->display.quiet == 0) {
         print_verdict(session);
     }
-    output_result(&session->output, buf_string(&tasks), tasks.len);
-    buf_release(&tasks);
+    output_result(&session->output, buf_string(&affected), affected.len);
+    buf_release(&affected);
     return status;
 }

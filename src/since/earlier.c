@@ -56,7 +56,7 @@ static int find_description(struct since *since, struct buf *text, const char **
 static void note_without(const struct since *since, const char *what, struct diag *diag)
 {
     diag_note(diag, FINDING_NOT_COMPARED, "%s in %s, so every task counts as affected", what,
-              since_commit(since));
+              buf_string(&since->commit_text));
 }
 
 /* 0; 1: there was none that could be used, which a note says; -1 after an error. */
@@ -70,7 +70,7 @@ static int load_description(struct since *since, struct diag *diag)
     int result = find_description(since, &text, &name, diag);
     if (result == 0) {
         /* Only the last part of the name decides the contract. */
-        buf_addf(&shown, "%s:./%s", since_commit(since), name);
+        buf_addf(&shown, "%s:./%s", buf_string(&since->commit_text), name);
         since->rowfile_then = rowfile_load(buf_slice(&text), buf_string(&shown), &found);
         if (since->rowfile_then == NULL) {
             note_without(since, "the Rowfile has errors", diag);
