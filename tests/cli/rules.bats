@@ -558,10 +558,13 @@ END_OF_ROWFILE
     expect 0
     expect_runs
     content workspace/d1/tree/deep/leaf fine
-    echo more >workspace/d1/tree/deep/another
+    echo more >workspace/d1/tree/deep/another # added by hand: it stays
+    expect_nothing_to_do
+    echo edited >workspace/d1/tree/deep/leaf
     expect 0
     expect_runs d1
-    absent workspace/d1/tree/deep/another
+    content workspace/d1/tree/deep/leaf fine
+    content workspace/d1/tree/deep/another more
 }
 
 @test "8: a group's product becomes a backup and comes back" {
