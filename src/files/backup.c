@@ -95,6 +95,12 @@ static const char *reason_of(int error)
                           : strerror(error);
 }
 
+static const char *rename_reason(int error)
+{
+    return error == EBUSY ? "it is a mount point; use a file or folder in it as the product"
+                          : reason_of(error);
+}
+
 static void close_folder(int folder)
 {
     if (folder >= 0) {
@@ -102,14 +108,19 @@ static void close_folder(int folder)
     }
 }
 
-static int report(const char *what, const char *path, int error, struct diag *diag)
+static int report_reason(const char *what, const char *path, const char *reason, struct diag *diag)
 {
     struct buf name = BUF_EMPTY;
     text_add_name(&name, slice_of(path));
     diag_state_error(diag, FINDING_FILE_TROUBLE, "can't %s %s: %s", what, buf_string(&name),
-                     reason_of(error));
+                     reason);
     buf_release(&name);
     return -1;
+}
+
+static int report(const char *what, const char *path, int error, struct diag *diag)
+{
+    return report_reason(what, path, reason_of(error), diag);
 }
 
 /* 1: something is there, be it a dangling link; 0: nothing; -1 with an error added. */
@@ -231,7 +242,7 @@ static int make_moves(const struct folders *folders, const move_list *moves, str
     for (size_t i = 0; i < moves->count; i++) {
         const struct move *move = &moves->at[i];
         if (rename_in_folder(folders, buf_string(&move->from), buf_string(&move->to)) != 0) {
-            report("rename", buf_string(&move->from), errno, diag);
+            report_reason("rename", buf_string(&move->from), rename_reason(errno), diag);
             move_back(folders, moves, i, diag);
             return -1;
         }
@@ -397,7 +408,8 @@ static void add_entry(const char *folder, struct slice entry, struct buf *path)
     buf_add_slice(path, entry);
 }
 
-/* Makes a folder where there is none, of the mode that another one has. -1 with errno. */
+/* Makes a folder where there is none, of the mode that another one has; its owner may write to it, as
+ * the command that comes next must. -1 with errno. */
 static int make_like(const struct folders *folders, const char *path, const char *like)
 {
     const char *name;
@@ -408,7 +420,8 @@ static int make_like(const struct folders *folders, const char *path, const char
     close_folder(folder);
     if (result == 0) {
         folder = folders_open_parent(folders, path, &name);
-        result = folder < 0 ? -1 : disk->make_folder(folder, name, found.st_mode & 07777);
+        result =
+            folder < 0 ? -1 : disk->make_folder(folder, name, (found.st_mode & 07777) | S_IRWXU);
         error = errno;
         result = result != 0 && error == EEXIST ? 0 : result;
         close_folder(folder);
@@ -438,6 +451,60 @@ static int make_way(const struct folders *folders, const char *path, const char 
     return result;
 }
 
+/* A folder that may be written to for a while. */
+struct lent {
+    int fd; /* -1: it may be anyway, or isn't a folder */
+    mode_t mode;
+};
+
+static struct lent lend(int folder, const char *name)
+{
+    struct lent lent = {
+        .fd = disk->open(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0)};
+    struct stat found;
+    if (lent.fd >= 0 && (disk->stat_open(lent.fd, &found) != 0 || (found.st_mode & S_IWUSR) != 0 ||
+                         disk->set_mode(lent.fd, (found.st_mode & 07777) | S_IWUSR) != 0)) {
+        disk->close(lent.fd);
+        lent.fd = -1;
+    }
+    if (lent.fd >= 0) {
+        lent.mode = found.st_mode & 07777;
+    }
+    return lent;
+}
+
+static void give_back(const struct lent *lent)
+{
+    if (lent->fd >= 0) {
+        (void)disk->set_mode(lent->fd, lent->mode);
+        disk->close(lent->fd);
+    }
+}
+
+/* -1 with errno. */
+static int rename_into(int old_folder, const char *old_name, int new_folder, const char *new_name)
+{
+    int result = disk->rename(old_folder, old_name, new_folder, new_name, RENAME_NOREPLACE);
+    if (result != 0 && (errno == EINVAL || errno == ENOSYS)) {
+        result = disk->rename(old_folder, old_name, new_folder, new_name, 0);
+    }
+    return result;
+}
+
+/* What stays may be a folder without write permission, or lie in one. */
+static int rename_unwritable(int old_folder, const char *old_name, int new_folder,
+                             const char *new_name)
+{
+    struct lent lent[] = {lend(old_folder, "."), lend(new_folder, "."), lend(old_folder, old_name)};
+    int result = rename_into(old_folder, old_name, new_folder, new_name);
+    int error = errno;
+    for (size_t i = 0; i < sizeof lent / sizeof *lent; i++) {
+        give_back(&lent[i]);
+    }
+    errno = error;
+    return result;
+}
+
 /* -1 with errno. */
 static int move_entry(const struct folders *folders, const char *from, const char *to)
 {
@@ -445,11 +512,9 @@ static int move_entry(const struct folders *folders, const char *from, const cha
     const char *new_name;
     int old_folder = folders_open_parent(folders, from, &old_name);
     int new_folder = old_folder < 0 ? -1 : folders_open_parent(folders, to, &new_name);
-    int result = new_folder < 0
-                     ? -1
-                     : disk->rename(old_folder, old_name, new_folder, new_name, RENAME_NOREPLACE);
-    if (new_folder >= 0 && result != 0 && (errno == EINVAL || errno == ENOSYS)) {
-        result = disk->rename(old_folder, old_name, new_folder, new_name, 0);
+    int result = new_folder < 0 ? -1 : rename_into(old_folder, old_name, new_folder, new_name);
+    if (new_folder >= 0 && result != 0 && errno == EACCES) {
+        result = rename_unwritable(old_folder, old_name, new_folder, new_name);
     }
     int error = errno;
     close_folder(old_folder);

@@ -612,6 +612,46 @@ static void test_the_first_process_that_fails_ends_the_others(void **state)
     study_end(&study);
 }
 
+/* Nothing has moved then: what had, is moved back. */
+static void test_a_product_that_is_a_mount_point_can_not_move(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study,
+          "[[action]]\nname = 'a'\ncommand = 'copy in one; copy in two # {directory}'\n"
+          "inputs = ['in']\nproducts = ['one', 'two']\n",
+          1);
+    study_expect(&study, "a/d1");
+    study_write(&study, "d1/in", "y");
+    simulated_fail(SIMULATED_RENAME, "/project/workspace/d1/two", 0, EBUSY);
+    expect_log(&study, "0 failed a d1: can't rename workspace/d1/two: it is a mount point; use a "
+                       "file or folder in it as the product\n");
+    simulated_heal();
+    assert_string_equal(study_text(&study, "d1/one"), "x");
+    assert_null(study_text(&study, "d1/.one.rowbuild-good"));
+    study_expect(&study, "a/d1");
+    study_end(&study);
+}
+
+/* As of a folder without write permission, which is lent one. */
+static void test_what_stays_comes_back_though_it_may_not_be_moved(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study,
+          "[[action]]\nname = 'a'\ncommand = 'copy in out/a # {directory}'\n"
+          "inputs = ['in']\nproducts = ['out']\n",
+          1);
+    study_expect(&study, "a/d1");
+    study_write(&study, "d1/out/mine/notes", "kept");
+    study_write(&study, "d1/in", "y");
+    simulated_fail(SIMULATED_RENAME, "/project/workspace/d1/.out.rowbuild-good/mine", 1, EACCES);
+    study_expect(&study, "a/d1");
+    simulated_heal();
+    assert_string_equal(study_text(&study, "d1/out/mine/notes"), "kept");
+    study_end(&study);
+}
+
 /* ---- Batches and groups ---- */
 
 static const char batched[] =
@@ -640,6 +680,20 @@ static void test_a_batch_fails_as_a_whole_but_for_what_lacks_its_input(void **st
     assert_int_equal(study.result.failed, 2);
     study_write(&study, "d2/in", "good");
     study_expect(&study, "a/d1 a/d2");
+    study_end(&study);
+}
+
+/* What ends a run from outside says nothing about the members. */
+static void test_a_batch_whose_run_was_killed_is_a_batch_again(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study, batched, 2);
+    study.death = DEATH_COMMANDED;
+    study_run(&study);
+    assert_true(study.is_dead);
+    study.death = DEATH_NONE;
+    expect_log(&study, "0 start a (2 directories)\n120 succeeded a (2 directories)\n");
     study_end(&study);
 }
 
@@ -1044,8 +1098,11 @@ int main(void)
         cmocka_unit_test(test_what_runs_in_the_background_is_counted_not_ended),
         cmocka_unit_test(test_what_several_processes_leave_is_killed),
         cmocka_unit_test(test_the_first_process_that_fails_ends_the_others),
+        cmocka_unit_test(test_a_product_that_is_a_mount_point_can_not_move),
+        cmocka_unit_test(test_what_stays_comes_back_though_it_may_not_be_moved),
         cmocka_unit_test(test_a_batch_is_one_command),
         cmocka_unit_test(test_a_batch_fails_as_a_whole_but_for_what_lacks_its_input),
+        cmocka_unit_test(test_a_batch_whose_run_was_killed_is_a_batch_again),
         cmocka_unit_test(test_a_group_runs_once_for_all_its_members),
         cmocka_unit_test(test_an_input_that_goes_before_the_start_blocks),
         cmocka_unit_test(test_a_product_that_tasks_further_down_changed_is_recorded_anew),
