@@ -497,6 +497,23 @@ ROWBUILD_API void rowbuild_write_findings(const struct rowbuild_finding *finding
                                           const struct rowbuild_format_options *options,
                                           const struct rowbuild_writer *writer);
 
+struct rowbuild_audit_options {
+    bool outside; /* also tell what is read outside of the project */
+    bool json;
+    bool colour;
+};
+
+/* Runs the selected tasks, also those that are up to date, and watches which files of the project
+ * their commands read, write, rename and delete. Then writes what differs from what the Rowfile
+ * declares; *missing (may be NULL) is how many of these findings are errors. Otherwise as rowbuild_run.
+ * ROWBUILD_STATE, and nothing was run, where the system doesn't let commands be watched. */
+ROWBUILD_API int rowbuild_audit(struct rowbuild *study, const struct rowbuild_selection *selection,
+                                const struct rowbuild_run_options *options,
+                                const struct rowbuild_audit_options *audit,
+                                const struct rowbuild_observer *observer,
+                                const struct rowbuild_writer *writer, size_t *missing,
+                                struct rowbuild_messages *messages);
+
 /* Finds problems without running anything: all errors and warnings go to `messages`. */
 ROWBUILD_API int rowbuild_check(struct rowbuild *study, struct rowbuild_messages *messages);
 /* The same, and then, unless there are errors, writes the tasks that the changes since a commit affect:

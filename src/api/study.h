@@ -6,6 +6,7 @@
 #define ROWBUILD_STUDY_H
 
 #include "arena.h"
+#include "audit.h"
 #include "clusters.h"
 #include "diag.h"
 #include "element.h"
@@ -67,6 +68,7 @@ struct rowbuild {
     struct observer *observer;
     struct plan *plan;
     const struct study_job *job; /* that this process carries out; else NULL */
+    struct audit *audit;         /* watches the commands of a run; NULL: nobody does */
     struct jobs *jobs;           /* what is in jobs, of the last look; NULL: nothing */
     bool asks_anew;              /* the queue is asked again for the next look */
     bool forgets_jobs;           /* registrations that can't be read don't matter (clean) */

@@ -175,6 +175,8 @@ static int run_planned(struct relay *relay, struct run_means *means,
         study_add_facts(study, &means->allocation, &facts);
         options.origin = buf_slice(&facts);
     }
+    struct run_wrap wrap = {.starts = audit_start, .ended = audit_end, .context = study->audit};
+    options.wrap = study->audit != NULL ? &wrap : NULL;
     relay->last.cores_budget = means->jobs;
     tell_what_is_known(relay, means->jobs, &means->machine);
     int status = ROWBUILD_STATE;

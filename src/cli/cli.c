@@ -77,6 +77,7 @@ static int carry_out(struct session *session)
     static int (*const commands[COMMAND_COUNT])(struct session *) = {
         [COMMAND_RUN] = command_run,
         [COMMAND_CHECK] = command_check,
+        [COMMAND_AUDIT] = command_audit,
         [COMMAND_SHOW_STATUS] = command_show_status,
         [COMMAND_SHOW_DIRECTORIES] = command_show_directories,
         [COMMAND_SHOW_WHY] = command_show_why,

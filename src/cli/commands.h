@@ -20,6 +20,7 @@ enum command_id {
     COMMAND_RUN,
     COMMAND_INIT,
     COMMAND_CHECK,
+    COMMAND_AUDIT,
     COMMAND_SHOW, /* only together with one of the following */
     COMMAND_SHOW_STATUS,
     COMMAND_SHOW_DIRECTORIES,

@@ -33,18 +33,18 @@ static const char existing_results[] = "EXISTING RESULTS: ADOPT, ACCEPT, SCAN";
 
 /* clang-format off */
 const struct option_spec command_options[] = {
-    {'j', "jobs", "N", TO(run.jobs), GIVEN(run.jobs_given), .least = 1, .takers = ON(RUN),
+    {'j', "jobs", "N", TO(run.jobs), GIVEN(run.jobs_given), .least = 1, .takers = ON(RUN) | ON(AUDIT),
      .help = "use N cores (default: all cores that this process may use)",
      .more = "The default follows the affinity and the quota of the control group. With more cores "
              "than the machine has, processes aren't bound to cores. Under a make(1) with a "
              "jobserver, the default is what that make grants, token by token: see $MAKEFLAGS."},
     {'j', "jobs", "N", TO(run.jobs), GIVEN(run.jobs_given), .least = 1, .takers = ON(JOB),
      .help = "use N cores (default: those of the job)"},
-    {0, "gpus", "N", TO(run.gpus), GIVEN(run.gpus_given), .takers = ON(RUN) | ON(JOB),
+    {0, "gpus", "N", TO(run.gpus), GIVEN(run.gpus_given), .takers = ON(RUN) | ON(AUDIT) | ON(JOB),
      .help = "use N GPUs (default: all that are found)",
      .more = "$ROWBUILD_GPUS, or else the number of GPUs that an inherited $CUDA_VISIBLE_DEVICES "
              "or $ROCR_VISIBLE_DEVICES names, is used before GPUs are searched for."},
-    {'k', "keep-going", "N", TO(run.keep_going), .zero = UINT_MAX, .takers = ON(RUN),
+    {'k', "keep-going", "N", TO(run.keep_going), .zero = UINT_MAX, .takers = ON(RUN) | ON(AUDIT),
      .help = "start nothing new after N failures (default 1); 0: never stop"},
     {'n', "dry-run", NULL, TO(dry_run), .takers = ON(RUN),
      .help = "run and write nothing; say what would run, why, and what it would cost",
@@ -53,7 +53,7 @@ const struct option_spec command_options[] = {
     {0, "exit-code", NULL, TO(exit_code), .takers = ON(RUN),
      .help = "with -n: end with status 4 if something would run"},
     {'a', "action", "ACTION", TO(actions), .completes = "action",
-     .takers = ON(RUN) | ON(SHOW_STATUS) | ON(SHOW_WHY) | ON(SHOW_LOG) | ON(SHOW_JOBS) |
+     .takers = ON(RUN) | ON(AUDIT) | ON(SHOW_STATUS) | ON(SHOW_WHY) | ON(SHOW_LOG) | ON(SHOW_JOBS) |
                ON(SUBMIT) | ON(ACCEPT),
      .help = "only actions of this name; * and ? match as in a shell; can be repeated"},
     {'a', "action", "ACTION", TO(actions), .completes = "action",
@@ -110,7 +110,7 @@ const struct option_spec command_options[] = {
      .takers = ON(SHOW_STATUS) | ON(SHOW_DIRECTORIES) | ON(SHOW_WHY),
      .help = "use only the records, without looking at any file"},
 
-    {0, "only", NULL, TO(selection.only), .takers = ON(RUN),
+    {0, "only", NULL, TO(selection.only), .takers = ON(RUN) | ON(AUDIT),
      .help = "don't bring up to date the tasks that the selected ones depend on"},
     {0, "only", NULL, TO(selection.only), .takers = ON(SUBMIT),
      .help = "don't check whether earlier actions are up to date"},
@@ -138,13 +138,13 @@ const struct option_spec command_options[] = {
     {'n', "dry-run", NULL, TO(dry_run), .takers = ON(CLEAN),
      .help = "only say what would be forgotten and deleted"},
 
-    {0, "yes", NULL, TO(yes), .variable = "YES", .takers = ON(RUN),
+    {0, "yes", NULL, TO(yes), .variable = "YES", .takers = ON(RUN) | ON(AUDIT),
      .help = "redo any amount of finished work without asking",
      .more = "A run asks if it would redo more than `workspace.confirm_above` CPU-hours. On a "
              "terminal, the answer `a` accepts the existing results and continues with the rest. "
              "Without a terminal, such a run ends with status 2."},
     {0, "yes", NULL, TO(yes), .takers = ON(SUBMIT) | ON(CLEAN), .help = "don't ask"},
-    {0, "grace", "SECONDS", TO(run.grace_s), .zero = 0.001, .takers = ON(RUN),
+    {0, "grace", "SECONDS", TO(run.grace_s), .zero = 0.001, .takers = ON(RUN) | ON(AUDIT),
      .help = "time between TERM and KILL on Ctrl-C (default 5)"},
     {0, "grace", "SECONDS", TO(run.grace_s), .zero = 0.001, .takers = ON(JOB),
      .help = "time between TERM and KILL when the job is cancelled or preempted (default 20)"},
@@ -153,7 +153,7 @@ const struct option_spec command_options[] = {
     {0, "plain", NULL, TO(display.plain), .takers = ON(JOB),
      .help = "print only the output of the commands for tasks that succeed"},
     {'0', "null", NULL, TO(null),
-     .takers = ON(RUN) | ON(SHOW_STATUS) | ON(SHOW_DIRECTORIES) | ON(SHOW_JOBS) | ON(SHOW_WHY) |
+     .takers = ON(RUN) | ON(AUDIT) | ON(SHOW_STATUS) | ON(SHOW_DIRECTORIES) | ON(SHOW_JOBS) | ON(SHOW_WHY) |
                ON(SHOW_PROVENANCE) | ON(SCAN) | ON(ACCEPT),
      .help = "targets on standard input end with NUL instead of newline"},
 
@@ -172,6 +172,8 @@ const struct option_spec command_options[] = {
 
     {0, "schema", NULL, TO(schema), .takers = ON(CHECK),
      .help = "print the JSON Schema of a Rowfile, for editors"},
+    {0, "outside", NULL, TO(outside), .takers = ON(AUDIT),
+     .help = "also say what is read outside of the project, folders of packages as one"},
     {0, "signac", NULL, TO(init.signac), .takers = ON(INIT),
      .help = "read the values from the files of signac"},
     {0, "row", NULL, TO(init.row), .takers = ON(INIT),

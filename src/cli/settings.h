@@ -45,6 +45,7 @@ struct settings {
     bool version;
     bool schema;    /* check */
     bool strict;    /* check: warnings are errors */
+    bool outside;   /* audit */
     bool follow;    /* show log */
     bool dry_run;   /* run, submit, clean */
     bool asks;      /* with it: status 1 where something would run (make -q) */

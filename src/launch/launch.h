@@ -111,6 +111,9 @@ struct launch_gpus launch_name_gpus(const struct launch_context *context, const 
  * installed with this library. False if it doesn't exist. */
 bool launch_find_rank_helper(struct buf *path);
 
+/* Likewise any program that is installed beside it; `variable` may name another one. */
+bool launch_find_helper(const char *variable, const char *name, struct buf *path);
+
 /* Makes the command. -1 after an error (a value that can't be read, an argument list too long for
  * any way of starting). Everything lives in `arena`. */
 int launch_prepare(const struct launch_context *context, const struct launch_request *request,

@@ -1,4 +1,5 @@
-/* Finds the program rowbuild-rank, which puts MPI ranks on their cores. */
+/* Finds the programs that are installed for rowbuild alone: rowbuild-rank, which puts MPI ranks on
+ * their cores, and rowbuild-trace, which watches a command. */
 #include "launch.h"
 
 #include <dlfcn.h>
@@ -18,11 +19,11 @@ static struct slice own_folder(void)
                          : (struct slice){0};
 }
 
-bool launch_find_rank_helper(struct buf *path)
+bool launch_find_helper(const char *variable, const char *name, struct buf *path)
 {
     /* As installed, and in a build folder. */
     static const char *const places[] = {ROWBUILD_LIBEXEC_FROM_LIB "/", ""};
-    const char *given = getenv("ROWBUILD_RANK"); /* NOLINT(concurrency-mt-unsafe) */
+    const char *given = getenv(variable); /* NOLINT(concurrency-mt-unsafe) */
     size_t start = path->len;
     if (given != NULL && *given != '\0') {
         buf_add_string(path, given);
@@ -32,7 +33,7 @@ bool launch_find_rank_helper(struct buf *path)
         path->len = start;
         buf_add_slice(path, own_folder());
         buf_add_string(path, places[i]);
-        buf_add_string(path, "rowbuild-rank");
+        buf_add_string(path, name);
         char *real = realpath(buf_string(path) + start, NULL);
         bool found = real != NULL && access(real, X_OK) == 0;
         if (found) {
@@ -45,4 +46,9 @@ bool launch_find_rank_helper(struct buf *path)
         }
     }
     return false;
+}
+
+bool launch_find_rank_helper(struct buf *path)
+{
+    return launch_find_helper("ROWBUILD_RANK", "rowbuild-rank", path);
 }

@@ -12,6 +12,7 @@
 #ifndef ROWBUILD_REPORT_H
 #define ROWBUILD_REPORT_H
 
+#include "audit_findings.h"
 #include "buf.h"
 #include "clusters.h"
 #include "diag.h"
@@ -205,5 +206,13 @@ struct report_machine_facts {
  * [{"label","cpus"}]. */
 void report_machine(const struct report_machine_facts *facts,
                     const struct rowbuild_show_options *options, struct buf *out);
+
+/* ---- audit ---- */
+
+/* Each finding: its place, message and mend; then how many commands were `watched`. */
+void report_audit(const struct audit_findings *findings, size_t watched, bool colour,
+                  struct buf *out);
+/* An object on lines of its own: `findings`, and how many commands were `watched`. */
+void report_audit_json(const struct audit_findings *findings, size_t watched, struct buf *out);
 
 #endif

@@ -375,7 +375,11 @@ void run_finish(struct run *run, struct slot *slot)
     };
     struct buf log = BUF_EMPTY;
     bool ok = !end->signalled && end->status == 0 && !slot->timed_out && !slot->cancelled;
+    const struct run_wrap *wrap = run->options->wrap;
     children_kill_orphans(run, slot);
+    if (wrap != NULL) {
+        wrap->ended(wrap->context, plan_graph(run->plan), tasks, execution->count, ok);
+    }
     if (slot->kind == LAUNCH_RANKS) {
         temporary_clear(&run->temporary, slot_number);
     }

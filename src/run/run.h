@@ -51,6 +51,18 @@ struct run_observer {
     void *context;
 };
 
+/* Who looks at each command before it starts and after it has ended; in the thread of the loop. */
+struct run_wrap {
+    /* May put another program in front of the command, which becomes it: changes argv and
+     * script_word of its processes. New words live in `arena`. */
+    void (*starts)(void *context, const struct graph *graph, const struct task_id *tasks,
+                   size_t count, struct launch_command *command, struct arena *arena);
+    /* Before products are looked at and another task can start because of them. */
+    void (*ended)(void *context, const struct graph *graph, const struct task_id *tasks,
+                  size_t count, bool succeeded);
+    void *context;
+};
+
 struct run_options {
     unsigned jobs;         /* budget of cores, at least 1 */
     unsigned gpus;         /* that may be assigned to processes */
@@ -71,6 +83,7 @@ struct run_options {
     struct slice origin;         /* the text that says which run this is (run_facts.h); empty:
                                     records don't name it */
     struct jobclient *jobclient; /* of the make that started this run, or NULL */
+    const struct run_wrap *wrap; /* NULL: commands are started as they are */
 };
 
 struct run_result {

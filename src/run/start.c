@@ -132,6 +132,11 @@ static int start_processes(struct run *run, const struct execution *execution, s
             result = write_script(run, number, i, &command.processes[i]);
         }
     }
+    const struct run_wrap *wrap = run->options->wrap;
+    if (result == 0 && wrap != NULL) {
+        wrap->starts(wrap->context, plan_graph(run->plan), tasks, execution->count, &command,
+                   &run->scratch);
+    }
     if (result == 0) {
         slot->started_ns = run_now(run);
         result = children_start(run, slot, &command, log, &jobserver);

@@ -39,6 +39,7 @@ version=$(sed -n 's/^Version: //p' "$pc")
         echo "${libraries#"$prefix"/}/$name"
     done
     echo libexec/rowbuild/rowbuild-rank
+    echo libexec/rowbuild/rowbuild-trace
     echo share/bash-completion/completions/rowbuild
     echo share/man/man1/rowbuild.1
     echo share/man/man5/rowbuild-clusters.5

@@ -1,0 +1,47 @@
+/* audit: a run whose commands are watched, and what was found. */
+#include "study.h"
+
+#include "report.h"
+
+static void write_findings(const struct audit *audit, const struct audit_findings *findings,
+                           const struct rowbuild_audit_options *options,
+                           const struct rowbuild_writer *writer)
+{
+    struct buf out = BUF_EMPTY;
+    if (options->json) {
+        report_audit_json(findings, audit_count(audit), &out);
+    } else {
+        report_audit(findings, audit_count(audit), options->colour, &out);
+    }
+    if (out.len > 0) {
+        writer->write(writer->context, out.at, out.len);
+    }
+    buf_release(&out);
+}
+
+int rowbuild_audit(struct rowbuild *study, const struct rowbuild_selection *selection,
+                   const struct rowbuild_run_options *options,
+                   const struct rowbuild_audit_options *audit,
+                   const struct rowbuild_observer *observer, const struct rowbuild_writer *writer,
+                   size_t *missing, struct rowbuild_messages *messages)
+{
+    struct rowbuild_selection all = *selection;
+    size_t ignored;
+    missing = missing != NULL ? missing : &ignored;
+    *missing = 0;
+    all.rerun = true;
+    study->audit = audit_new(study->rowfile, study->project_path, audit->outside, &messages->diag);
+    if (study->audit == NULL) {
+        return messages_settle(messages, ROWBUILD_STATE);
+    }
+    int status = study_run(study, &all, NULL, options, observer, messages);
+    if (status != ROWBUILD_USAGE && status != ROWBUILD_STATE) {
+        const struct audit_findings *findings = audit_finish(study->audit, &messages->diag);
+        write_findings(study->audit, findings, audit, writer);
+        *missing = audit_findings_count(findings, DIAG_ERROR);
+        status = messages_settle(messages, status);
+    }
+    audit_free(study->audit);
+    study->audit = NULL;
+    return status;
+}
