@@ -21,7 +21,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { STATUS_NOT_FOUND = 127, STATUS_NOT_STARTED = 126, STATUS_USAGE = 2, STATUS_FORBIDDEN = 3 };
+enum {
+    STATUS_NOT_FOUND = 127,
+    STATUS_NOT_STARTED = 126,
+    STATUS_USAGE = 2,
+    STATUS_FORBIDDEN = 3,
+    MOST_ROOTS = 16,
+};
 
 extern char **environ;
 
@@ -162,22 +168,23 @@ static int become(char **argv)
 int main(int argc, char **argv)
 {
     struct tracer_options options = {.outside = false};
-    char **roots = calloc((size_t)argc + 1, sizeof *roots);
+    char *roots[MOST_ROOTS];
     int at = 1;
     if (argc == 2 && strcmp(argv[1], "--try") == 0) {
         return try_it();
     }
-    for (; at < argc && roots != NULL; at++) {
+    for (; at < argc; at++) {
         if (strcmp(argv[at], "--outside") == 0) {
             options.outside = true;
-        } else if (strcmp(argv[at], "--root") == 0 && at + 1 < argc) {
+        } else if (strcmp(argv[at], "--root") == 0 && at + 1 < argc &&
+                   options.root_count < MOST_ROOTS) {
             roots[options.root_count++] = argv[++at];
         } else {
             break;
         }
     }
     options.roots = roots;
-    if (roots == NULL || argc - at < 2) {
+    if (argc - at < 2) {
         fprintf(stderr, "usage: rowbuild-trace [--outside] [--root FOLDER]... LOG PROGRAM "
                         "[ARGUMENT]...\n");
         return STATUS_USAGE;
