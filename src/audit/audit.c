@@ -4,6 +4,7 @@
 #include "file.h"
 #include "program.h"
 #include "reserved.h"
+#include "spawn.h"
 #include "trace_read.h"
 
 #include <errno.h>
@@ -90,6 +91,7 @@ struct audit *audit_new(const struct rowfile *rowfile, const char *project_path,
                         struct diag *diag)
 {
     struct audit *audit = mem_alloc(sizeof *audit);
+    spawn_become_subreaper(); /* of what watches, as a run is */
     struct buf helper = BUF_EMPTY;
     audit_findings_init(&audit->findings, rowfile);
     audit->outside = outside;

@@ -120,9 +120,11 @@ void trace_writer_add(struct trace_writer *writer, struct trace_record record, c
     char *out = (char *)writer->header + at;
     memset(out, 0, length);
     memcpy(out, &record, sizeof record);
+    /* NOLINTBEGIN(bugprone-not-null-terminated-result): `out` is zeroed */
     memcpy(out + sizeof record, path, path_length);
     if (other != NULL) {
         memcpy(out + sizeof record + path_length + 1, other, other_length);
     }
+    /* NOLINTEND(bugprone-not-null-terminated-result) */
     __atomic_store_n(&writer->header->used, writer->header->used + length, __ATOMIC_RELEASE);
 }

@@ -2,6 +2,8 @@
 # audit: what commands do to files that the Rowfile doesn't say. What each difference means is tested in the
 # process (unit/test_audit_compare.c), what is seen of processes there, too (unit/test_trace.c); here are whole runs.
 
+# shellcheck disable=SC2016 # backticks of messages
+
 load helpers
 
 # A study without a lie, and its files.
