@@ -203,6 +203,10 @@ struct since_path since_look(const struct since *since, struct slice path,
     }
     bool had = git_comparison_had_folder(comparison, path);
     bool tracks = git_comparison_tracks(comparison, path);
+    size_t below = 0;
+    if (tracks && !had && git_comparison_below(comparison, path, &below) == NULL) {
+        return (struct since_path){true, true, false, NULL}; /* a file: no look at the disk */
+    }
     bool is_there = is_on_disk(since, path, &found);
     if (had || (tracks && is_there && found.kind == FILE_DIRECTORY)) {
         return (struct since_path){had, is_there, folder_differs(since, path, view), NULL};
