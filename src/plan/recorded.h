@@ -1,4 +1,6 @@
-/* Finds a component of a record by kind and name: usually at the same place, else through a map. */
+/* Finds a component of a record by kind and name: usually at the same place, else through a map.
+ *
+ * Also what plan.h declares for one file: plan_recorded_place and plan_recorded_digest. */
 #ifndef ROWBUILD_RECORDED_H
 #define ROWBUILD_RECORDED_H
 

@@ -71,35 +71,6 @@ void plan_put_list(struct plan *plan, struct task_id task, const struct componen
     put_row(plan, task, list, row);
 }
 
-size_t plan_recorded_place(struct plan *plan, struct task_id task, enum component_kind kind,
-                           struct file_id file)
-{
-    const struct components *good = &state_task(plan->state, task.at)->good;
-    bool in_directory = false;
-    struct slice name = {0};
-    for (size_t i = 0; i < good->count; i++) {
-        struct component component = components_at(good, i);
-        if (component.kind != kind) {
-            continue;
-        }
-        if (name.at == NULL) {
-            name = plan_component_name(plan, task, file, &in_directory);
-        }
-        if (component.in_directory == in_directory && slice_equal(component.name, name)) {
-            return i;
-        }
-    }
-    return good->count;
-}
-
-struct digest plan_recorded_digest(struct plan *plan, struct task_id task, enum component_kind kind,
-                                   struct file_id file)
-{
-    const struct components *good = &state_task(plan->state, task.at)->good;
-    size_t place = plan_recorded_place(plan, task, kind, file);
-    return place < good->count ? components_at(good, place).digest : DIGEST_UNKNOWN;
-}
-
 void plan_add_old(struct plan *plan, struct task_id task, struct component_list *list)
 {
     const struct graph *graph = plan->graph;
