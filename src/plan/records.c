@@ -74,6 +74,8 @@ void plan_put_list(struct plan *plan, struct task_id task, const struct componen
 void plan_add_old(struct plan *plan, struct task_id task, struct component_list *list)
 {
     const struct graph *graph = plan->graph;
+    /* Nobody saw which of the files in an adopted folder the command has made. */
+    bool is_adopted = state_task(plan->state, task.at)->success == SUCCESS_ADOPTED;
     struct buf place = BUF_EMPTY;
     struct buf sibling = BUF_EMPTY;
     for (uint32_t p = graph->product_start[task.at]; p < graph->product_start[task.at + 1]; p++) {
@@ -87,10 +89,10 @@ void plan_add_old(struct plan *plan, struct task_id task, struct component_list 
             found.kind != FILE_DIRECTORY) {
             continue;
         }
-        struct component old = {
-            .kind = COMPONENT_OLD,
-            .digest = plan_recorded_digest(plan, task, COMPONENT_PRODUCT, file),
-        };
+        struct component old = {.kind = COMPONENT_OLD, .digest = DIGEST_UNKNOWN};
+        if (!is_adopted) {
+            old.digest = plan_recorded_digest(plan, task, COMPONENT_PRODUCT, file);
+        }
         old.name = plan_component_name(plan, task, file, &old.in_directory);
         vec_push(list, old);
     }

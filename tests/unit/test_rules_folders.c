@@ -188,6 +188,16 @@ static void test_what_is_added_to_adopted_results_stays(void **state)
          RUN("one/d1 two/d1"), TEXT("d1/out/notes", "mine"), TEXT("d1/out/a", "2"), RUN(""));
 }
 
+/* It may hold what the command didn't make. */
+static void test_an_adopted_folder_is_never_deleted(void **state)
+{
+    (void)state;
+    PLAY(DEEP, WRITE("d1/in", "1"), WRITE("d1/out/a", "old"), WRITE("d1/out/notes", "mine"),
+         WRITE("d1/read", "old"), RUN(""), ADOPTED("2"), WRITE("d1/in", "2"), RUN("one/d1 two/d1"),
+         TEXT("d1/out/a", "2"), TEXT(KEPT "/notes", "mine"), WRITE("d1/in", "3"),
+         RUN("one/d1 two/d1"), TEXT(KEPT "/notes", "mine"));
+}
+
 /* What an attempt left can't be told from it, but isn't deleted by later failures. */
 static void test_what_is_added_after_a_failure_is_kept(void **state)
 {
@@ -272,6 +282,7 @@ int main(void)
         cmocka_unit_test(test_a_folder_that_is_moved_here_stays),
         cmocka_unit_test(test_results_come_back_beside_what_is_added),
         cmocka_unit_test(test_what_is_added_to_adopted_results_stays),
+        cmocka_unit_test(test_an_adopted_folder_is_never_deleted),
         cmocka_unit_test(test_what_is_added_after_a_failure_is_kept),
         cmocka_unit_test(test_a_glob_finds_what_is_added),
         cmocka_unit_test(test_a_stamp_stays_beside_what_stays),
