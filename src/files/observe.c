@@ -486,6 +486,27 @@ enum file_status observe_adopted(struct observer *observer, const char *path, st
     return observe(observer, &(struct look){.path = path, .limit = limit}, row);
 }
 
+int64_t observe_newest(const struct observer *observer, const char *path,
+                       const struct tree_view *view)
+{
+    struct filetree tree = {0};
+    int64_t newest = 0;
+    int root = disk->open(observer->directory, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    if (root < 0) {
+        return INT64_MAX;
+    }
+    bool is_read = filetree_scan(&tree, root, view, &observer->rules) == FILE_READ;
+    for (size_t i = 0; i < tree.entries.count; i++) {
+        const struct file_stat *stat = &tree.entries.at[i].stat;
+        if (stat->kind != FILE_DIRECTORY && stat->ctime_ns > newest) {
+            newest = stat->ctime_ns;
+        }
+    }
+    filetree_release(&tree);
+    disk->close(root);
+    return is_read ? newest : INT64_MAX;
+}
+
 /* What stat says of a file, or of all of a folder that counts in the view. */
 static bool stat_row(const struct observer *observer, const char *path,
                      const struct tree_view *view, struct file_row *row)

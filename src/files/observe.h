@@ -69,6 +69,10 @@ typedef void observed_fn(void *context, const char *path, struct digest digest);
 enum file_status observe_each(const struct observer *observer, const char *path,
                               const struct tree_view *view, observed_fn *each, void *context);
 
+/* The newest ctime of what isn't a folder in a view; INT64_MAX: it can't be looked at. */
+int64_t observe_newest(const struct observer *observer, const char *path,
+                       const struct tree_view *view);
+
 /* By stat alone: FILE_CURRENT, FILE_MOVED, FILE_GONE or FILE_TROUBLE with errno. *row isn't changed.
  * `found` (may be NULL) receives the stat. Thread-safe. */
 enum file_status observe_stat(const struct observer *observer, const char *path,

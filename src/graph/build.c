@@ -367,11 +367,13 @@ struct graph *graph_build(const struct rowfile *rowfile, struct workspace *works
         const struct action *action = &rowfile->actions[i];
         need_values = need_values || groups_need_values(&action->group) ||
                       paths_need_values(action->products, action->product_count) ||
-                      paths_need_values(action->inputs, action->input_count);
+                      paths_need_values(action->inputs, action->input_count) ||
+                      paths_need_values(action->depfile, action->depfile != NULL);
     }
     building_collect_columns(&building);
     bool built = (!need_values || workspace_read_values(workspace, diag) == 0) &&
-                 build_tasks(&building) == 0 && build_products(&building) == 0;
+                 build_tasks(&building) == 0 && build_products(&building) == 0 &&
+                 building_add_depfiles(&building) == 0;
     if (built) {
         build_producers(&building);
         building_judge_resumable(&building);
@@ -379,6 +381,7 @@ struct graph *graph_build(const struct rowfile *rowfile, struct workspace *works
         building_judge_links(&building);
         building_sort_places(&building);
         building_check_nesting(&building);
+        building_claim_depfiles(&building);
         built = building_connect(&building) == 0;
         building_end_origins(&building);
         built = building_tell_findings(&building) == 0 && built;

@@ -31,7 +31,7 @@ struct building {
 };
 
 /* judge_path.c */
-enum graph_path_role { GRAPH_PRODUCT, GRAPH_INPUT, GRAPH_RESUMABLE };
+enum graph_path_role { GRAPH_PRODUCT, GRAPH_INPUT, GRAPH_RESUMABLE, GRAPH_DEPFILE };
 enum path_problem {
     PROBLEM_NONE,
     PROBLEM_EMPTY,
@@ -109,6 +109,13 @@ int building_expand(struct building *building, const struct action *action,
                     const struct path_spec *spec, const uint32_t *directories, size_t count,
                     struct buf *out);
 
+/* depfiles.c */
+/* Numbers the depfiles of all tasks, after their products. -1 after an error. */
+int building_add_depfiles(struct building *building);
+/* Makes their tasks their producers, once all is known of products. Reports those that are, or lie
+ * in, what another task makes. */
+void building_claim_depfiles(struct building *building);
+
 /* nesting.c */
 /* Two tasks have a product; one error for each pair of actions. */
 void building_report_claim(struct building *building, struct task_id first, struct task_id second,
@@ -128,6 +135,9 @@ bool path_has_ignored_part(const struct tree_rules *rules, struct slice path);
  * path where it lies there); what doesn't exist is kept. Returns the length of the beginning that is
  * the first symbolic link, or 0. */
 size_t path_resolve(const struct workspace *workspace, struct slice path, struct buf *out);
+/* Appends an absolute path as one from the project, or below the workspace's path. */
+void path_add_from_project(const struct workspace *workspace, struct slice absolute,
+                           struct buf *out);
 /* Remembers the way of an input through its first link, `link` bytes of its path, if there is one. */
 void building_add_way(struct building *building, struct file_id file, struct slice path,
                       size_t link, struct slice end);

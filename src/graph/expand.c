@@ -105,6 +105,9 @@ int building_check_pointers(struct building *building, const struct action *acti
     for (size_t i = 0; i < action->product_count; i++) {
         result |= check_path(building, action, &action->products[i], directories, count);
     }
+    if (action->depfile != NULL) {
+        result |= check_path(building, action, action->depfile, directories, count);
+    }
     for (size_t i = 0; i < action->input_count; i++) {
         result |= check_path(building, action, &action->inputs[i], directories, count);
     }

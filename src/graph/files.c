@@ -26,6 +26,7 @@ void building_collect_columns(struct building *building)
         if (action->scope != SCOPE_PROJECT) {
             collect(graph, action->products, action->product_count);
             collect(graph, action->inputs, action->input_count);
+            collect(graph, action->depfile, action->depfile != NULL);
         }
     }
     graph->column_count = graph->column_numbers.count;

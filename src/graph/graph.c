@@ -18,6 +18,8 @@ void graph_free(struct graph *graph)
     intern_release(&graph->column_numbers);
     folders_release(&graph->folders);
     free(graph->producers);
+    free(graph->depfile_start);
+    vec_release(&graph->depfiles);
     vec_release(&graph->origins);
     free(graph->origin_ranges);
     vec_release(&graph->ways);

@@ -108,7 +108,8 @@ struct graph {
     struct intern other_files;    /* paths from the project */
     struct folders folders;       /* for renaming and deleting products */
     size_t file_count;
-    uint32_t *producers; /* by file: the task that makes it, or GRAPH_NONE */
+    uint32_t *producers; /* by file: the task that makes it, as a product or as its depfile, or
+                            GRAPH_NONE */
     VEC(struct origin) origins;
     struct origin_range *origin_ranges; /* by file, as far as there are any */
     size_t origin_range_count;
@@ -126,6 +127,8 @@ struct graph {
     /* Compressed rows: entries of task n are [start[n], start[n + 1]). */
     uint32_t *product_start;
     VEC(struct file_id) products;
+    uint32_t *depfile_start;
+    VEC(struct file_id) depfiles;
     uint32_t *dependency_start;
     VEC(struct dependency) dependencies;
     uint32_t *before_start;
@@ -182,6 +185,18 @@ static inline struct file_id graph_value_file(const struct graph *graph, uint32_
 {
     return (struct file_id){(uint32_t)(directory * graph->column_count + graph->value_column)};
 }
+
+/* depfiles.c. Appends the path by which a file is known that a command named: from the project, below
+ * the workspace, or absolute elsewhere. Links in it stay, and with them a `..` after one. */
+void graph_add_named(const struct graph *graph, struct slice name, struct buf *out);
+/* The product at a path (from the project, or absolute), or that it lies in, by its name or where its
+ * links lead; a depfile, too. GRAPH_NONE: there is none. */
+struct file_id graph_product_around(const struct graph *graph, struct slice path);
+/* A product that lies in a folder, of the task itself (`own`) or of another one. */
+struct file_id graph_product_inside(const struct graph *graph, struct slice folder,
+                                    struct task_id task, bool own);
+/* Whether the file is one of the task's depfiles. */
+bool graph_is_depfile(const struct graph *graph, struct task_id task, struct file_id file);
 
 /* The file with that path from the project, or GRAPH_NONE. */
 struct file_id graph_find_file(const struct graph *graph, struct slice path);

@@ -188,7 +188,7 @@ void building_judge_resumable(struct building *building)
 
 static const char *role_name(enum graph_path_role role)
 {
-    static const char *const names[] = {"product", "input", "resumable file"};
+    static const char *const names[] = {"product", "input", "resumable file", "depfile"};
     return names[role];
 }
 

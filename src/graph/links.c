@@ -101,9 +101,8 @@ static void resolve(struct slice base, struct slice path, struct buf *out, size_
     buf_release(&resolving.rest);
 }
 
-/* An absolute path as a path from the project, or below the workspace as it is configured. */
-static void add_from_project(const struct workspace *workspace, struct slice absolute,
-                             struct buf *out)
+void path_add_from_project(const struct workspace *workspace, struct slice absolute,
+                           struct buf *out)
 {
     const struct state_place *place = &workspace->place;
     struct slice below = path_below(absolute, place->workspace);
@@ -140,7 +139,7 @@ size_t path_resolve(const struct workspace *workspace, struct slice path, struct
     struct buf absolute = BUF_EMPTY;
     size_t link_len;
     resolve(base, rest, &absolute, &link_len);
-    add_from_project(workspace, buf_slice(&absolute), out);
+    path_add_from_project(workspace, buf_slice(&absolute), out);
     buf_release(&absolute);
     return link_len > 0 ? link_len + (path.len - rest.len) : 0;
 }

@@ -96,13 +96,40 @@ static bool is_newer_than_inputs(struct plan *plan, struct task_id task)
     return true;
 }
 
+/* Puts what the depfile of the task names into the components. False: it can't tell what the
+ * products were made from. `newest_ns`: what is younger than that wasn't read. */
+static bool take_depfile(struct plan *plan, struct task_id task, int64_t newest_ns,
+                         struct component_list *list, struct diag *diag)
+{
+    struct named_list named = {0};
+    if (graph_action(plan->graph, task)->depfile == NULL) {
+        return true;
+    }
+    bool is_known = plan_read_depfiles(plan, task, false, &named) == 0;
+    if (is_known) {
+        plan_add_named(plan, task, &named, list, diag);
+    }
+    for (size_t i = 0; i < list->count && is_known; i++) {
+        enum file_status status;
+        int trouble;
+        if (list->at[i].kind == COMPONENT_NAMED) {
+            const struct file_row *row =
+                plan_named_row(plan, task, &list->at[i], &status, &trouble);
+            is_known = status != FILE_CURRENT || row->mtime_ns <= newest_ns;
+        }
+    }
+    named_list_release(&named);
+    return is_known;
+}
+
 static int adopt_task(struct plan *plan, struct task_id task, struct diag *diag)
 {
     struct component_list *list = &plan->scratch;
+    int64_t newest_ns = is_first_look(plan) ? INT64_MAX : oldest_product(plan, task);
     if (plan_components(plan, task, true, list, diag) != 0) {
         return -1;
     }
-    if (has_unread(plan, task, list)) {
+    if (!take_depfile(plan, task, newest_ns, list, diag) || has_unread(plan, task, list)) {
         return 0; /* told when the task is examined */
     }
     plan_take_as_it_stands(list);
@@ -199,7 +226,8 @@ static int complete_task(struct plan *plan, struct task_id task, struct diag *di
         return -1;
     }
     if (has_unread(plan, task, list) ||
-        !digest_equal(plan_fingerprint(list), row.attempt_fingerprint)) {
+        !digest_equal(plan_fingerprint(list), row.attempt_fingerprint) ||
+        !take_depfile(plan, task, INT64_MAX, list, diag)) {
         return 0;
     }
     int64_t now = observer_now(plan->observer);

@@ -4,6 +4,7 @@
 #include "convert.h"
 #include "file.h"
 #include "match.h"
+#include "named.h"
 #include "names.h"
 #include "recorded.h"
 #include "stamps.h"
@@ -169,6 +170,107 @@ static void compare_file(struct exam *exam, struct recorded *recorded, const str
     } else if (!is_same_content(exam, then.digest, now->digest, file, success) &&
                !converts(exam, recorded, file, then.digest)) {
         tell_content(exam, now, then.digest, file);
+    }
+}
+
+/* Whether it is told by itself, as a dependency. */
+static bool is_dependency(const struct exam *exam, struct file_id file)
+{
+    const struct graph *graph = exam->plan->graph;
+    bool found = false;
+    uint32_t end = graph->dependency_start[exam->task.at + 1];
+    for (uint32_t d = graph->dependency_start[exam->task.at]; d < end && !found; d++) {
+        found = file.at != GRAPH_NONE && graph->dependencies.at[d].file.at == file.at;
+    }
+    return found;
+}
+
+/* Whether what was recorded of a named file still stands, though its digest is another now. */
+static bool named_stands(struct exam *exam, struct recorded *recorded, const struct component *now,
+                         struct digest then, const struct file_row *row,
+                         const struct task_row *success)
+{
+    struct plan *plan = exam->plan;
+    bool stands = false;
+    if (plan_is_stamp(then) || plan_is_stamp(now->digest)) {
+        struct file_id file = named_in_graph(plan, exam->task, now);
+        stands = file.at != GRAPH_NONE && plan_stamp_stands(plan, file, then, now->digest, success);
+        exam->fills_in |= stands;
+    } else if (observed_equal(then, row)) {
+        return true;
+    } else if ((row->flags & FILE_ROW_DIRECTORY) != 0) {
+        struct buf path = BUF_EMPTY;
+        if (now->in_directory) {
+            plan_add_directory(plan->graph, plan->graph->tasks[exam->task.at].directory, &path);
+        }
+        buf_add_slice(&path, now->name);
+        stands = convert_folder(plan, recorded, buf_string(&path),
+                                named_view(plan, exam->task, now), then);
+        exam->fills_in |= stands;
+        buf_release(&path);
+    }
+    return stands;
+}
+
+static void compare_named(struct exam *exam, struct recorded *recorded, const struct component *now,
+                          size_t place, const struct task_row *success)
+{
+    struct plan *plan = exam->plan;
+    struct component then;
+    enum file_status status;
+    int trouble;
+    bool is_recorded = recorded_find(recorded, now, place, &then);
+    bool is_known = is_recorded && !digest_is_unknown(then.digest);
+    if (is_known && digest_equal(then.digest, now->digest)) {
+        return;
+    }
+    struct file_id product = named_product(plan, exam->task, now);
+    if ((product.at != GRAPH_NONE && exam_file_is_pending(plan, product)) ||
+        is_dependency(exam, named_in_graph(plan, exam->task, now))) {
+        exam->fills_in |= !is_known;
+        return;
+    }
+    const struct file_row *row = plan_named_row(plan, exam->task, now, &status, &trouble);
+    struct reason reason = {
+        .kind = REASON_INPUT,
+        .name = now->name,
+        .in_directory = now->in_directory,
+        .task = {product.at != GRAPH_NONE ? plan->graph->producers[product.at] : GRAPH_NONE}};
+    if (status == FILE_MOVING) {
+        reason.kind = REASON_INPUT_MOVING;
+    } else if (!is_known) { /* as a newly listed input */
+        exam->fills_in = true;
+        if (status != FILE_CURRENT || row->mtime_ns <= success->finished_at_ns) {
+            return;
+        }
+    } else if (digest_is_unread(then.digest)) {
+        reason.kind = REASON_INPUT_UNREAD;
+    } else if (status == FILE_GONE) {
+        reason.kind = REASON_INPUT_GONE;
+    } else if (digest_is_absent(then.digest)) {
+        reason.kind = REASON_INPUT_NEW;
+    } else if (named_stands(exam, recorded, now, then.digest, row, success)) {
+        return;
+    } else if (product.at != GRAPH_NONE) {
+        reason.kind = REASON_UPSTREAM_MADE;
+    }
+    exam_tell(exam, reason);
+}
+
+/* Whether it is known what the depfile named, if there is one. */
+static void compare_depfile(struct exam *exam, const struct component_list *list)
+{
+    bool is_known = graph_action(exam->plan->graph, exam->task)->depfile == NULL;
+    for (size_t i = list->count; i-- > 0 && !is_known;) {
+        is_known = list->at[i].kind == COMPONENT_DEPFILE;
+    }
+    if (!is_known && !exam_is_over(exam)) {
+        struct named_list named = {0};
+        if (plan_read_depfiles(exam->plan, exam->task, false, &named) == 0) {
+            buf_add_string(&named.wrong, "its depfile is of a later attempt");
+        }
+        exam_tell(exam, (struct reason){.kind = REASON_DEPFILE, .name = buf_slice(&named.wrong)});
+        named_list_release(&named);
     }
 }
 
@@ -377,6 +479,8 @@ void exam_compare(struct exam *exam, const struct component_list *list, const st
             compare_recipe_or_value(exam, &recorded, list, i);
         } else if (now->kind == COMPONENT_FILE) {
             compare_file(exam, &recorded, now, i, &dependencies[dependency++], row);
+        } else if (now->kind == COMPONENT_NAMED) {
+            compare_named(exam, &recorded, now, i, row);
         } else if (now->kind == COMPONENT_TASK) {
             compare_upstream_task(exam, &recorded, now, i,
                                   upstream_task(graph, exam->task, upstream++),
@@ -389,6 +493,9 @@ void exam_compare(struct exam *exam, const struct component_list *list, const st
                 compare_before(exam, &recorded, now);
             }
         }
+    }
+    if (!products) {
+        compare_depfile(exam, list);
     }
     if (!products && !exam_is_over(exam) && (exam->fills_in || list->count != row->good.count)) {
         compare_gone(exam, &recorded, list);

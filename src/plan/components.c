@@ -2,6 +2,7 @@
 #include "plan_inner.h"
 
 #include "digest.h"
+#include "named.h"
 #include "names.h"
 #include "sight.h"
 #include "stamps.h"
@@ -197,13 +198,14 @@ int plan_components(struct plan *plan, struct task_id task, bool with_products,
     for (size_t i = 0; i < action->input_count; i++) {
         push(list, COMPONENT_PATTERN, false, action->inputs[i].text, DIGEST_UNKNOWN);
     }
+    named_push(plan, task, list, diag);
     for (uint32_t p = graph->product_start[task.at];
          with_products && p < graph->product_start[task.at + 1]; p++) {
         struct file_id file = graph->products.at[p];
         struct slice name = plan_component_name(plan, task, file, &in_directory);
         push(list, COMPONENT_PRODUCT, in_directory, name, product_digest(plan, file, diag));
     }
-    if (with_products && follows_rules(plan, task)) {
+    if (with_products && (follows_rules(plan, task) || named_has_folder(plan, task, list))) {
         push(list, COMPONENT_RULES, false, graph->rules_name, DIGEST_UNKNOWN);
     }
     if (with_products) {

@@ -1,6 +1,7 @@
 /* All that is wanted is looked at, adopted, and decided. */
 #include "adopt.h"
 #include "costs.h"
+#include "named.h"
 #include "renamed.h"
 #include "sight.h"
 #include "stays.h"
@@ -10,13 +11,14 @@
 #include <string.h>
 
 /* The files of all wanted tasks, each once, in the order of their numbers. */
-static void list_wanted_files(const struct plan *plan, struct file_list *list)
+static void list_wanted_files(struct plan *plan, struct file_list *list)
 {
     const struct graph *graph = plan->graph;
     uint8_t *is_wanted = mem_alloc(graph->file_count);
     for (uint32_t n = 0; n < graph->task_count; n++) {
         if (plan_looks_at(plan, (struct task_id){n})) {
             plan_mark_files(graph, (struct task_id){n}, is_wanted, NULL);
+            named_mark(plan, (struct task_id){n}, is_wanted);
         }
     }
     for (uint32_t f = 0; f < graph->file_count; f++) {
@@ -54,6 +56,7 @@ int plan_look(struct plan *plan, struct diag *diag)
     plan_load_stays(plan);
     list_wanted_files(plan, &list);
     plan_stat_files(plan, &list, diag);
+    named_stat(plan);
     int result = plan_require_values(plan, &list, diag);
     if (result == 0) {
         result = plan_read_known(plan, &list, diag);
@@ -94,6 +97,7 @@ static void refresh_made(struct plan *plan, struct task_id task, struct diag *di
             plan_refresh(plan, file, diag);
         }
     }
+    named_refresh(plan, task, true, diag);
 }
 
 enum verdict plan_decide(struct plan *plan, struct task_id task, struct diag *diag)

@@ -2,6 +2,7 @@
  * read. */
 #include "exam.h"
 
+#include "named.h"
 #include "names.h"
 
 /* How a file was last seen; a look that failed is tried again. */
@@ -47,6 +48,17 @@ static void tell_lacking_inputs(struct exam *exam, struct diag *diag)
     }
 }
 
+/* What a depfile named may be gone: then the task runs. What can't be read may be as it was. */
+static void tell_unreadable_named(struct exam *exam, struct diag *diag)
+{
+    struct reason reason = {.kind = REASON_INPUT_UNREADABLE};
+    reason.status =
+        exam_is_over(exam) ? 0 : named_trouble(exam->plan, exam->task, &reason.name, diag);
+    if (reason.status != 0) {
+        exam_tell(exam, reason);
+    }
+}
+
 /* Products that are there but can't be read: they may be good ones. */
 static void tell_unreadable_products(struct exam *exam, struct diag *diag)
 {
@@ -76,6 +88,7 @@ bool exam_lacks(struct exam *exam, struct diag *diag)
 {
     size_t told = exam->told;
     tell_lacking_inputs(exam, diag);
+    tell_unreadable_named(exam, diag);
     tell_unreadable_products(exam, diag);
     return exam->told > told;
 }

@@ -1,6 +1,7 @@
 #include "plan_inner.h"
 
 #include "digest.h"
+#include "named.h"
 #include "texts.h"
 
 #include <stdlib.h>
@@ -40,6 +41,7 @@ void plan_free(struct plan *plan)
     targets_free(plan->targets);
     free(plan->files);
     free(plan->troubles);
+    named_free(plan->named);
     vec_release(&plan->scratch);
     buf_release(&plan->path);
     arena_release(&plan->arena);
@@ -54,6 +56,8 @@ void plan_set_earlier(struct plan *plan, const uint8_t *earlier)
 void plan_attach(struct plan *plan, struct state *state, struct observer *observer)
 {
     const struct graph *graph = plan->graph;
+    named_free(plan->named); /* its places are of another state */
+    plan->named = NULL;
     plan->state = state;
     plan->observer = observer;
     observer_set_rules(observer, &graph->rules);

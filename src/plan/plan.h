@@ -14,8 +14,8 @@
  * successes, written); renamed.c (records of renamed actions); workspace_moved.c (records of a
  * renamed workspace); links.c (products that are links); stays.c (what a task didn't make of a
  * folder product); start_record.c (both, on record from the start); backed_up.c (whether good
- * products lie in backups); sight.c (files, as they were last seen); components.c (what a task
- * depends on now); reasons.c (reasons in words); exam.c (who is told what); lacks.c (what keeps a
+ * products lie in backups); sight.c (files, as they were last seen); named.c (files that
+ * depfiles name) with depfiles.c (reading those); components.c (what a task depends on now); reasons.c (reasons in words); exam.c (who is told what); lacks.c (what keeps a
  * task from being started); convert.c (records of earlier versions); compare.c (differences from
  * the record); examine.c (the verdict); adopt.c (records for existing products); decide.c (the
  * look as a whole). Apart from these: advice.c (what an action asked for and what it used),
@@ -82,6 +82,7 @@ enum reason_kind {
     REASON_UPSTREAM_JOINED, /* a task of a previous action is new */
     REASON_UPSTREAM_LEFT,
     REASON_UPSTREAM_RAN, /* a task before without products ran on something else */
+    REASON_DEPFILE, /* nobody knows what its depfile named: there is none, or it can't be used */
     REASON_PRODUCT_MISSING,
     REASON_PRODUCT_CHANGED,
     REASON_UPSTREAM_PENDING,   /* MAYBE: which task before decides it */
@@ -257,6 +258,45 @@ struct slice plan_component_name(struct plan *plan, struct task_id task, struct 
  * success stays from now on, and doesn't count; plan_refresh_whole takes it for a part of the folder. */
 enum file_status plan_refresh(struct plan *plan, struct file_id file, struct diag *diag);
 enum file_status plan_refresh_whole(struct plan *plan, struct file_id file, struct diag *diag);
+
+/* ---- Depfiles (named.h) ---- */
+
+/* What the depfiles of a task name, as they are on disk now. All zero before; to be released. */
+struct named_list {
+    VEC(uint32_t) numbers; /* of the plan's named files */
+    bool is_missing;       /* one of them doesn't exist */
+    struct buf wrong;      /* "its depfile `x` is missing"; empty: all were read */
+};
+void named_list_release(struct named_list *list);
+
+/* Reads them. `checks_makers`: it is wrong to name a product of a task that doesn't come before. -1
+ * with list->wrong. */
+int plan_read_depfiles(struct plan *plan, struct task_id task, bool checks_makers,
+                       struct named_list *list);
+
+/* Looks again at what the record of a task says that its depfile named. */
+void plan_refresh_named(struct plan *plan, struct task_id task, struct diag *diag);
+
+/* What is accepted as it stands: what the depfile names, or else what is on record, or nothing. */
+void plan_accept_depfile(struct plan *plan, struct task_id task, struct component_list *list,
+                         struct diag *diag);
+
+/* Looks at the files and adds them to the components, in place of what is there of a depfile. */
+void plan_add_named(struct plan *plan, struct task_id task, const struct named_list *named,
+                    struct component_list *list, struct diag *diag);
+
+/* What was last seen of a component of that kind; whether a task makes it. */
+const struct file_row *plan_named_row(struct plan *plan, struct task_id task,
+                                      const struct component *component, enum file_status *status,
+                                      int *trouble);
+/* Whether it was changed at that time of the file system, or later. Of a folder, its files count: its
+ * own times move when the task makes something in it. */
+bool plan_named_is_younger(struct plan *plan, struct task_id task,
+                           const struct component *component, int64_t time_ns);
+bool plan_named_is_made(struct plan *plan, struct task_id task, const struct component *component);
+
+/* How many of the components come before those of a depfile and the products. */
+size_t plan_count_plain(const struct component *list, size_t count);
 
 /* Why the last look at a file failed: an errno, or 0. */
 int plan_trouble(const struct plan *plan, struct file_id file);

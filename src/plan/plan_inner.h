@@ -30,6 +30,7 @@ struct plan {
     struct digest origin; /* plan_set_origin */
     size_t adopted;       /* tasks that were adopted while planning */
     size_t completed;     /* unfinished ones whose products turned out to be there */
+    struct named_files *named; /* what depfiles name; NULL: nothing yet */
     struct component_list scratch;
     struct buf path;
     struct arena arena;

@@ -316,6 +316,9 @@ static void add_reason(struct plan *plan, struct task_id task, const struct reas
             buf_addf(out, "last run failed (killed by SIG%s)",
                      sigabbrev_np(reason->status - 256) != NULL ? sigabbrev_np(reason->status - 256)
                                                                 : "NAL");
+        } else if (reason->status == 0 && graph_action(plan->graph, task)->depfile != NULL) {
+            buf_add_string(out, "last run failed (exit 0, but a product was missing, or its "
+                                "depfile could not be used)");
         } else if (reason->status == 0) {
             buf_add_string(out, "last run failed (exit 0, but a product was missing)");
         } else {
@@ -371,6 +374,10 @@ static void add_reason(struct plan *plan, struct task_id task, const struct reas
         break;
     case REASON_UPSTREAM_RAN:
         add_upstream(plan, reason, "", " ran on different inputs", true, out);
+        break;
+    case REASON_DEPFILE:
+        buf_add_string(out, "what it read isn't known: ");
+        text_add_name(out, reason->name);
         break;
     case REASON_PRODUCT_MISSING:
         add_product_reason(reason, " is missing", out);

@@ -95,6 +95,8 @@ const char *reasons_kind_name(enum reason_kind kind)
     case REASON_UPSTREAM_LEFT:
     case REASON_UPSTREAM_RAN:
         return "upstream changed";
+    case REASON_DEPFILE:
+        return "depfile missing";
     case REASON_PRODUCT_MISSING:
         return "product missing";
     case REASON_PRODUCT_CHANGED:

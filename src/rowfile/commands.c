@@ -192,6 +192,7 @@ static void build_value_inputs(struct loader *loader, struct action *action,
     }
     add_path_pointers(&pointers, action->products, action->product_count);
     add_path_pointers(&pointers, action->inputs, action->input_count);
+    add_path_pointers(&pointers, action->depfile, action->depfile != NULL);
     add_path_pointers(&pointers, action->resumable_files, action->resumable_count);
     if (pointers.list.count > 0) {
         qsort(pointers.list.at, pointers.list.count, sizeof *pointers.list.at, compare_slices);

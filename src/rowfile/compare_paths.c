@@ -138,6 +138,23 @@ static void compare_value_file(struct loader *loader, const struct action *actio
     }
 }
 
+/* A command that reads what it writes has another input each time. */
+static void compare_depfile(struct loader *loader, const struct action *action)
+{
+    const struct path_spec *depfile = action->depfile;
+    for (size_t i = 0; i < action->input_count && depfile != NULL; i++) {
+        const struct path_spec *input = &action->inputs[i];
+        if (!input->is_glob && !input->is_excluded && depfile->path.len > 0 &&
+            input->from_project == depfile->from_project &&
+            slice_equal(input->path, depfile->path)) {
+            action_error_at(loader, FINDING_DEPFILE_UNUSABLE, action, depfile->offset,
+                            depfile->length,
+                            "an action can't have a file as its input and as its depfile; remove "
+                            "it from `inputs`");
+        }
+    }
+}
+
 void compare_paths(struct loader *loader, const struct action *action)
 {
     struct path_table products;
@@ -149,6 +166,8 @@ void compare_paths(struct loader *loader, const struct action *action)
     compare_value_file(loader, action, action->products, action->product_count, "product");
     compare_value_file(loader, action, action->resumable_files, action->resumable_count,
                        "resumable file");
+    compare_value_file(loader, action, action->depfile, action->depfile != NULL, "depfile");
+    compare_depfile(loader, action);
     table_release(&products);
 }
 

@@ -84,8 +84,8 @@ void add_suggestion(struct buf *out, struct slice word, const struct slice *cand
                     size_t count);
 
 /* paths.c */
-enum path_role { PATH_PRODUCT, PATH_INPUT, PATH_RESUMABLE };
-/* Builds the action's products, inputs and resumable files, and compares them with each other. The
+enum path_role { PATH_PRODUCT, PATH_INPUT, PATH_RESUMABLE, PATH_DEPFILE };
+/* Builds the action's products, inputs, resumable files and depfile, and compares them with each other. The
  * action's scope follows from the products, so it is set here. */
 void build_paths(struct loader *loader, struct action *action, const struct layers *layers);
 /* The path without "./", doubled and trailing '/'. Templates `{/pointer}` are unchanged. */

@@ -1,4 +1,4 @@
-/* Builds the products, inputs and resumable files of one action. */
+/* Builds the products, inputs, resumable files and depfile of one action. */
 #include "load.h"
 #include "text.h"
 
@@ -7,7 +7,7 @@
 
 static const char *role_name(enum path_role role)
 {
-    static const char *const names[] = {"product", "input", "resumable file"};
+    static const char *const names[] = {"product", "input", "resumable file", "depfile"};
     return names[role];
 }
 
@@ -314,6 +314,18 @@ static struct path_spec *read_paths(struct path_reader *reader, const struct tom
     return specs;
 }
 
+static const struct path_spec *read_depfile(struct path_reader *reader,
+                                            const struct toml_value *value)
+{
+    if (value == NULL) {
+        return NULL;
+    }
+    struct path_spec *spec = arena_array(reader->loader->arena, 1, sizeof *spec);
+    reader->value = value;
+    *spec = read_path(reader);
+    return spec;
+}
+
 /* The scope must be known before the paths are read, because it decides what paths are relative
  * to. */
 static enum scope infer_scope(const struct layers *layers, const struct toml_value *products)
@@ -346,8 +358,8 @@ static void judge_scope(struct loader *loader, const struct action *action,
         action_error_at(loader, FINDING_WRONG_TEMPLATE, action, spec->offset, spec->length,
                         "an action for the whole project has no directory and no value to put into "
                         "a path; set `scope = \"group\"` or name the file");
-    } else if (action->scope == SCOPE_DIRECTORY && role == PATH_PRODUCT && spec->from_project &&
-               !template->uses_directory && !template->uses_pointers) {
+    } else if (action->scope == SCOPE_DIRECTORY && (role == PATH_PRODUCT || role == PATH_DEPFILE) &&
+               spec->from_project && !template->uses_directory && !template->uses_pointers) {
         action_error_at(loader, FINDING_SHARED_PRODUCT, action, spec->offset, spec->length,
                         "every directory would make this file; put {directory} into its name, or "
                         "set `scope = \"group\"`");
@@ -380,6 +392,8 @@ void build_paths(struct loader *loader, struct action *action, const struct laye
     reader.role = PATH_RESUMABLE;
     action->resumable_files = read_paths(&reader, resumable, &action->resumable_count);
     action->resumable = resumable != NULL;
+    reader.role = PATH_DEPFILE;
+    action->depfile = read_depfile(&reader, layers_typed(layers, ID_ACTION_DEPFILE, TOML_STRING));
     if (loader->rowfile->contract == CONTRACT_ROW) {
         drop_doubled_products(action);
     }
@@ -391,6 +405,9 @@ void build_paths(struct loader *loader, struct action *action, const struct laye
     }
     for (size_t i = 0; i < action->resumable_count; i++) {
         judge_scope(loader, action, &action->resumable_files[i], PATH_RESUMABLE);
+    }
+    if (action->depfile != NULL) {
+        judge_scope(loader, action, action->depfile, PATH_DEPFILE);
     }
     require_some_input(loader, action, inputs);
     compare_paths(loader, action);

@@ -120,6 +120,7 @@ struct action {
     size_t product_count;
     struct path_spec *inputs;
     size_t input_count;
+    const struct path_spec *depfile; /* NULL: none */
     bool value_inputs_given;
     struct slice *value_inputs; /* including the pointers of all templates ("" for {value}), also if
                                    none are given; sorted, no duplicates */

@@ -70,6 +70,9 @@ static int accept_task(struct plan *plan, struct task_id task, struct diag *diag
         return -1;
     }
     int result = plan_components(plan, task, true, &list, diag);
+    if (result == 0) {
+        plan_accept_depfile(plan, task, &list, diag);
+    }
     const struct component *unread = unread_input(&list);
     if (result == 0 && unread != NULL) {
         refuse(plan, task, "input", unread->name, "can't be read", diag);

@@ -117,6 +117,14 @@ static void record_success(struct run *run, struct task_id task, struct launched
 }
 
 /* Of the first such task. */
+static void describe_depfile(struct ending *ending, const struct named_list *named)
+{
+    if (ending->how.len == 0) {
+        buf_add_string(&ending->how, "exit 0, but ");
+        buf_add_slice(&ending->how, buf_slice(&named->wrong));
+    }
+}
+
 static void describe_product(struct ending *ending, struct task_id task, struct file_id product)
 {
     if (ending->how.len == 0) {
@@ -125,13 +133,12 @@ static void describe_product(struct ending *ending, struct task_id task, struct 
     }
 }
 
-/* The command ended well, but not all products can be recorded. */
-static void end_task_without_products(struct ending *ending, struct task_id task,
-                                      struct file_id product)
+/* The command ended well, but not all that it is to leave can be recorded; `may_follow`: that may
+ * come with another attempt. */
+static void end_incomplete_task(struct ending *ending, struct task_id task, bool may_follow)
 {
     struct run *run = ending->run;
-    bool unfinished = backups_stay(plan_graph(run->plan), task);
-    describe_product(ending, task, product);
+    bool unfinished = may_follow && backups_stay(plan_graph(run->plan), task);
     plan_mark_left(run->plan, task, !unfinished);
     outcome_record_attempt(run, task, unfinished ? ATTEMPT_UNFINISHED : ATTEMPT_FAILED, 0);
     if (unfinished) {
@@ -181,11 +188,21 @@ static void end_successful_task(struct ending *ending, struct task_id task,
     plan_review_stays(run->plan, task);
     struct products_found found = find_products(run, task);
     if (found.all == PRODUCTS_MISSING || found.all == PRODUCTS_MOVING) {
-        end_task_without_products(ending, task, found.first);
+        describe_product(ending, task, found.first);
+        end_incomplete_task(ending, task, true);
+        return;
+    }
+    struct named_list named = {0};
+    enum depfile_found depfile = launched_read_depfiles(run->plan, task, launched, &named);
+    if (depfile != DEPFILE_GOOD) {
+        describe_depfile(ending, &named);
+        end_incomplete_task(ending, task, depfile == DEPFILE_MISSING);
+        named_list_release(&named);
         return;
     }
     ancestors_check(run, task, ending->slot->label);
-    launched_compare(run->plan, task, launched, &doubt, run->diag);
+    launched_compare(run->plan, task, launched, &named, &doubt, run->diag);
+    named_list_release(&named);
     end_marks(ending, task);
     record_success(run, task, launched, ending, &doubt, found.all == PRODUCTS_GOOD);
     if (doubt.words.len > 0) {

@@ -214,6 +214,9 @@ static void *run_loop(void *context)
     struct run *run = context;
     struct loop_event events[EVENTS_AT_ONCE];
     observer_tick(plan_observer(run->plan));
+    if (plan_graph(run->plan)->depfiles.count > 0) { /* what was edited before the run is older */
+        observer_wait_past(plan_observer(run->plan), observer_now(plan_observer(run->plan)));
+    }
     handle_all(run, events,
                world->wait(run->loop, events, EVENTS_AT_ONCE, 0)); /* pending signals */
     refusals_ease(run);

@@ -30,7 +30,7 @@ void slot_release(struct slot *slot, struct ledger *ledger)
 {
     ledger_return(ledger, &slot->grant);
     for (uint32_t i = 0; i < slot->tasks; i++) {
-        free(slot->launched[i].components);
+        launched_release(&slot->launched[i]);
     }
     free(slot->launched);
     free(slot->children.all);

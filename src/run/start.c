@@ -39,6 +39,15 @@ static void make_product_folders(struct run *run, struct task_id task)
     }
 }
 
+static void make_depfile_folders(struct run *run, struct task_id task)
+{
+    const struct graph *graph = plan_graph(run->plan);
+    for (uint32_t d = graph->depfile_start[task.at]; d < graph->depfile_start[task.at + 1]; d++) {
+        (void)file_make_parents(plan_project(run->plan),
+                                plan_path(run->plan, graph->depfiles.at[d]));
+    }
+}
+
 static int write_script(struct run *run, unsigned slot, unsigned number,
                         struct launch_process *process)
 {
@@ -230,6 +239,7 @@ static int prepare_tasks(struct run *run, const struct task_id *tasks, size_t co
     for (size_t i = 0; i < count && result == 0; i++) {
         result = backups_return(plan, tasks[i], run->diag);
         make_product_folders(run, tasks[i]);
+        make_depfile_folders(run, tasks[i]);
     }
     moves_release(&moves);
     arena_release(&run->scratch);

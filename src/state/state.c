@@ -215,6 +215,22 @@ void state_put_task(struct state *state, size_t number, const struct task_row *r
     }
 }
 
+size_t state_add_unlisted(struct state *state, struct slice path)
+{
+    return rowtable_other_file(&state->table, path);
+}
+
+const struct file_row *state_unlisted(const struct state *state, size_t place)
+{
+    return &state->table.other_files.at[place];
+}
+
+void state_put_unlisted(struct state *state, size_t place, const struct file_row *row)
+{
+    state->table.other_files.at[place] = *row;
+    note_change(state, (struct change){CHANGE_OTHER_FILE, place});
+}
+
 const struct shape *state_shape(struct state *state, const struct component *list, size_t count)
 {
     return shapes_add(&state->shapes, list, count);

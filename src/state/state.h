@@ -47,7 +47,10 @@ enum component_kind {
                                fingerprint */
     COMPONENT_OLD = 'o',   /* name: a folder product of which a backup is to be deleted; its digest.
                                Not part of the fingerprint */
-    COMPONENT_WHOLE = 'w', /* name: the directory; digest of its whole value: a hint only */
+    COMPONENT_NAMED = 'i', /* name: a path that the task's depfile named; an input */
+    COMPONENT_DEPFILE = 'c', /* name "": what the depfile named is known. Not part of the
+                                fingerprint */
+    COMPONENT_WHOLE = 'w',   /* name: the directory; digest of its whole value: a hint only */
 };
 
 /* Names that lie inside the task's own directory are written relative to it (`in_directory`; "" is
@@ -196,6 +199,12 @@ const struct task_row *state_recorded_other(const struct state *state, struct sl
  * STATE_READ mode changes memory only. Not thread-safe. */
 void state_put_file(struct state *state, size_t number, const struct file_row *row);
 void state_put_task(struct state *state, size_t number, const struct task_row *row);
+
+/* Rows of files that the layout doesn't have, by path (from the project, or absolute): their place,
+ * which is valid until the state is read anew; a row there, valid until the next path is added. */
+size_t state_add_unlisted(struct state *state, struct slice path);
+const struct file_row *state_unlisted(const struct state *state, size_t place);
+void state_put_unlisted(struct state *state, size_t place, const struct file_row *row);
 
 /* Texts that explain digests (recipes, canonical values): stored once by content; longer than 64
  * KiB are not kept, nor, over two compactions, those that neither a RECIPE, VALUE or WHOLE component

@@ -292,13 +292,14 @@ static void test_unknown_keys(void **state)
     expect_key(
         "walltime = '1'",
         "Rowfile:4:1: error: unknown key `walltime` here; it belongs in `action.resources`\n");
-    expect_key("zzz = 1\ngroup.qqqqqqqq = 2",
-               "Rowfile:4:1: error: unknown key `zzz`; this table knows `name`, `from`, "
-               "`command`, `scope`, `previous_actions`, `products`, `inputs`, `value_inputs`, "
-               "`environment`, `shell`, `launchers`, `retries`, `timeout`, `resumable`, `always`, "
-               "`jobserver`, `group`, `resources`, `submit_options`\n"
-               "Rowfile:5:7: error: unknown key `qqqqqqqq`; this table knows `include`, `where`, "
-               "`sort_by`, `reverse_sort`, `split_by_sort_key`, `maximum_size`, `submit_whole`\n");
+    expect_key(
+        "zzz = 1\ngroup.qqqqqqqq = 2",
+        "Rowfile:4:1: error: unknown key `zzz`; this table knows `name`, `from`, "
+        "`command`, `scope`, `previous_actions`, `products`, `inputs`, `depfile`, `value_inputs`, "
+        "`environment`, `shell`, `launchers`, `retries`, `timeout`, `resumable`, `always`, "
+        "`jobserver`, `group`, `resources`, `submit_options`\n"
+        "Rowfile:5:7: error: unknown key `qqqqqqqq`; this table knows `include`, `where`, "
+        "`sort_by`, `reverse_sort`, `split_by_sort_key`, `maximum_size`, `submit_whole`\n");
     expect_in("x/workflow.toml", "[default]\nfoo = 1\n",
               "x/workflow.toml:2:1: error: unknown key `foo`; this table knows `action`\n");
 }
@@ -417,6 +418,30 @@ static void expect_paths(const char *keys, const char *message)
     buf_addf(&text, "[[action]]\nname = 'a'\ncommand = '{directory}'\n%s\n", keys);
     expect_action(buf_string(&text), message);
     buf_release(&text);
+}
+
+static void test_depfiles(void **state)
+{
+    (void)state;
+    expect_key("depfile = 'a.d'", "");
+    expect_key("depfile = '//d/{directory}.d'", "");
+    expect_paths("scope = 'directory'\ndepfile = '//x.d'",
+                 "Rowfile:5:11: error: every directory would make this file; put {directory} into "
+                 "its name, or set `scope = \"group\"`\n");
+    expect_paths(
+        "depfile = '/tmp/x.d'",
+        "Rowfile:4:11: error: a path is relative to the directory, or, as `//path`, to the "
+        "project; it can't be absolute\n");
+    expect_paths("scope = 'group'\ndepfile = '//../x.d'",
+                 "Rowfile:5:11: error: this depfile is outside of the project; name a file inside "
+                 "it\n");
+    expect_paths("depfile = '*.d'",
+                 "Rowfile:4:11: error: a depfile is one file, not a pattern; name "
+                 "each file\n");
+    expect_paths(
+        "inputs = ['in']\ndepfile = './in'",
+        "Rowfile:5:11: error: an action can't have a file as its input and as its depfile; "
+        "remove it from `inputs`\n");
 }
 
 static void test_paths(void **state)
@@ -692,6 +717,7 @@ int main(void)
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_cycles),
         cmocka_unit_test(test_elements_of_one_name),
+        cmocka_unit_test(test_depfiles),
         cmocka_unit_test(test_paths),
         cmocka_unit_test(test_commands),
         cmocka_unit_test(test_contract_of_row),
