@@ -26,10 +26,10 @@ struct plan {
     uint16_t *troubles; /* by file: errno of the last look that failed; NULL: none has failed */
     struct slice *recipe_texts; /* by action element */
     struct digest *recipes;
-    double *mean_seconds; /* by action element: of recorded successes; 0: none */
-    struct digest origin; /* plan_set_origin */
-    size_t adopted;       /* tasks that were adopted while planning */
-    size_t completed;     /* unfinished ones whose products turned out to be there */
+    double *mean_seconds;      /* by action element: of recorded successes; 0: none */
+    struct digest origin;      /* plan_set_origin */
+    size_t adopted;            /* tasks that were adopted while planning */
+    size_t completed;          /* unfinished ones whose products turned out to be there */
     struct named_files *named; /* what depfiles name; NULL: nothing yet */
     struct component_list scratch;
     struct buf path;

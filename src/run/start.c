@@ -144,7 +144,7 @@ static int start_processes(struct run *run, const struct execution *execution, s
     const struct run_wrap *wrap = run->options->wrap;
     if (result == 0 && wrap != NULL) {
         wrap->starts(wrap->context, plan_graph(run->plan), tasks, execution->count, &command,
-                   &run->scratch);
+                     &run->scratch);
     }
     if (result == 0) {
         slot->started_ns = run_now(run);
