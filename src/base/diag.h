@@ -1,8 +1,8 @@
 /* Errors, warnings and notes, collected for the code that talks to the user.
  *
- * Knows: what is found (finding.h), where in a text something is wrong, and how to show it. Doesn't know: standard error. A
- * function that can fail takes a `struct diag *`, adds at least one error and returns -1; several
- * errors can be added before it returns, so that all are seen at once. */
+ * Knows: what is found (finding.h), where in a text something is wrong, and how to show it. Doesn't
+ * know: standard error. A function that can fail takes a `struct diag *`, adds at least one error
+ * and returns -1; several errors can be added before it returns, so that all are seen at once. */
 #ifndef ROWBUILD_DIAG_H
 #define ROWBUILD_DIAG_H
 

@@ -1,14 +1,14 @@
 /* Backups of old results: hidden siblings on the same file system (rules.md, rule 8).
  *
- * Knows: the names of siblings and how to move without ever losing. Doesn't know: why. For a product
- * `dir/a.out` the last good set is `dir/.a.out.rowbuild-good`, what rowbuild didn't make is
+ * Knows: the names of siblings and how to move without ever losing. Doesn't know: why. For a
+ * product `dir/a.out` the last good set is `dir/.a.out.rowbuild-good`, what rowbuild didn't make is
  * `dir/.a.out.rowbuild-kept`, and what an attempt left is `dir/.a.out~.rowbuild-kept` (a name too
  * long for the file system is shortened by a digest). Of each there is one: what is moved to a
- * sibling that exists displaces it, except a good one, which is never displaced, and a kept folder, which gets a number and
- * stays: it may hold what was put there. A name with a number
- * (`…-kept-2`) is one that is just being displaced, or from a version that kept them all. Each folder is
- * opened by `struct folders`, and what is moved or deleted is named by its last part in there: where
- * a folder was replaced by a link meanwhile, nothing is touched. */
+ * sibling that exists displaces it, except a good one, which is never displaced, and a kept folder,
+ * which gets a number and stays: it may hold what was put there. A name with a number (`…-kept-2`)
+ * is one that is just being displaced, or from a version that kept them all. Each folder is opened
+ * by `struct folders`, and what is moved or deleted is named by its last part in there: where a
+ * folder was replaced by a link meanwhile, nothing is touched. */
 #ifndef ROWBUILD_BACKUP_H
 #define ROWBUILD_BACKUP_H
 

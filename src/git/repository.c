@@ -52,7 +52,8 @@ struct trust {
     bool is_trusted;
 };
 
-/* A lone star and a folder with one behind it, which libgit2 1.5 doesn't know; an empty value takes back those before it. */
+/* A star alone, and a folder with a star as its last part: libgit2 1.5 knows neither. An empty value
+ * takes back the values before it. */
 static int read_trust(const git_config_entry *entry, void *context)
 {
     struct trust *trust = context;

@@ -1,9 +1,9 @@
 /* Starting and ending processes.
  *
- * Knows: clone, sessions and process groups, affinity, descriptors, signals, pidfds. Doesn't know: what is run.
- * Follows clone(2), pidfd_open(2), PR_SET_CHILD_SUBREAPER in prctl(2). Call from one thread at a
- * time: which children are yet to be reaped is noted once for the process, as the kernel does.
- * Every other descriptor of this process must be close-on-exec. */
+ * Knows: clone, sessions and process groups, affinity, descriptors, signals, pidfds. Doesn't know:
+ * what is run. Follows clone(2), pidfd_open(2), PR_SET_CHILD_SUBREAPER in prctl(2). Call from one
+ * thread at a time: which children are yet to be reaped is noted once for the process, as the
+ * kernel does. Every other descriptor of this process must be close-on-exec. */
 #ifndef ROWBUILD_SPAWN_H
 #define ROWBUILD_SPAWN_H
 

@@ -6,21 +6,22 @@
  * Changes nothing on disk: rows that were looked at anew are put into the state, whose owner
  * decides whether they are written.
  *
- * Which file holds what, from the bottom up; each uses only files that come before it:
- * names.c (paths, and how a record names them); texts.c (what digests of recipes and values are
- * made from); fingerprint.c (of a list of components); plan.c (what a plan says); select.c (what
- * is wanted); costs.c (seconds and cores); pointers.c (values that templates name); recorded.c (a
- * record's component, by name); stamps.c (what empty products stand for); records.c (records of
- * successes, written); renamed.c (records of renamed actions); workspace_moved.c (records of a
- * renamed workspace); links.c (products that are links); stays.c (what a task didn't make of a
- * folder product); start_record.c (both, on record from the start); backed_up.c (whether good
- * products lie in backups); sight.c (files, as they were last seen); named.c (files that
- * depfiles name) with depfiles.c (reading those); components.c (what a task depends on now); reasons.c (reasons in words); exam.c (who is told what); lacks.c (what keeps a
- * task from being started); convert.c (records of earlier versions); compare.c (differences from
- * the record); examine.c (the verdict); adopt.c (records for existing products); decide.c (the
- * look as a whole). Apart from these: advice.c (what an action asked for and what it used),
- * words.c (words in braces that were meant as templates), run_facts.c (what is remembered of a run),
- * story.c (how files came about). */
+ * Which file holds what, from the bottom up; each uses only files that come before it: names.c
+ * (paths, and how a record names them); texts.c (what digests of recipes and values are made from);
+ * fingerprint.c (of a list of components); plan.c (what a plan says); select.c (what is wanted);
+ * costs.c (seconds and cores); pointers.c (values that templates name); recorded.c (a record's
+ * component, by name); stamps.c (what empty products stand for); records.c (records of successes,
+ * written); renamed.c (records of renamed actions); workspace_moved.c (records of a renamed
+ * workspace); links.c (products that are links); targets.c (whether what they lead to is the
+ * product's alone); stays.c (what a task didn't make of a folder product); start_record.c (both, on
+ * record from the start); backed_up.c (whether good products lie in backups); sight.c (files, as
+ * they were last seen); named.c (files that depfiles name) with depfiles.c (reading those);
+ * components.c (what a task depends on now); reasons.c (reasons in words); exam.c (who is told
+ * what); lacks.c (what keeps a task from being started); convert.c (records of earlier versions);
+ * compare.c (differences from the record); examine.c (the verdict); adopt.c (records for existing
+ * products); decide.c (the look as a whole). Apart from these: advice.c (what an action asked for
+ * and what it used), words.c (words in braces that were meant as templates), run_facts.c (what is
+ * remembered of a run), story.c (how files came about). */
 #ifndef ROWBUILD_PLAN_H
 #define ROWBUILD_PLAN_H
 

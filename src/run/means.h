@@ -28,8 +28,8 @@ struct run_means {
 /* What was decided for the user on the way, in a sentence. */
 typedef void run_note_fn(void *context, const char *text);
 
-/* Finds the means for a run of the Rowfile. Always ends with something that run_means_release takes; -1 after an
- * error. */
+/* Finds the means for a run of the Rowfile. Always ends with something that run_means_release
+ * takes; -1 after an error. */
 int run_means_find(struct run_means *means, const struct rowfile *rowfile, bool has_work,
                    const struct rowbuild_run_options *options, run_note_fn *note, void *context,
                    struct diag *diag);
