@@ -332,9 +332,10 @@ static void judge(const struct comparison *comparison, uint32_t number)
     }
 }
 
-/* `used` is written through the comparison. NOLINTNEXTLINE(readability-non-const-parameter) */
+/* `used` is written through the comparison. NOLINTBEGIN(readability-non-const-parameter) */
 void audit_compare(const struct audit_execution *execution, const struct audit_questions *questions,
                    bool *used, audit_difference_fn *found, void *context)
+/* NOLINTEND(readability-non-const-parameter) */
 {
     struct comparison comparison = {.execution = execution,
                                     .questions = questions,

@@ -29,7 +29,10 @@ static int complain(struct reader *reader, size_t at, const char *what)
 /* The byte at a place; a newline where the text has ended. */
 static char byte_at(const struct reader *reader, size_t at)
 {
-    return at < reader->text.len ? reader->text.at[at] : '\n';
+    if (at < reader->text.len) {
+        return reader->text.at[at];
+    }
+    return '\n';
 }
 
 /* Length of the end of a line at a place ("\n" or "\r\n"; the end of the text, too); 0: none. */
