@@ -82,6 +82,40 @@ load helpers
     expect_nothing_to_do -j 1
 }
 
+@test "half a product of a job that failed or was cancelled is out of the way of the next one" {
+    rowfile <<'END'
+[[action]]
+name = "half"
+products = ["a"]
+command = """
+note {directory}
+[ ! -e workspace/{directory}/a ] || note saw {directory}
+echo half >workspace/{directory}/a
+[ {directory} != p ] || [ -e repaired ] || exit 3
+hold {directory}
+echo whole >workspace/{directory}/a
+"""
+group.maximum_size = 1
+resources.walltime.per_submission = "00:10:00"
+END
+    mkdir workspace/{p,q}
+    expect 0 submit --yes
+    await_started q
+    scancel "$(job_of q)"
+    jobs_done
+    ask_anew
+    [ "$(cat workspace/{p,q}/a)" = $'half\nhalf' ]
+    expect 0 show status
+    has_line '^half +0 +0 +2 +0'
+    touch repaired
+    release p q
+    expect 0 submit --yes
+    jobs_done
+    expect_runs p p q q
+    [ "$(cat workspace/{p,q}/a)" = $'whole\nwhole' ]
+    expect_nothing_to_do -j 1
+}
+
 @test "what waits for a job that failed is removed from the queue, and said" {
     three_actions p q
     sed -i 's/note first {directory};/note first {directory}; [ {directory} = p ] \&\& exit 4;/' Rowfile
