@@ -315,16 +315,23 @@ listing() {
 
 PATIENCE=300 # seconds; they only end a test that has failed already
 
-# await FILE: until it is there.
-await() {
-    local end=$((SECONDS + PATIENCE))
-    until [ -e "$1" ]; do
-        pause 0.02
-        if [ "$SECONDS" -gt "$end" ]; then
-            echo "$1 never came"
-            return 1
-        fi
+# await_each TEST FILE…: until `[ TEST FILE ]` holds for each.
+await_each() {
+    local end=$((SECONDS + PATIENCE)) file
+    for file in "${@:2}"; do
+        until [ "$1" "$file" ]; do
+            pause 0.02
+            if [ "$SECONDS" -gt "$end" ]; then
+                echo "$file never came"
+                return 1
+            fi
+        done
     done
+}
+
+# await FILE…: until they are there.
+await() {
+    await_each -e "$@"
 }
 
 # await_text FILE TEXT

@@ -422,7 +422,7 @@ END
 standing() {
     local file
     for file; do
-        until grep -q '^State:.T' "/proc/$(cat "$file")/status"; do sleep 0.02; done
+        await_text "/proc/$(cat "$file")/status" $'\nState:\tT' || return 1
     done
 }
 
@@ -430,7 +430,7 @@ standing() {
     one 'sh -c "echo \$\$ >inner; exec sleep 1000" & setsid sh -c "echo \$\$ >daemon; exec sleep 1000" & hold {directory}; kill $(cat inner daemon)'
     start --no-progress
     await_started d1
-    await inner daemon
+    await_each -s inner daemon # what is stopped before it writes never does
     echo "$PID" >own
     kill -TSTP "$PID"
     standing inner daemon own
