@@ -126,7 +126,7 @@ int study_refuse_broken_actions(struct rowbuild *study, struct rowbuild_messages
 
 /* Checks that the values of all tasks that will or may run (`all`: of every task) have what their
  * commands name, and that it can be put there. -1 after errors that name the directories. */
-int study_check_values(struct rowbuild *study, bool all, struct diag *diag);
+int study_check_values(const struct rowbuild *study, bool all, struct diag *diag);
 
 struct plan_selection study_selection(const struct rowbuild *study,
                                       const struct rowbuild_selection *selection);

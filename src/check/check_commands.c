@@ -1,4 +1,5 @@
-#include "check_commands.h"
+/* What check finds in the words of commands: programs that don't exist, files that no input lists. */
+#include "check_inner.h"
 
 #include "file.h"
 #include "filling.h"
@@ -23,7 +24,8 @@ bool check_is_told(const struct rowfile *rowfile, size_t number)
 }
 
 struct looking {
-    const struct rowbuild *study;
+    const struct check *check;
+    const struct rowfile *rowfile;
     const struct action *action;
     struct diag *diag;
 };
@@ -51,7 +53,7 @@ static bool searches_elsewhere(const struct looking *looking)
             return true;
         }
     }
-    return looking->study->cluster->scheduler == SCHEDULER_SLURM;
+    return looking->check->cluster->scheduler == SCHEDULER_SLURM;
 }
 
 static bool is_in_path(struct slice program)
@@ -77,7 +79,7 @@ static void look_at_program(const struct looking *looking, struct slice word)
         searches_elsewhere(looking) || is_in_path(word)) {
         return;
     }
-    diag_warning_at(looking->diag, FINDING_UNKNOWN_PROGRAM, &looking->study->rowfile->source,
+    diag_warning_at(looking->diag, FINDING_UNKNOWN_PROGRAM, &looking->rowfile->source,
                     place_of(looking, word), word.len,
                     "action `%.*s`: the program `%.*s` is not in PATH; install it, or correct its "
                     "name",
@@ -151,7 +153,7 @@ static bool is_listed(const struct action *action, struct slice path)
 /* What earlier actions make is ordered by `previous_actions` as well. */
 static bool is_made_before(const struct looking *looking, struct slice path)
 {
-    const struct rowfile *rowfile = looking->study->rowfile;
+    const struct rowfile *rowfile = looking->rowfile;
     for (size_t a = 0; looking->action->previous_count > 0 && a < rowfile->action_count; a++) {
         for (size_t i = 0; i < rowfile->actions[a].product_count; i++) {
             if (may_name(&rowfile->actions[a].products[i], path)) {
@@ -167,7 +169,7 @@ static void look_at_file(const struct looking *looking, const struct shell_name 
     struct slice path = path_of(name->word);
     struct file_stat found;
     struct buf text = BUF_EMPTY;
-    if (looking->study->rowfile->contract == CONTRACT_ROW || looking->action->always ||
+    if (looking->rowfile->contract == CONTRACT_ROW || looking->action->always ||
         passes_inputs(looking->action) || name->is_written_to || path.at[0] == '/' ||
         path.at[0] == '-' || slice_starts_with(path, "..")) {
         return;
@@ -178,9 +180,9 @@ static void look_at_file(const struct looking *looking, const struct shell_name 
                                                   memchr(path.at, '/', path.len) != NULL;
     buf_add_slice(&text, path);
     if (looks_like_file && !is_listed(looking->action, path) && !is_made_before(looking, path) &&
-        file_stat(looking->study->project, buf_string(&text), &found) == 0 &&
+        file_stat(looking->check->project, buf_string(&text), &found) == 0 &&
         found.kind == FILE_REGULAR) {
-        diag_warning_at(looking->diag, FINDING_UNLISTED_INPUT, &looking->study->rowfile->source,
+        diag_warning_at(looking->diag, FINDING_UNLISTED_INPUT, &looking->rowfile->source,
                         place_of(looking, name->word), name->word.len,
                         "action `%.*s`: the command names the file `%.*s`, which is not among its "
                         "inputs, so that a change doesn't rerun it; add \"//%.*s\" to `inputs`",
@@ -198,12 +200,12 @@ static void look_at_word(void *context, const struct shell_name *name)
     look_at_file(looking, name);
 }
 
-void check_commands(const struct rowbuild *study, struct diag *diag)
+void check_commands(const struct check *check, struct diag *diag)
 {
-    const struct rowfile *rowfile = study->rowfile;
+    const struct rowfile *rowfile = check->graph->rowfile;
     for (size_t a = 0; a < rowfile->action_count; a++) {
         const struct action *action = &rowfile->actions[a];
-        struct looking looking = {study, action, diag};
+        struct looking looking = {check, rowfile, action, diag};
         if (action->command.text.at != NULL && filling_is_for_shell(action->shell) &&
             !check_is_told(rowfile, a)) {
             shell_names_each(action->command.text, look_at_word, &looking);
