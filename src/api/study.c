@@ -1,6 +1,7 @@
 #include "study.h"
 
 #include "file.h"
+#include "project.h"
 #include "schema.h"
 #include "text.h"
 
@@ -21,114 +22,6 @@ const char *rowbuild_version(void)
 const char *rowbuild_schema(void)
 {
     return rowfile_schema();
-}
-
-/* ---- Finding the description ---- */
-
-bool study_find_upward(char *directory, bool (*is_it)(const char *path), struct buf *found)
-{
-    static const char *const names[] = {"Rowfile", "workflow.toml"};
-    for (;;) {
-        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-            buf_clear(found);
-            buf_addf(found, "%s/%s", strcmp(directory, "/") == 0 ? "" : directory, names[i]);
-            if (is_it(buf_string(found))) {
-                return true;
-            }
-        }
-        char *slash = strrchr(directory, '/');
-        if (slash == NULL || strcmp(directory, "/") == 0) {
-            return false;
-        }
-        slash[slash == directory] = '\0';
-    }
-}
-
-static bool is_file(const char *path)
-{
-    struct file_stat found;
-    return file_stat(AT_FDCWD, path, &found) == 0 && found.kind == FILE_REGULAR;
-}
-
-/* The current directory as the shell says it, by whatever links one came: below a workspace that is
- * a symlink to another file system, only that leads back to the project. NULL where the shell says
- * nothing or something else. */
-static char *logical_directory(const char *directory)
-{
-    const char *said = directory == NULL ? getenv("PWD") : NULL;
-    struct file_stat here;
-    struct file_stat there;
-    if (said == NULL || said[0] != '/' || file_stat(AT_FDCWD, ".", &here) != 0 ||
-        file_stat(AT_FDCWD, said, &there) != 0 || here.kind != FILE_DIRECTORY ||
-        here.device != there.device || here.inode != there.inode) {
-        return NULL;
-    }
-    return mem_copy(said, strlen(said));
-}
-
-static int locate(const struct rowbuild_options *options, struct buf *path, struct diag *diag)
-{
-    if (options->file != NULL) {
-        buf_addf(path, "%s%s%s",
-                 options->directory != NULL && options->file[0] != '/' ? options->directory : "",
-                 options->directory != NULL && options->file[0] != '/' ? "/" : "", options->file);
-        return 0;
-    }
-    char *start = realpath(options->directory != NULL ? options->directory : ".", NULL);
-    if (start == NULL) {
-        return diag_error(diag, FINDING_FILE_TROUBLE, "the directory `%s` can't be used: %s",
-                          options->directory != NULL ? options->directory : ".", strerror(errno));
-    }
-    bool found = study_find_upward(start, is_file, path);
-    free(start);
-    if (!found) {
-        char *logical = logical_directory(options->directory);
-        found = logical != NULL && study_find_upward(logical, is_file, path);
-        free(logical);
-    }
-    if (!found) {
-        return diag_error(diag, FINDING_NO_PROJECT,
-                          "there is neither a Rowfile nor a workflow.toml here or above; "
-                          "`rowbuild init` makes a project");
-    }
-    return 0;
-}
-
-/* Appends what follows the project in a path that leads through it; nothing where it doesn't. */
-static void add_behind(const char *project, char *path, struct buf *below)
-{
-    for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        char *real = realpath(path, NULL);
-        bool is_project = real != NULL && strcmp(real, project) == 0;
-        free(real);
-        *slash = '/';
-        if (is_project) {
-            buf_addf(below, "%s/", slash + 1);
-            return;
-        }
-    }
-}
-
-/* The current directory below the project. */
-static char *below_project(const char *project, const char *directory)
-{
-    char *here = realpath(directory != NULL ? directory : ".", NULL);
-    size_t len = strlen(project);
-    struct buf below = BUF_EMPTY;
-    if (here != NULL && strncmp(here, project, len) == 0 && here[len] == '/') {
-        buf_addf(&below, "%s/", here + len + 1);
-    } else if (here != NULL && strcmp(here, project) != 0) {
-        char *logical = logical_directory(directory);
-        if (logical != NULL) {
-            add_behind(project, logical, &below);
-        }
-        free(logical);
-    }
-    free(here);
-    char *copy = mem_copy(buf_string(&below), below.len);
-    buf_release(&below);
-    return copy;
 }
 
 static const char *environment(const char *ours, const char *rows)
@@ -190,7 +83,7 @@ static int read_description(struct rowbuild *study, const struct rowbuild_option
                             struct buf *text, struct diag *diag)
 {
     struct buf path = BUF_EMPTY;
-    int result = locate(options, &path, diag);
+    int result = project_locate(options->directory, options->file, &path, diag);
     if (result == 0 && file_read(AT_FDCWD, buf_string(&path), LARGEST_ROWFILE, text) != 0) {
         result = diag_error(diag, FINDING_FILE_TROUBLE, "`%s` can't be read: %s", buf_string(&path),
                             strerror(errno));
@@ -263,7 +156,7 @@ struct rowbuild *rowbuild_open(const struct rowbuild_options *options,
         goto fail;
     }
     messages_describe(messages, study->project_path, study->file_name);
-    study->from_project = below_project(study->project_path, options->directory);
+    study->from_project = project_below(study->project_path, options->directory);
     set_state_path(study, options->state);
     study->rowfile = rowfile_load(buf_slice(&text), study->file_name, &study->own);
     study->cluster = study_find_cluster(&study->clusters, options->cluster, &messages->diag);

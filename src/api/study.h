@@ -98,10 +98,6 @@ const struct cluster *study_find_cluster(struct clusters *clusters, const char *
  * action's. */
 void messages_take(struct rowbuild_messages *messages, const struct diag *diag, const char *action);
 
-/* Looks for a description in `directory` and its parents, shortening `directory` as it searches;
- * *found becomes "DIR/Rowfile" or "DIR/workflow.toml". */
-bool study_find_upward(char *directory, bool (*is_it)(const char *path), struct buf *found);
-
 /* Lists the workspace, builds the graph, opens the state, plans. */
 int study_look(struct rowbuild *study, const struct rowbuild_selection *selection,
                enum state_mode mode, struct rowbuild_messages *messages);
