@@ -150,7 +150,4 @@ int study_report_since(struct rowbuild *study, const char *revision, bool explai
 /* A path as messages show it: relative to the project where it lies there. */
 const char *study_shown_path(const struct rowbuild *study, const char *path);
 
-/* "adopted the products of 3,000 tasks …", or the words of a dry run; false if there are none. */
-bool study_add_adopted(const struct rowbuild *study, bool dry_run, struct buf *text);
-
 #endif

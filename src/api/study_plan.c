@@ -3,7 +3,6 @@
 #include "study.h"
 
 #include "counting.h"
-#include "inside.h"
 #include "logs.h"
 #include "state_folder.h"
 #include "text.h"
@@ -20,31 +19,6 @@ struct plan_selection study_selection(const struct rowbuild *study,
     return (struct plan_selection){.asked = *selection,
                                    .from_project = study->from_project,
                                    .project_path = study->project_path};
-}
-
-/* An unmounted file system is not a deleted study. */
-static int refuse_empty_workspace(struct rowbuild *study, struct diag *diag)
-{
-    if (study->workspace.count > 0 || study->tolerates_empty ||
-        state_known_directories(study->state) == 0) {
-        return 0;
-    }
-    return diag_state_error(diag, FINDING_WORKSPACE_EMPTY,
-                            "the workspace `%s` is empty, but %zu directories are on record; is it "
-                            "mounted? `rowbuild clean --directory` forgets them",
-                            study->workspace.path.at, state_known_directories(study->state));
-}
-
-static int end_left_behind(const struct rowbuild *study, struct diag *diag)
-{
-    unsigned ended;
-    int result = logs_end_left_behind(study->state_path, &ended, diag);
-    if (ended > 0) {
-        diag_note(diag, FINDING_PROCESSES_LEFT,
-                  "an earlier run was killed; %u of its processes still ran and %s ended", ended,
-                  ended == 1 ? "was" : "were");
-    }
-    return result;
 }
 
 static void select_job(const struct rowbuild *study, struct diag *diag)
@@ -173,13 +147,16 @@ static int look(struct rowbuild *study, const struct rowbuild_selection *selecti
     study->state = mode == STATE_JOB ? open_for_job(study, diag)
                                      : state_open(AT_FDCWD, study->state_path, mode,
                                                   selection->adopt, &counting_all, diag);
-    if (study->state != NULL && mode == STATE_WRITE && end_left_behind(study, diag) != 0) {
+    if (study->state != NULL && mode == STATE_WRITE &&
+        logs_end_left_behind(study->state_path, diag) != 0) {
         return -1;
     }
     if (study->state != NULL && mode == STATE_WRITE && take_jobs(study, diag) != 0) {
         return -1;
     }
-    if (study->state == NULL || refuse_empty_workspace(study, diag) != 0) {
+    if (study->state == NULL ||
+        (!study->tolerates_empty &&
+         plan_refuse_empty_workspace(&study->workspace, study->state, diag) != 0)) {
         return -1;
     }
     return look_at_plan(study, mode, diag);
@@ -262,21 +239,6 @@ int study_begin_writing(struct rowbuild *study, struct diag *diag)
     return state_begin_writing(study->state, AT_FDCWD, diag);
 }
 
-/* A folder that was made for nothing is taken away again. */
-static void remove_unused_state(const struct rowbuild *study)
-{
-    int root = inside_root(AT_FDCWD, study->state_path, false);
-    if (root < 0) {
-        return;
-    }
-    if (faccessat(root, STATE_SNAPSHOT, F_OK, 0) != 0 &&
-        faccessat(root, STATE_JOURNAL, F_OK, 0) != 0) {
-        (void)inside_remove(root, STATE_LOCK);
-        (void)rmdir(study->state_path);
-    }
-    close(root);
-}
-
 int study_drop(struct rowbuild *study, struct rowbuild_messages *messages)
 {
     int result = 0;
@@ -297,7 +259,7 @@ int study_drop(struct rowbuild *study, struct rowbuild_messages *messages)
         result = state_close(study->state, &messages->diag);
         study->state = NULL;
         if (writes && study->made_state) {
-            remove_unused_state(study);
+            state_folder_remove_unused(study->state_path);
         }
     }
     graph_free(study->graph);
@@ -322,26 +284,6 @@ int study_refuse_broken_actions(struct rowbuild *study, struct rowbuild_messages
     }
     free(wanted);
     return rowbuild_messages_status(messages);
-}
-
-bool study_add_adopted(const struct rowbuild *study, bool dry_run, struct buf *text)
-{
-    size_t adopted = plan_adopted(study->plan);
-    if (adopted == 0) {
-        return false;
-    }
-    buf_add_string(text, dry_run ? "products of " : "adopted the products of ");
-    text_add_count(text, adopted);
-    if (dry_run) {
-        buf_add_string(text, adopted == 1 ? " task exist" : " tasks exist");
-        buf_add_string(text, " without a record; treated as up to date (--no-adopt runs them)");
-        return true;
-    }
-    buf_add_string(text, adopted == 1 ? " task as they are" : " tasks as they are");
-    buf_add_string(text, state_was_empty(study->state)
-                             ? ": nothing was recorded here; use --no-adopt to run them"
-                             : ": they are newer than their inputs");
-    return true;
 }
 
 /* ---- The public calls ---- */

@@ -8,6 +8,7 @@
 #include "jobserver.h"
 #include "means.h"
 #include "relay.h"
+#include "report.h"
 #include "round.h"
 #include "run.h"
 #include "run_mark.h"
@@ -25,7 +26,7 @@ enum { TICK_MS = 100 };
 static void tell_what_is_known(struct relay *relay, unsigned jobs, const struct machine *machine)
 {
     struct buf text = BUF_EMPTY;
-    if (study_add_adopted(relay->study, false, &text)) {
+    if (report_add_adopted(relay->study->plan, false, &text)) {
         relay_notice(relay, buf_string(&text));
     }
     if (relay->estimate.submitted > 0) {

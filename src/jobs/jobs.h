@@ -12,7 +12,7 @@
  * - submit: new submissions; submit_sbatch and submit_bash make one, of what submit_script puts
  *   together; submit_tell says so; submitting is what all of these know
  * - element: one element, carried out inside its job
- * - listing: which jobs are shown */
+ * - listing: which jobs are shown; forgetting: when all may be forgotten, and what that means */
 #ifndef ROWBUILD_JOBS_H
 #define ROWBUILD_JOBS_H
 
@@ -67,6 +67,15 @@ bool jobs_row_job_is_queued(const struct jobs *jobs, const struct row_job *job);
 /* Jobs that are queued or running, elements of arrays one by one: on this cluster, or on any. */
 uint64_t jobs_count_queued(const struct jobs *jobs);
 uint64_t jobs_count_all_queued(const struct jobs *jobs);
+
+/* Whether jobs that the records may have to wait for are queued or running, as far as is known. */
+bool jobs_may_be_queued(const struct jobs *jobs);
+
+/* For clean: jobs may add to records after these were forgotten, and forgotten jobs may still run. -1
+ * with an error while any is queued or running, or that is unknown. */
+int jobs_refuse_to_forget(const struct jobs *jobs, struct diag *diag);
+/* Notes that say what it means that all jobs were forgotten, or would be. */
+void jobs_tell_forgotten(const struct jobs *jobs, bool dry_run, struct diag *diag);
 
 /* Removes the registrations with these tokens, and what the inbox and the logs have of them. */
 int jobs_forget(const struct jobs_place *place, const struct slice *tokens, size_t count,

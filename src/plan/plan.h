@@ -12,7 +12,7 @@
  * costs.c (seconds and cores); pointers.c (values that templates name); recorded.c (a record's
  * component, by name); stamps.c (what empty products stand for); records.c (records of successes,
  * written); renamed.c (records of renamed actions); workspace_moved.c (records of a renamed
- * workspace); links.c (products that are links); targets.c (whether what they lead to is the
+ * workspace, or one that seems empty); links.c (products that are links); targets.c (whether what they lead to is the
  * product's alone); stays.c (what a task didn't make of a folder product); start_record.c (both, on
  * record from the start); backed_up.c (whether good products lie in backups); sight.c (files, as
  * they were last seen); named.c (files that depfiles name) with depfiles.c (reading those);
@@ -145,6 +145,11 @@ void plan_free(struct plan *plan);
  * be called before anything below that isn't about selection, and again after the state was read
  * anew. */
 void plan_attach(struct plan *plan, struct state *state, struct observer *observer);
+
+/* An unmounted file system is not a deleted study: -1 with a state error where the workspace has no
+ * directory though some are on record. */
+int plan_refuse_empty_workspace(const struct workspace *workspace, const struct state *state,
+                                struct diag *diag);
 
 /* Says which tasks are in jobs, by task, to be called before plan_look: the job that a task is in,
  * or NULL; and "job lab/123_4: TIMEOUT", the last job that it was in, which has ended, or NULL.

@@ -129,3 +129,15 @@ void plan_follow_workspace(struct plan *plan)
     intern_release(&moving.prefixes);
     vec_release(&moving.is_gone);
 }
+
+int plan_refuse_empty_workspace(const struct workspace *workspace, const struct state *state,
+                                struct diag *diag)
+{
+    size_t known = state_known_directories(state);
+    return workspace->count > 0 || known == 0
+               ? 0
+               : diag_state_error(diag, FINDING_WORKSPACE_EMPTY,
+                                  "the workspace `%s` is empty, but %zu directories are on record; "
+                                  "is it mounted? `rowbuild clean --directory` forgets them",
+                                  workspace->path.at, known);
+}

@@ -308,22 +308,48 @@ int report_directories(struct plan *plan, struct slice action,
     return result;
 }
 
-void report_directory_names(const struct workspace *workspace, const uint32_t *directories,
-                            size_t count, const struct rowbuild_show_options *options,
-                            struct buf *out)
+/* By directory, for the caller to free: whether a target names it or selects one of its tasks. */
+static bool *find_named(const struct plan *plan, const struct rowbuild_selection *selection)
 {
+    const struct graph *graph = plan_graph(plan);
+    bool *named = mem_alloc((graph->workspace->count + 1) * sizeof *named);
+    for (size_t i = 0; i < selection->target_count; i++) { /* it may belong to no action */
+        int64_t found = workspace_find(graph->workspace, slice_of(selection->targets[i]), NULL);
+        if (found >= 0) {
+            named[found] = true;
+        }
+    }
+    for (uint32_t n = 0; n < graph->task_count; n++) {
+        uint32_t directory = graph->tasks[n].directory;
+        if (directory != GRAPH_NONE &&
+            (plan_wanted(plan, (struct task_id){n}) & WANTED_SELECTED) != 0) {
+            named[directory] = true;
+        }
+    }
+    return named;
+}
+
+void report_directory_names(const struct plan *plan, const struct rowbuild_selection *selection,
+                            const struct rowbuild_show_options *options, struct buf *out)
+{
+    const struct workspace *workspace = plan_graph(plan)->workspace;
+    bool *named = selection->target_count > 0 ? find_named(plan, selection) : NULL;
     if (options->json) {
         buf_add_char(out, '[');
     }
-    for (size_t i = 0; i < count; i++) {
+    for (size_t d = 0; d < workspace->count; d++) {
+        if (named != NULL && !named[d]) {
+            continue;
+        }
         if (options->json) {
-            report_json_item(out, workspace->names[directories[i]]);
+            report_json_item(out, workspace->names[d]);
         } else {
-            text_add_name(out, workspace->names[directories[i]]);
+            text_add_name(out, workspace->names[d]);
             buf_add_char(out, '\n');
         }
     }
     if (options->json) {
         buf_add_string(out, "]\n");
     }
+    free(named);
 }

@@ -166,3 +166,23 @@ void report_add_estimate(const struct rowbuild_estimate *estimate, struct buf *o
     }
     buf_add_char(out, '\n');
 }
+
+bool report_add_adopted(const struct plan *plan, bool dry_run, struct buf *out)
+{
+    size_t adopted = plan_adopted(plan);
+    if (adopted == 0) {
+        return false;
+    }
+    buf_add_string(out, dry_run ? "products of " : "adopted the products of ");
+    text_add_count(out, adopted);
+    if (dry_run) {
+        buf_add_string(out, adopted == 1 ? " task exist" : " tasks exist");
+        buf_add_string(out, " without a record; treated as up to date (--no-adopt runs them)");
+        return true;
+    }
+    buf_add_string(out, adopted == 1 ? " task as they are" : " tasks as they are");
+    buf_add_string(out, state_was_empty(plan_state(plan))
+                            ? ": nothing was recorded here; use --no-adopt to run them"
+                            : ": they are newer than their inputs");
+    return true;
+}

@@ -65,6 +65,9 @@ bool report_is_redone(const struct plan *plan, struct task_id task);
 /* Whether the task can't run for want of something (reason_is_lack), so that a run would fail it. */
 bool report_lacks(struct plan *plan, struct task_id task, struct diag *diag);
 
+/* Whether a run would fail any of the wanted tasks so. */
+bool report_any_lacks(struct plan *plan, struct diag *diag);
+
 /* Appends the task's job, "lab/123_4"; nothing if it is in none. */
 void report_add_job(const struct plan *plan, struct task_id task, struct buf *out);
 
@@ -78,6 +81,9 @@ void report_estimate(struct plan *plan, struct rowbuild_estimate *estimate, stru
 /* "would redo 120 finished tasks, 3.4k CPU-hours, command changed\n"; nothing if no work would be
  * redone. */
 void report_add_again(const struct rowbuild_estimate *estimate, struct buf *out);
+
+/* "adopted the products of 3,000 tasks …", or the words of a dry run; false if there are none. */
+bool report_add_adopted(const struct plan *plan, bool dry_run, struct buf *out);
 
 /* "would run 3 tasks and up to 5 more: 0.2 to 0.7 CPU-hours\n" or "nothing to do\n". */
 void report_add_estimate(const struct rowbuild_estimate *estimate, struct buf *out);
@@ -104,11 +110,10 @@ int report_directories(struct plan *plan, struct slice action,
                        const struct rowbuild_show_options *options, struct buf *out,
                        struct diag *diag);
 
-/* The output of `show directories` without an action: names, one a line, or a JSON array of
- * strings. */
-void report_directory_names(const struct workspace *workspace, const uint32_t *directories,
-                            size_t count, const struct rowbuild_show_options *options,
-                            struct buf *out);
+/* The output of `show directories` without an action: all directories, or with targets those that they
+ * name or select tasks of; names, one a line, or a JSON array of strings. */
+void report_directory_names(const struct plan *plan, const struct rowbuild_selection *selection,
+                            const struct rowbuild_show_options *options, struct buf *out);
 
 /* For each selected task "LABEL: is up to date", or its verdict ("LABEL: is out of date:") and a
  * line for each reason. JSON: an array of {"task" (its key),"action","directory" (null for group
@@ -206,6 +211,11 @@ struct report_machine_facts {
  * [{"label","cpus"}]. */
 void report_machine(const struct report_machine_facts *facts,
                     const struct rowbuild_show_options *options, struct buf *out);
+
+/* The same of this machine as it is now, with the tasks of the run that has the state folder (NULL:
+ * none is known). Takes a tenth of a second, in which the load is measured. -1 after an error. */
+int report_machine_now(const char *state_path, const struct rowbuild_show_options *options,
+                       struct buf *out, struct diag *diag);
 
 /* ---- audit ---- */
 

@@ -99,6 +99,19 @@ bool report_lacks(struct plan *plan, struct task_id task, struct diag *diag)
     return lacks;
 }
 
+bool report_any_lacks(struct plan *plan, struct diag *diag)
+{
+    const struct graph *graph = plan_graph(plan);
+    for (uint32_t n = 0; n < graph->task_count; n++) {
+        struct task_id task = {n};
+        if (graph_is_present(graph, task) && plan_wanted(plan, task) != 0 &&
+            report_lacks(plan, task, diag)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool report_is_redone(const struct plan *plan, struct task_id task)
 {
     const struct action *action = graph_action(plan_graph(plan), task);

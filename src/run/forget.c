@@ -3,6 +3,7 @@
 #include "backups.h"
 #include "file.h"
 #include "run.h"
+#include "text.h"
 
 #include <stdlib.h>
 
@@ -104,4 +105,36 @@ struct run_forgotten run_forget_all(struct plan *plan, bool dry_run, struct diag
     struct run_forgotten forgotten = forget_tasks(plan, left, dry_run);
     free(left);
     return forgotten;
+}
+
+static void tell_tasks(const struct run_forgotten *forgotten, const char *would, struct diag *diag)
+{
+    struct buf text = BUF_EMPTY;
+    buf_addf(&text, "%s the records of ", would);
+    text_add_count(&text, forgotten->tasks);
+    buf_add_string(&text, forgotten->tasks == 1 ? " task" : " tasks");
+    buf_add_string(&text, ": the next run adopts existing products as they are");
+    diag_note(diag, FINDING_FORGOTTEN, "%s", buf_string(&text));
+    buf_release(&text);
+}
+
+void run_tell_forgotten(bool dry_run, const struct run_forgotten *forgotten, size_t vanished,
+                        struct diag *diag)
+{
+    const char *would = dry_run ? "would forget" : "forgot";
+    if (forgotten != NULL) {
+        tell_tasks(forgotten, would, diag);
+    }
+    if (vanished > 0) {
+        diag_note(diag, FINDING_FORGOTTEN, "%s %zu vanished %s", would, vanished,
+                  vanished == 1 ? "directory" : "directories");
+    }
+    if (forgotten != NULL && forgotten->failed > 0) {
+        diag_note(
+            diag, FINDING_FORGOTTEN,
+            "%zu %s last attempt failed or was killed %s known as such while the products that "
+            "it left exist",
+            forgotten->failed, forgotten->failed == 1 ? "task whose" : "tasks whose",
+            forgotten->failed == 1 ? "stays" : "stay");
+    }
 }

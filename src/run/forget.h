@@ -15,4 +15,9 @@ struct run_forgotten {
 /* Forgets the records of all tasks that are present; with `dry_run` it only counts them. */
 struct run_forgotten run_forget_all(struct plan *plan, bool dry_run, struct diag *diag);
 
+/* Notes that say what was forgotten, or would be: tasks (NULL: none were to be) and `vanished`
+ * directories. */
+void run_tell_forgotten(bool dry_run, const struct run_forgotten *forgotten, size_t vanished,
+                        struct diag *diag);
+
 #endif

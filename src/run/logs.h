@@ -30,9 +30,9 @@ struct logs *logs_new(const char *state, const char *name, struct diag *diag);
  * slots: nobody will record what those commands make, and they would write beside those that are
  * started anew. Only processes of a run of this very state folder, on this host, that is dead are
  * ended, whatever the table says; one that no run wrote is warned of and ignored. Call with the
- * state locked. *ended: how many processes there were. -1 with a state error where something that
- * isn't a file of a run has such a name. */
-int logs_end_left_behind(const char *state, unsigned *ended, struct diag *diag);
+ * state locked. A note says how many processes there were. -1 with a state error where something
+ * that isn't a file of a run has such a name. */
+int logs_end_left_behind(const char *state, struct diag *diag);
 void logs_free(struct logs *logs); /* removes the slots' files and the table */
 
 /* The descriptor that an execution in this slot writes to; -1 after an error, with its errno. */

@@ -165,12 +165,12 @@ static int sweep_logs(const char *state, int root, struct diag *diag)
     return sweep.result;
 }
 
-int logs_end_left_behind(const char *state, unsigned *ended, struct diag *diag)
+int logs_end_left_behind(const char *state, struct diag *diag)
 {
     struct buf head = BUF_EMPTY;
     enum run_mark_standing standing = RUN_MARK_ELSEWHERE;
     int result = 0;
-    *ended = 0;
+    unsigned ended = 0;
     int root = inside_root(AT_FDCWD, state, false);
     if (root < 0) {
         return inside_is_refusal(errno) ? state_folder_refuse(state, "", inside_error(errno), diag)
@@ -180,12 +180,17 @@ int logs_end_left_behind(const char *state, unsigned *ended, struct diag *diag)
     if (found < 0) {
         result = state_folder_refuse(state, STATE_RUNNING, inside_error(errno), diag);
     } else if (found > 0) {
-        standing = end_marked(state, root, buf_slice(&head), ended, diag);
+        standing = end_marked(state, root, buf_slice(&head), &ended, diag);
     }
     /* Where the file system has no locks, another writer may be at work. */
     if (result == 0 && standing != RUN_MARK_LIVES) {
         (void)inside_remove(root, STATE_RUNNING);
         result = sweep_logs(state, root, diag);
+    }
+    if (ended > 0) {
+        diag_note(diag, FINDING_PROCESSES_LEFT,
+                  "an earlier run was killed; %u of its processes still ran and %s ended", ended,
+                  ended == 1 ? "was" : "were");
     }
     disk->close(root);
     buf_release(&head);

@@ -1,6 +1,7 @@
 #include "state_folder.h"
 
 #include "disk.h"
+#include "file.h"
 #include "inside.h"
 #include "text.h"
 
@@ -89,5 +90,44 @@ int state_folder_check(const char *state_path, struct diag *diag)
         }
     }
     disk->close(root);
+    return result;
+}
+
+void state_folder_remove_unused(const char *state_path)
+{
+    int root = inside_root(AT_FDCWD, state_path, false);
+    if (root < 0) {
+        return;
+    }
+    if (faccessat(root, STATE_SNAPSHOT, F_OK, 0) != 0 &&
+        faccessat(root, STATE_JOURNAL, F_OK, 0) != 0) {
+        (void)inside_remove(root, STATE_LOCK);
+        (void)rmdir(state_path);
+    }
+    close(root);
+}
+
+int state_folder_remove_rest(const char *state_path, bool keeps_inbox, struct diag *diag)
+{
+    static const char *const names[] = {STATE_LOGS, STATE_RUNNING, STATE_QUEUE};
+    int root = inside_root(AT_FDCWD, state_path, false);
+    int result = 0;
+    if (root < 0) {
+        return errno == ENOENT
+                   ? 0
+                   : diag_state_error(diag, FINDING_FILE_TROUBLE, "`%s` can't be opened: %s",
+                                      state_path, inside_error(errno));
+    }
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && result == 0; i++) {
+        if (file_remove_tree(root, names[i]) != 0) {
+            result = diag_state_error(diag, FINDING_FILE_TROUBLE, "`%s/%s` can't be removed",
+                                      state_path, names[i]);
+        }
+    }
+    (void)unlinkat(root, STATE_JOBS, AT_REMOVEDIR);
+    if (!keeps_inbox) {
+        (void)unlinkat(root, STATE_INBOX, AT_REMOVEDIR);
+    }
+    close(root);
     return result;
 }

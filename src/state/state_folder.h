@@ -27,6 +27,14 @@ int state_folder_check(const char *state_path, struct diag *diag);
  * to close, or -1 with errno as inside.h says. */
 int state_folder_open(const char *state_path, const char *name, bool make);
 
+/* Takes a folder away again in which nothing was recorded. */
+void state_folder_remove_unused(const char *state_path);
+
+/* Removes what is kept beside the records: logs, the table of what runs, the scheduler's answer; of
+ * jobs (`keeps_inbox`: some may still use it) only empty folders, since what they may leave there
+ * belongs to no record. No folder: nothing is wrong. -1 with a state error. */
+int state_folder_remove_rest(const char *state_path, bool keeps_inbox, struct diag *diag);
+
 /* Appends the path of one of the files, for messages; "": of the folder itself. */
 void state_folder_add_path(const char *state_path, const char *name, struct buf *out);
 

@@ -1,0 +1,82 @@
+#include "show_log.h"
+
+#include "inside.h"
+#include "logs.h"
+#include "state_folder.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static void pause_briefly(void)
+{
+    nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+}
+
+/* Where a task that is in a job, or runs here, writes to now. */
+static bool find_running(const struct plan *plan, const char *state_path, struct task_id task,
+                         const char *key, struct buf *path)
+{
+    if (plan_job(plan, task) != NULL) {
+        return logs_find_in_jobs(state_path, key, path);
+    }
+    struct running_entry *entries;
+    size_t count = logs_read_running(state_path, &entries);
+    bool found = false;
+    for (size_t i = 0; i < count && !found; i++) {
+        found = strcmp(entries[i].key, key) == 0;
+        if (found && path != NULL) {
+            buf_clear(path);
+            buf_addf(path, "%s/" STATE_LOGS "/%s", state_path, entries[i].log);
+        }
+    }
+    free(entries);
+    return found;
+}
+
+static void copy_rest(int fd, const struct rowbuild_writer *writer)
+{
+    char bytes[64 * 1024];
+    ssize_t got;
+    while ((got = read(fd, bytes, sizeof bytes)) > 0) {
+        writer->write(writer->context, bytes, (size_t)got);
+    }
+}
+
+int run_show_log(const struct plan *plan, const char *state_path, struct task_id task, bool follow,
+                 const struct rowbuild_writer *writer, struct diag *diag)
+{
+    struct buf path = BUF_EMPTY;
+    struct buf key = BUF_EMPTY;
+    struct buf label = BUF_EMPTY;
+    graph_add_key(plan_graph(plan), task, &key);
+    graph_add_label(plan_graph(plan), task, &label);
+    bool running = find_running(plan, state_path, task, buf_string(&key), &path);
+    if (!running) {
+        logs_add_task_path(state_path, plan_graph(plan), task, &path);
+    }
+    int fd = logs_open(state_path, buf_string(&path));
+    int result = 0;
+    if (fd >= 0) {
+        copy_rest(fd, writer);
+        while (follow && running) {
+            pause_briefly();
+            running = find_running(plan, state_path, task, buf_string(&key), NULL);
+            copy_rest(fd, writer); /* once more after its end: what it wrote last */
+        }
+        close(fd);
+    } else if (errno == ENOENT) {
+        diag_note(diag, FINDING_NO_LOG,
+                  "`%s` has no log: its last execution printed nothing, or it never ran",
+                  buf_string(&label));
+    } else {
+        result = diag_state_error(diag, FINDING_FILE_TROUBLE, "the log `%s` can't be read: %s",
+                                  buf_string(&path), inside_error(errno));
+    }
+    buf_release(&path);
+    buf_release(&key);
+    buf_release(&label);
+    return result;
+}
