@@ -66,7 +66,7 @@ struct rowbuild_finding {
     const char *file; /* as messages show it: "Rowfile"; NULL: no place, and the numbers are 0 */
     const char *path; /* the same file's absolute path; NULL: no place */
     size_t line;      /* from 1 */
-    size_t column;    /* from 1, in UTF-8 code points */
+    size_t column;    /* from 1, in UTF-8 code points; 0, as end_column: the whole line */
     size_t end_line;  /* the place ends before this column of this line */
     size_t end_column;
     const char *message; /* what is wrong: one line without a full stop and without the mend */
@@ -204,6 +204,9 @@ struct rowbuild_run_options {
     double grace_s;      /* seconds between TERM and KILL; 0: 5 */
     unsigned gpus;       /* if gpus_given; else $ROWBUILD_GPUS, or the number of GPUs found */
     bool gpus_given;
+    /* Events name their tasks one by one (`names`), and LEFT says what became of those that the run
+     * didn't execute. */
+    bool by_task;
 };
 
 /* What a run is about to do, for dry runs and for the question before redone work. */
@@ -235,6 +238,7 @@ enum rowbuild_event_kind {
     ROWBUILD_EVENT_NOTICE,   /* `text`: adopted …, nothing is bound …, advice … */
     ROWBUILD_EVENT_TICK,     /* at most 10 a second while something runs: redraw the progress */
     ROWBUILD_EVENT_STOPPING, /* interrupted or too many failures: nothing new is started */
+    ROWBUILD_EVENT_LEFT, /* by_task: of a task that wasn't executed, near the end: see `outcome` */
     ROWBUILD_EVENT_FINISHED,
     ROWBUILD_EVENT_SUSPENDED, /* Ctrl-Z: the process is about to be stopped, and its commands with it */
 };
@@ -247,6 +251,9 @@ enum rowbuild_outcome {
     ROWBUILD_TIMED_OUT,
     ROWBUILD_CANCELLED, /* by an interruption */
     ROWBUILD_RETRYING,  /* failed, and will be tried again */
+    /* Of LEFT only: */
+    ROWBUILD_UP_TO_DATE,
+    ROWBUILD_NOT_STARTED, /* `how`: because of what */
 };
 
 #define ROWBUILD_LONGEST_SHOWN 4
@@ -275,6 +282,11 @@ struct rowbuild_event {
     const char *action;
     const char *label; /* of the execution: "simulate T1.5-s1", "plot 12 directories" */
     size_t tasks;      /* number of tasks in the execution */
+    /* by_task: of each of them, what distinguishes it from the action's others: "T1.5-s1", "//sum",
+     * "" if it is the only one; else NULL */
+    const char *const *names;
+    size_t line;      /* by_task: where the description has the action; else 0 */
+    const char *code; /* ENDED with a failure: "task-failed"; stable, as a finding's; else NULL */
     enum rowbuild_outcome outcome;
     /* "exit 3", "killed by SIGSEGV", "product b.out is missing", "timed out after 5s" */
     const char *how;
@@ -497,10 +509,36 @@ ROWBUILD_API void rowbuild_write_findings(const struct rowbuild_finding *finding
                                           const struct rowbuild_format_options *options,
                                           const struct rowbuild_writer *writer);
 
+/* What became of one task of a run. */
+struct rowbuild_result {
+    const char *action;
+    const char *name; /* as in rowbuild_event.names */
+    enum rowbuild_outcome outcome;
+    const char *code;   /* of a failure: as in rowbuild_event */
+    const char *how;    /* NULL: nothing more is known */
+    const char *again;  /* the command line that reruns it; NULL: none */
+    double seconds;     /* its share of the execution */
+    const char *output; /* the end of what its command printed; may be NULL */
+    size_t output_bytes;
+};
+
+/* Writes the results of a run as JUnit's XML, in which each task is a test and each finding that is
+ * an error a failed one, or as Markdown, a table of what failed. Other formats have no place for
+ * results: nothing is written. */
+ROWBUILD_API void rowbuild_write_results(const struct rowbuild_result *results, size_t count,
+                                         const struct rowbuild_finding *findings,
+                                         size_t finding_count, enum rowbuild_format format,
+                                         const struct rowbuild_format_options *options,
+                                         const struct rowbuild_writer *writer);
+
 struct rowbuild_audit_options {
     bool outside; /* also tell what is read outside of the project */
     bool json;
     bool colour;
+    const struct rowbuild_writer *json_too; /* also receives the JSON; NULL: nobody does */
+    /* Also called with each finding, which is valid during the call; may be NULL. */
+    void (*found)(void *context, const struct rowbuild_finding *finding);
+    void *context;
 };
 
 /* Runs the selected tasks, also those that are up to date, and watches which files of the project

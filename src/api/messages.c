@@ -2,6 +2,7 @@
 #include "study.h"
 
 #include "findings.h"
+#include "results.h"
 
 #include <stdlib.h>
 
@@ -186,6 +187,18 @@ void rowbuild_write_findings(const struct rowbuild_finding *findings, size_t cou
 {
     struct buf out = BUF_EMPTY;
     findings_write(findings, count, format, options, &out);
+    writer->write(writer->context, buf_string(&out), out.len);
+    buf_release(&out);
+}
+
+void rowbuild_write_results(const struct rowbuild_result *results, size_t count,
+                            const struct rowbuild_finding *findings, size_t finding_count,
+                            enum rowbuild_format format,
+                            const struct rowbuild_format_options *options,
+                            const struct rowbuild_writer *writer)
+{
+    struct buf out = BUF_EMPTY;
+    results_write(results, count, findings, finding_count, format, options, &out);
     writer->write(writer->context, buf_string(&out), out.len);
     buf_release(&out);
 }

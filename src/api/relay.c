@@ -1,6 +1,9 @@
 #include "relay.h"
 
+#include "memory.h"
 #include "text.h"
+
+#include <stdlib.h>
 
 bool relay_tell(struct relay *relay, struct rowbuild_event event)
 {
@@ -14,6 +17,24 @@ static bool has_failed(enum rowbuild_outcome outcome)
 {
     return outcome == ROWBUILD_TASK_FAILED || outcome == ROWBUILD_TIMED_OUT ||
            outcome == ROWBUILD_UNFINISHED || outcome == ROWBUILD_CANCELLED;
+}
+
+/* The code of a failure as a finding; NULL: it is none. */
+static const char *code_of(const struct run_event *event)
+{
+    if (event->kind != ROWBUILD_EVENT_ENDED) {
+        return NULL;
+    }
+    switch (event->outcome) {
+    case ROWBUILD_TASK_FAILED:
+        return finding_table[event->blocked ? FINDING_TASK_BLOCKED : FINDING_TASK_FAILED].code;
+    case ROWBUILD_TIMED_OUT:
+        return finding_table[FINDING_TASK_TIMED_OUT].code;
+    case ROWBUILD_UNFINISHED:
+        return finding_table[FINDING_TASK_UNFINISHED].code;
+    default:
+        return NULL;
+    }
 }
 
 /* "rowbuild -a simulate T1.5-s1": what runs just these tasks again; from a login host by a job. */
@@ -63,12 +84,46 @@ static void add_before(struct rowbuild_progress *progress, const struct rowbuild
     progress->seconds += before->seconds;
 }
 
+/* By task, without the action. Valid until the next event. */
+static const char *const *add_names(struct relay *relay, const struct task_id *tasks, size_t count)
+{
+    const struct graph *graph = relay->study->graph;
+    arena_release(&relay->names);
+    const char **names = arena_array(&relay->names, count, sizeof *names);
+    for (size_t i = 0; i < count; i++) {
+        struct buf key = BUF_EMPTY;
+        graph_add_key(graph, tasks[i], &key);
+        size_t action = graph_action(graph, tasks[i])->name.len;
+        struct slice own = key.len > action ? slice_make(key.at + action + 1, key.len - action - 1)
+                                            : (struct slice){0};
+        names[i] = arena_string(&relay->names, own);
+        buf_release(&key);
+    }
+    return names;
+}
+
+static size_t line_of(struct relay *relay, struct task_id task)
+{
+    const struct rowfile *rowfile = relay->study->rowfile;
+    uint32_t element = relay->study->graph->tasks[task.at].action;
+    if (relay->lines == NULL) {
+        relay->lines = mem_alloc((rowfile->action_count + 1) * sizeof *relay->lines);
+    }
+    if (relay->lines[element] == 0) {
+        size_t column;
+        source_place(&rowfile->source, rowfile->actions[element].offset, &relay->lines[element],
+                     &column);
+    }
+    return relay->lines[element];
+}
+
 void relay_event(void *context, const struct run_event *from)
 {
     struct relay *relay = context;
     relay->last = *from->progress;
     add_before(&relay->last, &relay->before);
     bool ended = from->kind == ROWBUILD_EVENT_ENDED;
+    bool names = relay->by_task && from->task_count > 0;
     relay_tell(relay, (struct rowbuild_event){
                           .kind = from->kind,
                           .action = from->task_count > 0
@@ -76,7 +131,10 @@ void relay_event(void *context, const struct run_event *from)
                                         : NULL,
                           .label = from->label,
                           .tasks = from->task_count,
+                          .names = names ? add_names(relay, from->tasks, from->task_count) : NULL,
+                          .line = names ? line_of(relay, from->tasks[0]) : 0,
                           .outcome = from->outcome,
+                          .code = code_of(from),
                           .how = from->how,
                           .blocked = from->blocked,
                           .seconds = from->seconds,
@@ -99,4 +157,6 @@ void relay_release(struct relay *relay)
 {
     buf_release(&relay->again);
     buf_release(&relay->log);
+    arena_release(&relay->names);
+    free(relay->lines);
 }

@@ -12,8 +12,11 @@ struct relay {
     struct rowbuild_estimate estimate;
     struct rowbuild_progress last;
     struct rowbuild_progress before; /* of earlier rounds: counts and seconds */
+    bool by_task;                    /* events name each task */
     struct buf again;
     struct buf log;
+    struct arena names; /* of the current event */
+    size_t *lines;      /* by action element: where it begins; 0: not looked up; NULL: none is */
 };
 
 /* Calls the observer, if there is one, with estimate and progress. False: it answered no. */

@@ -91,6 +91,7 @@ static struct run_options options_of(const struct rowbuild *study, struct run_me
         .gpus_can_be_told = means->gpus.can_be_told,
         .keep_going = options->keep_going > 0 ? options->keep_going : 1,
         .explain = options->explain,
+        .tells_rest = options->by_task && has_listener,
         .grace_s = options->grace_s > 0 ? options->grace_s : GRACE_S,
         .tick_ms = has_listener ? TICK_MS : 0,
         .state_path = study->state_path,
@@ -402,7 +403,7 @@ int study_run(struct rowbuild *study, const struct rowbuild_selection *selection
               const struct study_job *job, const struct rowbuild_run_options *options,
               const struct rowbuild_observer *observer, struct rowbuild_messages *messages)
 {
-    struct relay relay = {.study = study, .observer = observer};
+    struct relay relay = {.study = study, .observer = observer, .by_task = options->by_task};
     struct run_means means = {.has_work = false, .jobclient = JOBCLIENT_NONE_OPEN};
     bool declined = false;
     study->job = job;

@@ -1,6 +1,8 @@
 /* The command audit: a run whose commands are watched. */
 #include "command.h"
 
+#include "findings_view.h"
+#include "run_report.h"
 #include "run_view.h"
 
 static void collect(void *context, const char *bytes, size_t len)
@@ -15,15 +17,30 @@ static bool go_on(void *context, const struct rowbuild_event *event)
     return event->kind != ROWBUILD_EVENT_CONFIRM;
 }
 
+static void report_finding(void *context, const struct rowbuild_finding *finding)
+{
+    struct run_report *report = context;
+    run_report_add_finding(report, finding);
+}
+
 static int run_watched(struct session *session, const struct rowbuild_selection *selection,
                        struct buf *findings, size_t *missing)
 {
     const struct settings *settings = &session->settings;
     struct rowbuild_run_options options = settings->run;
     options.yes = settings->yes;
+    options.by_task = run_report_needs_tasks(session);
     struct rowbuild_audit_options audit = {.outside = settings->outside,
                                            .json = settings->display.json,
                                            .colour = session->output.results_colour};
+    struct rowbuild_writer document = findings_document_writer(session);
+    if (session->report != NULL) {
+        audit.found = report_finding;
+        audit.context = session->report;
+        audit.json_too =
+            session->document.exists && session->document.format == ROWBUILD_FORMAT_JSON ? &document
+                                                                                         : NULL;
+    }
     struct rowbuild_writer writer = {.write = collect, .context = findings};
     if (audit.json) {
         struct rowbuild_observer observer = {.event = go_on};
@@ -44,7 +61,7 @@ static int run_watched(struct session *session, const struct rowbuild_selection 
     return status;
 }
 
-int command_audit(struct session *session)
+static int open_and_audit(struct session *session)
 {
     int status = session_open(session);
     if (status == ROWBUILD_OK) {
@@ -58,9 +75,20 @@ int command_audit(struct session *session)
     size_t missing = 0;
     status = run_watched(session, &selection, &findings, &missing);
     session_tell(session);
-    if (findings.len > 0) {
-        output_result(&session->output, findings.at, findings.len);
+    if (document_has_stdout(&session->document) && !session->settings.display.json) {
+        output_message(&session->output, buf_string(&findings), findings.len);
+    } else {
+        output_result(&session->output, buf_string(&findings), findings.len);
     }
     buf_release(&findings);
     return status == ROWBUILD_OK && missing > 0 ? ROWBUILD_FAILED : status;
+}
+
+int command_audit(struct session *session)
+{
+    int status = run_report_begin(session, "rowbuild audit");
+    if (status == ROWBUILD_OK) {
+        status = run_report_end(session, open_and_audit(session));
+    }
+    return status;
 }

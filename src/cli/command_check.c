@@ -56,14 +56,42 @@ static void take_text(void *context, const char *bytes, size_t len)
 }
 
 /* What is affected goes into `out`; it is printed after the messages. */
-static int check_since(struct session *session, enum rowbuild_format format, struct buf *out)
+static int check_since(struct session *session, struct buf *out)
 {
     const struct settings *settings = &session->settings;
-    struct rowbuild_show_options options = {.json = format == ROWBUILD_FORMAT_JSON,
+    const struct document *document = &session->document;
+    struct rowbuild_show_options options = {.json = document_has_stdout(document) &&
+                                                    document->format == ROWBUILD_FORMAT_JSON,
                                             .colour = session->output.results_colour};
     struct rowbuild_writer writer = {.write = take_text, .context = out};
     return rowbuild_check_since(session->study, settings->selection.since, settings->run.explain,
                                 &options, &writer, session->messages);
+}
+
+static int check(struct session *session)
+{
+    const struct settings *settings = &session->settings;
+    const struct document *document = &session->document;
+    bool has_lines = !document_has_stdout(document);
+    bool lists_affected = settings->selection.since != NULL;
+    if (lists_affected && !has_lines && document->format != ROWBUILD_FORMAT_JSON) {
+        return session_usage_error(
+            session, "this format has no place for the list of `--since`: use text, json or "
+                     "github, or `--output FILE`");
+    }
+    struct buf affected = BUF_EMPTY;
+    int status = session_open_silently(session);
+    if (status == ROWBUILD_OK) {
+        status = lists_affected ? check_since(session, &affected)
+                                : rowbuild_check(session->study, session->messages);
+    }
+    findings_print(session, "rowbuild check");
+    if (status == ROWBUILD_OK && has_lines && !lists_affected && settings->display.quiet == 0) {
+        print_verdict(session);
+    }
+    output_result(&session->output, buf_string(&affected), affected.len);
+    buf_release(&affected);
+    return status;
 }
 
 int command_check(struct session *session)
@@ -80,29 +108,6 @@ int command_check(struct session *session)
     if (settings->strict) {
         rowbuild_messages_be_strict(session->messages);
     }
-    enum rowbuild_format format = findings_format(settings);
-    bool has_lines = format == ROWBUILD_FORMAT_TEXT || format == ROWBUILD_FORMAT_GITHUB;
-    bool lists_affected = settings->selection.since != NULL;
-    if (lists_affected && !has_lines && format != ROWBUILD_FORMAT_JSON) {
-        return session_usage_error(
-            session,
-            "this format has no place for the list of `--since`: use text, json or github");
-    }
-    struct buf affected = BUF_EMPTY;
-    int status = session_open_silently(session);
-    if (status == ROWBUILD_OK) {
-        status = lists_affected ? check_since(session, format, &affected)
-                                : rowbuild_check(session->study, session->messages);
-    }
-    if (format == ROWBUILD_FORMAT_TEXT) {
-        session_tell(session);
-    } else {
-        findings_print(session, format, "rowbuild check");
-    }
-    if (status == ROWBUILD_OK && has_lines && !lists_affected && settings->display.quiet == 0) {
-        print_verdict(session);
-    }
-    output_result(&session->output, buf_string(&affected), affected.len);
-    buf_release(&affected);
-    return status;
+    int status = findings_begin(session);
+    return status == ROWBUILD_OK ? findings_end(session, check(session)) : status;
 }

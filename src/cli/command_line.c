@@ -147,10 +147,31 @@ static int check_action(const struct reading *reading, struct buf *problem)
     return 0;
 }
 
+/* Of the options that say how results are reported; NULL: none. */
+static const char *find_format_conflict(const struct settings *settings)
+{
+    const struct display_settings *display = &settings->display;
+    bool is_document = display->format_given ? display->format != ROWBUILD_FORMAT_TEXT &&
+                                                   display->format != ROWBUILD_FORMAT_GITHUB
+                                             : display->json;
+    bool is_json =
+        is_document && (!display->format_given || display->format == ROWBUILD_FORMAT_JSON);
+    return display->output != NULL && !is_document
+               ? "`--output` needs `--format` with json, gitlab, sarif or junit"
+           : settings->dry_run && (display->output != NULL || (is_document && !is_json))
+               ? "`-n` runs nothing that could be reported: use it with the formats text, json or "
+                 "github, without `--output`"
+               : NULL;
+}
+
 /* A conflict among options and operands that are valid individually; NULL: none. */
 static const char *find_conflict(const struct settings *settings)
 {
     size_t operands = settings->operands.count;
+    const char *format = find_format_conflict(settings);
+    if (format != NULL) {
+        return format;
+    }
     switch (command_id(settings->command)) {
     case COMMAND_RUN:
         return settings->exit_code && !settings->dry_run

@@ -2,6 +2,7 @@
 #include "command.h"
 
 #include "commands.h"
+#include "run_report.h"
 #include "run_view.h"
 #include "text.h"
 
@@ -70,6 +71,7 @@ static int run_once(struct session *session, const struct rowbuild_selection *se
 {
     struct rowbuild_run_options options = session->settings.run;
     options.yes = session->settings.yes;
+    options.by_task = run_report_needs_tasks(session);
     struct run_view view;
     run_view_init(&view, session);
     struct rowbuild_observer observer = run_view_observer(&view);
@@ -164,7 +166,20 @@ static int close_events(struct session *session, int status)
     return status == ROWBUILD_OK ? ROWBUILD_STATE : status;
 }
 
-int command_run(struct session *session)
+static void print_nothing_to_do(struct session *session)
+{
+    static const char text[] = "nothing to do\n";
+    if (session->settings.display.quiet > 0 || session->settings.display.json) {
+        return;
+    }
+    if (document_has_stdout(&session->document)) {
+        output_message(&session->output, text, strlen(text));
+    } else {
+        session_print(session, "%s", text);
+    }
+}
+
+static int open_and_run(struct session *session)
 {
     int status = session_open(session);
     if (status == ROWBUILD_OK) {
@@ -174,9 +189,7 @@ int command_run(struct session *session)
         return status;
     }
     if (session_has_no_target(session)) {
-        if (session->settings.display.quiet == 0 && !session->settings.display.json) {
-            session_print(session, "nothing to do\n");
-        }
+        print_nothing_to_do(session);
         return ROWBUILD_OK;
     }
     struct rowbuild_selection selection = session_selection(session);
@@ -190,6 +203,22 @@ int command_run(struct session *session)
     status = close_events(session, status);
     if (status == ROWBUILD_USAGE) {
         hint_at_command(session);
+    }
+    return status;
+}
+
+int command_run(struct session *session)
+{
+    if (session->settings.dry_run) { /* it has nothing to report */
+        session->settings.display.json =
+            session->settings.display.format_given
+                ? session->settings.display.format == ROWBUILD_FORMAT_JSON
+                : session->settings.display.json;
+        return open_and_run(session);
+    }
+    int status = run_report_begin(session, "rowbuild");
+    if (status == ROWBUILD_OK) {
+        status = run_report_end(session, open_and_run(session));
     }
     return status;
 }

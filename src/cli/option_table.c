@@ -158,9 +158,12 @@ const struct option_spec command_options[] = {
      .help = "targets on standard input end with NUL instead of newline"},
 
     {0, "format", "FORMAT", WORD(display.format, "text", "json", "github", "gitlab", "sarif", "junit"),
-     GIVEN(display.format_given), .section = "FORMATS", .takers = ON(CHECK),
+     GIVEN(display.format_given), .section = "FORMATS", .takers = ON(RUN) | ON(CHECK) | ON(AUDIT),
      .help = "report in this format: text, json, github, gitlab, sarif or junit",
      .more = "The default is github where $GITHUB_ACTIONS is true, else text."},
+    {0, "output", "FILE", TO(display.output), .completes = "file", .section = "FORMATS",
+     .takers = ON(RUN) | ON(CHECK) | ON(AUDIT),
+     .help = "write that report to FILE, and print the usual text"},
     {0, "strict", NULL, TO(strict), .takers = ON(CHECK), .help = "warnings are errors"},
     {0, "since", "REV", TO(selection.since), .takers = ON(CHECK), .section = since_section,
      .help = "also list the tasks that the changes since the commit REV affect"},

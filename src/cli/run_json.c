@@ -74,10 +74,11 @@ static void add_started(struct buf *out, const struct rowbuild_event *event)
 static void add_ended(struct buf *out, const struct rowbuild_event *event)
 {
     static const char *const outcomes[] = {
-        [ROWBUILD_SUCCEEDED] = "succeeded", [ROWBUILD_RESTORED] = "restored",
-        [ROWBUILD_TASK_FAILED] = "failed",  [ROWBUILD_UNFINISHED] = "unfinished",
-        [ROWBUILD_TIMED_OUT] = "timed out", [ROWBUILD_CANCELLED] = "cancelled",
-        [ROWBUILD_RETRYING] = "retrying",
+        [ROWBUILD_SUCCEEDED] = "succeeded",     [ROWBUILD_RESTORED] = "restored",
+        [ROWBUILD_TASK_FAILED] = "failed",      [ROWBUILD_UNFINISHED] = "unfinished",
+        [ROWBUILD_TIMED_OUT] = "timed out",     [ROWBUILD_CANCELLED] = "cancelled",
+        [ROWBUILD_RETRYING] = "retrying",       [ROWBUILD_UP_TO_DATE] = "up to date",
+        [ROWBUILD_NOT_STARTED] = "not started",
     };
     add_task(out, event);
     add_text(out, "outcome", outcomes[event->outcome]);
@@ -106,7 +107,7 @@ void run_json_add_event(struct buf *out, const struct rowbuild_event *event)
         [ROWBUILD_EVENT_STARTED] = "started", [ROWBUILD_EVENT_ENDED] = "ended",
         [ROWBUILD_EVENT_NOTICE] = "notice",   [ROWBUILD_EVENT_STOPPING] = "stopping",
         [ROWBUILD_EVENT_TICK] = NULL,         [ROWBUILD_EVENT_FINISHED] = NULL,
-        [ROWBUILD_EVENT_SUSPENDED] = NULL,
+        [ROWBUILD_EVENT_SUSPENDED] = NULL,    [ROWBUILD_EVENT_LEFT] = NULL,
     };
     if (names[event->kind] == NULL) {
         return;

@@ -2,7 +2,11 @@
 
 #include "text.h"
 
+#include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
+
+enum { MOST_OPEN_LINES = 10 }; /* of a failure's output that aren't folded */
 
 static const char RED[] = "\033[1;31m";
 static const char YELLOW[] = "\033[1;33m";
@@ -28,6 +32,8 @@ void run_tally_add(struct run_tally *tally, const struct rowbuild_event *event)
         tally->cancelled += event->tasks;
         break;
     case ROWBUILD_RETRYING:
+    case ROWBUILD_UP_TO_DATE: /* aren't executions */
+    case ROWBUILD_NOT_STARTED:
         break;
     }
 }
@@ -60,10 +66,41 @@ static void add_seconds(struct buf *out, double seconds, double more_than)
     }
 }
 
+/* Whether GitHub's runner could take a line of it as a command. */
+static bool has_workflow_command(const char *text, size_t len)
+{
+    for (size_t i = 0; i + 1 < len; i++) {
+        bool begins = i == 0 || text[i - 1] == '\n' || text[i - 1] == '\r';
+        while (begins && i + 1 < len && (text[i] == ' ' || text[i] == '\t')) {
+            i++;
+        }
+        if ((begins && i + 1 < len && text[i] == ':' && text[i + 1] == ':') ||
+            (i + 2 < len && memcmp(text + i, "##[", 3) == 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Between two lines that nobody else can know, GitHub's runner obeys no commands. */
+static void add_harmless(struct buf *out, const char *text, size_t len)
+{
+    uint64_t word[2] = {0};
+    (void)getentropy(word, sizeof word);
+    buf_addf(out, "::stop-commands::%016" PRIx64 "%016" PRIx64 "\n", word[0], word[1]);
+    buf_add(out, text, len);
+    buf_add_string(out, text[len - 1] == '\n' ? "" : "\n");
+    buf_addf(out, "::%016" PRIx64 "%016" PRIx64 "::\n", word[0], word[1]);
+}
+
 static void add_output(struct buf *out, const struct rowbuild_event *event,
                        const struct run_style *style)
 {
     if (event->output == NULL || event->output_bytes == 0) {
+        return;
+    }
+    if (style->github && has_workflow_command(event->output, event->output_bytes)) {
+        add_harmless(out, event->output, event->output_bytes);
         return;
     }
     buf_add(out, event->output, event->output_bytes);
@@ -97,6 +134,28 @@ static void add_success(struct buf *out, const struct rowbuild_event *event,
     add_output(out, event, style);
 }
 
+static size_t count_lines(const char *text, size_t len)
+{
+    size_t lines = len > 0 && text[len - 1] != '\n';
+    for (size_t i = 0; i < len; i++) {
+        lines += text[i] == '\n';
+    }
+    return lines;
+}
+
+/* In GitHub's log, folded if it is long. */
+static void add_failed_output(struct buf *out, const struct rowbuild_event *event,
+                              const struct run_style *style)
+{
+    bool is_long = style->github && event->output != NULL &&
+                   count_lines(event->output, event->output_bytes) > MOST_OPEN_LINES;
+    if (is_long) {
+        buf_addf(out, "::group::output of %s\n", event->label);
+    }
+    add_output(out, event, style);
+    buf_add_string(out, is_long ? "::endgroup::\n" : "");
+}
+
 static void add_trouble(struct buf *out, const struct rowbuild_event *event, const char *what,
                         const char *colour, const struct run_style *style)
 {
@@ -107,7 +166,7 @@ static void add_trouble(struct buf *out, const struct rowbuild_event *event, con
     }
     add_seconds(out, event->seconds, 0);
     buf_add_char(out, '\n');
-    add_output(out, event, style);
+    add_failed_output(out, event, style);
     if (event->log != NULL) {
         buf_add_string(out, "log: ");
         text_add_visible(out, slice_of(event->log));
@@ -142,6 +201,9 @@ void run_text_add_ended(struct buf *out, const struct rowbuild_event *event,
         if (!style->quiet) {
             add_trouble(out, event, "retrying", YELLOW, style);
         }
+        break;
+    case ROWBUILD_UP_TO_DATE:
+    case ROWBUILD_NOT_STARTED:
         break;
     }
 }

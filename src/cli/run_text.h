@@ -29,6 +29,8 @@ size_t run_tally_not_started(const struct run_tally *tally,
 struct run_style {
     bool colour;
     bool terminal;       /* a terminal, whose attributes are reset after a command's output */
+    bool github;         /* for a log of GitHub Actions: long output of failures is folded, and none
+                            of it is taken as a command */
     bool quiet;          /* print nothing about successful tasks */
     bool plain;          /* print only the output of the commands of successful tasks */
     bool silent_success; /* the status block shows success; a line is printed only if the command

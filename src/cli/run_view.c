@@ -1,6 +1,8 @@
 #include "run_view.h"
 
+#include "document.h"
 #include "run_json.h"
+#include "run_report.h"
 #include "text.h"
 
 #include <stdlib.h>
@@ -17,14 +19,17 @@ void run_view_init(struct run_view *view, struct session *session)
     bool able = terminal != NULL && terminal[0] != '\0' && strcmp(terminal, "dumb") != 0;
     bool block = output->messages_terminal && able && !settings->display.no_progress &&
                  settings->display.quiet == 0;
-    *view = (struct run_view){.session = session};
+    bool on_messages = document_has_stdout(&session->document) && !settings->display.json;
+    *view = (struct run_view){.session = session, .on_messages = on_messages};
     progress_init(&view->progress, STDERR_FILENO, block, output->messages_colour);
     view->style = (struct run_style){
-        .colour = output->results_colour,
-        .terminal = output->results_terminal,
+        .colour = on_messages ? output->messages_colour : output->results_colour,
+        .terminal = on_messages ? output->messages_terminal : output->results_terminal,
+        .github = session->document.shown == ROWBUILD_FORMAT_GITHUB,
         .quiet = settings->display.quiet > 0,
         .plain = settings->display.plain,
-        .silent_success = block && output->results_terminal && !settings->display.verbose,
+        .silent_success =
+            block && (on_messages || output->results_terminal) && !settings->display.verbose,
     };
 }
 
@@ -35,8 +40,13 @@ void run_view_release(struct run_view *view)
 
 static void put_result(struct run_view *view, const struct buf *text)
 {
-    if (text->len > 0) {
-        progress_erase(&view->progress);
+    if (text->len == 0) {
+        return;
+    }
+    progress_erase(&view->progress);
+    if (view->on_messages) {
+        output_message(&view->session->output, text->at, text->len);
+    } else {
         output_result(&view->session->output, text->at, text->len);
     }
 }
@@ -103,10 +113,15 @@ static void put_blocked(struct run_view *view)
 
 static void log_event(struct run_view *view, const struct rowbuild_event *event)
 {
+    struct session *session = view->session;
     struct buf line = BUF_EMPTY;
-    if (view->session->events.is_open) {
+    if (session->events.is_open || session->report != NULL) {
         run_json_add_event(&line, event);
-        event_log_add(&view->session->events, &line);
+        event_log_add(&session->events, &line);
+    }
+    if (session->report != NULL) {
+        run_report_add_json(session->report, &line);
+        run_report_take(session->report, event);
     }
     buf_release(&line);
 }
@@ -123,6 +138,9 @@ static void show_event(struct run_view *view, const struct rowbuild_event *event
         run_text_add_started(&text, event, settings->display.verbose);
     } else if (event->kind == ROWBUILD_EVENT_ENDED) {
         run_text_add_ended(&text, event, &view->style);
+        if (view->session->report != NULL) {
+            run_report_annotate(view->session->report, event, &text);
+        }
     } else if (event->kind == ROWBUILD_EVENT_NOTICE && settings->display.quiet == 0) {
         put_message(view, strncmp(event->text, "warning: ", 9) == 0 ? "" : "note: ", event->text);
     } else if (event->kind == ROWBUILD_EVENT_STOPPING && settings->display.quiet == 0) {
@@ -190,6 +208,9 @@ void run_view_finish(struct run_view *view, int status)
     struct buf text = BUF_EMPTY;
     run_json_add_finished(&text, &view->tally, &view->last, status);
     event_log_add(&view->session->events, &text);
+    if (view->session->report != NULL) {
+        run_report_add_json(view->session->report, &text);
+    }
     buf_clear(&text);
     progress_erase(&view->progress);
     session_tell(view->session);

@@ -15,6 +15,7 @@
 
 struct run_view {
     struct session *session;
+    bool on_messages; /* standard output holds a document: lines go to standard error */
     struct progress progress;
     struct run_style style;
     struct run_tally tally;

@@ -6,6 +6,7 @@
 #define ROWBUILD_SESSION_H
 
 #include "arena.h"
+#include "document.h"
 #include "event_log.h"
 #include "output.h"
 #include "rowbuild.h"
@@ -19,10 +20,12 @@ struct session {
     struct settings settings;
     struct output output;
     struct rowbuild_messages *messages;
-    size_t told;             /* how many of the messages have been shown */
-    struct rowbuild *study;  /* NULL until session_open */
-    struct event_log events; /* of a run with --events */
-    struct arena bytes;      /* targets from standard input */
+    size_t told;               /* how many of the messages have been shown */
+    struct rowbuild *study;    /* NULL until session_open */
+    struct event_log events;   /* of a run with --events */
+    struct document document;  /* check, audit and runs: what --format asks for */
+    struct run_report *report; /* collects what happens in a run for it; NULL: nobody asks */
+    struct arena bytes;        /* targets from standard input */
     VEC(const char *) targets;
     bool targets_wanted; /* `-` was given: no target doesn't mean all */
 };

@@ -26,6 +26,7 @@ struct display_settings {
     const char *events; /* file for the events of a run */
     enum rowbuild_format format;
     bool format_given;
+    const char *output; /* file for the document in that format */
     bool no_progress;
     bool clear_progress;
     bool plain; /* job: for successful tasks, print only the output of their commands */

@@ -19,16 +19,21 @@ static void add_verdict(const struct audit_findings *findings, size_t watched, s
     buf_add_string(out, findings->all.count == 0 && watched > 0 ? ", nothing is missing\n" : "\n");
 }
 
+void report_audit_finding(const struct audit_finding *finding, bool colour, struct buf *out)
+{
+    buf_addf(out, "%s:%zu: %s%s:%s %s\n", finding->file, finding->line,
+             colour ? colours[finding->severity] : "", severities[finding->severity],
+             colour ? "\033[0m" : "", finding->message);
+    if (finding->mend[0] != '\0') {
+        buf_addf(out, "    %s\n", finding->mend);
+    }
+}
+
 void report_audit(const struct audit_findings *findings, size_t watched, bool colour,
                   struct buf *out)
 {
     vec_each (struct audit_finding, finding, &findings->all) {
-        buf_addf(out, "%s:%zu: %s%s:%s %s\n", finding->file, finding->line,
-                 colour ? colours[finding->severity] : "", severities[finding->severity],
-                 colour ? "\033[0m" : "", finding->message);
-        if (finding->mend[0] != '\0') {
-            buf_addf(out, "    %s\n", finding->mend);
-        }
+        report_audit_finding(finding, colour, out);
     }
     add_verdict(findings, watched, out);
 }

@@ -1,5 +1,6 @@
 #include "findings.h"
 
+#include "junit.h"
 #include "text.h"
 
 /* ---- JSON ---- */
@@ -70,8 +71,9 @@ static void add_github(const struct rowbuild_finding *finding,
         text_add_visible(&shown, buf_slice(&path));
         buf_add_string(out, "file=");
         add_escaped(out, buf_slice(&shown), true);
-        buf_addf(out, ",line=%zu,endLine=%zu", finding->line, finding->end_line);
-        if (finding->line == finding->end_line) { /* columns are only allowed then */
+        size_t end = finding->column > 0 ? finding->end_line : finding->line;
+        buf_addf(out, ",line=%zu,endLine=%zu", finding->line, end);
+        if (finding->column > 0 && finding->line == finding->end_line) { /* else not allowed */
             buf_addf(out, ",col=%zu,endColumn=%zu", finding->column, finding->end_column);
         }
         buf_add_char(out, ',');
@@ -91,14 +93,17 @@ static void add_github(const struct rowbuild_finding *finding,
 
 /* ---- Markdown ---- */
 
-/* In a cell of a table; what would be markup of any kind is escaped. */
-static void add_cell(struct buf *out, struct slice text)
+void findings_add_cell(struct buf *out, struct slice text)
 {
     for (size_t i = 0; i < text.len; i++) {
         if (strchr("\\`*_{}[]<>()#+!|~&", text.at[i]) != NULL) {
             buf_add_char(out, '\\');
         }
-        buf_add_char(out, text.at[i] == '\n' ? ' ' : text.at[i]);
+        if (text.at[i] == '\n') {
+            buf_add_char(out, ' ');
+        } else {
+            buf_add_char(out, text.at[i]);
+        }
     }
 }
 
@@ -135,9 +140,9 @@ static void write_markdown(const struct rowbuild_finding *findings, size_t count
         }
         findings_add_message(&findings[i], &message);
         buf_addf(out, "| %s | ", findings_severity(findings[i].severity));
-        add_cell(out, buf_slice(&place));
+        findings_add_cell(out, buf_slice(&place));
         buf_add_string(out, " | ");
-        add_cell(out, buf_slice(&message));
+        findings_add_cell(out, buf_slice(&message));
         buf_addf(out, " (%s) |\n", findings[i].code);
         buf_release(&place);
         buf_release(&message);
@@ -172,7 +177,7 @@ void findings_write(const struct rowbuild_finding *findings, size_t count,
         findings_write_sarif(findings, count, options, out);
         break;
     case ROWBUILD_FORMAT_JUNIT:
-        findings_write_junit(findings, count, options, out);
+        junit_write(NULL, 0, findings, count, options, out);
         break;
     case ROWBUILD_FORMAT_MARKDOWN:
         write_markdown(findings, count, options, out);

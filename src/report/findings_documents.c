@@ -1,4 +1,4 @@
-/* Writes findings as whole documents: SARIF 2.1.0, a Code Quality report of GitLab, JUnit's XML. */
+/* Writes findings as whole documents: SARIF 2.1.0, a Code Quality report of GitLab. */
 #include "findings.h"
 
 #include "digest.h"
@@ -108,7 +108,7 @@ static void add_location(struct buf *out, const struct rowbuild_finding *finding
         report_json_key(out, "region");
         report_json_begin(out, '{');
         report_json_count(out, "startLine", finding->line > 0 ? finding->line : 1);
-        if (finding->line > 0) {
+        if (finding->column > 0) {
             report_json_count(out, "startColumn", finding->column);
             report_json_count(out, "endLine", finding->end_line);
             report_json_count(out, "endColumn", finding->end_column);
@@ -234,92 +234,4 @@ void findings_write_gitlab(const struct rowbuild_finding *findings, size_t count
     report_json_end_records(out);
     buf_add_char(out, '\n');
     free(prints);
-}
-
-/* ---- JUnit ---- */
-
-static void add_xml(struct buf *out, struct slice text)
-{
-    struct buf visible = BUF_EMPTY;
-    text_add_visible(&visible, text);
-    for (size_t i = 0; i < visible.len; i++) {
-        switch (visible.at[i]) {
-        case '&':
-            buf_add_string(out, "&amp;");
-            break;
-        case '<':
-            buf_add_string(out, "&lt;");
-            break;
-        case '>':
-            buf_add_string(out, "&gt;");
-            break;
-        case '"':
-            buf_add_string(out, "&quot;");
-            break;
-        default:
-            buf_add_char(out, visible.at[i]);
-        }
-    }
-    buf_release(&visible);
-}
-
-static void add_attribute(struct buf *out, const char *name, struct slice text)
-{
-    buf_addf(out, " %s=\"", name);
-    add_xml(out, text);
-    buf_add_char(out, '"');
-}
-
-static void add_case(struct buf *out, const struct rowbuild_finding *finding,
-                     const struct rowbuild_format_options *options)
-{
-    struct buf name = BUF_EMPTY;
-    struct buf message = BUF_EMPTY;
-    buf_addf(&name, "%s", finding->code);
-    if (finding->line > 0) {
-        buf_add_string(&name, ": ");
-        findings_add_path(finding, options, &name);
-        buf_addf(&name, ":%zu:%zu", finding->line, finding->column);
-    }
-    findings_add_message(finding, &message);
-    buf_add_string(out, "    <testcase");
-    add_attribute(out, "classname", slice_of(options->tool));
-    add_attribute(out, "name", buf_slice(&name));
-    buf_add_string(out, " time=\"0\">\n");
-    if (finding->severity == ROWBUILD_ERROR) {
-        buf_add_string(out, "      <failure");
-        add_attribute(out, "type", slice_of(finding->code));
-        add_attribute(out, "message", buf_slice(&message));
-        buf_add_char(out, '>');
-        add_xml(out, slice_of(finding->text));
-        buf_add_string(out, "</failure>\n");
-    } else {
-        buf_add_string(out, "      <system-out>");
-        add_xml(out, slice_of(finding->text));
-        buf_add_string(out, "</system-out>\n");
-    }
-    buf_add_string(out, "    </testcase>\n");
-    buf_release(&name);
-    buf_release(&message);
-}
-
-void findings_write_junit(const struct rowbuild_finding *findings, size_t count,
-                          const struct rowbuild_format_options *options, struct buf *out)
-{
-    size_t failures = findings_count(findings, count, ROWBUILD_ERROR);
-    size_t tests = count > 0 ? count : 1;
-    buf_add_string(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites");
-    add_attribute(out, "name", slice_of(options->tool));
-    buf_addf(out, " tests=\"%zu\" failures=\"%zu\" errors=\"0\">\n  <testsuite", tests, failures);
-    add_attribute(out, "name", slice_of(options->tool));
-    buf_addf(out, " tests=\"%zu\" failures=\"%zu\" errors=\"0\" time=\"0\">\n", tests, failures);
-    for (size_t i = 0; i < count; i++) {
-        add_case(out, &findings[i], options);
-    }
-    if (count == 0) { /* a report without tests counts as a mistake */
-        buf_add_string(out, "    <testcase");
-        add_attribute(out, "classname", slice_of(options->tool));
-        buf_add_string(out, " name=\"nothing found\" time=\"0\"/>\n");
-    }
-    buf_add_string(out, "  </testsuite>\n</testsuites>\n");
 }

@@ -219,6 +219,8 @@ int report_machine_now(const char *state_path, const struct rowbuild_show_option
 
 /* ---- audit ---- */
 
+/* One finding: its place, message and mend. */
+void report_audit_finding(const struct audit_finding *finding, bool colour, struct buf *out);
 /* Each finding: its place, message and mend; then how many commands were `watched`. */
 void report_audit(const struct audit_findings *findings, size_t watched, bool colour,
                   struct buf *out);

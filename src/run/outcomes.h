@@ -17,8 +17,9 @@ enum task_outcome {
 };
 
 struct outcomes {
-    uint8_t *of;  /* by task: enum task_outcome */
-    size_t total; /* tasks that may have to run */
+    uint8_t *of;   /* by task: enum task_outcome */
+    bool *is_told; /* by task: the observer knows; NULL: nobody asks (run_options.tells_rest) */
+    size_t total;  /* tasks that may have to run */
     size_t done;
     size_t failures; /* executions */
 };

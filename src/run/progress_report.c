@@ -110,6 +110,9 @@ void run_tell_ended(struct run *run, const struct task_id *tasks, size_t count,
     event.task_count = count;
     event.label = buf_string(&label);
     run_tell(run, event);
+    for (size_t i = 0; run->outcomes.is_told != NULL && i < count; i++) {
+        run->outcomes.is_told[tasks[i].at] = event.outcome != ROWBUILD_RETRYING;
+    }
     buf_release(&label);
 }
 

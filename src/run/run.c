@@ -386,6 +386,9 @@ static int prepare(struct run *run)
     run->beat_ns = run->started_ns + BEAT_NS;
     arena_init(&run->scratch);
     run->outcomes.of = mem_alloc(graph->task_count);
+    if (run->options->tells_rest) {
+        run->outcomes.is_told = mem_alloc(graph->task_count * sizeof *run->outcomes.is_told);
+    }
     run->usage = mem_alloc(graph->rowfile->action_count * sizeof *run->usage);
     run->executions =
         (struct executions){.plan = run->plan, .launch = run->launch, .machine = run->machine};
@@ -402,6 +405,7 @@ static void release(struct run *run)
     executions_release(&run->executions);
     temporary_remove(&run->temporary);
     free(run->outcomes.of);
+    free(run->outcomes.is_told);
     free(run->usage);
     free(run->ancestors.met);
     vec_release(&run->ready.unblocked);
@@ -451,6 +455,7 @@ int run_execute(struct plan *plan, const struct launch_context *launch,
             status = run.logs == NULL ? -1 : execute(&run);
         }
         count_not_started(&run);
+        run_tell_rest(&run);
         result->interrupted = run.stopping.interrupted;
         result->stopped = run.stopping.is_stopping;
     }

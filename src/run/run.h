@@ -12,7 +12,7 @@
  * command); children.c (processes); time_left.c (the end of the run's time); outcomes.c (what
  * became of each task); advise.c (what executions use); ancestors.c (products that another task
  * changed); left_running.c (what stays in the background); backups.c (old products); launched.c
- * (inputs at the start and at the end); progress_report.c (what the observer is told); slots.c
+ * (inputs at the start and at the end); progress_report.c (what the observer is told); rest.c (what it is told of tasks that weren't executed); slots.c
  * (what runs now); executions.c (tasks that run together); temporary.c, tokens.c, logs.c,
  * logs_table.c, run_mark.c, run_clock.c. Apart from these: accept.c; round.c (a further round);
  * forget.c and sweep.c (clean); means.c with find_gpus.c and find_hosts.c (what may be used). */
@@ -32,7 +32,7 @@
 
 struct run_event {
     enum rowbuild_event_kind kind;
-    const struct task_id *tasks; /* STARTED, ENDED: of the execution */
+    const struct task_id *tasks; /* STARTED, ENDED: of the execution; LEFT: the task */
     size_t task_count;
     const char *label;
     enum rowbuild_outcome outcome;
@@ -70,6 +70,7 @@ struct run_options {
     bool gpus_can_be_told; /* --gpus might change it */
     size_t keep_going;     /* after this many failures nothing new is started; at least 1 */
     bool explain;
+    bool tells_rest;        /* ROWBUILD_EVENT_LEFT for each task that wasn't executed */
     double grace_s;         /* between TERM and KILL */
     unsigned tick_ms;       /* 0: no TICK events */
     const char *state_path; /* of the state folder: logs lie below it */

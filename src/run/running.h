@@ -75,6 +75,10 @@ void run_finish(struct run *run, struct slot *slot);
  * themselves. They live on. */
 void run_tell_left_running(struct run *run);
 
+/* rest.c */
+/* Tells ROWBUILD_EVENT_LEFT of each wanted task whose end wasn't told. */
+void run_tell_rest(struct run *run);
+
 /* progress_report.c */
 void run_tell(struct run *run, struct run_event event);
 /* Tells ROWBUILD_EVENT_ENDED: fills in the tasks and their label. */

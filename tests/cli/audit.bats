@@ -138,6 +138,24 @@ END
         '3|undeclared-input|error|make|Rowfile|6|add "//src/table" to `inputs`|//src/table|cat|a b|' ]
 }
 
+@test "audit reports in the formats of CI systems" {
+    honest
+    lie '["in", "//src/table"]' '["in"]'
+    apart audit --yes --format gitlab
+    [ "$status" = 1 ]
+    json '.[0] | length == 1 and .[0].check_name == "undeclared-input" and .[0].severity == "major"
+        and .[0].location == {"path": "Rowfile", "lines": {"begin": 6}}'
+    [[ $stderr == *'error: action `make` reads'* ]]
+    GITHUB_ACTIONS=true apart audit --yes a --format junit --output "$SCRATCH/audit.xml"
+    has_line '^::error file=Rowfile,line=6,endLine=6,title=rowbuild audit%3A undeclared-input::action `make` reads'
+    text_of output "$SCRATCH/audit.xml"
+    has '<failure type="undeclared-input"' '<testcase classname="make" name="a"'
+    apart audit --yes --format json --output "$SCRATCH/audit.json"
+    has 'error: action `make` reads' '3 commands watched, 1 error'
+    text_of output "$SCRATCH/audit.json"
+    json '.[0].findings[0].code == "undeclared-input"'
+}
+
 @test "audit --outside names programs and libraries, packages as one" {
     honest
     run "$ROWBUILD" audit --outside -a make a

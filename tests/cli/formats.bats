@@ -117,9 +117,11 @@ package() {
     rowbuild check --format sarif >"$SCRATCH/1" || [ $? = 2 ]
     doubtful
     rowbuild check --format sarif >"$SCRATCH/2"
+    failing
+    rowbuild --format sarif >"$SCRATCH/4" || [ $? = 1 ]
     rowfile </dev/null
     rowbuild check --format sarif >"$SCRATCH/3"
-    python3 - "$PACKAGE"/lib/schemas/sarif-*.json "$SCRATCH"/[123] <<'END'
+    python3 - "$PACKAGE"/lib/schemas/sarif-*.json "$SCRATCH"/[1234] <<'END'
 import json, sys, jsonschema
 schema = json.load(open(sys.argv[1]))
 for name in sys.argv[2:]:
@@ -134,9 +136,125 @@ END
     rowbuild check --format junit >"$SCRATCH/1" || [ $? = 2 ]
     doubtful
     rowbuild check --format junit >"$SCRATCH/2"
+    failing
+    rowbuild --format junit >"$SCRATCH/4" || [ $? = 1 ]
     rowfile </dev/null
     rowbuild check --format junit >"$SCRATCH/3"
-    xmllint --noout --schema "$PACKAGE/test/resources/jenkins-junit.xsd" "$SCRATCH"/[123]
+    xmllint --noout --schema "$PACKAGE/test/resources/jenkins-junit.xsd" "$SCRATCH"/[1234]
+}
+
+# Two directories, one of which fails with a long log; then an action that needs its product.
+failing() {
+    mkdir -p workspace/a workspace/b
+    rowfile <<'END'
+[[action]]
+name = "first"
+products = ["x"]
+command = """
+for i in 1 2 3 4 5 6 7 8 9 10 11; do echo "line $i: 100%"; done
+echo '::error::not from rowbuild'
+test {directory} != b
+touch {workspace_path}/{directory}/x"""
+
+[[action]]
+name = "second"
+inputs = ["x"]
+products = ["y"]
+command = "touch {workspace_path}/{directory}/y"
+END
+}
+
+@test "a run writes JUnit's XML to standard output, and its lines to standard error" {
+    failing
+    apart -k 0 --format junit
+    [ "$status" = 1 ]
+    has '<testsuite name="rowbuild" tests="4" failures="1" errors="0" skipped="1"' \
+        '<testcase classname="second" name="a"' '<failure type="task-failed" message="exit 1">line 1: 100%' \
+        'to retry: rowbuild -a first b' '<skipped>not started: first b didn'
+    lacks 'FAILED: ' '[1/'
+    [[ $stderr == *'FAILED: first b: exit 1'*'1 failed, 1 not started, 2 succeeded'* ]]
+    apart -k 0 --format junit --output "$SCRATCH/run.xml" # what was done counts as well
+    [[ $output == *'FAILED: first b'* && -z $stderr ]]
+    text_of output "$SCRATCH/run.xml"
+    has '<testcase classname="second" name="a" time="0"/>' 'tests="4" failures="1"'
+}
+
+@test "a run in GitHub Actions folds logs, annotates failures and writes a summary" {
+    failing
+    export GITHUB_ACTIONS=true GITHUB_WORKSPACE=$SCRATCH GITHUB_STEP_SUMMARY=$SCRATCH/summary
+    echo before >"$SCRATCH/summary"
+    apart -k 0 --output "$SCRATCH/sarif" --format sarif
+    [ "$status" = 1 ]
+    has_line '^::group::output of first b$' '^::endgroup::$' '^::stop-commands::[0-9a-f]{32}$' \
+        '^::error file=project/Rowfile,line=1,endLine=1,title=rowbuild%3A task-failed::first b: exit 1; to retry:'
+    local token=${output#*::stop-commands::}
+    has_line "^::${token%%$'\n'*}::\$"
+    text_of output "$SCRATCH/summary"
+    has_line '^before$' '^### rowbuild: 1 failed, 1 not started, 2 succeeded$' \
+        '^\| first b \| exit 1 \| <code>rowbuild -a first b</code> \|$'
+    text_of output "$SCRATCH/sarif"
+    json '.[0].runs[0].results | length == 1 and .[0].ruleId == "task-failed"
+        and .[0].locations[0].physicalLocation.region == {"startLine": 1}'
+    GITHUB_STEP_SUMMARY=$SCRATCH/nowhere/summary apart -k 0
+    [ "$status" = 1 ]
+    [[ $stderr == *"warning: the summary"*"can't be written"* ]]
+    rowfile <<<'[[actoin]]'
+    apart
+    [ "$status" = 2 ]
+    has_line '^::error file=project/Rowfile,line=1,endLine=1,col=3,.*title=rowbuild%3A unknown-key::'
+}
+
+@test "a report of a run says what went wrong, however it ended" {
+    failing
+    apart --format gitlab nowhere
+    [ "$status" = 2 ]
+    json '.[0] | length == 1 and .[0].check_name == "unknown-target"'
+    rowfile <<'END'
+[[action]]
+name = "wait"
+products = ["x"]
+command = "hold wait # {directory}"
+END
+    start -j1 --format junit --output "$SCRATCH/run.xml"
+    await_started wait
+    kill -INT "$PID"
+    finish 130
+    text_of output "$SCRATCH/run.xml"
+    has 'tests="3" failures="1" errors="0" skipped="2"' '<failure type="run-incomplete"' \
+        '<skipped>cancelled: ' '<skipped>not started: the run was interrupted</skipped>'
+    expect 3 --format junit --output "$SCRATCH/nowhere/run.xml"
+    has 'the file of --output'
+    expect 2 --output "$SCRATCH/run.xml"
+    has '`--output` needs `--format`'
+    expect 2 -n --format sarif
+    has 'runs nothing'
+}
+
+@test "--format json of a run is --json, in a file too" {
+    mkdir workspace/d1
+    rowfile <<'END'
+[[action]]
+name = "first"
+command = "touch {workspace_path}/{directory}/out"
+products = ["out"]
+END
+    expect_json 0 --format json
+    json 'map(.event) == ["planned", "started", "ended", "finished"]'
+    apart --rerun --format json --output "$SCRATCH/events"
+    has 'done: 1 task ran'
+    text_of output "$SCRATCH/events"
+    json 'map(.event) == ["planned", "started", "ended", "finished"]'
+    expect_json 0 -n --format json
+    json '.[0].tasks == []'
+}
+
+@test "check --output writes the report beside the messages" {
+    doubtful
+    apart check --format gitlab --output "$SCRATCH/report"
+    [[ $stderr == *"warning: action"* ]]
+    has 'Rowfile: no errors, 2 warnings'
+    text_of output "$SCRATCH/report"
+    json '.[0] | length == 2'
 }
 
 @test "check looks at the description where the workspace doesn't exist" {

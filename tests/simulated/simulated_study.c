@@ -170,10 +170,11 @@ static void add_keys(struct study *study, const char *before, const struct task_
 }
 
 static const char *const outcome_names[] = {
-    [ROWBUILD_SUCCEEDED] = "succeeded", [ROWBUILD_TASK_FAILED] = "failed",
-    [ROWBUILD_RETRYING] = "retrying",   [ROWBUILD_TIMED_OUT] = "timed out",
-    [ROWBUILD_CANCELLED] = "cancelled", [ROWBUILD_UNFINISHED] = "unfinished",
-    [ROWBUILD_RESTORED] = "restored",
+    [ROWBUILD_SUCCEEDED] = "succeeded",     [ROWBUILD_TASK_FAILED] = "failed",
+    [ROWBUILD_RETRYING] = "retrying",       [ROWBUILD_TIMED_OUT] = "timed out",
+    [ROWBUILD_CANCELLED] = "cancelled",     [ROWBUILD_UNFINISHED] = "unfinished",
+    [ROWBUILD_RESTORED] = "restored",       [ROWBUILD_UP_TO_DATE] = "up to date",
+    [ROWBUILD_NOT_STARTED] = "not started",
 };
 
 /* The log has a line for each event: milliseconds since the run began, and what it was. */
@@ -201,6 +202,11 @@ static void hear(void *context, const struct run_event *event)
         if (event->output != NULL) {
             buf_addf(log, "output %.*s\n", (int)event->output_bytes, event->output);
         }
+        break;
+    case ROWBUILD_EVENT_LEFT:
+        buf_addf(log, "left %s: %s", event->label, outcome_names[event->outcome]);
+        buf_addf(log, "%s%s\n", event->how != NULL ? ": " : "",
+                 event->how != NULL ? event->how : "");
         break;
     case ROWBUILD_EVENT_NOTICE:
         buf_addf(log, "%lld notice %s\n", at_ms, event->text);
@@ -268,6 +274,7 @@ static int execute(struct study *study)
         .jobs = study->jobs > 0 ? study->jobs : 1,
         .keep_going = study->keep_going > 0 ? study->keep_going : SIZE_MAX,
         .grace_s = study->grace_s,
+        .tells_rest = study->tells_rest,
         .state_path = "/project/.rowbuild",
         .name = "",
         .end_ns = study->end_ns,

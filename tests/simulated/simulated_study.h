@@ -67,6 +67,7 @@ struct study {
     double grace_s;
     const char *host;   /* of the next run, which its records name; NULL: they name no run */
     bool tells_seconds; /* in the log, of what succeeds */
+    bool tells_rest;    /* in the log: what became of tasks that weren't executed */
     int64_t end_ns;     /* of the time that the run has; 0: none */
     enum death death;   /* of the next run */
     bool is_dead;       /* the last run was killed */

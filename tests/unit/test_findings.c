@@ -1,6 +1,7 @@
 /* Findings in the formats of CI systems: what the formats escape, and what they need. */
 #include "findings.h"
 #include "json.h"
+#include "results.h"
 
 #include "diag.h"
 
@@ -181,6 +182,94 @@ static void test_junit(void **state)
     assert_non_null(strstr(text, "tests=\"1\" failures=\"0\""));
 }
 
+static const char output[] = "half <line>\n::error::100%\x1b\xff";
+static const struct rowbuild_result results[] = {
+    {.action = "sim&run", .name = "T\"1\"", .outcome = ROWBUILD_SUCCEEDED, .seconds = 1.25},
+    {.action = "sim&run",
+     .name = "T2|x",
+     .outcome = ROWBUILD_TASK_FAILED,
+     .code = "task-failed",
+     .how = "exit 3; `a<b>` | c",
+     .again = "rowbuild -a 'sim&run' 'T2|x'",
+     .seconds = 0.5,
+     .output = output,
+     .output_bytes = sizeof output - 1},
+    {.action = "plot",
+     .name = "",
+     .outcome = ROWBUILD_NOT_STARTED,
+     .how = "sim&run T2|x didn't succeed"},
+    {.action = "plot", .name = "//a", .outcome = ROWBUILD_CANCELLED, .how = "killed by SIGTERM"},
+    {.action = "plot", .name = "//b", .outcome = ROWBUILD_UP_TO_DATE},
+};
+
+static const char *results_in(enum rowbuild_format format, size_t finding_count)
+{
+    static struct buf out;
+    buf_clear(&out);
+    results_write(results, 5, findings, finding_count, format, &options, &out);
+    return buf_string(&out);
+}
+
+static void test_results_in_junit(void **state)
+{
+    (void)state;
+    assert_string_equal(
+        results_in(ROWBUILD_FORMAT_JUNIT, 0),
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+        "<testsuites name=\"rowbuild check\" tests=\"5\" failures=\"1\" errors=\"0\">\n"
+        "  <testsuite name=\"rowbuild check\" tests=\"5\" failures=\"1\" errors=\"0\" "
+        "skipped=\"2\" time=\"1.750\">\n"
+        "    <testcase classname=\"sim&amp;run\" name=\"T&quot;1&quot;\" time=\"1.250\"/>\n"
+        "    <testcase classname=\"sim&amp;run\" name=\"T2|x\" time=\"0.500\">\n"
+        "      <failure type=\"task-failed\" message=\"exit 3; `a&lt;b&gt;` | c\">"
+        "half &lt;line&gt;\n::error::100%\\033\\377\n"
+        "to retry: rowbuild -a 'sim&amp;run' 'T2|x'\n</failure>\n"
+        "    </testcase>\n"
+        "    <testcase classname=\"plot\" name=\"plot\" time=\"0\">\n"
+        "      <skipped>not started: sim&amp;run T2|x didn't succeed</skipped>\n"
+        "    </testcase>\n"
+        "    <testcase classname=\"plot\" name=\"//a\" time=\"0\">\n"
+        "      <skipped>cancelled: killed by SIGTERM</skipped>\n"
+        "    </testcase>\n"
+        "    <testcase classname=\"plot\" name=\"//b\" time=\"0\"/>\n"
+        "  </testsuite>\n</testsuites>\n");
+    assert_non_null(strstr(results_in(ROWBUILD_FORMAT_JUNIT, 2), "tests=\"7\" failures=\"2\""));
+    assert_string_equal(results_in(ROWBUILD_FORMAT_SARIF, 2), "");
+}
+
+static void test_results_in_markdown(void **state)
+{
+    (void)state;
+    assert_string_equal(results_in(ROWBUILD_FORMAT_MARKDOWN, 0),
+                        "### rowbuild check: 1 failed, 1 cancelled, 1 not started, 1 succeeded, "
+                        "1 up to date\n\n"
+                        "| Task | What happened | To retry |\n| --- | --- | --- |\n"
+                        "| sim\\&run T2\\|x | exit 3; \\`a\\<b\\>\\` \\| c | "
+                        "<code>rowbuild -a 'sim\\&run' 'T2\\|x'</code> |\n\n");
+    assert_non_null(strstr(results_in(ROWBUILD_FORMAT_MARKDOWN, 1), "| error | a%b,c:d/Rowfile:3"));
+}
+
+/* A place without columns is the whole line. */
+static void test_whole_lines(void **state)
+{
+    (void)state;
+    struct rowbuild_finding finding = findings[0];
+    struct buf out = BUF_EMPTY;
+    finding.column = 0;
+    finding.end_column = 0;
+    findings_write(&finding, 1, ROWBUILD_FORMAT_GITHUB, &options, &out);
+    assert_non_null(strstr(buf_string(&out), "Rowfile,line=3,endLine=3,title="));
+    buf_clear(&out);
+    findings_write(&finding, 1, ROWBUILD_FORMAT_SARIF, &options, &out);
+    struct json *root = parsed(buf_string(&out));
+    check_json(root, "/runs/0/results/0/locations/0/physicalLocation/region", "{\"startLine\":3}");
+    json_free(root);
+    buf_clear(&out);
+    findings_write(&finding, 1, ROWBUILD_FORMAT_JUNIT, &options, &out);
+    assert_non_null(strstr(buf_string(&out), "Rowfile:3\""));
+    buf_release(&out);
+}
+
 static void test_lines(void **state)
 {
     (void)state;
@@ -197,10 +286,16 @@ static void test_lines(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_github),       cmocka_unit_test(test_markdown),
-        cmocka_unit_test(test_sarif),        cmocka_unit_test(test_gitlab),
-        cmocka_unit_test(test_fingerprints), cmocka_unit_test(test_junit),
+        cmocka_unit_test(test_github),
+        cmocka_unit_test(test_markdown),
+        cmocka_unit_test(test_sarif),
+        cmocka_unit_test(test_gitlab),
+        cmocka_unit_test(test_fingerprints),
+        cmocka_unit_test(test_junit),
         cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_results_in_junit),
+        cmocka_unit_test(test_results_in_markdown),
+        cmocka_unit_test(test_whole_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

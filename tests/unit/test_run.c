@@ -209,6 +209,53 @@ static void test_what_depends_on_a_failure_does_not_run(void **state)
     study_end(&study);
 }
 
+/* Each task is told of exactly once, by its end or at the end of the run. */
+static void test_the_rest_is_told_with_what_held_it_up(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study,
+          "[default.action]\nscope = 'directory'\n"
+          "[[action]]\nname = 'a'\ncommand = 'fail_if bad in; copy in 1'\ninputs = "
+          "['in']\nproducts = ['1']\n"
+          "[[action]]\nname = 'b'\ncommand = 'copy 1 2'\ninputs = ['1']\nproducts = ['2']\n"
+          "[[action]]\nname = 'c'\ncommand = 'copy 2 3'\ninputs = ['2']\nproducts = ['3']\n",
+          2);
+    study_write(&study, "d1/in", "bad");
+    study.tells_rest = true;
+    expect_log(&study, "0 start a d1\n120 failed a d1: exit 1\n120 start a d2\n240 succeeded a d2\n"
+                       "240 start b d2\n360 succeeded b d2\n360 start c d2\n480 succeeded c d2\n"
+                       "left b d1: not started: a d1 didn't succeed\n"
+                       "left c d1: not started: b d1 wasn't started\n");
+    study_write(&study, "d1/in", "good");
+    study_write(&study, "d2/in", "bad");
+    study.action = "a";
+    study.target = "d1";
+    expect_log(&study, "0 start a d1\n120 succeeded a d1\n");
+    study.action = NULL;
+    study.target = NULL;
+    study.keep_going = 1;
+    expect_log(&study, "0 start a d2\n120 failed a d2: exit 1\n120 stopping\n"
+                       "left a d1: up to date\n"
+                       "left b d1: not started: the run stopped after a failure\n"
+                       "left b d2: not started: a d2 didn't succeed\n"
+                       "left c d1: not started: the run stopped after a failure\n"
+                       "left c d2: not started: b d2 wasn't started\n");
+    study_end(&study);
+}
+
+static void test_an_interruption_leaves_the_rest(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study, of_many, 2);
+    study.tells_rest = true;
+    send_after(SECONDS(1), &INTERRUPT);
+    expect_log(&study, "0 start a d1\n1000 stopping\n1000 cancelled a d1: killed by SIGTERM\n"
+                       "left a d2: not started: the run was interrupted\n");
+    study_end(&study);
+}
+
 static void test_what_runs_goes_on_after_a_failure_beside_it(void **state)
 {
     struct study study;
@@ -1074,6 +1121,8 @@ int main(void)
         cmocka_unit_test(test_after_a_failure_nothing_new_is_started),
         cmocka_unit_test(test_so_many_failures_are_allowed),
         cmocka_unit_test(test_what_depends_on_a_failure_does_not_run),
+        cmocka_unit_test(test_the_rest_is_told_with_what_held_it_up),
+        cmocka_unit_test(test_an_interruption_leaves_the_rest),
         cmocka_unit_test(test_what_runs_goes_on_after_a_failure_beside_it),
         cmocka_unit_test(test_retries_are_attempts_more),
         cmocka_unit_test(test_a_retry_may_succeed),
