@@ -72,12 +72,13 @@ static struct state *open_for_job(const struct rowbuild *study, struct diag *dia
 
 /* The graph of the study's workspace, and a plan in which is marked what is wanted. */
 static int make_plan(struct rowbuild *study, const struct rowbuild_selection *selection,
-                     struct diag *diag)
+                     enum state_mode mode, struct diag *diag)
 {
     struct plan_selection wanted = study_selection(study, selection);
     struct plan_options options = {.no_adopt = selection->no_adopt,
                                    .recorded = selection->recorded,
                                    .rerun = selection->rerun,
+                                   .looks_only = mode == STATE_READ && !study->will_write,
                                    .scan = study->scans,
                                    .threads = study->io_threads};
     study->graph = graph_build(study->rowfile, &study->workspace, study->project, diag);
@@ -134,7 +135,7 @@ static int open_workspace(struct rowbuild *study, struct diag *diag)
 static int look(struct rowbuild *study, const struct rowbuild_selection *selection,
                 enum state_mode mode, struct diag *diag)
 {
-    if (open_workspace(study, diag) != 0 || make_plan(study, selection, diag) != 0) {
+    if (open_workspace(study, diag) != 0 || make_plan(study, selection, mode, diag) != 0) {
         return -1;
     }
     if (state_folder_check(study->state_path, diag) != 0) {
@@ -218,7 +219,7 @@ int study_load_anew(struct rowbuild *study, const struct rowbuild_selection *sel
     workspace_release(&study->workspace);
     study->workspace = *found;
     *found = (struct workspace){.fd = -1};
-    int result = make_plan(study, selection, &diag);
+    int result = make_plan(study, selection, STATE_WRITE, &diag);
     if (result == 0) {
         result = take_jobs(study, &diag);
     }

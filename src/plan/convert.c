@@ -38,6 +38,11 @@ static struct glob_set *names_of(struct slice rules)
     return set;
 }
 
+bool convert_has_other_rules(const struct plan *plan, struct recorded *recorded)
+{
+    return !slice_equal(recorded_rules(recorded), plan->graph->rules_name);
+}
+
 bool convert_folder(struct plan *plan, struct recorded *recorded, const char *path,
                     const struct tree_view *view, struct digest then)
 {

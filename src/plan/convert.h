@@ -12,6 +12,9 @@
 bool convert_folder(struct plan *plan, struct recorded *recorded, const char *path,
                     const struct tree_view *view, struct digest then);
 
+/* Whether other names count now than did for the record. */
+bool convert_has_other_rules(const struct plan *plan, struct recorded *recorded);
+
 /* Whether the record's rules left out a path that a glob matches now. */
 bool convert_was_ignored(struct recorded *recorded, struct slice path);
 

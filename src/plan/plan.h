@@ -119,9 +119,10 @@ typedef void reason_fn(void *context, const struct reason *reason);
 
 struct plan_options {
     bool no_adopt;
-    bool recorded; /* look at no file */
-    bool rerun;    /* selected tasks run in any case */
-    bool scan;     /* adopt also what was planned once and never ran */
+    bool recorded;   /* look at no file */
+    bool rerun;      /* selected tasks run in any case */
+    bool looks_only; /* nothing that is found is put on record */
+    bool scan;       /* adopt also what was planned once and never ran */
     unsigned threads;
 };
 

@@ -3,6 +3,7 @@
 #include "backup.h"
 #include "file.h"
 #include "names.h"
+#include "own_names.h"
 #include "stamps.h"
 
 #include <stdlib.h>
@@ -61,6 +62,7 @@ void plan_put_known(struct plan *plan, struct task_id task, const struct compone
             vec_push(&all, component);
         }
     }
+    plan_push_own_names(plan, task, &all);
     plan_put_terms(plan, task, &all, row);
     vec_release(&all);
 }
@@ -208,6 +210,7 @@ void plan_replace_digest(struct plan *plan, struct task_id maker, struct file_id
     struct replacement replacement = {.before = before, .after = after};
     replacement.name = plan_component_name(plan, maker, file, &replacement.in_directory);
     replace_in_task(plan, maker, &replacement);
+    plan_renew_own_names(plan, maker, file);
     for (uint32_t a = graph->after_start[maker.at]; a < graph->after_start[maker.at + 1]; a++) {
         struct task_id after_maker = graph->after[a];
         replacement.name = plan_component_name(plan, after_maker, file, &replacement.in_directory);

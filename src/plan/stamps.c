@@ -26,8 +26,8 @@ static bool has_stamps(const struct plan *plan, struct task_id task)
     return !graph_action(plan->graph, task)->always;
 }
 
-/* Stamps are the last components but for those of links, of what stays and of backups, which are
- * put into a record by themselves. Where the stamps end; 0: there are none. */
+/* Stamps are the last components but for those of links, of what stays, of backups and of names,
+ * which are put into a record by themselves. Where the stamps end; 0: there are none. */
 static size_t end_of_stamps(const struct components *good)
 {
     size_t end = good->count;
@@ -37,7 +37,7 @@ static size_t end_of_stamps(const struct components *good)
             return end;
         }
         if (kind != COMPONENT_LINK && kind != COMPONENT_TARGET && kind != COMPONENT_STAYS &&
-            kind != COMPONENT_OLD) {
+            kind != COMPONENT_OLD && kind != COMPONENT_ENTRIES) {
             return 0;
         }
         end--;

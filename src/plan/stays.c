@@ -1,8 +1,10 @@
 #include "stays.h"
 
 #include "additions.h"
+#include "convert.h"
 #include "file.h"
 #include "names.h"
+#include "own_names.h"
 #include "reserved.h"
 
 #include <stdlib.h>
@@ -335,6 +337,41 @@ static void record_additions(struct plan *plan, struct task_id task, struct file
     vec_release(&list);
 }
 
+/* What didn't count when the names were taken has none, whoever made it. */
+static void drop_once_ignored(struct plan *plan, struct task_id task, struct additions *additions)
+{
+    struct recorded recorded = {.good = &state_task(plan->state, task.at)->good};
+    size_t kept = 0;
+    if (!convert_has_other_rules(plan, &recorded)) {
+        return;
+    }
+    for (size_t i = 0; i < additions->count; i++) {
+        if (!convert_was_ignored(&recorded, additions->at[i])) {
+            additions->at[kept++] = additions->at[i];
+        }
+    }
+    additions->count = kept;
+}
+
+/* By the names on record, whatever else changed; where there are none, by the digest. */
+static bool find_additions(struct plan *plan, struct task_id maker, struct file_id file,
+                           const struct folder_then *then, struct additions *additions)
+{
+    const char *path = plan_path(plan, file);
+    const struct tree_view *view = plan_view(plan, file);
+    struct folder_names names = {0};
+    bool is_found;
+    if (plan_own_names(plan, maker, file, &names)) {
+        (void)folder_names_find_others(plan->observer, path, view, &names, &plan->arena, additions);
+        drop_once_ignored(plan, maker, additions);
+        is_found = additions->count > 0;
+    } else {
+        is_found = additions_find(plan->observer, path, view, then, &plan->arena, additions);
+    }
+    vec_release(&names);
+    return is_found;
+}
+
 bool plan_take_additions(struct plan *plan, struct file_id file)
 {
     struct task_id maker = {plan->graph->producers[file.at]};
@@ -350,8 +387,7 @@ bool plan_take_additions(struct plan *plan, struct file_id file)
     };
     struct additions additions = {0};
     bool is_added = digest_is_content(then.digest) && !observed_equal(then.digest, found) &&
-                    additions_find(plan->observer, plan_path(plan, file), plan_view(plan, file),
-                                   &then, &plan->arena, &additions);
+                    find_additions(plan, maker, file, &then, &additions);
     if (is_added) {
         extend_view(plan, file, &additions);
         if (state_writes(plan->state)) {

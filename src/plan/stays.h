@@ -12,8 +12,9 @@
 /* Takes from the records what doesn't count of which folders: before anything is looked at. */
 void plan_load_stays(struct plan *plan);
 
-/* Whether a folder product, as its row has it, differs from its maker's record by nothing but entries
- * that were added since the success. These stay from now on; the row is to be made anew. */
+/* Whether a folder product, as its row has it, differs from its maker's record by entries that were
+ * added since the success, and maybe otherwise, too. These stay from now on; the row is to be made
+ * anew. */
 bool plan_take_additions(struct plan *plan, struct file_id file);
 
 #endif

@@ -45,7 +45,8 @@ static struct slice below_former(struct moving *moving, const struct component *
     struct slice name = component->name;
     if (component->in_directory ||
         (component->kind != COMPONENT_FILE && component->kind != COMPONENT_PRODUCT &&
-         component->kind != COMPONENT_STAMP) ||
+         component->kind != COMPONENT_STAMP && component->kind != COMPONENT_STAYS &&
+         component->kind != COMPONENT_ENTRIES) ||
         path_below(name, workspace->path).at != NULL) {
         return (struct slice){0};
     }

@@ -45,9 +45,12 @@ enum component_kind {
     COMPONENT_STAYS = 'k',  /* name: an entry of a folder product that the task didn't make; digest
                                of its stat when the task was last started. Not part of the
                                fingerprint */
-    COMPONENT_OLD = 'o',   /* name: a folder product of which a backup is to be deleted; its digest.
+    COMPONENT_OLD = 'o', /* name: a folder product of which a backup is to be deleted; its digest.
                                Not part of the fingerprint */
-    COMPONENT_NAMED = 'i', /* name: a path that the task's depfile named; an input */
+    COMPONENT_ENTRIES =
+        'e', /* name: a folder product; key of a text that has the names of what it had.
+                                A large folder has several. Not part of the fingerprint */
+    COMPONENT_NAMED = 'i',   /* name: a path that the task's depfile named; an input */
     COMPONENT_DEPFILE = 'c', /* name "": what the depfile named is known. Not part of the
                                 fingerprint */
     COMPONENT_WHOLE = 'w',   /* name: the directory; digest of its whole value: a hint only */
@@ -207,8 +210,8 @@ const struct file_row *state_unlisted(const struct state *state, size_t place);
 void state_put_unlisted(struct state *state, size_t place, const struct file_row *row);
 
 /* Texts that explain digests (recipes, canonical values): stored once by content; longer than 64
- * KiB are not kept, nor, over two compactions, those that neither a RECIPE, VALUE or WHOLE component
- * of a task's `good` nor its `origin` refers to. state_text returns at == NULL when the text isn't known. */
+ * KiB are not kept, nor, over two compactions, those that neither a RECIPE, VALUE, WHOLE or ENTRIES
+ * component of a task's `good` nor its `origin` refers to. state_text returns at == NULL when the text isn't known. */
 void state_put_text(struct state *state, struct digest digest, struct slice text);
 struct slice state_text(const struct state *state, struct digest digest);
 

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -134,7 +135,7 @@ static void test_what_is_added_late_stays(void **state)
          TEXT("d1/out/sub/more", "mine"), TEXT(KEPT "/a", "-"), RUN(""));
 }
 
-/* An edit is an edit, whatever was added before it; what wasn't seen before it is kept with it. */
+/* An edit is an edit, whatever was added before it or with it. */
 static void test_an_edit_beside_what_is_added_counts(void **state)
 {
     (void)state;
@@ -142,7 +143,8 @@ static void test_an_edit_beside_what_is_added_counts(void **state)
          WHY("one/d1", "stale: PRODUCT_CHANGED out"), RUN("one/d1"), TEXT("d1/out/notes", "mine"),
          TEXT(KEPT "/a", "edited"), TEXT("d1/out/a", "1"), RUN(""), WRITE("d1/out/later", "mine"),
          WRITE("d1/out/sub/b", "edited"), RUN("one/d1"), TEXT("d1/out/notes", "mine"),
-         TEXT(KEPT "/later", "mine"), TEXT(KEPT "/sub/b", "edited"), RUN(""));
+         TEXT("d1/out/later", "mine"), TEXT(KEPT "/later", "-"), TEXT(KEPT "/sub/b", "edited"),
+         RUN(""));
 }
 
 static void test_a_product_that_is_removed_is_missed(void **state)
@@ -151,6 +153,99 @@ static void test_a_product_that_is_removed_is_missed(void **state)
     PLAY(DEEP, MADE, WRITE("d1/out/notes", "mine"), REMOVE("d1/out/sub/b"),
          WHY("one/d1", "stale: PRODUCT_CHANGED out"), RUN("one/d1"), TEXT("d1/out/sub/b", "1"),
          RUN(""));
+}
+
+/* Names tell what was added, whatever became of the product meanwhile. */
+static void test_what_is_added_beside_other_changes_stays(void **state)
+{
+    (void)state;
+    PLAY(DEEP, MADE, WRITE("d1/out/notes", "mine"), WRITE("d1/out/sub/more", "mine"),
+         WRITE("d1/out/new/deep/plot", "mine"), REMOVE("d1/out/a"), WRITE("d1/out/sub/b", "edited"),
+         WHY("one/d1", "stale: PRODUCT_CHANGED out"), RUN("one/d1"), TEXT("d1/out/notes", "mine"),
+         TEXT("d1/out/sub/more", "mine"), TEXT("d1/out/new/deep/plot", "mine"),
+         TEXT("d1/out/a", "1"), TEXT("d1/out/sub/b", "1"), TEXT(KEPT "/sub/b", "edited"),
+         TEXT(KEPT "/sub/more", "-"), TEXT(KEPT "/notes", "-"), RUN(""));
+}
+
+/* A file of the product that has another name isn't it any more, and one that was made anew is. */
+static void test_a_name_is_whose_it_was(void **state)
+{
+    (void)state;
+    PLAY(DEEP, MADE, RENAME("d1/out/a", "d1/out/b"), WHY("one/d1", "stale: PRODUCT_CHANGED out"),
+         RUN("one/d1"), TEXT("d1/out/a", "1"), TEXT("d1/out/b", "1"), TEXT(KEPT "/b", "-"), RUN(""),
+         REMOVE("d1/out/a"), WRITE("d1/out/a", "by hand"), RUN("one/d1"),
+         TEXT(KEPT "/a", "by hand"), TEXT("d1/out/a", "1"), TEXT("d1/out/b", "1"), RUN(""));
+}
+
+/* It stands where the command needs room. */
+static void test_another_kind_of_entry_is_in_the_way(void **state)
+{
+    (void)state;
+    PLAY(DEEP, MADE, REMOVE("d1/out/a"), WRITE("d1/out/a/x", "mine"), REMOVE("d1/out/sub"),
+         WRITE("d1/out/sub", "mine"), WRITE("d1/out/notes", "mine"), RUN("one/d1"),
+         TEXT("d1/out/a", "1"), TEXT("d1/out/sub/b", "1"), TEXT(KEPT "/a/x", "mine"),
+         TEXT(KEPT "/sub", "mine"), TEXT("d1/out/notes", "mine"), RUN(""));
+}
+
+static void test_adopted_results_have_names(void **state)
+{
+    (void)state;
+    PLAY(DEEP, WRITE("d1/in", "1"), WRITE("d1/out/a", "old"), WRITE("d1/out/c", "old"),
+         WRITE("d1/read", "old"), RUN(""), ADOPTED("2"), WRITE("d1/out/a", "edited"),
+         WRITE("d1/out/notes", "mine"), RUN("one/d1 two/d1"), TEXT("d1/out/notes", "mine"),
+         TEXT(KEPT "/a", "edited"), TEXT(KEPT "/c", "old"), TEXT(KEPT "/notes", "-"), RUN(""));
+}
+
+/* More names than one text of the state holds. */
+static void test_a_large_folder_has_all_its_names(void **state)
+{
+    struct study study;
+    char name[64];
+    (void)state;
+    study_begin(&study, PLAIN);
+    study_write(&study, "d1/in", "1");
+    study_write(&study, "d1/out/a", "old");
+    for (int i = 0; i < 8300; i++) {
+        snprintf(name, sizeof name, "/project/workspace/d1/out/%d/%d", i / 100, i % 100);
+        simulated_write(name, "");
+    }
+    study_expect(&study, "");
+    study_write(&study, "d1/out/a", "edited");
+    study_write(&study, "d1/out/notes", "mine");
+    study_expect(&study, "one/d1");
+    assert_string_equal(study_text(&study, "d1/out/notes"), "mine");
+    assert_string_equal(study_text(&study, KEPT "/82/99"), "");
+    assert_null(study_text(&study, "d1/out/0/0"));
+    study_end(&study);
+}
+
+/* What didn't count at the success is nobody's addition: it is the command's, or may be. */
+static void test_other_rules_make_no_additions(void **state)
+{
+    (void)state;
+    PLAY("[workspace]\nignore = ['*.log']\n" PLAIN, WRITE("d1/in", "1"), RUN("one/d1"),
+         WRITE("d1/out/x.log", "once"), WRITE("d1/out/notes", "mine"), RUN(""),
+         ROWFILE("[workspace]\nignore = []\n" PLAIN), RUN(""), WRITE("d1/in", "2"), RUN("one/d1"),
+         TEXT("d1/out/notes", "mine"), TEXT("d1/out/x.log", "-"), RUN(""));
+}
+
+/* What a later task puts into the folder is recorded with it. */
+static void test_what_a_later_task_adds_is_of_the_folder(void **state)
+{
+    (void)state;
+    PLAY("[[action]]\n"
+         "name = 'one'\n"
+         "inputs = ['in']\n"
+         "products = ['out']\n"
+         "command = 'copy in out/a # {directory}'\n"
+         "[[action]]\n"
+         "name = 'two'\n"
+         "inputs = ['out/a']\n"
+         "products = ['read']\n"
+         "command = 'copy out/a read; copy out/a out/b # {directory}'\n",
+         MADE, RUN(""), WRITE("d1/out/notes", "mine"), WRITE("d1/out/b", "edited"),
+         WHY("one/d1", "stale: PRODUCT_CHANGED out"), WRITE("d1/in", "2"), RUN("one/d1 two/d1"),
+         TEXT("d1/out/notes", "mine"), TEXT(KEPT "/b", "edited"), TEXT("d1/out/b", "2"), RUN(""));
 }
 
 /* All of a copied, unpacked or shared folder is younger than the record; what was added came last. */
@@ -249,10 +344,11 @@ static void test_a_kept_folder_is_never_deleted(void **state)
 {
     (void)state;
     PLAY(PLAIN, WRITE("d1/in", "1"), WRITE("d1/out/c", "mine"), NO_ADOPT, RUN("one/d1"),
-         WRITE("d1/out/a", "x"), WRITE("d1/out/notes", "first"), RUN("one/d1"),
-         WRITE("d1/out/a", "x"), WRITE("d1/out/notes", "second"), RUN("one/d1"),
+         WRITE("d1/out/a", "first"), WRITE("d1/out/notes", "mine"), RUN("one/d1"),
+         WRITE("d1/out/a", "second"), WRITE("d1/out/notes", "later"), RUN("one/d1"),
          WRITE("d1/out/a", "third"), RUN("one/d1"), TEXT(KEPT "/a", "third"),
-         TEXT(KEPT "-2/notes", "first"), TEXT(KEPT "-3/notes", "second"), RUN(""));
+         TEXT(KEPT "-2/a", "first"), TEXT(KEPT "-3/a", "second"), TEXT("d1/out/notes", "later"),
+         RUN(""));
 }
 
 /* Somebody puts a file into the backup; the names that don't count aren't looked for. */
@@ -277,6 +373,13 @@ int main(void)
         cmocka_unit_test(test_what_is_added_deep_down_stays),
         cmocka_unit_test(test_what_is_added_late_stays),
         cmocka_unit_test(test_an_edit_beside_what_is_added_counts),
+        cmocka_unit_test(test_what_is_added_beside_other_changes_stays),
+        cmocka_unit_test(test_a_name_is_whose_it_was),
+        cmocka_unit_test(test_another_kind_of_entry_is_in_the_way),
+        cmocka_unit_test(test_adopted_results_have_names),
+        cmocka_unit_test(test_a_large_folder_has_all_its_names),
+        cmocka_unit_test(test_other_rules_make_no_additions),
+        cmocka_unit_test(test_what_a_later_task_adds_is_of_the_folder),
         cmocka_unit_test(test_a_product_that_is_removed_is_missed),
         cmocka_unit_test(test_a_folder_that_was_copied_takes_additions),
         cmocka_unit_test(test_a_folder_that_is_moved_here_stays),

@@ -525,6 +525,28 @@ static void texts_end_with_what_refers_to_them(void **data)
     free(large);
 }
 
+/* Names of a folder are as good as gone where their text is. */
+static void texts_of_names_stay(void **data)
+{
+    struct place *place = *data;
+    struct component entries = {
+        .kind = COMPONENT_ENTRIES, .name = SLICE_LITERAL("out"), .digest = digest_from(8)};
+    struct state *state = open_as(place, STATE_WRITE);
+    state_bind(state, &LAYOUT);
+    struct task_row row = {
+        .is_known = true,
+        .good = {.shape = state_shape(state, &entries, 1), .digests = &entries.digest, .count = 1}};
+    state_put_task(state, 1, &row);
+    state_put_text(state, entries.digest, SLICE_LITERAL("names"));
+    close_well(place, state);
+    for (int round = 0; round < 3; round++) {
+        state = open_as(place, STATE_WRITE);
+        assert_true(slice_is(state_text(state, entries.digest), "names"));
+        assert_int_equal(state_compact(state, &place->diag), 0);
+        close_well(place, state);
+    }
+}
+
 /* ---- binding ---- */
 
 static const struct slice OTHER_DIRECTORIES[] = {NAME("0"), NAME("a"), NAME("bb"), NAME("c")};
@@ -1367,6 +1389,7 @@ int main(void)
         TEST(changing_only_the_attempt_keeps_components),
         TEST(equal_lists_share_a_shape),
         TEST(strange_names),
+        TEST(texts_of_names_stay),
         TEST(texts_end_with_what_refers_to_them),
         TEST(rebinding),
         TEST(forgetting_what_is_not_bound),
