@@ -1,34 +1,9 @@
 /* Splits a command into words if they are plain and need no shell. */
 #include "launch.h"
 
-#include <stdlib.h>
+#include "shell_names.h"
 
-/* Builtins and keywords of a POSIX shell or bash, sorted. `echo`, `printf`, `test`, `true`, `pwd`
- * and `kill` are also programs, but their behaviour differs from that of some shells. */
-static const char *const shell_words[] = {
-    "!",         ".",        ":",       "[",       "[[",     "alias",   "bg",       "bind",
-    "break",     "builtin",  "caller",  "case",    "cd",     "command", "compgen",  "complete",
-    "compopt",   "continue", "coproc",  "declare", "dirs",   "disown",  "do",       "done",
-    "echo",      "elif",     "else",    "enable",  "esac",   "eval",    "exec",     "exit",
-    "export",    "false",    "fc",      "fg",      "fi",     "for",     "function", "getopts",
-    "hash",      "help",     "history", "if",      "in",     "jobs",    "kill",     "let",
-    "local",     "logout",   "mapfile", "popd",    "printf", "pushd",   "pwd",      "read",
-    "readarray", "readonly", "return",  "select",  "set",    "shift",   "shopt",    "source",
-    "suspend",   "test",     "then",    "time",    "times",  "trap",    "true",     "type",
-    "typeset",   "ulimit",   "umask",   "unalias", "unset",  "until",   "wait",     "while",
-    "{",         "}",
-};
-
-static int compare_words(const void *word, const void *entry)
-{
-    return strcmp(word, *(const char *const *)entry);
-}
-
-static bool is_shell_word(const char *word)
-{
-    size_t count = sizeof shell_words / sizeof shell_words[0];
-    return bsearch(word, shell_words, count, sizeof shell_words[0], compare_words) != NULL;
-}
+#include <string.h>
 
 static bool is_plain(char c)
 {
@@ -79,7 +54,7 @@ char **launch_split_plain(struct slice text, struct arena *arena)
         }
         bytes[out++] = '\0';
     }
-    if (count == 0 || is_shell_word(argv[0])) {
+    if (count == 0 || shell_has_built_in(slice_of(argv[0]))) {
         return NULL;
     }
     argv[count] = NULL;

@@ -3,6 +3,7 @@
 #include "shell_text.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct walk {
@@ -26,22 +27,30 @@ static bool is_one_of(struct slice word, const char *const *names, size_t count)
     return false;
 }
 
+static int compare_words(const void *word, const void *entry)
+{
+    return slice_compare(*(const struct slice *)word, slice_of(*(const char *const *)entry));
+}
+
+/* Builtins and keywords of a POSIX shell or bash, and the functions by which environment modules are
+ * loaded, which only a shell finds. `echo`, `printf`, `test`, `true`, `pwd` and `kill` are also
+ * programs, but their behaviour differs from that of some shells. */
 bool shell_has_built_in(struct slice name)
 {
-    static const char *const names[] = {
-        "!",        "(",         ".",        ":",       "[",       "[[",     "alias",    "bg",
-        "bind",     "break",     "builtin",  "caller",  "case",    "cd",     "command",  "compgen",
-        "complete", "continue",  "coproc",   "declare", "dirs",    "disown", "do",       "done",
-        "echo",     "elif",      "else",     "enable",  "esac",    "eval",   "exec",     "exit",
-        "export",   "false",     "fc",       "fg",      "fi",      "for",    "function", "getopts",
-        "hash",     "help",      "history",  "if",      "in",      "jobs",   "kill",     "let",
-        "local",    "logout",    "mapfile",  "module",  "popd",    "printf", "pushd",    "pwd",
-        "read",     "readarray", "readonly", "return",  "select",  "set",    "shift",    "shopt",
-        "source",   "suspend",   "test",     "then",    "time",    "times",  "trap",     "true",
-        "type",     "typeset",   "ulimit",   "umask",   "unalias", "unset",  "until",    "wait",
-        "while",    "{",         "}",        "ml",
-    };
-    return is_one_of(name, names, sizeof names / sizeof names[0]);
+    static const char *const sorted[] = {
+        "!",       ".",        ":",         "[",        "[[",     "alias",   "bg",       "bind",
+        "break",   "builtin",  "caller",    "case",     "cd",     "command", "compgen",  "complete",
+        "compopt", "continue", "coproc",    "declare",  "dirs",   "disown",  "do",       "done",
+        "echo",    "elif",     "else",      "enable",   "esac",   "eval",    "exec",     "exit",
+        "export",  "false",    "fc",        "fg",       "fi",     "for",     "function", "getopts",
+        "hash",    "help",     "history",   "if",       "in",     "jobs",    "kill",     "let",
+        "local",   "logout",   "mapfile",   "ml",       "module", "popd",    "printf",   "pushd",
+        "pwd",     "read",     "readarray", "readonly", "return", "select",  "set",      "shift",
+        "shopt",   "source",   "suspend",   "test",     "then",   "time",    "times",    "trap",
+        "true",    "type",     "typeset",   "ulimit",   "umask",  "unalias", "unset",    "until",
+        "wait",    "while",    "{",         "}"};
+    return bsearch(&name, sorted, sizeof sorted / sizeof sorted[0], sizeof sorted[0],
+                   compare_words) != NULL;
 }
 
 /* Words that may precede the name of a command. */

@@ -20,7 +20,8 @@ struct shell_name {
 void shell_names_each(struct slice text, void (*each)(void *context, const struct shell_name *name),
                       void *context);
 
-/* Whether sh or bash know the name without looking for a program. */
+/* Whether sh or bash know the name without looking for a program, or treat it otherwise than the program
+ * of that name. A command that begins with it needs a shell. */
 bool shell_has_built_in(struct slice name);
 
 #endif
