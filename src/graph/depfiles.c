@@ -2,6 +2,7 @@
 #include "building.h"
 
 #include "memory.h"
+#include "path.h"
 #include "text.h"
 
 /* ---- Which files they are ---- */
@@ -146,39 +147,26 @@ bool graph_is_depfile(const struct graph *graph, struct task_id task, struct fil
 
 /* ---- Where names lead ---- */
 
-/* Appends an absolute path without doubled slashes and `.`. A `..` takes away the part before it if
+/* Puts an absolute path without doubled slashes and `.` into an empty `out`. A `..` takes away the part before it if
  * that isn't a link; after one, all parts stay as they are: where it leads may change. */
 static void add_normalised(const struct workspace *workspace, struct slice path, struct buf *out)
 {
-    size_t start = out->len;
     bool follows_link = false;
-    for (size_t at = 0; at < path.len;) {
-        const char *slash = memchr(path.at + at, '/', path.len - at);
-        size_t end = slash != NULL ? (size_t)(slash - path.at) : path.len;
-        struct slice part = slice_make(path.at + at, end - at);
-        at = end + 1;
-        if (part.len == 0 || slice_is(part, ".")) {
-            continue;
-        }
+    struct slice part;
+    while (path_next_part(&path, &part)) {
         if (slice_is(part, "..") && !follows_link) {
             struct buf real = BUF_EMPTY;
-            struct buf so_far = BUF_EMPTY;
-            buf_add_slice(&so_far, slice_make(out->at + start, out->len - start));
-            follows_link = so_far.len > 0 && path_resolve(workspace, buf_slice(&so_far), &real) > 0;
+            follows_link = out->len > 0 && path_resolve(workspace, buf_slice(out), &real) > 0;
             buf_release(&real);
-            buf_release(&so_far);
             if (!follows_link) {
-                while (out->len > start && out->at[out->len - 1] != '/') {
-                    out->len--;
-                }
-                out->len -= out->len > start;
+                path_drop_part(out);
                 continue;
             }
         }
         buf_add_char(out, '/');
         buf_add_slice(out, part);
     }
-    if (out->len == start) {
+    if (out->len == 0) {
         buf_add_char(out, '/');
     }
 }

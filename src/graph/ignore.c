@@ -3,6 +3,7 @@
 #include "building.h"
 
 #include "memory.h"
+#include "path.h"
 
 #include <stdlib.h>
 
@@ -49,13 +50,10 @@ static bool spells_out(struct slice pattern, struct slice ignored)
 {
     struct glob_set *set = compile(&ignored, 1);
     bool found = false;
-    for (size_t at = 0; at < pattern.len && !found;) {
-        const char *slash = memchr(pattern.at + at, '/', pattern.len - at);
-        size_t end = slash != NULL ? (size_t)(slash - pattern.at) : pattern.len;
-        struct slice segment = slice_make(pattern.at + at, end - at);
+    struct slice segment;
+    while (!found && path_next_part(&pattern, &segment)) {
         found = slice_equal(segment, ignored) ||
                 (!match_is_glob(segment) && set != NULL && glob_set_matches(set, segment));
-        at = end + 1;
     }
     glob_set_free(set);
     return found;
@@ -80,22 +78,10 @@ static struct glob_set *ignored_by(const struct graph *graph, struct slice patte
     return set;
 }
 
-static bool has_ignored_part(const struct glob_set *ignored, struct slice path)
-{
-    bool found = false;
-    for (size_t at = 0; at < path.len && ignored != NULL && !found;) {
-        const char *slash = memchr(path.at + at, '/', path.len - at);
-        size_t end = slash != NULL ? (size_t)(slash - path.at) : path.len;
-        found = glob_set_matches(ignored, slice_make(path.at + at, end - at));
-        at = end + 1;
-    }
-    return found;
-}
-
 bool graph_glob_ignores(const struct graph *graph, struct slice pattern, struct slice path)
 {
     struct glob_set *ignored = ignored_by(graph, pattern);
-    bool ignores = has_ignored_part(ignored, path);
+    bool ignores = ignored != NULL && glob_set_matches_part(ignored, path);
     glob_set_free(ignored);
     return ignores;
 }
@@ -111,5 +97,5 @@ const struct tree_rules *building_glob_rules(struct building *building, struct s
 
 bool path_has_ignored_part(const struct tree_rules *rules, struct slice path)
 {
-    return has_ignored_part(rules->ignored, path);
+    return rules->ignored != NULL && glob_set_matches_part(rules->ignored, path);
 }

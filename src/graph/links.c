@@ -3,6 +3,7 @@
 
 #include "disk.h"
 #include "parallel.h"
+#include "path.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -20,14 +21,6 @@ struct resolving {
     int links;
 };
 
-static void drop_last_part(struct buf *path)
-{
-    while (path->len > 0 && path->at[path->len - 1] != '/') {
-        path->len--;
-    }
-    path->len -= path->len > 0;
-}
-
 /* Puts the text of a link before what is left. */
 static void put_text(struct resolving *resolving, struct slice text)
 {
@@ -44,7 +37,7 @@ static void put_text(struct resolving *resolving, struct slice text)
     if (slice_starts_with(text, "/")) {
         resolving->out.len = 0;
     } else {
-        drop_last_part(&resolving->out);
+        path_drop_part(&resolving->out);
     }
 }
 
@@ -85,7 +78,7 @@ static void resolve(struct slice base, struct slice path, struct buf *out, size_
             continue;
         }
         if (slice_is(part, "..")) {
-            drop_last_part(&resolving.out);
+            path_drop_part(&resolving.out);
             continue;
         }
         bool is_as_named = resolving.links == 0;

@@ -6,6 +6,7 @@
 #include "match_glob.h"
 
 #include "memory.h"
+#include "path.h"
 #include "text.h"
 
 #include <stdlib.h>
@@ -150,6 +151,17 @@ bool glob_set_matches(const struct glob_set *set, struct slice path)
     for (size_t i = set->count; i > 0; i--) {
         if (glob_matches(set, &set->globs[i - 1], path)) {
             return !set->globs[i - 1].excludes;
+        }
+    }
+    return false;
+}
+
+bool glob_set_matches_part(const struct glob_set *set, struct slice path)
+{
+    struct slice part;
+    while (path_next_part(&path, &part)) {
+        if (glob_set_matches(set, part)) {
+            return true;
         }
     }
     return false;

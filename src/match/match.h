@@ -34,6 +34,9 @@ void glob_set_free(struct glob_set *set);
 /* Whether the path (no leading or trailing '/', no "." segments) is a member. Thread-safe. */
 bool glob_set_matches(const struct glob_set *set, struct slice path);
 
+/* Whether one of the path's parts is a member, as for sets of names. Thread-safe. */
+bool glob_set_matches_part(const struct glob_set *set, struct slice path);
+
 /* Whether anything below the directory `path` ("" is the top) can be a member. If not, the
  * directory needn't be listed. Thread-safe. */
 bool glob_set_may_match_below(const struct glob_set *set, struct slice path);

@@ -3,6 +3,7 @@
 #include "buf.h"
 #include "disk.h"
 #include "file.h"
+#include "path.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -61,14 +62,8 @@ static int descend(int folder, struct slice part, int flags)
 static int walk(int start, struct slice path)
 {
     int folder = start;
-    for (size_t at = 0; at < path.len && folder >= 0;) {
-        const char *slash = memchr(path.at + at, '/', path.len - at);
-        size_t end = slash != NULL ? (size_t)(slash - path.at) : path.len;
-        struct slice part = slice_make(path.at + at, end - at);
-        at = end + 1;
-        if (part.len == 0 || slice_is(part, ".")) {
-            continue;
-        }
+    struct slice part;
+    while (folder >= 0 && path_next_part(&path, &part)) {
         int next = -1;
         errno = ELOOP;
         if (!slice_is(part, "..")) {

@@ -70,13 +70,7 @@ bool convert_folder(struct plan *plan, struct recorded *recorded, const char *pa
 bool convert_was_ignored(struct recorded *recorded, struct slice path)
 {
     struct glob_set *ignored = names_of(recorded_rules(recorded));
-    bool found = false;
-    for (size_t at = 0; at < path.len && ignored != NULL && !found;) {
-        const char *slash = memchr(path.at + at, '/', path.len - at);
-        size_t end = slash != NULL ? (size_t)(slash - path.at) : path.len;
-        found = glob_set_matches(ignored, slice_make(path.at + at, end - at));
-        at = end + 1;
-    }
+    bool found = ignored != NULL && glob_set_matches_part(ignored, path);
     glob_set_free(ignored);
     return found;
 }

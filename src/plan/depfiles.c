@@ -4,6 +4,7 @@
 #include "depfile.h"
 #include "file.h"
 #include "names.h"
+#include "path.h"
 #include "reserved.h"
 #include "text.h"
 
@@ -86,14 +87,13 @@ static bool is_ignored(struct slice path)
         slice_starts_with(path, "/dev/") || slice_starts_with(path, ".rowbuild/")) {
         return true;
     }
-    bool is_ignored = false;
-    for (size_t at = 0; at < path.len && !is_ignored;) {
-        const char *slash = memchr(path.at + at, '/', path.len - at);
-        size_t end = slash != NULL ? (size_t)(slash - path.at) : path.len;
-        is_ignored = reserved_is_name(slice_make(path.at + at, end - at));
-        at = end + 1;
+    struct slice part;
+    while (path_next_part(&path, &part)) {
+        if (reserved_is_name(part)) {
+            return true;
+        }
     }
-    return is_ignored;
+    return false;
 }
 
 /* Files in which the command keeps the progress of an attempt. */

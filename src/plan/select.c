@@ -3,6 +3,7 @@
 
 #include "file.h"
 #include "match.h"
+#include "path.h"
 #include "text.h"
 
 #include <fcntl.h>
@@ -69,35 +70,6 @@ static int check_actions(const struct plan *plan, const struct plan_selection *s
     return result;
 }
 
-/* Appends the parts of a path without "./" and "a/../"; false where it leads out at the top. */
-static bool add_normalised(struct slice path, struct buf *out)
-{
-    size_t at = 0;
-    while (at < path.len) {
-        const char *slash = memchr(path.at + at, '/', path.len - at);
-        size_t end = slash != NULL ? (size_t)(slash - path.at) : path.len;
-        struct slice part = slice_make(path.at + at, end - at);
-        at = end + 1;
-        if (part.len == 0 || slice_is(part, ".")) {
-            continue;
-        }
-        if (!slice_is(part, "..")) {
-            if (out->len > 0) {
-                buf_add_char(out, '/');
-            }
-            buf_add_slice(out, part);
-            continue;
-        }
-        if (out->len == 0) {
-            return false;
-        }
-        const char *last = memrchr(out->at, '/', out->len);
-        out->len = last != NULL ? (size_t)(last - out->at) : 0;
-        out->at[out->len] = '\0';
-    }
-    return true;
-}
-
 /* Makes a path relative to the project; false where it lies outside. */
 static bool normalise(const struct plan_selection *selection, struct slice target, struct buf *out)
 {
@@ -106,7 +78,7 @@ static bool normalise(const struct plan_selection *selection, struct slice targe
     if (is_absolute) {
         struct slice project = slice_of(selection->project_path + 1);
         struct buf whole = BUF_EMPTY;
-        bool inside = add_normalised(target, &whole) &&
+        bool inside = path_add_parts(target, &whole) &&
                       slice_starts_with(buf_slice(&whole), selection->project_path + 1) &&
                       whole.len > project.len && (project.len == 0 || whole.at[project.len] == '/');
         if (inside) {
@@ -118,7 +90,7 @@ static bool normalise(const struct plan_selection *selection, struct slice targe
     }
     buf_add_string(&joined, selection->from_project != NULL ? selection->from_project : "");
     buf_add_slice(&joined, target);
-    bool inside = add_normalised(buf_slice(&joined), out);
+    bool inside = path_add_parts(buf_slice(&joined), out);
     buf_release(&joined);
     return inside;
 }
@@ -190,10 +162,10 @@ static bool name_absolute(const struct plan *plan, struct slice target, struct t
     struct buf below = BUF_EMPTY;
     struct slice rest;
     bool known = false;
-    if (cut_behind(plan->project, target, &rest) && add_normalised(rest, &path)) {
+    if (cut_behind(plan->project, target, &rest) && path_add_parts(rest, &path)) {
         known = name_path(plan, buf_slice(&path), targets);
     }
-    if (!known && cut_behind(workspace->fd, target, &rest) && add_normalised(rest, &below)) {
+    if (!known && cut_behind(workspace->fd, target, &rest) && path_add_parts(rest, &below)) {
         buf_clear(&path);
         buf_add_slice(&path, workspace->path);
         buf_add_char(&path, '/');
@@ -247,11 +219,11 @@ static struct task_id maker_of_absolute(const struct plan *plan, struct slice ta
     struct buf path = BUF_EMPTY;
     struct buf below = BUF_EMPTY;
     struct slice rest;
-    if (cut_behind(plan->project, target, &rest) && add_normalised(rest, &path)) {
+    if (cut_behind(plan->project, target, &rest) && path_add_parts(rest, &path)) {
         maker = maker_of_path(plan, buf_slice(&path));
     }
     if (maker.at == GRAPH_NONE && cut_behind(workspace->fd, target, &rest) &&
-        add_normalised(rest, &below)) {
+        path_add_parts(rest, &below)) {
         buf_clear(&path);
         buf_add_slice(&path, workspace->path);
         buf_add_char(&path, '/');

@@ -3,6 +3,7 @@
 #include "digest.h"
 #include "file.h"
 #include "memory.h"
+#include "path.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -14,36 +15,13 @@ enum { BEFORE_SUCCESS_NS = 0, AFTER_SUCCESS_NS = 2 };
 
 /* ---- Paths ---- */
 
-/* Appends `path` with its "." and ".." resolved; false: it leads out at the top. */
-static bool add_normalised(struct slice path, struct buf *out)
-{
-    for (size_t at = 0; at < path.len;) {
-        const char *slash = memchr(path.at + at, '/', path.len - at);
-        size_t end = slash != NULL ? (size_t)(slash - path.at) : path.len;
-        struct slice part = slice_make(path.at + at, end - at);
-        at = end + 1;
-        if (slice_is(part, "..")) {
-            if (out->len == 0) {
-                return false;
-            }
-            const char *last = memrchr(out->at, '/', out->len);
-            out->len = last != NULL ? (size_t)(last - out->at) : 0;
-            out->at[out->len] = '\0';
-        } else if (part.len > 0 && !slice_is(part, ".")) {
-            buf_add_string(out, out->len > 0 ? "/" : "");
-            buf_add_slice(out, part);
-        }
-    }
-    return true;
-}
-
 /* An absolute path without links as one from the top. */
 static bool add_absolute(const struct since *since, struct slice path, struct buf *out)
 {
     struct slice top = slice_of(repository_top(since->repository));
     bool is_below = path.len >= top.len && memcmp(path.at, top.at, top.len) == 0 &&
                     (path.len == top.len || path.at[top.len] == '/');
-    return is_below && add_normalised(slice_make(path.at + top.len, path.len - top.len), out);
+    return is_below && path_add_parts(slice_make(path.at + top.len, path.len - top.len), out);
 }
 
 void since_place_workspace(struct since *since, struct since_study *study,
@@ -57,7 +35,7 @@ void since_place_workspace(struct since *since, struct since_study *study,
         struct buf whole = BUF_EMPTY; /* it doesn't exist today */
         buf_add_slice(&whole, repository_prefix(since->repository));
         buf_add_slice(&whole, workspace->path);
-        study->workspace_is_tracked = add_normalised(buf_slice(&whole), &path);
+        study->workspace_is_tracked = path_add_parts(buf_slice(&whole), &path);
         buf_release(&whole);
     }
     study->workspace_path = arena_slice(&since->arena, buf_slice(&path));
@@ -75,13 +53,13 @@ bool since_add_path(const struct since *since, const struct since_study *study, 
         buf_add_slice(&whole, study->workspace_path);
         buf_add_char(&whole, '/');
         buf_add_slice(&whole, below);
-        is_inside = study->workspace_is_tracked && add_normalised(buf_slice(&whole), out);
+        is_inside = study->workspace_is_tracked && path_add_parts(buf_slice(&whole), out);
     } else if (path.len > 0 && path.at[0] == '/') {
         is_inside = add_absolute(since, path, out);
     } else {
         buf_add_slice(&whole, repository_prefix(since->repository));
         buf_add_slice(&whole, path);
-        is_inside = add_normalised(buf_slice(&whole), out);
+        is_inside = path_add_parts(buf_slice(&whole), out);
     }
     buf_release(&whole);
     return is_inside;

@@ -2,6 +2,7 @@
 
 #include "buf.h"
 #include "disk.h"
+#include "path.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -9,15 +10,11 @@
 /* Appends the parts of a relative path to an absolute one; `..` removes a part. */
 static void add_parts(struct buf *whole, struct slice rest)
 {
-    for (size_t at = 0; at < rest.len;) {
-        const char *slash = memchr(rest.at + at, '/', rest.len - at);
-        size_t end = slash != NULL ? (size_t)(slash - rest.at) : rest.len;
-        struct slice part = slice_make(rest.at + at, end - at);
-        at = end + 1;
+    struct slice part;
+    while (path_next_part(&rest, &part)) {
         if (slice_is(part, "..")) {
-            while (whole->len > 0 && whole->at[--whole->len] != '/') {
-            }
-        } else if (part.len > 0 && !slice_is(part, ".")) {
+            path_drop_part(whole);
+        } else {
             buf_add_char(whole, '/');
             buf_add_slice(whole, part);
         }
