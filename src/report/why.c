@@ -332,16 +332,18 @@ static void add_lacking(struct plan *plan, const struct task_id *tasks, size_t c
     }
 }
 
-static void add_planned_json(struct plan *plan, struct task_id task, struct buf *out,
-                             struct diag *diag)
+static void add_planned_json(struct plan *plan, struct task_id task, bool has_costs,
+                             struct buf *out, struct diag *diag)
 {
     bool runs =
         plan_verdict(plan, task) == VERDICT_STALE || plan_verdict(plan, task) == VERDICT_MAYBE;
     report_json_begin_record(out);
     add_json_task(plan, task, out);
     report_json_string(out, "intent", slice_of(intent_of(plan, task).key));
-    report_json_bool(out, "again", report_is_redone(plan, task));
-    report_json_number(out, "core_hours", runs ? report_task_hours(plan, task) : 0);
+    if (has_costs) {
+        report_json_bool(out, "again", report_is_redone(plan, task));
+        report_json_number(out, "core_hours", runs ? report_task_hours(plan, task) : 0);
+    }
     add_json_reasons(plan, task, out, diag);
     report_json_end(out, '}');
 }
@@ -365,6 +367,43 @@ static void add_estimate_json(const struct rowbuild_estimate *estimate, struct b
     report_json_number(out, "most_core_hours", estimate->most_core_hours);
 }
 
+/* What both documents have in common: each task, in JSON as the last member of the object that is
+ * open. `has_costs`: and what it would redo and take. */
+static void add_tasks(struct plan *plan, const struct task_id *tasks, size_t count, bool has_costs,
+                      bool explain, const struct rowbuild_show_options *options, struct buf *out,
+                      struct diag *diag)
+{
+    if (options->json) {
+        report_json_key(out, "tasks");
+        report_json_begin(out, '[');
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (options->json) {
+            add_planned_json(plan, tasks[i], has_costs, out, diag);
+        } else {
+            add_planned(plan, tasks[i], explain, options->colour, out, diag);
+        }
+    }
+    if (options->json) {
+        report_json_end_records(out);
+        buf_add_string(out, "}\n");
+    }
+}
+
+/* Keeps those that a dry run lists. What a run would fail is told after the rest, but in JSON among
+ * it. */
+static size_t keep_planned(struct plan *plan, struct task_id *tasks, size_t count, bool explain,
+                           bool json, struct diag *diag)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (is_planned(plan, tasks[i], explain) || (json && report_lacks(plan, tasks[i], diag))) {
+            tasks[kept++] = tasks[i];
+        }
+    }
+    return kept;
+}
+
 int report_plan(struct plan *plan, bool explain, const struct rowbuild_show_options *options,
                 struct buf *out, struct diag *diag)
 {
@@ -373,48 +412,23 @@ int report_plan(struct plan *plan, bool explain, const struct rowbuild_show_opti
     struct task_id *tasks;
     size_t count = report_list_tasks(plan, WANTED_SELECTED | WANTED_UPSTREAM, &tasks);
     report_estimate(plan, &estimate, diag);
+    struct buf lacking = BUF_EMPTY;
     if (options->json) {
         buf_add_char(out, '{');
         add_estimate_json(&estimate, out);
-        report_json_key(out, "tasks");
-        report_json_begin(out, '[');
+    } else if (!explain) {
+        add_lacking(plan, tasks, count, options->colour, &lacking, diag);
     }
-    for (size_t i = 0; i < count; i++) {
-        bool is_told = is_planned(plan, tasks[i], explain);
-        if (options->json && !is_told) {
-            is_told = report_lacks(plan, tasks[i], diag);
-        }
-        if (!is_told) {
-            continue;
-        }
-        if (options->json) {
-            add_planned_json(plan, tasks[i], out, diag);
-        } else {
-            add_planned(plan, tasks[i], explain, options->colour, out, diag);
-        }
-    }
-    if (options->json) {
-        report_json_end_records(out);
-        buf_add_string(out, "}\n");
-    } else {
-        if (!explain) {
-            add_lacking(plan, tasks, count, options->colour, out, diag);
-        }
+    count = keep_planned(plan, tasks, count, explain, options->json, diag);
+    add_tasks(plan, tasks, count, true, explain, options, out, diag);
+    buf_add_slice(out, buf_slice(&lacking));
+    if (!options->json) {
         report_add_again(&estimate, out);
         report_add_estimate(&estimate, out);
     }
+    buf_release(&lacking);
     free(tasks);
     return diag->errors > errors_before ? -1 : 0;
-}
-
-static void add_affected_json(struct plan *plan, struct task_id task, struct buf *out,
-                              struct diag *diag)
-{
-    report_json_begin_record(out);
-    add_json_task(plan, task, out);
-    report_json_string(out, "intent", slice_of(intent_of(plan, task).key));
-    add_json_reasons(plan, task, out, diag);
-    report_json_end(out, '}');
 }
 
 int report_since(struct plan *plan, const uint8_t *affected, const char *commit, bool explain,
@@ -424,27 +438,17 @@ int report_since(struct plan *plan, const uint8_t *affected, const char *commit,
     struct task_id *tasks;
     size_t count = report_list_tasks(plan, WANTED_SELECTED, &tasks);
     size_t told = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (affected[tasks[i].at] != 0) {
+            tasks[told++] = tasks[i];
+        }
+    }
     if (options->json) {
         buf_add_char(out, '{');
         report_json_string(out, "since", slice_of(commit));
-        report_json_key(out, "tasks");
-        report_json_begin(out, '[');
     }
-    for (size_t i = 0; i < count; i++) {
-        if (affected[tasks[i].at] == 0) {
-            continue;
-        }
-        told++;
-        if (options->json) {
-            add_affected_json(plan, tasks[i], out, diag);
-        } else {
-            add_planned(plan, tasks[i], explain, options->colour, out, diag);
-        }
-    }
-    if (options->json) {
-        report_json_end_records(out);
-        buf_add_string(out, "}\n");
-    } else {
+    add_tasks(plan, tasks, told, false, explain, options, out, diag);
+    if (!options->json) {
         buf_addf(out, "since %s: ", commit);
         text_add_count(out, told);
         buf_addf(out, " of ");
