@@ -80,6 +80,12 @@ bool building_accepts_below(struct building *building, const struct action *acti
 void building_refuse(struct building *building, const struct action *action,
                      const struct path_spec *spec, enum graph_path_role role, uint32_t directory,
                      struct slice path, enum path_problem problem);
+/* Calls `each` for the task's resumable files that name a place: not refused, without templates.
+ * `directory` is GRAPH_NONE for a path from the project. */
+typedef void building_resumable_fn(struct building *building, const struct action *action,
+                                   const struct path_spec *spec, uint32_t directory, void *context);
+void building_each_resumable(struct building *building, struct task_id task,
+                             building_resumable_fn *each, void *context);
 void building_judge_resumable(struct building *building);
 /* One error for each path of the Rowfile and kind of problem. -1 if there is any. */
 int building_tell_findings(struct building *building);

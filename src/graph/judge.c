@@ -155,31 +155,43 @@ bool building_accepts_below(struct building *building, const struct action *acti
 
 /* ---- Resumable files ---- */
 
-void building_judge_resumable(struct building *building)
+void building_each_resumable(struct building *building, struct task_id task,
+                             building_resumable_fn *each, void *context)
 {
     const struct graph *graph = building->graph;
-    for (uint32_t n = 0; n < graph->task_count; n++) {
-        struct task_id task = {n};
-        if (!graph_is_present(graph, task)) {
+    const struct action *action = graph_action(graph, task);
+    const uint32_t *directories;
+    size_t count = action->resumable_count > 0 ? graph_directories(graph, task, &directories) : 0;
+    for (size_t i = 0; i < action->resumable_count; i++) {
+        const struct path_spec *spec = &action->resumable_files[i];
+        if (spec->is_refused || spec->has_template) {
             continue;
         }
-        const struct action *action = graph_action(graph, task);
-        const uint32_t *directories;
-        size_t count =
-            action->resumable_count > 0 ? graph_directories(graph, task, &directories) : 0;
-        for (size_t i = 0; i < action->resumable_count; i++) {
-            const struct path_spec *spec = &action->resumable_files[i];
-            if (spec->is_refused || spec->has_template) {
-                continue;
-            }
-            if (spec->from_project) {
-                (void)building_accepts(building, action, spec, GRAPH_RESUMABLE, GRAPH_NONE,
-                                       spec->path);
-            }
-            for (size_t d = 0; d < count && !spec->from_project; d++) {
-                (void)building_accepts_below(building, action, spec, GRAPH_RESUMABLE,
-                                             directories[d]);
-            }
+        if (spec->from_project) {
+            each(building, action, spec, GRAPH_NONE, context);
+        }
+        for (size_t d = 0; d < count && !spec->from_project; d++) {
+            each(building, action, spec, directories[d], context);
+        }
+    }
+}
+
+static void judge_resumable(struct building *building, const struct action *action,
+                            const struct path_spec *spec, uint32_t directory, void *context)
+{
+    (void)context;
+    if (directory == GRAPH_NONE) {
+        (void)building_accepts(building, action, spec, GRAPH_RESUMABLE, GRAPH_NONE, spec->path);
+    } else {
+        (void)building_accepts_below(building, action, spec, GRAPH_RESUMABLE, directory);
+    }
+}
+
+void building_judge_resumable(struct building *building)
+{
+    for (uint32_t n = 0; n < building->graph->task_count; n++) {
+        if (graph_is_present(building->graph, (struct task_id){n})) {
+            building_each_resumable(building, (struct task_id){n}, judge_resumable, NULL);
         }
     }
 }

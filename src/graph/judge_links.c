@@ -19,59 +19,75 @@ struct visited {
 };
 typedef void path_fn(void *context, const struct visited *visited);
 
+struct visit {
+    path_fn *each;
+    void *context;
+    struct buf path;
+};
+
+static void visit_product(struct building *building, struct task_id task, uint32_t product,
+                          struct visit *visit)
+{
+    const struct graph *graph = building->graph;
+    const struct action *action = graph_action(graph, task);
+    const struct path_spec *spec = &action->products[building->product_specs.at[product]];
+    const uint32_t *directories;
+    uint32_t column;
+    if (!spec->from_project && memchr(spec->path.at, '/', spec->path.len) == NULL) {
+        return;
+    }
+    size_t count = graph_directories(graph, task, &directories);
+    uint32_t directory = graph_file_directory(graph, graph->products.at[product], &column);
+    buf_clear(&visit->path);
+    graph_add_path(graph, graph->products.at[product], &visit->path);
+    visit->each(visit->context,
+                &(struct visited){.action = action,
+                                  .spec = spec,
+                                  .role = GRAPH_PRODUCT,
+                                  .directory = directory == GRAPH_NONE && count > 0 ? directories[0]
+                                                                                    : directory,
+                                  .product = graph->products.at[product],
+                                  .path = buf_slice(&visit->path)});
+}
+
+static void visit_resumable(struct building *building, const struct action *action,
+                            const struct path_spec *spec, uint32_t directory, void *context)
+{
+    const struct graph *graph = building->graph;
+    struct visit *visit = context;
+    if (memchr(spec->path.at, '/', spec->path.len) == NULL) {
+        return;
+    }
+    buf_clear(&visit->path);
+    if (directory != GRAPH_NONE) {
+        buf_addf(&visit->path, "%s/%s/", graph->workspace->path.at,
+                 graph->workspace->names[directory].at);
+    }
+    buf_add_slice(&visit->path, spec->path);
+    visit->each(visit->context, &(struct visited){.action = action,
+                                                  .spec = spec,
+                                                  .role = GRAPH_RESUMABLE,
+                                                  .directory = directory,
+                                                  .product = {GRAPH_NONE},
+                                                  .path = buf_slice(&visit->path)});
+}
+
 /* Calls `each` for what may be moved or deleted and doesn't lie in a member itself. */
 static void visit_paths(struct building *building, path_fn *each, void *context)
 {
     const struct graph *graph = building->graph;
-    struct buf path = BUF_EMPTY;
+    struct visit visit = {.each = each, .context = context};
     for (uint32_t n = 0; n < graph->task_count; n++) {
         struct task_id task = {n};
         if (!graph_is_present(graph, task)) {
             continue;
         }
-        const struct action *action = graph_action(graph, task);
-        const uint32_t *directories;
-        size_t count = graph_directories(graph, task, &directories);
         for (uint32_t p = graph->product_start[n]; p < graph->product_start[n + 1]; p++) {
-            const struct path_spec *spec = &action->products[building->product_specs.at[p]];
-            if (spec->from_project || memchr(spec->path.at, '/', spec->path.len) != NULL) {
-                uint32_t column;
-                uint32_t directory = graph_file_directory(graph, graph->products.at[p], &column);
-                buf_clear(&path);
-                graph_add_path(graph, graph->products.at[p], &path);
-                each(context, &(struct visited){.action = action,
-                                                .spec = spec,
-                                                .role = GRAPH_PRODUCT,
-                                                .directory = directory == GRAPH_NONE && count > 0
-                                                                 ? directories[0]
-                                                                 : directory,
-                                                .product = graph->products.at[p],
-                                                .path = buf_slice(&path)});
-            }
+            visit_product(building, task, p, &visit);
         }
-        for (size_t i = 0; i < action->resumable_count; i++) {
-            const struct path_spec *spec = &action->resumable_files[i];
-            bool has_folder = memchr(spec->path.at, '/', spec->path.len) != NULL;
-            for (size_t d = 0; d < (spec->from_project ? 1 : count) && has_folder; d++) {
-                buf_clear(&path);
-                if (!spec->from_project) {
-                    buf_addf(&path, "%s/%s/", graph->workspace->path.at,
-                             graph->workspace->names[directories[d]].at);
-                }
-                buf_add_slice(&path, spec->path);
-                if (!spec->is_refused && !spec->has_template) {
-                    each(context, &(struct visited){
-                                      .action = action,
-                                      .spec = spec,
-                                      .role = GRAPH_RESUMABLE,
-                                      .directory = spec->from_project ? GRAPH_NONE : directories[d],
-                                      .product = {GRAPH_NONE},
-                                      .path = buf_slice(&path)});
-                }
-            }
-        }
+        building_each_resumable(building, task, visit_resumable, &visit);
     }
-    buf_release(&path);
+    buf_release(&visit.path);
 }
 
 static struct slice folder_of(struct slice path)
