@@ -45,7 +45,7 @@ static struct advice_request request_of(const struct run *run, const struct slot
     struct advice_request request =
         advice_request_of(execution_action(&run->executions, execution),
                           execution_directories(&run->executions, execution));
-    size_t executions = progress->left + progress->ended;
+    size_t executions = progress->left + progress->ended.count;
     size_t places = ledger_budget(run->ledger) / (request.processes * request.threads_per_process);
     request.budget = ledger_budget(run->ledger);
     request.at_once = places < executions ? places : executions;

@@ -29,6 +29,13 @@ struct action_progress *execution_progress(const struct executions *executions,
     return &executions->actions[element_of(executions, execution)];
 }
 
+double executions_mean_seconds(const struct executions *executions, uint32_t element,
+                               const struct durations *durations)
+{
+    return durations->count > 0 ? durations->seconds / (double)durations->count
+                                : plan_mean_seconds(executions->plan, element);
+}
+
 size_t execution_directories(const struct executions *executions, const struct execution *execution)
 {
     const uint32_t *directories;

@@ -32,14 +32,17 @@ struct execution {
     struct ledger_request request;
 };
 
+struct durations {
+    size_t count;
+    double seconds; /* together */
+};
+
 /* The executions of one action in this run. */
 struct action_progress {
     size_t left;
-    size_t ended;
-    double seconds; /* of the ended ones */
-    double cores;   /* of each */
-    size_t succeeded;
-    double succeeded_s;
+    double cores; /* of each */
+    struct durations ended;
+    struct durations succeeded;
 };
 
 struct executions {
@@ -63,6 +66,9 @@ const struct action *execution_action(const struct executions *executions,
                                       const struct execution *execution);
 struct action_progress *execution_progress(const struct executions *executions,
                                            const struct execution *execution);
+/* The mean of what was taken so far in this run, else that of the action's records. */
+double executions_mean_seconds(const struct executions *executions, uint32_t element,
+                               const struct durations *durations);
 /* How many directories its command works on. */
 size_t execution_directories(const struct executions *executions,
                              const struct execution *execution);

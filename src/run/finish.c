@@ -363,10 +363,10 @@ static void count_outcomes(struct ending *ending, bool retried)
 
 static void count_progress(const struct ending *ending, struct action_progress *progress, bool ok)
 {
-    progress->ended++;
-    progress->seconds += ending->seconds;
-    progress->succeeded += ok;
-    progress->succeeded_s += ok ? ending->seconds : 0;
+    progress->ended.count++;
+    progress->ended.seconds += ending->seconds;
+    progress->succeeded.count += ok;
+    progress->succeeded.seconds += ok ? ending->seconds : 0;
 }
 
 /* So that one bad member of a batch doesn't cost the others. */

@@ -46,8 +46,7 @@ static double seconds_left(const struct run *run)
     double core_seconds = 0;
     for (uint32_t a = 0; a < plan_graph(run->plan)->rowfile->action_count; a++) {
         const struct action_progress *action = &run->executions.actions[a];
-        double mean = action->ended > 0 ? action->seconds / (double)action->ended
-                                        : plan_mean_seconds(run->plan, a);
+        double mean = executions_mean_seconds(&run->executions, a, &action->ended);
         if (action->left > 0 && !(mean > 0)) {
             return -1;
         }

@@ -14,9 +14,8 @@ static double known_seconds(const struct run *run, struct task_id task)
         return row->duration_s;
     }
     uint32_t element = plan_graph(run->plan)->tasks[task.at].action;
-    const struct action_progress *action = &run->executions.actions[element];
-    return action->succeeded > 0 ? action->succeeded_s / (double)action->succeeded
-                                 : plan_mean_seconds(run->plan, element);
+    return executions_mean_seconds(&run->executions, element,
+                                   &run->executions.actions[element].succeeded);
 }
 
 /* A batch takes as long as the longest record of its tasks: each task has the duration of the batch
