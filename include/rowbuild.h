@@ -533,6 +533,8 @@ ROWBUILD_API void rowbuild_write_results(const struct rowbuild_result *results, 
 
 struct rowbuild_audit_options {
     bool outside; /* also tell what is read outside of the project */
+    /* Tasks that succeed keep the records from before; that a task failed is recorded */
+    bool keep_records;
     bool json;
     bool colour;
     const struct rowbuild_writer *json_too; /* also receives the JSON; NULL: nobody does */

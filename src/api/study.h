@@ -69,6 +69,7 @@ struct rowbuild {
     struct plan *plan;
     const struct study_job *job; /* that this process carries out; else NULL */
     struct audit *audit;         /* watches the commands of a run; NULL: nobody does */
+    bool keeps_records;          /* the run leaves the records as they were (audit) */
     struct jobs *jobs;           /* what is in jobs, of the last look; NULL: nothing */
     bool asks_anew;              /* the queue is asked again for the next look */
     bool forgets_jobs;           /* registrations that can't be read don't matter (clean) */
@@ -131,6 +132,11 @@ struct plan_selection study_selection(const struct rowbuild *study,
 int study_run(struct rowbuild *study, const struct rowbuild_selection *selection,
               const struct study_job *job, const struct rowbuild_run_options *options,
               const struct rowbuild_observer *observer, struct rowbuild_messages *messages);
+
+/* study_keep.c: the records of the tasks that a run may execute, from before it, and putting them
+ * back, which releases them. The state stays open in between. */
+struct kept_records *study_keep_records(const struct rowbuild *study);
+void study_restore_records(const struct rowbuild *study, struct kept_records *kept);
 
 /* Appends what the records of this run or job, or of what is accepted now, say of it (run_facts.h).
  * `allocation`: of the scheduler's job; NULL: none. */

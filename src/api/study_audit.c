@@ -71,6 +71,7 @@ int rowbuild_audit(struct rowbuild *study, const struct rowbuild_selection *sele
     missing = missing != NULL ? missing : &ignored;
     *missing = 0;
     all.rerun = true;
+    study->keeps_records = audit->keep_records;
     study->audit = audit_new(study->rowfile, study->project_path, audit->outside, &messages->diag);
     if (study->audit == NULL) {
         return messages_settle(messages, ROWBUILD_STATE);
@@ -87,5 +88,6 @@ int rowbuild_audit(struct rowbuild *study, const struct rowbuild_selection *sele
     }
     audit_free(study->audit);
     study->audit = NULL;
+    study->keeps_records = false;
     return status;
 }

@@ -405,6 +405,7 @@ int study_run(struct rowbuild *study, const struct rowbuild_selection *selection
 {
     struct relay relay = {.study = study, .observer = observer, .by_task = options->by_task};
     struct run_means means = {.has_work = false, .jobclient = JOBCLIENT_NONE_OPEN};
+    struct kept_records *kept = NULL;
     bool declined = false;
     study->job = job;
     int status = job != NULL ? look_for_job(study, selection, messages)
@@ -424,12 +425,16 @@ int study_run(struct rowbuild *study, const struct rowbuild_selection *selection
             status = ROWBUILD_STATE;
         } else {
             bool stopped = true;
+            kept = study->keeps_records ? study_keep_records(study) : NULL;
             status = run_planned(&relay, &means, options, &stopped, &messages->diag);
             if (!stopped && means.has_work && is_of_everything(study, selection)) {
                 status =
                     worse(status, run_further_round(&relay, selection, &means, options, messages));
             }
         }
+    }
+    if (kept != NULL) {
+        study_restore_records(study, kept);
     }
     int closed = study_drop(study, messages);
     study->job = NULL;

@@ -31,6 +31,7 @@ static int run_watched(struct session *session, const struct rowbuild_selection 
     options.yes = settings->yes;
     options.by_task = run_report_needs_tasks(session);
     struct rowbuild_audit_options audit = {.outside = settings->outside,
+                                           .keep_records = settings->keep_records,
                                            .json = settings->display.json,
                                            .colour = session->output.results_colour};
     struct rowbuild_writer document = findings_document_writer(session);

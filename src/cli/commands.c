@@ -47,7 +47,8 @@ static const struct command commands[COMMAND_COUNT] = {
                        "lets an editor complete and check keys"}}},
     [COMMAND_AUDIT] =
         {"audit", .operands = OPERANDS_TARGETS, .topic = write_topic,
-         .synopsis = "[-j N] [-a ACTION]... [--outside] [OPTION]... [DIRECTORY|PRODUCT]...",
+         .synopsis = "[-j N] [-a ACTION]... [--outside] [--keep-records] [OPTION]... "
+                     "[DIRECTORY|PRODUCT]...",
          .purpose = "find what the Rowfile doesn't declare", .section = "AUDIT",
          .description =
              "Runs the selected tasks, also those that are up to date, and watches which files of "
@@ -55,7 +56,7 @@ static const struct command commands[COMMAND_COUNT] = {
              "from the Rowfile, with the line to change: files that are read and aren't inputs, "
              "files that are left and aren't products, inputs that are never read. The exit "
              "status is 1 if something is missing in the Rowfile. Results and records are those "
-             "of a usual run.",
+             "of a usual run, unless --keep-records is given.",
          .examples = {{"rowbuild audit -a simulate T1.5-s1", "one task"},
                       {"rowbuild audit --yes", "the whole study, all of which runs"},
                       {"rowbuild audit -a plot --outside",

@@ -177,6 +177,10 @@ const struct option_spec command_options[] = {
      .help = "print the JSON Schema of a Rowfile, for editors"},
     {0, "outside", NULL, TO(outside), .takers = ON(AUDIT),
      .help = "also say what is read outside of the project, folders of packages as one"},
+    {0, "keep-records", NULL, TO(keep_records), .takers = ON(AUDIT),
+     .help = "leave the records as they were: what is out of date stays so",
+     .more = "The new products stay. Where their contents differ from the record, the task is out of "
+             "date. That a task failed is recorded, since what it left doesn't count as a result."},
     {0, "signac", NULL, TO(init.signac), .takers = ON(INIT),
      .help = "read the values from the files of signac"},
     {0, "row", NULL, TO(init.row), .takers = ON(INIT),

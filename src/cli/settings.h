@@ -44,15 +44,16 @@ struct settings {
     const struct command *command;
     bool help;
     bool version;
-    bool schema;    /* check */
-    bool strict;    /* check: warnings are errors */
-    bool outside;   /* audit */
-    bool follow;    /* show log */
-    bool dry_run;   /* run, submit, clean */
-    bool asks;      /* with it: status 1 where something would run (make -q) */
-    bool exit_code; /* run -n: status 4 where something would run */
-    bool yes;       /* run, submit, clean */
-    bool null;      /* targets on standard input end with NUL */
+    bool schema;       /* check */
+    bool strict;       /* check: warnings are errors */
+    bool outside;      /* audit */
+    bool keep_records; /* audit */
+    bool follow;       /* show log */
+    bool dry_run;      /* run, submit, clean */
+    bool asks;         /* with it: status 1 where something would run (make -q) */
+    bool exit_code;    /* run -n: status 4 where something would run */
+    bool yes;          /* run, submit, clean */
+    bool null;         /* targets on standard input end with NUL */
 
     string_list directories; /* -C, entered one after the other */
     string_list actions;

@@ -156,6 +156,35 @@ END
     json '.[0].findings[0].code == "undeclared-input"'
 }
 
+@test "audit --keep-records leaves the records as they were, but a failure is recorded" {
+    honest
+    lie 'cat in' 'test ! -e ../../bad; cat in'
+    "$ROWBUILD" -q
+    echo 3 >workspace/a/in
+    "$ROWBUILD" show why >"$SCRATCH/before"
+    apart audit --keep-records --yes
+    [ "$status" = 0 ]
+    content workspace/a/out "$(printf '3\ntable\n{"t": 1}')"
+    "$ROWBUILD" show why >"$SCRATCH/after"
+    grep -qF 'make a: is out of date' "$SCRATCH/before"
+    grep -qF 'input in changed' "$SCRATCH/after"
+    expect 0 -n # what was the same again is as it was
+    has 'make a' 'use'
+    lacks 'make b'
+    touch bad
+    expect 1 audit --keep-records --yes b
+    rm bad
+    expect 0 show why make/b
+    has 'make b: is out of date' 'failed'
+}
+
+@test "audit --keep-records of what was never run leaves it to be run" {
+    honest
+    expect 0 audit --keep-records
+    expect 0 -n
+    has 'would run 3 tasks'
+}
+
 @test "audit --outside names programs and libraries, packages as one" {
     honest
     run "$ROWBUILD" audit --outside -a make a
