@@ -125,6 +125,9 @@ int study_refuse_broken_actions(struct rowbuild *study, struct rowbuild_messages
  * commands name, and that it can be put there. -1 after errors that name the directories. */
 int study_check_values(const struct rowbuild *study, bool all, struct diag *diag);
 
+/* Warns of actions that a run here would refuse, unless jobs of a cluster do the work. After a look. */
+void study_check_machine(const struct rowbuild *study, struct diag *diag);
+
 struct plan_selection study_selection(const struct rowbuild *study,
                                       const struct rowbuild_selection *selection);
 

@@ -37,6 +37,7 @@ static int check_all(struct rowbuild *study, struct asked *asked,
     if (status == ROWBUILD_OK) {
         struct check check = check_of(study);
         check_study(&check, &messages->diag);
+        study_check_machine(study, &messages->diag);
         status = rowbuild_messages_status(messages);
     }
     if (status == ROWBUILD_OK && asked->since != NULL &&

@@ -5,30 +5,77 @@
 
 #include <stdlib.h>
 
-/* A previous action that excludes a directory makes the directory wait indefinitely. */
+/* The task before it that can never run; GRAPH_NONE: there is none. */
+static uint32_t find_stuck_before(const struct graph *graph, uint32_t n, const bool *stuck)
+{
+    for (uint32_t e = graph->before_start[n]; e < graph->before_start[n + 1]; e++) {
+        if (stuck[graph->before.at[e].task.at]) {
+            return graph->before.at[e].task.at;
+        }
+    }
+    return GRAPH_NONE;
+}
+
+/* Whether a task that can never run is to be named rather than `other` - 1 (0: none): one that is
+ * excluded itself rather than one that depends on another, else the first. */
+static bool tells_more(const struct graph *graph, uint32_t n, uint32_t other)
+{
+    bool is_excluded = graph->blocked_by[n] != GRAPH_NONE;
+    if (other == 0) {
+        return true;
+    }
+    bool is_other_excluded = graph->blocked_by[other - 1] != GRAPH_NONE;
+    return is_excluded != is_other_excluded ? is_excluded : n + 1 < other;
+}
+
+static void warn_of_stuck(const struct graph *graph, uint32_t n, uint32_t before, struct diag *diag)
+{
+    const struct rowfile *rowfile = graph->rowfile;
+    const struct action *action = graph_action(graph, (struct task_id){n});
+    struct buf message = BUF_EMPTY;
+    buf_add_char(&message, '`');
+    graph_add_label(graph, (struct task_id){n}, &message);
+    buf_add_string(&message, "` can never run: ");
+    if (graph->blocked_by[n] != GRAPH_NONE) {
+        buf_addf(&message, "the previous action `%.*s` doesn't include its directory",
+                 SLICE_ARGS(rowfile->names[graph->blocked_by[n]]));
+    } else {
+        buf_add_string(&message, "it depends on `");
+        graph_add_label(graph, (struct task_id){before}, &message);
+        buf_add_string(&message, "`, which can never run");
+    }
+    diag_warning_at(diag, FINDING_UNREACHABLE_ACTION, &rowfile->source, action->name_offset,
+                    action->name.len + 2, "%s", buf_string(&message));
+    buf_release(&message);
+}
+
+/* A previous action that excludes a directory makes the directory wait indefinitely, and so do all
+ * tasks that depend on it. One of each element is named, in the order of the description. */
 static void warn_of_excluded(const struct check *check, struct diag *diag)
 {
     const struct graph *graph = check->graph;
-    const struct rowfile *rowfile = graph->rowfile;
-    bool *told = mem_alloc(rowfile->action_count * sizeof *told);
-    for (uint32_t n = 0; n < graph->task_count; n++) {
-        struct task_id task = {n};
-        if (!graph_is_present(graph, task) || graph->blocked_by[n] == GRAPH_NONE ||
-            told[graph->tasks[n].action]) {
-            continue;
+    bool *stuck = mem_alloc((graph->task_count + 1) * sizeof *stuck);
+    uint32_t *first = mem_alloc((graph->rowfile->action_count + 1) * sizeof *first);
+    uint32_t *before = mem_alloc((graph->rowfile->action_count + 1) * sizeof *before);
+    for (size_t i = 0; i < graph->order_count; i++) {
+        uint32_t n = graph->order[i];
+        uint32_t element = graph->tasks[n].action;
+        uint32_t cause = find_stuck_before(graph, n, stuck);
+        stuck[n] = graph->blocked_by[n] != GRAPH_NONE || cause != GRAPH_NONE;
+        if (stuck[n] && graph_is_present(graph, (struct task_id){n}) &&
+            tells_more(graph, n, first[element])) {
+            first[element] = n + 1; /* 0: none */
+            before[element] = cause;
         }
-        const struct action *action = graph_action(graph, task);
-        struct buf label = BUF_EMPTY;
-        told[graph->tasks[n].action] = true;
-        graph_add_label(graph, task, &label);
-        diag_warning_at(
-            diag, FINDING_UNREACHABLE_ACTION, &rowfile->source, action->name_offset,
-            action->name.len + 2,
-            "`%s` can never run: the previous action `%.*s` doesn't include its directory",
-            buf_string(&label), SLICE_ARGS(rowfile->names[graph->blocked_by[n]]));
-        buf_release(&label);
     }
-    free(told);
+    for (size_t a = 0; a < graph->rowfile->action_count; a++) {
+        if (first[a] > 0) {
+            warn_of_stuck(graph, first[a] - 1, before[a], diag);
+        }
+    }
+    free(stuck);
+    free(first);
+    free(before);
 }
 
 /* An element that nothing is to be done for, though there are directories. */

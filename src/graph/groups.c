@@ -22,14 +22,15 @@ bool groups_need_values(const struct group_spec *spec)
 }
 
 static int report_in_directory(const struct action *action, const struct workspace *workspace,
-                               size_t directory, size_t offset, const char *problem,
-                               struct diag *diag)
+                               size_t directory, enum finding_code code, size_t offset,
+                               const char *problem, struct diag *diag)
 {
     struct buf name = BUF_EMPTY;
     text_add_name(&name, workspace->names[directory]);
-    diag_error_at(diag, FINDING_WRONG_VALUE, &workspace->rowfile->source, offset, 1,
+    diag_error_at(diag, code, &workspace->rowfile->source, offset, 1,
                   "action `%.*s`: %s" IN_DIRECTORY "%s`)", SLICE_ARGS(action->name), problem,
                   buf_string(&name));
+    diag_add_directory(diag, workspace->names[directory]);
     buf_release(&name);
     return -1;
 }
@@ -81,6 +82,8 @@ static void merge_reports(struct diag *diag, size_t first)
             buf_add_string(&same->names, same->more > 1 ? ", " : "");
             buf_add(&same->names, name, strlen(name) - 1);
         }
+        same->entry->last_directory->next = entry->directories;
+        same->entry->last_directory = entry->last_directory;
         diag->errors--;
     }
     for (size_t i = 0; i < kept - first; i++) {
@@ -109,7 +112,8 @@ static int need_value_at(const struct action *action, const struct workspace *wo
     }
     struct buf problem = BUF_EMPTY;
     buf_addf(&problem, "the value has nothing at `%.*s`", SLICE_ARGS(pointer));
-    report_in_directory(action, workspace, directory, offset, buf_string(&problem), diag);
+    report_in_directory(action, workspace, directory, FINDING_MISSING_POINTER, offset,
+                        buf_string(&problem), diag);
     buf_release(&problem);
     return -1;
 }
@@ -148,8 +152,8 @@ static int condition_holds(const struct condition *condition, const struct actio
         buf_addf(&problem, "`%.*s` is %s, which can't be compared with ",
                  SLICE_ARGS(condition->pointer), json_type_name(json_type_of(found)));
         json_add_text(condition->operand, &problem);
-        report_in_directory(action, workspace, directory, condition->offset, buf_string(&problem),
-                            diag);
+        report_in_directory(action, workspace, directory, FINDING_WRONG_VALUE, condition->offset,
+                            buf_string(&problem), diag);
         buf_release(&problem);
         return -1;
     }
@@ -187,8 +191,10 @@ int groups_include(const struct action *action, struct workspace *workspace, siz
         if (matches < 0) {
             struct buf sentence = BUF_EMPTY;
             where_problem_describe(&problem, &sentence);
-            report_in_directory(action, workspace, directory, group->where_offset,
-                                buf_string(&sentence), diag);
+            report_in_directory(action, workspace, directory,
+                                problem.trouble == WHERE_MISSING ? FINDING_MISSING_POINTER
+                                                                 : FINDING_WRONG_VALUE,
+                                group->where_offset, buf_string(&sentence), diag);
             buf_release(&sentence);
         }
         return matches;

@@ -52,8 +52,8 @@ static unsigned to_unsigned(uint64_t number)
     return number < UINT32_MAX ? (unsigned)number : UINT32_MAX;
 }
 
-static struct ledger_request request_of(const struct executions *executions,
-                                        const struct action *action, size_t directories)
+struct ledger_request executions_request(const struct executions *executions,
+                                         const struct action *action, size_t directories)
 {
     const struct resource_spec *resources = &action->resources;
     return (struct ledger_request){
@@ -70,7 +70,8 @@ void execution_keep(const struct executions *executions, struct execution *execu
 {
     if (kept < execution->count) {
         execution->count = kept;
-        execution->request = request_of(executions, execution_action(executions, execution), kept);
+        execution->request =
+            executions_request(executions, execution_action(executions, execution), kept);
     }
 }
 
@@ -82,6 +83,11 @@ void execution_end(const struct executions *executions, struct execution *execut
 
 /* ---- Building ---- */
 
+bool executions_are_batches(const struct action *action)
+{
+    return action->scope == SCOPE_DIRECTORY && action->command.uses_directories;
+}
+
 static void add_execution(struct executions *executions, const struct task_id *tasks, size_t count)
 {
     struct execution execution = {.first = (uint32_t)executions->members.count,
@@ -90,8 +96,8 @@ static void add_execution(struct executions *executions, const struct task_id *t
         vec_push(&executions->members, tasks[i]);
         executions->of[tasks[i].at] = (uint32_t)executions->all.count;
     }
-    execution.request = request_of(executions, execution_action(executions, &execution),
-                                   execution_directories(executions, &execution));
+    execution.request = executions_request(executions, execution_action(executions, &execution),
+                                           execution_directories(executions, &execution));
     vec_push(&executions->all, execution);
 }
 
@@ -216,11 +222,6 @@ static void count_pending(struct executions *executions)
     }
 }
 
-static bool is_batched(const struct action *action)
-{
-    return action->scope == SCOPE_DIRECTORY && action->command.uses_directories;
-}
-
 int executions_build(struct executions *executions, const uint32_t *places, struct diag *diag)
 {
     const struct plan *plan = executions->plan;
@@ -233,12 +234,13 @@ int executions_build(struct executions *executions, const uint32_t *places, stru
         struct task_id task = {n};
         if (graph_is_present(graph, task) &&
             verdict_is_work(plan_verdict(plan, (struct task_id){n})) &&
-            !is_batched(graph_action(graph, task))) {
+            !executions_are_batches(graph_action(graph, task))) {
             add_execution(executions, &task, 1);
         }
     }
     for (uint32_t element = 0; element < rowfile->action_count; element++) {
-        if (is_batched(&rowfile->actions[element]) && add_batches(executions, element, diag) != 0) {
+        if (executions_are_batches(&rowfile->actions[element]) &&
+            add_batches(executions, element, diag) != 0) {
             return -1;
         }
     }

@@ -60,6 +60,12 @@ struct executions {
 int executions_build(struct executions *executions, const uint32_t *places, struct diag *diag);
 void executions_release(struct executions *executions);
 
+/* What a command of the action asks for. Of `executions`, plan, launch and machine suffice. */
+struct ledger_request executions_request(const struct executions *executions,
+                                         const struct action *action, size_t directories);
+/* Whether a command of the action works on several directories. */
+bool executions_are_batches(const struct action *action);
+
 struct task_id *execution_tasks(const struct executions *executions,
                                 const struct execution *execution);
 const struct action *execution_action(const struct executions *executions,

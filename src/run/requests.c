@@ -1,6 +1,7 @@
 /* Refusing what can never fit. */
 #include "running.h"
 
+#include "groups.h"
 #include "resources.h"
 #include "saturating.h"
 #include "text.h"
@@ -91,17 +92,17 @@ static void add_memory(struct refusal *refusal)
              buf_string(&refusal->keys));
 }
 
-static int refuse(const struct run *run, const struct execution *execution)
+/* What the action asks for, how much there is, and what to do about it. */
+static void describe(const struct run *run, const struct action *action,
+                     const struct ledger_request *request, bool is_batch, struct buf *out)
 {
-    const struct ledger_request *request = &execution->request;
-    const struct action *action = execution_action(&run->executions, execution);
     uint64_t cores = saturating_product(request->processes, request->threads_per_process);
     uint64_t gpus = saturating_product(request->processes, request->gpus_per_process);
     struct refusal refusal = {
         .run = run,
         .resources = &action->resources,
         .request = request,
-        .is_batch = execution_directories(&run->executions, execution) > 1,
+        .is_batch = is_batch,
     };
     if (cores > ledger_budget(run->ledger)) {
         add_cores(&refusal, cores);
@@ -115,11 +116,21 @@ static int refuse(const struct run *run, const struct execution *execution)
     } else {
         add_memory(&refusal);
     }
-    diag_error_at(run->diag, FINDING_IMPOSSIBLE_RESOURCES, &plan_graph(run->plan)->rowfile->source,
-                  action->name_offset, action->name.len + 2, "action `%.*s` asks for %s",
-                  SLICE_ARGS(action->name), buf_string(&refusal.text));
+    buf_add_slice(out, buf_slice(&refusal.text));
     buf_release(&refusal.text);
     buf_release(&refusal.keys);
+}
+
+static int refuse(const struct run *run, const struct execution *execution)
+{
+    const struct action *action = execution_action(&run->executions, execution);
+    struct buf text = BUF_EMPTY;
+    describe(run, action, &execution->request,
+             execution_directories(&run->executions, execution) > 1, &text);
+    diag_error_at(run->diag, FINDING_IMPOSSIBLE_RESOURCES, &plan_graph(run->plan)->rowfile->source,
+                  action->name_offset, action->name.len + 2, "action `%.*s` asks for %s",
+                  SLICE_ARGS(action->name), buf_string(&text));
+    buf_release(&text);
     return -1;
 }
 
@@ -137,4 +148,91 @@ int run_check_requests(const struct run *run)
     }
     free(told);
     return result;
+}
+
+/* ---- All actions, for check ---- */
+
+/* Of the directories that one command of a batched action works on. */
+static size_t largest_batch(const struct graph *graph, uint32_t element)
+{
+    const struct action *action = &graph->rowfile->actions[element];
+    VEC(uint32_t) directories = {0};
+    struct groups groups = {0};
+    struct diag unseen; /* values that can't be read are told elsewhere */
+    size_t largest = 0;
+    size_t begin = 0;
+    diag_init(&unseen);
+    for (uint32_t n = 0; n < graph->task_count; n++) {
+        if (graph->tasks[n].action == element && graph_is_present(graph, (struct task_id){n})) {
+            vec_push(&directories, graph->tasks[n].directory);
+        }
+    }
+    if (groups_form(action, graph->workspace, directories.at, directories.count, &groups,
+                    &unseen) == 0) {
+        vec_each (const size_t, end, &groups.ends) {
+            largest = *end - begin > largest ? *end - begin : largest;
+            begin = *end;
+        }
+    }
+    groups_release(&groups);
+    vec_release(&directories);
+    diag_release(&unseen);
+    return largest;
+}
+
+static size_t largest_task(const struct graph *graph, uint32_t element)
+{
+    size_t largest = 0;
+    for (uint32_t n = 0; n < graph->task_count; n++) {
+        const uint32_t *directories;
+        struct task_id task = {n};
+        if (graph->tasks[n].action == element && graph_is_present(graph, task)) {
+            size_t count = graph_directories(graph, task, &directories);
+            largest = count > largest ? count : largest;
+        }
+    }
+    return largest;
+}
+
+static size_t largest_execution(const struct graph *graph, uint32_t element)
+{
+    const struct action *action = &graph->rowfile->actions[element];
+    const struct resource_spec *resources = &action->resources;
+    bool depends = resources->processes_per_directory || resources->memory_per_directory > 0;
+    size_t largest = !depends || graph->workspace->count == 0 ? 1
+                     : executions_are_batches(action)         ? largest_batch(graph, element)
+                     : action->scope == SCOPE_DIRECTORY       ? 1
+                                                              : largest_task(graph, element);
+    return largest > 0 ? largest : 1;
+}
+
+void run_warn_of_requests(struct plan *plan, const struct launch_context *launch,
+                          const struct machine *machine, const struct run_options *options,
+                          struct diag *diag)
+{
+    const struct graph *graph = plan_graph(plan);
+    struct run run = {
+        .plan = plan,
+        .options = options,
+        .diag = diag,
+        .machine = machine,
+        .ledger = ledger_new(machine, options->jobs, options->gpus),
+        .executions = {.plan = plan, .launch = launch, .machine = machine},
+    };
+    for (uint32_t a = 0; a < graph->rowfile->action_count; a++) {
+        const struct action *action = &graph->rowfile->actions[a];
+        size_t directories = largest_execution(graph, a);
+        struct ledger_request request = executions_request(&run.executions, action, directories);
+        if (ledger_can_ever_fit(run.ledger, &request)) {
+            continue;
+        }
+        struct buf text = BUF_EMPTY;
+        describe(&run, action, &request, directories > 1, &text);
+        diag_warning_at(diag, FINDING_IMPOSSIBLE_RESOURCES, &graph->rowfile->source,
+                        action->name_offset, action->name.len + 2,
+                        "action `%.*s` can't run on this machine: it asks for %s",
+                        SLICE_ARGS(action->name), buf_string(&text));
+        buf_release(&text);
+    }
+    ledger_free(run.ledger);
 }

@@ -104,6 +104,12 @@ bool run_has_work(const struct plan *plan);
 int run_check(struct plan *plan, const struct launch_context *launch, const struct machine *machine,
               const struct run_options *options, struct diag *diag);
 
+/* For check: warns of each action of which a command can ask for more than that, whatever is to be
+ * done now. */
+void run_warn_of_requests(struct plan *plan, const struct launch_context *launch,
+                          const struct machine *machine, const struct run_options *options,
+                          struct diag *diag);
+
 /* Runs what the plan says (after plan_look and plan_check_pointers; the state is open for writing).
  * `machine` may be NULL when there is no work: then it only records what is known and tells what is
  * blocked. -1 after an error that ended the run: records that can't be written. */

@@ -359,6 +359,70 @@ END
     [ "$output" = 'Rowfile: no errors' ]
 }
 
+@test "check finds actions that ask for more than this machine has" {
+    mkdir workspace/d1 workspace/d2 workspace/d3
+    rowfile <<'END'
+[[action]]
+name = "wide"
+command = "true {directory}"
+resources.threads_per_process = 99999
+[[action]]
+name = "batch"
+command = "true {directories}"
+resources.memory.per_directory = "400000 TiB"
+group.maximum_size = 2
+[[action]]
+name = "modest"
+command = "true {directory}"
+resources.memory.per_process = "1 MiB"
+END
+    expect_json 0 check --json
+    json 'map([.code, .severity, .line]) == [["impossible-resources", "warning", 2], ["impossible-resources", "warning", 6]]'
+    json '.[0].message | startswith("action `wide` can'"'"'t run on this machine: it asks for 99999 cores")'
+    json '.[1].message | contains("781 PiB") or contains("of memory, more than")'
+    expect 2 check --strict
+    expect 2 # a run refuses them
+    has 'action `wide` asks for 99999 cores'
+}
+
+@test "check finds what depends on a task that can never run, and pointers that values lack" {
+    value a '{"t": 1}'
+    value b '{"t": 1, "u": 2}'
+    rowfile <<'END'
+[workspace]
+value_file = "value.json"
+[[action]]
+name = "one"
+products = ["out"]
+group.include = [{condition = ["/t", "==", 2]}]
+command = "touch workspace/{directory}/out"
+[[action]]
+name = "two"
+previous_actions = ["one"]
+products = ["o2"]
+command = "touch workspace/{directory}/o2"
+[[action]]
+name = "three"
+inputs = ["o2"]
+products = ["//o3"]
+command = "touch o3 # {directories}"
+END
+    expect_json 0 check --json
+    json 'map([.code, .line, .message]) == [
+        ["unreachable-action", 9, "`two a` can never run: the previous action `one` doesn'"'"'t include its directory"],
+        ["unreachable-action", 14, "`three //o3` can never run: it depends on `two a`, which can never run"],
+        ["idle-action", 4, "action `one`: `group.include` includes none of the 2 directories; nothing will run"]]'
+    sed -i 's,"/t","/u",' Rowfile
+    expect_json 2 check --json
+    json 'map([.code, .line, .directories]) == [["missing-pointer", 6, ["a"]]]'
+    rm workspace/b/value.json && value b '{}'
+    expect_json 2 check --json
+    json 'map([.code, .directories]) == [["missing-pointer", ["a", "b"]]]'
+    sed -i 's,^group.*,group.where = "/u == 2",' Rowfile
+    expect_json 2 check --json
+    json 'map([.code, .directories]) == [["missing-pointer", ["a", "b"]]]'
+}
+
 @test "--events writes each event as a line of JSON with its time" {
     mkdir workspace/d1 workspace/d2
     rowfile <<'END'
