@@ -10,12 +10,13 @@ for set_name in "$@"; do
     build)
         packages="$packages gcc libc6-dev cmake ninja-build pkg-config re2c bison"
         packages="$packages libxxhash-dev libpcre2-dev libjson-c-dev libhwloc-dev libgit2-dev"
-        packages="$packages libseccomp-dev"
+        packages="$packages libseccomp-dev libarchive-dev"
         ;;
     test)
         packages="$packages libcmocka-dev bats jq git make mandoc procps openmpi-bin libopenmpi-dev"
         packages="$packages python3 python3-numpy python3-mpi4py libopenblas0-pthread"
         packages="$packages slurmctld slurmd slurm-client munge shellcheck"
+        packages="$packages python3-rdflib unzip"
         ;;
     *)
         echo "usage: install-packages.sh build [test]" >&2

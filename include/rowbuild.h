@@ -483,6 +483,21 @@ ROWBUILD_API int rowbuild_show_launchers(struct rowbuild *study,
                                          const struct rowbuild_writer *writer,
                                          struct rowbuild_messages *messages);
 
+struct rowbuild_crate_options {
+    const char *path;  /* of a new folder, or of a new zip file if it ends with ".zip" */
+    bool without_data; /* describe the files, with size and SHA-256, without copying them */
+};
+struct rowbuild_crate_counts {
+    size_t tasks;
+    size_t files;
+};
+/* Writes what the records know, with the files, as a Provenance Run Crate (Workflow Run RO-Crate): whole,
+ * or after an error not at all. After a plan of everything with `no_adopt`. */
+ROWBUILD_API int rowbuild_report_crate(struct rowbuild *study,
+                                       const struct rowbuild_crate_options *options,
+                                       struct rowbuild_crate_counts *counts,
+                                       struct rowbuild_messages *messages);
+
 enum rowbuild_format {
     ROWBUILD_FORMAT_TEXT,     /* the messages as they are shown */
     ROWBUILD_FORMAT_JSON,     /* one object per line */

@@ -91,6 +91,7 @@ static int carry_out(struct session *session)
         [COMMAND_SCAN] = command_scan,
         [COMMAND_ACCEPT] = command_accept,
         [COMMAND_CLEAN] = command_clean,
+        [COMMAND_REPORT] = command_report,
         [COMMAND_INIT] = command_init,
         [COMMAND_JOB] = command_job,
         [COMMAND_HELP] = command_help,

@@ -21,6 +21,7 @@ int command_submit(struct session *session);
 int command_scan(struct session *session);
 int command_accept(struct session *session);
 int command_clean(struct session *session);
+int command_report(struct session *session);
 int command_init(struct session *session);
 int command_job(struct session *session);
 

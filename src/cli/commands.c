@@ -238,6 +238,18 @@ static const struct command commands[COMMAND_COUNT] = {
                       {"rowbuild clean -n", "says what would be forgotten and deleted"},
                       {"rowbuild clean --directory",
                        "forgets vanished directories; files are read again"}}},
+    [COMMAND_REPORT] =
+        {"report", .topic = record_topic, .synopsis = "--crate FOLDER|ZIP [--no-data]",
+         .section = "CRATES", .purpose = "pack results with their provenance",
+         .description =
+             "Writes the study's files, and what the records know of them, into a new folder, or "
+             "into a new zip file if the name ends with .zip: a Provenance Run Crate of Workflow "
+             "Run RO-Crate, which archives and repositories of data read. Nothing runs, and "
+             "nothing "
+             "existing is overwritten.",
+         .examples = {{"rowbuild report --crate ../melting.zip", "a zip file, to be published"},
+                      {"rowbuild report --crate /tmp/crate --no-data",
+                       "only the description, with size and SHA-256 of each file"}}},
     [COMMAND_JOB] =
         {"job", .operands = OPERANDS_TOKEN, .topic = "Inside a job",
          .synopsis = "[-j N] [--plain] TOKEN", .purpose = "run the tasks of a submitted job",

@@ -181,6 +181,10 @@ const struct option_spec command_options[] = {
      .help = "leave the records as they were: what is out of date stays so",
      .more = "The new products stay. Where their contents differ from the record, the task is out of "
              "date. That a task failed is recorded, since what it left doesn't count as a result."},
+    {0, "crate", "FOLDER|ZIP", TO(crate.path), .completes = "file", .takers = ON(REPORT),
+     .section = "CRATES", .help = "write a Provenance Run Crate: a new folder, or a zip file if the name ends with .zip"},
+    {0, "no-data", NULL, TO(crate.without_data), .takers = ON(REPORT), .section = "CRATES",
+     .help = "describe the files, with size and SHA-256, without copying them"},
     {0, "signac", NULL, TO(init.signac), .takers = ON(INIT),
      .help = "read the values from the files of signac"},
     {0, "row", NULL, TO(init.row), .takers = ON(INIT),

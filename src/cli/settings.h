@@ -67,6 +67,7 @@ struct settings {
     struct rowbuild_show_options show;     /* [json, colour, values, cluster] */
     struct rowbuild_submit_options submit; /* [dry_run, scheduler_options] */
     struct rowbuild_clean_options clean;   /* [dry_run, yes] */
+    struct rowbuild_crate_options crate;
     struct init_settings init;
 };
 

@@ -56,6 +56,10 @@ const char *repository_top(const struct repository *repository);
 /* The folder that it was opened for, below the top, with a trailing '/'; "" for the top itself. */
 struct slice repository_prefix(const struct repository *repository);
 
+/* Appends the address of the remote `origin`, without a user's name and password in it; nothing if
+ * there is none. */
+void repository_add_origin(struct repository *repository, struct buf *out);
+
 /* The commit that is checked out. 1 and no message where there is no commit yet. */
 int repository_head(struct repository *repository, struct git_id *commit, struct diag *diag);
 

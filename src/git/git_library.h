@@ -39,6 +39,7 @@
     X(git_odb_hash)                                                                                \
     X(git_oid_fromraw)                                                                             \
     X(git_reference_name_to_id)                                                                    \
+    X(git_repository_config)                                                                       \
     X(git_repository_free)                                                                         \
     X(git_repository_hashfile)                                                                     \
     X(git_repository_index)                                                                        \

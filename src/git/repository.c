@@ -353,3 +353,51 @@ int repository_resolve(struct repository *repository, const char *revision, stru
     }
     return result;
 }
+
+/* ---- Where it comes from ---- */
+
+static int take_address(const git_config_entry *entry, void *context)
+{
+    struct buf *address = context;
+    buf_clear(address); /* the last one counts */
+    buf_add_string(address, entry->value);
+    return 0;
+}
+
+/* Without "user:password@" in an address of the web; nothing of a path on this machine. */
+static void add_public(struct slice address, struct buf *out)
+{
+    const char *scheme = memmem(address.at, address.len, "://", 3);
+    if (scheme == NULL) {
+        bool is_remote = memchr(address.at, '@', address.len) != NULL &&
+                         memchr(address.at, ':', address.len) != NULL && address.at[0] != '/';
+        buf_add_slice(out, is_remote ? address : SLICE_LITERAL(""));
+        return;
+    }
+    const char *host = scheme + 3;
+    const char *end = address.at + address.len;
+    const char *slash = memchr(host, '/', (size_t)(end - host));
+    const char *at = memrchr(host, '@', (size_t)((slash != NULL ? slash : end) - host));
+    struct slice name = slice_make(address.at, (size_t)(scheme - address.at));
+    if (slice_equal(name, SLICE_LITERAL("file"))) {
+        return;
+    }
+    buf_add(out, address.at, (size_t)(host - address.at));
+    buf_add(out, at != NULL ? at + 1 : host, (size_t)(end - (at != NULL ? at + 1 : host)));
+}
+
+void repository_add_origin(struct repository *repository, struct buf *out)
+{
+    const struct git_library *git = repository->git;
+    git_config *config = NULL;
+    struct buf address = BUF_EMPTY;
+    if (git->git_repository_config(&config, repository->handle) == 0) {
+        (void)git->git_config_get_multivar_foreach(config, "remote.origin.url", NULL, take_address,
+                                                   &address);
+        git->git_config_free(config);
+    }
+    if (address.len > 0) {
+        add_public(buf_slice(&address), out);
+    }
+    buf_release(&address);
+}

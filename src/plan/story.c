@@ -1,5 +1,6 @@
 #include "story.h"
 
+#include "named.h"
 #include "names.h"
 #include "plan_inner.h"
 #include "stamps.h"
@@ -69,40 +70,16 @@ static struct digest recorded_product(struct teller *teller, struct origin origi
     return plan_recorded_digest(teller->plan, origin.task, COMPONENT_PRODUCT, origin.product);
 }
 
-static void add_input(struct teller *teller, struct story_step *step,
-                      const struct component *component)
-{
-    const struct graph *graph = teller->plan->graph;
-    struct story_file input = {
-        .path = path_of(teller, step->task, component),
-        .digest = component->digest,
-        .maker = {GRAPH_NONE},
-    };
-    struct file_id file = input_of(teller, step->task, component);
-    if (file.at == GRAPH_NONE) {
-        file = graph_find_file(graph, input.path);
-    }
-    for (size_t i = 0; file.at != GRAPH_NONE && i < graph_origin_count(graph, file); i++) {
-        struct origin origin = graph_origin(graph, file, i);
-        meet(teller, origin.task);
-        if (input.maker.at == GRAPH_NONE && has_story(teller->plan, origin.task)) {
-            struct digest made = recorded_product(teller, origin);
-            input.maker = origin.task;
-            input.was_remade = origin.product.at == file.at && digest_is_content(made) &&
-                               digest_is_content(input.digest) && !plan_is_stamp(input.digest) &&
-                               !digest_equal(made, input.digest);
-        }
-    }
-    vec_push(&step->inputs, input);
-}
-
-static enum story_state state_now(const struct plan *plan, struct task_id task, struct file_id file,
-                                  struct digest recorded)
+/* What became of a file that was recorded with this digest, by how it was last seen. `is_fresh`: the
+ * task is up to date. What doesn't count of a folder by today's rules may have counted: who decides
+ * knows. */
+static enum story_state state_now(struct digest recorded, enum file_status status,
+                                  const struct file_row *row, bool is_fresh)
 {
     if (!digest_is_content(recorded)) {
         return STORY_UNKNOWN;
     }
-    switch ((enum file_status)plan->files[file.at]) {
+    switch (status) {
     case FILE_GONE:
         return STORY_MISSING;
     case FILE_TROUBLE:
@@ -111,10 +88,83 @@ static enum story_state state_now(const struct plan *plan, struct task_id task, 
     default:
         break;
     }
-    /* What doesn't count of a folder by today's rules may have counted: who decides knows. */
-    bool stands = plan->verdicts[task.at] == VERDICT_FRESH ||
-                  observed_equal(recorded, state_file(plan->state, file.at));
-    return stands ? STORY_AS_RECORDED : STORY_CHANGED;
+    bool stands = plan_is_stamp(recorded) ? observed_is_empty(row) : observed_equal(recorded, row);
+    return is_fresh || stands ? STORY_AS_RECORDED : STORY_CHANGED;
+}
+
+static void note_state(struct teller *teller, struct task_id task, struct file_id file,
+                       struct story_file *found)
+{
+    struct plan *plan = teller->plan;
+    if (file.at != GRAPH_NONE) {
+        const struct file_row *row = state_file(plan->state, file.at);
+        found->now = state_now(found->digest, (enum file_status)plan->files[file.at], row,
+                               plan->verdicts[task.at] == VERDICT_FRESH);
+        found->is_folder = (row->flags & FILE_ROW_DIRECTORY) != 0;
+        found->view = plan_view(plan, file);
+        if (found->view != NULL && found->view->globs != NULL) {
+            found->place = arena_slice(&teller->story->names, slice_of(plan_path(plan, file)));
+        }
+    }
+}
+
+/* The steps that made an input, and which of them is its maker. */
+static void add_makers(struct teller *teller, struct file_id file, struct story_file *input)
+{
+    const struct graph *graph = teller->plan->graph;
+    for (size_t i = 0; file.at != GRAPH_NONE && i < graph_origin_count(graph, file); i++) {
+        struct origin origin = graph_origin(graph, file, i);
+        meet(teller, origin.task);
+        if (input->maker.at == GRAPH_NONE && has_story(teller->plan, origin.task)) {
+            struct digest made = recorded_product(teller, origin);
+            input->maker = origin.task;
+            input->was_remade = origin.product.at == file.at && digest_is_content(made) &&
+                                digest_is_content(input->digest) && !plan_is_stamp(input->digest) &&
+                                !digest_equal(made, input->digest);
+        }
+    }
+}
+
+static void add_input(struct teller *teller, struct story_step *step,
+                      const struct component *component)
+{
+    struct story_file input = {
+        .path = path_of(teller, step->task, component),
+        .digest = component->digest,
+        .maker = {GRAPH_NONE},
+        .now = STORY_UNKNOWN,
+    };
+    struct file_id file = input_of(teller, step->task, component);
+    if (file.at == GRAPH_NONE) {
+        file = graph_find_file(teller->plan->graph, input.path);
+    }
+    input.place = input.path;
+    note_state(teller, step->task, file, &input);
+    add_makers(teller, file, &input);
+    vec_push(&step->inputs, input);
+}
+
+/* A file that the task's depfile named. */
+static void add_named(struct teller *teller, struct story_step *step,
+                      const struct component *component)
+{
+    struct plan *plan = teller->plan;
+    enum file_status status;
+    int trouble;
+    const struct file_row *row = plan_named_row(plan, step->task, component, &status, &trouble);
+    struct story_file input = {
+        .path = path_of(teller, step->task, component),
+        .digest = component->digest,
+        .maker = {GRAPH_NONE},
+        .is_folder = (row->flags & FILE_ROW_DIRECTORY) != 0,
+        .now = state_now(component->digest, status, row,
+                         plan->verdicts[step->task.at] == VERDICT_FRESH),
+        .view = named_view(plan, step->task, component),
+    };
+    input.place = input.path;
+    struct file_id product = named_product(plan, step->task, component);
+    add_makers(teller, product, &input);
+    vec_push(&step->inputs, input);
 }
 
 static void add_product(struct teller *teller, struct story_step *step,
@@ -126,10 +176,8 @@ static void add_product(struct teller *teller, struct story_step *step,
         .maker = step->task,
         .now = STORY_UNKNOWN,
     };
-    struct file_id file = graph_find_file(teller->plan->graph, product.path);
-    if (file.at != GRAPH_NONE) {
-        product.now = state_now(teller->plan, step->task, file, product.digest);
-    }
+    product.place = product.path;
+    note_state(teller, step->task, graph_find_file(teller->plan->graph, product.path), &product);
     vec_push(&step->products, product);
 }
 
@@ -195,6 +243,7 @@ static void tell_step(struct teller *teller, struct task_id task)
     struct story_step step = {
         .task = task,
         .how = (enum task_success)row->success,
+        .origin = row->origin,
         .run = run_facts_of(state_text(plan->state, row->origin)),
         .started_at_ns = row->started_at_ns,
         .finished_at_ns = row->finished_at_ns,
@@ -205,11 +254,14 @@ static void tell_step(struct teller *teller, struct task_id task)
     for (size_t i = 0; i < row->good.count; i++) {
         struct component component = components_at(&row->good, i);
         if (component.kind == COMPONENT_RECIPE) {
+            step.recipe = component.digest;
             add_recipe(plan, &step, component.digest);
         } else if (component.kind == COMPONENT_VALUE && plan->graph->value_column != GRAPH_NONE) {
             add_value(teller, &step, &row->good, i);
         } else if (component.kind == COMPONENT_FILE) {
             add_input(teller, &step, &component);
+        } else if (component.kind == COMPONENT_NAMED) {
+            add_named(teller, &step, &component);
         } else if (component.kind == COMPONENT_TASK) {
             add_before(teller, &step, &component);
         } else if (component.kind == COMPONENT_PRODUCT) {

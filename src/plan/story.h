@@ -25,7 +25,10 @@ struct story_file {
     struct digest digest; /* that was recorded; not content: not known, or there was no file */
     struct task_id maker; /* of an input: the step that made it; GRAPH_NONE: none */
     bool was_remade;      /* of an input: its maker has made other bytes since */
-    enum story_state now; /* of a product */
+    bool is_folder;       /* now */
+    enum story_state now;
+    const struct tree_view *view; /* what counts of a folder; NULL: all of it */
+    struct slice place;           /* `path`, or the folder in which the globs of `view` choose */
 };
 
 struct story_value {
@@ -46,6 +49,8 @@ struct story_step {
     struct slice interpreter; /* at == NULL: the recipe wasn't kept */
     struct slice command;     /* with its templates */
     struct slice environment; /* "NAME=template", each ended by NUL */
+    struct digest recipe;     /* of shell, command and environment */
+    struct digest origin;     /* of `run`; DIGEST_UNKNOWN: nothing is known of it */
     VEC(struct story_value) values;
     VEC(struct story_file) inputs;
     VEC(struct task_id) after; /* steps without products that came before */

@@ -4,7 +4,7 @@
 load helpers
 
 COMMANDS=(check 'show status' 'show directories' 'show why' 'show log' 'show machine' 'show cluster'
-    'show launchers' scan accept clean init)
+    'show launchers' scan accept clean report init)
 
 small() {
     rowfile <<'END'

@@ -51,6 +51,7 @@ foreign 'pcre2[a-z]*\.h' match
 foreign 'json-c/|json_(object|tokener|pointer|util)' json
 foreign 'hwloc' machine
 foreign 'git2' git
+foreign 'archive(_entry)?\.h' archive
 foreign 'seccomp\.h' audit
 
 find src include -name '*.h' | sed 's,.*/,,' | sort | uniq -d |

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "digest.h"
+#include "sha256.h"
 
 static void format_is(struct digest digest, const char *expected)
 {
@@ -86,12 +87,45 @@ static void nothing_is_unknown(void **state)
     digest_stream_free(stream);
 }
 
+/* Examples of FIPS 180-4, and lengths around a block, in pieces of every size. */
+static void known_sha256(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *digits;
+    } known[] = {
+        {"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
+        {"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
+        {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+         "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
+        {"0123456789012345678901234567890123456789012345678901234",
+         "f34d5a0f80c0cbf84c8c0b90218c22637abd199965249da736a20143c8c9c9d9"},
+        {"0123456789012345678901234567890123456789012345678901234567890123",
+         "9674d9e078535b7cec43284387a6ee39956188e735a85452b0050b55341cda56"},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        size_t len = strlen(known[i].text);
+        for (size_t piece = 1; piece <= len + 1; piece++) {
+            struct sha256 sha;
+            struct buf digits = BUF_EMPTY;
+            sha256_init(&sha);
+            for (size_t at = 0; at < len; at += piece) {
+                sha256_add(&sha, known[i].text + at, len - at < piece ? len - at : piece);
+            }
+            sha256_end(&sha, &digits);
+            assert_string_equal(buf_string(&digits), known[i].digits);
+            buf_release(&digits);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_digests),       cmocka_unit_test(stream_in_pieces_equals_whole),
         cmocka_unit_test(fields_have_borders), cmocka_unit_test(numbers_are_little_endian),
-        cmocka_unit_test(nothing_is_unknown),
+        cmocka_unit_test(nothing_is_unknown),  cmocka_unit_test(known_sha256),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
