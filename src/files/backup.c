@@ -3,6 +3,7 @@
 #include "digest.h"
 #include "disk.h"
 #include "file.h"
+#include "mounts.h"
 #include "reserved.h"
 #include "text.h"
 #include "vec.h"
@@ -151,6 +152,30 @@ static bool is_folder(const struct folders *folders, const char *path)
     return found;
 }
 
+/* A file system in a folder that moves would move with it, and be emptied when the folder is deleted. */
+static int check_mounts(const struct folders *folders, const char *path, struct diag *diag)
+{
+    const char *name;
+    struct buf below = BUF_EMPTY;
+    int folder = folders_open_parent(folders, path, &name);
+    bool is_mounted = folder >= 0 && mounts_in_folder(folder, name, &below);
+    close_folder(folder);
+    if (is_mounted && below.len == 0) {
+        report_reason("rename", path, rename_reason(EBUSY), diag);
+    } else if (is_mounted) {
+        struct buf mount = BUF_EMPTY;
+        struct buf reason = BUF_EMPTY;
+        buf_addf(&mount, "%s/%s", path, below.at);
+        text_add_name(&reason, buf_slice(&mount));
+        buf_release(&mount);
+        buf_add_string(&reason, " is a mount point; unmount it first");
+        report_reason("rename", path, buf_string(&reason), diag);
+        buf_release(&reason);
+    }
+    buf_release(&below);
+    return is_mounted ? -1 : 0;
+}
+
 static int check_folder(const struct folders *folders, const char *path, struct diag *diag)
 {
     const char *name;
@@ -215,7 +240,9 @@ static int check_moves(const struct folders *folders, const move_list *moves, st
         if (in_the_way > 0) {
             report_in_the_way(move, diag);
         }
-        if (in_the_way != 0 || check_folder(folders, buf_string(&move->from), diag) != 0) {
+        if (in_the_way != 0 || check_folder(folders, buf_string(&move->from), diag) != 0 ||
+            (is_folder(folders, buf_string(&move->from)) &&
+             check_mounts(folders, buf_string(&move->from), diag) != 0)) {
             result = -1;
         }
     }
@@ -311,7 +338,7 @@ static bool remove_sibling(const struct folders *folders, const char *path, stru
     struct buf shown = BUF_EMPTY;
     text_add_name(&shown, slice_of(path));
     diag_warning(diag, FINDING_FILE_TROUBLE, "can't delete %s: %s", buf_string(&shown),
-                 reason_of(error));
+                 error == EBUSY ? "a file system is mounted in it" : reason_of(error));
     buf_release(&shown);
     return false;
 }

@@ -39,7 +39,7 @@ void backup_good_path(const char *path, struct buf *out);
 
 /* Moves what exists of the items to their siblings, in this order: all or none. Everything is
  * checked before anything is moved (a good sibling in the way, an unwritable folder, a link that
- * leads elsewhere); when a rename fails midway the earlier ones are moved back. What is displaced is
+ * leads elsewhere, a file system that is mounted in a folder); when a rename fails midway the earlier ones are moved back. What is displaced is
  * deleted once all have been moved. -1 with an error that names the file. */
 int backup_move(const struct folders *folders, const struct backup_item *items, size_t count,
                 struct diag *diag);

@@ -2,6 +2,7 @@
 #include "file.h"
 
 #include "disk.h"
+#include "mounts.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -102,6 +103,8 @@ void file_refresh_parent(int dir, const char *path)
     buf_release(&parent);
 }
 
+static int remove_tree(int dir, const char *path);
+
 struct removal {
     bool any;  /* something was removed */
     int error; /* the first that kept something from being removed; 0: none */
@@ -111,7 +114,7 @@ static int remove_entry(void *context, int folder, const char *name, unsigned ch
 {
     struct removal *removal = context;
     (void)type;
-    if (file_remove_tree(folder, name) == 0) {
+    if (remove_tree(folder, name) == 0) {
         removal->any = true;
     } else if (removal->error == 0) {
         removal->error = errno;
@@ -189,7 +192,8 @@ static int remove_directory(int dir, const char *path)
     return result;
 }
 
-int file_remove_tree(int dir, const char *path)
+/* Removes what isn't a folder. 1: it is one. */
+static int remove_file(int dir, const char *path)
 {
     if (disk->unlink(dir, path, 0) == 0 || errno == ENOENT || errno == ENOTDIR) {
         return 0;
@@ -201,8 +205,24 @@ int file_remove_tree(int dir, const char *path)
     int error = errno;
     struct file_stat stat;
     if (file_lstat(dir, path, &stat) == 0 && stat.kind == FILE_DIRECTORY) {
-        return remove_directory(dir, path);
+        return 1;
     }
     errno = error;
     return -1;
+}
+
+static int remove_tree(int dir, const char *path)
+{
+    int result = remove_file(dir, path);
+    return result == 1 ? remove_directory(dir, path) : result;
+}
+
+int file_remove_tree(int dir, const char *path)
+{
+    int result = remove_file(dir, path);
+    if (result == 1 && mounts_in_folder(dir, path, NULL)) {
+        errno = EBUSY;
+        return -1;
+    }
+    return result == 1 ? remove_directory(dir, path) : result;
 }

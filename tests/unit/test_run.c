@@ -680,6 +680,62 @@ static void test_a_product_that_is_a_mount_point_can_not_move(void **state)
     study_end(&study);
 }
 
+/* A file system in a folder that moved would be emptied with it. */
+static void test_a_mount_point_in_a_product_can_not_move(void **state)
+{
+    static const char list[] = "/proc/self/mountinfo";
+    struct study study;
+    (void)state;
+    begin(&study,
+          "[[action]]\nname = 'a'\ncommand = 'copy in out/a; copy in two # {directory}'\n"
+          "inputs = ['in']\nproducts = ['two', 'out']\n",
+          1);
+    study_expect(&study, "a/d1");
+    study_write(&study, "d1/in", "y");
+    study_write(&study, "d1/out/a disk/deep/x", "mine");
+    simulated_write(list,
+                    "21 1 0:1 / / rw - ext4 /dev/sda rw\n"
+                    "22 21 0:2 / /project/workspace/d1/out2 rw - tmpfs none rw\n"
+                    "23 21 0:2 / /project/workspace/d1/out/a\\040disk/deep rw - tmpfs none rw");
+    expect_log(&study,
+               "0 failed a d1: can't rename workspace/d1/out: workspace/d1/out/a disk/deep is "
+               "a mount point; unmount it first\n");
+    assert_string_equal(study_text(&study, "d1/out/a"), "x");
+    assert_string_equal(study_text(&study, "d1/two"), "x");
+    assert_null(study_text(&study, "d1/.two.rowbuild-good"));
+    simulated_write(list, "23 21 0:2 / /project/workspace/d1/out rw - tmpfs none rw\n");
+    expect_log(&study, "0 failed a d1: can't rename workspace/d1/out: it is a mount point; use a "
+                       "file or folder in it as the product\n");
+    assert_string_equal(study_text(&study, "d1/two"), "x");
+    simulated_write(list, "");
+    study_expect(&study, "a/d1");
+    assert_string_equal(study_text(&study, "d1/out/a disk/deep/x"), "mine");
+    study_end(&study);
+}
+
+/* It was mounted after the move. */
+static void test_a_backup_is_not_deleted_through_a_mount_point(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study,
+          "[[action]]\nname = 'a'\ncommand = 'copy in out/a # {directory}'\n"
+          "inputs = ['in']\nproducts = ['out']\n",
+          1);
+    study_expect(&study, "a/d1");
+    study_write(&study, "d1/in", "y");
+    study.death = DEATH_SUCCEEDED;
+    study_run(&study);
+    simulated_write("/proc/self/mountinfo",
+                    "23 21 0:2 / /project/workspace/d1/.out.rowbuild-good/m rw - tmpfs none rw\n");
+    study_expect(&study, "");
+    assert_string_equal(study_text(&study, "d1/.out.rowbuild-good/a"), "x");
+    simulated_write("/proc/self/mountinfo", "");
+    study_expect(&study, "");
+    assert_null(study_text(&study, "d1/.out.rowbuild-good/a"));
+    study_end(&study);
+}
+
 /* As of a folder without write permission, which is lent one. */
 static void test_what_stays_comes_back_though_it_may_not_be_moved(void **state)
 {
@@ -1148,6 +1204,8 @@ int main(void)
         cmocka_unit_test(test_what_several_processes_leave_is_killed),
         cmocka_unit_test(test_the_first_process_that_fails_ends_the_others),
         cmocka_unit_test(test_a_product_that_is_a_mount_point_can_not_move),
+        cmocka_unit_test(test_a_mount_point_in_a_product_can_not_move),
+        cmocka_unit_test(test_a_backup_is_not_deleted_through_a_mount_point),
         cmocka_unit_test(test_what_stays_comes_back_though_it_may_not_be_moved),
         cmocka_unit_test(test_a_batch_is_one_command),
         cmocka_unit_test(test_a_batch_fails_as_a_whole_but_for_what_lacks_its_input),
