@@ -10,7 +10,7 @@
 enum {
     PIECE = 1024 * 1024,
     SMALL = 16 * 1024, /* read at once, without a stream */
-    DEEPEST = 200,     /* folders within folders: each holds a descriptor */
+    DEEPEST = 200,     /* folders within folders */
 };
 
 /* ---- files ---- */
@@ -106,12 +106,18 @@ static const char *read_link(struct arena *memory, int folder, const char *name)
 }
 
 struct scan {
+    int root;
     struct filetree *tree;
     const struct tree_view *view;
     const struct tree_rules *rules;
 };
 
-static enum file_status scan_folder(struct scan *scan, int folder, const char *path, int depth);
+typedef VEC(struct tree_entry) entry_list;
+
+static bool chooses_files(const struct scan *scan)
+{
+    return scan->view != NULL && scan->view->globs != NULL;
+}
 
 /* A call on an entry failed: it changed if it is gone by now. */
 static enum file_status entry_failed(void)
@@ -130,57 +136,33 @@ static void follow_link(struct tree_entry *entry, int folder, const char *name)
     }
 }
 
-static enum file_status scan_inner(struct scan *scan, int folder, const char *name,
-                                   const char *path, int depth)
+/* What a folder holds that counts, looked at while it is open. */
+static enum file_status look_at_entry(struct scan *scan, int folder, const char *path,
+                                      const char *name, entry_list *entries)
 {
-    int inner = disk->open(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
-    if (inner < 0) {
-        return entry_failed();
-    }
-    enum file_status result = scan_folder(scan, inner, path, depth + 1);
-    int error = errno;
-    disk->close(inner);
-    errno = error;
-    return result;
-}
-
-static enum file_status scan_entry(struct scan *scan, int folder, const char *path,
-                                   const char *name, int depth)
-{
-    struct filetree *tree = scan->tree;
-    if (!tree_rules_count(scan->rules, slice_of(name))) {
-        return FILE_READ;
-    }
-    struct tree_entry entry = {.path = join(&tree->memory, path, name)};
-    bool chooses_files = scan->view != NULL && scan->view->globs != NULL;
+    struct tree_entry entry = {.path = join(&scan->tree->memory, path, name)};
     if (file_lstat(folder, name, &entry.stat) != 0) {
         return FILE_TROUBLE;
     }
     if (entry.stat.kind == FILE_MISSING) {
         return FILE_MOVING;
     }
-    bool is_folder = entry.stat.kind == FILE_DIRECTORY;
-    if (!tree_view_counts(scan->view, slice_of(entry.path), is_folder)) {
+    if (!tree_view_counts(scan->view, slice_of(entry.path), entry.stat.kind == FILE_DIRECTORY)) {
         return FILE_READ;
     }
     if (entry.stat.kind == FILE_OTHER) {
-        entry.link = read_link(&tree->memory, folder, name);
-        if (chooses_files) {
+        entry.link = read_link(&scan->tree->memory, folder, name);
+        if (chooses_files(scan)) {
             follow_link(&entry, folder, name);
         }
     }
-    if (!is_folder || !chooses_files) {
-        vec_push(&tree->entries, entry);
-    }
-    return is_folder ? scan_inner(scan, folder, name, entry.path, depth) : FILE_READ;
+    vec_push(entries, entry);
+    return FILE_READ;
 }
 
-static enum file_status scan_folder(struct scan *scan, int folder, const char *path, int depth)
+static enum file_status look_at_folder(struct scan *scan, int folder, const char *path,
+                                       entry_list *entries)
 {
-    if (depth > DEEPEST) {
-        errno = ELOOP;
-        return FILE_TROUBLE;
-    }
     struct listing listing = {.memory = &scan->tree->memory};
     enum file_status result =
         file_list(folder, ".", add_name, &listing) == 0 ? FILE_READ : entry_failed();
@@ -188,10 +170,48 @@ static enum file_status scan_folder(struct scan *scan, int folder, const char *p
         qsort(listing.names.at, listing.names.count, sizeof listing.names.at[0], compare_names);
     }
     for (size_t i = 0; result == FILE_READ && i < listing.names.count; i++) {
-        result = scan_entry(scan, folder, path, listing.names.at[i], depth);
+        const char *name = listing.names.at[i];
+        if (tree_rules_count(scan->rules, slice_of(name))) {
+            result = look_at_entry(scan, folder, path, name, entries);
+        }
     }
     int error = errno;
     vec_release(&listing.names);
+    errno = error;
+    return result;
+}
+
+/* A folder is closed before those in it are opened, so that depth takes no descriptors. */
+static enum file_status scan_folder(struct scan *scan, const char *path, int depth)
+{
+    entry_list entries = {0};
+    if (depth > DEEPEST) {
+        errno = ELOOP;
+        return FILE_TROUBLE;
+    }
+    int folder = path[0] == '\0' ? scan->root
+                                 : disk->open(scan->root, path,
+                                              O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+    if (folder < 0) {
+        return entry_failed();
+    }
+    enum file_status result = look_at_folder(scan, folder, path, &entries);
+    int error = errno;
+    if (folder != scan->root) {
+        disk->close(folder);
+    }
+    for (size_t i = 0; result == FILE_READ && i < entries.count; i++) {
+        const struct tree_entry *entry = &entries.at[i];
+        bool is_folder = entry->stat.kind == FILE_DIRECTORY;
+        if (!is_folder || !chooses_files(scan)) {
+            vec_push(&scan->tree->entries, *entry);
+        }
+        if (is_folder) {
+            result = scan_folder(scan, entry->path, depth + 1);
+            error = errno;
+        }
+    }
+    vec_release(&entries);
     errno = error;
     return result;
 }
@@ -254,7 +274,8 @@ void filetree_begin_empty(struct filetree *tree)
 enum file_status filetree_scan(struct filetree *tree, int root, const struct tree_view *view,
                                const struct tree_rules *rules)
 {
-    struct scan scan = {.tree = tree,
+    struct scan scan = {.root = root,
+                        .tree = tree,
                         .view = view,
                         .rules = view != NULL && view->rules != NULL ? view->rules : rules};
     struct file_stat stat;
@@ -263,7 +284,7 @@ enum file_status filetree_scan(struct filetree *tree, int root, const struct tre
     if (file_stat_fd(root, &stat) != 0) {
         return FILE_TROUBLE;
     }
-    enum file_status result = scan_folder(&scan, root, "", 0);
+    enum file_status result = scan_folder(&scan, "", 0);
     if (result == FILE_READ) {
         tree->root = stat;
         filetree_summarise(tree);
