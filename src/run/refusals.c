@@ -27,6 +27,30 @@ static const char *what_lacks(int error)
                                                 : "memory";
 }
 
+struct lacking { /* of a task */
+    int shortage;
+    bool is_other; /* more of the system's doesn't mend it */
+};
+
+static void note_lacking(void *context, const struct reason *reason)
+{
+    struct lacking *lacking = context;
+    bool is_look =
+        reason->kind == REASON_INPUT_UNREADABLE || reason->kind == REASON_PRODUCT_UNREADABLE;
+    if (is_look && is_lack(reason->status)) {
+        lacking->shortage = reason->status;
+    } else {
+        lacking->is_other = true;
+    }
+}
+
+int refusals_of_look(struct run *run, struct task_id task)
+{
+    struct lacking lacking = {0};
+    (void)plan_lacks(run->plan, task, note_lacking, &lacking, run->diag);
+    return lacking.is_other ? 0 : lacking.shortage;
+}
+
 bool refusals_postpone(struct run *run, const struct slot *slot)
 {
     struct slots *slots = &run->slots;

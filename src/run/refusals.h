@@ -7,11 +7,17 @@
 #ifndef ROWBUILD_REFUSALS_H
 #define ROWBUILD_REFUSALS_H
 
+#include "graph.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
 struct run;
 struct slot;
+
+/* The error where all that keeps a task from being started is that the system has too little to look
+ * at its files; 0: it lacks nothing, or something else, too. */
+int refusals_of_look(struct run *run, struct task_id task);
 
 /* After a start that failed: whether it is to be tried later. Tells it, once. */
 bool refusals_postpone(struct run *run, const struct slot *slot);

@@ -207,6 +207,18 @@ static bool any_lacks(struct plan *plan, const struct task_id *tasks, size_t cou
     return false;
 }
 
+/* Whether the system has too little at the moment to look at the files of the execution: then it is
+ * started later. What lacks something else fails by itself. */
+static bool is_short(struct run *run, uint32_t number, struct slot *slot)
+{
+    const struct execution *execution = &run->executions.all.at[number];
+    const struct task_id *tasks = execution_tasks(&run->executions, execution);
+    for (uint32_t i = 0; i < execution->count && slot->refused == 0; i++) {
+        slot->refused = refusals_of_look(run, tasks[i]);
+    }
+    return refusals_postpone(run, slot);
+}
+
 /* All start records are written before anything moves, and all moves are checked before any of them
  * is made. */
 static int prepare_tasks(struct run *run, const struct task_id *tasks, size_t count,
@@ -309,8 +321,13 @@ void run_start(struct run *run, uint32_t execution_number, struct ledger_grant *
     struct task_row *before = rows_of(run, tasks, count);
     int seen = launched_look(run->plan, tasks, count, slot->launched, run->diag);
     if (seen == 0 && any_lacks(run->plan, tasks, count, run->diag)) {
+        bool is_postponed = is_short(run, execution_number, slot);
         slot_release(slot, run->ledger);
-        fail_lacking(run, execution_number);
+        if (is_postponed) {
+            ready_add_again(run, execution_number);
+        } else {
+            fail_lacking(run, execution_number);
+        }
     } else if (seen == 0 && prepare_tasks(run, tasks, count, slot->launched) == 0 &&
                start_processes(run, execution, slot) == 0) {
         execution->state = EXECUTION_RUNNING;

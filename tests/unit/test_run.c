@@ -1014,6 +1014,49 @@ static void test_a_log_that_can_not_be_opened_now_is_opened_later(void **state)
     study_end(&study);
 }
 
+/* The look at an input is tried again a few times at once, and then when the task is next started. */
+static void test_inputs_that_can_not_be_opened_now_are_opened_later(void **state)
+{
+    static const char rowfile[] = "[[action]]\nname = 'a'\ncommand = 'copy in mid # {directory}'\n"
+                                  "inputs = ['in']\nproducts = ['mid']\n"
+                                  "[[action]]\nname = 'b'\ncommand = 'copy mid out # {directory}'\n"
+                                  "inputs = ['mid', 'also']\nproducts = ['out']\n";
+    struct study study;
+    (void)state;
+    for (unsigned nth = 1; nth < 8; nth++) {
+        begin(&study, rowfile, 2);
+        study_write(&study, "d1/also", "");
+        study_write(&study, "d2/also", "");
+        study.jobs = 2;
+        for (unsigned more = 0; more < 16; more++) {
+            simulated_fail(SIMULATED_OPEN, "/project/workspace/d2/also", nth + more, EMFILE);
+        }
+        study_run(&study);
+        simulated_heal();
+        assert_int_equal(study.result.failed, 0);
+        assert_non_null(study_text(&study, "d2/out"));
+        study_end(&study);
+    }
+}
+
+static void test_an_input_that_can_never_be_opened_ends_the_run(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study,
+          "[[action]]\nname = 'a'\ncommand = 'copy in out # {directory}'\n"
+          "inputs = ['in']\nproducts = ['out']\n",
+          2);
+    simulated_fail(SIMULATED_OPEN, "/project/workspace/d1/in", 0, EMFILE);
+    study_run(&study);
+    assert_int_equal(study.result.failed, 1);
+    assert_non_null(strstr(buf_string(&study.log), "can't be read: Too many open files"));
+    simulated_heal();
+    study_run(&study);
+    assert_int_equal(study.result.failed, 0);
+    study_end(&study);
+}
+
 static void test_where_binding_is_refused_commands_run_unbound(void **state)
 {
     static const int errors[] = {EPERM, EINVAL};
@@ -1222,6 +1265,8 @@ int main(void)
         cmocka_unit_test(test_a_run_that_can_start_nothing_ends),
         cmocka_unit_test(test_what_was_refused_does_not_count_as_an_attempt),
         cmocka_unit_test(test_a_log_that_can_not_be_opened_now_is_opened_later),
+        cmocka_unit_test(test_inputs_that_can_not_be_opened_now_are_opened_later),
+        cmocka_unit_test(test_an_input_that_can_never_be_opened_ends_the_run),
         cmocka_unit_test(test_where_binding_is_refused_commands_run_unbound),
         cmocka_unit_test(test_rows_contract_knows_unfinished_work),
         cmocka_unit_test(test_unfinished_work_stops_nothing_and_is_no_failure),
