@@ -158,6 +158,21 @@ int file_read(int dir, const char *path, size_t limit, struct buf *out)
     return 0;
 }
 
+int file_read_between(int dir, const char *path, size_t limit, struct buf *out,
+                      struct file_stat *before, struct file_stat *after)
+{
+    int fd = disk->open(dir, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
+    if (fd < 0) {
+        return -1;
+    }
+    if (file_stat_fd(fd, before) != 0 || file_read_fd(fd, limit, out) != 0 ||
+        file_stat_fd(fd, after) != 0) {
+        return close_failed(fd);
+    }
+    disk->close(fd);
+    return 0;
+}
+
 static int write_fully(int fd, struct slice content)
 {
     for (size_t done = 0; done < content.len;) {

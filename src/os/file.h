@@ -39,6 +39,10 @@ bool file_stat_equal(const struct file_stat *a, const struct file_stat *b);
 int file_read(int dir, const char *path, size_t limit, struct buf *out);
 int file_read_fd(int fd, size_t limit, struct buf *out); /* from where the descriptor is */
 
+/* The same with what stat said of the open file before and after. */
+int file_read_between(int dir, const char *path, size_t limit, struct buf *out,
+                      struct file_stat *before, struct file_stat *after);
+
 /* Reads up to `want` bytes from a descriptor, fewer only at the end; -1 with errno. */
 ssize_t file_read_fully(int fd, char *into, size_t want);
 

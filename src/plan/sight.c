@@ -22,18 +22,14 @@ static bool is_value_file(const struct graph *graph, struct file_id file)
 
 /* ---- One file ---- */
 
-/* The row of a value file holds the digest of its canonical text: white space and order of keys
- * don't matter. */
-static void put_value_row(struct plan *plan, struct file_id file, const struct json *value,
+/* The row of a value file holds the digest of its canonical text. */
+static void put_value_row(struct plan *plan, struct file_id file, struct digest digest,
                           const struct file_stat *stat)
 {
-    struct buf text = BUF_EMPTY;
     struct file_row row;
-    json_add_canonical(value, &text);
-    observer_make_row(plan->observer, stat, digest_of(buf_slice(&text)), &row);
+    observer_make_row(plan->observer, stat, digest, &row);
     state_put_file(plan->state, file.at, &row);
     plan->files[file.at] = FILE_CURRENT;
-    buf_release(&text);
 }
 
 /* Stat before and after the reading must agree. Whatever is wrong with a value is an error. */
@@ -60,7 +56,10 @@ static enum file_status refresh_value(struct plan *plan, struct file_id file, st
         }
         if (file_stat(plan->project, plan_path(plan, file), &after) == 0 &&
             file_stat_equal(&before, &after)) {
-            put_value_row(plan, file, value, &after);
+            struct buf text = BUF_EMPTY;
+            json_add_canonical(value, &text);
+            put_value_row(plan, file, digest_of(buf_slice(&text)), &after);
+            buf_release(&text);
             return FILE_CURRENT;
         }
         trouble = "it changes each time it is read";
@@ -266,27 +265,22 @@ void plan_settle(struct plan *plan, const struct file_id *files, size_t count)
 static int read_values_ahead(struct plan *plan, const struct file_list *list, struct diag *diag)
 {
     struct workspace *workspace = plan->graph->workspace;
-    struct file_stat *stats = mem_alloc(list->count * sizeof *stats);
+    struct workspace_value_seen *seen = mem_alloc((workspace->count + 1) * sizeof *seen);
     uint32_t column;
     for (size_t i = 0; i < list->count; i++) {
-        uint32_t directory =
-            graph_file_directory(plan->graph, (struct file_id){list->at[i]}, &column);
-        file_stat(plan->project, plan_path(plan, (struct file_id){list->at[i]}), &stats[i]);
-        workspace_forget_value(workspace, directory);
+        workspace_forget_value(
+            workspace, graph_file_directory(plan->graph, (struct file_id){list->at[i]}, &column));
     }
-    int result = workspace_read_values(workspace, diag);
+    int result = workspace_see_values(workspace, seen, diag);
     for (size_t i = 0; i < list->count && result == 0; i++) {
         struct file_id file = {list->at[i]};
-        uint32_t directory = graph_file_directory(plan->graph, file, &column);
-        const struct json *value;
-        struct file_stat after;
-        if (file_stat(plan->project, plan_path(plan, file), &after) == 0 &&
-            file_stat_equal(&stats[i], &after) &&
-            workspace_value(workspace, directory, &value, diag) == 0) {
-            put_value_row(plan, file, value, &after);
+        const struct workspace_value_seen *one =
+            &seen[graph_file_directory(plan->graph, file, &column)];
+        if (one->is_whole) {
+            put_value_row(plan, file, one->digest, &one->stat);
         }
     }
-    free(stats);
+    free(seen);
     return result;
 }
 

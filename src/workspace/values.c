@@ -24,10 +24,37 @@ static void add_value_path(const struct workspace *workspace, size_t directory, 
     buf_add_slice(path, workspace->rowfile->value_file);
 }
 
+static int read_text(const struct workspace *workspace, const char *path,
+                     struct workspace_value_seen *seen, struct buf *text)
+{
+    struct file_stat before;
+    struct file_stat after;
+    if (seen == NULL) {
+        return file_read(workspace->fd, path, LARGEST_VALUE, text);
+    }
+    if (file_read_between(workspace->fd, path, LARGEST_VALUE, text, &before, &after) != 0) {
+        return -1;
+    }
+    seen->stat = after;
+    seen->is_whole = file_stat_equal(&before, &after);
+    return 0;
+}
+
+/* The digest of the canonical text: white space and order of keys don't matter. */
+static struct digest digest_value(const struct json *value)
+{
+    struct buf text = BUF_EMPTY;
+    json_add_canonical(value, &text);
+    struct digest digest = digest_of(buf_slice(&text));
+    buf_release(&text);
+    return digest;
+}
+
 /* Reads and parses one value file. -1 after an error in `diag`; errno is 0 where the file itself could
- * be read. */
+ * be read. `seen` may be NULL. */
 static int read_value(const struct workspace *workspace, size_t directory,
-                      struct json_parser *parser, struct json **value, struct diag *diag)
+                      struct json_parser *parser, struct json **value,
+                      struct workspace_value_seen *seen, struct diag *diag)
 {
     struct buf path = BUF_EMPTY;
     struct buf text = BUF_EMPTY;
@@ -37,7 +64,7 @@ static int read_value(const struct workspace *workspace, size_t directory,
     text_add_name(&shown, workspace->path);
     buf_add_char(&shown, '/');
     text_add_name(&shown, buf_slice(&path));
-    if (file_read(workspace->fd, buf_string(&path), LARGEST_VALUE, &text) != 0) {
+    if (read_text(workspace, buf_string(&path), seen, &text) != 0) {
         if (errno == ENOENT || errno == ENOTDIR) {
             errno = ENOENT;
             diag_state_error(diag, FINDING_VALUE_FILE_MISSING,
@@ -60,6 +87,9 @@ static int read_value(const struct workspace *workspace, size_t directory,
                                                  wrong.entries.at[0].message)
                               : 0;
     diag_release(&wrong);
+    if (seen != NULL && result == 0) {
+        seen->digest = digest_value(*value);
+    }
     errno = 0;
 out:;
     int error = errno;
@@ -79,7 +109,8 @@ struct failed_value {
 
 struct reading {
     struct workspace *workspace;
-    pthread_mutex_t mutex; /* protects `failed` */
+    struct workspace_value_seen *seen; /* by directory; NULL: nobody asks */
+    pthread_mutex_t mutex;             /* protects `failed` */
     VEC(struct failed_value) failed;
 };
 
@@ -95,7 +126,8 @@ static void read_range(void *context, unsigned worker, size_t first, size_t end)
         }
         struct diag own;
         diag_init(&own);
-        if (read_value(workspace, i, parser, &workspace->values[i], &own) == 0) {
+        struct workspace_value_seen *seen = reading->seen != NULL ? &reading->seen[i] : NULL;
+        if (read_value(workspace, i, parser, &workspace->values[i], seen, &own) == 0) {
             workspace->value_read[i] = true;
         } else {
             struct failed_value failed = {.directory = i, .error = errno};
@@ -182,10 +214,16 @@ static void report_failed(struct reading *reading, struct diag *diag)
 
 int workspace_read_values(struct workspace *workspace, struct diag *diag)
 {
+    return workspace_see_values(workspace, NULL, diag);
+}
+
+int workspace_see_values(struct workspace *workspace, struct workspace_value_seen *seen,
+                         struct diag *diag)
+{
     if (workspace->rowfile->value_file.at == NULL) {
         return 0;
     }
-    struct reading reading = {.workspace = workspace};
+    struct reading reading = {.workspace = workspace, .seen = seen};
     pthread_mutex_init(&reading.mutex, NULL);
     parallel_for(0, workspace->count, READ_GRAIN, read_range, &reading);
     pthread_mutex_destroy(&reading.mutex);
@@ -223,7 +261,7 @@ int workspace_reread_value(struct workspace *workspace, size_t directory, const 
     }
     struct json_parser *parser = json_parser_new();
     struct json *fresh = NULL;
-    int result = read_value(workspace, directory, parser, &fresh, diag);
+    int result = read_value(workspace, directory, parser, &fresh, NULL, diag);
     json_parser_free(parser);
     if (result == 0) {
         json_free(workspace->values[directory]);

@@ -7,6 +7,8 @@
 
 #include "arena.h"
 #include "diag.h"
+#include "digest.h"
+#include "file.h"
 #include "json.h"
 #include "rowfile.h"
 #include "slice.h"
@@ -53,6 +55,17 @@ int64_t workspace_find(const struct workspace *workspace, struct slice name, str
  * and returns -1. Does nothing if no value file
  * is configured. */
 int workspace_read_values(struct workspace *workspace, struct diag *diag);
+
+/* What was seen of a value file when it was read. */
+struct workspace_value_seen {
+    struct file_stat stat;
+    struct digest digest; /* of the canonical text */
+    bool is_whole;        /* nobody wrote to it meanwhile */
+};
+
+/* The same, and fills in `seen`, by directory, of those that it reads. */
+int workspace_see_values(struct workspace *workspace, struct workspace_value_seen *seen,
+                         struct diag *diag);
 
 /* One directory's value, read if necessary; NULL for JSON null. -1 after an error that names the
  * directory. Not thread-safe. */
