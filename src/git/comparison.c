@@ -1,4 +1,5 @@
 /* What differs between a commit and the working tree. */
+#include "cached_trees.h"
 #include "git_library.h"
 
 #include "arena.h"
@@ -41,6 +42,7 @@ struct walk {
     struct repository *repository; /* the one that is compared, a submodule's perhaps */
     uint32_t submodule;
     struct worktree worktree;
+    struct cached_trees cached;
     git_index *index;
     size_t at; /* the entry of the index that comes next */
     size_t count;
@@ -128,7 +130,7 @@ static void take_added(struct walk *walk, const git_index_entry *entry)
         struct link_to_submodule *link = find_link(walk, entry->path);
         link->is_there = true;
         memcpy(link->after.bytes, entry->id.id, GIT_ID_BYTES);
-    } else if (worktree_look(&walk->worktree, entry, &id, &mode)) {
+    } else if (worktree_look(&walk->worktree, walk->at, &id, &mode)) {
         add(walk, entry->path, GIT_ADDED, NULL);
     }
     char *path = mem_copy(entry->path, strlen(entry->path));
@@ -142,7 +144,7 @@ static void compare_entry(struct walk *walk, const git_index_entry *entry, const
 {
     git_oid id;
     uint32_t mode_now;
-    if (!worktree_look(&walk->worktree, entry, &id, &mode_now)) {
+    if (!worktree_look(&walk->worktree, walk->at, &id, &mode_now)) {
         add(walk, entry->path, GIT_DELETED, before);
     } else if (!same_id(&id, before) ||
                (mode == GIT_FILEMODE_LINK) != (mode_now == GIT_FILEMODE_LINK)) {
@@ -214,6 +216,52 @@ static int tell_missing_tree(struct walk *walk)
         repository->top);
 }
 
+/* The folders on the way to an entry, below the one that is looked at. */
+static void add_folders(struct walk *walk, struct slice path)
+{
+    for (size_t end = walk->path.len; end < path.len; end++) {
+        if (path.at[end] == '/') {
+            intern_add(&walk->comparison->folders, whole_path(walk, slice_make(path.at, end)));
+        }
+    }
+}
+
+static size_t folder_length(struct slice path)
+{
+    const char *slash = memrchr(path.at, '/', path.len);
+    return slash != NULL ? (size_t)(slash - path.at) : 0;
+}
+
+/* A folder that the index has as the commit has it: only the working tree can differ. The path ends with
+ * a '/', or is "". */
+static void walk_same(struct walk *walk)
+{
+    struct slice folder = buf_slice(&walk->path);
+    struct slice before = {0};
+    const git_index_entry *entry;
+    while ((entry = next_entry(walk)) != NULL && strcmp(entry->path, folder.at) < 0) {
+        take_added(walk, entry);
+    }
+    while ((entry = next_entry(walk)) != NULL &&
+           slice_starts_with(slice_of(entry->path), folder.at)) {
+        struct slice path = slice_of(entry->path);
+        struct slice parent = slice_make(path.at, folder_length(path));
+        if (!slice_equal(parent, before)) {
+            add_folders(walk, path);
+            before = parent;
+        }
+        if (entry->mode == GIT_FILEMODE_COMMIT) {
+            struct link_to_submodule *link = find_link(walk, entry->path);
+            link->was_there = true;
+            memcpy(link->before.bytes, entry->id.id, GIT_ID_BYTES);
+            take_added(walk, entry);
+        } else {
+            compare_entry(walk, entry, &entry->id, entry->mode);
+            pass_entry(walk, entry->path);
+        }
+    }
+}
+
 /* The names of a tree, those of trees taken with a '/' at the end, come in the order of the index. */
 static int walk_tree(struct walk *walk, const git_oid *id)
 {
@@ -235,8 +283,14 @@ static int walk_tree(struct walk *walk, const git_oid *id)
             }
         } else if (leads_to_folder(walk)) {
             intern_add(&walk->comparison->folders, whole_path(walk, buf_slice(&walk->path)));
+            bool is_same = cached_trees_has(&walk->cached, buf_slice(&walk->path),
+                                            git->git_tree_entry_id(entry));
             buf_add_char(&walk->path, '/');
-            result = walk_tree(walk, git->git_tree_entry_id(entry));
+            if (is_same && is_below(walk, buf_string(&walk->path))) {
+                walk_same(walk);
+            } else {
+                result = walk_tree(walk, git->git_tree_entry_id(entry));
+            }
         }
         walk->path.len = len;
         walk->path.at[len] = '\0';
@@ -311,6 +365,30 @@ static size_t first_entry(const struct repository *repository, git_index *index,
     return low;
 }
 
+/* How many entries from the next on lie in the folder. */
+static size_t count_entries(struct walk *walk)
+{
+    struct buf end = BUF_EMPTY;
+    size_t first = walk->at;
+    if (walk->below.len == 0) {
+        return walk->count - first;
+    }
+    buf_add_slice(&end, slice_make(walk->below.at, walk->below.len - 1));
+    buf_add_char(&end, '/' + 1);
+    size_t after = first_entry(walk->repository, walk->index, buf_slice(&end));
+    buf_release(&end);
+    return after - first;
+}
+
+static int walk_top(struct walk *walk, const git_oid *id)
+{
+    if (walk->below.len == 0 && cached_trees_has(&walk->cached, SLICE_LITERAL(""), id)) {
+        walk_same(walk);
+        return 0;
+    }
+    return walk_tree(walk, id);
+}
+
 /* `commit` NULL: it doesn't have the repository at all. */
 static int compare_repository(struct git_comparison *comparison, struct repository *repository,
                               uint32_t submodule, const struct git_id *commit, struct slice above,
@@ -332,14 +410,17 @@ static int compare_repository(struct git_comparison *comparison, struct reposito
         walk.index = repository_index(repository, diag);
         walk.count = repository->git->git_index_entrycount(walk.index);
         walk.at = first_entry(repository, walk.index, below);
+        worktree_look_ahead(&walk.worktree, walk.at, count_entries(&walk));
+        cached_trees_read(&walk.cached, repository->git, walk.index);
         buf_add_string(&walk.path, "");
-        result = tree != NULL ? walk_tree(&walk, repository->git->git_tree_id(tree)) : 0;
+        result = tree != NULL ? walk_top(&walk, repository->git->git_tree_id(tree)) : 0;
         while (result == 0 && (entry = next_entry(&walk)) != NULL) {
             take_added(&walk, entry);
         }
         for (size_t i = 0; i < walk.links.count && result == 0; i++) {
             result = compare_submodule(&walk, &walk.links.at[i]);
         }
+        cached_trees_release(&walk.cached);
         worktree_close(&walk.worktree);
     }
     repository->git->git_tree_free(tree);

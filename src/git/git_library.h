@@ -25,6 +25,7 @@
     X(git_error_clear)                                                                             \
     X(git_error_last)                                                                              \
     X(git_ignore_path_is_ignored)                                                                  \
+    X(git_index_checksum)                                                                          \
     X(git_index_entrycount)                                                                        \
     X(git_index_free)                                                                              \
     X(git_index_get_byindex)                                                                       \
@@ -87,19 +88,34 @@ git_index *repository_index(struct repository *repository, struct diag *diag);
 git_tree *repository_tree(struct repository *repository, const struct git_id *commit,
                           struct diag *diag);
 
+/* What stat says of a file that the index has. */
+struct tracked_stat {
+    uint64_t inode;
+    uint64_t size;
+    int64_t modified_s;
+    uint32_t modified_ns;
+    uint32_t mode; /* 0: there is nothing */
+};
+
 /* The files of the working tree. */
 struct worktree {
     struct repository *repository;
-    int top;                 /* descriptor */
-    int64_t index_written_s; /* when the index was last written */
+    git_index *index;
+    int top;                    /* descriptor */
+    int64_t index_written_s;    /* when the index was last written */
+    struct tracked_stat *stats; /* by entry of the index; NULL: nobody has looked ahead */
+    size_t first;               /* the entry that the first of them belongs to */
+    size_t count;
 };
 int worktree_open(struct worktree *worktree, struct repository *repository, struct diag *diag);
 void worktree_close(struct worktree *worktree);
 
-/* What lies where the index has an entry: its id as a blob, and its mode as git has it. False: neither
- * a file nor a link. */
-bool worktree_look(const struct worktree *worktree, const git_index_entry *entry, git_oid *id,
-                   uint32_t *mode);
+/* Looks at the files of these entries of the index, on all cores. */
+void worktree_look_ahead(struct worktree *worktree, size_t first, size_t count);
+
+/* What lies where the index has its entry `number`: its id as a blob, and its mode as git has it. False:
+ * neither a file nor a link. */
+bool worktree_look(const struct worktree *worktree, size_t number, git_oid *id, uint32_t *mode);
 /* The id that a file or a link would have as a blob; false: there is none. */
 bool worktree_hash(const struct worktree *worktree, const char *path, git_oid *id);
 

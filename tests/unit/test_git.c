@@ -306,6 +306,53 @@ static void commits_index_and_files_are_compared(void **state)
     assert_differs(scratch, "study", "base", "M b/g, C b/link");
 }
 
+/* The index notes the trees of its folders: such a tree isn't read, so that here nobody misses it. */
+static void folders_that_the_index_has_as_the_commit_are_compared_by_their_files(void **state)
+{
+    struct scratch *scratch = *state;
+    struct repository *repository;
+    struct git_comparison *comparison;
+    struct git_id commit;
+    shell(scratch->top,
+          "cd study && echo 1 >a/src/a-much-longer-name && git add . && git commit -qm 2 &&"
+          "tree=$(git rev-parse HEAD:a/src) &&"
+          "rm -f .git/objects/$(echo $tree | sed 's,^..,&/,')");
+    for (unsigned version = 2; version <= 4; version++) {
+        char command[128];
+        snprintf(command, sizeof command, "cd study && git update-index --index-version %u",
+                 version);
+        shell(scratch->top, command);
+        assert_differs(scratch, "study", "HEAD", "");
+        assert_differs(scratch, "study/a/src", "HEAD", "");
+        shell(scratch->top, "cd study && echo 5 >a/src/f && chmod +x a/src/a-much-longer-name");
+        assert_differs(scratch, "study", "HEAD", "M a/src/a-much-longer-name, C a/src/f");
+        assert_differs(scratch, "study/b", "HEAD", "");
+        shell(scratch->top, "cd study && rm a/src/f && chmod -x a/src/a-much-longer-name");
+        assert_differs(scratch, "study/a", "HEAD", "D a/src/f");
+        shell(scratch->top, "cd study && echo 1 >a/src/f && echo n >a/n && git add a/n");
+        assert_differs(scratch, "study", "HEAD", "A a/n");
+        shell(scratch->top, "cd study && git rm -qf a/n");
+    }
+    assert_int_equal(open_at(scratch, "study", &repository), 0);
+    assert_int_equal(repository_resolve(repository, "HEAD", &commit, &scratch->diag), 0);
+    assert_int_equal(
+        repository_compare(repository, &commit, SLICE_LITERAL(""), &comparison, &scratch->diag), 0);
+    assert_true(git_comparison_had_folder(comparison, SLICE_LITERAL("a")));
+    assert_true(git_comparison_had_folder(comparison, SLICE_LITERAL("a/src")));
+    assert_false(git_comparison_had_folder(comparison, SLICE_LITERAL("a/s")));
+    assert_int_equal(git_comparison_folders(comparison), 3);
+    git_comparison_free(comparison);
+    repository_free(repository);
+    /* What the index doesn't have as the commit has it has to be read. */
+    shell(scratch->top, "cd study && git rm -qf a/src/f");
+    assert_int_equal(open_at(scratch, "study", &repository), 0);
+    assert_int_equal(
+        repository_compare(repository, &commit, SLICE_LITERAL(""), &comparison, &scratch->diag),
+        -1);
+    assert_says(scratch, "the folder `a/src/` of the commit can't be read");
+    repository_free(repository);
+}
+
 /* Names are bytes, sorted as such; "a.b" comes before "a/b". */
 static void names_are_bytes(void **state)
 {
@@ -467,6 +514,7 @@ int main(void)
         TEST(worktrees_and_submodules_are_repositories),
         TEST(line_ends_are_no_difference),
         TEST(commits_index_and_files_are_compared),
+        TEST(folders_that_the_index_has_as_the_commit_are_compared_by_their_files),
         TEST(names_are_bytes),
         TEST(revisions_are_as_git_reads_them),
         TEST(submodules_are_compared_where_they_are_checked_out),
