@@ -67,17 +67,18 @@ struct rowbuild {
     struct state *state;
     struct observer *observer;
     struct plan *plan;
-    const struct study_job *job; /* that this process carries out; else NULL */
-    struct audit *audit;         /* watches the commands of a run; NULL: nobody does */
-    bool keeps_records;          /* the run leaves the records as they were (audit) */
-    struct jobs *jobs;           /* what is in jobs, of the last look; NULL: nothing */
-    bool asks_anew;              /* the queue is asked again for the next look */
-    bool forgets_jobs;           /* registrations that can't be read don't matter (clean) */
-    bool made_state;             /* the state folder wasn't there before */
-    bool scans;                  /* plans for a scan */
-    bool will_write;             /* the look is followed by study_begin_writing */
-    bool tolerates_absent;       /* a workspace that doesn't exist is only a note (check) */
-    bool tolerates_empty;        /* an empty workspace with records isn't an error (clean) */
+    const struct study_job *job;     /* that this process carries out; else NULL */
+    struct since_ahead *since_ahead; /* what git is asked meanwhile; NULL: nothing */
+    struct audit *audit;             /* watches the commands of a run; NULL: nobody does */
+    bool keeps_records;              /* the run leaves the records as they were (audit) */
+    struct jobs *jobs;               /* what is in jobs, of the last look; NULL: nothing */
+    bool asks_anew;                  /* the queue is asked again for the next look */
+    bool forgets_jobs;               /* registrations that can't be read don't matter (clean) */
+    bool made_state;                 /* the state folder wasn't there before */
+    bool scans;                      /* plans for a scan */
+    bool will_write;                 /* the look is followed by study_begin_writing */
+    bool tolerates_absent;           /* a workspace that doesn't exist is only a note (check) */
+    bool tolerates_empty;            /* an empty workspace with records isn't an error (clean) */
     struct task_id *listed;
     size_t listed_count;
     struct arena labels;
@@ -145,6 +146,11 @@ void study_restore_records(const struct rowbuild *study, struct kept_records *ke
  * `allocation`: of the scheduler's job; NULL: none. */
 void study_add_facts(const struct rowbuild *study, const struct allocation *allocation,
                      struct buf *out);
+
+/* Asks git, while other things are done, what both functions below need. The end waits for the answer,
+ * and drops it if nobody took it. */
+void study_begin_since(struct rowbuild *study, const char *revision);
+void study_end_since(struct rowbuild *study);
 
 /* By task of the study's graph: whether the changes since a commit affect it, for the caller to free.
  * -1 after an error. */

@@ -32,6 +32,9 @@ static int check_all(struct rowbuild *study, struct asked *asked,
 {
     struct rowbuild_selection everything = {0};
     study->tolerates_absent = true;
+    if (asked->since != NULL) {
+        study_begin_since(study, asked->since);
+    }
     int status = study_look(study, &everything, STATE_READ, messages);
     messages_take(messages, &study->own, NULL);
     if (status == ROWBUILD_OK) {
@@ -45,6 +48,7 @@ static int check_all(struct rowbuild *study, struct asked *asked,
                            &messages->diag) != 0) {
         status = rowbuild_messages_status(messages);
     }
+    study_end_since(study);
     messages_settle(messages, status);
     study_drop(study, messages);
     return status;

@@ -135,6 +135,9 @@ static int open_workspace(struct rowbuild *study, struct diag *diag)
 static int look(struct rowbuild *study, const struct rowbuild_selection *selection,
                 enum state_mode mode, struct diag *diag)
 {
+    if (selection->since != NULL && study->job == NULL) {
+        study_begin_since(study, selection->since);
+    }
     if (open_workspace(study, diag) != 0 || make_plan(study, selection, mode, diag) != 0) {
         return -1;
     }
@@ -183,6 +186,7 @@ int study_look(struct rowbuild *study, const struct rowbuild_selection *selectio
     set_apart(study, &found, &messages->diag);
     diag_release(&found);
     if (result != 0) {
+        study_end_since(study);
         study_drop(study, messages);
         int status = rowbuild_messages_status(messages);
         return messages_settle(messages, status != ROWBUILD_OK ? status : ROWBUILD_USAGE);

@@ -14,8 +14,21 @@ static int find(const struct rowbuild *study, const char *revision, struct since
                                     .project_path = study->project_path,
                                     .project = study->project,
                                     .file_name = slash != NULL ? slash + 1 : study->file_name,
-                                    .graph = study->graph};
+                                    .graph = study->graph,
+                                    .ahead = study->since_ahead};
     return since_find(&request, since, diag);
+}
+
+void study_begin_since(struct rowbuild *study, const char *revision)
+{
+    study_end_since(study);
+    study->since_ahead = since_look_ahead(study->project_path, revision);
+}
+
+void study_end_since(struct rowbuild *study)
+{
+    since_ahead_free(study->since_ahead);
+    study->since_ahead = NULL;
 }
 
 int study_select_since(struct rowbuild *study, const char *revision, uint8_t **affected,
@@ -30,6 +43,7 @@ int study_select_since(struct rowbuild *study, const char *revision, uint8_t **a
         memcpy(*affected, since_affected(since), count);
     }
     since_free(since);
+    study_end_since(study);
     return result;
 }
 
@@ -44,5 +58,6 @@ int study_report_since(struct rowbuild *study, const char *revision, bool explai
                               explain, options, out, diag);
     }
     since_free(since);
+    study_end_since(study);
     return result;
 }

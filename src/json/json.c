@@ -184,6 +184,12 @@ void json_free(struct json *document)
     json_object_put(json_inside(document));
 }
 
+struct json *json_share(struct json *document)
+{
+    (void)json_object_get(json_inside(document));
+    return document;
+}
+
 struct json *json_new_null(void)
 {
     return (struct json *)JSON_NULL_DOCUMENT;

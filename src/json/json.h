@@ -38,6 +38,9 @@ struct json *json_parse(struct json_parser *parser, struct slice text, struct sl
                         struct diag *diag);
 void json_free(struct json *document); /* NULL is allowed */
 
+/* Another reference to the document, for the caller to free; by one thread at a time. */
+struct json *json_share(struct json *document);
+
 /* Values that don't come from a document, such as operands in a Rowfile. The caller frees them with
  * json_free. */
 struct json *json_new_null(void);

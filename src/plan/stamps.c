@@ -122,10 +122,13 @@ void plan_keep_stamps(struct plan *plan, struct task_id task, struct component_l
 void plan_freeze_stamps(struct plan *plan, struct task_id task, struct component_list *list)
 {
     const struct graph *graph = plan->graph;
-    struct digest stamp = {.low = plan_fingerprint(list).low, .high = STAMP};
+    struct digest stamp = {.high = 0};
     for (uint32_t p = graph->product_start[task.at];
          has_stamps(plan, task) && p < graph->product_start[task.at + 1]; p++) {
         if (is_empty(plan, graph->products.at[p])) {
+            if (stamp.high == 0) {
+                stamp = (struct digest){.low = plan_fingerprint(list).low, .high = STAMP};
+            }
             push_stamp(plan, task, graph->products.at[p], stamp, list);
         }
     }

@@ -21,7 +21,7 @@ static int read_description(struct since *since, const char *name, struct buf *t
 {
     struct buf path = BUF_EMPTY;
     int result = 0;
-    buf_add_slice(&path, repository_prefix(since->repository));
+    buf_add_slice(&path, repository_prefix(since->git.repository));
     buf_add_string(&path, name);
     struct since_path found = since_look(since, buf_slice(&path), NULL);
     bool is_todays = found.is_there && strcmp(name, since->request.file_name) == 0;
@@ -29,7 +29,7 @@ static int read_description(struct since *since, const char *name, struct buf *t
         result = 1;
     } else if (found.difference != NULL && found.difference->change != GIT_MODE &&
                found.difference->change != GIT_STAGED) {
-        result = git_comparison_read(since->comparison, found.difference, text, diag);
+        result = git_comparison_read(since->git.comparison, found.difference, text, diag);
     } else if (is_todays) {
         buf_add_slice(text, since->now.graph->rowfile->source.text);
     } else {
@@ -114,8 +114,8 @@ static int read_earlier_value(struct directories *directories,
     struct buf text = BUF_EMPTY;
     struct diag wrong;
     diag_init(&wrong);
-    int result =
-        git_comparison_read(directories->since->comparison, difference, &text, directories->diag);
+    int result = git_comparison_read(directories->since->git.comparison, difference, &text,
+                                     directories->diag);
     if (result == 0) {
         *value = json_parse(directories->parser, buf_slice(&text), difference->path, &wrong);
         result = wrong.errors > 0 ? 1 : 0;
@@ -123,6 +123,23 @@ static int read_earlier_value(struct directories *directories,
     diag_release(&wrong);
     buf_release(&text);
     return result;
+}
+
+/* The value of a directory whose value file is as it was, where today's study has read it. */
+static bool share_value(const struct since *since, struct slice name, struct json **value)
+{
+    const struct workspace *today = since->request.graph->workspace;
+    const struct rowfile *then = since->rowfile_then;
+    int64_t directory = today->rowfile->value_file.at != NULL &&
+                                slice_equal(today->rowfile->value_file, then->value_file) &&
+                                slice_equal(today->rowfile->workspace_path, then->workspace_path)
+                            ? workspace_find(today, name, NULL)
+                            : -1;
+    if (directory < 0 || !today->value_read[directory]) {
+        return false;
+    }
+    *value = json_share(today->values[directory]);
+    return true;
 }
 
 /* Takes a directory that the commit had, if its value can be used. -1 after an error. */
@@ -142,6 +159,8 @@ static int take_directory(struct directories *directories, struct slice name)
         } else if (found.differs || !found.is_there) {
             result = read_earlier_value(directories, found.difference, &value);
             is_read = true;
+        } else {
+            is_read = share_value(since, name, &value);
         }
     }
     buf_release(&path);
@@ -162,8 +181,8 @@ static bool was_there(const struct since *since, struct slice name)
         return true;
     }
     add_below(&since->then, name, (struct slice){0}, &path);
-    bool was = git_comparison_had_folder(since->comparison, buf_slice(&path));
-    if (!was && !git_comparison_tracks(since->comparison, buf_slice(&path))) {
+    bool was = git_comparison_had_folder(since->git.comparison, buf_slice(&path));
+    if (!was && !git_comparison_tracks(since->git.comparison, buf_slice(&path))) {
         add_below(&since->then, name, value_file, &path);
         was = since_look(since, buf_slice(&path), NULL).was_there;
     }
@@ -176,10 +195,11 @@ static int take_gone(struct directories *directories, const struct workspace *to
                      const struct glob_set *globs)
 {
     struct since *since = directories->since;
-    size_t count = since->then.workspace_is_tracked ? git_comparison_folders(since->comparison) : 0;
+    size_t count =
+        since->then.workspace_is_tracked ? git_comparison_folders(since->git.comparison) : 0;
     int result = 0;
     for (size_t i = 0; i < count && result == 0; i++) {
-        struct slice folder = git_comparison_folder(since->comparison, i);
+        struct slice folder = git_comparison_folder(since->git.comparison, i);
         struct slice below = since->then.workspace_path.len > 0
                                  ? path_below(folder, since->then.workspace_path)
                                  : folder;
@@ -345,8 +365,8 @@ static bool has_globs(const struct rowfile *rowfile)
 static void list_gone(struct since *since, gone_list *list)
 {
     const struct git_difference *all;
-    size_t count = git_comparison_differences(since->comparison, &all);
-    struct slice prefix = repository_prefix(since->repository);
+    size_t count = git_comparison_differences(since->git.comparison, &all);
+    struct slice prefix = repository_prefix(since->git.repository);
     for (size_t i = 0; i < count && has_globs(since->rowfile_then); i++) {
         struct slice path = all[i].path;
         struct slice below = since->then.workspace_path.len > 0
@@ -409,7 +429,6 @@ static int record_task(struct since *since, struct task_id task, const gone_list
     }
     add_gone(since->then.graph, task, gone, list);
     plan_put_success(since->then.plan, task, list, &row);
-    plan_keep_texts(since->then.plan, task, diag);
     return 0;
 }
 

@@ -11,23 +11,6 @@ enum { DIGITS_SHOWN = 8 };
 /* A state that exists in memory only is one whose folder doesn't exist. */
 static const char NO_STATE[] = "/nonexistent/rowbuild";
 
-static int open_repository(struct since *since, struct diag *diag)
-{
-    const struct since_request *request = &since->request;
-    int opened = repository_open(request->project_path, &since->repository, diag);
-    if (opened > 0) {
-        return diag_error(diag, FINDING_NO_REPOSITORY,
-                          "`--since` compares with a commit, but the project isn't in a git "
-                          "repository: `git init` makes one");
-    }
-    if (opened != 0 ||
-        repository_resolve(since->repository, request->revision, &since->commit, diag) != 0) {
-        return -1;
-    }
-    git_id_add(&since->commit, DIGITS_SHOWN, &since->commit_text);
-    return 0;
-}
-
 /* Whether an input or the workspace of today lies beside the project, so that the whole repository has
  * to be compared. */
 static bool leads_out(const struct rowfile *rowfile)
@@ -44,20 +27,29 @@ static bool leads_out(const struct rowfile *rowfile)
     return leads;
 }
 
+/* Takes what was asked ahead, or asks now; then compares all that today's study needs. */
 static int compare(struct since *since, struct diag *diag)
 {
-    const struct graph *graph = since->request.graph;
+    const struct since_request *request = &since->request;
+    const struct graph *graph = request->graph;
     bool all =
         leads_out(graph->rowfile) || graph->ways.count > 0 ||
         path_below(graph->workspace->place.workspace, graph->workspace->place.project).at == NULL;
-    struct slice below = all ? SLICE_LITERAL("") : repository_prefix(since->repository);
-    return repository_compare(since->repository, &since->commit, below, &since->comparison, diag);
+    int result = request->ahead != NULL ? since_take_ahead(request->ahead, &since->git, diag)
+                                        : since_open_repository(&since->git, request->project_path,
+                                                                request->revision, diag);
+    if (result != 0) {
+        return -1;
+    }
+    git_id_add(&since->git.commit, DIGITS_SHOWN, &since->commit_text);
+    struct slice below = all ? SLICE_LITERAL("") : repository_prefix(since->git.repository);
+    return since_compare(&since->git, below, diag);
 }
 
 static void tell_unknown(const struct since *since, struct diag *diag)
 {
     const struct slice *unknown;
-    size_t count = git_comparison_unknown(since->comparison, &unknown);
+    size_t count = git_comparison_unknown(since->git.comparison, &unknown);
     for (size_t i = 0; i < count; i++) {
         struct buf shown = BUF_EMPTY;
         text_add_name(&shown, unknown[i]);
@@ -83,17 +75,56 @@ static void tell_untracked_workspace(const struct since *since, struct diag *dia
     }
 }
 
+/* The task as the commit had it; GRAPH_NONE: it didn't. */
+static struct task_id find_then(const struct since *since, struct task_id task)
+{
+    struct task_id then = {GRAPH_NONE};
+    struct buf key = BUF_EMPTY;
+    if (since->then.graph != NULL) {
+        graph_add_key(since->now.graph, task, &key);
+        then = graph_find_task(since->then.graph, buf_slice(&key));
+    }
+    buf_release(&key);
+    return then;
+}
+
 /* Whether a task that can't run today couldn't at the commit either. */
 static bool was_blocked(const struct since *since, struct task_id task)
 {
-    if (since->then.graph == NULL) {
-        return false;
-    }
-    struct buf key = BUF_EMPTY;
-    graph_add_key(since->now.graph, task, &key);
-    struct task_id then = graph_find_task(since->then.graph, buf_slice(&key));
-    buf_release(&key);
+    struct task_id then = find_then(since, task);
     return then.at != GRAPH_NONE && plan_verdict(since->then.plan, then) == VERDICT_BLOCKED;
+}
+
+static bool has_name(const struct rowfile *rowfile, struct slice name)
+{
+    return rowfile_name_id(rowfile, name, NULL) >= 0;
+}
+
+/* What the words of reasons quote: the recipe and the values that the commit had. An action that is new
+ * may be one that was renamed, with the records of one that is gone. */
+static void keep_texts(struct since *since, struct diag *diag)
+{
+    const struct graph *now = since->now.graph;
+    const struct graph *then = since->then.graph;
+    bool is_renamed = false;
+    for (uint32_t n = 0; n < now->task_count && then != NULL; n++) {
+        struct task_id task = {n};
+        struct task_id before = {GRAPH_NONE};
+        if (since->affected[n] != 0) {
+            before = find_then(since, task);
+            is_renamed |= !has_name(then->rowfile, graph_action(now, task)->name);
+        }
+        if (before.at != GRAPH_NONE) {
+            plan_keep_texts(since->then.plan, before, diag);
+        }
+    }
+    for (uint32_t n = 0; is_renamed && n < then->task_count; n++) {
+        struct task_id task = {n};
+        if (graph_is_present(then, task) &&
+            !has_name(now->rowfile, graph_action(then, task)->name)) {
+            plan_keep_texts(since->then.plan, task, diag);
+        }
+    }
 }
 
 static void find_affected(struct since *since)
@@ -119,7 +150,7 @@ int since_find(const struct since_request *request, struct since **since, struct
     arena_init(&made->arena);
     intern_init(&made->products_then);
     *since = made;
-    if (open_repository(made, diag) != 0 || compare(made, diag) != 0) {
+    if (compare(made, diag) != 0) {
         return -1;
     }
     made->state = state_open(AT_FDCWD, NO_STATE, STATE_READ, false, NULL, diag);
@@ -133,6 +164,7 @@ int since_find(const struct since_request *request, struct since **since, struct
         return -1;
     }
     find_affected(made);
+    keep_texts(made, diag);
     return 0;
 }
 
@@ -159,8 +191,7 @@ void since_free(struct since *since)
     graph_free(since->then.graph);
     workspace_release(&since->workspace_then);
     rowfile_free(since->rowfile_then);
-    git_comparison_free(since->comparison);
-    repository_free(since->repository);
+    since_close_repository(&since->git);
     intern_release(&since->products_then);
     buf_release(&since->commit_text);
     arena_release(&since->arena);

@@ -17,12 +17,21 @@
 #include "graph.h"
 #include "plan.h"
 
+/* What git is asked before there is a graph, in a thread of its own. */
+struct since_ahead; /* opaque */
+
+/* Begins to ask. The caller frees it with since_ahead_free (NULL is allowed), which waits for the
+ * thread; in between since_find may take what was found. */
+struct since_ahead *since_look_ahead(const char *project_path, const char *revision);
+void since_ahead_free(struct since_ahead *ahead);
+
 struct since_request {
-    const char *revision;     /* as git names a commit, or A...B */
-    const char *project_path; /* absolute, without symbolic links */
-    int project;              /* descriptor */
-    const char *file_name;    /* of the description, in the project */
-    struct graph *graph;      /* today's; it must outlive the answer */
+    const char *revision;      /* as git names a commit, or A...B */
+    const char *project_path;  /* absolute, without symbolic links */
+    int project;               /* descriptor */
+    const char *file_name;     /* of the description, in the project */
+    struct graph *graph;       /* today's; it must outlive the answer */
+    struct since_ahead *ahead; /* of the same project and revision, not yet taken; NULL: none */
 };
 
 struct since; /* opaque */

@@ -18,7 +18,7 @@ enum { BEFORE_SUCCESS_NS = 0, AFTER_SUCCESS_NS = 2 };
 /* An absolute path without links as one from the top. */
 static bool add_absolute(const struct since *since, struct slice path, struct buf *out)
 {
-    struct slice top = slice_of(repository_top(since->repository));
+    struct slice top = slice_of(repository_top(since->git.repository));
     bool is_below = path.len >= top.len && memcmp(path.at, top.at, top.len) == 0 &&
                     (path.len == top.len || path.at[top.len] == '/');
     return is_below && path_add_parts(slice_make(path.at + top.len, path.len - top.len), out);
@@ -33,7 +33,7 @@ void since_place_workspace(struct since *since, struct since_study *study,
         study->workspace_is_tracked = add_absolute(since, real, &path);
     } else {
         struct buf whole = BUF_EMPTY; /* it doesn't exist today */
-        buf_add_slice(&whole, repository_prefix(since->repository));
+        buf_add_slice(&whole, repository_prefix(since->git.repository));
         buf_add_slice(&whole, workspace->path);
         study->workspace_is_tracked = path_add_parts(buf_slice(&whole), &path);
         buf_release(&whole);
@@ -57,7 +57,7 @@ bool since_add_path(const struct since *since, const struct since_study *study, 
     } else if (path.len > 0 && path.at[0] == '/') {
         is_inside = add_absolute(since, path, out);
     } else {
-        buf_add_slice(&whole, repository_prefix(since->repository));
+        buf_add_slice(&whole, repository_prefix(since->git.repository));
         buf_add_slice(&whole, path);
         is_inside = path_add_parts(buf_slice(&whole), out);
     }
@@ -70,7 +70,7 @@ bool since_add_path(const struct since *since, const struct since_study *study, 
 static bool is_on_disk(const struct since *since, struct slice path, struct file_stat *found)
 {
     struct buf whole = BUF_EMPTY;
-    buf_addf(&whole, "%s/%.*s", repository_top(since->repository), SLICE_ARGS(path));
+    buf_addf(&whole, "%s/%.*s", repository_top(since->git.repository), SLICE_ARGS(path));
     bool is_there =
         file_stat(AT_FDCWD, buf_string(&whole), found) == 0 && found->kind != FILE_MISSING;
     buf_release(&whole);
@@ -108,9 +108,9 @@ static int search_entry(void *context, const char *name, size_t len, bool is_dir
     if (may_count && is_directory) {
         search_new(search);
     } else if (may_count) {
-        search->found = !git_comparison_tracks(search->since->comparison, path) &&
-                        git_comparison_find(search->since->comparison, path) == NULL &&
-                        !git_comparison_ignores(search->since->comparison, path);
+        search->found = !git_comparison_tracks(search->since->git.comparison, path) &&
+                        git_comparison_find(search->since->git.comparison, path) == NULL &&
+                        !git_comparison_ignores(search->since->git.comparison, path);
     }
     search->path.len = before;
     search->path.at[before] = '\0';
@@ -121,7 +121,8 @@ static int search_entry(void *context, const char *name, size_t len, bool is_dir
 static void search_new(struct search *search)
 {
     struct buf whole = BUF_EMPTY;
-    buf_addf(&whole, "%s/%s", repository_top(search->since->repository), buf_string(&search->path));
+    buf_addf(&whole, "%s/%s", repository_top(search->since->git.repository),
+             buf_string(&search->path));
     (void)file_list(AT_FDCWD, buf_string(&whole), search_entry, search);
     buf_release(&whole);
 }
@@ -130,7 +131,7 @@ static bool folder_differs(const struct since *since, struct slice path,
                            const struct tree_view *view)
 {
     size_t count;
-    const struct git_difference *below = git_comparison_below(since->comparison, path, &count);
+    const struct git_difference *below = git_comparison_below(since->git.comparison, path, &count);
     for (size_t i = 0; i < count; i++) {
         if (below[i].change != GIT_MODE && below[i].change != GIT_STAGED &&
             counts(view, path, below[i].path)) {
@@ -148,7 +149,7 @@ static bool folder_differs(const struct since *since, struct slice path,
 static struct slice unknown_submodule(const struct since *since, struct slice path)
 {
     const struct slice *unknown;
-    size_t count = git_comparison_unknown(since->comparison, &unknown);
+    size_t count = git_comparison_unknown(since->git.comparison, &unknown);
     for (size_t i = 0; i < count; i++) {
         if (slice_equal(path, unknown[i]) || path_below(path, unknown[i]).at != NULL) {
             return unknown[i];
@@ -168,7 +169,7 @@ static struct since_path look_at_difference(const struct git_difference *differe
 struct since_path since_look(const struct since *since, struct slice path,
                              const struct tree_view *view)
 {
-    const struct git_comparison *comparison = since->comparison;
+    const struct git_comparison *comparison = since->git.comparison;
     const struct git_difference *difference = git_comparison_find(comparison, path);
     struct file_stat found;
     if (difference != NULL) {
@@ -246,7 +247,7 @@ static bool link_differs(const struct since *since, const struct since_study *st
     bool differs = false;
     if (way != NULL && since_add_path(since, study, way->link, &path)) {
         const struct git_difference *difference =
-            git_comparison_find(since->comparison, buf_slice(&path));
+            git_comparison_find(since->git.comparison, buf_slice(&path));
         differs = difference != NULL && difference->change == GIT_CHANGED;
     }
     buf_release(&path);

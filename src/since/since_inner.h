@@ -1,6 +1,6 @@
 /* The answer as the files of this folder see it; nobody else includes this.
  *
- * since_files.c finds the files of a graph in the repository and has a plan see them; earlier.c puts
+ * since_repository.c asks git, since_ahead.c does so in a thread; since_files.c finds the files of a graph in the repository and has a plan see them; earlier.c puts
  * the study of the commit together, and its records into the state; since.c decides about today's
  * study. */
 #ifndef ROWBUILD_SINCE_INNER_H
@@ -23,12 +23,29 @@ struct since_study {
     bool is_then;
 };
 
+/* What git says. */
+struct since_repository {
+    struct repository *repository;
+    struct git_id commit;
+    struct git_comparison *comparison; /* NULL: not compared yet */
+    bool is_whole; /* the whole repository was compared, not only the project's folder */
+};
+
+/* Both return -1 after an error; `found` is to be closed in any case. `below`: a folder as
+ * repository_prefix has it. */
+int since_open_repository(struct since_repository *found, const char *project_path,
+                          const char *revision, struct diag *diag);
+int since_compare(struct since_repository *found, struct slice below, struct diag *diag);
+void since_close_repository(struct since_repository *found);
+
+/* Waits for what was asked ahead, and moves it, with what is to be told, to the caller. -1 after an
+ * error. */
+int since_take_ahead(struct since_ahead *ahead, struct since_repository *found, struct diag *diag);
+
 struct since {
     struct since_request request;
     struct arena arena;
-    struct repository *repository;
-    struct git_comparison *comparison;
-    struct git_id commit;
+    struct since_repository git;
     struct buf commit_text;
     struct state *state;
     struct rowfile *rowfile_then;
