@@ -5,7 +5,8 @@
  * how a command is run.
  *
  * The folder's files:
- * - submissions: the registry, a file for each call of sbatch; row_jobs: row's own record
+ * - submissions: the registry, a file for each call of sbatch, and submission_text what stands in it;
+ *   row_jobs: row's own record
  * - claims: what jobs say of themselves in the inbox; counting: which records in it count
  * - endings: what has ended and how, from all of these (pure)
  * - jobs.c: a look at them; plan_jobs.c: what they mean for the plan, and the plan for them

@@ -1,0 +1,267 @@
+#include "submission_text.h"
+
+#include "digest.h"
+#include "text.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CHECKSUM_BEGIN ",\n \"checksum\": \""
+#define CHECKSUM_END "\"}\n"
+
+enum { VERSION = 2, VERSION_WITH_NODES = 1, CHECKSUM_DIGITS = 32 };
+
+static const char *const STATES[] = {
+    [ELEMENT_QUEUED] = "queued",
+    [ELEMENT_ENDED] = "ended",
+    [ELEMENT_RELEASED] = "released",
+};
+
+/* ---- The checksum ---- */
+
+/* Appends what follows the text that is checked. */
+static void add_checksum(struct slice checked, struct buf *out)
+{
+    struct digest digest = digest_of(checked);
+    buf_add_string(out, CHECKSUM_BEGIN);
+    digest_format(digest, out);
+    buf_add_string(out, CHECKSUM_END);
+}
+
+bool submission_is_checked(struct slice text)
+{
+    size_t len = strlen(CHECKSUM_BEGIN) + CHECKSUM_DIGITS + strlen(CHECKSUM_END);
+    if (text.len <= len) {
+        return false;
+    }
+    struct buf end = BUF_EMPTY;
+    struct slice checked = slice_make(text.at, text.len - len);
+    add_checksum(checked, &end);
+    bool is = slice_equal(buf_slice(&end), slice_make(text.at + checked.len, len));
+    buf_release(&end);
+    return is;
+}
+
+/* ---- Reading ---- */
+
+/* One document, and what is wrong with it. */
+struct reading {
+    const struct json *document;
+    uint64_t version;
+    struct arena *arena;
+    const char *wrong; /* NULL: nothing so far */
+};
+
+static const struct json *member(struct reading *reading, const struct json *object,
+                                 const char *pointer, enum json_type type)
+{
+    const struct json *found = NULL;
+    if (!json_at(object, slice_of(pointer), &found) || json_type_of(found) != type) {
+        reading->wrong = "it isn't a record of a submission";
+        return NULL;
+    }
+    return found;
+}
+
+static struct slice read_string(struct reading *reading, const struct json *object,
+                                const char *pointer)
+{
+    const struct json *found = member(reading, object, pointer, JSON_STRING);
+    return found != NULL ? arena_slice(reading->arena, json_string(found)) : (struct slice){0};
+}
+
+static uint64_t read_count(struct reading *reading, const struct json *object, const char *pointer)
+{
+    const struct json *found = member(reading, object, pointer, JSON_NUMBER);
+    double number = found != NULL ? json_number(found) : 0;
+    if (number < 0 || number > 9007199254740992.0) {
+        reading->wrong = "a number in it is out of range";
+        return 0;
+    }
+    return (uint64_t)number;
+}
+
+static uint64_t read_user(struct reading *reading, const struct json *document)
+{
+    const struct json *found;
+    return json_at(document, SLICE_LITERAL("/user"), &found)
+               ? read_count(reading, document, "/user")
+               : geteuid();
+}
+
+static int hex_digit(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* A name, or {"hex": "…"} where it isn't UTF-8. */
+static struct slice read_name(struct reading *reading, const struct json *item)
+{
+    if (json_type_of(item) == JSON_STRING) {
+        return arena_slice(reading->arena, json_string(item));
+    }
+    struct slice hex = read_string(reading, item, "/hex");
+    struct buf bytes = BUF_EMPTY;
+    for (size_t i = 0; i + 1 < hex.len; i += 2) {
+        int high = hex_digit(hex.at[i]);
+        int low = hex_digit(hex.at[i + 1]);
+        if (high < 0 || low < 0) {
+            reading->wrong = "a name in it can't be read";
+            break;
+        }
+        buf_add_char(&bytes, (char)(high * 16 + low));
+    }
+    struct slice name = arena_slice(reading->arena, buf_slice(&bytes));
+    buf_release(&bytes);
+    return name;
+}
+
+static enum element_state read_state(struct reading *reading, const struct json *element)
+{
+    struct slice word = read_string(reading, element, "/state");
+    for (size_t i = 0; i < sizeof STATES / sizeof STATES[0]; i++) {
+        if (word.at != NULL && slice_is(word, STATES[i])) {
+            return (enum element_state)i;
+        }
+    }
+    reading->wrong = "the state of a job in it is unknown";
+    return ELEMENT_QUEUED;
+}
+
+static void read_element(struct reading *reading, const struct json *from,
+                         struct submission_element *element)
+{
+    const char *pointer = reading->version == VERSION_WITH_NODES ? "/nodes" : "/tasks";
+    const struct json *tasks = member(reading, from, pointer, JSON_ARRAY);
+    const struct json *ending;
+    element->task_count = tasks != NULL ? json_array_count(tasks) : 0;
+    element->tasks = arena_array(reading->arena, element->task_count, sizeof *element->tasks);
+    for (size_t i = 0; i < element->task_count; i++) {
+        element->tasks[i] = read_name(reading, json_array_item(tasks, i));
+    }
+    element->state = read_state(reading, from);
+    if (json_at(from, SLICE_LITERAL("/ending"), &ending) && json_type_of(ending) == JSON_STRING) {
+        element->ending = arena_slice(reading->arena, json_string(ending));
+    }
+}
+
+static void read_submission(struct reading *reading, struct submission *submission)
+{
+    const struct json *document = reading->document;
+    reading->version = read_count(reading, document, "/version");
+    if (reading->wrong == NULL && reading->version != VERSION &&
+        reading->version != VERSION_WITH_NODES) {
+        reading->wrong = "it was written by another version of rowbuild";
+    }
+    if (reading->wrong != NULL) {
+        return;
+    }
+    *submission = (struct submission){
+        .token = read_string(reading, document, "/token"),
+        .cluster = read_string(reading, document, "/cluster"),
+        .job_id = read_count(reading, document, "/job_id"),
+        .user = read_user(reading, document),
+        .submitted_at_s = (int64_t)read_count(reading, document, "/submitted_at"),
+        .minutes = read_count(reading, document, "/minutes"),
+        .action = read_string(reading, document, "/action"),
+    };
+    const struct json *is_array = member(reading, document, "/array", JSON_BOOLEAN);
+    submission->is_array = is_array != NULL && json_boolean(is_array);
+    const struct json *elements = member(reading, document, "/elements", JSON_ARRAY);
+    submission->element_count = elements != NULL ? json_array_count(elements) : 0;
+    submission->elements =
+        arena_array(reading->arena, submission->element_count, sizeof *submission->elements);
+    for (size_t i = 0; i < submission->element_count; i++) {
+        read_element(reading, json_array_item(elements, i), &submission->elements[i]);
+    }
+}
+
+/* Without a checksum, only keys that were written before there was one count: a damaged name of the
+ * key must not make a damaged file one of those. */
+static void refuse_other_keys(struct reading *reading)
+{
+    static const char *const keys[] = {"/version", "/token",  "/cluster",
+                                       "/job_id",  "/array",  "/submitted_at",
+                                       "/minutes", "/action", "/elements"};
+    const struct json *found;
+    size_t known = json_at(reading->document, SLICE_LITERAL("/user"), &found) ? 1 : 0;
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        known += json_at(reading->document, slice_of(keys[i]), &found);
+    }
+    if (json_object_count(reading->document) != known) {
+        reading->wrong = "it is damaged";
+    }
+}
+
+int submission_parse(struct slice text, struct slice token, struct json_parser *parser,
+                     struct arena *arena, struct submission *submission, struct diag *diag)
+{
+    struct json *document = json_parse(parser, text, SLICE_LITERAL("JSON"), diag);
+    struct reading reading = {.document = document, .arena = arena};
+    if (document == NULL) {
+        return -1;
+    }
+    read_submission(&reading, submission);
+    if (reading.wrong == NULL && !submission_is_checked(text)) {
+        refuse_other_keys(&reading);
+    }
+    if (reading.wrong == NULL && !slice_equal(submission->token, token)) {
+        reading.wrong = "it belongs to another submission";
+    }
+    json_free(document);
+    return reading.wrong == NULL
+               ? 0
+               : diag_state_error(diag, FINDING_STATE_UNUSABLE, "%s", reading.wrong);
+}
+
+/* ---- Writing ---- */
+
+static void add_task_name(struct buf *out, struct slice name)
+{
+    if (text_is_utf8(name)) {
+        text_add_json(out, name);
+        return;
+    }
+    buf_add_string(out, "{\"hex\": \"");
+    for (size_t i = 0; i < name.len; i++) {
+        buf_addf(out, "%02x", (unsigned char)name.at[i]);
+    }
+    buf_add_string(out, "\"}");
+}
+
+static void add_element(struct buf *out, const struct submission_element *element)
+{
+    buf_add_string(out, "\n  {\"tasks\": [");
+    for (size_t i = 0; i < element->task_count; i++) {
+        buf_add_string(out, i > 0 ? ", " : "");
+        add_task_name(out, element->tasks[i]);
+    }
+    buf_addf(out, "], \"state\": \"%s\"", STATES[element->state]);
+    if (element->ending.at != NULL) {
+        buf_add_string(out, ", \"ending\": ");
+        text_add_json(out, element->ending);
+    }
+    buf_add_char(out, '}');
+}
+
+void submission_add_text(const struct submission *submission, struct buf *out)
+{
+    buf_addf(out, "{\"version\": %d, \"token\": ", VERSION);
+    text_add_json(out, submission->token);
+    buf_add_string(out, ", \"cluster\": ");
+    text_add_json(out, submission->cluster);
+    buf_addf(out,
+             ", \"job_id\": %" PRIu64 ", \"array\": %s, \"user\": %" PRIu64
+             ", \"submitted_at\": %" PRId64 ", \"minutes\": %" PRIu64 ", \"action\": ",
+             submission->job_id, submission->is_array ? "true" : "false", submission->user,
+             submission->submitted_at_s, submission->minutes);
+    text_add_json(out, submission->action);
+    buf_add_string(out, ",\n \"elements\": [");
+    for (size_t i = 0; i < submission->element_count; i++) {
+        buf_add_string(out, i > 0 ? "," : "");
+        add_element(out, &submission->elements[i]);
+    }
+    buf_add_char(out, ']');
+    add_checksum(buf_slice(out), out);
+}
