@@ -155,6 +155,7 @@ void relay_notice(struct relay *relay, const char *text)
 
 void relay_release(struct relay *relay)
 {
+    facts_free(relay->facts);
     buf_release(&relay->again);
     buf_release(&relay->log);
     arena_release(&relay->names);

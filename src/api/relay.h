@@ -3,6 +3,7 @@
 #ifndef ROWBUILD_RELAY_H
 #define ROWBUILD_RELAY_H
 
+#include "find_facts.h"
 #include "run.h"
 #include "study.h"
 
@@ -13,6 +14,7 @@ struct relay {
     struct rowbuild_progress last;
     struct rowbuild_progress before; /* of earlier rounds: counts and seconds */
     bool by_task;                    /* events name each task */
+    struct facts_search *facts;      /* of the run, once something is to be started */
     struct buf again;
     struct buf log;
     struct arena names; /* of the current event */

@@ -142,10 +142,10 @@ int study_run(struct rowbuild *study, const struct rowbuild_selection *selection
 struct kept_records *study_keep_records(const struct rowbuild *study);
 void study_restore_records(const struct rowbuild *study, struct kept_records *kept);
 
-/* Appends what the records of this run or job, or of what is accepted now, say of it (run_facts.h).
- * `allocation`: of the scheduler's job; NULL: none. */
-void study_add_facts(const struct rowbuild *study, const struct allocation *allocation,
-                     struct buf *out);
+/* Begins to find out what the records of this run or job, or of what is accepted now, say of it
+ * (find_facts.h). `allocation`: of the scheduler's job; NULL: none. */
+struct facts_search *study_begin_facts(const struct rowbuild *study,
+                                       const struct allocation *allocation);
 
 /* Asks git, while other things are done, what both functions below need. The end waits for the answer,
  * and drops it if nobody took it. */

@@ -1,6 +1,7 @@
 /* accept and scan. */
 #include "study.h"
 
+#include "find_facts.h"
 #include "run.h"
 
 int rowbuild_accept(struct rowbuild *study, const struct rowbuild_selection *selection,
@@ -15,14 +16,14 @@ int rowbuild_accept(struct rowbuild *study, const struct rowbuild_selection *sel
         .redone_only = selection->redone_only,
         .include_failed = selection->include_failed || selection->target_count > 0,
     };
-    struct buf facts = BUF_EMPTY;
-    study_add_facts(study, NULL, &facts);
-    plan_set_origin(study->plan, buf_slice(&facts));
-    buf_release(&facts);
+    struct facts_search *facts = study_begin_facts(study, NULL);
+    plan_set_origin(study->plan, facts_text, facts);
     if (run_accept(study->plan, &options, accepted, &messages->diag) != 0) {
         status = rowbuild_messages_status(messages);
         status = status == ROWBUILD_STATE ? status : ROWBUILD_FAILED;
     }
+    plan_set_origin(study->plan, NULL, NULL);
+    facts_free(facts);
     if (study_drop(study, messages) != 0) {
         status = ROWBUILD_STATE;
     }

@@ -3,6 +3,7 @@
 
 #include "allocation.h"
 #include "clock.h"
+#include "find_facts.h"
 #include "inside.h"
 #include "job_variables.h"
 #include "jobserver.h"
@@ -22,6 +23,16 @@
 
 static const double GRACE_S = 5;
 enum { TICK_MS = 100 };
+
+struct facts_search *study_begin_facts(const struct rowbuild *study,
+                                       const struct allocation *allocation)
+{
+    struct run_place place = {.version = rowbuild_version(),
+                              .project_path = study->project_path,
+                              .cluster = study->cluster->name,
+                              .allocation = allocation};
+    return facts_begin(&place);
+}
 
 static void tell_what_is_known(struct relay *relay, unsigned jobs, const struct machine *machine)
 {
@@ -153,7 +164,6 @@ static int run_planned(struct relay *relay, struct run_means *means,
     struct arena arena;
     struct buf helper = BUF_EMPTY;
     struct buf mark = BUF_EMPTY;
-    struct buf facts = BUF_EMPTY;
     arena_init(&arena);
     add_mark(study, &mark);
     bool has_helper = means->has_work &&
@@ -174,8 +184,11 @@ static int run_planned(struct relay *relay, struct run_means *means,
     struct run_options options = options_of(study, means, asked, relay->observer != NULL);
     options.places = find_places(study, &arena);
     if (means->has_work) {
-        study_add_facts(study, &means->allocation, &facts);
-        options.origin = buf_slice(&facts);
+        if (relay->facts == NULL) { /* the same in a further round */
+            relay->facts = study_begin_facts(study, &means->allocation);
+        }
+        options.origin = facts_text;
+        options.origin_context = relay->facts;
     }
     struct run_wrap wrap = {.starts = audit_start, .ended = audit_end, .context = study->audit};
     options.wrap = study->audit != NULL ? &wrap : NULL;
@@ -196,7 +209,6 @@ static int run_planned(struct relay *relay, struct run_means *means,
         status = ROWBUILD_USAGE;
     }
     arena_release(&arena);
-    buf_release(&facts);
     buf_release(&mark);
     buf_release(&helper);
     return status;

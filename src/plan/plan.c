@@ -82,13 +82,25 @@ void plan_set_jobs(struct plan *plan, const struct job_ref *const *jobs, const c
     plan->endings = endings;
 }
 
-void plan_set_origin(struct plan *plan, struct slice text)
+void plan_set_origin(struct plan *plan, plan_origin_fn *find, void *context)
 {
     plan->origin = DIGEST_UNKNOWN;
+    plan->find_origin = find;
+    plan->origin_context = context;
+}
+
+struct digest plan_origin(struct plan *plan)
+{
+    struct slice text = {0};
+    if (plan->find_origin != NULL) {
+        text = plan->find_origin(plan->origin_context);
+        plan->find_origin = NULL;
+    }
     if (text.len > 0) {
         plan->origin = digest_of(text);
         state_put_text(plan->state, plan->origin, text);
     }
+    return plan->origin;
 }
 
 /* ---- What a plan says ---- */

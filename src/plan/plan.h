@@ -158,9 +158,11 @@ int plan_refuse_empty_workspace(const struct workspace *workspace, const struct 
 void plan_set_jobs(struct plan *plan, const struct job_ref *const *jobs,
                    const char *const *endings);
 
-/* What successes that are put from now on name as their origin: the key of a text that says in which
- * run it is (run_facts.h). The state keeps the text. Empty: nothing. */
-void plan_set_origin(struct plan *plan, struct slice text);
+/* Finds what successes that are put from now on name as their origin: the key of a text that says in
+ * which run it is (run_facts.h). It is asked for when the first of them is put, and the state keeps the
+ * text. NULL: they name none. */
+typedef struct slice plan_origin_fn(void *context);
+void plan_set_origin(struct plan *plan, plan_origin_fn *find, void *context);
 
 /* What an earlier round of the same run had to do with a task. */
 enum plan_earlier {

@@ -26,8 +26,10 @@ struct plan {
     uint16_t *troubles; /* by file: errno of the last look that failed; NULL: none has failed */
     struct slice *recipe_texts; /* by action element */
     struct digest *recipes;
-    double *mean_seconds;      /* by action element: of recorded successes; 0: none */
-    struct digest origin;      /* plan_set_origin */
+    double *mean_seconds;        /* by action element: of recorded successes; 0: none */
+    struct digest origin;        /* plan_origin */
+    plan_origin_fn *find_origin; /* as long as nobody has asked */
+    void *origin_context;
     size_t adopted;            /* tasks that were adopted while planning */
     size_t completed;          /* unfinished ones whose products turned out to be there */
     struct named_files *named; /* what depfiles name; NULL: nothing yet */
@@ -35,5 +37,8 @@ struct plan {
     struct buf path;
     struct arena arena;
 };
+
+/* What plan_set_origin finds. */
+struct digest plan_origin(struct plan *plan);
 
 #endif

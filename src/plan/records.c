@@ -125,7 +125,7 @@ void plan_put_success(struct plan *plan, struct task_id task, const struct compo
                       struct task_row *row)
 {
     struct component_list stamped = {0};
-    row->origin = plan->origin;
+    row->origin = plan_origin(plan);
     if (row->success != SUCCESS_RAN) {
         row->started_at_ns = 0;
         plan_put_known(plan, task, list, row);

@@ -445,7 +445,8 @@ int run_execute(struct plan *plan, const struct launch_context *launch,
         if (options->name[0] == '\0') { /* in a job, the backups of others may be in use */
             run_discard_all_backups(plan, diag);
         }
-        plan_set_origin(plan, run.executions.all.count > 0 ? options->origin : (struct slice){0});
+        plan_set_origin(plan, run.executions.all.count > 0 ? options->origin : NULL,
+                        options->origin_context);
         if (run.executions.all.count == 0) {
             fail_blocked_tasks(&run); /* no cores, no logs, no loop */
             status = state_sync(plan_state(plan), diag);
@@ -456,6 +457,7 @@ int run_execute(struct plan *plan, const struct launch_context *launch,
         }
         count_not_started(&run);
         run_tell_rest(&run);
+        plan_set_origin(plan, NULL, NULL);
         result->interrupted = run.stopping.interrupted;
         result->stopped = run.stopping.is_stopping;
     }

@@ -15,7 +15,8 @@
  * (inputs at the start and at the end); progress_report.c (what the observer is told); rest.c (what it is told of tasks that weren't executed); slots.c
  * (what runs now); executions.c (tasks that run together); temporary.c, tokens.c, logs.c,
  * logs_table.c, run_mark.c, run_clock.c. Apart from these: accept.c; round.c (a further round);
- * forget.c and sweep.c (clean); means.c with find_gpus.c and find_hosts.c (what may be used). */
+ * forget.c and sweep.c (clean); means.c with find_gpus.c and find_hosts.c (what may be used);
+ * find_facts.c (who runs this, where, and at which commit); show_log.c (what a task prints). */
 #ifndef ROWBUILD_RUN_H
 #define ROWBUILD_RUN_H
 
@@ -79,10 +80,11 @@ struct run_options {
                         started that would not end `notice_s` before it */
     double notice_s; /* TERM is expected so long before the end. It means that then: processes may
                         use the time left for what they write before they go */
-    const uint32_t *places;      /* by task: in which order they start, as far as there are free
+    const uint32_t *places; /* by task: in which order they start, as far as there are free
                                     cores; NULL: the longest path first */
-    struct slice origin;         /* the text that says which run this is (run_facts.h); empty:
-                                    records don't name it */
+    plan_origin_fn *origin; /* finds the text that says which run this is (run_facts.h), asked
+                                    for when the first success is recorded; NULL: none names it */
+    void *origin_context;
     struct jobclient *jobclient; /* of the make that started this run, or NULL */
     const struct run_wrap *wrap; /* NULL: commands are started as they are */
 };

@@ -263,6 +263,11 @@ static void order_told(struct study *study)
     study->told.count = 0;
 }
 
+static struct slice facts_of(void *context)
+{
+    return buf_slice(context);
+}
+
 static int execute(struct study *study)
 {
     static char path[] = "PATH=/bin";
@@ -283,7 +288,8 @@ static int execute(struct study *study)
     struct buf facts = BUF_EMPTY;
     if (study->host != NULL) {
         run_facts_add(&(struct run_facts){.host = slice_of(study->host)}, &facts);
-        options.origin = buf_slice(&facts);
+        options.origin = facts_of;
+        options.origin_context = &facts;
     }
     struct launch_context launch = {
         .graph = study->graph,
