@@ -3,7 +3,7 @@
  * They aren't part of the graph, which is built before anything has run: each success records what
  * its depfile named (COMPONENT_NAMED), and the next decision looks at those. A file has a number
  * here, once for the whole plan, and its row in the state goes by its path; a file that the graph has
- * as well is that one.
+ * as well is that one. named_files.c holds numbers, rows and looks (named_files.h), named.c the rest.
  *
  * Knows: what counts as an input of what a depfile names. Doesn't know: what a difference means. */
 #ifndef ROWBUILD_NAMED_H

@@ -15,7 +15,7 @@
  * workspace, or one that seems empty); links.c (products that are links); targets.c (whether what they lead to is the
  * product's alone); stays.c (what a task didn't make of a folder product); start_record.c (both, on
  * record from the start); backed_up.c (whether good products lie in backups); sight.c (files, as
- * they were last seen); named.c (files that depfiles name) with depfiles.c (reading those);
+ * they were last seen); named_files.c and named.c (files that depfiles name) with depfiles.c (reading those);
  * components.c (what a task depends on now); reasons.c (reasons in words); exam.c (who is told
  * what); lacks.c (what keeps a task from being started); convert.c (records of earlier versions);
  * compare.c (differences from the record); examine.c (the verdict); adopt.c (records for existing
