@@ -35,6 +35,7 @@ struct git_comparison {
     struct intern folders;
     VEC(struct submodule) submodules;
     VEC(struct slice) unknown;
+    VEC(struct slice) filtered;
 };
 
 struct walk {
@@ -146,8 +147,12 @@ static void compare_entry(struct walk *walk, const git_index_entry *entry, const
     uint32_t mode_now;
     if (!worktree_look(&walk->worktree, walk->at, &id, &mode_now)) {
         add(walk, entry->path, GIT_DELETED, before);
-    } else if (!same_id(&id, before) ||
-               (mode == GIT_FILEMODE_LINK) != (mode_now == GIT_FILEMODE_LINK)) {
+        return;
+    }
+    if (!same_id(&id, &entry->id) && worktree_is_filtered(&walk->worktree, entry->path)) {
+        vec_push(&walk->comparison->filtered, whole_path(walk, slice_of(entry->path)));
+    }
+    if (!same_id(&id, before) || (mode == GIT_FILEMODE_LINK) != (mode_now == GIT_FILEMODE_LINK)) {
         add(walk, entry->path, GIT_CHANGED, before);
     } else if (mode != mode_now) {
         add(walk, entry->path, GIT_MODE, before);
@@ -472,6 +477,7 @@ void git_comparison_free(struct git_comparison *comparison)
     }
     vec_release(&comparison->submodules);
     vec_release(&comparison->unknown);
+    vec_release(&comparison->filtered);
     vec_release(&comparison->differences);
     intern_release(&comparison->folders);
     arena_release(&comparison->arena);
@@ -621,6 +627,12 @@ size_t git_comparison_unknown(const struct git_comparison *comparison, const str
 {
     *paths = comparison->unknown.at;
     return comparison->unknown.count;
+}
+
+size_t git_comparison_filtered(const struct git_comparison *comparison, const struct slice **paths)
+{
+    *paths = comparison->filtered.at;
+    return comparison->filtered.count;
 }
 
 int git_comparison_read(struct git_comparison *comparison, const struct git_difference *difference,

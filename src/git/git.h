@@ -125,6 +125,10 @@ bool git_comparison_ignores(const struct git_comparison *comparison, struct slic
 /* Submodules that aren't checked out, so that nothing is known of what is in them. */
 size_t git_comparison_unknown(const struct git_comparison *comparison, const struct slice **paths);
 
+/* Files of a filter program, such as Git LFS, that aren't as they were staged. What git would store of
+ * them isn't known, so they differ. */
+size_t git_comparison_filtered(const struct git_comparison *comparison, const struct slice **paths);
+
 /* Appends the content that a file had in the commit, as a checkout would write it. The path must be
  * one that was changed or deleted. */
 int git_comparison_read(struct git_comparison *comparison, const struct git_difference *difference,

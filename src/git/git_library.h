@@ -9,6 +9,8 @@
 
 /* Every function of libgit2 that is used. */
 #define GIT_FUNCTIONS(X)                                                                           \
+    X(git_attr_get)                                                                                \
+    X(git_attr_value)                                                                              \
     X(git_blob_filter)                                                                             \
     X(git_blob_free)                                                                               \
     X(git_blob_lookup)                                                                             \
@@ -116,6 +118,8 @@ void worktree_look_ahead(struct worktree *worktree, size_t first, size_t count);
 /* What lies where the index has its entry `number`: its id as a blob, and its mode as git has it. False:
  * neither a file nor a link. */
 bool worktree_look(const struct worktree *worktree, size_t number, git_oid *id, uint32_t *mode);
+/* Whether git stores the file through a filter program, which isn't run here. */
+bool worktree_is_filtered(const struct worktree *worktree, const char *path);
 /* The id that a file or a link would have as a blob; false: there is none. */
 bool worktree_hash(const struct worktree *worktree, const char *path, git_oid *id);
 

@@ -138,6 +138,14 @@ bool worktree_hash(const struct worktree *worktree, const char *path, git_oid *i
            hash(worktree, path, found.st_mode, id);
 }
 
+bool worktree_is_filtered(const struct worktree *worktree, const char *path)
+{
+    const struct git_library *git = worktree->repository->git;
+    const char *filter = NULL;
+    return git->git_attr_get(&filter, worktree->repository->handle, 0, path, "filter") == 0 &&
+           git->git_attr_value(filter) == GIT_ATTR_VALUE_STRING;
+}
+
 static uint32_t mode_of(uint32_t mode)
 {
     return S_ISLNK(mode)           ? GIT_FILEMODE_LINK

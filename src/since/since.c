@@ -163,6 +163,7 @@ int since_find(const struct since_request *request, struct since **since, struct
     if (since_build_then(made, diag) != 0 || since_make_plan(made, &made->now, diag) != 0) {
         return -1;
     }
+    since_tell_what_does_not_count(made, diag);
     find_affected(made);
     keep_texts(made, diag);
     return 0;

@@ -1,7 +1,8 @@
 /* The answer as the files of this folder see it; nobody else includes this.
  *
- * since_repository.c asks git, since_ahead.c does so in a thread; since_files.c finds the files of a graph in the repository and has a plan see them; earlier.c puts
- * the study of the commit together, and its records into the state; since.c decides about today's
+ * since_repository.c asks git, since_ahead.c does so in a thread; since_files.c finds the files of a
+ * graph in the repository and has a plan see them; earlier.c puts the study of the commit together,
+ * and its records into the state; notes.c tells what doesn't count; since.c decides about today's
  * study. */
 #ifndef ROWBUILD_SINCE_INNER_H
 #define ROWBUILD_SINCE_INNER_H
@@ -86,5 +87,9 @@ int since_make_plan(struct since *since, struct since_study *study, struct diag 
 /* Puts together the study of the commit, and its records. -1 after an error; where there was none that
  * could be built a note says so, and no record is made. */
 int since_build_then(struct since *since, struct diag *diag);
+
+/* Notes about files whose content git knows only through a filter, and about launchers. After
+ * since_build_then. */
+void since_tell_what_does_not_count(const struct since *since, struct diag *diag);
 
 #endif

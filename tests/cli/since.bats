@@ -228,6 +228,48 @@ END
     [ ! -e .rowbuild ]
 }
 
+@test "--since tells what can't be compared or doesn't count: filters, launchers" {
+    ising
+    echo '*.c filter=lfs' >.gitattributes
+    sed -i '/name = "compile"/a launchers = ["openmp"]' Rowfile
+    git add .
+    git commit -qm filtered
+    [ -z "$(told check --since HEAD)" ]
+    echo 'int b;' >>src/plot.c
+    run -0 "$ROWBUILD" check --since HEAD
+    [[ $output == *'note: git stores `src/plot.c` through a filter program'*'`git add src/plot.c`'* ]]
+    [[ $output == *'compile: will run again (input //src/plot.c changed)'* ]]
+    [[ $output != *launchers* ]]
+    git add . && git commit -qm edited
+    run -0 "$ROWBUILD" check --since HEAD~1
+    [[ $output != *filter* && $output == *'(input //src/plot.c changed)'* ]]
+    sed -i 's/"openmp"/"threads"/' Rowfile
+    run -0 "$ROWBUILD" check --since HEAD
+    [[ $output == *'note: the launchers of `compile` changed since '*': 0 of 11 tasks are affected'* ]]
+}
+
+@test "submit --since hands only the affected tasks to the scheduler" {
+    ising
+    "$ROWBUILD" -q
+    sed -i 's/"seed": 1/"seed": 7/' workspace/L8-s1/value.json
+    run -0 "$ROWBUILD" submit --dry-run --since HEAD
+    [[ $output == *L8-s1* && $output != *L8-s2* && $output != *L16* ]]
+}
+
+@test "--since compares names that aren't UTF-8" {
+    ising
+    local name=$'caf\xe9'
+    directory "$name" 8 3
+    echo 'int c;' >"src/$name.c"
+    git add .
+    git commit -qm names
+    [ -z "$(told check --since HEAD)" ]
+    sed -i 's/"seed": 3/"seed": 4/' "workspace/$name/value.json"
+    [[ $(told check --since HEAD) == *"simulate \$'caf\\351': will run again (value /seed: 3 → 4)"* ]]
+    echo 'int d;' >"src/$name.c"
+    [[ $(told check --since HEAD) == "compile: will run again (input //\$'src/caf\\351.c' changed)"* ]]
+}
+
 @test "--since where the commit has no Rowfile, or the workspace isn't in the repository" {
     ising
     git rm -q --cached Rowfile
