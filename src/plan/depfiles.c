@@ -157,13 +157,19 @@ static int complain_of_maker(struct reading *reading, struct slice path, struct 
     graph_add_label(graph, maker, &label);
     buf_add_string(&line, is_below || made.at[0] == '/' ? "" : "//");
     text_add_name(&line, below);
+    struct slice own = graph_action(graph, reading->task)->name;
+    struct slice makers = graph_action(graph, maker)->name;
     int result =
-        complain(reading,
-                 " names `%s`, which `%s` makes, but `%s` doesn't run before `%.*s`; add \"%s\" to "
-                 "its `inputs`, or \"%.*s\" to its `previous_actions`",
-                 buf_string(&shown), buf_string(&label), graph_action(graph, maker)->name.at,
-                 SLICE_ARGS(graph_action(graph, reading->task)->name), buf_string(&line),
-                 SLICE_ARGS(graph_action(graph, maker)->name));
+        slice_equal(own, makers)
+            ? complain(reading,
+                       " names `%s`, which `%s` makes; tasks of one action can't read each other's "
+                       "products: let a further action read them",
+                       buf_string(&shown), buf_string(&label))
+            : complain(reading,
+                       " names `%s`, which `%s` makes, but `%.*s` doesn't run before `%.*s`; add "
+                       "\"%s\" to its `inputs`, or \"%.*s\" to its `previous_actions`",
+                       buf_string(&shown), buf_string(&label), SLICE_ARGS(makers), SLICE_ARGS(own),
+                       buf_string(&line), SLICE_ARGS(makers));
     buf_release(&shown);
     buf_release(&label);
     buf_release(&made);
@@ -208,12 +214,6 @@ static int judge_folder(struct reading *reading, struct slice path)
 
 /* ---- One depfile ---- */
 
-static enum file_kind kind_of(const struct plan *plan, const char *path)
-{
-    struct file_stat found;
-    return file_stat(plan->project, path, &found) == 0 ? found.kind : FILE_REGULAR;
-}
-
 static int take_name(struct reading *reading, struct slice name)
 {
     struct plan *plan = reading->plan;
@@ -234,7 +234,8 @@ static int take_name(struct reading *reading, struct slice name)
         result = result > 0 ? 0 : -1;
         goto out;
     }
-    enum file_kind kind = is_numbered ? named_look(plan, number) : kind_of(plan, buf_string(&path));
+    enum file_kind kind =
+        is_numbered ? named_look(plan, number) : named_kind(plan, buf_string(&path));
     if (kind == FILE_MISSING) { /* a temporary file, or another spelling */
         struct buf other = BUF_EMPTY;
         if (depfile_add_halved(name, &other)) {

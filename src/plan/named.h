@@ -24,6 +24,10 @@ struct file_id named_product_of(const struct plan *plan, uint32_t number);
 /* Looks at it on disk. plan_add_named then takes what was seen. */
 enum file_kind named_look(struct plan *plan, uint32_t number);
 
+/* What lies at a path. FILE_MISSING also where no file can be called that; FILE_REGULAR where it can't
+ * be told: a later look finds the reason. */
+enum file_kind named_kind(const struct plan *plan, const char *path);
+
 /* Whether one of the components is a folder that a depfile names. */
 bool named_has_folder(struct plan *plan, struct task_id task, const struct component_list *list);
 

@@ -156,6 +156,11 @@ enum file_status named_look_at(struct plan *plan, uint32_t number, struct diag *
         file->status =
             (uint8_t)observe_view(plan->observer, named_path_at(plan, number), file->view, &row);
         file->error = file->status == FILE_TROUBLE ? (uint16_t)errno : 0;
+        if (file->error ==
+            ENAMETOOLONG) { /* no file is called that; earlier versions recorded it */
+            file->status = FILE_GONE;
+            file->error = 0;
+        }
         if (file->status == FILE_READ) {
             state_put_unlisted(plan->state, file->place, &row);
             file->status = FILE_CURRENT;
@@ -195,9 +200,16 @@ enum file_kind named_look(struct plan *plan, uint32_t number)
         return (named_row_at(plan, number)->flags & FILE_ROW_DIRECTORY) != 0 ? FILE_DIRECTORY
                                                                              : FILE_REGULAR;
     }
+    return named_kind(plan, named_path_at(plan, number));
+}
+
+enum file_kind named_kind(const struct plan *plan, const char *path)
+{
     struct file_stat found;
-    return file_stat(plan->project, named_path_at(plan, number), &found) == 0 ? found.kind
-                                                                              : FILE_REGULAR;
+    if (file_stat(plan->project, path, &found) == 0) {
+        return found.kind;
+    }
+    return errno == ENAMETOOLONG ? FILE_MISSING : FILE_REGULAR;
 }
 
 /* The number of a folder without what the task itself makes in it; its own number where that is

@@ -98,6 +98,46 @@ static void missing_or_broken_ones_fail(void **state)
     study_end(&study);
 }
 
+/* No file can be called that, so none was read; it must not keep the task from running again. */
+static void names_that_are_too_long(void **state)
+{
+    (void)state;
+    struct study study;
+    struct buf text = BUF_EMPTY;
+    buf_add_string(&text, "a: workspace/d1/in workspace/d1/");
+    for (int i = 0; i < 300; i++) {
+        buf_add_char(&text, 'x');
+    }
+    buf_add_char(&text, ' ');
+    for (int i = 0; i < 3000; i++) {
+        buf_add_string(&text, "y/");
+    }
+    buf_add_string(&text, "z\n");
+    study_begin(&study, one);
+    study_write(&study, "d1/in", "three");
+    study_write(&study, "d1/dep", buf_string(&text));
+    study_expect(&study, "compile/d1");
+    study_expect(&study, "");
+    study_write(&study, "d1/in", "two");
+    study_expect(&study, "compile/d1");
+    study_end(&study);
+    buf_release(&text);
+}
+
+static void products_of_the_same_action(void **state)
+{
+    (void)state;
+    struct study study;
+    study_begin(&study, one);
+    study_write(&study, "d1/in", "three");
+    study_write(&study, "d1/dep", "a: workspace/d1/in\n");
+    study_write(&study, "d2/in", "three");
+    study_write(&study, "d2/dep", "a: workspace/d1/a\n");
+    expect_failure(&study, "names `workspace/d1/a`, which `compile d1` makes; tasks of one action "
+                           "can't read each other's products: let a further action read them");
+    study_end(&study);
+}
+
 static void own_products_are_no_inputs(void **state)
 {
     (void)state;
@@ -275,6 +315,8 @@ int main(void)
         cmocka_unit_test(without_the_depfile),
         cmocka_unit_test(what_has_vanished_makes_it_stale),
         cmocka_unit_test(missing_or_broken_ones_fail),
+        cmocka_unit_test(names_that_are_too_long),
+        cmocka_unit_test(products_of_the_same_action),
         cmocka_unit_test(own_products_are_no_inputs),
         cmocka_unit_test(products_of_others),
         cmocka_unit_test(a_new_key),
