@@ -214,12 +214,20 @@ const struct file_row *plan_named_row(struct plan *plan, struct task_id task,
 }
 
 bool plan_named_is_younger(struct plan *plan, struct task_id task,
-                           const struct component *component, int64_t time_ns)
+                           const struct component *component, int64_t time_ns,
+                           struct intern *folders)
 {
     enum file_status status;
     int error;
     const struct file_row *row = plan_named_row(plan, task, component, &status, &error);
-    if (status != FILE_CURRENT || row->ctime_ns < time_ns) {
+    const char *path = path_at(plan, number_of_component(plan, task, component));
+    if (status != FILE_CURRENT) {
+        return false;
+    }
+    if (named_way_is_younger(plan, path, time_ns, folders)) {
+        return true;
+    }
+    if (row->ctime_ns < time_ns) {
         return false;
     }
     if ((row->flags & FILE_ROW_DIRECTORY) == 0) {

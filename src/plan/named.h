@@ -28,6 +28,12 @@ enum file_kind named_look(struct plan *plan, uint32_t number);
  * be told: a later look finds the reason. */
 enum file_kind named_kind(const struct plan *plan, const char *path);
 
+/* ways.c. Whether a symbolic link on the way to a path, which leads to what it names, was made or
+ * renamed at that time or later. `folders`: those that were seen to be no links, which aren't looked
+ * at again; it grows. */
+bool named_way_is_younger(const struct plan *plan, const char *name, int64_t time_ns,
+                          struct intern *folders);
+
 /* Whether one of the components is a folder that a depfile names. */
 bool named_has_folder(struct plan *plan, struct task_id task, const struct component_list *list);
 

@@ -298,10 +298,12 @@ void plan_add_named(struct plan *plan, struct task_id task, const struct named_l
 const struct file_row *plan_named_row(struct plan *plan, struct task_id task,
                                       const struct component *component, enum file_status *status,
                                       int *trouble);
-/* Whether it was changed at that time of the file system, or later. Of a folder, its files count: its
- * own times move when the task makes something in it. */
+/* Whether it was changed at that time of the file system, or later, or a link on the way to it was. Of
+ * a folder, its files count: its own times move when the task makes something in it. `folders`: those
+ * that were seen to be no links; it grows. */
 bool plan_named_is_younger(struct plan *plan, struct task_id task,
-                           const struct component *component, int64_t time_ns);
+                           const struct component *component, int64_t time_ns,
+                           struct intern *folders);
 bool plan_named_is_made(struct plan *plan, struct task_id task, const struct component *component);
 
 /* How many of the components come before those of a depfile and the products. */

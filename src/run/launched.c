@@ -148,7 +148,8 @@ enum depfile_found launched_read_depfiles(struct plan *plan, struct task_id task
 
 /* What a depfile names, for the first time or again. */
 static void compare_named(struct plan *plan, struct task_id task, const struct launched *launched,
-                          const struct component *then, struct component *now, struct doubt *doubt)
+                          const struct component *then, struct component *now,
+                          struct intern *folders, struct doubt *doubt)
 {
     enum file_status status;
     int error;
@@ -158,7 +159,7 @@ static void compare_named(struct plan *plan, struct task_id task, const struct l
         doubt_input(doubt, now->name,
                     error != 0 ? "could not be read after it ran" : "changed while it ran", error);
     } else if (then == NULL) {
-        if (!is_made && plan_named_is_younger(plan, task, now, launched->began_ns)) {
+        if (!is_made && plan_named_is_younger(plan, task, now, launched->began_ns, folders)) {
             doubt_input(doubt, now->name, "changed while it ran", 0);
         }
     } else if (digest_is_unread(then->digest)) {
@@ -181,9 +182,11 @@ static void take_named(struct plan *plan, struct task_id task, struct launched *
 {
     struct component_list list = {0};
     struct intern before;
+    struct intern folders; /* that are no links */
     VEC(const struct component *) then = {0};
     struct buf key = BUF_EMPTY;
     intern_init(&before);
+    intern_init(&folders);
     size_t plain = plan_count_plain(launched->components, launched->count);
     for (size_t i = 0; i < launched->count; i++) {
         const struct component *component = &launched->components[i];
@@ -204,13 +207,14 @@ static void take_named(struct plan *plan, struct task_id task, struct launched *
             add_key(now, &key);
             uint32_t number = intern_find(&before, buf_slice(&key));
             compare_named(plan, task, launched, number != INTERN_NONE ? then.at[number] : NULL, now,
-                          doubt);
+                          &folders, doubt);
         }
     }
     free(launched->components);
     launched->components = list.at;
     launched->count = list.count;
     intern_release(&before);
+    intern_release(&folders);
     vec_release(&then);
     buf_release(&key);
 }

@@ -1,7 +1,9 @@
 /* Depfiles: what they name is an input of the next decision (docs/internals/rules.md, "What a depfile
  * names"). The commands copy `dep` to the depfile, so that a test says what they name. */
+#include "disk.h"
 #include "simulated_study.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -246,6 +248,45 @@ static void what_changes_while_it_runs(void **state)
          RUN("compile/d1"), RUN(""));
 }
 
+static void switch_link(void *context)
+{
+    const char *path = context;
+    (void)disk->unlink(AT_FDCWD, path, 0);
+    simulated_link(path, strcmp(path, "/project/folder") == 0 ? "second" : "two.h");
+}
+
+/* Its end may be old: what was read lies where the link led before. */
+static void a_link_that_changes_while_it_runs(void **state)
+{
+    static const char slow[] = COMPILE "command = 'last 2; sort in a; copy dep a.d'\n";
+    static const struct {
+        const char *names;
+        char link[24];
+    } ways[] = {{"a: cur.h\n", "/project/cur.h"},
+                {"a: folder/x.h\n", "/project/folder"},
+                {"a: chain/x.h\n", "/project/folder"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        struct study study;
+        study_begin(&study, slow);
+        study_write(&study, "../one.h", "1");
+        study_write(&study, "../two.h", "2");
+        study_write(&study, "../first/x.h", "1");
+        study_write(&study, "../second/x.h", "2");
+        simulated_link("/project/cur.h", "one.h");
+        simulated_link("/project/folder", "first");
+        simulated_link("/project/chain", "folder");
+        study_write(&study, "d1/in", "three");
+        study_write(&study, "d1/dep", ways[i].names);
+        simulated_after(STUDY_WHILE_NS + 1000000000, switch_link, (void *)ways[i].link);
+        study_expect(&study, "compile/d1");
+        study_expect_why(&study, "compile/d1", "stale: CHANGED_WHILE");
+        study_expect(&study, "compile/d1");
+        study_expect(&study, "");
+        study_end(&study);
+    }
+}
+
 static void batches_and_groups(void **state)
 {
     (void)state;
@@ -323,6 +364,7 @@ int main(void)
         cmocka_unit_test(adoption_takes_the_depfile),
         cmocka_unit_test(a_folder_counts_without_what_is_its_own),
         cmocka_unit_test(what_changes_while_it_runs),
+        cmocka_unit_test(a_link_that_changes_while_it_runs),
         cmocka_unit_test(batches_and_groups),
         cmocka_unit_test(other_keys),
         cmocka_unit_test(rows_contract),
