@@ -15,6 +15,7 @@
 #include "launchers.h"
 #include "observe.h"
 #include "plan.h"
+#include "report.h"
 #include "rowbuild.h"
 #include "rowfile.h"
 #include "state.h"
@@ -161,6 +162,18 @@ int study_select_since(struct rowbuild *study, const char *revision, uint8_t **a
 int study_report_since(struct rowbuild *study, const char *revision, bool explain,
                        const struct rowbuild_show_options *options, struct buf *out,
                        struct diag *diag);
+
+/* Tells reports which commits changed inputs; begun and ended around a report. `since`: the commit to
+ * compare with for all tasks; NULL: that of each record. */
+struct study_commits {
+    const struct rowbuild *study;
+    struct report_commits source;
+    struct arena names;
+};
+void study_commits_begin(struct study_commits *commits, const struct rowbuild *study,
+                         const char *since);
+void study_commits_end(struct study_commits *commits);
+void study_find_commits(void *context, struct report_change *changes, size_t count);
 
 /* A path as messages show it: relative to the project where it lies there. */
 const char *study_shown_path(const struct rowbuild *study, const char *path);

@@ -64,7 +64,10 @@ int rowbuild_show_why(struct rowbuild *study, const struct rowbuild_selection *s
     int result = select_within(study, selection, &messages->diag);
     if (result == 0) {
         bool all = selection->target_count > 0 || selection->action_count > 0;
-        result = report_why(study->plan, all, options, &out, &messages->diag);
+        struct study_commits commits;
+        study_commits_begin(&commits, study, NULL);
+        result = report_why(study->plan, all, &commits.source, options, &out, &messages->diag);
+        study_commits_end(&commits);
     }
     return finish(result, &out, writer, messages);
 }
@@ -109,7 +112,10 @@ int rowbuild_show_plan(struct rowbuild *study, bool explain,
     int result = study_check_values(study, false, &messages->diag);
     plan_warn_of_words(study->plan, false, &messages->diag);
     if (result == 0) {
-        result = report_plan(study->plan, explain, options, &out, &messages->diag);
+        struct study_commits commits;
+        study_commits_begin(&commits, study, NULL);
+        result = report_plan(study->plan, explain, &commits.source, options, &out, &messages->diag);
+        study_commits_end(&commits);
     }
     bool lacks = result == 0 && report_any_lacks(study->plan, &messages->diag);
     status = finish(result, &out, writer, messages);

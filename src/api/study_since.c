@@ -54,8 +54,11 @@ int study_report_since(struct rowbuild *study, const char *revision, bool explai
     struct since *since = NULL;
     int result = find(study, revision, &since, diag);
     if (result == 0) {
+        struct study_commits commits;
+        study_commits_begin(&commits, study, since_commit(since));
         result = report_since(since_plan(since), since_affected(since), since_commit(since),
-                              explain, options, out, diag);
+                              explain, &commits.source, options, out, diag);
+        study_commits_end(&commits);
     }
     since_free(since);
     study_end_since(study);

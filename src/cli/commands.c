@@ -119,8 +119,12 @@ static const struct command commands[COMMAND_COUNT] = {
          .purpose = "why something runs, or doesn't",
          .description =
              "Prints every reason why tasks aren't up to date: the file, the part of the value or "
-             "the key that changed, with its old and its new content. A task is written "
-             "ACTION/DIRECTORY.",
+             "the key that changed, with its old and its new content, and the commit that changed "
+             "a "
+             "file which git tracks. A task is written ACTION/DIRECTORY.",
+         .more = "The commit is the last one that changed the file since the task's last success. "
+                 "Nothing is said where the history doesn't tell: without a repository, for files "
+                 "that git doesn't track, in a shallow clone.",
          .examples = {{"rowbuild show why simulate/T1.5-s1", "one task"},
                       {"rowbuild show why T1.5-s1", "all actions of one directory"},
                       {"rowbuild show why -a analyse", "all directories of one action"}}},

@@ -352,24 +352,6 @@ static int compare_submodule(struct walk *walk, const struct link_to_submodule *
 
 /* ---- The whole ---- */
 
-/* The first entry of the index in the folder; entries are sorted by bytes. */
-static size_t first_entry(const struct repository *repository, git_index *index,
-                          struct slice folder)
-{
-    size_t low = 0;
-    size_t high = repository->git->git_index_entrycount(index);
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        const git_index_entry *entry = repository->git->git_index_get_byindex(index, middle);
-        if (slice_compare(slice_of(entry->path), folder) < 0) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
-}
-
 /* How many entries from the next on lie in the folder. */
 static size_t count_entries(struct walk *walk)
 {
@@ -380,7 +362,7 @@ static size_t count_entries(struct walk *walk)
     }
     buf_add_slice(&end, slice_make(walk->below.at, walk->below.len - 1));
     buf_add_char(&end, '/' + 1);
-    size_t after = first_entry(walk->repository, walk->index, buf_slice(&end));
+    size_t after = repository_first_entry(walk->repository, walk->index, buf_slice(&end));
     buf_release(&end);
     return after - first;
 }
@@ -414,7 +396,7 @@ static int compare_repository(struct git_comparison *comparison, struct reposito
     if (result == 0) {
         walk.index = repository_index(repository, diag);
         walk.count = repository->git->git_index_entrycount(walk.index);
-        walk.at = first_entry(repository, walk.index, below);
+        walk.at = repository_first_entry(repository, walk.index, below);
         worktree_look_ahead(&walk.worktree, walk.at, count_entries(&walk));
         cached_trees_read(&walk.cached, repository->git, walk.index);
         buf_add_string(&walk.path, "");
@@ -599,7 +581,7 @@ bool git_comparison_tracks(const struct git_comparison *comparison, struct slice
     }
     if (!tracks && rest.len > 0) {
         buf_add_char(&text, '/');
-        size_t first = first_entry(repository, repository->index, buf_slice(&text));
+        size_t first = repository_first_entry(repository, repository->index, buf_slice(&text));
         tracks =
             first < count &&
             slice_starts_with(

@@ -17,6 +17,7 @@
 #ifndef ROWBUILD_GIT_H
 #define ROWBUILD_GIT_H
 
+#include "arena.h"
 #include "buf.h"
 #include "diag.h"
 #include "slice.h"
@@ -72,6 +73,28 @@ int repository_resolve(struct repository *repository, const char *revision, stru
  * tree: it was edited, added, renamed or deleted. Files that git doesn't track don't count. A file
  * whose size, times and inode are those of the index isn't read. Submodules count. */
 int repository_is_dirty(struct repository *repository, bool *is_dirty, struct diag *diag);
+
+/* ---- Which commit changed a file last ---- */
+
+enum git_last_kind {
+    GIT_LAST_UNKNOWN, /* it isn't tracked, is as it was, or the history doesn't reach so far */
+    GIT_LAST_UNCOMMITTED,
+    GIT_LAST_COMMIT,
+};
+
+struct git_last {
+    struct slice path;   /* asked: a file or a folder, without a trailing '/'; ends with NUL */
+    struct git_id since; /* asked: the commit at which it was as it was then */
+    enum git_last_kind kind;
+    struct git_id commit; /* of GIT_LAST_COMMIT */
+    struct slice subject; /* in `names` */
+};
+
+/* Finds what `git log -1 -- path` would name, for paths that differ from what the commit `since` has.
+ * One walk from HEAD for all paths, of some thousand commits at most. What goes wrong makes a path
+ * GIT_LAST_UNKNOWN. */
+void repository_find_last(struct repository *repository, struct git_last *asked, size_t count,
+                          struct arena *names);
 
 /* ---- What differs between a commit and the working tree ---- */
 

@@ -20,6 +20,9 @@
     X(git_commit_free)                                                                             \
     X(git_commit_id)                                                                               \
     X(git_commit_lookup)                                                                           \
+    X(git_commit_parent_id)                                                                        \
+    X(git_commit_parentcount)                                                                      \
+    X(git_commit_summary)                                                                          \
     X(git_commit_tree_id)                                                                          \
     X(git_config_free)                                                                             \
     X(git_config_get_multivar_foreach)                                                             \
@@ -52,7 +55,9 @@
     X(git_repository_workdir)                                                                      \
     X(git_revparse_single)                                                                         \
     X(git_tree_entry_byindex)                                                                      \
+    X(git_tree_entry_bypath)                                                                       \
     X(git_tree_entry_filemode)                                                                     \
+    X(git_tree_entry_free)                                                                         \
     X(git_tree_entry_id)                                                                           \
     X(git_tree_entry_name)                                                                         \
     X(git_tree_entrycount)                                                                         \
@@ -85,6 +90,10 @@ void repository_add_fetch(struct repository *repository, struct buf *out);
 
 /* The index, read when it is first asked for; NULL after an error. */
 git_index *repository_index(struct repository *repository, struct diag *diag);
+
+/* The first entry of the index in the folder (with a trailing '/'), or the one after it. */
+size_t repository_first_entry(const struct repository *repository, git_index *index,
+                              struct slice folder);
 
 /* The tree of a commit; for the caller to free. NULL after an error. */
 git_tree *repository_tree(struct repository *repository, const struct git_id *commit,

@@ -43,6 +43,24 @@ git_index *repository_index(struct repository *repository, struct diag *diag)
     return NULL;
 }
 
+/* Entries are sorted by bytes. */
+size_t repository_first_entry(const struct repository *repository, git_index *index,
+                              struct slice folder)
+{
+    size_t low = 0;
+    size_t high = repository->git->git_index_entrycount(index);
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const git_index_entry *entry = repository->git->git_index_get_byindex(index, middle);
+        if (slice_compare(slice_of(entry->path), folder) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
 /* ---- The working tree ---- */
 
 int worktree_open(struct worktree *worktree, struct repository *repository, struct diag *diag)

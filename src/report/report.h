@@ -47,6 +47,21 @@ size_t report_count_members(const struct plan *plan, const uint32_t *directories
  * of directories. The caller frees *tasks with free(). */
 size_t report_list_tasks(const struct plan *plan, unsigned wanted, struct task_id **tasks);
 
+/* What a repository says of a file since a commit. */
+struct report_change {
+    struct slice path;    /* asked: from the project */
+    struct slice since;   /* asked: hexadecimal; ends with NUL */
+    bool is_known;        /* answered: it was changed by `commit`, or, empty, isn't committed */
+    struct slice commit;  /* hexadecimal */
+    struct slice subject; /* of the commit */
+};
+/* Who answers, once for all changes of a report. The answers must outlive it. */
+struct report_commits {
+    void (*find)(void *context, struct report_change *changes, size_t count);
+    void *context;
+    const char *since; /* the commit for all tasks; NULL: that of each task's record */
+};
+
 /* Calls `each` with the words of every reason for which the task isn't up to date, most important
  * first. The text is valid only during the call. */
 typedef void report_reason_fn(void *context, struct slice words);
@@ -56,7 +71,8 @@ void report_task_reasons(struct plan *plan, struct task_id task, report_reason_f
 /* The affected tasks (by task: not 0) of a plan as a run would find them, each with its first reason, or
  * all (`explain`); as JSON one object with the commit. */
 int report_since(struct plan *plan, const uint8_t *affected, const char *commit, bool explain,
-                 const struct rowbuild_show_options *options, struct buf *out, struct diag *diag);
+                 const struct report_commits *commits, const struct rowbuild_show_options *options,
+                 struct buf *out, struct diag *diag);
 
 /* Whether a run of the stale task would redo a good result: it succeeded before (or was adopted)
  * and is not of an action that runs each time anyway. */
@@ -119,18 +135,19 @@ void report_directory_names(const struct plan *plan, const struct rowbuild_selec
  * line for each reason. JSON: an array of {"task" (its key),"action","directory" (null for group
  * and project tasks),"status", "intent" ("fresh", "will_run", "may_run", "restores", "blocked",
  * "submitted", "waits", "held"),"job" (or null),"waits_for" (the key of a task before that failed or
- * can't run, or null),"ending" (of its last job, or null),"reasons" []}. Without `all`, the text is
+ * can't run, or null),"ending" (of its last job, or null),"reasons" [],"changes" [{"path","commit"
+ * (null: not committed),"subject"}]}. `commits` (may be NULL) says which commits changed inputs. Without `all`, the text is
  * only about tasks that aren't up to date. -1 after errors of a value that can't be read. */
-int report_why(struct plan *plan, bool all, const struct rowbuild_show_options *options,
-               struct buf *out, struct diag *diag);
+int report_why(struct plan *plan, bool all, const struct report_commits *commits,
+               const struct rowbuild_show_options *options, struct buf *out, struct diag *diag);
 
 /* A line for each task that will or may run or whose products are put back, with its first reason
  * in brackets; with `explain` all reasons, indented below (and then the blocked tasks too). Then
  * what would be redone, then the estimate. JSON: an object with the estimate's numbers and "tasks",
  * an array of {"task","action","directory","intent","again","core_hours","reasons" []}. -1 as
  * report_why. */
-int report_plan(struct plan *plan, bool explain, const struct rowbuild_show_options *options,
-                struct buf *out, struct diag *diag);
+int report_plan(struct plan *plan, bool explain, const struct report_commits *commits,
+                const struct rowbuild_show_options *options, struct buf *out, struct diag *diag);
 
 /* ---- show provenance ---- */
 

@@ -1,6 +1,7 @@
 /* show why, and the dry run: the tasks, their verdicts, and the reasons. */
 #include "report.h"
 
+#include "report_changes.h"
 #include "report_json.h"
 #include "report_reasons.h"
 #include "table.h"
@@ -77,13 +78,41 @@ static void add_reason_item(void *context, struct slice words)
     report_json_item(context, words);
 }
 
-static void add_json_reasons(struct plan *plan, struct task_id task, struct buf *out,
+/* The commits that the reasons speak of, for programs. */
+static void add_json_changes(struct plan *plan, struct task_id task,
+                             const struct report_changes *changes, struct buf *out,
                              struct diag *diag)
 {
+    struct reason_list list;
+    reasons_gather(plan, task, 0, &list, diag);
+    vec_each (const struct reason, reason, &list.reasons) {
+        const struct report_change *change = report_change_of(plan, task, reason, changes);
+        if (change != NULL) {
+            report_json_begin(out, '{');
+            report_json_string(out, "path", change->path);
+            report_json_optional(out, "commit", change->commit);
+            report_json_optional(out, "subject", change->subject);
+            report_json_end(out, '}');
+        }
+    }
+    reasons_release(&list);
+}
+
+static void add_json_reasons(struct plan *plan, struct task_id task,
+                             const struct report_changes *changes, struct buf *out,
+                             struct diag *diag)
+{
+    bool has_reasons = plan_verdict(plan, task) != VERDICT_FRESH;
     report_json_key(out, "reasons");
     report_json_begin(out, '[');
-    if (plan_verdict(plan, task) != VERDICT_FRESH) {
-        report_task_reasons(plan, task, add_reason_item, out, diag);
+    if (has_reasons) {
+        reasons_tell(plan, task, changes, add_reason_item, out, diag);
+    }
+    report_json_end(out, ']');
+    report_json_key(out, "changes");
+    report_json_begin(out, '[');
+    if (has_reasons && changes != NULL && changes->changes.count > 0) {
+        add_json_changes(plan, task, changes, out, diag);
     }
     report_json_end(out, ']');
 }
@@ -164,7 +193,8 @@ static void add_holdup(struct plan *plan, struct task_id task, struct buf *out, 
     reasons_add_first(plan, holdup, out, diag);
 }
 
-static void add_why_json(struct plan *plan, struct task_id task, struct buf *out, struct diag *diag)
+static void add_why_json(struct plan *plan, struct task_id task,
+                         const struct report_changes *changes, struct buf *out, struct diag *diag)
 {
     enum rowbuild_status status = report_task_status(plan, task);
     struct buf job = BUF_EMPTY;
@@ -184,12 +214,12 @@ static void add_why_json(struct plan *plan, struct task_id task, struct buf *out
     buf_release(&key);
     const char *ending = plan_ending(plan, task);
     report_json_optional(out, "ending", slice_of(ending != NULL ? ending : ""));
-    add_json_reasons(plan, task, out, diag);
+    add_json_reasons(plan, task, changes, out, diag);
     report_json_end(out, '}');
 }
 
-static void add_why(struct plan *plan, struct task_id task, bool colour, struct buf *out,
-                    struct diag *diag)
+static void add_why(struct plan *plan, struct task_id task, const struct report_changes *changes,
+                    bool colour, struct buf *out, struct diag *diag)
 {
     struct intent intent = intent_of(plan, task);
     add_heading(plan, task, intent.why, intent.style, colour, out);
@@ -201,25 +231,27 @@ static void add_why(struct plan *plan, struct task_id task, bool colour, struct 
             add_reason_line(out, buf_slice(&holdup));
         }
         buf_release(&holdup);
-        report_task_reasons(plan, task, add_reason_line, out, diag);
+        reasons_tell(plan, task, changes, add_reason_line, out, diag);
     }
 }
 
-int report_why(struct plan *plan, bool all, const struct rowbuild_show_options *options,
-               struct buf *out, struct diag *diag)
+int report_why(struct plan *plan, bool all, const struct report_commits *commits,
+               const struct rowbuild_show_options *options, struct buf *out, struct diag *diag)
 {
     size_t errors_before = diag->errors;
     struct task_id *tasks;
+    struct report_changes changes;
     size_t count = report_list_tasks(plan, WANTED_SELECTED, &tasks);
     size_t start = out->len;
+    report_changes_find(plan, tasks, count, commits, &changes, diag);
     if (options->json) {
         buf_add_char(out, '[');
     }
     for (size_t i = 0; i < count; i++) {
         if (options->json) {
-            add_why_json(plan, tasks[i], out, diag);
+            add_why_json(plan, tasks[i], &changes, out, diag);
         } else if (all || plan_verdict(plan, tasks[i]) != VERDICT_FRESH) {
-            add_why(plan, tasks[i], options->colour, out, diag);
+            add_why(plan, tasks[i], &changes, options->colour, out, diag);
         }
     }
     if (options->json) {
@@ -230,6 +262,7 @@ int report_why(struct plan *plan, bool all, const struct rowbuild_show_options *
     } else if (out->len == start) {
         buf_add_string(out, "everything is up to date\n");
     }
+    report_changes_release(&changes);
     free(tasks);
     return diag->errors > errors_before ? -1 : 0;
 }
@@ -245,14 +278,15 @@ static bool is_planned(const struct plan *plan, struct task_id task, bool explai
 }
 
 /* Adds a line for the task, with its first reason in brackets or all reasons on the lines below. */
-static void add_planned(struct plan *plan, struct task_id task, bool explain, bool colour,
+static void add_planned(struct plan *plan, struct task_id task,
+                        const struct report_changes *changes, bool explain, bool colour,
                         struct buf *out, struct diag *diag)
 {
     struct intent intent = intent_of(plan, task);
     add_heading(plan, task, intent.plan, intent.style, colour, out);
     if (explain) {
         buf_add_char(out, '\n');
-        report_task_reasons(plan, task, add_reason_line, out, diag);
+        reasons_tell(plan, task, changes, add_reason_line, out, diag);
         return;
     }
     struct buf reason = BUF_EMPTY;
@@ -332,8 +366,9 @@ static void add_lacking(struct plan *plan, const struct task_id *tasks, size_t c
     }
 }
 
-static void add_planned_json(struct plan *plan, struct task_id task, bool has_costs,
-                             struct buf *out, struct diag *diag)
+static void add_planned_json(struct plan *plan, struct task_id task,
+                             const struct report_changes *changes, bool has_costs, struct buf *out,
+                             struct diag *diag)
 {
     bool runs =
         plan_verdict(plan, task) == VERDICT_STALE || plan_verdict(plan, task) == VERDICT_MAYBE;
@@ -344,7 +379,7 @@ static void add_planned_json(struct plan *plan, struct task_id task, bool has_co
         report_json_bool(out, "again", report_is_redone(plan, task));
         report_json_number(out, "core_hours", runs ? report_task_hours(plan, task) : 0);
     }
-    add_json_reasons(plan, task, out, diag);
+    add_json_reasons(plan, task, changes, out, diag);
     report_json_end(out, '}');
 }
 
@@ -370,24 +405,28 @@ static void add_estimate_json(const struct rowbuild_estimate *estimate, struct b
 /* What both documents have in common: each task, in JSON as the last member of the object that is
  * open. `has_costs`: and what it would redo and take. */
 static void add_tasks(struct plan *plan, const struct task_id *tasks, size_t count, bool has_costs,
-                      bool explain, const struct rowbuild_show_options *options, struct buf *out,
+                      bool explain, const struct report_commits *commits,
+                      const struct rowbuild_show_options *options, struct buf *out,
                       struct diag *diag)
 {
+    struct report_changes changes;
+    report_changes_find(plan, tasks, count, explain ? commits : NULL, &changes, diag);
     if (options->json) {
         report_json_key(out, "tasks");
         report_json_begin(out, '[');
     }
     for (size_t i = 0; i < count; i++) {
         if (options->json) {
-            add_planned_json(plan, tasks[i], has_costs, out, diag);
+            add_planned_json(plan, tasks[i], &changes, has_costs, out, diag);
         } else {
-            add_planned(plan, tasks[i], explain, options->colour, out, diag);
+            add_planned(plan, tasks[i], &changes, explain, options->colour, out, diag);
         }
     }
     if (options->json) {
         report_json_end_records(out);
         buf_add_string(out, "}\n");
     }
+    report_changes_release(&changes);
 }
 
 /* Keeps those that a dry run lists. What a run would fail is told after the rest, but in JSON among
@@ -404,8 +443,8 @@ static size_t keep_planned(struct plan *plan, struct task_id *tasks, size_t coun
     return kept;
 }
 
-int report_plan(struct plan *plan, bool explain, const struct rowbuild_show_options *options,
-                struct buf *out, struct diag *diag)
+int report_plan(struct plan *plan, bool explain, const struct report_commits *commits,
+                const struct rowbuild_show_options *options, struct buf *out, struct diag *diag)
 {
     size_t errors_before = diag->errors;
     struct rowbuild_estimate estimate;
@@ -420,7 +459,7 @@ int report_plan(struct plan *plan, bool explain, const struct rowbuild_show_opti
         add_lacking(plan, tasks, count, options->colour, &lacking, diag);
     }
     count = keep_planned(plan, tasks, count, explain, options->json, diag);
-    add_tasks(plan, tasks, count, true, explain, options, out, diag);
+    add_tasks(plan, tasks, count, true, explain, commits, options, out, diag);
     buf_add_slice(out, buf_slice(&lacking));
     if (!options->json) {
         report_add_again(&estimate, out);
@@ -432,7 +471,8 @@ int report_plan(struct plan *plan, bool explain, const struct rowbuild_show_opti
 }
 
 int report_since(struct plan *plan, const uint8_t *affected, const char *commit, bool explain,
-                 const struct rowbuild_show_options *options, struct buf *out, struct diag *diag)
+                 const struct report_commits *commits, const struct rowbuild_show_options *options,
+                 struct buf *out, struct diag *diag)
 {
     size_t errors_before = diag->errors;
     struct task_id *tasks;
@@ -447,7 +487,7 @@ int report_since(struct plan *plan, const uint8_t *affected, const char *commit,
         buf_add_char(out, '{');
         report_json_string(out, "since", slice_of(commit));
     }
-    add_tasks(plan, tasks, told, false, explain, options, out, diag);
+    add_tasks(plan, tasks, told, false, explain, commits, options, out, diag);
     if (!options->json) {
         buf_addf(out, "since %s: ", commit);
         text_add_count(out, told);

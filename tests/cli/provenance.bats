@@ -85,3 +85,31 @@ END
     expect 0 show provenance workspace/d/a
     has 'commit    unknown'
 }
+
+@test "show why names the commit that changed an input or a value" {
+    study
+    printf '%s\n' '[user]' 'name = a' 'email = a@b' >"$HOME/.gitconfig"
+    git init -q && git add Rowfile prog workspace/d/value.json && git commit -qm first
+    expect 0
+    echo 2 >prog
+    git commit -qam 'faster sweep'
+    value d '{"x": 2, "seed": 7}'
+    expect 0 show why one/d
+    has "input //prog changed in $(git rev-parse HEAD | cut -c 1-7) \"faster sweep\"" \
+        'value /x: 1.0 → 2, not committed'
+    expect 0 -n --explain -a one
+    has 'changed in ' '"faster sweep"'
+    expect 0 -n
+    lacks sweep
+    expect_json 0 show why --json one/d
+    json ".[0][0].changes | length == 2 and any(. == {path: \"prog\", commit: \"$(git rev-parse HEAD)\",
+              subject: \"faster sweep\"}) and any(. == {path: \"workspace/d/value.json\", commit: null, subject: null})"
+    expect 0 check --since HEAD~1 --explain
+    has 'input //prog changed in ' 'value /x: 1.0 → 2, not committed'
+    git rm -q --cached prog && git commit -qm 'no longer tracked'
+    expect 0 show why one/d
+    has_line '^  input //prog changed$'
+    rm -rf .git
+    expect 0 show why one/d
+    has_line '^  input //prog changed$' '^  value /x: 1.0 → 2$'
+}

@@ -500,6 +500,106 @@ static int remove_home(void **state)
     return 0;
 }
 
+/* ---- Which commit changed a file last ---- */
+
+static struct git_id id_of(struct scratch *scratch, struct repository *repository,
+                           const char *revision)
+{
+    struct git_id id;
+    assert_int_equal(repository_resolve(repository, revision, &id, &scratch->diag), 0);
+    return id;
+}
+
+/* "uncommitted", the commit's subject, or "" if nothing is known. */
+static void expect_last(struct scratch *scratch, const char *folder, const char *since,
+                        const char *path, const char *expected)
+{
+    struct repository *repository;
+    struct arena names;
+    arena_init(&names);
+    assert_int_equal(open_at(scratch, folder, &repository), 0);
+    struct git_last asked[2] = {
+        {.path = slice_of(path), .since = id_of(scratch, repository, since)},
+        {.path = slice_of("nowhere"), .since = id_of(scratch, repository, since)},
+    };
+    repository_find_last(repository, asked, 2, &names);
+    assert_int_equal(asked[1].kind, GIT_LAST_UNKNOWN);
+    const char *found = asked[0].kind == GIT_LAST_UNKNOWN       ? ""
+                        : asked[0].kind == GIT_LAST_UNCOMMITTED ? "uncommitted"
+                                                                : asked[0].subject.at;
+    assert_string_equal(found, expected);
+    repository_free(repository);
+    arena_release(&names);
+}
+
+static void the_last_commit_of_a_file_is_found(void **state)
+{
+    struct scratch *scratch = *state;
+    shell(scratch->top,
+          "cd study && git tag start && echo 3 >a/src/f && git commit -qam 'edit f' &&"
+          "git checkout -qb side && echo 4 >b/g && git commit -qam 'side g' &&"
+          "git checkout -q main && echo 5 >c && git add c && git commit -qm 'add c' &&"
+          "git merge -q --no-ff -m merge side && git rm -q b/link && git commit -qm 'no link' &&"
+          "echo 9 >d && git add d && git commit -qm other && echo 1 >loose");
+    expect_last(scratch, "study", "start", "a/src/f", "edit f");
+    expect_last(scratch, "study", "start", "a/src", "edit f");
+    expect_last(scratch, "study/b", "start", "b/g", "side g"); /* as git log, through the merge */
+    expect_last(scratch, "study", "start", "c", "add c");
+    expect_last(scratch, "study", "start", "b/link", "no link");
+    expect_last(scratch, "study", "HEAD", "a/src/f", ""); /* it is as it was */
+    expect_last(scratch, "study", "side", "a/src/f", "");
+    expect_last(scratch, "study", "start", "loose", "");
+    shell(scratch->top, "cd study && echo 6 >a/src/f && echo 7 >e && git add e && rm d");
+    expect_last(scratch, "study", "start", "a/src/f", "uncommitted");
+    expect_last(scratch, "study", "start", "a", "uncommitted");
+    expect_last(scratch, "study", "start", "e", "uncommitted");
+    expect_last(scratch, "study", "start", "d", "uncommitted");
+    expect_last(scratch, "study", "start", "b", "no link");
+    /* Two sides that both edit: the merge itself is the last. */
+    shell(scratch->top, "cd study && git reset -q --hard && git checkout -q side &&"
+                        "echo 8 >a/src/f && git commit -qam 'other f' && git checkout -q main &&"
+                        "{ git merge side; echo both >a/src/f; git commit -qam 'join f'; }");
+    expect_last(scratch, "study", "start", "a/src/f", "join f");
+    /* A history that is cut off, and a commit that isn't there. */
+    shell(scratch->top, "git clone -q --depth 1 file://$PWD/study cut && cd cut && echo 1 >>c &&"
+                        "git commit -qam 'c here'");
+    expect_last(scratch, "cut", "HEAD~1", "c", "c here");
+    struct repository *repository;
+    struct arena names;
+    arena_init(&names);
+    assert_int_equal(open_at(scratch, "cut", &repository), 0);
+    struct git_last asked = {.path = slice_of("c"), .since = {{1}}};
+    repository_find_last(repository, &asked, 1, &names);
+    assert_int_equal(asked.kind, GIT_LAST_UNKNOWN);
+    repository_free(repository);
+    arena_release(&names);
+}
+
+static void the_address_of_origin_has_no_password(void **state)
+{
+    struct scratch *scratch = *state;
+    static const char *const addresses[][2] = {
+        {"https://me:secret@example.org/a/b.git", "https://example.org/a/b.git"},
+        {"https://example.org/a@b", "https://example.org/a@b"},
+        {"git@example.org:a/b.git", "git@example.org:a/b.git"},
+        {"/somewhere/a", ""},
+        {"file:///somewhere/a", ""},
+    };
+    for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i++) {
+        struct repository *repository;
+        struct buf found = BUF_EMPTY;
+        char command[160];
+        snprintf(command, sizeof command, "cd study && git config remote.origin.url '%s'",
+                 addresses[i][0]);
+        shell(scratch->top, command);
+        assert_int_equal(open_at(scratch, "study", &repository), 0);
+        repository_add_origin(repository, &found);
+        assert_string_equal(buf_string(&found), addresses[i][1]);
+        buf_release(&found);
+        repository_free(repository);
+    }
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
@@ -520,6 +620,8 @@ int main(void)
         TEST(submodules_are_compared_where_they_are_checked_out),
         TEST(what_is_tracked_and_ignored_is_known),
         TEST(missing_contents_of_a_partial_clone_are_told),
+        TEST(the_last_commit_of_a_file_is_found),
+        TEST(the_address_of_origin_has_no_password),
     };
     return cmocka_run_group_tests(tests, set_up_home, remove_home);
 }
