@@ -62,22 +62,24 @@ static git_tree *tree_of(struct repository *repository, git_commit *commit)
 
 /* ---- The working tree ---- */
 
-/* Whether an entry of the index, and what lies in its place, are what the commit has. */
-static bool is_committed(const struct worktree *worktree, const git_index_entry *entry,
-                         git_tree *head)
+/* Whether the entry of the index with that number, and what lies in its place, are what the commit has. */
+static bool is_committed(const struct worktree *worktree, size_t number, git_tree *head)
 {
+    const struct git_library *git = worktree->repository->git;
+    const git_index_entry *entry = git->git_index_get_byindex(worktree->index, number);
     git_oid id;
     uint32_t mode;
-    struct entry there = find_entry(worktree->repository->git, head, entry->path);
-    return worktree_look(worktree, entry, &id, &mode) && same_id(&id, &there.id) &&
+    struct entry there = find_entry(git, head, entry->path);
+    return worktree_look(worktree, number, &id, &mode) && same_id(&id, &there.id) &&
            mode == there.mode;
 }
 
 /* The same for all below a folder; *count: how many there are. */
-static bool is_folder_committed(const struct worktree *worktree, git_index *index, const char *path,
-                                git_tree *head, size_t *count)
+static bool is_folder_committed(const struct worktree *worktree, const char *path, git_tree *head,
+                                size_t *count)
 {
     const struct git_library *git = worktree->repository->git;
+    git_index *index = worktree->index;
     struct buf folder = BUF_EMPTY;
     bool is_same = true;
     *count = 0;
@@ -90,27 +92,30 @@ static bool is_folder_committed(const struct worktree *worktree, git_index *inde
         }
         ++*count;
         is_same =
-            is_same && (entry->mode == GIT_FILEMODE_COMMIT || is_committed(worktree, entry, head));
+            is_same && (entry->mode == GIT_FILEMODE_COMMIT || is_committed(worktree, i, head));
     }
     buf_release(&folder);
     return is_same;
 }
 
 /* What is known without the history. GIT_LAST_COMMIT: it has to be looked for. */
-static enum git_last_kind look(const struct worktree *worktree, git_index *index, git_tree *head,
+static enum git_last_kind look(const struct worktree *worktree, git_tree *head,
                                const struct git_last *asked)
 {
     const struct git_library *git = worktree->repository->git;
     const char *path = asked->path.at; /* ends with NUL */
     struct entry there = find_entry(git, head, path);
-    const git_index_entry *entry = git->git_index_get_bypath(index, path, 0);
+    size_t number = repository_first_entry(worktree->repository, worktree->index, slice_of(path));
+    const git_index_entry *entry = number < git->git_index_entrycount(worktree->index)
+                                       ? git->git_index_get_byindex(worktree->index, number)
+                                       : NULL;
     size_t below = 0;
     git_oid id;
-    if (entry != NULL) {
-        if (!is_committed(worktree, entry, head)) {
+    if (entry != NULL && strcmp(entry->path, path) == 0) {
+        if (!is_committed(worktree, number, head)) {
             return GIT_LAST_UNCOMMITTED;
         }
-    } else if (!is_folder_committed(worktree, index, path, head, &below)) {
+    } else if (!is_folder_committed(worktree, path, head, &below)) {
         return GIT_LAST_UNCOMMITTED;
     } else if (below == 0 && there.mode != 0) {
         return GIT_LAST_UNCOMMITTED; /* deleted, or no longer tracked */
@@ -234,14 +239,13 @@ void repository_find_last(struct repository *repository, struct git_last *asked,
     for (size_t i = 0; i < count; i++) {
         asked[i].kind = GIT_LAST_UNKNOWN;
     }
-    git_index *index = repository_index(repository, &unheard);
-    if (index != NULL && repository_head(repository, &head, &unheard) == 0) {
+    if (repository_head(repository, &head, &unheard) == 0) {
         tree = repository_tree(repository, &head, &unheard);
     }
     if (tree != NULL && worktree_open(&worktree, repository, &unheard) == 0) {
         git->git_oid_fromraw(&id, head.bytes);
         for (size_t i = 0; i < count; i++) {
-            enum git_last_kind kind = look(&worktree, index, tree, &asked[i]);
+            enum git_last_kind kind = look(&worktree, tree, &asked[i]);
             if (kind == GIT_LAST_COMMIT) {
                 wait_at(&history, &id, &asked[i]);
             } else {

@@ -220,7 +220,7 @@ bool plan_named_is_younger(struct plan *plan, struct task_id task,
     enum file_status status;
     int error;
     const struct file_row *row = plan_named_row(plan, task, component, &status, &error);
-    const char *path = path_at(plan, number_of_component(plan, task, component));
+    const char *path = named_path_at(plan, named_number_of(plan, task, component));
     if (status != FILE_CURRENT) {
         return false;
     }

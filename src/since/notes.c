@@ -10,7 +10,7 @@ enum { MOST_NAMES = 5 };
 static void tell_filtered(const struct since *since, struct diag *diag)
 {
     const struct slice *filtered;
-    size_t count = git_comparison_filtered(since->comparison, &filtered);
+    size_t count = git_comparison_filtered(since->git.comparison, &filtered);
     struct buf names = BUF_EMPTY;
     struct buf first = BUF_EMPTY;
     if (count == 0) {
@@ -75,7 +75,7 @@ static void tell_user_files(const struct since *since, struct diag *diag)
         ".config/rowbuild/launchers.toml", ".config/row/launchers.toml",
         ".config/rowbuild/clusters.toml", ".config/row/clusters.toml"};
     const struct git_difference *differences;
-    size_t count = git_comparison_differences(since->comparison, &differences);
+    size_t count = git_comparison_differences(since->git.comparison, &differences);
     for (size_t i = 0; i < count; i++) {
         struct slice path = differences[i].path;
         for (size_t f = 0; f < sizeof files / sizeof files[0]; f++) {
