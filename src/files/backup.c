@@ -1,77 +1,16 @@
-#include "backup.h"
+#include "backup_place.h"
 
-#include "digest.h"
 #include "disk.h"
 #include "file.h"
 #include "mounts.h"
-#include "reserved.h"
 #include "text.h"
 #include "vec.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-enum {
-    LONGEST_NAME = 255,
-    LONGEST_SUFFIX = 20, /* ".rowbuild-kept-99999" */
-    LAST_NUMBER = 99999,
-    DIGEST_DIGITS = 32,
-};
-
-/* ---- names ---- */
-
-bool backup_is_name(struct slice file_name)
-{
-    return reserved_is_backup(file_name);
-}
-
-/* The last part of a path, without slashes at its end. */
-static struct slice last_part(const char *path)
-{
-    size_t len = strlen(path);
-    while (len > 1 && path[len - 1] == '/') {
-        len--;
-    }
-    size_t start = len;
-    while (start > 0 && path[start - 1] != '/') {
-        start--;
-    }
-    return slice_make(path + start, len - start);
-}
-
-/* "dir/.a.out" of "dir/a.out", shortened so that any suffix fits. */
-static void add_stem(const char *path, struct buf *out)
-{
-    struct slice name = last_part(path);
-    buf_add(out, path, (size_t)(name.at - path));
-    buf_add_char(out, '.');
-    if (1 + name.len + LONGEST_SUFFIX <= LONGEST_NAME) {
-        buf_add_slice(out, name);
-        return;
-    }
-    buf_add(out, name.at, LONGEST_NAME - LONGEST_SUFFIX - 2 - DIGEST_DIGITS);
-    buf_add_char(out, '~');
-    digest_format(digest_of(name), out);
-}
-
-static void add_sibling(const char *path, enum backup_place place, struct buf *out)
-{
-    add_stem(path, out);
-    buf_add_string(out, place == BACKUP_GOOD   ? RESERVED_GOOD
-                        : place == BACKUP_LEFT ? RESERVED_LEFT
-                                               : RESERVED_KEPT);
-}
-
-void backup_good_path(const char *path, struct buf *out)
-{
-    add_sibling(path, BACKUP_GOOD, out);
-}
-
-/* ---- moves ---- */
+enum { LAST_NUMBER = 99999 }; /* of a backup that makes way */
 
 struct move {
     struct buf from;
@@ -90,56 +29,10 @@ static void release_moves(move_list *moves)
     vec_release(moves);
 }
 
-static const char *reason_of(int error)
-{
-    return error == ELOOP ? "its folder leads through a symbolic link that wasn't there before"
-                          : strerror(error);
-}
-
 static const char *rename_reason(int error)
 {
     return error == EBUSY ? "it is a mount point; use a file or folder in it as the product"
-                          : reason_of(error);
-}
-
-static void close_folder(int folder)
-{
-    if (folder >= 0) {
-        disk->close(folder);
-    }
-}
-
-static int report_reason(const char *what, const char *path, const char *reason, struct diag *diag)
-{
-    struct buf name = BUF_EMPTY;
-    text_add_name(&name, slice_of(path));
-    diag_state_error(diag, FINDING_FILE_TROUBLE, "can't %s %s: %s", what, buf_string(&name),
-                     reason);
-    buf_release(&name);
-    return -1;
-}
-
-static int report(const char *what, const char *path, int error, struct diag *diag)
-{
-    return report_reason(what, path, reason_of(error), diag);
-}
-
-/* 1: something is there, be it a dangling link; 0: nothing; -1 with an error added. */
-static int exists(const struct folders *folders, const char *path, struct diag *diag)
-{
-    const char *name;
-    struct file_stat stat = {.kind = FILE_MISSING};
-    int folder = folders_open_parent(folders, path, &name);
-    if (folder < 0 && (errno == ENOENT || errno == ENOTDIR)) {
-        return 0;
-    }
-    if (folder < 0 || file_lstat(folder, name, &stat) != 0) {
-        int error = errno;
-        close_folder(folder);
-        return report("look at", path, error, diag);
-    }
-    disk->close(folder);
-    return stat.kind != FILE_MISSING;
+                          : backup_reason(error);
 }
 
 static bool is_folder(const struct folders *folders, const char *path)
@@ -148,7 +41,7 @@ static bool is_folder(const struct folders *folders, const char *path)
     struct file_stat stat = {.kind = FILE_MISSING};
     int folder = folders_open_parent(folders, path, &name);
     bool found = folder >= 0 && file_lstat(folder, name, &stat) == 0 && stat.kind == FILE_DIRECTORY;
-    close_folder(folder);
+    backup_close(folder);
     return found;
 }
 
@@ -159,9 +52,9 @@ static int check_mounts(const struct folders *folders, const char *path, struct 
     struct buf below = BUF_EMPTY;
     int folder = folders_open_parent(folders, path, &name);
     bool is_mounted = folder >= 0 && mounts_in_folder(folder, name, &below);
-    close_folder(folder);
+    backup_close(folder);
     if (is_mounted && below.len == 0) {
-        report_reason("rename", path, rename_reason(EBUSY), diag);
+        backup_report_reason("rename", path, rename_reason(EBUSY), diag);
     } else if (is_mounted) {
         struct buf mount = BUF_EMPTY;
         struct buf reason = BUF_EMPTY;
@@ -169,7 +62,7 @@ static int check_mounts(const struct folders *folders, const char *path, struct 
         text_add_name(&reason, buf_slice(&mount));
         buf_release(&mount);
         buf_add_string(&reason, " is a mount point; unmount it first");
-        report_reason("rename", path, buf_string(&reason), diag);
+        backup_report_reason("rename", path, buf_string(&reason), diag);
         buf_release(&reason);
     }
     buf_release(&below);
@@ -182,8 +75,8 @@ static int check_folder(const struct folders *folders, const char *path, struct 
     int folder = folders_open_parent(folders, path, &name);
     int result = folder < 0 ? -1 : disk->may(folder, ".", W_OK | X_OK);
     int error = errno;
-    close_folder(folder);
-    return result == 0 ? 0 : report("back up", path, error, diag);
+    backup_close(folder);
+    return result == 0 ? 0 : backup_report("back up", path, error, diag);
 }
 
 /* Both names lie in one folder. -1 with errno. */
@@ -195,12 +88,12 @@ static int rename_in_folder(const struct folders *folders, const char *from, con
     int result = -1;
     int folder = folders_open_parent(folders, from, &unused);
     if (folder >= 0) {
-        buf_add_slice(&old_name, last_part(from));
-        buf_add_slice(&new_name, last_part(to));
+        buf_add_slice(&old_name, backup_last_part(from));
+        buf_add_slice(&new_name, backup_last_part(to));
         result = file_rename_new(folder, buf_string(&old_name), buf_string(&new_name));
     }
     int error = errno;
-    close_folder(folder);
+    backup_close(folder);
     buf_release(&old_name);
     buf_release(&new_name);
     errno = error;
@@ -235,8 +128,9 @@ static int check_moves(const struct folders *folders, const move_list *moves, st
     int result = 0;
     for (size_t i = 0; i < moves->count; i++) {
         const struct move *move = &moves->at[i];
-        int in_the_way =
-            makes_way(moves, i, &move->to) ? 0 : exists(folders, buf_string(&move->to), diag);
+        int in_the_way = makes_way(moves, i, &move->to)
+                             ? 0
+                             : backup_exists(folders, buf_string(&move->to), diag);
         if (in_the_way > 0) {
             report_in_the_way(move, diag);
         }
@@ -256,7 +150,7 @@ static void move_back(const struct folders *folders, const move_list *moves, siz
         done--;
         const struct move *move = &moves->at[done];
         if (rename_in_folder(folders, buf_string(&move->to), buf_string(&move->from)) != 0) {
-            report("move back", buf_string(&move->to), errno, diag);
+            backup_report("move back", buf_string(&move->to), errno, diag);
         }
     }
 }
@@ -269,7 +163,7 @@ static int make_moves(const struct folders *folders, const move_list *moves, str
     for (size_t i = 0; i < moves->count; i++) {
         const struct move *move = &moves->at[i];
         if (rename_in_folder(folders, buf_string(&move->from), buf_string(&move->to)) != 0) {
-            report_reason("rename", buf_string(&move->from), rename_reason(errno), diag);
+            backup_report_reason("rename", buf_string(&move->from), rename_reason(errno), diag);
             move_back(folders, moves, i, diag);
             return -1;
         }
@@ -292,12 +186,12 @@ static int add_free_name(const struct folders *folders, const char *sibling, str
     for (int number = 2; number <= LAST_NUMBER; number++) {
         buf_clear(out);
         buf_addf(out, "%s-%d", sibling, number);
-        int taken = exists(folders, buf_string(out), diag);
+        int taken = backup_exists(folders, buf_string(out), diag);
         if (taken <= 0) {
             return taken;
         }
     }
-    return report("find a free name beside", sibling, EEXIST, diag);
+    return backup_report("find a free name beside", sibling, EEXIST, diag);
 }
 
 /* Adds the move of `from` to a sibling of `path`, and before it the one that makes way. */
@@ -306,8 +200,8 @@ static int add_backup(const struct folders *folders, move_list *moves, const cha
 {
     struct buf to = BUF_EMPTY;
     struct buf elsewhere = BUF_EMPTY;
-    add_sibling(path, place, &to);
-    int taken = place != BACKUP_GOOD ? exists(folders, buf_string(&to), diag) : 0;
+    backup_add_sibling(path, place, &to);
+    int taken = place != BACKUP_GOOD ? backup_exists(folders, buf_string(&to), diag) : 0;
     int result = taken < 0 ? -1 : 0;
     if (taken > 0) {
         result = add_free_name(folders, buf_string(&to), &elsewhere, diag);
@@ -331,14 +225,14 @@ static bool remove_sibling(const struct folders *folders, const char *path, stru
     int folder = folders_open_parent(folders, path, &name);
     int result = folder < 0 ? -1 : file_remove_tree(folder, name);
     int error = errno;
-    close_folder(folder);
+    backup_close(folder);
     if (result == 0 || error == ENOENT || error == ENOTDIR) {
         return true;
     }
     struct buf shown = BUF_EMPTY;
     text_add_name(&shown, slice_of(path));
     diag_warning(diag, FINDING_FILE_TROUBLE, "can't delete %s: %s", buf_string(&shown),
-                 error == EBUSY ? "a file system is mounted in it" : reason_of(error));
+                 error == EBUSY ? "a file system is mounted in it" : backup_reason(error));
     buf_release(&shown);
     return false;
 }
@@ -366,7 +260,7 @@ int backup_move(const struct folders *folders, const struct backup_item *items, 
             backup_good_path(from, &good);
             from = buf_string(&good);
         }
-        int there = exists(folders, from, diag);
+        int there = backup_exists(folders, from, diag);
         result = there > 0 ? add_backup(folders, &moves, from, items[i].path, items[i].place, diag)
                            : there;
     }
@@ -392,8 +286,8 @@ static int add_restores(const struct folders *folders, const struct backup_item 
         const char *path = items[i].path;
         buf_clear(&good);
         backup_good_path(path, &good);
-        int there = exists(folders, buf_string(&good), diag);
-        int taken = there > 0 ? exists(folders, path, diag) : 0;
+        int there = backup_exists(folders, buf_string(&good), diag);
+        int taken = there > 0 ? backup_exists(folders, path, diag) : 0;
         result = there < 0 || taken < 0 ? -1 : 0;
         if (there > 0 && result == 0) {
             add_move(&returning, buf_string(&good), path);
@@ -422,171 +316,6 @@ int backup_restore(const struct folders *folders, const struct backup_item *item
         remove_displaced(folders, &moves, diag);
     }
     release_moves(&moves);
-    return result;
-}
-
-/* ---- What stays ---- */
-
-static void add_entry(const char *folder, struct slice entry, struct buf *path)
-{
-    buf_clear(path);
-    buf_add_string(path, folder);
-    buf_add_char(path, '/');
-    buf_add_slice(path, entry);
-}
-
-/* Makes a folder where there is none, of the mode that another one has; its owner may write to it, as
- * the command that comes next must. -1 with errno. */
-static int make_like(const struct folders *folders, const char *path, const char *like)
-{
-    const char *name;
-    struct stat found;
-    int folder = folders_open_parent(folders, like, &name);
-    int result = folder < 0 ? -1 : disk->stat(folder, name, &found, AT_SYMLINK_NOFOLLOW);
-    int error = errno;
-    close_folder(folder);
-    if (result == 0) {
-        folder = folders_open_parent(folders, path, &name);
-        result =
-            folder < 0 ? -1 : disk->make_folder(folder, name, (found.st_mode & 07777) | S_IRWXU);
-        error = errno;
-        result = result != 0 && error == EEXIST ? 0 : result;
-        close_folder(folder);
-    }
-    errno = error;
-    return result;
-}
-
-/* Makes the folder and those on the way to its entry, like the ones in its sibling. */
-static int make_way(const struct folders *folders, const char *path, const char *sibling,
-                    struct slice entry)
-{
-    struct buf made = BUF_EMPTY;
-    struct buf like = BUF_EMPTY;
-    int result = make_like(folders, path, sibling);
-    for (size_t i = 0; i < entry.len && result == 0; i++) {
-        if (entry.at[i] == '/') {
-            add_entry(path, slice_make(entry.at, i), &made);
-            add_entry(sibling, slice_make(entry.at, i), &like);
-            result = make_like(folders, buf_string(&made), buf_string(&like));
-        }
-    }
-    int error = errno;
-    buf_release(&made);
-    buf_release(&like);
-    errno = error;
-    return result;
-}
-
-/* A folder that may be written to for a while. */
-struct lent {
-    int fd; /* -1: it may be anyway, or isn't a folder */
-    mode_t mode;
-};
-
-static struct lent lend(int folder, const char *name)
-{
-    struct lent lent = {
-        .fd = disk->open(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0)};
-    struct stat found;
-    if (lent.fd >= 0 && (disk->stat_open(lent.fd, &found) != 0 || (found.st_mode & S_IWUSR) != 0 ||
-                         disk->set_mode(lent.fd, (found.st_mode & 07777) | S_IWUSR) != 0)) {
-        disk->close(lent.fd);
-        lent.fd = -1;
-    }
-    if (lent.fd >= 0) {
-        lent.mode = found.st_mode & 07777;
-    }
-    return lent;
-}
-
-static void give_back(const struct lent *lent)
-{
-    if (lent->fd >= 0) {
-        (void)disk->set_mode(lent->fd, lent->mode);
-        disk->close(lent->fd);
-    }
-}
-
-/* -1 with errno. */
-static int rename_into(int old_folder, const char *old_name, int new_folder, const char *new_name)
-{
-    int result = disk->rename(old_folder, old_name, new_folder, new_name, RENAME_NOREPLACE);
-    if (result != 0 && (errno == EINVAL || errno == ENOSYS)) {
-        result = disk->rename(old_folder, old_name, new_folder, new_name, 0);
-    }
-    return result;
-}
-
-/* What stays may be a folder without write permission, or lie in one. */
-static int rename_unwritable(int old_folder, const char *old_name, int new_folder,
-                             const char *new_name)
-{
-    struct lent lent[] = {lend(old_folder, "."), lend(new_folder, "."), lend(old_folder, old_name)};
-    int result = rename_into(old_folder, old_name, new_folder, new_name);
-    int error = errno;
-    for (size_t i = 0; i < sizeof lent / sizeof *lent; i++) {
-        give_back(&lent[i]);
-    }
-    errno = error;
-    return result;
-}
-
-/* -1 with errno. */
-static int move_entry(const struct folders *folders, const char *from, const char *to)
-{
-    const char *old_name;
-    const char *new_name;
-    int old_folder = folders_open_parent(folders, from, &old_name);
-    int new_folder = old_folder < 0 ? -1 : folders_open_parent(folders, to, &new_name);
-    int result = new_folder < 0 ? -1 : rename_into(old_folder, old_name, new_folder, new_name);
-    if (new_folder >= 0 && result != 0 && errno == EACCES) {
-        result = rename_unwritable(old_folder, old_name, new_folder, new_name);
-    }
-    int error = errno;
-    close_folder(old_folder);
-    close_folder(new_folder);
-    errno = error;
-    return result;
-}
-
-/* A sibling that held nothing else is none. */
-static void remove_empty(const struct folders *folders, const char *sibling)
-{
-    const char *name;
-    int folder = folders_open_parent(folders, sibling, &name);
-    if (folder >= 0) {
-        (void)disk->unlink(folder, name, AT_REMOVEDIR);
-        disk->close(folder);
-    }
-}
-
-int backup_return(const struct folders *folders, const char *path, struct slice entry,
-                  struct diag *diag)
-{
-    static const enum backup_place places[] = {BACKUP_GOOD, BACKUP_LEFT, BACKUP_KEPT};
-    struct buf place = BUF_EMPTY;
-    struct buf sibling = BUF_EMPTY;
-    struct buf from = BUF_EMPTY;
-    add_entry(path, entry, &place);
-    int there = exists(folders, buf_string(&place), diag);
-    int result = there < 0 ? -1 : 0;
-    for (size_t i = 0; i < sizeof places / sizeof *places && there == 0 && result == 0; i++) {
-        buf_clear(&sibling);
-        add_sibling(path, places[i], &sibling);
-        add_entry(buf_string(&sibling), entry, &from);
-        there = exists(folders, buf_string(&from), diag);
-        result = there < 0 ? -1 : 0;
-        if (there > 0 && (make_way(folders, path, buf_string(&sibling), entry) != 0 ||
-                          move_entry(folders, buf_string(&from), buf_string(&place)) != 0)) {
-            result = report("put back", buf_string(&place), errno, diag);
-        } else if (there > 0 && places[i] != BACKUP_GOOD) {
-            remove_empty(folders, buf_string(&sibling));
-        }
-    }
-    buf_release(&place);
-    buf_release(&sibling);
-    buf_release(&from);
     return result;
 }
 

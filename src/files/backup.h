@@ -8,7 +8,8 @@
  * which gets a number and stays: it may hold what was put there. A name with a number (`…-kept-2`)
  * is one that is just being displaced, or from a version that kept them all. Each folder is opened
  * by `struct folders`, and what is moved or deleted is named by its last part in there: where a
- * folder was replaced by a link meanwhile, nothing is touched. */
+ * folder was replaced by a link meanwhile, nothing is touched. backup_return.c puts back what stays,
+ * backup.c moves the rest, and backup_place.c has the names of siblings. */
 #ifndef ROWBUILD_BACKUP_H
 #define ROWBUILD_BACKUP_H
 
