@@ -1,4 +1,5 @@
-/* The observer as the files of this folder see it; nobody else includes this. */
+/* The observer as the files of this folder see it; nobody else includes this. observer.c has the clock
+ * of the file system, observe.c what is looked at. */
 #ifndef ROWBUILD_OBSERVER_H
 #define ROWBUILD_OBSERVER_H
 
@@ -17,5 +18,9 @@ struct observer {
     atomic_llong tick_ns;
     atomic_llong patience_ns; /* left for waiting before failed looks are tried again */
 };
+
+/* Whether the file could change once more without a change in its times. A time far ahead (clocks
+ * of other hosts) will not come again by itself. */
+bool observer_is_racy(struct observer *observer, const struct file_row *row);
 
 #endif
