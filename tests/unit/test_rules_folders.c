@@ -187,6 +187,32 @@ static void test_another_kind_of_entry_is_in_the_way(void **state)
          TEXT(KEPT "/sub", "mine"), TEXT("d1/out/notes", "mine"), RUN(""));
 }
 
+static void test_a_killed_run_leaves_additions_beside_edits_in_place(void **state)
+{
+    (void)state;
+    PLAY(DEEP, MADE, WRITE("d1/out/notes", "mine"), WRITE("d1/out/sub/more", "mine"),
+         WRITE("d1/out/a", "edited"), WRITE("d1/in", "2"), KILL("moved"), KILL("commanded"),
+         RUN("one/d1 two/d1"), TEXT("d1/out/notes", "mine"), TEXT("d1/out/sub/more", "mine"),
+         TEXT("d1/out/a", "2"), TEXT(KEPT "/a", "edited"), RUN(""));
+}
+
+static void test_a_failure_leaves_additions_beside_edits_in_place(void **state)
+{
+    (void)state;
+    PLAY(ONE(""), BEGIN, RUN("one/d1"), WRITE("d1/out/notes", "added"), WRITE("d1/out/a", "edited"),
+         REMOVE("d1/ok"), WRITE("d1/in", "2"), RUN("one/d1"), MINE, TEXT("d1/out/notes", "added"),
+         TEXT(KEPT "/a", "edited"), WRITE("d1/ok", ""), RUN("one/d1"), MINE,
+         TEXT("d1/out/notes", "added"), TEXT(KEPT "/a", "edited"), RUN(""));
+}
+
+static void test_rows_contract_leaves_additions_beside_edits_in_place(void **state)
+{
+    (void)state;
+    PLAY(PLAIN, ROWS, WRITE("d1/in", "1"), RUN("one/d1"), WRITE("d1/out/notes", "mine"),
+         WRITE("d1/out/a", "edited"), RUN("one/d1"), TEXT("d1/out/notes", "mine"),
+         TEXT("d1/out/a", "1"), TEXT(KEPT "/a", "edited"), RUN(""));
+}
+
 static void test_adopted_results_have_names(void **state)
 {
     (void)state;
@@ -376,6 +402,9 @@ int main(void)
         cmocka_unit_test(test_what_is_added_beside_other_changes_stays),
         cmocka_unit_test(test_a_name_is_whose_it_was),
         cmocka_unit_test(test_another_kind_of_entry_is_in_the_way),
+        cmocka_unit_test(test_a_killed_run_leaves_additions_beside_edits_in_place),
+        cmocka_unit_test(test_a_failure_leaves_additions_beside_edits_in_place),
+        cmocka_unit_test(test_rows_contract_leaves_additions_beside_edits_in_place),
         cmocka_unit_test(test_adopted_results_have_names),
         cmocka_unit_test(test_a_large_folder_has_all_its_names),
         cmocka_unit_test(test_other_rules_make_no_additions),
