@@ -236,7 +236,7 @@ static bool may_lead_elsewhere(const struct building *building, struct file_id f
 
 static void search_range(void *context, unsigned worker, size_t first, size_t end)
 {
-    struct link_search *search = context;
+    const struct link_search *search = context;
     (void)worker;
     for (size_t i = first; i < end; i++) {
         search->found[i] = may_lead_elsewhere(search->building, (struct file_id){search->files[i]});
