@@ -69,7 +69,8 @@ static bool obey_make(struct settings *settings)
     settings->dry_run = true;
     settings->asks = asks;
     enum command_id command = command_id(settings->command);
-    return command != COMMAND_SCAN && command != COMMAND_ACCEPT && command != COMMAND_INIT;
+    return command != COMMAND_SCAN && command != COMMAND_ACCEPT && command != COMMAND_INIT &&
+           command != COMMAND_REPORT;
 }
 
 static int carry_out(struct session *session)

@@ -5,8 +5,6 @@
 
 #include <inttypes.h>
 
-static const char metadata_name[] = "ro-crate-metadata.json";
-
 /* Whether a path is in the project, or in the workspace wherever that is: such files are copied. */
 static bool is_of_study(const struct crate *crate, struct slice path)
 {
@@ -56,13 +54,19 @@ static void describe(struct crate *crate, struct slice path, struct slice name,
 int crate_copy(struct crate *crate, const char *path, const char *name, struct package_file *file)
 {
     *file = (struct package_file){0};
-    if (strcmp(name, metadata_name) == 0) {
-        return diag_error(crate->diag, FINDING_EXISTS,
-                          "`%s` has the name of the file that describes a crate; rename it", name);
-    }
     struct package_source source = {.directory = plan_project(crate->plan), .path = path};
     crate->files++;
     return package_add_file(crate->package, &source, name, file, crate->diag);
+}
+
+/* The crate's own document has that name. */
+static int check_name(struct crate *crate, struct slice name)
+{
+    return !slice_equal(name, SLICE_LITERAL("ro-crate-metadata.json"))
+               ? 0
+               : diag_error(crate->diag, FINDING_EXISTS,
+                            "`%s` has the name of the file that describes a crate; rename it",
+                            name.at);
 }
 
 /* ---- Folders ---- */
@@ -113,7 +117,8 @@ static int copy_folder(struct crate *crate, const struct story_file *file, id_li
 static int add_folder(struct crate *crate, const struct story_file *file, struct slice parameter,
                       id_list *ids)
 {
-    struct slice id = crate_id(crate, "", name_in_crate(crate, file->path), SLICE_LITERAL(""));
+    struct slice name = name_in_crate(crate, file->path);
+    struct slice id = crate_id(crate, "", name, SLICE_LITERAL(""));
     struct buf with_slash = BUF_EMPTY;
     id_list parts = {0};
     int result = 0;
@@ -122,7 +127,9 @@ static int add_folder(struct crate *crate, const struct story_file *file, struct
     id = arena_slice(&crate->names, buf_slice(&with_slash));
     buf_release(&with_slash);
     vec_push(ids, id);
-    if (intern_find(&crate->ids, id) == INTERN_NONE) {
+    if (check_name(crate, name) != 0) {
+        result = -1;
+    } else if (intern_find(&crate->ids, id) == INTERN_NONE) {
         result = copy_folder(crate, file, &parts);
         if (crate_begin(crate, id, "Dataset")) {
             crate_string(crate, "name", file->path);
@@ -158,6 +165,9 @@ static int add_regular(struct crate *crate, struct slice path, struct slice para
     struct package_file copied;
     struct slice name = name_in_crate(crate, path);
     *id = crate_id(crate, "", name, SLICE_LITERAL(""));
+    if (check_name(crate, name) != 0) {
+        return -1;
+    }
     if (intern_find(&crate->ids, *id) != INTERN_NONE) {
         return 0;
     }

@@ -199,13 +199,14 @@ command = 'touch workspace/{directory}/out'
 END
     local option
     for option in -n -q -t; do
-        printf 'all: ; +@"$$ROWBUILD"; s=$$?; "$$ROWBUILD" scan && "$$ROWBUILD" accept; exit $$s\n' >Makefile
+        printf 'all: ; +@"$$ROWBUILD"; s=$$?; "$$ROWBUILD" scan && "$$ROWBUILD" accept && "$$ROWBUILD" report --crate c; exit $$s\n' >Makefile
         run make $option
-        has 'work a' 'rowbuild scan` does nothing' 'rowbuild accept` does nothing'
+        has 'work a' 'rowbuild scan` does nothing' 'rowbuild accept` does nothing' \
+            'rowbuild report` does nothing'
         [ "$option" = -q ] || [ "$status" -eq 0 ]
         [ "$option" != -q ] || [ "$status" -ne 0 ]
         absent workspace/a/out
-        absent .rowbuild
+        absent .rowbuild c
     done
     run -0 make
     [ -e workspace/a/out ]

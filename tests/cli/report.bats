@@ -121,6 +121,11 @@ entities() {
     expect 2 report --crate crate.zip
     has '`crate.zip` exists, and is not overwritten'
     [ "$(cat crate.zip)" = mine ]
+    sed -i 's/sum\.txt/ro-crate-metadata.json/' Rowfile
+    expect 0
+    expect 2 report --crate other
+    has '`ro-crate-metadata.json` has the name of the file that describes a crate'
+    absent other
 }
 
 @test "a crate tells what the records know, and names what it leaves out" {
