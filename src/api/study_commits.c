@@ -27,11 +27,19 @@ void study_commits_end(struct study_commits *commits)
 static bool in_repository(const struct repository *repository, struct slice path,
                           struct arena *names, struct slice *found)
 {
+    struct slice above = repository_prefix(repository);
+    while (slice_starts_with(path, "../") && above.len > 0) {
+        path = slice_make(path.at + 3, path.len - 3);
+        above.len--;
+        while (above.len > 0 && above.at[above.len - 1] != '/') {
+            above.len--;
+        }
+    }
     if (path.len == 0 || path.at[0] == '/' || slice_starts_with(path, "../")) {
         return false;
     }
     struct buf whole = BUF_EMPTY;
-    buf_add_slice(&whole, repository_prefix(repository));
+    buf_add_slice(&whole, above);
     buf_add_slice(&whole, path);
     *found = arena_slice(names, buf_slice(&whole));
     buf_release(&whole);

@@ -111,16 +111,15 @@ static enum git_last_kind look(const struct worktree *worktree, git_tree *head,
                                        : NULL;
     size_t below = 0;
     git_oid id;
-    if (entry != NULL && strcmp(entry->path, path) == 0) {
-        if (!is_committed(worktree, number, head)) {
-            return GIT_LAST_UNCOMMITTED;
-        }
-    } else if (!is_folder_committed(worktree, path, head, &below)) {
-        return GIT_LAST_UNCOMMITTED;
-    } else if (below == 0 && there.mode != 0) {
-        return GIT_LAST_UNCOMMITTED; /* deleted, or no longer tracked */
-    } else if (below == 0 && worktree_hash(worktree, path, &id)) {
-        return GIT_LAST_UNKNOWN; /* not tracked */
+    bool is_file = entry != NULL && strcmp(entry->path, path) == 0;
+    bool is_same = is_file ? is_committed(worktree, number, head)
+                           : is_folder_committed(worktree, path, head, &below);
+    bool is_tracked = is_file || below > 0;
+    if (!is_same || (!is_tracked && there.mode != 0)) {
+        return GIT_LAST_UNCOMMITTED; /* edited, deleted, or no longer tracked */
+    }
+    if (!is_tracked && worktree_hash(worktree, path, &id)) {
+        return GIT_LAST_UNKNOWN;
     }
     git_commit *commit = NULL;
     enum git_last_kind kind = GIT_LAST_UNKNOWN;

@@ -82,7 +82,7 @@ void report_changes_find(struct plan *plan, const struct task_id *tasks, size_t 
         }
         reasons_release(&list);
     }
-    if (found->changes.count > 0) {
+    if (commits != NULL && found->changes.count > 0) {
         commits->find(commits->context, found->changes.at, found->changes.count);
     }
     buf_release(&key);
