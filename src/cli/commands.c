@@ -138,8 +138,12 @@ static const struct command commands[COMMAND_COUNT] = {
              "other command; //PATH begins in the project. A file in a folder that is a product "
              "counts as that product.",
          .more =
-             "The command is shown with its templates, and below it the values that filled them. A "
-             "product whose bytes differ now from the recorded ones says so, and so does an input "
+             "The command is shown as it ran, with its templates filled in, and below it the "
+             "shell, "
+             "what a launcher put before the command, the lines of `setup` and the values. Of a "
+             "command that worked on several directories at once, {directories} has only the one "
+             "of the task. A product whose bytes differ now from the recorded ones says so, and so "
+             "does an input "
              "that was made anew since. Of products that were adopted or accepted only that is "
              "known: nobody saw them being made. Records of earlier versions have no host, user "
              "and commit. Digests are XXH3 of 128 bits.",

@@ -244,6 +244,22 @@ static int check_rank_helper(const struct launch_context *context, const struct 
     return 0;
 }
 
+/* What a record says of the command beside the action's own. */
+static void describe(const struct launch_context *context, const struct launch_request *request,
+                     struct arena *arena, struct launch_command *command)
+{
+    struct directory_list list = {0};
+    struct expansion expansion = begin(context, request, 0, &list);
+    const struct submit_options *options =
+        action_submit_options(graph_action(context->graph, request->tasks[0]), context->cluster.at);
+    struct buf prefix = BUF_EMPTY;
+    add_prefix(&expansion, request, &prefix);
+    command->launcher = arena_slice(arena, buf_slice(&prefix));
+    command->setup = options != NULL ? options->setup : (struct slice){0};
+    buf_release(&prefix);
+    vec_release(&list.at);
+}
+
 int launch_prepare(const struct launch_context *context, const struct launch_request *request,
                    struct arena *arena, struct launch_command *command, struct diag *diag)
 {
@@ -262,6 +278,7 @@ int launch_prepare(const struct launch_context *context, const struct launch_req
         }
     }
     command->has_steps = steps_hold_ranks(context, action);
+    describe(context, request, arena, command);
     bool all_here = true;
     for (unsigned i = 0; i < request->processes; i++) {
         all_here = all_here && !steps_are_needed(context, request, i);

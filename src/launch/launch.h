@@ -86,6 +86,8 @@ struct launch_command {
     size_t count;                     /* 1 except for LAUNCH_PROCESSES */
     const char *core_list; /* of all processes together, "0-1,4"; "" when not bound, or when not all
                               are on this host */
+    struct slice launcher; /* what stands before the action's command: "mpirun -n 4 " */
+    struct slice setup;    /* lines before that; both may be empty */
     bool has_steps;        /* the command runs srun, which has processes on other hosts */
 };
 

@@ -163,6 +163,9 @@ void plan_set_jobs(struct plan *plan, const struct job_ref *const *jobs,
  * text. NULL: they name none. */
 typedef struct slice plan_origin_fn(void *context);
 void plan_set_origin(struct plan *plan, plan_origin_fn *find, void *context);
+/* The same for the tasks that ran and are put next, with what is added for them: how their command was
+ * started. */
+void plan_add_to_origin(struct plan *plan, struct slice text);
 
 /* What an earlier round of the same run had to do with a task. */
 enum plan_earlier {

@@ -28,6 +28,8 @@ struct plan {
     struct digest *recipes;
     double *mean_seconds;        /* by action element: of recorded successes; 0: none */
     struct digest origin;        /* plan_origin */
+    struct digest ran_origin;    /* plan_add_to_origin */
+    struct slice origin_text;    /* of `origin`; in the arena */
     plan_origin_fn *find_origin; /* as long as nobody has asked */
     void *origin_context;
     size_t adopted;            /* tasks that were adopted while planning */

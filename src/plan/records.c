@@ -125,7 +125,8 @@ void plan_put_success(struct plan *plan, struct task_id task, const struct compo
                       struct task_row *row)
 {
     struct component_list stamped = {0};
-    row->origin = plan_origin(plan);
+    bool has_run = row->success == SUCCESS_RAN && !digest_is_unknown(plan->ran_origin);
+    row->origin = has_run ? plan->ran_origin : plan_origin(plan);
     if (row->success != SUCCESS_RAN) {
         row->started_at_ns = 0;
         plan_put_known(plan, task, list, row);

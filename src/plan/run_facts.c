@@ -23,6 +23,9 @@ void run_facts_add(const struct run_facts *facts, struct buf *out)
     add(out, "job", facts->job);
     add(out, "commit", facts->commit);
     add(out, "tree", slice_of(trees[facts->tree]));
+    add(out, "shell", facts->shell);
+    add(out, "launcher", facts->launcher);
+    add(out, "setup", facts->setup);
     if (facts->begun_at_s != 0) {
         buf_addf(out, "begun %" PRId64, facts->begun_at_s);
         buf_add_char(out, '\0');
@@ -35,8 +38,9 @@ static void take(struct run_facts *facts, struct slice key, struct slice value)
         const char *key;
         struct slice *place;
     } places[] = {
-        {"version", &facts->version}, {"host", &facts->host},     {"user", &facts->user},
-        {"job", &facts->job},         {"commit", &facts->commit},
+        {"version", &facts->version},   {"host", &facts->host},     {"user", &facts->user},
+        {"job", &facts->job},           {"commit", &facts->commit}, {"shell", &facts->shell},
+        {"launcher", &facts->launcher}, {"setup", &facts->setup},
     };
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         if (slice_equal(key, slice_of(places[i].key))) {

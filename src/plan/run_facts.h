@@ -19,10 +19,13 @@ struct run_facts {
     struct slice version; /* of rowbuild */
     struct slice host;
     struct slice user;
-    struct slice job;     /* "lab/123_4" of a job on a cluster */
-    struct slice commit;  /* hexadecimal, of the repository that the project lies in */
-    enum tree_state tree; /* whether something in the project's folder differed from the commit */
-    int64_t begun_at_s;   /* of the run, by the host's clock; 0: not known */
+    struct slice job;      /* "lab/123_4" of a job on a cluster */
+    struct slice commit;   /* hexadecimal, of the repository that the project lies in */
+    enum tree_state tree;  /* whether something in the project's folder differed from the commit */
+    int64_t begun_at_s;    /* of the run, by the host's clock; 0: not known */
+    struct slice shell;    /* of the action, when the task ran: "sh -e" */
+    struct slice launcher; /* what stood before the command: "mpirun -n 4 " */
+    struct slice setup;    /* lines before that */
 };
 
 /* Appends the text: "KEY VALUE" for each known fact, each ended by NUL. */

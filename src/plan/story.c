@@ -49,7 +49,7 @@ static struct slice path_of(struct teller *teller, struct task_id task,
 /* The file of the task that a component names, by its whole name; GRAPH_NONE: today's Rowfile
  * doesn't list it. */
 static struct file_id input_of(struct teller *teller, struct task_id task,
-                               const struct component *component)
+                               const struct component *component, bool *is_listed)
 {
     const struct graph *graph = teller->plan->graph;
     for (uint32_t d = graph->dependency_start[task.at]; d < graph->dependency_start[task.at + 1];
@@ -58,6 +58,7 @@ static struct file_id input_of(struct teller *teller, struct task_id task,
         bool in_directory;
         struct slice name = plan_component_name(teller->plan, task, file, &in_directory);
         if (in_directory == component->in_directory && slice_equal(name, component->name)) {
+            *is_listed = graph->dependencies.at[d].input != DEPENDENCY_UPSTREAM;
             return file;
         }
     }
@@ -134,7 +135,7 @@ static void add_input(struct teller *teller, struct story_step *step,
         .maker = {GRAPH_NONE},
         .now = STORY_UNKNOWN,
     };
-    struct file_id file = input_of(teller, step->task, component);
+    struct file_id file = input_of(teller, step->task, component, &input.is_listed);
     if (file.at == GRAPH_NONE) {
         file = graph_find_file(teller->plan->graph, input.path);
     }
@@ -243,7 +244,6 @@ static void tell_step(struct teller *teller, struct task_id task)
     struct story_step step = {
         .task = task,
         .how = (enum task_success)row->success,
-        .origin = row->origin,
         .run = run_facts_of(state_text(plan->state, row->origin)),
         .started_at_ns = row->started_at_ns,
         .finished_at_ns = row->finished_at_ns,
@@ -260,6 +260,8 @@ static void tell_step(struct teller *teller, struct task_id task)
             add_value(teller, &step, &row->good, i);
         } else if (component.kind == COMPONENT_FILE) {
             add_input(teller, &step, &component);
+        } else if (component.kind == COMPONENT_MEMBER) {
+            vec_push(&step.directories, component.name);
         } else if (component.kind == COMPONENT_NAMED) {
             add_named(teller, &step, &component);
         } else if (component.kind == COMPONENT_TASK) {
@@ -267,6 +269,10 @@ static void tell_step(struct teller *teller, struct task_id task)
         } else if (component.kind == COMPONENT_PRODUCT) {
             add_product(teller, &step, &component);
         }
+    }
+    uint32_t own = plan->graph->tasks[task.at].directory;
+    if (own != GRAPH_NONE) {
+        vec_push(&step.directories, plan->graph->workspace->names[own]);
     }
     vec_push(&teller->story->steps, step);
 }
@@ -314,6 +320,7 @@ void story_tell(struct plan *plan, const struct task_id *tasks, size_t count, st
 void story_release(struct story *story)
 {
     vec_each (struct story_step, step, &story->steps) {
+        vec_release(&step->directories);
         vec_release(&step->values);
         vec_release(&step->inputs);
         vec_release(&step->after);

@@ -26,6 +26,7 @@ struct story_file {
     struct task_id maker; /* of an input: the step that made it; GRAPH_NONE: none */
     bool was_remade;      /* of an input: its maker has made other bytes since */
     bool is_folder;       /* now */
+    bool is_listed;       /* of an input: among the action's `inputs` today */
     enum story_state now;
     const struct tree_view *view; /* what counts of a folder; NULL: all of it */
     struct slice place;           /* `path`, or the folder in which the globs of `view` choose */
@@ -45,12 +46,12 @@ struct story_step {
     int64_t finished_at_ns;
     double seconds;
     double cpu_s;
-    unsigned cores;           /* 0: not known */
-    struct slice interpreter; /* at == NULL: the recipe wasn't kept */
-    struct slice command;     /* with its templates */
-    struct slice environment; /* "NAME=template", each ended by NUL */
-    struct digest recipe;     /* of shell, command and environment */
-    struct digest origin;     /* of `run`; DIGEST_UNKNOWN: nothing is known of it */
+    unsigned cores;                /* 0: not known */
+    struct slice interpreter;      /* at == NULL: the recipe wasn't kept */
+    struct slice command;          /* with its templates */
+    struct slice environment;      /* "NAME=template", each ended by NUL */
+    struct digest recipe;          /* of shell, command and environment */
+    VEC(struct slice) directories; /* that the task worked on: its own, or the members */
     VEC(struct story_value) values;
     VEC(struct story_file) inputs;
     VEC(struct task_id) after; /* steps without products that came before */

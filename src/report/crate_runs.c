@@ -47,8 +47,12 @@ static struct slice engine(struct crate *crate, struct slice version)
 
 void crate_add_to_run(struct crate *crate, const struct story_step *step, struct slice control)
 {
-    struct slice key = slice_make((const char *)&step->origin, sizeof step->origin);
-    uint32_t number = intern_add(&crate->run_keys, key);
+    struct run_facts run = step->run;
+    struct buf key = BUF_EMPTY;
+    run.shell = run.launcher = run.setup = SLICE_LITERAL(""); /* of the action, not of the run */
+    run_facts_add(&run, &key);
+    uint32_t number = intern_add(&crate->run_keys, buf_slice(&key));
+    buf_release(&key);
     if (number == crate->runs.count) {
         vec_push(&crate->runs, (struct crate_run){.first = step});
     }

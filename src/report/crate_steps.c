@@ -1,6 +1,8 @@
 /* Actions and tasks in a crate: what was to be done, and what was done. */
 #include "crate_inner.h"
 
+#include "command_text.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -199,6 +201,27 @@ static void add_environment(struct crate *crate, const struct story_step *step, 
     }
 }
 
+/* The command as it ran, after the lines of `setup` and with its launcher. */
+static void add_command(struct crate *crate, const struct story_step *step)
+{
+    struct buf text = BUF_EMPTY;
+    struct buf command = BUF_EMPTY;
+    bool is_known = command_text_add(crate->plan, step, &command);
+    if (step->run.setup.len > 0) {
+        buf_add_slice(&text, step->run.setup);
+        buf_add_char(&text, '\n');
+    }
+    if (step->run.launcher.len > 0) {
+        buf_add_slice(&text, step->run.launcher);
+        buf_add_char(&text, ' ');
+    }
+    buf_add_slice(&text, is_known ? buf_slice(&command) : step->command);
+    add_description(crate, command_text_shell(step),
+                    step->command.at != NULL ? buf_slice(&text) : (struct slice){0});
+    buf_release(&command);
+    buf_release(&text);
+}
+
 static void add_task(struct crate *crate, const struct story_step *step, struct slice id,
                      struct slice tool, const struct used *used)
 {
@@ -210,7 +233,7 @@ static void add_task(struct crate *crate, const struct story_step *step, struct 
     crate_begin(crate, id, "CreateAction");
     crate_string(crate, "name", buf_slice(&label));
     if (step->how == SUCCESS_RAN) {
-        add_description(crate, step->interpreter, step->command);
+        add_command(crate, step);
     } else {
         crate_string(crate, "description", slice_of(nobody_saw));
     }

@@ -1,6 +1,7 @@
 /* show provenance: how files came about, step by step. */
 #include "report.h"
 
+#include "command_text.h"
 #include "report_json.h"
 #include "story.h"
 #include "text.h"
@@ -69,17 +70,29 @@ static void add_environment(struct buf *out, struct slice environment)
     }
 }
 
-static void add_recipe(struct buf *out, const struct story_step *step)
+static void add_recipe(struct buf *out, const struct plan *plan, const struct story_step *step)
 {
+    struct buf command = BUF_EMPTY;
     if (step->command.at == NULL) {
         begin_line(out, "command");
         buf_add_string(out, "not kept\n");
         return;
     }
-    add_text_lines(out, "command", step->command);
+    if (command_text_add(plan, step, &command)) {
+        add_text_lines(out, "command", buf_slice(&command));
+    } else {
+        add_text_lines(out, "template", step->command);
+    }
+    buf_release(&command);
     begin_line(out, "shell");
-    text_add_visible(out, step->interpreter);
+    text_add_visible(out, command_text_shell(step));
     buf_add_char(out, '\n');
+    if (step->run.launcher.len > 0) {
+        add_text_lines(out, "launcher", step->run.launcher);
+    }
+    if (step->run.setup.len > 0) {
+        add_text_lines(out, "setup", step->run.setup);
+    }
     add_environment(out, step->environment);
 }
 
@@ -207,7 +220,7 @@ static void add_story(struct buf *out, const struct plan *plan, const struct sto
         buf_add_char(out, '\n');
         add_when(out, step);
         add_where(out, step);
-        add_recipe(out, step);
+        add_recipe(out, plan, step);
         add_values(out, step);
         add_versions(out, step);
         add_files(out, graph, step);
@@ -252,10 +265,16 @@ static void json_file(struct buf *out, const struct story_file *file)
     buf_release(&digest);
 }
 
-static void json_recipe(struct buf *out, const struct story_step *step)
+static void json_recipe(struct buf *out, const struct plan *plan, const struct story_step *step)
 {
-    report_json_optional(out, "command", step->command);
-    report_json_optional(out, "shell", step->interpreter);
+    struct buf command = BUF_EMPTY;
+    (void)command_text_add(plan, step, &command);
+    report_json_optional(out, "command", buf_slice(&command));
+    report_json_optional(out, "template", step->command);
+    report_json_optional(out, "shell", command_text_shell(step));
+    report_json_optional(out, "launcher", step->run.launcher);
+    report_json_optional(out, "setup", step->run.setup);
+    buf_release(&command);
     report_json_key(out, "environment");
     report_json_begin(out, '[');
     for (size_t at = 0; at < step->environment.len;) {
@@ -350,7 +369,7 @@ static void add_json_story(struct buf *out, const struct plan *plan, const struc
         report_json_string(out, "action", graph_action(graph, step->task)->name);
         report_json_string(out, "how", slice_of(how_names[step->how]));
         json_run(out, step);
-        json_recipe(out, step);
+        json_recipe(out, plan, step);
         json_files(out, graph, step);
         report_json_end(out, '}');
     }

@@ -154,7 +154,8 @@ int report_plan(struct plan *plan, bool explain, const struct report_commits *co
 /* The story of what the tasks have made (story.h): a paragraph for each step, from the products back
  * to values and inputs. JSON: an array of {"task" (its key),"action","how" ("ran", "adopted",
  * "accepted"),"started","ended","seconds","cores","host","user","job","commit","tree" ("clean",
- * "dirty"),"version","run_began" (each null: not known),"command","shell","environment" [],
+ * "dirty"),"version","run_began" (each null: not known),"command" (as it ran; null: not known),
+ * "template","shell","launcher","setup","environment" [],
  * "values" [{"directory","value","by_pointer"}],"inputs" [{"path","digest","made_by","was_remade"}],
  * "after" [],"products" [{"path","digest","now"}]}. -1 with an error if one of the tasks has no
  * success on record. */

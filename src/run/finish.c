@@ -103,6 +103,7 @@ static void record_success(struct run *run, struct task_id task, struct launched
     row.peak_rss_bytes = slot->sampling.seen.memory_bytes;
     row.cores = (uint16_t)(slot->grant.cores < UINT16_MAX ? slot->grant.cores : UINT16_MAX);
     row.demand = (uint16_t)advice_demand(&slot->sampling.seen, slot->grant.cores);
+    plan_add_to_origin(plan, buf_slice(&slot->facts));
     plan_put_success(plan, task, &list, &row);
     if (was_backed_up && products_are_seen) {
         /* The success must be on record before what it replaces is deleted. */

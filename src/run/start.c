@@ -3,6 +3,7 @@
 #include "running.h"
 
 #include "file.h"
+#include "run_facts.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -104,6 +105,27 @@ static int open_jobserver(struct run *run, const struct action *action, struct s
     return 0;
 }
 
+/* What the records say of the command beside the action's own text. */
+static void note_facts(const struct action *action, const struct launch_command *command,
+                       struct buf *out)
+{
+    struct buf shell = BUF_EMPTY;
+    struct slice launcher = command->launcher;
+    for (size_t i = 0; i < action->interpreter.count; i++) {
+        buf_add_string(&shell, i > 0 ? " " : "");
+        buf_add_slice(&shell, action->interpreter.words[i]);
+    }
+    while (launcher.len > 0 && launcher.at[launcher.len - 1] == ' ') {
+        launcher.len--;
+    }
+    buf_clear(out);
+    run_facts_add(&(struct run_facts){.shell = buf_slice(&shell),
+                                      .launcher = launcher,
+                                      .setup = command->setup},
+                  out);
+    buf_release(&shell);
+}
+
 static int start_processes(struct run *run, const struct execution *execution, struct slot *slot)
 {
     unsigned number = slots_number(&run->slots, slot);
@@ -135,6 +157,9 @@ static int start_processes(struct run *run, const struct execution *execution, s
     int result = log < 0 ? -1 : open_jobserver(run, action, slot, &context, &jobserver);
     if (result == 0) {
         result = launch_prepare(&context, &request, &run->scratch, &command, run->diag);
+    }
+    if (result == 0) {
+        note_facts(action, &command, &slot->facts);
     }
     for (unsigned i = 0; result == 0 && i < command.count; i++) {
         if (command.processes[i].needs_script) {

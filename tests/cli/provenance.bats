@@ -26,7 +26,7 @@ END
     study
     expect 0
     expect 0 show provenance workspace/d/b
-    has 'two d' '1 core of' ', user ' 'command   mkdir workspace/{directory}/plots &&' \
+    has 'two d' '1 core of' ', user ' 'command   mkdir workspace/d/plots &&' 'command   echo 1.0 > workspace/d/a' 'shell     sh -e' \
         'made by `one d`' 'one d' 'variables SEED={/seed}' 'd: {"x":1.0,"seed":7}' 'commit    unknown' \
         'inputs    prog  '
     lacks differs
@@ -112,4 +112,41 @@ END
     rm -rf .git
     expect 0 show why one/d
     has_line '^  input //prog changed$' '^  value /x: 1.0 → 2$'
+}
+
+@test "show provenance tells the command as it ran, with shell, launcher and setup" {
+    rowfile <<'END'
+[workspace]
+value_file = "value.json"
+[[action]]
+name = "one"
+inputs = ["//in put"]
+products = ["a"]
+value_inputs = ["/x"]
+shell = "bash -eo pipefail"
+command = "cp {inputs} {products}; echo {/s} '{/s}' {/deep/~1/0} {{x}} >>workspace/{directory}/a"
+launchers = ["openmp"]
+resources.threads_per_process = 1
+submit_options.none.setup = "X=1\nexport X"
+[[action]]
+name = "all"
+scope = "group"
+inputs = ["a"]
+products = ["//sum"]
+command = "echo {directory} {value} >>sum"
+END
+    value "a b" '{"x": 1.0, "s": "it'"'"'s", "deep": {"/": [3]}}'
+    value c '{"x": 2, "s": "q", "deep": {"/": [4]}}'
+    echo 1 >'in put'
+    expect 0
+    expect 0 show provenance sum
+    has "  command   echo 'a b' '{\"x\":1.0,\"s\":\"it'\\''s\"" '            echo c '\''{"x":2,' \
+        "  command   cp 'in put' 'workspace/a b/a'; echo 'it'\\''s' 'it'\\''s' 3 {{x}} >>workspace/'a b'/a" \
+        "  command   cp 'in put' workspace/c/a; echo q 'q' 4 {{x}} >>workspace/c/a" '  shell     bash -eo pipefail' \
+        '  launcher  OMP_NUM_THREADS=1' '  setup     X=1' '            export X' '  shell     sh -e'
+    sed -i 's/^shell = .*//; s/echo {\/s}/echo/; s/X=1/X=2/' Rowfile # the record says how it ran
+    expect_json 0 show provenance --json workspace/c/a
+    json '.[0][0] | .command == "cp '\''in put'\'' workspace/c/a; echo q '\''q'\'' 4 {{x}} >>workspace/c/a" and
+          (.template | startswith("cp {inputs} {products}")) and .shell == "bash -eo pipefail" and
+          .launcher == "OMP_NUM_THREADS=1" and .setup == "X=1\nexport X"'
 }

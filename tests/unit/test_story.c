@@ -56,7 +56,8 @@ static void add_step(struct study *study, const struct story_step *step, struct 
             buf_add_char(out, '<');
             graph_add_key(study->graph, input->maker, out);
         }
-        buf_add_string(out, input->was_remade ? "!remade " : " ");
+        buf_add_string(out, input->was_remade ? "!remade" : states[input->now]);
+        buf_add_char(out, ' ');
     }
     vec_each (const struct task_id, before, &step->after) {
         buf_add_string(out, "after ");
@@ -85,6 +86,7 @@ static void expect_story(struct study *study, const char *key, const char *expec
     vec_each (const struct story_step, step, &story.steps) {
         add_step(study, step, &told);
         assert_true(slice_is(step->run.host, "north"));
+        assert_true(slice_is(step->run.shell, "sh -e"));
         assert_non_null(step->command.at);
         assert_ptr_equal(story_step_of(&story, step->task), step);
     }
@@ -146,12 +148,37 @@ static void test_only_successes_have_a_story(void **state)
     study_end(&study);
 }
 
+/* What a depfile named is an input like others. */
+static void test_what_a_depfile_named_is_told(void **state)
+{
+    struct study study;
+    (void)state;
+    study_begin(&study, "[[action]]\n"
+                        "name = 'compile'\n"
+                        "scope = 'directory'\n"
+                        "depfile = 'a.d'\n"
+                        "products = ['a']\n"
+                        "command = 'sort in a; copy dep a.d'\n");
+    study_write(&study, "d1/in", "1");
+    study_write(&study, "../shared.h", "1");
+    study_write(&study, "d1/dep", "a: workspace/d1/in shared.h\n");
+    study.host = "north";
+    study_run(&study);
+    expect_story(&study, "compile/d1", "compile/d1(in shared.h -> a)\n");
+    study_write(&study, "../shared.h", "2");
+    expect_story(&study, "compile/d1", "compile/d1(in shared.h!changed -> a)\n");
+    simulated_remove("/project/workspace/d1/in");
+    expect_story(&study, "compile/d1", "compile/d1(in!missing shared.h!changed -> a)\n");
+    study_end(&study);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_step_appears_once),
         cmocka_unit_test(test_what_is_otherwise_now_is_told),
         cmocka_unit_test(test_only_successes_have_a_story),
+        cmocka_unit_test(test_what_a_depfile_named_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
