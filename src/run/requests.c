@@ -223,8 +223,8 @@ void run_warn_of_requests(struct plan *plan, const struct launch_context *launch
         const struct action *action = &graph->rowfile->actions[a];
         size_t directories = largest_execution(graph, a);
         struct ledger_request request = executions_request(&run.executions, action, directories);
-        if (ledger_can_ever_fit(run.ledger, &request)) {
-            continue;
+        if (action->submit_option_count > 0 || ledger_can_ever_fit(run.ledger, &request)) {
+            continue; /* what has options of a cluster is meant for its hosts */
         }
         struct buf text = BUF_EMPTY;
         describe(&run, action, &request, directories > 1, &text);

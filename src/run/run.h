@@ -107,7 +107,7 @@ int run_check(struct plan *plan, const struct launch_context *launch, const stru
               const struct run_options *options, struct diag *diag);
 
 /* For check: warns of each action of which a command can ask for more than that, whatever is to be
- * done now. */
+ * done now. Actions with options of a cluster are meant for its hosts. */
 void run_warn_of_requests(struct plan *plan, const struct launch_context *launch,
                           const struct machine *machine, const struct run_options *options,
                           struct diag *diag);

@@ -378,6 +378,9 @@ resources.memory.per_process = "1 MiB"
 END
     expect_json 0 check --json
     json 'map([.code, .severity, .line]) == [["impossible-resources", "warning", 2], ["impossible-resources", "warning", 6]]'
+    sed -i '/^name = "modest"/,$s/1 MiB/400000 TiB/; $a submit_options.greatlakes.account = "a"' Rowfile # for a cluster
+    expect_json 0 check --json
+    json 'map(select(.code == "impossible-resources")) | length == 2'
     json '.[0].message | startswith("action `wide` can'"'"'t run on this machine: it asks for 99999 cores")'
     json '.[1].message | contains("781 PiB") or contains("of memory, more than")'
     expect 2 check --strict
