@@ -109,23 +109,22 @@ void plan_push_own_names(struct plan *plan, struct task_id task, struct componen
     }
 }
 
-void plan_renew_own_names(struct plan *plan, struct task_id task, struct file_id file)
+bool plan_renew_own_names(struct plan *plan, struct task_id task, struct file_id file,
+                          struct component_list *list)
 {
-    struct task_row row = *state_task(plan->state, task.at);
     struct named_product product = product_of(plan, task, file);
-    struct component_list list = {0};
+    size_t kept = 0;
     if (!is_folder(plan, file)) {
-        return;
+        return false;
     }
-    for (size_t i = 0; i < row.good.count; i++) {
-        struct component component = components_at(&row.good, i);
-        if (!is_of(&component, COMPONENT_ENTRIES, &product)) {
-            vec_push(&list, component);
+    for (size_t i = 0; i < list->count; i++) {
+        if (!is_of(&list->at[i], COMPONENT_ENTRIES, &product)) {
+            list->at[kept++] = list->at[i];
         }
     }
-    push_names_of_now(plan, &product, &list);
-    plan_put_list(plan, task, &list, &row);
-    vec_release(&list);
+    list->count = kept;
+    push_names_of_now(plan, &product, list);
+    return true;
 }
 
 /* Appends the hashes of a text. False: it isn't one of names. */

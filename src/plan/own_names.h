@@ -12,8 +12,10 @@
  * what it was, or else those of now. Of a folder that can't be looked at there are none. */
 void plan_push_own_names(struct plan *plan, struct task_id task, struct component_list *list);
 
-/* Puts the names of now on record for a folder product whose content is recorded anew. */
-void plan_renew_own_names(struct plan *plan, struct task_id task, struct file_id file);
+/* Puts the names of now into the list of a success in which the content of a folder product is
+ * replaced. False: it isn't a folder. */
+bool plan_renew_own_names(struct plan *plan, struct task_id task, struct file_id file,
+                          struct component_list *list);
 
 /* False: the record has no names. Release with vec_release. */
 bool plan_own_names(struct plan *plan, struct task_id task, struct file_id file,

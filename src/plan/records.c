@@ -204,6 +204,19 @@ void plan_follow_fingerprint(struct plan *plan, struct task_id task, struct dige
     }
 }
 
+static void put_own_names(struct plan *plan, struct task_id maker, struct file_id file)
+{
+    struct task_row row = *state_task(plan->state, maker.at);
+    struct component_list list = {0};
+    for (size_t i = 0; i < row.good.count; i++) {
+        vec_push(&list, components_at(&row.good, i));
+    }
+    if (plan_renew_own_names(plan, maker, file, &list)) {
+        plan_put_list(plan, maker, &list, &row);
+    }
+    vec_release(&list);
+}
+
 void plan_replace_digest(struct plan *plan, struct task_id maker, struct file_id file,
                          struct digest before, struct digest after)
 {
@@ -211,7 +224,7 @@ void plan_replace_digest(struct plan *plan, struct task_id maker, struct file_id
     struct replacement replacement = {.before = before, .after = after};
     replacement.name = plan_component_name(plan, maker, file, &replacement.in_directory);
     replace_in_task(plan, maker, &replacement);
-    plan_renew_own_names(plan, maker, file);
+    put_own_names(plan, maker, file);
     for (uint32_t a = graph->after_start[maker.at]; a < graph->after_start[maker.at + 1]; a++) {
         struct task_id after_maker = graph->after[a];
         replacement.name = plan_component_name(plan, after_maker, file, &replacement.in_directory);

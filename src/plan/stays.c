@@ -172,19 +172,6 @@ void plan_load_stays(struct plan *plan)
     }
 }
 
-const struct tree_view *plan_view(const struct plan *plan, struct file_id file)
-{
-    const struct tree_view *stays = plan->stays != NULL ? plan->stays[file.at] : NULL;
-    return stays != NULL ? stays : graph_view(plan->graph, file);
-}
-
-size_t plan_stays(const struct plan *plan, struct file_id file, const struct slice **entries)
-{
-    const struct tree_view *view = plan->stays != NULL ? plan->stays[file.at] : NULL;
-    *entries = view != NULL ? view->without : NULL;
-    return view != NULL ? view->without_count : 0;
-}
-
 /* ---- Records ---- */
 
 static void push_stay(struct plan *plan, struct component_list *list, struct slice product,
