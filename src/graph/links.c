@@ -246,6 +246,7 @@ static void search_range(void *context, unsigned worker, size_t first, size_t en
 void building_find_links(const struct building *building, const uint32_t *files, size_t count,
                          uint8_t *found)
 {
-    struct link_search search = {building, files, found};
+    struct link_search search = {.building = building, .files = files};
+    search.found = found;
     parallel_for(0, count, LINK_GRAIN, search_range, &search);
 }

@@ -8,7 +8,8 @@
  *
  * Which file holds what, from the bottom up; each uses only files that come before it: names.c
  * (paths, and how a record names them); texts.c (what digests of recipes and values are made from);
- * fingerprint.c (of a list of components); plan.c (what a plan says); select.c (what is wanted);
+ * fingerprint.c (of a list of components); origin.c (which run a success names);
+ * plan.c (what a plan says); select.c (what is wanted);
  * costs.c (seconds and cores); pointers.c (values that templates name); recorded.c (a record's
  * component, by name); stamps.c (what empty products stand for); records.c (records of successes,
  * written); renamed.c (records of renamed actions); workspace_moved.c (records of a renamed
