@@ -124,3 +124,23 @@ void report_add_change(const struct report_change *change, struct buf *out)
         buf_add_char(out, '"');
     }
 }
+
+void report_changes_tell(struct plan *plan, struct task_id task,
+                         const struct report_changes *changes, report_reason_fn *each,
+                         void *context, struct diag *diag)
+{
+    struct reason_list list;
+    struct buf words = BUF_EMPTY;
+    reasons_gather(plan, task, 0, &list, diag);
+    vec_each (const struct reason, reason, &list.reasons) {
+        buf_clear(&words);
+        plan_add_reason(plan, task, reason, &words);
+        const struct report_change *change = report_change_of(plan, task, reason, changes);
+        if (change != NULL) {
+            report_add_change(change, &words);
+        }
+        each(context, buf_slice(&words));
+    }
+    buf_release(&words);
+    reasons_release(&list);
+}

@@ -28,6 +28,11 @@ const struct report_change *report_change_of(struct plan *plan, struct task_id t
                                              const struct reason *reason,
                                              const struct report_changes *changes);
 
+/* report_task_reasons, with these commits. */
+void report_changes_tell(struct plan *plan, struct task_id task,
+                         const struct report_changes *changes, report_reason_fn *each,
+                         void *context, struct diag *diag);
+
 /* Appends ` in 3f2a1c0 "faster sweep"`, or `, not committed`. */
 void report_add_change(const struct report_change *change, struct buf *out);
 

@@ -1,7 +1,6 @@
 #include "report_reasons.h"
 
 #include "report.h"
-#include "report_changes.h"
 
 static void keep_reason(void *context, const struct reason *reason)
 {
@@ -43,22 +42,12 @@ void reasons_add_first(struct plan *plan, struct task_id task, struct buf *out, 
 void report_task_reasons(struct plan *plan, struct task_id task, report_reason_fn *each,
                          void *context, struct diag *diag)
 {
-    reasons_tell(plan, task, NULL, each, context, diag);
-}
-
-void reasons_tell(struct plan *plan, struct task_id task, const struct report_changes *changes,
-                  report_reason_fn *each, void *context, struct diag *diag)
-{
     struct reason_list list;
     struct buf words = BUF_EMPTY;
     reasons_gather(plan, task, 0, &list, diag);
     vec_each (struct reason, reason, &list.reasons) {
         buf_clear(&words);
         plan_add_reason(plan, task, reason, &words);
-        const struct report_change *change = report_change_of(plan, task, reason, changes);
-        if (change != NULL) {
-            report_add_change(change, &words);
-        }
         each(context, buf_slice(&words));
     }
     buf_release(&words);

@@ -8,7 +8,6 @@
 #include "arena.h"
 #include "buf.h"
 #include "plan.h"
-#include "report.h"
 #include "vec.h"
 
 #include <stddef.h>
@@ -23,11 +22,6 @@ struct reason_list {
 void reasons_gather(struct plan *plan, struct task_id task, size_t limit, struct reason_list *list,
                     struct diag *diag);
 void reasons_release(struct reason_list *list);
-
-/* report_task_reasons, with the commits of `changes` (may be NULL). */
-struct report_changes;
-void reasons_tell(struct plan *plan, struct task_id task, const struct report_changes *changes,
-                  report_reason_fn *each, void *context, struct diag *diag);
 
 /* Appends the first reason in words; nothing when there is none. */
 void reasons_add_first(struct plan *plan, struct task_id task, struct buf *out, struct diag *diag);

@@ -106,7 +106,7 @@ static void add_json_reasons(struct plan *plan, struct task_id task,
     report_json_key(out, "reasons");
     report_json_begin(out, '[');
     if (has_reasons) {
-        reasons_tell(plan, task, changes, add_reason_item, out, diag);
+        report_changes_tell(plan, task, changes, add_reason_item, out, diag);
     }
     report_json_end(out, ']');
     report_json_key(out, "changes");
@@ -231,7 +231,7 @@ static void add_why(struct plan *plan, struct task_id task, const struct report_
             add_reason_line(out, buf_slice(&holdup));
         }
         buf_release(&holdup);
-        reasons_tell(plan, task, changes, add_reason_line, out, diag);
+        report_changes_tell(plan, task, changes, add_reason_line, out, diag);
     }
 }
 
@@ -286,7 +286,7 @@ static void add_planned(struct plan *plan, struct task_id task,
     add_heading(plan, task, intent.plan, intent.style, colour, out);
     if (explain) {
         buf_add_char(out, '\n');
-        reasons_tell(plan, task, changes, add_reason_line, out, diag);
+        report_changes_tell(plan, task, changes, add_reason_line, out, diag);
         return;
     }
     struct buf reason = BUF_EMPTY;
