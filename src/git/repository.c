@@ -116,7 +116,7 @@ static int tell_unusable(const struct git_library *git, int error, const char *f
                          "the git repository of `%s` belongs to another user; if you trust it: "
                          "`git config --global --add safe.directory %s`",
                          name, name);
-    } else if (strstr(said, "objectformat") != NULL) {
+    } else if (strstr(said, "objectformat") != NULL || strstr(said, "object format") != NULL) {
         diag_state_error(diag, FINDING_GIT_UNUSABLE,
                          "the git repository of `%s` names its objects by sha256, which libgit2 "
                          "%s can't read; to convert a copy: `git init COPY && git fast-export "
