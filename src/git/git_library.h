@@ -6,6 +6,9 @@
 #include "git.h"
 
 #include <git2.h>
+#if __has_include(<git2/sys/errors.h>)
+#include <git2/sys/errors.h> /* from libgit2 1.8 on, git_error_clear is declared there */
+#endif
 
 /* Every function of libgit2 that is used. */
 #define GIT_FUNCTIONS(X)                                                                           \
