@@ -440,7 +440,7 @@ END
         map(.event) == ["begins", "planned", "started", "ended", "started", "ended", "finished"]'
     json 'all(.time | test("^20[0-9-]+T[0-9:]+\\.[0-9]{3}Z$")) and (map(.time) | . == sort)'
     json '.[0].version != null and (.[0].project | endswith("/project")) and .[-1].status == 0'
-    sed -i 's,touch.*",kill -9 $PPID; sleep 100 {directory}",' Rowfile
+    sed -i "s,touch.*\",until grep -q started $SCRATCH/events; do sleep 0.02; done; kill -9 \$PPID; sleep 100 {directory}\"," Rowfile
     run -137 "$ROWBUILD" --yes -j1 --events "$SCRATCH/events"
     text_of output "$SCRATCH/events"
     json 'map(.event) == ["begins", "planned", "started"]'
