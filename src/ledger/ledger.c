@@ -80,11 +80,6 @@ void ledger_free(struct ledger *ledger)
     free(ledger);
 }
 
-bool ledger_binds(const struct ledger *ledger)
-{
-    return ledger->binds;
-}
-
 /* ---- Requests and their parts ---- */
 
 /* The request of only this many of its processes. */
@@ -415,15 +410,6 @@ static unsigned sum(const struct ledger *ledger, unsigned (*of)(const struct sha
     return all;
 }
 
-static uint64_t sum_memory(const struct ledger *ledger, uint64_t (*of)(const struct share *share))
-{
-    uint64_t all = 0;
-    for (unsigned i = 0; i < ledger->count; i++) {
-        all = saturating_sum(all, of(ledger->shares[i]));
-    }
-    return all;
-}
-
 unsigned ledger_cores_free(const struct ledger *ledger)
 {
     return sum(ledger, share_cores_free);
@@ -434,17 +420,11 @@ unsigned ledger_gpus(const struct ledger *ledger)
     return sum(ledger, share_gpus);
 }
 
-unsigned ledger_gpus_free(const struct ledger *ledger)
-{
-    return sum(ledger, share_gpus_free);
-}
-
 uint64_t ledger_memory(const struct ledger *ledger)
 {
-    return sum_memory(ledger, share_memory);
-}
-
-uint64_t ledger_memory_free(const struct ledger *ledger)
-{
-    return sum_memory(ledger, share_memory_free);
+    uint64_t all = 0;
+    for (unsigned i = 0; i < ledger->count; i++) {
+        all = saturating_sum(all, share_memory(ledger->shares[i]));
+    }
+    return all;
 }

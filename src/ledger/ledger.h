@@ -58,7 +58,6 @@ struct ledger;
  * The caller frees the ledger with ledger_free, after all grants have been returned. */
 struct ledger *ledger_new(const struct machine *machine, unsigned budget, unsigned gpus);
 void ledger_free(struct ledger *ledger);
-bool ledger_binds(const struct ledger *ledger);
 
 /* Whether the request could be granted if everything were free. */
 bool ledger_can_ever_fit(const struct ledger *ledger, const struct ledger_request *request);
@@ -77,10 +76,8 @@ bool ledger_take_kept(struct ledger *ledger, struct ledger_grant *grant);
 
 unsigned ledger_budget(const struct ledger *ledger);
 unsigned ledger_cores_free(const struct ledger *ledger);
-unsigned ledger_gpus(const struct ledger *ledger); /* in all */
-unsigned ledger_gpus_free(const struct ledger *ledger);
+unsigned ledger_gpus(const struct ledger *ledger);        /* in all */
 unsigned ledger_widest_host(const struct ledger *ledger); /* the most cores on one host */
 uint64_t ledger_memory(const struct ledger *ledger);      /* in all; UINT64_MAX: unlimited */
-uint64_t ledger_memory_free(const struct ledger *ledger); /* UINT64_MAX: without limit */
 
 #endif

@@ -61,11 +61,6 @@ void schedule_expect(struct schedule *schedule, double core_seconds)
     schedule->core_seconds += core_seconds;
 }
 
-size_t schedule_waiting(const struct schedule *schedule)
-{
-    return schedule->waiting;
-}
-
 /* ---- One queue: a heap ---- */
 
 static bool goes_before(const struct waiting *a, const struct waiting *b)

@@ -52,6 +52,4 @@ void schedule_add(struct schedule *schedule, const struct schedule_item *item);
 /* Chooses the item to start now and takes its grant; false if none fits now. */
 bool schedule_next(struct schedule *schedule, uint32_t *number, struct ledger_grant *grant);
 
-size_t schedule_waiting(const struct schedule *schedule);
-
 #endif
