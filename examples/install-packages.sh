@@ -9,7 +9,7 @@ for set_name in "$@"; do
     case $set_name in
     build)
         packages="$packages gcc libc6-dev cmake ninja-build pkg-config re2c bison"
-        packages="$packages libxxhash-dev libpcre2-dev libjson-c-dev libhwloc-dev libgit2-dev"
+        packages="$packages libxxhash-dev nettle-dev libpcre2-dev libjson-c-dev libhwloc-dev libgit2-dev"
         packages="$packages libseccomp-dev libarchive-dev"
         ;;
     test)

@@ -316,10 +316,9 @@ static int has_changed(const char *path, struct diag *diag)
 static int copy_bytes(struct package *package, int from, const char *path, uint64_t size,
                       struct target *target, struct package_file *file, struct diag *diag)
 {
-    struct sha256 sha;
+    struct sha256 *sha = sha256_new();
     struct buf digits = BUF_EMPTY;
     int result = 0;
-    sha256_init(&sha);
     for (uint64_t left = size; left > 0 && result == 0;) {
         ssize_t got = file_read_fully(from, package->piece, left < PIECE ? (size_t)left : PIECE);
         if (got < 0) {
@@ -327,15 +326,15 @@ static int copy_bytes(struct package *package, int from, const char *path, uint6
         } else if (got == 0) {
             result = has_changed(path, diag);
         } else {
-            sha256_add(&sha, package->piece, (size_t)got);
+            sha256_add(sha, package->piece, (size_t)got);
             left -= (uint64_t)got;
             result =
                 package->without_data ? 0 : write_target(target, package->piece, (size_t)got, diag);
             tell(package, (uint64_t)got, diag);
         }
     }
-    sha256_end(&sha, &digits);
-    memcpy(file->sha256, digits.at, sizeof file->sha256);
+    sha256_end(sha, &digits);
+    memcpy(file->sha256, buf_string(&digits), sizeof file->sha256);
     file->size = size;
     buf_release(&digits);
     return result;

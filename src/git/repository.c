@@ -1,6 +1,7 @@
 /* Opening a repository, and its commits. */
 #include "git_library.h"
 
+#include "hex.h"
 #include "memory.h"
 #include "text.h"
 
@@ -25,18 +26,17 @@ static pthread_mutex_t opening = PTHREAD_MUTEX_INITIALIZER;
 
 void git_id_add(const struct git_id *id, unsigned digits, struct buf *out)
 {
-    for (unsigned i = 0; i < digits && i < GIT_ID_DIGITS; i++) {
-        unsigned half = i % 2 == 0 ? id->bytes[i / 2] >> 4 : id->bytes[i / 2] & 15U;
-        buf_add_char(out, "0123456789abcdef"[half]);
-    }
+    struct buf all = BUF_EMPTY;
+    hex_add(&all, id->bytes, sizeof id->bytes);
+    buf_add(out, all.at, digits < GIT_ID_DIGITS ? digits : GIT_ID_DIGITS);
+    buf_release(&all);
 }
 
 bool git_id_read(struct slice text, struct git_id *id)
 {
     *id = (struct git_id){0};
     for (size_t i = 0; i < text.len && i < GIT_ID_DIGITS; i++) {
-        char c = text.at[i];
-        int half = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+        int half = hex_value(text.at[i]);
         if (half < 0) {
             return false;
         }

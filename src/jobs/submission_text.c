@@ -1,6 +1,7 @@
 #include "submission_text.h"
 
 #include "digest.h"
+#include "hex.h"
 #include "text.h"
 
 #include <inttypes.h>
@@ -90,11 +91,6 @@ static uint64_t read_user(struct reading *reading, const struct json *document)
                : geteuid();
 }
 
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* A name, or {"hex": "…"} where it isn't UTF-8. */
 static struct slice read_name(struct reading *reading, const struct json *item)
 {
@@ -104,8 +100,8 @@ static struct slice read_name(struct reading *reading, const struct json *item)
     struct slice hex = read_string(reading, item, "/hex");
     struct buf bytes = BUF_EMPTY;
     for (size_t i = 0; i + 1 < hex.len; i += 2) {
-        int high = hex_digit(hex.at[i]);
-        int low = hex_digit(hex.at[i + 1]);
+        int high = hex_value(hex.at[i]);
+        int low = hex_value(hex.at[i + 1]);
         if (high < 0 || low < 0) {
             reading->wrong = "a name in it can't be read";
             break;
@@ -224,9 +220,7 @@ static void add_task_name(struct buf *out, struct slice name)
         return;
     }
     buf_add_string(out, "{\"hex\": \"");
-    for (size_t i = 0; i < name.len; i++) {
-        buf_addf(out, "%02x", (unsigned char)name.at[i]);
-    }
+    hex_add(out, name.at, name.len);
     buf_add_string(out, "\"}");
 }
 

@@ -4,6 +4,7 @@
 
 #include "disk.h"
 #include "file.h"
+#include "hex.h"
 #include "inbox.h"
 #include "inside.h"
 #include "state_folder.h"
@@ -329,7 +330,6 @@ int submissions_remove_all(const char *state_path, struct diag *diag)
 struct slice submission_new_token(struct arena *arena)
 {
     unsigned char bytes[TOKEN_BYTES];
-    char text[2 * TOKEN_BYTES + 1];
     if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes) {
         struct timespec now;
         clock_gettime(CLOCK_REALTIME, &now);
@@ -337,10 +337,11 @@ struct slice submission_new_token(struct arena *arena)
             ((uint64_t)now.tv_sec << 32U) ^ (uint64_t)now.tv_nsec ^ ((uint64_t)getpid() << 40U);
         memcpy(bytes, &mixed, sizeof bytes);
     }
-    for (size_t i = 0; i < sizeof bytes; i++) {
-        snprintf(text + 2 * i, 3, "%02x", bytes[i]);
-    }
-    return arena_slice(arena, slice_of(text));
+    struct buf text = BUF_EMPTY;
+    hex_add(&text, bytes, sizeof bytes);
+    struct slice token = arena_slice(arena, buf_slice(&text));
+    buf_release(&text);
+    return token;
 }
 
 struct job_ref submission_job(const struct submission *submission, size_t element)
