@@ -55,7 +55,7 @@ static void look_at_inputs(const struct check *check, struct listed_input *input
             }
             struct listed_input *input = &inputs[starts[graph->tasks[n].action] + number];
             input->is_matched = true;
-            if (!action->inputs[number].is_glob && graph->producers[file.at] == GRAPH_NONE &&
+            if (!action->inputs[number].is_glob && graph_origin_count(graph, file) == 0 &&
                 plan_status(check->plan, file) == FILE_GONE) {
                 note_missing(check, (struct task_id){n}, file, input);
             }

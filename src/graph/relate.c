@@ -1,5 +1,6 @@
 /* Which actions come after which, by what their inputs name and by `previous_actions`. Globs with `**`
- * have no say in it: they leave out what later actions make. */
+ * have no say in it: they leave out what later actions make. What a glob may match in a folder comes
+ * before it, where nothing else is said, if its action is written before. */
 #include "building.h"
 
 #include "memory.h"
@@ -74,28 +75,68 @@ static void close_over(bool *depends, size_t names)
     free(stack);
 }
 
-/* ---- Globs without `**` ---- */
+/* Adds that one depends on another, and what follows from it, to a table that is closed. */
+static void add_closed(bool *depends, size_t names, size_t name, size_t other)
+{
+    const bool *further = depends + other * names;
+    for (size_t k = 0; k < names; k++) {
+        bool *row = depends + k * names;
+        if (k == name || row[name]) {
+            row[other] = true;
+            for (size_t i = 0; i < names; i++) {
+                row[i] = row[i] || further[i];
+            }
+        }
+    }
+}
+
+/* ---- Globs ---- */
 
 struct relating {
     struct building *building;
-    const bool *before; /* as known without globs */
+    const bool
+        *before; /* as known without globs; NULL: by the order in which actions are written */
     bool *depends;
-    size_t action; /* name id of the reader */
+    const struct action *reader;
     const struct glob_set *globs;
     const struct glob_set *inside;
 };
 
-static void relate_to_product(struct relating *relating, struct file_id file, struct slice path)
+static bool names_product(const struct relating *relating, struct slice path)
+{
+    return glob_set_matches(relating->globs, path) ||
+           (relating->inside != NULL && glob_set_matches(relating->inside, path));
+}
+
+static const struct action *maker_of(const struct relating *relating, struct file_id file)
 {
     const struct graph *graph = relating->building->graph;
-    size_t names = graph->rowfile->name_count;
-    struct task_id producer = {graph->producers[file.at]};
-    size_t other = graph_action(graph, producer)->name_id;
-    if (other != relating->action && !relating->before[other * names + relating->action] &&
-        !relating->depends[relating->action * names + other] &&
-        (glob_set_matches(relating->globs, path) ||
-         (relating->inside != NULL && glob_set_matches(relating->inside, path)))) {
-        relating->depends[relating->action * names + other] = true;
+    return graph_action(graph, (struct task_id){graph->producers[file.at]});
+}
+
+/* Whether the product is of an action that may turn out to come before the reader. */
+static bool is_open(const struct relating *relating, struct file_id file)
+{
+    size_t names = relating->building->rowfile->name_count;
+    const struct action *maker = maker_of(relating, file);
+    size_t name = relating->reader->name_id;
+    size_t other = maker->name_id;
+    const bool *known = relating->before != NULL ? relating->before : relating->depends;
+    return other != name && !known[other * names + name] &&
+           !relating->depends[name * names + other] &&
+           (relating->before != NULL || maker < relating->reader);
+}
+
+static void relate_to_product(struct relating *relating, struct file_id file, struct slice path)
+{
+    size_t names = relating->building->rowfile->name_count;
+    size_t name = relating->reader->name_id;
+    size_t other = maker_of(relating, file)->name_id;
+    if (relating->before != NULL) {
+        relating->depends[name * names + other] = names_product(relating, path);
+    } else if (glob_set_may_match_below(relating->globs, path) &&
+               !glob_set_matches(relating->globs, path)) {
+        add_closed(relating->depends, names, name, other);
     }
 }
 
@@ -107,7 +148,9 @@ static void relate_below(struct relating *relating)
         for (size_t d = 0; d < graph->workspace->count; d++) {
             struct file_id file = {(uint32_t)(d * graph->column_count + c)};
             if (graph->producers[file.at] != GRAPH_NONE) {
-                relate_to_product(relating, file, graph->columns[c]);
+                if (is_open(relating, file)) {
+                    relate_to_product(relating, file, graph->columns[c]);
+                }
                 break;
             }
         }
@@ -119,7 +162,7 @@ static void relate_in_project(struct relating *relating)
     const struct graph *graph = relating->building->graph;
     struct buf path = BUF_EMPTY;
     for (size_t f = 0; f < graph->file_count; f++) {
-        if (graph->producers[f] != GRAPH_NONE) {
+        if (graph->producers[f] != GRAPH_NONE && is_open(relating, (struct file_id){(uint32_t)f})) {
             buf_clear(&path);
             graph_add_path(graph, (struct file_id){(uint32_t)f}, &path);
             relate_to_product(relating, (struct file_id){(uint32_t)f}, buf_slice(&path));
@@ -133,6 +176,24 @@ static bool crosses_folders(struct slice pattern)
     return memmem(pattern.at, pattern.len, "**", 2) != NULL;
 }
 
+static void relate_glob(struct relating *relating, const struct path_spec *spec)
+{
+    relating->globs = building_globs(relating->building, spec->path);
+    relating->inside = building_folders_named(relating->building, spec->path);
+    if (relating->before != NULL && crosses_folders(spec->path)) {
+        relating->globs = relating->inside; /* only what it names for sure */
+    }
+    if (relating->globs == NULL) {
+        return;
+    }
+    if (spec->from_project) {
+        relate_in_project(relating);
+    } else {
+        relate_below(relating);
+    }
+}
+
+/* `before` as in struct relating. */
 static void relate_globs(struct building *building, const bool *before)
 {
     const struct rowfile *rowfile = building->rowfile;
@@ -147,21 +208,8 @@ static void relate_globs(struct building *building, const bool *before)
             struct relating relating = {.building = building,
                                         .before = before,
                                         .depends = building->depends,
-                                        .action = action->name_id,
-                                        .globs = building_globs(building, spec->path),
-                                        .inside = building_folders_named(building, spec->path)};
-            if (relating.globs == NULL ||
-                (crosses_folders(spec->path) && relating.inside == NULL)) {
-                continue;
-            }
-            if (crosses_folders(spec->path)) { /* only what it names for sure */
-                relating.globs = relating.inside;
-            }
-            if (spec->from_project) {
-                relate_in_project(&relating);
-            } else {
-                relate_below(&relating);
-            }
+                                        .reader = action};
+            relate_glob(&relating, spec);
         }
     }
 }
@@ -180,5 +228,6 @@ void building_relate_actions(struct building *building, const struct dependency 
     memcpy(before, building->depends, names * names);
     relate_globs(building, before);
     close_over(building->depends, names);
+    relate_globs(building, NULL);
     free(before);
 }

@@ -483,6 +483,24 @@ END
     has 'the workspace `workspace` has no directory' '4 actions have nothing to work on' '1 warning'
 }
 
+@test "check knows inputs in folders that actions make, and behind links" {
+    mkdir workspace/d1
+    ln -s workspace link
+    rowfile <<'END'
+[[action]]
+name = "a"
+command = "note {directory}"
+products = ["folder", "//link/{directory}/out"]
+[[action]]
+name = "b"
+command = "note {directory}"
+inputs = ["folder/file", "fold*/x*", "**/y", "out", "//workspace/{directory}/out"]
+END
+    expect 0 check
+    has 'no errors'
+    lacks 'missing' 'matches no file'
+}
+
 @test "wrong types and values are refused in a sentence each" {
     mkdir workspace/d1
     rowfile <<'END'

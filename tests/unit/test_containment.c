@@ -187,6 +187,33 @@ static void test_globs_leave_out_what_comes_later(void **state)
          RUN("make/d1 use/d1"), RUN(""), WRITE("d1/w.in", "new"), RUN("make/d1"), RUN(""));
 }
 
+static void test_globs_wait_for_folders_that_are_written_before(void **state)
+{
+    (void)state;
+    static const char *const globs[] = {"**/*.in", "*/*.in", "o*/x.in", "{o,p}*/*.in"};
+    for (size_t i = 0; i < sizeof globs / sizeof *globs; i++) {
+        char text[1024];
+        snprintf(text, sizeof text,
+                 "[default.action]\nscope = 'directory'\n"
+                 "[[action]]\nname = 'make'\ninputs = ['in']\nproducts = ['out']\n"
+                 "command = 'copy in out/x.in'\n"
+                 "[[action]]\nname = 'use'\ninputs = ['%s']\nproducts = ['y']\n"
+                 "command = 'copy out/x.in y'\n"
+                 "[[action]]\nname = 'after'\ninputs = ['in']\nproducts = ['later']\n"
+                 "command = 'copy in later/x.in'\n",
+                 globs[i]);
+        PLAY(text, WRITE("d1/in", "one"), RUN("make/d1 after/d1 use/d1"));
+    }
+    /* Both may hold what the other reads: the order in the file decides, and there is no cycle. */
+    PLAY("[default.action]\nscope = 'directory'\n"
+         "[[action]]\nname = 'a'\ninputs = ['in', '*/*.y']\nproducts = ['da']\n"
+         "command = 'copy in da/f.x'\n"
+         "[[action]]\nname = 'b'\ninputs = ['*/*.x']\nproducts = ['db']\n"
+         "command = 'copy da/f.x db/f.y'\n",
+         WRITE("d1/in", "one"), RUN("a/d1 b/d1"), RUN(""), WRITE("d1/in", "two"), RUN("a/d1 b/d1"),
+         RUN(""));
+}
+
 static void test_globs_leave_out_own_folders(void **state)
 {
     (void)state;
@@ -382,6 +409,7 @@ int main(void)
         cmocka_unit_test(test_products_behind_a_link),
         cmocka_unit_test(test_only_what_a_glob_matches_in_a_folder_counts),
         cmocka_unit_test(test_globs_leave_out_what_comes_later),
+        cmocka_unit_test(test_globs_wait_for_folders_that_are_written_before),
         cmocka_unit_test(test_globs_leave_out_own_folders),
         cmocka_unit_test(test_cycles_are_found_and_named),
         cmocka_unit_test(test_own_products_are_no_inputs),
