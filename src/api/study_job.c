@@ -49,7 +49,8 @@ int rowbuild_job(struct rowbuild *study, const char *token,
     struct job_element element;
     int status = ROWBUILD_OK;
     arena_init(&arena);
-    loop_block_signals(&before, false); /* what the scheduler sends while the job is prepared can wait */
+    loop_block_signals(&before,
+                       false); /* what the scheduler sends while the job is prepared can wait */
     int begun = element_begin(&element, study->state_path, token, &arena, &messages->diag);
     if (begun == 0) {
         status = carry_out(study, &element, options, observer, messages);
