@@ -197,13 +197,20 @@ void building_relate_actions(struct building *building, const struct dependency 
 /* order.c: successors, and the order of tasks. -1: there is a cycle. */
 int building_order(struct building *building);
 
+/* patterns.c: globs as text. */
+/* The folders that a pattern names: `data` and `data/raw` of `data/raw/f*`, but no folder that it only
+ * matches. NULL: none. */
+const struct glob_set *building_folders_named(struct building *building, struct slice pattern);
+/* The part of a pattern before its first segment with a glob character, without the last '/'. */
+struct slice building_fixed_prefix(struct slice pattern);
+/* Appends the glob and the exclusions after it, which it shares its root with, separated by NUL. */
+void building_add_patterns(const struct action *action, size_t input, struct slice pattern,
+                           struct buf *out);
+
 /* inputs.c: adds the files that an action's globs match for one task. `add` is called for each. With
  * `is_shared` the files are the same for all tasks of the element: products of the task are among
  * them. */
 typedef void building_match_fn(void *context, struct file_id file, uint32_t input);
-/* The folders that a pattern names: `data` and `data/raw` of `data/raw/f*`, but no folder that it only
- * matches. NULL: none. */
-const struct glob_set *building_folders_named(struct building *building, struct slice pattern);
 int building_match_globs(struct building *building, struct task_id task, bool is_shared,
                          building_match_fn *add, void *context);
 

@@ -1,28 +1,10 @@
 /* The files that the inputs of tasks name: globs are matched with the disk and with products. */
-#include "building.h"
+#include "walk.h"
 
 #include "file.h"
-#include "match.h"
 #include "reserved.h"
 
 #include <stdlib.h>
-
-/* A walk below one folder that finds the files that the globs match. */
-struct walk {
-    struct building *building;
-    struct task_id task;
-    bool is_shared; /* with all tasks of the element: what they make themselves is found, too */
-    struct slice patterns;
-    const struct glob_set *globs;
-    const struct tree_rules *rules; /* what the globs leave out */
-    const struct glob_set *inside;  /* paths of folders that the globs name; NULL: none */
-    size_t input;
-    const char *root;   /* from the project: "", or with a trailing '/' */
-    struct buf prefix;  /* below the root: "a/b/" while a/b is listed */
-    uint32_t directory; /* files are inside this one, or GRAPH_NONE: paths from the project */
-    VEC(struct file_id) found;
-    VEC(uint32_t) files; /* products that were met and aren't folders */
-};
 
 static void walk_folder(struct walk *walk);
 
@@ -65,33 +47,6 @@ static bool is_own(const struct walk *walk, struct slice name)
 
 /* ---- Products ---- */
 
-enum relation { RELATION_OWN, RELATION_AFTER, RELATION_BEFORE, RELATION_NONE };
-
-/* What a product is to the task: its own, or of what comes later; of what comes before; neither. */
-static enum relation relation_of(const struct walk *walk, struct file_id product)
-{
-    const struct graph *graph = walk->building->graph;
-    uint32_t producer = graph->producers[product.at];
-    size_t names = graph->rowfile->name_count;
-    uint32_t own = graph_action(graph, walk->task)->name_id;
-    uint32_t other = graph_action(graph, (struct task_id){producer})->name_id;
-    const bool *depends = walk->building->depends;
-    bool is_before = own != other && depends[own * names + other];
-    bool is_after = own != other && depends[other * names + own];
-    if (producer == walk->task.at && !walk->is_shared) {
-        return RELATION_OWN;
-    }
-    return is_before ? RELATION_BEFORE : is_after ? RELATION_AFTER : RELATION_NONE;
-}
-
-/* Globs leave out what is the task's own, and of what comes later. If they name a folder that comes
- * later, that is a cycle, and told as one. */
-static bool is_left_out(const struct walk *walk, struct file_id product, bool is_named)
-{
-    enum relation relation = relation_of(walk, product);
-    return relation == RELATION_OWN || (relation == RELATION_AFTER && !is_named);
-}
-
 static bool is_product(const struct graph *graph, struct file_id file)
 {
     return file.at < graph->file_count && graph->producers[file.at] != GRAPH_NONE;
@@ -113,63 +68,7 @@ static struct file_id product_met(const struct walk *walk, struct slice path)
     return is_product(graph, file) ? file : (struct file_id){GRAPH_NONE};
 }
 
-/* What the globs' paths are relative to, from the project. */
-static void add_root(const struct walk *walk, struct buf *out)
-{
-    const struct workspace *workspace = walk->building->workspace;
-    if (walk->directory == GRAPH_NONE) {
-        return;
-    }
-    if (!slice_is(workspace->path, ".")) {
-        buf_addf(out, "%s/", workspace->path.at);
-    }
-    buf_addf(out, "%s/", workspace->names[walk->directory].at);
-}
-
-/* What the globs match in a folder, which is a product or lies in one. */
-static void find_view(struct walk *walk, struct slice folder, struct file_id product)
-{
-    struct buf root = BUF_EMPTY;
-    add_root(walk, &root);
-    vec_push(&walk->found, building_view_of_globs(walk->building, folder, root.len, walk->patterns,
-                                                  walk->globs, walk->rules, product));
-    buf_release(&root);
-}
-
-/* The same by a path as the globs have it. */
-static void find_view_below(struct walk *walk, struct slice path, struct file_id product)
-{
-    struct buf folder = BUF_EMPTY;
-    add_root(walk, &folder);
-    buf_add_slice(&folder, path);
-    find_view(walk, buf_slice(&folder), product);
-    buf_release(&folder);
-}
-
-static void find_view_of_product(struct walk *walk, struct file_id product)
-{
-    struct buf path = BUF_EMPTY;
-    graph_add_path(walk->building->graph, product, &path);
-    find_view(walk, buf_slice(&path), product);
-    buf_release(&path);
-}
-
 /* ---- Walking ---- */
-
-static void find_file(struct walk *walk, struct slice path)
-{
-    struct file_id file;
-    if (walk->directory != GRAPH_NONE) {
-        file = building_file_below(walk->building, walk->directory, path);
-    } else {
-        struct buf full = BUF_EMPTY;
-        buf_add_string(&full, walk->root);
-        buf_add_slice(&full, path);
-        file = building_file(walk->building, buf_slice(&full));
-        buf_release(&full);
-    }
-    vec_push(&walk->found, file);
-}
 
 static void meet_folder(struct walk *walk, struct slice path)
 {
@@ -180,8 +79,8 @@ static void meet_folder(struct walk *walk, struct slice path)
     if (product.at == GRAPH_NONE) {
         buf_add_char(&walk->prefix, '/');
         walk_folder(walk);
-    } else if (!glob_set_matches(walk->globs, path) && !is_left_out(walk, product, false)) {
-        find_view_of_product(walk, product);
+    } else if (!glob_set_matches(walk->globs, path) && !walk_leaves_out(walk, product, false)) {
+        walk_find_view_of_product(walk, product);
     }
 }
 
@@ -191,7 +90,7 @@ static void meet_file(struct walk *walk, struct slice path)
     if (product.at != GRAPH_NONE) {
         vec_push(&walk->files, product.at);
     } else if (glob_set_matches(walk->globs, path)) {
-        find_file(walk, path);
+        walk_find_file(walk, path);
     }
 }
 
@@ -254,15 +153,15 @@ static void match_product(struct walk *walk, struct file_id product, struct slic
     if (!matches && !is_named && !glob_set_may_match_below(walk->globs, path)) {
         return;
     }
-    if (is_left_out(walk, product, is_named) || path_has_ignored_part(walk->rules, path)) {
+    if (walk_leaves_out(walk, product, is_named) || path_has_ignored_part(walk->rules, path)) {
         return;
     }
     if (matches) { /* the whole of it */
         vec_push(&walk->found, product);
     } else if (is_named ||
-               (relation_of(walk, product) == RELATION_BEFORE &&
+               (walk_relation(walk, product) == RELATION_BEFORE &&
                 glob_set_may_match_below(walk->globs, path) && !was_met_as_file(walk, product))) {
-        find_view_of_product(walk, product);
+        walk_find_view_of_product(walk, product);
     }
 }
 
@@ -292,185 +191,6 @@ static void match_products_of_project(struct walk *walk)
         match_product(walk, (struct file_id){(uint32_t)f}, buf_slice(&path));
     }
     buf_release(&path);
-}
-
-/* ---- Patterns ---- */
-
-/* The end of the segment that begins at `at`; alternatives may hold '/'. */
-static size_t segment_end(struct slice pattern, size_t at)
-{
-    int depth = 0;
-    for (; at < pattern.len && (depth > 0 || pattern.at[at] != '/'); at++) {
-        if (pattern.at[at] == '\\') {
-            at += at + 1 < pattern.len;
-        } else if (pattern.at[at] == '{') {
-            depth++;
-        } else if (pattern.at[at] == '}') {
-            depth--;
-        }
-    }
-    return at;
-}
-
-const struct glob_set *building_folders_named(struct building *building, struct slice pattern)
-{
-    struct buf list = BUF_EMPTY;
-    for (size_t at = 0; at < pattern.len;) {
-        size_t end = segment_end(pattern, at);
-        struct slice segment = slice_make(pattern.at + at, end - at);
-        if (end >= pattern.len || slice_is(segment, "**")) {
-            break;
-        }
-        if (!match_is_glob(segment)) {
-            if (list.len > 0) {
-                buf_add_char(&list, '\0');
-            }
-            buf_add(&list, pattern.at, end);
-        }
-        at = end + 1;
-    }
-    const struct glob_set *folders =
-        list.len > 0 ? building_globs(building, buf_slice(&list)) : NULL;
-    buf_release(&list);
-    return folders;
-}
-
-/* The part of a pattern before its first segment with a glob character, without the last '/'. */
-static struct slice fixed_prefix(struct slice pattern)
-{
-    size_t fixed = 0;
-    for (size_t at = 0; at < pattern.len;) {
-        size_t end = segment_end(pattern, at);
-        if (end >= pattern.len || match_is_glob(slice_make(pattern.at + at, end - at))) {
-            break;
-        }
-        fixed = end;
-        at = end + 1;
-    }
-    return slice_make(pattern.at, fixed);
-}
-
-/* The glob and the exclusions after it, which it shares its root with, separated by NUL. */
-static void add_patterns(const struct action *action, size_t input, struct slice pattern,
-                         struct buf *out)
-{
-    const struct path_spec *spec = &action->inputs[input];
-    buf_add_slice(out, pattern);
-    for (size_t i = input + 1; i < action->input_count; i++) {
-        const struct path_spec *other = &action->inputs[i];
-        if (other->is_excluded && other->from_project == spec->from_project) {
-            buf_add(out, "\0!", 2);
-            buf_add_slice(out, other->path);
-        }
-    }
-}
-
-/* ---- By another name ---- */
-
-/* Products whose folders have links, by where these lead. */
-static void match_aliases(struct walk *walk)
-{
-    for (size_t i = 0; i < building_alias_count(walk->building); i++) {
-        struct file_id product;
-        struct slice path = building_alias(walk->building, i, &product);
-        bool is_named = walk->inside != NULL && glob_set_matches(walk->inside, path);
-        bool matches = glob_set_matches(walk->globs, path);
-        if ((!matches && !is_named) || is_left_out(walk, product, is_named)) {
-            continue;
-        }
-        if (matches) {
-            find_file(walk, path);
-        } else {
-            find_view(walk, path, product);
-        }
-    }
-}
-
-/* Products below the folder at `real`, as files below `prefix`. */
-static void match_renamed(struct walk *walk, struct slice prefix, struct slice real)
-{
-    const struct graph *graph = walk->building->graph;
-    struct buf path = BUF_EMPTY;
-    struct buf renamed = BUF_EMPTY;
-    for (size_t f = 0; f < graph->file_count; f++) {
-        if (graph->producers[f] == GRAPH_NONE) {
-            continue;
-        }
-        buf_clear(&path);
-        buf_clear(&renamed);
-        graph_add_path(graph, (struct file_id){(uint32_t)f}, &path);
-        struct slice below = path_below(buf_slice(&path), real);
-        if (below.at == NULL) {
-            continue;
-        }
-        buf_add_slice(&renamed, prefix);
-        buf_add_char(&renamed, '/');
-        buf_add_slice(&renamed, below);
-        struct file_id product = {(uint32_t)f};
-        bool is_named = walk->inside != NULL && glob_set_matches(walk->inside, buf_slice(&renamed));
-        bool matches = glob_set_matches(walk->globs, buf_slice(&renamed));
-        if ((!matches && !is_named) || is_left_out(walk, product, is_named)) {
-            continue;
-        }
-        if (matches) {
-            find_file(walk, buf_slice(&renamed));
-        } else {
-            find_view_below(walk, buf_slice(&renamed), product);
-        }
-    }
-    buf_release(&path);
-    buf_release(&renamed);
-}
-
-/* Of the task, or of one that shares what the globs match. */
-static bool is_own_product(const struct walk *walk, struct file_id product)
-{
-    const struct graph *graph = walk->building->graph;
-    uint32_t producer = graph->producers[product.at];
-    return producer == walk->task.at ||
-           (walk->is_shared && graph->tasks[producer].action == graph->tasks[walk->task.at].action);
-}
-
-/* The loader has told it where no link is in between. */
-static void refuse_own(struct walk *walk, struct slice folder)
-{
-    const struct action *action = graph_action(walk->building->graph, walk->task);
-    building_refuse(walk->building, action, &action->inputs[walk->input], GRAPH_INPUT,
-                    walk->directory, folder, PROBLEM_IN_OWN_PRODUCT);
-}
-
-/* A fixed prefix that leads through a link. True: all that the globs match lies in one product. */
-static bool match_through_link(struct walk *walk, struct slice prefix)
-{
-    struct building *building = walk->building;
-    struct buf folder = BUF_EMPTY;
-    struct buf real = BUF_EMPTY;
-    bool is_done = false;
-    if (walk->root[0] == '/') {
-        return false;
-    }
-    add_root(walk, &folder);
-    buf_add_slice(&folder, prefix);
-    (void)path_resolve(building->workspace, buf_slice(&folder), &real);
-    if (!slice_equal(buf_slice(&folder), buf_slice(&real))) {
-        struct file_id product = building_product_at(building, buf_slice(&real));
-        if (product.at == GRAPH_NONE) {
-            product = building_product_above(building, buf_slice(&real));
-        }
-        if (product.at == GRAPH_NONE) {
-            match_renamed(walk, prefix, buf_slice(&real));
-        } else {
-            is_done = true;
-            if (is_own_product(walk, product)) {
-                refuse_own(walk, buf_slice(&folder));
-            } else if (!is_left_out(walk, product, true)) {
-                find_view(walk, buf_slice(&folder), product);
-            }
-        }
-    }
-    buf_release(&folder);
-    buf_release(&real);
-    return is_done;
 }
 
 /* ---- One input ---- */
@@ -513,7 +233,7 @@ static void tell_sorted(const struct walk *walk, uint32_t input, building_match_
 static void match_in(struct walk *walk, struct slice prefix)
 {
     walk->files.count = 0;
-    if (prefix.len > 0 && match_through_link(walk, prefix)) {
+    if (prefix.len > 0 && walk_match_through_link(walk, prefix)) {
         return;
     }
     walk_folder(walk);
@@ -521,7 +241,7 @@ static void match_in(struct walk *walk, struct slice prefix)
         match_products_below(walk, walk->directory);
     } else if (walk->root[0] != '/') {
         match_products_of_project(walk);
-        match_aliases(walk);
+        walk_match_aliases(walk);
     }
 }
 
@@ -559,7 +279,7 @@ static int match_one(struct walk *walk, size_t input, building_match_fn *add, vo
     if (is_absolute) {
         globbed = slice_make(globbed.at + 1, globbed.len - 1);
     }
-    add_patterns(action, input, globbed, &patterns);
+    building_add_patterns(action, input, globbed, &patterns);
     walk->patterns = buf_slice(&patterns);
     walk->rules = rules_of(walk, action, input, globbed);
     walk->globs = result == 0 ? building_globs(building, walk->patterns) : NULL;
@@ -570,11 +290,11 @@ static int match_one(struct walk *walk, size_t input, building_match_fn *add, vo
     walk->found.count = 0;
     result = walk->globs != NULL ? 0 : -1;
     if (result == 0 && (is_absolute || spec->from_project)) {
-        match_in(walk, fixed_prefix(globbed));
+        match_in(walk, building_fixed_prefix(globbed));
     } else if (result == 0) {
         for (size_t i = 0; i < count; i++) {
             walk->directory = directories[i];
-            match_in(walk, fixed_prefix(globbed));
+            match_in(walk, building_fixed_prefix(globbed));
         }
     }
     if (result == 0) {
