@@ -65,7 +65,7 @@ package() {
 @test "the manual lists all codes" {
     local code
     while read -r code; do
-        grep -qxF ".It Li $code" "${ROWBUILD%/*}/rowbuild.1" || { echo "$code is missing" && return 1; }
+        grep -qxF ".It Li $code" "${ROWBUILD%/*}/../cli/rowbuild.1" || { echo "$code is missing" && return 1; }
     done < <(sed -n 's/^\([a-z0-9-]*\) |.*/\1/p' "$TOP/grammar/findings")
 }
 

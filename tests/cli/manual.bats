@@ -71,7 +71,7 @@ long_options() {
 }
 
 @test "the manual page has every command, every option and every exit status" {
-    local page=${ROWBUILD%/*}/rowbuild.1 command option
+    local page=${ROWBUILD%/*}/../cli/rowbuild.1 command option
     for command in "${COMMANDS[@]}"; do
         [ "$command" = run ] || [[ $command == show* ]] || grep -q "^\.It Cm $command" "$page"
         [[ $command != show* ]] || grep -q "^\.It Cm $command" "$page"
@@ -102,7 +102,7 @@ completions() {
 @test "the completion knows every command, option, action and directory" {
     local command option words offered
     # shellcheck source=/dev/null
-    source "${ROWBUILD%/*}/rowbuild.bash"
+    source "${ROWBUILD%/*}/../cli/rowbuild.bash"
     chain d1 'two words'
     offered=$(completions '')
     for command in check show submit scan accept clean init job help d1 'two\ words'; do
