@@ -182,7 +182,7 @@ static void take_named(struct plan *plan, struct task_id task, struct launched *
 {
     struct component_list list = {0};
     struct intern before;
-    struct intern folders; /* that are no links */
+    struct intern folders; /* that aren't links */
     VEC(const struct component *) then = {0};
     struct buf key = BUF_EMPTY;
     intern_init(&before);
