@@ -1,6 +1,7 @@
 #include "archive_library.h"
 
-#include <dlfcn.h>
+#include "symbols.h"
+
 #include <pthread.h>
 
 /* The soname of libarchive 3, in all its versions. */
@@ -10,25 +11,12 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static struct archive_library library;
 static const char *missing; /* what couldn't be opened or found; NULL: nothing */
 
-static void *find(void *handle, const char *name)
-{
-    void *found = dlsym(handle, name);
-    if (found == NULL) {
-        missing = name;
-    }
-    return found;
-}
-
 static void open_library(void)
 {
-    void *handle = dlopen(SONAME, RTLD_NOW | RTLD_LOCAL);
-    if (handle == NULL) {
-        missing = SONAME;
-        return;
-    }
-#define FIND(name) *(void **)&library.name = find(handle, #name);
-    ARCHIVE_FUNCTIONS(FIND)
+#define FIND(name) {#name, (void **)&library.name},
+    static const struct symbol symbols[] = {ARCHIVE_FUNCTIONS(FIND)};
 #undef FIND
+    missing = symbols_find(SONAME, symbols, sizeof symbols / sizeof symbols[0]);
 }
 
 const struct archive_library *archive_library_open(struct diag *diag)

@@ -1,6 +1,7 @@
 #include "git_library.h"
 
-#include <dlfcn.h>
+#include "symbols.h"
+
 #include <pthread.h>
 
 #define SONAME "libgit2.so." LIBGIT2_SOVERSION
@@ -9,25 +10,12 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static struct git_library library;
 static const char *missing; /* what couldn't be opened or found; NULL: nothing */
 
-static void *find(void *handle, const char *name)
-{
-    void *found = dlsym(handle, name);
-    if (found == NULL) {
-        missing = name;
-    }
-    return found;
-}
-
 static void open_library(void)
 {
-    void *handle = dlopen(SONAME, RTLD_NOW | RTLD_LOCAL);
-    if (handle == NULL) {
-        missing = SONAME;
-        return;
-    }
-#define FIND(name) *(void **)&library.name = find(handle, #name);
-    GIT_FUNCTIONS(FIND)
+#define FIND(name) {#name, (void **)&library.name},
+    static const struct symbol symbols[] = {GIT_FUNCTIONS(FIND)};
 #undef FIND
+    missing = symbols_find(SONAME, symbols, sizeof symbols / sizeof symbols[0]);
     if (missing == NULL && library.git_libgit2_init() < 0) {
         missing = SONAME;
     }
