@@ -6,30 +6,29 @@ static bool has_facts(const struct story_step *step)
     return step->run.host.len > 0 || step->run.user.len > 0;
 }
 
-struct slice crate_user(struct crate *crate, const struct story_step *step)
+/* An entity of which only the name is known; "": not even that. */
+static struct slice named(struct crate *crate, const char *beginning, const char *type,
+                          struct slice name)
 {
-    if (step->run.user.len == 0) {
+    if (name.len == 0) {
         return SLICE_LITERAL("");
     }
-    struct slice id = crate_id(crate, "#user/", step->run.user, SLICE_LITERAL(""));
-    if (crate_begin(crate, id, "Person")) {
-        crate_string(crate, "name", step->run.user);
+    struct slice id = crate_id(crate, beginning, name, SLICE_LITERAL(""));
+    if (crate_begin(crate, id, type)) {
+        crate_string(crate, "name", name);
         crate_end(crate);
     }
     return id;
 }
 
+struct slice crate_user(struct crate *crate, const struct story_step *step)
+{
+    return named(crate, "#user/", "Person", step->run.user);
+}
+
 struct slice crate_host(struct crate *crate, const struct story_step *step)
 {
-    if (step->run.host.len == 0) {
-        return SLICE_LITERAL("");
-    }
-    struct slice id = crate_id(crate, "#host/", step->run.host, SLICE_LITERAL(""));
-    if (crate_begin(crate, id, "Place")) {
-        crate_string(crate, "name", step->run.host);
-        crate_end(crate);
-    }
-    return id;
+    return named(crate, "#host/", "Place", step->run.host);
 }
 
 static struct slice engine(struct crate *crate, struct slice version)
