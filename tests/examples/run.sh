@@ -3,8 +3,9 @@
 # usage: ROWBUILD=/path/to/rowbuild run.sh NAME
 #
 # The example's sources are copied; make-workspace.sh must be repeatable; check.sh must fail before the
-# run and pass after it; a second run must have nothing to do. If there is a workflow.toml beside the
-# Rowfile, all of this is done again with the workflow.toml alone.
+# run and pass after it; a second run must have nothing to do; an audit must find that the Rowfile names all
+# that its commands read and write. If there is a workflow.toml beside the Rowfile, all of this but the audit
+# is done again with the workflow.toml alone.
 set -eu
 
 name=${1:?usage: run.sh NAME}
@@ -74,15 +75,17 @@ list_files() {
     find . -type f -exec cksum {} + | LC_ALL=C sort
 }
 
-# run OUTPUT: an example that needs something around its runs has a run.sh, which calls $ROWBUILD.
+# run OUTPUT [ARGUMENT]…: an example that needs something around its runs has a run.sh, which calls $ROWBUILD.
 run() {
+    output=$1
+    shift
     status=0
     if [ -x ./run.sh ]; then
-        ./run.sh -j "$jobs" >"$1" 2>&1 || status=$?
+        ./run.sh "$@" -j "$jobs" >"$output" 2>&1 || status=$?
     else
-        "$ROWBUILD" -j "$jobs" >"$1" 2>&1 || status=$?
+        "$ROWBUILD" "$@" -j "$jobs" >"$output" 2>&1 || status=$?
     fi
-    cat "$1"
+    cat "$output"
     [ "$status" -eq 0 ] || fail "rowbuild ended with status $status"
 }
 
@@ -109,7 +112,11 @@ try() {
 
 mkdir "$scratch/home" "$scratch/tmp"
 copy_sources "$scratch/$name"
-(try "$scratch/$name")
+(
+    try "$scratch/$name"
+    run "$scratch/audit" audit
+    tail -n 1 "$scratch/audit" | grep -q 'nothing is missing$' || fail "the audit found something"
+)
 if [ -e "$source/workflow.toml" ] && [ -e "$source/Rowfile" ]; then
     echo "-- the same with workflow.toml"
     copy_sources "$scratch/row"
