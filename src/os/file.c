@@ -98,13 +98,10 @@ ssize_t file_read_fully(int fd, char *into, size_t want)
     return (ssize_t)got;
 }
 
-static int read_open(int fd, size_t limit, struct buf *out)
+/* `stat` is what is known of the open file; only a regular file's size is believed. */
+static int read_all(int fd, const struct file_stat *stat, size_t limit, struct buf *out)
 {
-    struct stat raw;
-    if (disk->stat_open(fd, &raw) != 0) {
-        return -1;
-    }
-    size_t size = S_ISREG(raw.st_mode) ? (size_t)raw.st_size : 0;
+    size_t size = stat->kind == FILE_REGULAR ? (size_t)stat->size : 0;
     if (size > limit) {
         errno = EFBIG;
         return -1;
@@ -133,15 +130,21 @@ static int read_open(int fd, size_t limit, struct buf *out)
     }
 }
 
-int file_read_fd(int fd, size_t limit, struct buf *out)
+static int read_or_restore(int fd, const struct file_stat *stat, size_t limit, struct buf *out)
 {
     size_t before = out->len;
-    int result = read_open(fd, limit, out);
+    int result = read_all(fd, stat, limit, out);
     if (result != 0 && out->at != NULL) {
         out->len = before;
         out->at[before] = '\0';
     }
     return result;
+}
+
+int file_read_fd(int fd, size_t limit, struct buf *out)
+{
+    struct file_stat stat;
+    return file_stat_fd(fd, &stat) == 0 ? read_or_restore(fd, &stat, limit, out) : -1;
 }
 
 int file_read(int dir, const char *path, size_t limit, struct buf *out)
@@ -165,7 +168,7 @@ int file_read_between(int dir, const char *path, size_t limit, struct buf *out,
     if (fd < 0) {
         return -1;
     }
-    if (file_stat_fd(fd, before) != 0 || file_read_fd(fd, limit, out) != 0 ||
+    if (file_stat_fd(fd, before) != 0 || read_or_restore(fd, before, limit, out) != 0 ||
         file_stat_fd(fd, after) != 0) {
         return close_failed(fd);
     }
