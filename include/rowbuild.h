@@ -122,7 +122,9 @@ ROWBUILD_API const char *rowbuild_file_name(const struct rowbuild *study);    /*
 struct rowbuild_selection {
     const char *const *actions; /* wildcards (*, ?) of action names; none: all */
     size_t action_count;
-    const char *const *targets; /* directory names or paths, product paths; none: all */
+    /* Directory names or paths, product paths, names of actions, each of which may be followed by names
+     * of its tasks, or "ACTION/NAME"; none: all */
+    const char *const *targets;
     size_t target_count;
     bool only;          /* don't include the tasks that the selected ones depend on */
     bool rerun;         /* run the selected tasks even if they are up to date */
@@ -168,8 +170,9 @@ enum rowbuild_intent {
 struct rowbuild_task {
     const char *action;
     const char *directory; /* name; NULL for group and project tasks */
+    const char *name;      /* beside the action's: "T1.5-s1", "//sum"; "" if it is the only one */
     const char *label;     /* "simulate T1.5-s1", for people; control characters escaped */
-    const char *key;       /* in the form for `show why`: "simulate/T1.5-s1", unescaped */
+    const char *key;       /* as records name it: "simulate/T1.5-s1", unescaped */
     enum rowbuild_status status;
     enum rowbuild_intent intent;
     bool selected;
@@ -204,9 +207,7 @@ struct rowbuild_run_options {
     double grace_s;      /* seconds between TERM and KILL; 0: 5 */
     unsigned gpus;       /* if gpus_given; else $ROWBUILD_GPUS, or the number of GPUs found */
     bool gpus_given;
-    /* Events name their tasks one by one (`names`), and LEFT says what became of those that the run
-     * didn't execute. */
-    bool by_task;
+    bool by_task; /* LEFT says what became of the tasks that the run didn't execute */
 };
 
 /* What a run is about to do, for dry runs and for the question before redone work. */
@@ -282,10 +283,10 @@ struct rowbuild_event {
     const char *action;
     const char *label; /* of the execution: "simulate T1.5-s1", "plot 12 directories" */
     size_t tasks;      /* number of tasks in the execution */
-    /* by_task: of each of them, what distinguishes it from the action's others: "T1.5-s1", "//sum",
-     * "" if it is the only one; else NULL */
+    /* Of each of them, what distinguishes it from the action's others: "T1.5-s1", "//sum", "#2",
+     * "" if it is the only one; NULL if there are no tasks. */
     const char *const *names;
-    size_t line;      /* by_task: where the description has the action; else 0 */
+    size_t line;      /* where the description has the action; 0 if there are no tasks */
     const char *code; /* ENDED with a failure: "task-failed"; stable, as a finding's; else NULL */
     enum rowbuild_outcome outcome;
     /* "exit 3", "killed by SIGSEGV", "product b.out is missing", "timed out after 5s" */

@@ -37,32 +37,35 @@ static const char *code_of(const struct run_event *event)
     }
 }
 
+/* A name as an argument that no command takes for an option. */
+static void add_argument(const struct graph *graph, struct task_id task, struct slice name,
+                         struct buf *out)
+{
+    struct buf word = BUF_EMPTY;
+    if (name.at[0] == '-' && graph->tasks[task.at].directory != GRAPH_NONE) {
+        buf_addf(&word, "./%s/", graph->workspace->path.at);
+    }
+    buf_add_slice(&word, name);
+    text_add_shell_word(out, buf_slice(&word));
+    buf_release(&word);
+}
+
 /* "rowbuild -a simulate T1.5-s1": what runs just these tasks again; from a login host by a job. */
 static const char *add_again(struct relay *relay, const struct task_id *tasks, size_t count)
 {
     enum { MOST_NAMED = 8 };
     const struct rowbuild *study = relay->study;
     const struct graph *graph = study->graph;
-    struct slice action = graph_action(graph, tasks[0])->name;
     buf_clear(&relay->again);
     bool by_job = study->job != NULL && study->cluster->scheduler == SCHEDULER_SLURM;
     buf_addf(&relay->again, "rowbuild %s-a ", by_job ? "submit " : "");
-    text_add_shell_word(&relay->again, action);
+    text_add_shell_word(&relay->again, graph_action(graph, tasks[0])->name);
     for (size_t i = 0; i < count && count <= MOST_NAMED; i++) {
-        uint32_t directory = graph->tasks[tasks[i].at].directory;
-        struct buf key = BUF_EMPTY;
-        buf_add_char(&relay->again, ' ');
-        if (directory == GRAPH_NONE) {
-            graph_add_key(graph, tasks[i], &key);
-        } else {
-            struct slice name = study->workspace.names[directory];
-            if (name.at[0] == '-') { /* as a path, so that it isn't an option */
-                buf_addf(&key, "./%s/", study->workspace.path.at);
-            }
-            buf_add_slice(&key, name);
+        struct slice name = graph_task_name(graph, tasks[i]);
+        if (name.len > 0) { /* else it is the action's only task */
+            buf_add_char(&relay->again, ' ');
+            add_argument(graph, tasks[i], name, &relay->again);
         }
-        text_add_shell_word(&relay->again, buf_slice(&key));
-        buf_release(&key);
     }
     return buf_string(&relay->again);
 }
@@ -91,13 +94,7 @@ static const char *const *add_names(struct relay *relay, const struct task_id *t
     arena_release(&relay->names);
     const char **names = arena_array(&relay->names, count, sizeof *names);
     for (size_t i = 0; i < count; i++) {
-        struct buf key = BUF_EMPTY;
-        graph_add_key(graph, tasks[i], &key);
-        size_t action = graph_action(graph, tasks[i])->name.len;
-        struct slice own = key.len > action ? slice_make(key.at + action + 1, key.len - action - 1)
-                                            : (struct slice){0};
-        names[i] = arena_string(&relay->names, own);
-        buf_release(&key);
+        names[i] = arena_string(&relay->names, graph_task_name(graph, tasks[i]));
     }
     return names;
 }
@@ -123,7 +120,7 @@ void relay_event(void *context, const struct run_event *from)
     relay->last = *from->progress;
     add_before(&relay->last, &relay->before);
     bool ended = from->kind == ROWBUILD_EVENT_ENDED;
-    bool names = relay->by_task && from->task_count > 0;
+    bool named = from->task_count > 0;
     relay_tell(relay, (struct rowbuild_event){
                           .kind = from->kind,
                           .action = from->task_count > 0
@@ -131,8 +128,8 @@ void relay_event(void *context, const struct run_event *from)
                                         : NULL,
                           .label = from->label,
                           .tasks = from->task_count,
-                          .names = names ? add_names(relay, from->tasks, from->task_count) : NULL,
-                          .line = names ? line_of(relay, from->tasks[0]) : 0,
+                          .names = named ? add_names(relay, from->tasks, from->task_count) : NULL,
+                          .line = named ? line_of(relay, from->tasks[0]) : 0,
                           .outcome = from->outcome,
                           .code = code_of(from),
                           .how = from->how,

@@ -13,7 +13,6 @@ struct relay {
     struct rowbuild_estimate estimate;
     struct rowbuild_progress last;
     struct rowbuild_progress before; /* of earlier rounds: counts and seconds */
-    bool by_task;                    /* events name each task */
     struct facts_search *facts;      /* of the run, once something is to be started */
     struct buf again;
     struct buf log;

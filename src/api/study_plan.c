@@ -326,6 +326,11 @@ static const char *text_of(const struct rowbuild *study, struct task_id task,
     return kept;
 }
 
+static void add_name(const struct graph *graph, struct task_id task, struct buf *out)
+{
+    buf_add_slice(out, graph_task_name(graph, task));
+}
+
 void rowbuild_task_at(const struct rowbuild *study, size_t index, struct rowbuild_task *task)
 {
     static const enum rowbuild_intent intents[] = {
@@ -340,6 +345,7 @@ void rowbuild_task_at(const struct rowbuild *study, size_t index, struct rowbuil
     *task = (struct rowbuild_task){
         .action = graph_action(study->graph, id)->name.at,
         .directory = directory != GRAPH_NONE ? study->workspace.names[directory].at : NULL,
+        .name = text_of(study, id, add_name),
         .label = text_of(study, id, graph_add_label),
         .key = text_of(study, id, graph_add_key),
         .status = (enum rowbuild_status)report_task_status(study->plan, id),

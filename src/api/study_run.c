@@ -415,7 +415,7 @@ int study_run(struct rowbuild *study, const struct rowbuild_selection *selection
               const struct study_job *job, const struct rowbuild_run_options *options,
               const struct rowbuild_observer *observer, struct rowbuild_messages *messages)
 {
-    struct relay relay = {.study = study, .observer = observer, .by_task = options->by_task};
+    struct relay relay = {.study = study, .observer = observer};
     struct run_means means = {.has_work = false, .jobclient = JOBCLIENT_NONE_OPEN};
     struct kept_records *kept = NULL;
     bool declined = false;

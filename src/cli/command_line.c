@@ -181,7 +181,7 @@ static const char *find_conflict(const struct settings *settings)
                    : NULL;
     case COMMAND_SHOW_LOG:
         return operands == 0 && settings->actions.count == 0
-                   ? "`rowbuild show log` needs a task such as simulate/T1.5-s1"
+                   ? "`rowbuild show log` needs a task such as `simulate T1.5-s1`"
                    : NULL;
     case COMMAND_JOB:
         return operands != 1 ? "`rowbuild job` needs the token of one submission" : NULL;

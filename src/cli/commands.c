@@ -68,7 +68,7 @@ static const struct command commands[COMMAND_COUNT] = {
          .purpose = "show the state of the study",
          .description = "Shows one of the following, and changes nothing.",
          .examples = {{"rowbuild show status", "how much of each action is completed"},
-                      {"rowbuild show why 'simulate/T1.5-s1'", "why this task would run"},
+                      {"rowbuild show why simulate T1.5-s1", "why this task would run"},
                       {"rowbuild show status --help", "help on one of them"}}},
     [COMMAND_SHOW_STATUS] =
         {"status", .operands = OPERANDS_TARGETS, .topic = show_topic,
@@ -115,17 +115,17 @@ static const struct command commands[COMMAND_COUNT] = {
                        "cancels the jobs of some actions"}}},
     [COMMAND_SHOW_WHY] =
         {"why", .operands = OPERANDS_TARGETS, .topic = show_topic,
-         .synopsis = "[-a ACTION]... [TASK|ACTION|DIRECTORY|PRODUCT]...",
+         .synopsis = "[-a ACTION]... [ACTION [NAME]...|DIRECTORY|PRODUCT]...",
          .purpose = "why something runs, or doesn't",
          .description =
              "Prints every reason why tasks aren't up to date: the file, the part of the value or "
              "the key that changed, with its old and its new content, and the commit that changed "
              "a "
-             "file which git tracks. A task is written ACTION/DIRECTORY.",
+             "file which git tracks. A task is named as it is printed, ACTION NAME.",
          .more = "The commit is the last one that changed the file since the task's last success. "
                  "Nothing is said where the history doesn't tell: without a repository, for files "
                  "that git doesn't track, in a shallow clone.",
-         .examples = {{"rowbuild show why simulate/T1.5-s1", "one task"},
+         .examples = {{"rowbuild show why simulate T1.5-s1", "one task"},
                       {"rowbuild show why T1.5-s1", "all actions of one directory"},
                       {"rowbuild show why -a analyse", "all directories of one action"}}},
     [COMMAND_SHOW_PROVENANCE] =
@@ -152,11 +152,11 @@ static const struct command commands[COMMAND_COUNT] = {
                        "of several, for programs"}}},
     [COMMAND_SHOW_LOG] =
         {"log", .operands = OPERANDS_TARGETS, .topic = show_topic,
-         .synopsis = "[-f] [-a ACTION] TASK", .purpose = "what a task's command printed",
+         .synopsis = "[-f] [-a ACTION]... [ACTION [NAME]...|DIRECTORY|PRODUCT]...",
+         .purpose = "what a task's command printed",
          .description = "Prints the log of the task's last execution, also while it runs. Name the "
-                        "task as ACTION/DIRECTORY, or by a directory and -a. Here -f means "
-                        "--follow.",
-         .examples = {{"rowbuild show log simulate/T1.5-s1", "what it printed"},
+                        "task as it is printed, ACTION NAME. Here -f means --follow.",
+         .examples = {{"rowbuild show log simulate T1.5-s1", "what it printed"},
                       {"rowbuild show log -f -a simulate T1.5-s1", "what it prints, as it runs"}}},
     [COMMAND_SHOW_MACHINE] =
         {"machine", .topic = show_topic, .synopsis = "", .purpose = "cores and memory to use",

@@ -47,9 +47,25 @@ static void add_estimate(struct buf *out, const struct rowbuild_estimate *estima
     add_text(out, "again_reason", estimate->again_reason);
 }
 
+/* The task's name beside the action's; of a batch all of them, and no single one. */
+static void add_names(struct buf *out, const struct rowbuild_event *event)
+{
+    add_text(out, "name", event->tasks == 1 && event->names != NULL ? event->names[0] : NULL);
+    if (event->tasks < 2 || event->names == NULL) {
+        return;
+    }
+    buf_add_string(out, ", \"names\": [");
+    for (size_t i = 0; i < event->tasks; i++) {
+        buf_add_string(out, i > 0 ? ", " : "");
+        text_add_json(out, slice_of(event->names[i]));
+    }
+    buf_add_char(out, ']');
+}
+
 static void add_task(struct buf *out, const struct rowbuild_event *event)
 {
     add_text(out, "action", event->action);
+    add_names(out, event);
     add_text(out, "label", event->label);
     add_count(out, "tasks", event->tasks);
 }

@@ -16,7 +16,7 @@ struct run_report;
  * exit status: --output must be writable. */
 int run_report_begin(struct session *session, const char *tool);
 
-/* Whether events must name tasks one by one (rowbuild_run_options.by_task). */
+/* Whether it must be told of tasks that weren't executed, too (rowbuild_run_options.by_task). */
 bool run_report_needs_tasks(const struct session *session);
 
 void run_report_take(struct run_report *report, const struct rowbuild_event *event);

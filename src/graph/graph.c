@@ -148,11 +148,37 @@ static struct slice own_part_of_key(const struct graph *graph, struct task_id ta
     return key.len > name ? slice_make(key.at + name + 1, key.len - name - 1) : (struct slice){0};
 }
 
-void graph_add_label(const struct graph *graph, struct task_id task, struct buf *out)
+/* The first of several groups that only have numbers; its key is the action's name alone. */
+static const char FIRST[] = "#1";
+
+static uint32_t find_other(const struct graph *graph, struct slice action, struct slice own)
+{
+    struct buf key = BUF_EMPTY;
+    buf_add_slice(&key, action);
+    if (own.len > 0) {
+        buf_add_char(&key, '\0');
+        buf_add_slice(&key, own);
+    }
+    uint32_t number = intern_find(&graph->other_tasks, buf_slice(&key));
+    buf_release(&key);
+    return number;
+}
+
+struct slice graph_task_name(const struct graph *graph, struct task_id task)
 {
     const struct graph_task *entry = &graph->tasks[task.at];
-    struct slice own = entry->directory != GRAPH_NONE ? graph->workspace->names[entry->directory]
-                                                      : own_part_of_key(graph, task);
+    if (entry->directory != GRAPH_NONE) {
+        return graph->workspace->names[entry->directory];
+    }
+    struct slice own = own_part_of_key(graph, task);
+    bool is_first = own.len == 0 && find_other(graph, graph_action(graph, task)->name,
+                                               SLICE_LITERAL("#2")) != INTERN_NONE;
+    return is_first ? slice_of(FIRST) : own;
+}
+
+void graph_add_label(const struct graph *graph, struct task_id task, struct buf *out)
+{
+    struct slice own = graph_task_name(graph, task);
     text_add_name(out, graph_action(graph, task)->name);
     if (own.len > 0) {
         buf_add_char(out, ' ');
@@ -206,6 +232,28 @@ struct task_id graph_find_task(const struct graph *graph, struct slice key)
     buf_release(&own);
     if (number != INTERN_NONE) {
         task.at = (uint32_t)(graph->workspace->count * graph->directory_action_count) + number;
+    }
+    return task;
+}
+
+struct task_id graph_find_named(const struct graph *graph, struct slice action, struct slice name)
+{
+    struct buf key = BUF_EMPTY;
+    buf_add_slice(&key, action);
+    buf_add_char(&key, '/');
+    buf_add_slice(&key, name);
+    struct task_id task = find_directory_task(graph, buf_slice(&key));
+    buf_release(&key);
+    if (task.at != GRAPH_NONE) {
+        return task;
+    }
+    bool is_first = slice_is(name, FIRST);
+    uint32_t number = find_other(graph, action, is_first ? (struct slice){0} : name);
+    if (number != INTERN_NONE && name.len > 0) {
+        task.at = (uint32_t)(graph->workspace->count * graph->directory_action_count) + number;
+        if (!slice_equal(graph_task_name(graph, task), name)) {
+            task.at = GRAPH_NONE;
+        }
     }
     return task;
 }

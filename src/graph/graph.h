@@ -208,7 +208,14 @@ size_t graph_directories(const struct graph *graph, struct task_id task,
 /* The task with that key (graph_add_key), or GRAPH_NONE: it isn't in the study. */
 struct task_id graph_find_task(const struct graph *graph, struct slice key);
 
-/* "simulate T1.5-s1" for people; "simulate/T1.5-s1" as `show why` takes it. */
+/* What distinguishes a task from its action's others: a directory, "//sum", the numbers "#1", "#2" of
+ * groups without such a product, or their sort key; empty if it is the only one. */
+struct slice graph_task_name(const struct graph *graph, struct task_id task);
+
+/* The task of an action (its whole name) that has this name, or GRAPH_NONE. */
+struct task_id graph_find_named(const struct graph *graph, struct slice action, struct slice name);
+
+/* "simulate T1.5-s1" for people; "simulate/T1.5-s1" for records, which `show why` takes as well. */
 void graph_add_label(const struct graph *graph, struct task_id task, struct buf *out);
 void graph_add_key(const struct graph *graph, struct task_id task, struct buf *out);
 

@@ -9,7 +9,7 @@
  * Which file holds what, from the bottom up; each uses only files that come before it: names.c
  * (paths, and how a record names them); texts.c (what digests of recipes and values are made from);
  * fingerprint.c (of a list of components); origin.c (which run a success names);
- * plan.c (what a plan says); select.c (what is wanted);
+ * plan.c (what a plan says); select.c (what is wanted); target_paths.c (what a path names);
  * costs.c (seconds and cores); pointers.c (values that templates name); recorded.c (a record's
  * component, by name); stamps.c (what empty products stand for); records.c (records of successes,
  * written); renamed.c (records of renamed actions); workspace_moved.c (records of a renamed
@@ -216,7 +216,8 @@ bool plan_is_resolved(const struct plan *plan, struct task_id task);
 
 /* ---- Selecting ---- */
 
-/* Marks the tasks that were asked for, and the tasks before them. Targets may also be keys of tasks;
+/* Marks the tasks that were asked for, and the tasks before them. Targets may also be keys of tasks,
+ * an action's name, for all its tasks, and after it the names of some of them (graph_task_name);
  * relative paths are relative to `from_project` ("" or the current directory's path below the
  * project with a trailing '/'). */
 struct plan_selection {

@@ -1,12 +1,10 @@
 /* What is wanted: the tasks that a selection names, and all that comes before them. */
 #include "plan_inner.h"
+#include "target_paths.h"
 
-#include "file.h"
 #include "match.h"
-#include "path.h"
 #include "text.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +13,8 @@ struct targets {
     uint8_t *directories; /* by directory: named */
     size_t directory_count;
     VEC(struct task_id) tasks; /* named by a product or a key */
+    struct slice action;       /* named last: names after it are of its tasks; NULL: none */
+    bool is_narrowed;          /* a task of it was named since: the others aren't meant */
     struct diag *diag;
     bool lenient;
 };
@@ -70,205 +70,107 @@ static int check_actions(const struct plan *plan, const struct plan_selection *s
     return result;
 }
 
-/* Makes a path relative to the project; false where it lies outside. */
-static bool normalise(const struct plan_selection *selection, struct slice target, struct buf *out)
-{
-    struct buf joined = BUF_EMPTY;
-    bool is_absolute = target.len > 0 && target.at[0] == '/';
-    if (is_absolute) {
-        struct slice project = slice_of(selection->project_path + 1);
-        struct buf whole = BUF_EMPTY;
-        bool inside = path_add_parts(target, &whole) &&
-                      slice_starts_with(buf_slice(&whole), selection->project_path + 1) &&
-                      whole.len > project.len && (project.len == 0 || whole.at[project.len] == '/');
-        if (inside) {
-            buf_add(out, whole.at + project.len + (project.len > 0),
-                    whole.len - project.len - (project.len > 0));
-        }
-        buf_release(&whole);
-        return inside;
-    }
-    buf_add_string(&joined, selection->from_project != NULL ? selection->from_project : "");
-    buf_add_slice(&joined, target);
-    bool inside = path_add_parts(buf_slice(&joined), out);
-    buf_release(&joined);
-    return inside;
-}
-
-/* Puts into *rest what follows the directory `fd` in an absolute path, by whatever links the path
- * leads there; false where it doesn't. */
-static bool cut_behind(int fd, struct slice target, struct slice *rest)
-{
-    struct file_stat directory;
-    struct buf prefix = BUF_EMPTY;
-    bool found = false;
-    if (file_stat_fd(fd, &directory) != 0) {
-        return false;
-    }
-    for (size_t i = 1; i < target.len && !found; i++) {
-        struct file_stat at;
-        if (target.at[i] != '/') {
-            continue;
-        }
-        buf_clear(&prefix);
-        buf_add(&prefix, target.at, i);
-        found = file_stat(AT_FDCWD, buf_string(&prefix), &at) == 0 && at.kind == FILE_DIRECTORY &&
-                at.inode == directory.inode && at.device == directory.device;
-        *rest = slice_make(target.at + i + 1, target.len - i - 1);
-    }
-    buf_release(&prefix);
-    return found;
-}
-
-static bool name_directory(const struct plan *plan, struct slice name, struct targets *targets)
-{
-    while (name.len > 1 && name.at[name.len - 1] == '/') {
-        name.len--;
-    }
-    int64_t directory = workspace_find(plan->graph->workspace, name, NULL);
-    if (directory >= 0) {
-        targets->directory_count += targets->directories[directory] == 0;
-        targets->directories[directory] = 1;
-    }
-    return directory >= 0;
-}
-
-static bool name_path(const struct plan *plan, struct slice path, struct targets *targets)
+/* Whether it is an action's name, and the action has tasks. */
+static bool is_action(const struct plan *plan, struct slice target)
 {
     const struct graph *graph = plan->graph;
-    struct slice top = graph->workspace->path;
-    if (slice_is(top, ".") && name_directory(plan, path, targets)) {
-        return true;
+    bool is_name = false;
+    for (size_t id = 0; id < graph->rowfile->name_count && !is_name; id++) {
+        is_name = slice_equal(graph->rowfile->names[id], target);
     }
-    if (path.len > top.len + 1 && memcmp(path.at, top.at, top.len) == 0 &&
-        path.at[top.len] == '/' &&
-        name_directory(plan, slice_make(path.at + top.len + 1, path.len - top.len - 1), targets)) {
-        return true;
+    for (uint32_t n = 0; n < graph->task_count && is_name; n++) {
+        struct task_id task = {n};
+        if (graph_is_present(graph, task) && slice_equal(graph_action(graph, task)->name, target)) {
+            return true;
+        }
     }
-    struct file_id file = graph_find_file(graph, path);
-    if (file.at == GRAPH_NONE || graph->producers[file.at] == GRAPH_NONE) {
-        return false;
-    }
-    vec_push(&targets->tasks, (struct task_id){graph->producers[file.at]});
-    return true;
+    return false;
 }
 
-/* An absolute path that leads into the project or the workspace through a symlink, as $PWD often
- * does, or into a workspace that lies elsewhere. */
-static bool name_absolute(const struct plan *plan, struct slice target, struct targets *targets)
+/* No name came after the action's: all of its tasks are meant. */
+static void end_action(const struct plan *plan, struct targets *targets)
 {
-    const struct workspace *workspace = plan->graph->workspace;
-    struct buf path = BUF_EMPTY;
-    struct buf below = BUF_EMPTY;
-    struct slice rest;
+    const struct graph *graph = plan->graph;
+    for (uint32_t n = 0; n < graph->task_count && targets->action.at != NULL; n++) {
+        struct task_id task = {n};
+        if (!targets->is_narrowed && graph_is_present(graph, task) &&
+            slice_equal(graph_action(graph, task)->name, targets->action)) {
+            vec_push(&targets->tasks, task);
+        }
+    }
+    targets->action = (struct slice){0};
+    targets->is_narrowed = false;
+}
+
+/* In "ACTION NAME", the task of the action. */
+static struct task_id task_of_action(const struct plan *plan, const struct targets *targets,
+                                     const struct found *found, struct slice target)
+{
+    const struct graph *graph = plan->graph;
+    if (found->maker.at != GRAPH_NONE &&
+        slice_equal(graph_action(graph, found->maker)->name, targets->action)) {
+        return found->maker;
+    }
+    struct slice name =
+        found->directory != GRAPH_NONE ? graph->workspace->names[found->directory] : target;
+    return graph_find_named(graph, targets->action, name);
+}
+
+/* A group or project task of a selected action by its name, such as "#2". */
+static bool name_group(const struct plan *plan, const struct plan_selection *selection,
+                       struct slice target, struct targets *targets)
+{
+    const struct graph *graph = plan->graph;
     bool known = false;
-    if (cut_behind(plan->project, target, &rest) && path_add_parts(rest, &path)) {
-        known = name_path(plan, buf_slice(&path), targets);
+    for (size_t id = 0; id < graph->rowfile->name_count; id++) {
+        struct slice action = graph->rowfile->names[id];
+        if (plan_selects_action(selection, action)) {
+            struct task_id task = graph_find_named(graph, action, target);
+            if (task.at != GRAPH_NONE && graph->tasks[task.at].directory == GRAPH_NONE) {
+                vec_push(&targets->tasks, task);
+                known = true;
+            }
+        }
     }
-    if (!known && cut_behind(workspace->fd, target, &rest) && path_add_parts(rest, &below)) {
-        buf_clear(&path);
-        buf_add_slice(&path, workspace->path);
-        buf_add_char(&path, '/');
-        buf_add_slice(&path, buf_slice(&below));
-        known = name_path(plan, buf_slice(&path), targets);
-    }
-    buf_release(&path);
-    buf_release(&below);
     return known;
 }
 
-/* "ACTION", for all its tasks, or a task's key. */
-static bool name_key(const struct plan *plan, struct slice target, struct targets *targets)
+/* One word that names a task: "ACTION/NAME" or "ACTION NAME". */
+static bool name_task(const struct plan *plan, struct slice target, struct targets *targets)
 {
-    const struct graph *graph = plan->graph;
-    struct task_id task = graph_find_task(graph, target);
-    bool found = task.at != GRAPH_NONE;
-    if (found) {
+    struct task_id task = graph_find_task(plan->graph, target);
+    for (size_t i = 1; i + 1 < target.len && task.at == GRAPH_NONE; i++) {
+        if (target.at[i] == ' ' || target.at[i] == '/') {
+            task = graph_find_named(plan->graph, slice_make(target.at, i),
+                                    slice_make(target.at + i + 1, target.len - i - 1));
+        }
+    }
+    if (task.at != GRAPH_NONE) {
         vec_push(&targets->tasks, task);
     }
-    for (uint32_t n = 0; n < graph->task_count; n++) {
-        task.at = n;
-        if (graph_is_present(graph, task) && slice_equal(graph_action(graph, task)->name, target)) {
-            vec_push(&targets->tasks, task);
-            found = true;
-        }
-    }
-    return found;
+    return task.at != GRAPH_NONE;
 }
 
-/* The maker of the product that the path from the project names, or of a folder that it lies in. */
-static struct task_id maker_of_path(const struct plan *plan, struct slice path)
+static int report_unknown(const struct plan *plan, struct slice target,
+                          const struct targets *targets)
 {
-    const struct graph *graph = plan->graph;
-    while (path.len > 0) {
-        struct file_id file = graph_find_file(graph, path);
-        if (file.at != GRAPH_NONE && graph->producers[file.at] != GRAPH_NONE) {
-            return (struct task_id){graph->producers[file.at]};
-        }
-        const char *slash = memrchr(path.at, '/', path.len);
-        path.len = slash != NULL ? (size_t)(slash - path.at) : 0;
-    }
-    return (struct task_id){GRAPH_NONE};
-}
-
-/* By links that lead into the project or the workspace. */
-static struct task_id maker_of_absolute(const struct plan *plan, struct slice target)
-{
-    const struct workspace *workspace = plan->graph->workspace;
-    struct task_id maker = {GRAPH_NONE};
-    struct buf path = BUF_EMPTY;
-    struct buf below = BUF_EMPTY;
-    struct slice rest;
-    if (cut_behind(plan->project, target, &rest) && path_add_parts(rest, &path)) {
-        maker = maker_of_path(plan, buf_slice(&path));
-    }
-    if (maker.at == GRAPH_NONE && cut_behind(workspace->fd, target, &rest) &&
-        path_add_parts(rest, &below)) {
-        buf_clear(&path);
-        buf_add_slice(&path, workspace->path);
-        buf_add_char(&path, '/');
-        buf_add_slice(&path, buf_slice(&below));
-        maker = maker_of_path(plan, buf_slice(&path));
-    }
-    buf_release(&path);
-    buf_release(&below);
-    return maker;
-}
-
-int plan_find_product(const struct plan *plan, const struct plan_selection *selection,
-                      const char *target, struct task_id *maker, struct diag *diag)
-{
-    struct slice text = slice_of(target);
-    struct plan_selection from = *selection;
-    struct buf path = BUF_EMPTY;
-    struct file_stat found = {.kind = FILE_MISSING};
-    *maker = (struct task_id){GRAPH_NONE};
-    if (slice_starts_with(text, "//")) {
-        from.from_project = "";
-        text = slice_make(text.at + 2, text.len - 2);
-    }
-    bool is_inside = normalise(&from, text, &path) && path.len > 0;
-    if (is_inside) {
-        *maker = maker_of_path(plan, buf_slice(&path));
-        (void)file_stat(plan->project, buf_string(&path), &found);
-    }
-    if (maker->at == GRAPH_NONE && slice_starts_with(text, "/")) {
-        *maker = maker_of_absolute(plan, text);
-        (void)file_stat(AT_FDCWD, target, &found);
-    }
+    struct buf shown = BUF_EMPTY;
+    struct slice nearest = {0};
     int result = 0;
-    if (maker->at == GRAPH_NONE) {
-        struct buf shown = BUF_EMPTY;
-        text_add_name(&shown, slice_of(target));
-        result =
-            found.kind != FILE_MISSING
-                ? diag_error(diag, FINDING_NOT_A_PRODUCT,
-                             "`%s` is not a product: no action makes it", buf_string(&shown))
-                : diag_error(diag, FINDING_UNKNOWN_TARGET,
-                             "there is no file `%s`, and no action makes it", buf_string(&shown));
-        buf_release(&shown);
+    (void)workspace_find(plan->graph->workspace, target, &nearest);
+    text_add_name(&shown, target);
+    buf_add_string(&shown, "` is neither a directory of the workspace nor a product");
+    if (nearest.at != NULL) {
+        buf_add_string(&shown, "; did you mean `");
+        text_add_name(&shown, nearest);
+        buf_add_string(&shown, "`?");
     }
-    buf_release(&path);
+    if (targets->lenient) {
+        diag_warning(targets->diag, FINDING_UNKNOWN_TARGET, "`%s", buf_string(&shown));
+    } else {
+        result = diag_error(targets->diag, FINDING_UNKNOWN_TARGET, "`%s", buf_string(&shown));
+    }
+    buf_release(&shown);
     return result;
 }
 
@@ -276,42 +178,32 @@ static int name_target(const struct plan *plan, const struct plan_selection *sel
                        const char *text, struct targets *targets)
 {
     struct slice target = slice_of(text);
-    struct buf path = BUF_EMPTY;
-    int result = 0;
-    bool from_top = slice_starts_with(target, "//");
-    struct slice spelt = from_top ? slice_make(target.at + 2, target.len - 2) : target;
-    bool known = target.len > 0 && !from_top && name_directory(plan, target, targets);
-    struct plan_selection from = *selection;
-    if (from_top) {
-        from.from_project = "";
+    struct found found = found_at_path(plan, selection, target);
+    bool known = found.directory != GRAPH_NONE || found.maker.at != GRAPH_NONE;
+    if (!known && is_action(plan, target)) {
+        end_action(plan, targets);
+        targets->action = target;
+        return 0;
     }
-    if (!known && normalise(&from, spelt, &path)) {
-        known = name_path(plan, buf_slice(&path), targets);
+    struct task_id task = targets->action.at != NULL ? task_of_action(plan, targets, &found, target)
+                                                     : (struct task_id){GRAPH_NONE};
+    if (task.at != GRAPH_NONE) {
+        vec_push(&targets->tasks, task);
+        targets->is_narrowed = true;
+        return 0;
     }
-    if (!known && !from_top && slice_starts_with(target, "/")) {
-        known = name_absolute(plan, target, targets);
+    if (found.directory != GRAPH_NONE) {
+        targets->directory_count += targets->directories[found.directory] == 0;
+        targets->directories[found.directory] = 1;
+    } else if (found.maker.at != GRAPH_NONE) {
+        vec_push(&targets->tasks, found.maker);
     }
-    known = known || (target.len > 0 && name_key(plan, target, targets));
-    if (!known) {
-        struct buf shown = BUF_EMPTY;
-        struct slice nearest = {0};
-        (void)workspace_find(plan->graph->workspace, target, &nearest);
-        text_add_name(&shown, target);
-        buf_add_string(&shown, "` is neither a directory of the workspace nor a product");
-        if (nearest.at != NULL) {
-            buf_add_string(&shown, "; did you mean `");
-            text_add_name(&shown, nearest);
-            buf_add_string(&shown, "`?");
-        }
-        if (targets->lenient) {
-            diag_warning(targets->diag, FINDING_UNKNOWN_TARGET, "`%s", buf_string(&shown));
-        } else {
-            result = diag_error(targets->diag, FINDING_UNKNOWN_TARGET, "`%s", buf_string(&shown));
-        }
-        buf_release(&shown);
+    /* Of groups that are named by what they sort by, one may have the name of a directory. */
+    if (selection->asked.action_count > 0 && !(known && selection->asked.by_member)) {
+        known = name_group(plan, selection, target, targets) || known;
     }
-    buf_release(&path);
-    return result;
+    known = known || (target.len > 0 && name_task(plan, target, targets));
+    return known ? 0 : report_unknown(plan, target, targets);
 }
 
 static void pull_in_upstream(struct plan *plan)
@@ -363,6 +255,7 @@ int plan_select(struct plan *plan, const struct plan_selection *selection, struc
             result = -1;
         }
     }
+    end_action(plan, &targets);
     for (uint32_t n = 0; n < graph->task_count && result == 0; n++) {
         const struct graph_task *task = &graph->tasks[n];
         if (task->action == GRAPH_NONE ||

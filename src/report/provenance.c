@@ -367,6 +367,7 @@ static void add_json_story(struct buf *out, const struct plan *plan, const struc
         report_json_begin_record(out);
         json_task(out, "task", graph, step->task);
         report_json_string(out, "action", graph_action(graph, step->task)->name);
+        report_json_string(out, "name", graph_task_name(graph, step->task));
         report_json_string(out, "how", slice_of(how_names[step->how]));
         json_run(out, step);
         json_recipe(out, plan, step);

@@ -132,8 +132,8 @@ void report_directory_names(const struct plan *plan, const struct rowbuild_selec
                             const struct rowbuild_show_options *options, struct buf *out);
 
 /* For each selected task "LABEL: is up to date", or its verdict ("LABEL: is out of date:") and a
- * line for each reason. JSON: an array of {"task" (its key),"action","directory" (null for group
- * and project tasks),"status", "intent" ("fresh", "will_run", "may_run", "restores", "blocked",
+ * line for each reason. JSON: an array of {"task" (its key),"action","name" ("" for the
+ * only task of an action),"directory" (null for group and project tasks),"status", "intent" ("fresh", "will_run", "may_run", "restores", "blocked",
  * "submitted", "waits", "held"),"job" (or null),"waits_for" (the key of a task before that failed or
  * can't run, or null),"ending" (of its last job, or null),"reasons" [],"changes" [{"path","commit"
  * (null: not committed),"subject"}]}. `commits` (may be NULL) says which commits changed inputs. Without `all`, the text is
@@ -144,7 +144,7 @@ int report_why(struct plan *plan, bool all, const struct report_commits *commits
 /* A line for each task that will or may run or whose products are put back, with its first reason
  * in brackets; with `explain` all reasons, indented below (and then the blocked tasks too). Then
  * what would be redone, then the estimate. JSON: an object with the estimate's numbers and "tasks",
- * an array of {"task","action","directory","intent","again","core_hours","reasons" []}. -1 as
+ * an array of {"task","action","name","directory","intent","again","core_hours","reasons" []}. -1 as
  * report_why. */
 int report_plan(struct plan *plan, bool explain, const struct report_commits *commits,
                 const struct rowbuild_show_options *options, struct buf *out, struct diag *diag);
@@ -152,7 +152,7 @@ int report_plan(struct plan *plan, bool explain, const struct report_commits *co
 /* ---- show provenance ---- */
 
 /* The story of what the tasks have made (story.h): a paragraph for each step, from the products back
- * to values and inputs. JSON: an array of {"task" (its key),"action","how" ("ran", "adopted",
+ * to values and inputs. JSON: an array of {"task" (its key),"action","name","how" ("ran", "adopted",
  * "accepted"),"started","ended","seconds","cores","host","user","job","commit","tree" ("clean",
  * "dirty"),"version","run_began" (each null: not known),"command" (as it ran; null: not known),
  * "template","shell","launcher","setup","environment" [],
@@ -167,7 +167,7 @@ int report_provenance(struct plan *plan, const struct task_id *tasks, size_t cou
 
 /* A line for each job. With `short_output` only the known ids. JSON: an array of
  *     {"id" (or null),"cluster","action","directories","state" (or null),"reason" (or null),
- *      "tasks" [] (keys)}. */
+ *      "tasks" [] (keys),"names" [] (beside the action's)}. */
 void report_jobs(const struct job_line *jobs, size_t count,
                  const struct rowbuild_show_options *options, struct buf *out);
 

@@ -126,6 +126,7 @@ static void add_json_task(const struct plan *plan, struct task_id task, struct b
     graph_add_key(graph, task, &key);
     report_json_string(out, "task", buf_slice(&key));
     report_json_string(out, "action", graph_action(graph, task)->name);
+    report_json_string(out, "name", graph_task_name(graph, task));
     if (directory != GRAPH_NONE) {
         report_json_string(out, "directory", graph->workspace->names[directory]);
     } else {

@@ -331,6 +331,36 @@ END
     nothing_executed
 }
 
+@test "a group's task can be pasted: from the failure, from JSON, and as it is printed" {
+    mkdir -p workspace/{d1,d2,d3}
+    rowfile <<'END'
+[[action]]
+name = "plot all"
+products = ["//plot's out"]
+command = 'note plot {directories}; [ -e fine ] && touch {products}'
+
+[[action]]
+name = "cut"
+scope = "group"
+group.maximum_size = 2
+command = 'note cut {directories}; [ -e fine ]'
+END
+    expect_json 1 -k 0 --json
+    json "[.[] | select(.event == \"ended\") | .action, .name] == [\"plot all\", \"//plot's out\", \"cut\", \"#1\", \"cut\", \"#2\"]"
+    jq -r 'select(.event == "ended").again' <<<"$output" | sed 's/^rowbuild/& show why/' >again
+    : >"$RUNS"
+    ln -s "$ROWBUILD" "$SCRATCH/bin/rowbuild"
+    run -0 bash <again
+    [ "$(grep -v '^ ' <<<"$output")" = "plot all //plot's out: is out of date:
+cut #1: is out of date:
+cut #2: is out of date:" ]
+    touch fine
+    expect 0 cut '#2'
+    expect_runs 'cut d3'
+    expect 0 -a 'plot all' "//plot's out"
+    expect_runs 'plot d1 d2 d3'
+}
+
 @test "logs are kept under any name" {
     strange_names
     rowfile <<'END'
