@@ -590,6 +590,20 @@ ROWBUILD_API int rowbuild_accept(struct rowbuild *study, const struct rowbuild_s
 ROWBUILD_API int rowbuild_scan(struct rowbuild *study, const struct rowbuild_selection *selection,
                                size_t *found, struct rowbuild_messages *messages);
 
+struct rowbuild_points_options {
+    const char *const *write; /* directories of points whose values were edited by hand */
+    size_t write_count;
+    bool dry_run; /* write nothing */
+};
+/* Makes the directories of the declared points and writes their values, as a run does, and lists
+ * the points that aren't simply made. Values that were edited by hand are written only if they are
+ * named. ROWBUILD_FAILED if points can't be used: edited by hand, or something else has the name. */
+ROWBUILD_API int rowbuild_points(struct rowbuild *study,
+                                 const struct rowbuild_points_options *options,
+                                 const struct rowbuild_show_options *show,
+                                 const struct rowbuild_writer *writer,
+                                 struct rowbuild_messages *messages);
+
 struct rowbuild_clean_options {
     bool completed; /* forget completed tasks: their records */
     bool directory; /* forget vanished directories, and the recorded contents of values and files */

@@ -191,6 +191,8 @@ void rowbuild_close(struct rowbuild *study)
     rowbuild_messages_free(unseen);
     launchers_release(&study->launchers);
     clusters_release(&study->clusters);
+    points_free(study->points);
+    point_records_free(study->point_records);
     rowfile_free(study->rowfile);
     diag_release(&study->own);
     arena_release(&study->labels);

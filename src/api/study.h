@@ -15,6 +15,7 @@
 #include "launchers.h"
 #include "observe.h"
 #include "plan.h"
+#include "point_records.h"
 #include "report.h"
 #include "rowbuild.h"
 #include "rowfile.h"
@@ -63,6 +64,10 @@ struct rowbuild {
     struct launchers launchers;
     struct diag own; /* what was found while loading that concerns one action only; warnings */
 
+    struct points *points; /* that are declared, once they were asked for; NULL: none */
+    struct point_records *point_records;
+    bool makes_points;    /* the look is followed by study_make_points */
+    bool told_undeclared; /* directories that no point declares */
     struct workspace workspace;
     struct graph *graph;
     struct state *state;
@@ -111,6 +116,24 @@ int study_look(struct rowbuild *study, const struct rowbuild_selection *selectio
 int study_load_anew(struct rowbuild *study, const struct rowbuild_selection *selection,
                     struct workspace *found, struct rowbuild_messages *messages);
 int study_plan_anew(struct rowbuild *study, struct rowbuild_messages *messages);
+
+/* Declared points (study_points.c, study_points_make.c). All do nothing in a study without any.
+ *
+ * Expands the declaration, once; opens the workspace, with pending values as they are declared if a
+ * dry run plans, or `makes_points` is set; says which directories aren't points; takes the values of
+ * points that are in jobs from their files. */
+int study_expand_points(struct rowbuild *study, struct diag *diag);
+int study_open_workspace(struct rowbuild *study, enum state_mode mode, struct diag *diag);
+void study_tell_undeclared(struct rowbuild *study, struct diag *diag);
+void study_hold_points(struct rowbuild *study, struct diag *diag);
+
+/* Writes the pending points, with the lock held, and plans anew with them. `told` gets what was
+ * done. A status. */
+int study_make_points(struct rowbuild *study, const struct rowbuild_selection *selection,
+                      struct buf *told, struct rowbuild_messages *messages);
+
+/* "would make 6 points"; false: nothing is pending. */
+bool study_add_pending_points(const struct rowbuild *study, struct buf *text);
 
 /* Makes the state, opened for reading where there was none, one for writing, without a second look.
  * 0, 1 or -1 as state_begin_writing. */

@@ -8,7 +8,14 @@ int rowbuild_accept(struct rowbuild *study, const struct rowbuild_selection *sel
                     size_t *accepted, struct rowbuild_messages *messages)
 {
     *accepted = 0;
+    struct buf told = BUF_EMPTY;
+    study->makes_points = selection->redone_only; /* a run's question was answered so */
     int status = study_look(study, selection, STATE_WRITE, messages);
+    if (status == ROWBUILD_OK && study->makes_points) {
+        status = study_make_points(study, selection, &told, messages);
+    }
+    study->makes_points = false;
+    buf_release(&told);
     if (status != ROWBUILD_OK) {
         return status;
     }

@@ -108,15 +108,19 @@ static int look_at_plan(struct rowbuild *study, enum state_mode mode, struct dia
                                    mode != STATE_READ || study->will_write);
     plan_attach(study->plan, study->state, study->observer);
     jobs_tell_plan(study->jobs, study->plan);
+    study_hold_points(study, diag);
     if (plan_look(study->plan, diag) != 0) {
         return -1;
     }
     return mode == STATE_WRITE ? jobs_settle(study->jobs, study->plan, diag) : 0;
 }
 
-static int open_workspace(struct rowbuild *study, struct diag *diag)
+static int open_workspace(struct rowbuild *study, enum state_mode mode, struct diag *diag)
 {
     const char *path = study->rowfile->workspace_path.at;
+    if (study->points != NULL) {
+        return study_open_workspace(study, mode, diag);
+    }
     if (!study->tolerates_absent || faccessat(study->project, path, F_OK, 0) == 0 ||
         errno != ENOENT) {
         return workspace_open_beside(&study->workspace, study->project, study->rowfile,
@@ -138,7 +142,7 @@ static int look(struct rowbuild *study, const struct rowbuild_selection *selecti
     if (selection->since != NULL && study->job == NULL) {
         study_begin_since(study, selection->since);
     }
-    if (open_workspace(study, diag) != 0 || make_plan(study, selection, mode, diag) != 0) {
+    if (open_workspace(study, mode, diag) != 0 || make_plan(study, selection, mode, diag) != 0) {
         return -1;
     }
     if (state_folder_check(study->state_path, diag) != 0) {
@@ -182,7 +186,13 @@ int study_look(struct rowbuild *study, const struct rowbuild_selection *selectio
     diag_init(&found);
     found.listener = messages->diag.listener;
     study_drop(study, messages);
-    int result = look(study, selection, mode, &found);
+    int result = study_expand_points(study, &messages->diag);
+    if (result == 0) {
+        result = look(study, selection, mode, &found);
+    }
+    if (result == 0) {
+        study_tell_undeclared(study, &found);
+    }
     set_apart(study, &found, &messages->diag);
     diag_release(&found);
     if (result != 0) {

@@ -404,6 +404,19 @@ static int run_further_round(struct relay *relay, const struct rowbuild_selectio
     return status;
 }
 
+/* Only when all that is to be asked was asked. */
+static int make_points(struct relay *relay, const struct rowbuild_selection *selection,
+                       struct rowbuild_messages *messages)
+{
+    struct buf told = BUF_EMPTY;
+    int status = study_make_points(relay->study, selection, &told, messages);
+    if (told.len > 0) {
+        relay_notice(relay, buf_string(&told));
+    }
+    buf_release(&told);
+    return status;
+}
+
 int rowbuild_run(struct rowbuild *study, const struct rowbuild_selection *selection,
                  const struct rowbuild_run_options *options,
                  const struct rowbuild_observer *observer, struct rowbuild_messages *messages)
@@ -420,6 +433,7 @@ int study_run(struct rowbuild *study, const struct rowbuild_selection *selection
     struct kept_records *kept = NULL;
     bool declined = false;
     study->job = job;
+    study->makes_points = job == NULL;
     int status = job != NULL ? look_for_job(study, selection, messages)
                              : look_and_check(&relay, selection, options, messages);
     if (status == ROWBUILD_OK) {
@@ -433,6 +447,8 @@ int study_run(struct rowbuild *study, const struct rowbuild_selection *selection
         declined = !may_go_on(&relay, options);
         if (declined) {
             status = ROWBUILD_USAGE;
+        } else if ((status = make_points(&relay, selection, messages)) != ROWBUILD_OK) {
+            /* told */
         } else if (jobs_release(study->jobs, study->plan, NULL, &messages->diag) != 0) {
             status = ROWBUILD_STATE;
         } else {
@@ -450,6 +466,7 @@ int study_run(struct rowbuild *study, const struct rowbuild_selection *selection
     }
     int closed = study_drop(study, messages);
     study->job = NULL;
+    study->makes_points = false;
     if (closed != 0 && (status == ROWBUILD_OK || status == ROWBUILD_FAILED)) {
         status = ROWBUILD_STATE;
     }

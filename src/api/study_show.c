@@ -108,6 +108,10 @@ int rowbuild_show_plan(struct rowbuild *study, bool explain,
     if (report_add_adopted(study->plan, true, &adopted)) {
         diag_note(&messages->diag, FINDING_ADOPTED, "%s", buf_string(&adopted));
     }
+    buf_clear(&adopted);
+    if (study_add_pending_points(study, &adopted)) {
+        diag_note(&messages->diag, FINDING_POINTS_MADE, "%s", buf_string(&adopted));
+    }
     buf_release(&adopted);
     int result = study_check_values(study, false, &messages->diag);
     plan_warn_of_words(study->plan, false, &messages->diag);

@@ -61,6 +61,24 @@ static int begin_writing(struct rowbuild *study, struct submitting *submitting,
     return begun > 0 ? look(study, submitting, selection, STATE_WRITE, messages) : ROWBUILD_OK;
 }
 
+/* Writes pending points before jobs read them; what is submitted is planned anew then. */
+static int make_points(struct rowbuild *study, struct submitting *submitting,
+                       const struct rowbuild_selection *selection,
+                       struct rowbuild_messages *messages)
+{
+    struct buf told = BUF_EMPTY;
+    int status = study_make_points(study, selection, &told, messages);
+    if (status == ROWBUILD_OK && told.len > 0) {
+        submit_tell(submitting, (struct rowbuild_submit_event){.kind = ROWBUILD_SUBMIT_NOTICE,
+                                                               .text = buf_string(&told)});
+        if (submit_plan(submitting, study->plan, jobs_count_queued(study->jobs)) != 0) {
+            status = rowbuild_messages_status(messages);
+        }
+    }
+    buf_release(&told);
+    return status;
+}
+
 static int submit(struct rowbuild *study, struct submitting *submitting,
                   const struct rowbuild_selection *selection, struct rowbuild_messages *messages)
 {
@@ -74,6 +92,9 @@ static int submit(struct rowbuild *study, struct submitting *submitting,
         return confirmed == 0 ? ROWBUILD_OK : ROWBUILD_STATE;
     }
     status = begin_writing(study, submitting, selection, messages);
+    if (status == ROWBUILD_OK && !submitting->options->dry_run) {
+        status = make_points(study, submitting, selection, messages);
+    }
     if (status == ROWBUILD_OK && run_record_known(study->plan, &messages->diag) != 0) {
         status = ROWBUILD_STATE;
     }
@@ -93,7 +114,9 @@ int rowbuild_submit(struct rowbuild *study, const struct rowbuild_selection *sel
                                  .cluster = study->cluster,
                                  .launchers = &study->launchers};
     submit_init(&submitting, &place, options, observer, &messages->diag);
+    study->makes_points = !options->dry_run;
     int status = submit(study, &submitting, selection, messages);
+    study->makes_points = false;
     int closed = study_drop(study, messages);
     if (closed != 0 && (status == ROWBUILD_OK || status == ROWBUILD_FAILED)) {
         status = ROWBUILD_STATE;

@@ -79,6 +79,7 @@ static int carry_out(struct session *session)
         [COMMAND_RUN] = command_run,
         [COMMAND_CHECK] = command_check,
         [COMMAND_AUDIT] = command_audit,
+        [COMMAND_POINTS] = command_points,
         [COMMAND_SHOW_STATUS] = command_show_status,
         [COMMAND_SHOW_DIRECTORIES] = command_show_directories,
         [COMMAND_SHOW_WHY] = command_show_why,

@@ -272,4 +272,5 @@ void settings_release(struct settings *settings)
     vec_release(&settings->actions);
     vec_release(&settings->operands);
     vec_release(&settings->values);
+    vec_release(&settings->writes);
 }

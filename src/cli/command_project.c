@@ -1,4 +1,4 @@
-/* The commands scan, accept, clean and init. */
+/* The commands scan, accept, points, clean and init. */
 #include "command.h"
 
 #include "slice.h"
@@ -43,6 +43,27 @@ int command_scan(struct session *session)
 int command_accept(struct session *session)
 {
     return record_tasks(session, rowbuild_accept, false, "accepted");
+}
+
+/* ---- points ---- */
+
+int command_points(struct session *session)
+{
+    const struct settings *settings = &session->settings;
+    int status = session_open(session);
+    if (status != ROWBUILD_OK) {
+        return status;
+    }
+    struct rowbuild_points_options options = {.write = settings->writes.at,
+                                              .write_count = settings->writes.count,
+                                              .dry_run = settings->dry_run};
+    struct rowbuild_show_options show = settings->show;
+    show.json = settings->display.json;
+    show.colour = session->output.results_colour;
+    struct rowbuild_writer writer = session_writer(session);
+    status = rowbuild_points(session->study, &options, &show, &writer, session->messages);
+    session_tell(session);
+    return status;
 }
 
 /* ---- clean, init ---- */

@@ -61,6 +61,26 @@ static const struct command commands[COMMAND_COUNT] = {
                       {"rowbuild audit --yes", "the whole study, all of which runs"},
                       {"rowbuild audit -a plot --outside",
                        "also which programs and libraries are read"}}},
+    [COMMAND_POINTS] =
+        {"points", .topic = write_topic, .synopsis = "[-n] [--write DIR]...", .section = "POINTS",
+         .purpose = "make the directories of declared points",
+         .description =
+             "Makes the directories of the points that the Rowfile declares, writes their values, "
+             "and lists the points that need attention. A run and `rowbuild submit` make points, "
+             "too.\n"
+             "A new point's directory appears together with its value. A value that rowbuild wrote "
+             "is rewritten when the declaration changes. A value that was edited by hand is never "
+             "overwritten: the tasks of its directory can't run until it is as declared, or "
+             "--write names it. While a task of a directory is in a job, its value isn't changed.",
+         .more = "Statuses are new, changed (the declaration has changed since the value was "
+                 "written), held (changed, with a task in a job), edited (by hand), unusable "
+                 "(something else has the name, or the value can't be read) and undeclared. "
+                 "Undeclared directories are never touched.",
+         .examples = {{"rowbuild points -n", "what would be made and changed"},
+                      {"rowbuild points --write T1.5-s1",
+                       "replaces a value that was edited by hand"},
+                      {"rowbuild points --json | jq .undeclared_directories",
+                       "what no point declares"}}},
     [COMMAND_SHOW] =
         {"show", .operands = OPERANDS_SHOWS,
          .synopsis =

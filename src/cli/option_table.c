@@ -138,6 +138,11 @@ const struct option_spec command_options[] = {
     {'n', "dry-run", NULL, TO(dry_run), .takers = ON(CLEAN),
      .help = "only say what would be forgotten and deleted"},
 
+    {'n', "dry-run", NULL, TO(dry_run), .takers = ON(POINTS), .section = "POINTS",
+     .help = "write nothing; list what would be made and changed"},
+    {0, "write", "DIR", TO(writes), .takers = ON(POINTS), .section = "POINTS",
+     .help = "write the value of DIR, even if it was edited by hand; can be repeated"},
+
     {0, "yes", NULL, TO(yes), .variable = "YES", .takers = ON(RUN) | ON(AUDIT),
      .help = "redo any amount of finished work without asking",
      .more = "A run asks if it would redo more than `workspace.confirm_above` CPU-hours. On a "

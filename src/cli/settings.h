@@ -49,7 +49,7 @@ struct settings {
     bool outside;      /* audit */
     bool keep_records; /* audit */
     bool follow;       /* show log */
-    bool dry_run;      /* run, submit, clean */
+    bool dry_run;      /* run, submit, clean, points */
     bool asks;         /* with it: status 1 where something would run (make -q) */
     bool exit_code;    /* run -n: status 4 where something would run */
     bool yes;          /* run, submit, clean */
@@ -58,6 +58,7 @@ struct settings {
     string_list directories; /* -C, entered one after the other */
     string_list actions;
     string_list values; /* show directories: the columns */
+    string_list writes; /* points: directories to overwrite */
     VEC(struct operand) operands;
 
     struct display_settings display;

@@ -76,6 +76,11 @@ void json_add_canonical(const struct json *value, struct buf *out);
  * numbers as in the document (1.0 stays 1.0). */
 void json_add_text(const struct json *value, struct buf *out);
 
+/* Appends what Python's json.dumps(value, sort_keys=True) writes, byte by byte: signac's ids are
+ * digests of it. The second appends a string alone, such as a key. */
+void json_add_python(const struct json *value, struct buf *out);
+void json_add_python_string(struct slice text, struct buf *out);
+
 /* row's order (row.md): numbers (1 equals 1.0), strings by bytes, booleans, null equal to null,
  * arrays of equal length lexicographically; sets *order to <0, 0, >0. false when the two can't be
  * compared: different types, objects, arrays of different length. */

@@ -155,11 +155,32 @@ static bool left_is_gone(struct plan *plan, struct task_id task, struct diag *di
     return true;
 }
 
+/* Whether the value of a directory of the task is yet to be written. */
+static bool waits_for_value(const struct plan *plan, struct task_id task)
+{
+    const struct workspace *workspace = plan->graph->workspace;
+    const uint32_t *directories;
+    size_t count = workspace->points.standings != NULL
+                       ? graph_directories(plan->graph, task, &directories)
+                       : 0;
+    for (size_t i = 0; i < count; i++) {
+        bool has_none = workspace_standing(workspace, directories[i]) == POINT_UNWRITTEN;
+        if (workspace_value_is_declared(workspace, directories[i]) &&
+            !(has_none && is_first_look(plan))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool is_adoptable(struct plan *plan, struct task_id task, struct diag *diag)
 {
     const struct task_row *row = state_task(plan->state, task.at);
     if (plan->jobs != NULL && plan->jobs[task.at] != NULL) {
         return false; /* who knows what its job has written by now */
+    }
+    if (waits_for_value(plan, task)) {
+        return false; /* its products are of another value */
     }
     bool never_ran = row->success == SUCCESS_NONE && row->attempt == ATTEMPT_NONE;
     return !row->is_known || (plan->options.scan && never_ran) ||

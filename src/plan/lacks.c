@@ -1,5 +1,5 @@
 /* What keeps a task from being started: inputs that are missing or unreadable, products that can't be
- * read. */
+ * read, declared values that were edited by hand. */
 #include "exam.h"
 
 #include "named.h"
@@ -84,9 +84,29 @@ static void tell_unreadable_products(struct exam *exam, struct diag *diag)
     }
 }
 
+/* Declared points whose value is somebody else's, or can't be used. */
+static void tell_unusable_points(struct exam *exam)
+{
+    const struct graph *graph = exam->plan->graph;
+    const struct workspace *workspace = graph->workspace;
+    const uint32_t *directories;
+    size_t count = workspace->points.standings != NULL
+                       ? graph_directories(graph, exam->task, &directories)
+                       : 0;
+    for (size_t i = 0; i < count && !exam_is_over(exam); i++) {
+        enum point_standing standing = workspace_standing(workspace, directories[i]);
+        if (standing == POINT_EDITED || standing == POINT_REFUSED) {
+            exam_tell(exam, (struct reason){.kind = standing == POINT_EDITED ? REASON_VALUE_EDITED
+                                                                             : REASON_POINT_REFUSED,
+                                            .name = workspace->names[directories[i]]});
+        }
+    }
+}
+
 bool exam_lacks(struct exam *exam, struct diag *diag)
 {
     size_t told = exam->told;
+    tell_unusable_points(exam);
     tell_lacking_inputs(exam, diag);
     tell_unreadable_named(exam, diag);
     tell_unreadable_products(exam, diag);

@@ -92,9 +92,11 @@ enum reason_kind {
     REASON_INPUT_UNREADABLE,   /* BLOCKED: `status` is the errno */
     REASON_PRODUCT_UNREADABLE, /* BLOCKED: `status` is the errno */
     REASON_PRODUCT_MOVING,     /* BLOCKED: something writes to it */
-    REASON_EXCLUDED,           /* BLOCKED: a previous action excludes a directory */
-    REASON_UPSTREAM_BLOCKED,   /* BLOCKED */
-    REASON_SUBMITTED,          /* SUBMITTED: `name` is the job */
+    REASON_VALUE_EDITED,       /* BLOCKED: a declared value was edited by hand, in `name` */
+    REASON_POINT_REFUSED,    /* BLOCKED: the directory or value of the point `name` can't be used */
+    REASON_EXCLUDED,         /* BLOCKED: a previous action excludes a directory */
+    REASON_UPSTREAM_BLOCKED, /* BLOCKED */
+    REASON_SUBMITTED,        /* SUBMITTED: `name` is the job */
     REASON_UPSTREAM_SUBMITTED, /* WAITS, HELD: `task` is the submitted one */
     REASON_JOB_ENDED,          /* without finishing it: `name` is "job lab/123_4: TIMEOUT" */
 };
@@ -103,7 +105,8 @@ enum reason_kind {
 static inline bool reason_is_lack(enum reason_kind kind)
 {
     return kind == REASON_INPUT_MISSING || kind == REASON_INPUT_UNREADABLE ||
-           kind == REASON_PRODUCT_UNREADABLE || kind == REASON_PRODUCT_MOVING;
+           kind == REASON_PRODUCT_UNREADABLE || kind == REASON_PRODUCT_MOVING ||
+           kind == REASON_VALUE_EDITED || kind == REASON_POINT_REFUSED;
 }
 
 struct reason {

@@ -286,6 +286,21 @@ static void add_missing_input(const struct plan *plan, struct slice path, struct
     }
 }
 
+/* A declared value that isn't what its file has, or can't be written. */
+static void add_unusable_point(const struct plan *plan, struct task_id task, struct slice name,
+                               struct buf *out)
+{
+    const struct workspace *workspace = plan->graph->workspace;
+    int64_t directory = workspace_find(workspace, name, NULL);
+    if (plan->graph->tasks[task.at].directory == GRAPH_NONE) {
+        text_add_name(out, name);
+        buf_add_string(out, ": ");
+    }
+    if (directory >= 0) {
+        workspace_describe_point(workspace, (size_t)directory, out);
+    }
+}
+
 static void add_reason(struct plan *plan, struct task_id task, const struct reason *reason,
                        struct buf *out)
 {
@@ -402,6 +417,10 @@ static void add_reason(struct plan *plan, struct task_id task, const struct reas
         break;
     case REASON_INPUT_MISSING:
         add_missing_input(plan, reason->name, out);
+        break;
+    case REASON_VALUE_EDITED:
+    case REASON_POINT_REFUSED:
+        add_unusable_point(plan, task, reason->name, out);
         break;
     case REASON_EXCLUDED:
         buf_add_string(out, "the previous action ");

@@ -32,12 +32,33 @@ static void put_value_row(struct plan *plan, struct file_id file, struct digest 
     plan->files[file.at] = FILE_CURRENT;
 }
 
+/* Whether it is the value file of a declared point whose value isn't there yet. */
+static bool is_declared(const struct graph *graph, struct file_id file)
+{
+    uint32_t column;
+    return graph->workspace->points.standings != NULL && is_value_file(graph, file) &&
+           workspace_value_is_declared(graph->workspace,
+                                       graph_file_directory(graph, file, &column));
+}
+
+/* What will be written counts as if it were there. */
+static enum file_status take_declared(struct plan *plan, struct file_id file, uint32_t directory)
+{
+    const struct workspace *workspace = plan->graph->workspace;
+    struct file_stat none = {.kind = FILE_MISSING};
+    put_value_row(plan, file, workspace_declared_digest(workspace, directory), &none);
+    return FILE_CURRENT;
+}
+
 /* Stat before and after the reading must agree. Whatever is wrong with a value is an error. */
 static enum file_status refresh_value(struct plan *plan, struct file_id file, struct diag *diag)
 {
     uint32_t column;
     uint32_t directory = graph_file_directory(plan->graph, file, &column);
     const char *trouble = NULL;
+    if (is_declared(plan->graph, file)) {
+        return take_declared(plan, file, directory);
+    }
     for (int attempt = 0; attempt < MOST_TRIES; attempt++) {
         struct file_stat before;
         struct file_stat after;
@@ -327,6 +348,11 @@ void plan_stat_files(struct plan *plan, const struct file_list *list, struct dia
     }
     struct survey survey = survey_of(plan);
     survey_stat(&survey, list->at, list->count, plan->files);
+    for (size_t i = 0; i < list->count && plan->graph->workspace->points.standings != NULL; i++) {
+        if (is_declared(plan->graph, (struct file_id){list->at[i]})) {
+            plan->files[list->at[i]] = FILE_MOVED;
+        }
+    }
 }
 
 /* What was known before and moved is read now, on all cores, and so are new values; other files

@@ -135,7 +135,9 @@ int plan_refuse_empty_workspace(const struct workspace *workspace, const struct 
                                 struct diag *diag)
 {
     size_t known = state_known_directories(state);
-    return workspace->count > 0 || known == 0
+    size_t there =
+        workspace->points.view.points != NULL ? workspace->points.listed : workspace->count;
+    return there > 0 || known == 0
                ? 0
                : diag_state_error(diag, FINDING_WORKSPACE_EMPTY,
                                   "the workspace `%s` is empty, but %zu directories are on record; "

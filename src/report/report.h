@@ -83,6 +83,9 @@ bool report_lacks(struct plan *plan, struct task_id task, struct diag *diag);
 
 /* Whether a run would fail any of the wanted tasks so. */
 bool report_any_lacks(struct plan *plan, struct diag *diag);
+/* points: what is declared, and how each point that isn't simply made stands. */
+void report_points(const struct workspace *workspace, const struct rowbuild_show_options *options,
+                   struct buf *out);
 
 /* Appends the task's job, "lab/123_4"; nothing if it is in none. */
 void report_add_job(const struct plan *plan, struct task_id task, struct buf *out);

@@ -110,6 +110,10 @@ const char *reasons_kind_name(enum reason_kind kind)
         return "product unreadable";
     case REASON_INPUT_MISSING:
         return "input missing";
+    case REASON_VALUE_EDITED:
+        return "value edited";
+    case REASON_POINT_REFUSED:
+        return "value unreadable";
     case REASON_EXCLUDED:
         return "excluded upstream";
     case REASON_UPSTREAM_BLOCKED:

@@ -31,15 +31,21 @@ static bool has_type(struct loader *loader, int key, const struct toml_value *va
     return true;
 }
 
-/* A key of that name in another table, in case it was written in the wrong one. */
+/* A key of that name in another table, in case it was written in the wrong one. Most keys are those
+ * of actions. */
 static const struct rowfile_key *elsewhere(struct slice name)
 {
+    const struct rowfile_key *found = NULL;
     for (size_t i = 0; i < rowfile_key_count; i++) {
-        if (slice_is(name, rowfile_keys[i].name)) {
-            return &rowfile_keys[i];
+        bool is_of_action = slice_starts_with(slice_of(rowfile_keys[i].path), "action.");
+        if (slice_is(name, rowfile_keys[i].name) && (found == NULL || is_of_action)) {
+            found = &rowfile_keys[i];
+        }
+        if (found != NULL && is_of_action && found == &rowfile_keys[i]) {
+            break;
         }
     }
-    return NULL;
+    return found;
 }
 
 static void unknown_key(struct loader *loader, int parent, const struct toml_entry *entry)
@@ -422,6 +428,9 @@ static void check_value(struct loader *loader, int key, const struct toml_value 
         if (has_type(loader, key, value, TOML_TABLE, "a table")) {
             check_table(loader, key, value->table);
         }
+        break;
+    case KEY_VALUES:
+        has_type(loader, key, value, TOML_TABLE, "a table of values");
         break;
     case KEY_ACTION:
         if (has_type(loader, key, value, TOML_TABLE, "a table")) {

@@ -30,6 +30,7 @@ static const char *const type_names[] = {
     "table", "tables",  "choice",  "choices",  "action",     "variables", "string",
     "text",  "boolean", "count",   "natural",  "number",     "size",      "duration",
     "scope", "words",   "strings", "pointers", "expression", "condition", "conditions",
+    "values",
 };
 
 static int complain(const char *name, int line, const char *what)
@@ -249,6 +250,7 @@ static const char *plain_schema(const char *type)
         {"action", "\"$ref\": \"#/$defs/action\""},
         {"variables", "\"type\": \"object\", \"additionalProperties\": {\"type\": \"string\"}, "
                       "\"propertyNames\": {\"pattern\": \"^[A-Za-z_][A-Za-z0-9_]*$\"}"},
+        {"values", "\"type\": \"object\""},
         {"string", "\"type\": \"string\", \"minLength\": 1"},
         {"text", "\"type\": \"string\""},
         {"boolean", "\"type\": \"boolean\""},
@@ -472,6 +474,7 @@ static const char *type_for_readers(const char *type)
         {"choices", "array of tables with one of these keys"},
         {"action", "table with the keys of action"},
         {"variables", "table of strings"},
+        {"values", "table of values"},
         {"text", "string"},
         {"count", "integer from 1"},
         {"natural", "integer from 0"},

@@ -32,6 +32,7 @@ enum rowfile_key_type {
     KEY_EXPRESSION,
     KEY_CONDITION,
     KEY_CONDITIONS,
+    KEY_VALUES,
 };
 
 struct rowfile_key {

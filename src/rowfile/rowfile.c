@@ -1,5 +1,6 @@
 #include "rowfile.h"
 
+#include "declaring.h"
 #include "load.h"
 #include "text.h"
 
@@ -76,6 +77,10 @@ static void build_workspace(struct loader *loader)
     rowfile->confirm_above = layers_number(&layers, ID_WORKSPACE_CONFIRM_ABOVE);
     rowfile->directories = layers_strings(&layers, ID_WORKSPACE_DIRECTORIES, loader->arena,
                                           &rowfile->directories_count);
+    size_t layer = 0;
+    rowfile->directories_given = layers_value(&layers, ID_WORKSPACE_DIRECTORIES, &layer) != NULL &&
+                                 layer < layers.written;
+    build_points(loader, &layers);
     const struct toml_value *globs = layers_typed(&layers, ID_WORKSPACE_DIRECTORIES, TOML_ARRAY);
     if (globs != NULL) {
         check_globs(loader, globs, rowfile_keys[ID_WORKSPACE_DIRECTORIES].path);

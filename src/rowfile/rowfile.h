@@ -54,7 +54,8 @@ struct selector { /* all must hold */
     size_t count;
 };
 
-struct where; /* where.h */
+struct where;       /* where.h */
+struct declaration; /* declaration.h */
 
 struct group_spec {
     struct selector *include; /* one must hold; none and no `where`: every directory */
@@ -153,6 +154,8 @@ struct rowfile {
     struct slice value_file;     /* at == NULL: every value is null */
     struct slice *directories;   /* globs, default ["*"] */
     size_t directories_count;
+    bool directories_given;      /* in the document */
+    const struct declaration *declaration; /* of points (declaration.h); NULL: none */
     struct slice *ignore; /* names, globs */
     size_t ignore_count;
     uint64_t digest_limit; /* bytes */

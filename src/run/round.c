@@ -65,7 +65,8 @@ struct run_round *run_round_find(int project, const struct rowfile *rowfile, con
     diag_init(&unseen);
     arena_init(&round->arena);
     intern_init(&round->keys);
-    int listed = workspace_open_beside(&round->found, project, rowfile, state_path, &unseen);
+    int listed = workspace_open_declared(&round->found, project, rowfile, state_path,
+                                         &before->points.view, &unseen);
     if (listed == 0) { /* what can't be listed now is the next command's error */
         compare_names(round, before);
     }

@@ -60,6 +60,17 @@ static int read_value(const struct workspace *workspace, size_t directory,
     struct buf text = BUF_EMPTY;
     struct buf shown = BUF_EMPTY;
     int result = -1;
+    if (workspace_value_is_declared(workspace, directory)) {
+        if (seen != NULL) {
+            *seen = (struct workspace_value_seen){
+                .stat = {.kind = FILE_MISSING},
+                .digest = workspace_declared_digest(workspace, directory),
+                .is_whole = true};
+        }
+        *value = points_value(workspace->points.view.points, workspace->points.numbers[directory],
+                              parser);
+        return 0;
+    }
     add_value_path(workspace, directory, &path);
     text_add_name(&shown, workspace->path);
     buf_add_char(&shown, '/');

@@ -14,12 +14,14 @@
 
 enum { MOST_NAMES = 3 }; /* of links in one message */
 
+typedef VEC(struct slice) name_list;
+
 struct listing {
     struct workspace *workspace;
     const struct glob_set *globs;
     struct buf prefix; /* "a/b/" while "a/b" is listed, "" at the top */
-    VEC(struct slice) names;
-    VEC(struct slice) links; /* to directories, which would be members */
+    name_list names;
+    name_list links; /* to directories, which would be members */
     struct diag *diag;
 };
 
@@ -129,6 +131,13 @@ static int compare_names(const void *a, const void *b)
     return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
 }
 
+static void sort_names(struct slice *names, size_t count)
+{
+    if (count > 1) {
+        qsort(names, count, sizeof *names, compare_names);
+    }
+}
+
 int workspace_open(struct workspace *workspace, int project, const struct rowfile *rowfile,
                    struct diag *diag)
 {
@@ -138,11 +147,112 @@ int workspace_open(struct workspace *workspace, int project, const struct rowfil
 int workspace_open_beside(struct workspace *workspace, int project, const struct rowfile *rowfile,
                           const char *state, struct diag *diag)
 {
-    *workspace = (struct workspace){.fd = -1, .rowfile = rowfile};
+    return workspace_open_declared(workspace, project, rowfile, state, &(struct points_view){0},
+                                   diag);
+}
+
+/* All names that match; `names` is released by the caller. */
+static int list_matching(struct workspace *workspace, const struct slice *patterns, size_t count,
+                         bool is_row, bool tells_links, name_list *names, struct diag *diag)
+{
+    struct glob_set *globs = glob_set_new(patterns, count, is_row, "workspace.directories", diag);
+    if (globs == NULL) {
+        return -1;
+    }
+    struct listing listing = {.workspace = workspace, .globs = globs, .diag = diag};
+    int result = workspace->fd >= 0 ? list_below(&listing) : 0;
+    sort_names(listing.names.at, listing.names.count);
+    sort_names(listing.links.at, listing.links.count);
+    if (tells_links) {
+        tell_links(&listing);
+    }
+    *names = listing.names;
+    vec_release(&listing.links);
+    buf_release(&listing.prefix);
+    glob_set_free(globs);
+    return result != 0 ? -1 : 0;
+}
+
+/* Directories on disk at the depth of the points, declared or not. */
+static int list_at_depth(struct workspace *workspace, name_list *names, struct diag *diag)
+{
+    struct buf pattern = BUF_EMPTY;
+    for (size_t i = 0; i < points_depth(workspace->points.view.points); i++) {
+        buf_add_string(&pattern, i > 0 ? "/*" : "*");
+    }
+    struct slice patterns[] = {buf_slice(&pattern)};
+    int result = list_matching(workspace, patterns, 1, false, false, names, diag);
+    buf_release(&pattern);
+    return result;
+}
+
+static bool holds_name(const struct slice *names, size_t count, struct slice name)
+{
+    return count > 0 && bsearch(&name, names, count, sizeof *names, compare_names) != NULL;
+}
+
+/* The union of the points (as_declared: all; else those that are on disk) and of what is listed
+ * explicitly; the rest of what is on disk is undeclared. */
+static void unite_names(struct workspace *workspace, const name_list *explicit_names,
+                        const name_list *on_disk)
+{
+    struct workspace_points *own = &workspace->points;
+    const struct points *points = own->view.points;
+    name_list names = {0};
+    vec_each (const struct slice, name, explicit_names) {
+        if (points_find(points, *name) < 0) {
+            vec_push(&names, *name);
+        }
+    }
+    own->listed = names.count;
+    for (size_t p = 0; p < points_count(points); p++) {
+        struct slice name = points_name(points, p);
+        bool is_there = holds_name(on_disk->at, on_disk->count, name);
+        own->listed += is_there;
+        if (own->view.as_declared || is_there) {
+            vec_push(&names, name);
+        }
+    }
+    own->undeclared = mem_alloc((on_disk->count + 1) * sizeof *own->undeclared);
+    vec_each (const struct slice, name, on_disk) {
+        if (points_find(points, *name) < 0 &&
+            !holds_name(explicit_names->at, explicit_names->count, *name)) {
+            own->undeclared[own->undeclared_count++] = *name;
+        }
+    }
+    own->listed += own->undeclared_count;
+    sort_names(names.at, names.count);
+    workspace->names = names.at;
+    workspace->count = names.count;
+}
+
+static int list_declared(struct workspace *workspace, struct diag *diag)
+{
+    const struct rowfile *rowfile = workspace->rowfile;
+    name_list explicit_names = {0};
+    name_list on_disk = {0};
+    int result = 0;
+    if (rowfile->directories_given) {
+        result = list_matching(workspace, rowfile->directories, rowfile->directories_count,
+                               rowfile->contract == CONTRACT_ROW, true, &explicit_names, diag);
+    }
+    if (result == 0) {
+        result = list_at_depth(workspace, &on_disk, diag);
+    }
+    unite_names(workspace, &explicit_names, &on_disk);
+    vec_release(&explicit_names);
+    vec_release(&on_disk);
+    return result;
+}
+
+int workspace_open_declared(struct workspace *workspace, int project, const struct rowfile *rowfile,
+                            const char *state, const struct points_view *view, struct diag *diag)
+{
+    *workspace = (struct workspace){.fd = -1, .rowfile = rowfile, .points = {.view = *view}};
     arena_init(&workspace->arena);
     workspace->path = arena_slice(&workspace->arena, rowfile->workspace_path);
     workspace->fd = disk->open(project, workspace->path.at, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-    if (workspace->fd < 0) {
+    if (workspace->fd < 0 && (view->points == NULL || errno != ENOENT)) {
         struct buf shown = BUF_EMPTY;
         text_add_name(&shown, workspace->path);
         diag_state_error(diag, FINDING_WORKSPACE_UNUSABLE,
@@ -154,29 +264,23 @@ int workspace_open_beside(struct workspace *workspace, int project, const struct
         return -1;
     }
     state_place_find(&workspace->place, project, workspace->fd, state, &workspace->arena);
-    struct glob_set *globs =
-        glob_set_new(rowfile->directories, rowfile->directories_count,
-                     rowfile->contract == CONTRACT_ROW, "workspace.directories", diag);
-    if (globs == NULL) {
-        return -1;
+    int result;
+    if (view->points != NULL) {
+        result = list_declared(workspace, diag);
+    } else {
+        name_list names = {0};
+        result = list_matching(workspace, rowfile->directories, rowfile->directories_count,
+                               rowfile->contract == CONTRACT_ROW, true, &names, diag);
+        workspace->names = names.at;
+        workspace->count = names.count;
+        workspace->points.listed = names.count;
     }
-    struct listing listing = {.workspace = workspace, .globs = globs, .diag = diag};
-    int result = list_below(&listing);
-    if (listing.names.count > 0) {
-        qsort(listing.names.at, listing.names.count, sizeof *listing.names.at, compare_names);
-    }
-    workspace->names = listing.names.at;
-    workspace->count = listing.names.count;
     workspace->values = mem_alloc(workspace->count * sizeof(struct json *));
     workspace->value_read = mem_alloc(workspace->count * sizeof(bool));
-    if (listing.links.count > 1) {
-        qsort(listing.links.at, listing.links.count, sizeof *listing.links.at, compare_names);
+    if (view->points != NULL && result == 0) {
+        workspace_look_at_points(workspace);
     }
-    tell_links(&listing);
-    vec_release(&listing.links);
-    buf_release(&listing.prefix);
-    glob_set_free(globs);
-    return result != 0 ? -1 : 0;
+    return result;
 }
 
 void workspace_open_absent(struct workspace *workspace, int project, const struct rowfile *rowfile,
@@ -196,6 +300,7 @@ void workspace_release(struct workspace *workspace)
     free(workspace->values);
     free(workspace->value_read);
     free(workspace->names);
+    workspace_release_points(workspace);
     arena_release(&workspace->arena);
     if (workspace->fd >= 0) {
         disk->close(workspace->fd);
@@ -213,6 +318,14 @@ void workspace_leave_out(struct workspace *workspace, size_t directory)
             after * sizeof *workspace->values);
     memmove(&workspace->value_read[directory], &workspace->value_read[directory + 1],
             after * sizeof *workspace->value_read);
+    struct workspace_points *own = &workspace->points;
+    if (own->standings != NULL) {
+        memmove(&own->numbers[directory], &own->numbers[directory + 1],
+                after * sizeof *own->numbers);
+        memmove(&own->standings[directory], &own->standings[directory + 1],
+                after * sizeof *own->standings);
+        memmove(&own->found[directory], &own->found[directory + 1], after * sizeof *own->found);
+    }
     workspace->count--;
 }
 

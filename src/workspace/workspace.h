@@ -13,6 +13,7 @@
 #include "rowfile.h"
 #include "slice.h"
 #include "state_place.h"
+#include "workspace_points.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,13 +22,14 @@
 struct workspace {
     struct arena arena;
     const struct rowfile *rowfile;
-    int fd;              /* of the workspace directory */
+    int fd;              /* of the workspace directory; -1: it doesn't exist (declared points) */
     struct slice path;   /* as configured: relative to the project, or absolute; NUL-terminated */
     struct slice *names; /* relative to `path`; NUL-terminated */
     size_t count;
     struct json **values; /* NULL if not read, or JSON null; see `value_read` */
     bool *value_read;
     struct state_place place; /* of the state folder */
+    struct workspace_points points;
 };
 
 /* Lists the workspace of the project that `project` is open on. -1 with a state error if it can't
@@ -42,6 +44,10 @@ int workspace_open_beside(struct workspace *workspace, int project, const struct
 /* A workspace without directories, where there is none; `fd` is -1. */
 void workspace_open_absent(struct workspace *workspace, int project, const struct rowfile *rowfile,
                            const char *state);
+/* The same for a study that declares points (`view` is copied): the members are these, and what an
+ * explicitly written `workspace.directories` adds. A workspace that doesn't exist is empty then. */
+int workspace_open_declared(struct workspace *workspace, int project, const struct rowfile *rowfile,
+                            const char *state, const struct points_view *view, struct diag *diag);
 void workspace_release(struct workspace *workspace);
 
 /* Takes a directory out of the list; those after it are renumbered. */

@@ -1,0 +1,239 @@
+#include "point_records.h"
+
+#include "disk.h"
+#include "inside.h"
+#include "intern.h"
+#include "memory.h"
+#include "state_folder.h"
+#include "vec.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Each line: a checksum of the rest, the digest before, the digest after, the name. Names have no
+ * control characters (workspace/points.c refuses them). */
+#define HEADER "rowbuild points 1 xxh3-128\n"
+enum { CHECK_DIGITS = 16, DIGEST_DIGITS = 32, NAME_AT = CHECK_DIGITS + 2 * DIGEST_DIGITS + 3 };
+static const size_t LARGEST_FILE = (size_t)4 << 30;
+
+struct pair {
+    struct digest before;
+    struct digest after;
+};
+
+struct point_records {
+    char *path;
+    struct intern names;
+    VEC(struct pair) pairs; /* by number of the name */
+    size_t lines;           /* in the file */
+    size_t sound_bytes;     /* of the file, up to the first line that doesn't count */
+    size_t bytes;           /* of the file */
+};
+
+static void put(struct point_records *records, struct slice name, struct pair pair)
+{
+    uint32_t number = intern_add(&records->names, name);
+    if (number == records->pairs.count) {
+        vec_push(&records->pairs, pair);
+    } else {
+        records->pairs.at[number] = pair;
+    }
+}
+
+static bool read_hex(struct slice text, uint64_t *number)
+{
+    *number = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.at[i];
+        bool is_digit = c >= '0' && c <= '9';
+        if (!is_digit && (c < 'a' || c > 'f')) {
+            return false;
+        }
+        *number = *number << 4 | (uint64_t)(is_digit ? c - '0' : c - 'a' + 10);
+    }
+    return true;
+}
+
+static bool read_digest(struct slice text, struct digest *digest)
+{
+    return read_hex(slice_make(text.at, CHECK_DIGITS), &digest->high) &&
+           read_hex(slice_make(text.at + CHECK_DIGITS, CHECK_DIGITS), &digest->low);
+}
+
+static bool read_line(struct point_records *records, struct slice line)
+{
+    uint64_t check;
+    struct pair pair;
+    if (line.len <= NAME_AT || !read_hex(slice_make(line.at, CHECK_DIGITS), &check) ||
+        check != digest_of(slice_make(line.at + CHECK_DIGITS, line.len - CHECK_DIGITS)).high ||
+        !read_digest(slice_make(line.at + CHECK_DIGITS + 1, DIGEST_DIGITS), &pair.before) ||
+        !read_digest(slice_make(line.at + CHECK_DIGITS + DIGEST_DIGITS + 2, DIGEST_DIGITS),
+                     &pair.after)) {
+        return false;
+    }
+    put(records, slice_make(line.at + NAME_AT, line.len - NAME_AT), pair);
+    return true;
+}
+
+static void add_line(struct slice name, struct pair pair, struct buf *out)
+{
+    struct buf rest = BUF_EMPTY;
+    buf_add_char(&rest, ' ');
+    digest_format(pair.before, &rest);
+    buf_add_char(&rest, ' ');
+    digest_format(pair.after, &rest);
+    buf_add_char(&rest, ' ');
+    buf_add_slice(&rest, name);
+    buf_addf(out, "%016llx", (unsigned long long)digest_of(buf_slice(&rest)).high);
+    buf_add_slice(out, buf_slice(&rest));
+    buf_add_char(out, '\n');
+    buf_release(&rest);
+}
+
+static int read_lines(struct point_records *records, struct slice text, struct diag *diag)
+{
+    size_t at = strlen(HEADER);
+    if (!slice_starts_with(text, HEADER)) {
+        /* A writer that was killed may have left less than the header. */
+        bool is_begun = text.len < at && memcmp(HEADER, text.at, text.len) == 0;
+        return is_begun ? 0
+                        : state_folder_refuse(records->path, STATE_POINTS,
+                                              "a newer rowbuild wrote it, or it is damaged", diag);
+    }
+    records->sound_bytes = at;
+    bool is_sound = true;
+    while (at < text.len) {
+        const char *end = memchr(text.at + at, '\n', text.len - at);
+        if (end == NULL) {
+            break;
+        }
+        size_t len = (size_t)(end - (text.at + at));
+        is_sound = read_line(records, slice_make(text.at + at, len)) && is_sound;
+        records->lines++;
+        at += len + 1;
+        records->sound_bytes = is_sound ? at : records->sound_bytes;
+    }
+    return 0;
+}
+
+struct point_records *point_records_load(const char *path, struct diag *diag)
+{
+    struct point_records *records = mem_alloc(sizeof *records);
+    struct buf text = BUF_EMPTY;
+    int root = inside_root(AT_FDCWD, path, false);
+    *records = (struct point_records){.path = mem_copy(path, strlen(path))};
+    intern_init(&records->names);
+    int result = root < 0 ? -1 : inside_read(root, STATE_POINTS, LARGEST_FILE, &text);
+    if (result == 0) {
+        records->bytes = text.len;
+        result = read_lines(records, buf_slice(&text), diag);
+    } else if (errno == ENOENT) {
+        result = 0;
+    } else {
+        state_folder_report(path, "read", STATE_POINTS, diag);
+    }
+    if (root >= 0) {
+        disk->close(root);
+    }
+    buf_release(&text);
+    if (result != 0) {
+        point_records_free(records);
+        return NULL;
+    }
+    return records;
+}
+
+void point_records_free(struct point_records *records)
+{
+    if (records != NULL) {
+        intern_release(&records->names);
+        vec_release(&records->pairs);
+        free(records->path);
+        free(records);
+    }
+}
+
+bool point_records_have(const struct point_records *records, struct slice name,
+                        struct digest digest)
+{
+    uint32_t number = intern_find(&records->names, name);
+    return number != INTERN_NONE && (digest_equal(records->pairs.at[number].before, digest) ||
+                                     digest_equal(records->pairs.at[number].after, digest));
+}
+
+static int write_all(int fd, struct slice text)
+{
+    size_t done = 0;
+    while (done < text.len) {
+        ssize_t count = disk->write(fd, text.at + done, text.len - done);
+        if (count < 0 && errno != EINTR) {
+            return -1;
+        }
+        done += count > 0 ? (size_t)count : 0;
+    }
+    return 0;
+}
+
+/* All records anew, where the file has grown too long, or ends with what doesn't count. */
+static int replace_file(const struct point_records *records, int root)
+{
+    struct buf text = BUF_EMPTY;
+    buf_add_string(&text, HEADER);
+    for (uint32_t i = 0; i < records->names.count; i++) {
+        add_line(intern_name(&records->names, i), records->pairs.at[i], &text);
+    }
+    int result = inside_replace(root, STATE_POINTS, buf_slice(&text));
+    buf_release(&text);
+    return result;
+}
+
+static int append(int root, struct slice text)
+{
+    int fd = inside_open(root, STATE_POINTS, O_RDWR | O_APPEND);
+    int result = fd < 0 ? -1 : write_all(fd, text);
+    if (result == 0) {
+        result = disk->sync(fd);
+    }
+    int error = errno;
+    if (fd >= 0) {
+        disk->close(fd);
+    }
+    errno = error;
+    return result;
+}
+
+int point_records_add(struct point_records *records, const struct point_record *added, size_t count,
+                      struct diag *diag)
+{
+    struct buf text = BUF_EMPTY;
+    for (size_t i = 0; i < count; i++) {
+        struct pair pair = {added[i].before, added[i].after};
+        put(records, added[i].name, pair);
+        add_line(added[i].name, pair, &text);
+    }
+    bool is_whole = records->bytes > 0 && records->sound_bytes == records->bytes;
+    bool is_long = records->lines + count > 2 * (size_t)records->names.count + 1000;
+    int root = inside_root(AT_FDCWD, records->path, true);
+    int result = -1;
+    if (root >= 0 && is_whole && !is_long) {
+        result = append(root, buf_slice(&text));
+        records->lines += count;
+        records->bytes += text.len;
+        records->sound_bytes = result == 0 ? records->bytes : 0;
+    } else if (root >= 0) {
+        result = replace_file(records, root);
+        records->lines = records->names.count;
+        records->bytes = result == 0; /* whatever its length is, it is whole */
+        records->sound_bytes = records->bytes;
+    }
+    if (result != 0) {
+        state_folder_report(records->path, "write", STATE_POINTS, diag);
+    }
+    if (root >= 0) {
+        disk->close(root);
+    }
+    buf_release(&text);
+    return result;
+}

@@ -1,0 +1,39 @@
+/* What rowbuild wrote into the value files of declared points: the file `points` of the state
+ * folder.
+ *
+ * Knows: by name of a directory, the digest that was written last, and the one that was there
+ * before, since a writer may be killed between the record and the file. Doesn't know: points. A
+ * record is synced before its value is written. Readers take no lock; only the holder of the lock
+ * adds. Lines of text, each with a checksum; a line that is cut off or damaged doesn't count. */
+#ifndef ROWBUILD_POINT_RECORDS_H
+#define ROWBUILD_POINT_RECORDS_H
+
+#include "diag.h"
+#include "digest.h"
+#include "slice.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct point_records;
+
+struct point_record {
+    struct slice name;
+    struct digest before; /* DIGEST_ABSENT: there was no value */
+    struct digest after;
+};
+
+/* Reads the records of the state folder `path`; none where it doesn't exist. NULL after an error. */
+struct point_records *point_records_load(const char *path, struct diag *diag);
+void point_records_free(struct point_records *records); /* NULL is allowed */
+
+/* Whether one of the two last values of the directory has this digest. */
+bool point_records_have(const struct point_records *records, struct slice name,
+                        struct digest digest);
+
+/* Adds records, in memory and on disk, and returns when they are synced. The folder exists, and its
+ * lock is held. -1 after an error; then nothing may be written. */
+int point_records_add(struct point_records *records, const struct point_record *added, size_t count,
+                      struct diag *diag);
+
+#endif

@@ -1,0 +1,91 @@
+/* Compares declared points with what is on disk, and makes them.
+ *
+ * Knows: how each point stands, and how its directory and its value are written so that neither is
+ * ever half there. Doesn't know: the state; what was written before is asked through a function.
+ * points_look.c compares, points_make.c writes, points_words.c describes. */
+#ifndef ROWBUILD_WORKSPACE_POINTS_H
+#define ROWBUILD_WORKSPACE_POINTS_H
+
+#include "points.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct workspace;
+
+#define POINT_UNDECLARED UINT32_MAX
+
+/* How the directory of a point stands. */
+enum point_standing {
+    POINT_NONE,      /* the directory isn't a point */
+    POINT_MADE,      /* its value file has what is declared */
+    POINT_NEW,       /* it has no directory */
+    POINT_UNWRITTEN, /* its directory has no value file */
+    POINT_CHANGED,   /* its value was written by rowbuild, and the declaration has changed since */
+    POINT_HELD,      /* the same, but a task of it is in a job: it isn't touched */
+    POINT_EDITED,    /* its value is neither declared nor was it written: edited by hand */
+    POINT_REFUSED,   /* what has its name isn't a directory, or its value file can't be read */
+};
+
+/* Whether its value is to be written. */
+static inline bool point_is_pending(enum point_standing standing)
+{
+    return standing == POINT_NEW || standing == POINT_UNWRITTEN || standing == POINT_CHANGED;
+}
+
+/* How a workspace is opened for a study that declares points. */
+struct points_view {
+    const struct points *points; /* NULL: none are declared */
+    /* Plans take pending values from the declaration, and points without a directory are members.
+     * Otherwise only what is on disk counts. */
+    bool as_declared;
+    /* Whether rowbuild wrote a value with that digest for that directory; NULL: never. */
+    bool (*was_written)(const void *context, struct slice name, struct digest digest);
+    const void *context;
+};
+
+/* What a workspace knows of its points, by directory. */
+struct workspace_points {
+    struct points_view view;
+    uint32_t *numbers;        /* of the point, or POINT_UNDECLARED */
+    uint8_t *standings;       /* enum point_standing */
+    struct digest *found;     /* of the value on disk; DIGEST_ABSENT: none */
+    struct slice *undeclared; /* directories that are neither declared nor listed explicitly */
+    size_t undeclared_count;
+    size_t listed; /* directories on disk, undeclared ones included */
+};
+
+/* For workspace.c: looks at the points that are members, on all cores. */
+void workspace_look_at_points(struct workspace *workspace);
+void workspace_release_points(struct workspace *workspace);
+
+enum point_standing workspace_standing(const struct workspace *workspace, size_t directory);
+
+/* Whether the value of a directory is taken from the declaration now, since it is to be written, or
+ * the file has another one. */
+bool workspace_value_is_declared(const struct workspace *workspace, size_t directory);
+
+/* The digest of a declared value, as rows of value files have it. */
+struct digest workspace_declared_digest(const struct workspace *workspace, size_t directory);
+
+/* Appends what is wrong with a point that is edited, refused or held, and what to do: "value.json
+ * was edited by hand: /x is 3, declared 2; to write …". Nothing for others. */
+void workspace_describe_point(const struct workspace *workspace, size_t directory, struct buf *out);
+
+/* The value is to be written whatever the file has: somebody asked for it. */
+void workspace_force_point(struct workspace *workspace, size_t directory);
+
+/* A point whose task is in a job isn't written. */
+void workspace_hold_point(struct workspace *workspace, size_t directory);
+
+/* Directories of points whose values are to be written, in `directories`, for the caller to free. */
+size_t workspace_pending_points(const struct workspace *workspace, uint32_t **directories);
+
+/* Writes these points: a directory that is new appears whole, a value file changes as a whole, and
+ * all is synced when the call returns. What somebody else made or changed in the meantime isn't
+ * touched. `project` is a descriptor, for a workspace that doesn't exist yet. -1 after errors;
+ * *written counts what was written in any case. */
+int workspace_make_points(struct workspace *workspace, int project, const uint32_t *directories,
+                          size_t count, size_t *written, struct diag *diag);
+
+#endif

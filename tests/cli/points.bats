@@ -1,0 +1,150 @@
+#!/usr/bin/env bats
+# Declared points, as runs, dry runs, checks and `rowbuild points` show them.
+
+load helpers
+
+# study [SEEDS]: a Rowfile that declares points; without a workspace
+study() {
+    rm -rf workspace
+    cat >Rowfile <<END
+[workspace]
+value_file = "value.json"
+name = "T{/T}-s{/seed}"
+
+[[workspace.points]]
+grid.T = [1.0, 1.50]
+grid.seed = ${1:-[1]}
+set.model = "${2:-ising}"
+
+[[action]]
+name = "sim"
+command = "echo {/T} {/model} >{workspace_path}/{directory}/out; echo {directory} >>$RUNS"
+products = ["out"]
+END
+}
+
+@test "a dry run plans with declared values and writes nothing; the run makes the points" {
+    study
+    run -0 "$ROWBUILD" -n
+    [[ $output == *"sim T1.0-s1: will run"*"sim T1.50-s1: will run"*"would make 2 points"* ]]
+    run -0 "$ROWBUILD" check
+    [ "$output" = "Rowfile: no errors" ]
+    run -0 "$ROWBUILD" points -n
+    [[ $output == *"2 points: 2 new"* ]]
+    [ ! -e workspace ] && [ ! -e .rowbuild ]
+    run -0 "$ROWBUILD" -q
+    [ "$(<workspace/T1.50-s1/value.json)" = '{"T": 1.50, "seed": 1, "model": "ising"}' ]
+    [ "$(<workspace/T1.50-s1/out)" = "1.50 ising" ]
+    run -0 "$ROWBUILD"
+    [ "$output" = "nothing to do" ]
+}
+
+@test "a changed declaration rewrites values, and only what it changes runs" {
+    study
+    "$ROWBUILD" -q
+    : >"$RUNS"
+    sed -i 's/grid.seed = .*/grid.seed = [1, 2]/' Rowfile
+    run -0 "$ROWBUILD" -n
+    [[ $output == *"would run 2 tasks"*"would make 2 points"* ]]
+    run -0 "$ROWBUILD" -q
+    [ "$(sort "$RUNS")" = $'T1.0-s2\nT1.50-s2' ]
+    sed -i 's/"ising"/"potts"/' Rowfile
+    run -0 "$ROWBUILD" -n
+    [[ $output == *'value /model: "ising" → "potts"'*"would rewrite the values of 4 points"* ]]
+    grep -q ising workspace/T1.0-s1/value.json
+    run -0 "$ROWBUILD" -q
+    [ "$(<workspace/T1.0-s1/out)" = "1.0 potts" ]
+}
+
+@test "a value that was edited by hand blocks its directory alone, until it is named" {
+    study
+    "$ROWBUILD" -q
+    : >"$RUNS"
+    echo '{"T": 9, "seed": 1, "model": "ising"}' >workspace/T1.0-s1/value.json
+    sed -i 's/"ising"/"potts"/' Rowfile
+    run -1 "$ROWBUILD" -k 0
+    [[ $output == *"value.json was edited by hand: /T is 9, declared 1.0, /model is"*"rowbuild points --write T1.0-s1"* ]]
+    [ "$(<"$RUNS")" = T1.50-s1 ]
+    grep -q 9 workspace/T1.0-s1/value.json
+    run -1 "$ROWBUILD" -n
+    [[ $output == *"sim T1.0-s1: can't run (value.json was edited by hand"* ]]
+    run -1 "$ROWBUILD" points
+    [[ $output == *"2 points: 1 made, 1 edited by hand"* ]]
+    run -2 "$ROWBUILD" points --write T1.0-s2
+    [[ $output == *'did you mean `T1.0-s1`?'* ]]
+    run -0 "$ROWBUILD" points --write workspace/T1.0-s1/
+    run -0 "$ROWBUILD" -q
+    [ "$(<workspace/T1.0-s1/out)" = "1.0 potts" ]
+}
+
+@test "directories that no point declares are named and not touched, unless they are listed" {
+    study
+    mkdir -p workspace/old
+    echo '{"T": 3, "model": "own"}' >workspace/old/value.json
+    run -0 "$ROWBUILD"
+    [[ $output == *'1 directory in the workspace is declared by no point and isn'"'"'t touched: `old`'* ]]
+    [ ! -e workspace/old/out ]
+    run -0 --separate-stderr "$ROWBUILD" points --json
+    [ "$(jq -c '[.declared, .made, .undeclared, .undeclared_directories]' <<<"$output")" = '[2,2,1,["old"]]' ]
+    sed -i 's/^name = "T/directories = ["old"]\n&/' Rowfile
+    run -0 "$ROWBUILD"
+    [ "$(<workspace/old/out)" = "3 own" ]
+    sed -i 's/grid.seed = .*/grid.seed = [2]/' Rowfile
+    run -0 "$ROWBUILD"
+    [[ $output == *"2 directories in the workspace are declared by no point and aren't touched: "* ]]
+    [ -e workspace/T1.0-s1/out ]
+}
+
+@test "a clone without a state takes values and products as they are" {
+    study
+    "$ROWBUILD" -q
+    rm -r .rowbuild
+    : >"$RUNS"
+    run -0 "$ROWBUILD"
+    [ ! -s "$RUNS" ]
+    rm -r .rowbuild
+    echo '{"T": 9}' >workspace/T1.0-s1/value.json
+    run -1 "$ROWBUILD"
+    [[ $output == *"was edited by hand"* ]]
+}
+
+@test "a workspace that lost all directories isn't made anew" {
+    study
+    "$ROWBUILD" -q
+    rm -r workspace
+    run -3 "$ROWBUILD"
+    [[ $output == *"is empty, but 2 directories are on record"* ]]
+    [ ! -e workspace ]
+}
+
+@test "errors of the declaration point into the Rowfile" {
+    study '{ from = 3, to = 1 }'
+    run -2 "$ROWBUILD" check
+    [[ $output == *'Rowfile:7:22: error: `from` is above `to`; use a negative `step` to count down'* ]]
+    printf '[workspace]\n' >Rowfile
+    run -2 "$ROWBUILD" points
+    [[ $output == *"declares no points"* ]]
+}
+
+@test "names by {signac_id} are those that signac's algorithm gives" {
+    cat >Rowfile <<'END'
+[workspace]
+value_file = "signac_statepoint.json"
+name = "{signac_id}"
+
+[[workspace.points]]
+grid.T = [1, 1.0, 1.50, 1e-7, -0.0, 1e22, 123456789012345678901234567890]
+grid.b.s = ["ä€😀\t\"/", "", true]
+set.list = [1, { z = 2.5, a = [] }]
+END
+    run -0 "$ROWBUILD" -q points
+    run -0 python3 - workspace/* <<'END'
+import hashlib, json, os, sys
+for path in sys.argv[1:]:
+    value = json.load(open(path + "/signac_statepoint.json"))
+    text = json.dumps(value, sort_keys=True)
+    assert hashlib.md5(text.encode()).hexdigest() == os.path.basename(path), (path, text)
+print(len(sys.argv) - 1)
+END
+    [ "$output" = 21 ]
+}
