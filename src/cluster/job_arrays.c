@@ -18,6 +18,7 @@ struct target {
     uint64_t key; /* a submission of this plan, or EARLIER and the job's id */
     uint32_t index;
     bool is_array;
+    bool any_end; /* see struct job_need */
 };
 static const uint64_t EARLIER = UINT64_C(1) << 63;
 
@@ -51,6 +52,9 @@ static int compare_targets(const void *left, const void *right)
     if (a->key != b->key) {
         return a->key < b->key ? -1 : 1;
     }
+    if (a->any_end != b->any_end) {
+        return a->any_end ? 1 : -1;
+    }
     return a->index < b->index ? -1 : a->index > b->index;
 }
 
@@ -59,12 +63,14 @@ static struct target target_of(const struct job_planning *planning, const struct
     if (need->job == JOB_NONE) {
         return (struct target){.key = EARLIER | need->job_id,
                                .index = need->index,
+                               .any_end = need->any_end,
                                .is_array = need->index != JOB_NO_INDEX};
     }
     const struct job_draft *draft = &planning->drafts.at[need->job];
     bool is_array = planning->made->submissions.at[draft->submission].is_array;
     return (struct target){.key = draft->submission,
                            .index = is_array ? draft->index : JOB_NO_INDEX,
+                           .any_end = need->any_end,
                            .is_array = is_array};
 }
 
@@ -100,7 +106,8 @@ static uint32_t common_index(const struct target_list *list)
         if (!target->is_array) {
             continue;
         }
-        if ((index != JOB_NO_INDEX && index != target->index) ||
+        if (target->any_end || /* aftercorr is afterok */
+            (index != JOB_NO_INDEX && index != target->index) ||
             (i > 0 && list->at.at[i - 1].key == target->key)) {
             return JOB_NO_INDEX;
         }
@@ -117,7 +124,7 @@ static bool same_targets(const struct target_list *a, const struct target_list *
         return false;
     }
     for (size_t i = 0; i < a->at.count; i++) {
-        if (a->at.at[i].key != b->at.at[i].key ||
+        if (a->at.at[i].key != b->at.at[i].key || a->at.at[i].any_end != b->at.at[i].any_end ||
             (!aligned && a->at.at[i].index != b->at.at[i].index)) {
             return false;
         }
@@ -189,6 +196,7 @@ static void add_dependency(struct job_planning *planning, const struct target *t
         .submission = earlier ? JOB_PLAN_EARLIER : (size_t)targets[0].key,
         .job_id = earlier ? targets[0].key & ~EARLIER : 0,
         .corresponding = corresponding && targets[0].is_array,
+        .any_end = targets[0].any_end,
     };
     bool all = !earlier && planning->made->submissions.at[targets[0].key].job_count == count;
     if (!targets[0].is_array || dependency->corresponding || all || count > MOST_NAMED_INDICES) {
@@ -214,7 +222,8 @@ static void add_dependencies(struct job_planning *planning, const uint32_t *memb
         arena_array(&planning->made->arena, targets.at.count, sizeof *kept);
     for (size_t i = 0; i < targets.at.count;) {
         size_t end = i + 1;
-        while (end < targets.at.count && targets.at.at[end].key == targets.at.at[i].key) {
+        while (end < targets.at.count && targets.at.at[end].key == targets.at.at[i].key &&
+               targets.at.at[end].any_end == targets.at.at[i].any_end) {
             end++;
         }
         add_dependency(planning, targets.at.at + i, end - i, corresponding,
@@ -437,7 +446,9 @@ void job_plan_add_dependencies(const struct planned_submission *submission, cons
                                     ? dependency->job_id
                                     : ids[dependency->submission];
         buf_addf(out, "%s%s", i > 0 ? "," : "",
-                 dependency->corresponding ? "aftercorr" : "afterok");
+                 dependency->any_end         ? "afterany"
+                 : dependency->corresponding ? "aftercorr"
+                                             : "afterok");
         if (dependency->index_count == 0) {
             buf_addf(out, ":%llu", id);
         }

@@ -255,7 +255,15 @@ static int compare_needs(const void *left, const void *right)
     if (a->job_id != b->job_id) {
         return a->job_id < b->job_id ? -1 : 1;
     }
-    return a->index < b->index ? -1 : a->index > b->index;
+    if (a->index != b->index) {
+        return a->index < b->index ? -1 : 1;
+    }
+    return (int)a->any_end - (int)b->any_end; /* the stricter one first, which is kept */
+}
+
+static bool is_same_job(const struct job_need *a, const struct job_need *b)
+{
+    return a->job == b->job && a->job_id == b->job_id && a->index == b->index;
 }
 
 static void find_needs(struct job_planning *planning, uint32_t number)
@@ -268,10 +276,12 @@ static void find_needs(struct job_planning *planning, uint32_t number)
         for (uint32_t e = graph->before_start[n]; e < graph->before_start[n + 1]; e++) {
             struct task_id before = graph->before.at[e].task;
             struct job_need need = {.job = planning->job_of[before.at], .index = JOB_NO_INDEX};
-            if (planning->standing[before.at] == JOB_STANDS_CHOSEN && need.job != number) {
-                vec_push(&needs, need);
-            } else if (planning->standing[before.at] == JOB_STANDS_QUEUED &&
-                       find_queued(planning, before, &need)) {
+            bool is_needed = planning->standing[before.at] == JOB_STANDS_CHOSEN
+                                 ? need.job != number
+                                 : planning->standing[before.at] == JOB_STANDS_QUEUED &&
+                                       find_queued(planning, before, &need);
+            if (is_needed) {
+                need.any_end = plan_may_skip(planning->plan, draft->tasks[i], before);
                 vec_push(&needs, need);
             }
         }
@@ -281,7 +291,7 @@ static void find_needs(struct job_planning *planning, uint32_t number)
     }
     draft->needs = arena_array(&planning->made->arena, needs.count, sizeof *draft->needs);
     for (size_t i = 0; i < needs.count; i++) {
-        if (i == 0 || compare_needs(&needs.at[i - 1], &needs.at[i]) != 0) {
+        if (i == 0 || !is_same_job(&needs.at[i - 1], &needs.at[i])) {
             draft->needs[draft->need_count++] = needs.at[i];
         }
     }

@@ -48,6 +48,7 @@ struct planned_dependency {
     size_t submission;       /* an earlier one of this plan, or JOB_PLAN_EARLIER */
     uint64_t job_id;         /* with JOB_PLAN_EARLIER: the job's id in the queue */
     bool corresponding;      /* each job waits for the one with its own index */
+    bool any_end;            /* that it has ended, well or not */
     const uint32_t *indices; /* which of the array's jobs; none: all, or not an array */
     size_t index_count;
 };

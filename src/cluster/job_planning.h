@@ -19,6 +19,7 @@ struct job_need {
     uint32_t job;    /* among the drafts, or JOB_NONE */
     uint64_t job_id; /* with JOB_NONE: the scheduler's id */
     uint32_t index;  /* of an array in the queue, or JOB_NO_INDEX */
+    bool any_end;    /* only that it has ended: a group may run without its directories */
 };
 
 struct job_draft {

@@ -148,6 +148,17 @@ static struct slice own_part_of_key(const struct graph *graph, struct task_id ta
     return key.len > name ? slice_make(key.at + name + 1, key.len - name - 1) : (struct slice){0};
 }
 
+uint32_t graph_owner(const struct graph *graph, struct file_id file)
+{
+    uint32_t column;
+    uint32_t directory = graph_file_directory(graph, file, &column);
+    struct task_id maker = {GRAPH_NONE};
+    if (directory == GRAPH_NONE) {
+        maker = graph_maker(graph, file).task;
+    }
+    return maker.at != GRAPH_NONE ? graph->tasks[maker.at].directory : directory;
+}
+
 /* The first of several groups that only have numbers; its key is the action's name alone. */
 static const char FIRST[] = "#1";
 

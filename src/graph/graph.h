@@ -180,6 +180,10 @@ void graph_add_path(const struct graph *graph, struct file_id file, struct buf *
 /* The directory that a file lies in by number, or GRAPH_NONE; *column is set for those. */
 uint32_t graph_file_directory(const struct graph *graph, struct file_id file, uint32_t *column);
 
+/* The directory that a file belongs to: the one that it lies in by number, else that of the task that
+ * makes it; GRAPH_NONE: none. */
+uint32_t graph_owner(const struct graph *graph, struct file_id file);
+
 /* The value file of a directory; only where value_column isn't GRAPH_NONE. */
 static inline struct file_id graph_value_file(const struct graph *graph, uint32_t directory)
 {

@@ -93,6 +93,18 @@ static bool names_cpus(const char *entry)
            strncmp(entry, "KMP_AFFINITY=", 13) == 0;
 }
 
+/* A line each. */
+static void add_names(const struct workspace *workspace, const uint32_t *directories, size_t count,
+                      struct buf *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0) {
+            buf_add_char(out, '\n');
+        }
+        buf_add_slice(out, workspace->names[directories[i]]);
+    }
+}
+
 static void set_action_variables(struct variables *variables, const struct expansion *expansion,
                                  const struct launch_request *request)
 {
@@ -101,12 +113,9 @@ static void set_action_variables(struct variables *variables, const struct expan
     const struct action *action = graph_action(context->graph, expansion->task);
     const struct resource_spec *resources = &action->resources;
     struct buf directories = BUF_EMPTY;
-    for (size_t i = 0; i < expansion->count; i++) {
-        if (i > 0) {
-            buf_add_char(&directories, '\n');
-        }
-        buf_add_slice(&directories, workspace->names[expansion->directories[i]]);
-    }
+    struct buf skipped = BUF_EMPTY;
+    add_names(workspace, expansion->directories, expansion->count, &directories);
+    add_names(workspace, expansion->skipped, expansion->skipped_count, &skipped);
     double walltime = resources->walltime_s;
     if (resources->walltime_per_directory && expansion->count > 0) {
         walltime *= (double)expansion->count;
@@ -116,6 +125,9 @@ static void set_action_variables(struct variables *variables, const struct expan
     variables_set(variables, SLICE_LITERAL("ACTION_WORKSPACE_PATH"), workspace->path);
     if (directories.len < LONGEST_VARIABLE) { /* the kernel accepts no longer variables */
         variables_set(variables, SLICE_LITERAL("ACTION_DIRECTORY"), buf_slice(&directories));
+    }
+    if (action->group.skip_failed && skipped.len < LONGEST_VARIABLE) {
+        variables_set(variables, SLICE_LITERAL("ACTION_SKIPPED"), buf_slice(&skipped));
     }
     set_cores(variables, expansion, request);
     set_number(variables, "ACTION_PROCESSES", request->processes);
@@ -133,6 +145,7 @@ static void set_action_variables(struct variables *variables, const struct expan
         set_number(variables, "ACTION_GPUS_PER_PROCESS", resources->gpus_per_process);
     }
     buf_release(&directories);
+    buf_release(&skipped);
 }
 
 /* Sets a variable given as NAME=value; NULL: none. */

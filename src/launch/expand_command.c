@@ -25,6 +25,20 @@ static void add_products(const struct expansion *expansion, struct filling *fill
     buf_release(&path);
 }
 
+/* Whether a file belongs to a directory that is left out. */
+static bool is_left_out(const struct expansion *expansion, struct file_id file)
+{
+    if (expansion->skipped_count == 0) {
+        return false;
+    }
+    uint32_t owner = graph_owner(expansion->context->graph, file);
+    bool found = false;
+    for (size_t i = 0; i < expansion->skipped_count && !found; i++) {
+        found = owner == expansion->skipped[i];
+    }
+    return found;
+}
+
 static void add_inputs(const struct expansion *expansion, struct filling *filling)
 {
     const struct graph *graph = expansion->context->graph;
@@ -32,7 +46,8 @@ static void add_inputs(const struct expansion *expansion, struct filling *fillin
     for (size_t i = 0; i < expansion->task_count; i++) {
         uint32_t n = expansion->tasks[i].at;
         for (uint32_t d = graph->dependency_start[n]; d < graph->dependency_start[n + 1]; d++) {
-            if (graph->dependencies.at[d].input != DEPENDENCY_UPSTREAM) {
+            if (graph->dependencies.at[d].input != DEPENDENCY_UPSTREAM &&
+                !is_left_out(expansion, graph->dependencies.at[d].file)) {
                 add_file(filling, graph, graph->dependencies.at[d].file, &path);
             }
         }

@@ -23,8 +23,10 @@ static struct expansion begin_all(const struct launch_context *context,
                                   .task_count = request->task_count};
     expansion.kind = launch_kind_of(context, graph_action(context->graph, request->tasks[0]));
     if (request->task_count == 1) {
-        expansion.count =
-            graph_directories(context->graph, request->tasks[0], &expansion.directories);
+        expansion.count = request->directory_count;
+        expansion.directories = request->directories;
+        expansion.skipped = request->skipped;
+        expansion.skipped_count = request->skipped_count;
         return expansion;
     }
     for (size_t i = 0; i < request->task_count; i++) {

@@ -57,6 +57,11 @@ struct launch_context {
 struct launch_request {
     const struct task_id *tasks; /* one, or the members of a batch */
     size_t task_count;
+    const uint32_t *directories; /* of one task for a group: those that it works on, and those that
+                                    are left out */
+    size_t directory_count;
+    const uint32_t *skipped;
+    size_t skipped_count;
     unsigned processes;
     unsigned threads;             /* per process */
     const struct cpumask *places; /* processes × threads cores, process by process, each with its

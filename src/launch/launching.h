@@ -14,6 +14,8 @@ struct expansion {
     struct task_id task;         /* the first of the execution */
     const uint32_t *directories; /* all directories that the command works on */
     size_t count;
+    const uint32_t *skipped; /* directories of the group that are left out */
+    size_t skipped_count;
     const struct task_id *tasks; /* of a batch: the tasks whose products and inputs are listed */
     size_t task_count;
     enum launch_kind kind;

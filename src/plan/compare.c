@@ -7,6 +7,7 @@
 #include "named.h"
 #include "names.h"
 #include "recorded.h"
+#include "skips.h"
 #include "stamps.h"
 
 /* Whether the whole value is what it was, though another part of it counts now: the description
@@ -316,11 +317,14 @@ static void compare_upstream_task(struct exam *exam, struct recorded *recorded,
 }
 
 /* Which upstream task the k-th COMPONENT_TASK stands for. */
-static struct task_id upstream_task(const struct graph *graph, struct task_id task, size_t k)
+static struct task_id upstream_task(const struct plan *plan, struct task_id task, size_t k)
 {
+    const struct graph *graph = plan->graph;
     for (uint32_t e = graph->before_start[task.at];; e++) {
-        if ((graph->before.at[e].kinds & EDGE_FINGERPRINT) != 0 && k-- == 0) {
-            return graph->before.at[e].task;
+        struct task_id before = graph->before.at[e].task;
+        if ((graph->before.at[e].kinds & EDGE_FINGERPRINT) != 0 &&
+            !plan_leaves_out(plan, task, graph->tasks[before.at].directory) && k-- == 0) {
+            return before;
         }
     }
 }
@@ -417,6 +421,26 @@ static bool listed_glob_lost(struct plan *plan, struct task_id task,
     return false;
 }
 
+/* A member that took part, as one that was left out, and the other way round. */
+static struct component other_standing(const struct component *component)
+{
+    struct component other = {.kind = component->kind == COMPONENT_MEMBER ? COMPONENT_SKIPPED
+                                                                          : COMPONENT_MEMBER,
+                              .name = component->name};
+    return other;
+}
+
+/* A member of which the record says otherwise, or nothing. */
+static void tell_member(struct exam *exam, struct recorded *recorded, const struct component *now)
+{
+    struct component other = other_standing(now);
+    struct component found;
+    enum reason_kind kind = now->kind == COMPONENT_SKIPPED                      ? REASON_SKIPPED
+                            : recorded_find(recorded, &other, SIZE_MAX, &found) ? REASON_RESUMED
+                                                                                : REASON_JOINED;
+    exam_tell(exam, (struct reason){.kind = kind, .name = now->name});
+}
+
 /* Recorded members, tasks before and globbed files that are no longer there. */
 static void compare_gone(struct exam *exam, struct recorded *recorded,
                          const struct component_list *list)
@@ -437,8 +461,11 @@ static void compare_gone(struct exam *exam, struct recorded *recorded,
             continue;
         }
         exam->fills_in = true;
-        if (then.kind == COMPONENT_MEMBER) {
-            exam_tell(exam, (struct reason){.kind = REASON_LEFT, .name = then.name});
+        if (then.kind == COMPONENT_MEMBER || then.kind == COMPONENT_SKIPPED) {
+            struct component other = other_standing(&then);
+            if (intern_find(&present, recorded_key(&other, &key)) == INTERN_NONE) {
+                exam_tell(exam, (struct reason){.kind = REASON_LEFT, .name = then.name});
+            }
         } else if (then.kind == COMPONENT_BEFORE &&
                    previous_action(plan->graph, graph_action(plan->graph, exam->task), then.name) !=
                        SIZE_MAX) {
@@ -479,17 +506,20 @@ void exam_compare(struct exam *exam, const struct component_list *list, const st
         } else if (now->kind == COMPONENT_RECIPE || now->kind == COMPONENT_VALUE) {
             compare_recipe_or_value(exam, &recorded, list, i);
         } else if (now->kind == COMPONENT_FILE) {
+            while (plan_skips_file(exam->plan, exam->task, dependencies[dependency].file)) {
+                dependency++;
+            }
             compare_file(exam, &recorded, now, i, &dependencies[dependency++], row);
         } else if (now->kind == COMPONENT_NAMED) {
             compare_named(exam, &recorded, now, i, row);
         } else if (now->kind == COMPONENT_TASK) {
             compare_upstream_task(exam, &recorded, now, i,
-                                  upstream_task(graph, exam->task, upstream++),
+                                  upstream_task(exam->plan, exam->task, upstream++),
                                   row->finished_at_ns);
         } else if (!recorded_find(&recorded, now, i, &then)) {
             exam->fills_in = true;
-            if (now->kind == COMPONENT_MEMBER) {
-                exam_tell(exam, (struct reason){.kind = REASON_JOINED, .name = now->name});
+            if (now->kind == COMPONENT_MEMBER || now->kind == COMPONENT_SKIPPED) {
+                tell_member(exam, &recorded, now);
             } else if (now->kind == COMPONENT_BEFORE) {
                 compare_before(exam, &recorded, now);
             }

@@ -5,6 +5,7 @@
 #include "named.h"
 #include "names.h"
 #include "sight.h"
+#include "skips.h"
 #include "stamps.h"
 #include "texts.h"
 
@@ -132,6 +133,9 @@ static void push_upstream_tasks(struct plan *plan, struct task_id task, struct c
     for (uint32_t e = graph->before_start[task.at]; e < graph->before_start[task.at + 1]; e++) {
         const struct edge *edge = &graph->before.at[e];
         const struct graph_task *before = &graph->tasks[edge->task.at];
+        if (plan_leaves_out(plan, task, before->directory)) {
+            continue;
+        }
         bool own =
             before->directory != GRAPH_NONE && before->directory == graph->tasks[task.at].directory;
         if ((edge->kinds & EDGE_FINGERPRINT) != 0) {
@@ -142,6 +146,16 @@ static void push_upstream_tasks(struct plan *plan, struct task_id task, struct c
         if ((edge->kinds & EDGE_PREVIOUS) != 0 && comes_and_goes(graph, task, edge->task)) {
             push(list, COMPONENT_BEFORE, false, task_key(plan, edge->task), DIGEST_UNKNOWN);
         }
+    }
+}
+
+static void push_skipped(struct plan *plan, struct task_id task, struct component_list *list)
+{
+    const uint32_t *directories;
+    size_t count = plan_skipped(plan, task, &directories);
+    for (size_t i = 0; i < count; i++) {
+        push(list, COMPONENT_SKIPPED, false, plan->graph->workspace->names[directories[i]],
+             DIGEST_UNKNOWN);
     }
 }
 
@@ -175,7 +189,7 @@ int plan_components(struct plan *plan, struct task_id task, bool with_products,
     const struct action *action = graph_action(graph, task);
     const struct graph_task *entry = &graph->tasks[task.at];
     const uint32_t *directories;
-    size_t count = graph_directories(graph, task, &directories);
+    size_t count = plan_directories(plan, task, &directories);
     bool in_directory;
     list->count = 0;
     push(list, COMPONENT_RECIPE, false, SLICE_LITERAL(""), plan->recipes[entry->action]);
@@ -188,9 +202,13 @@ int plan_components(struct plan *plan, struct task_id task, bool with_products,
             return -1;
         }
     }
+    push_skipped(plan, task, list);
     for (uint32_t d = graph->dependency_start[task.at]; d < graph->dependency_start[task.at + 1];
          d++) {
         struct file_id file = graph->dependencies.at[d].file;
+        if (plan_skips_file(plan, task, file)) {
+            continue;
+        }
         struct slice name = plan_component_name(plan, task, file, &in_directory);
         push(list, COMPONENT_FILE, in_directory, name, input_digest(plan, file, diag));
     }

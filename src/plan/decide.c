@@ -4,6 +4,7 @@
 #include "named.h"
 #include "renamed.h"
 #include "sight.h"
+#include "skips.h"
 #include "stays.h"
 #include "workspace_moved.h"
 
@@ -71,6 +72,7 @@ int plan_look(struct plan *plan, struct diag *diag)
     size_t errors = diag->errors;
     for (size_t i = 0; i < plan->graph->order_count && result == 0; i++) {
         struct task_id task = {plan->graph->order[i]};
+        skips_look(plan, task);
         if (plan->wanted[task.at] != 0) {
             plan->verdicts[task.at] = (uint8_t)plan_examine(plan, task, NULL, NULL, diag);
         } else {
@@ -103,6 +105,7 @@ static void refresh_made(struct plan *plan, struct task_id task, struct diag *di
 enum verdict plan_decide(struct plan *plan, struct task_id task, struct diag *diag)
 {
     refresh_made(plan, task, diag);
+    skips_look(plan, task);
     plan->verdicts[task.at] = (uint8_t)plan_examine(plan, task, NULL, NULL, diag);
     return (enum verdict)plan->verdicts[task.at];
 }

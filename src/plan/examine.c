@@ -42,7 +42,8 @@ static enum verdict upstream_verdict(struct exam *exam, struct task_id *which)
     for (uint32_t e = graph->before_start[n];
          e < graph->before_start[n + 1] && verdict != VERDICT_BLOCKED; e++) {
         struct task_id before = graph->before.at[e].task;
-        enum verdict one = weigh(plan, before);
+        enum verdict one =
+            plan_skips_task(plan, exam->task, before) ? VERDICT_FRESH : weigh(plan, before);
         if (weights[one] > weights[verdict]) {
             *which = before;
             verdict = one;
@@ -201,6 +202,10 @@ static enum verdict examine_task(struct exam *exam, struct diag *diag)
         uint32_t name = plan->graph->blocked_by[task.at];
         exam_tell(exam, (struct reason){.kind = REASON_EXCLUDED,
                                         .name = plan->graph->rowfile->names[name]});
+        return VERDICT_BLOCKED;
+    }
+    if (plan_skips_all(plan, task)) {
+        exam_tell(exam, (struct reason){.kind = REASON_ALL_SKIPPED});
         return VERDICT_BLOCKED;
     }
     enum verdict upstream = upstream_verdict(exam, &before);

@@ -33,7 +33,8 @@ static void tell_lacking_inputs(struct exam *exam, struct diag *diag)
         const struct dependency *dependency = &graph->dependencies.at[d];
         enum file_status status = (enum file_status)plan->files[dependency->file.at];
         if ((status != FILE_GONE && status != FILE_TROUBLE) ||
-            exam_file_is_pending(plan, dependency->file)) {
+            exam_file_is_pending(plan, dependency->file) ||
+            plan_skips_file(plan, exam->task, dependency->file)) {
             continue;
         }
         status = seen_status(plan, dependency->file, diag);

@@ -2,6 +2,7 @@
 
 #include "digest.h"
 #include "named.h"
+#include "skips.h"
 #include "texts.h"
 
 #include <stdlib.h>
@@ -24,6 +25,7 @@ struct plan *plan_new(struct graph *graph, int project, const struct plan_option
         plan->recipe_texts[i] = plan_recipe_text(&graph->rowfile->actions[i], &plan->arena);
         plan->recipes[i] = digest_of(plan->recipe_texts[i]);
     }
+    plan->skips = skips_new(graph);
     return plan;
 }
 
@@ -38,6 +40,7 @@ void plan_free(struct plan *plan)
     free(plan->fill_in);
     free(plan->resolved);
     free(plan->stays);
+    skips_free(plan->skips);
     targets_free(plan->targets);
     free(plan->files);
     free(plan->troubles);
@@ -51,6 +54,11 @@ void plan_free(struct plan *plan)
 void plan_set_earlier(struct plan *plan, const uint8_t *earlier)
 {
     plan->earlier = earlier;
+}
+
+bool plan_is_further_round(const struct plan *plan)
+{
+    return plan->earlier != NULL;
 }
 
 void plan_attach(struct plan *plan, struct state *state, struct observer *observer)

@@ -17,8 +17,8 @@
  * product's alone); stays.c (what a task didn't make of a folder product); start_record.c (both, on
  * record from the start); backed_up.c (whether good products lie in backups); sight.c (files, as
  * they were last seen); named_files.c and named.c (files that depfiles name) with depfiles.c (reading those);
- * components.c (what a task depends on now); reasons.c (reasons in words); exam.c (who is told
- * what); lacks.c (what keeps a task from being started); convert.c (records of earlier versions);
+ * exam.c (who is told what); skips.c (members that groups leave out);
+ * components.c (what a task depends on now); reasons.c (reasons in words); lacks.c (what keeps a task from being started); convert.c (records of earlier versions);
  * compare.c (differences from the record); examine.c (the verdict); adopt.c (records for existing
  * products); decide.c (the look as a whole). Apart from these: advice.c (what an action asked for
  * and what it used), words.c (words in braces that were meant as templates), run_facts.c (what is
@@ -75,6 +75,8 @@ enum reason_kind {
     REASON_VALUE,
     REASON_JOINED, /* members of the group */
     REASON_LEFT,
+    REASON_SKIPPED,   /* a member is left out now, since a task failed for it */
+    REASON_RESUMED,   /* one that was left out isn't any more */
     REASON_INPUT,     /* its content differs */
     REASON_INPUT_NEW, /* a listed glob matches one more file */
     REASON_INPUT_GONE,
@@ -96,6 +98,7 @@ enum reason_kind {
     REASON_POINT_REFUSED,    /* BLOCKED: the directory or value of the point `name` can't be used */
     REASON_EXCLUDED,         /* BLOCKED: a previous action excludes a directory */
     REASON_UPSTREAM_BLOCKED, /* BLOCKED */
+    REASON_ALL_SKIPPED,      /* BLOCKED: no member is left, since a task failed for each */
     REASON_SUBMITTED,        /* SUBMITTED: `name` is the job */
     REASON_UPSTREAM_SUBMITTED, /* WAITS, HELD: `task` is the submitted one */
     REASON_JOB_ENDED,          /* without finishing it: `name` is "job lab/123_4: TIMEOUT" */
@@ -180,6 +183,7 @@ enum plan_earlier {
 
 /* By task, enum plan_earlier, borrowed; to be called before plan_look. */
 void plan_set_earlier(struct plan *plan, const uint8_t *earlier);
+bool plan_is_further_round(const struct plan *plan);
 
 /* ---- What a plan says ---- */
 
@@ -216,6 +220,30 @@ double plan_mean_seconds(const struct plan *plan, uint32_t element);
 /* A run is done with a task: it is no longer pending for others. */
 void plan_resolve(struct plan *plan, struct task_id task);
 bool plan_is_resolved(const struct plan *plan, struct task_id task);
+
+/* ---- Members that a group leaves out (group.skip_failed; skips.h) ---- */
+
+/* The directories that a task works on, without those that are left out; and these. Owned by the plan,
+ * valid until the task is decided again. */
+size_t plan_directories(const struct plan *plan, struct task_id task, const uint32_t **directories);
+size_t plan_skipped(const struct plan *plan, struct task_id task, const uint32_t **directories);
+
+/* Whether a file that the task reads belongs to a member that is left out; likewise whether a task
+ * before it does, and has failed or can't run for that. */
+bool plan_skips_file(const struct plan *plan, struct task_id task, struct file_id file);
+bool plan_skips_task(const struct plan *plan, struct task_id task, struct task_id before);
+
+/* Whether the task may run although the one before it failed, since that is one of a member's. */
+bool plan_may_skip(const struct plan *plan, struct task_id task, struct task_id before);
+
+/* Whether all members are left out. */
+bool plan_skips_all(const struct plan *plan, struct task_id task);
+
+/* A task has failed in this run, and isn't tried again: what needs it can't run. */
+void plan_doom(struct plan *plan, struct task_id task);
+
+/* Whether groups are to run without the directory of a task, if it fails. */
+bool plan_is_skippable(const struct plan *plan, struct task_id task);
 
 /* ---- Selecting ---- */
 

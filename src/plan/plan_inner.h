@@ -21,6 +21,7 @@ struct plan {
     bool *resolved;         /* by task: a run is done with it; it is no longer pending for others */
     const struct tree_view **stays; /* by file: folder products with entries that the task didn't
                                        make; NULL: there are none */
+    struct skips *skips;            /* skips.h; NULL: no group may leave out members */
     struct targets *targets;        /* where all files lie; NULL: nobody has asked (targets.h) */
     uint8_t *files;                 /* by file: enum file_status */
     uint16_t *troubles; /* by file: errno of the last look that failed; NULL: none has failed */

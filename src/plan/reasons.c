@@ -360,6 +360,14 @@ static void add_reason(struct plan *plan, struct task_id task, const struct reas
         text_add_name(out, reason->name);
         buf_add_string(out, " left the group");
         break;
+    case REASON_SKIPPED:
+        text_add_name(out, reason->name);
+        buf_add_string(out, " is left out, since a task failed for it");
+        break;
+    case REASON_RESUMED:
+        text_add_name(out, reason->name);
+        buf_add_string(out, " is no longer left out");
+        break;
     case REASON_INPUT:
         add_named(out, "input ", reason, " changed");
         break;
@@ -431,6 +439,9 @@ static void add_reason(struct plan *plan, struct task_id task, const struct reas
         break;
     case REASON_UPSTREAM_BLOCKED:
         add_upstream(plan, reason, "", " can't run", true, out);
+        break;
+    case REASON_ALL_SKIPPED:
+        buf_add_string(out, "for each of its directories, a task that it needs failed");
         break;
     case REASON_SUBMITTED:
         add_job(reason->job, out);

@@ -81,6 +81,8 @@ const char *reasons_kind_name(enum reason_kind kind)
         return "value changed";
     case REASON_JOINED:
     case REASON_LEFT:
+    case REASON_SKIPPED:
+    case REASON_RESUMED:
         return "members changed";
     case REASON_INPUT:
     case REASON_INPUT_NEW:
@@ -117,6 +119,7 @@ const char *reasons_kind_name(enum reason_kind kind)
     case REASON_EXCLUDED:
         return "excluded upstream";
     case REASON_UPSTREAM_BLOCKED:
+    case REASON_ALL_SKIPPED:
         return "upstream can't run";
     case REASON_SUBMITTED:
         return "submitted";

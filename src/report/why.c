@@ -4,6 +4,7 @@
 #include "report_changes.h"
 #include "report_json.h"
 #include "report_reasons.h"
+#include "skipped_text.h"
 #include "table.h"
 
 #include "intern.h"
@@ -216,6 +217,7 @@ static void add_why_json(struct plan *plan, struct task_id task,
     const char *ending = plan_ending(plan, task);
     report_json_optional(out, "ending", slice_of(ending != NULL ? ending : ""));
     add_json_reasons(plan, task, changes, out, diag);
+    skipped_add_json(plan, task, out);
     report_json_end(out, '}');
 }
 
@@ -234,6 +236,7 @@ static void add_why(struct plan *plan, struct task_id task, const struct report_
         buf_release(&holdup);
         report_changes_tell(plan, task, changes, add_reason_line, out, diag);
     }
+    skipped_add_line(plan, task, out);
 }
 
 int report_why(struct plan *plan, bool all, const struct report_commits *commits,

@@ -283,6 +283,22 @@ static void build_submit_options(struct loader *loader, struct action *action,
     }
 }
 
+/* Said by the action itself: among the defaults it is for others. */
+static void warn_of_skip_failed(struct loader *loader, const struct action *action,
+                                const struct toml_value *element)
+{
+    const struct toml_value *group = own_key(element, ID_ACTION_GROUP);
+    const struct toml_value *own =
+        group != NULL && group->type == TOML_TABLE
+            ? toml_get(group->table, slice_of(rowfile_keys[ID_ACTION_GROUP_SKIP_FAILED].name))
+            : NULL;
+    if (own != NULL && action->group.skip_failed && action->scope != SCOPE_GROUP) {
+        warning_at(loader, FINDING_NO_EFFECT, own,
+                   "`skip_failed` does nothing, since this action doesn't work on groups; add "
+                   "`scope = \"group\"`");
+    }
+}
+
 static void build_action(struct loader *loader, struct action *action,
                          const struct toml_value *element, const struct layers *layers)
 {
@@ -292,6 +308,7 @@ static void build_action(struct loader *loader, struct action *action,
     build_command(loader, action, layers);
     build_launchers(loader, action, layers);
     build_group(loader, action, layers);
+    warn_of_skip_failed(loader, action, element);
     build_resources(&action->resources, layers);
     build_submit_options(loader, action, layers);
     action->retries = layers_count(layers, ID_ACTION_RETRIES, NULL);

@@ -151,6 +151,7 @@ void build_group(struct loader *loader, struct action *action, const struct laye
     group->reverse_sort = layers_boolean(layers, ID_ACTION_GROUP_REVERSE_SORT);
     group->split_by_sort_key = layers_boolean(layers, ID_ACTION_GROUP_SPLIT_BY_SORT_KEY);
     group->submit_whole = layers_boolean(layers, ID_ACTION_GROUP_SUBMIT_WHOLE);
+    group->skip_failed = layers_boolean(layers, ID_ACTION_GROUP_SKIP_FAILED);
     group->maximum_size = layers_count(layers, ID_ACTION_GROUP_MAXIMUM_SIZE, NULL);
     const struct toml_value *split = layers_value(layers, ID_ACTION_GROUP_SPLIT_BY_SORT_KEY, NULL);
     if (group->split_by_sort_key && group->sort_by_count == 0) {

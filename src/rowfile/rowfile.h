@@ -67,6 +67,7 @@ struct group_spec {
     bool reverse_sort;
     bool split_by_sort_key;
     bool submit_whole;
+    bool skip_failed;      /* only of groups */
     uint64_t maximum_size; /* 0: no limit */
 };
 

@@ -41,8 +41,8 @@ size_t execution_directories(const struct executions *executions, const struct e
     const uint32_t *directories;
     return execution->count > 1
                ? execution->count
-               : graph_directories(plan_graph(executions->plan),
-                                   *execution_tasks(executions, execution), &directories);
+               : plan_directories(executions->plan, *execution_tasks(executions, execution),
+                                  &directories);
 }
 
 /* ---- What an execution asks for ---- */
@@ -64,6 +64,15 @@ struct ledger_request executions_request(const struct executions *executions,
         .on_one_host =
             executions->machine->host_count > 0 && !launch_spans_hosts(executions->launch, action),
     };
+}
+
+void executions_renew_request(const struct executions *executions, struct execution *execution)
+{
+    const struct action *action = execution_action(executions, execution);
+    if (action->group.skip_failed && action->scope == SCOPE_GROUP) {
+        execution->request =
+            executions_request(executions, action, execution_directories(executions, execution));
+    }
 }
 
 void execution_keep(const struct executions *executions, struct execution *execution, uint32_t kept)

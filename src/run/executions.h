@@ -83,6 +83,9 @@ size_t execution_directories(const struct executions *executions,
  * Pointers to executions and to their tasks are invalid afterwards. */
 uint32_t execution_add_alone(struct executions *executions, uint32_t batch, struct task_id task);
 
+/* For a group that turned out to leave out members: asks for what the others need. */
+void executions_renew_request(const struct executions *executions, struct execution *execution);
+
 /* Keeps only the first `kept` tasks of an execution, at least one. */
 void execution_keep(const struct executions *executions, struct execution *execution,
                     uint32_t kept);

@@ -347,13 +347,26 @@ static void tell_outcomes(struct ending *ending, bool retried, const char *log)
     buf_release(&output);
 }
 
+/* What groups may run without doesn't count among the failures after which a run stops. */
+static bool counts_as_failure(const struct ending *ending)
+{
+    bool counts = false;
+    for (size_t i = 0; i < ending->failed.count && !counts; i++) {
+        counts = !plan_is_skippable(ending->run->plan, ending->failed.at[i]);
+    }
+    return counts;
+}
+
 static void count_outcomes(struct ending *ending, bool retried)
 {
     struct run *run = ending->run;
     run->result->unfinished += ending->unfinished.count;
     if (!retried && !ending->slot->cancelled) {
         run->result->failed += ending->failed.count;
-        run->outcomes.failures += ending->failed.count > 0;
+        run->outcomes.failures += counts_as_failure(ending);
+    }
+    for (size_t i = 0; !retried && i < ending->failed.count; i++) {
+        outcome_doom(run, ending->failed.at[i]);
     }
     outcome_set(run, ending->succeeded.at, ending->succeeded.count, TASK_OK);
     outcome_set(run, ending->unfinished.at, ending->unfinished.count, TASK_FAILED);

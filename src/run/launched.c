@@ -240,6 +240,9 @@ void launched_compare(struct plan *plan, struct task_id task, struct launched *l
     for (size_t i = 0; i < plain && i < now.count && doubt->words.len == 0; i++) {
         struct component *then = &launched->components[i];
         if (then->kind == COMPONENT_FILE) {
+            while (plan_skips_file(plan, task, graph->dependencies.at[d].file)) {
+                d++;
+            }
             struct file_id file = graph->dependencies.at[d++].file;
             if (!doubt_way(graph, file, doubt)) {
                 compare_input(plan, file, then, now.at[i].digest, doubt);

@@ -29,6 +29,13 @@ void outcome_record_attempt(const struct run *run, struct task_id task, enum tas
     state_put_task(plan_state(run->plan), task.at, &row);
 }
 
+void outcome_doom(const struct run *run, struct task_id task)
+{
+    if (state_task(plan_state(run->plan), task.at)->attempt == ATTEMPT_FAILED) {
+        plan_doom(run->plan, task);
+    }
+}
+
 void outcome_fail_unstarted(struct run *run, const struct task_id *tasks, size_t count,
                             const char *how, bool blocked)
 {
@@ -37,6 +44,7 @@ void outcome_fail_unstarted(struct run *run, const struct task_id *tasks, size_t
         if (!blocked &&
             state_task(plan_state(run->plan), tasks[i].at)->attempt == ATTEMPT_STARTED) {
             outcome_record_attempt(run, tasks[i], ATTEMPT_FAILED, 127);
+            outcome_doom(run, tasks[i]);
         }
     }
     run->result->failed += count;

@@ -30,6 +30,8 @@ void outcome_set(struct run *run, const struct task_id *tasks, size_t count,
 /* Records how an attempt ended that is no success. */
 void outcome_record_attempt(const struct run *run, struct task_id task, enum task_attempt attempt,
                             int status);
+/* Of a task that isn't tried again: where its attempt failed, groups may run without its directory. */
+void outcome_doom(const struct run *run, struct task_id task);
 /* Records and tells a failure of tasks that did not get as far as running; `blocked`: they lack
  * something. */
 void outcome_fail_unstarted(struct run *run, const struct task_id *tasks, size_t count,

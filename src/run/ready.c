@@ -48,8 +48,10 @@ static bool something_before_failed(const struct run *run, struct task_id task)
 {
     const struct graph *graph = plan_graph(run->plan);
     for (uint32_t e = graph->before_start[task.at]; e < graph->before_start[task.at + 1]; e++) {
-        uint8_t before = run->outcomes.of[graph->before.at[e].task.at];
-        if (before == TASK_FAILED || before == TASK_NOT_STARTED) {
+        struct task_id before = graph->before.at[e].task;
+        uint8_t outcome = run->outcomes.of[before.at];
+        if ((outcome == TASK_FAILED || outcome == TASK_NOT_STARTED) &&
+            !plan_skips_task(run->plan, task, before)) {
             return true;
         }
     }
@@ -69,14 +71,26 @@ static void restore_task(struct run *run, struct task_id task)
 /* Decides one task all of whose predecessors have their outcomes; true if it has to run. */
 static bool has_to_run(struct run *run, struct task_id task)
 {
-    if (something_before_failed(run, task)) {
+    bool is_stale = plan_verdict(run->plan, task) == VERDICT_STALE;
+    enum verdict verdict = VERDICT_STALE;
+    bool may_skip = graph_action(plan_graph(run->plan), task)->group.skip_failed;
+    if (may_skip) { /* which members are left out is known only now */
+        verdict = plan_decide(run->plan, task, run->diag);
+    }
+    if (something_before_failed(run, task) || plan_skips_all(run->plan, task)) {
+        if (plan_skips_all(run->plan, task)) {
+            plan_doom(run->plan, task);
+        }
         outcome_set(run, &task, 1, TASK_NOT_STARTED);
         return false;
     }
-    if (plan_verdict(run->plan, task) == VERDICT_STALE) {
-        return true; /* in itself, whatever came before it */
+    if (!may_skip) {
+        if (is_stale) {
+            return true; /* in itself, whatever came before it */
+        }
+        verdict = plan_decide(run->plan, task, run->diag);
     }
-    switch (plan_decide(run->plan, task, run->diag)) {
+    switch (verdict) {
     case VERDICT_STALE:
     case VERDICT_MAYBE:
         return true;
@@ -116,6 +130,7 @@ void ready_examine(struct run *run)
             }
         }
         schedule_expect(run->ready.schedule, -work_of(execution));
+        executions_renew_request(&run->executions, execution);
         ready_keep_tasks(run, number, kept);
     }
 }

@@ -8,7 +8,8 @@ static uint32_t find_culprit(const struct run *run, struct task_id task)
     for (uint32_t e = graph->before_start[task.at]; e < graph->before_start[task.at + 1]; e++) {
         uint32_t before = graph->before.at[e].task.at;
         uint8_t outcome = run->outcomes.of[before];
-        if (outcome == TASK_FAILED || outcome == TASK_NOT_STARTED) {
+        if ((outcome == TASK_FAILED || outcome == TASK_NOT_STARTED) &&
+            !plan_skips_task(run->plan, task, (struct task_id){before})) {
             return before;
         }
     }
@@ -19,7 +20,9 @@ static void add_cause(const struct run *run, struct task_id task, struct buf *ou
 {
     uint32_t culprit = find_culprit(run, task);
     enum verdict verdict = plan_verdict(run->plan, task);
-    if (culprit != GRAPH_NONE) {
+    if (plan_skips_all(run->plan, task)) {
+        buf_add_string(out, "for each of its directories, a task that it needs failed");
+    } else if (culprit != GRAPH_NONE) {
         graph_add_label(plan_graph(run->plan), (struct task_id){culprit}, out);
         buf_add_string(out, run->outcomes.of[culprit] == TASK_FAILED ? " didn't succeed"
                                                                      : " wasn't started");

@@ -456,6 +456,7 @@ int run_execute(struct plan *plan, const struct launch_context *launch,
             status = run.logs == NULL ? -1 : execute(&run);
         }
         count_not_started(&run);
+        run_tell_skipped(&run);
         run_tell_rest(&run);
         plan_set_origin(plan, NULL, NULL);
         result->interrupted = run.stopping.interrupted;

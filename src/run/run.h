@@ -12,7 +12,8 @@
  * command); children.c (processes); time_left.c (the end of the run's time); outcomes.c (what
  * became of each task); advise.c (what executions use); ancestors.c (products that another task
  * changed); left_running.c (what stays in the background); backups.c (old products); launched.c
- * (inputs at the start and at the end); progress_report.c (what the observer is told); rest.c (what it is told of tasks that weren't executed); slots.c
+ * (inputs at the start and at the end); progress_report.c (what the observer is told); rest.c (what it is told of tasks that weren't executed);
+ * skipped.c (what groups left out); slots.c
  * (what runs now); executions.c (tasks that run together); temporary.c, tokens.c, logs.c,
  * logs_table.c, run_mark.c, run_clock.c. Apart from these: accept.c; round.c (a further round);
  * forget.c and sweep.c (clean); means.c with find_gpus.c and find_hosts.c (what may be used);

@@ -75,6 +75,10 @@ void run_finish(struct run *run, struct slot *slot);
  * themselves. They live on. */
 void run_tell_left_running(struct run *run);
 
+/* skipped.c */
+/* Names what groups left out because a task failed for it. */
+void run_tell_skipped(struct run *run);
+
 /* rest.c */
 /* Tells ROWBUILD_EVENT_LEFT of each wanted task whose end wasn't told. */
 void run_tell_rest(struct run *run);

@@ -136,9 +136,17 @@ static int start_processes(struct run *run, const struct execution *execution, s
     if (slot->kind != LAUNCH_ONE) {
         children_add_mark(run, slot);
     }
+    const uint32_t *directories;
+    const uint32_t *skipped;
+    size_t directory_count = plan_directories(run->plan, tasks[0], &directories);
+    size_t skipped_count = plan_skipped(run->plan, tasks[0], &skipped);
     struct launch_request request = {
         .tasks = tasks,
         .task_count = execution->count,
+        .directories = directories,
+        .directory_count = directory_count,
+        .skipped = skipped,
+        .skipped_count = skipped_count,
         .processes = execution->request.processes,
         .threads = execution->request.threads_per_process,
         .places = granted_places(run, &slot->grant),

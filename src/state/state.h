@@ -28,6 +28,8 @@ enum component_kind {
     COMPONENT_RECIPE = 'r',  /* name "" */
     COMPONENT_VALUE = 'v',   /* name: the directory; what counts of its value (value_inputs) */
     COMPONENT_MEMBER = 'm',  /* name: a directory of the group; digest is unused */
+    COMPONENT_SKIPPED = 'x', /* name: a directory of the group that was left out, since a task
+                                failed for it; digest is unused */
     COMPONENT_FILE = 'f',    /* name: a path; an input or an upstream product */
     COMPONENT_TASK = 'n',    /* name: key of an upstream task without products; its fingerprint */
     COMPONENT_PRODUCT = 'p', /* name: a path; not part of the fingerprint */

@@ -13,7 +13,7 @@
  *     remove PATH         fail                         fail_if WORD FROM   stop_if PATH (it exists)
  *     crowd N (fails while more than N processes live)
  *     set PATH TEXT       empty PATH                   read FROM (it must be there)
- *     print TEXT          exit STATUS
+ *     print TEXT          exit STATUS                  variable NAME TO (its value)
  *
  * A statement that can't read what it names fails. What comes after '#' is ignored. All of it is done
  * at one moment, shortly before the end of the process, or with `early` at its beginning. What the

@@ -174,6 +174,8 @@ static int do_statement(struct command *command, void *context)
     }
     if (is(command, "write", 3)) {
         simulated_write(path_of(command, words[2]), words[1]);
+    } else if (is(command, "variable", 3)) {
+        simulated_write(path_of(command, words[2]), variable_of(command->process, words[1]));
     } else if (is(command, "append", 3)) {
         simulated_append(path_of(command, words[2]), words[1]);
     } else if (is(command, "set", 3)) {

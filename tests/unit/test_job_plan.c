@@ -294,6 +294,27 @@ static void test_what_matches_index_by_index_corresponds(void **state)
     expect(world, "first 0=a 1=b 2=c\nsecond 0=a 1=b 2=c aftercorr:1\n");
 }
 
+/* Not on their success: who is left out is decided in the group's own job. */
+static void test_a_group_that_may_skip_members_waits_for_their_end(void **state)
+{
+    struct world *world = *state;
+    fill(world, "a/one b c d");
+    load(world, FIRST ONE_EACH "[[action]]\n"
+                               "name = 'style'\n"
+                               "scope = 'project'\n"
+                               "command = 'c'\n"
+                               "products = ['style']\n"
+                               "[[action]]\n"
+                               "name = 'sum'\n"
+                               "scope = 'group'\n"
+                               "command = 'c {directories}'\n"
+                               "products = ['//sum']\n"
+                               "previous_actions = ['first', 'style']\n"
+                               "group.skip_failed = true\n");
+    world->options.follow = true;
+    expect(world, "first 0=b 1=c 2=d\nstyle \nsum a+b+c+d afterany:1,afterok:2\n");
+}
+
 static void test_what_is_free_of_the_array_goes_by_itself(void **state)
 {
     struct world *world = *state;
@@ -476,6 +497,7 @@ int main(void)
         WITH_WORLD(test_a_group_that_goes_whole_waits_for_its_last),
         WITH_WORLD(test_a_group_without_all_its_members_is_counted),
         WITH_WORLD(test_what_matches_index_by_index_corresponds),
+        WITH_WORLD(test_a_group_that_may_skip_members_waits_for_their_end),
         WITH_WORLD(test_what_is_free_of_the_array_goes_by_itself),
         WITH_WORLD(test_some_of_an_array_keep_their_indices),
         WITH_WORLD(test_many_that_wait_for_different_ones_wait_for_all),

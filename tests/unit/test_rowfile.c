@@ -299,7 +299,8 @@ static void test_unknown_keys(void **state)
         "`environment`, `shell`, `launchers`, `retries`, `timeout`, `resumable`, `always`, "
         "`jobserver`, `group`, `resources`, `submit_options`\n"
         "Rowfile:5:7: error: unknown key `qqqqqqqq`; this table knows `include`, `where`, "
-        "`sort_by`, `reverse_sort`, `split_by_sort_key`, `maximum_size`, `submit_whole`\n");
+        "`sort_by`, `reverse_sort`, `split_by_sort_key`, `maximum_size`, `submit_whole`, "
+        "`skip_failed`\n");
     expect_in("x/workflow.toml", "[default]\nfoo = 1\n",
               "x/workflow.toml:2:1: error: unknown key `foo`; this table knows `action`\n");
 }
