@@ -620,10 +620,17 @@ ROWBUILD_API int rowbuild_clean(struct rowbuild *study,
                                 const struct rowbuild_clean_options *options,
                                 struct rowbuild_messages *messages);
 
+struct rowbuild_init_options {
+    const char *workspace;      /* relative to the project; NULL: "workspace" */
+    const char *from_workspace; /* an existing workspace in the project, from the current directory */
+    bool signac;                /* values in the files of signac */
+    bool row;                   /* a workflow.toml, which row can read, too */
+};
 /* Creates a new project in `directory` (which it creates if necessary): a Rowfile and a workspace.
- * It is an error if there is a project in `directory` or one of its parents. `workspace` NULL:
- * "workspace"; `signac`: values in the files of signac; `row`: a workflow.toml. */
-ROWBUILD_API int rowbuild_init(const char *directory, const char *workspace, bool signac, bool row,
+ * The Rowfile of a new study declares points and runs as it stands; where the workspace has
+ * directories already, it names what was found in them, and a note says what that was. It is an
+ * error if there is a project in `directory` or one of its parents. */
+ROWBUILD_API int rowbuild_init(const char *directory, const struct rowbuild_init_options *options,
                                struct rowbuild_messages *messages);
 
 #ifdef __cplusplus

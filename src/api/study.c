@@ -1,6 +1,7 @@
 #include "study.h"
 
 #include "file.h"
+#include "first_description.h"
 #include "project.h"
 #include "schema.h"
 #include "text.h"
@@ -110,16 +111,23 @@ static int read_description(struct rowbuild *study, const struct rowbuild_option
     return result;
 }
 
-/* What `init` has written wins over a workflow.toml that was put beside it: easily overlooked. */
-static void warn_about_second_file(const struct rowbuild *study,
-                                   const struct rowbuild_options *options, struct diag *diag)
+/* What `init` has written wins over a workflow.toml that was put beside it: easily overlooked. The
+ * points and actions of its sample are then left out, so that they don't mix with the directories of
+ * the other file. */
+static void look_for_second_file(struct rowbuild *study, const struct rowbuild_options *options,
+                                 struct diag *diag)
 {
-    if (options->file == NULL && study->rowfile->contract == CONTRACT_ROWFILE &&
-        study->rowfile->action_count == 0 &&
+    struct rowfile *rowfile = study->rowfile;
+    bool is_sample = first_description_ends(rowfile->source.text);
+    if (options->file == NULL && rowfile->contract == CONTRACT_ROWFILE &&
+        (rowfile->action_count == 0 || is_sample) &&
         faccessat(study->project, "workflow.toml", R_OK, 0) == 0) {
         diag_warning(diag, FINDING_ROWFILE_WITHOUT_ACTIONS,
-                     "the Rowfile has no action, and the workflow.toml beside it isn't "
-                     "read: remove the Rowfile, or use `-f workflow.toml`");
+                     "the Rowfile %s, and the workflow.toml beside it isn't read: remove the "
+                     "Rowfile, or use `-f workflow.toml`",
+                     is_sample ? "is the sample that `init` wrote" : "has no action");
+        rowfile->action_count = 0;
+        rowfile->declaration = NULL;
     }
 }
 
@@ -161,7 +169,7 @@ struct rowbuild *rowbuild_open(const struct rowbuild_options *options,
     study->rowfile = rowfile_load(buf_slice(&text), study->file_name, &study->own);
     study->cluster = study_find_cluster(&study->clusters, options->cluster, &messages->diag);
     if (study->rowfile != NULL) {
-        warn_about_second_file(study, options, &messages->diag);
+        look_for_second_file(study, options, &messages->diag);
     }
     int loaded = launchers_load(&study->launchers, &messages->diag);
     bool complete = study->rowfile != NULL && study->cluster != NULL && loaded == 0;

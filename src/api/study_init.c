@@ -3,10 +3,15 @@
 
 #include "new_project.h"
 
-int rowbuild_init(const char *directory, const char *workspace, bool signac, bool row,
+int rowbuild_init(const char *directory, const struct rowbuild_init_options *options,
                   struct rowbuild_messages *messages)
 {
-    int result = project_make(directory, workspace, signac, row, &messages->diag);
+    struct new_project project = {.directory = directory,
+                                  .workspace = options->workspace,
+                                  .existing = options->from_workspace,
+                                  .signac = options->signac,
+                                  .row = options->row};
+    int result = project_make(&project, &messages->diag);
     return messages_settle(messages,
                            result == 0 ? ROWBUILD_OK : rowbuild_messages_status(messages));
 }

@@ -188,8 +188,11 @@ static const char *find_conflict(const struct settings *settings)
     case COMMAND_CHECK:
         return operands > 1 ? "`rowbuild check --explain` explains one finding at a time" : NULL;
     case COMMAND_INIT:
-        return operands == 0  ? "`rowbuild init` needs the directory to make"
+        return operands == 0 && settings->init.from_workspace == NULL
+                   ? "`rowbuild init` needs the directory to make"
                : operands > 1 ? "`rowbuild init` makes one directory at a time"
+               : settings->init.from_workspace != NULL && settings->init.workspace != NULL
+                   ? "`--from-workspace` and `--workspace` exclude each other"
                : settings->init.signac && settings->init.workspace != NULL
                    ? "`--signac` and `--workspace` exclude each other: signac's workspace has one "
                      "name"

@@ -86,15 +86,16 @@ int command_clean(struct session *session)
 int command_init(struct session *session)
 {
     const struct settings *settings = &session->settings;
-    const char *directory = settings->operands.at[0].text;
-    int status = rowbuild_init(directory, settings->init.workspace, settings->init.signac,
-                               settings->init.row, session->messages);
+    const char *directory = settings->operands.count > 0 ? settings->operands.at[0].text : ".";
+    bool is_ready = !settings->init.signac && !settings->init.row;
+    int status = rowbuild_init(directory, &settings->init, session->messages);
     session_tell(session);
     if (status == ROWBUILD_OK && settings->display.quiet == 0) {
         struct buf name = BUF_EMPTY;
         text_add_name(&name, slice_of(directory));
-        session_print(session, "made %s/%s; fill the workspace, then run `rowbuild` there\n",
-                      buf_string(&name), settings->init.row ? "workflow.toml" : "Rowfile");
+        session_print(session, "made %s/%s; %s `rowbuild` there\n", buf_string(&name),
+                      settings->init.row ? "workflow.toml" : "Rowfile",
+                      is_ready ? "run" : "fill the workspace, then run");
         buf_release(&name);
     }
     return status;

@@ -18,11 +18,18 @@ static const struct command commands[COMMAND_COUNT] = {
                      .description = ""},
     [COMMAND_INIT] =
         {"init", .operands = OPERANDS_FOLDER, .topic = write_topic,
-         .synopsis = "[--signac] [--row] [-w NAME] DIR", .purpose = "create a new study",
+         .synopsis = "[--signac] [--row] [-w NAME] DIR | --from-workspace DIR [DIR]",
+         .purpose = "create a new study",
          .description =
-             "Creates DIR with a first Rowfile and an empty workspace. It is an error if DIR "
-             "or one of its parents already is a study.",
+             "Creates DIR with a Rowfile that runs as it stands: points, an action for each, and "
+             "one "
+             "that summarizes all. Where the workspace has directories already, or with "
+             "--from-workspace, the Rowfile is for those: it names their file of parameters, the "
+             "parameters, and the files that are probably results. It is an error if DIR or one "
+             "of its parents already is a study.",
          .examples = {{"rowbuild init melting", "creates melting/Rowfile and melting/workspace"},
+                      {"rowbuild init --from-workspace runs",
+                       "creates a Rowfile for the directories in ./runs"},
                       {"rowbuild init --signac .",
                        "creates a Rowfile for the signac project in this directory"}}},
     [COMMAND_CHECK] =

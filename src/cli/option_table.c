@@ -194,6 +194,10 @@ const struct option_spec command_options[] = {
      .help = "read the values from the files of signac"},
     {0, "row", NULL, TO(init.row), .takers = ON(INIT),
      .help = "write a workflow.toml, which row can read, too"},
+    {0, "from-workspace", "DIR", TO(init.from_workspace), .completes = "folder", .takers = ON(INIT),
+     .help = "write a Rowfile for the directories in DIR",
+     .more = "The Rowfile names the file of parameters that all directories have, the parameters in "
+             "it, and the files that are probably results."},
     {'w', "workspace", "NAME", TO(init.workspace), .takers = ON(INIT),
      .help = "name of the workspace (default: workspace)"},
 

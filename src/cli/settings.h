@@ -33,12 +33,6 @@ struct display_settings {
     enum colour_when colour;
 };
 
-struct init_settings {
-    bool signac;
-    bool row;
-    const char *workspace;
-};
-
 /* Zero is the default of each member. Fields named in brackets are filled in by the commands. */
 struct settings {
     const struct command *command;
@@ -69,7 +63,7 @@ struct settings {
     struct rowbuild_submit_options submit; /* [dry_run, scheduler_options] */
     struct rowbuild_clean_options clean;   /* [dry_run, yes] */
     struct rowbuild_crate_options crate;
-    struct init_settings init;
+    struct rowbuild_init_options init;
 };
 
 #endif

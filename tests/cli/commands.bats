@@ -389,9 +389,45 @@ END
     [ -f Rowfile ] && [ -d workspace ]
     expect 0 check
     expect 0
+    [ "$(wc -l <summary.txt)" -eq 12 ]
+    expect_nothing_to_do
     expect 0 show status
     mkdir workspace/d1
     expect 0
+}
+
+@test "init writes a Rowfile for directories that exist" {
+    mkdir -p data/runs
+    for d in a b 'c d'; do
+        mkdir "data/runs/$d"
+        echo '{"T": 1, "box": {"x": 2}}' >"data/runs/$d/params.json"
+        echo '[1]' >"data/runs/$d/list.json"
+        : >"data/runs/$d/energy.dat"
+    done
+    : >data/runs/a/once.txt
+    expect 0 init --from-workspace data/runs data
+    has '3 directories in `runs`; their parameters are in `params.json`'
+    grep -q '{/T} {/box/x}' data/Rowfile
+    grep -q 'products = \["energy.dat", "list.json"\]' data/Rowfile
+    cd data
+    expect 0 check
+    expect 0
+    grep -q '^runs/c d/ {"T": 1, "box": {"x": 2}}$' summary.txt
+    expect_nothing_to_do
+    cd ..
+
+    # A workspace of the usual name is found; what can't be one is refused.
+    mkdir -p "o'k/workspace/x"
+    expect 0 init "o'k"
+    has 'no file of parameters'
+    expect 0 -C "o'k"
+    mkdir empty
+    expect 2 init --from-workspace empty
+    has 'has no directories'
+    expect 2 init --from-workspace /
+    has 'must be inside the project'
+    expect 2 init --from-workspace missing
+    absent Rowfile
 }
 
 @test "init --signac, -w, --row" {
