@@ -293,6 +293,9 @@ struct rowbuild_event {
     const char *how;
     bool blocked; /* failed without starting: an input is missing that no selected action makes */
     double seconds;
+    /* STARTED, and ENDED unless it never started: the command as it runs, without `setup`; of
+     * several processes the first one's; else NULL. */
+    const char *command;
     const char *output; /* the command's output, shortened; NULL if none */
     size_t output_bytes;
     const char *log;   /* path of the log relative to the project, NULL if none */
@@ -418,6 +421,7 @@ struct rowbuild_show_options {
     bool short_output; /* one name per line */
     bool no_header;
     bool no_separate_groups;
+    bool commands;             /* the command of each task (plan; JSON always has it) */
     const char *const *values; /* JSON pointers as columns (directories) */
     size_t value_count;
     size_t group_limit;  /* -n: the most groups (directories); 0: all */
@@ -443,6 +447,13 @@ ROWBUILD_API int rowbuild_show_why(struct rowbuild *study,
                                    const struct rowbuild_show_options *options,
                                    const struct rowbuild_writer *writer,
                                    struct rowbuild_messages *messages);
+/* The commands of the selected tasks as a run would start them, with what rowbuild sets for them:
+ * environment, cores, shell, launcher. */
+ROWBUILD_API int rowbuild_show_command(struct rowbuild *study,
+                                       const struct rowbuild_selection *selection,
+                                       const struct rowbuild_show_options *options,
+                                       const struct rowbuild_writer *writer,
+                                       struct rowbuild_messages *messages);
 /* How the products that the targets name came about, step by step back to values and inputs, as it
  * was recorded. After a plan of everything with `no_adopt`. */
 ROWBUILD_API int rowbuild_show_provenance(struct rowbuild *study,

@@ -135,6 +135,7 @@ void relay_event(void *context, const struct run_event *from)
                           .how = from->how,
                           .blocked = from->blocked,
                           .seconds = from->seconds,
+                          .command = from->command,
                           .output = from->output,
                           .output_bytes = from->output_bytes,
                           .log = from->log != NULL ? add_shown_log(relay, from->log) : NULL,

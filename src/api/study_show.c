@@ -2,6 +2,7 @@
 #include "report.h"
 #include "study.h"
 
+#include "launch.h"
 #include "show_log.h"
 
 #include <stdlib.h>
@@ -95,6 +96,41 @@ int rowbuild_show_provenance(struct rowbuild *study, const struct rowbuild_selec
     return finish(result, &out, writer, messages);
 }
 
+/* What commands are made of without a run: nothing is assigned, and nothing inherited. */
+static struct launch_context launch_of(const struct rowbuild *study, struct buf *helper)
+{
+    static char *const nothing[] = {NULL};
+    bool has_helper = launch_find_rank_helper(helper);
+    return (struct launch_context){.graph = study->graph,
+                                   .launchers = &study->launchers,
+                                   .project_path = study->project_path,
+                                   .cluster = study->cluster->name,
+                                   .environment = nothing,
+                                   .rank_helper = has_helper ? buf_string(helper) : NULL};
+}
+
+int rowbuild_show_command(struct rowbuild *study, const struct rowbuild_selection *selection,
+                          const struct rowbuild_show_options *options,
+                          const struct rowbuild_writer *writer, struct rowbuild_messages *messages)
+{
+    struct rowbuild_selection quick = {.recorded = true, .no_adopt = true};
+    struct buf out = BUF_EMPTY;
+    struct buf helper = BUF_EMPTY;
+    int status = study_look(study, &quick, STATE_READ, messages);
+    if (status != ROWBUILD_OK) {
+        return status;
+    }
+    int result = select_within(study, selection, &messages->diag);
+    if (result == 0) {
+        struct launch_context launch = launch_of(study, &helper);
+        result = report_commands(study->plan, &launch, options, &out, &messages->diag);
+    }
+    buf_release(&helper);
+    status = finish(result, &out, writer, messages);
+    study_drop(study, messages);
+    return status;
+}
+
 int rowbuild_show_plan(struct rowbuild *study, bool explain,
                        const struct rowbuild_show_options *options,
                        const struct rowbuild_writer *writer, struct rowbuild_messages *messages)
@@ -118,7 +154,12 @@ int rowbuild_show_plan(struct rowbuild *study, bool explain,
     if (result == 0) {
         struct study_commits commits;
         study_commits_begin(&commits, study, NULL);
-        result = report_plan(study->plan, explain, &commits.source, options, &out, &messages->diag);
+        struct buf helper = BUF_EMPTY;
+        struct launch_context launch = launch_of(study, &helper);
+        result =
+            report_plan(study->plan, explain, options->commands || options->json ? &launch : NULL,
+                        &commits.source, options, &out, &messages->diag);
+        buf_release(&helper);
         study_commits_end(&commits);
     }
     bool lacks = result == 0 && report_any_lacks(study->plan, &messages->diag);

@@ -162,6 +162,29 @@ void text_add_name(struct buf *out, struct slice name)
     }
 }
 
+void text_add_command(struct buf *out, const char *indent, struct slice command)
+{
+    struct buf visible = BUF_EMPTY;
+    text_add_visible(&visible, command);
+    struct slice left = buf_slice(&visible);
+    while (left.len > 0 && left.at[left.len - 1] == '\n') {
+        left.len--;
+    }
+    for (const char *begin = "command: ";; begin = "  ") {
+        const char *end = left.len > 0 ? memchr(left.at, '\n', left.len) : NULL;
+        size_t len = end != NULL ? (size_t)(end - left.at) : left.len;
+        buf_add_string(out, indent);
+        buf_add_string(out, begin);
+        buf_add(out, left.at, len);
+        buf_add_char(out, '\n');
+        if (end == NULL) {
+            break;
+        }
+        left = slice_make(end + 1, left.len - len - 1);
+    }
+    buf_release(&visible);
+}
+
 void text_add_json(struct buf *out, struct slice bytes)
 {
     const unsigned char *at = (const unsigned char *)bytes.at;

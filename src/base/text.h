@@ -31,6 +31,10 @@ bool text_is_visible(struct slice text);
 /* The length of the character at `at`, 1 where it isn't UTF-8, and whether it is visible. */
 size_t text_next(struct slice text, size_t at, bool *is_visible);
 
+/* "command: " and a command as it runs, made visible, each line after `indent` and ended; the lines
+ * after the first are indented further. */
+void text_add_command(struct buf *out, const char *indent, struct slice command);
+
 /* A JSON string with its quotes. Bytes that aren't UTF-8 become \udc80…\udcff (Python's
  * surrogateescape), so that different names stay different. */
 void text_add_json(struct buf *out, struct slice bytes);

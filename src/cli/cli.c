@@ -85,6 +85,7 @@ static int carry_out(struct session *session)
         [COMMAND_SHOW_WHY] = command_show_why,
         [COMMAND_SHOW_PROVENANCE] = command_show_provenance,
         [COMMAND_SHOW_LOG] = command_show_log,
+        [COMMAND_SHOW_COMMAND] = command_show_command,
         [COMMAND_SHOW_MACHINE] = command_show_machine,
         [COMMAND_SHOW_CLUSTER] = command_show_cluster,
         [COMMAND_SHOW_JOBS] = command_show_jobs,

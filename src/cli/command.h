@@ -14,6 +14,7 @@ int command_show_directories(struct session *session);
 int command_show_why(struct session *session);
 int command_show_provenance(struct session *session);
 int command_show_log(struct session *session);
+int command_show_command(struct session *session);
 int command_show_machine(struct session *session);
 int command_show_cluster(struct session *session);
 int command_show_jobs(struct session *session);

@@ -183,6 +183,10 @@ static const char *find_conflict(const struct settings *settings)
         return operands == 0 && settings->actions.count == 0
                    ? "`rowbuild show log` needs a task such as `simulate T1.5-s1`"
                    : NULL;
+    case COMMAND_SHOW_COMMAND:
+        return operands == 0 && settings->actions.count == 0
+                   ? "`rowbuild show command` needs a task such as `simulate T1.5-s1`"
+                   : NULL;
     case COMMAND_JOB:
         return operands != 1 ? "`rowbuild job` needs the token of one submission" : NULL;
     case COMMAND_CHECK:

@@ -32,7 +32,8 @@ static int run_dry(struct session *session, const struct rowbuild_selection *sel
     }
     struct rowbuild_show_options options = {.json = settings->display.json,
                                             .colour = session->output.results_colour,
-                                            .short_output = settings->display.quiet > 0};
+                                            .short_output = settings->display.quiet > 0,
+                                            .commands = settings->display.verbose};
     struct counting counting = {.writer = session_writer(session)};
     struct rowbuild_writer writer = {.write = write_counting, .context = &counting};
     status = rowbuild_show_plan(session->study, settings->run.explain, &options, &writer,

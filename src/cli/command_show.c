@@ -127,6 +127,21 @@ int command_show_log(struct session *session)
     return status;
 }
 
+int command_show_command(struct session *session)
+{
+    int status;
+    if (!begin(session, &status)) {
+        return status;
+    }
+    struct rowbuild_selection selection = session_selection(session);
+    struct rowbuild_show_options options = show_options(session);
+    struct rowbuild_writer writer = session_writer(session);
+    status =
+        rowbuild_show_command(session->study, &selection, &options, &writer, session->messages);
+    session_tell(session);
+    return status;
+}
+
 /* Machines, clusters and launchers can be shown without a project. A project that can't be opened
  * is an error only if it was named with --file. */
 static int show_surroundings(struct session *session,

@@ -88,15 +88,15 @@ static const struct command commands[COMMAND_COUNT] = {
                        "replaces a value that was edited by hand"},
                       {"rowbuild points --json | jq .undeclared_directories",
                        "what no point declares"}}},
-    [COMMAND_SHOW] =
-        {"show", .operands = OPERANDS_SHOWS,
-         .synopsis =
-             "status|directories|jobs|why|log|machine|cluster|launchers [OPTION]... [DIRECTORY]...",
-         .purpose = "show the state of the study",
-         .description = "Shows one of the following, and changes nothing.",
-         .examples = {{"rowbuild show status", "how much of each action is completed"},
-                      {"rowbuild show why simulate T1.5-s1", "why this task would run"},
-                      {"rowbuild show status --help", "help on one of them"}}},
+    [COMMAND_SHOW] = {"show", .operands = OPERANDS_SHOWS,
+                      .synopsis = "status|directories|jobs|why|provenance|log|command|machine|"
+                                  "cluster|launchers [OPTION]... [DIRECTORY]...",
+                      .purpose = "show the state of the study",
+                      .description = "Shows one of the following, and changes nothing.",
+                      .examples = {{"rowbuild show status", "how much of each action is completed"},
+                                   {"rowbuild show why simulate T1.5-s1",
+                                    "why this task would run"},
+                                   {"rowbuild show status --help", "help on one of them"}}},
     [COMMAND_SHOW_STATUS] =
         {"status", .operands = OPERANDS_TARGETS, .topic = show_topic,
          .synopsis = "[-a ACTION]... [OPTION]... [DIRECTORY]...",
@@ -185,6 +185,22 @@ static const struct command commands[COMMAND_COUNT] = {
                         "task as it is printed, ACTION NAME. Here -f means --follow.",
          .examples = {{"rowbuild show log simulate T1.5-s1", "what it printed"},
                       {"rowbuild show log -f -a simulate T1.5-s1", "what it prints, as it runs"}}},
+    [COMMAND_SHOW_COMMAND] =
+        {"command", .operands = OPERANDS_TARGETS, .topic = show_topic,
+         .synopsis = "[-a ACTION]... [ACTION [NAME]...|DIRECTORY|PRODUCT]...",
+         .purpose = "what a task runs, and how",
+         .description =
+             "Prints the command of a task as a run would start it, with its templates filled in "
+             "and its launcher in front, and below it the shell, the lines of `setup`, how many "
+             "cores it gets, and the variables that rowbuild sets for it. Nothing is looked at "
+             "but the Rowfile and the values, and nothing runs.",
+         .more = "Variables that the command inherits aren't shown, unless the Rowfile sets them. "
+                 "Which cores and GPUs a command gets is decided when it starts. A run prints the "
+                 "command of each task that starts with -v, and that of each task that fails.",
+         .examples = {{"rowbuild show command simulate T1.5-s1", "one task"},
+                      {"rowbuild show command --json -a plot | jq -r '.[].command'",
+                       "the commands of an action, for programs"},
+                      {"rowbuild -n -v", "the commands of all tasks that would run"}}},
     [COMMAND_SHOW_MACHINE] =
         {"machine", .topic = show_topic, .synopsis = "", .purpose = "cores and memory to use",
          .description =

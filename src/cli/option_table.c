@@ -53,8 +53,8 @@ const struct option_spec command_options[] = {
     {0, "exit-code", NULL, TO(exit_code), .takers = ON(RUN),
      .help = "with -n: end with status 4 if something would run"},
     {'a', "action", "ACTION", TO(actions), .completes = "action",
-     .takers = ON(RUN) | ON(AUDIT) | ON(SHOW_STATUS) | ON(SHOW_WHY) | ON(SHOW_LOG) | ON(SHOW_JOBS) |
-               ON(SUBMIT) | ON(ACCEPT),
+     .takers = ON(RUN) | ON(AUDIT) | ON(SHOW_STATUS) | ON(SHOW_WHY) | ON(SHOW_LOG) | ON(SHOW_COMMAND) |
+               ON(SHOW_JOBS) | ON(SUBMIT) | ON(ACCEPT),
      .help = "only actions of this name; * and ? match as in a shell; can be repeated"},
     {'a', "action", "ACTION", TO(actions), .completes = "action",
      .takers = ON(SHOW_DIRECTORIES) | ON(SCAN), .help = "only the action with exactly this name"},
@@ -159,7 +159,7 @@ const struct option_spec command_options[] = {
      .help = "print only the output of the commands for tasks that succeed"},
     {'0', "null", NULL, TO(null),
      .takers = ON(RUN) | ON(AUDIT) | ON(SHOW_STATUS) | ON(SHOW_DIRECTORIES) | ON(SHOW_JOBS) | ON(SHOW_WHY) |
-               ON(SHOW_PROVENANCE) | ON(SCAN) | ON(ACCEPT),
+               ON(SHOW_COMMAND) | ON(SHOW_PROVENANCE) | ON(SCAN) | ON(ACCEPT),
      .help = "targets on standard input end with NUL instead of newline"},
 
     {0, "format", "FORMAT", WORD(display.format, "text", "json", "github", "gitlab", "sarif", "junit"),
@@ -207,7 +207,7 @@ const struct option_spec command_options[] = {
      .help = "read FILE instead of the nearest Rowfile or workflow.toml",
      .more = "The directory that holds it is the project."},
     {'v', "verbose", NULL, TO(display.verbose), .takers = ALL_COMMANDS,
-     .help = "also print a line for each task that starts, and more"},
+     .help = "also print each task that starts, with its command, and more"},
     {'q', "quiet", NULL, COUNTED(display.quiet), .takers = ALL_COMMANDS,
      .help = "print only failures and errors; if given twice, not even errors"},
     {0, "explain", NULL, TO(run.explain), .takers = ALL_COMMANDS,

@@ -73,6 +73,7 @@ static void add_task(struct buf *out, const struct rowbuild_event *event)
 static void add_started(struct buf *out, const struct rowbuild_event *event)
 {
     add_task(out, event);
+    add_text(out, "command", event->command);
     if (event->text == NULL) {
         return;
     }
@@ -100,6 +101,7 @@ static void add_ended(struct buf *out, const struct rowbuild_event *event)
     add_text(out, "outcome", outcomes[event->outcome]);
     add_text(out, "how", event->how);
     add_amount(out, "seconds", event->seconds);
+    add_text(out, "command", event->command);
     buf_add_string(out, ", \"output\": ");
     if (event->output != NULL) {
         text_add_json(out, slice_make(event->output, event->output_bytes));

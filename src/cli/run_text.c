@@ -6,7 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MOST_OPEN_LINES = 10 }; /* of a failure's output that aren't folded */
+enum {
+    MOST_OPEN_LINES = 10,   /* of a failure's output that aren't folded */
+    LONGEST_COMMAND = 2000, /* bytes of it in the report of a failure */
+};
 
 static const char RED[] = "\033[1;31m";
 static const char YELLOW[] = "\033[1;33m";
@@ -45,18 +48,6 @@ size_t run_tally_not_started(const struct run_tally *tally,
     return progress->total > over ? progress->total - over : 0;
 }
 
-void run_text_add_started(struct buf *out, const struct rowbuild_event *event, bool verbose)
-{
-    if (verbose) {
-        buf_addf(out, "start %s\n", event->label);
-    }
-    for (const char *line = event->text; line != NULL && *line != '\0';) {
-        size_t len = strcspn(line, "\n");
-        buf_addf(out, "explain %s: %.*s\n", event->label, (int)len, line);
-        line += len + (line[len] == '\n' ? 1 : 0);
-    }
-}
-
 static void add_seconds(struct buf *out, double seconds, double more_than)
 {
     if (seconds > more_than) {
@@ -91,6 +82,52 @@ static void add_harmless(struct buf *out, const char *text, size_t len)
     buf_add(out, text, len);
     buf_add_string(out, text[len - 1] == '\n' ? "" : "\n");
     buf_addf(out, "::%016" PRIx64 "%016" PRIx64 "::\n", word[0], word[1]);
+}
+
+static void add_command(struct buf *out, struct slice command, const struct run_style *style)
+{
+    struct buf text = BUF_EMPTY;
+    text_add_command(&text, "", command);
+    if (style->github && has_workflow_command(text.at, text.len)) {
+        add_harmless(out, text.at, text.len);
+    } else {
+        buf_add_slice(out, buf_slice(&text));
+    }
+    buf_release(&text);
+}
+
+/* Of a long one the beginning. */
+static void add_failed_command(struct buf *out, struct slice command, const struct run_style *style)
+{
+    size_t kept = LONGEST_COMMAND;
+    if (command.len <= kept) {
+        add_command(out, command, style);
+        return;
+    }
+    while (kept > 0 && ((unsigned char)command.at[kept] & 0xc0U) == 0x80U) {
+        kept--; /* not within a character */
+    }
+    struct buf beginning = BUF_EMPTY;
+    buf_add(&beginning, command.at, kept);
+    buf_addf(&beginning, " … (%zu bytes more: see `rowbuild show command`)", command.len - kept);
+    add_command(out, buf_slice(&beginning), style);
+    buf_release(&beginning);
+}
+
+void run_text_add_started(struct buf *out, const struct rowbuild_event *event, bool verbose,
+                          const struct run_style *style)
+{
+    if (verbose) {
+        buf_addf(out, "start %s\n", event->label);
+        if (event->command != NULL) {
+            add_command(out, slice_of(event->command), style);
+        }
+    }
+    for (const char *line = event->text; line != NULL && *line != '\0';) {
+        size_t len = strcspn(line, "\n");
+        buf_addf(out, "explain %s: %.*s\n", event->label, (int)len, line);
+        line += len + (line[len] == '\n' ? 1 : 0);
+    }
 }
 
 static void add_output(struct buf *out, const struct rowbuild_event *event,
@@ -166,6 +203,9 @@ static void add_trouble(struct buf *out, const struct rowbuild_event *event, con
     }
     add_seconds(out, event->seconds, 0);
     buf_add_char(out, '\n');
+    if (event->command != NULL && event->outcome != ROWBUILD_CANCELLED) {
+        add_failed_command(out, slice_of(event->command), style);
+    }
     add_failed_output(out, event, style);
     if (event->log != NULL) {
         buf_add_string(out, "log: ");

@@ -37,7 +37,9 @@ struct run_style {
                             printed something */
 };
 
-void run_text_add_started(struct buf *out, const struct rowbuild_event *event, bool verbose);
+/* `verbose`: its label and command as well as the reasons. */
+void run_text_add_started(struct buf *out, const struct rowbuild_event *event, bool verbose,
+                          const struct run_style *style);
 void run_text_add_ended(struct buf *out, const struct rowbuild_event *event,
                         const struct run_style *style);
 

@@ -135,7 +135,7 @@ static void show_event(struct run_view *view, const struct rowbuild_event *event
     } else if (is_one_too_many(view, event)) {
         return;
     } else if (event->kind == ROWBUILD_EVENT_STARTED) {
-        run_text_add_started(&text, event, settings->display.verbose);
+        run_text_add_started(&text, event, settings->display.verbose, &view->style);
     } else if (event->kind == ROWBUILD_EVENT_ENDED) {
         run_text_add_ended(&text, event, &view->style);
         if (view->session->report != NULL) {

@@ -124,8 +124,7 @@ static void add_setup(const struct action *action, struct slice setup, struct bu
     }
 }
 
-static int add_command(const struct expansion *expansion, const struct launch_request *request,
-                       struct buf *out, struct diag *diag)
+static void add_own_setup(const struct expansion *expansion, struct buf *out)
 {
     const struct action *action = graph_action(expansion->context->graph, expansion->task);
     const struct submit_options *options =
@@ -133,6 +132,12 @@ static int add_command(const struct expansion *expansion, const struct launch_re
     if (options != NULL && options->setup.len > 0) {
         add_setup(action, options->setup, out);
     }
+}
+
+static int add_command(const struct expansion *expansion, const struct launch_request *request,
+                       struct buf *out, struct diag *diag)
+{
+    const struct action *action = graph_action(expansion->context->graph, expansion->task);
     if (!action->command.uses_directory || expansion->count <= 1) {
         add_prefix(expansion, request, out);
         return launch_expand(expansion, &action->command,
@@ -204,11 +209,14 @@ static int prepare_process(const struct launch_context *context,
     bool binds_itself = process->is_step || steps_hold_ranks(context, action);
     process->cores = binds_itself ? NULL : launch_cores(&expansion, request, false, arena);
     int result = launch_environment(&expansion, request, arena, &process->environment, diag);
+    add_own_setup(&expansion, &text);
+    size_t setup = text.len;
     if (result == 0) {
         result = add_command(&expansion, request, &text, diag);
     }
     if (result == 0) {
         process->text = arena_slice(arena, buf_slice(&text));
+        process->command = slice_make(process->text.at + setup, process->text.len - setup);
         process->argv =
             action->interpreter.may_be_left_out ? launch_split_plain(process->text, arena) : NULL;
         if (process->argv != NULL) {
@@ -260,6 +268,16 @@ static void describe(const struct launch_context *context, const struct launch_r
     command->setup = options != NULL ? options->setup : (struct slice){0};
     buf_release(&prefix);
     vec_release(&list.at);
+}
+
+int launch_add_command(const struct launch_context *context, const struct launch_request *request,
+                       struct buf *out, struct diag *diag)
+{
+    struct directory_list list = {0};
+    struct expansion expansion = begin(context, request, 0, &list);
+    int result = add_command(&expansion, request, out, diag);
+    vec_release(&list.at);
+    return result;
 }
 
 int launch_prepare(const struct launch_context *context, const struct launch_request *request,

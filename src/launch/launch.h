@@ -79,6 +79,7 @@ struct launch_process {
     char **argv;                 /* NULL-terminated */
     char **environment;          /* NULL-terminated */
     struct slice text;           /* the shell's text; empty if argv is executed directly */
+    struct slice command;        /* for people: launcher and command, without `setup` */
     bool needs_script;           /* the text is too long for an argument: write it to a file and run
                                     the shell on the file */
     size_t script_word;          /* the index in argv of the word to replace by the file's path */
@@ -125,6 +126,10 @@ bool launch_find_helper(const char *variable, const char *name, struct buf *path
  * any way of starting). Everything lives in `arena`. */
 int launch_prepare(const struct launch_context *context, const struct launch_request *request,
                    struct arena *arena, struct launch_command *command, struct diag *diag);
+
+/* Appends what launch_process.command would be of the first process. -1 after an error. */
+int launch_add_command(const struct launch_context *context, const struct launch_request *request,
+                       struct buf *out, struct diag *diag);
 
 /* Checks that the values for the templates of the task's command can be put at their places. -1
  * after errors that name the directories. */

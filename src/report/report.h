@@ -17,6 +17,7 @@
 #include "clusters.h"
 #include "diag.h"
 #include "graph.h"
+#include "launch.h"
 #include "launchers.h"
 #include "listing.h"
 #include "machine.h"
@@ -147,10 +148,24 @@ int report_why(struct plan *plan, bool all, const struct report_commits *commits
 /* A line for each task that will or may run or whose products are put back, with its first reason
  * in brackets; with `explain` all reasons, indented below (and then the blocked tasks too). Then
  * what would be redone, then the estimate. JSON: an object with the estimate's numbers and "tasks",
- * an array of {"task","action","name","directory","intent","again","core_hours","reasons" []}. -1 as
+ * an array of {"task","action","name","directory","intent","again","core_hours","command"
+ * (null: none is started),"reasons" []}. With `launch` the text has each command, too; JSON needs it. -1 as
  * report_why. */
-int report_plan(struct plan *plan, bool explain, const struct report_commits *commits,
-                const struct rowbuild_show_options *options, struct buf *out, struct diag *diag);
+int report_plan(struct plan *plan, bool explain, const struct launch_context *launch,
+                const struct report_commits *commits, const struct rowbuild_show_options *options,
+                struct buf *out, struct diag *diag);
+
+/* ---- show command ---- */
+
+/* Of each selected task: the command as a run would start it, and how. JSON: an array of {"task" (its
+ * key),"action","name","directory","command","batch" (others may share the command),"shell",
+ * "launcher","setup" (each null: none),"processes","threads_per_process","cores","gpus_per_process",
+ * "memory_bytes" (0: not requested),"runs_in","environment" [] ("NAME=value", without what is
+ * inherited)}. `launch` has an empty environment: what is inherited may have secrets. -1 after
+ * errors. */
+int report_commands(struct plan *plan, const struct launch_context *launch,
+                    const struct rowbuild_show_options *options, struct buf *out,
+                    struct diag *diag);
 
 /* ---- show provenance ---- */
 

@@ -6,6 +6,7 @@
 #include "report_reasons.h"
 #include "skipped_text.h"
 #include "table.h"
+#include "task_command.h"
 
 #include "intern.h"
 #include "text.h"
@@ -281,16 +282,25 @@ static bool is_planned(const struct plan *plan, struct task_id task, bool explai
                         verdict == VERDICT_WAITS));
 }
 
+/* What is told of each task of a dry run. */
+struct telling {
+    const struct report_changes *changes;
+    const struct launch_context *launch; /* NULL: not its command */
+    bool has_costs;                      /* JSON: what it would redo and take */
+    bool explain;
+    bool colour;
+};
+
 /* Adds a line for the task, with its first reason in brackets or all reasons on the lines below. */
-static void add_planned(struct plan *plan, struct task_id task,
-                        const struct report_changes *changes, bool explain, bool colour,
+static void add_planned(struct plan *plan, struct task_id task, const struct telling *telling,
                         struct buf *out, struct diag *diag)
 {
     struct intent intent = intent_of(plan, task);
-    add_heading(plan, task, intent.plan, intent.style, colour, out);
-    if (explain) {
+    add_heading(plan, task, intent.plan, intent.style, telling->colour, out);
+    if (telling->explain) {
         buf_add_char(out, '\n');
-        report_changes_tell(plan, task, changes, add_reason_line, out, diag);
+        report_changes_tell(plan, task, telling->changes, add_reason_line, out, diag);
+        task_command_add_planned(telling->launch, plan, task, false, out);
         return;
     }
     struct buf reason = BUF_EMPTY;
@@ -299,6 +309,7 @@ static void add_planned(struct plan *plan, struct task_id task,
         buf_addf(out, " (%s)", reason.at);
     }
     buf_add_char(out, '\n');
+    task_command_add_planned(telling->launch, plan, task, false, out);
     buf_release(&reason);
 }
 
@@ -370,20 +381,20 @@ static void add_lacking(struct plan *plan, const struct task_id *tasks, size_t c
     }
 }
 
-static void add_planned_json(struct plan *plan, struct task_id task,
-                             const struct report_changes *changes, bool has_costs, struct buf *out,
-                             struct diag *diag)
+static void add_planned_json(struct plan *plan, struct task_id task, const struct telling *telling,
+                             struct buf *out, struct diag *diag)
 {
     bool runs =
         plan_verdict(plan, task) == VERDICT_STALE || plan_verdict(plan, task) == VERDICT_MAYBE;
     report_json_begin_record(out);
     add_json_task(plan, task, out);
     report_json_string(out, "intent", slice_of(intent_of(plan, task).key));
-    if (has_costs) {
+    if (telling->has_costs) {
         report_json_bool(out, "again", report_is_redone(plan, task));
         report_json_number(out, "core_hours", runs ? report_task_hours(plan, task) : 0);
     }
-    add_json_reasons(plan, task, changes, out, diag);
+    task_command_add_planned(telling->launch, plan, task, true, out);
+    add_json_reasons(plan, task, telling->changes, out, diag);
     report_json_end(out, '}');
 }
 
@@ -407,23 +418,25 @@ static void add_estimate_json(const struct rowbuild_estimate *estimate, struct b
 }
 
 /* What both documents have in common: each task, in JSON as the last member of the object that is
- * open. `has_costs`: and what it would redo and take. */
-static void add_tasks(struct plan *plan, const struct task_id *tasks, size_t count, bool has_costs,
-                      bool explain, const struct report_commits *commits,
+ * open. */
+static void add_tasks(struct plan *plan, const struct task_id *tasks, size_t count,
+                      struct telling telling, const struct report_commits *commits,
                       const struct rowbuild_show_options *options, struct buf *out,
                       struct diag *diag)
 {
     struct report_changes changes;
-    report_changes_find(plan, tasks, count, explain ? commits : NULL, &changes, diag);
+    report_changes_find(plan, tasks, count, telling.explain ? commits : NULL, &changes, diag);
+    telling.changes = &changes;
+    telling.colour = options->colour;
     if (options->json) {
         report_json_key(out, "tasks");
         report_json_begin(out, '[');
     }
     for (size_t i = 0; i < count; i++) {
         if (options->json) {
-            add_planned_json(plan, tasks[i], &changes, has_costs, out, diag);
+            add_planned_json(plan, tasks[i], &telling, out, diag);
         } else {
-            add_planned(plan, tasks[i], &changes, explain, options->colour, out, diag);
+            add_planned(plan, tasks[i], &telling, out, diag);
         }
     }
     if (options->json) {
@@ -447,8 +460,9 @@ static size_t keep_planned(struct plan *plan, struct task_id *tasks, size_t coun
     return kept;
 }
 
-int report_plan(struct plan *plan, bool explain, const struct report_commits *commits,
-                const struct rowbuild_show_options *options, struct buf *out, struct diag *diag)
+int report_plan(struct plan *plan, bool explain, const struct launch_context *launch,
+                const struct report_commits *commits, const struct rowbuild_show_options *options,
+                struct buf *out, struct diag *diag)
 {
     size_t errors_before = diag->errors;
     struct rowbuild_estimate estimate;
@@ -463,7 +477,9 @@ int report_plan(struct plan *plan, bool explain, const struct report_commits *co
         add_lacking(plan, tasks, count, options->colour, &lacking, diag);
     }
     count = keep_planned(plan, tasks, count, explain, options->json, diag);
-    add_tasks(plan, tasks, count, true, explain, commits, options, out, diag);
+    add_tasks(plan, tasks, count,
+              (struct telling){.launch = launch, .has_costs = true, .explain = explain}, commits,
+              options, out, diag);
     buf_add_slice(out, buf_slice(&lacking));
     if (!options->json) {
         report_add_again(&estimate, out);
@@ -491,7 +507,7 @@ int report_since(struct plan *plan, const uint8_t *affected, const char *commit,
         buf_add_char(out, '{');
         report_json_string(out, "since", slice_of(commit));
     }
-    add_tasks(plan, tasks, told, false, explain, commits, options, out, diag);
+    add_tasks(plan, tasks, told, (struct telling){.explain = explain}, commits, options, out, diag);
     if (!options->json) {
         buf_addf(out, "since %s: ", commit);
         text_add_count(out, told);

@@ -309,7 +309,7 @@ static void explain_not_found(struct ending *ending, struct slice output)
 }
 
 /* The output is told with the last of them. */
-static void tell_outcomes(struct ending *ending, bool retried, const char *log)
+static void tell_outcomes(struct ending *ending, bool retried, const char *log, size_t head)
 {
     struct run *run = ending->run;
     struct buf output = BUF_EMPTY;
@@ -328,7 +328,7 @@ static void tell_outcomes(struct ending *ending, bool retried, const char *log)
     };
     size_t last = ending->failed.count > 0 ? 2 : ending->unfinished.count > 0 ? 1 : 0;
     if (log != NULL) {
-        logs_read_shortened(run->options->state_path, log, &output);
+        logs_read_shortened(run->options->state_path, log, head, &output);
         explain_not_found(ending, buf_slice(&output));
     }
     for (size_t i = 0; i <= last; i++) {
@@ -340,6 +340,7 @@ static void tell_outcomes(struct ending *ending, bool retried, const char *log)
                        (struct run_event){.outcome = parts[i].outcome,
                                           .how = i > 0 ? buf_string(&ending->how) : NULL,
                                           .seconds = ending->seconds,
+                                          .command = buf_string(&ending->slot->command),
                                           .output = with_output ? output.at : NULL,
                                           .output_bytes = with_output ? output.len : 0,
                                           .log = log});
@@ -405,6 +406,7 @@ void run_finish(struct run *run, struct slot *slot)
         .seconds = (double)(run_now(run) - slot->started_ns) / 1e9,
     };
     struct buf log = BUF_EMPTY;
+    size_t head;
     bool ok = !end->signalled && end->status == 0 && !slot->timed_out && !slot->cancelled;
     const struct run_wrap *wrap = run->options->wrap;
     children_kill_orphans(run, slot);
@@ -417,7 +419,7 @@ void run_finish(struct run *run, struct slot *slot)
     logs_set_running(run->logs, slot_number, NULL, NULL, 0, NULL, 0);
     size_t written =
         logs_end_slot(run->logs, slot_number, plan_graph(run->plan), tasks, execution->count,
-                      !children_group_alive(&slot->children), &log, run->diag);
+                      !children_group_alive(&slot->children), &log, &head, run->diag);
     advise_learn(run, slot, ending.seconds, ok);
     if (!ok) {
         describe_failure(&ending);
@@ -437,7 +439,7 @@ void run_finish(struct run *run, struct slot *slot)
         execution_end(&run->executions, execution);
     }
     count_outcomes(&ending, retried);
-    tell_outcomes(&ending, retried, written > 0 ? buf_string(&log) : NULL);
+    tell_outcomes(&ending, retried, written > 0 ? buf_string(&log) : NULL, head);
     advise_tell(run, slot, false);
     slot_release(slot, run->ledger);
     run->slots.running--;

@@ -23,6 +23,11 @@ enum {
     LONGEST_FILE_NAME = 200, /* leaves room for ".log" and for what file systems add */
 };
 
+struct slot_log {
+    int fd;
+    size_t head; /* bytes before the command's output */
+};
+
 struct logs {
     char *state;
     char *name; /* "" or "-NAME" */
@@ -32,7 +37,7 @@ struct logs {
     int folder; /* logs/ */
     int table;  /* running */
     bool refused;
-    VEC(int) slots;
+    VEC(struct slot_log) slots;
 };
 
 /* Entry 0 holds the run's mark; slot N has entry N + 1. A table that can't be written is only not
@@ -119,8 +124,8 @@ void logs_free(struct logs *logs)
     for (unsigned slot = 0; slot < logs->slots.count; slot++) {
         char name[LOGS_SLOT_NAME];
         slot_name(logs, slot, name);
-        if (logs->slots.at[slot] >= 0) {
-            disk->close(logs->slots.at[slot]);
+        if (logs->slots.at[slot].fd >= 0) {
+            disk->close(logs->slots.at[slot].fd);
             disk->unlink(logs->folder, name, 0);
         }
     }
@@ -140,9 +145,9 @@ void logs_free(struct logs *logs)
 int logs_open_slot(struct logs *logs, unsigned slot, struct diag *diag)
 {
     while (logs->slots.count <= slot) {
-        vec_push(&logs->slots, -1);
+        vec_push(&logs->slots, ((struct slot_log){.fd = -1}));
     }
-    int *fd = &logs->slots.at[slot];
+    int *fd = &logs->slots.at[slot].fd;
     if (*fd < 0) {
         char name[LOGS_SLOT_NAME];
         slot_name(logs, slot, name);
@@ -160,6 +165,27 @@ int logs_open_slot(struct logs *logs, unsigned slot, struct diag *diag)
         }
     }
     return *fd;
+}
+
+/* Takes the head out of a slot's file to which nothing was added. */
+static void clear_slot(struct slot_log *log)
+{
+    if (log->head > 0 && disk->truncate(log->fd, 0) == 0) {
+        log->head = 0;
+    }
+}
+
+void logs_begin(struct logs *logs, unsigned slot, struct slice command)
+{
+    struct slot_log *log = &logs->slots.at[slot];
+    struct buf head = BUF_EMPTY;
+    clear_slot(log); /* of an execution that wasn't started */
+    buf_add_string(&head, "$ ");
+    text_add_visible(&head, command);
+    buf_add_string(&head, command.len > 0 && command.at[command.len - 1] == '\n' ? "" : "\n");
+    ssize_t written = disk->write(log->fd, head.at, head.len);
+    log->head += written > 0 ? (size_t)written : 0; /* a log without it is as good as none */
+    buf_release(&head);
 }
 
 void logs_set_running(struct logs *logs, unsigned slot, const char *label, const char *key,
@@ -269,15 +295,17 @@ static void place_log(struct logs *logs, const char *slot_file, int folder, cons
 
 size_t logs_end_slot(struct logs *logs, unsigned slot, const struct graph *graph,
                      const struct task_id *tasks, size_t count, bool reuse, struct buf *path,
-                     struct diag *diag)
+                     size_t *head, struct diag *diag)
 {
     char slot_file[LOGS_SLOT_NAME];
     struct stat written;
     struct buf first = BUF_EMPTY;
     struct buf name = BUF_EMPTY;
     slot_name(logs, slot, slot_file);
-    size_t bytes =
-        disk->stat_open(logs->slots.at[slot], &written) == 0 ? (size_t)written.st_size : 0;
+    struct slot_log *log = &logs->slots.at[slot];
+    size_t all = disk->stat_open(log->fd, &written) == 0 ? (size_t)written.st_size : 0;
+    size_t bytes = all > log->head ? all - log->head : 0;
+    *head = log->head;
     add_task_name(graph, tasks[0], &first);
     /* All are of one action. */
     int folder = open_action_folder(logs, buf_string(&first), bytes > 0, diag);
@@ -300,8 +328,10 @@ size_t logs_end_slot(struct logs *logs, unsigned slot, const struct graph *graph
         disk->unlink(logs->folder, slot_file, 0);
     }
     if (bytes > 0 || !reuse) {
-        disk->close(logs->slots.at[slot]);
-        logs->slots.at[slot] = -1;
+        disk->close(log->fd);
+        *log = (struct slot_log){.fd = -1};
+    } else {
+        clear_slot(log);
     }
     buf_release(&first);
     buf_release(&name);
@@ -361,7 +391,7 @@ static size_t last_lines(struct slice bytes, size_t lines)
     return at;
 }
 
-void logs_read_shortened(const char *state, const char *path, struct buf *out)
+void logs_read_shortened(const char *state, const char *path, size_t head, struct buf *out)
 {
     int fd = logs_open(state, path);
     struct stat found;
@@ -369,13 +399,15 @@ void logs_read_shortened(const char *state, const char *path, struct buf *out)
         close_open(fd);
         return;
     }
-    off_t from = found.st_size > LONGEST_SHOWN ? found.st_size - LONGEST_SHOWN : 0;
+    off_t first = (off_t)head;
+    off_t from = found.st_size - first > LONGEST_SHOWN ? found.st_size - LONGEST_SHOWN : first;
     char *bytes = mem_alloc(LONGEST_SHOWN);
     ssize_t got = disk->read_at(fd, bytes, LONGEST_SHOWN, from);
     struct slice end = slice_make(bytes, got > 0 ? (size_t)got : 0);
     size_t start = last_lines(end, MOST_LINES_SHOWN);
-    if (from + (off_t)start > 0) {
-        buf_addf(out, "… %lld bytes are left out here …\n", (long long)from + (long long)start);
+    if (from + (off_t)start > first) {
+        buf_addf(out, "… %lld bytes are left out here …\n",
+                 (long long)(from - first) + (long long)start);
     }
     buf_add(out, end.at + start, end.len - start);
     free(bytes);

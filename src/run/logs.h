@@ -1,5 +1,5 @@
 /* Output of executions: a log for each slot, kept under the task's name only if something was
- * written; and the table of what runs now.
+ * written beside the command, with which it begins; and the table of what runs now.
  *
  * Knows: files below the state folder: `logs/ACTION/DIRECTORY.log`, `logs/.slot-N`,
  * `logs/.script-N`, `running`; of a job, which runs beside others, `logs/.slot-NAME-N`,
@@ -38,6 +38,9 @@ void logs_free(struct logs *logs); /* removes the slots' files and the table */
 /* The descriptor that an execution in this slot writes to; -1 after an error, with its errno. */
 int logs_open_slot(struct logs *logs, unsigned slot, struct diag *diag);
 
+/* Begins the log of an execution, whose slot is open, with its command: "$ make a", as text. */
+void logs_begin(struct logs *logs, unsigned slot, struct slice command);
+
 /* Says in the table that a slot runs something now, or (label NULL) nothing. */
 void logs_set_running(struct logs *logs, unsigned slot, const char *label, const char *key,
                       pid_t pid, const char *cores, unsigned core_count);
@@ -45,13 +48,13 @@ void logs_set_running(struct logs *logs, unsigned slot, const char *label, const
 /* Of several processes the one that the table names has ended: another stands for the slot. */
 void logs_set_running_pid(struct logs *logs, unsigned slot, pid_t pid);
 
-/* Ends a slot's execution. If something was written, moves the log to the name of the first task
+/* Ends a slot's execution. If something was written after its command (*head bytes), moves the log to the name of the first task
  * (the other tasks of a batch get links) and appends its path to `path`, otherwise removes the
  * tasks' older logs. `reuse` false: somebody may still write to it. Returns the bytes written. A
  * log that can't be put in place because of a link is a state error; logs_refused says so later. */
 size_t logs_end_slot(struct logs *logs, unsigned slot, const struct graph *graph,
                      const struct task_id *tasks, size_t count, bool reuse, struct buf *path,
-                     struct diag *diag);
+                     size_t *head, struct diag *diag);
 bool logs_refused(const struct logs *logs);
 
 /* Writes the script of a slot's process `number` and appends its path; -1 after an error. */
@@ -61,9 +64,9 @@ int logs_write_script(const struct logs *logs, unsigned slot, unsigned number, s
 /* Opens a log for reading, by the path that these functions gave. -1 with errno (inside.h). */
 int logs_open(const char *state, const char *path);
 
-/* Appends what is shown of a log: all of a short one; of a long one a line that says how much was
+/* Appends what is shown of a log after its first `head` bytes: all of a short one; of a long one a line that says how much was
  * left out, and its end. */
-void logs_read_shortened(const char *state, const char *path, struct buf *out);
+void logs_read_shortened(const char *state, const char *path, size_t head, struct buf *out);
 
 /* Appends the path of a task's log below the state folder. */
 void logs_add_task_path(const char *state, const struct graph *graph, struct task_id task,

@@ -41,7 +41,8 @@ struct run_event {
     const char *how; /* NULL, or "exit 3" */
     bool blocked;    /* failed without a start: it lacks an input */
     double seconds;
-    const char *output; /* shortened; NULL if nothing was written */
+    const char *command; /* STARTED, and ENDED unless it never started: as it runs; else NULL */
+    const char *output;  /* shortened; NULL if nothing was written */
     size_t output_bytes;
     const char *log;  /* path from the project, or absolute; NULL if nothing was written */
     const char *text; /* NOTICE; STARTED with `explain`: reasons, a line each */

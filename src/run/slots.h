@@ -16,6 +16,7 @@ struct slot {
     struct ledger_grant grant;
     struct launched *launched; /* by task of the execution; owned */
     char *label;               /* owned */
+    struct buf command;        /* as it runs, for people */
     struct buf facts;          /* how the command was started, for the records (run_facts.h) */
     int64_t started_ns;        /* times are the run's own: run_now */
     int64_t started_at_ns;     /* by the file system's clock, for the records; 0: not known */

@@ -168,6 +168,9 @@ static int start_processes(struct run *run, const struct execution *execution, s
     }
     if (result == 0) {
         note_facts(action, &command, &slot->facts);
+        buf_clear(&slot->command);
+        buf_add_slice(&slot->command, command.processes[0].command);
+        logs_begin(run->logs, number, buf_slice(&slot->command));
     }
     for (unsigned i = 0; result == 0 && i < command.count; i++) {
         if (command.processes[i].needs_script) {
@@ -370,6 +373,7 @@ void run_start(struct run *run, uint32_t execution_number, struct ledger_grant *
                                          .tasks = tasks,
                                          .task_count = count,
                                          .label = slot->label,
+                                         .command = buf_string(&slot->command),
                                          .text = reasons.len > 0 ? reasons.at : NULL});
     } else {
         take_error(run, &how);

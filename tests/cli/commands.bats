@@ -3,7 +3,7 @@
 
 load helpers
 
-COMMANDS=(check 'show status' 'show directories' 'show why' 'show log' 'show machine' 'show cluster'
+COMMANDS=(check 'show status' 'show directories' 'show why' 'show log' 'show command' 'show machine' 'show cluster'
     'show launchers' scan accept clean report init)
 
 small() {
@@ -284,6 +284,79 @@ END
     expect 0 -a first
     expect 0 show why second/d1
     has 'first made a different' a
+}
+
+# ---- show command ----
+
+commanded() {
+    value d1 '{"t": 1.5, "name": "it'"'"'s"}'
+    rowfile <<'END'
+[workspace]
+value_file = "value.json"
+
+[[action]]
+name = "a"
+command = """echo {directory} {/name}
+echo "$OWN"; [ -e fine ]"""
+environment.OWN = "{/t}"
+resources.threads_per_process = 2
+submit_options.none.setup = "export SET=1"
+
+[[action]]
+name = "p"
+command = 'echo $ACTION_PROCESS_INDEX {directory}'
+launchers = ["process"]
+resources.processes.per_submission = 3
+END
+}
+
+@test "show command: as it runs, filled in, with all that rowbuild sets and nothing that is inherited" {
+    commanded
+    local before
+    before=$(listing -mindepth 1)
+    INHERITED=geheim expect 0 show command a d1
+    lacks geheim INHERITED
+    [ "${lines[0]}" = 'a d1:' ]
+    [ "${lines[1]}" = "  command: echo d1 'it'\\''s'" ]
+    [ "${lines[2]}" = '    echo "$OWN"; [ -e fine ]' ]
+    has_line '^  shell: sh -e$' '^    export SET=1$' '^  cores: 2; ' '^    OMP_NUM_THREADS=2$' '^    OWN=1\.5$' \
+        '^    ACTION_DIRECTORY=d1$'
+    expect 0 show command p d1
+    has_line '^  cores: 3: 3 processes with 1 thread each; ' '^  started: 3 times'
+    INHERITED=geheim expect_json 0 show command --json -a a d1
+    lacks geheim
+    json '.[0][0] | .action == "a" and .name == "d1" and .command == "echo d1 '"'it'\\\\''s'"'\necho \"$OWN\"; [ -e fine ]" and
+        .shell == "sh -e" and .setup == "export SET=1" and .cores == 2 and (.environment | index("OWN=1.5"))'
+    unwritten "$before"
+    expect 2 show command
+    has 'needs a task such as `simulate T1.5-s1`'
+}
+
+@test "-v, a failure, -n -v, events and logs have the command as it ran" {
+    commanded
+    expect 0 -n -v -a a
+    [ "${lines[1]}" = "  command: echo d1 'it'\\''s'" ]
+    expect_json 0 -n --json -a a
+    json '.[0].tasks[0].command | startswith("echo d1 ")'
+    expect 1 -v -a a
+    [[ $output == "start a d1
+command: echo d1 'it'\\''s'
+  echo \"\$OWN\"; [ -e fine ]
+FAILED: a d1: exit 1 ("*")
+command: echo d1 'it'\\''s'
+  echo \"\$OWN\"; [ -e fine ]
+d1 it's
+1.5
+log: "* ]]
+    expect 0 show log a d1
+    [ "$output" = "\$ echo d1 'it'\\''s'
+echo \"\$OWN\"; [ -e fine ]
+d1 it's
+1.5" ]
+    touch fine
+    expect_json 0 --json -a a
+    json '[.[] | select(.event == "started" or .event == "ended").command | startswith("echo d1 ")] == [true, true]'
+    json '.[] | select(.event == "ended").output == "d1 it'"'"'s\n1.5\n"'
 }
 
 # ---- show log, machine, launchers ----

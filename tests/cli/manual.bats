@@ -59,7 +59,7 @@ study_of_readme() {
     [ "$output" = 'Rowfile: no errors' ]
 }
 
-COMMANDS=(run check 'show status' 'show directories' 'show why' 'show log' 'show machine'
+COMMANDS=(run check 'show status' 'show directories' 'show why' 'show log' 'show command' 'show machine'
     'show cluster' 'show launchers' submit scan accept clean init job help)
 
 # long_options COMMAND: the options that its help lists, without those of all commands

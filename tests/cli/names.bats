@@ -373,7 +373,7 @@ END
     for name in "${NAMES[@]}"; do
         wanted=$(printf '%s' "$name" | od -An -tx1 | tr -d ' \n')
         expect 0 show log "a/$name"
-        if [ "$output" != "$wanted" ]; then
+        if [ "${output##*$'\n'}" != "$wanted" ]; then
             echo "log of $name: $output, expected $wanted"
             return 1
         fi

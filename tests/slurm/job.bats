@@ -126,13 +126,13 @@ END
     batch 60
     await_started d1
     expect 0 show log talk/d1
-    [ "$output" = one ]
+    [ "${output#*$'\n'}" = one ]
     start show log -f talk/d1
     await_text "$SCRATCH/said" one
     release d1
     jobs_done
     finish 0
-    [ "$output" = $'one\ntwo' ]
+    [ "${output#*$'\n'}" = $'one\ntwo' ]
     expect 0 show log talk/d1
-    [ "$output" = $'one\ntwo' ]
+    [ "${output#*$'\n'}" = $'one\ntwo' ]
 }

@@ -155,7 +155,7 @@ static void wrong_lines(void **state)
         {"scan|-j4", "unknown option `-j`"},
         {"check|one", "`rowbuild check` takes no argument such as `one`"},
         {"show|sttus", "there is no command `show sttus`; did you mean `show status`?"},
-        {"show", "`rowbuild show` needs one of status, directories, jobs, why, provenance, log, "
+        {"show", "`rowbuild show` needs one of status, directories, jobs, why, provenance, log, command, "
                  "machine, cluster or "
                  "launchers"},
         {"show|directories|--value|/x", "`--value` needs `--action`"},

@@ -1145,7 +1145,8 @@ static void test_a_log_is_there_where_there_is_output(void **state)
           1);
     expect_log(&study, "0 start a d1\n120 succeeded a d1\noutput hello\n\n120 start b d1\n"
                        "240 succeeded b d1\n");
-    assert_string_equal(simulated_text("/project/.rowbuild/logs/a/d1.log"), "hello\n");
+    assert_string_equal(simulated_text("/project/.rowbuild/logs/a/d1.log"),
+                        "$ print hello # {directory}\nhello\n");
     assert_null(simulated_text("/project/.rowbuild/logs/b/d1.log"));
     study_end(&study);
 }
