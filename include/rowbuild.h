@@ -141,6 +141,7 @@ struct rowbuild_selection {
     /* accept: also tasks whose last attempt failed, was killed or never ended; they are skipped and
      * counted in a warning unless there are targets */
     bool include_failed;
+    bool failed; /* of these tasks, only those whose last attempt failed, or whose job ended it */
     /* Of these tasks, only those that the changes since a commit affect: a revision as git names it,
      * or "A...B" for the merge base of two. NULL: all */
     const char *since;
@@ -475,7 +476,9 @@ ROWBUILD_API int rowbuild_show_jobs(struct rowbuild *study,
                                     const struct rowbuild_show_options *options,
                                     const struct rowbuild_writer *writer,
                                     struct rowbuild_messages *messages);
-/* The log of the selected task's last execution; with `follow` as it grows, until the task ends. */
+/* The logs of the selected tasks' last executions, each with a heading if there are several; with
+ * `follow` as they grow, until the tasks end. That there is no log is noted of tasks that the
+ * selection names one by one. */
 ROWBUILD_API int rowbuild_show_log(struct rowbuild *study,
                                    const struct rowbuild_selection *selection, bool follow,
                                    const struct rowbuild_writer *writer,

@@ -81,10 +81,12 @@ struct rowbuild {
     bool asks_anew;                  /* the queue is asked again for the next look */
     bool forgets_jobs;               /* registrations that can't be read don't matter (clean) */
     bool made_state;                 /* the state folder wasn't there before */
-    bool scans;                      /* plans for a scan */
-    bool will_write;                 /* the look is followed by study_begin_writing */
-    bool tolerates_absent;           /* a workspace that doesn't exist is only a note (check) */
-    bool tolerates_empty;            /* an empty workspace with records isn't an error (clean) */
+    bool keeps_failed;     /* of what is selected only tasks whose last attempt failed… */
+    bool keeps_only;       /* …without what comes before them */
+    bool scans;            /* plans for a scan */
+    bool will_write;       /* the look is followed by study_begin_writing */
+    bool tolerates_absent; /* a workspace that doesn't exist is only a note (check) */
+    bool tolerates_empty;  /* an empty workspace with records isn't an error (clean) */
     struct task_id *listed;
     size_t listed_count;
     struct arena labels;

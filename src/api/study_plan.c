@@ -86,10 +86,13 @@ static int make_plan(struct rowbuild *study, const struct rowbuild_selection *se
         return -1;
     }
     study->plan = plan_new(study->graph, study->project, &options);
+    study->keeps_failed = false;
     if (study->job != NULL) {
         select_job(study, diag);
         return 0;
     }
+    study->keeps_failed = selection->failed; /* once there are records */
+    study->keeps_only = selection->only;
     uint8_t *affected = NULL;
     if (selection->since != NULL &&
         study_select_since(study, selection->since, &affected, diag) != 0) {
@@ -108,6 +111,9 @@ static int look_at_plan(struct rowbuild *study, enum state_mode mode, struct dia
                                    mode != STATE_READ || study->will_write);
     plan_attach(study->plan, study->state, study->observer);
     jobs_tell_plan(study->jobs, study->plan);
+    if (study->keeps_failed) {
+        plan_keep_failed(study->plan, study->keeps_only);
+    }
     study_hold_points(study, diag);
     if (plan_look(study->plan, diag) != 0) {
         return -1;

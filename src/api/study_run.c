@@ -310,7 +310,7 @@ static bool is_of_everything(const struct rowbuild *study,
                              const struct rowbuild_selection *selection)
 {
     return study->job == NULL && selection->target_count == 0 && !selection->only &&
-           selection->since == NULL;
+           selection->since == NULL && !selection->failed;
 }
 
 /* Groups that lost or gained a directory may be good results. Nobody is asked in the middle. */

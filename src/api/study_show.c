@@ -179,6 +179,20 @@ int rowbuild_show_jobs(struct rowbuild *study, const struct rowbuild_selection *
     return finish(0, &out, writer, messages);
 }
 
+static void tell_no_logs(size_t count, bool failed, struct diag *diag)
+{
+    if (count > 0) {
+        diag_note(diag, FINDING_NO_LOG,
+                  "none of these %zu tasks has a log: their last executions printed nothing, or "
+                  "they never ran",
+                  count);
+    } else {
+        diag_note(diag, FINDING_NO_LOG,
+                  failed ? "none of the selected tasks failed in its last attempt"
+                         : "no task was selected");
+    }
+}
+
 int rowbuild_show_log(struct rowbuild *study, const struct rowbuild_selection *selection,
                       bool follow, const struct rowbuild_writer *writer,
                       struct rowbuild_messages *messages)
@@ -194,9 +208,20 @@ int rowbuild_show_log(struct rowbuild *study, const struct rowbuild_selection *s
     if (result == 0) {
         count = report_list_tasks(study->plan, WANTED_SELECTED, &tasks);
     }
+    struct log_request request = {
+        .plan = study->plan,
+        .state_path = study->state_path,
+        .follow = follow,
+        /* a directory or an action may stand for many tasks */
+        .notes = count == 1 || (count > 0 && count <= selection->target_count),
+        .headings = count > 1,
+        .writer = writer,
+    };
     for (size_t i = 0; i < count && result == 0; i++) {
-        result =
-            run_show_log(study->plan, study->state_path, tasks[i], follow, writer, &messages->diag);
+        result = run_show_log(&request, tasks[i], &messages->diag);
+    }
+    if (result == 0 && request.shown == 0 && !request.notes) {
+        tell_no_logs(count, selection->failed, &messages->diag);
     }
     free(tasks);
     status = result == 0 ? ROWBUILD_OK : rowbuild_messages_status(messages);

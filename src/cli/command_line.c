@@ -180,11 +180,11 @@ static const char *find_conflict(const struct settings *settings)
                    ? "`--adopt` and `--no-adopt` exclude each other"
                    : NULL;
     case COMMAND_SHOW_LOG:
-        return operands == 0 && settings->actions.count == 0
+        return operands == 0 && settings->actions.count == 0 && !settings->selection.failed
                    ? "`rowbuild show log` needs a task such as `simulate T1.5-s1`"
                    : NULL;
     case COMMAND_SHOW_COMMAND:
-        return operands == 0 && settings->actions.count == 0
+        return operands == 0 && settings->actions.count == 0 && !settings->selection.failed
                    ? "`rowbuild show command` needs a task such as `simulate T1.5-s1`"
                    : NULL;
     case COMMAND_JOB:

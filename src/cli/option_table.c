@@ -114,6 +114,12 @@ const struct option_spec command_options[] = {
      .help = "don't bring up to date the tasks that the selected ones depend on"},
     {0, "only", NULL, TO(selection.only), .takers = ON(SUBMIT),
      .help = "don't check whether earlier actions are up to date"},
+    {0, "failed", NULL, TO(selection.failed),
+     .takers = ON(RUN) | ON(SUBMIT) | ON(SHOW_DIRECTORIES) | ON(SHOW_WHY) | ON(SHOW_LOG) |
+               ON(SHOW_COMMAND),
+     .help = "only tasks whose last attempt failed",
+     .more = "So did a task whose job ended before it, for instance at its time limit. An attempt "
+             "that was interrupted, and one that is unfinished, didn't fail."},
     {0, "rerun", NULL, TO(selection.rerun), .takers = ON(RUN),
      .help = "run the selected tasks even if they are up to date"},
     {0, "adopt", NULL, TO(selection.adopt), .takers = ON(RUN), .section = existing_results,

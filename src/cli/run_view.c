@@ -36,6 +36,7 @@ void run_view_init(struct run_view *view, struct session *session)
 void run_view_release(struct run_view *view)
 {
     progress_release(&view->progress);
+    failures_release(&view->failures);
 }
 
 static void put_result(struct run_view *view, const struct buf *text)
@@ -168,6 +169,7 @@ static bool take_event(void *context, const struct rowbuild_event *event)
     tell_messages(view);
     if (event->kind == ROWBUILD_EVENT_ENDED) {
         run_tally_add(&view->tally, event);
+        failures_take(&view->failures, event);
     }
     log_event(view, event);
     show_event(view, event);
@@ -222,6 +224,7 @@ void run_view_finish(struct run_view *view, int status)
     } else if (view->planned && !declined && status != ROWBUILD_USAGE &&
                settings->display.quiet == 0 &&
                !(settings->display.plain && status == ROWBUILD_OK)) {
+        failures_add(&view->failures, &text);
         run_text_add_summary(&text, &view->tally, &view->last, status);
     }
     put_result(view, &text);

@@ -6,6 +6,7 @@
 #define ROWBUILD_RUN_VIEW_H
 
 #include "ask.h"
+#include "failures.h"
 #include "progress.h"
 #include "rowbuild.h"
 #include "run_text.h"
@@ -19,6 +20,7 @@ struct run_view {
     struct progress progress;
     struct run_style style;
     struct run_tally tally;
+    struct failures failures;
     struct rowbuild_progress last; /* its numbers are valid, its labels are not */
     size_t blocked;                /* tasks that lack an input */
     bool planned;                  /* the plan was made */

@@ -260,6 +260,11 @@ struct plan_selection {
 };
 int plan_select(struct plan *plan, const struct plan_selection *selection, struct diag *diag);
 
+/* Of a plan that was made before its records were attached, for a selection with `failed`: of the
+ * selected tasks, those whose last attempt failed stay selected, and what comes before them unless
+ * `only`. After plan_set_jobs. */
+void plan_keep_failed(struct plan *plan, bool only);
+
 /* Marks as selected just the tasks with these keys (graph_add_key). Returns how many of the keys
  * name no task. */
 size_t plan_select_keys(struct plan *plan, const struct slice *keys, size_t count);

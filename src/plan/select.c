@@ -242,6 +242,40 @@ static bool is_named(const struct plan *plan, struct task_id task,
     return false;
 }
 
+/* Whether the last attempt failed, or a job ended it. */
+static bool has_failed(const struct plan *plan, struct task_id task)
+{
+    switch ((enum task_attempt)state_task(plan->state, task.at)->attempt) {
+    case ATTEMPT_FAILED:
+        return true;
+    case ATTEMPT_STARTED:
+    case ATTEMPT_INTERRUPTED:
+        return plan_ending(plan, task) != NULL;
+    case ATTEMPT_NONE:
+    case ATTEMPT_UNFINISHED:
+    case ATTEMPT_CHANGED:
+        break;
+    }
+    return false;
+}
+
+static void keep_failed(struct plan *plan)
+{
+    for (uint32_t n = 0; n < plan->graph->task_count; n++) {
+        bool kept =
+            (plan->wanted[n] & WANTED_SELECTED) != 0 && has_failed(plan, (struct task_id){n});
+        plan->wanted[n] = kept ? WANTED_SELECTED : 0;
+    }
+}
+
+void plan_keep_failed(struct plan *plan, bool only)
+{
+    keep_failed(plan);
+    if (!only) {
+        pull_in_upstream(plan);
+    }
+}
+
 int plan_select(struct plan *plan, const struct plan_selection *selection, struct diag *diag)
 {
     const struct graph *graph = plan->graph;
@@ -272,6 +306,9 @@ int plan_select(struct plan *plan, const struct plan_selection *selection, struc
         if (plan_selects_action(selection, graph_action(graph, (struct task_id){n})->name)) {
             plan->wanted[n] = WANTED_SELECTED;
         }
+    }
+    if (selection->asked.failed && plan->state != NULL) {
+        keep_failed(plan);
     }
     for (uint32_t n = 0; n < graph->task_count && selection->among != NULL; n++) {
         plan->wanted[n] = selection->among[n] != 0 ? plan->wanted[n] : 0;

@@ -308,12 +308,13 @@ int report_directories(struct plan *plan, struct slice action,
     return result;
 }
 
-/* By directory, for the caller to free: whether a target names it or selects one of its tasks. */
+/* By directory, for the caller to free: whether a target names it or one of its tasks is selected. */
 static bool *find_named(const struct plan *plan, const struct rowbuild_selection *selection)
 {
     const struct graph *graph = plan_graph(plan);
     bool *named = mem_alloc((graph->workspace->count + 1) * sizeof *named);
-    for (size_t i = 0; i < selection->target_count; i++) { /* it may belong to no action */
+    for (size_t i = 0; i < selection->target_count && !selection->failed;
+         i++) { /* it may belong to no action */
         int64_t found = workspace_find(graph->workspace, slice_of(selection->targets[i]), NULL);
         if (found >= 0) {
             named[found] = true;
@@ -333,7 +334,8 @@ void report_directory_names(const struct plan *plan, const struct rowbuild_selec
                             const struct rowbuild_show_options *options, struct buf *out)
 {
     const struct workspace *workspace = plan_graph(plan)->workspace;
-    bool *named = selection->target_count > 0 ? find_named(plan, selection) : NULL;
+    bool *named =
+        selection->target_count > 0 || selection->failed ? find_named(plan, selection) : NULL;
     if (options->json) {
         buf_add_char(out, '[');
     }

@@ -45,33 +45,46 @@ static void copy_rest(int fd, const struct rowbuild_writer *writer)
     }
 }
 
-int run_show_log(const struct plan *plan, const char *state_path, struct task_id task, bool follow,
-                 const struct rowbuild_writer *writer, struct diag *diag)
+static void write_heading(const struct log_request *request, struct slice label)
 {
+    const struct rowbuild_writer *writer = request->writer;
+    struct buf text = BUF_EMPTY;
+    buf_addf(&text, "%s==> %.*s <==\n", request->shown > 0 ? "\n" : "", SLICE_ARGS(label));
+    writer->write(writer->context, text.at, text.len);
+    buf_release(&text);
+}
+
+int run_show_log(struct log_request *request, struct task_id task, struct diag *diag)
+{
+    const struct plan *plan = request->plan;
     struct buf path = BUF_EMPTY;
     struct buf key = BUF_EMPTY;
     struct buf label = BUF_EMPTY;
     graph_add_key(plan_graph(plan), task, &key);
     graph_add_label(plan_graph(plan), task, &label);
-    bool running = find_running(plan, state_path, task, buf_string(&key), &path);
+    bool running = find_running(plan, request->state_path, task, buf_string(&key), &path);
     if (!running) {
-        logs_add_task_path(state_path, plan_graph(plan), task, &path);
+        logs_add_task_path(request->state_path, plan_graph(plan), task, &path);
     }
-    int fd = logs_open(state_path, buf_string(&path));
+    int fd = logs_open(request->state_path, buf_string(&path));
     int result = 0;
     if (fd >= 0) {
-        copy_rest(fd, writer);
-        while (follow && running) {
+        if (request->headings) {
+            write_heading(request, buf_slice(&label));
+        }
+        request->shown++;
+        copy_rest(fd, request->writer);
+        while (request->follow && running) {
             pause_briefly();
-            running = find_running(plan, state_path, task, buf_string(&key), NULL);
-            copy_rest(fd, writer); /* once more after its end: what it wrote last */
+            running = find_running(plan, request->state_path, task, buf_string(&key), NULL);
+            copy_rest(fd, request->writer); /* once more after its end: what it wrote last */
         }
         close(fd);
-    } else if (errno == ENOENT) {
+    } else if (errno == ENOENT && request->notes) {
         diag_note(diag, FINDING_NO_LOG,
                   "`%s` has no log: its last execution printed nothing, or it never ran",
                   buf_string(&label));
-    } else {
+    } else if (errno != ENOENT) {
         result = diag_state_error(diag, FINDING_FILE_TROUBLE, "the log `%s` can't be read: %s",
                                   buf_string(&path), inside_error(errno));
     }

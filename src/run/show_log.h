@@ -10,9 +10,17 @@
 
 #include <stdbool.h>
 
-/* Writes a task's log; with `follow` what is added to it too, until the task ends. A note where there
- * is none. -1 after an error. */
-int run_show_log(const struct plan *plan, const char *state_path, struct task_id task, bool follow,
-                 const struct rowbuild_writer *writer, struct diag *diag);
+struct log_request {
+    const struct plan *plan;
+    const char *state_path;
+    bool follow;   /* also what is added, until the task ends */
+    bool notes;    /* a note says if a task has no log */
+    bool headings; /* a line with the task's label comes first, and a blank one before it */
+    const struct rowbuild_writer *writer;
+    size_t shown; /* out: how many logs were written */
+};
+
+/* Writes a task's log. -1 after an error. */
+int run_show_log(struct log_request *request, struct task_id task, struct diag *diag);
 
 #endif

@@ -314,6 +314,57 @@ END
     expect_runs d1
 }
 
+# ---- Failures ----
+
+@test "what failed is listed at the end, and --failed runs, shows and prints just that" {
+    mkdir workspace/d2 workspace/d3
+    one 'case {directory} in d1) ;; *) echo hello {directory}; [ -e fine ];; esac; note {directory}'
+    expect 1 -j 1 -k 0
+    [[ $output == *"
+failed:
+  a d2: exit 1
+    log: .rowbuild/logs/a/d2.log
+    to retry: rowbuild -a a d2
+  a d3: exit 1
+    log: .rowbuild/logs/a/d3.log
+    to retry: rowbuild -a a d3
+to retry all that failed: rowbuild --failed
+2 failed, 1 succeeded in "* ]]
+    table $'d2\nd3' show directories --failed
+    table 'd3' show directories --failed -a a --short d3 d1
+    expect 0 show log --failed
+    has $'==> a d2 <==\n$ case d2 in' $'hello d2\n\n==> a d3 <==\n$ case d3 in'
+    apart show log
+    [ "$status" -eq 2 ]
+    apart show log -a a
+    [ "$status" -eq 0 ] && [ -z "$stderr" ] && [ "$(grep -c '^==> ' <<<"$output")" -eq 2 ]
+    expect 0 show log a d1
+    has 'has no log'
+    touch fine
+    : >"$RUNS"
+    expect 0 --rerun --failed
+    expect_runs d2 d3
+    expect_nothing_to_do --failed
+    table '' show directories --failed
+    expect 0 show log --failed
+    has 'none of the selected tasks failed in its last attempt'
+}
+
+@test "one failure is told again only if other tasks ended after it; more than 20 are counted" {
+    mkdir workspace/d2
+    one 'note {directory}; [ {directory} = d2 ]'
+    expect 1 -j 1 -k 0
+    has_line '^failed:$' '^    to retry: rowbuild -a a d1$'
+    one 'note {directory}; [ {directory} = d1 ]'
+    expect 1 -j 1 -k 0
+    lacks 'failed:'
+    mkdir workspace/e{1..24}
+    expect 1 -j 4 -k 0 -a a
+    has_line '^  and 5 more: ' && [ "$(grep -c '^    to retry: ' <<<"$output")" -eq 20 ]
+    expect 1 -q -k 0
+    lacks 'failed:'
+}
+
 # ---- Logs ----
 
 @test "there is a log file only where there is output" {
