@@ -6,6 +6,8 @@
 
 #include "toml_grammar.h"
 
+#include "text.h"
+
 /* Makes the parser stop without a message of its own. */
 #define REPORTED TOML_TOKEN_TOML_YYerror
 
@@ -115,8 +117,10 @@ static int lex_basic(struct toml_parser *parser, const unsigned char *open)
     newline:
         lexer->cursor = (const char *)token + 1;
         return toml_complain(
-            parser, FINDING_TOML_SYNTAX, span_from(lexer, token),
-            "a newline is not allowed inside a \"…\" string; use \"\"\" for several lines");
+            parser, FINDING_TOML_SYNTAX, span_from(lexer, token), "%s",
+            text_has_typographic_quote(buf_slice(&lexer->decoded))
+                ? "the string isn't closed: a typographic quote doesn't end it; use the plain `\"`"
+                : "a newline is not allowed inside a \"…\" string; use \"\"\" for several lines");
     }
     lexer->cursor = (const char *)cursor;
     return 0;

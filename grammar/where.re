@@ -122,6 +122,11 @@ again:
         "&" | "&&"  { SAY("`&` and `&&` aren't operators; use `and`"); }
         "|" | "||"  { SAY("`|` and `||` aren't operators; use `or`"); }
         "{"         { SAY("objects can't be compared"); }
-        *           { SAY("unexpected character"); }
+        *           {
+            if (text_plain_quote(slice_make((const char *)from, (size_t)(limit - from))) != 0) {
+                SAY("this is a typographic quote, such as an editor writes; use the plain ' or \"");
+            }
+            SAY("unexpected character");
+        }
     */
 }

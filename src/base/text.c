@@ -185,6 +185,33 @@ void text_add_command(struct buf *out, const char *indent, struct slice command)
     buf_release(&visible);
 }
 
+char text_plain_quote(struct slice text)
+{
+    static const struct {
+        const char *bytes;
+        char plain;
+    } quotes[] = {
+        {"\xe2\x80\x9c", '"'},  {"\xe2\x80\x9d", '"'},  {"\xe2\x80\x9e", '"'},
+        {"\xe2\x80\x9f", '"'},  {"\xe2\x80\x98", '\''}, {"\xe2\x80\x99", '\''},
+        {"\xe2\x80\x9a", '\''}, {"\xe2\x80\x9b", '\''},
+    };
+    for (size_t i = 0; i < sizeof quotes / sizeof quotes[0]; i++) {
+        if (slice_starts_with(text, quotes[i].bytes)) {
+            return quotes[i].plain;
+        }
+    }
+    return 0;
+}
+
+bool text_has_typographic_quote(struct slice text)
+{
+    bool found = false;
+    for (size_t i = 0; i < text.len && !found; i++) {
+        found = text_plain_quote(slice_make(text.at + i, text.len - i)) != 0;
+    }
+    return found;
+}
+
 void text_add_json(struct buf *out, struct slice bytes)
 {
     const unsigned char *at = (const unsigned char *)bytes.at;

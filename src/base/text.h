@@ -35,6 +35,11 @@ size_t text_next(struct slice text, size_t at, bool *is_visible);
  * after the first are indented further. */
 void text_add_command(struct buf *out, const char *indent, struct slice command);
 
+/* A typographic quote, such as editors put in the place of plain ones, at the beginning of the text:
+ * the plain one, \" or '; 0: there is none. */
+char text_plain_quote(struct slice text);
+bool text_has_typographic_quote(struct slice text);
+
 /* A JSON string with its quotes. Bytes that aren't UTF-8 become \udc80…\udcff (Python's
  * surrogateescape), so that different names stay different. */
 void text_add_json(struct buf *out, struct slice bytes);

@@ -119,14 +119,24 @@ static int run_real(struct session *session, const struct rowbuild_selection *se
 static void hint_at_command(struct session *session)
 {
     vec_each (struct operand, operand, &session->settings.operands) {
-        const char *nearest = command_nearest(operand->text, false);
+        bool is_show;
+        const char *nearest = command_meant(operand->text, &is_show);
         if (!operand->literal && nearest != NULL) {
             session_error(
-                session, "if you meant the command: `rowbuild %s`; all commands: `rowbuild --help`",
-                nearest);
+                session,
+                "if you meant the command: `rowbuild %s%s`; all commands: `rowbuild --help`",
+                is_show ? "show " : "", nearest);
             return;
         }
     }
+}
+
+/* Whether the first operand is the name of something to show, without `show`. */
+static bool means_show(const struct session *session)
+{
+    const struct settings *settings = &session->settings;
+    return settings->operands.count > 0 && !settings->operands.at[0].literal &&
+           command_find(settings->operands.at[0].text, true) != NULL;
 }
 
 /* ---- --events ---- */
@@ -183,6 +193,9 @@ static void print_nothing_to_do(struct session *session)
 static int open_and_run(struct session *session)
 {
     int status = session_open(session);
+    if (status == ROWBUILD_USAGE && means_show(session)) { /* `log -f x` reads x as a Rowfile */
+        hint_at_command(session);
+    }
     if (status == ROWBUILD_OK) {
         status = session_read_targets(session);
     }

@@ -181,10 +181,13 @@ static const struct command commands[COMMAND_COUNT] = {
         {"log", .operands = OPERANDS_TARGETS, .topic = show_topic,
          .synopsis = "[-f] [-a ACTION]... [ACTION [NAME]...|DIRECTORY|PRODUCT]...",
          .purpose = "what a task's command printed",
-         .description = "Prints the log of the task's last execution, also while it runs. Name the "
-                        "task as it is printed, ACTION NAME. Here -f means --follow.",
+         .description =
+             "Prints the log of the task's last execution, also while it runs. Name the "
+             "task as it is printed, ACTION NAME. Several logs have headings; tasks that "
+             "printed nothing are left out. Here -f means --follow.",
          .examples = {{"rowbuild show log simulate T1.5-s1", "what it printed"},
-                      {"rowbuild show log -f -a simulate T1.5-s1", "what it prints, as it runs"}}},
+                      {"rowbuild show log -f -a simulate T1.5-s1", "what it prints, as it runs"},
+                      {"rowbuild show log --failed | less", "what all that failed printed"}}},
     [COMMAND_SHOW_COMMAND] =
         {"command", .operands = OPERANDS_TARGETS, .topic = show_topic,
          .synopsis = "[-a ACTION]... [ACTION [NAME]...|DIRECTORY|PRODUCT]...",
@@ -368,11 +371,26 @@ const struct command *command_find(const char *name, bool show)
     return NULL;
 }
 
-const char *command_nearest(const char *name, bool show)
+static const char *nearest_name(const char *name, bool show)
 {
     struct slice names[COMMAND_COUNT];
     int nearest = text_nearest(slice_of(name), names, list_names(names, show));
     return nearest >= 0 ? names[nearest].at : NULL;
+}
+
+const char *command_meant(const char *word, bool *is_show)
+{
+    const struct command *shown = command_find(word, true);
+    *is_show = shown != NULL;
+    if (shown != NULL) {
+        return shown->name;
+    }
+    const char *nearest = nearest_name(word, false);
+    if (nearest == NULL) {
+        nearest = nearest_name(word, true);
+        *is_show = nearest != NULL;
+    }
+    return nearest;
 }
 
 void command_add_names(struct buf *out, bool show, const char *last)
@@ -386,13 +404,13 @@ void command_add_names(struct buf *out, bool show, const char *last)
 
 void command_add_unknown(struct buf *out, const char *name, bool show)
 {
-    const char *level = show ? "show " : "";
-    const char *nearest = command_nearest(name, show);
-    buf_addf(out, "there is no command `%s", level);
+    bool is_show = show;
+    const char *nearest = show ? nearest_name(name, true) : command_meant(name, &is_show);
+    buf_addf(out, "there is no command `%s", show ? "show " : "");
     text_add_name(out, slice_of(name));
     buf_add_char(out, '`');
     if (nearest != NULL) {
-        buf_addf(out, "; did you mean `%s%s`?", level, nearest);
+        buf_addf(out, "; did you mean `%s%s`?", is_show ? "show " : "", nearest);
     } else if (show) {
         buf_add_string(out, "; there are ");
         command_add_names(out, true, " and ");

@@ -93,7 +93,8 @@ void command_add_names(struct buf *out, bool show, const char *last);
 /* "there is no command `show sttus`; did you mean …?" */
 void command_add_unknown(struct buf *out, const char *name, bool show);
 
-/* The most similar name below `show` or at the top level; NULL if none is similar. */
-const char *command_nearest(const char *name, bool show);
+/* The name that a word at the top level may stand for: one below `show` if it is just that, else the
+ * most similar one; NULL if none is similar. */
+const char *command_meant(const char *word, bool *is_show);
 
 #endif

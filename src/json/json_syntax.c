@@ -46,10 +46,39 @@ static void skip_space(struct reader *reader)
     }
 }
 
+/* What JSON lacks, but people and programs write. */
+static const char *explain(struct slice rest)
+{
+    static const struct {
+        const char *word;
+        const char *message;
+    } numbers[] = {
+#define NOT_JSON(word)                                                                             \
+    {word, "JSON has no " word "; use null or a string (Python's `json.dump(..., "                 \
+           "allow_nan=False)` raises an error instead of writing it)"}
+        NOT_JSON("NaN"), NOT_JSON("Infinity"), NOT_JSON("-Infinity"), NOT_JSON("-NaN"),
+        NOT_JSON("nan"), NOT_JSON("inf"),      NOT_JSON("-inf"),      NOT_JSON("-nan"),
+#undef NOT_JSON
+    };
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        if (slice_starts_with(rest, numbers[i].word)) {
+            return numbers[i].message;
+        }
+    }
+    return text_plain_quote(rest) == 0
+               ? NULL
+               : "this is a typographic quote, such as an editor writes; use the plain `\"`";
+}
+
 static int unexpected(struct reader *reader, const char *expected)
 {
     if (reader->at >= reader->text.len) {
         return fail(reader, reader->text.len, "unexpected end of file");
+    }
+    const char *message =
+        explain(slice_make(reader->text.at + reader->at, reader->text.len - reader->at));
+    if (message != NULL) {
+        return fail(reader, reader->at, message);
     }
     return fail(reader, reader->at, expected);
 }
@@ -179,6 +208,8 @@ static int read_number(struct reader *reader)
     bool negative = skip(reader, '-');
     size_t digits_at = reader->at;
     if (!skip(reader, '0') && read_digits(reader) == 0) {
+        struct slice number = slice_make(reader->text.at + start, reader->text.len - start);
+        reader->at = explain(number) != NULL ? start : reader->at; /* -Infinity */
         return unexpected(reader, "expected a digit");
     }
     if (is_digit(peek(reader))) {
@@ -212,7 +243,8 @@ static int read_word(struct reader *reader, const char *word)
     size_t start = reader->at;
     for (const char *c = word; *c != '\0'; c++) {
         if (!skip(reader, *c)) {
-            return fail(reader, start, "expected a value");
+            reader->at = start;
+            return unexpected(reader, "expected a value");
         }
     }
     return 0;

@@ -214,8 +214,15 @@ static void check_quantity(struct loader *loader, int key, const struct toml_val
                          : duration_parse(value->string, &seconds, &why);
     if (result != 0) {
         struct buf shown = BUF_EMPTY;
+        struct buf meant = BUF_EMPTY;
         text_add_name(&shown, value->string);
-        error_at(loader, FINDING_WRONG_VALUE, value, "`%s` %s", buf_string(&shown), why);
+        if (!is_size && duration_suggest(value->string, &meant)) {
+            error_at(loader, FINDING_WRONG_VALUE, value, "`%s` is not a valid duration; use \"%s\"",
+                     buf_string(&shown), buf_string(&meant));
+        } else {
+            error_at(loader, FINDING_WRONG_VALUE, value, "`%s` %s", buf_string(&shown), why);
+        }
+        buf_release(&meant);
         buf_release(&shown);
     }
 }

@@ -3,6 +3,8 @@
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
 enum { MOST_HOUR_DIGITS = 10, MOST_DAY_DIGITS = 9, LONGEST_NUMBER = 40 };
 
@@ -218,6 +220,95 @@ int duration_parse(struct slice text, double *seconds, const char **why)
         return refuse(&reader, "is a duration of zero");
     }
     return result;
+}
+
+/* Seconds of a unit that people write, 0 for an unknown one. */
+static double spoken_unit(struct slice word)
+{
+    static const struct {
+        const char *words; /* each ended by a space */
+        double seconds;
+    } units[] = {
+        {"s sec secs second seconds ", 1}, {"m min mins minute minutes ", 60},
+        {"h hr hrs hour hours ", 3600},    {"d day days ", 86400},
+        {"w week weeks ", 604800},
+    };
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        for (const char *at = units[i].words; *at != '\0'; at = strchr(at, ' ') + 1) {
+            size_t len = strcspn(at, " ");
+            if (len == word.len && strncasecmp(at, word.at, len) == 0) {
+                return units[i].seconds;
+            }
+        }
+    }
+    return 0;
+}
+
+/* "1h 30min", "1.5 hours": numbers, each with a unit. */
+static bool take_spoken(struct reader *reader, double *seconds)
+{
+    *seconds = 0;
+    while (reader->at < reader->text.len) {
+        double number;
+        double fraction = 0;
+        if (take_digits(reader, MOST_DAY_DIGITS, &number) == 0 ||
+            (take(reader, '.') && take_fraction(reader, &fraction) == 0)) {
+            return false;
+        }
+        (void)take(reader, ' ');
+        struct slice unit = slice_make(reader->text.at + reader->at, 0);
+        while (isalpha((unsigned char)peek(reader))) {
+            reader->at++;
+            unit.len++;
+        }
+        double each = spoken_unit(unit);
+        if (each <= 0) {
+            return false;
+        }
+        *seconds += (number + fraction) * each;
+        (void)take(reader, ',');
+        (void)take(reader, ' ');
+    }
+    return *seconds > 0;
+}
+
+/* Slurm's "D-HH", "D-HH:MM" and "D-HH:MM:SS". */
+static bool take_slurm(struct reader *reader, double *seconds)
+{
+    static const double units[] = {3600, 60, 1};
+    double number;
+    if (take_digits(reader, MOST_DAY_DIGITS, &number) == 0 || !take(reader, '-')) {
+        return false;
+    }
+    *seconds = number * DAY_S;
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (take_digits(reader, 2, &number) == 0 || (i > 0 && number >= 60)) {
+            return false;
+        }
+        *seconds += number * units[i];
+        if (!take(reader, ':')) {
+            break;
+        }
+    }
+    return reader->at == reader->text.len && *seconds > 0;
+}
+
+bool duration_suggest(struct slice text, struct buf *out)
+{
+    const char *unused;
+    double seconds;
+    struct reader spoken = {.text = text, .why = &unused};
+    struct reader slurm = spoken;
+    if (!take_spoken(&spoken, &seconds) && !take_slurm(&slurm, &seconds)) {
+        return false;
+    }
+    uint64_t whole = (uint64_t)(seconds + 0.5);
+    if (whole == 0) {
+        return false;
+    }
+    buf_addf(out, "%02llu:%02llu:%02llu", (unsigned long long)(whole / 3600),
+             (unsigned long long)(whole / 60 % 60), (unsigned long long)(whole % 60));
+    return true;
 }
 
 /* The bytes of a unit, 0 for an unknown one. */

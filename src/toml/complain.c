@@ -135,6 +135,16 @@ int toml_forbid_invisible(struct toml_parser *parser, struct toml_span span)
         {"\xef\xbb\xbf", "U+FEFF (byte order mark)"},
     };
     struct slice word = toml_text(parser, span);
+    for (size_t i = 0; i < word.len; i++) {
+        char plain = text_plain_quote(slice_make(word.at + i, word.len - i));
+        if (plain != 0) {
+            struct toml_span place = {(size_t)(word.at + i - parser->lexer.start), 3};
+            return toml_complain(parser, FINDING_TOML_SYNTAX, place,
+                                 "this is a typographic quote, such as an editor writes; use the "
+                                 "plain `%c`",
+                                 plain);
+        }
+    }
     for (size_t i = 0; i < sizeof spaces / sizeof spaces[0]; i++) {
         size_t len = strlen(spaces[i].bytes);
         const char *found = memmem(word.at, word.len, spaces[i].bytes, len);

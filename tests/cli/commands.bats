@@ -286,6 +286,21 @@ END
     has 'first made a different' a
 }
 
+@test "a word that belongs after show is recognised" {
+    small
+    local word
+    for word in status log why directories machine jobs; do
+        expect 2 "$word"
+        has "if you meant the command: \`rowbuild show $word\`"
+    done
+    expect 2 log -f nonesuch
+    has 'if you meant the command: `rowbuild show log`'
+    expect 2 help machine
+    has 'did you mean `show machine`?'
+    expect 2 directores
+    has 'if you meant the command: `rowbuild show directories`'
+}
+
 # ---- show command ----
 
 commanded() {

@@ -109,9 +109,21 @@ static void test_refusals(void **state)
     refuses("", "v:1:1: unexpected end of file");
     refuses("{\"a\": 1", "v:1:8: unexpected end of file");
     refuses("{} x", "v:1:4: unexpected text after the document");
-    refuses("{\n  \"a\": NaN}", "v:2:8: expected a value");
-    refuses("Infinity", "v:1:1: expected a value");
-    refuses("-Infinity", "v:1:2: expected a digit");
+#define NOT_JSON(place, word)                                                                      \
+    "v:" place ": JSON has no " word "; use null or a string (Python's `json.dump(..., "           \
+    "allow_nan=False)` raises an error instead of writing it)"
+    refuses("{\n  \"a\": NaN}", NOT_JSON("2:8", "NaN"));
+    refuses("Infinity", NOT_JSON("1:1", "Infinity"));
+    refuses("[1, -Infinity]", NOT_JSON("1:5", "-Infinity"));
+    refuses("[nan]", NOT_JSON("1:2", "nan"));
+    refuses("-inf", NOT_JSON("1:1", "-inf"));
+    refuses("-x", "v:1:2: expected a digit");
+    refuses("nul", "v:1:1: expected a value");
+    refuses("{“a”: 1}",
+            "v:1:2: this is a typographic quote, such as an editor writes; use the plain `\"`");
+    refuses("[‘a’]",
+            "v:1:2: this is a typographic quote, such as an editor writes; use the plain `\"`");
+    refuses("-Infinity", NOT_JSON("1:1", "-Infinity"));
     refuses("nullx", "v:1:5: unexpected text after the document");
     refuses("NULL", "v:1:1: expected a value");
     refuses("{} // no", "v:1:4: unexpected text after the document");

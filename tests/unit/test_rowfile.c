@@ -594,6 +594,50 @@ static void expect_duration(const char *text, double wanted)
     }
 }
 
+static void test_suggested_durations(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *suggested; /* NULL: nothing */
+    } cases[] = {
+        {"2h", "02:00:00"},
+        {"90m", "01:30:00"},
+        {"1-00:00:00", "24:00:00"},
+        {"1h30m", "01:30:00"},
+        {"1d 2h", "26:00:00"},
+        {"1.5 hours", "01:30:00"},
+        {"45 s", "00:00:45"},
+        {"2H, 30Min", "02:30:00"},
+        {"1 week", "168:00:00"},
+        {"0-12", "12:00:00"},
+        {"2-03:04", "51:04:00"},
+        {"10 minutes", "00:10:00"},
+        {"", NULL},
+        {"h", NULL},
+        {"2 parsecs", NULL},
+        {"1-", NULL},
+        {"1-00:61:00", NULL},
+        {"3600", NULL},
+        {"0h", NULL},
+        {"1.h", NULL},
+        {"1-00:00:00x", NULL},
+        {"-2h", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct buf out = BUF_EMPTY;
+        bool is_known = duration_suggest(slice_of(cases[i].text), &out);
+        assert_int_equal(is_known, cases[i].suggested != NULL);
+        if (is_known) {
+            double seconds;
+            const char *why;
+            assert_string_equal(buf_string(&out), cases[i].suggested);
+            assert_int_equal(duration_parse(buf_slice(&out), &seconds, &why), 0);
+        }
+        buf_release(&out);
+    }
+}
+
 static void test_durations(void **state)
 {
     (void)state;
@@ -725,6 +769,7 @@ int main(void)
         cmocka_unit_test(test_shared_layers_are_reported_once),
         cmocka_unit_test(test_lookup),
         cmocka_unit_test(test_durations),
+        cmocka_unit_test(test_suggested_durations),
         cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_keys_and_schema),
     };

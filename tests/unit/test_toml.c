@@ -567,6 +567,14 @@ static void wrong_values(void **state)
     refuses("a = {b = 1 c = 2}", 1, 12, "expected `,` or `}`, but found `c`");
     refuses("a = 1\xc2\xa0", 1, 6,
             "the character U+00A0 (no-break space) is not allowed outside of strings");
+    refuses("a = “b”", 1, 5,
+            "this is a typographic quote, such as an editor writes; use the plain `\"`");
+    refuses("‘a’ = 1", 1, 1,
+            "this is a typographic quote, such as an editor writes; use the plain `'`");
+    refuses("a = [\"b\", ‘c’]", 1, 11,
+            "this is a typographic quote, such as an editor writes; use the plain `'`");
+    refuses("a = \"b”\n", 1, 8,
+            "the string isn't closed: a typographic quote doesn't end it; use the plain `\"`");
     refuses("a = \x02", 1, 5, "the control character U+0002 is not allowed outside of strings");
 }
 

@@ -246,6 +246,8 @@ static void test_errors(void **state)
     refuses("1 == 1", "1 == 1", "this compares two literals; a pointer begins with `/`");
     refuses("/a == {}", "{", "objects can't be compared");
     refuses("/a == #", "#", "unexpected character");
+    refuses("/a == “x”", "\xe2",
+            "this is a typographic quote, such as an editor writes; use the plain ' or \"");
     refuses("/a =~ \"x(b\"", "\"", "not a regular expression: missing closing parenthesis");
 }
 
