@@ -561,7 +561,13 @@ ROWBUILD_API void rowbuild_write_results(const struct rowbuild_result *results, 
                                          const struct rowbuild_format_options *options,
                                          const struct rowbuild_writer *writer);
 
+enum rowbuild_watch {
+    ROWBUILD_WATCH_PTRACE,
+    ROWBUILD_WATCH_NOTIFICATION, /* for commands that use ptrace themselves; less exact */
+};
+
 struct rowbuild_audit_options {
+    enum rowbuild_watch watch_by; /* how commands are watched */
     bool outside; /* also tell what is read outside of the project */
     /* Tasks that succeed keep the records from before; that a task failed is recorded */
     bool keep_records;

@@ -72,7 +72,10 @@ int rowbuild_audit(struct rowbuild *study, const struct rowbuild_selection *sele
     *missing = 0;
     all.rerun = true;
     study->keeps_records = audit->keep_records;
-    study->audit = audit_new(study->rowfile, study->project_path, audit->outside, &messages->diag);
+    study->audit = audit_new(study->rowfile, study->project_path,
+                             audit->watch_by == ROWBUILD_WATCH_NOTIFICATION ? AUDIT_BY_NOTIFICATION
+                                                                            : AUDIT_BY_PTRACE,
+                             audit->outside, &messages->diag);
     if (study->audit == NULL) {
         return messages_settle(messages, ROWBUILD_STATE);
     }

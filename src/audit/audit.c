@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { STATUS_FORBIDDEN = 3, LIMIT_OF_TRY_MS = 60000 };
+enum { STATUS_ADVISED = 4, LIMIT_OF_TRY_MS = 60000 };
 static const int64_t NS_PER_S = 1000000000;
 
 /* A command that was made to be watched. */
@@ -36,6 +36,7 @@ struct audit {
     char *folder; /* of the logs */
     char *helper; /* rowbuild-trace */
     char *project_path;
+    enum audit_way way;
     bool outside;
     VEC(struct watched) watched;
     size_t first_open; /* the first that may not be taken */
@@ -60,10 +61,14 @@ static char *make_folder(void)
     return path.at;
 }
 
+static const char by_notification[] = "--notification"; /* to rowbuild-trace */
+
 /* Whether the system lets a process be watched. */
-static int try_helper(const char *helper, struct diag *diag)
+static int try_helper(const char *helper, enum audit_way way, struct diag *diag)
 {
-    char *argv[] = {(char *)helper, (char *)"--try", NULL};
+    char *by_ptrace[] = {(char *)helper, (char *)"--try", NULL};
+    char *notified[] = {(char *)helper, (char *)by_notification, (char *)"--try", NULL};
+    char **argv = way == AUDIT_BY_NOTIFICATION ? notified : by_ptrace;
     struct program_request request = {
         .argv = argv, .environment = environ, .limit_ms = LIMIT_OF_TRY_MS};
     struct program_answer answer = {.signalled = false};
@@ -76,24 +81,27 @@ static int try_helper(const char *helper, struct diag *diag)
             answer.errors.at[--answer.errors.len] = '\0';
         }
         const char *said = buf_string(&answer.errors);
-        result = diag_state_error(
-            diag, FINDING_NOT_WATCHED,
-            "commands can't be watched here: %s; nothing was run. In a container, allow ptrace and "
-            "seccomp: `--cap-add SYS_PTRACE --security-opt seccomp=unconfined` for docker and "
-            "podman",
-            said[0] != '\0' ? said : "rowbuild-trace fails without a word");
+        result = diag_state_error(diag, FINDING_NOT_WATCHED,
+                                  "commands can't be watched here: %s; nothing was run%s",
+                                  said[0] != '\0' ? said : "rowbuild-trace fails without a word",
+                                  answer.status == STATUS_ADVISED && !answer.signalled
+                                      ? ""
+                                      : ". In a container, allow ptrace and seccomp: `--cap-add "
+                                        "SYS_PTRACE --security-opt "
+                                        "seccomp=unconfined` for docker and podman");
     }
     program_release(&answer);
     return result;
 }
 
-struct audit *audit_new(const struct rowfile *rowfile, const char *project_path, bool outside,
-                        struct diag *diag)
+struct audit *audit_new(const struct rowfile *rowfile, const char *project_path, enum audit_way way,
+                        bool outside, struct diag *diag)
 {
     struct audit *audit = mem_alloc(sizeof *audit);
     spawn_become_subreaper(); /* of what watches, as a run is */
     struct buf helper = BUF_EMPTY;
     audit_findings_init(&audit->findings, rowfile);
+    audit->way = way;
     audit->outside = outside;
     audit->use = mem_alloc((rowfile->action_count + 1) * sizeof *audit->use);
     for (size_t a = 0; a < rowfile->action_count; a++) {
@@ -107,7 +115,7 @@ struct audit *audit_new(const struct rowfile *rowfile, const char *project_path,
                                   "set ROWBUILD_TRACE to its path");
     } else {
         audit->helper = mem_copy(helper.at, helper.len);
-        result = try_helper(audit->helper, diag);
+        result = try_helper(audit->helper, way, diag);
     }
     if (result == 0 && audit->project_path == NULL) {
         result =
@@ -194,6 +202,9 @@ static void wrap_process(const struct audit *audit, const char *log, struct laun
     char **argv = arena_array(arena, count + MOST_BEFORE, sizeof *argv);
     size_t at = 0;
     argv[at++] = arena_string(arena, slice_of(audit->helper));
+    if (audit->way == AUDIT_BY_NOTIFICATION) {
+        argv[at++] = arena_string(arena, slice_of(by_notification));
+    }
     if (audit->outside) {
         argv[at++] = arena_string(arena, SLICE_LITERAL("--outside"));
     }
@@ -374,6 +385,19 @@ static void found(void *context, const struct audit_difference *difference)
     buf_release(&name);
 }
 
+/* What wasn't known of a file before it was made: what it is. */
+static void identify_new(struct deeds *deeds)
+{
+    vec_each (struct deed, deed, &deeds->all) {
+        struct stat status;
+        if (deed->is_foreseen && deed->is_new && deed->inode == 0 &&
+            stat(deed->path.at, &status) == 0) {
+            deed->device = (uint64_t)status.st_dev;
+            deed->inode = (uint64_t)status.st_ino;
+        }
+    }
+}
+
 static void name_deeds(struct deeds *deeds, const struct audit_places *places)
 {
     vec_each (struct deed, deed, &deeds->all) {
@@ -406,6 +430,7 @@ static void take(struct audit *audit, const struct graph *graph, const struct wa
         return;
     }
     audit->lost += deeds.lost + deeds.unknown;
+    identify_new(&deeds);
     name_deeds(&deeds, &audit->places);
     declared_find(&declared, graph, &audit->places, watched->tasks, watched->count);
     struct taking taking = {.audit = audit,

@@ -4,9 +4,12 @@
  * front of it. When the command has ended, audit_end reads what was written down, and compares it:
  * before anything else changes what the command left.
  *
- * Which file holds what: trace.c is the program that watches, with tracer.c (stops), tracee.c (what
- * a stopped process knows), trace_filter.c (seccomp) and trace_writer.c (the log). trace_log.h is
- * the log's format, trace_read.c reads it. audit_compare.c finds differences, audit_findings.c
+ * Which file holds what: trace.c is the program that watches. There are two ways to see calls:
+ * tracer.c stops processes by ptrace, and sees what became of each call; listener.c is notified by
+ * seccomp before each call, and foresee.c judges what will become of it. Both use watched_call.c
+ * (what calls mean), watcher.c (which paths count), tracee.c (what a stopped process knows),
+ * trace_filter.c (seccomp) and trace_writer.c (the log). trace_log.h is the log's format,
+ * trace_read.c reads it. audit_compare.c finds differences, audit_findings.c
  * collects and words them, declared.c says what is declared.
  *
  * Knows: graph, Rowfile, commands. Doesn't know: when a run starts what. Files that commands only
@@ -24,11 +27,16 @@
 
 struct audit;
 
-/* Checks that commands can be watched here, and makes the folder for what is written down. NULL after
+enum audit_way {
+    AUDIT_BY_PTRACE,       /* exact; programs that use ptrace themselves fail */
+    AUDIT_BY_NOTIFICATION, /* of seccomp: whether a call will succeed is judged before it */
+};
+
+/* Checks that commands can be watched here in this way, and makes the folder for what is written down. NULL after
  * an error. The rowfile must outlive it. `outside`: also finds what is read outside of the
  * project. */
-struct audit *audit_new(const struct rowfile *rowfile, const char *project_path, bool outside,
-                        struct diag *diag);
+struct audit *audit_new(const struct rowfile *rowfile, const char *project_path, enum audit_way way,
+                        bool outside, struct diag *diag);
 void audit_free(struct audit *audit);
 
 /* Both are for struct run_wrap: make a command be watched, and take in what it did. `succeeded`: so

@@ -50,7 +50,7 @@ static const struct kind_words words[AUDIT_KINDS] = {
     [AUDIT_PTRACE] = {FINDING_PTRACE_INSIDE, DIAG_WARNING, "runs ",
                       ", which uses ptrace: that fails while the command is watched",
                       ", which use ptrace: that fails while the command is watched",
-                      "audit the command without it", NULL},
+                      "use `--watch-by notification`, with which ptrace works", NULL},
 };
 
 void audit_findings_init(struct audit_findings *findings, const struct rowfile *rowfile)

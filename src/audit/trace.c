@@ -1,10 +1,12 @@
-/* rowbuild-trace [--outside] [--root FOLDER]… LOG PROGRAM [ARGUMENT]…: becomes the program, while a
+/* rowbuild-trace [--notification] [--outside] [--root FOLDER]… LOG PROGRAM [ARGUMENT]…: becomes the program, while a
  * process of its own, which is nobody's child, writes down in LOG what the program and all that it
- * starts do to files below the roots. rowbuild-trace --try: says whether that is possible here.
+ * starts do to files below the roots: by ptrace, or by seccomp's user notification.
+ * rowbuild-trace [--notification] --try: says whether that is possible here.
  *
  * Since the program has this process's number, its parent can wait for it, signal it and stop it as if
  * it weren't watched. The watching process ends with the last process that it watches. If the system
  * doesn't let it watch, nothing is executed. */
+#include "listener.h"
 #include "trace_filter.h"
 #include "tracer.h"
 
@@ -17,6 +19,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -26,6 +29,7 @@ enum {
     STATUS_NOT_STARTED = 126,
     STATUS_USAGE = 2,
     STATUS_FORBIDDEN = 3,
+    STATUS_ADVISED = 4, /* likewise, and what was said tells what to do */
     MOST_ROOTS = 16,
 };
 
@@ -66,58 +70,73 @@ static void ignore_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* Answers with an error number. */
+static bool tell(int answer, int error)
+{
+    return write(answer, &error, sizeof error) == (ssize_t)sizeof error && error == 0;
+}
+
 /* In a process of its own: watches `pid`, once it has said through `answer` that it does. */
-static void watch(pid_t pid, int log, int answer, const struct tracer_options *options)
+static void watch(pid_t pid, enum trace_way way, int log, int answer,
+                  const struct watch_options *options)
 {
     struct trace_writer writer;
+    int listener = -1;
     ignore_signals();
     close_all_but(log, answer);
     clear_environment();
     (void)prctl(PR_SET_NAME, "rowbuild-trace", 0UL, 0UL, 0UL);
     int error = trace_writer_open(&writer, log);
-    if (error == 0) {
+    if (error == 0 && way == TRACE_BY_PTRACE) {
         error = tracer_attach(pid);
     }
-    if (write(answer, &error, sizeof error) == (ssize_t)sizeof error && error == 0) {
+    if (!tell(answer, error)) {
+        _exit(0);
+    }
+    if (way == TRACE_BY_PTRACE) {
         close(answer);
         tracer_follow(&writer, options);
+    } else if (tell(answer, listener_receive(answer, &listener))) {
+        close(answer);
+        listener_follow(listener, &writer, options);
     }
     _exit(0);
 }
 
-/* Starts the watching process, which isn't a child of this one afterwards. 0, or an error number. */
-static int be_watched(int log, const struct tracer_options *options)
+static int hear(int answer)
 {
-    int answer[2];
-    int error = 0;
+    int error;
+    return read(answer, &error, sizeof error) == (ssize_t)sizeof error ? error : EAGAIN;
+}
+
+/* Starts the watching process, which isn't a child of this one afterwards, and is heard through *answer.
+ * 0, or an error number. */
+static int be_watched(enum trace_way way, int log, const struct watch_options *options, int *answer)
+{
+    int ends[2];
     pid_t pid = getpid();
-    if (pipe2(answer, O_CLOEXEC) != 0) {
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
         return errno;
     }
-    /* Yama lets a process be watched by its ancestors, and by whom it names. */
-    (void)prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0UL, 0UL, 0UL);
     pid_t between = fork();
     if (between == 0) {
         (void)setsid();
         pid_t watcher = fork();
         if (watcher == 0) {
-            close(answer[0]);
-            watch(pid, log, answer[1], options);
+            close(ends[0]);
+            watch(pid, way, log, ends[1], options);
         }
         _exit(watcher < 0 ? errno : 0);
     }
-    close(answer[1]);
-    error = between < 0 ? errno : 0;
+    int error = between < 0 ? errno : 0;
+    close(ends[1]);
+    *answer = ends[0];
     if (error == 0) {
         int status;
         while (waitpid(between, &status, 0) < 0 && errno == EINTR) {
         }
-        if (read(answer[0], &error, sizeof error) != (ssize_t)sizeof error) {
-            error = EAGAIN;
-        }
+        error = hear(*answer);
     }
-    (void)prctl(PR_SET_PTRACER, 0UL, 0UL, 0UL, 0UL);
-    close(answer[0]);
     return error;
 }
 
@@ -127,34 +146,98 @@ static int forbidden(const char *what, int error)
     return STATUS_FORBIDDEN;
 }
 
-static int begin(int log, const struct tracer_options *options)
+static int forbidden_filter(enum trace_way way, int error)
 {
-    int error = be_watched(log, options);
-    if (error != 0) {
-        return forbidden("this process can't be watched by ptrace", error);
+    if (way == TRACE_BY_NOTIFICATION && error == EBUSY) {
+        fputs("rowbuild-trace: this process is already watched by seccomp notification, which "
+              "can't be "
+              "nested: leave out `--watch-by notification`\n",
+              stderr);
+        return STATUS_ADVISED;
     }
-    error = trace_filter_load(geteuid() == 0 && getuid() == 0);
-    if (error == EACCES || error == EPERM) { /* root without the capability for it */
-        error = trace_filter_load(false);
-    }
-    return error == 0 ? 0 : forbidden("a seccomp filter can't be loaded", error);
+    return way == TRACE_BY_NOTIFICATION && (error == EINVAL || error == EOPNOTSUPP)
+               ? forbidden("this kernel has no seccomp notification", error)
+               : forbidden("a seccomp filter can't be loaded", error);
 }
 
-/* Opens something that the filter stops at: succeeds only if all parts work together. */
-static int try_it(void)
+static int begin(enum trace_way way, int log, const struct watch_options *options)
+{
+    int answer = -1;
+    int listener = -1;
+    /* Yama lets a process be watched by its ancestors, and by whom it names. */
+    (void)prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0UL, 0UL, 0UL);
+    int error = be_watched(way, log, options, &answer);
+    int status = error != 0
+                     ? forbidden(way == TRACE_BY_PTRACE ? "this process can't be watched by ptrace"
+                                                        : "the watching process can't begin",
+                                 error)
+                     : 0;
+    if (status == 0) {
+        error = trace_filter_load(way, geteuid() == 0 && getuid() == 0, &listener);
+        if (error == EACCES || error == EPERM) { /* root without the capability for it */
+            error = trace_filter_load(way, false, &listener);
+        }
+        status = error != 0 ? forbidden_filter(way, error) : 0;
+    }
+    if (status == 0 && way == TRACE_BY_NOTIFICATION) {
+        error = listener_send(answer, listener);
+        error = error == 0 ? hear(answer) : error;
+        close(listener); /* the watching process has it */
+        status = error != 0 ? forbidden("notifications can't be passed on", error) : 0;
+    }
+    if (way == TRACE_BY_PTRACE) { /* else its memory is to be read from now on */
+        (void)prctl(PR_SET_PTRACER, 0UL, 0UL, 0UL, 0UL);
+    }
+    if (answer >= 0) {
+        close(answer);
+    }
+    return status;
+}
+
+/* Whether paths could be read that processes have in their memory. */
+static int check_memory(int log)
+{
+    struct trace_header header;
+    char scope = '0';
+    if (pread(log, &header, sizeof header, 0) == (ssize_t)sizeof header && header.unknown == 0) {
+        return 0;
+    }
+    int file = open("/proc/sys/kernel/yama/ptrace_scope", O_RDONLY | O_CLOEXEC);
+    if (file >= 0 && read(file, &scope, 1) == 1 && scope != '0') {
+        fprintf(
+            stderr,
+            "rowbuild-trace: kernel.yama.ptrace_scope is %c, so the memory of processes can't be "
+            "read: set it to 0 with sysctl, or leave out `--watch-by notification`\n",
+            scope);
+        return STATUS_ADVISED;
+    }
+    return forbidden("the memory of processes can't be read", EPERM);
+}
+
+/* Lets a child open something that the filter stops at: succeeds only if all parts work together. */
+static int try_it(enum trace_way way)
 {
     char *roots[] = {(char *)"/dev"};
-    struct tracer_options options = {.roots = roots, .root_count = 1};
+    struct watch_options options = {.roots = roots, .root_count = 1};
     int log = memfd_create("log", MFD_CLOEXEC);
     if (log < 0) {
         return forbidden("a file in memory can't be made", errno);
     }
-    int status = begin(log, &options);
-    int opened = status == 0 ? open("/dev/null", O_RDONLY | O_CLOEXEC) : -1;
-    if (status == 0 && opened < 0) {
-        status = forbidden("watched calls fail", errno);
+    int status = begin(way, log, &options);
+    if (status != 0) {
+        return status;
     }
-    return status;
+    int ended = 0;
+    pid_t child = fork();
+    if (child == 0) {
+        _exit(open("/dev/null", O_RDONLY | O_CLOEXEC) >= 0 ? 0 : errno);
+    }
+    while (child > 0 && waitpid(child, &ended, 0) < 0 && errno == EINTR) {
+    }
+    if (child < 0 || !WIFEXITED(ended) || WEXITSTATUS(ended) != 0) {
+        return forbidden("watched calls fail", child < 0 ? errno : WEXITSTATUS(ended));
+    }
+    return check_memory(log);
 }
 
 static int become(char **argv)
@@ -167,14 +250,16 @@ static int become(char **argv)
 
 int main(int argc, char **argv)
 {
-    struct tracer_options options = {.outside = false};
+    struct watch_options options = {.outside = false};
+    enum trace_way way = TRACE_BY_PTRACE;
     char *roots[MOST_ROOTS];
     int at = 1;
-    if (argc == 2 && strcmp(argv[1], "--try") == 0) {
-        return try_it();
-    }
     for (; at < argc; at++) {
-        if (strcmp(argv[at], "--outside") == 0) {
+        if (strcmp(argv[at], "--notification") == 0) {
+            way = TRACE_BY_NOTIFICATION;
+        } else if (strcmp(argv[at], "--try") == 0) {
+            return try_it(way);
+        } else if (strcmp(argv[at], "--outside") == 0) {
             options.outside = true;
         } else if (strcmp(argv[at], "--root") == 0 && at + 1 < argc &&
                    options.root_count < MOST_ROOTS) {
@@ -185,15 +270,15 @@ int main(int argc, char **argv)
     }
     options.roots = roots;
     if (argc - at < 2) {
-        fprintf(stderr, "usage: rowbuild-trace [--outside] [--root FOLDER]... LOG PROGRAM "
-                        "[ARGUMENT]...\n");
+        fprintf(stderr, "usage: rowbuild-trace [--notification] [--outside] [--root FOLDER]... LOG "
+                        "PROGRAM [ARGUMENT]...\n");
         return STATUS_USAGE;
     }
     int log = open(argv[at], O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (log < 0) {
         return forbidden(argv[at], errno);
     }
-    int status = begin(log, &options);
+    int status = begin(way, log, &options);
     close(log);
     return status == 0 ? become(argv + at + 1) : status;
 }

@@ -31,6 +31,9 @@ enum trace_kind {
 enum {
     TRACE_NEW = 1,     /* it didn't exist before */
     TRACE_OUTSIDE = 2, /* it isn't below any of the roots */
+    /* Written down just before it was done. What the file is may not be known, and if the call failed
+     * for a reason that could not be foreseen, it wasn't done. */
+    TRACE_FORESEEN = 4,
 };
 
 struct trace_header {

@@ -27,6 +27,7 @@ static bool take_record(struct deeds *deeds, struct slice rest, size_t *length)
         .kind = (enum trace_kind)record.kind,
         .is_new = (record.flags & TRACE_NEW) != 0,
         .is_outside = (record.flags & TRACE_OUTSIDE) != 0,
+        .is_foreseen = (record.flags & TRACE_FORESEEN) != 0,
         .path = take_string(deeds, path, record.path_length),
         .other = take_string(deeds, path + record.path_length + 1, record.other_length),
         .program = take_string(deeds, record.program,

@@ -17,6 +17,7 @@ struct deed {
     enum trace_kind kind;
     bool is_new;        /* it didn't exist before */
     bool is_outside;    /* it isn't below any of the roots */
+    bool is_foreseen;   /* it was written down before it was done */
     struct slice path;  /* absolute as it was read; NUL-terminated, as below */
     struct slice other; /* TRACE_RENAME: the new path */
     struct slice program;

@@ -34,17 +34,22 @@ static uint64_t add_hash(uint64_t hash, const char *text)
     return (hash ^ 0xff) * 0x100000001b3U;
 }
 
-static bool put_seen(uint64_t *seen, size_t size, uint64_t hash)
+/* Where the hash is, or where it has its place. */
+static uint64_t *find_seen(uint64_t *seen, size_t size, uint64_t hash)
 {
     size_t at = (hash ^ hash >> 29) & (size - 1);
-    while (seen[at] != 0) {
-        if (seen[at] == hash) {
-            return false;
-        }
+    while (seen[at] != 0 && seen[at] != hash) {
         at = (at + 1) & (size - 1);
     }
-    seen[at] = hash;
-    return true;
+    return &seen[at];
+}
+
+static bool put_seen(uint64_t *seen, size_t size, uint64_t hash)
+{
+    uint64_t *place = find_seen(seen, size, hash);
+    bool is_new = *place == 0;
+    *place = hash;
+    return is_new;
 }
 
 /* Without memory for a larger table, things are written more than once. */
@@ -67,11 +72,22 @@ static void grow_seen(struct trace_writer *writer)
     writer->seen_size = size;
 }
 
+static uint64_t hash_of(enum trace_kind kind, const char *path, const char *other)
+{
+    uint64_t hash = add_hash(add_hash(0xcbf29ce484222325U + (uint64_t)kind, path), other);
+    return hash != 0 ? hash : 1;
+}
+
+bool trace_writer_has(const struct trace_writer *writer, enum trace_kind kind, const char *path,
+                      const char *other)
+{
+    return *find_seen(writer->seen, writer->seen_size, hash_of(kind, path, other)) != 0;
+}
+
 bool trace_writer_is_new(struct trace_writer *writer, enum trace_kind kind, const char *path,
                          const char *other)
 {
-    uint64_t hash = add_hash(add_hash(0xcbf29ce484222325U + (uint64_t)kind, path), other);
-    if (!put_seen(writer->seen, writer->seen_size, hash != 0 ? hash : 1)) {
+    if (!put_seen(writer->seen, writer->seen_size, hash_of(kind, path, other))) {
         return false;
     }
     if (++writer->seen_count * 2 > writer->seen_size) {

@@ -23,6 +23,10 @@ struct trace_writer {
 /* Begins the log in an empty file. 0, or an error number. */
 int trace_writer_open(struct trace_writer *writer, int file);
 
+/* Whether the deed was written already. */
+bool trace_writer_has(const struct trace_writer *writer, enum trace_kind kind, const char *path,
+                      const char *other);
+
 /* Whether the deed is new; it counts as written from now on. */
 bool trace_writer_is_new(struct trace_writer *writer, enum trace_kind kind, const char *path,
                          const char *other);

@@ -48,12 +48,23 @@ static bool format_ok(int length)
     return length >= 0 && length < PATH_MAX;
 }
 
+/* Names of the system that lead to whoever asks: each is somebody else here. */
+static const struct {
+    const char *name;
+    const char *place; /* below /proc/TID/ */
+} own_names[] = {{"/proc/self/", ""},    {"/proc/thread-self/", ""}, {"/dev/fd/", "fd/"},
+                 {"/dev/stdin", "fd/0"}, {"/dev/stdout", "fd/1"},    {"/dev/stderr", "fd/2"}};
+
 bool tracee_reach(pid_t tid, int folder, const char *path, char out[PATH_MAX])
 {
     if (path[0] == '/') {
-        /* "/proc/self" is somebody else here. */
-        if (strncmp(path, "/proc/self/", 11) == 0) {
-            return format_ok(snprintf(out, PATH_MAX, "/proc/%d/%s", (int)tid, path + 11));
+        for (size_t i = 0; i < sizeof own_names / sizeof own_names[0]; i++) {
+            const char *name = own_names[i].name;
+            size_t len = strlen(name);
+            if (strncmp(path, name, len) == 0 && (name[len - 1] == '/' || path[len] == '\0')) {
+                return format_ok(snprintf(out, PATH_MAX, "/proc/%d/%s%s", (int)tid,
+                                          own_names[i].place, path + len));
+            }
         }
         return format_ok(snprintf(out, PATH_MAX, "/proc/%d/root%s", (int)tid, path));
     }
@@ -86,7 +97,8 @@ bool tracee_descriptor_stat(pid_t tid, int descriptor, struct stat *status)
     return stat(link, status) == 0;
 }
 
-static bool real_path(const char *path, int flags, char out[PATH_MAX])
+/* `status` may be NULL. */
+static bool find_real(const char *path, int flags, char out[PATH_MAX], struct stat *status)
 {
     char link[64];
     int opened = open(path, O_PATH | O_CLOEXEC | flags);
@@ -94,9 +106,22 @@ static bool real_path(const char *path, int flags, char out[PATH_MAX])
         return false;
     }
     (void)snprintf(link, sizeof link, "/proc/self/fd/%d", opened);
-    bool found = read_link(link, out);
+    bool found = read_link(link, out) && (status == NULL || fstat(opened, status) == 0);
     close(opened);
     return found;
+}
+
+static bool real_path(const char *path, int flags, char out[PATH_MAX])
+{
+    return find_real(path, flags, out, NULL);
+}
+
+bool tracee_find(pid_t tid, int folder, const char *path, bool follows, char out[PATH_MAX],
+                 struct stat *status)
+{
+    char reached[PATH_MAX];
+    return tracee_reach(tid, folder, path, reached) &&
+           find_real(reached, follows ? 0 : O_NOFOLLOW, out, status);
 }
 
 bool tracee_resolve(pid_t tid, int folder, const char *path, bool follows, char out[PATH_MAX])
@@ -124,6 +149,27 @@ bool tracee_resolve(pid_t tid, int folder, const char *path, bool follows, char 
     size_t at = strcmp(out, "/") == 0 ? 0 : strlen(out);
     return at + 1 + strlen(name) < PATH_MAX &&
            format_ok(snprintf(out + at, PATH_MAX - at, "/%s", name));
+}
+
+bool tracee_resolve_new(pid_t tid, int folder, const char *path, char out[PATH_MAX])
+{
+    enum { MOST_LINKS = 40 };
+    char link[PATH_MAX];
+    char next[PATH_MAX];
+    if (!tracee_resolve(tid, folder, path, false, out)) {
+        return false;
+    }
+    for (int i = 0; i < MOST_LINKS; i++) {
+        if (!read_link(out, link)) {
+            return true; /* it isn't a link, or doesn't exist */
+        }
+        size_t len = link[0] == '/' ? 0 : (size_t)(strrchr(out, '/') - out) + 1;
+        if (!format_ok(snprintf(next, sizeof next, "%.*s%s", (int)len, out, link)) ||
+            !tracee_resolve(tid, AT_FDCWD, next, false, out)) {
+            return false;
+        }
+    }
+    return false;
 }
 
 /* Takes away ".", ".." and doubled slashes. */

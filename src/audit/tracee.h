@@ -28,6 +28,14 @@ bool tracee_descriptor_stat(pid_t tid, int descriptor, struct stat *status);
  * else only its folder must. */
 bool tracee_resolve(pid_t tid, int folder, const char *path, bool follows, char out[PATH_MAX]);
 
+/* The same of something that exists, and what it is. */
+bool tracee_find(pid_t tid, int folder, const char *path, bool follows, char out[PATH_MAX],
+                 struct stat *status);
+
+/* The absolute path without links of a file that is to be made there: where a link leads, if the last part
+ * is a link to what doesn't exist yet. */
+bool tracee_resolve_new(pid_t tid, int folder, const char *path, char out[PATH_MAX]);
+
 /* The absolute path as it was asked for: links stay, ".." is taken away by name. */
 bool tracee_asked_path(pid_t tid, int folder, const char *path, char out[PATH_MAX]);
 

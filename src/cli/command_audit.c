@@ -30,7 +30,8 @@ static int run_watched(struct session *session, const struct rowbuild_selection 
     struct rowbuild_run_options options = settings->run;
     options.yes = settings->yes;
     options.by_task = run_report_needs_tasks(session);
-    struct rowbuild_audit_options audit = {.outside = settings->outside,
+    struct rowbuild_audit_options audit = {.watch_by = settings->watch_by,
+                                           .outside = settings->outside,
                                            .keep_records = settings->keep_records,
                                            .json = settings->display.json,
                                            .colour = session->output.results_colour};

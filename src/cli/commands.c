@@ -67,7 +67,9 @@ static const struct command commands[COMMAND_COUNT] = {
          .examples = {{"rowbuild audit -a simulate T1.5-s1", "one task"},
                       {"rowbuild audit --yes", "the whole study, all of which runs"},
                       {"rowbuild audit -a plot --outside",
-                       "also which programs and libraries are read"}}},
+                       "also which programs and libraries are read"},
+                      {"rowbuild audit -a test --watch-by notification",
+                       "a command that runs strace or a leak check"}}},
     [COMMAND_POINTS] =
         {"points", .topic = write_topic, .synopsis = "[-n] [--write DIR]...", .section = "POINTS",
          .purpose = "make the directories of declared points",

@@ -188,6 +188,10 @@ const struct option_spec command_options[] = {
      .help = "print the JSON Schema of a Rowfile, for editors"},
     {0, "outside", NULL, TO(outside), .takers = ON(AUDIT),
      .help = "also say what is read outside of the project, folders of packages as one"},
+    {0, "watch-by", "WAY", WORD(watch_by, "ptrace", "notification"), .takers = ON(AUDIT),
+     .help = "how commands are watched: ptrace (default) or notification, for commands that use ptrace",
+     .more = "With notification, debuggers, strace(1) and LeakSanitizer work in the command. It is less "
+             "exact, see the section AUDIT."},
     {0, "keep-records", NULL, TO(keep_records), .takers = ON(AUDIT),
      .help = "leave the records as they were: what is out of date stays so",
      .more = "The new products stay. Where their contents differ from the record, the task is out of "

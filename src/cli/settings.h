@@ -49,6 +49,8 @@ struct settings {
     bool yes;          /* run, submit, clean */
     bool null;         /* targets on standard input end with NUL */
 
+    enum rowbuild_watch watch_by; /* audit */
+
     string_list directories; /* -C, entered one after the other */
     string_list actions;
     string_list values; /* show directories: the columns */

@@ -192,6 +192,21 @@ END
     [[ $output == *'note: action `make` reads outside of the project: '*'`/usr/'* ]]
 }
 
+@test "audit --watch-by notification finds the same, and lets commands use ptrace" {
+    honest
+    lie '["in", "//src/table"]' '["in"]'
+    expect 1 audit --yes --json
+    local by_ptrace=$output
+    expect 1 audit --yes --json --watch-by notification
+    [ "$output" = "$by_ptrace" ]
+    lie 'cat in' "${FAILING_CALLS%/*}/touches debug in || exit 9; cat in"
+    expect 1 audit a
+    has 'exit 9' '`touches`, which uses ptrace' 'use `--watch-by notification`'
+    expect 1 audit a --watch-by notification
+    has 'reads `//src/table`' '1 command watched, 1 error'
+    lacks 'exit 9' 'uses ptrace'
+}
+
 @test "a task that fails while it is watched fails the audit" {
     honest
     lie 'mv out.tmp$$ out' 'exit 3'
