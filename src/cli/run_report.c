@@ -237,6 +237,33 @@ static int by_place(const void *a, const void *b)
     return order != 0 ? order : strcmp(first->result.name, second->result.name);
 }
 
+static int by_text(const char *first, const char *second)
+{
+    return strcmp(first != NULL ? first : "", second != NULL ? second : "");
+}
+
+/* Which task ended first doesn't matter. */
+static int by_line(const void *a, const void *b)
+{
+    const struct rowbuild_finding *first = a;
+    const struct rowbuild_finding *second = b;
+    int order = by_text(first->path, second->path);
+    if (order == 0) {
+        order = (first->line > second->line) - (first->line < second->line);
+    }
+    if (order == 0) {
+        order = (first->column > second->column) - (first->column < second->column);
+    }
+    return order != 0 ? order : by_text(first->message, second->message);
+}
+
+static void sort_findings(struct rowbuild_finding *findings, size_t count)
+{
+    if (count > 0) {
+        qsort(findings, count, sizeof *findings, by_line);
+    }
+}
+
 /* By action as in the description, then by name: which task ended first doesn't matter. For the
  * caller to free. */
 static struct rowbuild_result *sort_results(struct run_report *report)
@@ -258,6 +285,7 @@ static struct rowbuild_finding *list_found(const struct run_report *report, size
 {
     size_t own = report->findings.count;
     struct rowbuild_finding *messages = findings_list(report->session, true, count);
+    sort_findings(messages, *count);
     struct rowbuild_finding *all = mem_alloc((own + *count + 1) * sizeof *all);
     for (size_t i = 0; i < own + *count; i++) {
         all[i] = i < own ? report->findings.at[i] : messages[i - own];
@@ -279,6 +307,7 @@ static void write_document(struct run_report *report, const struct rowbuild_find
         rowbuild_write_results(results, report->results.count, found, count, document->format,
                                options, &writer);
     } else {
+        sort_findings(report->failures.at, report->failures.count);
         for (size_t i = 0; i < count; i++) {
             vec_push(&report->failures, found[i]);
         }

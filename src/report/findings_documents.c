@@ -6,6 +6,7 @@
 #include "memory.h"
 #include "report_json.h"
 #include "text.h"
+#include "vec.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -62,31 +63,29 @@ static void add_rule(struct buf *out, const char *code)
     report_json_end(out, '}');
 }
 
-/* The index of a finding's rule among those of different codes. */
-static size_t rule_of(const struct rowbuild_finding *findings, size_t number)
+/* The codes that findings have, each once, in the order of the findings. There are about a hundred. */
+struct codes {
+    VEC(const char *) all;
+};
+
+static size_t code_number(const struct codes *codes, const char *code)
 {
-    size_t rule = 0;
-    for (size_t i = 0; i <= number; i++) {
-        bool is_new = true;
-        for (size_t j = 0; j < i && is_new; j++) {
-            is_new = strcmp(findings[j].code, findings[i].code) != 0;
-        }
-        if (strcmp(findings[i].code, findings[number].code) == 0) {
-            break;
-        }
-        rule += is_new;
+    size_t number = 0;
+    while (number < codes->all.count && strcmp(codes->all.at[number], code) != 0) {
+        number++;
     }
-    return rule;
+    return number;
 }
 
-static bool is_first_of_rule(const struct rowbuild_finding *findings, size_t number)
+static void collect_codes(struct codes *codes, const struct rowbuild_finding *findings,
+                          size_t count)
 {
-    for (size_t i = 0; i < number; i++) {
-        if (strcmp(findings[i].code, findings[number].code) == 0) {
-            return false;
+    *codes = (struct codes){{0}};
+    for (size_t i = 0; i < count; i++) {
+        if (code_number(codes, findings[i].code) == codes->all.count) {
+            vec_push(&codes->all, findings[i].code);
         }
     }
-    return true;
 }
 
 static void add_location(struct buf *out, const struct rowbuild_finding *finding,
@@ -119,13 +118,12 @@ static void add_location(struct buf *out, const struct rowbuild_finding *finding
     buf_release(&uri);
 }
 
-static void add_result(struct buf *out, const struct rowbuild_finding *findings, size_t number,
+static void add_result(struct buf *out, const struct rowbuild_finding *finding, size_t rule,
                        const struct rowbuild_format_options *options)
 {
-    const struct rowbuild_finding *finding = &findings[number];
     report_json_begin_record(out);
     report_json_string(out, "ruleId", slice_of(finding->code));
-    report_json_count(out, "ruleIndex", rule_of(findings, number));
+    report_json_count(out, "ruleIndex", rule);
     report_json_string(out, "level", slice_of(findings_severity(finding->severity)));
     report_json_key(out, "message");
     report_json_begin(out, '{');
@@ -149,26 +147,27 @@ static void add_result(struct buf *out, const struct rowbuild_finding *findings,
 void findings_write_sarif(const struct rowbuild_finding *findings, size_t count,
                           const struct rowbuild_format_options *options, struct buf *out)
 {
+    struct codes codes;
+    collect_codes(&codes, findings, count);
     buf_add_string(out, "{\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\","
                         "\"version\":\"2.1.0\",\"runs\":[{\"tool\":{\"driver\":{");
     report_json_string(out, "name", slice_of(options->tool));
     report_json_string(out, "version", slice_of(ROWBUILD_VERSION));
     report_json_key(out, "rules");
     report_json_begin(out, '[');
-    for (size_t i = 0; i < count; i++) {
-        if (is_first_of_rule(findings, i)) {
-            add_rule(out, findings[i].code);
-        }
+    vec_each (const char *, code, &codes.all) {
+        add_rule(out, *code);
     }
     report_json_end_records(out);
     buf_add_string(out, "}},\"columnKind\":\"unicodeCodePoints\"");
     report_json_key(out, "results");
     report_json_begin(out, '[');
     for (size_t i = 0; i < count; i++) {
-        add_result(out, findings, i, options);
+        add_result(out, &findings[i], code_number(&codes, findings[i].code), options);
     }
     report_json_end_records(out);
     buf_add_string(out, "}]}\n");
+    vec_release(&codes.all);
 }
 
 /* ---- GitLab ---- */
@@ -185,16 +184,42 @@ static struct digest fingerprint(const struct rowbuild_finding *finding, struct 
     return digest;
 }
 
-static void add_fingerprint(struct buf *out, struct digest *prints, size_t number)
+/* How often each fingerprint was written, by its digest. */
+struct prints {
+    size_t size; /* a power of 2, more than there are findings */
+    struct print {
+        struct digest digest;
+        size_t count; /* 0: the place is free */
+    } * all;
+};
+
+static void prints_init(struct prints *prints, size_t findings)
+{
+    prints->size = 1;
+    while (prints->size < 2 * findings + 1) {
+        prints->size *= 2;
+    }
+    prints->all = mem_alloc(prints->size * sizeof *prints->all);
+}
+
+/* How many findings have had it, with this one. */
+static size_t prints_count(struct prints *prints, struct digest digest)
+{
+    size_t at = digest.low & (prints->size - 1);
+    while (prints->all[at].count > 0 && !digest_equal(prints->all[at].digest, digest)) {
+        at = (at + 1) & (prints->size - 1);
+    }
+    prints->all[at].digest = digest;
+    return ++prints->all[at].count;
+}
+
+static void add_fingerprint(struct buf *out, struct prints *prints, struct digest digest)
 {
     struct buf text = BUF_EMPTY;
-    size_t earlier = 0; /* equal findings on other lines */
-    for (size_t i = 0; i < number; i++) {
-        earlier += digest_equal(prints[i], prints[number]);
-    }
-    digest_format(prints[number], &text);
-    if (earlier > 0) {
-        buf_addf(&text, "-%zu", earlier + 1);
+    size_t number = prints_count(prints, digest); /* among equal findings on other lines */
+    digest_format(digest, &text);
+    if (number > 1) {
+        buf_addf(&text, "-%zu", number);
     }
     report_json_string(out, "fingerprint", buf_slice(&text));
     buf_release(&text);
@@ -208,18 +233,18 @@ void findings_write_gitlab(const struct rowbuild_finding *findings, size_t count
         [ROWBUILD_WARNING] = "minor",
         [ROWBUILD_ERROR] = "major",
     };
-    struct digest *prints = mem_alloc((count + 1) * sizeof *prints);
+    struct prints prints;
+    prints_init(&prints, count);
     report_json_begin(out, '[');
     for (size_t i = 0; i < count; i++) {
         struct buf path = BUF_EMPTY;
         if (!findings_add_path(&findings[i], options, &path)) {
             buf_add_string(&path, "Rowfile"); /* a place is required */
         }
-        prints[i] = fingerprint(&findings[i], buf_slice(&path));
         report_json_begin_record(out);
         add_message(out, "description", &findings[i]);
         report_json_string(out, "check_name", slice_of(findings[i].code));
-        add_fingerprint(out, prints, i);
+        add_fingerprint(out, &prints, fingerprint(&findings[i], buf_slice(&path)));
         report_json_string(out, "severity", slice_of(severities[findings[i].severity]));
         report_json_key(out, "location");
         report_json_begin(out, '{');
@@ -233,5 +258,5 @@ void findings_write_gitlab(const struct rowbuild_finding *findings, size_t count
     }
     report_json_end_records(out);
     buf_add_char(out, '\n');
-    free(prints);
+    free(prints.all);
 }

@@ -170,6 +170,37 @@ static void test_fingerprints(void **state)
     buf_release(&second);
 }
 
+/* The n-th of equal findings says so, also among many others. */
+static void test_many_findings(void **state)
+{
+    (void)state;
+    enum { COUNT = 20000 };
+    struct rowbuild_finding *many = calloc(COUNT, sizeof *many);
+    char(*messages)[16] = calloc(COUNT, sizeof *messages);
+    struct buf text = BUF_EMPTY;
+    const struct json *print;
+    assert_true(many != NULL && messages != NULL);
+    for (size_t i = 0; i < COUNT; i++) {
+        (void)snprintf(messages[i], sizeof messages[i], "m%zu", i % 2 == 0 ? 0 : i);
+        many[i] = findings[0];
+        many[i].message = messages[i];
+        many[i].directory_count = 0;
+    }
+    findings_write(many, COUNT, ROWBUILD_FORMAT_SARIF, &options, &text);
+    buf_clear(&text);
+    findings_write(many, COUNT, ROWBUILD_FORMAT_GITLAB, &options, &text);
+    struct json *root = parsed(buf_string(&text));
+    assert_true(json_at(root, SLICE_LITERAL("/19998/fingerprint"), &print));
+    struct slice last = json_string(print);
+    assert_true(last.len > 6 && memcmp(last.at + last.len - 6, "-10000", 6) == 0);
+    assert_true(json_at(root, SLICE_LITERAL("/19999/fingerprint"), &print));
+    assert_null(memchr(json_string(print).at, '-', json_string(print).len));
+    json_free(root);
+    buf_release(&text);
+    free(messages);
+    free(many);
+}
+
 static void test_junit(void **state)
 {
     (void)state;
@@ -291,6 +322,7 @@ int main(void)
         cmocka_unit_test(test_sarif),
         cmocka_unit_test(test_gitlab),
         cmocka_unit_test(test_fingerprints),
+        cmocka_unit_test(test_many_findings),
         cmocka_unit_test(test_junit),
         cmocka_unit_test(test_lines),
         cmocka_unit_test(test_results_in_junit),
