@@ -388,6 +388,14 @@ void plan_reload_stays(struct plan *plan, struct task_id task);
 /* After an attempt: those that it changed are the task's from now on. */
 void plan_review_stays(struct plan *plan, struct task_id task);
 
+/* Puts the row of an attempt that has ended and is no success, with the run that was set and with facts of
+ * its own (run_facts.h); and finds all of them. False: they aren't known, as of earlier versions, or
+ * there is no such attempt. The facts borrow from the state. */
+struct run_facts;
+void plan_put_attempt(struct plan *plan, struct task_id task, struct slice facts,
+                      struct task_row *row);
+bool plan_attempt_facts(const struct plan *plan, struct task_id task, struct run_facts *facts);
+
 /* Puts the row of a task that is being started, with its links and the entries that stay. */
 void plan_put_start(struct plan *plan, struct task_id task, struct task_row *row);
 /* What the record of the last success says of one of the task's files: where a component of that

@@ -13,6 +13,14 @@ static void add(struct buf *out, const char *key, struct slice value)
     }
 }
 
+static void add_number(struct buf *out, const char *key, int64_t number)
+{
+    if (number != 0) {
+        buf_addf(out, "%s %" PRId64, key, number);
+        buf_add_char(out, '\0');
+    }
+}
+
 void run_facts_add(const struct run_facts *facts, struct buf *out)
 {
     static const char *const trees[] = {
@@ -26,10 +34,15 @@ void run_facts_add(const struct run_facts *facts, struct buf *out)
     add(out, "shell", facts->shell);
     add(out, "launcher", facts->launcher);
     add(out, "setup", facts->setup);
-    if (facts->begun_at_s != 0) {
-        buf_addf(out, "begun %" PRId64, facts->begun_at_s);
-        buf_add_char(out, '\0');
-    }
+    add_number(out, "begun", facts->begun_at_s);
+    add_number(out, "started", facts->started_at_ns);
+    add_number(out, "ended", facts->ended_at_ns);
+    add_number(out, "cores", facts->cores);
+}
+
+static int64_t number_of(struct slice value)
+{
+    return strtoll(value.at, NULL, 10); /* a NUL follows */
 }
 
 static void take(struct run_facts *facts, struct slice key, struct slice value)
@@ -52,7 +65,13 @@ static void take(struct run_facts *facts, struct slice key, struct slice value)
                       : slice_equal(value, SLICE_LITERAL("dirty")) ? TREE_DIRTY
                                                                    : TREE_UNKNOWN;
     } else if (slice_equal(key, SLICE_LITERAL("begun"))) {
-        facts->begun_at_s = strtoll(value.at, NULL, 10); /* a NUL follows */
+        facts->begun_at_s = number_of(value);
+    } else if (slice_equal(key, SLICE_LITERAL("started"))) {
+        facts->started_at_ns = number_of(value);
+    } else if (slice_equal(key, SLICE_LITERAL("ended"))) {
+        facts->ended_at_ns = number_of(value);
+    } else if (slice_equal(key, SLICE_LITERAL("cores"))) {
+        facts->cores = (unsigned)number_of(value);
     }
 }
 

@@ -1,7 +1,9 @@
-/* What is remembered of a run beside its tasks: who ran rowbuild, where, at which commit.
+/* What is remembered of a run beside its tasks: who ran rowbuild, where, at which commit. Of an attempt that
+ * failed, also when it began and ended.
  *
  * Knows: how these facts are spelled as one text. Records of successes refer to it by its digest
- * (task_row.origin), so that ten thousand tasks of a run share it. Doesn't know: how the facts are
+ * (task_row.origin), so that ten thousand tasks of a run share it; of attempts that failed, by
+ * COMPONENT_ATTEMPT. Doesn't know: how the facts are
  * found out, or git. Nothing here decides whether a task is up to date. */
 #ifndef ROWBUILD_RUN_FACTS_H
 #define ROWBUILD_RUN_FACTS_H
@@ -26,6 +28,10 @@ struct run_facts {
     struct slice shell;    /* of the action, when the task ran: "sh -e" */
     struct slice launcher; /* what stood before the command: "mpirun -n 4 " */
     struct slice setup;    /* lines before that */
+    /* Of an attempt that failed; of a success they are in its row. 0: not known. */
+    int64_t started_at_ns;
+    int64_t ended_at_ns;
+    unsigned cores;
 };
 
 /* Appends the text: "KEY VALUE" for each known fact, each ended by NUL. */

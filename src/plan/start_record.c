@@ -1,5 +1,5 @@
 /* What the record of a start says beside the attempt itself: which products are links to be written
- * through, and what stays in folder products. */
+ * through, and what stays in folder products. Where the attempt before was made is forgotten. */
 #include "links.h"
 #include "plan_inner.h"
 #include "stays.h"
@@ -7,7 +7,7 @@
 static bool is_of_start(const struct component *component)
 {
     return component->kind == COMPONENT_LINK || component->kind == COMPONENT_TARGET ||
-           component->kind == COMPONENT_STAYS;
+           component->kind == COMPONENT_STAYS || component->kind == COMPONENT_ATTEMPT;
 }
 
 void plan_put_start(struct plan *plan, struct task_id task, struct task_row *row)

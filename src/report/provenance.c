@@ -2,6 +2,7 @@
 #include "report.h"
 
 #include "command_text.h"
+#include "facts_json.h"
 #include "report_json.h"
 #include "story.h"
 #include "text.h"
@@ -229,19 +230,6 @@ static void add_story(struct buf *out, const struct plan *plan, const struct sto
 
 /* ---- As JSON ---- */
 
-static void json_time(struct buf *out, const char *key, int64_t seconds)
-{
-    time_t when = (time_t)seconds;
-    struct tm parts;
-    char text[64];
-    if (seconds != 0 && gmtime_r(&when, &parts) != NULL &&
-        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts) > 0) {
-        report_json_string(out, key, slice_of(text));
-    } else {
-        report_json_null(out, key);
-    }
-}
-
 static void json_task(struct buf *out, const char *key, const struct graph *graph,
                       struct task_id task)
 {
@@ -300,11 +288,8 @@ static void json_recipe(struct buf *out, const struct plan *plan, const struct s
 
 static void json_run(struct buf *out, const struct story_step *step)
 {
-    static const char *const trees[] = {
-        [TREE_UNKNOWN] = "", [TREE_CLEAN] = "clean", [TREE_DIRTY] = "dirty"};
-    const struct run_facts *run = &step->run;
-    json_time(out, "started", seconds_of(step->started_at_ns));
-    json_time(out, "ended", seconds_of(step->finished_at_ns));
+    facts_add_time_ns(out, "started", step->started_at_ns);
+    facts_add_time_ns(out, "ended", step->finished_at_ns);
     if (step->how == SUCCESS_RAN) {
         report_json_number(out, "seconds", step->seconds);
     } else {
@@ -315,13 +300,7 @@ static void json_run(struct buf *out, const struct story_step *step)
     } else {
         report_json_null(out, "cores");
     }
-    report_json_optional(out, "host", run->host);
-    report_json_optional(out, "user", run->user);
-    report_json_optional(out, "job", run->job);
-    report_json_optional(out, "commit", run->commit);
-    report_json_optional(out, "tree", slice_of(trees[run->tree]));
-    report_json_optional(out, "version", run->version);
-    json_time(out, "run_began", run->begun_at_s);
+    facts_add_run(out, &step->run);
 }
 
 static void json_files(struct buf *out, const struct graph *graph, const struct story_step *step)
@@ -372,6 +351,7 @@ static void add_json_story(struct buf *out, const struct plan *plan, const struc
         json_run(out, step);
         json_recipe(out, plan, step);
         json_files(out, graph, step);
+        facts_add_attempt(out, plan, step->task);
         report_json_end(out, '}');
     }
     report_json_end_records(out);

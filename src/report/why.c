@@ -1,6 +1,7 @@
 /* show why, and the dry run: the tasks, their verdicts, and the reasons. */
 #include "report.h"
 
+#include "facts_json.h"
 #include "report_changes.h"
 #include "report_json.h"
 #include "report_reasons.h"
@@ -219,6 +220,7 @@ static void add_why_json(struct plan *plan, struct task_id task,
     report_json_optional(out, "ending", slice_of(ending != NULL ? ending : ""));
     add_json_reasons(plan, task, changes, out, diag);
     skipped_add_json(plan, task, out);
+    facts_add_attempt(out, plan, task);
     report_json_end(out, '}');
 }
 

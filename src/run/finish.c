@@ -2,6 +2,7 @@
  * tasks is recorded, counted and told. */
 #include "running.h"
 
+#include "run_facts.h"
 #include "text.h"
 #include "unstartable.h"
 
@@ -61,6 +62,7 @@ struct ending { /* of one execution, while its tasks are looked at */
     struct run *run;
     struct slot *slot;
     double seconds;
+    int64_t ended_at_ns; /* of an attempt that is no success; 0: not asked for yet */
     struct buf how;
     VEC(struct task_id) succeeded;
     VEC(struct task_id) failed;
@@ -117,6 +119,24 @@ static void record_success(struct run *run, struct task_id task, struct launched
     vec_release(&whole);
 }
 
+/* Of an attempt that is no success. */
+static void record_attempt(struct ending *ending, struct task_id task, enum task_attempt attempt,
+                           int status)
+{
+    const struct slot *slot = ending->slot;
+    struct buf facts = BUF_EMPTY;
+    if (ending->ended_at_ns == 0) { /* once, so that a batch has one text */
+        ending->ended_at_ns = observer_now(plan_observer(ending->run->plan));
+    }
+    buf_add_slice(&facts, buf_slice(&slot->facts));
+    run_facts_add(&(struct run_facts){.started_at_ns = slot->started_at_ns,
+                                      .ended_at_ns = ending->ended_at_ns,
+                                      .cores = slot->grant.cores},
+                  &facts);
+    outcome_record_attempt(ending->run, task, attempt, status, buf_slice(&facts));
+    buf_release(&facts);
+}
+
 /* Of the first such task. */
 static void describe_depfile(struct ending *ending, const struct named_list *named)
 {
@@ -141,7 +161,7 @@ static void end_incomplete_task(struct ending *ending, struct task_id task, bool
     struct run *run = ending->run;
     bool unfinished = may_follow && backups_stay(plan_graph(run->plan), task);
     plan_mark_left(run->plan, task, !unfinished);
-    outcome_record_attempt(run, task, unfinished ? ATTEMPT_UNFINISHED : ATTEMPT_FAILED, 0);
+    record_attempt(ending, task, unfinished ? ATTEMPT_UNFINISHED : ATTEMPT_FAILED, 0);
     if (unfinished) {
         vec_push(&ending->unfinished, task);
     } else {
@@ -247,8 +267,7 @@ static void end_failed_task(struct ending *ending, struct task_id task)
     bool cancelled = ending->slot->cancelled;
     plan_review_stays(ending->run->plan, task);
     plan_mark_left(ending->run->plan, task, true);
-    outcome_record_attempt(ending->run, task, cancelled ? ATTEMPT_INTERRUPTED : ATTEMPT_FAILED,
-                           status);
+    record_attempt(ending, task, cancelled ? ATTEMPT_INTERRUPTED : ATTEMPT_FAILED, status);
     vec_push(&ending->failed, task);
 }
 

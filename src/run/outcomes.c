@@ -20,13 +20,13 @@ void outcome_set(struct run *run, const struct task_id *tasks, size_t count,
 }
 
 void outcome_record_attempt(const struct run *run, struct task_id task, enum task_attempt attempt,
-                            int status)
+                            int status, struct slice facts)
 {
     struct task_row row = *state_task(plan_state(run->plan), task.at);
     row.is_known = true;
     row.attempt = (uint8_t)attempt;
     row.attempt_status = status;
-    state_put_task(plan_state(run->plan), task.at, &row);
+    plan_put_attempt(run->plan, task, facts, &row);
 }
 
 void outcome_doom(const struct run *run, struct task_id task)
@@ -43,7 +43,7 @@ void outcome_fail_unstarted(struct run *run, const struct task_id *tasks, size_t
         /* What is blocked was not begun now: an attempt on record is an earlier one's. */
         if (!blocked &&
             state_task(plan_state(run->plan), tasks[i].at)->attempt == ATTEMPT_STARTED) {
-            outcome_record_attempt(run, tasks[i], ATTEMPT_FAILED, 127);
+            outcome_record_attempt(run, tasks[i], ATTEMPT_FAILED, 127, (struct slice){0});
             outcome_doom(run, tasks[i]);
         }
     }

@@ -27,9 +27,10 @@ struct outcomes {
 /* Gives tasks their outcome, and counts them. */
 void outcome_set(struct run *run, const struct task_id *tasks, size_t count,
                  enum task_outcome outcome);
-/* Records how an attempt ended that is no success. */
+/* Records how an attempt ended that is no success; `facts`: what is known of it beside the run
+ * (run_facts.h). */
 void outcome_record_attempt(const struct run *run, struct task_id task, enum task_attempt attempt,
-                            int status);
+                            int status, struct slice facts);
 /* Of a task that isn't tried again: where its attempt failed, groups may run without its directory. */
 void outcome_doom(const struct run *run, struct task_id task);
 /* Records and tells a failure of tasks that did not get as far as running; `blocked`: they lack

@@ -176,7 +176,7 @@ static struct digest *digest_slot(const struct digest_set *set, struct digest di
 static bool explains_digest(enum component_kind kind)
 {
     return kind == COMPONENT_RECIPE || kind == COMPONENT_VALUE || kind == COMPONENT_WHOLE ||
-           kind == COMPONENT_ENTRIES;
+           kind == COMPONENT_ENTRIES || kind == COMPONENT_ATTEMPT;
 }
 
 static void refer(const struct digest_set *set, const struct task_row *row)

@@ -55,6 +55,8 @@ enum component_kind {
     COMPONENT_NAMED = 'i',   /* name: a path that the task's depfile named; an input */
     COMPONENT_DEPFILE = 'c', /* name "": what the depfile named is known. Not part of the
                                 fingerprint */
+    COMPONENT_ATTEMPT = 'a', /* name "": key of a text that says where and when the last attempt was
+                                made, which is no success. Not part of the fingerprint */
     COMPONENT_WHOLE = 'w',   /* name: the directory; digest of its whole value: a hint only */
 };
 
@@ -212,7 +214,7 @@ const struct file_row *state_unlisted(const struct state *state, size_t place);
 void state_put_unlisted(struct state *state, size_t place, const struct file_row *row);
 
 /* Texts that explain digests (recipes, canonical values): stored once by content; longer than 64
- * KiB are not kept, nor, over two compactions, those that neither a RECIPE, VALUE, WHOLE or ENTRIES
+ * KiB are not kept, nor, over two compactions, those that neither a RECIPE, VALUE, WHOLE, ENTRIES or ATTEMPT
  * component of a task's `good` nor its `origin` refers to. state_text returns at == NULL when the text isn't known. */
 void state_put_text(struct state *state, struct digest digest, struct slice text);
 struct slice state_text(const struct state *state, struct digest digest);

@@ -1,4 +1,5 @@
 /* What records say of the run in which a success came about. */
+#include "facts_json.h"
 #include "run_facts.h"
 #include "simulated_study.h"
 
@@ -6,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -61,6 +63,60 @@ static void test_each_record_names_its_own_run(void **state)
     study_write(&study, "d1/in", "3");
     study_expect(&study, "one/d1 two/d1");
     expect_host(&study, "one/d1", "south", 2);
+    study_end(&study);
+}
+
+/* A part of what JSON says of the last attempt; NULL: nothing is known. */
+static void expect_attempt(struct study *study, const char *key, const char *expected)
+{
+    struct buf out = BUF_EMPTY;
+    study_look(study);
+    struct run_facts facts;
+    struct task_id task = study_task(study, key);
+    bool is_known = plan_attempt_facts(study->plan, task, &facts);
+    buf_add_char(&out, '{');
+    facts_add_attempt(&out, study->plan, task);
+    buf_add_char(&out, '}');
+    assert_int_equal(is_known, expected != NULL);
+    if (expected == NULL) {
+        assert_string_equal(buf_string(&out), "{\"last_attempt\":null}");
+    } else {
+        assert_non_null(strstr(buf_string(&out), expected));
+        assert_true(slice_is(facts.host, "south"));
+        assert_true(facts.shell.len > 0);
+        assert_int_equal(facts.cores, 1);
+        assert_int_equal((facts.ended_at_ns - facts.started_at_ns) / 1000000000, 2);
+    }
+    study_close(study);
+    buf_release(&out);
+}
+
+static void test_a_failed_attempt_names_its_run(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study);
+    expect_attempt(&study, "one/d1", NULL);
+    study_write(&study, "d1/in", "bad");
+    study_write(&study, "d2/in", "bad"); /* never succeeded */
+    study_expect(&study, "one/d1 one/d2");
+    expect_attempt(&study, "one/d1", "\"outcome\":\"failed\",\"exit_status\":1,\"signal\":null");
+    expect_attempt(&study, "one/d2", "\"host\":\"south\"");
+    expect_attempt(&study, "two/d1", NULL);
+    expect_host(&study, "one/d1", "north", 2); /* its success is still what it was */
+    study_expect_why(&study, "one/d1", "stale: INPUT in, FAILED, PRODUCT_MISSING a");
+    study.host = "south"; /* again, and the facts replace those before */
+    study_expect(&study, "one/d1 one/d2");
+    expect_attempt(&study, "one/d1", "\"cores\":1");
+    study_write(&study, "d1/in", "good");
+    study_expect(&study, "one/d1 one/d2 two/d1");
+    expect_attempt(&study, "one/d1", NULL);
+    expect_host(&study, "one/d1", "south", 2);
+    study_write(&study, "d1/in", "bad");
+    study_expect(&study, "one/d1 one/d2");
+    study_write(&study, "d1/in", "good"); /* what succeeded comes back */
+    study_expect(&study, "back:one/d1 one/d2");
+    expect_attempt(&study, "one/d1", NULL);
     study_end(&study);
 }
 
@@ -142,6 +198,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_record_names_its_own_run),
         cmocka_unit_test(test_a_run_with_nothing_to_do_leaves_no_trace),
+        cmocka_unit_test(test_a_failed_attempt_names_its_run),
         cmocka_unit_test(test_a_failure_keeps_the_run_of_the_last_success),
         cmocka_unit_test(test_a_record_in_other_terms_keeps_its_run),
         cmocka_unit_test(test_adopted_products_have_no_run),
