@@ -1,6 +1,6 @@
 #!/bin/bash
-# What watching costs: commands on one core, bare and under rowbuild-trace on the same core, in turns; the ratio
-# of the shortest times. By hand: a machine that does something else falsifies it.
+# What watching costs: commands on one core, bare and under rowbuild-trace on the same core, in both ways, in turns;
+# the ratios of the shortest times. By hand: a machine that does something else falsifies it.
 # usage: TRACE=/path/to/rowbuild-trace audit.sh [ROUNDS]
 set -eu
 : "${TRACE:?the program rowbuild-trace}"
@@ -21,16 +21,18 @@ microseconds() {
 
 # compare NAME COMMAND…
 compare() {
-    local name=$1 bare=999999999 watched=999999999 i
+    local name=$1 bare=999999999 watched=999999999 notified=999999999 i
     shift
     for ((i = 0; i < rounds; i++)); do
         microseconds "$@"
         bare=$((took < bare ? took : bare))
         microseconds "$TRACE" --root "$PWD" "$scratch/log" "$@"
         watched=$((took < watched ? took : watched))
+        microseconds "$TRACE" --notification --root "$PWD" "$scratch/log" "$@"
+        notified=$((took < notified ? took : notified))
     done
-    printf '%-24s %7d us bare %7d us watched  ' "$name" "$bare" "$watched"
-    awk "BEGIN { printf \"%.2f x\\n\", $watched / $bare }"
+    printf '%-24s %7d us bare, by ptrace %7d us, by notification %7d us:  ' "$name" "$bare" "$watched" "$notified"
+    awk "BEGIN { printf \"%.2f x, %.2f x\\n\", $watched / $bare, $notified / $bare }"
 }
 
 compare "cc of a small file" cc -c x.c -o x.o
