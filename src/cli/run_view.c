@@ -138,7 +138,9 @@ static void show_event(struct run_view *view, const struct rowbuild_event *event
     } else if (event->kind == ROWBUILD_EVENT_STARTED) {
         run_text_add_started(&text, event, settings->display.verbose, &view->style);
     } else if (event->kind == ROWBUILD_EVENT_ENDED) {
-        run_text_add_ended(&text, event, &view->style);
+        if (settings->display.quiet < 2) {
+            run_text_add_ended(&text, event, &view->style);
+        }
         if (view->session->report != NULL) {
             run_report_annotate(view->session->report, event, &text);
         }
@@ -216,7 +218,7 @@ void run_view_finish(struct run_view *view, int status)
     buf_clear(&text);
     progress_erase(&view->progress);
     session_tell(view->session);
-    if (!settings->display.json) {
+    if (!settings->display.json && settings->display.quiet < 2) {
         put_blocked(view);
     }
     if (settings->display.json) {

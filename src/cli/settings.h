@@ -21,7 +21,7 @@ struct operand {
 
 struct display_settings {
     bool verbose;
-    unsigned quiet; /* 2: not even errors */
+    unsigned quiet; /* 2: neither errors nor failures, only the exit status */
     bool json;
     const char *events; /* file for the events of a run */
     enum rowbuild_format format;

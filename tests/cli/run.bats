@@ -23,6 +23,14 @@ one() {
     printf '[[action]]\nname = "a"\ncommand = '"'''%s'''"'\n' "$1" >Rowfile
 }
 
+@test "-qq prints no failure: the exit status tells" {
+    one 'echo {directory}; exit 3'
+    expect 1 -qq
+    [ -z "$output" ]
+    expect 1 -q
+    grep -q "^FAILED: a d1" <<<"$output"
+}
+
 # ---- The budget ----
 
 @test "-j above the cores: nothing is bound, and one line says so" {
