@@ -235,8 +235,9 @@ int rowbuild_show_machine(struct rowbuild *study, const struct rowbuild_show_opt
                           const struct rowbuild_writer *writer, struct rowbuild_messages *messages)
 {
     struct buf out = BUF_EMPTY;
-    int result = report_machine_now(study != NULL ? study->state_path : NULL, options, &out,
-                                    &messages->diag);
+    int result = study != NULL ? report_machine_now(study->state_path, study->rowfile, options,
+                                                    &out, &messages->diag)
+                               : report_machine_now(NULL, NULL, options, &out, &messages->diag);
     return finish(result, &out, writer, messages);
 }
 

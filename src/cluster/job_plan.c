@@ -3,6 +3,7 @@
 
 #include "groups.h"
 #include "job_planning.h"
+#include "saturating.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -381,6 +382,33 @@ static uint64_t site_cpus(const struct job_planning *planning, const struct part
                : 0;
 }
 
+/* What the commands of a job take from pools: a licence of the cluster, where it counts one of that
+ * name, else a limit of how many jobs of an array run at a time. */
+static void request_pools(const struct job_planning *planning, const struct action *action,
+                          struct job_request *request)
+{
+    const struct rowfile *rowfile = plan_graph(planning->plan)->rowfile;
+    const struct site *site = planning->options->site;
+    struct buf licences = BUF_EMPTY;
+    for (unsigned i = 0; i < action->resources.pool_count && site != NULL; i++) {
+        const struct pool *pool = &rowfile->pools[i];
+        uint64_t taken = saturating_product(action->resources.pools[i], request->commands);
+        taken = taken < pool->count ? taken : pool->count;
+        if (taken > 0 && site_has_licence(site, pool->name)) {
+            buf_addf(&licences, "%s%.*s:%llu", licences.len > 0 ? "," : "", SLICE_ARGS(pool->name),
+                     (unsigned long long)taken);
+        } else if (taken > 0) {
+            uint64_t most = pool->count / taken;
+            request->throttle =
+                request->throttle == 0 || most < request->throttle ? most : request->throttle;
+        }
+    }
+    if (licences.len > 0) {
+        request->licences = arena_slice(&planning->made->arena, buf_slice(&licences));
+    }
+    buf_release(&licences);
+}
+
 /* An element's requests depend only on the number of directories. */
 static int find_requests(struct job_planning *planning)
 {
@@ -414,6 +442,7 @@ static int find_requests(struct job_planning *planning)
         }
         job_request_place(&draft->request, action, partition, starts_itself(planning, action),
                           site_cpus(planning, partition));
+        request_pools(planning, action, &draft->request);
     }
     return result;
 }

@@ -27,6 +27,7 @@ bool job_requests_equal(const struct job_request *a, const struct job_request *b
     return a->processes == b->processes && a->threads_per_process == b->threads_per_process &&
            a->gpus_per_process == b->gpus_per_process && a->nodes == b->nodes &&
            a->partition == b->partition && a->memory == b->memory && a->memory_mb == b->memory_mb &&
+           a->throttle == b->throttle && slice_equal(a->licences, b->licences) &&
            !(a->walltime_s < b->walltime_s) && !(a->walltime_s > b->walltime_s);
 }
 
@@ -38,7 +39,10 @@ struct job_request job_request_of(const struct action *action, size_t directorie
     if (resources->walltime_per_directory) {
         walltime_s *= (double)directories;
     }
+    bool runs_each = resources->processes_per_directory && action->scope == SCOPE_DIRECTORY &&
+                     !action->command.uses_directories;
     return (struct job_request){.processes = resources_processes(resources, directories),
+                                .commands = runs_each ? directories : 1,
                                 .threads_per_process = resources->threads_per_process,
                                 .gpus_per_process = resources->gpus_per_process,
                                 .walltime_s = walltime_s,
@@ -364,6 +368,9 @@ static void add_preamble(struct buf *out, const struct script_facts *facts)
     buf_release(&relative);
     add_array(out, facts);
     add_resources(out, facts);
+    if (facts->request.licences.at != NULL) {
+        add_line(out, "licenses", facts->request.licences);
+    }
     add_time(out, facts);
     add_submit_options(out, facts);
 }

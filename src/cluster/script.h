@@ -31,6 +31,9 @@ struct job_request {
     const struct partition *partition; /* NULL: the cluster names none */
     enum job_memory memory;            /* DEFAULT: the partition's setting, else the site's */
     uint64_t memory_mb;
+    uint64_t commands;     /* that run at a time in the job, at most */
+    struct slice licences; /* "licence:2,other:1"; at == NULL: none */
+    uint64_t throttle;     /* most jobs of an array at a time, as pools require; 0: any number */
 };
 
 /* Numbers that are too large become the largest number. */

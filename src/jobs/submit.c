@@ -161,6 +161,9 @@ int submit_plan(struct submitting *submitting, struct plan *plan, uint64_t queue
     struct site site;
     if (uses_slurm) {
         site_ask(&site, environ);
+        if (plan_graph(plan)->rowfile->pool_count > 0) {
+            site_ask_licences(&site, environ);
+        }
         options.site = &site;
     }
     if (!options.no_arrays) {

@@ -4,10 +4,13 @@
 
 #include <string.h>
 
-static uint64_t throttle_of(const struct submitting *submitting)
+static uint64_t throttle_of(const struct submitting *submitting,
+                            const struct planned_submission *planned)
 {
     unsigned given = submitting->options->throttle;
-    return given > 0 ? given : submitting->place.cluster->array_throttle;
+    uint64_t throttle = given > 0 ? given : submitting->place.cluster->array_throttle;
+    uint64_t most = planned->request.throttle;
+    return most > 0 && (throttle == 0 || most < throttle) ? most : throttle;
 }
 
 void submit_add_script(const struct submitting *submitting, size_t number, struct slice token,
@@ -34,7 +37,7 @@ void submit_add_script(const struct submitting *submitting, size_t number, struc
             .directory_count = directories.count,
             .indices = planned->is_array ? indices.at : NULL,
             .index_count = indices.count,
-            .throttle = throttle_of(submitting),
+            .throttle = throttle_of(submitting, planned),
             .program = slice_of(submitting->program),
             .project = slice_of(place->project_path),
             .file = submitting->file != NULL ? slice_of(submitting->file) : (struct slice){0},

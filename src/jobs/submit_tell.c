@@ -64,10 +64,36 @@ void submit_tell_actions(const struct submitting *submitting, struct rowbuild_su
     }
 }
 
+/* Of each action once. */
+static void tell_throttles(const struct submitting *submitting)
+{
+    const struct job_plan *jobs = &submitting->jobs;
+    uint32_t told = UINT32_MAX;
+    vec_each (const struct planned_submission, planned, &jobs->submissions) {
+        if (planned->request.throttle == 0 || planned->element == told) {
+            continue;
+        }
+        struct buf text = BUF_EMPTY;
+        struct buf name = BUF_EMPTY;
+        told = planned->element;
+        text_add_name(&name, submit_action(submitting, planned)->name);
+        buf_addf(
+            &text,
+            "the cluster counts no licences for the pools of `%s`: at most %llu of its jobs in "
+            "each array run at a time",
+            buf_string(&name), (unsigned long long)planned->request.throttle);
+        submit_tell(submitting, (struct rowbuild_submit_event){.kind = ROWBUILD_SUBMIT_NOTICE,
+                                                               .text = buf_string(&text)});
+        buf_release(&name);
+        buf_release(&text);
+    }
+}
+
 void submit_tell_what_waits(const struct submitting *submitting)
 {
     const struct job_plan *jobs = &submitting->jobs;
     struct buf text = BUF_EMPTY;
+    tell_throttles(submitting);
     if (jobs->partial_groups > 0) {
         buf_addf(&text, "%zu %s until all of %s can run (submit_whole)", jobs->partial_groups,
                  jobs->partial_groups == 1 ? "group waits" : "groups wait",

@@ -22,6 +22,9 @@ struct ledger {
     struct ledger_request kept; /* the request they are kept for, if `keeps` */
     unsigned *kept_processes;   /* by share: processes of that request */
     unsigned *order;            /* of shares, while a request is placed */
+    unsigned pool_count;
+    unsigned *pool_sizes;
+    unsigned *pool_left;
 };
 
 /* ---- Making ---- */
@@ -77,7 +80,75 @@ void ledger_free(struct ledger *ledger)
     free(ledger->first_core);
     free(ledger->kept_processes);
     free(ledger->order);
+    free(ledger->pool_sizes);
+    free(ledger->pool_left);
     free(ledger);
+}
+
+/* ---- Pools ---- */
+
+void ledger_set_pools(struct ledger *ledger, const unsigned *sizes, unsigned count)
+{
+    ledger->pool_count = count;
+    ledger->pool_sizes = mem_grow(ledger->pool_sizes, count, sizeof *sizes);
+    ledger->pool_left = mem_grow(ledger->pool_left, count, sizeof *sizes);
+    for (unsigned i = 0; i < count; i++) {
+        ledger->pool_sizes[i] = sizes[i];
+        ledger->pool_left[i] = sizes[i];
+    }
+}
+
+static unsigned asked_of_pool(const struct ledger_request *request, unsigned pool)
+{
+    return pool < request->pool_count ? request->pools[pool] : 0;
+}
+
+/* Whether the pools have what the request asks for, beside what is kept. */
+static bool pools_suffice(const struct ledger *ledger, const struct ledger_request *request,
+                          const unsigned *left, const struct ledger_request *kept)
+{
+    bool suffice = true;
+    for (unsigned i = 0; i < request->pool_count && suffice; i++) {
+        uint64_t beside = kept != NULL ? asked_of_pool(kept, i) : 0;
+        suffice = request->pools[i] == 0 ||
+                  (i < ledger->pool_count && request->pools[i] + beside <= left[i]);
+    }
+    return suffice;
+}
+
+bool ledger_lacks_pool(const struct ledger *ledger, const struct ledger_request *request)
+{
+    return !pools_suffice(ledger, request, ledger->pool_left, ledger->keeps ? &ledger->kept : NULL);
+}
+
+double ledger_pool_share(const struct ledger *ledger, const struct ledger_request *request)
+{
+    double most = 0;
+    for (unsigned i = 0; i < request->pool_count && i < ledger->pool_count; i++) {
+        double part = ledger->pool_sizes[i] > 0
+                          ? (double)request->pools[i] / (double)ledger->pool_sizes[i]
+                          : 0;
+        most = part > most ? part : most;
+    }
+    return most;
+}
+
+static void take_from_pools(struct ledger *ledger, const struct ledger_request *request,
+                            struct ledger_grant *grant)
+{
+    grant->pools = request->pools;
+    grant->pool_count = request->pool_count;
+    for (unsigned i = 0; i < request->pool_count && i < ledger->pool_count; i++) {
+        ledger->pool_left[i] -= request->pools[i];
+    }
+}
+
+static void return_to_pools(struct ledger *ledger, struct ledger_grant *grant)
+{
+    for (unsigned i = 0; i < grant->pool_count && i < ledger->pool_count; i++) {
+        ledger->pool_left[i] += grant->pools[i];
+    }
+    grant->pool_count = 0;
 }
 
 /* ---- Requests and their parts ---- */
@@ -119,6 +190,9 @@ static bool may_be_divided(const struct ledger *ledger, const struct ledger_requ
 bool ledger_can_ever_fit(const struct ledger *ledger, const struct ledger_request *request)
 {
     uint64_t processes = 0;
+    if (!pools_suffice(ledger, request, ledger->pool_sizes, NULL)) {
+        return false;
+    }
     for (unsigned i = 0; i < ledger->count; i++) {
         const struct share *share = ledger->shares[i];
         if (share_can_ever_fit(share, request)) {
@@ -263,8 +337,9 @@ static bool take_on_one_host(struct ledger *ledger, const struct ledger_request 
     return false;
 }
 
-bool ledger_take(struct ledger *ledger, const struct ledger_request *request,
-                 struct ledger_grant *grant)
+/* All but what is in pools. */
+static bool take_from_hosts(struct ledger *ledger, const struct ledger_request *request,
+                            struct ledger_grant *grant)
 {
     if (ledger->count == 1) {
         return share_take(ledger->shares[0], request, grant);
@@ -279,8 +354,19 @@ bool ledger_take(struct ledger *ledger, const struct ledger_request *request,
     return true;
 }
 
+bool ledger_take(struct ledger *ledger, const struct ledger_request *request,
+                 struct ledger_grant *grant)
+{
+    if (ledger_lacks_pool(ledger, request) || !take_from_hosts(ledger, request, grant)) {
+        return false;
+    }
+    take_from_pools(ledger, request, grant);
+    return true;
+}
+
 void ledger_return(struct ledger *ledger, struct ledger_grant *grant)
 {
+    return_to_pools(ledger, grant);
     if (ledger->count == 1) {
         share_return(ledger->shares[0], grant);
         return;
@@ -366,21 +452,32 @@ static bool take_kept_parts(struct ledger *ledger, struct ledger_grant *grant)
     return complete;
 }
 
-bool ledger_take_kept(struct ledger *ledger, struct ledger_grant *grant)
+static bool take_kept_from_hosts(struct ledger *ledger, struct ledger_grant *grant)
 {
     if (ledger->count == 1) {
-        bool taken = share_take_kept(ledger->shares[0], grant);
-        ledger->keeps = !taken;
-        return taken;
+        return share_take_kept(ledger->shares[0], grant);
     }
     *grant = (struct ledger_grant){0};
     if (take_kept_parts(ledger, grant)) {
         join_parts(ledger, grant);
-    } else if (!ledger_take(ledger, &ledger->kept, grant)) { /* resources on another host may have
-                                                                become free */
+        return true;
+    }
+    /* resources on another host may have become free */
+    return take_from_hosts(ledger, &ledger->kept, grant);
+}
+
+bool ledger_take_kept(struct ledger *ledger, struct ledger_grant *grant)
+{
+    if (!pools_suffice(ledger, &ledger->kept, ledger->pool_left, NULL) ||
+        !take_kept_from_hosts(ledger, grant)) {
         return false;
     }
-    end_keeping(ledger);
+    take_from_pools(ledger, &ledger->kept, grant);
+    if (ledger->count == 1) {
+        ledger->keeps = false;
+    } else {
+        end_keeping(ledger);
+    }
     return true;
 }
 

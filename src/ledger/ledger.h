@@ -1,4 +1,4 @@
-/* Hands out a machine's cores, GPUs and memory to tasks. Pure policy, no I/O.
+/* Hands out a machine's cores, GPUs and memory to tasks, and what is in pools. Pure policy, no I/O.
  *
  * Knows: a machine's cores, GPUs and memory, what is free, and how to place a request: the threads
  * of a process go inside one NUMA node where they fit, and the processes of a task close together;
@@ -30,6 +30,8 @@ struct ledger_request {
     unsigned threads_per_process; /* at least 1 */
     unsigned gpus_per_process;    /* 0: not requested */
     uint64_t memory_bytes;        /* 0: not requested */
+    const unsigned *pools;        /* by pool, how much of it; borrowed */
+    unsigned pool_count;          /* 0: nothing of any pool */
     bool on_one_host;             /* all processes; else they may be divided among hosts */
 };
 
@@ -40,6 +42,8 @@ struct ledger_grant {
     unsigned gpus;       /* processes × gpus_per_process */
     unsigned part_count; /* of `parts` */
     uint64_t memory_bytes;
+    const unsigned *pools; /* as in the request, borrowed */
+    unsigned pool_count;
     unsigned *gpu_numbers;  /* `gpus` numbers from 0, gpus / process_count for each process in turn;
                                NULL where there are none. Numbers of the process's own host */
     unsigned *core_numbers; /* `cores` indices into the machine's cores, process by process; NULL
@@ -59,6 +63,10 @@ struct ledger;
 struct ledger *ledger_new(const struct machine *machine, unsigned budget, unsigned gpus);
 void ledger_free(struct ledger *ledger);
 
+/* How much is in each pool: named counts that tasks share whatever host they are on, such as licences.
+ * Copied; before anything is taken. */
+void ledger_set_pools(struct ledger *ledger, const unsigned *sizes, unsigned count);
+
 /* Whether the request could be granted if everything were free. */
 bool ledger_can_ever_fit(const struct ledger *ledger, const struct ledger_request *request);
 
@@ -73,6 +81,11 @@ void ledger_return(struct ledger *ledger, struct ledger_grant *grant); /* emptie
  * request, and ends the keeping if it succeeds. */
 void ledger_keep(struct ledger *ledger, const struct ledger_request *request);
 bool ledger_take_kept(struct ledger *ledger, struct ledger_grant *grant);
+
+/* The largest part of a pool that the request takes, 0 to 1. */
+double ledger_pool_share(const struct ledger *ledger, const struct ledger_request *request);
+/* Whether too little is left in a pool for the request. */
+bool ledger_lacks_pool(const struct ledger *ledger, const struct ledger_request *request);
 
 unsigned ledger_budget(const struct ledger *ledger);
 unsigned ledger_cores_free(const struct ledger *ledger);

@@ -22,6 +22,7 @@ struct queue {
     double share;             /* the largest fraction it takes of any resource, 0 to 1 */
     VEC(struct waiting) heap; /* the longest path first */
     bool passed;              /* its first item doesn't fit now */
+    bool lacks_pool;          /* since too little is left in a pool, then */
 };
 
 struct schedule {
@@ -126,14 +127,36 @@ static double share_of(const struct ledger *ledger, const struct ledger_request 
             (double)request->processes * request->gpus_per_process / (double)ledger_gpus(ledger);
         share = gpus > share ? gpus : share;
     }
+    double pool = ledger_pool_share(ledger, request);
+    share = pool > share ? pool : share;
     double memory = (double)request->memory_bytes / (double)ledger_memory(ledger);
     return memory > share ? memory : share;
+}
+
+static bool same_pools(const struct ledger_request *a, const struct ledger_request *b)
+{
+    bool same = a->pool_count == b->pool_count;
+    for (unsigned i = 0; i < a->pool_count && same && a->pools != b->pools; i++) {
+        same = a->pools[i] == b->pools[i];
+    }
+    return same;
 }
 
 static bool same_request(const struct ledger_request *a, const struct ledger_request *b)
 {
     return a->processes == b->processes && a->threads_per_process == b->threads_per_process &&
-           a->gpus_per_process == b->gpus_per_process && a->memory_bytes == b->memory_bytes;
+           a->gpus_per_process == b->gpus_per_process && a->memory_bytes == b->memory_bytes &&
+           same_pools(a, b);
+}
+
+/* Whether both take from one pool. */
+static bool share_pool(const struct ledger_request *a, const struct ledger_request *b)
+{
+    bool share = false;
+    for (unsigned i = 0; i < a->pool_count && i < b->pool_count && !share; i++) {
+        share = a->pools[i] > 0 && b->pools[i] > 0;
+    }
+    return share;
 }
 
 static struct queue *queue_for(struct schedule *schedule, const struct ledger_request *request)
@@ -231,23 +254,26 @@ static struct queue *next_queue(const struct schedule *schedule)
     return best;
 }
 
-/* Skips a queue whose first item doesn't fit now. False if no later item may overtake it. */
+/* Skips a queue whose first item doesn't fit now. False if no later item may overtake it. What waits
+ * for a pool doesn't gain anything by cores that are kept for it, nor does it lose by items that take
+ * nothing from its pools. */
 static bool pass(struct schedule *schedule, struct queue *queue)
 {
     const struct waiting *first = &queue->heap.at[0];
-    if (!schedule->keeps &&
-        (first->overtaken >= SCHEDULE_KEEPS_FROM || is_urgent(schedule, first))) {
+    queue->lacks_pool = ledger_lacks_pool(schedule->ledger, &queue->request);
+    if (!schedule->keeps && (first->overtaken >= SCHEDULE_KEEPS_FROM ||
+                             (!queue->lacks_pool && is_urgent(schedule, first)))) {
         keep_for(schedule, queue, 0); /* the queue's next item may fit into the rest */
         return true;
     }
     queue->passed = true;
-    return first->overtaken < SCHEDULE_MOST_OVERTAKEN;
+    return queue->lacks_pool || first->overtaken < SCHEDULE_MOST_OVERTAKEN;
 }
 
-static void note_overtaken(struct schedule *schedule)
+static void note_overtaken(struct schedule *schedule, const struct ledger_request *by)
 {
     vec_each (struct queue, queue, &schedule->queues) {
-        if (queue->passed) {
+        if (queue->passed && (!queue->lacks_pool || share_pool(&queue->request, by))) {
             queue->heap.at[0].overtaken++;
         }
     }
@@ -260,7 +286,7 @@ static bool start_one(struct schedule *schedule, uint32_t *number, struct ledger
         if (ledger_take(schedule->ledger, &queue->request, grant)) {
             struct waiting waiting = take_out(queue, 0);
             note_start(schedule, &waiting, number);
-            note_overtaken(schedule);
+            note_overtaken(schedule, &waiting.item.request);
             return true;
         }
         queue = pass(schedule, queue) ? next_queue(schedule) : NULL;

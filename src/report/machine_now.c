@@ -32,8 +32,9 @@ static void read_cpu_times(struct report_cpu_time *times)
     buf_release(&text);
 }
 
-int report_machine_now(const char *state_path, const struct rowbuild_show_options *options,
-                       struct buf *out, struct diag *diag)
+int report_machine_now(const char *state_path, const struct rowfile *rowfile,
+                       const struct rowbuild_show_options *options, struct buf *out,
+                       struct diag *diag)
 {
     static const struct timespec between = {.tv_nsec = 100000000};
     struct machine machine;
@@ -66,6 +67,7 @@ int report_machine_now(const char *state_path, const struct rowbuild_show_option
     struct report_machine_facts facts = {.machine = &machine,
                                          .budget = budget,
                                          .allocation = allocation.exists ? &allocation : NULL,
+                                         .rowfile = rowfile,
                                          .is_counted = is_real && !machine.is_real,
                                          .holders = holders,
                                          .holder_count = count,

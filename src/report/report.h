@@ -236,6 +236,7 @@ struct report_machine_facts {
     const struct report_cpu_time *before; /* by CPU; `cpu_count` elements, as `after`; may be 0 */
     const struct report_cpu_time *after;
     size_t cpu_count;
+    const struct rowfile *rowfile; /* whose pools are listed; NULL: none */
 };
 
 /* A drawing of packages, NUMA nodes and cores with their CPUs, each CPU's load between the two
@@ -244,14 +245,15 @@ struct report_machine_facts {
  * "cpus_from","bound","hosts" [{"host","cpus"}]}, "real", "cores"
  * [{"core","package","numa_node","cpus"
  * [],"load" [0 to 1, or null],"held_by" []}], "not_bound" [{"label","cores"}], "elsewhere"
- * [{"label","cpus"}]. */
+ * [{"label","cpus"}], and where there are any, "pools" [{"pool","count"}]. */
 void report_machine(const struct report_machine_facts *facts,
                     const struct rowbuild_show_options *options, struct buf *out);
 
-/* The same of this machine as it is now, with the tasks of the run that has the state folder (NULL:
- * none is known). Takes a tenth of a second, in which the load is measured. -1 after an error. */
-int report_machine_now(const char *state_path, const struct rowbuild_show_options *options,
-                       struct buf *out, struct diag *diag);
+/* The same of this machine as it is now, with the tasks of the run that has the state folder, and the
+ * pools of the Rowfile (NULL: none is known). Takes a tenth of a second, in which the load is measured. -1 after an error. */
+int report_machine_now(const char *state_path, const struct rowfile *rowfile,
+                       const struct rowbuild_show_options *options, struct buf *out,
+                       struct diag *diag);
 
 /* ---- audit ---- */
 

@@ -310,6 +310,7 @@ static void build_action(struct loader *loader, struct action *action,
     build_group(loader, action, layers);
     warn_of_skip_failed(loader, action, element);
     build_resources(&action->resources, layers);
+    build_pools_of_action(loader, action, layers);
     build_submit_options(loader, action, layers);
     action->retries = layers_count(layers, ID_ACTION_RETRIES, NULL);
     action->timeout_s = layers_duration(layers, ID_ACTION_TIMEOUT, NULL);

@@ -409,6 +409,16 @@ static void check_variables(struct loader *loader, int key, const struct toml_va
     }
 }
 
+static void check_counts(struct loader *loader, int key, const struct toml_value *value)
+{
+    if (!has_type(loader, key, value, TOML_TABLE, "a table of integers")) {
+        return;
+    }
+    for (size_t i = 0; i < value->table->count; i++) {
+        check_integer(loader, key, value->table->entries[i].value, 0);
+    }
+}
+
 static void check_scope(struct loader *loader, int key, const struct toml_value *value)
 {
     static const struct slice scopes[] = {{"directory", 9}, {"group", 5}, {"project", 7}};
@@ -435,6 +445,9 @@ static void check_value(struct loader *loader, int key, const struct toml_value 
         if (has_type(loader, key, value, TOML_TABLE, "a table")) {
             check_table(loader, key, value->table);
         }
+        break;
+    case KEY_COUNTS:
+        check_counts(loader, key, value);
         break;
     case KEY_VALUES:
         has_type(loader, key, value, TOML_TABLE, "a table of values");

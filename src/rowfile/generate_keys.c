@@ -27,10 +27,9 @@ struct keys {
 };
 
 static const char *const type_names[] = {
-    "table", "tables",  "choice",  "choices",  "action",     "variables", "string",
-    "text",  "boolean", "count",   "natural",  "number",     "size",      "duration",
-    "scope", "words",   "strings", "pointers", "expression", "condition", "conditions",
-    "values",
+    "table",   "tables",   "choice",     "choices",   "action",     "variables", "string", "text",
+    "boolean", "count",    "natural",    "number",    "size",       "duration",  "scope",  "words",
+    "strings", "pointers", "expression", "condition", "conditions", "values",    "counts",
 };
 
 static int complain(const char *name, int line, const char *what)
@@ -251,6 +250,8 @@ static const char *plain_schema(const char *type)
         {"variables", "\"type\": \"object\", \"additionalProperties\": {\"type\": \"string\"}, "
                       "\"propertyNames\": {\"pattern\": \"^[A-Za-z_][A-Za-z0-9_]*$\"}"},
         {"values", "\"type\": \"object\""},
+        {"counts", "\"type\": \"object\", \"additionalProperties\": {\"type\": \"integer\", "
+                   "\"minimum\": 0}"},
         {"string", "\"type\": \"string\", \"minLength\": 1"},
         {"text", "\"type\": \"string\""},
         {"boolean", "\"type\": \"boolean\""},
@@ -475,6 +476,7 @@ static const char *type_for_readers(const char *type)
         {"action", "table with the keys of action"},
         {"variables", "table of strings"},
         {"values", "table of values"},
+        {"counts", "table of integers from 0"},
         {"text", "string"},
         {"count", "integer from 1"},
         {"natural", "integer from 0"},

@@ -33,6 +33,7 @@ enum rowfile_key_type {
     KEY_CONDITION,
     KEY_CONDITIONS,
     KEY_VALUES,
+    KEY_COUNTS,
 };
 
 struct rowfile_key {

@@ -116,4 +116,9 @@ void relate_actions(struct loader *loader, const struct layers *layers_of_action
 /* actions.c: all elements. */
 void build_actions(struct loader *loader);
 
+/* pools.c */
+void build_pools(struct loader *loader);
+void build_pools_of_action(struct loader *loader, struct action *action,
+                           const struct layers *layers);
+
 #endif

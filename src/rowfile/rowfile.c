@@ -78,8 +78,8 @@ static void build_workspace(struct loader *loader)
     rowfile->directories = layers_strings(&layers, ID_WORKSPACE_DIRECTORIES, loader->arena,
                                           &rowfile->directories_count);
     size_t layer = 0;
-    rowfile->directories_given = layers_value(&layers, ID_WORKSPACE_DIRECTORIES, &layer) != NULL &&
-                                 layer < layers.written;
+    rowfile->directories_given =
+        layers_value(&layers, ID_WORKSPACE_DIRECTORIES, &layer) != NULL && layer < layers.written;
     build_points(loader, &layers);
     const struct toml_value *globs = layers_typed(&layers, ID_WORKSPACE_DIRECTORIES, TOML_ARRAY);
     if (globs != NULL) {
@@ -91,6 +91,7 @@ static void build(struct loader *loader)
 {
     document_check(loader);
     build_workspace(loader);
+    build_pools(loader);
     build_actions(loader);
 }
 

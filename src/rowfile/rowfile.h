@@ -87,6 +87,14 @@ struct resource_spec {
     uint64_t memory_per_submission;
     uint64_t memory_per_cpu_mb;
     uint64_t memory_per_gpu_mb;
+    unsigned *pools;     /* by pool of the Rowfile, what a command takes of it; NULL: nothing */
+    unsigned pool_count; /* 0 with NULL */
+};
+
+/* A count that the commands of a run share. */
+struct pool {
+    struct slice name;
+    unsigned count;
 };
 
 struct submit_options {
@@ -155,12 +163,14 @@ struct rowfile {
     struct slice value_file;     /* at == NULL: every value is null */
     struct slice *directories;   /* globs, default ["*"] */
     size_t directories_count;
-    bool directories_given;      /* in the document */
+    bool directories_given;                /* in the document */
     const struct declaration *declaration; /* of points (declaration.h); NULL: none */
-    struct slice *ignore; /* names, globs */
+    struct slice *ignore;                  /* names, globs */
     size_t ignore_count;
     uint64_t digest_limit; /* bytes */
     double confirm_above;  /* CPU-hours */
+    struct pool *pools;
+    size_t pool_count;
     struct action *actions;
     size_t action_count;
     struct slice *names; /* distinct action names, in order of first appearance */

@@ -52,6 +52,20 @@ static unsigned to_unsigned(uint64_t number)
     return number < UINT32_MAX ? (unsigned)number : UINT32_MAX;
 }
 
+struct ledger *executions_new_ledger(const struct executions *executions, unsigned jobs,
+                                     unsigned gpus)
+{
+    const struct rowfile *rowfile = plan_graph(executions->plan)->rowfile;
+    struct ledger *ledger = ledger_new(executions->machine, jobs, gpus);
+    unsigned *sizes = mem_alloc((rowfile->pool_count + 1) * sizeof *sizes);
+    for (size_t i = 0; i < rowfile->pool_count; i++) {
+        sizes[i] = rowfile->pools[i].count;
+    }
+    ledger_set_pools(ledger, sizes, (unsigned)rowfile->pool_count);
+    free(sizes);
+    return ledger;
+}
+
 struct ledger_request executions_request(const struct executions *executions,
                                          const struct action *action, size_t directories)
 {
@@ -61,6 +75,8 @@ struct ledger_request executions_request(const struct executions *executions,
         .threads_per_process = to_unsigned(resources->threads_per_process),
         .gpus_per_process = to_unsigned(resources->gpus_per_process),
         .memory_bytes = resources_memory(resources, directories),
+        .pools = resources->pools,
+        .pool_count = resources->pool_count,
         .on_one_host =
             executions->machine->host_count > 0 && !launch_spans_hosts(executions->launch, action),
     };

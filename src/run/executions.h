@@ -60,6 +60,9 @@ struct executions {
 int executions_build(struct executions *executions, const uint32_t *places, struct diag *diag);
 void executions_release(struct executions *executions);
 
+/* A ledger of the machine with the pools of the Rowfile. */
+struct ledger *executions_new_ledger(const struct executions *executions, unsigned jobs,
+                                     unsigned gpus);
 /* What a command of the action asks for. Of `executions`, plan, launch and machine suffice. */
 struct ledger_request executions_request(const struct executions *executions,
                                          const struct action *action, size_t directories);

@@ -216,9 +216,9 @@ void run_warn_of_requests(struct plan *plan, const struct launch_context *launch
         .options = options,
         .diag = diag,
         .machine = machine,
-        .ledger = ledger_new(machine, options->jobs, options->gpus),
         .executions = {.plan = plan, .launch = launch, .machine = machine},
     };
+    run.ledger = executions_new_ledger(&run.executions, options->jobs, options->gpus);
     for (uint32_t a = 0; a < graph->rowfile->action_count; a++) {
         const struct action *action = &graph->rowfile->actions[a];
         size_t directories = largest_execution(graph, a);

@@ -378,8 +378,11 @@ static int execute(struct run *run)
 static int prepare(struct run *run)
 {
     const struct graph *graph = plan_graph(run->plan);
+    run->executions =
+        (struct executions){.plan = run->plan, .launch = run->launch, .machine = run->machine};
     if (run->machine != NULL) {
-        run->ledger = ledger_new(run->machine, run->options->jobs, run->options->gpus);
+        run->ledger =
+            executions_new_ledger(&run->executions, run->options->jobs, run->options->gpus);
         run->ready.schedule = schedule_new(run->ledger);
     }
     run->started_ns = run_now(run);
@@ -390,8 +393,6 @@ static int prepare(struct run *run)
         run->outcomes.is_told = mem_alloc(graph->task_count * sizeof *run->outcomes.is_told);
     }
     run->usage = mem_alloc(graph->rowfile->action_count * sizeof *run->usage);
-    run->executions =
-        (struct executions){.plan = run->plan, .launch = run->launch, .machine = run->machine};
     int result = executions_build(&run->executions, run->options->places, run->diag);
     run->outcomes.total = run->executions.members.count;
     return result == 0 ? run_check_requests(run) : -1;

@@ -97,6 +97,47 @@ void site_ask(struct site *site, char *const *environment)
     program_release(&answer);
 }
 
+void site_parse_licences(struct site *site, struct slice answer)
+{
+    static const char key[] = "LicenseName=";
+    struct slice line;
+    while (take_line(&answer, &line)) {
+        if (!slice_starts_with(line, key)) {
+            continue;
+        }
+        struct slice name = slice_make(line.at + strlen(key), line.len - strlen(key));
+        const char *blank = memchr(name.at, ' ', name.len);
+        name.len = blank != NULL ? (size_t)(blank - name.at) : name.len;
+        struct slice *grown =
+            arena_array(&site->arena, site->licence_count + 1, sizeof *site->licences);
+        if (site->licence_count > 0) {
+            memcpy(grown, site->licences, site->licence_count * sizeof *grown);
+        }
+        grown[site->licence_count++] = arena_slice(&site->arena, name);
+        site->licences = grown;
+    }
+}
+
+void site_ask_licences(struct site *site, char *const *environment)
+{
+    char *argv[] = {(char *)"scontrol", (char *)"--oneliner", (char *)"show", (char *)"licenses",
+                    NULL};
+    struct program_answer answer = {0};
+    if (ask(argv, environment, &answer)) {
+        site_parse_licences(site, buf_slice(&answer.output));
+    }
+    program_release(&answer);
+}
+
+bool site_has_licence(const struct site *site, struct slice name)
+{
+    bool found = false;
+    for (size_t i = 0; i < site->licence_count && !found; i++) {
+        found = slice_equal(site->licences[i], name);
+    }
+    return found;
+}
+
 void site_release(struct site *site)
 {
     arena_release(&site->arena);

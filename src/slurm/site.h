@@ -1,6 +1,8 @@
 /* Asks a site's Slurm for its configuration: the size of its nodes and the maximum size of an
  * array.
  *
+ * Also which licences it counts.
+ *
  * Knows: the answers of sinfo(1) and scontrol(1). Doesn't know: clusters.toml, whose size of nodes
  * takes precedence. */
 #ifndef ROWBUILD_SITE_H
@@ -23,12 +25,20 @@ struct site {
     struct arena arena;
     struct site_partition *partitions;
     size_t count;
+    struct slice *licences; /* names */
+    size_t licence_count;
 };
 
 /* Asks Slurm. Without a valid answer nothing is known, and no error is reported: sbatch will report
  * it. The caller releases the site. */
 void site_ask(struct site *site, char *const *environment);
 void site_release(struct site *site);
+
+/* Also asks for the licences that jobs can request, after site_ask. */
+void site_ask_licences(struct site *site, char *const *environment);
+bool site_has_licence(const struct site *site, struct slice name);
+/* Reads the answer to `scontrol --oneliner show licenses` (for tests). */
+void site_parse_licences(struct site *site, struct slice answer);
 
 /* The CPUs of the largest node of a partition (at == NULL: of the default one); for several names,
  * separated by commas, the smallest of their values. 0: not known. */

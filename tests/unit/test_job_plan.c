@@ -453,6 +453,37 @@ static void test_each_size_gets_its_partition(void **state)
     assert_int_equal(world->made.submissions.at[0].request.nodes, 1);
 }
 
+/* A licence where the cluster counts one of that name, else a limit of the array. */
+static void test_pools_become_licences_or_a_throttle(void **state)
+{
+    struct world *world = *state;
+    struct site site = {0};
+    arena_init(&site.arena);
+    site_parse_licences(&site, SLICE_LITERAL("LicenseName=disk Total=9 Used=0 Free=9 Remote=no\n"
+                                             "LicenseName=seat@server Total=1 Used=0\n"));
+    assert_true(site_has_licence(&site, SLICE_LITERAL("disk")));
+    assert_false(site_has_licence(&site, SLICE_LITERAL("seat")));
+    world->options.site = &site;
+    fill(world, "a b c d");
+    load(world,
+         "[pools]\nseat = 5\ndisk = 3\n" FIRST ONE_EACH "resources.pools = {seat = 2, disk = 1}\n"
+         "[[action]]\n"
+         "name = 'many'\n"
+         "command = 'c {directory}'\n"
+         "products = ['many']\n"
+         "resources.processes.per_directory = 1\n"
+         "resources.pools = {disk = 1}\n");
+    assert_int_equal(make(world), 0);
+    const struct job_request *one = &world->made.submissions.at[0].request;
+    const struct job_request *many = &world->made.submissions.at[1].request;
+    assert_true(slice_is(one->licences, "disk:1"));
+    assert_int_equal(one->throttle, 2);
+    assert_true(slice_is(many->licences, "disk:3")); /* four at a time, of three */
+    assert_int_equal(many->throttle, 0);
+    world->options.site = NULL;
+    site_release(&site);
+}
+
 /* Directories, sort keys and actions may hold slashes and look like each other. */
 static void test_every_key_finds_its_task(void **state)
 {
@@ -507,6 +538,7 @@ int main(void)
         WITH_WORLD(test_jobs_of_which_nothing_is_known_are_waited_for_in_patience),
         WITH_WORLD(test_a_job_that_fits_nowhere_is_refused_with_reasons),
         WITH_WORLD(test_each_size_gets_its_partition),
+        WITH_WORLD(test_pools_become_licences_or_a_throttle),
         WITH_WORLD(test_every_key_finds_its_task),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

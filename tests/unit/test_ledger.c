@@ -11,7 +11,11 @@
 
 #include <cmocka.h>
 
-enum { MOST_GRANTS = 64, MOST_NODES = 64, GPUS = 6 };
+enum { MOST_GRANTS = 64, MOST_NODES = 64, GPUS = 6, POOLS = 2 };
+
+static const unsigned pool_sizes[POOLS] = {2, 5};
+/* What requests ask of them, in rows: nothing at all, some of one, all of the other, too much. */
+static const unsigned pool_rows[][POOLS] = {{0, 0}, {1, 0}, {2, 1}, {0, 3}, {1, 5}, {0, 6}};
 
 static uint64_t next_random(uint64_t *seed)
 {
@@ -380,6 +384,7 @@ struct books {
     bool gpu_is_busy[GPUS];
     bool keeps; /* for a request, so that others don't get all that is free */
     uint64_t memory;
+    unsigned pools[POOLS]; /* taken */
 };
 
 static unsigned undivided_room(const struct machine *machine, unsigned threads)
@@ -423,12 +428,28 @@ static void check_grant(struct books *books, const struct ledger_request *reques
         assert_false(books->gpu_is_busy[grant->gpu_numbers[i]]);
         books->gpu_is_busy[grant->gpu_numbers[i]] = true;
     }
+    assert_int_equal(grant->pool_count, request->pool_count);
     unsigned room = undivided_room(books->machine, threads);
     assert_true(divided <= (request->processes > room ? request->processes - room : 0));
 }
 
+static void check_pools(const struct books *books)
+{
+    for (unsigned i = 0; i < POOLS; i++) {
+        unsigned left[POOLS] = {0};
+        struct ledger_request all = {
+            .processes = 1, .threads_per_process = 1, .pools = left, .pool_count = POOLS};
+        assert_true(books->pools[i] <= pool_sizes[i]);
+        left[i] = pool_sizes[i] - books->pools[i];
+        assert_true(books->keeps || !ledger_lacks_pool(books->ledger, &all));
+        left[i]++;
+        assert_true(ledger_lacks_pool(books->ledger, &all));
+    }
+}
+
 static void check_totals(const struct books *books)
 {
+    check_pools(books);
     assert_true(books->cores <= ledger_budget(books->ledger));
     assert_int_equal(ledger_cores_free(books->ledger), ledger_budget(books->ledger) - books->cores);
     if (!books->keeps && books->cores < ledger_budget(books->ledger)) {
@@ -450,6 +471,9 @@ static void give_back(struct books *books, unsigned index)
     books->cores -= books->grants[index].cores;
     books->gpus -= books->grants[index].gpus;
     books->memory -= books->grants[index].memory_bytes;
+    for (unsigned i = 0; i < books->requests[index].pool_count; i++) {
+        books->pools[i] -= books->requests[index].pools[i];
+    }
     ledger_return(books->ledger, &books->grants[index]);
     books->count--;
     books->grants[index] = books->grants[books->count];
@@ -464,6 +488,9 @@ static void note_grant(struct books *books, const struct ledger_request *request
     books->cores += grant->cores;
     books->gpus += grant->gpus;
     books->memory += grant->memory_bytes;
+    for (unsigned i = 0; i < request->pool_count; i++) {
+        books->pools[i] += request->pools[i];
+    }
     books->grants[books->count] = *grant;
     books->requests[books->count++] = *request;
     check_totals(books);
@@ -489,7 +516,10 @@ static struct ledger_request random_request(unsigned budget, uint64_t *seed)
     unsigned most = next_random(seed) % 4 == 0 ? budget + 1 : budget / 4 + 1;
     unsigned cores = random_between(seed, 1, most);
     unsigned threads = random_between(seed, 1, cores);
+    size_t row = next_random(seed) % (sizeof pool_rows / sizeof *pool_rows);
     return (struct ledger_request){
+        .pools = pool_rows[row],
+        .pool_count = row > 0 ? POOLS : 0,
         .processes = cores / threads,
         .threads_per_process = threads,
         .gpus_per_process = next_random(seed) % 3 == 0 ? random_between(seed, 1, 3) : 0,
@@ -531,6 +561,7 @@ static void wait_for(struct books *books, const struct ledger_request *request, 
 static void exercise(const struct machine *machine, unsigned budget, unsigned steps, uint64_t *seed)
 {
     struct books books = {.machine = machine, .ledger = ledger_new(machine, budget, GPUS)};
+    ledger_set_pools(books.ledger, pool_sizes, POOLS);
     for (unsigned step = 0; step < steps; step++) {
         bool give = books.count == MOST_GRANTS || (books.count > 0 && next_random(seed) % 5 < 2);
         if (give) {

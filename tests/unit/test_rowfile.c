@@ -305,6 +305,40 @@ static void test_unknown_keys(void **state)
               "x/workflow.toml:2:1: error: unknown key `foo`; this table knows `action`\n");
 }
 
+static void test_pools(void **state)
+{
+    (void)state;
+    struct loaded loaded;
+    load(&loaded, "[pools]\nlicence = 2\ndisk = 5\n"
+                  "[default.action.resources.pools]\nlicence = 1\ndisk = 3\n"
+                  "[[action]]\nname = 'a'\ncommand = 'x {directory}'\nresources.pools.disk = 4\n"
+                  "[[action]]\nname = 'b'\ncommand = 'x {directory}'\n"
+                  "resources.pools = {disk = 0, licence = 0}\n");
+    const struct rowfile *rowfile = loaded.rowfile;
+    assert_int_equal(rowfile->pool_count, 2);
+    expect_slice(rowfile->pools[1].name, "disk");
+    assert_int_equal(rowfile->pools[1].count, 5);
+    const struct resource_spec *resources = &rowfile->actions[0].resources;
+    assert_int_equal(resources->pool_count, 2);
+    assert_int_equal(resources->pools[0], 1);
+    assert_int_equal(resources->pools[1], 4);
+    assert_int_equal(rowfile->actions[1].resources.pool_count, 0);
+    unload(&loaded);
+    expect_key("resources.pools.licence = 1",
+               "Rowfile:4:17: error: there is no pool `licence`; add it to `[pools]`, with its "
+               "count\n");
+    expect_key("resources.pools.licence = 1\n[pools]\nlicense = 1",
+               "Rowfile:4:17: error: there is no pool `licence`; did you mean `license`?\n");
+    expect_key("resources.pools.licence = 3\n[pools]\nlicence = 2",
+               "Rowfile:4:17: error: a command asks for 3 of the pool `licence`, more than the 2 "
+               "that it has; lower this, or raise `licence` in `[pools]`\n");
+    expect_key("resources.pools.licence = -1\n[pools]\nlicence = 2",
+               "Rowfile:4:27: error: `action.resources.pools` must be at least 0\n");
+    expect_key("resources.pools = 1",
+               "Rowfile:4:19: error: `action.resources.pools` must be a table of integers, not an "
+               "integer\n");
+}
+
 static void test_wrong_values(void **state)
 {
     (void)state;
@@ -757,6 +791,7 @@ int main(void)
         cmocka_unit_test(test_scopes),
         cmocka_unit_test(test_all_errors_at_once),
         cmocka_unit_test(test_unknown_keys),
+        cmocka_unit_test(test_pools),
         cmocka_unit_test(test_wrong_values),
         cmocka_unit_test(test_globs_of_directories),
         cmocka_unit_test(test_names),

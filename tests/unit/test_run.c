@@ -71,6 +71,27 @@ static void test_as_many_at_a_time_as_there_are_cores(void **state)
     study_end(&study);
 }
 
+static void test_a_pool_is_shared_by_the_commands_of_a_run(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study,
+          "[pools]\nlicence = 2\nseat = 1\n"
+          "[[action]]\nname = 'a'\ncommand = 'last 2; copy in out # {directory}'\n"
+          "products = ['out']\nresources.pools.licence = 1\n"
+          "[[action]]\nname = 'b'\ncommand = 'last 1; copy in two # {directory}'\n"
+          "products = ['two']\nresources.pools = {licence = 2, seat = 1}\n"
+          "[[action]]\nname = 'c'\ncommand = 'last 1; copy in free # {directory}'\n"
+          "products = ['free']\n",
+          2);
+    study.jobs = 4;
+    expect_log(&study, "0 start a d1\n0 start c d1\n0 start a d2\n0 start c d2\n"
+                       "1000 succeeded c d1\n1000 succeeded c d2\n2000 succeeded a d1\n"
+                       "2000 succeeded a d2\n2000 start b d1\n3000 succeeded b d1\n"
+                       "3000 start b d2\n4000 succeeded b d2\n");
+    study_end(&study);
+}
+
 static void test_more_cores_than_there_are_is_an_error(void **state)
 {
     struct study study;
@@ -1214,6 +1235,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_as_many_at_a_time_as_there_are_cores),
+        cmocka_unit_test(test_a_pool_is_shared_by_the_commands_of_a_run),
         cmocka_unit_test(test_more_cores_than_there_are_is_an_error),
         cmocka_unit_test(test_a_wide_task_takes_its_cores),
         cmocka_unit_test(test_the_longest_path_first),

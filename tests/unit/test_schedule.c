@@ -129,6 +129,82 @@ static void test_equal_ones_in_order(void **state)
     end(&bench);
 }
 
+/* ---- Pools ---- */
+
+static const unsigned of_pool[] = {1, 2};
+
+static void add_of_pool(struct schedule *schedule, uint32_t number, unsigned amount)
+{
+    struct ledger_request request = ask(1);
+    request.pools = &of_pool[amount - 1];
+    request.pool_count = 1;
+    schedule_expect(schedule, 1);
+    schedule_add(schedule, &(struct schedule_item){
+                               .number = number, .path_s = 1, .seconds = 1, .request = request});
+}
+
+/* However urgent it is: it waits for the pool, and cores are of no use to it. */
+static void test_a_pool_holds_up_only_its_own(void **state)
+{
+    (void)state;
+    struct bench bench;
+    struct ledger_grant first;
+    struct ledger_grant second;
+    struct ledger_grant others[3];
+    begin(&bench, 4, 4, 0);
+    ledger_set_pools(bench.ledger, of_pool, 1);
+    add_of_pool(bench.schedule, 1, 1);
+    add_of_pool(bench.schedule, 2, 1);
+    expect_start(&bench, 1, &first);
+    for (uint32_t i = 10; i < 10 + 3 * SCHEDULE_MOST_OVERTAKEN; i++) {
+        add(bench.schedule, i, 1, 0.5, 0.5);
+    }
+    for (uint32_t i = 0; i < SCHEDULE_MOST_OVERTAKEN; i++) {
+        for (uint32_t k = 0; k < 3; k++) {
+            expect_start(&bench, 10 + i * 3 + k, &others[k]);
+        }
+        expect_none(&bench);
+        for (int k = 0; k < 3; k++) {
+            ledger_return(bench.ledger, &others[k]);
+        }
+    }
+    expect_none(&bench);
+    ledger_return(bench.ledger, &first);
+    expect_start(&bench, 2, &second);
+    ledger_return(bench.ledger, &second);
+    end(&bench);
+}
+
+/* Those that take less of the pool come without end. */
+static void test_what_takes_all_of_a_pool_comes_too(void **state)
+{
+    (void)state;
+    struct bench bench;
+    struct ledger_grant grants[2];
+    uint32_t number = 1;
+    unsigned before = 0;
+    begin(&bench, 8, 8, 0);
+    ledger_set_pools(bench.ledger, &of_pool[1], 1);
+    schedule_expect(bench.schedule, 1e6);
+    for (uint32_t i = 1; i <= 2; i++) {
+        add_of_pool(bench.schedule, i, 1);
+        expect_start(&bench, i, &grants[i - 1]);
+    }
+    add_of_pool(bench.schedule, 0, 2);
+    while (number != 0) {
+        unsigned one = before % 2;
+        struct ledger_grant *grant = &grants[one];
+        assert_true(before <= SCHEDULE_KEEPS_FROM + 2);
+        ledger_return(bench.ledger, grant);
+        add_of_pool(bench.schedule, 100 + before++, 1);
+        while (!schedule_next(bench.schedule, &number, grant)) { /* kept for it */
+            ledger_return(bench.ledger, &grants[1 - one]);
+        }
+    }
+    ledger_return(bench.ledger, &grants[(before - 1) % 2]);
+    end(&bench);
+}
+
 /* While resources are kept for one, others get what it can't use: cores of the other NUMA node. */
 static void test_keeps_what_it_can_use(void **state)
 {
@@ -553,11 +629,18 @@ static void test_long_chains(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_urgent_then_wide),      cmocka_unit_test(test_equal_ones_in_order),
-        cmocka_unit_test(test_keeps_what_it_can_use), cmocka_unit_test(test_keeps_across_resources),
-        cmocka_unit_test(test_overtaking_is_bounded), cmocka_unit_test(test_the_last_comes_too),
-        cmocka_unit_test(test_no_starvation),         cmocka_unit_test(test_mixed_loads),
-        cmocka_unit_test(test_short_loads),           cmocka_unit_test(test_long_chains),
+        cmocka_unit_test(test_urgent_then_wide),
+        cmocka_unit_test(test_equal_ones_in_order),
+        cmocka_unit_test(test_a_pool_holds_up_only_its_own),
+        cmocka_unit_test(test_what_takes_all_of_a_pool_comes_too),
+        cmocka_unit_test(test_keeps_what_it_can_use),
+        cmocka_unit_test(test_keeps_across_resources),
+        cmocka_unit_test(test_overtaking_is_bounded),
+        cmocka_unit_test(test_the_last_comes_too),
+        cmocka_unit_test(test_no_starvation),
+        cmocka_unit_test(test_mixed_loads),
+        cmocka_unit_test(test_short_loads),
+        cmocka_unit_test(test_long_chains),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
