@@ -209,6 +209,12 @@ struct rowbuild_run_options {
     unsigned gpus;       /* if gpus_given; else $ROWBUILD_GPUS, or the number of GPUs found */
     bool gpus_given;
     bool by_task; /* LEFT says what became of the tasks that the run didn't execute */
+    /* While something runs, nothing new is started at this load average or above (0: at any), nor
+     * with less than so many MiB of memory left (if not given: 512, but at most a sixteenth of the
+     * machine's memory; 0: with however little). */
+    double max_load;
+    unsigned keep_free_mib;
+    bool keep_free_given;
 };
 
 /* What a run is about to do, for dry runs and for the question before redone work. */

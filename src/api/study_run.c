@@ -91,6 +91,14 @@ static int find_means(struct relay *relay, const struct rowbuild_run_options *op
     return found == 0 ? ROWBUILD_OK : rowbuild_messages_status(messages);
 }
 
+/* Half a GiB, on a small machine a sixteenth of its memory. */
+static uint64_t default_keep_free(const struct machine *machine)
+{
+    static const uint64_t most = (uint64_t)512 << 20U;
+    uint64_t part = machine->memory_bytes / 16; /* 0: not known */
+    return part > 0 && part < most ? part : most;
+}
+
 static struct run_options options_of(const struct rowbuild *study, struct run_means *means,
                                      const struct rowbuild_run_options *options, bool has_listener)
 {
@@ -104,6 +112,9 @@ static struct run_options options_of(const struct rowbuild *study, struct run_me
         .explain = options->explain,
         .tells_rest = options->by_task && has_listener,
         .grace_s = options->grace_s > 0 ? options->grace_s : GRACE_S,
+        .max_load = options->max_load,
+        .keep_free_bytes = options->keep_free_given ? (uint64_t)options->keep_free_mib << 20U
+                                                    : default_keep_free(&means->machine),
         .tick_ms = has_listener ? TICK_MS : 0,
         .state_path = study->state_path,
         .name = job != NULL ? job->name : "",

@@ -46,6 +46,17 @@ const struct option_spec command_options[] = {
              "or $ROCR_VISIBLE_DEVICES names, is used before GPUs are searched for."},
     {'k', "keep-going", "N", TO(run.keep_going), .zero = UINT_MAX, .takers = ON(RUN) | ON(AUDIT),
      .help = "start nothing new after N failures (default 1); 0: never stop"},
+    {'l', "load-average", "LOAD", TO(run.max_load), .takers = ON(RUN) | ON(AUDIT),
+     .help = "start nothing new while something runs and the load average is LOAD or more",
+     .more = "As for make and ninja. The load average is that of the last minute, over all "
+             "processes of the machine, so that it follows with a delay."},
+    {0, "keep-free", "MIB", TO(run.keep_free_mib), GIVEN(run.keep_free_given),
+     .takers = ON(RUN) | ON(AUDIT) | ON(JOB),
+     .help = "start nothing new while something runs and less than MIB of memory is free "
+             "(default 512; 0: never hold back)",
+     .more = "In MiB. On a machine with less than 8 GiB the default is a sixteenth of its memory. "
+             "Free is what Linux calls available, or what the control group may still take, if "
+             "that is less."},
     {'n', "dry-run", NULL, TO(dry_run), .takers = ON(RUN),
      .help = "run and write nothing; say what would run, why, and what it would cost",
      .more = "Tasks that run only if an earlier action makes different products are listed, too. "

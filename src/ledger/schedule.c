@@ -304,6 +304,11 @@ static bool start_kept(struct schedule *schedule, uint32_t *number, struct ledge
     return true;
 }
 
+bool schedule_waits(const struct schedule *schedule)
+{
+    return schedule->waiting > 0;
+}
+
 bool schedule_next(struct schedule *schedule, uint32_t *number, struct ledger_grant *grant)
 {
     if (start_kept(schedule, number, grant)) {

@@ -49,6 +49,8 @@ void schedule_expect(struct schedule *schedule, double core_seconds);
 /* The request must be able to fit (ledger_can_ever_fit). */
 void schedule_add(struct schedule *schedule, const struct schedule_item *item);
 
+bool schedule_waits(const struct schedule *schedule); /* items that were added are left */
+
 /* Chooses the item to start now and takes its grant; false if none fits now. */
 bool schedule_next(struct schedule *schedule, uint32_t *number, struct ledger_grant *grant);
 

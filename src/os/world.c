@@ -12,6 +12,8 @@ static void pause_for(int64_t ns)
 
 const struct world world_of_kernel = {
     .monotonic_ns = clock_monotonic_ns,
+    .load_average = pressure_load_average,
+    .memory_left = pressure_memory_left,
     .wall_s = clock_wall_s,
     .pause = pause_for,
     .start = spawn_child,

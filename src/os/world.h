@@ -3,7 +3,7 @@
  * (Slurm's).
  *
  * Knows: nothing but the shape of the calls. What each does is said where the kernel's own stands:
- * spawn.h, loop.h, usage.h, program.h, clock.h.
+ * spawn.h, loop.h, usage.h, pressure.h, program.h, clock.h.
  *
  * `world` is the kernel's table unless a test has put another one in its place (tests/simulated),
  * so that a whole run can be tried in the process: commands are functions of the test, and time
@@ -14,6 +14,7 @@
 #define ROWBUILD_WORLD_H
 
 #include "loop.h"
+#include "pressure.h"
 #include "program.h"
 #include "spawn.h"
 #include "usage.h"
@@ -55,6 +56,10 @@ struct world {
     void (*unwatch)(struct loop *loop, int fd);
     void (*set_timer)(struct loop *loop, int64_t monotonic_ns);
     int (*wait)(struct loop *loop, struct loop_event *events, size_t limit, int timeout_ms);
+
+    /* How busy the machine is (pressure.h) */
+    double (*load_average)(void);
+    uint64_t (*memory_left)(void);
 
     /* Programs that are asked something (program.h) */
     int (*run_program)(const struct program_request *request, struct program_answer *answer);

@@ -82,7 +82,7 @@ static void start_ready(struct run *run)
     struct ledger_grant grant;
     tokens_begin(&run->tokens);
     while (!run->stopping.is_stopping && !run->stopping.broken &&
-           run->slots.running < run->slots.most && refusals_allow(run) &&
+           run->slots.running < run->slots.most && refusals_allow(run) && holdback_allows(run) &&
            schedule_next(run->ready.schedule, &number, &grant)) {
         struct execution *execution = &run->executions.all.at[number];
         if (!time_left_suffices(run, execution)) {
@@ -162,6 +162,7 @@ static void set_timer(struct run *run)
     next = slots_earlier(next, advise_next_sample(run));
     next = slots_earlier(next, tokens_next_try(&run->tokens, now));
     next = slots_earlier(next, refusals_next(run));
+    next = slots_earlier(next, holdback_next(run));
     if (run->options->tick_ms > 0) {
         next = slots_earlier(next, now + (int64_t)run->options->tick_ms * 1000000);
     }

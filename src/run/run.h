@@ -8,7 +8,7 @@
  * Which file holds what; each uses only files that come after it:
  * run.c (the loop); start.c, finish.c (an execution from its start to its records); ready.c (early
  * cutoff: what may start); requests.c (what can never fit); refusals.c (what the system has no
- * more of); stop.c (interruption, deadlines); pauses.c (Ctrl-Z, and what else stops the run or a
+ * more of); holdback.c (while the machine is busy); stop.c (interruption, deadlines); pauses.c (Ctrl-Z, and what else stops the run or a
  * command); children.c (processes); time_left.c (the end of the run's time); outcomes.c (what
  * became of each task); advise.c (what executions use); ancestors.c (products that another task
  * changed); left_running.c (what stays in the background); backups.c (old products); launched.c
@@ -73,14 +73,16 @@ struct run_options {
     bool gpus_can_be_told; /* --gpus might change it */
     size_t keep_going;     /* after this many failures nothing new is started; at least 1 */
     bool explain;
-    bool tells_rest;        /* ROWBUILD_EVENT_LEFT for each task that wasn't executed */
-    double grace_s;         /* between TERM and KILL */
-    unsigned tick_ms;       /* 0: no TICK events */
-    const char *state_path; /* of the state folder: logs lie below it */
-    const char *name;       /* of a run that doesn't hold the state's lock, among those; else "" */
-    int64_t end_ns;  /* monotonic: what this run may use is taken away then; 0: never. Nothing is
+    bool tells_rest;          /* ROWBUILD_EVENT_LEFT for each task that wasn't executed */
+    double grace_s;           /* between TERM and KILL */
+    double max_load;          /* nothing new is started at this load average or above; 0: any */
+    uint64_t keep_free_bytes; /* nor while less memory than this is left; 0: however little */
+    unsigned tick_ms;         /* 0: no TICK events */
+    const char *state_path;   /* of the state folder: logs lie below it */
+    const char *name; /* of a run that doesn't hold the state's lock, among those; else "" */
+    int64_t end_ns;   /* monotonic: what this run may use is taken away then; 0: never. Nothing is
                         started that would not end `notice_s` before it */
-    double notice_s; /* TERM is expected so long before the end. It means that then: processes may
+    double notice_s;  /* TERM is expected so long before the end. It means that then: processes may
                         use the time left for what they write before they go */
     const uint32_t *places; /* by task: in which order they start, as far as there are free
                                     cores; NULL: the longest path first */

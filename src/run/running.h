@@ -6,6 +6,7 @@
 #include "ancestors.h"
 #include "backups.h"
 #include "executions.h"
+#include "holdback.h"
 #include "logs.h"
 #include "loop.h"
 #include "outcomes.h"
@@ -44,6 +45,7 @@ struct run {
     struct passed_over passed_over;
     struct stopping stopping;
     struct pauses pauses;
+    struct holdback holdback;
     VEC(struct file_id) racy; /* files to be settled at the end */
     int64_t started_ns;
     bool is_in_thread; /* the loop runs in a thread of its own */

@@ -279,6 +279,8 @@ static int execute(struct study *study)
         .jobs = study->jobs > 0 ? study->jobs : 1,
         .keep_going = study->keep_going > 0 ? study->keep_going : SIZE_MAX,
         .grace_s = study->grace_s,
+        .max_load = study->max_load,
+        .keep_free_bytes = study->keep_free_bytes,
         .tells_rest = study->tells_rest,
         .state_path = "/project/.rowbuild",
         .name = "",

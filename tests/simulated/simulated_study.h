@@ -65,6 +65,8 @@ struct study {
     unsigned jobs;     /* 0: one */
     size_t keep_going; /* 0: whatever fails */
     double grace_s;
+    double max_load;          /* as in struct run_options */
+    uint64_t keep_free_bytes; /* likewise */
     const char *host;   /* of the next run, which its records name; NULL: they name no run */
     bool tells_seconds; /* in the log, of what succeeds */
     bool tells_rest;    /* in the log: what became of tasks that weren't executed */

@@ -45,6 +45,9 @@ static struct {
     bool is_hasty;
     int64_t stop_ns;
     size_t started;
+    size_t looks;
+    double load;
+    uint64_t memory_left;
     size_t most_at_once;
     size_t shared_cpus;
     size_t limit;
@@ -566,6 +569,18 @@ static int wait_for(struct loop *loop, struct loop_event *events, size_t limit, 
     return count;
 }
 
+static double load_average(void)
+{
+    own.looks++;
+    return own.load;
+}
+
+static uint64_t memory_left(void)
+{
+    own.looks++;
+    return own.memory_left > 0 ? own.memory_left : UINT64_MAX;
+}
+
 static int run_program(const struct program_request *request, struct program_answer *answer)
 {
     (void)request;
@@ -684,6 +699,21 @@ size_t simulated_most_at_once(void)
     return own.most_at_once;
 }
 
+void simulated_set_load(double load)
+{
+    own.load = load;
+}
+
+void simulated_set_memory_left(uint64_t bytes)
+{
+    own.memory_left = bytes;
+}
+
+size_t simulated_looks(void)
+{
+    return own.looks;
+}
+
 size_t simulated_shared_cpus(void)
 {
     return own.shared_cpus;
@@ -691,6 +721,8 @@ size_t simulated_shared_cpus(void)
 
 static const struct world simulated_world_table = {
     .monotonic_ns = monotonic_ns,
+    .load_average = load_average,
+    .memory_left = memory_left,
     .wall_s = wall_s,
     .pause = pause_for,
     .start = start,

@@ -84,7 +84,14 @@ void simulated_refuse_binding(int error);
 
 void simulated_set_open_files(size_t limit); /* 0: as many as are wanted */
 
+/* ---- How busy the machine is ---- */
+
+void simulated_set_load(double load);
+void simulated_set_memory_left(uint64_t bytes); /* 0: nobody knows */
+
 /* ---- What there was ---- */
+
+size_t simulated_looks(void); /* at load and memory */
 
 size_t simulated_started(void);      /* processes */
 size_t simulated_alive(void);        /* those left behind included */

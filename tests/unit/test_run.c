@@ -92,6 +92,59 @@ static void test_a_pool_is_shared_by_the_commands_of_a_run(void **state)
     study_end(&study);
 }
 
+static void lighten(void *context)
+{
+    (void)context;
+    simulated_set_load(1.5);
+    simulated_set_memory_left(1 << 30);
+}
+
+/* One command always runs. */
+static void test_a_busy_machine_gets_one_command_at_a_time(void **state)
+{
+    static const char *const notices[] = {
+        "0 notice the load average is 2.0: while something runs, nothing new is started until it "
+        "is below 2\n",
+        "0 notice only 1.0 MiB of memory is free: while something runs, nothing new is started "
+        "until there is 2.0 MiB\n"};
+    (void)state;
+    for (int by_memory = 0; by_memory < 2; by_memory++) {
+        struct study study;
+        struct buf expected = BUF_EMPTY;
+        begin(&study, of_many, 4);
+        study.jobs = 4;
+        study.max_load = by_memory ? 0 : 2;
+        study.keep_free_bytes = by_memory ? 2 << 20 : 0;
+        simulated_set_load(2);
+        simulated_set_memory_left(1 << 20);
+        /* While the second one runs, it becomes quiet. */
+        simulated_after(STUDY_WHILE_NS + 2500000000, lighten, NULL);
+        buf_addf(&expected,
+                 "0 start a d1\n%s2000 succeeded a d1\n2000 start a d2\n3000 start a d3\n"
+                 "3000 start a d4\n4000 succeeded a d2\n5000 succeeded a d3\n"
+                 "5000 succeeded a d4\n",
+                 notices[by_memory]);
+        expect_log(&study, buf_string(&expected));
+        buf_release(&expected);
+        study_end(&study);
+    }
+}
+
+/* Neither is looked at where nothing could be started. */
+static void test_a_machine_is_looked_at_only_when_it_matters(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study, of_many, 3);
+    study.jobs = 1;
+    study.max_load = 1;
+    study.keep_free_bytes = 1;
+    size_t before = simulated_looks();
+    study_run(&study);
+    assert_int_equal(simulated_looks(), before);
+    study_end(&study);
+}
+
 static void test_more_cores_than_there_are_is_an_error(void **state)
 {
     struct study study;
@@ -1236,6 +1289,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_as_many_at_a_time_as_there_are_cores),
         cmocka_unit_test(test_a_pool_is_shared_by_the_commands_of_a_run),
+        cmocka_unit_test(test_a_busy_machine_gets_one_command_at_a_time),
+        cmocka_unit_test(test_a_machine_is_looked_at_only_when_it_matters),
         cmocka_unit_test(test_more_cores_than_there_are_is_an_error),
         cmocka_unit_test(test_a_wide_task_takes_its_cores),
         cmocka_unit_test(test_the_longest_path_first),
