@@ -28,10 +28,14 @@ static struct launch_request request_of(const struct launch_context *launch,
                                         const struct task_id *task)
 {
     const struct resource_spec *resources = &graph_action(launch->graph, *task)->resources;
+    const uint32_t *directories;
+    size_t count = graph_directories(launch->graph, *task, &directories);
     return (struct launch_request){
         .tasks = task,
         .task_count = 1,
-        .processes = to_unsigned(resources_processes(resources, count_directories(launch, *task))),
+        .directories = directories,
+        .directory_count = count,
+        .processes = to_unsigned(resources_processes(resources, count)),
         .threads = to_unsigned(resources->threads_per_process),
     };
 }

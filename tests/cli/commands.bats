@@ -304,6 +304,7 @@ END
 # ---- show command ----
 
 commanded() {
+    value d0 '{"t": 0, "name": "zero"}'
     value d1 '{"t": 1.5, "name": "it'"'"'s"}'
     rowfile <<'END'
 [workspace]
@@ -349,11 +350,11 @@ END
 
 @test "-v, a failure, -n -v, events and logs have the command as it ran" {
     commanded
-    expect 0 -n -v -a a
+    expect 0 -n -v -a a d1
     [ "${lines[1]}" = "  command: echo d1 'it'\\''s'" ]
-    expect_json 0 -n --json -a a
+    expect_json 0 -n --json -a a d1
     json '.[0].tasks[0].command | startswith("echo d1 ")'
-    expect 1 -v -a a
+    expect 1 -v -a a d1
     [[ $output == "start a d1
 command: echo d1 'it'\\''s'
   echo \"\$OWN\"; [ -e fine ]
@@ -369,7 +370,7 @@ echo \"\$OWN\"; [ -e fine ]
 d1 it's
 1.5" ]
     touch fine
-    expect_json 0 --json -a a
+    expect_json 0 --json -a a d1
     json '[.[] | select(.event == "started" or .event == "ended").command | startswith("echo d1 ")] == [true, true]'
     json '.[] | select(.event == "ended").output == "d1 it'"'"'s\n1.5\n"'
 }

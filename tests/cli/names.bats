@@ -345,7 +345,7 @@ scope = "group"
 group.maximum_size = 2
 command = 'note cut {directories}; [ -e fine ]'
 END
-    expect_json 1 -k 0 --json
+    expect_json 1 -j 1 -k 0 --json
     json "[.[] | select(.event == \"ended\") | .action, .name] == [\"plot all\", \"//plot's out\", \"cut\", \"#1\", \"cut\", \"#2\"]"
     jq -r 'select(.event == "ended").again' <<<"$output" | sed 's/^rowbuild/& show why/' >again
     : >"$RUNS"
