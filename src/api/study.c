@@ -201,6 +201,7 @@ void rowbuild_close(struct rowbuild *study)
     clusters_release(&study->clusters);
     points_free(study->points);
     point_records_free(study->point_records);
+    free(study->point_formers);
     rowfile_free(study->rowfile);
     diag_release(&study->own);
     arena_release(&study->labels);

@@ -66,8 +66,9 @@ struct rowbuild {
 
     struct points *points; /* that are declared, once they were asked for; NULL: none */
     struct point_records *point_records;
-    bool makes_points;    /* the look is followed by study_make_points */
-    bool told_undeclared; /* directories that no point declares */
+    struct point_former *point_formers; /* sorted; for the workspace */
+    bool makes_points;                  /* the look is followed by study_make_points */
+    bool told_undeclared;               /* directories that no point declares */
     struct workspace workspace;
     struct graph *graph;
     struct state *state;
@@ -128,6 +129,10 @@ int study_expand_points(struct rowbuild *study, struct diag *diag);
 int study_open_workspace(struct rowbuild *study, enum state_mode mode, struct diag *diag);
 void study_tell_undeclared(struct rowbuild *study, struct diag *diag);
 void study_hold_points(struct rowbuild *study, struct diag *diag);
+/* What the records say of names, valid until something is added to them. */
+void study_add_known_points(struct rowbuild *study, struct points_view *view);
+/* Moves the records of directories that were renamed; before the state is bound. */
+void study_follow_renames(struct rowbuild *study);
 
 /* Writes the pending points, with the lock held, and plans anew with them. `told` gets what was
  * done. A status. */

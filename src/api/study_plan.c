@@ -109,6 +109,7 @@ static int look_at_plan(struct rowbuild *study, enum state_mode mode, struct dia
 {
     study->observer = observer_new(study->project, study->rowfile->digest_limit,
                                    mode != STATE_READ || study->will_write);
+    study_follow_renames(study);
     plan_attach(study->plan, study->state, study->observer);
     jobs_tell_plan(study->jobs, study->plan);
     if (study->keeps_failed) {

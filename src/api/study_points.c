@@ -21,6 +21,50 @@ static bool was_written(const void *context, struct slice name, struct digest di
     return point_records_have(context, name, digest);
 }
 
+static int compare_formers(const void *a, const void *b)
+{
+    return slice_compare(((const struct point_former *)a)->former,
+                         ((const struct point_former *)b)->former);
+}
+
+void study_add_known_points(struct rowbuild *study, struct points_view *view)
+{
+    view->known_count = point_records_names(study->point_records, &view->known);
+    struct point_former *formers = mem_alloc((view->known_count + 1) * sizeof *formers);
+    size_t count = 0;
+    for (size_t i = 0; i < view->known_count; i++) {
+        struct slice former = point_records_former(study->point_records, i);
+        if (former.at != NULL) {
+            formers[count++] = (struct point_former){former, view->known[i]};
+        }
+    }
+    if (count > 1) {
+        qsort(formers, count, sizeof *formers, compare_formers);
+    }
+    free(study->point_formers);
+    study->point_formers = formers;
+    view->formers = formers;
+    view->former_count = count;
+}
+
+void study_follow_renames(struct rowbuild *study)
+{
+    const struct points_view *view = &study->workspace.points.view;
+    struct state_rename *renames = mem_alloc((view->former_count + 1) * sizeof *renames);
+    size_t count = 0;
+    for (size_t i = 0; i < view->former_count && study->job == NULL; i++) {
+        const struct point_former *one = &view->formers[i];
+        if (workspace_find(&study->workspace, one->former, NULL) < 0 &&
+            workspace_find(&study->workspace, one->name, NULL) >= 0) {
+            renames[count++] = (struct state_rename){one->former, one->name};
+        }
+    }
+    if (count > 0) {
+        (void)state_rename_directories(study->state, renames, count);
+    }
+    free(renames);
+}
+
 int study_open_workspace(struct rowbuild *study, enum state_mode mode, struct diag *diag)
 {
     struct points_view view = {.points = study->points,
@@ -33,6 +77,7 @@ int study_open_workspace(struct rowbuild *study, enum state_mode mode, struct di
         }
         view.was_written = was_written;
         view.context = study->point_records;
+        study_add_known_points(study, &view);
     }
     return workspace_open_declared(&study->workspace, study->project, study->rowfile,
                                    study->state_path, &view, diag);
@@ -79,7 +124,8 @@ void study_hold_points(struct rowbuild *study, struct diag *diag)
         }
         size_t count = graph_directories(graph, task, &directories);
         for (size_t i = 0; i < count; i++) {
-            if (workspace_standing(workspace, directories[i]) == POINT_CHANGED) {
+            enum point_standing standing = workspace_standing(workspace, directories[i]);
+            if (standing == POINT_CHANGED || standing == POINT_RENAMED) {
                 workspace_hold_point(workspace, directories[i]);
                 workspace_forget_value(workspace, directories[i]);
                 vec_push(&held, workspace->names[directories[i]]);
@@ -90,10 +136,9 @@ void study_hold_points(struct rowbuild *study, struct diag *diag)
         struct buf names = BUF_EMPTY;
         add_names(held.at, held.count, &names);
         diag_note(diag, FINDING_POINTS_HELD,
-                  "the changed %s of %zu %s %s written when %s jobs have ended: %s",
-                  held.count == 1 ? "value" : "values", held.count,
-                  held.count == 1 ? "point" : "points", held.count == 1 ? "is" : "are",
-                  held.count == 1 ? "its" : "their", buf_string(&names));
+                  "%zu changed %s written or renamed when %s jobs have ended: %s", held.count,
+                  held.count == 1 ? "point is" : "points are", held.count == 1 ? "its" : "their",
+                  buf_string(&names));
         buf_release(&names);
     }
     vec_release(&held);

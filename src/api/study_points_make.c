@@ -6,11 +6,59 @@
 
 #include <stdlib.h>
 
+enum { MOST_NAMES = 3 };
+
 /* ---- Writing ---- */
 
-/* "made 6 points and rewrote the values of 2" */
-static void add_written(size_t made, size_t rewritten, bool would, struct buf *text)
+struct pending {
+    size_t made;
+    size_t rewritten;
+    size_t renamed;
+};
+
+static struct pending count_pending(const struct workspace *workspace)
 {
+    struct pending pending = {0};
+    for (size_t i = 0; i < workspace->count; i++) {
+        enum point_standing standing = workspace_standing(workspace, i);
+        pending.made += standing == POINT_NEW || standing == POINT_UNWRITTEN;
+        pending.rewritten += standing == POINT_CHANGED;
+        pending.renamed += standing == POINT_RENAMED;
+    }
+    return pending;
+}
+
+static bool any_pending(const struct pending *pending)
+{
+    return pending->made + pending->rewritten + pending->renamed > 0;
+}
+
+/* "; renamed 2 directories: `a` to `b`, `c` to `d`" */
+static void add_renamed(const struct workspace *workspace, size_t count, bool would,
+                        struct buf *text)
+{
+    size_t shown = 0;
+    buf_add_string(text, text->len > 0 ? "; " : "");
+    buf_add_string(text, would ? "would rename " : "renamed ");
+    text_add_count(text, count);
+    buf_add_string(text, count == 1 ? " directory: " : " directories: ");
+    for (size_t i = 0; i < workspace->count && shown < MOST_NAMES; i++) {
+        if (workspace_standing(workspace, i) == POINT_RENAMED) {
+            text_add_listed(text, workspace->names[i], shown++);
+            buf_add_string(text, " to `");
+            text_add_name(text, workspace_point_name(workspace, i));
+            buf_add_char(text, '`');
+        }
+    }
+    buf_add_string(text, count > MOST_NAMES ? ", …" : "");
+}
+
+/* "made 6 points and rewrote the values of 2" */
+static void add_written(const struct workspace *workspace, const struct pending *pending,
+                        bool would, struct buf *text)
+{
+    size_t made = pending->made;
+    size_t rewritten = pending->rewritten;
     if (made > 0) {
         buf_add_string(text, would ? "would make " : "made ");
         text_add_count(text, made);
@@ -23,26 +71,16 @@ static void add_written(size_t made, size_t rewritten, bool would, struct buf *t
         text_add_count(text, rewritten);
         buf_add_string(text, made > 0 ? "" : rewritten == 1 ? " point" : " points");
     }
-}
-
-static size_t count_pending(const struct workspace *workspace, size_t *made)
-{
-    size_t rewritten = 0;
-    *made = 0;
-    for (size_t i = 0; i < workspace->count; i++) {
-        enum point_standing standing = workspace_standing(workspace, i);
-        *made += standing == POINT_NEW || standing == POINT_UNWRITTEN;
-        rewritten += standing == POINT_CHANGED;
+    if (pending->renamed > 0) {
+        add_renamed(workspace, pending->renamed, would, text);
     }
-    return rewritten;
 }
 
 bool study_add_pending_points(const struct rowbuild *study, struct buf *text)
 {
-    size_t made;
-    size_t rewritten = count_pending(&study->workspace, &made);
-    add_written(made, rewritten, true, text);
-    return made + rewritten > 0;
+    struct pending pending = count_pending(&study->workspace);
+    add_written(&study->workspace, &pending, true, text);
+    return any_pending(&pending);
 }
 
 /* What is to be written is on record before it is. */
@@ -54,10 +92,13 @@ static int record(struct rowbuild *study, const uint32_t *directories, size_t co
     for (size_t i = 0; i < count; i++) {
         uint32_t d = directories[i];
         records[i] = (struct point_record){
-            .name = workspace->names[d],
+            .name = workspace_point_name(workspace, d),
             .before = workspace->points.found[d],
             .after = points_digest(study->points, workspace->points.numbers[d]),
         };
+        if (workspace_standing(workspace, d) == POINT_RENAMED) {
+            records[i].former = workspace->names[d];
+        }
     }
     int result = point_records_add(study->point_records, records, count, diag);
     free(records);
@@ -68,8 +109,7 @@ static int record(struct rowbuild *study, const uint32_t *directories, size_t co
 static int write_points(struct rowbuild *study, struct buf *told, struct diag *diag)
 {
     uint32_t *directories;
-    size_t made;
-    size_t rewritten = count_pending(&study->workspace, &made);
+    struct pending pending = count_pending(&study->workspace);
     size_t count = workspace_pending_points(&study->workspace, &directories);
     size_t written = 0;
     int result = count > 0 ? record(study, directories, count, diag) : 0;
@@ -78,7 +118,7 @@ static int write_points(struct rowbuild *study, struct buf *told, struct diag *d
                                        &written, diag);
     }
     if (result == 0 && written > 0) {
-        add_written(made, rewritten, false, told);
+        add_written(&study->workspace, &pending, false, told);
     }
     free(directories);
     return result;
@@ -87,15 +127,16 @@ static int write_points(struct rowbuild *study, struct buf *told, struct diag *d
 int study_make_points(struct rowbuild *study, const struct rowbuild_selection *selection,
                       struct buf *told, struct rowbuild_messages *messages)
 {
-    size_t made;
-    if (study->points == NULL || count_pending(&study->workspace, &made) + made == 0) {
+    struct pending pending = count_pending(&study->workspace);
+    struct workspace found;
+    if (study->points == NULL || !any_pending(&pending)) {
         return ROWBUILD_OK;
     }
-    struct workspace found;
     if (write_points(study, told, &messages->diag) != 0) {
         return ROWBUILD_STATE;
     }
     struct points_view view = study->workspace.points.view;
+    study_add_known_points(study, &view);
     if (workspace_open_declared(&found, study->project, study->rowfile, study->state_path, &view,
                                 &messages->diag) != 0) {
         workspace_release(&found);

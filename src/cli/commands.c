@@ -81,10 +81,12 @@ static const struct command commands[COMMAND_COUNT] = {
              "is rewritten when the declaration changes. A value that was edited by hand is never "
              "overwritten: the tasks of its directory can't run until it is as declared, or "
              "--write names it. While a task of a directory is in a job, its value isn't changed.",
-         .more = "Statuses are new, changed (the declaration has changed since the value was "
-                 "written), held (changed, with a task in a job), edited (by hand), unusable "
-                 "(something else has the name, or the value can't be read) and undeclared. "
-                 "Undeclared directories are never touched.",
+         .more =
+             "Statuses are new, changed (the declaration has changed since the value was "
+             "written), renamed (its directory has the name that another `workspace.name` gave), "
+             "held (changed or renamed, with a task in a job), edited (by hand), unusable "
+             "(something else has the name, or the value can't be read) and undeclared. "
+             "Undeclared directories are never touched.",
          .examples = {{"rowbuild points -n", "what would be made and changed"},
                       {"rowbuild points --write T1.5-s1",
                        "replaces a value that was edited by hand"},

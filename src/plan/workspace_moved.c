@@ -27,6 +27,66 @@ static bool is_gone(struct moving *moving, struct slice prefix)
     return moving->is_gone.at[number];
 }
 
+static int compare_formers(const void *a, const void *b)
+{
+    return slice_compare(((const struct point_former *)a)->former,
+                         ((const struct point_former *)b)->former);
+}
+
+/* The name that a directory of the workspace has now; at == NULL: it wasn't renamed. */
+static struct slice renamed(const struct workspace *workspace, struct slice name)
+{
+    const struct points_view *view = &workspace->points.view;
+    struct point_former key = {.former = name};
+    const struct point_former *found =
+        view->former_count > 0
+            ? bsearch(&key, view->formers, view->former_count, sizeof key, compare_formers)
+            : NULL;
+    bool is_moved = found != NULL && workspace_find(workspace, found->name, NULL) >= 0 &&
+                    workspace_find(workspace, name, NULL) < 0;
+    return is_moved ? found->name : (struct slice){0};
+}
+
+static bool is_path(const struct component *component)
+{
+    return component->kind == COMPONENT_FILE || component->kind == COMPONENT_PRODUCT ||
+           component->kind == COMPONENT_STAMP || component->kind == COMPONENT_STAYS ||
+           component->kind == COMPONENT_ENTRIES || component->kind == COMPONENT_NAMED;
+}
+
+/* The name of a component, if it names a directory that was renamed, as it is now; at == NULL: it
+ * names none. */
+static struct slice after_renaming(struct moving *moving, const struct component *component)
+{
+    const struct workspace *workspace = moving->plan->graph->workspace;
+    struct slice name = component->name;
+    if (workspace->points.view.former_count == 0 || component->in_directory) {
+        return (struct slice){0};
+    }
+    if (component->kind == COMPONENT_MEMBER || component->kind == COMPONENT_VALUE ||
+        component->kind == COMPONENT_WHOLE) {
+        return renamed(workspace, name);
+    }
+    bool is_project = slice_is(workspace->path, ".");
+    struct slice below = is_project ? name : path_below(name, workspace->path);
+    for (size_t i = 1; is_path(component) && below.at != NULL && i < below.len; i++) {
+        struct slice now = {0};
+        if (below.at[i] == '/') {
+            now = renamed(workspace, slice_make(below.at, i));
+        }
+        if (now.at != NULL) {
+            struct buf path = BUF_EMPTY;
+            buf_add(&path, name.at, (size_t)(below.at - name.at));
+            buf_add_slice(&path, now);
+            buf_add(&path, below.at + i, below.len - i);
+            struct slice kept = arena_slice(&moving->plan->arena, buf_slice(&path));
+            buf_release(&path);
+            return kept;
+        }
+    }
+    return (struct slice){0};
+}
+
 /* Whether a path begins with the name of a member. */
 static bool begins_with_member(const struct workspace *workspace, struct slice path)
 {
@@ -69,8 +129,12 @@ static void follow(struct moving *moving, struct task_id task)
     bool moved = false;
     for (size_t i = 0; i < recorded->good.count; i++) {
         struct component component = components_at(&recorded->good, i);
-        struct slice rest = below_former(moving, &component);
-        if (rest.at != NULL) {
+        struct slice now = after_renaming(moving, &component);
+        struct slice rest = now.at != NULL ? (struct slice){0} : below_former(moving, &component);
+        if (now.at != NULL) {
+            moved = true;
+            component.name = now;
+        } else if (rest.at != NULL) {
             moved = true;
             buf_clear(&path);
             if (!slice_is(plan->graph->workspace->path, ".")) {
@@ -118,7 +182,8 @@ void plan_follow_workspace(struct plan *plan)
         }
         for (size_t i = 0; i < good->count && !has_any; i++) {
             struct component component = components_at(good, i);
-            has_any = below_former(&moving, &component).at != NULL;
+            has_any = after_renaming(&moving, &component).at != NULL ||
+                      below_former(&moving, &component).at != NULL;
         }
         if (has_any) {
             follow(&moving, (struct task_id){n});

@@ -8,9 +8,9 @@
 enum { STANDINGS = POINT_REFUSED + 1 };
 
 static const char *const words[STANDINGS] = {
-    [POINT_NONE] = "listed",   [POINT_MADE] = "made",        [POINT_NEW] = "new",
-    [POINT_UNWRITTEN] = "new", [POINT_CHANGED] = "changed",  [POINT_HELD] = "held",
-    [POINT_EDITED] = "edited", [POINT_REFUSED] = "unusable",
+    [POINT_NONE] = "listed",     [POINT_MADE] = "made",       [POINT_NEW] = "new",
+    [POINT_UNWRITTEN] = "new",   [POINT_CHANGED] = "changed", [POINT_HELD] = "held",
+    [POINT_RENAMED] = "renamed", [POINT_EDITED] = "edited",   [POINT_REFUSED] = "unusable",
 };
 
 struct tally {
@@ -39,8 +39,11 @@ static void add_json_points(const struct workspace *workspace, struct buf *out)
             continue;
         }
         report_json_begin_record(out);
-        report_json_string(out, "directory", workspace->names[i]);
+        report_json_string(out, "directory", workspace_point_name(workspace, i));
         report_json_string(out, "status", slice_of(words[standing]));
+        if (workspace_renamed_point(workspace, workspace->names[i]) >= 0) {
+            report_json_string(out, "former_name", workspace->names[i]);
+        }
         report_json_key(out, "value");
         points_add_value(points->view.points, points->numbers[i], out);
         workspace_describe_point(workspace, i, &problem);
@@ -60,6 +63,7 @@ static void add_json(const struct workspace *workspace, struct buf *out)
     report_json_count(out, "made", tally.counts[POINT_MADE]);
     report_json_count(out, "new", tally.counts[POINT_NEW] + tally.counts[POINT_UNWRITTEN]);
     report_json_count(out, "changed", tally.counts[POINT_CHANGED]);
+    report_json_count(out, "renamed", tally.counts[POINT_RENAMED]);
     report_json_count(out, "held", tally.counts[POINT_HELD]);
     report_json_count(out, "edited", tally.counts[POINT_EDITED]);
     report_json_count(out, "unusable", tally.counts[POINT_REFUSED]);
@@ -93,6 +97,7 @@ static void add_summary(const struct workspace *workspace, struct buf *out)
     add_count(tally.counts[POINT_MADE], "made", &parts);
     add_count(tally.counts[POINT_NEW] + tally.counts[POINT_UNWRITTEN], "new", &parts);
     add_count(tally.counts[POINT_CHANGED], "changed", &parts);
+    add_count(tally.counts[POINT_RENAMED], "renamed", &parts);
     add_count(tally.counts[POINT_HELD], "held", &parts);
     add_count(tally.counts[POINT_EDITED], "edited by hand", &parts);
     add_count(tally.counts[POINT_REFUSED], "unusable", &parts);
@@ -121,7 +126,7 @@ void report_points(const struct workspace *workspace, const struct rowbuild_show
     table_init(&table);
     table_add_column(&table, "Directory", TABLE_LEFT);
     table_add_column(&table, "Status", TABLE_LEFT);
-    table_add_column(&table, "Problem", TABLE_OPTIONAL);
+    table_add_column(&table, "Note", TABLE_OPTIONAL);
     for (size_t i = 0; i < workspace->count; i++) {
         enum point_standing standing = workspace_standing(workspace, i);
         if (standing == POINT_NONE || standing == POINT_MADE) {

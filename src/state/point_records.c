@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Each line: a checksum of the rest, the digest before, the digest after, the name. Names have no
- * control characters (workspace/points.c refuses them). */
+/* Each line: a checksum of the rest, the digest before, the digest after, the name; after a tab the
+ * former name, if there is one. Names have no control characters (workspace/points_name.c). */
 #define HEADER "rowbuild points 1 xxh3-128\n"
 enum { CHECK_DIGITS = 16, DIGEST_DIGITS = 32, NAME_AT = CHECK_DIGITS + 2 * DIGEST_DIGITS + 3 };
 static const size_t LARGEST_FILE = (size_t)4 << 30;
@@ -21,6 +21,9 @@ static const size_t LARGEST_FILE = (size_t)4 << 30;
 struct pair {
     struct digest before;
     struct digest after;
+    uint32_t former;    /* number of the former name, or INTERN_NONE */
+    uint32_t successor; /* of the name that this one has become, or INTERN_NONE */
+    bool is_point;      /* not just a former name */
 };
 
 struct point_records {
@@ -32,14 +35,35 @@ struct point_records {
     size_t bytes;           /* of the file */
 };
 
-static void put(struct point_records *records, struct slice name, struct pair pair)
+static uint32_t number_of(struct point_records *records, struct slice name)
 {
     uint32_t number = intern_add(&records->names, name);
     if (number == records->pairs.count) {
-        vec_push(&records->pairs, pair);
-    } else {
-        records->pairs.at[number] = pair;
+        vec_push(&records->pairs, (struct pair){.former = INTERN_NONE, .successor = INTERN_NONE});
     }
+    return number;
+}
+
+/* A name that is written again is that of another directory than the one that was renamed. */
+static void put(struct point_records *records, const struct point_record *record)
+{
+    uint32_t number = number_of(records, record->name);
+    uint32_t former = record->former.at != NULL ? number_of(records, record->former) : INTERN_NONE;
+    struct pair *pair = &records->pairs.at[number];
+    if (pair->successor != INTERN_NONE) {
+        records->pairs.at[pair->successor].former = INTERN_NONE;
+        pair->successor = INTERN_NONE;
+    }
+    if (former != INTERN_NONE) {
+        if (pair->former != INTERN_NONE) {
+            records->pairs.at[pair->former].successor = INTERN_NONE;
+        }
+        pair->former = former;
+        records->pairs.at[former].successor = number;
+    }
+    pair->before = record->before;
+    pair->after = record->after;
+    pair->is_point = true;
 }
 
 static bool read_hex(struct slice text, uint64_t *number)
@@ -65,27 +89,37 @@ static bool read_digest(struct slice text, struct digest *digest)
 static bool read_line(struct point_records *records, struct slice line)
 {
     uint64_t check;
-    struct pair pair;
+    struct point_record record = {0};
     if (line.len <= NAME_AT || !read_hex(slice_make(line.at, CHECK_DIGITS), &check) ||
         check != digest_of(slice_make(line.at + CHECK_DIGITS, line.len - CHECK_DIGITS)).high ||
-        !read_digest(slice_make(line.at + CHECK_DIGITS + 1, DIGEST_DIGITS), &pair.before) ||
+        !read_digest(slice_make(line.at + CHECK_DIGITS + 1, DIGEST_DIGITS), &record.before) ||
         !read_digest(slice_make(line.at + CHECK_DIGITS + DIGEST_DIGITS + 2, DIGEST_DIGITS),
-                     &pair.after)) {
+                     &record.after)) {
         return false;
     }
-    put(records, slice_make(line.at + NAME_AT, line.len - NAME_AT), pair);
+    record.name = slice_make(line.at + NAME_AT, line.len - NAME_AT);
+    const char *tab = memchr(record.name.at, '\t', record.name.len);
+    if (tab != NULL) {
+        record.former = slice_make(tab + 1, (size_t)(line.at + line.len - tab) - 1);
+        record.name.len = (size_t)(tab - record.name.at);
+    }
+    put(records, &record);
     return true;
 }
 
-static void add_line(struct slice name, struct pair pair, struct buf *out)
+static void add_line(const struct point_record *record, struct buf *out)
 {
     struct buf rest = BUF_EMPTY;
     buf_add_char(&rest, ' ');
-    digest_format(pair.before, &rest);
+    digest_format(record->before, &rest);
     buf_add_char(&rest, ' ');
-    digest_format(pair.after, &rest);
+    digest_format(record->after, &rest);
     buf_add_char(&rest, ' ');
-    buf_add_slice(&rest, name);
+    buf_add_slice(&rest, record->name);
+    if (record->former.at != NULL) {
+        buf_add_char(&rest, '\t');
+        buf_add_slice(&rest, record->former);
+    }
     buf_addf(out, "%016llx", (unsigned long long)digest_of(buf_slice(&rest)).high);
     buf_add_slice(out, buf_slice(&rest));
     buf_add_char(out, '\n');
@@ -159,8 +193,21 @@ bool point_records_have(const struct point_records *records, struct slice name,
                         struct digest digest)
 {
     uint32_t number = intern_find(&records->names, name);
-    return number != INTERN_NONE && (digest_equal(records->pairs.at[number].before, digest) ||
-                                     digest_equal(records->pairs.at[number].after, digest));
+    return number != INTERN_NONE && records->pairs.at[number].is_point &&
+           (digest_equal(records->pairs.at[number].before, digest) ||
+            digest_equal(records->pairs.at[number].after, digest));
+}
+
+size_t point_records_names(const struct point_records *records, const struct slice **names)
+{
+    *names = records->names.names;
+    return records->names.count;
+}
+
+struct slice point_records_former(const struct point_records *records, size_t number)
+{
+    uint32_t former = records->pairs.at[number].former;
+    return former != INTERN_NONE ? intern_name(&records->names, former) : (struct slice){0};
 }
 
 static int write_all(int fd, struct slice text)
@@ -182,7 +229,15 @@ static int replace_file(const struct point_records *records, int root)
     struct buf text = BUF_EMPTY;
     buf_add_string(&text, HEADER);
     for (uint32_t i = 0; i < records->names.count; i++) {
-        add_line(intern_name(&records->names, i), records->pairs.at[i], &text);
+        const struct pair *pair = &records->pairs.at[i];
+        struct point_record record = {
+            .name = intern_name(&records->names, i), .before = pair->before, .after = pair->after};
+        if (pair->former != INTERN_NONE) {
+            record.former = intern_name(&records->names, pair->former);
+        }
+        if (pair->is_point) {
+            add_line(&record, &text);
+        }
     }
     int result = inside_replace(root, STATE_POINTS, buf_slice(&text));
     buf_release(&text);
@@ -209,9 +264,8 @@ int point_records_add(struct point_records *records, const struct point_record *
 {
     struct buf text = BUF_EMPTY;
     for (size_t i = 0; i < count; i++) {
-        struct pair pair = {added[i].before, added[i].after};
-        put(records, added[i].name, pair);
-        add_line(added[i].name, pair, &text);
+        put(records, &added[i]);
+        add_line(&added[i], &text);
     }
     bool is_whole = records->bytes > 0 && records->sound_bytes == records->bytes;
     bool is_long = records->lines + count > 2 * (size_t)records->names.count + 1000;

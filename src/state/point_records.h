@@ -21,6 +21,7 @@ struct point_record {
     struct slice name;
     struct digest before; /* DIGEST_ABSENT: there was no value */
     struct digest after;
+    struct slice former; /* the name that its directory had; at == NULL: it wasn't renamed */
 };
 
 /* Reads the records of the state folder `path`; none where it doesn't exist. NULL after an error. */
@@ -30,6 +31,12 @@ void point_records_free(struct point_records *records); /* NULL is allowed */
 /* Whether one of the two last values of the directory has this digest. */
 bool point_records_have(const struct point_records *records, struct slice name,
                         struct digest digest);
+
+/* All names that are on record, former ones included, NUL-terminated. They live as long as `records`,
+ * or until something is added. */
+size_t point_records_names(const struct point_records *records, const struct slice **names);
+/* The name that the directory of this number of that list had before; at == NULL: none. */
+struct slice point_records_former(const struct point_records *records, size_t number);
 
 /* Adds records, in memory and on disk, and returns when they are synced. The folder exists, and its
  * lock is held. -1 after an error; then nothing may be written. */

@@ -405,6 +405,12 @@ static void forget(struct state *state, struct change place)
     }
 }
 
+void state_note_moved(struct state *state, enum change_kind kind, size_t from, size_t to)
+{
+    note_change(state, (struct change){kind, to});
+    forget(state, (struct change){kind, from});
+}
+
 void state_forget_task(struct state *state, size_t number)
 {
     forget(state, place_of_task(state, number));

@@ -187,6 +187,15 @@ bool state_writes(const struct state *state);              /* the snapshot and t
 /* Lays out the rows. May be called again after the graph was loaded anew. The slices are copied. */
 void state_bind(struct state *state, const struct state_layout *layout);
 
+/* Moves the rows of directories to other names, in place of what was on record there. What has none is
+ * passed over. Returns how many were moved; then the state must be bound anew. */
+struct state_rename {
+    struct slice from;
+    struct slice to;
+};
+size_t state_rename_directories(struct state *state, const struct state_rename *renames,
+                                size_t count);
+
 /* Rows by number; owned by the state, valid until the next state_bind. Threads may read rows
  * together while nothing is put or bound. Rows of files may be changed in place through
  * state_put_file only. */

@@ -6,6 +6,7 @@
  * state_write.c   writing snapshot and journal
  * state_job.c     records of a job, written
  * state_used.c    whether a folder was used
+ * state_rename.c  rows of directories that were renamed
  * state.c         rows in memory, laid out in the caller's numbering
  * snapshot_write.c, snapshot.c, journal.c, inbox.c    formats and names of files
  * task_record.c   a task's row, as it stands in these files
@@ -111,6 +112,8 @@ void state_spell_changes(struct state *state);
 struct bound_names state_bound(const struct state *state);
 void state_bound_release(struct bound_names *bound);
 void state_unbind(struct binding *binding);
+/* A row was copied to another place: both are queued, and the former holds nothing. */
+void state_note_moved(struct state *state, enum change_kind kind, size_t from, size_t to);
 
 /* state_used.c, for the folder that is open, after the snapshot was read */
 /* What is wrong with a folder that has no journal; NULL: nothing was recorded there yet. */

@@ -64,6 +64,11 @@ static enum point_standing judge(const struct workspace *workspace, size_t direc
     buf_add_slice(&path, workspace->names[directory]);
     buf_add_char(&path, '/');
     buf_add_slice(&path, workspace->rowfile->value_file);
+    if (workspace_renamed_point(workspace, workspace->names[directory]) >= 0) {
+        own->found[directory] = points_digest(own->view.points, own->numbers[directory]);
+        buf_release(&path);
+        return POINT_RENAMED;
+    }
     own->found[directory] = DIGEST_ABSENT;
     errno = workspace->fd < 0 ? ENOENT : 0;
     if (workspace->fd >= 0 && is_directory(workspace, workspace->names[directory].at) &&
@@ -115,6 +120,7 @@ void workspace_look_at_points(struct workspace *workspace)
     own->found = mem_alloc((workspace->count + 1) * sizeof *own->found);
     for (size_t i = 0; i < workspace->count; i++) {
         int64_t point = points_find(own->view.points, workspace->names[i]);
+        point = point >= 0 ? point : workspace_renamed_point(workspace, workspace->names[i]);
         own->numbers[i] = point >= 0 ? (uint32_t)point : POINT_UNDECLARED;
     }
     parallel_for(0, workspace->count, LOOK_GRAIN, judge_range, workspace);
@@ -126,6 +132,7 @@ void workspace_release_points(struct workspace *workspace)
     free(workspace->points.standings);
     free(workspace->points.found);
     free(workspace->points.undeclared);
+    free(workspace->points.renames);
     workspace->points = (struct workspace_points){0};
 }
 
@@ -140,7 +147,8 @@ bool workspace_value_is_declared(const struct workspace *workspace, size_t direc
 {
     enum point_standing standing = workspace_standing(workspace, directory);
     return workspace->points.view.as_declared &&
-           (point_is_pending(standing) || standing == POINT_EDITED || standing == POINT_REFUSED);
+           ((point_is_pending(standing) && standing != POINT_RENAMED) || standing == POINT_EDITED ||
+            standing == POINT_REFUSED);
 }
 
 struct digest workspace_declared_digest(const struct workspace *workspace, size_t directory)
@@ -150,7 +158,8 @@ struct digest workspace_declared_digest(const struct workspace *workspace, size_
 
 void workspace_hold_point(struct workspace *workspace, size_t directory)
 {
-    if (workspace_standing(workspace, directory) == POINT_CHANGED) {
+    enum point_standing standing = workspace_standing(workspace, directory);
+    if (standing == POINT_CHANGED || standing == POINT_RENAMED) {
         workspace->points.standings[directory] = POINT_HELD;
     }
 }

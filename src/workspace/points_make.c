@@ -21,13 +21,13 @@ struct making {
     size_t written;
 };
 
-static int complain(const struct making *making, size_t directory, const char *what)
+static int complain(const struct making *making, struct slice name, const char *what)
 {
     int error = errno;
     struct buf shown = BUF_EMPTY;
     text_add_name(&shown, making->workspace->path);
     buf_add_char(&shown, '/');
-    text_add_name(&shown, making->workspace->names[directory]);
+    text_add_name(&shown, name);
     diag_state_error(making->diag, FINDING_FILE_TROUBLE,
                      "the point's directory `%s` can't be %s: %s", buf_string(&shown), what,
                      strerror(error));
@@ -184,7 +184,7 @@ static int make_chunk(struct making *making, const uint32_t *directories, size_t
         done = result != 0 ? i + 1 : done;
     }
     if (result != 0) {
-        complain(making, directories[done - 1], "made");
+        complain(making, making->workspace->names[directories[done - 1]], "made");
         for (size_t i = 0; i < count; i++) {
             remove_new(making, directories[i]);
         }
@@ -193,14 +193,14 @@ static int make_chunk(struct making *making, const uint32_t *directories, size_t
 }
 
 /* Names survive a crash only once the folders that hold them are synced. */
-static int sync_parents(struct making *making, const uint32_t *directories, size_t count)
+static int sync_parents(struct making *making, const struct slice *names, size_t count)
 {
     const struct workspace *workspace = making->workspace;
     struct buf parent = BUF_EMPTY;
     struct buf before = BUF_EMPTY;
     int result = 0;
     for (size_t i = 0; i < count && result == 0; i++) {
-        struct slice name = workspace->names[directories[i]];
+        struct slice name = names[i];
         size_t len = name.len;
         while (len > 0 && name.at[len - 1] != '/') {
             len--;
@@ -219,11 +219,11 @@ static int sync_parents(struct making *making, const uint32_t *directories, size
             }
         }
         if (result != 0) {
-            complain(making, directories[i], "synced");
+            complain(making, name, "synced");
         }
     }
     if (result == 0 && sync_path(workspace->fd, ".", O_DIRECTORY) != 0) {
-        result = complain(making, directories[0], "synced");
+        result = complain(making, names[0], "synced");
     }
     buf_release(&parent);
     buf_release(&before);
@@ -276,12 +276,69 @@ static int rewrite(struct making *making, size_t directory)
             result = file_replace(workspace->fd, buf_string(&path), buf_slice(&text));
         }
         making->written += result == 0;
-        result = result != 0 ? complain(making, directory, "written to") : 0;
+        result = result != 0 ? complain(making, workspace->names[directory], "written to") : 0;
     }
     buf_release(&path);
     buf_release(&text);
     return result;
 }
+
+/* ---- Renaming ---- */
+
+/* Folders that held nothing but what was renamed. */
+static void remove_empty_above(const struct workspace *workspace, struct slice name)
+{
+    struct buf path = BUF_EMPTY;
+    buf_add_slice(&path, name);
+    while (path.len > 0) {
+        while (path.len > 0 && path.at[path.len - 1] != '/') {
+            path.len--;
+        }
+        path.len -= path.len > 0;
+        path.at[path.len] = '\0';
+        if (path.len > 0 && disk->unlink(workspace->fd, path.at, AT_REMOVEDIR) != 0) {
+            break;
+        }
+    }
+    buf_release(&path);
+}
+
+/* 0 also where somebody else has renamed it, or made one of the new name, meanwhile. */
+static int rename_directory(struct making *making, struct slice from, struct slice to)
+{
+    const struct workspace *workspace = making->workspace;
+    int result = file_make_parents(workspace->fd, to.at);
+    if (result == 0) {
+        result = file_rename_new(workspace->fd, from.at, to.at);
+        making->written += result == 0;
+        if (result != 0 && (errno == EEXIST || errno == ENOTEMPTY || errno == ENOENT)) {
+            return 0;
+        }
+    }
+    if (result != 0) {
+        return complain(making, from, "renamed");
+    }
+    remove_empty_above(workspace, from);
+    return 0;
+}
+
+static int rename_all(struct making *making, const uint32_t *directories, size_t count)
+{
+    struct workspace *workspace = making->workspace;
+    struct slice *names = mem_alloc((count + 1) * sizeof *names);
+    int result = 0;
+    for (size_t i = 0; i < count && result == 0; i++) {
+        names[i] = workspace_point_name(workspace, directories[i]);
+        result = rename_directory(making, workspace->names[directories[i]], names[i]);
+    }
+    if (result == 0 && count > 0) {
+        result = sync_parents(making, names, count);
+    }
+    free(names);
+    return result;
+}
+
+/* ---- The whole ---- */
 
 /* The folders above a workspace that was just made, so that its name survives a crash. */
 static int sync_above(int project, const char *path)
@@ -340,28 +397,51 @@ static int open_workspace(struct making *making, int project)
     return result;
 }
 
+static int make_all(struct making *making, const uint32_t *directories, size_t count)
+{
+    struct slice *names = mem_alloc((count + 1) * sizeof *names);
+    int result = 0;
+    for (size_t i = 0; i < count && result == 0; i += CHUNK) {
+        size_t some = count - i < CHUNK ? count - i : CHUNK;
+        result = make_chunk(making, directories + i, some);
+    }
+    for (size_t i = 0; i < count; i++) {
+        names[i] = making->workspace->names[directories[i]];
+    }
+    if (result == 0 && count > 0) {
+        result = sync_parents(making, names, count);
+    }
+    free(names);
+    return result;
+}
+
 int workspace_make_points(struct workspace *workspace, int project, const uint32_t *directories,
                           size_t count, size_t *written, struct diag *diag)
 {
     struct making making = {.workspace = workspace, .diag = diag};
     uint32_t *fresh = mem_alloc((count + 1) * sizeof *fresh);
+    uint32_t *renamed = mem_alloc((count + 1) * sizeof *renamed);
     size_t fresh_count = 0;
+    size_t renamed_count = 0;
     int result = open_workspace(&making, project);
     for (size_t i = 0; i < count && result == 0; i++) {
-        if (workspace_standing(workspace, directories[i]) == POINT_NEW) {
+        enum point_standing standing = workspace_standing(workspace, directories[i]);
+        if (standing == POINT_NEW) {
             fresh[fresh_count++] = directories[i];
+        } else if (standing == POINT_RENAMED) {
+            renamed[renamed_count++] = directories[i];
         } else {
             result = rewrite(&making, directories[i]);
         }
     }
-    for (size_t i = 0; i < fresh_count && result == 0; i += CHUNK) {
-        size_t some = fresh_count - i < CHUNK ? fresh_count - i : CHUNK;
-        result = make_chunk(&making, fresh + i, some);
+    if (result == 0) {
+        result = rename_all(&making, renamed, renamed_count);
     }
-    if (result == 0 && fresh_count > 0) {
-        result = sync_parents(&making, fresh, fresh_count);
+    if (result == 0) {
+        result = make_all(&making, fresh, fresh_count);
     }
     *written = making.written;
     free(fresh);
+    free(renamed);
     return result;
 }

@@ -137,7 +137,13 @@ void workspace_describe_point(const struct workspace *workspace, size_t director
         describe_refused(workspace, directory, out);
         break;
     case POINT_HELD:
-        buf_add_string(out, "its value will be written when its job has ended");
+        buf_add_string(out, workspace_renamed_point(workspace, workspace->names[directory]) >= 0
+                                ? "its directory will be renamed when its job has ended"
+                                : "its value will be written when its job has ended");
+        break;
+    case POINT_RENAMED:
+        buf_add_string(out, "becomes ");
+        text_add_name(out, workspace_point_name(workspace, directory));
         break;
     default:
         break;

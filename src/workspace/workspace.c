@@ -191,6 +191,33 @@ static bool holds_name(const struct slice *names, size_t count, struct slice nam
     return count > 0 && bsearch(&name, names, count, sizeof *names, compare_names) != NULL;
 }
 
+/* Directories on disk that are neither points nor listed explicitly: at the depth of the points, and
+ * those that rowbuild made for points of another depth. */
+static void find_undeclared(struct workspace *workspace, const name_list *explicit_names,
+                            const name_list *on_disk)
+{
+    struct workspace_points *own = &workspace->points;
+    const struct points *points = own->view.points;
+    size_t most = on_disk->count + own->view.known_count + 1;
+    own->undeclared = mem_alloc(most * sizeof *own->undeclared);
+    vec_each (const struct slice, name, on_disk) {
+        if (points_find(points, *name) < 0 &&
+            !holds_name(explicit_names->at, explicit_names->count, *name)) {
+            own->undeclared[own->undeclared_count++] = *name;
+        }
+    }
+    for (size_t i = 0; i < own->view.known_count && workspace->fd >= 0; i++) {
+        struct slice name = own->view.known[i];
+        struct file_stat found;
+        if (points_find(points, name) < 0 && !holds_name(on_disk->at, on_disk->count, name) &&
+            !holds_name(explicit_names->at, explicit_names->count, name) &&
+            file_lstat(workspace->fd, name.at, &found) == 0 && found.kind == FILE_DIRECTORY) {
+            own->undeclared[own->undeclared_count++] = arena_slice(&workspace->arena, name);
+        }
+    }
+    sort_names(own->undeclared, own->undeclared_count);
+}
+
 /* The union of the points (as_declared: all; else those that are on disk) and of what is listed
  * explicitly; the rest of what is on disk is undeclared. */
 static void unite_names(struct workspace *workspace, const name_list *explicit_names,
@@ -198,6 +225,7 @@ static void unite_names(struct workspace *workspace, const name_list *explicit_n
 {
     struct workspace_points *own = &workspace->points;
     const struct points *points = own->view.points;
+    bool *is_there = mem_alloc(points_count(points) + 1);
     name_list names = {0};
     vec_each (const struct slice, name, explicit_names) {
         if (points_find(points, *name) < 0) {
@@ -205,22 +233,32 @@ static void unite_names(struct workspace *workspace, const name_list *explicit_n
         }
     }
     own->listed = names.count;
-    for (size_t p = 0; p < points_count(points); p++) {
-        struct slice name = points_name(points, p);
-        bool is_there = holds_name(on_disk->at, on_disk->count, name);
-        own->listed += is_there;
-        if (own->view.as_declared || is_there) {
-            vec_push(&names, name);
-        }
-    }
-    own->undeclared = mem_alloc((on_disk->count + 1) * sizeof *own->undeclared);
     vec_each (const struct slice, name, on_disk) {
-        if (points_find(points, *name) < 0 &&
-            !holds_name(explicit_names->at, explicit_names->count, *name)) {
-            own->undeclared[own->undeclared_count++] = *name;
+        int64_t point = points_find(points, *name);
+        if (point >= 0) {
+            is_there[point] = true;
+            own->listed++;
         }
     }
+    find_undeclared(workspace, explicit_names, on_disk);
     own->listed += own->undeclared_count;
+    if (own->view.as_declared) {
+        workspace_find_renames(workspace, is_there);
+    }
+    for (size_t i = 0; i < own->rename_count; i++) {
+        vec_push(&names, own->renames[i].from);
+    }
+    bool *is_renamed = mem_alloc(points_count(points) + 1);
+    for (size_t i = 0; i < own->rename_count; i++) {
+        is_renamed[own->renames[i].point] = true;
+    }
+    for (size_t p = 0; p < points_count(points); p++) {
+        if (is_there[p] || (own->view.as_declared && !is_renamed[p])) {
+            vec_push(&names, points_name(points, p));
+        }
+    }
+    free(is_renamed);
+    free(is_there);
     sort_names(names.at, names.count);
     workspace->names = names.at;
     workspace->count = names.count;
@@ -343,6 +381,12 @@ int64_t workspace_find(const struct workspace *workspace, struct slice name, str
             low = middle + 1;
         } else {
             high = middle;
+        }
+    }
+    for (size_t i = 0; i < workspace->points.rename_count; i++) {
+        const struct point_rename *rename = &workspace->points.renames[i];
+        if (slice_equal(points_name(workspace->points.view.points, rename->point), name)) {
+            return workspace_find(workspace, rename->from, nearest);
         }
     }
     if (nearest != NULL) {

@@ -126,6 +126,53 @@ END
     [[ $output == *"declares no points"* ]]
 }
 
+@test "another name template renames directories with their records" {
+    study '[1, 2]'
+    cat >>Rowfile <<END
+[[action]]
+name = "sum"
+scope = "group"
+previous_actions = ["sim"]
+command = ": {directories}; echo sum >>$RUNS"
+END
+    "$ROWBUILD" -q
+    echo kept >workspace/T1.0-s2/notes
+    touch workspace/*/value.json # newer than the products: nothing could be adopted
+    cp -r .rowbuild before
+    : >"$RUNS"
+    sed -i 's|^name = "T.*|name = "seed{/seed}/T{/T}"|' Rowfile
+    run -0 "$ROWBUILD" -n
+    [[ $output == *"nothing to do"*'would rename 4 directories: `T1.0-s1` to `seed1/T1.0`'* ]]
+    run -0 "$ROWBUILD" -n seed2/T1.50
+    run -0 --separate-stderr "$ROWBUILD" points -n --json
+    [ "$(jq -c '[.renamed, .undeclared, .points[1].directory, .points[1].former_name]' <<<"$output")" = '[4,0,"seed2/T1.0","T1.0-s2"]' ]
+    [ -e workspace/T1.0-s2/out ]
+    run -0 "$ROWBUILD"
+    [[ $output == *"renamed 4 directories"*"nothing to do"* ]]
+    [ "$(<workspace/seed2/T1.0/notes)" = kept ]
+    [ ! -e workspace/T1.0-s2 ]
+    # killed after the renaming, before anything was recorded of the new names
+    rm before/points
+    cp before/state before/journal .rowbuild/ 2>/dev/null || cp before/journal .rowbuild/
+    run -0 "$ROWBUILD"
+    [ ! -s "$RUNS" ]
+    # and back, which leaves no empty folder
+    sed -i 's|^name = "seed.*|name = "T{/T}-s{/seed}"|' Rowfile
+    run -0 "$ROWBUILD"
+    [[ $output == *"nothing to do"* ]] && [ ! -s "$RUNS" ]
+    [ "$(ls workspace | tr '\n' ' ')" = "T1.0-s1 T1.0-s2 T1.50-s1 T1.50-s2 " ]
+}
+
+@test "a value that two undeclared directories have renames neither" {
+    study
+    "$ROWBUILD" -q
+    cp -r workspace/T1.0-s1 workspace/copy
+    sed -i 's|^name = "T.*|name = "t{/T}"|' Rowfile
+    run -0 "$ROWBUILD" points
+    [[ $output == *"renamed 1 directory: \`T1.50-s1\` to \`t1.50\`"* ]]
+    [ "$(ls workspace | tr '\n' ' ')" = "T1.0-s1 copy t1.0 t1.50 " ]
+}
+
 @test "names by {signac_id} are those that signac's algorithm gives" {
     cat >Rowfile <<'END'
 [workspace]
