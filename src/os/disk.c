@@ -114,6 +114,7 @@ const struct disk disk_of_kernel = {
     .truncate = ftruncate,
     .sync = fsync,
     .sync_data = fdatasync,
+    .sync_all = syncfs,
     .set_mode = fchmod,
     .touch = touch,
     .lock = lock,

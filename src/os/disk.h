@@ -34,6 +34,7 @@ struct disk {
     int (*truncate)(int fd, off_t size);
     int (*sync)(int fd);
     int (*sync_data)(int fd);
+    int (*sync_all)(int fd); /* all of the file system that it is on */
     int (*set_mode)(int fd, mode_t mode);
     int (*touch)(int fd); /* both times become now */
     /* Asks for a lock on the whole file, for writing, that the open description holds until it is

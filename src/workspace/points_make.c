@@ -11,7 +11,10 @@
 #include <fcntl.h>
 #include <stdlib.h>
 
-enum { CHUNK = 256 };
+enum {
+    CHUNK = 4096,
+    FEW = 16, /* so few are synced one by one */
+};
 #define NEW_SUFFIX ".rowbuild-new"
 static const size_t LARGEST_VALUE = 64U << 20;
 
@@ -175,7 +178,10 @@ static int make_chunk(struct making *making, const uint32_t *directories, size_t
     for (; done < count && result == 0; done++) {
         result = write_new(making, directories[done]);
     }
-    for (size_t i = 0; i < done && result == 0; i++) {
+    if (count > FEW && result == 0) {
+        result = disk->sync_all(making->workspace->fd);
+    }
+    for (size_t i = 0; i < done && count <= FEW && result == 0; i++) {
         result = sync_new(making, directories[i]);
         done = result != 0 ? i + 1 : done;
     }

@@ -473,6 +473,24 @@ static int sync_file(int fd)
     return ends(0);
 }
 
+static int sync_all(int fd)
+{
+    if (!begins(SIMULATED_SYNC, fd, NULL)) {
+        return -1;
+    }
+    if (real_description(fd) == NULL) {
+        return ends(-1);
+    }
+    vec_each (struct inode *, inode, &simulated.inodes) {
+        if ((*inode)->kind == INODE_FOLDER) {
+            tree_sync_names(*inode);
+        } else {
+            tree_sync_content(*inode);
+        }
+    }
+    return ends(0);
+}
+
 static int set_mode(int fd, mode_t mode)
 {
     if (!begins(SIMULATED_CHANGE, fd, NULL)) {
@@ -888,6 +906,7 @@ const struct disk simulated_table = {
     .truncate = truncate_to,
     .sync = sync_file,
     .sync_data = sync_file,
+    .sync_all = sync_all,
     .set_mode = set_mode,
     .touch = touch,
     .lock = lock,

@@ -252,7 +252,9 @@ static void do_on_descriptor(struct side *side, size_t doing, uint64_t *seed)
         tell_result(side, own->truncate(fd, (off_t)at - 1));
         break;
     case DO_SYNC:
-        tell_result(side, at % 2 == 0 ? own->sync(fd) : own->sync_data(fd));
+        tell_result(side, at % 3 == 0   ? own->sync(fd)
+                          : at % 3 == 1 ? own->sync_data(fd)
+                                        : own->sync_all(fd));
         break;
     case DO_SET_MODE:
         tell_result(side, own->set_mode(fd, 0600 | (mode_t)at));

@@ -593,6 +593,101 @@ static void test_crashes(void **state)
     crash_everywhere("{\"a\": 9}", true);
 }
 
+/* Makes points with a crash after so many calls to the disk. Whether all that are wanted were made
+ * before. */
+static bool make_and_crash(struct expanded *expanded, size_t calls, size_t wanted)
+{
+    struct workspace workspace;
+    uint32_t *directories;
+    size_t count;
+    simulated_stop_after(simulated_calls() + calls);
+    struct points_view view = {.points = expanded->points, .as_declared = true};
+    bool is_done = false;
+    if (workspace_open_declared(&workspace, expanded->project, expanded->rowfile,
+                                "/project/.rowbuild", &view, &expanded->diag) == 0) {
+        size_t pending = workspace_pending_points(&workspace, &directories);
+        is_done = workspace_make_points(&workspace, expanded->project, directories, pending, &count,
+                                        &expanded->diag) == 0 &&
+                  count == wanted;
+        free(directories);
+    }
+    workspace_release(&workspace);
+    simulated_crash(calls);
+    expanded->project = disk->open(AT_FDCWD, "/project", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    return is_done;
+}
+
+/* So many points are synced together. */
+static void test_crashes_among_many(void **state)
+{
+    (void)state;
+    enum { MANY = 20 };
+    bool is_done = false;
+    for (size_t calls = 0; !is_done; calls++) {
+        struct expanded expanded;
+        size_t there = 0;
+        begin(&expanded, HEAD "name = \"p{/a}\"\n" ELEMENT "grid.a = { from = 1, to = 20 }\n");
+        expand(&expanded);
+        is_done = make_and_crash(&expanded, calls, MANY);
+        for (int i = 1; i <= MANY; i++) {
+            struct buf path = BUF_EMPTY;
+            struct buf value = BUF_EMPTY;
+            struct stat found;
+            buf_addf(&path, "/project/workspace/p%d", i);
+            buf_addf(&value, "{\"a\": %d}\n", i);
+            if (disk->stat(AT_FDCWD, buf_string(&path), &found, 0) == 0) {
+                buf_add_string(&path, "/v.json");
+                const char *text = simulated_text(buf_string(&path));
+                assert_non_null(text);
+                assert_string_equal(text, buf_string(&value));
+                there++;
+            }
+            buf_release(&path);
+            buf_release(&value);
+        }
+        assert_true(!is_done || there == MANY);
+        end(&expanded);
+        assert_true(calls < 2000);
+    }
+}
+
+static void test_renames(void **state)
+{
+    (void)state;
+    bool is_done = false;
+    for (size_t calls = 0; !is_done; calls++) {
+        struct expanded expanded;
+        begin(&expanded, two);
+        expand(&expanded);
+        simulated_write("/project/workspace/x/v.json", "{ \"a\": 1 }");
+        simulated_write("/project/workspace/y/v.json", "{\"a\": 2}");
+        simulated_write("/project/workspace/z/v.json", "{\"a\": 3}");
+        if (calls == 0) {
+            struct workspace workspace;
+            open_points(&expanded, &workspace, NULL);
+            assert_int_equal(workspace.count, 2);
+            assert_true(slice_is(workspace.names[0], "x"));
+            assert_int_equal(workspace_standing(&workspace, 0), POINT_RENAMED);
+            assert_true(slice_is(workspace_point_name(&workspace, 1), "p2"));
+            assert_int_equal(workspace_find(&workspace, SLICE_LITERAL("p2"), NULL), 1);
+            assert_int_equal(workspace.points.undeclared_count, 1);
+            workspace_release(&workspace);
+        }
+        is_done = make_and_crash(&expanded, calls, 2);
+        const char *former = simulated_text("/project/workspace/x/v.json");
+        const char *now = simulated_text("/project/workspace/p1/v.json");
+        assert_true((former == NULL) != (now == NULL));
+        assert_string_equal(now != NULL ? now : former, "{ \"a\": 1 }");
+        assert_non_null(simulated_text("/project/workspace/z/v.json"));
+        if (is_done) {
+            assert_non_null(now);
+            expect_standings(&expanded, NULL, POINT_MADE, POINT_MADE);
+        }
+        end(&expanded);
+        assert_true(calls < 400);
+    }
+}
+
 static void test_failing_disk(void **state)
 {
     (void)state;
@@ -682,7 +777,8 @@ int main(void)
         cmocka_unit_test(test_clashes),      cmocka_unit_test(test_names),
         cmocka_unit_test(test_tables),       cmocka_unit_test(test_wrong_tables),
         cmocka_unit_test(test_signac_ids),   cmocka_unit_test(test_standings),
-        cmocka_unit_test(test_crashes),      cmocka_unit_test(test_failing_disk),
+        cmocka_unit_test(test_crashes),      cmocka_unit_test(test_crashes_among_many),
+        cmocka_unit_test(test_renames),      cmocka_unit_test(test_failing_disk),
         cmocka_unit_test(test_records),      cmocka_unit_test(test_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
