@@ -620,6 +620,7 @@ struct rowbuild_points_options {
     const char *const *write; /* directories of points whose values were edited by hand */
     size_t write_count;
     bool dry_run; /* write nothing */
+    bool prune;   /* move directories that no point declares to `<workspace>.pruned` */
 };
 /* Makes the directories of the declared points and writes their values, as a run does, and lists
  * the points that aren't simply made. Values that were edited by hand are written only if they are

@@ -5,6 +5,7 @@
 #include "text.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { MOST_NAMES = 3 };
 
@@ -227,6 +228,54 @@ static int write_and_look(struct rowbuild *study, const struct rowbuild_points_o
     return status;
 }
 
+/* ---- Pruning ---- */
+
+static void tell_pruned(const struct workspace *workspace, size_t count, bool would,
+                        struct diag *diag)
+{
+    struct buf text = BUF_EMPTY;
+    struct buf to = BUF_EMPTY;
+    buf_add_string(&text, would ? "would move " : "moved ");
+    text_add_count(&text, count);
+    buf_add_string(&text, count == 1 ? " directory to `" : " directories to `");
+    workspace_add_pruned_path(workspace, &to);
+    text_add_name(&text, buf_slice(&to));
+    buf_add_string(&text, "`: ");
+    for (size_t i = 0; i < count && i < MOST_NAMES; i++) {
+        text_add_listed(&text, workspace->points.undeclared[i], i);
+    }
+    buf_add_string(&text, count > MOST_NAMES ? ", …" : "");
+    diag_note(diag, FINDING_UNDECLARED_DIRECTORIES, "%s", buf_string(&text));
+    buf_release(&text);
+    buf_release(&to);
+}
+
+/* A job may work in a directory that was declared when it was submitted. */
+static int prune(struct rowbuild *study, bool dry_run, struct diag *diag)
+{
+    struct workspace *workspace = &study->workspace;
+    size_t count = workspace->points.undeclared_count;
+    int result = 0;
+    if (count > 0 && jobs_may_be_queued(study->jobs)) {
+        return diag_state_error(diag, FINDING_POINTS_HELD,
+                                "jobs are queued or running, and may work in undeclared "
+                                "directories; use --prune when they have ended");
+    }
+    if (!dry_run) {
+        result = workspace_prune(workspace, study->project, &count, diag);
+    }
+    if (count > 0) {
+        tell_pruned(workspace, count, dry_run, diag);
+    }
+    if (!dry_run) {
+        struct workspace_points *own = &workspace->points;
+        own->undeclared_count -= count;
+        memmove(own->undeclared, own->undeclared + count,
+                own->undeclared_count * sizeof *own->undeclared);
+    }
+    return result;
+}
+
 /* Whether a point keeps its tasks from being run. */
 static bool any_unusable(const struct workspace *workspace)
 {
@@ -255,6 +304,10 @@ int rowbuild_points(struct rowbuild *study, const struct rowbuild_points_options
     int status = study_look(study, &quick, options->dry_run ? STATE_READ : STATE_WRITE, messages);
     if (status == ROWBUILD_OK) {
         status = write_and_look(study, options, &quick, messages);
+    }
+    if (status == ROWBUILD_OK && options->prune &&
+        prune(study, options->dry_run, &messages->diag) != 0) {
+        status = ROWBUILD_STATE;
     }
     if (status == ROWBUILD_OK) {
         report_points(&study->workspace, show, &out);

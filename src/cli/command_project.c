@@ -56,7 +56,8 @@ int command_points(struct session *session)
     }
     struct rowbuild_points_options options = {.write = settings->writes.at,
                                               .write_count = settings->writes.count,
-                                              .dry_run = settings->dry_run};
+                                              .dry_run = settings->dry_run,
+                                              .prune = settings->prune};
     struct rowbuild_show_options show = settings->show;
     show.json = settings->display.json;
     show.colour = session->output.results_colour;

@@ -71,8 +71,8 @@ static const struct command commands[COMMAND_COUNT] = {
                       {"rowbuild audit -a test --watch-by notification",
                        "a command that runs strace or a leak check"}}},
     [COMMAND_POINTS] =
-        {"points", .topic = write_topic, .synopsis = "[-n] [--write DIR]...", .section = "POINTS",
-         .purpose = "make the directories of declared points",
+        {"points", .topic = write_topic, .synopsis = "[-n] [--write DIR]... [--prune]",
+         .section = "POINTS", .purpose = "make the directories of declared points",
          .description =
              "Makes the directories of the points that the Rowfile declares, writes their values, "
              "and lists the points that need attention. A run and `rowbuild submit` make points, "
@@ -86,10 +86,11 @@ static const struct command commands[COMMAND_COUNT] = {
              "written), renamed (its directory has the name that another `workspace.name` gave), "
              "held (changed or renamed, with a task in a job), edited (by hand), unusable "
              "(something else has the name, or the value can't be read) and undeclared. "
-             "Undeclared directories are never touched.",
+             "Undeclared directories are touched by --prune only.",
          .examples = {{"rowbuild points -n", "what would be made and changed"},
                       {"rowbuild points --write T1.5-s1",
                        "replaces a value that was edited by hand"},
+                      {"rowbuild points --prune -n", "which directories would be moved away"},
                       {"rowbuild points --json | jq .undeclared_directories",
                        "what no point declares"}}},
     [COMMAND_SHOW] = {"show", .operands = OPERANDS_SHOWS,

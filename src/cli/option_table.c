@@ -159,6 +159,8 @@ const struct option_spec command_options[] = {
      .help = "write nothing; list what would be made and changed"},
     {0, "write", "DIR", TO(writes), .takers = ON(POINTS), .section = "POINTS",
      .help = "write the value of DIR, even if it was edited by hand; can be repeated"},
+    {0, "prune", NULL, TO(prune), .takers = ON(POINTS), .section = "POINTS",
+     .help = "move directories that no point declares to WORKSPACE.pruned"},
 
     {0, "yes", NULL, TO(yes), .variable = "YES", .takers = ON(RUN) | ON(AUDIT),
      .help = "redo any amount of finished work without asking",

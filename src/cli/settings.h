@@ -47,6 +47,7 @@ struct settings {
     bool asks;         /* with it: status 1 where something would run (make -q) */
     bool exit_code;    /* run -n: status 4 where something would run */
     bool yes;          /* run, submit, clean */
+    bool prune;        /* points */
     bool null;         /* targets on standard input end with NUL */
 
     enum rowbuild_watch watch_by; /* audit */

@@ -3,7 +3,7 @@
  * Knows: how each point stands, and how its directory and its value are written so that neither is
  * ever half there. Doesn't know: the state; what was written before is asked through a function.
  * points_look.c compares, points_renames.c finds directories under former names, points_make.c
- * writes, points_words.c describes. */
+ * writes, points_prune.c moves away what is undeclared, points_words.c describes. */
 #ifndef ROWBUILD_WORKSPACE_POINTS_H
 #define ROWBUILD_WORKSPACE_POINTS_H
 
@@ -117,5 +117,12 @@ size_t workspace_pending_points(const struct workspace *workspace, uint32_t **di
  * *written counts what was written in any case. */
 int workspace_make_points(struct workspace *workspace, int project, const uint32_t *directories,
                           size_t count, size_t *written, struct diag *diag);
+
+/* Moves the undeclared directories to a folder beside the workspace, where none is replaced: a name
+ * that is taken gets a number. -1 after an error; *moved counts those that were moved in any case. */
+int workspace_prune(const struct workspace *workspace, int project, size_t *moved,
+                    struct diag *diag);
+/* Appends the path of that folder, from the project: "workspace.pruned". */
+void workspace_add_pruned_path(const struct workspace *workspace, struct buf *path);
 
 #endif

@@ -173,6 +173,30 @@ END
     [ "$(ls workspace | tr '\n' ' ')" = "T1.0-s1 copy t1.0 t1.50 " ]
 }
 
+@test "--prune moves undeclared directories beside the workspace, and they can come back" {
+    study
+    "$ROWBUILD" -q
+    mkdir workspace/old
+    : >"$RUNS"
+    sed -i 's/^grid.T = .*/grid.T = [1.50]/' Rowfile
+    run -0 "$ROWBUILD" points -n --prune
+    [[ $output == *'would move 2 directories to `workspace.pruned`: `T1.0-s1`, `old`'* ]]
+    [ -d workspace/old ]
+    run -0 "$ROWBUILD" points --prune
+    [[ $output == *'moved 2 directories to `workspace.pruned`'* && $output != *undeclared* ]]
+    [ "$(ls workspace)" = T1.50-s1 ]
+    [ "$(<workspace.pruned/T1.0-s1/out)" = "1.0 ising" ]
+    mkdir workspace/old
+    echo new >workspace/old/file
+    run -0 "$ROWBUILD" points --prune
+    [ "$(<workspace.pruned/old.1/file)" = new ]
+    mv workspace.pruned/T1.0-s1 workspace/
+    touch workspace/T1.0-s1/value.json
+    sed -i 's/^grid.T = .*/grid.T = [1.0, 1.50]/' Rowfile
+    run -0 "$ROWBUILD"
+    [[ $output == *"nothing to do"* ]] && [ ! -s "$RUNS" ]
+}
+
 @test "names by {signac_id} are those that signac's algorithm gives" {
     cat >Rowfile <<'END'
 [workspace]
