@@ -177,8 +177,8 @@ struct rowbuild_task {
     enum rowbuild_status status;
     enum rowbuild_intent intent;
     bool selected;
-    bool ran_before; /* has a record of a good result, so that a run would redo it */
-    double predicted_core_hours;
+    bool ran_before;             /* has a record of a good result, so that a run would redo it */
+    double predicted_core_hours; /* negative: not known */
 };
 
 /* Lists the workspace, reads the state, looks at the files and decides. */
@@ -229,6 +229,8 @@ struct rowbuild_estimate {
     double again_core_hours;  /* recorded cost of what would be redone; 0: not recorded */
     double least_core_hours;  /* predicted: what will run */
     double most_core_hours;   /* predicted: what will run and what may run */
+    size_t unknown;           /* of will_run and may_run: tasks that neither number counts, since no
+                                 task of their action is on record */
     const char *again_reason; /* the most frequent reason for redone work: "command changed";
                                  static, or NULL */
 };
@@ -279,8 +281,9 @@ struct rowbuild_progress {
     size_t unfinished;
     unsigned cores_used;
     unsigned cores_budget;
-    double seconds_left;                                     /* predicted; negative: not known */
-    double seconds;                                          /* since the start */
+    double seconds_left; /* predicted, without what `unknown` counts; negative: nothing is known */
+    size_t unknown;      /* executions that are left and of which nobody knows how long they take */
+    double seconds;      /* since the start */
     struct rowbuild_running longest[ROWBUILD_LONGEST_SHOWN]; /* longest first */
     size_t longest_count;
 };
@@ -441,6 +444,12 @@ ROWBUILD_API int rowbuild_show_status(struct rowbuild *study,
                                       const struct rowbuild_show_options *options,
                                       const struct rowbuild_writer *writer,
                                       struct rowbuild_messages *messages);
+/* How long the selected tasks took, and what they used: one line for each action. */
+ROWBUILD_API int rowbuild_show_durations(struct rowbuild *study,
+                                         const struct rowbuild_selection *selection,
+                                         const struct rowbuild_show_options *options,
+                                         const struct rowbuild_writer *writer,
+                                         struct rowbuild_messages *messages);
 ROWBUILD_API int rowbuild_show_directories(struct rowbuild *study,
                                            const struct rowbuild_selection *selection,
                                            const struct rowbuild_show_options *options,

@@ -80,6 +80,7 @@ static int make_plan(struct rowbuild *study, const struct rowbuild_selection *se
                                    .rerun = selection->rerun,
                                    .looks_only = mode == STATE_READ && !study->will_write,
                                    .scan = study->scans,
+                                   .on_cluster = study->cluster->scheduler == SCHEDULER_SLURM,
                                    .threads = study->io_threads};
     study->graph = graph_build(study->rowfile, &study->workspace, study->project, diag);
     if (study->graph == NULL) {

@@ -31,6 +31,17 @@ int rowbuild_show_status(struct rowbuild *study, const struct rowbuild_selection
     return finish(result, &out, writer, messages);
 }
 
+int rowbuild_show_durations(struct rowbuild *study, const struct rowbuild_selection *selection,
+                            const struct rowbuild_show_options *options,
+                            const struct rowbuild_writer *writer,
+                            struct rowbuild_messages *messages)
+{
+    struct buf out = BUF_EMPTY;
+    struct plan_selection wanted = study_selection(study, selection);
+    report_durations(study->plan, &wanted, options, &out);
+    return finish(0, &out, writer, messages);
+}
+
 int rowbuild_show_directories(struct rowbuild *study, const struct rowbuild_selection *selection,
                               const struct rowbuild_show_options *options,
                               const struct rowbuild_writer *writer,

@@ -81,6 +81,7 @@ static int carry_out(struct session *session)
         [COMMAND_AUDIT] = command_audit,
         [COMMAND_POINTS] = command_points,
         [COMMAND_SHOW_STATUS] = command_show_status,
+        [COMMAND_SHOW_DURATIONS] = command_show_durations,
         [COMMAND_SHOW_DIRECTORIES] = command_show_directories,
         [COMMAND_SHOW_WHY] = command_show_why,
         [COMMAND_SHOW_PROVENANCE] = command_show_provenance,

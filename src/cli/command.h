@@ -10,6 +10,7 @@ int command_check(struct session *session);
 int command_audit(struct session *session);
 int command_points(struct session *session);
 int command_show_status(struct session *session);
+int command_show_durations(struct session *session);
 int command_show_directories(struct session *session);
 int command_show_why(struct session *session);
 int command_show_provenance(struct session *session);

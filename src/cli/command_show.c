@@ -62,7 +62,13 @@ int command_show_directories(struct session *session)
                          rowbuild_show_directories);
 }
 
-/* Uses only the records, since the state of products doesn't matter here. */
+/* For both, the products don't matter. */
+int command_show_durations(struct session *session)
+{
+    return show_selected(session, (struct rowbuild_selection){.recorded = true},
+                         rowbuild_show_durations);
+}
+
 int command_show_jobs(struct session *session)
 {
     return show_selected(session, (struct rowbuild_selection){.recorded = true},

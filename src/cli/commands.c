@@ -94,8 +94,8 @@ static const struct command commands[COMMAND_COUNT] = {
                       {"rowbuild points --json | jq .undeclared_directories",
                        "what no point declares"}}},
     [COMMAND_SHOW] = {"show", .operands = OPERANDS_SHOWS,
-                      .synopsis = "status|directories|jobs|why|provenance|log|command|machine|"
-                                  "cluster|launchers [OPTION]... [DIRECTORY]...",
+                      .synopsis = "status|durations|directories|jobs|why|provenance|log|command|"
+                                  "machine|cluster|launchers [OPTION]... [DIRECTORY]...",
                       .purpose = "show the state of the study",
                       .description = "Shows one of the following, and changes nothing.",
                       .examples = {{"rowbuild show status", "how much of each action is completed"},
@@ -109,7 +109,11 @@ static const struct command commands[COMMAND_COUNT] = {
          .description =
              "One line for each action: how many directories are completed, submitted, eligible "
              "(they can run now) and waiting (for previous actions), and the remaining cost. A "
-             "directory that is out of date, failed or unfinished is eligible or waiting.",
+             "directory that is out of date, failed or unfinished is eligible or waiting. The "
+             "cost comes from what was recorded. A task that never ran counts as the median of "
+             "its action's tasks, and is unknown as long as none of them has run. For a "
+             "workflow.toml, and on a cluster as long as nothing is recorded, the cost comes from "
+             "the walltime.",
          .section = "ADVICE",
          .more = "Below the table, there is advice on actions whose last executions used more or "
                  "less than they requested.",
@@ -118,6 +122,19 @@ static const struct command commands[COMMAND_COUNT] = {
                        "only actions that have directories to run now"},
                       {"rowbuild show status --recorded",
                        "the same without looking at any file: fast on network file systems"}}},
+    [COMMAND_SHOW_DURATIONS] =
+        {"durations", .operands = OPERANDS_TARGETS, .topic = show_topic,
+         .synopsis = "[-a ACTION]... [OPTION]... [DIRECTORY]...",
+         .purpose = "how long tasks took, and what they used",
+         .description =
+             "One line for each action, from the last success of each task: how many executions "
+             "there were, the median and the longest of them, the time of all together, how much "
+             "of the time of their cores they spent computing, and the most memory that one of "
+             "them used.",
+         .more = "Tasks that were adopted have no duration. Several directories that one command "
+                 "worked on are one execution.",
+         .examples = {{"rowbuild show durations", "the whole study"},
+                      {"rowbuild show durations -a simulate --json", "for programs"}}},
     [COMMAND_SHOW_DIRECTORIES] =
         {"directories", .operands = OPERANDS_TARGETS, .topic = show_topic,
          .synopsis = "[-a ACTION] [OPTION]... [DIRECTORY]...",

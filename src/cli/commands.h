@@ -23,6 +23,7 @@ enum command_id {
     COMMAND_AUDIT,
     COMMAND_SHOW, /* only together with one of the following */
     COMMAND_SHOW_STATUS,
+    COMMAND_SHOW_DURATIONS,
     COMMAND_SHOW_DIRECTORIES,
     COMMAND_SHOW_JOBS,
     COMMAND_SHOW_WHY,

@@ -64,8 +64,8 @@ const struct option_spec command_options[] = {
     {0, "exit-code", NULL, TO(exit_code), .takers = ON(RUN),
      .help = "with -n: end with status 4 if something would run"},
     {'a', "action", "ACTION", TO(actions), .completes = "action",
-     .takers = ON(RUN) | ON(AUDIT) | ON(SHOW_STATUS) | ON(SHOW_WHY) | ON(SHOW_LOG) | ON(SHOW_COMMAND) |
-               ON(SHOW_JOBS) | ON(SUBMIT) | ON(ACCEPT),
+     .takers = ON(RUN) | ON(AUDIT) | ON(SHOW_STATUS) | ON(SHOW_DURATIONS) | ON(SHOW_WHY) | ON(SHOW_LOG) |
+               ON(SHOW_COMMAND) | ON(SHOW_JOBS) | ON(SUBMIT) | ON(ACCEPT),
      .help = "only actions of this name; * and ? match as in a shell; can be repeated"},
     {'a', "action", "ACTION", TO(actions), .completes = "action",
      .takers = ON(SHOW_DIRECTORIES) | ON(SCAN), .help = "only the action with exactly this name"},
@@ -111,7 +111,7 @@ const struct option_spec command_options[] = {
      .takers = ON(SHOW_DIRECTORIES) | ON(SHOW_CLUSTER) | ON(SHOW_LAUNCHERS),
      .help = "only names, one per line"},
     {0, "no-header", NULL, TO(show.no_header),
-     .takers = ON(SHOW_STATUS) | ON(SHOW_DIRECTORIES) | ON(SHOW_JOBS),
+     .takers = ON(SHOW_STATUS) | ON(SHOW_DURATIONS) | ON(SHOW_DIRECTORIES) | ON(SHOW_JOBS),
      .needs_action = ON(SHOW_DIRECTORIES), .help = "omit the table's header"},
     {0, "no-separate-groups", NULL, TO(show.no_separate_groups), .takers = ON(SHOW_DIRECTORIES),
      .needs_action = ON(SHOW_DIRECTORIES), .help = "no blank lines between groups"},
@@ -177,8 +177,9 @@ const struct option_spec command_options[] = {
     {0, "plain", NULL, TO(display.plain), .takers = ON(JOB),
      .help = "print only the output of the commands for tasks that succeed"},
     {'0', "null", NULL, TO(null),
-     .takers = ON(RUN) | ON(AUDIT) | ON(SHOW_STATUS) | ON(SHOW_DIRECTORIES) | ON(SHOW_JOBS) | ON(SHOW_WHY) |
-               ON(SHOW_COMMAND) | ON(SHOW_PROVENANCE) | ON(SCAN) | ON(ACCEPT),
+     .takers = ON(RUN) | ON(AUDIT) | ON(SHOW_STATUS) | ON(SHOW_DURATIONS) | ON(SHOW_DIRECTORIES) |
+               ON(SHOW_JOBS) | ON(SHOW_WHY) | ON(SHOW_COMMAND) | ON(SHOW_PROVENANCE) | ON(SCAN) |
+               ON(ACCEPT),
      .help = "targets on standard input end with NUL instead of newline"},
 
     {0, "format", "FORMAT", WORD(display.format, "text", "json", "github", "gitlab", "sarif", "junit"),

@@ -94,7 +94,7 @@ static void add_status(struct buf *out, const struct rowbuild_progress *progress
     buf_add_string(out, ", ");
     text_add_duration(out, progress->seconds);
     if (progress->seconds_left >= 0) {
-        buf_add_string(out, ", about ");
+        buf_add_string(out, progress->unknown > 0 ? ", at least " : ", about ");
         text_add_duration(out, progress->seconds_left);
         buf_add_string(out, " left");
     }

@@ -42,6 +42,7 @@ static void add_estimate(struct buf *out, const struct rowbuild_estimate *estima
     add_count(out, "submitted", estimate->submitted);
     add_amount(out, "least_core_hours", estimate->least_core_hours);
     add_amount(out, "most_core_hours", estimate->most_core_hours);
+    add_count(out, "unknown", estimate->unknown);
     add_count(out, "again", estimate->again);
     add_amount(out, "again_core_hours", estimate->again_core_hours);
     add_text(out, "again_reason", estimate->again_reason);
@@ -116,6 +117,7 @@ static void add_ended(struct buf *out, const struct rowbuild_event *event)
     add_count(out, "unfinished", progress->unfinished);
     add_count(out, "total", progress->total);
     add_amount(out, "seconds_left", progress->seconds_left);
+    add_count(out, "unknown", progress->unknown);
 }
 
 void run_json_add_event(struct buf *out, const struct rowbuild_event *event)

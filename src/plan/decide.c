@@ -83,7 +83,7 @@ int plan_look(struct plan *plan, struct diag *diag)
     if (result != 0) {
         tell_all_values(plan, entries, errors_before, diag);
     }
-    plan_find_mean_seconds(plan);
+    costs_forget(plan);
     vec_release(&list);
     return result;
 }

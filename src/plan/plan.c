@@ -1,5 +1,6 @@
 #include "plan_inner.h"
 
+#include "costs.h"
 #include "digest.h"
 #include "named.h"
 #include "skips.h"
@@ -20,7 +21,7 @@ struct plan *plan_new(struct graph *graph, int project, const struct plan_option
     plan->files = mem_alloc(graph->file_count);
     plan->recipe_texts = arena_array(&plan->arena, action_count, sizeof(struct slice));
     plan->recipes = arena_array(&plan->arena, action_count, sizeof(struct digest));
-    plan->mean_seconds = arena_array(&plan->arena, action_count, sizeof(double));
+    plan->costs = costs_new();
     for (size_t i = 0; i < action_count; i++) {
         plan->recipe_texts[i] = plan_recipe_text(&graph->rowfile->actions[i], &plan->arena);
         plan->recipes[i] = digest_of(plan->recipe_texts[i]);
@@ -45,6 +46,7 @@ void plan_free(struct plan *plan)
     free(plan->files);
     free(plan->troubles);
     named_free(plan->named);
+    costs_free(plan->costs);
     vec_release(&plan->scratch);
     buf_release(&plan->path);
     arena_release(&plan->arena);
@@ -147,6 +149,11 @@ bool plan_fills_in(const struct plan *plan, struct task_id task)
     return plan->fill_in[task.at];
 }
 
+bool plan_is_for_cluster(const struct plan *plan)
+{
+    return plan->options.on_cluster;
+}
+
 bool plan_reruns(const struct plan *plan)
 {
     return plan->options.rerun;
@@ -160,11 +167,6 @@ size_t plan_completed(const struct plan *plan)
 size_t plan_adopted(const struct plan *plan)
 {
     return plan->adopted;
-}
-
-double plan_mean_seconds(const struct plan *plan, uint32_t element)
-{
-    return plan->mean_seconds[element];
 }
 
 void plan_resolve(struct plan *plan, struct task_id task)

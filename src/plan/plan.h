@@ -9,8 +9,8 @@
  * Which file holds what, from the bottom up; each uses only files that come before it: names.c
  * (paths, and how a record names them); texts.c (what digests of recipes and values are made from);
  * fingerprint.c (of a list of components); origin.c (which run a success names);
- * plan.c (what a plan says); select.c (what is wanted); target_paths.c (what a path names);
- * costs.c (seconds and cores); pointers.c (values that templates name); recorded.c (a record's
+ * costs.c (seconds and cores); plan.c (what a plan says); select.c (what is wanted);
+ * target_paths.c (what a path names); pointers.c (values that templates name); recorded.c (a record's
  * component, by name); stamps.c (what empty products stand for); records.c (records of successes,
  * written); renamed.c (records of renamed actions); workspace_moved.c (records of a renamed
  * workspace, or one that seems empty); links.c (products that are links); targets.c (whether what they lead to is the
@@ -130,6 +130,7 @@ struct plan_options {
     bool rerun;      /* selected tasks run in any case */
     bool looks_only; /* nothing that is found is put on record */
     bool scan;       /* adopt also what was planned once and never ran */
+    bool on_cluster; /* the work is handed to a scheduler, which is asked for walltimes */
     unsigned threads;
 };
 
@@ -206,6 +207,8 @@ enum file_status plan_status(const struct plan *plan, struct file_id file);
 /* Whether a task is up to date, but its record lacks something that is known now: plan_fill_in. */
 bool plan_fills_in(const struct plan *plan, struct task_id task);
 
+bool plan_is_for_cluster(const struct plan *plan); /* plan_options.on_cluster */
+
 /* Whether selected tasks run in any case (--rerun). */
 bool plan_reruns(const struct plan *plan);
 
@@ -213,9 +216,6 @@ size_t plan_adopted(const struct plan *plan); /* tasks that the last plan_look a
 
 /* Tasks that were unfinished and that the last plan_look found complete (row's contract). */
 size_t plan_completed(const struct plan *plan);
-
-/* Mean seconds of the recorded successes of an action's element; 0: there are none. */
-double plan_mean_seconds(const struct plan *plan, uint32_t element);
 
 /* A run is done with a task: it is no longer pending for others. */
 void plan_resolve(struct plan *plan, struct task_id task);
@@ -438,9 +438,18 @@ void plan_settle(struct plan *plan, const struct file_id *files, size_t count);
 /* Path of a file, NUL-terminated, valid until the next call with the plan. */
 const char *plan_path(struct plan *plan, struct file_id file);
 
-/* Seconds that the task is likely to take: recorded, else its action's mean, else its walltime. */
+/* Seconds that an execution of the task is likely to take, for an order of starts: recorded, else its
+ * action's median, else its walltime. */
 double plan_seconds(const struct plan *plan, struct task_id task);
 unsigned plan_cores(const struct plan *plan, struct task_id task);
+/* Seconds of the task's last success; the median of the action's tasks. Negative: not on record. */
+double plan_recorded_seconds(const struct plan *plan, struct task_id task);
+double plan_typical_seconds(const struct plan *plan, uint32_t element);
+/* Seconds times cores: those of the task's last success, of which a task that ran together with others
+ * has its share, and what it is likely to take: recorded, else the action's median, else, if the work
+ * is handed to a cluster, its walltime. Negative: not known. */
+double plan_recorded_core_seconds(const struct plan *plan, struct task_id task);
+double plan_core_seconds(const struct plan *plan, struct task_id task);
 
 /* Appends one reason in words: "value /temperature: 1.0 → 1.5". */
 void plan_add_reason(struct plan *plan, struct task_id task, const struct reason *reason,

@@ -27,7 +27,7 @@ struct plan {
     uint16_t *troubles; /* by file: errno of the last look that failed; NULL: none has failed */
     struct slice *recipe_texts; /* by action element */
     struct digest *recipes;
-    double *mean_seconds;        /* by action element: of recorded successes; 0: none */
+    struct costs *costs;         /* costs.h */
     struct digest origin;        /* plan_origin */
     struct digest ran_origin;    /* plan_add_to_origin */
     struct slice origin_text;    /* of `origin`; in the arena */

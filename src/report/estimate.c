@@ -11,16 +11,27 @@ enum { REASON_KINDS = REASON_JOB_ENDED + 1 };
 static void count_redone(struct plan *plan, struct task_id task, size_t *kinds,
                          struct rowbuild_estimate *estimate, struct diag *diag)
 {
-    const struct task_row *row = state_task(plan_state(plan), task.at);
-    unsigned cores = row->cores > 0 ? row->cores : plan_cores(plan, task);
+    double core_seconds = plan_recorded_core_seconds(plan, task);
     struct reason_list list;
     estimate->again++;
-    estimate->again_core_hours += row->duration_s * cores / 3600;
+    estimate->again_core_hours += core_seconds > 0 ? core_seconds / 3600 : 0;
     reasons_gather(plan, task, 1, &list, diag);
     if (list.reasons.count > 0) {
         kinds[list.reasons.at[0].kind]++;
     }
     reasons_release(&list);
+}
+
+static void add_hours(struct plan *plan, struct task_id task, bool is_certain,
+                      struct rowbuild_estimate *estimate)
+{
+    double hours = report_task_hours(plan, task);
+    if (hours < 0) {
+        estimate->unknown++;
+        return;
+    }
+    estimate->least_core_hours += is_certain ? hours : 0;
+    estimate->most_core_hours += hours;
 }
 
 static void count_task(struct plan *plan, struct task_id task, size_t *kinds,
@@ -29,15 +40,14 @@ static void count_task(struct plan *plan, struct task_id task, size_t *kinds,
     switch ((enum verdict)plan_verdict(plan, task)) {
     case VERDICT_STALE:
         estimate->will_run++;
-        estimate->least_core_hours += report_task_hours(plan, task);
-        estimate->most_core_hours += report_task_hours(plan, task);
+        add_hours(plan, task, true, estimate);
         if (report_is_redone(plan, task)) {
             count_redone(plan, task, kinds, estimate, diag);
         }
         break;
     case VERDICT_MAYBE:
         estimate->may_run++;
-        estimate->most_core_hours += report_task_hours(plan, task);
+        add_hours(plan, task, false, estimate);
         break;
     case VERDICT_RESTORE:
         estimate->restores++;
@@ -103,6 +113,11 @@ void report_add_again(const struct rowbuild_estimate *estimate, struct buf *out)
 
 static void add_cost_range(const struct rowbuild_estimate *estimate, struct buf *out)
 {
+    size_t tasks = estimate->will_run + estimate->may_run;
+    if (estimate->unknown == tasks) {
+        buf_add_string(out, ": cost unknown");
+        return;
+    }
     struct cpu_time_unit unit = text_cpu_time_unit(estimate->most_core_hours);
     struct buf least = BUF_EMPTY;
     struct buf most = BUF_EMPTY;
@@ -114,6 +129,11 @@ static void add_cost_range(const struct rowbuild_estimate *estimate, struct buf 
         buf_addf(out, ": up to %s %s", buf_string(&most), unit.name);
     } else {
         buf_addf(out, ": %s to %s %s", buf_string(&least), buf_string(&most), unit.name);
+    }
+    if (estimate->unknown > 0) {
+        buf_add_string(out, ", plus ");
+        add_tasks(out, estimate->unknown);
+        buf_add_string(out, " of unknown cost");
     }
     buf_release(&least);
     buf_release(&most);

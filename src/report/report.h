@@ -91,7 +91,8 @@ void report_points(const struct workspace *workspace, const struct rowbuild_show
 /* Appends the task's job, "lab/123_4"; nothing if it is in none. */
 void report_add_job(const struct plan *plan, struct task_id task, struct buf *out);
 
-double report_task_hours(const struct plan *plan, struct task_id task); /* predicted */
+/* Predicted; negative: not known. */
+double report_task_hours(const struct plan *plan, struct task_id task);
 
 /* ---- What a run is about to do ---- */
 
@@ -111,15 +112,24 @@ void report_add_estimate(const struct rowbuild_estimate *estimate, struct buf *o
 /* ---- show status, directories, why; the dry run ---- */
 
 /* A line for each element whose name matches one of the selection's actions (NULL or none: all),
- * with the selected tasks counted: directories, or 1 for a project's task. `Remaining cost` is
- * row's: over groups of directories that aren't completed, processes × walltime × (GPUs, else
- * threads). JSON: an array of
+ * with the selected tasks counted: directories, or 1 for a project's task. `Remaining cost` is what
+ * the tasks that aren't completed are likely to take, by the records. Under row's contract, and on a
+ * cluster as long as nothing is on record, it is row's: over groups of directories that aren't
+ * completed, processes × walltime × (GPUs, else threads). JSON: an array of
  *     {"action","completed","submitted","eligible","waiting","remaining_core_hours",
- *      "remaining_gpu_hours","failed","unfinished","interrupted","job_ended","stale","may_run",
+ *      "remaining_gpu_hours","remaining_unknown" (tasks that neither counts),"failed","unfinished","interrupted","job_ended","stale","may_run",
  *      "restores","blocked"}
  * -1 after errors of a value that groups need. */
 int report_status(struct plan *plan, const struct plan_selection *selection,
                   const struct rowbuild_show_options *options, struct buf *out, struct diag *diag);
+
+/* A line for each element with selected tasks on record: how many executions there were, the median
+ * and the longest of them, all together, the share of their cores that they used, and the most memory.
+ * JSON: an array of {"action","tasks","recorded","executions","median_seconds","longest_seconds",
+ * "longest" (a key),"total_seconds","core_hours","cpu_seconds","cpu_use" (1: all cores),
+ * "memory_bytes" (null: not known)}, without the numbers after "executions" where there are none. */
+void report_durations(const struct plan *plan, const struct plan_selection *selection,
+                      const struct rowbuild_show_options *options, struct buf *out);
 
 /* The selected directories of one action, group by group as a batch or job would take them; a
  * project's task is the one line "(project)" (none when short). JSON: an array of
@@ -148,8 +158,9 @@ int report_why(struct plan *plan, bool all, const struct report_commits *commits
 /* A line for each task that will or may run or whose products are put back, with its first reason
  * in brackets; with `explain` all reasons, indented below (and then the blocked tasks too). Then
  * what would be redone, then the estimate. JSON: an object with the estimate's numbers and "tasks",
- * an array of {"task","action","name","directory","intent","again","core_hours","command"
- * (null: none is started),"reasons" []}. With `launch` the text has each command, too; JSON needs it. -1 as
+ * an array of {"task","action","name","directory","intent","again","core_hours" (null: not known),
+ * "command" (null: none is started),"reasons" []}. With `launch` the text has each command, too;
+ * JSON needs it. -1 as
  * report_why. */
 int report_plan(struct plan *plan, bool explain, const struct launch_context *launch,
                 const struct report_commits *commits, const struct rowbuild_show_options *options,

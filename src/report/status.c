@@ -27,6 +27,10 @@ struct tally {
     uint64_t notes[NOTES];
     double cpu_hours;
     double gpu_hours;
+    double likely_hours;     /* core-hours, by the records */
+    size_t unknown;          /* tasks that likely_hours doesn't count */
+    size_t left;             /* tasks that aren't completed */
+    bool is_by_walltime;     /* the cost is row's */
     VEC(uint32_t) remaining; /* directories that aren't completed */
     struct advice_request request;
     struct advice_usage used; /* by executions with this request, as recorded */
@@ -90,6 +94,14 @@ static void add_job_cost(const struct action *action, size_t count, struct tally
     }
 }
 
+/* Whether nothing but walltimes is known, or row's users expect them. */
+static bool is_by_walltime(const struct plan *plan, const struct action *action, size_t element)
+{
+    return plan_graph(plan)->rowfile->contract == CONTRACT_ROW ||
+           (plan_is_for_cluster(plan) &&
+            (action->resources.gpus_given || plan_typical_seconds(plan, (uint32_t)element) < 0));
+}
+
 /* Counts the usage of the task's last success, if it had the cores that its action requests now. */
 static void count_usage(const struct plan *plan, struct task_id task, size_t directories,
                         struct tally *tally)
@@ -136,6 +148,10 @@ static void count_task(const struct plan *plan, struct task_id task, struct tall
     if (word == ROWBUILD_COMPLETED) {
         return;
     }
+    double hours = report_task_hours(plan, task);
+    tally->left++;
+    tally->unknown += hours < 0;
+    tally->likely_hours += hours > 0 ? hours : 0;
     if (action->scope == SCOPE_DIRECTORY) {
         vec_push(&tally->remaining, directories[0]);
     } else {
@@ -173,6 +189,24 @@ static bool is_shown(const struct tally *tally, const struct rowbuild_show_optio
     return options->all;
 }
 
+static void add_remaining_cost(const struct tally *tally, struct buf *cost)
+{
+    if (tally->is_by_walltime && tally->gpu_hours > 0) {
+        text_add_cost(cost, tally->gpu_hours, "GPU-hours");
+    } else if (tally->is_by_walltime) {
+        text_add_cost(cost, tally->cpu_hours, "CPU-hours");
+    } else if (tally->left > 0 && tally->unknown == tally->left) {
+        buf_add_string(cost, "unknown");
+    } else if (tally->left > 0) {
+        text_add_cpu_time(cost, tally->likely_hours);
+        if (tally->unknown > 0) {
+            buf_add_string(cost, " + ");
+            text_add_count(cost, tally->unknown);
+            buf_add_string(cost, " unknown");
+        }
+    }
+}
+
 static void add_line(struct table *table, const struct action *action, const struct tally *tally)
 {
     static const enum table_style styles[REPORT_STATUS_WORDS] = {TABLE_GREEN, TABLE_YELLOW,
@@ -185,12 +219,7 @@ static void add_line(struct table *table, const struct action *action, const str
     for (size_t i = 0; i < REPORT_STATUS_WORDS; i++) {
         text_add_count(table_cell(table, styles[i]), tally->counts[i]);
     }
-    struct buf *cost = table_cell(table, TABLE_FAINT);
-    if (tally->gpu_hours > 0) {
-        text_add_cost(cost, tally->gpu_hours, "GPU-hours");
-    } else {
-        text_add_cost(cost, tally->cpu_hours, "CPU-hours");
-    }
+    add_remaining_cost(tally, table_cell(table, TABLE_FAINT));
     struct buf *note = table_cell(table, TABLE_PLAIN);
     const char *separator = "";
     for (size_t i = 0; i < NOTES; i++) {
@@ -231,8 +260,10 @@ static void add_json(struct buf *out, const struct action *action, const struct 
     for (size_t i = 0; i < REPORT_STATUS_WORDS; i++) {
         report_json_count(out, report_status_name((enum rowbuild_status)i), tally->counts[i]);
     }
-    report_json_number(out, "remaining_core_hours", tally->cpu_hours);
-    report_json_number(out, "remaining_gpu_hours", tally->gpu_hours);
+    report_json_number(out, "remaining_core_hours",
+                       tally->is_by_walltime ? tally->cpu_hours : tally->likely_hours);
+    report_json_number(out, "remaining_gpu_hours", tally->is_by_walltime ? tally->gpu_hours : 0);
+    report_json_count(out, "remaining_unknown", tally->is_by_walltime ? 0 : tally->unknown);
     for (size_t i = 0; i < NOTES; i++) {
         report_json_count(out, keys[i], tally->notes[i]);
     }
@@ -267,7 +298,7 @@ static int add_elements(struct plan *plan, const struct plan_selection *selectio
     int result = 0;
     for (size_t i = 0; i < graph->rowfile->action_count && result == 0; i++) {
         const struct action *action = &graph->rowfile->actions[i];
-        struct tally tally = {0};
+        struct tally tally = {.is_by_walltime = is_by_walltime(plan, action, i)};
         size_t first = at;
         while (at < count && graph->tasks[tasks[at].at].action == i) {
             at++;

@@ -123,7 +123,7 @@ bool report_is_redone(const struct plan *plan, struct task_id task)
 
 double report_task_hours(const struct plan *plan, struct task_id task)
 {
-    return plan_seconds(plan, task) * plan_cores(plan, task) / 3600;
+    return plan_core_seconds(plan, task) / 3600;
 }
 
 void report_add_job(const struct plan *plan, struct task_id task, struct buf *out)

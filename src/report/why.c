@@ -393,7 +393,12 @@ static void add_planned_json(struct plan *plan, struct task_id task, const struc
     report_json_string(out, "intent", slice_of(intent_of(plan, task).key));
     if (telling->has_costs) {
         report_json_bool(out, "again", report_is_redone(plan, task));
-        report_json_number(out, "core_hours", runs ? report_task_hours(plan, task) : 0);
+        double hours = runs ? report_task_hours(plan, task) : 0;
+        if (hours >= 0) {
+            report_json_number(out, "core_hours", hours);
+        } else {
+            report_json_null(out, "core_hours");
+        }
     }
     task_command_add_planned(telling->launch, plan, task, true, out);
     add_json_reasons(plan, task, telling->changes, out, diag);
@@ -417,6 +422,7 @@ static void add_estimate_json(const struct rowbuild_estimate *estimate, struct b
     }
     report_json_number(out, "least_core_hours", estimate->least_core_hours);
     report_json_number(out, "most_core_hours", estimate->most_core_hours);
+    report_json_count(out, "unknown", estimate->unknown);
 }
 
 /* What both documents have in common: each task, in JSON as the last member of the object that is

@@ -29,11 +29,11 @@ struct action_progress *execution_progress(const struct executions *executions,
     return &executions->actions[element_of(executions, execution)];
 }
 
-double executions_mean_seconds(const struct executions *executions, uint32_t element,
-                               const struct durations *durations)
+double executions_typical_seconds(const struct executions *executions, uint32_t element,
+                                  const struct durations *durations)
 {
     return durations->count > 0 ? durations->seconds / (double)durations->count
-                                : plan_mean_seconds(executions->plan, element);
+                                : plan_typical_seconds(executions->plan, element);
 }
 
 size_t execution_directories(const struct executions *executions, const struct execution *execution)
@@ -102,8 +102,11 @@ void execution_keep(const struct executions *executions, struct execution *execu
 
 void execution_end(const struct executions *executions, struct execution *execution)
 {
+    struct action_progress *progress = execution_progress(executions, execution);
     execution->state = EXECUTION_DONE;
-    execution_progress(executions, execution)->left--;
+    progress->left--;
+    progress->unrecorded -= execution->recorded < 0;
+    progress->recorded_seconds -= execution->recorded >= 0 ? execution->recorded : 0;
 }
 
 /* ---- Building ---- */
@@ -172,22 +175,28 @@ static int add_batches(struct executions *executions, uint32_t element, struct d
     return result;
 }
 
-static double seconds_of(const struct executions *executions, const struct execution *execution)
+/* A batch takes as long as the longest of its tasks' records, each of which is that of a batch. */
+static void know_seconds(const struct executions *executions, struct execution *execution)
 {
     const struct task_id *tasks = execution_tasks(executions, execution);
-    double seconds = 0;
+    bool is_recorded = true;
+    double longest = 0;
     for (uint32_t i = 0; i < execution->count; i++) {
-        double own = plan_seconds(executions->plan, tasks[i]);
-        seconds = own > seconds ? own : seconds; /* a batch records the same duration for all */
+        double seconds = plan_seconds(executions->plan, tasks[i]);
+        longest = seconds > longest ? seconds : longest;
+        is_recorded = is_recorded && plan_recorded_seconds(executions->plan, tasks[i]) >= 0;
     }
-    return seconds;
+    execution->seconds = longest;
+    execution->recorded = is_recorded ? longest : -1;
 }
 
 static void know_costs(struct executions *executions, struct execution *execution)
 {
     struct action_progress *progress = execution_progress(executions, execution);
-    execution->seconds = seconds_of(executions, execution);
+    know_seconds(executions, execution);
     progress->left++;
+    progress->unrecorded += execution->recorded < 0;
+    progress->recorded_seconds += execution->recorded >= 0 ? execution->recorded : 0;
     progress->cores = (double)execution->request.processes * execution->request.threads_per_process;
 }
 

@@ -28,6 +28,7 @@ struct execution {
     uint32_t attempts; /* that failed so far */
     enum execution_state state;
     double seconds;  /* that it takes, as far as is known */
+    double recorded; /* seconds that it took the last time; negative: not on record */
     double priority; /* seconds of the longest path that begins with it */
     struct ledger_request request;
 };
@@ -40,7 +41,9 @@ struct durations {
 /* The executions of one action in this run. */
 struct action_progress {
     size_t left;
-    double cores; /* of each */
+    size_t unrecorded;       /* of `left` */
+    double recorded_seconds; /* of the others together */
+    double cores;            /* of each */
     struct durations ended;
     struct durations succeeded;
 };
@@ -75,9 +78,10 @@ const struct action *execution_action(const struct executions *executions,
                                       const struct execution *execution);
 struct action_progress *execution_progress(const struct executions *executions,
                                            const struct execution *execution);
-/* The mean of what was taken so far in this run, else that of the action's records. */
-double executions_mean_seconds(const struct executions *executions, uint32_t element,
-                               const struct durations *durations);
+/* The mean of what was taken so far in this run, else the median of the action's records. Negative:
+ * not known. */
+double executions_typical_seconds(const struct executions *executions, uint32_t element,
+                                  const struct durations *durations);
 /* How many directories its command works on. */
 size_t execution_directories(const struct executions *executions,
                              const struct execution *execution);

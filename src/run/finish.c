@@ -428,6 +428,7 @@ void run_finish(struct run *run, struct slot *slot)
     size_t head;
     bool ok = !end->signalled && end->status == 0 && !slot->timed_out && !slot->cancelled;
     const struct run_wrap *wrap = run->options->wrap;
+    slot->has_ended = true;
     children_kill_orphans(run, slot);
     if (wrap != NULL) {
         wrap->ended(wrap->context, plan_graph(run->plan), tasks, execution->count, ok);

@@ -25,6 +25,7 @@ struct slot {
     bool paused_in_grace;
     int refused;    /* errno of what the system had no more of for its start */
     bool was_short; /* the system refused something while it ran beside others */
+    bool has_ended; /* its command: what became of it is being found out and told */
     bool timed_out;
     bool cancelled;
     struct sampling sampling;

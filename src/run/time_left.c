@@ -9,13 +9,13 @@ static const double SHORTEST_GRACE_S = 1;
 /* What a task took when it last succeeded, else what its action takes: here, or elsewhere. */
 static double known_seconds(const struct run *run, struct task_id task)
 {
-    const struct task_row *row = state_task(plan_state(run->plan), task.at);
-    if (row->success == SUCCESS_RAN && row->duration_s > 0) {
-        return row->duration_s;
+    double recorded = plan_recorded_seconds(run->plan, task);
+    if (recorded >= 0) {
+        return recorded;
     }
     uint32_t element = plan_graph(run->plan)->tasks[task.at].action;
-    return executions_mean_seconds(&run->executions, element,
-                                   &run->executions.actions[element].succeeded);
+    return executions_typical_seconds(&run->executions, element,
+                                      &run->executions.actions[element].succeeded);
 }
 
 /* A batch takes as long as the longest record of its tasks: each task has the duration of the batch

@@ -122,13 +122,40 @@ END
     small
     expect 0 show status
     has_line '^Action +Completed +Submitted +Eligible +Waiting +Remaining cost$' \
-        '^first +0 +0 +3 +0 +3 CPU-hours$' '^second +0 +0 +0 +3 +3 CPU-hours$'
+        '^first +0 +0 +3 +0 +unknown$' '^second +0 +0 +0 +3 +unknown$'
     expect 0 d1
     expect 0 show status
-    has_line '^first +1 +0 +2 +0 +2 CPU-hours' '^second +1 +0 +0 +2 +2 CPU-hours'
+    has_line '^first +1 +0 +2 +0 +[0-9.]+ CPU-seconds' '^second +1 +0 +0 +2 +[0-9.]+ CPU-seconds'
     expect 0
     expect 0 show status
     has_line '^first +3 +0 +0 +0' '^second +3 +0 +0 +0'
+}
+
+@test "show status and -n: costs come from records, and from walltimes only on a cluster" {
+    small
+    expect 0 -n
+    has 'would run 6 tasks: cost unknown'
+    expect 0 -a first d1
+    expect 0 -n
+    has_line '^would run 5 tasks: about [0-9.]+ CPU-seconds, plus 3 tasks of unknown cost$'
+    expect_json 0 show status --json
+    json '.[0] | .[0].remaining_unknown == 0 and .[1].remaining_unknown == 3'
+    ROWBUILD_CLUSTER=anvil expect 0 show status -a second --no-header
+    has_line '^second +0 +0 +1 +2 +3 CPU-hours$'
+}
+
+@test "show durations: median, longest and total of each action" {
+    small
+    expect 0 show durations
+    has 'No durations on record'
+    expect 0 d1 d2
+    expect 0 show durations -a first
+    has_line '^Action +Runs +Median +Longest +Total +CPU use +Memory( +Longest task)?$' \
+        '^first +2 +[0-9.]+s +[0-9.]+s +[0-9.]+s +[0-9]+%'
+    [ "${#lines[@]}" -eq 2 ]
+    expect_json 0 show durations --json d1 d3
+    json '.[0] | map(.action) == ["first", "second"] and .[0].tasks == 2 and .[0].recorded == 1'
+    json '.[0] | .[0].median_seconds == .[0].longest_seconds and .[0].longest == "first/d1"'
 }
 
 @test "show status: filters, patterns, --no-header, --all" {

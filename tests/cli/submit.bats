@@ -377,7 +377,7 @@ command = "note sum; touch sum"
 products = ["//sum"]
 END
     mkdir -p workspace/{d1,d2}
-    expect 0 -n
+    ROWBUILD_CLUSTER=anvil expect 0 -n
     has 'would run 1 task: about 1.0 CPU-hours'
     expect 0 submit
     expect_runs sum

@@ -177,6 +177,19 @@ static const char *const outcome_names[] = {
     [ROWBUILD_NOT_STARTED] = "not started",
 };
 
+static void hear_progress(struct study *study, const struct run_event *event)
+{
+    const struct rowbuild_progress *progress = event->progress;
+    bool is_told = event->kind == ROWBUILD_EVENT_STARTED || event->kind == ROWBUILD_EVENT_ENDED;
+    study->bare_events += progress->running > 0 && progress->longest_count == 0;
+    if (is_told && progress->seconds_left >= 0) {
+        buf_addf(&study->log, "%.1f s left", progress->seconds_left);
+        buf_addf(&study->log, progress->unknown > 0 ? ", %zu unknown\n" : "\n", progress->unknown);
+    } else if (is_told) {
+        buf_addf(&study->log, "%zu unknown\n", progress->unknown);
+    }
+}
+
 /* The log has a line for each event: milliseconds since the run began, and what it was. */
 static void hear(void *context, const struct run_event *event)
 {
@@ -219,6 +232,9 @@ static void hear(void *context, const struct run_event *event)
         break;
     default:
         break;
+    }
+    if (study->tells_left) {
+        hear_progress(study, event);
     }
 }
 
@@ -281,6 +297,7 @@ static int execute(struct study *study)
         .grace_s = study->grace_s,
         .max_load = study->max_load,
         .keep_free_bytes = study->keep_free_bytes,
+        .tick_ms = study->tells_left ? 1000 : 0,
         .tells_rest = study->tells_rest,
         .state_path = "/project/.rowbuild",
         .name = "",
@@ -310,6 +327,7 @@ static int execute(struct study *study)
     options.places = study->by_length ? NULL : places;
     struct machine_core *cores = make_cores(&machine, options.jobs);
     buf_clear(&study->log);
+    study->bare_events = 0;
     study->began_ns = simulated_now();
     int result = run_execute(study->plan, &launch, run_has_work(study->plan) ? &machine : NULL,
                              &options, &observer, &study->result, &study->diag);

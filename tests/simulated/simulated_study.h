@@ -69,6 +69,8 @@ struct study {
     uint64_t keep_free_bytes; /* likewise */
     const char *host;   /* of the next run, which its records name; NULL: they name no run */
     bool tells_seconds; /* in the log, of what succeeds */
+    bool tells_left;    /* in the log, of starts and ends: the time left, with a tick each second */
+    size_t bare_events; /* likewise: events that didn't name what runs, though something did */
     bool tells_rest;    /* in the log: what became of tasks that weren't executed */
     int64_t end_ns;     /* of the time that the run has; 0: none */
     enum death death;   /* of the next run */

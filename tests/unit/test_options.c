@@ -156,7 +156,7 @@ static void wrong_lines(void **state)
         {"check|one", "`rowbuild check` takes no argument such as `one`"},
         {"show|sttus", "there is no command `show sttus`; did you mean `show status`?"},
         {"show",
-         "`rowbuild show` needs one of status, directories, jobs, why, provenance, log, command, "
+         "`rowbuild show` needs one of status, durations, directories, jobs, why, provenance, log, command, "
          "machine, cluster or "
          "launchers"},
         {"show|directories|--value|/x", "`--value` needs `--action`"},
