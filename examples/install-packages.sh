@@ -10,7 +10,7 @@ for set_name in "$@"; do
     build)
         packages="$packages gcc libc6-dev cmake ninja-build pkg-config re2c bison"
         packages="$packages libxxhash-dev nettle-dev libpcre2-dev libjson-c-dev libhwloc-dev libgit2-dev"
-        packages="$packages libseccomp-dev libarchive-dev"
+        packages="$packages libseccomp-dev libarchive-dev libutf8proc-dev"
         ;;
     test)
         packages="$packages libcmocka-dev bats jq git make mandoc procps openmpi-bin libopenmpi-dev"

@@ -279,6 +279,7 @@ struct rowbuild_progress {
     size_t running; /* executions */
     size_t failed;
     size_t unfinished;
+    size_t ended; /* executions, in this run */
     unsigned cores_used;
     unsigned cores_budget;
     double seconds_left; /* predicted, without what `unknown` counts; negative: nothing is known */
@@ -434,6 +435,7 @@ struct rowbuild_show_options {
     bool commands;             /* the command of each task (plan; JSON always has it) */
     const char *const *values; /* JSON pointers as columns (directories) */
     size_t value_count;
+    size_t width;        /* columns that tables have, wrapped into several lines; 0: any number */
     size_t group_limit;  /* -n: the most groups (directories); 0: all */
     const char *cluster; /* as in rowbuild_options; for cluster and launchers without a study */
 };

@@ -84,6 +84,7 @@ static void add_before(struct rowbuild_progress *progress, const struct rowbuild
     progress->total += before->total;
     progress->failed += before->failed;
     progress->unfinished += before->unfinished;
+    progress->ended += before->ended;
     progress->seconds += before->seconds;
 }
 

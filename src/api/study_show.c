@@ -3,6 +3,7 @@
 #include "study.h"
 
 #include "launch.h"
+#include "logs.h"
 #include "show_log.h"
 
 #include <stdlib.h>
@@ -21,13 +22,40 @@ static int finish(int result, struct buf *out, const struct rowbuild_writer *wri
     return messages_settle(messages, status);
 }
 
+/* By task: what the run that has the state now executes; NULL: nothing. The caller frees it. The table
+ * names the first task of a batch; the others have a start on record, and no end. */
+static bool *find_running(const struct rowbuild *study)
+{
+    struct running_entry *entries;
+    size_t count = logs_read_running(study->state_path, &entries);
+    const struct graph *graph = study->graph;
+    bool *running = count > 0 ? mem_alloc(graph->task_count * sizeof *running + 1) : NULL;
+    for (size_t i = 0; i < count; i++) {
+        struct task_id first = graph_find_task(graph, slice_of(entries[i].key));
+        if (first.at == GRAPH_NONE) {
+            continue;
+        }
+        running[first.at] = true;
+        bool is_batch = graph_action(graph, first)->scope == SCOPE_DIRECTORY &&
+                        graph_action(graph, first)->command.uses_directories;
+        for (uint32_t n = 0; is_batch && n < graph->task_count; n++) {
+            running[n] = running[n] || (graph->tasks[n].action == graph->tasks[first.at].action &&
+                                        state_task(study->state, n)->attempt == ATTEMPT_STARTED);
+        }
+    }
+    free(entries);
+    return running;
+}
+
 int rowbuild_show_status(struct rowbuild *study, const struct rowbuild_selection *selection,
                          const struct rowbuild_show_options *options,
                          const struct rowbuild_writer *writer, struct rowbuild_messages *messages)
 {
     struct buf out = BUF_EMPTY;
     struct plan_selection wanted = study_selection(study, selection);
-    int result = report_status(study->plan, &wanted, options, &out, &messages->diag);
+    bool *running = find_running(study);
+    int result = report_status(study->plan, &wanted, running, options, &out, &messages->diag);
+    free(running);
     return finish(result, &out, writer, messages);
 }
 

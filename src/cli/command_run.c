@@ -102,6 +102,9 @@ static int accept_redone(struct session *session, struct rowbuild_selection sele
 
 static int run_real(struct session *session, const struct rowbuild_selection *selection)
 {
+    if (run_view_check(session) != ROWBUILD_OK) {
+        return ROWBUILD_USAGE;
+    }
     for (;;) {
         enum answer answer;
         int status = run_once(session, selection, &answer);

@@ -7,6 +7,7 @@ static struct rowbuild_show_options show_options(const struct session *session)
     struct rowbuild_show_options options = settings->show;
     options.json = settings->display.json;
     options.colour = session->output.results_colour;
+    options.width = output_results_width(&session->output);
     options.values = settings->values.at;
     options.value_count = settings->values.count;
     options.cluster = settings->project.cluster;

@@ -109,7 +109,9 @@ static const struct command commands[COMMAND_COUNT] = {
          .description =
              "One line for each action: how many directories are completed, submitted, eligible "
              "(they can run now) and waiting (for previous actions), and the remaining cost. A "
-             "directory that is out of date, failed or unfinished is eligible or waiting. The "
+             "directory that is out of date, failed or unfinished is eligible or waiting, and so "
+             "is "
+             "one in which a run executes a command now; the last column says which. The "
              "cost comes from what was recorded. A task that never ran counts as the median of "
              "its action's tasks, and is unknown as long as none of them has run. For a "
              "workflow.toml, and on a cluster as long as nothing is recorded, the cost comes from "

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 /* Turns a closed pipe and a file size limit into errors of write(2). A handler, not SIG_IGN,
@@ -50,6 +51,13 @@ static int write_all(int fd, const char *bytes, size_t len)
         }
     }
     return 0;
+}
+
+size_t output_results_width(const struct output *output)
+{
+    struct winsize size;
+    bool is_known = output->results_terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
+    return is_known ? size.ws_col : 0;
 }
 
 void output_result(struct output *output, const char *bytes, size_t len)

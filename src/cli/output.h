@@ -26,6 +26,9 @@ void output_prepare(void);
 
 void output_init(struct output *output, enum colour_when colour);
 
+/* The columns of the terminal that results go to; 0: it isn't one. */
+size_t output_results_width(const struct output *output);
+
 void output_result(struct output *output, const char *bytes, size_t len);
 void output_message(struct output *output, const char *bytes, size_t len);
 

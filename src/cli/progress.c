@@ -2,6 +2,7 @@
 
 #include "clock.h"
 #include "text.h"
+#include "width.h"
 
 #include <errno.h>
 #include <string.h>
@@ -18,39 +19,9 @@ enum {
 
 /* ---- Widths ---- */
 
-static size_t decode(const char *text, uint32_t *code_point)
-{
-    const unsigned char *at = (const unsigned char *)text;
-    size_t len = at[0] < 0x80 ? 1 : at[0] >= 0xf0 ? 4 : at[0] >= 0xe0 ? 3 : 2;
-    uint32_t value = len == 1 ? at[0] : at[0] & (0xffU >> (len + 1));
-    for (size_t i = 1; i < len; i++) {
-        if ((at[i] & 0xc0) != 0x80) {
-            *code_point = 0xfffd;
-            return i;
-        }
-        value = (value << 6) | (at[i] & 0x3fU);
-    }
-    *code_point = value;
-    return len;
-}
-
-/* Doesn't depend on the locale: includes scripts that are wide everywhere, and symbols that are
- * wide on some terminals. */
-static size_t columns_of(uint32_t code_point)
-{
-    bool narrow = code_point < 0x1100 || (code_point >= 0x1e00 && code_point < 0x2300);
-    return narrow ? 1 : 2;
-}
-
 size_t progress_columns(const char *text)
 {
-    size_t columns = 0;
-    while (*text != '\0') {
-        uint32_t code_point;
-        text += decode(text, &code_point);
-        columns += columns_of(code_point);
-    }
-    return columns;
+    return width_of_text(slice_of(text));
 }
 
 /* Adds as much of `text` as fits, with "..." at the end if it is truncated. Returns the columns
@@ -64,15 +35,14 @@ static size_t add_fitting(struct buf *out, const char *text, size_t columns)
     }
     size_t dots = columns < 3 ? columns : 3;
     size_t taken = 0;
-    for (;;) {
-        uint32_t code_point;
-        size_t len = decode(text, &code_point);
-        if (taken + columns_of(code_point) + dots > columns) {
+    size_t len;
+    for (size_t at = 0;; at += len) {
+        size_t own = width_next(slice_of(text), at, &len);
+        if (taken + own + dots > columns) {
             break;
         }
-        buf_add(out, text, len);
-        text += len;
-        taken += columns_of(code_point);
+        buf_add(out, text + at, len);
+        taken += own;
     }
     buf_add(out, "...", dots);
     return taken + dots;
@@ -80,31 +50,222 @@ static size_t add_fitting(struct buf *out, const char *text, size_t columns)
 
 /* ---- Rendering ---- */
 
-static void add_status(struct buf *out, const struct rowbuild_progress *progress)
+/* The parts of the first line, in the order in which they are left out where it is too narrow. */
+enum part {
+    PART_RATE = 1,
+    PART_SECONDS = 2,
+    PART_CORES = 4,
+    PART_BAR = 8,
+    PART_RUNNING = 16,
+    PART_LEFT = 32,
+    ALL_PARTS = 63
+};
+
+enum { BAR_COLUMNS = 10, MINUTE_S = 60, HOUR_S = 3600 };
+
+static size_t count_over(const struct rowbuild_progress *progress)
 {
-    size_t over = progress->done + progress->failed + progress->unfinished;
-    buf_addf(out, "[%zu/%zu] %zu running on %u/%u cores", over, progress->total, progress->running,
-             progress->cores_used, progress->cores_budget);
+    return progress->done + progress->failed + progress->unfinished;
+}
+
+static size_t percent_of(const struct rowbuild_progress *progress)
+{
+    return progress->total > 0 ? 100 * count_over(progress) / progress->total : 0;
+}
+
+static void add_bar(struct buf *out, const struct rowbuild_progress *progress)
+{
+    size_t full = percent_of(progress) * BAR_COLUMNS / 100;
+    buf_add_string(out, " [");
+    for (size_t i = 0; i < BAR_COLUMNS; i++) {
+        buf_add_char(out, i < full ? '#' : '-');
+    }
+    buf_add_char(out, ']');
+}
+
+static double rate_of(const struct rowbuild_progress *progress)
+{
+    return progress->seconds > 0 ? (double)progress->ended / progress->seconds : 0;
+}
+
+static void add_rate(struct buf *out, double rate)
+{
+    if (rate >= 1) {
+        buf_addf(out, "%.1f/s", rate);
+    } else if (rate * MINUTE_S >= 1) {
+        buf_addf(out, "%.1f/min", rate * MINUTE_S);
+    } else {
+        buf_addf(out, "%.1f/h", rate * HOUR_S);
+    }
+}
+
+/* What follows the bar: the first after a blank, the others after commas. */
+static struct buf *tail(struct buf *out, bool *is_first)
+{
+    buf_add_string(out, *is_first ? " " : ", ");
+    *is_first = false;
+    return out;
+}
+
+static void add_status(struct buf *out, const struct rowbuild_progress *progress, unsigned parts)
+{
+    bool is_first = true;
+    buf_addf(out, "[%zu/%zu] %zu%%", count_over(progress), progress->total, percent_of(progress));
+    if ((parts & PART_BAR) != 0) {
+        add_bar(out, progress);
+    }
+    if ((parts & PART_RUNNING) != 0) {
+        buf_addf(tail(out, &is_first), "%zu running", progress->running);
+        if ((parts & PART_CORES) != 0) {
+            buf_addf(out, " on %u/%u cores", progress->cores_used, progress->cores_budget);
+        }
+    }
     if (progress->failed > 0) {
-        buf_addf(out, ", %zu failed", progress->failed);
+        buf_addf(tail(out, &is_first), "%zu failed", progress->failed);
     }
     if (progress->unfinished > 0) {
-        buf_addf(out, ", %zu unfinished", progress->unfinished);
+        buf_addf(tail(out, &is_first), "%zu unfinished", progress->unfinished);
     }
-    buf_add_string(out, ", ");
-    text_add_duration(out, progress->seconds);
-    if (progress->seconds_left >= 0) {
-        buf_add_string(out, progress->unknown > 0 ? ", at least " : ", about ");
+    if ((parts & PART_RATE) != 0 && progress->ended > 0) {
+        add_rate(tail(out, &is_first), rate_of(progress));
+    }
+    if ((parts & PART_SECONDS) != 0) {
+        text_add_duration(tail(out, &is_first), progress->seconds);
+    }
+    if ((parts & PART_LEFT) != 0 && progress->seconds_left >= 0) {
+        buf_add_string(tail(out, &is_first), progress->unknown > 0 ? "at least " : "about ");
         text_add_duration(out, progress->seconds_left);
         buf_add_string(out, " left");
     }
 }
 
-static void render_status(struct buf *line, size_t *columns,
-                          const struct rowbuild_progress *progress, size_t width, bool colour)
+static void add_fitting_status(struct buf *out, const struct rowbuild_progress *progress,
+                               size_t width)
+{
+    unsigned parts = ALL_PARTS;
+    add_status(out, progress, parts);
+    while (parts != 0 && progress_columns(buf_string(out)) > width) {
+        parts &= parts - 1; /* without the lowest bit that is set */
+        buf_clear(out);
+        add_status(out, progress, parts);
+    }
+}
+
+static void add_clock(struct buf *out, double seconds)
+{
+    unsigned long whole = seconds > 0 ? (unsigned long)seconds : 0;
+    if (whole >= HOUR_S) {
+        buf_addf(out, "%lu:%02lu:%02lu", whole / HOUR_S, whole / MINUTE_S % MINUTE_S,
+                 whole % MINUTE_S);
+    } else {
+        buf_addf(out, "%02lu:%02lu", whole / MINUTE_S, whole % MINUTE_S);
+    }
+}
+
+/* false: there is no such placeholder. */
+static bool add_placeholder(struct buf *out, char letter, const struct rowbuild_progress *progress,
+                            double rate)
+{
+    size_t started = count_over(progress) + progress->running;
+    switch (letter) {
+    case '%':
+        buf_add_char(out, '%');
+        return true;
+    case 's':
+        buf_addf(out, "%zu", started < progress->total ? started : progress->total);
+        return true;
+    case 't':
+        buf_addf(out, "%zu", progress->total);
+        return true;
+    case 'p':
+        buf_addf(out, "%3zu%%", percent_of(progress));
+        return true;
+    case 'r':
+        buf_addf(out, "%zu", progress->running);
+        return true;
+    case 'u':
+        buf_addf(out, "%zu", started < progress->total ? progress->total - started : 0);
+        return true;
+    case 'f':
+        buf_addf(out, "%zu", count_over(progress));
+        return true;
+    case 'o':
+        buf_addf(out, "%.1f", rate_of(progress));
+        return true;
+    case 'c':
+        buf_addf(out, "%.1f", rate);
+        return true;
+    case 'e':
+        buf_addf(out, "%.3f", progress->seconds);
+        return true;
+    case 'w':
+        add_clock(out, progress->seconds);
+        return true;
+    case 'E':
+    case 'W':
+        if (progress->seconds_left < 0) {
+            buf_add_char(out, '?');
+        } else if (letter == 'E') {
+            buf_addf(out, "%.3f", progress->seconds_left);
+        } else {
+            add_clock(out, progress->seconds_left);
+        }
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool add_formatted(struct buf *out, const char *format,
+                          const struct rowbuild_progress *progress, double rate, char *wrong)
 {
     struct buf text = BUF_EMPTY;
-    add_status(&text, progress);
+    bool is_good = true;
+    for (; *format != '\0' && is_good; format++) {
+        if (*format != '%') {
+            buf_add_char(&text, *format);
+            continue;
+        }
+        format++;
+        *wrong = *format;
+        is_good = add_placeholder(&text, *format, progress, rate);
+        format -= *format == '\0';
+    }
+    text_add_visible(out, buf_slice(&text));
+    buf_release(&text);
+    return is_good;
+}
+
+bool progress_check_format(const char *format, struct buf *problem)
+{
+    const struct rowbuild_progress nothing = {0};
+    struct buf text = BUF_EMPTY;
+    char wrong[2] = "";
+    bool is_good = add_formatted(&text, format, &nothing, 0, wrong);
+    if (!is_good && wrong[0] == '\0') {
+        buf_add_string(problem,
+                       "$ROWBUILD_STATUS ends in a single `%`; use `%%` for a percent sign");
+    } else if (!is_good) {
+        buf_add_string(problem, "$ROWBUILD_STATUS has an unknown placeholder `%");
+        text_add_visible(problem, slice_of(wrong));
+        buf_add_string(problem, "`; use one of %s %t %p %r %u %f %o %c %e %w %E %W, or %% for a "
+                                "percent sign");
+    }
+    buf_release(&text);
+    return is_good;
+}
+
+static void render_status(struct buf *line, size_t *columns, const char *format,
+                          const struct rowbuild_progress *progress, double rate, size_t width,
+                          bool colour)
+{
+    struct buf text = BUF_EMPTY;
+    char wrong;
+    if (format != NULL) {
+        (void)add_formatted(&text, format, progress, rate, &wrong);
+    } else {
+        add_fitting_status(&text, progress, width);
+    }
     if (colour) {
         buf_add_string(line, progress->failed > 0 ? "\033[1;31m" : "\033[1m");
     }
@@ -131,10 +292,17 @@ static void render_running(struct buf *line, size_t *columns, const struct rowbu
 void progress_render(struct progress_block *block, const struct rowbuild_progress *progress,
                      size_t width, size_t height, bool colour)
 {
+    progress_render_as(block, NULL, progress, 0, width, height, colour);
+}
+
+void progress_render_as(struct progress_block *block, const char *format,
+                        const struct rowbuild_progress *progress, double rate, size_t width,
+                        size_t height, bool colour)
+{
     for (size_t i = 0; i < PROGRESS_LINES; i++) {
         buf_clear(&block->text[i]);
     }
-    render_status(&block->text[0], &block->columns[0], progress, width, colour);
+    render_status(&block->text[0], &block->columns[0], format, progress, rate, width, colour);
     block->count = 1;
     if (width < NARROWEST || height < MINIMUM_HEIGHT) {
         return;
@@ -222,6 +390,24 @@ void progress_erase(struct progress *progress)
     put(progress, &out);
     buf_release(&out);
     progress->shown = false;
+    progress->erased = true;
+}
+
+/* Keeps one sample a second. Returns how many executions ended in each second since the oldest. */
+static double take_sample(struct progress *progress, const struct rowbuild_progress *state)
+{
+    struct progress_sample *samples = progress->samples;
+    size_t count = progress->sample_count;
+    if (count == 0 || state->seconds - samples[count - 1].seconds >= 1) {
+        if (count == PROGRESS_SAMPLES) {
+            memmove(samples, samples + 1, (PROGRESS_SAMPLES - 1) * sizeof *samples);
+            count--;
+        }
+        samples[count] = (struct progress_sample){state->seconds, state->ended};
+        progress->sample_count = count + 1;
+    }
+    double seconds = state->seconds - samples[0].seconds;
+    return seconds > 0 ? (double)(state->ended - samples[0].ended) / seconds : rate_of(state);
 }
 
 static bool is_foreground(int fd)
@@ -233,8 +419,8 @@ static bool is_foreground(int fd)
 void progress_draw(struct progress *progress, const struct rowbuild_progress *state, bool now)
 {
     int64_t time_ns = clock_monotonic_ns();
-    if (!progress->on || (!now && time_ns - progress->drawn_ns < BETWEEN_DRAWINGS_NS) ||
-        !is_foreground(progress->fd)) {
+    bool is_due = now || progress->erased || time_ns - progress->drawn_ns >= BETWEEN_DRAWINGS_NS;
+    if (!progress->on || !is_due || !is_foreground(progress->fd)) {
         return;
     }
     struct buf out = BUF_EMPTY;
@@ -244,8 +430,8 @@ void progress_draw(struct progress *progress, const struct rowbuild_progress *st
     if (progress->shown) {
         add_rewind(&out, progress, width);
     }
-    progress_render(&progress->block, state, width > KEPT_FREE ? width - KEPT_FREE : 1, height,
-                    progress->colour);
+    progress_render_as(&progress->block, progress->format, state, take_sample(progress, state),
+                       width > KEPT_FREE ? width - KEPT_FREE : 1, height, progress->colour);
     for (size_t i = 0; i < progress->block.count; i++) {
         buf_addf(&out, "%s%s\033[K", i > 0 ? "\n" : "", buf_string(&progress->block.text[i]));
     }
@@ -253,5 +439,6 @@ void progress_draw(struct progress *progress, const struct rowbuild_progress *st
     put(progress, &out);
     buf_release(&out);
     progress->shown = true;
+    progress->erased = false;
     progress->drawn_ns = time_ns;
 }

@@ -1,6 +1,6 @@
 /* Draws the status block at the bottom of a terminal, which doesn't scroll.
  *
- *     [23/60] 4 running on 8/8 cores, 1 failed, 1m 20s, about 5m 10s left
+ *     [23/60] 38% [####------] 4 running on 8/8 cores, 1 failed, 1m 20s, about 5m 10s left
  *       simulate T1.5-s1                                              41s
  *       simulate T2.0-s3                                              12s
  *
@@ -17,10 +17,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PROGRESS_LINES = 5 };
+enum { PROGRESS_LINES = 5, PROGRESS_SAMPLES = 6 };
 
-/* The lines of the block, pure text. None is wider than `width` columns. Characters whose width
- * depends on the terminal count as two columns. */
+/* The lines of the block, pure text. What doesn't fit into the first one is left out, the least
+ * important first: rate, seconds, cores, bar. None is wider than `width` columns. */
 struct progress_block {
     struct buf text[PROGRESS_LINES]; /* without newline */
     size_t columns[PROGRESS_LINES];
@@ -29,10 +29,25 @@ struct progress_block {
 
 void progress_render(struct progress_block *block, const struct rowbuild_progress *progress,
                      size_t width, size_t height, bool colour);
+/* The same with a first line that the user has formatted; NULL: the usual one. `rate`: executions that
+ * ended in each of the last seconds. */
+void progress_render_as(struct progress_block *block, const char *format,
+                        const struct rowbuild_progress *progress, double rate, size_t width,
+                        size_t height, bool colour);
+
+/* Whether a format has only placeholders that there are; else says in `problem` which it has. */
+bool progress_check_format(const char *format, struct buf *problem);
+
 void progress_block_release(struct progress_block *block);
 
 /* The most columns that UTF-8 text can take. */
 size_t progress_columns(const char *text);
+
+/* How many executions had ended when. */
+struct progress_sample {
+    double seconds;
+    size_t ended;
+};
 
 struct progress {
     int fd;
@@ -40,13 +55,18 @@ struct progress {
     bool colour;
     struct progress_block block; /* the block on the screen now, if `shown` */
     bool shown;
-    int64_t drawn_ns; /* monotonic time of the last drawing */
+    bool erased;        /* since the last drawing, for a line: to be drawn again at once */
+    int64_t drawn_ns;   /* monotonic time of the last drawing */
+    const char *format; /* of the first line; NULL: the usual one. Borrowed */
+    struct progress_sample samples[PROGRESS_SAMPLES]; /* oldest first */
+    size_t sample_count;
 };
 
 void progress_init(struct progress *progress, int fd, bool on, bool colour);
 void progress_release(struct progress *progress); /* erases */
 
-/* Draws, or redraws in place. Draws at most ten times a second unless `now` is true, and not while
+/* Draws, or redraws in place. Draws at most ten times a second unless `now` is true or the block was
+ * erased for a line, and not while
  * the process is in the background of its terminal. */
 void progress_draw(struct progress *progress, const struct rowbuild_progress *state, bool now);
 void progress_erase(struct progress *progress);

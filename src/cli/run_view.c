@@ -11,6 +11,25 @@
 
 enum { MOST_BLOCKED = 10 }; /* most tasks without an input that are reported individually */
 
+static const char *status_format(void)
+{
+    const char *format = getenv("ROWBUILD_STATUS"); /* NOLINT(concurrency-mt-unsafe) */
+    return format != NULL && format[0] != '\0' ? format : NULL;
+}
+
+int run_view_check(struct session *session)
+{
+    const char *format = status_format();
+    struct buf problem = BUF_EMPTY;
+    int status = ROWBUILD_OK;
+    if (format != NULL && !progress_check_format(format, &problem)) {
+        session_error(session, "%s", buf_string(&problem));
+        status = ROWBUILD_USAGE;
+    }
+    buf_release(&problem);
+    return status;
+}
+
 void run_view_init(struct run_view *view, struct session *session)
 {
     const struct settings *settings = &session->settings;
@@ -22,6 +41,7 @@ void run_view_init(struct run_view *view, struct session *session)
     bool on_messages = document_has_stdout(&session->document) && !settings->display.json;
     *view = (struct run_view){.session = session, .on_messages = on_messages};
     progress_init(&view->progress, STDERR_FILENO, block, output->messages_colour);
+    view->progress.format = status_format();
     view->style = (struct run_style){
         .colour = on_messages ? output->messages_colour : output->results_colour,
         .terminal = on_messages ? output->messages_terminal : output->results_terminal,
@@ -194,7 +214,9 @@ static bool take_event(void *context, const struct rowbuild_event *event)
     default:
         break;
     }
-    if (event->progress->total > 0) {
+    /* Before the first start, and between an end and the next start, there is nothing to list. */
+    if (event->progress->total > 0 &&
+        (event->progress->running > 0 || event->kind == ROWBUILD_EVENT_TICK)) {
         progress_draw(&view->progress, event->progress, false);
     }
     return true;

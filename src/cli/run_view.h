@@ -28,6 +28,9 @@ struct run_view {
     enum answer answer;
 };
 
+/* ROWBUILD_USAGE after an error: $ROWBUILD_STATUS can't be used. Nothing has run then. */
+int run_view_check(struct session *session);
+
 void run_view_init(struct run_view *view, struct session *session);
 void run_view_release(struct run_view *view);
 

@@ -300,7 +300,8 @@ int report_directories(struct plan *plan, struct slice action,
     } else if (!options->short_output && listing.table.rows.count == 0) {
         buf_add_string(out, "No matches.\n");
     } else if (!options->short_output) {
-        table_format(&listing.table, options->colour, options->no_header, out);
+        table_format_within(&listing.table, options->width, options->colour, options->no_header,
+                            out);
     }
     table_release(&listing.table);
     buf_release(&listing.reason);

@@ -200,7 +200,7 @@ void report_durations(const struct plan *plan, const struct plan_selection *sele
     } else if (table.rows.count == 0) {
         buf_add_string(out, count == 0 ? "No matches.\n" : "No durations on record.\n");
     } else {
-        table_format(&table, options->colour, options->no_header, out);
+        table_format_within(&table, options->width, options->colour, options->no_header, out);
     }
     table_release(&table);
     free(tasks);

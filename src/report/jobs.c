@@ -90,7 +90,7 @@ static void add_table(const struct job_line *jobs, size_t count,
     for (size_t i = 0; i < count; i++) {
         add_line(&table, &jobs[i]);
     }
-    table_format(&table, options->colour, options->no_header, out);
+    table_format_within(&table, options->width, options->colour, options->no_header, out);
     table_release(&table);
 }
 

@@ -146,7 +146,7 @@ void report_points(const struct workspace *workspace, const struct rowbuild_show
     }
     add_summary(workspace, out);
     if (table.rows.count > 0) {
-        table_format(&table, options->colour, options->no_header, out);
+        table_format_within(&table, options->width, options->colour, options->no_header, out);
     }
     table_release(&table);
 }

@@ -10,6 +10,7 @@
 
 /* The kinds of note, most important first. */
 enum note {
+    NOTE_RUNNING,
     NOTE_FAILED,
     NOTE_UNFINISHED,
     NOTE_INTERRUPTED,
@@ -36,8 +37,11 @@ struct tally {
     struct advice_usage used; /* by executions with this request, as recorded */
 };
 
-static enum note note_of(const struct plan *plan, struct task_id task)
+static enum note note_of(const struct plan *plan, struct task_id task, const bool *running)
 {
+    if (running != NULL && running[task.at]) {
+        return NOTE_RUNNING;
+    }
     switch ((enum verdict)plan_verdict(plan, task)) {
     case VERDICT_MAYBE:
         return NOTE_MAY_RUN;
@@ -131,7 +135,8 @@ static void count_usage(const struct plan *plan, struct task_id task, size_t dir
     }
 }
 
-static void count_task(const struct plan *plan, struct task_id task, struct tally *tally)
+static void count_task(const struct plan *plan, struct task_id task, const bool *running,
+                       struct tally *tally)
 {
     const struct action *action = graph_action(plan_graph(plan), task);
     const uint32_t *directories;
@@ -139,7 +144,7 @@ static void count_task(const struct plan *plan, struct task_id task, struct tall
     uint64_t weight =
         action->scope == SCOPE_PROJECT ? 1 : report_count_members(plan, directories, count);
     enum rowbuild_status word = report_task_status(plan, task);
-    enum note note = note_of(plan, task);
+    enum note note = note_of(plan, task, running);
     count_usage(plan, task, count, tally);
     tally->counts[word] += weight;
     if (note != NOTE_NONE) {
@@ -212,8 +217,8 @@ static void add_line(struct table *table, const struct action *action, const str
     static const enum table_style styles[REPORT_STATUS_WORDS] = {TABLE_GREEN, TABLE_YELLOW,
                                                                  TABLE_BLUE, TABLE_CYAN};
     static const char *const words[NOTES] = {
-        "failed", "unfinished", "interrupted", "left by ended jobs",
-        "stale",  "may run",    "to put back", "blocked"};
+        "running", "failed",  "unfinished",  "interrupted", "left by ended jobs",
+        "stale",   "may run", "to put back", "blocked"};
     table_begin_row(table);
     text_add_name(table_cell(table, TABLE_BOLD), action->name);
     for (size_t i = 0; i < REPORT_STATUS_WORDS; i++) {
@@ -253,8 +258,9 @@ static void add_advice(const struct tally *tally, bool json, struct buf *out)
 
 static void add_json(struct buf *out, const struct action *action, const struct tally *tally)
 {
-    static const char *const keys[NOTES] = {"failed", "unfinished", "interrupted", "job_ended",
-                                            "stale",  "may_run",    "restores",    "blocked"};
+    static const char *const keys[NOTES] = {"running",     "failed",    "unfinished",
+                                            "interrupted", "job_ended", "stale",
+                                            "may_run",     "restores",  "blocked"};
     report_json_begin_record(out);
     report_json_string(out, "action", action->name);
     for (size_t i = 0; i < REPORT_STATUS_WORDS; i++) {
@@ -276,11 +282,11 @@ static void add_json(struct buf *out, const struct action *action, const struct 
 
 /* Counts the tasks of one element, the first `count` of `tasks`. */
 static int count_element(const struct plan *plan, const struct action *action,
-                         const struct task_id *tasks, size_t count, struct tally *tally,
-                         struct diag *diag)
+                         const struct task_id *tasks, size_t count, const bool *running,
+                         struct tally *tally, struct diag *diag)
 {
     for (size_t i = 0; i < count; i++) {
-        count_task(plan, tasks[i], tally);
+        count_task(plan, tasks[i], running, tally);
     }
     return add_cost_of_groups(plan, action, tally, diag);
 }
@@ -288,8 +294,8 @@ static int count_element(const struct plan *plan, const struct action *action,
 /* Adds a line for each element to the table or, with JSON, to `out`, and the advice. -1 after an
  * error. */
 static int add_elements(struct plan *plan, const struct plan_selection *selection,
-                        const struct rowbuild_show_options *options, struct table *table,
-                        struct buf *out, struct buf *advice, struct diag *diag)
+                        const bool *running, const struct rowbuild_show_options *options,
+                        struct table *table, struct buf *out, struct buf *advice, struct diag *diag)
 {
     const struct graph *graph = plan_graph(plan);
     struct task_id *tasks;
@@ -303,7 +309,7 @@ static int add_elements(struct plan *plan, const struct plan_selection *selectio
         while (at < count && graph->tasks[tasks[at].at].action == i) {
             at++;
         }
-        result = count_element(plan, action, tasks + first, at - first, &tally, diag);
+        result = count_element(plan, action, tasks + first, at - first, running, &tally, diag);
         if (result == 0 && plan_selects_action(selection, action->name) &&
             is_shown(&tally, options)) {
             if (options->json) {
@@ -319,7 +325,7 @@ static int add_elements(struct plan *plan, const struct plan_selection *selectio
     return result;
 }
 
-int report_status(struct plan *plan, const struct plan_selection *selection,
+int report_status(struct plan *plan, const struct plan_selection *selection, const bool *running,
                   const struct rowbuild_show_options *options, struct buf *out, struct diag *diag)
 {
     struct table table;
@@ -335,14 +341,14 @@ int report_status(struct plan *plan, const struct plan_selection *selection,
     if (options->json) {
         buf_add_char(out, '[');
     }
-    int result = add_elements(plan, selection, options, &table, out, &advice, diag);
+    int result = add_elements(plan, selection, running, options, &table, out, &advice, diag);
     if (options->json) {
         report_json_end_records(out);
         buf_add_char(out, '\n');
     } else if (table.rows.count == 0) {
         buf_add_string(out, "No matches.\n");
     } else {
-        table_format(&table, options->colour, options->no_header, out);
+        table_format_within(&table, options->width, options->colour, options->no_header, out);
         buf_add_string(out, advice.len > 0 ? "\n" : "");
         buf_add_slice(out, buf_slice(&advice));
     }

@@ -1,6 +1,7 @@
 #include "table.h"
 
 #include "text.h"
+#include "width.h"
 
 #include <stdint.h>
 
@@ -41,56 +42,9 @@ struct buf *table_cell(struct table *table, enum table_style style)
     return &table->text;
 }
 
-struct range {
-    uint32_t first;
-    uint32_t last;
-};
-
-static bool is_in(uint32_t point, const struct range *ranges, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (point >= ranges[i].first && point <= ranges[i].last) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Coarse blocks of Unicode suffice for names of directories. */
-static size_t width_of(uint32_t point)
-{
-    static const struct range marks[] = {
-        {0x0300, 0x036f}, {0x1ab0, 0x1aff}, {0x1dc0, 0x1dff}, {0x200b, 0x200f},
-        {0x20d0, 0x20ff}, {0xfe00, 0xfe0f}, {0xfe20, 0xfe2f},
-    };
-    static const struct range wide[] = {
-        {0x1100, 0x115f},   {0x2e80, 0x303e},   {0x3041, 0xa4cf},   {0xac00, 0xd7a3},
-        {0xf900, 0xfaff},   {0xfe30, 0xfe4f},   {0xff00, 0xff60},   {0xffe0, 0xffe6},
-        {0x1f300, 0x1f64f}, {0x1f900, 0x1f9ff}, {0x20000, 0x3fffd},
-    };
-    if (point < 0x300) {
-        return 1;
-    }
-    if (is_in(point, marks, sizeof marks / sizeof marks[0])) {
-        return 0;
-    }
-    return is_in(point, wide, sizeof wide / sizeof wide[0]) ? 2 : 1;
-}
-
 size_t table_text_width(struct slice text)
 {
-    const unsigned char *at = (const unsigned char *)text.at;
-    size_t width = 0;
-    for (size_t i = 0; i < text.len;) {
-        size_t len = at[i] >= 0xf0 ? 4 : at[i] >= 0xe0 ? 3 : at[i] >= 0xc0 ? 2 : 1;
-        uint32_t point = len == 1 ? at[i] : at[i] & (0x7fU >> len);
-        for (size_t j = 1; j < len && i + j < text.len; j++) {
-            point = point << 6 | (at[i + j] & 0x3fU);
-        }
-        width += width_of(point);
-        i += len;
-    }
-    return width;
+    return width_of_text(text);
 }
 
 void table_add_styled(struct buf *out, struct slice text, enum table_style style, bool colour)
@@ -169,6 +123,7 @@ static size_t *measure_columns(const struct table *table)
 struct line {
     struct buf *out;
     size_t blanks;
+    bool breaks; /* before the text that follows */
     bool colour;
 };
 
@@ -183,6 +138,10 @@ static void add_padded(struct line *line, struct slice text, enum table_style st
         line->blanks += padding;
     }
     if (text.len > 0) {
+        if (line->breaks) {
+            buf_add_char(line->out, '\n');
+            line->breaks = false;
+        }
         for (; line->blanks > 0; line->blanks--) {
             buf_add_char(line->out, ' ');
         }
@@ -192,11 +151,39 @@ static void add_padded(struct line *line, struct slice text, enum table_style st
     buf_release(&room);
 }
 
-static void add_header(const struct table *table, const size_t *widths, bool colour,
-                       struct buf *out)
+enum { CONTINUATION_BLANKS = 2 };
+
+/* Begins a further line before a column that doesn't fit into this one. */
+static void break_line(struct line *line, bool does_break)
+{
+    if (does_break) {
+        line->breaks = true;
+        line->blanks = CONTINUATION_BLANKS;
+    }
+}
+
+/* Which columns begin a further line, so that no line is wider than `width` columns unless one column
+ * is. The caller frees the array. */
+static bool *find_breaks(const struct table *table, const size_t *widths, size_t width)
+{
+    bool *breaks = mem_alloc(table->columns.count + 1);
+    size_t used = 0;
+    for (size_t i = 0; width > 0 && i < table->columns.count; i++) {
+        if (widths[i] == SIZE_MAX) {
+            continue;
+        }
+        breaks[i] = used > 0 && used + 1 + widths[i] > width;
+        used = breaks[i] ? CONTINUATION_BLANKS + widths[i] : used + (used > 0) + widths[i];
+    }
+    return breaks;
+}
+
+static void add_header(const struct table *table, const size_t *widths, const bool *breaks,
+                       bool colour, struct buf *out)
 {
     struct line line = {.out = out, .colour = colour};
     for (size_t i = 0; i < table->columns.count; i++) {
+        break_line(&line, breaks[i]);
         if (widths[i] != SIZE_MAX) {
             add_padded(&line, slice_of(table->columns.at[i].title), TABLE_UNDERLINED,
                        table->columns.at[i].alignment == TABLE_RIGHT, widths[i]);
@@ -205,14 +192,15 @@ static void add_header(const struct table *table, const size_t *widths, bool col
     buf_add_char(out, '\n');
 }
 
-static void add_row(const struct table *table, size_t row, const size_t *widths, bool colour,
-                    struct buf *out)
+static void add_row(const struct table *table, size_t row, const size_t *widths, const bool *breaks,
+                    bool colour, struct buf *out)
 {
     struct line line = {.out = out, .colour = colour};
     size_t count = cells_in_row(table, row);
     for (size_t i = 0; i < count && i < table->columns.count; i++) {
         size_t cell = table->rows.at[row].first_cell + i;
         enum table_alignment alignment = table->columns.at[i].alignment;
+        break_line(&line, breaks[i]);
         if (widths[i] != SIZE_MAX) {
             add_padded(&line, cell_text(table, cell), table->cells.at[cell].style,
                        alignment == TABLE_RIGHT || alignment == TABLE_VALUE, widths[i]);
@@ -223,16 +211,24 @@ static void add_row(const struct table *table, size_t row, const size_t *widths,
 
 void table_format(const struct table *table, bool colour, bool no_header, struct buf *out)
 {
+    table_format_within(table, 0, colour, no_header, out);
+}
+
+void table_format_within(const struct table *table, size_t width, bool colour, bool no_header,
+                         struct buf *out)
+{
     size_t *widths = measure_columns(table);
+    bool *breaks = find_breaks(table, widths, width);
     if (!no_header) {
-        add_header(table, widths, colour, out);
+        add_header(table, widths, breaks, colour, out);
     }
     for (size_t row = 0; row < table->rows.count; row++) {
         if (!table->rows.at[row].is_separator) {
-            add_row(table, row, widths, colour, out);
+            add_row(table, row, widths, breaks, colour, out);
         } else if (row + 1 < table->rows.count) {
             buf_add_char(out, '\n');
         }
     }
+    free(breaks);
     free(widths);
 }

@@ -74,6 +74,11 @@ struct buf *table_cell(struct table *table, enum table_style style);
 /* `no_header` leaves out the first line and doesn't change the columns' positions. */
 void table_format(const struct table *table, bool colour, bool no_header, struct buf *out);
 
+/* The same for a terminal of `width` columns (0: any number): columns that don't fit go into further
+ * lines of each row, which are indented. */
+void table_format_within(const struct table *table, size_t width, bool colour, bool no_header,
+                         struct buf *out);
+
 /* The columns that a terminal needs for UTF-8 text: none for combining marks, two for wide
  * characters. */
 size_t table_text_width(struct slice text);

@@ -102,7 +102,7 @@ static double predict_seconds_left(const struct run *run, size_t *unknown)
     }
     *unknown = prediction.unknown;
     if (prediction.known == 0) {
-        return prediction.unknown > 0 ? -1 : 0;
+        return prediction.unknown > 0 || run->executions.all.count == 0 ? -1 : 0;
     }
     double together = prediction.core_seconds / run->options->jobs;
     return together > prediction.longest_s ? together : prediction.longest_s;
@@ -142,6 +142,9 @@ void run_tell(struct run *run, struct run_event event)
         .seconds = (double)(run_now(run) - run->started_ns) / 1e9,
     };
     if (run->options->tick_ms > 0) {
+        for (uint32_t a = 0; a < plan_graph(run->plan)->rowfile->action_count; a++) {
+            progress.ended += run->executions.actions[a].ended.count;
+        }
         progress.seconds_left = predict_seconds_left(run, &progress.unknown);
         add_longest(run, &progress);
     }

@@ -144,6 +144,14 @@ END
     has_line '^second +0 +0 +1 +2 +3 CPU-hours$'
 }
 
+@test "ROWBUILD_STATUS with an unknown placeholder is an error, and nothing runs" {
+    small
+    ROWBUILD_STATUS='[%f/%t] %q' expect 2
+    has '$ROWBUILD_STATUS has an unknown placeholder `%q`'
+    expect_runs
+    ROWBUILD_STATUS='[%f/%t] %W' expect 0 d1
+}
+
 @test "show durations: median, longest and total of each action" {
     small
     expect 0 show durations

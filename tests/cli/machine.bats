@@ -35,6 +35,10 @@ END
     json '.[0].not_bound == [] and .[0].elsewhere == []'
     expect 0 show machine
     has_line 'core 0 .*work [ab]$' 'core 1 .*work [ab]$'
+    expect 0 show status
+    has_line '^work +0 +0 +2 +0 +unknown +2 running$'
+    expect_json 0 show status --json
+    json '.[0][0] | .running == 2 and .interrupted == 0'
     release a
     await workspace/a/out
     release b
@@ -113,6 +117,23 @@ END
     json '.[0].real | not'
     release a b
     finish 0
+}
+
+@test "show status says what runs: the members of a batch, and nothing of a run that was killed" {
+    begin
+    rowfile <<'END'
+[[action]]
+name = "work"
+products = ["out"]
+command = 'hold work; for d in {directories}; do touch workspace/$d/out; done'
+END
+    start -j 1
+    await_started work
+    expect 0 show status --no-header
+    has_line '^work .* 2 running$'
+    kill_run
+    expect 0 show status --no-header
+    has_line '^work .* 2 interrupted$'
 }
 
 @test "a run that was killed leaves nobody on a core" {

@@ -53,6 +53,7 @@ foreign 'hwloc' machine
 foreign 'git2' git
 foreign 'archive(_entry)?\.h' archive
 foreign 'seccomp\.h' audit
+foreign 'utf8proc\.h' base
 
 find src include -name '*.h' | sed 's,.*/,,' | sort | uniq -d |
     nothing "two headers have one name"

@@ -155,10 +155,10 @@ static void wrong_lines(void **state)
         {"scan|-j4", "unknown option `-j`"},
         {"check|one", "`rowbuild check` takes no argument such as `one`"},
         {"show|sttus", "there is no command `show sttus`; did you mean `show status`?"},
-        {"show",
-         "`rowbuild show` needs one of status, durations, directories, jobs, why, provenance, log, command, "
-         "machine, cluster or "
-         "launchers"},
+        {"show", "`rowbuild show` needs one of status, durations, directories, jobs, why, "
+                 "provenance, log, command, "
+                 "machine, cluster or "
+                 "launchers"},
         {"show|directories|--value|/x", "`--value` needs `--action`"},
         {"--adopt|--no-adopt", "`--adopt` and `--no-adopt` exclude each other"},
         {"init", "`rowbuild init` needs the directory to make"},

@@ -1,6 +1,7 @@
 #include "progress.h"
 #include "run_text.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,6 +19,7 @@ static struct rowbuild_progress busy(void)
         .running = 4,
         .failed = 1,
         .unfinished = 2,
+        .ended = 20,
         .cores_used = 7,
         .cores_budget = 8,
         .seconds_left = 310,
@@ -32,19 +34,21 @@ static void shows_what_runs(void **state)
     (void)state;
     struct rowbuild_progress progress = busy();
     struct progress_block block = {0};
-    progress_render(&block, &progress, 99, 40, false);
+    progress_render(&block, &progress, 120, 40, false);
     assert_int_equal(block.count, 3);
     assert_string_equal(buf_string(&block.text[0]),
-                        "[23/60] 4 running on 7/8 cores, 1 failed, 2 unfinished, 1m 20s, "
-                        "about 5m 10s left");
+                        "[23/60] 38% [###-------] 4 running on 7/8 cores, 1 failed, 2 unfinished, "
+                        "15.0/min, 1m 20s, about 5m 10s left");
     assert_string_equal(buf_string(&block.text[1]),
                         "  simulate T1.5-s1                              "
                         "                             41s");
     progress.seconds_left = -1;
     progress.failed = 0;
     progress.unfinished = 0;
+    progress.ended = 0;
     progress_render(&block, &progress, 99, 40, false);
-    assert_string_equal(buf_string(&block.text[0]), "[20/60] 4 running on 7/8 cores, 1m 20s");
+    assert_string_equal(buf_string(&block.text[0]),
+                        "[20/60] 33% [###-------] 4 running on 7/8 cores, 1m 20s");
     progress_block_release(&block);
 }
 
@@ -60,8 +64,14 @@ static void fits_every_terminal(void **state)
             assert_int_equal(progress_columns(buf_string(&block.text[i])), block.columns[i]);
         }
     }
+    progress_render(&block, &progress, 80, 40, false);
+    assert_string_equal(buf_string(&block.text[0]),
+                        "[23/60] 38% [###-------] 4 running, 1 failed, 2 unfinished, "
+                        "about 5m 10s left");
+    progress_render(&block, &progress, 35, 40, false);
+    assert_string_equal(buf_string(&block.text[0]), "[23/60] 38% 1 failed, 2 unfinished");
     progress_render(&block, &progress, 24, 40, false);
-    assert_string_equal(buf_string(&block.text[0]), "[23/60] 4 running on ...");
+    assert_string_equal(buf_string(&block.text[0]), "[23/60] 38% 1 failed,...");
     assert_string_equal(buf_string(&block.text[2]), "  simulate ...       12s");
     progress_render(&block, &progress, 80, 4, false);
     assert_int_equal(block.count, 1);
@@ -74,9 +84,47 @@ static void colour_takes_no_columns(void **state)
     struct rowbuild_progress progress = busy();
     struct progress_block block = {0};
     progress_render(&block, &progress, 24, 40, true);
-    assert_string_equal(buf_string(&block.text[0]), "\033[1;31m[23/60] 4 running on ...\033[0m");
+    assert_string_equal(buf_string(&block.text[0]), "\033[1;31m[23/60] 38% 1 failed,...\033[0m");
     assert_int_equal(block.columns[0], 24);
     progress_block_release(&block);
+}
+
+static void expect_format(const char *format, const char *expected)
+{
+    struct rowbuild_progress progress = busy();
+    struct progress_block block = {0};
+    progress_render_as(&block, format, &progress, 2.5, 99, 40, false);
+    assert_string_equal(buf_string(&block.text[0]), expected);
+    assert_int_equal(block.count, 3);
+    progress_block_release(&block);
+}
+
+static void the_user_formats_the_first_line(void **state)
+{
+    (void)state;
+    expect_format("[%f/%t] %p %r", "[23/60]  38% 4");
+    expect_format("%s %u %o %c", "27 33 0.2 2.5");
+    expect_format("%e %w %E %W", "80.000 01:20 310.000 05:10");
+    expect_format("100%% %f", "100% 23");
+    expect_format("", "");
+}
+
+static void expect_problem(const char *format, const char *expected)
+{
+    struct buf problem = BUF_EMPTY;
+    assert_int_equal(progress_check_format(format, &problem), expected == NULL);
+    assert_int_equal(strncmp(buf_string(&problem), expected != NULL ? expected : "",
+                             expected != NULL ? strlen(expected) : 1),
+                     0);
+    buf_release(&problem);
+}
+
+static void unknown_placeholders_are_named(void **state)
+{
+    (void)state;
+    expect_problem("[%f/%t %p %s %r %u %o %c %e %w %E %W %%", NULL);
+    expect_problem("%f %x", "$ROWBUILD_STATUS has an unknown placeholder `%x`; use one of %s");
+    expect_problem("%f %", "$ROWBUILD_STATUS ends in a single `%`");
 }
 
 static void read_pipe(int fd, char *bytes, size_t size)
@@ -93,7 +141,7 @@ static void redraws_in_place(void **state)
     char bytes[4096];
     struct rowbuild_progress now = busy();
     struct progress progress;
-    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
     progress_init(&progress, ends[1], true, false);
     progress_draw(&progress, &now, true);
     read_pipe(ends[0], bytes, sizeof bytes);
@@ -109,6 +157,11 @@ static void redraws_in_place(void **state)
     progress_erase(&progress);
     read_pipe(ends[0], bytes, sizeof bytes);
     assert_string_equal(bytes, "\r\033[2A\033[J");
+    progress_draw(&progress, &now, false); /* erased for a line: drawn again whole, at once */
+    read_pipe(ends[0], bytes, sizeof bytes);
+    assert_non_null(strstr(bytes, "simulate T1.5-s1"));
+    progress_erase(&progress);
+    read_pipe(ends[0], bytes, sizeof bytes);
     progress_release(&progress); /* erased already: writes nothing */
     close(ends[1]);
     assert_int_equal(read(ends[0], bytes, sizeof bytes), 0);
@@ -178,9 +231,14 @@ static void summaries(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(shows_what_runs),         cmocka_unit_test(fits_every_terminal),
-        cmocka_unit_test(colour_takes_no_columns), cmocka_unit_test(redraws_in_place),
-        cmocka_unit_test(lines_of_a_run),          cmocka_unit_test(summaries),
+        cmocka_unit_test(shows_what_runs),
+        cmocka_unit_test(fits_every_terminal),
+        cmocka_unit_test(colour_takes_no_columns),
+        cmocka_unit_test(redraws_in_place),
+        cmocka_unit_test(the_user_formats_the_first_line),
+        cmocka_unit_test(unknown_placeholders_are_named),
+        cmocka_unit_test(lines_of_a_run),
+        cmocka_unit_test(summaries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -115,6 +115,27 @@ static void colour_surrounds_text_and_not_blanks(void **state)
                  "\033[1ma\033[0m              \033[32m1\033[0m\n");
 }
 
+static void narrow_tables_have_several_lines_a_row(void **state)
+{
+    (void)state;
+    struct table table;
+    struct buf out = BUF_EMPTY;
+    begin_counts(&table);
+    add_counts(&table, "simulate", 1, "3 failed");
+    add_counts(&table, "plot", 20, "");
+    table_format_within(&table, 20, false, false, &out);
+    assert_string_equal(buf_string(&out), "Action   Completed\n  Note\n"
+                                          "simulate         1\n  3 failed\n"
+                                          "plot            20\n");
+    buf_clear(&out);
+    table_format_within(&table, 27, false, false, &out);
+    assert_string_equal(buf_string(&out), "Action   Completed Note\n"
+                                          "simulate         1 3 failed\n"
+                                          "plot            20\n");
+    buf_release(&out);
+    table_release(&table);
+}
+
 static void widths_are_those_of_a_terminal(void **state)
 {
     (void)state;
@@ -405,6 +426,7 @@ int main(void)
         cmocka_unit_test(blank_lines_stand_only_between_rows),
         cmocka_unit_test(values_stand_to_the_right_below_a_title_to_the_left),
         cmocka_unit_test(colour_surrounds_text_and_not_blanks),
+        cmocka_unit_test(narrow_tables_have_several_lines_a_row),
         cmocka_unit_test(widths_are_those_of_a_terminal),
         cmocka_unit_test(json_has_commas_between_values_only),
         cmocka_unit_test(estimates_are_ranges),
