@@ -43,5 +43,8 @@ struct plan {
 
 /* What plan_set_origin finds. */
 struct digest plan_origin(struct plan *plan);
+/* The key of the text of the run with what is added; that of the run alone where nothing is added, or the
+ * text is too long to be kept. */
+struct digest plan_origin_with(struct plan *plan, struct slice text);
 
 #endif
