@@ -197,6 +197,42 @@ END
     [[ $output == *"nothing to do"* ]] && [ ! -s "$RUNS" ]
 }
 
+# after POINTS RAN: what is in the workspace, and what the run that comes now runs
+after() {
+    : >"$RUNS"
+    run -0 "$ROWBUILD" -q
+    [ "$(cd workspace && find . -name value.json | sed 's|^./||; s|/value.json$||' | sort | xargs)" = "$1" ]
+    [ "$(sort "$RUNS" | xargs)" = "$2" ]
+}
+
+edit() {
+    sed -i "$1" Rowfile
+}
+
+@test "ten edits of a declaration: the right directories exist and run, and nothing is lost" {
+    study
+    after "T1.0-s1 T1.50-s1" "T1.0-s1 T1.50-s1"
+    edit 's/^grid.seed = .*/grid.seed = [1, 2]/' # a value more
+    after "T1.0-s1 T1.0-s2 T1.50-s1 T1.50-s2" "T1.0-s2 T1.50-s2"
+    edit 's/^grid.T = .*/grid.T = [1.50]/' # one less
+    after "T1.0-s1 T1.0-s2 T1.50-s1 T1.50-s2" ""
+    edit 's/^grid.T = .*/grid.T = [1.0, 1.50]/' # and back
+    after "T1.0-s1 T1.0-s2 T1.50-s1 T1.50-s2" ""
+    edit 's/^set.model = .*/set.model = "potts"/' # another value in all
+    after "T1.0-s1 T1.0-s2 T1.50-s1 T1.50-s2" "T1.0-s1 T1.0-s2 T1.50-s1 T1.50-s2"
+    edit 's|^name = "T.*|name = "s{/seed}_{/T}"|' # another name
+    after "s1_1.0 s1_1.50 s2_1.0 s2_1.50" ""
+    edit 's/^grid.seed = /grid.n = /; s|{/seed}|{/n}|' # another key: other values, the same names
+    after "s1_1.0 s1_1.50 s2_1.0 s2_1.50" "s1_1.0 s1_1.50 s2_1.0 s2_1.50"
+    edit 's|^grid.T = .*|where = "/T < 1.2 or /n == 2"\n&|' # a choice
+    after "s1_1.0 s1_1.50 s2_1.0 s2_1.50" ""
+    edit 's|^name = "s.*|name = "{/n}/{/T}"|' # another name and depth; what isn't declared stays
+    after "1/1.0 2/1.0 2/1.50 s1_1.50" ""
+    edit '/^where = /d' # what was left out has its name now
+    after "1/1.0 1/1.50 2/1.0 2/1.50" ""
+    [ "$(cat workspace/1/1.50/out)" = "1.50 potts" ]
+}
+
 @test "names by {signac_id} are those that signac's algorithm gives" {
     cat >Rowfile <<'END'
 [workspace]
