@@ -94,7 +94,7 @@ static const struct command commands[COMMAND_COUNT] = {
                       {"rowbuild points --json | jq .undeclared_directories",
                        "what no point declares"}}},
     [COMMAND_SHOW] = {"show", .operands = OPERANDS_SHOWS,
-                      .synopsis = "status|durations|directories|jobs|why|provenance|log|command|"
+                      .synopsis = "status|durations|directories|jobs|why|provenance|log|command| "
                                   "machine|cluster|launchers [OPTION]... [DIRECTORY]...",
                       .purpose = "show the state of the study",
                       .description = "Shows one of the following, and changes nothing.",
