@@ -25,6 +25,10 @@ static struct expansion begin_all(const struct launch_context *context,
     if (request->task_count == 1) {
         expansion.count = request->directory_count;
         expansion.directories = request->directories;
+        if (request->directories == NULL) {
+            expansion.count =
+                graph_directories(context->graph, request->tasks[0], &expansion.directories);
+        }
         expansion.skipped = request->skipped;
         expansion.skipped_count = request->skipped_count;
         return expansion;

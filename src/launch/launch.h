@@ -57,8 +57,8 @@ struct launch_context {
 struct launch_request {
     const struct task_id *tasks; /* one, or the members of a batch */
     size_t task_count;
-    const uint32_t *directories; /* of one task for a group: those that it works on, and those that
-                                    are left out */
+    const uint32_t *directories; /* of one task: those that it works on; NULL: all of its own. Then
+                                    those that a group leaves out */
     size_t directory_count;
     const uint32_t *skipped;
     size_t skipped_count;

@@ -17,33 +17,36 @@ static unsigned to_unsigned(uint64_t number)
     return number < UINT_MAX ? (unsigned)number : UINT_MAX;
 }
 
-static size_t count_directories(const struct launch_context *launch, struct task_id task)
+static size_t count_directories(const struct plan *plan, struct task_id task)
 {
     const uint32_t *directories;
-    return graph_directories(launch->graph, task, &directories);
+    return plan_directories(plan, task, &directories);
 }
 
 /* Of a task that shares its command with no other. */
-static struct launch_request request_of(const struct launch_context *launch,
-                                        const struct task_id *task)
+static struct launch_request request_of(const struct plan *plan, const struct task_id *task)
 {
-    const struct resource_spec *resources = &graph_action(launch->graph, *task)->resources;
+    const struct resource_spec *resources = &graph_action(plan_graph(plan), *task)->resources;
     const uint32_t *directories;
-    size_t count = graph_directories(launch->graph, *task, &directories);
+    const uint32_t *skipped;
+    size_t directory_count = plan_directories(plan, *task, &directories);
+    size_t skipped_count = plan_skipped(plan, *task, &skipped);
     return (struct launch_request){
+        .directories = directories,
+        .directory_count = directory_count,
+        .skipped = skipped,
+        .skipped_count = skipped_count,
         .tasks = task,
         .task_count = 1,
-        .directories = directories,
-        .directory_count = count,
-        .processes = to_unsigned(resources_processes(resources, count)),
+        .processes = to_unsigned(resources_processes(resources, count_directories(plan, *task))),
         .threads = to_unsigned(resources->threads_per_process),
     };
 }
 
-int task_command_add(const struct launch_context *launch, struct task_id task, struct buf *out,
-                     struct diag *diag)
+int task_command_add(const struct launch_context *launch, const struct plan *plan,
+                     struct task_id task, struct buf *out, struct diag *diag)
 {
-    struct launch_request request = request_of(launch, &task);
+    struct launch_request request = request_of(plan, &task);
     return launch_add_command(launch, &request, out, diag);
 }
 
@@ -58,7 +61,7 @@ void task_command_add_planned(const struct launch_context *launch, const struct 
         return;
     }
     diag_init(&unseen);
-    if (runs && task_command_add(launch, task, &command, &unseen) != 0) {
+    if (runs && task_command_add(launch, plan, task, &command, &unseen) != 0) {
         buf_clear(&command);
     }
     if (json) {
@@ -248,17 +251,16 @@ static void add_json(const struct shown *shown, struct buf *out)
     buf_release(&text);
 }
 
-static int add_shown(const struct launch_context *launch, struct task_id task,
-                     const struct rowbuild_show_options *options, struct arena *arena,
-                     struct buf *out, struct diag *diag)
+static int add_shown(const struct launch_context *launch, const struct plan *plan,
+                     struct task_id task, const struct rowbuild_show_options *options,
+                     struct arena *arena, struct buf *out, struct diag *diag)
 {
     struct shown shown = {.launch = launch,
                           .task = task,
-                          .request = request_of(launch, &task),
+                          .request = request_of(plan, &task),
                           .action = graph_action(launch->graph, task)};
     shown.request.tasks = &shown.task;
-    shown.memory_bytes =
-        resources_memory(&shown.action->resources, count_directories(launch, task));
+    shown.memory_bytes = resources_memory(&shown.action->resources, count_directories(plan, task));
     shown.is_batch = launch->graph->tasks[task.at].directory != GRAPH_NONE &&
                      executions_are_batches(shown.action);
     if (launch_prepare(launch, &shown.request, arena, &shown.command, diag) != 0 ||
@@ -283,7 +285,7 @@ int report_commands(struct plan *plan, const struct launch_context *launch,
     arena_init(&arena);
     buf_add_string(out, options->json ? "[" : "");
     for (size_t i = 0; i < count; i++) {
-        result = add_shown(launch, tasks[i], options, &arena, out, diag) != 0 ? -1 : result;
+        result = add_shown(launch, plan, tasks[i], options, &arena, out, diag) != 0 ? -1 : result;
         arena_release(&arena);
     }
     if (options->json) {

@@ -12,8 +12,8 @@
 
 /* Appends the launcher and the command, filled in, without `setup`. -1 after an error: a value that
  * can't be read, or can't be put at its place. */
-int task_command_add(const struct launch_context *launch, struct task_id task, struct buf *out,
-                     struct diag *diag);
+int task_command_add(const struct launch_context *launch, const struct plan *plan,
+                     struct task_id task, struct buf *out, struct diag *diag);
 
 /* For a dry run: a line, or a member of the JSON object that is open (null if the task starts no
  * command, or the command can't be made). Without `launch` nothing is appended. */
