@@ -215,6 +215,7 @@ struct rowbuild_run_options {
     double max_load;
     unsigned keep_free_mib;
     bool keep_free_given;
+    bool keep_temporary; /* delete no temporary products */
 };
 
 /* What a run is about to do, for dry runs and for the question before redone work. */
@@ -585,7 +586,7 @@ enum rowbuild_watch {
 
 struct rowbuild_audit_options {
     enum rowbuild_watch watch_by; /* how commands are watched */
-    bool outside; /* also tell what is read outside of the project */
+    bool outside;                 /* also tell what is read outside of the project */
     /* Tasks that succeed keep the records from before; that a task failed is recorded */
     bool keep_records;
     bool json;
@@ -647,11 +648,15 @@ struct rowbuild_clean_options {
     bool directory; /* forget vanished directories, and the recorded contents of values and files */
     bool submitted; /* forget submitted jobs */
     bool backups;   /* delete backups, and nothing else; a note names each of them */
-    bool force;     /* even if jobs are submitted */
-    bool dry_run;   /* only say what would be forgotten */
+    bool
+        temporary; /* delete temporary products that were read, and nothing else; likewise. A caller
+                       lists them with `dry_run` first */
+    size_t *found; /* may be NULL: of `temporary`, how many were deleted, or would be */
+    bool force;    /* even if jobs are submitted */
+    bool dry_run;  /* only say what would be forgotten */
     bool yes;
 };
-/* If none of the first four is set, the first three are, and backups that match no record are deleted
+/* If none of the first five is set, the first three are, and backups that match no record are deleted
  * as well. Notes in `messages` say what was forgotten, what that means, and how many backups were
  * deleted. That the last attempt of a task failed is remembered as long as what it left exists. */
 ROWBUILD_API int rowbuild_clean(struct rowbuild *study,
@@ -659,10 +664,11 @@ ROWBUILD_API int rowbuild_clean(struct rowbuild *study,
                                 struct rowbuild_messages *messages);
 
 struct rowbuild_init_options {
-    const char *workspace;      /* relative to the project; NULL: "workspace" */
-    const char *from_workspace; /* an existing workspace in the project, from the current directory */
-    bool signac;                /* values in the files of signac */
-    bool row;                   /* a workflow.toml, which row can read, too */
+    const char *workspace; /* relative to the project; NULL: "workspace" */
+    const char
+        *from_workspace; /* an existing workspace in the project, from the current directory */
+    bool signac;         /* values in the files of signac */
+    bool row;            /* a workflow.toml, which row can read, too */
 };
 /* Creates a new project in `directory` (which it creates if necessary): a Rowfile and a workspace.
  * The Rowfile of a new study declares points and runs as it stands; where the workspace has

@@ -1,6 +1,7 @@
 /* clean: forgets records, jobs, vanished directories; deletes backups. */
 #include "study.h"
 
+#include "delete_read.h"
 #include "forget.h"
 #include "state_folder.h"
 #include "submissions.h"
@@ -12,7 +13,8 @@
 /* Whether the options ask for something that jobs may undo, or that forgets jobs which still run. */
 static bool concerns_jobs(const struct rowbuild_clean_options *options)
 {
-    return options->completed || options->submitted || (!options->directory && !options->backups);
+    return options->completed || options->submitted ||
+           (!options->directory && !options->backups && !options->temporary);
 }
 
 /* Forgets all records first: logs without records would look as if these had been lost. The inbox
@@ -38,10 +40,11 @@ static int remove_state_files(struct rowbuild *study, const struct run_forgotten
 int rowbuild_clean(struct rowbuild *study, const struct rowbuild_clean_options *options,
                    struct rowbuild_messages *messages)
 {
-    struct rowbuild_selection everything = {.recorded = !options->backups, .no_adopt = true};
+    struct rowbuild_selection everything = {.recorded = !options->backups && !options->temporary,
+                                            .no_adopt = true};
     struct diag *diag = &messages->diag;
-    bool all =
-        !options->completed && !options->directory && !options->submitted && !options->backups;
+    bool all = !options->completed && !options->directory && !options->submitted &&
+               !options->backups && !options->temporary;
     study->tolerates_empty = true;
     study->forgets_jobs = all || options->submitted;
     int status =
@@ -65,6 +68,13 @@ int rowbuild_clean(struct rowbuild *study, const struct rowbuild_clean_options *
         forgetting = run_forget_all(study->plan, options->dry_run, diag);
     }
     int result = 0;
+    size_t found = 0;
+    if (options->temporary) {
+        result = run_delete_temporaries(study->plan, options->dry_run, &found, diag);
+    }
+    if (options->found != NULL) {
+        *options->found = found;
+    }
     if (study->forgets_jobs) {
         jobs_tell_forgotten(study->jobs, options->dry_run, diag);
         result = options->dry_run ? 0 : submissions_remove_all(study->state_path, diag);

@@ -110,6 +110,7 @@ static struct run_options options_of(const struct rowbuild *study, struct run_me
         .gpus_can_be_told = means->gpus.can_be_told,
         .keep_going = options->keep_going > 0 ? options->keep_going : 1,
         .explain = options->explain,
+        .keep_temporary = options->keep_temporary,
         .tells_rest = options->by_task && has_listener,
         .grace_s = options->grace_s > 0 ? options->grace_s : GRACE_S,
         .max_load = options->max_load,

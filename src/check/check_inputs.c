@@ -1,6 +1,7 @@
 /* What check finds in the inputs that actions list: files that are missing though no action makes them. */
 #include "check_inner.h"
 
+#include "intern.h"
 #include "text.h"
 #include "vec.h"
 
@@ -106,8 +107,31 @@ static void warn_of_action_inputs(const struct check *check, const struct action
     }
 }
 
+/* What nobody reads is never deleted: told once for each product of an element. */
+static void warn_of_unread_temporaries(const struct check *check, struct diag *diag)
+{
+    const struct graph *graph = check->graph;
+    struct intern told;
+    intern_init(&told);
+    vec_each (const struct temporary_product, temporary, &graph->temporaries) {
+        const struct path_spec *spec = temporary->spec;
+        uint32_t known = told.count;
+        if (temporary->count > 0 ||
+            intern_add(&told, slice_make((const char *)&spec, sizeof spec)) != known) {
+            continue;
+        }
+        diag_warning_at(
+            diag, FINDING_TEMPORARY_UNREAD, &graph->rowfile->source, spec->offset, spec->length,
+            "action `%.*s`: no action reads the temporary product `%.*s`, so it is "
+            "never deleted; list it in the `inputs` of the action that reads it",
+            SLICE_ARGS(graph_action(graph, temporary->maker)->name), SLICE_ARGS(spec->text));
+    }
+    intern_release(&told);
+}
+
 void check_inputs(const struct check *check, struct diag *diag)
 {
+    warn_of_unread_temporaries(check, diag);
     const struct rowfile *rowfile = check->graph->rowfile;
     size_t *starts = mem_alloc((rowfile->action_count + 1) * sizeof *starts);
     for (size_t a = 0; a < rowfile->action_count; a++) {

@@ -1,6 +1,8 @@
 /* The commands scan, accept, points, clean and init. */
 #include "command.h"
 
+#include "ask.h"
+
 #include "slice.h"
 #include "text.h"
 
@@ -69,6 +71,32 @@ int command_points(struct session *session)
 
 /* ---- clean, init ---- */
 
+/* Lists what would be deleted and asks. ROWBUILD_OK: it may be. */
+static int confirm_deletion(struct session *session, const struct rowbuild_clean_options *asked,
+                            bool *is_confirmed)
+{
+    struct rowbuild_clean_options options = *asked;
+    struct buf question = BUF_EMPTY;
+    size_t found = 0;
+    options.dry_run = true;
+    options.found = &found;
+    int status = rowbuild_clean(session->study, &options, session->messages);
+    session_tell(session);
+    if (status != ROWBUILD_OK || found == 0) {
+        return status;
+    }
+    buf_addf(&question, "delete %zu temporary %s? [y/N] ", found,
+             found == 1 ? "product" : "products");
+    enum answer answer = ask(buf_string(&question), ANSWER_NO);
+    buf_release(&question);
+    *is_confirmed = answer == ANSWER_YES;
+    if (answer == ANSWER_NONE) {
+        return session_error(session, "there is no terminal to ask on, so nothing was deleted; to "
+                                      "delete them, use --yes");
+    }
+    return ROWBUILD_OK;
+}
+
 int command_clean(struct session *session)
 {
     const struct settings *settings = &session->settings;
@@ -79,6 +107,13 @@ int command_clean(struct session *session)
     struct rowbuild_clean_options options = settings->clean;
     options.dry_run = settings->dry_run;
     options.yes = settings->yes;
+    if (options.temporary && !options.dry_run && !options.yes) {
+        bool is_confirmed = false;
+        status = confirm_deletion(session, &options, &is_confirmed);
+        if (!is_confirmed) {
+            return status;
+        }
+    }
     status = rowbuild_clean(session->study, &options, session->messages);
     session_tell(session);
     return status;

@@ -304,14 +304,18 @@ static const struct command commands[COMMAND_COUNT] = {
                       {"rowbuild scan -a simulate T1.5-s1", "one task"}}},
     [COMMAND_CLEAN] =
         {"clean", .topic = record_topic,
-         .synopsis = "[--completed] [--directory] [--submitted] [--backups] [--force] [-n]",
+         .synopsis =
+             "[--completed] [--directory] [--submitted] [--backups] [--temporary] [--force] "
+             "[--yes] [-n]",
          .purpose = "forget records and delete backups",
          .description =
              "Forgets parts of the state below .rowbuild, or all of it if none is named, and "
              "deletes backups of old results. Products are not deleted: after a clean, the next "
              "run adopts existing products as they are. What a failed attempt left is not adopted: "
              "that it failed stays known as long as its files are there.",
-         .more = "A backup of a good result is deleted only if the result is in its place as well.",
+         .more = "A backup of a good result is deleted only if the result is in its place as well. "
+                 "--temporary lists the products first, and asks; without a terminal it wants "
+                 "--yes.",
          .examples = {{"rowbuild clean --backups -n", "lists the backups"},
                       {"rowbuild clean -n", "says what would be forgotten and deleted"},
                       {"rowbuild clean --directory",

@@ -131,6 +131,8 @@ const struct option_spec command_options[] = {
      .help = "only tasks whose last attempt failed",
      .more = "So did a task whose job ended before it, for instance at its time limit. An attempt "
              "that was interrupted, and one that is unfinished, didn't fail."},
+    {0, "keep-temporary", NULL, TO(run.keep_temporary), .takers = ON(RUN),
+     .help = "delete no temporary products"},
     {0, "rerun", NULL, TO(selection.rerun), .takers = ON(RUN),
      .help = "run the selected tasks even if they are up to date"},
     {0, "adopt", NULL, TO(selection.adopt), .takers = ON(RUN), .section = existing_results,
@@ -150,6 +152,9 @@ const struct option_spec command_options[] = {
      .help = "forget submitted jobs"},
     {0, "backups", NULL, TO(clean.backups), .takers = ON(CLEAN),
      .help = "delete backups, and nothing else; with -n, list them"},
+    {0, "temporary", NULL, TO(clean.temporary), .takers = ON(CLEAN),
+     .help = "delete temporary products that a run keeps since they were made before they were "
+             "declared temporary, and nothing else; with -n, list them"},
     {0, "force", NULL, TO(clean.force), .takers = ON(CLEAN),
      .help = "do so even if jobs are submitted"},
     {'n', "dry-run", NULL, TO(dry_run), .takers = ON(CLEAN),

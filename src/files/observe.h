@@ -27,6 +27,7 @@ enum file_flag {
     FILE_ROW_EMPTY = 16,  /* a directory without files */
     FILE_ROW_LEFT = 32,   /* an attempt that didn't succeed left it, and it wasn't touched since */
     FILE_ROW_FAILED = 64, /* with LEFT: that attempt failed or was killed */
+    FILE_ROW_DELETED = 128, /* rowbuild has deleted it, or is about to: the row says what it was */
 };
 
 /* What was last seen of a file; 56 bytes, as on disk. All zero: nothing known. Of a directory (a

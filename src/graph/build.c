@@ -377,6 +377,7 @@ struct graph *graph_build(const struct rowfile *rowfile, struct workspace *works
     if (built) {
         build_producers(&building);
         building_judge_resumable(&building);
+        building_mark_temporaries(&building);
         building_begin_origins(&building);
         building_judge_links(&building);
         building_sort_places(&building);
@@ -385,6 +386,7 @@ struct graph *graph_build(const struct rowfile *rowfile, struct workspace *works
         built = building_connect(&building) == 0;
         building_end_origins(&building);
         built = building_tell_findings(&building) == 0 && built;
+        building_find_readers(&building);
     }
     judging_free(building.judging);
     vec_release(&building.product_specs);

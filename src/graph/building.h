@@ -30,6 +30,11 @@ struct building {
     VEC(uint32_t) product_specs; /* by graph->products: which of the action's */
 };
 
+/* temporaries.c: marks the temporary products, once all products have their numbers; and finds who
+ * reads them, once all files have. */
+void building_mark_temporaries(struct building *building);
+void building_find_readers(struct building *building);
+
 /* judge_path.c */
 enum graph_path_role { GRAPH_PRODUCT, GRAPH_INPUT, GRAPH_RESUMABLE, GRAPH_DEPFILE };
 enum path_problem {

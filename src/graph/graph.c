@@ -29,6 +29,9 @@ void graph_free(struct graph *graph)
         glob_set_free(graph->globs.at[i]);
     }
     vec_release(&graph->globs);
+    vec_release(&graph->temporaries);
+    vec_release(&graph->readers);
+    free(graph->temporary_of);
     graph_end_ignoring(graph);
     intern_release(&graph->glob_keys);
     free(graph->product_start);

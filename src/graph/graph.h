@@ -87,6 +87,21 @@ struct view {
     struct slice name; /* for records, from the project */
 };
 
+/* A task that reads a temporary product: the file by which it does. */
+struct temporary_reader {
+    struct task_id task;
+    struct file_id file;
+    enum origin_kind kind; /* INSIDE: the file is a folder that holds the product */
+};
+/* A product that may be deleted once it was read (`temporary`). */
+struct temporary_product {
+    struct file_id file;
+    struct task_id maker;
+    const struct path_spec *spec; /* in the Rowfile */
+    uint32_t first;               /* in graph->readers */
+    uint32_t count;
+};
+
 struct graph {
     struct arena arena;
     const struct rowfile *rowfile;
@@ -124,6 +139,10 @@ struct graph {
     struct intern glob_keys;
     VEC(struct glob_set *) globs; /* by key */
 
+    VEC(struct temporary_product) temporaries; /* in the order of their makers */
+    VEC(struct temporary_reader) readers;      /* temporary by temporary, each task once */
+    uint32_t *temporary_of; /* by file: 1 + which temporary it is, or 0; NULL: there are none */
+
     /* Compressed rows: entries of task n are [start[n], start[n + 1]). */
     uint32_t *product_start;
     VEC(struct file_id) products;
@@ -159,6 +178,9 @@ struct origin graph_origin(const struct graph *graph, struct file_id file, size_
 
 /* The one that makes all of the file; `task` is GRAPH_NONE where nobody does. */
 struct origin graph_maker(const struct graph *graph, struct file_id file);
+
+/* The temporary product that a file is; NULL: it is none. */
+const struct temporary_product *graph_temporary(const struct graph *graph, struct file_id file);
 
 /* What counts of a file that is a folder; NULL: all of it. */
 const struct tree_view *graph_view(const struct graph *graph, struct file_id file);

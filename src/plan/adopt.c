@@ -1,5 +1,6 @@
 #include "adopt.h"
 
+#include "deleted.h"
 #include "names.h"
 #include "records.h"
 #include "sight.h"
@@ -21,19 +22,36 @@ bool plan_looks_at(const struct plan *plan, struct task_id task)
     return plan->wanted[task.at] != 0 || (adopts_all && graph_is_present(plan->graph, task));
 }
 
-/* Products are there, or may be: seen by stat. */
-static bool products_are_there(const struct plan *plan, struct task_id task)
+/* Products are there, or may be: seen by stat. `takes_traces`: also where temporary ones are missing
+ * and what was made from them exists. */
+static bool products_are_there(struct plan *plan, struct task_id task, bool takes_traces)
 {
     const struct graph *graph = plan->graph;
     uint32_t first = graph->product_start[task.at];
     uint32_t end = graph->product_start[task.at + 1];
     for (uint32_t p = first; p < end; p++) {
-        enum file_status status = (enum file_status)plan->files[graph->products.at[p].at];
-        if (status != FILE_CURRENT && status != FILE_MOVED) {
+        struct file_id file = graph->products.at[p];
+        enum file_status status = (enum file_status)plan->files[file.at];
+        int64_t oldest_ns = INT64_MAX;
+        bool is_there = status == FILE_CURRENT || status == FILE_MOVED;
+        if (takes_traces
+                ? !is_there && !(status == FILE_GONE && deleted_has_traces(plan, file, &oldest_ns))
+                : !is_there || plan_is_deleted(plan, file)) {
             return false;
         }
     }
     return end > first;
+}
+
+/* What is missing of the products counts as deleted from now on. */
+static void take_traces(struct plan *plan, struct task_id task)
+{
+    const struct graph *graph = plan->graph;
+    for (uint32_t p = graph->product_start[task.at]; p < graph->product_start[task.at + 1]; p++) {
+        if (plan->files[graph->products.at[p].at] == FILE_GONE) {
+            deleted_adopt(plan, graph->products.at[p]);
+        }
+    }
 }
 
 static bool stat_file(struct plan *plan, struct file_id file, struct file_stat *found)
@@ -66,7 +84,9 @@ static int64_t oldest_product(struct plan *plan, struct task_id task)
     int64_t oldest = INT64_MAX;
     for (uint32_t p = graph->product_start[task.at]; p < graph->product_start[task.at + 1]; p++) {
         struct file_stat found;
-        if (stat_file(plan, graph->products.at[p], &found) && found.mtime_ns < oldest) {
+        if (!stat_file(plan, graph->products.at[p], &found)) {
+            (void)deleted_has_traces(plan, graph->products.at[p], &oldest);
+        } else if (found.mtime_ns < oldest) {
             oldest = found.mtime_ns;
         }
     }
@@ -198,8 +218,9 @@ int plan_adopt(struct plan *plan, struct diag *diag)
     plan->adopted = 0;
     for (size_t i = 0; i < graph->order_count; i++) {
         struct task_id task = {graph->order[i]};
-        if (plan_looks_at(plan, task) && products_are_there(plan, task) &&
+        if (plan_looks_at(plan, task) && products_are_there(plan, task, true) &&
             is_adoptable(plan, task, diag) && (first_look || is_newer_than_inputs(plan, task))) {
+            take_traces(plan, task);
             vec_push(&tasks, task);
             plan_mark_files(graph, task, files, products);
         }
@@ -219,12 +240,12 @@ int plan_adopt(struct plan *plan, struct diag *diag)
 /* ---- Unfinished work that is finished by now ---- */
 
 /* Its command ended well without all of its products. */
-static bool may_be_finished(const struct plan *plan, struct task_id task)
+static bool may_be_finished(struct plan *plan, struct task_id task)
 {
     bool is_in_job = plan->jobs != NULL && plan->jobs[task.at] != NULL;
     return plan->wanted[task.at] != 0 && !is_in_job &&
            state_task(plan->state, task.at)->attempt == ATTEMPT_UNFINISHED &&
-           products_are_there(plan, task);
+           products_are_there(plan, task, false);
 }
 
 static void unmark_products(struct plan *plan, struct task_id task)

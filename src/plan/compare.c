@@ -149,6 +149,10 @@ static void compare_file(struct exam *exam, struct recorded *recorded, const str
         return;
     }
     bool is_recorded = recorded_find(recorded, now, place, &then);
+    if (is_recorded && plan_is_deleted(plan, file) &&
+        (digest_is_unknown(then.digest) || digest_is_unknown(now->digest))) {
+        return; /* nobody can know what it was */
+    }
     if (plan->files[file.at] == FILE_MOVING) {
         tell_input(exam, now, REASON_INPUT_MOVING);
     } else if (!is_recorded && was_listed(recorded, exam, dependency->input)) {
@@ -281,6 +285,9 @@ static void compare_product(struct exam *exam, struct recorded *recorded,
     struct plan *plan = exam->plan;
     struct component then;
     struct reason reason = {.name = now->name, .in_directory = now->in_directory};
+    if (plan_is_deleted(plan, file) && recorded_find(recorded, now, place, &then)) {
+        return; /* it counts as it was */
+    }
     if (plan->files[file.at] != FILE_CURRENT) {
         reason.kind = REASON_PRODUCT_MISSING;
         exam_tell(exam, reason);
@@ -457,6 +464,7 @@ static void compare_gone(struct exam *exam, struct recorded *recorded,
         if (then.kind == COMPONENT_LINK || then.kind == COMPONENT_TARGET ||
             then.kind == COMPONENT_STAYS || then.kind == COMPONENT_OLD ||
             then.kind == COMPONENT_ENTRIES || then.kind == COMPONENT_ATTEMPT ||
+            then.kind == COMPONENT_TEMPORARY ||
             intern_find(&present, recorded_key(&then, &key)) != INTERN_NONE) {
             continue;
         }

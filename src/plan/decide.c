@@ -1,6 +1,7 @@
 /* All that is wanted is looked at, adopted, and decided. */
 #include "adopt.h"
 #include "costs.h"
+#include "deleted.h"
 #include "named.h"
 #include "renamed.h"
 #include "sight.h"
@@ -45,6 +46,19 @@ static void tell_all_values(struct plan *plan, size_t entries, size_t errors, st
     diag_release(&all);
 }
 
+/* In topological order. -1 where there are more than `errors` then. */
+static int decide_all(struct plan *plan, size_t errors, struct diag *diag)
+{
+    for (size_t i = 0; i < plan->graph->order_count && diag->errors <= errors; i++) {
+        struct task_id task = {plan->graph->order[i]};
+        skips_look(plan, task);
+        plan->verdicts[task.at] = plan->wanted[task.at] != 0
+                                      ? (uint8_t)plan_examine(plan, task, NULL, NULL, diag)
+                                      : VERDICT_NONE;
+    }
+    return diag->errors > errors ? -1 : 0;
+}
+
 int plan_look(struct plan *plan, struct diag *diag)
 {
     size_t entries = diag->entries.count;
@@ -52,6 +66,7 @@ int plan_look(struct plan *plan, struct diag *diag)
     struct file_list list = {0};
     memset(plan->resolved, 0, plan->graph->task_count * sizeof *plan->resolved);
     memset(plan->fill_in, 0, plan->graph->task_count * sizeof *plan->fill_in);
+    deleted_begin(plan);
     plan_follow_renamed(plan);
     plan_follow_workspace(plan);
     plan_load_stays(plan);
@@ -70,15 +85,9 @@ int plan_look(struct plan *plan, struct diag *diag)
         result = plan_adopt(plan, diag);
     }
     size_t errors = diag->errors;
-    for (size_t i = 0; i < plan->graph->order_count && result == 0; i++) {
-        struct task_id task = {plan->graph->order[i]};
-        skips_look(plan, task);
-        if (plan->wanted[task.at] != 0) {
-            plan->verdicts[task.at] = (uint8_t)plan_examine(plan, task, NULL, NULL, diag);
-        } else {
-            plan->verdicts[task.at] = VERDICT_NONE;
-        }
-        result = diag->errors > errors ? -1 : 0;
+    result = result == 0 ? decide_all(plan, errors, diag) : result;
+    if (result == 0 && deleted_find_needed(plan, diag)) {
+        result = decide_all(plan, errors, diag);
     }
     if (result != 0) {
         tell_all_values(plan, entries, errors_before, diag);
@@ -106,6 +115,7 @@ enum verdict plan_decide(struct plan *plan, struct task_id task, struct diag *di
 {
     refresh_made(plan, task, diag);
     skips_look(plan, task);
+    deleted_forget_maybe(plan, task);
     plan->verdicts[task.at] = (uint8_t)plan_examine(plan, task, NULL, NULL, diag);
     return (enum verdict)plan->verdicts[task.at];
 }

@@ -1,6 +1,8 @@
 /* The verdict on one task. */
 #include "exam.h"
 
+#include "deleted.h"
+
 static void tell_kind(struct exam *exam, enum reason_kind kind)
 {
     exam_tell(exam, (struct reason){.kind = kind});
@@ -131,6 +133,9 @@ static enum verdict examine_itself(struct exam *exam, bool upstream_is_pending, 
     } else if (!has_products && graph->rowfile->contract == CONTRACT_ROW) {
         tell_kind(exam, REASON_NO_PRODUCTS);
     }
+    if (!exam_is_over(exam)) {
+        deleted_tell_needed(exam, false);
+    }
     if (!exam_is_over(exam) && row->success == SUCCESS_NONE) {
         if (row->attempt == ATTEMPT_NONE) {
             tell_kind(exam, REASON_NEVER_RAN);
@@ -228,6 +233,13 @@ static enum verdict examine_task(struct exam *exam, struct diag *diag)
         return VERDICT_BLOCKED;
     }
     enum verdict own = examine_itself(exam, upstream == VERDICT_MAYBE, diag);
+    struct file_id deleted = {own == VERDICT_STALE ? deleted_without_maker(plan, task).at
+                                                   : GRAPH_NONE};
+    if (deleted.at != GRAPH_NONE) {
+        exam_tell(exam, (struct reason){.kind = REASON_INPUT_MISSING,
+                                        .name = slice_of(plan_path(plan, deleted))});
+        return VERDICT_BLOCKED;
+    }
     if (own == VERDICT_FRESH) {
         plan->fill_in[task.at] = exam->fills_in && upstream == VERDICT_FRESH;
     }
@@ -235,7 +247,7 @@ static enum verdict examine_task(struct exam *exam, struct diag *diag)
         exam_tell(exam, (struct reason){.kind = REASON_UPSTREAM_PENDING, .task = before});
         return VERDICT_MAYBE;
     }
-    return own;
+    return own == VERDICT_FRESH && deleted_tell_needed(exam, true) ? VERDICT_MAYBE : own;
 }
 
 /* What jobs have to do with it comes before the other reasons, except a failure that the job itself

@@ -39,6 +39,8 @@ void plan_free(struct plan *plan)
     free(plan->members);
     free(plan->verdicts);
     free(plan->fill_in);
+    free(plan->needed);
+    free(plan->may_be_needed);
     free(plan->resolved);
     free(plan->stays);
     skips_free(plan->skips);

@@ -18,7 +18,7 @@
  * record from the start); backed_up.c (whether good products lie in backups); sight.c (files, as
  * they were last seen); named_files.c and named.c (files that depfiles name) with depfiles.c (reading those);
  * exam.c (who is told what); skips.c (members that groups leave out);
- * components.c (what a task depends on now); reasons.c (reasons in words); lacks.c (what keeps a task from being started); convert.c (records of earlier versions);
+ * components.c (what a task depends on now); reasons.c (reasons in words); lacks.c (what keeps a task from being started); deleted.c (temporary products that were deleted); convert.c (records of earlier versions);
  * compare.c (differences from the record); examine.c (the verdict); adopt.c (records for existing
  * products); decide.c (the look as a whole). Apart from these: advice.c (what an action asked for
  * and what it used), words.c (words in braces that were meant as templates), run_facts.c (what is
@@ -89,9 +89,10 @@ enum reason_kind {
     REASON_DEPFILE, /* nobody knows what its depfile named: there is none, or it can't be used */
     REASON_PRODUCT_MISSING,
     REASON_PRODUCT_CHANGED,
-    REASON_UPSTREAM_PENDING,   /* MAYBE: which task before decides it */
-    REASON_INPUT_MISSING,      /* BLOCKED */
-    REASON_INPUT_UNREADABLE,   /* BLOCKED: `status` is the errno */
+    REASON_NEEDED_AGAIN,     /* a product was deleted once it was read, and `task` reads it again */
+    REASON_UPSTREAM_PENDING, /* MAYBE: which task before decides it */
+    REASON_INPUT_MISSING,    /* BLOCKED */
+    REASON_INPUT_UNREADABLE, /* BLOCKED: `status` is the errno */
     REASON_PRODUCT_UNREADABLE, /* BLOCKED: `status` is the errno */
     REASON_PRODUCT_MOVING,     /* BLOCKED: something writes to it */
     REASON_VALUE_EDITED,       /* BLOCKED: a declared value was edited by hand, in `name` */
@@ -352,6 +353,53 @@ size_t plan_count_plain(const struct component *list, size_t count);
 
 /* Why the last look at a file failed: an errno, or 0. */
 int plan_trouble(const struct plan *plan, struct file_id file);
+
+/* ---- Temporary products (deleted.h) ---- */
+
+/* Whether a file is gone because it, or the product that it belongs to, was deleted once it was read:
+ * it counts as it was. */
+bool plan_is_deleted(const struct plan *plan, struct file_id file);
+
+/* Why a temporary product isn't deleted. */
+enum temporary_state {
+    TEMPORARY_DELETED,  /* it is: plan_is_deleted */
+    TEMPORARY_READY,    /* it may be deleted now */
+    TEMPORARY_GONE,     /* it is missing, and nobody recorded that it was deleted */
+    TEMPORARY_UNREAD,   /* no action reads it */
+    TEMPORARY_HELD,     /* as a part of a folder or of a group of files that somebody reads */
+    TEMPORARY_CHANGED,  /* it isn't what its maker's success left */
+    TEMPORARY_OLDER,    /* made, or read, before it was declared temporary, or by other means */
+    TEMPORARY_AWAITED,  /* a task that reads it has yet to run: `reader` */
+    TEMPORARY_OCCUPIED, /* it holds files that its maker didn't make, or a link leads to it */
+};
+/* `older_too`: also what was made or read before it was declared temporary. `reader` may be NULL.
+ * Looks at the disk. */
+enum temporary_state plan_temporary_state(struct plan *plan,
+                                          const struct temporary_product *temporary, bool older_too,
+                                          struct task_id *reader, struct diag *diag);
+/* One is gone since the command of a task has used it up: it counts as deleted if that was the last
+ * to read it. */
+bool plan_is_used_up(struct plan *plan, const struct temporary_product *temporary,
+                     struct diag *diag);
+
+/* Appends what `show why` says of it: "t: temporary, deleted after it was read". */
+void plan_describe_temporary(struct plan *plan, const struct temporary_product *temporary,
+                             struct buf *out, struct diag *diag);
+
+/* Puts on record that a temporary product is deleted. */
+void plan_put_deleted(struct plan *plan, struct file_id file);
+
+/* The makers of what was deleted and the task reads, which have to run before it can. Adds them to
+ * `makers`. False: there are none, or nobody is going to ask them. */
+struct task_list {
+    struct task_id *at;
+    size_t count;
+    size_t capacity;
+};
+void plan_add_deleted_makers(const struct plan *plan, struct task_id task,
+                             struct task_list *makers);
+/* Decides that the maker runs again, since `reader` needs what was deleted. */
+void plan_need(struct plan *plan, struct task_id maker, struct task_id reader, struct diag *diag);
 
 /* Tells `listener` (may be NULL: stops at the first) what keeps the task from being started, as its
  * files were last seen: inputs that are missing or can't be read, and products that can't be read,

@@ -18,7 +18,10 @@ struct plan {
     uint8_t *members;       /* by directory: selected, where selections are by member; NULL: all */
     uint8_t *verdicts;      /* by task: enum verdict */
     bool *fill_in;          /* by task: fresh, but its record lacks something that is known now */
-    bool *resolved;         /* by task: a run is done with it; it is no longer pending for others */
+    uint32_t
+        *needed; /* by task: 1 + a task that runs and reads what was deleted of it; NULL: nobody */
+    uint32_t *may_be_needed; /* the same for tasks that may run */
+    bool *resolved; /* by task: a run is done with it; it is no longer pending for others */
     const struct tree_view **stays; /* by file: folder products with entries that the task didn't
                                        make; NULL: there are none */
     struct skips *skips;            /* skips.h; NULL: no group may leave out members */

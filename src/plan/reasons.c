@@ -278,7 +278,10 @@ static void add_missing_input(const struct plan *plan, struct slice path, struct
     if (maker == GRAPH_NONE) {
         buf_add_string(out, " is missing, and no action makes it");
     } else if (plan->wanted[maker] == 0) {
-        buf_add_string(out, " is missing, and the action that makes it isn't selected");
+        buf_add_string(out, plan_is_deleted(plan, file)
+                                ? " was deleted after it was read, and the action that makes it "
+                                  "isn't selected"
+                                : " is missing, and the action that makes it isn't selected");
     } else {
         buf_add_string(out, " is missing: something removed it after ");
         graph_add_label(plan->graph, (struct task_id){maker}, out);
@@ -407,6 +410,12 @@ static void add_reason(struct plan *plan, struct task_id task, const struct reas
         break;
     case REASON_PRODUCT_CHANGED:
         add_product_reason(reason, " is not what was recorded", out);
+        break;
+    case REASON_NEEDED_AGAIN:
+        add_product_reason(reason, " was deleted after it was read, and ", out);
+        graph_add_label(plan->graph, reason->task, out);
+        buf_add_string(out, plan->verdicts[reason->task.at] == VERDICT_MAYBE ? " may need it again"
+                                                                             : " needs it again");
         break;
     case REASON_UPSTREAM_PENDING:
         add_upstream(plan, reason, "depends on what ", " makes", true, out);

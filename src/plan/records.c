@@ -1,6 +1,7 @@
 #include "records.h"
 
 #include "backup.h"
+#include "deleted.h"
 #include "file.h"
 #include "names.h"
 #include "own_names.h"
@@ -42,8 +43,9 @@ void plan_put_terms(struct plan *plan, struct task_id task, const struct compone
     put_row(plan, task, list, row);
 }
 
-void plan_put_known(struct plan *plan, struct task_id task, const struct component_list *list,
-                    struct task_row *row)
+/* `is_same`: the success is the one on record, and so is what was temporary then. */
+static void put_known(struct plan *plan, struct task_id task, const struct component_list *list,
+                      struct task_row *row, bool is_same)
 {
     const struct components *before = &state_task(plan->state, task.at)->good;
     struct component_list all = {0};
@@ -58,13 +60,22 @@ void plan_put_known(struct plan *plan, struct task_id task, const struct compone
     }
     for (size_t i = 0; i < before->count; i++) {
         struct component component = components_at(before, i);
-        if (is_carried(&component)) {
+        if (is_carried(&component) || (is_same && component.kind == COMPONENT_TEMPORARY)) {
             vec_push(&all, component);
         }
+    }
+    if (!is_same) {
+        deleted_push_marks(plan, task, &all);
     }
     plan_push_own_names(plan, task, &all);
     plan_put_terms(plan, task, &all, row);
     vec_release(&all);
+}
+
+void plan_put_known(struct plan *plan, struct task_id task, const struct component_list *list,
+                    struct task_row *row)
+{
+    put_known(plan, task, list, row, true);
 }
 
 void plan_put_list(struct plan *plan, struct task_id task, const struct component_list *list,
@@ -138,7 +149,7 @@ void plan_put_success(struct plan *plan, struct task_id task, const struct compo
         }
     }
     plan_freeze_stamps(plan, task, &stamped);
-    plan_put_known(plan, task, &stamped, row);
+    put_known(plan, task, &stamped, row, false);
     vec_release(&stamped);
 }
 

@@ -1,5 +1,6 @@
 #include "sight.h"
 
+#include "deleted.h"
 #include "names.h"
 #include "records.h"
 #include "stays.h"
@@ -128,6 +129,7 @@ static void note_found(struct plan *plan, struct file_id file, const struct surv
         plan->troubles[file.at] = (uint16_t)found->error;
     }
     plan->files[file.at] = (uint8_t)status;
+    deleted_count(plan, file);
 }
 
 int plan_trouble(const struct plan *plan, struct file_id file)
@@ -353,6 +355,7 @@ void plan_stat_files(struct plan *plan, const struct file_list *list, struct dia
             plan->files[list->at[i]] = FILE_MOVED;
         }
     }
+    deleted_count_all(plan, list->at, list->count);
 }
 
 /* What was known before and moved is read now, on all cores, and so are new values; other files

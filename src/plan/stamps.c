@@ -37,7 +37,8 @@ static size_t end_of_stamps(const struct components *good)
             return end;
         }
         if (kind != COMPONENT_LINK && kind != COMPONENT_TARGET && kind != COMPONENT_STAYS &&
-            kind != COMPONENT_OLD && kind != COMPONENT_ENTRIES && kind != COMPONENT_ATTEMPT) {
+            kind != COMPONENT_OLD && kind != COMPONENT_ENTRIES && kind != COMPONENT_ATTEMPT &&
+            kind != COMPONENT_TEMPORARY) {
             return 0;
         }
         end--;

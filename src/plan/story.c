@@ -101,6 +101,7 @@ static void note_state(struct teller *teller, struct task_id task, struct file_i
         const struct file_row *row = state_file(plan->state, file.at);
         found->now = state_now(found->digest, (enum file_status)plan->files[file.at], row,
                                plan->verdicts[task.at] == VERDICT_FRESH);
+        found->now = plan_is_deleted(plan, file) ? STORY_DELETED : found->now;
         found->is_folder = (row->flags & FILE_ROW_DIRECTORY) != 0;
         found->view = plan_view(plan, file);
         if (found->view != NULL && found->view->globs != NULL) {

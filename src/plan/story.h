@@ -15,6 +15,7 @@ enum story_state {
     STORY_AS_RECORDED,
     STORY_CHANGED, /* its bytes are others now */
     STORY_MISSING,
+    STORY_DELETED,    /* it was temporary, and was deleted once it was read */
     STORY_UNREADABLE, /* it can't be read now, or changes while it is read */
     STORY_UNKNOWN,    /* the record has no digest of it */
 };

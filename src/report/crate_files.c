@@ -190,6 +190,8 @@ static struct slice add_absent(struct crate *crate, const struct story_file *fil
         [STORY_AS_RECORDED] = "A file outside of the project. It isn't part of the crate.",
         [STORY_CHANGED] = "The file was changed after this. It isn't part of the crate.",
         [STORY_MISSING] = "The file no longer exists.",
+        [STORY_DELETED] =
+            "A temporary file, deleted after it was read. It isn't part of the crate.",
         [STORY_UNREADABLE] = "The file could not be read. It isn't part of the crate.",
         [STORY_UNKNOWN] = "The content was not recorded. The file isn't part of the crate.",
     };

@@ -20,6 +20,7 @@ static const char *const state_words[] = {
     [STORY_AS_RECORDED] = "",
     [STORY_CHANGED] = ": differs now from what was recorded",
     [STORY_MISSING] = ": is missing now",
+    [STORY_DELETED] = ": temporary, deleted after it was read",
     [STORY_UNREADABLE] = ": can't be read now",
     [STORY_UNKNOWN] = ": no digest was recorded",
 };
@@ -308,7 +309,7 @@ static void json_files(struct buf *out, const struct graph *graph, const struct 
     static const char *const states[] = {
         [STORY_AS_RECORDED] = "as_recorded", [STORY_CHANGED] = "changed",
         [STORY_MISSING] = "missing",         [STORY_UNREADABLE] = "unreadable",
-        [STORY_UNKNOWN] = "unknown",
+        [STORY_UNKNOWN] = "unknown",         [STORY_DELETED] = "deleted",
     };
     report_json_key(out, "inputs");
     report_json_begin(out, '[');

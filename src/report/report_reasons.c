@@ -103,6 +103,8 @@ const char *reasons_kind_name(enum reason_kind kind)
         return "product missing";
     case REASON_PRODUCT_CHANGED:
         return "product changed";
+    case REASON_NEEDED_AGAIN:
+        return "needed again";
     case REASON_UPSTREAM_PENDING:
         return "upstream may change";
     case REASON_INPUT_UNREADABLE:

@@ -242,6 +242,22 @@ static void add_why(struct plan *plan, struct task_id task, const struct report_
     skipped_add_line(plan, task, out);
 }
 
+/* What became of its temporary products. */
+static void add_temporaries(struct plan *plan, struct task_id task, struct buf *out,
+                            struct diag *diag)
+{
+    const struct graph *graph = plan_graph(plan);
+    for (uint32_t p = graph->product_start[task.at]; p < graph->product_start[task.at + 1]; p++) {
+        const struct temporary_product *temporary = graph_temporary(graph, graph->products.at[p]);
+        if (temporary != NULL) {
+            struct buf words = BUF_EMPTY;
+            plan_describe_temporary(plan, temporary, &words, diag);
+            add_reason_line(out, buf_slice(&words));
+            buf_release(&words);
+        }
+    }
+}
+
 int report_why(struct plan *plan, bool all, const struct report_commits *commits,
                const struct rowbuild_show_options *options, struct buf *out, struct diag *diag)
 {
@@ -259,6 +275,7 @@ int report_why(struct plan *plan, bool all, const struct report_commits *commits
             add_why_json(plan, tasks[i], &changes, out, diag);
         } else if (all || plan_verdict(plan, tasks[i]) != VERDICT_FRESH) {
             add_why(plan, tasks[i], &changes, options->colour, out, diag);
+            add_temporaries(plan, tasks[i], out, diag);
         }
     }
     if (options->json) {

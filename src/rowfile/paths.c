@@ -379,6 +379,61 @@ static void require_some_input(struct loader *loader, const struct action *actio
     }
 }
 
+/* The product that an entry of `temporary` names, or NULL. */
+static struct path_spec *find_product(struct loader *loader, struct action *action,
+                                      struct slice text)
+{
+    bool in_project = slice_starts_with(text, "//");
+    struct slice path =
+        normalise_path(loader->arena, in_project ? slice_make(text.at + 2, text.len - 2) : text);
+    for (size_t i = 0; i < action->product_count; i++) {
+        struct path_spec *product = &action->products[i];
+        if (product->from_project == (in_project || action->scope == SCOPE_PROJECT) &&
+            slice_equal(product->path, path)) {
+            return product;
+        }
+    }
+    return NULL;
+}
+
+static void refuse_temporary(struct loader *loader, const struct action *action,
+                             const struct toml_value *item)
+{
+    struct slice *names = arena_array(loader->arena, action->product_count + 1, sizeof *names);
+    struct buf message = BUF_EMPTY;
+    for (size_t i = 0; i < action->product_count; i++) {
+        names[i] = action->products[i].text;
+    }
+    buf_add_string(&message, "`temporary` names `");
+    text_add_name(&message, item->string);
+    buf_add_string(&message, "`, which isn't a product of this action");
+    size_t before = message.len;
+    add_suggestion(&message, item->string, names, action->product_count);
+    if (message.len == before) {
+        buf_add_string(&message, "; list it in `products`, too");
+    }
+    action_error_at(loader, FINDING_TEMPORARY_NOT_MADE, action, item->offset, item->length, "%s",
+                    buf_string(&message));
+    buf_release(&message);
+}
+
+static void mark_temporaries(struct loader *loader, struct action *action,
+                             const struct toml_value *list)
+{
+    for (size_t i = 0; list != NULL && i < list->array.count; i++) {
+        const struct toml_value *item = list->array.items[i];
+        if (item->type != TOML_STRING || item->string.len == 0) {
+            continue; /* reported already */
+        }
+        struct path_spec *product = find_product(loader, action, item->string);
+        if (product != NULL) {
+            product->is_temporary = true;
+        } else {
+            refuse_temporary(loader, action, item);
+        }
+    }
+}
+
 void build_paths(struct loader *loader, struct action *action, const struct layers *layers)
 {
     const struct toml_value *products = layers_typed(layers, ID_ACTION_PRODUCTS, TOML_ARRAY);
@@ -387,6 +442,7 @@ void build_paths(struct loader *loader, struct action *action, const struct laye
     action->scope = infer_scope(layers, products);
     struct path_reader reader = {.loader = loader, .action = action, .role = PATH_PRODUCT};
     action->products = read_paths(&reader, products, &action->product_count);
+    mark_temporaries(loader, action, layers_typed(layers, ID_ACTION_TEMPORARY, TOML_ARRAY));
     reader.role = PATH_INPUT;
     action->inputs = read_paths(&reader, inputs, &action->input_count);
     reader.role = PATH_RESUMABLE;

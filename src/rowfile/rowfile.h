@@ -30,6 +30,7 @@ struct path_spec {
     bool is_glob;             /* inputs only */
     bool is_excluded;         /* inputs only: a leading "!" */
     bool is_refused;          /* an error was reported; not part of the graph */
+    bool is_temporary;        /* products only: deleted once it was read */
     bool has_template;        /* "//" paths only */
     struct template template; /* raw; of `path`, if has_template */
     size_t offset;            /* place in the source */

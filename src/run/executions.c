@@ -211,6 +211,15 @@ uint32_t execution_add_alone(struct executions *executions, uint32_t batch, stru
     return (uint32_t)executions->all.count - 1;
 }
 
+uint32_t execution_add_needed(struct executions *executions, struct task_id task, double priority)
+{
+    add_execution(executions, &task, 1);
+    struct execution *added = &executions->all.at[executions->all.count - 1];
+    know_costs(executions, added);
+    added->priority = priority + added->seconds;
+    return (uint32_t)executions->all.count - 1;
+}
+
 /* The order that was asked for; each is urgent. */
 static void set_places(struct executions *executions, const uint32_t *places)
 {

@@ -93,6 +93,10 @@ uint32_t execution_add_alone(struct executions *executions, uint32_t batch, stru
 /* For a group that turned out to leave out members: asks for what the others need. */
 void executions_renew_request(const struct executions *executions, struct execution *execution);
 
+/* Adds an execution of one task that was found to be needed while the run goes on, waiting; its
+ * number. Pointers are invalid afterwards, too. */
+uint32_t execution_add_needed(struct executions *executions, struct task_id task, double priority);
+
 /* Keeps only the first `kept` tasks of an execution, at least one. */
 void execution_keep(const struct executions *executions, struct execution *execution,
                     uint32_t kept);

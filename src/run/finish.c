@@ -48,6 +48,9 @@ static struct products_found find_products(struct run *run, struct task_id task)
             file_refresh_parent(plan_project(plan), plan_path(plan, file));
             status = plan_refresh(plan, file, run->diag);
         }
+        if (plan_is_deleted(plan, file)) { /* this attempt hasn't made it */
+            status = FILE_GONE;
+        }
         weigh_product(&found, file, status);
         if ((state_file(plan_state(plan), file.at)->flags & FILE_ROW_RACY) != 0) {
             vec_push(&run->racy, file);
@@ -454,6 +457,9 @@ void run_finish(struct run *run, struct slot *slot)
     enum retry retry = will_retry(&ending);
     bool retried = retry != RETRY_NONE;
     bool is_batch = execution->count > 1;
+    vec_each (struct task_id, task, &ending.succeeded) {
+        delete_read_note(run, *task);
+    }
     count_progress(&ending, execution_progress(&run->executions, execution), ok);
     if (!retried || is_batch) {
         execution_end(&run->executions, execution);

@@ -12,7 +12,11 @@ void outcome_set(struct run *run, const struct task_id *tasks, size_t count,
         plan_resolve(run->plan, (struct task_id){n});
         for (uint32_t a = graph->after_start[n]; a < graph->after_start[n + 1]; a++) {
             uint32_t after = run->executions.of[graph->after[a].at];
-            if (after != EXECUTION_NONE && --run->executions.all.at[after].pending == 0) {
+            struct execution *execution =
+                after != EXECUTION_NONE ? &run->executions.all.at[after] : NULL;
+            /* One that doesn't wait was decided before this task was needed again. */
+            if (execution != NULL && execution->state == EXECUTION_WAITING &&
+                execution->pending > 0 && --execution->pending == 0) {
                 vec_push(&run->ready.unblocked, after);
             }
         }

@@ -114,23 +114,121 @@ static bool has_to_run(struct run *run, struct task_id task)
     return false;
 }
 
+/* ---- What was deleted, and is needed again ---- */
+
+static bool is_under_way(const struct run *run, struct task_id task)
+{
+    uint32_t number = run->executions.of[task.at];
+    return number != EXECUTION_NONE && run->executions.all.at[number].state != EXECUTION_DONE;
+}
+
+/* Whether the task reads what was deleted: then it waits for those that make it. */
+static bool reads_deleted(struct run *run, struct task_id task, struct task_list *makers)
+{
+    makers->count = 0;
+    plan_add_deleted_makers(run->plan, task, makers);
+    if (makers->count > 0) { /* a part of a folder isn't looked at when the folder is made */
+        makers->count = 0;
+        plan_refresh_inputs(run->plan, task, run->diag);
+        plan_add_deleted_makers(run->plan, task, makers);
+    }
+    return makers->count > 0;
+}
+
+static void add_waiting(struct run *run, struct task_id task, double priority)
+{
+    uint32_t number = execution_add_needed(&run->executions, task, priority);
+    struct execution *execution = &run->executions.all.at[number];
+    const struct graph *graph = plan_graph(run->plan);
+    for (uint32_t e = graph->before_start[task.at]; e < graph->before_start[task.at + 1]; e++) {
+        execution->pending += is_under_way(run, graph->before.at[e].task);
+    }
+    schedule_expect(run->ready.schedule, work_of(execution));
+    if (execution->pending == 0) {
+        vec_push(&run->ready.unblocked, number);
+    }
+}
+
+/* Who waits for other tasks waits for this one, too, if it comes after. */
+static void hold_up_after(struct run *run, struct task_id task)
+{
+    const struct graph *graph = plan_graph(run->plan);
+    for (uint32_t a = graph->after_start[task.at]; a < graph->after_start[task.at + 1]; a++) {
+        uint32_t after = run->executions.of[graph->after[a].at];
+        if (after != EXECUTION_NONE && run->executions.all.at[after].state == EXECUTION_WAITING) {
+            run->executions.all.at[after].pending++;
+        }
+    }
+}
+
+/* Has the makers of what was deleted run again, and those of what these read. In the list each stands
+ * after the tasks that need it. */
+static void run_makers(struct run *run, struct task_id reader, double priority)
+{
+    struct task_list all = {0};
+    struct task_list makers = {0};
+    vec_push(&all, reader);
+    for (size_t i = 0; i < all.count; i++) {
+        if (!reads_deleted(run, all.at[i], &makers)) {
+            continue;
+        }
+        for (size_t k = 0; k < makers.count; k++) {
+            if (!is_under_way(run, makers.at[k])) {
+                plan_need(run->plan, makers.at[k], all.at[i], run->diag);
+                vec_push(&all, makers.at[k]);
+            }
+        }
+    }
+    for (size_t i = all.count; i-- > 1;) { /* each once: what is under way isn't added again */
+        if (!is_under_way(run, all.at[i])) {
+            run->outcomes.of[all.at[i].at] = TASK_IDLE;
+            run->outcomes.total++;
+            add_waiting(run, all.at[i], priority);
+            hold_up_after(run, all.at[i]);
+        }
+    }
+    vec_release(&all);
+    vec_release(&makers);
+}
+
+/* The tasks that were taken out of an execution, since something that they read was deleted. */
+static void postpone(struct run *run, const struct task_list *tasks, double priority)
+{
+    for (size_t i = 0; i < tasks->count; i++) {
+        run_makers(run, tasks->at[i], priority);
+        add_waiting(run, tasks->at[i], priority);
+    }
+}
+
 void ready_examine(struct run *run)
 {
+    struct task_list postponed = {0};
+    struct task_list makers = {0};
     while (run->ready.unblocked.count > 0) {
         uint32_t number = run->ready.unblocked.at[--run->ready.unblocked.count];
         struct execution *execution = &run->executions.all.at[number];
         struct task_id *tasks = execution_tasks(&run->executions, execution);
+        double priority = execution->priority;
         uint32_t kept = 0;
         if (execution->state != EXECUTION_WAITING) {
             continue;
         }
+        postponed.count = 0;
         for (uint32_t i = 0; i < execution->count; i++) {
-            if (has_to_run(run, tasks[i])) {
+            if (!has_to_run(run, tasks[i])) {
+                continue;
+            }
+            if (reads_deleted(run, tasks[i], &makers)) {
+                vec_push(&postponed, tasks[i]);
+            } else {
                 tasks[kept++] = tasks[i];
             }
         }
         schedule_expect(run->ready.schedule, -work_of(execution));
         executions_renew_request(&run->executions, execution);
         ready_keep_tasks(run, number, kept);
+        postpone(run, &postponed, priority);
     }
+    vec_release(&postponed);
+    vec_release(&makers);
 }

@@ -237,6 +237,7 @@ static void *run_loop(void *context)
         keep_time(run);
         start_ready(run);
         flush(run);
+        delete_read_noted(run);
         if (run->options->tick_ms > 0) {
             run_tell(run, (struct run_event){.kind = ROWBUILD_EVENT_TICK});
         }
@@ -362,6 +363,7 @@ static int execute(struct run *run)
         fail_blocked_tasks(run);
         settle_racy_files(run);
         flush(run);
+        delete_read_all(run);
         if (!run->stopping.broken && state_sync(plan_state(run->plan), run->diag) != 0) {
             run->stopping.broken = true;
         }
@@ -413,6 +415,8 @@ static void release(struct run *run)
     vec_release(&run->ready.unblocked);
     vec_release(&run->slots.all);
     vec_release(&run->racy);
+    vec_release(&run->deletions.noted);
+    vec_release(&run->deletions.told);
     vec_release(&run->ancestors.far);
     arena_release(&run->scratch);
 }
@@ -451,6 +455,7 @@ int run_execute(struct plan *plan, const struct launch_context *launch,
                         options->origin_context);
         if (run.executions.all.count == 0) {
             fail_blocked_tasks(&run); /* no cores, no logs, no loop */
+            delete_read_all(&run);
             status = state_sync(plan_state(plan), diag);
         } else {
             ready_expect_all(&run);

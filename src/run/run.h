@@ -10,7 +10,7 @@
  * cutoff: what may start); requests.c (what can never fit); refusals.c (what the system has no
  * more of); holdback.c (while the machine is busy); stop.c (interruption, deadlines); pauses.c (Ctrl-Z, and what else stops the run or a
  * command); children.c (processes); time_left.c (the end of the run's time); outcomes.c (what
- * became of each task); advise.c (what executions use); ancestors.c (products that another task
+ * became of each task); delete_read.c (temporary products); advise.c (what executions use); ancestors.c (products that another task
  * changed); left_running.c (what stays in the background); backups.c (old products); launched.c
  * (inputs at the start and at the end); progress_report.c (what the observer is told); rest.c (what it is told of tasks that weren't executed);
  * skipped.c (what groups left out); slots.c
@@ -73,6 +73,7 @@ struct run_options {
     bool gpus_can_be_told; /* --gpus might change it */
     size_t keep_going;     /* after this many failures nothing new is started; at least 1 */
     bool explain;
+    bool keep_temporary;      /* deletes no temporary products */
     bool tells_rest;          /* ROWBUILD_EVENT_LEFT for each task that wasn't executed */
     double grace_s;           /* between TERM and KILL */
     double max_load;          /* nothing new is started at this load average or above; 0: any */

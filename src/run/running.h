@@ -5,6 +5,7 @@
 
 #include "ancestors.h"
 #include "backups.h"
+#include "delete_read.h"
 #include "executions.h"
 #include "holdback.h"
 #include "logs.h"
@@ -43,6 +44,7 @@ struct run {
     struct ancestors ancestors;
     struct action_usage *usage; /* by action element */
     struct passed_over passed_over;
+    struct deletions deletions;
     struct stopping stopping;
     struct pauses pauses;
     struct holdback holdback;

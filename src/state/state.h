@@ -57,7 +57,9 @@ enum component_kind {
                                 fingerprint */
     COMPONENT_ATTEMPT = 'a', /* name "": key of a text that says where and when the last attempt was
                                 made, which is no success. Not part of the fingerprint */
-    COMPONENT_WHOLE = 'w',   /* name: the directory; digest of its whole value: a hint only */
+    COMPONENT_TEMPORARY = 'u', /* name: a product or an input that was declared temporary when the
+                                  task succeeded. Not part of the fingerprint */
+    COMPONENT_WHOLE = 'w',     /* name: the directory; digest of its whole value: a hint only */
 };
 
 /* Names that lie inside the task's own directory are written relative to it (`in_directory`; "" is

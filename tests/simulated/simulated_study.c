@@ -368,6 +368,8 @@ int study_try(struct study *study)
         simulated_stop_at(SIMULATED_RENAME, "/project/workspace/");
     } else if (study->death == DEATH_SUCCEEDED) {
         simulated_stop_at(SIMULATED_UNLINK, ".rowbuild-good");
+    } else if (study->death == DEATH_DELETED) {
+        simulated_stop_at(SIMULATED_UNLINK, "/project/workspace/");
     }
     int result = open_study(study, STATE_WRITE);
     if (result == 0) {
@@ -460,6 +462,7 @@ static const char *const reason_names[] = {
     NAME(UPSTREAM_RAN),
     NAME(PRODUCT_MISSING),
     NAME(PRODUCT_CHANGED),
+    NAME(NEEDED_AGAIN),
     NAME(UPSTREAM_PENDING),
     NAME(INPUT_MISSING),
     NAME(INPUT_UNREADABLE),
@@ -527,11 +530,12 @@ static void kill_run(struct study *study, const char *when)
     static const char *const names[] = {[DEATH_RECORDED] = "recorded",
                                         [DEATH_MOVED] = "moved",
                                         [DEATH_COMMANDED] = "commanded",
-                                        [DEATH_SUCCEEDED] = "succeeded"};
+                                        [DEATH_SUCCEEDED] = "succeeded",
+                                        [DEATH_DELETED] = "deleted"};
     study->death = DEATH_RECORDED;
     while (strcmp(names[study->death], when) != 0) {
         study->death++;
-        assert_true(study->death <= DEATH_SUCCEEDED);
+        assert_true(study->death <= DEATH_DELETED);
     }
     study_run(study);
     assert_true(study->is_dead);

@@ -46,6 +46,7 @@ enum death {
     DEATH_MOVED,     /* old products were moved: before its process does anything */
     DEATH_COMMANDED, /* its command has done its work */
     DEATH_SUCCEEDED, /* its success is on record: before a good backup is deleted */
+    DEATH_DELETED,   /* that a temporary product is deleted is on record: before it is */
 };
 
 struct study {
@@ -67,8 +68,8 @@ struct study {
     double grace_s;
     double max_load;          /* as in struct run_options */
     uint64_t keep_free_bytes; /* likewise */
-    const char *host;   /* of the next run, which its records name; NULL: they name no run */
-    bool tells_seconds; /* in the log, of what succeeds */
+    const char *host;         /* of the next run, which its records name; NULL: they name no run */
+    bool tells_seconds;       /* in the log, of what succeeds */
     bool tells_left;    /* in the log, of starts and ends: the time left, with a tick each second */
     size_t bare_events; /* likewise: events that didn't name what runs, though something did */
     bool tells_rest;    /* in the log: what became of tasks that weren't executed */
@@ -203,7 +204,7 @@ struct step {
     {                                                                                              \
         STEP_ROWS, NULL, NULL                                                                      \
     }
-/* Runs, and is killed: "recorded", "moved", "commanded" or "succeeded", as enum death. */
+/* Runs, and is killed: "recorded", "moved", "commanded", "succeeded" or "deleted", as enum death. */
 #define KILL(when)                                                                                 \
     {                                                                                              \
         STEP_KILL, (when), NULL                                                                    \

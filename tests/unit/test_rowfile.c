@@ -295,7 +295,8 @@ static void test_unknown_keys(void **state)
     expect_key(
         "zzz = 1\ngroup.qqqqqqqq = 2",
         "Rowfile:4:1: error: unknown key `zzz`; this table knows `name`, `from`, "
-        "`command`, `scope`, `previous_actions`, `products`, `inputs`, `depfile`, `value_inputs`, "
+        "`command`, `scope`, `previous_actions`, `products`, `temporary`, `inputs`, `depfile`, "
+        "`value_inputs`, "
         "`environment`, `shell`, `launchers`, `retries`, `timeout`, `resumable`, `always`, "
         "`jobserver`, `group`, `resources`, `submit_options`\n"
         "Rowfile:5:7: error: unknown key `qqqqqqqq`; this table knows `include`, `where`, "
