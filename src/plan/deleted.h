@@ -3,7 +3,7 @@
  *
  * Knows: when a temporary product may be deleted, that one is deleted (a mark on its row, which keeps
  * its digest), and whose makers have to run again because a reader has to. Doesn't know: how files
- * are deleted (run/delete_read.h). The record of a success names what was temporary when it was
+ * are deleted (run/delete_read.h). needed.c finds the makers, temporaries.c what may be deleted. The record of a success names what was temporary when it was
  * made or read. */
 #ifndef ROWBUILD_DELETED_H
 #define ROWBUILD_DELETED_H
@@ -17,6 +17,9 @@ void deleted_begin(struct plan *plan);
  * deleted. */
 void deleted_count(struct plan *plan, struct file_id file);
 void deleted_count_all(struct plan *plan, const uint32_t *files, size_t count);
+
+/* One that is gone, but wasn't deleted. */
+void deleted_put_missing(struct plan *plan, struct file_id file);
 
 /* Adds to a success what was temporary among its products and inputs. */
 void deleted_push_marks(struct plan *plan, struct task_id task, struct component_list *list);

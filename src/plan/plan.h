@@ -11,15 +11,18 @@
  * fingerprint.c (of a list of components); origin.c (which run a success names);
  * costs.c (seconds and cores); plan.c (what a plan says); select.c (what is wanted);
  * target_paths.c (what a path names); pointers.c (values that templates name); recorded.c (a record's
- * component, by name); stamps.c (what empty products stand for); records.c (records of successes,
- * written); attempts.c (of attempts that failed); renamed.c (records of renamed actions); workspace_moved.c (records of a renamed
+ * component, by name); exam.c (who is told what); deleted.c (temporary products that were deleted);
+ * stamps.c (what empty products stand for); records.c (records of successes, written); attempts.c (of
+ * attempts that failed); renamed.c (records of renamed actions); workspace_moved.c (records of a renamed
  * workspace, or one that seems empty); links.c (products that are links); targets.c (whether what they lead to is the
  * product's alone); stays.c (what a task didn't make of a folder product); start_record.c (both, on
  * record from the start); backed_up.c (whether good products lie in backups); sight.c (files, as
  * they were last seen); named_files.c and named.c (files that depfiles name) with depfiles.c (reading those);
- * exam.c (who is told what); skips.c (members that groups leave out);
- * components.c (what a task depends on now); reasons.c (reasons in words); lacks.c (what keeps a task from being started); deleted.c (temporary products that were deleted); convert.c (records of earlier versions);
- * compare.c (differences from the record); examine.c (the verdict); adopt.c (records for existing
+ * skips.c (members that groups leave out);
+ * components.c (what a task depends on now); reasons.c (reasons in words); lacks.c (what keeps a
+ * task from being started); convert.c (records of earlier versions);
+ * compare.c (differences from the record); examine.c (the verdict); needed.c (makers that run
+ * again for a reader); temporaries.c (what may be deleted); adopt.c (records for existing
  * products); decide.c (the look as a whole). Apart from these: advice.c (what an action asked for
  * and what it used), words.c (words in braces that were meant as templates), run_facts.c (what is
  * remembered of a run), story.c (how files came about). */
