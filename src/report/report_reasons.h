@@ -29,4 +29,9 @@ void reasons_add_first(struct plan *plan, struct task_id task, struct buf *out, 
 /* The kind in few words, without details: "command changed". Static. */
 const char *reasons_kind_name(enum reason_kind kind);
 
+/* value_hint.c. Where a key that was added to the values is the only reason for which one of the tasks
+ * runs, appends a line that says how to keep other keys from counting; for the first such task. */
+void report_add_value_hint(struct plan *plan, const struct task_id *tasks, size_t count,
+                           struct buf *out, struct diag *diag);
+
 #endif

@@ -285,6 +285,8 @@ int report_why(struct plan *plan, bool all, const struct report_commits *commits
         buf_add_string(out, "No matches.\n");
     } else if (out->len == start) {
         buf_add_string(out, "everything is up to date\n");
+    } else {
+        report_add_value_hint(plan, tasks, count, out, diag);
     }
     report_changes_release(&changes);
     free(tasks);
@@ -467,6 +469,8 @@ static void add_tasks(struct plan *plan, const struct task_id *tasks, size_t cou
     if (options->json) {
         report_json_end_records(out);
         buf_add_string(out, "}\n");
+    } else {
+        report_add_value_hint(plan, tasks, count, out, diag);
     }
     report_changes_release(&changes);
 }

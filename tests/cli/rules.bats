@@ -1049,3 +1049,27 @@ END
     has 'a new directory is left out for now' workspace/b/value.json
     expect_runs a c
 }
+
+@test "a key that is new in all values is told once, with the way to keep it from counting" {
+    rowfile <<'END'
+workspace.value_file = "value.json"
+[[action]]
+name = "s"
+command = 'echo {/t} >workspace/{directory}/o'
+products = ["o"]
+END
+    value d1 '{"t":1}'
+    value d2 '{"t":2}'
+    expect 0
+    value d1 '{"t":1,"x":0}'
+    value d2 '{"t":2,"x":0}'
+    expect 0 -n
+    has 'hint: /x is new in the values, and all keys count for the action `s`; list those that matter in its `value_inputs`'
+    [ "$(grep -c hint: <<<"$output")" -eq 1 ]
+    expect 0 show why
+    has 'hint: /x is new'
+    value d1 '{"t":3,"x":0}'
+    value d2 '{"t":4,"x":0}'
+    expect 0 -n
+    lacks hint:
+}
