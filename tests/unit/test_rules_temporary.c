@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -409,6 +410,30 @@ static void test_removed_by_hand_it_is_missing(void **state)
          RUN("sim/d1 pack/d1"), REMOVE("d1/t"), WHY("sim/d1", "stale: PRODUCT_MISSING t"));
 }
 
+/* Of a run that was killed before the product was deleted: all readers have run. */
+static void test_it_waits_for_a_reader_in_a_job(void **state)
+{
+    (void)state;
+    static const struct step story[] = {WRITE("d1/in", "one"), KILL("deleted")};
+    struct study own;
+    study_begin(&own, study);
+    study_play(&own, story, sizeof story / sizeof *story);
+    study_look(&own);
+    const struct temporary_product *t = &own.graph->temporaries.at[0];
+    const struct job_ref job = {.id = 7};
+    const struct job_ref **jobs = mem_alloc(own.graph->task_count * sizeof *jobs);
+    struct task_id reader = {GRAPH_NONE};
+    assert_int_equal(plan_temporary_state(own.plan, t, false, NULL, &own.diag), TEMPORARY_READY);
+    jobs[study_task(&own, "pack/d1").at] = &job;
+    plan_set_jobs(own.plan, jobs, NULL);
+    assert_int_equal(plan_temporary_state(own.plan, t, true, &reader, &own.diag),
+                     TEMPORARY_AWAITED);
+    assert_int_equal(reader.at, study_task(&own, "pack/d1").at);
+    study_close(&own);
+    study_end(&own);
+    free(jobs);
+}
+
 /* Between the record of the deletion and the deletion itself. */
 static void test_killed_before_it_is_unlinked(void **state)
 {
@@ -468,6 +493,7 @@ int main(void)
         cmocka_unit_test(test_without_its_traces_nothing_is_adopted),
         cmocka_unit_test(test_put_back_by_hand_it_is_a_file_like_others),
         cmocka_unit_test(test_removed_by_hand_it_is_missing),
+        cmocka_unit_test(test_it_waits_for_a_reader_in_a_job),
         cmocka_unit_test(test_killed_before_it_is_unlinked),
         cmocka_unit_test(test_a_folder_killed_while_it_is_deleted),
     };
