@@ -149,8 +149,12 @@ grep -qxF "$prefix/libexec/rowbuild/rowbuild-rank" "$scratch/arguments" || {
 
 # ---- Manual pages and completion ----
 for page in man1/rowbuild.1 man5/rowbuild-clusters.5 man5/rowbuild-rowfile.5; do
-    # Long lines are a matter of taste, and pages that aren't installed here are no mistake.
-    mandoc -T lint -W style "$prefix/share/man/$page" 2>&1 |
+    # Long lines are a matter of taste, and pages that aren't installed here are no mistake. What goes to
+    # standard error comes afterwards, since it would cut a line of what is buffered in two.
+    {
+        mandoc -T lint -W style "$prefix/share/man/$page" 2>"$scratch/lint-errors" || true
+        cat "$scratch/lint-errors"
+    } |
         grep -vE 'text line longer|referenced manual not found|outdated mandoc.db' \
             >"$scratch/lint" || true
     [ ! -s "$scratch/lint" ] || {
