@@ -44,15 +44,6 @@ static void add_json(struct buf *out, const struct job_line *job)
         report_json_item(out, job->tasks[i]);
     }
     report_json_end(out, ']');
-    report_json_key(out, "names");
-    report_json_begin(out, '[');
-    for (size_t i = 0; i < job->task_count; i++) { /* a key is "ACTION" or "ACTION/NAME" */
-        struct slice key = job->tasks[i];
-        size_t own = job->action.len + 1;
-        report_json_item(out, key.len > own ? slice_make(key.at + own, key.len - own)
-                                            : SLICE_LITERAL(""));
-    }
-    report_json_end(out, ']');
     report_json_end(out, '}');
     buf_release(&id);
 }
