@@ -11,30 +11,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SUCCESS_NS = 1 };
+enum { SUCCESS_NS = 1, LARGEST_DESCRIPTION = 256 << 20 };
 
 /* ---- The Rowfile ---- */
 
-/* The text of a file of the project as the commit had it: 0; 1: there was none; -1 after an error. */
-static int read_description(struct since *since, const char *name, struct buf *text,
-                            struct diag *diag)
+int since_read_then(const struct since *since, const char *name, size_t limit, struct buf *text,
+                    struct diag *diag)
 {
     struct buf path = BUF_EMPTY;
-    int result = 0;
-    buf_add_slice(&path, repository_prefix(since->git.repository));
-    buf_add_string(&path, name);
-    struct since_path found = since_look(since, buf_slice(&path), NULL);
-    bool is_todays = found.is_there && strcmp(name, since->request.file_name) == 0;
-    if (!found.was_there) {
-        result = 1;
-    } else if (found.difference != NULL && found.difference->change != GIT_MODE &&
-               found.difference->change != GIT_STAGED) {
-        result = git_comparison_read(since->git.comparison, found.difference, text, diag);
-    } else if (is_todays) {
-        buf_add_slice(text, since->now.graph->rowfile->source.text);
+    int result = 1;
+    struct since_path found = {0};
+    if (since_add_path(since, &since->now, slice_of(name), &path)) {
+        found = since_look(since, buf_slice(&path), NULL);
     } else {
-        enum { LARGEST = 256 << 20 };
-        result = file_read(since->request.project, name, LARGEST, text) == 0 ? 0 : 1;
+        found.was_there = true; /* outside of the repository: as it was */
+    }
+    if (found.difference != NULL && found.was_there && found.difference->change != GIT_MODE &&
+        found.difference->change != GIT_STAGED) {
+        result = git_comparison_read(since->git.comparison, found.difference, text, diag);
+    } else if (found.was_there) {
+        result = file_read(since->request.project, name, limit, text) == 0 ? 0 : 1;
     }
     buf_release(&path);
     return result;
@@ -48,7 +44,7 @@ static int find_description(struct since *since, struct buf *text, const char **
     int result = 1;
     for (size_t i = 0; i < sizeof names / sizeof names[0] && result == 1; i++) {
         *name = names[i];
-        result = read_description(since, names[i], text, diag);
+        result = since_read_then(since, names[i], LARGEST_DESCRIPTION, text, diag);
     }
     return result;
 }
@@ -135,7 +131,8 @@ static bool share_value(const struct since *since, struct slice name, struct jso
                                 slice_equal(today->rowfile->workspace_path, then->workspace_path)
                             ? workspace_find(today, name, NULL)
                             : -1;
-    if (directory < 0 || !today->value_read[directory]) {
+    if (directory < 0 || !today->value_read[directory] ||
+        workspace_value_is_declared(today, (size_t)directory)) {
         return false;
     }
     *value = json_share(today->values[directory]);
@@ -172,6 +169,25 @@ static int take_directory(struct directories *directories, struct slice name)
     return result < 0 ? -1 : 0;
 }
 
+/* The directories of the points that the commit declared. */
+static void take_points(struct directories *directories)
+{
+    const struct since_points *then = &directories->since->points_then;
+    for (size_t i = 0; i < then->count; i++) {
+        vec_push(&directories->names, then->sorted[i].name);
+        vec_push(&directories->values,
+                 points_value(then->points, then->sorted[i].number, directories->parser));
+        vec_push(&directories->is_read, true);
+    }
+}
+
+/* Whether globs, and not points alone, say that a directory was part of the study. */
+static bool is_listed(const struct since *since, struct slice name)
+{
+    return since->points_then.points == NULL || (since->rowfile_then->directories_given &&
+                                                 since_find_point(&since->points_then, name) < 0);
+}
+
 /* Whether a directory of today was one in the commit. */
 static bool was_there(const struct since *since, struct slice name)
 {
@@ -203,7 +219,7 @@ static int take_gone(struct directories *directories, const struct workspace *to
         struct slice below = since->then.workspace_path.len > 0
                                  ? path_below(folder, since->then.workspace_path)
                                  : folder;
-        if (below.at != NULL && glob_set_matches(globs, below) &&
+        if (below.at != NULL && is_listed(since, below) && glob_set_matches(globs, below) &&
             workspace_find(today, below, NULL) < 0) {
             result = take_directory(directories, below);
         }
@@ -275,8 +291,11 @@ static int find_directories(struct since *since, struct diag *diag)
     list_today(since, today);
     since_place_workspace(since, &since->then, today);
     int result = globs != NULL ? 0 : -1;
+    if (result == 0) {
+        take_points(&directories);
+    }
     for (size_t i = 0; i < today->count && result == 0; i++) {
-        if (was_there(since, today->names[i])) {
+        if (is_listed(since, today->names[i]) && was_there(since, today->names[i])) {
             result = take_directory(&directories, today->names[i]);
         }
     }
@@ -456,6 +475,10 @@ int since_build_then(struct since *since, struct diag *diag)
     struct diag found;
     diag_init(&found);
     int result = load_description(since, diag);
+    if (result == 0 && since_find_points(since, &found) != 0) {
+        note_without(since, "the points have errors", diag);
+        result = 1;
+    }
     if (result == 0) {
         result = find_directories(since, diag);
     }

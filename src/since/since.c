@@ -1,5 +1,7 @@
 #include "since_inner.h"
 
+#include "declaration.h"
+
 #include "memory.h"
 #include "text.h"
 
@@ -23,6 +25,9 @@ static bool leads_out(const struct rowfile *rowfile)
             leads = slice_starts_with(action->inputs[i].path, "..") ||
                     slice_starts_with(action->inputs[i].path, "/");
         }
+    }
+    for (size_t s = 0; rowfile->declaration != NULL && s < rowfile->declaration->set_count; s++) {
+        leads |= slice_starts_with(rowfile->declaration->sets[s].table, "..");
     }
     return leads;
 }
@@ -192,6 +197,7 @@ void since_free(struct since *since)
     graph_free(since->then.graph);
     workspace_release(&since->workspace_then);
     rowfile_free(since->rowfile_then);
+    since_release_points(&since->points_then);
     since_close_repository(&since->git);
     intern_release(&since->products_then);
     buf_release(&since->commit_text);

@@ -297,6 +297,9 @@ static void put_input(struct since *since, struct since_study *study, struct fil
     uint32_t column;
     uint32_t directory = graph_file_directory(graph, file, &column);
     bool is_value = directory != GRAPH_NONE && column == graph->value_column;
+    if (is_value && since_look_at_point(since, graph->workspace->names[directory], &found)) {
+        is_same = !found.differs;
+    }
     if (!(study->is_then ? found.was_there : found.is_there)) {
         state_put_file(since->state, file.at, &(struct file_row){0});
     } else if (is_same) {

@@ -2,8 +2,8 @@
  *
  * since_repository.c asks git, since_ahead.c does so in a thread; since_files.c finds the files of a
  * graph in the repository and has a plan see them; earlier.c puts the study of the commit together,
- * and its records into the state; notes.c tells what doesn't count; since.c decides about today's
- * study. */
+ * and its records into the state, with points_then.c for declared points; notes.c tells what doesn't
+ * count; since.c decides about today's study. */
 #ifndef ROWBUILD_SINCE_INNER_H
 #define ROWBUILD_SINCE_INNER_H
 
@@ -43,6 +43,18 @@ void since_close_repository(struct since_repository *found);
  * error. */
 int since_take_ahead(struct since_ahead *ahead, struct since_repository *found, struct diag *diag);
 
+struct since_point {
+    struct slice name; /* of its directory, as it is called today */
+    size_t number;     /* in `points` */
+};
+
+/* The points that the commit declared. */
+struct since_points {
+    struct points *points;      /* NULL: none */
+    struct since_point *sorted; /* by name */
+    size_t count;
+};
+
 struct since {
     struct since_request request;
     struct arena arena;
@@ -50,6 +62,7 @@ struct since {
     struct buf commit_text;
     struct state *state;
     struct rowfile *rowfile_then;
+    struct since_points points_then;
     struct workspace workspace_then;
     struct since_study then; /* graph NULL: there was none that could be built */
     struct since_study now;
@@ -73,6 +86,23 @@ bool since_add_path(const struct since *since, const struct since_study *study, 
 /* By a path from the top. `view` (may be NULL): what counts if it is a folder. */
 struct since_path since_look(const struct since *since, struct slice path,
                              const struct tree_view *view);
+
+/* Appends the text of a file of the project as the commit had it. 0; 1: there was none; -1 after an
+ * error. */
+int since_read_then(const struct since *since, const char *name, size_t limit, struct buf *text,
+                    struct diag *diag);
+
+/* Makes the points of the commit, with its tables. -1 after an error. */
+int since_find_points(struct since *since, struct diag *diag);
+void since_release_points(struct since_points *points);
+
+/* The number of the commit's point with that name, or -1. */
+int64_t since_find_point(const struct since_points *points, struct slice name);
+
+/* Corrects what git says of the value file of a directory that is declared, at the commit or today:
+ * its value is what is declared, whether the file is tracked, made or neither. False: it isn't
+ * declared. */
+bool since_look_at_point(const struct since *since, struct slice name, struct since_path *found);
 
 /* Finds where the workspace of a study lies. */
 void since_place_workspace(struct since *since, struct since_study *study,

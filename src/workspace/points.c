@@ -1,5 +1,6 @@
 #include "points_inner.h"
 
+#include "file.h"
 #include "points_table.h"
 #include "text.h"
 #include "where.h"
@@ -41,16 +42,16 @@ static int check_table_keys(struct points *points, const struct point_set *set,
     return result;
 }
 
-static int gather_axes(struct points *points, struct expanded_set *set, int project,
-                       struct diag *diag)
+static int gather_axes(struct points *points, struct expanded_set *set, points_read_fn *read,
+                       void *context, struct diag *diag)
 {
     const struct point_set *declared = set->declared;
     size_t has_table = declared->table.at != NULL;
     struct point_axis table;
     set->axis_count = declared->axis_count + has_table;
     set->axes = arena_array(&points->arena, set->axis_count, sizeof *set->axes);
-    if (has_table != 0 && (points_table_read(&table, project, &points->rowfile->source, declared,
-                                             &points->arena, diag) != 0 ||
+    if (has_table != 0 && (points_table_read(&table, read, context, &points->rowfile->source,
+                                             declared, &points->arena, diag) != 0 ||
                            check_table_keys(points, declared, &table, diag) != 0)) {
         return -1;
     }
@@ -156,7 +157,7 @@ static int make_set(struct making *making, uint32_t number)
 
 /* ---- The whole ---- */
 
-static int make_all(struct points *points, int project, struct diag *diag)
+static int make_all(struct points *points, points_read_fn *read, void *context, struct diag *diag)
 {
     struct making making = {.points = points,
                             .parser = json_parser_new(),
@@ -166,7 +167,7 @@ static int make_all(struct points *points, int project, struct diag *diag)
     for (uint32_t s = 0; s < points->set_count; s++) {
         struct expanded_set *set = &points->sets[s];
         set->declared = &points->declaration->sets[s];
-        if (gather_axes(points, set, project, diag) != 0 ||
+        if (gather_axes(points, set, read, context, diag) != 0 ||
             points_find_sources(points, set, diag) != 0) {
             result = -1;
             continue;
@@ -187,18 +188,29 @@ static int make_all(struct points *points, int project, struct diag *diag)
     return result;
 }
 
-struct points *points_new(const struct rowfile *rowfile, int project, struct diag *diag)
+struct points *points_new_from(const struct rowfile *rowfile, points_read_fn *read, void *context,
+                               struct diag *diag)
 {
     struct points *points = mem_alloc(sizeof *points);
     *points = (struct points){.rowfile = rowfile, .declaration = rowfile->declaration};
     arena_init(&points->arena);
     points->set_count = points->declaration->set_count;
     points->sets = arena_array(&points->arena, points->set_count, sizeof *points->sets);
-    if (make_all(points, project, diag) != 0) {
+    if (make_all(points, read, context, diag) != 0) {
         points_free(points);
         return NULL;
     }
     return points;
+}
+
+static int read_from_project(void *context, const char *path, size_t limit, struct buf *text)
+{
+    return file_read(*(const int *)context, path, limit, text);
+}
+
+struct points *points_new(const struct rowfile *rowfile, int project, struct diag *diag)
+{
+    return points_new_from(rowfile, read_from_project, &project, diag);
 }
 
 void points_free(struct points *points)

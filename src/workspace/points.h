@@ -17,6 +17,13 @@ struct points;
 /* Reads the tables and makes all points. `project` is a descriptor; the rowfile is borrowed. NULL
  * after errors, whose places live as long as `diag`. */
 struct points *points_new(const struct rowfile *rowfile, int project, struct diag *diag);
+
+/* The same with tables that aren't in the project's folder: `read` appends the text of one, whose
+ * path is relative to the project. -1 with errno. */
+typedef int points_read_fn(void *context, const char *path, size_t limit, struct buf *text);
+struct points *points_new_from(const struct rowfile *rowfile, points_read_fn *read, void *context,
+                               struct diag *diag);
+
 void points_free(struct points *points); /* NULL is allowed */
 
 size_t points_count(const struct points *points);

@@ -1,7 +1,6 @@
 #include "points_table.h"
 
 #include "cell_kind.h"
-#include "file.h"
 #include "text.h"
 #include "vec.h"
 
@@ -379,13 +378,13 @@ static int fill(struct table *table, struct point_axis *axis, struct arena *aren
     return result;
 }
 
-static int read_source(struct table *table, int project, const struct source *rowfile,
-                       const struct point_set *set)
+static int read_source(struct table *table, points_read_fn *read, void *context,
+                       const struct source *rowfile, const struct point_set *set)
 {
     struct buf text = BUF_EMPTY;
     struct buf shown = BUF_EMPTY;
     text_add_name(&shown, set->table);
-    if (file_read(project, set->table.at, LARGEST_TABLE, &text) != 0) {
+    if (read(context, set->table.at, LARGEST_TABLE, &text) != 0) {
         int error = errno;
         diag_error_at(table->diag, FINDING_WRONG_TABLE, rowfile, set->table_offset,
                       set->table_length,
@@ -404,12 +403,13 @@ static int read_source(struct table *table, int project, const struct source *ro
     return 0;
 }
 
-int points_table_read(struct point_axis *axis, int project, const struct source *rowfile,
-                      const struct point_set *set, struct arena *arena, struct diag *diag)
+int points_table_read(struct point_axis *axis, points_read_fn *read, void *context,
+                      const struct source *rowfile, const struct point_set *set,
+                      struct arena *arena, struct diag *diag)
 {
     struct table table = {.diag = diag};
     *axis = (struct point_axis){0};
-    if (read_source(&table, project, rowfile, set) != 0) {
+    if (read_source(&table, read, context, rowfile, set) != 0) {
         return -1;
     }
     int result = read_header(&table, axis, arena);

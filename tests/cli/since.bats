@@ -228,6 +228,79 @@ END
     [ ! -e .rowbuild ]
 }
 
+# declared: two points with a table, and their sum; git ignores the workspace
+declared() {
+    git init -q
+    printf 'k\n7\n' >t.csv
+    printf '%s\n' workspace .rowbuild sum >.gitignore
+    cat >Rowfile <<'END'
+[workspace]
+value_file = "value.json"
+name = "s{/s}"
+
+[[workspace.points]]
+grid.s = [1, 2]
+set.m = 5
+table = "t.csv"
+
+[[action]]
+name = "x"
+products = ["out"]
+command = "echo {/m} {/k} >{workspace_path}/{directory}/out"
+
+[[action]]
+name = "sum"
+inputs = ["out"]
+products = ["//sum"]
+command = "for d in {directories}; do cat {workspace_path}/$d/out; done >sum"
+END
+    git add .
+    git commit -qm declared
+}
+
+# affected WORDS: what check says, and a dry run where everything was built, which is in `built`
+affected() {
+    diff <(told check --since HEAD) <(printf '%s' "$1")
+    [ "$(basename "$PWD")" = fresh ] || diff <(told -n) <(printf '%s' "$1")
+}
+
+@test "--since compares declared points by their declarations, with tables, made or not" {
+    printf '[user]\nname = N\nemail = e@x\n' >"$HOME/.gitconfig"
+    mkdir "$SCRATCH/built" && cd "$SCRATCH/built"
+    declared
+    git clone -q . "$SCRATCH/fresh"
+    "$ROWBUILD" -q
+    local where
+    for where in "$SCRATCH/built" "$SCRATCH/fresh"; do
+        cd "$where"
+        affected ''
+        sed -i 's/set.m = 5/set.m = 6/' Rowfile
+        affected 'x s1: will run again (value /m: 5 → 6)
+x s2: will run again (value /m: 5 → 6)
+sum //sum: will run again (value of s1 /m: 5 → 6)
+'
+        git checkout -q .
+        printf 'k\n8\n' >t.csv
+        affected 'x s1: will run again (value /k: 7 → 8)
+x s2: will run again (value /k: 7 → 8)
+sum //sum: will run again (value of s1 /k: 7 → 8)
+'
+        git checkout -q .
+        sed -i 's/\[1, 2\]/[1, 2, 3]/' Rowfile
+        affected 'x s3: will run (never ran)
+sum //sum: will run again (s3 joined the group)
+'
+        git checkout -q .
+        sed -i 's/\[1, 2\]/[1]/' Rowfile
+        affected 'sum //sum: will run again (s2 left the group)
+'
+        git checkout -q .
+        sed -i 's|"s{/s}"|"t{/s}"|' Rowfile
+        affected ''
+        git checkout -q .
+    done
+}
+
 @test "--since tells what can't be compared or doesn't count: filters, launchers" {
     ising
     echo '*.c filter=lfs' >.gitattributes
