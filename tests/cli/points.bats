@@ -234,13 +234,16 @@ edit() {
 }
 
 @test "names by {signac_id} are those that signac's algorithm gives" {
+    # TOML's integers have 64 bits; those of a table have as many digits as they are written with.
+    printf 'big\n123456789012345678901234567890\n' >table.csv
     cat >Rowfile <<'END'
 [workspace]
 value_file = "signac_statepoint.json"
 name = "{signac_id}"
 
 [[workspace.points]]
-grid.T = [1, 1.0, 1.50, 1e-7, -0.0, 1e22, 123456789012345678901234567890]
+table = "table.csv"
+grid.T = [1, 1.0, 1.50, 1e-7, -0.0, 1e22]
 grid.b.s = ["ä€😀\t\"/", "", true]
 set.list = [1, { z = 2.5, a = [] }]
 END
@@ -253,5 +256,5 @@ for path in sys.argv[1:]:
     assert hashlib.md5(text.encode()).hexdigest() == os.path.basename(path), (path, text)
 print(len(sys.argv) - 1)
 END
-    [ "$output" = 21 ]
+    [ "$output" = 18 ]
 }
