@@ -115,6 +115,21 @@ static size_t line_of(struct relay *relay, struct task_id task)
     return relay->lines[element];
 }
 
+enum { MOST_FAILURES = 100 };
+
+static void note_failure(struct relay *relay, const struct run_event *from)
+{
+    for (size_t i = 0; i < from->task_count && relay->failure_count < MOST_FAILURES; i++) {
+        const struct graph *graph = relay->study->graph;
+        struct slice name = graph_task_name(graph, from->tasks[i]);
+        buf_add_slice(&relay->failures, graph_action(graph, from->tasks[i])->name);
+        buf_add_string(&relay->failures, name.len > 0 ? " " : "");
+        buf_add_slice(&relay->failures, name);
+        buf_add_char(&relay->failures, '\n');
+        relay->failure_count++;
+    }
+}
+
 void relay_event(void *context, const struct run_event *from)
 {
     struct relay *relay = context;
@@ -122,6 +137,9 @@ void relay_event(void *context, const struct run_event *from)
     add_before(&relay->last, &relay->before);
     bool ended = from->kind == ROWBUILD_EVENT_ENDED;
     bool named = from->task_count > 0;
+    if (ended && has_failed(from->outcome)) {
+        note_failure(relay, from);
+    }
     relay_tell(relay, (struct rowbuild_event){
                           .kind = from->kind,
                           .action = from->task_count > 0
@@ -157,6 +175,7 @@ void relay_release(struct relay *relay)
     facts_free(relay->facts);
     buf_release(&relay->again);
     buf_release(&relay->log);
+    buf_release(&relay->failures);
     arena_release(&relay->names);
     free(relay->lines);
 }

@@ -16,6 +16,8 @@ struct relay {
     struct facts_search *facts;      /* of the run, once something is to be started */
     struct buf again;
     struct buf log;
+    struct buf failures; /* "ACTION NAME" of each task that failed, one per line */
+    size_t failure_count;
     struct arena names; /* of the current event */
     size_t *lines;      /* by action element: where it begins; 0: not looked up; NULL: none is */
 };

@@ -8,6 +8,7 @@
 #include "job_variables.h"
 #include "jobserver.h"
 #include "means.h"
+#include "notify.h"
 #include "relay.h"
 #include "report.h"
 #include "round.h"
@@ -429,6 +430,25 @@ static int make_points(struct relay *relay, const struct rowbuild_selection *sel
     return status;
 }
 
+static void tell_end(const struct relay *relay, const char *job, int status, struct diag *diag)
+{
+    const struct rowbuild *study = relay->study;
+    const struct rowbuild_progress *last = &relay->last;
+    struct run_ending ending = {.result = status == ROWBUILD_OK            ? "done"
+                                          : status == ROWBUILD_INTERRUPTED ? "interrupted"
+                                                                           : "failed",
+                                .status = status,
+                                .total = last->total,
+                                .done = last->done,
+                                .failed = last->failed,
+                                .unfinished = last->unfinished,
+                                .seconds = last->seconds,
+                                .failures = buf_slice(&relay->failures),
+                                .project = study->project_path,
+                                .job = job};
+    run_notify(study->rowfile->notify_command, study->project, &ending, diag);
+}
+
 int rowbuild_run(struct rowbuild *study, const struct rowbuild_selection *selection,
                  const struct rowbuild_run_options *options,
                  const struct rowbuild_observer *observer, struct rowbuild_messages *messages)
@@ -444,6 +464,7 @@ int study_run(struct rowbuild *study, const struct rowbuild_selection *selection
     struct run_means means = {.has_work = false, .jobclient = JOBCLIENT_NONE_OPEN};
     struct kept_records *kept = NULL;
     bool declined = false;
+    bool has_run = false;
     study->job = job;
     study->makes_points = job == NULL;
     int status = job != NULL ? look_for_job(study, selection, messages)
@@ -465,6 +486,7 @@ int study_run(struct rowbuild *study, const struct rowbuild_selection *selection
             status = ROWBUILD_STATE;
         } else {
             bool stopped = true;
+            has_run = means.has_work;
             kept = study->keeps_records ? study_keep_records(study) : NULL;
             status = run_planned(&relay, &means, options, &stopped, &messages->diag);
             if (!stopped && means.has_work && is_of_everything(study, selection)) {
@@ -484,6 +506,9 @@ int study_run(struct rowbuild *study, const struct rowbuild_selection *selection
     }
     if (!declined && status != ROWBUILD_USAGE) {
         relay_tell(&relay, (struct rowbuild_event){.kind = ROWBUILD_EVENT_FINISHED});
+    }
+    if (has_run && study->audit == NULL && study->rowfile->notify_command.at != NULL) {
+        tell_end(&relay, job != NULL ? job->name : NULL, status, &messages->diag);
     }
     run_means_release(&means);
     relay_release(&relay);

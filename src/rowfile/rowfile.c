@@ -87,10 +87,23 @@ static void build_workspace(struct loader *loader)
     }
 }
 
+static void build_notify(struct loader *loader)
+{
+    const struct toml_value *table = toml_get(loader->root, slice_of(rowfile_keys[ID_NOTIFY].name));
+    const struct toml_value *command =
+        table != NULL && table->type == TOML_TABLE
+            ? toml_get(table->table, slice_of(rowfile_keys[ID_NOTIFY_COMMAND].name))
+            : NULL;
+    if (command != NULL && command->type == TOML_STRING && command->string.len > 0) {
+        loader->rowfile->notify_command = arena_slice(loader->arena, command->string);
+    }
+}
+
 static void build(struct loader *loader)
 {
     document_check(loader);
     build_workspace(loader);
+    build_notify(loader);
     build_pools(loader);
     build_actions(loader);
 }

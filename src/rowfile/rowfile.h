@@ -168,8 +168,9 @@ struct rowfile {
     const struct declaration *declaration; /* of points (declaration.h); NULL: none */
     struct slice *ignore;                  /* names, globs */
     size_t ignore_count;
-    uint64_t digest_limit; /* bytes */
-    double confirm_above;  /* CPU-hours */
+    uint64_t digest_limit;       /* bytes */
+    double confirm_above;        /* CPU-hours */
+    struct slice notify_command; /* at == NULL: none */
     struct pool *pools;
     size_t pool_count;
     struct action *actions;

@@ -605,3 +605,39 @@ END
     wait "$PID"
     grep -q $'\033' typescript
 }
+
+@test "notify.command is told how a run ended, and changes nothing of it" {
+    rowfile <<'END'
+[notify]
+command = '''
+env | grep ^ROWBUILD_RUN_ | grep -v -e SECONDS -e PROJECT | LC_ALL=C sort >told
+pwd >where
+echo told somebody
+exit 3
+'''
+[[action]]
+name = "a"
+command = "[ {directory} != 'd 2' ] && : >'workspace/{directory}/out'"
+products = ["out"]
+END
+    mkdir -p workspace/d1 'workspace/d 2'
+    run --separate-stderr -1 rowbuild -k 0
+    [[ $output != *"told somebody"* && $stderr == *"told somebody"* ]]
+    [[ $stderr == *'warning: the command of `notify.command` ended with status 3'* ]]
+    [ "$(cat where)" = "$PWD" ]
+    diff told - <<'END'
+ROWBUILD_RUN_DONE=1
+ROWBUILD_RUN_FAILED=1
+ROWBUILD_RUN_FAILURES=a d 2
+ROWBUILD_RUN_RESULT=failed
+ROWBUILD_RUN_STATUS=1
+ROWBUILD_RUN_TOTAL=2
+ROWBUILD_RUN_UNFINISHED=0
+END
+    # Neither a dry run nor one that has nothing to do tells anybody.
+    rm told
+    expect 0 -n
+    rm -r 'workspace/d 2'
+    expect_nothing_to_do
+    absent told
+}
