@@ -4,7 +4,8 @@
 #
 # The example's sources are copied; make-workspace.sh must be repeatable; check.sh must fail before the
 # run and pass after it; a second run must have nothing to do; an audit must find that the Rowfile names all
-# that its commands read and write. If there is a workflow.toml beside the Rowfile, all of this but the audit
+# that its commands read and write. Where there is a mend.sh, tasks of the first two runs fail, the second run
+# does nothing but try them again, and after mend.sh all of this holds. If there is a workflow.toml beside the Rowfile, all of this but the audit
 # is done again with the workflow.toml alone.
 set -eu
 
@@ -49,7 +50,7 @@ need_module() {
 
 jobs=2
 case $name in
-ising | images | threads-openmp) need cc gcc ;;
+ising | images | sir | threads-openmp) need cc gcc ;;
 multiprocessing | pi-futures | primes-fib | comics | signac) need python3 python3 ;;
 matrix-invert) need_module numpy ;;
 mpi4py)
@@ -75,6 +76,9 @@ list_files() {
     find . -type f -exec cksum {} + | LC_ALL=C sort
 }
 
+# The status with which runs must end.
+expected_status=0
+
 # run OUTPUT [ARGUMENT]…: an example that needs something around its runs has a run.sh, which calls $ROWBUILD.
 run() {
     output=$1
@@ -86,7 +90,19 @@ run() {
         "$ROWBUILD" "$@" -j "$jobs" >"$output" 2>&1 || status=$?
     fi
     cat "$output"
-    [ "$status" -eq 0 ] || fail "rowbuild ended with status $status"
+    [ "$status" -eq "$expected_status" ] || fail "rowbuild ended with status $status"
+}
+
+try_failures() {
+    expected_status=1
+    run "$scratch/first" -k 0
+    ./check.sh || fail "the result is wrong"
+    run "$scratch/second" -k 0
+    tail -n 1 "$scratch/second" | grep -q ' failed, .* 0 succeeded' ||
+        fail "the second run did more than what had failed"
+    expected_status=0
+    ./mend.sh
+    ! ./check.sh 2>/dev/null || fail "check.sh finds nothing wrong before the mended run"
 }
 
 try() {
@@ -99,6 +115,9 @@ try() {
     ! ./check.sh >"$scratch/said" 2>&1 || fail "check.sh finds nothing wrong before anything ran"
     [ -s "$scratch/said" ] || fail "check.sh failed without a sentence"
 
+    if [ -x ./mend.sh ]; then
+        try_failures
+    fi
     run "$scratch/first"
     ! grep -q 'nothing to do' "$scratch/first" || fail "the first run had nothing to do"
     run "$scratch/second"
