@@ -651,12 +651,14 @@ struct rowbuild_clean_options {
     bool
         temporary; /* delete temporary products that were read, and nothing else; likewise. A caller
                        lists them with `dry_run` first */
-    size_t *found; /* may be NULL: of `temporary`, how many were deleted, or would be */
+    bool
+        leftovers; /* make backups of products that nothing makes any more, and nothing else; likewise */
+    size_t *found; /* may be NULL: of these two, how many products were or would be removed */
     bool force;    /* even if jobs are submitted */
     bool dry_run;  /* only say what would be forgotten */
     bool yes;
 };
-/* If none of the first five is set, the first three are, and backups that match no record are deleted
+/* If none of the first six is set, the first three are, and backups that match no record are deleted
  * as well. Notes in `messages` say what was forgotten, what that means, and how many backups were
  * deleted. That the last attempt of a task failed is remembered as long as what it left exists. */
 ROWBUILD_API int rowbuild_clean(struct rowbuild *study,

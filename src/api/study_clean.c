@@ -3,6 +3,7 @@
 
 #include "delete_read.h"
 #include "forget.h"
+#include "leftovers.h"
 #include "state_folder.h"
 #include "submissions.h"
 #include "sweep.h"
@@ -10,11 +11,17 @@
 #include <errno.h>
 #include <unistd.h>
 
+/* Whether the options are about products or backups, and not about records. */
+static bool moves_products(const struct rowbuild_clean_options *options)
+{
+    return options->backups || options->temporary || options->leftovers;
+}
+
 /* Whether the options ask for something that jobs may undo, or that forgets jobs which still run. */
 static bool concerns_jobs(const struct rowbuild_clean_options *options)
 {
     return options->completed || options->submitted ||
-           (!options->directory && !options->backups && !options->temporary);
+           (!options->directory && !moves_products(options));
 }
 
 /* Forgets all records first: logs without records would look as if these had been lost. The inbox
@@ -40,11 +47,10 @@ static int remove_state_files(struct rowbuild *study, const struct run_forgotten
 int rowbuild_clean(struct rowbuild *study, const struct rowbuild_clean_options *options,
                    struct rowbuild_messages *messages)
 {
-    struct rowbuild_selection everything = {.recorded = !options->backups && !options->temporary,
-                                            .no_adopt = true};
+    struct rowbuild_selection everything = {.recorded = !moves_products(options), .no_adopt = true};
     struct diag *diag = &messages->diag;
     bool all = !options->completed && !options->directory && !options->submitted &&
-               !options->backups && !options->temporary;
+               !moves_products(options);
     study->tolerates_empty = true;
     study->forgets_jobs = all || options->submitted;
     int status =
@@ -63,6 +69,9 @@ int rowbuild_clean(struct rowbuild *study, const struct rowbuild_clean_options *
     if (all || options->backups) {
         run_delete_backups(study->plan, options->backups, options->dry_run, diag);
     }
+    if (all || options->directory || options->completed) {
+        run_tell_leftovers(study->plan, diag);
+    }
     struct run_forgotten forgetting = {0};
     if (forgets) {
         forgetting = run_forget_all(study->plan, options->dry_run, diag);
@@ -71,6 +80,9 @@ int rowbuild_clean(struct rowbuild *study, const struct rowbuild_clean_options *
     size_t found = 0;
     if (options->temporary) {
         result = run_delete_temporaries(study->plan, options->dry_run, &found, diag);
+    }
+    if (options->leftovers && result == 0) {
+        result = run_move_leftovers(study->plan, options->dry_run, &found, diag);
     }
     if (options->found != NULL) {
         *options->found = found;

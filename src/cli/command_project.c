@@ -85,14 +85,16 @@ static int confirm_deletion(struct session *session, const struct rowbuild_clean
     if (status != ROWBUILD_OK || found == 0) {
         return status;
     }
-    buf_addf(&question, "delete %zu temporary %s? [y/N] ", found,
-             found == 1 ? "product" : "products");
+    buf_addf(&question,
+             asked->temporary ? "delete %zu temporary %s? [y/N] " : "move %zu leftover %s to backups? [y/N] ",
+             found, found == 1 ? "product" : "products");
     enum answer answer = ask(buf_string(&question), ANSWER_NO);
     buf_release(&question);
     *is_confirmed = answer == ANSWER_YES;
     if (answer == ANSWER_NONE) {
-        return session_error(session, "there is no terminal to ask on, so nothing was deleted; to "
-                                      "delete them, use --yes");
+        return session_error(session,
+                             "there is no terminal to ask on, so nothing was done; to do it, "
+                             "use --yes");
     }
     return ROWBUILD_OK;
 }
@@ -107,7 +109,7 @@ int command_clean(struct session *session)
     struct rowbuild_clean_options options = settings->clean;
     options.dry_run = settings->dry_run;
     options.yes = settings->yes;
-    if (options.temporary && !options.dry_run && !options.yes) {
+    if ((options.temporary || options.leftovers) && !options.dry_run && !options.yes) {
         bool is_confirmed = false;
         status = confirm_deletion(session, &options, &is_confirmed);
         if (!is_confirmed) {

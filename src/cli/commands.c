@@ -305,8 +305,8 @@ static const struct command commands[COMMAND_COUNT] = {
     [COMMAND_CLEAN] =
         {"clean", .topic = record_topic,
          .synopsis =
-             "[--completed] [--directory] [--submitted] [--backups] [--temporary] [--force] "
-             "[--yes] [-n]",
+             "[--completed] [--directory] [--submitted] [--backups] [--temporary] "
+             "[--leftovers] [--force] [--yes] [-n]",
          .purpose = "forget records and delete backups",
          .description =
              "Forgets parts of the state below .rowbuild, or all of it if none is named, and "
@@ -314,8 +314,9 @@ static const struct command commands[COMMAND_COUNT] = {
              "run adopts existing products as they are. What a failed attempt left is not adopted: "
              "that it failed stays known as long as its files are there.",
          .more = "A backup of a good result is deleted only if the result is in its place as well. "
-                 "--temporary lists the products first, and asks; without a terminal it wants "
-                 "--yes.",
+                 "--temporary and --leftovers list the products first, and ask; without a "
+                 "terminal they want --yes. Leftovers are products of actions, directories and "
+                 "values that the study no longer has; what was changed since it was made stays.",
          .examples = {{"rowbuild clean --backups -n", "lists the backups"},
                       {"rowbuild clean -n", "says what would be forgotten and deleted"},
                       {"rowbuild clean --directory",

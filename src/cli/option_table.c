@@ -155,6 +155,9 @@ const struct option_spec command_options[] = {
     {0, "temporary", NULL, TO(clean.temporary), .takers = ON(CLEAN),
      .help = "delete temporary products that a run keeps since they were made before they were "
              "declared temporary, and nothing else; with -n, list them"},
+    {0, "leftovers", NULL, TO(clean.leftovers), .takers = ON(CLEAN),
+     .help = "make backups of products that nothing makes any more, and nothing else; with -n, list "
+             "them"},
     {0, "force", NULL, TO(clean.force), .takers = ON(CLEAN),
      .help = "do so even if jobs are submitted"},
     {'n', "dry-run", NULL, TO(dry_run), .takers = ON(CLEAN),

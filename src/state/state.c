@@ -146,6 +146,12 @@ const struct task_row *state_task(const struct state *state, size_t number)
     return task_at(state, place_of_task(state, number));
 }
 
+size_t state_recorded_directories(const struct state *state, const struct slice **names)
+{
+    *names = state->table.directories.at;
+    return state->table.directories.count;
+}
+
 size_t state_recorded_actions(const struct state *state, const struct slice **names)
 {
     *names = state->table.actions.at;

@@ -204,9 +204,10 @@ size_t state_rename_directories(struct state *state, const struct state_rename *
 const struct file_row *state_file(const struct state *state, size_t number);
 const struct task_row *state_task(const struct state *state, size_t number);
 
-/* What is on record whether bound or not, for actions that were renamed: names of directory-scope
- * actions, keys of other tasks, and their rows; NULL where there is none. Owned by the state, valid
+/* What is on record whether bound or not, for actions that were renamed and products that nothing
+ * makes any more: directories, names of directory-scope actions, keys of other tasks, and their rows; NULL where there is none. Owned by the state, valid
  * until the next put or bind. */
+size_t state_recorded_directories(const struct state *state, const struct slice **names);
 size_t state_recorded_actions(const struct state *state, const struct slice **names);
 size_t state_recorded_others(const struct state *state, const struct slice **keys);
 const struct task_row *state_recorded_task(const struct state *state, struct slice directory,

@@ -505,6 +505,49 @@ d1 it's
     expect_runs 'first d1' 'first d2' 'first d3' 'second d1' 'second d2' 'second d3'
 }
 
+@test "clean --leftovers moves what nothing makes any more to backups, a list first" {
+    value a '{"T": 1}'
+    value b '{"T": 2}'
+    rowfile <<'END'
+workspace.value_file = "value.json"
+[[action]]
+name = "p"
+command = "mkdir -p plots; echo {directories} >{products}"
+products = ["//plots/T{/T}.svg"]
+group.sort_by = ["/T"]
+group.split_by_sort_key = true
+[[action]]
+name = "q"
+command = "cd {workspace_path}/{directory}; mkdir -p parts; echo x | tee gone >parts/x"
+products = ["gone", "parts"]
+END
+    expect 0
+    expect 0 clean --leftovers
+    has '0 products'
+    value b '{"T": 3}'
+    expect 0 --yes
+    expect 0 clean -n
+    has 'nothing makes `plots/T2.svg` any more'
+    run -2 rowbuild clean --leftovers
+    has 'would make a backup of plots/T2.svg' 'use --yes'
+    [ -e plots/T2.svg ]
+
+    # What was edited since stays, and so does what an action reads now.
+    sed -i '/name = "q"/,$d' Rowfile
+    sed -i '$d' Rowfile
+    printf '[[action]]\nname = "r"\ninputs = ["parts/x"]\ncommand = ": {directory}"\n' >>Rowfile
+    echo edited >workspace/a/gone
+    expect 0 clean --leftovers --yes
+    has 'made a backup of plots/T2.svg' 'made a backup of workspace/b/gone' \
+        'workspace/a/gone stays' 'made backups of 2 products'
+    absent plots/T2.svg
+    absent workspace/b/gone
+    [ -e workspace/a/gone ] && [ -e workspace/a/parts/x ] && [ -e workspace/b/parts/x ]
+    [ -e plots/.T2.svg.rowbuild-kept ] && [ -e plots/T3.svg ]
+    expect 0 clean --leftovers -n
+    has '0 products'
+}
+
 # ---- init ----
 
 @test "init makes a project that runs" {

@@ -1,0 +1,241 @@
+#include "leftovers.h"
+
+#include "backup.h"
+#include "declaration.h"
+#include "file.h"
+#include "intern.h"
+#include "state_place.h"
+#include "text.h"
+
+#include <string.h>
+
+enum { MOST_NAMES = 5 };
+
+struct leftover {
+    const char *path; /* from the project */
+    struct digest digest;
+    bool is_changed; /* it isn't what was recorded */
+};
+
+struct search {
+    struct plan *plan;
+    struct arena arena;
+    struct intern met;     /* paths */
+    struct intern read;    /* paths of all that tasks depend on */
+    struct intern holding; /* folders that hold any of these, or a product */
+    VEC(struct leftover) found;
+    size_t changed;
+};
+
+/* ---- What today's tasks read ---- */
+
+static void add_holders(struct search *search, struct slice path)
+{
+    for (size_t i = path.len; i-- > 1;) {
+        if (path.at[i] == '/') {
+            uint32_t known = search->holding.count;
+            if (intern_add(&search->holding, slice_make(path.at, i)) != known) {
+                return; /* so are those above it */
+            }
+        }
+    }
+}
+
+static void note_read(struct search *search)
+{
+    const struct graph *graph = plan_graph(search->plan);
+    vec_each (const struct dependency, dependency, &graph->dependencies) {
+        struct slice path = slice_of(plan_path(search->plan, dependency->file));
+        uint32_t known = search->read.count;
+        if (intern_add(&search->read, path) == known) {
+            add_holders(search, path);
+        }
+    }
+    vec_each (const struct file_id, product, &graph->products) {
+        add_holders(search, slice_of(plan_path(search->plan, *product)));
+    }
+}
+
+/* Whether a task reads it or a folder that holds it, or makes or reads what it holds. */
+static bool is_read(const struct search *search, struct slice path)
+{
+    if (intern_find(&search->read, path) != INTERN_NONE ||
+        intern_find(&search->holding, path) != INTERN_NONE) {
+        return true;
+    }
+    for (size_t i = path.len; i-- > 1;) {
+        if (path.at[i] == '/' &&
+            intern_find(&search->read, slice_make(path.at, i)) != INTERN_NONE) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether a task makes it, or a folder that holds it. */
+static bool is_made(const struct search *search, struct slice path)
+{
+    return graph_product_around(plan_graph(search->plan), path).at != GRAPH_NONE;
+}
+
+/* Whether it describes the study now, whatever made it once: the Rowfile, a table of points, a member,
+ * or a value file. */
+static bool is_description(const struct search *search, struct slice path)
+{
+    const struct graph *graph = plan_graph(search->plan);
+    const struct workspace *workspace = graph->workspace;
+    const struct declaration *declaration = graph->rowfile->declaration;
+    struct slice below = slice_is(workspace->path, ".") ? path : path_below(path, workspace->path);
+    bool is_one = slice_equal(path, slice_of(graph->rowfile->source.name)) ||
+                  graph_find_file(graph, path).at != GRAPH_NONE;
+    for (size_t s = 0; declaration != NULL && s < declaration->set_count; s++) {
+        is_one |= slice_equal(path, declaration->sets[s].table);
+    }
+    return is_one || (below.at != NULL && workspace_find(workspace, below, NULL) >= 0);
+}
+
+/* ---- What the records know ---- */
+
+static void consider(struct search *search, struct slice path, struct digest digest)
+{
+    struct file_stat found;
+    struct file_row row = {0};
+    uint32_t known = search->met.count;
+    if (intern_add(&search->met, path) != known) {
+        return;
+    }
+    const char *own = arena_string(&search->arena, path);
+    if (is_made(search, path) || is_read(search, path) || is_description(search, path) ||
+        file_lstat(plan_project(search->plan), own, &found) != 0 || found.kind == FILE_MISSING) {
+        return;
+    }
+    bool is_same = found.kind != FILE_OTHER && digest_is_content(digest) &&
+                   observe_file(plan_observer(search->plan), own, &row) == FILE_READ &&
+                   observed_equal(digest, &row);
+    search->changed += !is_same;
+    vec_push(&search->found, ((struct leftover){own, digest, !is_same}));
+}
+
+static void consider_row(struct search *search, const struct task_row *row, struct slice directory)
+{
+    const struct workspace *workspace = plan_graph(search->plan)->workspace;
+    struct buf path = BUF_EMPTY;
+    for (size_t i = 0; row != NULL && row->success != SUCCESS_NONE && i < row->good.count; i++) {
+        struct component component = components_at(&row->good, i);
+        if (component.kind != COMPONENT_PRODUCT) {
+            continue;
+        }
+        buf_clear(&path);
+        if (component.in_directory && !slice_is(workspace->path, ".")) {
+            buf_add_slice(&path, workspace->path);
+            buf_add_char(&path, '/');
+        }
+        if (component.in_directory) {
+            buf_add_slice(&path, directory);
+            buf_add_char(&path, '/');
+        }
+        buf_add_slice(&path, component.name);
+        consider(search, buf_slice(&path), component.digest);
+    }
+    buf_release(&path);
+}
+
+static void begin_search(struct search *search, struct plan *plan)
+{
+    struct state *state = plan_state(plan);
+    const struct slice *directories;
+    const struct slice *actions;
+    const struct slice *keys;
+    size_t directory_count = state_recorded_directories(state, &directories);
+    size_t action_count = state_recorded_actions(state, &actions);
+    size_t key_count = state_recorded_others(state, &keys);
+    *search = (struct search){.plan = plan};
+    arena_init(&search->arena);
+    intern_init(&search->met);
+    intern_init(&search->read);
+    intern_init(&search->holding);
+    note_read(search);
+    for (size_t d = 0; d < directory_count; d++) {
+        for (size_t a = 0; a < action_count; a++) {
+            consider_row(search, state_recorded_task(state, directories[d], actions[a]),
+                         directories[d]);
+        }
+    }
+    for (size_t k = 0; k < key_count; k++) {
+        consider_row(search, state_recorded_other(state, keys[k]), SLICE_LITERAL(""));
+    }
+}
+
+static void end_search(struct search *search)
+{
+    vec_release(&search->found);
+    intern_release(&search->met);
+    intern_release(&search->read);
+    intern_release(&search->holding);
+    arena_release(&search->arena);
+}
+
+/* ---- clean ---- */
+
+static void tell_each(const struct search *search, bool dry_run, struct diag *diag)
+{
+    vec_each (const struct leftover, leftover, &search->found) {
+        struct buf shown = BUF_EMPTY;
+        text_add_name(&shown, slice_of(leftover->path));
+        if (leftover->is_changed) {
+            diag_note(diag, FINDING_FORGOTTEN,
+                      "%s stays: nothing makes it any more, but it isn't what was recorded",
+                      buf_string(&shown));
+        } else {
+            diag_note(diag, FINDING_FORGOTTEN, "%s %s",
+                      dry_run ? "would make a backup of" : "made a backup of", buf_string(&shown));
+        }
+        buf_release(&shown);
+    }
+}
+
+int run_move_leftovers(struct plan *plan, bool dry_run, size_t *found, struct diag *diag)
+{
+    struct search search;
+    int result = 0;
+    begin_search(&search, plan);
+    *found = search.found.count - search.changed;
+    if (!dry_run && *found > 0) {
+        VEC(struct backup_item) items = {0};
+        vec_each (const struct leftover, leftover, &search.found) {
+            if (!leftover->is_changed) {
+                vec_push(&items, ((struct backup_item){leftover->path, BACKUP_KEPT, false}));
+            }
+        }
+        result = backup_move(&plan_graph(plan)->folders, items.at, items.count, diag);
+        vec_release(&items);
+    }
+    if (result == 0) {
+        tell_each(&search, dry_run, diag);
+        diag_note(diag, FINDING_FORGOTTEN, "%s %zu %s that nothing makes any more",
+                  dry_run ? "would make backups of" : "made backups of", *found,
+                  *found == 1 ? "product" : "products");
+    }
+    end_search(&search);
+    return result;
+}
+
+void run_tell_leftovers(struct plan *plan, struct diag *diag)
+{
+    struct search search;
+    struct buf names = BUF_EMPTY;
+    begin_search(&search, plan);
+    size_t count = search.found.count;
+    for (size_t i = 0; i < count && i < MOST_NAMES; i++) {
+        text_add_listed(&names, slice_of(search.found.at[i].path), i);
+    }
+    if (count > 0) {
+        diag_note(diag, FINDING_FORGOTTEN,
+                  "nothing makes %s%s any more, and only the records know; to make %s, use "
+                  "`rowbuild clean --leftovers` before they are forgotten",
+                  buf_string(&names), count > MOST_NAMES ? ", …" : "",
+                  count == 1 ? "it a backup" : "them backups");
+    }
+    buf_release(&names);
+    end_search(&search);
+}
