@@ -7,6 +7,7 @@
 #include "memory.h"
 #include "text.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +16,10 @@ enum { SUCCESS_NS = 1, LARGEST_DESCRIPTION = 256 << 20 };
 
 /* ---- The Rowfile ---- */
 
-int since_read_then(const struct since *since, const char *name, size_t limit, struct buf *text,
-                    struct diag *diag)
+/* Appends the text of a file of the project as the commit had it. 0; 1: there was none; -1 after an
+ * error. */
+static int read_then(const struct since *since, const char *name, size_t limit, struct buf *text,
+                     struct diag *diag)
 {
     struct buf path = BUF_EMPTY;
     int result = 1;
@@ -44,9 +47,19 @@ static int find_description(struct since *since, struct buf *text, const char **
     int result = 1;
     for (size_t i = 0; i < sizeof names / sizeof names[0] && result == 1; i++) {
         *name = names[i];
-        result = since_read_then(since, names[i], LARGEST_DESCRIPTION, text, diag);
+        result = read_then(since, names[i], LARGEST_DESCRIPTION, text, diag);
     }
     return result;
+}
+
+static int read_table(void *context, const char *path, size_t limit, struct buf *text)
+{
+    struct diag unseen;
+    diag_init(&unseen);
+    int result = read_then(context, path, limit, text, &unseen);
+    diag_release(&unseen);
+    errno = result == 0 ? 0 : result == 1 ? ENOENT : EIO;
+    return result == 0 ? 0 : -1;
 }
 
 static void note_without(const struct since *since, const char *what, struct diag *diag)
@@ -475,7 +488,7 @@ int since_build_then(struct since *since, struct diag *diag)
     struct diag found;
     diag_init(&found);
     int result = load_description(since, diag);
-    if (result == 0 && since_find_points(since, &found) != 0) {
+    if (result == 0 && since_find_points(since, read_table, &found) != 0) {
         note_without(since, "the points have errors", diag);
         result = 1;
     }

@@ -2,27 +2,10 @@
  * template of names changed, has today's: a run renames its directory with its records. */
 #include "since_inner.h"
 
-#include "file.h"
 #include "memory.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- Tables ---- */
-
-static int read_table(void *context, const char *path, size_t limit, struct buf *text)
-{
-    const struct since *since = context;
-    struct diag unseen;
-    diag_init(&unseen);
-    int result = since_read_then(since, path, limit, text, &unseen);
-    diag_release(&unseen);
-    errno = result == 0 ? 0 : result == 1 ? ENOENT : EIO;
-    return result == 0 ? 0 : -1;
-}
-
-/* ---- Names ---- */
 
 static int compare_points(const void *a, const void *b)
 {
@@ -87,7 +70,7 @@ static void follow_names(const struct since *since, struct since_points *then)
     vec_release(&lone);
 }
 
-int since_find_points(struct since *since, struct diag *diag)
+int since_find_points(struct since *since, points_read_fn *read_table, struct diag *diag)
 {
     struct since_points *then = &since->points_then;
     if (since->rowfile_then->declaration == NULL) {

@@ -87,13 +87,9 @@ bool since_add_path(const struct since *since, const struct since_study *study, 
 struct since_path since_look(const struct since *since, struct slice path,
                              const struct tree_view *view);
 
-/* Appends the text of a file of the project as the commit had it. 0; 1: there was none; -1 after an
+/* Makes the points of the commit; `read_table`, whose context is `since`, reads its tables. -1 after an
  * error. */
-int since_read_then(const struct since *since, const char *name, size_t limit, struct buf *text,
-                    struct diag *diag);
-
-/* Makes the points of the commit, with its tables. -1 after an error. */
-int since_find_points(struct since *since, struct diag *diag);
+int since_find_points(struct since *since, points_read_fn *read_table, struct diag *diag);
 void since_release_points(struct since_points *points);
 
 /* The number of the commit's point with that name, or -1. */
