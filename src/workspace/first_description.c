@@ -76,8 +76,8 @@ static void add_names(struct buf *out, const struct slice *names, size_t count, 
             text_add_name(out, names[i]);
         }
     }
-    if (count > 8) {
-        buf_addf(out, quoted ? "" : ", and %zu more", count - 8);
+    if (count > 8 && !quoted) {
+        buf_addf(out, ", and %zu more", count - 8);
     }
 }
 
