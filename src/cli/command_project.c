@@ -86,15 +86,20 @@ static int confirm_deletion(struct session *session, const struct rowbuild_clean
         return status;
     }
     buf_addf(&question,
-             asked->temporary ? "delete %zu temporary %s? [y/N] " : "move %zu leftover %s to backups? [y/N] ",
+             asked->temporary ? "delete %zu temporary %s? [y/N] "
+                              : "move %zu leftover %s to backups? [y/N] ",
              found, found == 1 ? "product" : "products");
     enum answer answer = ask(buf_string(&question), ANSWER_NO);
     buf_release(&question);
     *is_confirmed = answer == ANSWER_YES;
     if (answer == ANSWER_NONE) {
-        return session_error(session,
-                             "there is no terminal to ask on, so nothing was done; to do it, "
-                             "use --yes");
+        return session_error(
+            session,
+            asked->temporary
+                ? "there is no terminal to ask on, so nothing was deleted; to delete them, "
+                  "use --yes"
+                : "there is no terminal to ask on, so nothing was moved; to move them, use "
+                  "--yes");
     }
     return ROWBUILD_OK;
 }
