@@ -176,7 +176,7 @@ int file_read_between(int dir, const char *path, size_t limit, struct buf *out,
     return 0;
 }
 
-static int write_fully(int fd, struct slice content)
+int file_write_fully(int fd, struct slice content)
 {
     for (size_t done = 0; done < content.len;) {
         ssize_t part = disk->write(fd, content.at + done, content.len - done);
@@ -241,7 +241,7 @@ static int fill(int fd, int dir, const char *path, struct slice content)
     if (disk->stat(dir, path, &old, 0) == 0 && S_ISREG(old.st_mode)) {
         (void)!disk->set_mode(fd, old.st_mode & 07777);
     }
-    if (write_fully(fd, content) != 0 || disk->sync(fd) != 0) {
+    if (file_write_fully(fd, content) != 0 || disk->sync(fd) != 0) {
         return close_failed(fd);
     }
     return disk->close(fd);
@@ -289,7 +289,7 @@ static int64_t written_now(int fd, bool local)
 {
     struct stat raw;
     /* The sync makes a network file system's server, whose clock it is, set the time. */
-    if (write_fully(fd, SLICE_LITERAL("\n")) != 0 || (!local && disk->sync(fd) != 0) ||
+    if (file_write_fully(fd, SLICE_LITERAL("\n")) != 0 || (!local && disk->sync(fd) != 0) ||
         disk->stat_open(fd, &raw) != 0) {
         return -1;
     }

@@ -46,6 +46,9 @@ int file_read_between(int dir, const char *path, size_t limit, struct buf *out,
 /* Reads up to `want` bytes from a descriptor, fewer only at the end; -1 with errno. */
 ssize_t file_read_fully(int fd, char *into, size_t want);
 
+/* Writes all of it. -1 with errno; then a part may be written. */
+int file_write_fully(int fd, struct slice content);
+
 /* Creates missing parents of `path` (not its last part), mode 0777 less umask. -1 with errno. */
 int file_make_parents(int dir, const char *path);
 

@@ -75,23 +75,16 @@ static int sync_path(int folder, const char *path, int flags)
 static int write_text(int folder, const char *path, struct slice text)
 {
     int fd = disk->open(folder, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    size_t done = 0;
     if (fd < 0) {
         return -1;
     }
-    while (done < text.len) {
-        ssize_t count = disk->write(fd, text.at + done, text.len - done);
-        if (count < 0 && errno != EINTR) {
-            break;
-        }
-        done += count > 0 ? (size_t)count : 0;
-    }
+    int result = file_write_fully(fd, text);
     int error = errno;
-    if (disk->close(fd) != 0 && done == text.len) {
+    if (disk->close(fd) != 0 && result == 0) {
         return -1;
     }
     errno = error;
-    return done == text.len ? 0 : -1;
+    return result;
 }
 
 /* The value file of a new directory, under its temporary name. */
