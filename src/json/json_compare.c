@@ -5,30 +5,28 @@
 
 /* Where a long double's significand is wider than a double's, it holds any 64-bit integer, so that
  * an integer and a float are compared exactly. */
-static long double widen(struct json_any_number number)
+static long double widen(const struct json *number)
 {
-    switch (number.kind) {
+    switch ((enum json_number_kind)number->kind) {
     case JSON_SIGNED:
-        return (long double)number.signed_integer;
+        return (long double)number->signed_integer;
     case JSON_UNSIGNED:
-        return (long double)number.unsigned_integer;
+        return (long double)number->unsigned_integer;
     case JSON_FLOAT:
     default:
-        return (long double)number.number;
+        return (long double)number->number;
     }
 }
 
 static int compare_numbers(const struct json *a, const struct json *b)
 {
-    struct json_any_number left = json_any_number(a);
-    struct json_any_number right = json_any_number(b);
-    if (left.kind == JSON_SIGNED && right.kind == JSON_SIGNED) {
-        return SIGN(left.signed_integer, right.signed_integer);
+    if (a->kind == JSON_SIGNED && b->kind == JSON_SIGNED) {
+        return SIGN(a->signed_integer, b->signed_integer);
     }
-    if (left.kind == JSON_UNSIGNED && right.kind == JSON_UNSIGNED) {
-        return SIGN(left.unsigned_integer, right.unsigned_integer);
+    if (a->kind == JSON_UNSIGNED && b->kind == JSON_UNSIGNED) {
+        return SIGN(a->unsigned_integer, b->unsigned_integer);
     }
-    return SIGN(widen(left), widen(right));
+    return SIGN(widen(a), widen(b));
 }
 
 static bool compare_arrays(const struct json *a, const struct json *b, int *order)
@@ -169,27 +167,26 @@ static void walk_arrays(struct walk *walk, const struct json *before, const stru
     }
 }
 
-/* Walks the members of `object`. Members of both sides are descended into when `object` is the
- * later one. */
-static void walk_members(struct walk *walk, struct json_object *object, struct json_object *other,
-                         bool object_is_after)
+static void walk_objects(struct walk *walk, const struct json *before, const struct json *after)
 {
-    struct json_object_iterator at = json_object_iter_begin(object);
-    struct json_object_iterator end = json_object_iter_end(object);
-    for (; !json_object_iter_equal(&at, &end); json_object_iter_next(&at)) {
-        const char *name = json_object_iter_peek_name(&at);
-        const struct json *value = json_outside(json_object_iter_peek_value(&at));
-        struct json_object *counterpart = NULL;
-        bool in_both = json_object_object_get_ex(other, name, &counterpart) != 0;
-        size_t len = add_part(walk, slice_of(name));
-        if (in_both && object_is_after) {
-            walk_values(walk, json_outside(counterpart), value);
-        } else if (!in_both && object_is_after) {
-            report(walk, NULL, false, value, true);
-        } else if (!in_both) {
-            report(walk, value, true, NULL, false);
+    for (size_t i = 0; i < after->count; i++) {
+        const struct json_member *member = &after->members[i];
+        const struct json *earlier = json_member_value(before, slice_of(member->name));
+        size_t len = add_part(walk, slice_of(member->name));
+        if (earlier != NULL) {
+            walk_values(walk, earlier, &member->value);
+        } else {
+            report(walk, NULL, false, &member->value, true);
         }
         cut_pointer(walk, len);
+    }
+    for (size_t i = 0; i < before->count; i++) {
+        const struct json_member *member = &before->members[i];
+        if (json_member_value(after, slice_of(member->name)) == NULL) {
+            size_t len = add_part(walk, slice_of(member->name));
+            report(walk, &member->value, true, NULL, false);
+            cut_pointer(walk, len);
+        }
     }
 }
 
@@ -198,8 +195,7 @@ static void walk_values(struct walk *walk, const struct json *before, const stru
     enum json_type type = json_type_of(after);
     bool same_type = type == json_type_of(before);
     if (same_type && type == JSON_OBJECT) {
-        walk_members(walk, json_inside(after), json_inside(before), true);
-        walk_members(walk, json_inside(before), json_inside(after), false);
+        walk_objects(walk, before, after);
     } else if (same_type && type == JSON_ARRAY &&
                json_array_count(before) == json_array_count(after)) {
         walk_arrays(walk, before, after);

@@ -1,45 +1,57 @@
-/* Shared by the files of this folder: a `struct json *` is in fact json-c's object.
- *
- * json-c's null is a NULL pointer, but a null document must differ from no document. So a document
- * or operand that is null is JSON_NULL_DOCUMENT, while a null inside an array or object is NULL. */
+/* Shared by the files of this folder: a value is a node. A document is one piece of memory that holds
+ * its nodes, names and texts, since values are kept by the hundred thousand: json-c, whose tree of a
+ * small object takes ten times as much, only parses. */
 #ifndef ROWBUILD_JSON_INSIDE_H
 #define ROWBUILD_JSON_INSIDE_H
 
 #include "json.h"
+#include "vec.h"
 
-/* json-c has an `enum json_type` too. */
-#define json_type jsonc_type
-#include <json-c/json_object.h>
-#include <json-c/json_object_iterator.h>
-#undef json_type
-
-extern const char json_null_document;
-#define JSON_NULL_DOCUMENT ((const struct json *)&json_null_document)
-
-static inline struct json_object *json_inside(const struct json *value)
-{
-    return value == JSON_NULL_DOCUMENT ? NULL : (struct json_object *)value;
-}
-
-static inline const struct json *json_outside(const struct json_object *object)
-{
-    return (const struct json *)object;
-}
-
-/* A number as stored; `kind` says which member is set. */
 enum json_number_kind { JSON_SIGNED, JSON_UNSIGNED, JSON_FLOAT };
 
-struct json_any_number {
-    enum json_number_kind kind;
-    int64_t signed_integer;    /* JSON_SIGNED */
-    uint64_t unsigned_integer; /* JSON_UNSIGNED: above INT64_MAX */
-    double number;             /* JSON_FLOAT */
-    const char *spelling;      /* JSON_FLOAT: as in the text; NULL if the number wasn't parsed */
+struct json_member;
+
+struct json {
+    uint8_t type;   /* enum json_type */
+    uint8_t kind;   /* of a number: enum json_number_kind, which says what of it is set */
+    uint32_t count; /* items of an array, members of an object, bytes of a string */
+    union {
+        bool boolean;
+        int64_t signed_integer;
+        uint64_t unsigned_integer; /* above INT64_MAX */
+        double number;
+    };
+    union {
+        const char
+            *text; /* a string, or a float as it was written, NULL if it was made; a NUL follows */
+        const struct json *items;
+        const struct json_member *members; /* as in the text; json_sorted_members follows them */
+    };
 };
 
-struct json_any_number json_any_number(const struct json *value);
+struct json_member {
+    const char *name; /* without a NUL inside */
+    struct json value;
+};
+
+/* What stands before the root of each document, in the same piece of memory. */
+struct json_document {
+    uint32_t references;
+    VEC(struct json) items;   /* of a made array: nodes of `parts` */
+    VEC(struct json *) parts; /* documents */
+    struct json root;
+};
+
+/* A document with `bytes` of zeroed memory after its root, which is null. */
+struct json_document *json_document_new(size_t bytes);
+
+/* The numbers of an object's members, in the order of the bytes of their names. */
+const uint32_t *json_sorted_members(const struct json *object);
+
+/* The value of the object's member, or NULL. */
+const struct json *json_member_value(const struct json *object, struct slice name);
 
 /* The digits, with the sign, of an integer beyond 64 bits; else an empty slice. */
-struct slice json_long_integer(struct json_any_number number);
+struct slice json_long_integer(const struct json *number);
 
 #endif

@@ -44,29 +44,20 @@ static bool array_index(struct slice part, size_t *index)
     return true;
 }
 
-static bool step(struct json_object **value, struct slice part, struct buf *key)
+static const struct json *step(const struct json *value, struct slice part, struct buf *key)
 {
-    if (json_object_is_type(*value, json_type_array)) {
-        size_t index;
-        if (!array_index(part, &index) || index >= json_object_array_length(*value)) {
-            return false;
-        }
-        *value = json_object_array_get_idx(*value, index);
-        return true;
-    }
-    if (!json_object_is_type(*value, json_type_object)) {
-        return false;
+    size_t index;
+    if (json_type_of(value) == JSON_ARRAY) {
+        return array_index(part, &index) ? json_array_item(value, index) : NULL;
     }
     buf_clear(key);
     add_decoded(key, part);
-    /* No key in a document contains a NUL. */
-    return strlen(buf_string(key)) == key->len &&
-           json_object_object_get_ex(*value, buf_string(key), value);
+    return json_member_value(value, buf_slice(key));
 }
 
 bool json_at(const struct json *document, struct slice pointer, const struct json **found)
 {
-    struct json_object *value = json_inside(document);
+    const struct json *value = document;
     struct buf key = BUF_EMPTY;
     bool there = json_pointer_is_valid(pointer);
     size_t at = 0;
@@ -76,11 +67,12 @@ bool json_at(const struct json *document, struct slice pointer, const struct jso
         while (at < pointer.len && pointer.at[at] != '/') {
             at++;
         }
-        there = step(&value, slice_make(pointer.at + start, at - start), &key);
+        value = step(value, slice_make(pointer.at + start, at - start), &key);
+        there = value != NULL;
     }
     buf_release(&key);
     if (there) {
-        *found = json_outside(value);
+        *found = json_type_of(value) != JSON_NULL ? value : NULL;
     }
     return there;
 }

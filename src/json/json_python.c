@@ -1,18 +1,12 @@
 /* Writes JSON values as Python's json.dumps(value, sort_keys=True) does, byte by byte. */
 #include "json_inside.h"
 
-#include "memory.h"
 #include "text.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-struct member {
-    struct slice key;
-    struct json_object *value;
-};
 
 /* The code point at `at`, and its length: the text is UTF-8. */
 static uint32_t decode(struct slice text, size_t at, size_t *len)
@@ -113,48 +107,31 @@ static void add_float(double number, struct buf *out)
 
 static void add_number(const struct json *value, struct buf *out)
 {
-    struct json_any_number number = json_any_number(value);
-    struct slice digits = json_long_integer(number);
-    if (number.kind == JSON_SIGNED) {
-        buf_addf(out, "%" PRId64, number.signed_integer);
-    } else if (number.kind == JSON_UNSIGNED) {
-        buf_addf(out, "%" PRIu64, number.unsigned_integer);
+    struct slice digits = json_long_integer(value);
+    if (value->kind == JSON_SIGNED) {
+        buf_addf(out, "%" PRId64, value->signed_integer);
+    } else if (value->kind == JSON_UNSIGNED) {
+        buf_addf(out, "%" PRIu64, value->unsigned_integer);
     } else if (digits.len > 0) {
         buf_add_slice(out, digits);
     } else {
-        add_float(number.number, out);
+        add_float(value->number, out);
     }
-}
-
-static int compare_members(const void *a, const void *b)
-{
-    const struct member *left = a;
-    const struct member *right = b;
-    return slice_compare(left->key, right->key);
 }
 
 static void add_value(const struct json *value, struct buf *out);
 
-static void add_object(struct json_object *object, struct buf *out)
+static void add_object(const struct json *object, struct buf *out)
 {
-    size_t count = (size_t)json_object_object_length(object);
-    struct member *members = mem_alloc((count + 1) * sizeof *members);
-    struct json_object_iterator at = json_object_iter_begin(object);
-    for (size_t i = 0; i < count; i++) {
-        members[i].key = slice_of(json_object_iter_peek_name(&at));
-        members[i].value = json_object_iter_peek_value(&at);
-        json_object_iter_next(&at);
-    }
-    qsort(members, count, sizeof *members, compare_members);
     buf_add_char(out, '{');
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < object->count; i++) {
+        const struct json_member *member = &object->members[json_sorted_members(object)[i]];
         buf_add_string(out, i > 0 ? ", " : "");
-        add_string(members[i].key, out);
+        add_string(slice_of(member->name), out);
         buf_add_string(out, ": ");
-        add_value(json_outside(members[i].value), out);
+        add_value(&member->value, out);
     }
     buf_add_char(out, '}');
-    free(members);
 }
 
 static void add_value(const struct json *value, struct buf *out)
@@ -181,7 +158,7 @@ static void add_value(const struct json *value, struct buf *out)
         buf_add_char(out, ']');
         break;
     case JSON_OBJECT:
-        add_object(json_inside(value), out);
+        add_object(value, out);
         break;
     }
 }

@@ -1,18 +1,12 @@
 /* Writes JSON values: the canonical text, and text that keeps the spelling of the document. */
 #include "json_inside.h"
 
-#include "memory.h"
 #include "text.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-struct member {
-    struct slice key;
-    struct json_object *value;
-};
 
 /* Appends the shortest spelling that reads back the same. */
 static void add_shortest(double number, struct buf *out)
@@ -56,54 +50,36 @@ static void add_made_float(double number, struct buf *out)
 
 static void add_number(const struct json *value, bool canonical, struct buf *out)
 {
-    struct json_any_number number = json_any_number(value);
-    struct slice digits = json_long_integer(number);
-    if (number.kind == JSON_SIGNED) {
-        buf_addf(out, "%" PRId64, number.signed_integer);
-    } else if (number.kind == JSON_UNSIGNED) {
-        buf_addf(out, "%" PRIu64, number.unsigned_integer);
+    struct slice digits = json_long_integer(value);
+    if (value->kind == JSON_SIGNED) {
+        buf_addf(out, "%" PRId64, value->signed_integer);
+    } else if (value->kind == JSON_UNSIGNED) {
+        buf_addf(out, "%" PRIu64, value->unsigned_integer);
     } else if (digits.len > 0) {
         buf_add_slice(out, digits);
     } else if (canonical) {
-        add_canonical_float(number.number, out);
-    } else if (number.spelling != NULL) {
-        buf_add_string(out, number.spelling);
+        add_canonical_float(value->number, out);
+    } else if (value->text != NULL) {
+        buf_add_string(out, value->text);
     } else {
-        add_made_float(number.number, out);
+        add_made_float(value->number, out);
     }
-}
-
-static int compare_members(const void *a, const void *b)
-{
-    const struct member *left = a;
-    const struct member *right = b;
-    return slice_compare(left->key, right->key);
 }
 
 static void add_value(const struct json *value, bool canonical, struct buf *out);
 
-static void add_object(struct json_object *object, bool canonical, struct buf *out)
+static void add_object(const struct json *object, bool canonical, struct buf *out)
 {
-    size_t count = (size_t)json_object_object_length(object);
-    struct member *members = mem_alloc(count * sizeof *members);
-    struct json_object_iterator at = json_object_iter_begin(object);
-    for (size_t i = 0; i < count; i++) {
-        members[i].key = slice_of(json_object_iter_peek_name(&at));
-        members[i].value = json_object_iter_peek_value(&at);
-        json_object_iter_next(&at);
-    }
-    if (canonical) {
-        qsort(members, count, sizeof *members, compare_members);
-    }
+    const uint32_t *sorted = json_sorted_members(object);
     buf_add_char(out, '{');
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < object->count; i++) {
+        const struct json_member *member = &object->members[canonical ? sorted[i] : i];
         buf_add_string(out, i > 0 ? "," : "");
-        text_add_json(out, members[i].key);
+        text_add_json(out, slice_of(member->name));
         buf_add_char(out, ':');
-        add_value(json_outside(members[i].value), canonical, out);
+        add_value(&member->value, canonical, out);
     }
     buf_add_char(out, '}');
-    free(members);
 }
 
 static void add_array(const struct json *array, bool canonical, struct buf *out)
@@ -136,7 +112,7 @@ static void add_value(const struct json *value, bool canonical, struct buf *out)
         add_array(value, canonical, out);
         break;
     case JSON_OBJECT:
-        add_object(json_inside(value), canonical, out);
+        add_object(value, canonical, out);
         break;
     }
 }
