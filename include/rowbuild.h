@@ -218,6 +218,13 @@ struct rowbuild_run_options {
     bool keep_temporary; /* delete no temporary products */
 };
 
+/* Directories with good results that no point declares any more. */
+struct rowbuild_undeclared {
+    size_t directories;
+    double core_hours; /* recorded cost of the results; 0: not recorded */
+    const char *names; /* of the first ones: "`a`, `b`"; valid until the study is looked at anew */
+};
+
 /* What a run is about to do, for dry runs and for the question before redone work. */
 struct rowbuild_estimate {
     size_t will_run;
@@ -234,13 +241,14 @@ struct rowbuild_estimate {
                                  task of their action is on record */
     const char *again_reason; /* the most frequent reason for redone work: "command changed";
                                  static, or NULL */
+    struct rowbuild_undeclared undeclared; /* since the last run */
 };
 ROWBUILD_API void rowbuild_estimate(const struct rowbuild *study,
                                     struct rowbuild_estimate *estimate);
 
 enum rowbuild_event_kind {
     ROWBUILD_EVENT_PLANNED, /* total is known */
-    /* Much work would be redone: see `estimate`. The observer returns true to continue. Otherwise
+    /* Much work would be redone, or is no longer declared: see `estimate`. The observer returns true to continue. Otherwise
      * rowbuild_run returns ROWBUILD_USAGE without a message and without FINISHED, and nothing was
      * changed. */
     ROWBUILD_EVENT_CONFIRM,
@@ -633,6 +641,11 @@ struct rowbuild_points_options {
     size_t write_count;
     bool dry_run; /* write nothing */
     bool prune;   /* move directories that no point declares to `<workspace>.pruned` */
+    bool yes;     /* even if their results cost more than confirm_above */
+    /* Else it is called before anything is written, and returns true to continue. Otherwise
+     * rowbuild_points returns ROWBUILD_USAGE without a message. NULL: the answer is no. */
+    bool (*confirm)(void *context, const struct rowbuild_undeclared *undeclared);
+    void *context;
 };
 /* Makes the directories of the declared points and writes their values, as a run does, and lists
  * the points that aren't simply made. Values that were edited by hand are written only if they are

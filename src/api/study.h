@@ -134,6 +134,13 @@ void study_add_known_points(struct rowbuild *study, struct points_view *view);
 /* Moves the records of directories that were renamed; before the state is bound. */
 void study_follow_renames(struct rowbuild *study);
 
+/* study_undeclared.c: undeclared directories that have results on record (`only_new`: that were
+ * declared at the last run); the names live as long as the look. And the records of what is declared
+ * now and what isn't, after which nothing is new. */
+void study_find_undeclared(const struct rowbuild *study, bool only_new,
+                           struct rowbuild_undeclared *found);
+int study_mark_points(const struct rowbuild *study, struct diag *diag);
+
 /* Writes the pending points, with the lock held, and plans anew with them. `told` gets what was
  * done. A status. */
 int study_make_points(struct rowbuild *study, const struct rowbuild_selection *selection,

@@ -402,5 +402,6 @@ void rowbuild_estimate(const struct rowbuild *study, struct rowbuild_estimate *e
     struct diag unseen;
     diag_init(&unseen);
     report_estimate(study->plan, estimate, &unseen);
+    study_find_undeclared(study, true, &estimate->undeclared);
     diag_release(&unseen);
 }

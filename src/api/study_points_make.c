@@ -276,6 +276,30 @@ static int prune(struct rowbuild *study, bool dry_run, struct diag *diag)
     return result;
 }
 
+/* Before anything is written or moved. */
+static bool may_prune(const struct rowbuild *study, const struct rowbuild_points_options *options)
+{
+    struct rowbuild_undeclared undeclared;
+    if (!options->prune || options->dry_run || options->yes) {
+        return true;
+    }
+    study_find_undeclared(study, false, &undeclared);
+    return undeclared.core_hours <= study->rowfile->confirm_above ||
+           (options->confirm != NULL && options->confirm(options->context, &undeclared));
+}
+
+static void report(const struct rowbuild *study, const struct rowbuild_show_options *show,
+                   struct buf *out)
+{
+    const struct workspace_points *points = &study->workspace.points;
+    struct recorded_work *works = mem_alloc((points->undeclared_count + 1) * sizeof *works);
+    if (points->undeclared_count > 0) {
+        plan_find_recorded_work(study->plan, points->undeclared, points->undeclared_count, works);
+    }
+    report_points(&study->workspace, works, show, out);
+    free(works);
+}
+
 /* Whether a point keeps its tasks from being run. */
 static bool any_unusable(const struct workspace *workspace)
 {
@@ -302,6 +326,9 @@ int rowbuild_points(struct rowbuild *study, const struct rowbuild_points_options
     study->makes_points = true;
     study->told_undeclared = true; /* they are listed */
     int status = study_look(study, &quick, options->dry_run ? STATE_READ : STATE_WRITE, messages);
+    if (status == ROWBUILD_OK && !may_prune(study, options)) {
+        status = ROWBUILD_USAGE;
+    }
     if (status == ROWBUILD_OK) {
         status = write_and_look(study, options, &quick, messages);
     }
@@ -310,7 +337,7 @@ int rowbuild_points(struct rowbuild *study, const struct rowbuild_points_options
         status = ROWBUILD_STATE;
     }
     if (status == ROWBUILD_OK) {
-        report_points(&study->workspace, show, &out);
+        report(study, show, &out);
         writer->write(writer->context, out.at, out.len);
         status = any_unusable(&study->workspace) ? ROWBUILD_FAILED : ROWBUILD_OK;
     }

@@ -60,9 +60,11 @@ static void tell_what_is_known(struct relay *relay, unsigned jobs, const struct 
 
 static bool may_go_on(struct relay *relay, const struct rowbuild_run_options *options)
 {
-    double limit = relay->study->rowfile->confirm_above;
-    if (options->yes || relay->study->job != NULL || relay->estimate.again == 0 ||
-        relay->estimate.again_core_hours <= limit) {
+    const struct rowbuild_estimate *estimate = &relay->estimate;
+    double core_hours = estimate->again_core_hours + estimate->undeclared.core_hours;
+    if (options->yes || relay->study->job != NULL ||
+        estimate->again + estimate->undeclared.directories == 0 ||
+        core_hours <= relay->study->rowfile->confirm_above) {
         return true;
     }
     return relay_tell(relay, (struct rowbuild_event){.kind = ROWBUILD_EVENT_CONFIRM});
@@ -422,6 +424,9 @@ static int make_points(struct relay *relay, const struct rowbuild_selection *sel
                        struct rowbuild_messages *messages)
 {
     struct buf told = BUF_EMPTY;
+    if (relay->study->job == NULL && study_mark_points(relay->study, &messages->diag) != 0) {
+        return ROWBUILD_STATE;
+    }
     int status = study_make_points(relay->study, selection, &told, messages);
     if (told.len > 0) {
         relay_notice(relay, buf_string(&told));

@@ -170,6 +170,15 @@ int rowbuild_show_command(struct rowbuild *study, const struct rowbuild_selectio
     return status;
 }
 
+/* The run asks if it is much. */
+static void tell_undeclared(const struct rowbuild_undeclared *undeclared, struct diag *diag)
+{
+    struct buf text = BUF_EMPTY;
+    report_add_undeclared(undeclared, &text);
+    diag_note(diag, FINDING_UNDECLARED_DIRECTORIES, "%s", buf_string(&text));
+    buf_release(&text);
+}
+
 int rowbuild_show_plan(struct rowbuild *study, bool explain,
                        const struct rowbuild_show_options *options,
                        const struct rowbuild_writer *writer, struct rowbuild_messages *messages)
@@ -188,6 +197,11 @@ int rowbuild_show_plan(struct rowbuild *study, bool explain,
         diag_note(&messages->diag, FINDING_POINTS_MADE, "%s", buf_string(&adopted));
     }
     buf_release(&adopted);
+    struct rowbuild_undeclared undeclared;
+    study_find_undeclared(study, true, &undeclared);
+    if (undeclared.core_hours > 0) {
+        tell_undeclared(&undeclared, &messages->diag);
+    }
     int result = study_check_values(study, false, &messages->diag);
     plan_warn_of_words(study->plan, false, &messages->diag);
     if (result == 0) {
@@ -197,7 +211,7 @@ int rowbuild_show_plan(struct rowbuild *study, bool explain,
         struct launch_context launch = launch_of(study, &helper);
         result =
             report_plan(study->plan, explain, options->commands || options->json ? &launch : NULL,
-                        &commits.source, options, &out, &messages->diag);
+                        &commits.source, &undeclared, options, &out, &messages->diag);
         buf_release(&helper);
         study_commits_end(&commits);
     }

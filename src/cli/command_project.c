@@ -2,7 +2,7 @@
 #include "command.h"
 
 #include "ask.h"
-
+#include "run_text.h"
 #include "slice.h"
 #include "text.h"
 
@@ -49,6 +49,38 @@ int command_accept(struct session *session)
 
 /* ---- points ---- */
 
+struct pruning {
+    struct session *session;
+    int declined; /* the status where the answer was no; ROWBUILD_OK: it wasn't */
+};
+
+static bool confirm_pruning(void *context, const struct rowbuild_undeclared *undeclared)
+{
+    struct pruning *pruning = context;
+    struct session *session = pruning->session;
+    bool is_one = undeclared->directories == 1;
+    struct buf text = BUF_EMPTY;
+    enum answer answer = ANSWER_NONE;
+    session_tell(session);
+    run_text_add_undeclared(&text, undeclared);
+    if (session->output.messages_terminal && !session->settings.display.json) {
+        buf_addf(&text, ". Move %s? [y/N] ", is_one ? "it" : "them");
+        answer = ask(buf_string(&text), ANSWER_NO);
+    }
+    if (answer == ANSWER_NONE) {
+        session_error(session, "%s; use `--yes` to move %s", buf_string(&text),
+                      is_one ? "it" : "them");
+        pruning->declined = ROWBUILD_USAGE;
+    } else if (answer == ANSWER_INTERRUPTED) {
+        pruning->declined = ROWBUILD_INTERRUPTED;
+    } else if (answer != ANSWER_YES) {
+        session_error(session, "nothing was moved");
+        pruning->declined = ROWBUILD_FAILED;
+    }
+    buf_release(&text);
+    return answer == ANSWER_YES;
+}
+
 int command_points(struct session *session)
 {
     const struct settings *settings = &session->settings;
@@ -56,17 +88,21 @@ int command_points(struct session *session)
     if (status != ROWBUILD_OK) {
         return status;
     }
+    struct pruning pruning = {.session = session};
     struct rowbuild_points_options options = {.write = settings->writes.at,
                                               .write_count = settings->writes.count,
                                               .dry_run = settings->dry_run,
-                                              .prune = settings->prune};
+                                              .prune = settings->prune,
+                                              .yes = settings->yes,
+                                              .confirm = confirm_pruning,
+                                              .context = &pruning};
     struct rowbuild_show_options show = settings->show;
     show.json = settings->display.json;
     show.colour = session->output.results_colour;
     struct rowbuild_writer writer = session_writer(session);
     status = rowbuild_points(session->study, &options, &show, &writer, session->messages);
     session_tell(session);
-    return status;
+    return pruning.declined != ROWBUILD_OK ? pruning.declined : status;
 }
 
 /* ---- clean, init ---- */

@@ -71,7 +71,7 @@ static const struct command commands[COMMAND_COUNT] = {
                       {"rowbuild audit -a test --watch-by notification",
                        "a command that runs strace or a leak check"}}},
     [COMMAND_POINTS] =
-        {"points", .topic = write_topic, .synopsis = "[-n] [--write DIR]... [--prune]",
+        {"points", .topic = write_topic, .synopsis = "[-n] [--write DIR]... [--prune [--yes]]",
          .section = "POINTS", .purpose = "make the directories of declared points",
          .description =
              "Makes the directories of the points that the Rowfile declares, writes their values, "
@@ -86,7 +86,8 @@ static const struct command commands[COMMAND_COUNT] = {
              "written), renamed (its directory has the name that another `workspace.name` gave), "
              "held (changed or renamed, with a task in a job), edited (by hand), unusable "
              "(something else has the name, or the value can't be read) and undeclared. "
-             "Undeclared directories are touched by --prune only.",
+             "Undeclared directories are touched by --prune only, which asks if their results cost "
+             "more than `workspace.confirm_above` CPU-hours.",
          .examples = {{"rowbuild points -n", "what would be made and changed"},
                       {"rowbuild points --write T1.5-s1",
                        "replaces a value that was edited by hand"},
@@ -304,9 +305,8 @@ static const struct command commands[COMMAND_COUNT] = {
                       {"rowbuild scan -a simulate T1.5-s1", "one task"}}},
     [COMMAND_CLEAN] =
         {"clean", .topic = record_topic,
-         .synopsis =
-             "[--completed] [--directory] [--submitted] [--backups] [--temporary] "
-             "[--leftovers] [--force] [--yes] [-n]",
+         .synopsis = "[--completed] [--directory] [--submitted] [--backups] [--temporary] "
+                     "[--leftovers] [--force] [--yes] [-n]",
          .purpose = "forget records and delete backups",
          .description =
              "Forgets parts of the state below .rowbuild, or all of it if none is named, and "

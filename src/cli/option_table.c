@@ -172,10 +172,13 @@ const struct option_spec command_options[] = {
 
     {0, "yes", NULL, TO(yes), .variable = "YES", .takers = ON(RUN) | ON(AUDIT),
      .help = "redo any amount of finished work without asking",
-     .more = "A run asks if it would redo more than `workspace.confirm_above` CPU-hours. On a "
+     .more = "A run asks if it would redo more than `workspace.confirm_above` CPU-hours, or continue "
+             "without the results of as much in directories that are no longer declared. On a "
              "terminal, the answer `a` accepts the existing results and continues with the rest. "
              "Without a terminal, such a run ends with status 2."},
     {0, "yes", NULL, TO(yes), .takers = ON(SUBMIT) | ON(CLEAN), .help = "don't ask"},
+    {0, "yes", NULL, TO(yes), .takers = ON(POINTS), .section = "POINTS",
+     .help = "let --prune move any amount of results without asking"},
     {0, "grace", "SECONDS", TO(run.grace_s), .zero = 0.001, .takers = ON(RUN) | ON(AUDIT),
      .help = "time between TERM and KILL on Ctrl-C (default 5)"},
     {0, "grace", "SECONDS", TO(run.grace_s), .zero = 0.001, .takers = ON(JOB),

@@ -46,6 +46,8 @@ static void add_estimate(struct buf *out, const struct rowbuild_estimate *estima
     add_count(out, "again", estimate->again);
     add_amount(out, "again_core_hours", estimate->again_core_hours);
     add_text(out, "again_reason", estimate->again_reason);
+    add_count(out, "undeclared", estimate->undeclared.directories);
+    add_amount(out, "undeclared_core_hours", estimate->undeclared.core_hours);
 }
 
 /* The task's name beside the action's; of a batch all of them, and no single one. */

@@ -267,6 +267,15 @@ void run_text_add_again(struct buf *out, const struct rowbuild_estimate *estimat
     }
 }
 
+void run_text_add_undeclared(struct buf *out, const struct rowbuild_undeclared *undeclared)
+{
+    bool is_one = undeclared->directories == 1;
+    text_add_count(out, undeclared->directories);
+    buf_addf(out, is_one ? " directory with results of " : " directories with results of ");
+    text_add_cpu_time(out, undeclared->core_hours);
+    buf_addf(out, " %s no longer declared: %s", is_one ? "is" : "are", undeclared->names);
+}
+
 static void add_part(struct buf *out, size_t count, const char *what, bool *first)
 {
     if (count > 0) {

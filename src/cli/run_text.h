@@ -46,6 +46,9 @@ void run_text_add_ended(struct buf *out, const struct rowbuild_event *event,
 /* "120 tasks, 3k CPU-hours, command changed", no newline */
 void run_text_add_again(struct buf *out, const struct rowbuild_estimate *estimate);
 
+/* "2 directories with results of 12 CPU-hours are no longer declared: `a`, `b`", no newline */
+void run_text_add_undeclared(struct buf *out, const struct rowbuild_undeclared *undeclared);
+
 /* "done: 3 tasks ran in 2.1s", "1 failed, 57 not started, 2 succeeded in 12s", "nothing to do" */
 void run_text_add_summary(struct buf *out, const struct run_tally *tally,
                           const struct rowbuild_progress *progress, int status);

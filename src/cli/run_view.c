@@ -89,11 +89,15 @@ static void put_again(struct run_view *view, const struct rowbuild_estimate *est
     buf_release(&again);
 }
 
-static enum answer ask_to_go_on(struct run_view *view, const struct rowbuild_estimate *estimate)
+static bool can_ask(const struct run_view *view)
 {
-    progress_erase(&view->progress);
+    return view->session->output.messages_terminal && !view->session->settings.display.json;
+}
+
+static enum answer ask_to_redo(struct run_view *view, const struct rowbuild_estimate *estimate)
+{
     enum answer answer = ANSWER_NONE;
-    if (view->session->output.messages_terminal && !view->session->settings.display.json) {
+    if (can_ask(view)) {
         struct buf question = BUF_EMPTY;
         buf_add_string(&question, "would redo ");
         run_text_add_again(&question, estimate);
@@ -109,6 +113,43 @@ static enum answer ask_to_go_on(struct run_view *view, const struct rowbuild_est
                       "keep the existing results",
                       buf_string(&again));
         buf_release(&again);
+    }
+    return answer;
+}
+
+/* Their results stay where they are, but nothing is done with them any more. */
+static enum answer ask_to_leave_out(struct run_view *view,
+                                    const struct rowbuild_undeclared *undeclared)
+{
+    struct buf text = BUF_EMPTY;
+    enum answer answer = ANSWER_NONE;
+    run_text_add_undeclared(&text, undeclared);
+    if (can_ask(view)) {
+        buf_add_string(&text, undeclared->directories == 1
+                                  ? ". Continue without it? [y]es, [n]o: "
+                                  : ". Continue without them? [y]es, [n]o: ");
+        do {
+            answer = ask(buf_string(&text), ANSWER_NONE);
+        } while (answer == ANSWER_ACCEPT);
+    }
+    if (answer == ANSWER_NONE) {
+        session_error(view->session, "%s; use `--yes` to continue without %s, or declare %s again",
+                      buf_string(&text), undeclared->directories == 1 ? "it" : "them",
+                      undeclared->directories == 1 ? "its point" : "their points");
+    }
+    buf_release(&text);
+    return answer;
+}
+
+static enum answer ask_to_go_on(struct run_view *view, const struct rowbuild_estimate *estimate)
+{
+    enum answer answer = ANSWER_YES;
+    progress_erase(&view->progress);
+    if (estimate->undeclared.core_hours > 0) {
+        answer = ask_to_leave_out(view, &estimate->undeclared);
+    }
+    if (answer == ANSWER_YES && estimate->again > 0) {
+        answer = ask_to_redo(view, estimate);
     }
     return answer;
 }

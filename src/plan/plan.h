@@ -9,7 +9,7 @@
  * Which file holds what, from the bottom up; each uses only files that come before it: names.c
  * (paths, and how a record names them); texts.c (what digests of recipes and values are made from);
  * fingerprint.c (of a list of components); origin.c (which run a success names);
- * costs.c (seconds and cores); plan.c (what a plan says); select.c (what is wanted);
+ * costs.c (seconds and cores); recorded_work.c (the same of directories that are gone); plan.c (what a plan says); select.c (what is wanted);
  * target_paths.c (what a path names); pointers.c (values that templates name); recorded.c (a record's
  * component, by name); exam.c (who is told what); deleted.c (temporary products that were deleted);
  * stamps.c (what empty products stand for); records.c (records of successes, written); attempts.c (of
@@ -501,6 +501,15 @@ double plan_typical_seconds(const struct plan *plan, uint32_t element);
  * is handed to a cluster, its walltime. Negative: not known. */
 double plan_recorded_core_seconds(const struct plan *plan, struct task_id task);
 double plan_core_seconds(const struct plan *plan, struct task_id task);
+
+/* What is on record of results in directories that the study may not have any more
+ * (recorded_work.c): of tasks of directories, not of groups. */
+struct recorded_work {
+    bool has_results; /* some task has succeeded */
+    double core_seconds;
+};
+void plan_find_recorded_work(const struct plan *plan, const struct slice *directories, size_t count,
+                             struct recorded_work *works);
 
 /* Appends one reason in words: "value /temperature: 1.0 → 1.5". */
 void plan_add_reason(struct plan *plan, struct task_id task, const struct reason *reason,

@@ -111,6 +111,19 @@ void report_add_again(const struct rowbuild_estimate *estimate, struct buf *out)
     buf_add_char(out, '\n');
 }
 
+void report_add_undeclared(const struct rowbuild_undeclared *undeclared, struct buf *out)
+{
+    text_add_count(out, undeclared->directories);
+    buf_add_string(out, undeclared->directories == 1 ? " directory" : " directories");
+    buf_add_string(out, " with results");
+    if (undeclared->core_hours > 0) {
+        buf_add_string(out, " of ");
+        text_add_cpu_time(out, undeclared->core_hours);
+    }
+    buf_add_string(out, undeclared->directories == 1 ? " is" : " are");
+    buf_addf(out, " no longer declared: %s", undeclared->names);
+}
+
 static void add_cost_range(const struct rowbuild_estimate *estimate, struct buf *out)
 {
     size_t tasks = estimate->will_run + estimate->may_run;

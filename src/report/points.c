@@ -54,7 +54,17 @@ static void add_json_points(const struct workspace *workspace, struct buf *out)
     report_json_end_records(out);
 }
 
-static void add_json(const struct workspace *workspace, struct buf *out)
+static double hours_of(const struct recorded_work *works, size_t count)
+{
+    double core_seconds = 0;
+    for (size_t i = 0; i < count; i++) {
+        core_seconds += works[i].core_seconds;
+    }
+    return core_seconds / 3600;
+}
+
+static void add_json(const struct workspace *workspace, const struct recorded_work *works,
+                     struct buf *out)
 {
     const struct workspace_points *points = &workspace->points;
     struct tally tally = tally_of(workspace);
@@ -68,6 +78,7 @@ static void add_json(const struct workspace *workspace, struct buf *out)
     report_json_count(out, "edited", tally.counts[POINT_EDITED]);
     report_json_count(out, "unusable", tally.counts[POINT_REFUSED]);
     report_json_count(out, "undeclared", points->undeclared_count);
+    report_json_number(out, "undeclared_core_hours", hours_of(works, points->undeclared_count));
     add_json_points(workspace, out);
     report_json_key(out, "undeclared_directories");
     report_json_begin(out, '[');
@@ -85,6 +96,17 @@ static void add_count(size_t count, const char *word, struct buf *out)
         buf_add_string(out, ", ");
         text_add_count(out, count);
         buf_addf(out, " %s", word);
+    }
+}
+
+static void add_work(const struct recorded_work *work, struct buf *out)
+{
+    if (work->has_results) {
+        buf_add_string(out, "has results");
+    }
+    if (work->core_seconds > 0) {
+        buf_add_string(out, " of ");
+        text_add_cpu_time(out, work->core_seconds / 3600);
     }
 }
 
@@ -115,12 +137,12 @@ static void add_summary(const struct workspace *workspace, struct buf *out)
     buf_release(&parts);
 }
 
-void report_points(const struct workspace *workspace, const struct rowbuild_show_options *options,
-                   struct buf *out)
+void report_points(const struct workspace *workspace, const struct recorded_work *works,
+                   const struct rowbuild_show_options *options, struct buf *out)
 {
     struct table table;
     if (options->json) {
-        add_json(workspace, out);
+        add_json(workspace, works, out);
         return;
     }
     table_init(&table);
@@ -142,7 +164,7 @@ void report_points(const struct workspace *workspace, const struct rowbuild_show
         table_begin_row(&table);
         text_add_name(table_cell(&table, TABLE_BOLD), workspace->points.undeclared[i]);
         buf_add_string(table_cell(&table, TABLE_FAINT), "undeclared");
-        (void)table_cell(&table, TABLE_PLAIN);
+        add_work(&works[i], table_cell(&table, TABLE_PLAIN));
     }
     add_summary(workspace, out);
     if (table.rows.count > 0) {

@@ -84,9 +84,11 @@ bool report_lacks(struct plan *plan, struct task_id task, struct diag *diag);
 
 /* Whether a run would fail any of the wanted tasks so. */
 bool report_any_lacks(struct plan *plan, struct diag *diag);
-/* points: what is declared, and how each point that isn't simply made stands. */
-void report_points(const struct workspace *workspace, const struct rowbuild_show_options *options,
-                   struct buf *out);
+
+/* points: what is declared, and how each point that isn't simply made stands. `works` by undeclared
+ * directory. */
+void report_points(const struct workspace *workspace, const struct recorded_work *works,
+                   const struct rowbuild_show_options *options, struct buf *out);
 
 /* Appends the task's job, "lab/123_4"; nothing if it is in none. */
 void report_add_job(const struct plan *plan, struct task_id task, struct buf *out);
@@ -102,6 +104,9 @@ void report_estimate(struct plan *plan, struct rowbuild_estimate *estimate, stru
 /* "would redo 120 finished tasks, 3.4k CPU-hours, command changed\n"; nothing if no work would be
  * redone. */
 void report_add_again(const struct rowbuild_estimate *estimate, struct buf *out);
+
+/* "2 directories with results of 12 CPU-hours are no longer declared: `a`, `b`" */
+void report_add_undeclared(const struct rowbuild_undeclared *undeclared, struct buf *out);
 
 /* "adopted the products of 3,000 tasks …", or the words of a dry run; false if there are none. */
 bool report_add_adopted(const struct plan *plan, bool dry_run, struct buf *out);
@@ -164,8 +169,8 @@ int report_why(struct plan *plan, bool all, const struct report_commits *commits
  * JSON needs it. -1 as
  * report_why. */
 int report_plan(struct plan *plan, bool explain, const struct launch_context *launch,
-                const struct report_commits *commits, const struct rowbuild_show_options *options,
-                struct buf *out, struct diag *diag);
+                const struct report_commits *commits, const struct rowbuild_undeclared *undeclared,
+                const struct rowbuild_show_options *options, struct buf *out, struct diag *diag);
 
 /* ---- show command ---- */
 

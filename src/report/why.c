@@ -424,7 +424,8 @@ static void add_planned_json(struct plan *plan, struct task_id task, const struc
     report_json_end(out, '}');
 }
 
-static void add_estimate_json(const struct rowbuild_estimate *estimate, struct buf *out)
+static void add_estimate_json(const struct rowbuild_estimate *estimate,
+                              const struct rowbuild_undeclared *undeclared, struct buf *out)
 {
     report_json_count(out, "will_run", estimate->will_run);
     report_json_count(out, "may_run", estimate->may_run);
@@ -439,6 +440,8 @@ static void add_estimate_json(const struct rowbuild_estimate *estimate, struct b
     } else {
         report_json_null(out, "again_reason");
     }
+    report_json_count(out, "undeclared", undeclared->directories);
+    report_json_number(out, "undeclared_core_hours", undeclared->core_hours);
     report_json_number(out, "least_core_hours", estimate->least_core_hours);
     report_json_number(out, "most_core_hours", estimate->most_core_hours);
     report_json_count(out, "unknown", estimate->unknown);
@@ -490,8 +493,8 @@ static size_t keep_planned(struct plan *plan, struct task_id *tasks, size_t coun
 }
 
 int report_plan(struct plan *plan, bool explain, const struct launch_context *launch,
-                const struct report_commits *commits, const struct rowbuild_show_options *options,
-                struct buf *out, struct diag *diag)
+                const struct report_commits *commits, const struct rowbuild_undeclared *undeclared,
+                const struct rowbuild_show_options *options, struct buf *out, struct diag *diag)
 {
     size_t errors_before = diag->errors;
     struct rowbuild_estimate estimate;
@@ -501,7 +504,7 @@ int report_plan(struct plan *plan, bool explain, const struct launch_context *la
     struct buf lacking = BUF_EMPTY;
     if (options->json) {
         buf_add_char(out, '{');
-        add_estimate_json(&estimate, out);
+        add_estimate_json(&estimate, undeclared, out);
     } else if (!explain) {
         add_lacking(plan, tasks, count, options->colour, &lacking, diag);
     }

@@ -13,7 +13,9 @@
 #include <string.h>
 
 /* Each line: a checksum of the rest, the digest before, the digest after, the name; after a tab the
- * former name, if there is one. Names have no control characters (workspace/points_name.c). */
+ * former name, if there is one. Names have no control characters (workspace/points_name.c). A line
+ * whose digest after is that of no file is a mark: with an unknown digest before, the directory is
+ * declared, though rowbuild wrote nothing there; with any other, it isn't declared any more. */
 #define HEADER "rowbuild points 1 xxh3-128\n"
 enum { CHECK_DIGITS = 16, DIGEST_DIGITS = 32, NAME_AT = CHECK_DIGITS + 2 * DIGEST_DIGITS + 3 };
 static const size_t LARGEST_FILE = (size_t)4 << 30;
@@ -23,7 +25,8 @@ struct pair {
     struct digest after;
     uint32_t former;    /* number of the former name, or INTERN_NONE */
     uint32_t successor; /* of the name that this one has become, or INTERN_NONE */
-    bool is_point;      /* not just a former name */
+    bool is_written;    /* it has digests; else it is a former name, or was only marked */
+    bool is_declared;
 };
 
 struct point_records {
@@ -60,10 +63,19 @@ static void put(struct point_records *records, const struct point_record *record
         }
         pair->former = former;
         records->pairs.at[former].successor = number;
+        records->pairs.at[former].is_declared = false;
     }
     pair->before = record->before;
     pair->after = record->after;
-    pair->is_point = true;
+    pair->is_written = true;
+    pair->is_declared = true;
+}
+
+static uint32_t put_mark(struct point_records *records, struct slice name, bool is_declared)
+{
+    uint32_t number = number_of(records, name);
+    records->pairs.at[number].is_declared = is_declared;
+    return number;
 }
 
 static bool read_hex(struct slice text, uint64_t *number)
@@ -103,7 +115,11 @@ static bool read_line(struct point_records *records, struct slice line)
         record.former = slice_make(tab + 1, (size_t)(line.at + line.len - tab) - 1);
         record.name.len = (size_t)(tab - record.name.at);
     }
-    put(records, &record);
+    if (digest_is_absent(record.after)) {
+        (void)put_mark(records, record.name, digest_is_unknown(record.before));
+    } else {
+        put(records, &record);
+    }
     return true;
 }
 
@@ -124,6 +140,33 @@ static void add_line(const struct point_record *record, struct buf *out)
     buf_add_slice(out, buf_slice(&rest));
     buf_add_char(out, '\n');
     buf_release(&rest);
+}
+
+static void add_written_line(const struct point_records *records, uint32_t number, struct buf *text)
+{
+    const struct pair *pair = &records->pairs.at[number];
+    struct point_record record = {
+        .name = intern_name(&records->names, number), .before = pair->before, .after = pair->after};
+    if (pair->former != INTERN_NONE) {
+        record.former = intern_name(&records->names, pair->former);
+    }
+    add_line(&record, text);
+}
+
+/* What was written there says by itself that it is declared. */
+static void add_mark_line(const struct point_records *records, uint32_t number, struct buf *text)
+{
+    const struct pair *pair = &records->pairs.at[number];
+    if (pair->is_declared && pair->is_written) {
+        add_written_line(records, number, text);
+        return;
+    }
+    struct point_record mark = {.name = intern_name(&records->names, number),
+                                .before = pair->is_declared  ? DIGEST_UNKNOWN
+                                          : pair->is_written ? pair->after
+                                                             : DIGEST_ABSENT,
+                                .after = DIGEST_ABSENT};
+    add_line(&mark, text);
 }
 
 static int read_lines(struct point_records *records, struct slice text, struct diag *diag)
@@ -193,9 +236,20 @@ bool point_records_have(const struct point_records *records, struct slice name,
                         struct digest digest)
 {
     uint32_t number = intern_find(&records->names, name);
-    return number != INTERN_NONE && records->pairs.at[number].is_point &&
+    return number != INTERN_NONE && records->pairs.at[number].is_written &&
            (digest_equal(records->pairs.at[number].before, digest) ||
             digest_equal(records->pairs.at[number].after, digest));
+}
+
+bool point_records_declared_at(const struct point_records *records, size_t number)
+{
+    return records->pairs.at[number].is_declared;
+}
+
+bool point_records_declared(const struct point_records *records, struct slice name)
+{
+    uint32_t number = intern_find(&records->names, name);
+    return number != INTERN_NONE && point_records_declared_at(records, number);
 }
 
 size_t point_records_names(const struct point_records *records, const struct slice **names)
@@ -230,13 +284,11 @@ static int replace_file(const struct point_records *records, int root)
     buf_add_string(&text, HEADER);
     for (uint32_t i = 0; i < records->names.count; i++) {
         const struct pair *pair = &records->pairs.at[i];
-        struct point_record record = {
-            .name = intern_name(&records->names, i), .before = pair->before, .after = pair->after};
-        if (pair->former != INTERN_NONE) {
-            record.former = intern_name(&records->names, pair->former);
+        if (pair->is_written) {
+            add_written_line(records, i, &text);
         }
-        if (pair->is_point) {
-            add_line(&record, &text);
+        if (pair->is_declared != pair->is_written) {
+            add_mark_line(records, i, &text);
         }
     }
     int result = inside_replace(root, STATE_POINTS, buf_slice(&text));
@@ -259,20 +311,16 @@ static int append(int root, struct slice text)
     return result;
 }
 
-int point_records_add(struct point_records *records, const struct point_record *added, size_t count,
-                      struct diag *diag)
+/* Adds lines that are in memory already. */
+static int write_lines(struct point_records *records, struct slice text, size_t count,
+                       struct diag *diag)
 {
-    struct buf text = BUF_EMPTY;
-    for (size_t i = 0; i < count; i++) {
-        put(records, &added[i]);
-        add_line(&added[i], &text);
-    }
     bool is_whole = records->bytes > 0 && records->sound_bytes == records->bytes;
     bool is_long = records->lines + count > 2 * (size_t)records->names.count + 1000;
     int root = inside_root(AT_FDCWD, records->path, true);
     int result = -1;
     if (root >= 0 && is_whole && !is_long) {
-        result = append(root, buf_slice(&text));
+        result = append(root, text);
         records->lines += count;
         records->bytes += text.len;
         records->sound_bytes = result == 0 ? records->bytes : 0;
@@ -288,6 +336,31 @@ int point_records_add(struct point_records *records, const struct point_record *
     if (root >= 0) {
         disk->close(root);
     }
+    return result;
+}
+
+int point_records_add(struct point_records *records, const struct point_record *added, size_t count,
+                      struct diag *diag)
+{
+    struct buf text = BUF_EMPTY;
+    for (size_t i = 0; i < count; i++) {
+        put(records, &added[i]);
+        add_line(&added[i], &text);
+    }
+    int result = write_lines(records, buf_slice(&text), count, diag);
+    buf_release(&text);
+    return result;
+}
+
+int point_records_mark(struct point_records *records, const struct point_mark *marks, size_t count,
+                       struct diag *diag)
+{
+    struct buf text = BUF_EMPTY;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t number = put_mark(records, marks[i].name, marks[i].is_declared);
+        add_mark_line(records, number, &text);
+    }
+    int result = write_lines(records, buf_slice(&text), count, diag);
     buf_release(&text);
     return result;
 }

@@ -95,6 +95,57 @@ END
     [ -e workspace/T1.0-s1/out ]
 }
 
+@test "results that are no longer declared count for confirm_above once" {
+    study '[1, 2]'
+    sed -i 's/^name = .T/confirm_above = 0\n&/' Rowfile
+    run -0 "$ROWBUILD" -q
+    sed -i 's/grid.seed = .*/grid.seed = [1]/' Rowfile
+    run -0 "$ROWBUILD" -n
+    [[ $output == *"2 directories with results of "*" are no longer declared: \`T1.0-s2\`, \`T1.50-s2\`"* ]]
+    run -0 --separate-stderr "$ROWBUILD" -n --json
+    [ "$(jq '.undeclared == 2 and .undeclared_core_hours > 0' <<<"$output")" = true ]
+    run -2 "$ROWBUILD"
+    [[ $output == *"are no longer declared: "*"; use \`--yes\` to continue without them"* ]]
+    run -0 "$ROWBUILD" points
+    [[ $output == *"T1.0-s2 "*"undeclared"*"has results of "*" CPU-seconds"* ]]
+    run -0 "$ROWBUILD" --yes
+    run -0 "$ROWBUILD"
+    # What was declared again and isn't any more counts anew, although nothing was written.
+    sed -i 's/grid.seed = .*/grid.seed = [1, 2]/' Rowfile
+    run -0 "$ROWBUILD"
+    sed -i 's/grid.seed = .*/grid.seed = [1]/' Rowfile
+    run -2 "$ROWBUILD"
+    run -2 "$ROWBUILD" points --prune
+    [[ $output == *"are no longer declared: "*"; use \`--yes\` to move them"* ]]
+    [ -e workspace/T1.0-s2/out ]
+    run -0 "$ROWBUILD" points --prune --yes
+    [ -e workspace.pruned/T1.0-s2/out ]
+    # A directory with another name is declared; a value that is rewritten is redone work.
+    sed -i 's/^name = .*/name = "{\/T}"/' Rowfile
+    run -0 "$ROWBUILD"
+    [[ $output == *"renamed 2 directories"* ]]
+    sed -i 's/"ising"/"potts"/' Rowfile
+    run -0 "$ROWBUILD" -n
+    [[ $output == *"would redo 2 finished tasks"* ]]
+    run -2 "$ROWBUILD"
+    grep -q ising workspace/1.0/value.json
+}
+
+@test "points that were made by hand count, too, when they are no longer declared" {
+    study
+    mkdir -p workspace/T1.0-s1
+    echo '{"T": 1.0, "seed": 1, "model": "ising"}' >workspace/T1.0-s1/value.json
+    sed -i 's/^name = .T/confirm_above = 0\n&/' Rowfile
+    run -0 "$ROWBUILD" -q
+    sed -i 's/grid.T = .*/grid.T = [1.50]/' Rowfile
+    run -2 "$ROWBUILD"
+    [[ $output == *"1 directory with results of "*" is no longer declared: \`T1.0-s1\`; use \`--yes\` to continue without it"* ]]
+    # What rowbuild didn't write is not rewritten for having been marked.
+    sed -i 's/grid.T = .*/grid.T = [1.0]/; s/"ising"/"potts"/' Rowfile
+    run -1 "$ROWBUILD" --yes
+    [[ $output == *"was edited by hand"* ]]
+}
+
 @test "a clone without a state takes values and products as they are" {
     study
     "$ROWBUILD" -q

@@ -753,6 +753,62 @@ static void test_records(void **state)
     diag_release(&diag);
 }
 
+static struct point_records *load_anew(struct point_records *records)
+{
+    struct diag diag;
+    diag_init(&diag);
+    point_records_free(records);
+    records = point_records_load("/s", &diag);
+    assert_non_null(records);
+    diag_release(&diag);
+    return records;
+}
+
+/* What isn't declared any more is marked, and all that was written stays known, in a file that is
+ * written anew as well. */
+static void test_marks(void **state)
+{
+    (void)state;
+    struct diag diag;
+    diag_init(&diag);
+    simulated_begin();
+    struct slice a = SLICE_LITERAL("a");
+    struct slice b = SLICE_LITERAL("b");
+    struct digest first = digest_of(SLICE_LITERAL("1"));
+    struct point_record record = {.name = a, .before = first, .after = first};
+    struct point_records *records = load_anew(NULL);
+    assert_false(point_records_declared(records, a));
+    assert_int_equal(point_records_add(records, &record, 1, &diag), 0);
+    assert_true(point_records_declared(records, a));
+    struct point_mark marks[] = {{a, false}, {b, true}};
+    assert_int_equal(point_records_mark(records, marks, 2, &diag), 0);
+    for (unsigned i = 0; i < 2; i++) {
+        records = load_anew(records);
+        assert_false(point_records_declared(records, a));
+        assert_true(point_records_declared(records, b));
+        assert_true(point_records_have(records, a, first));
+        assert_false(point_records_have(records, b, DIGEST_ABSENT));
+        simulated_append("/s/points", "torn"); /* so all is written anew */
+        records = load_anew(records);
+        assert_int_equal(point_records_mark(records, NULL, 0, &diag), 0);
+    }
+    marks[0].is_declared = true;
+    marks[1].is_declared = false;
+    assert_int_equal(point_records_mark(records, marks, 2, &diag), 0);
+    records = load_anew(records);
+    assert_true(point_records_declared(records, a));
+    assert_false(point_records_declared(records, b));
+    struct point_record renamed = {
+        .name = SLICE_LITERAL("c"), .before = first, .after = first, .former = a};
+    assert_int_equal(point_records_add(records, &renamed, 1, &diag), 0);
+    records = load_anew(records);
+    assert_false(point_records_declared(records, a)); /* it has another name */
+    assert_true(point_records_declared(records, renamed.name));
+    point_records_free(records);
+    simulated_end();
+    diag_release(&diag);
+}
+
 /* Only what is told apart is kept: a hundred thousand points are made at once. */
 static void test_many(void **state)
 {
@@ -779,7 +835,8 @@ int main(void)
         cmocka_unit_test(test_signac_ids),   cmocka_unit_test(test_standings),
         cmocka_unit_test(test_crashes),      cmocka_unit_test(test_crashes_among_many),
         cmocka_unit_test(test_renames),      cmocka_unit_test(test_failing_disk),
-        cmocka_unit_test(test_records),      cmocka_unit_test(test_many),
+        cmocka_unit_test(test_records),      cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
