@@ -103,6 +103,9 @@ struct rowbuild_options {
     /* NULL: $ROWBUILD_CLUSTER, $ROW_CLUSTER, else the recognised one; "none" is this machine. */
     const char *cluster;
     unsigned io_threads; /* 0: $ROWBUILD_IO_THREADS, $ROW_IO_THREADS, else the number of CPUs */
+    /* The token of a submission, for rowbuild_job: what was registered for its jobs is opened instead
+     * of the files; `directory` is the project's. NULL: none. */
+    const char *job;
 };
 
 /* Finds, reads and validates the description. NULL after errors; rowbuild_messages_status() gives

@@ -1,5 +1,6 @@
 #include "study.h"
 
+#include "carried.h"
 #include "file.h"
 #include "first_description.h"
 #include "project.h"
@@ -145,11 +146,79 @@ static int sort_findings(struct rowbuild *study, struct rowbuild_messages *messa
     return 0;
 }
 
+/* The description and the user's files, as they are now. -1 after an error. */
+static int read_files(struct rowbuild *study, const struct rowbuild_options *options,
+                      struct rowbuild_messages *messages)
+{
+    struct buf text = BUF_EMPTY;
+    int result = -1;
+    if (read_description(study, options, &text, &messages->diag) == 0) {
+        messages_describe(messages, study->project_path, study->file_name);
+        study->from_project = project_below(study->project_path, options->directory);
+        study->project_spelled =
+            project_spelled(study->project_path, options->directory, options->file);
+        set_state_path(study, options->state);
+        study->rowfile = rowfile_load(buf_slice(&text), study->file_name, &study->own);
+        study->cluster = study_find_cluster(&study->clusters, options->cluster, &messages->diag);
+        if (study->rowfile != NULL) {
+            look_for_second_file(study, options, &messages->diag);
+        }
+        result = launchers_load(&study->launchers, &messages->diag);
+    }
+    buf_release(&text);
+    return result;
+}
+
+/* What was registered for the jobs of a submission. 0; 1: nothing was, so that the files count; -1 after
+ * an error. */
+static int read_carried(struct rowbuild *study, const struct rowbuild_options *options,
+                        struct diag *diag)
+{
+    struct arena arena;
+    struct carried carried;
+    bool missing = true;
+    int result = 1;
+    arena_init(&arena);
+    study->project_path = realpath(options->directory != NULL ? options->directory : ".", NULL);
+    const struct submission *submission = NULL;
+    if (study->project_path != NULL) {
+        set_state_path(study, options->state);
+        submission =
+            submission_read(study->state_path, slice_of(options->job), &arena, &missing, diag);
+        result = submission != NULL || missing ? 1 : -1;
+    }
+    if (submission != NULL && submission->description.at != NULL) {
+        result = carried_read(study->state_path, submission->description, &arena, &carried, diag);
+    }
+    if (result == 0) {
+        study->project = open(study->project_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        study->file_name = mem_copy(carried.file.at, carried.file.len);
+        study->from_project = mem_copy("", 0);
+        study->rowfile = rowfile_load(carried.rowfile, study->file_name, &study->own);
+        result = clusters_load_text(&study->clusters, carried.clusters, "clusters.toml", diag);
+        result |= launchers_load_text(&study->launchers, carried.launchers, "launchers.toml", diag);
+        study->cluster = study->clusters.count > 0 ? &study->clusters.items[0] : NULL;
+        if (study->project < 0) {
+            result =
+                diag_state_error(diag, FINDING_FILE_TROUBLE,
+                                 "the project's directory can't be opened: %s", strerror(errno));
+        }
+    } else {
+        free(study->project_path);
+        free(study->state_path);
+        free(study->state_shown);
+        study->project_path = NULL;
+        study->state_path = NULL;
+        study->state_shown = NULL;
+    }
+    arena_release(&arena);
+    return result;
+}
+
 struct rowbuild *rowbuild_open(const struct rowbuild_options *options,
                                struct rowbuild_messages *messages)
 {
     struct rowbuild *study = mem_alloc(sizeof *study);
-    struct buf text = BUF_EMPTY;
     const char *threads = environment("ROWBUILD_IO_THREADS", "ROW_IO_THREADS");
     study->project = -1;
     study->workspace.fd = -1;
@@ -160,18 +229,10 @@ struct rowbuild *rowbuild_open(const struct rowbuild_options *options,
         read_threads(threads, &study->io_threads, &messages->diag) != 0) {
         goto fail;
     }
-    if (read_description(study, options, &text, &messages->diag) != 0) {
-        goto fail;
+    int loaded = options->job != NULL ? read_carried(study, options, &messages->diag) : 1;
+    if (loaded > 0) {
+        loaded = read_files(study, options, messages);
     }
-    messages_describe(messages, study->project_path, study->file_name);
-    study->from_project = project_below(study->project_path, options->directory);
-    set_state_path(study, options->state);
-    study->rowfile = rowfile_load(buf_slice(&text), study->file_name, &study->own);
-    study->cluster = study_find_cluster(&study->clusters, options->cluster, &messages->diag);
-    if (study->rowfile != NULL) {
-        look_for_second_file(study, options, &messages->diag);
-    }
-    int loaded = launchers_load(&study->launchers, &messages->diag);
     bool complete = study->rowfile != NULL && study->cluster != NULL && loaded == 0;
     if (complete) {
         launchers_check(&study->launchers, study->rowfile, study->cluster->name, &study->own);
@@ -179,11 +240,9 @@ struct rowbuild *rowbuild_open(const struct rowbuild_options *options,
     if (sort_findings(study, messages) != 0 || !complete) {
         goto fail;
     }
-    buf_release(&text);
     messages_settle(messages, 0);
     return study;
 fail:
-    buf_release(&text);
     messages_settle(messages, 0);
     rowbuild_close(study);
     return NULL;
@@ -209,6 +268,7 @@ void rowbuild_close(struct rowbuild *study)
         close(study->project);
     }
     free(study->project_path);
+    free(study->project_spelled);
     free(study->file_name);
     free(study->state_path);
     free(study->state_shown);

@@ -51,12 +51,13 @@ struct study_job {
 };
 
 struct rowbuild {
-    char *project_path; /* absolute */
-    int project;        /* descriptor */
-    char *file_name;    /* as shown in messages */
-    char *state_path;   /* absolute */
-    char *state_shown;  /* as it is shown: relative to the project where it lies there */
-    char *from_project; /* the current directory below the project, with a trailing '/', or "" */
+    char *project_path;    /* absolute */
+    char *project_spelled; /* the same as the caller's shell spells it; NULL: no shell came here */
+    int project;           /* descriptor */
+    char *file_name;       /* as shown in messages */
+    char *state_path;      /* absolute */
+    char *state_shown;     /* as it is shown: relative to the project where it lies there */
+    char *from_project;    /* the current directory below the project, with a trailing '/', or "" */
     struct clusters clusters;
     const struct cluster *cluster; /* where this is; its name ends with NUL */
     unsigned io_threads;

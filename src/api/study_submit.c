@@ -108,6 +108,7 @@ int rowbuild_submit(struct rowbuild *study, const struct rowbuild_selection *sel
 {
     struct submitting submitting;
     struct submit_place place = {.project_path = study->project_path,
+                                 .project_spelled = study->project_spelled,
                                  .project = study->project,
                                  .file_name = study->file_name,
                                  .state_path = study->state_path,

@@ -41,6 +41,21 @@ static int command_help(struct session *session)
     return ROWBUILD_OK;
 }
 
+/* As a shell that changes to the directory: the path on which the user came is kept. */
+static void say_directory(const char *directory)
+{
+    const char *before = getenv("PWD"); /* NOLINT(concurrency-mt-unsafe) */
+    struct buf path = BUF_EMPTY;
+    if (directory[0] != '/' && before != NULL && before[0] == '/') {
+        buf_addf(&path, "%s/", before);
+    }
+    buf_add_string(&path, directory);
+    if (path.at[0] == '/') {
+        (void)setenv("PWD", buf_string(&path), 1); /* NOLINT(concurrency-mt-unsafe) */
+    }
+    buf_release(&path);
+}
+
 static int enter_directories(struct session *session)
 {
     const struct settings *settings = &session->settings;
@@ -54,6 +69,7 @@ static int enter_directories(struct session *session)
             buf_release(&name);
             return ROWBUILD_USAGE;
         }
+        say_directory(settings->directories.at[i]);
     }
     return ROWBUILD_OK;
 }

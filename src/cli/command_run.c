@@ -244,6 +244,7 @@ int command_run(struct session *session)
 
 int command_job(struct session *session)
 {
+    session->settings.project.job = session->settings.operands.at[0].text;
     int status = session_open(session);
     if (status == ROWBUILD_OK) {
         status = open_events(session);

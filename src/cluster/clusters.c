@@ -272,6 +272,19 @@ int clusters_load(struct clusters *clusters, struct diag *diag)
     return diag->errors == errors ? 0 : -1;
 }
 
+int clusters_load_text(struct clusters *clusters, struct slice text, const char *name,
+                       struct diag *diag)
+{
+    struct user_file file;
+    size_t errors = diag->errors;
+    *clusters = (struct clusters){0};
+    arena_init(&clusters->arena);
+    user_file_open_text(&file, name, text, &clusters->arena, diag);
+    read_clusters(clusters, &file);
+    user_file_close(&file);
+    return diag->errors == errors ? 0 : -1;
+}
+
 void clusters_release(struct clusters *clusters)
 {
     arena_release(&clusters->arena);

@@ -68,6 +68,9 @@ struct clusters {
  * ($ROW_HOME or $HOME)/.config/row/clusters.toml, then the built-in ones. Missing files are fine;
  * errors in them are reported with their place and return -1. */
 int clusters_load(struct clusters *clusters, struct diag *diag);
+/* Those of a text that cluster_add_text has made, and no others. */
+int clusters_load_text(struct clusters *clusters, struct slice text, const char *name,
+                       struct diag *diag);
 void clusters_release(struct clusters *clusters);
 
 /* The first cluster of that name, or with NULL the first that `environment` (NAME=value,

@@ -430,6 +430,13 @@ static void add_word(struct buf *out, const char *before, struct slice word)
 
 static void add_exec(struct buf *out, const struct script_facts *facts)
 {
+    for (size_t i = 0; i < facts->variable_count; i++) {
+        const struct script_variable *variable = &facts->environment[i];
+        buf_add_string(out, "export ");
+        buf_add_slice(out, variable->name);
+        add_word(out, "=", variable->value);
+        buf_add_char(out, '\n');
+    }
     if (facts->state.at != NULL) {
         add_export(out, "ROWBUILD_STATE", facts->state);
     }

@@ -52,6 +52,11 @@ void job_request_place(struct job_request *request, const struct action *action,
 
 /* ---- The script ---- */
 
+struct script_variable {
+    struct slice name;
+    struct slice value;
+};
+
 struct script_facts {
     const struct action *action;
     const struct cluster *cluster;
@@ -67,6 +72,8 @@ struct script_facts {
     struct slice file;    /* the description's path in the project; at == NULL: the default one */
     struct slice state;   /* absolute path of the state folder; at == NULL: the default one */
     struct slice token;
+    const struct script_variable *environment; /* of the user, that the job needs as well */
+    size_t variable_count;
 };
 
 void script_add(const struct script_facts *facts, struct buf *out);

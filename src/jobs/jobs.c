@@ -1,5 +1,6 @@
 #include "jobs.h"
 
+#include "carried.h"
 #include "claims.h"
 #include "endings.h"
 #include "file.h"
@@ -292,6 +293,9 @@ int jobs_load(struct jobs **loaded, const struct jobs_place *place, const struct
         result = load_submissions(jobs, look->forgives, diag);
     }
     if (result == 0 && !jobs->is_unread && jobs->submissions.count + jobs->row.all.count == 0) {
+        if (look->writes) {
+            carried_sweep(place->state_path, &jobs->submissions);
+        }
         jobs_free(jobs);
         *loaded = NULL;
         return 0;
@@ -300,6 +304,9 @@ int jobs_load(struct jobs **loaded, const struct jobs_place *place, const struct
         inbox_list(&jobs->inbox, place->state_path);
         ask(jobs, look, diag);
         result = update_all(jobs, look->writes, diag);
+    }
+    if (result == 0 && look->writes && !jobs->is_unread) {
+        carried_sweep(place->state_path, &jobs->submissions);
     }
     return result;
 }

@@ -1,6 +1,7 @@
 /* What jobs mean for the plan, and what the plan means for them. */
 #include "jobs.h"
 
+#include "carried.h"
 #include "intern.h"
 #include "memory.h"
 
@@ -212,8 +213,11 @@ int jobs_settle(struct jobs *jobs, const struct plan *plan, struct diag *diag)
         }
     }
     jobs->submissions.count = kept;
-    int result =
-        forgotten.count > 0 ? jobs_forget(&jobs->place, forgotten.at, forgotten.count, diag) : 0;
+    int result = 0;
+    if (forgotten.count > 0) {
+        result = jobs_forget(&jobs->place, forgotten.at, forgotten.count, diag);
+        carried_sweep(jobs->place.state_path, &jobs->submissions);
+    }
     vec_release(&forgotten);
     return result;
 }

@@ -11,7 +11,7 @@
 #define CHECKSUM_BEGIN ",\n \"checksum\": \""
 #define CHECKSUM_END "\"}\n"
 
-enum { VERSION = 2, VERSION_WITH_NODES = 1, CHECKSUM_DIGITS = 32 };
+enum { VERSION = 3, OLDEST_VERSION = 1, VERSION_WITH_NODES = 1, CHECKSUM_DIGITS = 32 };
 
 static const char *const STATES[] = {
     [ELEMENT_QUEUED] = "queued",
@@ -70,6 +70,15 @@ static struct slice read_string(struct reading *reading, const struct json *obje
 {
     const struct json *found = member(reading, object, pointer, JSON_STRING);
     return found != NULL ? arena_slice(reading->arena, json_string(found)) : (struct slice){0};
+}
+
+/* at == NULL where the key is missing. */
+static struct slice read_optional(struct reading *reading, const struct json *object,
+                                  const char *pointer)
+{
+    const struct json *found;
+    return json_at(object, slice_of(pointer), &found) ? read_string(reading, object, pointer)
+                                                      : (struct slice){0};
 }
 
 static uint64_t read_count(struct reading *reading, const struct json *object, const char *pointer)
@@ -146,9 +155,15 @@ static void read_submission(struct reading *reading, struct submission *submissi
 {
     const struct json *document = reading->document;
     reading->version = read_count(reading, document, "/version");
-    if (reading->wrong == NULL && reading->version != VERSION &&
-        reading->version != VERSION_WITH_NODES) {
-        reading->wrong = "it was written by another version of rowbuild";
+    if (reading->wrong == NULL &&
+        (reading->version < OLDEST_VERSION || reading->version > VERSION)) {
+        struct buf wrong = BUF_EMPTY;
+        buf_addf(&wrong,
+                 "it was written by another version of rowbuild: its format has number %" PRIu64
+                 ", and this version reads %d to %d",
+                 reading->version, OLDEST_VERSION, VERSION);
+        reading->wrong = arena_string(reading->arena, buf_slice(&wrong));
+        buf_release(&wrong);
     }
     if (reading->wrong != NULL) {
         return;
@@ -161,6 +176,7 @@ static void read_submission(struct reading *reading, struct submission *submissi
         .submitted_at_s = (int64_t)read_count(reading, document, "/submitted_at"),
         .minutes = read_count(reading, document, "/minutes"),
         .action = read_string(reading, document, "/action"),
+        .description = read_optional(reading, document, "/description"),
     };
     const struct json *is_array = member(reading, document, "/array", JSON_BOOLEAN);
     submission->is_array = is_array != NULL && json_boolean(is_array);
@@ -173,15 +189,19 @@ static void read_submission(struct reading *reading, struct submission *submissi
     }
 }
 
-/* Without a checksum, only keys that were written before there was one count: a damaged name of the
- * key must not make a damaged file one of those. */
+/* Without a checksum, only the other keys count: a damaged name of that key must not make a damaged
+ * file one that was written before there was a checksum. */
 static void refuse_other_keys(struct reading *reading)
 {
+    static const char *const optional[] = {"/user", "/description"};
     static const char *const keys[] = {"/version", "/token",  "/cluster",
                                        "/job_id",  "/array",  "/submitted_at",
                                        "/minutes", "/action", "/elements"};
     const struct json *found;
-    size_t known = json_at(reading->document, SLICE_LITERAL("/user"), &found) ? 1 : 0;
+    size_t known = 0;
+    for (size_t i = 0; i < sizeof optional / sizeof optional[0]; i++) {
+        known += json_at(reading->document, slice_of(optional[i]), &found);
+    }
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         known += json_at(reading->document, slice_of(keys[i]), &found);
     }
@@ -224,6 +244,14 @@ static void add_task_name(struct buf *out, struct slice name)
     buf_add_string(out, "\"}");
 }
 
+static void add_optional(struct buf *out, const char *key, struct slice text)
+{
+    if (text.at != NULL) {
+        buf_addf(out, ", \"%s\": ", key);
+        text_add_json(out, text);
+    }
+}
+
 static void add_element(struct buf *out, const struct submission_element *element)
 {
     buf_add_string(out, "\n  {\"tasks\": [");
@@ -251,6 +279,7 @@ void submission_add_text(const struct submission *submission, struct buf *out)
              submission->job_id, submission->is_array ? "true" : "false", submission->user,
              submission->submitted_at_s, submission->minutes);
     text_add_json(out, submission->action);
+    add_optional(out, "description", submission->description);
     buf_add_string(out, ",\n \"elements\": [");
     for (size_t i = 0; i < submission->element_count; i++) {
         buf_add_string(out, i > 0 ? "," : "");

@@ -7,17 +7,19 @@
  * looks its own tasks up here, and its records count (inbox.h) while its element is registered:
  * neither removed nor released.
  *
- *     {"version": 2, "token": "9f3c…", "cluster": "lab", "job_id": 123, "array": true,
+ *     {"version": 3, "token": "9f3c…", "cluster": "lab", "job_id": 123, "array": true,
  *      "user": 1000, "submitted_at": 1790000000, "minutes": 60, "action": "simulate",
+ *      "description": "5be1…",
  *      "elements": [{"tasks": ["simulate/a", "simulate/b"], "state": "queued"},
  *                   {"tasks": ["simulate/c"], "state": "ended", "ending": "TIMEOUT"}],
  *      "checksum": "0f4e…"}
  *
- * A key that isn't UTF-8 is written as {"hex": "…"}. Without "user" it is whoever reads it. The
- * checksum (32 hexadecimal digits) is that of all bytes up to the closing bracket of "elements";
- * what stands after them is always the same, up to the newline that ends the file. Earlier versions
- * wrote none: without it, a file counts if it has no other keys than theirs. Version 1, which calls
- * the tasks "nodes", is read; it becomes version 2 when it is written again. */
+ * A key that isn't UTF-8 is written as {"hex": "…"}. Without "user" it is whoever reads it.
+ * "description" names what the jobs carry (carried.h). The checksum (32 hexadecimal digits) is that of
+ * all bytes up to the closing bracket of "elements"; what stands after them is always the same, up to
+ * the newline that ends the file. Earlier versions wrote none: without it, a file counts if it has no
+ * other keys than theirs. Version 2, which carries nothing, and version 1, which calls the tasks
+ * "nodes", are read; they become version 3 when they are written again. */
 #ifndef ROWBUILD_SUBMISSIONS_H
 #define ROWBUILD_SUBMISSIONS_H
 
@@ -53,6 +55,7 @@ struct submission {
     int64_t submitted_at_s; /* CLOCK_REALTIME */
     uint64_t minutes;       /* time limit */
     struct slice action;
+    struct slice description; /* carried.h; at == NULL: the jobs read the project's description */
     struct submission_element *elements; /* by index in the array; one where it is none */
     size_t element_count;
 };

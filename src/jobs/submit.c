@@ -1,5 +1,6 @@
 #include "submit.h"
 
+#include "carried.h"
 #include "file.h"
 #include "memory.h"
 #include "script.h"
@@ -37,6 +38,7 @@ static struct submission registration_of(struct submitting *submitting, size_t n
         .submitted_at_s = world->wall_s(),
         .minutes = script_minutes(planned->request.walltime_s),
         .action = submit_action(submitting, planned)->name,
+        .description = submitting->description,
         .elements = arena_array(arena, count, sizeof *made.elements),
         .element_count = count,
     };
@@ -69,6 +71,21 @@ static bool is_there(const char *folder, const char *name)
     return is;
 }
 
+/* A path, with the project in it as the user's shell spells it. */
+static const char *as_spelled(struct submitting *submitting, const char *path)
+{
+    const struct submit_place *place = &submitting->place;
+    size_t len = strlen(place->project_path);
+    if (strncmp(path, place->project_path, len) != 0 || path[len] != '/') {
+        return path;
+    }
+    struct buf text = BUF_EMPTY;
+    buf_addf(&text, "%s%s", place->project_spelled, path + len);
+    const char *spelled = arena_string(&submitting->arena, buf_slice(&text));
+    buf_release(&text);
+    return spelled;
+}
+
 static int find_means(struct submitting *submitting)
 {
     const struct submit_place *place = &submitting->place;
@@ -91,7 +108,7 @@ static int find_means(struct submitting *submitting)
     }
     buf_addf(&usual, "%s/.rowbuild", place->project_path);
     if (strcmp(place->state_path, buf_string(&usual)) != 0) {
-        submitting->state = place->state_path;
+        submitting->state = as_spelled(submitting, place->state_path);
     }
     buf_release(&usual);
     return 0;
@@ -240,9 +257,42 @@ static int release_ended(struct submitting *submitting, struct jobs *jobs)
     return result;
 }
 
+/* What the jobs run is what is described now. */
+static int carry(struct submitting *submitting)
+{
+    const struct submit_place *place = &submitting->place;
+    struct buf clusters = BUF_EMPTY;
+    struct buf launchers = BUF_EMPTY;
+    const char *slash = strrchr(place->file_name, '/');
+    cluster_add_text(place->cluster, &clusters);
+    launchers_add_text(place->launchers, &launchers);
+    struct carried carried = {.file = slice_of(slash != NULL ? slash + 1 : place->file_name),
+                              .rowfile = plan_graph(submitting->plan)->rowfile->source.text,
+                              .clusters = buf_slice(&clusters),
+                              .launchers = buf_slice(&launchers)};
+    int result = carried_write(place->state_path, &carried, &submitting->arena,
+                               &submitting->description, submitting->diag);
+    buf_release(&clusters);
+    buf_release(&launchers);
+    return result;
+}
+
+/* What was executed at once, or refused, leaves nothing that is carried. */
+static void sweep(const struct submitting *submitting)
+{
+    struct submissions registered;
+    struct diag unseen;
+    diag_init(&unseen);
+    if (submissions_load(&registered, submitting->place.state_path, &unseen) == 0) {
+        carried_sweep(submitting->place.state_path, &registered);
+    }
+    submissions_release(&registered);
+    diag_release(&unseen);
+}
+
 int submit_all(struct submitting *submitting, struct jobs *jobs)
 {
-    if (release_ended(submitting, jobs) != 0) {
+    if (release_ended(submitting, jobs) != 0 || carry(submitting) != 0) {
         return ROWBUILD_STATE;
     }
     submitting->loop = world->open_loop(false);
@@ -257,6 +307,9 @@ int submit_all(struct submitting *submitting, struct jobs *jobs)
         status = submit_wait(submitting, 0) ? ROWBUILD_INTERRUPTED : submit_one(submitting, s);
     }
     world->close_loop(submitting->loop);
+    if (status != ROWBUILD_OK || submitting->place.cluster->scheduler == SCHEDULER_BASH) {
+        sweep(submitting);
+    }
     return status == ROWBUILD_OK && submitting->unfinished ? ROWBUILD_FAILED : status;
 }
 

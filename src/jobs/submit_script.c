@@ -1,8 +1,11 @@
 #include "submit_script.h"
 
+#include "project.h"
 #include "script.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static uint64_t throttle_of(const struct submitting *submitting,
                             const struct planned_submission *planned)
@@ -13,6 +16,57 @@ static uint64_t throttle_of(const struct submitting *submitting,
     return most > 0 && (throttle == 0 || most < throttle) ? most : throttle;
 }
 
+typedef VEC(struct script_variable) variable_list;
+
+/* Whether the variable is the user's, and a job needs it: what a run sets for its own commands, and
+ * what the script says otherwise, isn't passed on. */
+static bool is_passed_on(struct slice name)
+{
+    static const char *const ours[] = {"ROWBUILD_ALLOCATION", "ROWBUILD_CLUSTER",
+                                       "ROWBUILD_EXECUTION", "ROWBUILD_RUN", "ROWBUILD_STATE"};
+    for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {
+        if (slice_is(name, ours[i])) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.at[i];
+        if (!((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_')) {
+            return false;
+        }
+    }
+    return slice_starts_with(name, "ROWBUILD_") && !slice_starts_with(name, "ROWBUILD_RANK_");
+}
+
+/* What is a path, seen from the current directory, is one from anywhere. */
+static struct slice as_absolute(struct slice name, struct slice value, struct arena *arena)
+{
+    bool is_path = slice_is(name, "ROWBUILD_HOME") || slice_is(name, "ROWBUILD_RANK");
+    char *here = is_path && value.len > 0 && value.at[0] != '/' ? project_here() : NULL;
+    if (here == NULL) {
+        return value;
+    }
+    struct buf path = BUF_EMPTY;
+    buf_addf(&path, "%s/%.*s", here, SLICE_ARGS(value));
+    struct slice absolute = arena_slice(arena, buf_slice(&path));
+    buf_release(&path);
+    free(here);
+    return absolute;
+}
+
+/* `--export=NONE` keeps the user's variables from the job. */
+static void find_variables(variable_list *variables, struct arena *arena)
+{
+    for (char *const *variable = environ; *variable != NULL; variable++) {
+        size_t len = strcspn(*variable, "=");
+        struct slice name = slice_make(*variable, len);
+        if ((*variable)[len] == '=' && is_passed_on(name)) {
+            vec_push(variables, (struct script_variable){
+                                    name, as_absolute(name, slice_of(*variable + len + 1), arena)});
+        }
+    }
+}
+
 void submit_add_script(const struct submitting *submitting, size_t number, struct slice token,
                        struct buf *out)
 {
@@ -21,6 +75,10 @@ void submit_add_script(const struct submitting *submitting, size_t number, struc
     const struct submit_place *place = &submitting->place;
     VEC(struct slice) directories = {0};
     VEC(uint32_t) indices = {0};
+    variable_list variables = {0};
+    struct arena arena;
+    arena_init(&arena);
+    find_variables(&variables, &arena);
     for (size_t j = 0; j < planned->job_count; j++) {
         vec_push(&indices, jobs[j].index);
         for (size_t d = 0; d < jobs[j].directory_count; d++) {
@@ -39,7 +97,9 @@ void submit_add_script(const struct submitting *submitting, size_t number, struc
             .index_count = indices.count,
             .throttle = throttle_of(submitting, planned),
             .program = slice_of(submitting->program),
-            .project = slice_of(place->project_path),
+            .project = slice_of(place->project_spelled),
+            .environment = variables.at,
+            .variable_count = variables.count,
             .file = submitting->file != NULL ? slice_of(submitting->file) : (struct slice){0},
             .state = submitting->state != NULL ? slice_of(submitting->state) : (struct slice){0},
             .token = token,
@@ -47,6 +107,8 @@ void submit_add_script(const struct submitting *submitting, size_t number, struc
         out);
     vec_release(&directories);
     vec_release(&indices);
+    vec_release(&variables);
+    arena_release(&arena);
 }
 
 /* Whether the word begins the user's own condition, which counts besides ours: *condition. */

@@ -15,10 +15,11 @@
 
 /* Borrowed. */
 struct submit_place {
-    const char *project_path; /* absolute */
-    int project;              /* descriptor */
-    const char *file_name;    /* the description, as shown in messages */
-    const char *state_path;   /* absolute */
+    const char *project_path;    /* absolute */
+    const char *project_spelled; /* the same as the user's shell spells it */
+    int project;                 /* descriptor */
+    const char *file_name;       /* the description, as shown in messages */
+    const char *state_path;      /* absolute */
     const struct cluster *cluster;
     const struct launchers *launchers;
 };
@@ -30,10 +31,11 @@ struct submitting {
     struct diag *diag;
     struct plan *plan; /* of the last look, with its state */
     struct job_plan jobs;
-    const char *program; /* what the jobs execute */
-    const char *file;    /* its --file; NULL: none is needed */
-    const char *state;   /* where the state is; NULL: where it is expected */
-    uint64_t *ids;       /* by submission: the scheduler's */
+    const char *program;      /* what the jobs execute */
+    const char *file;         /* its --file; NULL: none is needed */
+    const char *state;        /* where the state is; NULL: where it is expected */
+    struct slice description; /* what all of them carry (carried.h) */
+    uint64_t *ids;            /* by submission: the scheduler's */
     struct loop *loop;
     bool interrupted;
     bool unfinished;   /* bash: a command ended well without its products */

@@ -148,17 +148,21 @@ static void read_launcher(struct launchers *launchers, const struct user_file *f
     }
 }
 
+static void read_all(struct launchers *launchers, struct user_file *file)
+{
+    for (size_t i = 0; file->root != NULL && i < file->root->count; i++) {
+        read_launcher(launchers, file, &file->root->entries[i]);
+    }
+    user_file_close(file);
+}
+
 static void read_launchers(struct launchers *launchers, enum user_file_owner owner,
                            struct diag *diag)
 {
     struct user_file file;
-    if (!user_file_open(&file, owner, "launchers.toml", &launchers->arena, diag)) {
-        return;
+    if (user_file_open(&file, owner, "launchers.toml", &launchers->arena, diag)) {
+        read_all(launchers, &file);
     }
-    for (size_t i = 0; file.root != NULL && i < file.root->count; i++) {
-        read_launcher(launchers, &file, &file.root->entries[i]);
-    }
-    user_file_close(&file);
 }
 
 static int compare_launchers(const void *a, const void *b)
@@ -168,16 +172,66 @@ static int compare_launchers(const void *a, const void *b)
     return slice_compare(left->name, right->name);
 }
 
-int launchers_load(struct launchers *launchers, struct diag *diag)
+static void begin(struct launchers *launchers)
 {
-    size_t errors = diag->errors;
     *launchers = (struct launchers){0};
     arena_init(&launchers->arena);
     add_built_ins(launchers);
+}
+
+static void sort(struct launchers *launchers)
+{
+    qsort(launchers->items, launchers->count, sizeof *launchers->items, compare_launchers);
+}
+
+int launchers_load(struct launchers *launchers, struct diag *diag)
+{
+    size_t errors = diag->errors;
+    begin(launchers);
     read_launchers(launchers, USER_FILE_ROW, diag);
     read_launchers(launchers, USER_FILE_ROWBUILD, diag);
-    qsort(launchers->items, launchers->count, sizeof *launchers->items, compare_launchers);
+    sort(launchers);
     return diag->errors == errors ? 0 : -1;
+}
+
+int launchers_load_text(struct launchers *launchers, struct slice text, const char *name,
+                        struct diag *diag)
+{
+    struct user_file file;
+    size_t errors = diag->errors;
+    begin(launchers);
+    user_file_open_text(&file, name, text, &launchers->arena, diag);
+    read_all(launchers, &file);
+    sort(launchers);
+    return diag->errors == errors ? 0 : -1;
+}
+
+static void add_key(struct buf *out, const char *key, struct slice text)
+{
+    if (text.at != NULL) {
+        buf_addf(out, "%s = ", key);
+        text_add_json(out, text); /* JSON strings are valid basic strings in TOML */
+        buf_add_char(out, '\n');
+    }
+}
+
+void launchers_add_text(const struct launchers *launchers, struct buf *out)
+{
+    for (size_t i = 0; i < launchers->count; i++) {
+        const struct launcher *launcher = &launchers->items[i];
+        for (size_t v = 0; v < launcher->variant_count && !launcher->built_in; v++) {
+            const struct launcher_variant *variant = &launcher->variants[v];
+            buf_add_char(out, '[');
+            text_add_json(out, launcher->name);
+            buf_add_char(out, '.');
+            text_add_json(out, variant->cluster);
+            buf_add_string(out, "]\n");
+            add_key(out, "executable", variant->executable);
+            add_key(out, "processes", variant->processes);
+            add_key(out, "threads_per_process", variant->threads_per_process);
+            add_key(out, "gpus_per_process", variant->gpus_per_process);
+        }
+    }
 }
 
 void launchers_release(struct launchers *launchers)

@@ -41,6 +41,11 @@ struct launchers {
  * $HOME)/.config/row/launchers.toml; rowbuild's file wins. Missing files are fine; errors in them
  * are reported with their place and return -1. */
 int launchers_load(struct launchers *launchers, struct diag *diag);
+/* The built-in ones, and those of a text that launchers_add_text has made; no files. */
+int launchers_load_text(struct launchers *launchers, struct slice text, const char *name,
+                        struct diag *diag);
+/* Appends those that aren't built in, in the format of launchers.toml. */
+void launchers_add_text(const struct launchers *launchers, struct buf *out);
 void launchers_release(struct launchers *launchers);
 
 const struct launcher *launchers_find(const struct launchers *launchers, struct slice name);

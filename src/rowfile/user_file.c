@@ -49,12 +49,18 @@ bool user_file_open(struct user_file *file, enum user_file_owner owner, const ch
     if (there) {
         parse(file, buf_string(&path), buf_slice(&text), arena, diag);
     } else if (errno != ENOENT && errno != ENOTDIR) {
-        diag_error(diag, FINDING_FILE_TROUBLE, "%s can't be read: %s", buf_string(&path),
-                   strerrordesc_np(errno));
+        diag_warning(diag, FINDING_FILE_TROUBLE, "%s can't be read: %s; its settings don't count",
+                     buf_string(&path), strerrordesc_np(errno));
     }
     buf_release(&text);
     buf_release(&path);
     return there;
+}
+
+void user_file_open_text(struct user_file *file, const char *name, struct slice text,
+                         struct arena *arena, struct diag *diag)
+{
+    parse(file, name, text, arena, diag);
 }
 
 void user_file_close(struct user_file *file)

@@ -28,9 +28,13 @@ struct user_file {
     size_t reports; /* entries of the diag before this file's */
 };
 
-/* False: there is no such file, or it can't be read, which is reported. */
+/* False: there is no such file, or it can't be read. Nobody must have one, so the latter is a
+ * warning. */
 bool user_file_open(struct user_file *file, enum user_file_owner owner, const char *name,
                     struct arena *arena, struct diag *diag);
+/* The same with the text of a file that messages call `name`. */
+void user_file_open_text(struct user_file *file, const char *name, struct slice text,
+                         struct arena *arena, struct diag *diag);
 /* Sorts the file's diag entries by place, and frees source and tree. */
 void user_file_close(struct user_file *file);
 

@@ -115,6 +115,66 @@ char *project_below(const char *project, const char *directory)
     return copy;
 }
 
+char *project_here(void)
+{
+    char *logical = logical_directory(NULL);
+    return logical != NULL ? logical : realpath(".", NULL);
+}
+
+static void add_step(struct buf *path, const char *step)
+{
+    if (step[0] == '/') {
+        buf_clear(path);
+    } else if (path->len > 0 && path->at[path->len - 1] != '/') {
+        buf_add_char(path, '/');
+    }
+    buf_add_string(path, strcmp(step, ".") == 0 ? "" : step);
+}
+
+/* Shortens the path until it is the project; false: it leads elsewhere. */
+static bool climb_to(const char *project, struct buf *path)
+{
+    while (path->len > 0) {
+        while (path->len > 1 && path->at[path->len - 1] == '/') {
+            path->at[--path->len] = '\0';
+        }
+        char *real = realpath(buf_string(path), NULL);
+        bool is_project = real != NULL && strcmp(real, project) == 0;
+        free(real);
+        if (is_project) {
+            return true;
+        }
+        while (path->len > 0 && path->at[path->len - 1] != '/') {
+            path->at[--path->len] = '\0';
+        }
+        if (path->len == 1) {
+            return false;
+        }
+    }
+    return false;
+}
+
+char *project_spelled(const char *project, const char *directory, const char *file)
+{
+    struct buf path = BUF_EMPTY;
+    char *here = project_here();
+    if (here != NULL) {
+        buf_add_string(&path, here);
+    }
+    if (directory != NULL) {
+        add_step(&path, directory);
+    }
+    if (file != NULL) {
+        add_step(&path, file);
+    }
+    bool is_absolute = path.len > 0 && path.at[0] == '/';
+    const char *found = is_absolute && climb_to(project, &path) ? buf_string(&path) : project;
+    char *copy = mem_copy(found, strlen(found));
+    free(here);
+    buf_release(&path);
+    return copy;
+}
+
 /* The directory, or the nearest above that is there already, as an absolute path to be freed. */
 static char *nearest_directory(const char *directory)
 {

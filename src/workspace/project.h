@@ -18,6 +18,15 @@ int project_locate(const char *directory, const char *file, struct buf *path, st
  * '/', or "" where it lies elsewhere. For the caller to free. */
 char *project_below(const char *project, const char *directory);
 
+/* The project (absolute, without links) by the path on which the caller came to it: that of the shell, or
+ * the one that `directory` and `file` say, which may lead through links that other hosts resolve
+ * differently. For the caller to free. */
+char *project_spelled(const char *project, const char *directory, const char *file);
+
+/* The current directory as the shell says it, else without links; for the caller to free. NULL: it is
+ * gone. */
+char *project_here(void);
+
 /* Whether `directory`, which need not exist yet, is or lies in a project; *found becomes the path of
  * its description. */
 bool project_is_above(const char *directory, struct buf *found);

@@ -30,6 +30,34 @@ static void expect_prefix(const struct launchers *launchers, const char *name, c
     buf_release(&out);
 }
 
+static void test_text_says_the_same(void **state)
+{
+    (void)state;
+    struct launchers launchers;
+    struct launchers again;
+    struct diag diag;
+    struct buf text = BUF_EMPTY;
+    diag_init(&diag);
+    write_file("rowbuild",
+               "[\"my own\".default]\nexecutable = 'run \"it\"'\nprocesses = \"-n \"\n"
+               "[\"my own\".lab]\n"
+               "[mpi.default]\nexecutable = \"own-mpirun\"\nthreads_per_process = \"-t\"\n");
+    assert_int_equal(launchers_load(&launchers, &diag), 0);
+    launchers_add_text(&launchers, &text);
+    assert_int_equal(launchers_load_text(&again, buf_slice(&text), "text", &diag), 0);
+    assert_int_equal(again.count, launchers.count);
+    expect_prefix(&again, "my own", "x", 2, 1, 0, "run \"it\" -n 2 ");
+    expect_prefix(&again, "my own", "lab", 2, 1, 0, "");
+    expect_prefix(&again, "mpi", "x", 2, 4, 0, "own-mpirun -t4 ");
+    expect_prefix(&again, "mpi", "none", 2, 4, 0, "mpirun -n 2 ");
+    expect_prefix(&again, "openmp", "x", 0, 4, 0, "OMP_NUM_THREADS=4 ");
+    launchers_release(&launchers);
+    launchers_release(&again);
+    write_file("rowbuild", "");
+    buf_release(&text);
+    diag_release(&diag);
+}
+
 static void test_built_in(void **state)
 {
     (void)state;
@@ -161,9 +189,8 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_built_in),
-        cmocka_unit_test(test_files),
-        cmocka_unit_test(test_wrong_files),
+        cmocka_unit_test(test_built_in), cmocka_unit_test(test_text_says_the_same),
+        cmocka_unit_test(test_files),    cmocka_unit_test(test_wrong_files),
         cmocka_unit_test(test_check),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -136,6 +136,9 @@ static void test_nothing_is_asked_of_bash(void **state)
     struct script_facts facts = facts_of(&action, &none);
     facts.file = SLICE_LITERAL("other.toml");
     facts.state = SLICE_LITERAL("/scratch/my state");
+    static const struct script_variable variables[] = {{TEXT("ROWBUILD_HOME"), TEXT("/my home")}};
+    facts.environment = variables;
+    facts.variable_count = 1;
     expect(&facts, "#!/bin/bash\n"
                    "\n"
                    "# shellcheck disable=SC1112,SC2016,SC2034,SC2088\n"
@@ -149,6 +152,7 @@ static void test_nothing_is_asked_of_bash(void **state)
                    "export ACTION_PROCESSES=1\n"
                    "export ACTION_WALLTIME_IN_MINUTES=120\n"
                    "export ACTION_WORKSPACE_PATH=workspace\n"
+                   "export ROWBUILD_HOME='/my home'\n"
                    "export ROWBUILD_STATE='/scratch/my state'\n"
                    "\n"
                    "exec /usr/bin/rowbuild -C /home/me/study --file other.toml --cluster none job "

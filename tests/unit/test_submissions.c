@@ -59,6 +59,7 @@ static struct submission example(const char *token, int64_t at)
                                .submitted_at_s = at,
                                .minutes = 60,
                                .action = SLICE_LITERAL("simulate"),
+                               .description = SLICE_LITERAL("0123456789abcdef0123456789abcdef"),
                                .elements = elements,
                                .element_count = 2};
 }
@@ -95,6 +96,7 @@ static void test_what_is_written_is_read(void **data)
     assert_true(slice_equal(found->token, wanted.token));
     assert_true(slice_equal(found->cluster, wanted.cluster));
     assert_true(slice_equal(found->action, wanted.action));
+    assert_true(slice_equal(found->description, wanted.description));
     assert_int_equal(found->job_id, wanted.job_id);
     assert_true(found->is_array);
     assert_int_equal(found->submitted_at_s, wanted.submitted_at_s);
@@ -148,7 +150,7 @@ static void test_what_is_not_understood_is_refused(void **data)
         {"", "can't be used"},
         {"{\"version\": 1, \"tok", "JSON:1:"},
         {"[]", "isn't a record"},
-        {"{\"version\": 3}", "another version"},
+        {"{\"version\": 4}", "another version of rowbuild: its format has number 4"},
         {"{\"version\": 1, \"token\": \"00000000000000bb\", \"cluster\": \"lab\", \"job_id\": 1, "
          "\"array\": false, \"submitted_at\": 1, \"minutes\": 1, \"action\": \"a\", "
          "\"elements\": []}",

@@ -1,0 +1,175 @@
+#!/usr/bin/env bats
+# What a job carries: it runs what was submitted, whatever becomes of the description, of the user's files
+# and of the home while it waits. sbatch only keeps the script, which a test then runs as the job.
+# shellcheck shell=bash disable=SC2154,SC2016 # variables that bats and expect set; commands of a Rowfile
+
+load helpers
+
+# A cluster `lab` whose sbatch keeps its script in $SCRATCH/job.N, and answers N: 77, 78, …
+lab() {
+    unset ROWBUILD_CLUSTER
+    mkdir -p "$HOME/.config/rowbuild"
+    cat >"$HOME/.config/rowbuild/clusters.toml" <<'END'
+[[cluster]]
+name = "lab"
+scheduler = "slurm"
+identify.always = true
+partition = []
+END
+    program sbatch <<'END'
+#!/bin/bash
+n=77
+while [ -e "$SCRATCH/job.$n" ]; do n=$((n + 1)); done
+cat >"$SCRATCH/job.$n"
+echo $n
+END
+    for name in squeue scontrol sinfo; do
+        program $name <<<$'#!/bin/sh\nexit 1'
+    done
+}
+
+# submitted ARGUMENT…: rowbuild submit, of which one job comes.
+submitted() {
+    expect 0 submit --yes "$@"
+    has 'Submitted job'
+}
+
+# job N [WORD…]: the job N runs, its script behind these words; $output, $status.
+job() {
+    local n=$1
+    shift
+    status=0
+    output=$(SLURM_JOB_ID=$n SLURM_CPUS_ON_NODE=1 "$@" bash "$SCRATCH/job.$n" 2>&1) || status=$?
+    [ "$status" -eq 0 ] || { echo "$output" && return 1; }
+}
+
+one_action() {
+    rowfile <<'END'
+[[action]]
+name = "sim"
+command = "note {directory}; touch workspace/{directory}/out"
+products = ["out"]
+END
+    mkdir -p workspace/a
+}
+
+@test "a job runs what was submitted: the Rowfile is half-typed, renamed, changed or gone by then" {
+    lab
+    one_action
+    cp Rowfile "$SCRATCH/Rowfile"
+    local edit n=77
+    for edit in 'echo "[[action" >>Rowfile' 'sed -i s/\"sim\"/\"simulate\"/ Rowfile' \
+        'sed -i s/note/exit/ Rowfile' 'rm Rowfile' 'mv Rowfile workflow.toml'; do
+        rm -rf .rowbuild workspace/a/out workflow.toml
+        cp "$SCRATCH/Rowfile" Rowfile
+        submitted
+        eval "$edit"
+        job $((n++))
+        expect_runs a
+        [ -e workspace/a/out ]
+    done
+}
+
+@test "a job needs neither a home nor the user's files" {
+    lab
+    mkdir -p "$SCRATCH/empty"
+    chmod a-w "$SCRATCH/empty"
+    cat >"$HOME/.config/rowbuild/launchers.toml" <<'END'
+["my own".default]
+executable = "env FROM=launcher"
+END
+    rowfile <<'END'
+[[action]]
+name = "sim"
+command = "sh -c 'echo $FROM > out'"
+launchers = ["my own"]
+products = ["//out"]
+scope = "project"
+END
+    mkdir -p workspace
+    submitted
+    local home=$HOME
+    rm -r "$home/.config"
+    export HOME=$SCRATCH/empty
+    job 77
+    [ "$(cat out)" = launcher ]
+    rm -rf out .rowbuild
+    export HOME=$home
+    lab
+    printf '["my own".lab]\nexecutable = "env FROM=lab"\n["my own".default]\n' \
+        >"$HOME/.config/rowbuild/launchers.toml"
+    submitted
+    sed -i 's/"lab"/"renamed"/' "$HOME"/.config/rowbuild/*.toml
+    job 78 env -u HOME
+    [ "$(cat out)" = lab ]
+}
+
+@test "--export=NONE: the script passes the user's variables on, and paths as the user spells them" {
+    lab
+    one_action
+    mv workspace "$SCRATCH/w"
+    mkdir "$SCRATCH/real"
+    mv Rowfile "$SCRATCH/w" "$SCRATCH/real"
+    mv "$SCRATCH/real/w" "$SCRATCH/real/workspace"
+    ln -s real "$SCRATCH/link"
+    mkdir "$SCRATCH/link/below"
+    cd "$SCRATCH/link/below"
+    cp -r "$HOME" ../home
+    ROWBUILD_IO_THREADS=3 ROWBUILD_HOME=../home ROWBUILD_RUN=1 ROWBUILD_COLOR='a b' expect 2 show status
+    ROWBUILD_IO_THREADS=3 ROWBUILD_HOME=../home ROWBUILD_RUN=1 ROWBUILD_GPUS=0 submitted
+    output=$(cat "$SCRATCH/job.77")
+    has_line "^exec .* -C $SCRATCH/link --cluster lab job [0-9a-f]+$" '^export ROWBUILD_IO_THREADS=3$' \
+        '^export ROWBUILD_GPUS=0$' "^export ROWBUILD_HOME=$SCRATCH/link/below/../home$"
+    lacks ROWBUILD_RUN ROWBUILD_CLUSTER
+    job 77 env -i PATH="$PATH" SLURM_JOB_ID=77 SLURM_CPUS_ON_NODE=1 RUNS="$RUNS"
+    [ -e ../workspace/a/out ]
+    cd /
+    rm -rf "$SCRATCH/real/.rowbuild" "$SCRATCH/real/workspace/a/out"
+    expect 0 -C "$SCRATCH/link" submit --yes
+    output=$(cat "$SCRATCH/job.78")
+    has_line "^exec .* -C $SCRATCH/link --cluster"
+}
+
+@test "what was registered by the version before carries nothing, and its job reads the description" {
+    lab
+    one_action
+    submitted
+    local file
+    file=$(echo .rowbuild/jobs/*.json)
+    jq -c 'del(.description, .checksum) | .version = 2' "$file" >"$SCRATCH/old"
+    cp "$SCRATCH/old" "$file"
+    rm -r .rowbuild/jobs/carried
+    sed -i s/out/new/ Rowfile
+    job 77
+    [ -e workspace/a/new ]
+    expect_runs a
+    expect_nothing_to_do
+}
+
+@test "what is carried is kept as long as a registration names it, and a damaged one is told" {
+    lab
+    one_action
+    submitted
+    expect 0 scan
+    local file
+    file=$(echo .rowbuild/jobs/carried/*)
+    sed -i 's/note/nota/' "$file"
+    status=0
+    output=$(SLURM_JOB_ID=77 bash "$SCRATCH/job.77" 2>&1) || status=$?
+    [ "$status" -eq 3 ]
+    has "carried/${file##*/}: it is damaged"
+    expect 0 clean --submitted --force
+    expect 0 scan
+    absent .rowbuild/jobs/carried
+}
+
+@test "a user's file that can't be read is a warning" {
+    lab
+    one_action
+    unset ROWBUILD_CLUSTER
+    mkdir -p "$HOME/.config/row"
+    mkdir "$HOME/.config/row/launchers.toml" "$HOME/.config/row/clusters.toml"
+    expect 0 show status
+    has "warning: $HOME/.config/row/clusters.toml can't be read: Is a directory; its settings don't count" \
+        "launchers.toml can't be read"
+}

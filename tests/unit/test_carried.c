@@ -1,0 +1,125 @@
+#include "carried.h"
+
+#include "file.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static char place[] = "/tmp/rowbuild-carried-XXXXXX";
+
+static const struct carried example = {.file = {"Rowfile", 7},
+                                       .rowfile = {"a = \"\\u00fc\"\n\tb = 'é'\n", 21},
+                                       .clusters = {"[[cluster]]\n", 12},
+                                       .launchers = {"", 0}};
+
+static int make_place(void **state)
+{
+    (void)state;
+    return mkdtemp(place) != NULL ? 0 : -1;
+}
+
+static int remove_place(void **state)
+{
+    (void)state;
+    return file_remove_tree(AT_FDCWD, place);
+}
+
+static int read_it(struct slice name, struct carried *carried, struct arena *arena)
+{
+    struct diag diag;
+    diag_init(&diag);
+    int result = carried_read(place, name, arena, carried, &diag);
+    if (result != 0) {
+        assert_int_equal(diag.entries.at[0].blame, DIAG_STATE);
+    }
+    diag_release(&diag);
+    return result;
+}
+
+static void test_what_is_written_is_read(void **state)
+{
+    (void)state;
+    struct arena arena;
+    struct diag diag;
+    struct slice name;
+    struct slice again;
+    struct carried found;
+    arena_init(&arena);
+    diag_init(&diag);
+    assert_int_equal(carried_write(place, &example, &arena, &name, &diag), 0);
+    assert_int_equal(carried_write(place, &example, &arena, &again, &diag), 0);
+    assert_true(slice_equal(name, again));
+    assert_int_equal(read_it(name, &found, &arena), 0);
+    assert_true(slice_equal(found.file, example.file));
+    assert_true(slice_equal(found.rowfile, example.rowfile));
+    assert_true(slice_equal(found.clusters, example.clusters));
+    assert_int_equal(found.launchers.len, 0);
+    diag_release(&diag);
+    arena_release(&arena);
+}
+
+static void test_damage_is_refused_and_mended(void **state)
+{
+    (void)state;
+    struct arena arena;
+    struct diag diag;
+    struct slice name;
+    struct carried found;
+    struct buf path = BUF_EMPTY;
+    arena_init(&arena);
+    diag_init(&diag);
+    assert_int_equal(carried_write(place, &example, &arena, &name, &diag), 0);
+    buf_addf(&path, "%s/jobs/carried/%.*s", place, SLICE_ARGS(name));
+    assert_int_equal(file_replace(AT_FDCWD, buf_string(&path), SLICE_LITERAL("{}")), 0);
+    assert_int_equal(read_it(name, &found, &arena), -1);
+    assert_int_equal(read_it(SLICE_LITERAL("../../Rowfile"), &found, &arena), -1);
+    assert_int_equal(carried_write(place, &example, &arena, &name, &diag), 0);
+    assert_int_equal(read_it(name, &found, &arena), 0);
+    diag_release(&diag);
+    arena_release(&arena);
+    buf_release(&path);
+}
+
+static void test_only_what_nobody_names_is_swept(void **state)
+{
+    (void)state;
+    struct arena arena;
+    struct diag diag;
+    struct slice name;
+    struct slice other;
+    struct carried found;
+    struct carried changed = example;
+    arena_init(&arena);
+    diag_init(&diag);
+    changed.rowfile = SLICE_LITERAL("b = 2\n");
+    assert_int_equal(carried_write(place, &example, &arena, &name, &diag), 0);
+    assert_int_equal(carried_write(place, &changed, &arena, &other, &diag), 0);
+    assert_false(slice_equal(name, other));
+    struct submission one = {.description = name};
+    struct submissions submissions = {.items = &one, .count = 1};
+    carried_sweep(place, &submissions);
+    assert_int_equal(read_it(name, &found, &arena), 0);
+    assert_int_equal(read_it(other, &found, &arena), -1);
+    submissions.count = 0;
+    carried_sweep(place, &submissions);
+    assert_int_equal(read_it(name, &found, &arena), -1);
+    carried_sweep(place, &submissions);
+    diag_release(&diag);
+    arena_release(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_is_written_is_read),
+        cmocka_unit_test(test_damage_is_refused_and_mended),
+        cmocka_unit_test(test_only_what_nobody_names_is_swept),
+    };
+    return cmocka_run_group_tests(tests, make_place, remove_place);
+}
