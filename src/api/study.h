@@ -45,9 +45,9 @@ struct rowbuild_messages {
 /* The options of a run that carries out an element of a submission, as a job. */
 struct study_job {
     const struct job_element *element;
-    bool in_order;    /* the tasks start in the order of the list */
-    const char *name; /* tells it from other jobs */
-    struct element_time time;
+    bool in_order;             /* the tasks start in the order of the list */
+    const char *name;          /* tells it from other jobs */
+    struct element_time *time; /* of which the run learns more */
 };
 
 struct rowbuild {

@@ -20,18 +20,19 @@ static int carry_out(struct rowbuild *study, const struct job_element *element,
     struct allocation allocation;
     job_variables_read_own(&allocation);
     buf_addf(&name, "%s.%u", element->attempt.token, (unsigned)element->attempt.element);
+    struct element_time time = element_time(element, study->cluster, &allocation);
     struct study_job job = {
         .element = element,
         .in_order = !allocation.exists,
         .name = buf_string(&name),
-        .time = element_time(element, study->cluster, &allocation),
+        .time = &time,
     };
     unlimited.keep_going = UINT_MAX; /* a failing task doesn't end its siblings */
     if (!(unlimited.grace_s > 0)) {
         unlimited.grace_s = GRACE_S;
     }
     int status = study_run(study, &whole, &job, &unlimited, observer, messages);
-    if (element_end(element, study->state_path, &job.time, status != ROWBUILD_OK,
+    if (element_end(element, study->state_path, &time, status != ROWBUILD_OK,
                     status == ROWBUILD_INTERRUPTED, &messages->diag) != 0) {
         status = ROWBUILD_STATE;
     }

@@ -106,6 +106,9 @@ static struct run_options options_of(const struct rowbuild *study, struct run_me
                                      const struct rowbuild_run_options *options, bool has_listener)
 {
     const struct study_job *job = study->job;
+    const struct allocation *allocation = &means->allocation;
+    /* many tasks of a step, or runs in a run's tasks, would ask the scheduler all at once */
+    bool asks_itself = allocation->exists && !allocation->is_step && !allocation->is_within;
     return (struct run_options){
         .jobs = means->jobs,
         .gpus = means->gpus.count,
@@ -122,8 +125,11 @@ static struct run_options options_of(const struct rowbuild *study, struct run_me
         .tick_ms = has_listener ? TICK_MS : 0,
         .state_path = study->state_path,
         .name = job != NULL ? job->name : "",
-        .end_ns = job != NULL ? job->time.end_ns : time_limit_end_ns(&means->allocation, 0),
-        .notice_s = job != NULL ? job->time.notice_s : 0,
+        .end_ns = job != NULL ? job->time->end_ns : time_limit_end_ns(&means->allocation, 0),
+        .notice_s = job != NULL ? job->time->notice_s : 0,
+        .job = asks_itself ? means->allocation.listed : (struct slice){0},
+        .end_is_assumed = asks_itself && means->allocation.end_at_s == 0,
+        .tries_longest = job != NULL && means->allocation.exists,
         .jobclient = means->jobclient.in >= 0 ? &means->jobclient : NULL,
     };
 }
@@ -219,6 +225,9 @@ static int run_planned(struct relay *relay, struct run_means *means,
         relay->last.failed = relay->before.failed + result.failed;
         relay->last.unfinished = relay->before.unfinished + result.unfinished;
         *stopped = result.stopped;
+        if (study->job != NULL) {
+            study->job->time->end_ns = result.end_ns;
+        }
     } else if (diag->errors > errors &&
                diag->entries.at[diag->entries.count - 1].blame == DIAG_DESCRIPTION) {
         status = ROWBUILD_USAGE;

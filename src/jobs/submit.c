@@ -321,6 +321,9 @@ int submit_confirm(struct submitting *submitting)
     }
     submit_tell_actions(submitting, &whole);
     submit_tell_what_waits(submitting);
+    if (submitting->place.cluster->scheduler == SCHEDULER_SLURM) {
+        submit_warn_of_walltimes(submitting);
+    }
     if (submitting->options->dry_run) {
         submit_tell_scripts(submitting);
         return 0;

@@ -1,5 +1,6 @@
 #include "submit_tell.h"
 
+#include "script.h"
 #include "submit_script.h"
 #include "text.h"
 
@@ -119,6 +120,84 @@ void submit_tell_what_waits(const struct submitting *submitting)
                                                                .text = buf_string(&text)});
     }
     buf_release(&text);
+}
+
+/* ---- Tasks that take longer than their job may ---- */
+
+struct too_long { /* tasks of an action */
+    size_t tasks;
+    struct task_id longest;
+    double seconds;
+    double walltime_s;
+};
+
+static void find_too_long(const struct submitting *submitting,
+                          const struct planned_submission *planned, struct too_long *found)
+{
+    const struct planned_job *jobs = submit_jobs(submitting, planned);
+    double typical_s = plan_typical_seconds(submitting->plan, planned->element);
+    double walltime_s = (double)script_minutes(planned->request.walltime_s) * 60;
+    for (size_t j = 0; j < planned->job_count; j++) {
+        for (size_t n = 0; n < jobs[j].task_count; n++) {
+            double seconds = plan_recorded_seconds(submitting->plan, jobs[j].tasks[n]);
+            seconds = seconds < 0 ? typical_s : seconds;
+            if (seconds <= walltime_s) {
+                continue;
+            }
+            if (found->tasks++ == 0 || seconds > found->seconds) {
+                found->longest = jobs[j].tasks[n];
+                found->seconds = seconds;
+                found->walltime_s = walltime_s;
+            }
+        }
+    }
+}
+
+static void warn_of_too_long(const struct submitting *submitting, const struct action *action,
+                             const struct too_long *found)
+{
+    struct buf name = BUF_EMPTY;
+    struct buf label = BUF_EMPTY;
+    struct buf seconds = BUF_EMPTY;
+    struct buf walltime = BUF_EMPTY;
+    text_add_name(&name, action->name);
+    graph_add_label(plan_graph(submitting->plan), found->longest, &label);
+    text_add_duration(&seconds, found->seconds);
+    text_add_duration(&walltime, found->walltime_s);
+    bool is_recorded = plan_recorded_seconds(submitting->plan, found->longest) >= 0;
+    if (found->tasks == 1) {
+        diag_warning(submitting->diag, FINDING_WALLTIME_TOO_SHORT,
+                     "`%s` %s %s, longer than the time limit of its job, %s; raise "
+                     "`resources.walltime` of `%s`",
+                     buf_string(&label), is_recorded ? "took" : "is likely to take",
+                     buf_string(&seconds), buf_string(&walltime), buf_string(&name));
+    } else {
+        diag_warning(submitting->diag, FINDING_WALLTIME_TOO_SHORT,
+                     "%zu tasks of `%s` are likely to take longer than the time limit of their "
+                     "jobs, %s (`%s`: %s); raise `resources.walltime`",
+                     found->tasks, buf_string(&name), buf_string(&walltime), buf_string(&label),
+                     buf_string(&seconds));
+    }
+    buf_release(&name);
+    buf_release(&label);
+    buf_release(&seconds);
+    buf_release(&walltime);
+}
+
+void submit_warn_of_walltimes(const struct submitting *submitting)
+{
+    const struct rowfile *rowfile = plan_graph(submitting->plan)->rowfile;
+    for (uint32_t a = 0; a < rowfile->action_count; a++) {
+        struct too_long found = {0};
+        vec_each (const struct planned_submission, planned, &submitting->jobs.submissions) {
+            if (planned->element == a) {
+                find_too_long(submitting, planned, &found);
+            }
+        }
+        if (found.tasks > 0) {
+            warn_of_too_long(submitting, &rowfile->actions[a], &found);
+        }
+    }
 }
 
 void submit_tell_scripts(struct submitting *submitting)

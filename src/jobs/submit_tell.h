@@ -18,4 +18,8 @@ void submit_tell_what_waits(const struct submitting *submitting);
 /* In a dry run: what would be handed over. */
 void submit_tell_scripts(struct submitting *submitting);
 
+/* Warns, once for each action, of tasks that are known to take longer than the time that their job
+ * gets. */
+void submit_warn_of_walltimes(const struct submitting *submitting);
+
 #endif

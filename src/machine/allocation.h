@@ -31,6 +31,7 @@ struct allocation {
     bool is_step;                  /* in a task of a job step: one host */
     bool is_within;                /* started by a run in the same job: one host */
     struct slice job;              /* the job's number */
+    struct slice listed;           /* the job as the queue lists it: "12", or "12_3" in an array */
     struct allocation_host *hosts; /* in the scheduler's order; none where they aren't known */
     size_t host_count;
     size_t here;           /* which host this process is on; ALLOCATION_ELSEWHERE: none of them */

@@ -447,6 +447,9 @@ void run_finish(struct run *run, struct slot *slot)
     if (!ok) {
         describe_failure(&ending);
     }
+    if (slot->cancelled) {
+        time_left_note_cut(run, slot, ending.seconds);
+    }
     for (uint32_t i = 0; i < execution->count; i++) {
         if (ok) {
             end_successful_task(&ending, tasks[i], &slot->launched[i]);

@@ -87,9 +87,10 @@ static void start_ready(struct run *run)
         struct execution *execution = &run->executions.all.at[number];
         if (!time_left_suffices(run, execution)) {
             ledger_return(run->ledger, &grant);
-            time_left_pass_over(run, execution);
+            time_left_put_off(run, number);
         } else if (may_use(run, &grant)) {
             run_start(run, number, &grant);
+            run->passed_over.has_started = true;
         } else {
             ready_add_again(run, number);
             break;
@@ -132,7 +133,10 @@ static void handle_signal(struct run *run, uint64_t signal)
 
 static void handle(struct run *run, const struct loop_event *event)
 {
-    if (event->kind == LOOP_CHILD && event->token != LOOP_TOKENS) {
+    if (event->kind == LOOP_CHILD && event->token == GRANTED_TOKEN) {
+        granted_take_answer(run);
+        time_left_try_again(run);
+    } else if (event->kind == LOOP_CHILD && event->token != LOOP_TOKENS) {
         end_child(run, event->token);
     } else if (event->kind == LOOP_SIGNAL) {
         handle_signal(run, event->token);
@@ -163,6 +167,7 @@ static void set_timer(struct run *run)
     next = slots_earlier(next, tokens_next_try(&run->tokens, now));
     next = slots_earlier(next, refusals_next(run));
     next = slots_earlier(next, holdback_next(run));
+    next = slots_earlier(next, granted_next(run));
     if (run->options->tick_ms > 0) {
         next = slots_earlier(next, now + (int64_t)run->options->tick_ms * 1000000);
     }
@@ -185,6 +190,7 @@ static void keep_time(struct run *run)
     pauses_look(run);
     stop_check_deadlines(run);
     refusals_keep_time(run);
+    granted_keep_time(run);
     advise_sample(run);
     if (now >= run->beat_ns) {
         state_beat(plan_state(run->plan));
@@ -200,6 +206,21 @@ static void flush(struct run *run)
         run->stopping.broken = true;
         stop_begin(run, false);
     }
+}
+
+static bool has_to_wait(const struct run *run)
+{
+    return run->slots.running > 0 || tokens_wait(&run->tokens) || refusals_wait(run) ||
+           time_left_waits(run);
+}
+
+static void start_all(struct run *run)
+{
+    do {
+        ready_examine(run);
+        start_ready(run);
+    } while (!has_to_wait(run) && time_left_settle(run));
+    flush(run);
 }
 
 /* The thread itself counts where the system has no more processes. */
@@ -221,11 +242,9 @@ static void *run_loop(void *context)
     handle_all(run, events,
                world->wait(run->loop, events, EVENTS_AT_ONCE, 0)); /* pending signals */
     refusals_ease(run);
-    ready_examine(run);
-    start_ready(run);
-    flush(run);
-    while ((run->slots.running > 0 || tokens_wait(&run->tokens) || refusals_wait(run)) &&
-           !gives_up_thread(run)) {
+    granted_begin(run);
+    start_all(run);
+    while (has_to_wait(run) && !gives_up_thread(run)) {
         set_timer(run);
         int count = world->wait(run->loop, events, EVENTS_AT_ONCE, -1);
         pauses_note_wait(run, events, count);
@@ -235,8 +254,7 @@ static void *run_loop(void *context)
         handle_all(run, events, count);
         ready_examine(run);
         keep_time(run);
-        start_ready(run);
-        flush(run);
+        start_all(run);
         delete_read_noted(run);
         if (run->options->tick_ms > 0) {
             run_tell(run, (struct run_event){.kind = ROWBUILD_EVENT_TICK});
@@ -353,6 +371,7 @@ static int execute(struct run *run)
             run->is_in_thread = false;
             (void)run_loop(run);
         }
+        granted_end(run);
         if (run->stopping.interrupted) {
             stop_kill_leftovers(run);
         } else {
@@ -412,6 +431,7 @@ static void release(struct run *run)
     free(run->outcomes.is_told);
     free(run->usage);
     free(run->ancestors.met);
+    time_left_release(run);
     vec_release(&run->ready.unblocked);
     vec_release(&run->slots.all);
     vec_release(&run->racy);
@@ -444,6 +464,7 @@ int run_execute(struct plan *plan, const struct launch_context *launch,
         .diag = diag,
         .machine = machine,
         .tokens = {.client = options->jobclient},
+        .granted = {.end_ns = options->end_ns, .answer = -1},
     };
     int status = -1;
     *result = (struct run_result){0};
@@ -466,6 +487,7 @@ int run_execute(struct plan *plan, const struct launch_context *launch,
         run_tell_skipped(&run);
         run_tell_rest(&run);
         plan_set_origin(plan, NULL, NULL);
+        result->end_ns = run_end_ns(&run);
         result->interrupted = run.stopping.interrupted;
         result->stopped = run.stopping.is_stopping;
     }

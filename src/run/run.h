@@ -9,7 +9,7 @@
  * run.c (the loop); start.c, finish.c (an execution from its start to its records); ready.c (early
  * cutoff: what may start); requests.c (what can never fit); refusals.c (what the system has no
  * more of); holdback.c (while the machine is busy); stop.c (interruption, deadlines); pauses.c (Ctrl-Z, and what else stops the run or a
- * command); children.c (processes); time_left.c (the end of the run's time); outcomes.c (what
+ * command); children.c (processes); time_left.c (what the end of the run's time means); granted.c (that end); outcomes.c (what
  * became of each task); delete_read.c (temporary products); advise.c (what executions use); ancestors.c (products that another task
  * changed); left_running.c (what stays in the background); backups.c (old products); launched.c
  * (inputs at the start and at the end); progress_report.c (what the observer is told); rest.c (what it is told of tasks that weren't executed);
@@ -85,6 +85,10 @@ struct run_options {
                         started that would not end `notice_s` before it */
     double notice_s;  /* TERM is expected so long before the end. It means that then: processes may
                         use the time left for what they write before they go */
+    struct slice job; /* as the scheduler's queue lists it: it is asked for the job's end before a
+                         task isn't started for want of time; at == NULL: nobody is asked */
+    bool end_is_assumed; /* end_ns isn't the scheduler's own word: it is asked at the beginning */
+    bool tries_longest;  /* where the time is too short for all, one is tried all the same */
     const uint32_t *places; /* by task: in which order they start, as far as there are free
                                     cores; NULL: the longest path first */
     plan_origin_fn *origin; /* finds the text that says which run this is (run_facts.h), asked
@@ -100,7 +104,8 @@ struct run_result {
     size_t not_started; /* because something before them failed, the run was stopped, or too little
                            time was left */
     bool interrupted;
-    bool stopped; /* nothing new was started any more: interrupted, or too many failures */
+    int64_t end_ns; /* of what the run may use, as it is known now; 0: never */
+    bool stopped;   /* nothing new was started any more: interrupted, or too many failures */
 };
 
 /* Whether anything will or may be started. */

@@ -10,5 +10,5 @@ int64_t run_now(const struct run *run)
 
 int64_t run_end_ns(const struct run *run)
 {
-    return run->options->end_ns == 0 ? 0 : run->options->end_ns + run->pauses.lost_ns;
+    return run->granted.end_ns == 0 ? 0 : run->granted.end_ns + run->pauses.lost_ns;
 }

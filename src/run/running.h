@@ -7,6 +7,7 @@
 #include "backups.h"
 #include "delete_read.h"
 #include "executions.h"
+#include "granted.h"
 #include "holdback.h"
 #include "logs.h"
 #include "loop.h"
@@ -44,6 +45,7 @@ struct run {
     struct ancestors ancestors;
     struct action_usage *usage; /* by action element */
     struct passed_over passed_over;
+    struct granted granted;
     struct deletions deletions;
     struct stopping stopping;
     struct pauses pauses;
@@ -56,7 +58,7 @@ struct run {
 
 /* run_clock.c */
 /* Monotonic nanoseconds without those for which the run was stopped; and the end of what it may use
- * (run_options.end_ns), by the host's clock: a scheduler that suspends a job gives it the time back.
+ * (granted.h), by the host's clock: a scheduler that suspends a job gives it the time back.
  * 0: there is no end. */
 int64_t run_now(const struct run *run);
 int64_t run_end_ns(const struct run *run);

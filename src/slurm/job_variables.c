@@ -301,6 +301,21 @@ static void keep_only_here(struct allocation *allocation)
     allocation->hosts[0].cpus = allocation->cpus;
 }
 
+/* The number of an array's last element is the array's own, by which the queue lists all of them. */
+static struct slice listed_as(struct allocation *allocation, char *const *environment)
+{
+    struct slice array = variable(environment, "SLURM_ARRAY_JOB_ID");
+    struct slice index = variable(environment, "SLURM_ARRAY_TASK_ID");
+    if (array.at == NULL || index.at == NULL) {
+        return allocation->job;
+    }
+    struct buf name = BUF_EMPTY;
+    buf_addf(&name, "%.*s_%.*s", SLICE_ARGS(array), SLICE_ARGS(index));
+    struct slice kept = arena_slice(&allocation->arena, buf_slice(&name));
+    buf_release(&name);
+    return kept;
+}
+
 void job_variables_read(struct allocation *allocation, char *const *environment,
                         const char *host_name)
 {
@@ -312,6 +327,7 @@ void job_variables_read(struct allocation *allocation, char *const *environment,
     }
     allocation->exists = true;
     allocation->job = arena_slice(&allocation->arena, job);
+    allocation->listed = listed_as(allocation, environment);
     allocation->end_at_s = (int64_t)number_of(environment, "SLURM_JOB_END_TIME");
     struct slice mark = variable(environment, ALLOCATION_MARK);
     allocation->is_within = mark.at != NULL && slice_equal(mark, job);

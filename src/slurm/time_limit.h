@@ -13,6 +13,9 @@
 /* The end of the allocation if the scheduler gave it, else `minutes` from now (0: not known). */
 int64_t time_limit_end_ns(const struct allocation *allocation, uint64_t minutes);
 
+/* A moment of CLOCK_REALTIME as a monotonic one. */
+int64_t time_limit_at_ns(int64_t end_at_s);
+
 double time_limit_seconds_left(int64_t end_ns);
 
 /* Whether a TERM that arrives now may be the one requested for `notice_s` before the end. */

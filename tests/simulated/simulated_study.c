@@ -302,6 +302,9 @@ static int execute(struct study *study)
         .state_path = "/project/.rowbuild",
         .name = "",
         .end_ns = study->end_ns,
+        .job = study->squeue != NULL ? SLICE_LITERAL("7_3") : (struct slice){0},
+        .end_is_assumed = study->is_assumed,
+        .tries_longest = study->squeue != NULL,
         .gpus_from = "",
     };
     struct buf facts = BUF_EMPTY;

@@ -74,6 +74,10 @@ struct study {
     size_t bare_events; /* likewise: events that didn't name what runs, though something did */
     bool tells_rest;    /* in the log: what became of tasks that weren't executed */
     int64_t end_ns;     /* of the time that the run has; 0: none */
+    const char *squeue; /* what it says of the run's job after a second; "": it fails; NULL: the run
+                           is in no job */
+    bool is_assumed;    /* end_ns isn't the scheduler's word */
+    size_t asked;       /* how often squeue was asked */
     enum death death;   /* of the next run */
     bool is_dead;       /* the last run was killed */
     const char *action; /* selected; NULL: all */

@@ -237,9 +237,18 @@ static int read_nature(struct command *command, void *context)
     return WENT_WELL;
 }
 
+static bool is_squeue(const struct simulated_process *process)
+{
+    return strcmp(process->argv[0], "squeue") == 0;
+}
+
 void study_start(void *context, struct simulated_process *process)
 {
     struct study *study = context;
+    if (is_squeue(process)) {
+        process->acts_ns = process->lasts_ns = 1000000000;
+        return;
+    }
     struct command command = {.study = study, .process = process};
     study_die(study, DEATH_RECORDED); /* there was nothing to move */
     study_die(study, DEATH_MOVED);
@@ -250,6 +259,21 @@ void study_start(void *context, struct simulated_process *process)
         process->acts_ns = study->is_hasty ? 0 : process->lasts_ns - STUDY_COMMAND_NS / 2;
     }
     buf_release(&command.path);
+}
+
+static void answer_for_squeue(struct study *study, struct simulated_process *process)
+{
+    bool is_own = false;
+    for (char **word = process->argv; *word != NULL; word++) {
+        is_own = is_own || strcmp(*word, "--jobs=7_3") == 0;
+    }
+    assert_true(is_own);
+    assert_string_equal(variable_of(process, "SLURM_TIME_FORMAT"), "%s");
+    study->asked++;
+    if (study->squeue[0] != '\0') {
+        print(process, study->squeue);
+    }
+    process->status = study->squeue[0] == '\0';
 }
 
 static bool has_directories(const struct command *command)
@@ -269,6 +293,10 @@ void study_act(void *context, struct simulated_process *process)
     struct study *study = context;
     struct command command = {.study = study, .process = process, .directory = ""};
     if (study->is_dead) {
+        return;
+    }
+    if (is_squeue(process)) {
+        answer_for_squeue(study, process);
         return;
     }
     if (has_directories(&command)) { /* of a batch: one after another */

@@ -1193,6 +1193,127 @@ static void test_unfinished_work_stops_nothing_and_is_no_failure(void **state)
     study_end(&study);
 }
 
+/* ---- The end of a job's time ---- */
+
+static const char two_lengths[] =
+    "[[action]]\nname = 'a'\ncommand = 'last 30; copy in out # {directory}'\ninputs = ['in']\n"
+    "products = ['out']\n"
+    "[[action]]\nname = 'b'\ncommand = 'last 2; copy in b # {directory}'\ninputs = ['in']\n"
+    "products = ['b']\n";
+
+/* A study all of whose tasks have run, which are to run anew in a job that ends after `left_s`. */
+static void begin_job(struct study *study, unsigned directories, int left_s, const char *squeue)
+{
+    begin(study, two_lengths, directories);
+    study_run(study);
+    for (unsigned d = 1; d <= directories; d++) {
+        char path[16];
+        (void)snprintf(path, sizeof path, "d%u/in", d);
+        study_write(study, path, "y");
+    }
+    study->end_ns = simulated_now() + STUDY_WHILE_NS + SECONDS(left_s);
+    study->squeue = squeue;
+}
+
+/* What squeue says of a job that ends so long after the run's end as it is known. */
+static const char *ends_at(const struct study *study, int64_t later_s, char *text, size_t size)
+{
+    (void)snprintf(text, size, "rowbuild|%lld|1:00",
+                   (long long)(study->end_ns / 1000000000 + later_s));
+    return text;
+}
+
+static void test_more_time_is_asked_for_before_a_task_is_not_started(void **state)
+{
+    struct study study;
+    char text[64];
+    (void)state;
+    begin_job(&study, 1, 20, NULL);
+    study.squeue = ends_at(&study, 100, text, sizeof text);
+    expect_log(&study,
+               "0 start b d1\n2000 succeeded b d1\n2000 start a d1\n32000 succeeded a d1\n");
+    assert_int_equal(study.asked, 1);
+    assert_true(study.result.end_ns > study.end_ns);
+    study_end(&study);
+}
+
+static void test_without_an_answer_the_known_time_counts(void **state)
+{
+    static const char *const answers[] = {
+        "",
+        "rowbuild|NONE|INVALID",
+        "slurm_load_jobs error",
+        "rowbuild|",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+        struct study study;
+        begin_job(&study, 2, 20, answers[i]);
+        study_run(&study);
+        assert_null(strstr(buf_string(&study.log), "start a"));
+        assert_non_null(strstr(buf_string(&study.log), "start b d2"));
+        assert_non_null(strstr(buf_string(&study.log), "2 tasks were not started: the time left"));
+        assert_int_equal(study.asked, 1);
+        assert_int_equal(study.result.not_started, 2);
+        study_end(&study);
+    }
+}
+
+static void test_a_job_without_a_limit_has_no_end(void **state)
+{
+    struct study study;
+    (void)state;
+    begin_job(&study, 2, 20, "rowbuild|NONE|UNLIMITED");
+    study_run(&study);
+    assert_int_equal(study.result.not_started, 0);
+    assert_int_equal(study.result.end_ns, 0);
+    study_end(&study);
+}
+
+static void test_an_assumed_end_is_asked_for_at_once(void **state)
+{
+    struct study study;
+    char text[64];
+    (void)state;
+    begin_job(&study, 1, 4000, NULL);
+    study.is_assumed = true;
+    study.squeue = ends_at(&study, -3990, text, sizeof text); /* it is much shorter */
+    expect_log(&study, "0 start a d1\n30000 succeeded a d1\n30000 notice 1 task was not started: "
+                       "the time left is too short for tasks that take 2.0s\n");
+    assert_int_equal(study.asked, 1);
+    study_end(&study);
+}
+
+/* The next job would be as long. */
+static void test_what_takes_longer_than_the_whole_job_is_tried_once(void **state)
+{
+    struct study study;
+    (void)state;
+    begin_job(&study, 2, 1, "");
+    study.action = "a";
+    study_run(&study);
+    assert_non_null(strstr(buf_string(&study.log), "start a d1"));
+    assert_null(strstr(buf_string(&study.log), "start a d2"));
+    assert_int_equal(study.result.not_started, 1);
+    study_end(&study);
+}
+
+static void test_the_end_of_a_job_says_what_to_raise(void **state)
+{
+    static const int TERM = SIGTERM;
+    struct study study;
+    (void)state;
+    begin(&study, of_many, 1);
+    study.squeue = "";
+    study.end_ns = simulated_now() + SECONDS(2);
+    send_after(SECONDS(1), &TERM);
+    study_run(&study);
+    assert_non_null(strstr(buf_string(&study.log),
+                           "the job's time limit ended a d1 after 1.0s; raise "
+                           "`resources.walltime` of `a`"));
+    study_end(&study);
+}
+
 static void test_an_action_without_products_is_done_once_in_a_rowfile(void **state)
 {
     static const char text[] = "[[action]]\nname = 'a'\ncommand = 'read in # {directory}'\n";
@@ -1348,6 +1469,12 @@ int main(void)
         cmocka_unit_test(test_where_binding_is_refused_commands_run_unbound),
         cmocka_unit_test(test_rows_contract_knows_unfinished_work),
         cmocka_unit_test(test_unfinished_work_stops_nothing_and_is_no_failure),
+        cmocka_unit_test(test_more_time_is_asked_for_before_a_task_is_not_started),
+        cmocka_unit_test(test_without_an_answer_the_known_time_counts),
+        cmocka_unit_test(test_a_job_without_a_limit_has_no_end),
+        cmocka_unit_test(test_an_assumed_end_is_asked_for_at_once),
+        cmocka_unit_test(test_what_takes_longer_than_the_whole_job_is_tried_once),
+        cmocka_unit_test(test_the_end_of_a_job_says_what_to_raise),
         cmocka_unit_test(test_an_action_without_products_is_done_once_in_a_rowfile),
         cmocka_unit_test(test_a_log_is_there_where_there_is_output),
         cmocka_unit_test(test_a_program_that_is_not_there_fails_its_task_only),
