@@ -100,7 +100,7 @@ static void add_float(double number, struct buf *out)
             buf_add_char(out, '.');
         }
         if (i < count || i <= exponent + 1) {
-            buf_add_char(out, i < count ? digits[i] : '0');
+            buf_add(out, i < count ? &digits[i] : "0", 1);
         }
     }
 }
