@@ -9,6 +9,7 @@ static struct check check_of(const struct rowbuild *study)
                           .plan = study->plan,
                           .project_path = study->project_path,
                           .project = study->project,
+                          .launchers = &study->launchers,
                           .clusters = &study->clusters,
                           .cluster = study->cluster};
 }

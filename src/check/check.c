@@ -13,5 +13,6 @@ void check_study(const struct check *check, struct diag *diag)
     }
     check_failures(check, diag);
     check_commands(check, diag);
+    check_mpi(check, diag);
     cluster_check(check->clusters, check->cluster, check->graph, diag);
 }

@@ -1,12 +1,12 @@
-/* What can be found without running anything.
+/* What can be found without running any command of the description.
  *
- * Knows: the plan of everything, values, the words of commands, PATH, the clusters. Doesn't know: how
- * the description was found and read, or what becomes of the findings. Changes nothing.
+ * Knows: the plan of everything, values, the words of commands, PATH, launchers, the clusters. Doesn't
+ * know: how the description was found and read, or what becomes of the findings. Changes nothing.
  *
  * Which file holds what: check.c (all findings, in their order); check_values.c (values that commands
  * can't use); check_actions.c (actions that never run); check_inputs.c (missing inputs);
  * check_failures.c (failures that a shell doesn't see); check_commands.c (programs and files that
- * commands name). What concerns words in braces is the plan's, and what concerns partitions the
+ * commands name); check_mpi.c (programs of another MPI than their launcher's). What concerns words in braces is the plan's, and what concerns partitions the
  * cluster's. */
 #ifndef ROWBUILD_CHECK_H
 #define ROWBUILD_CHECK_H
@@ -14,6 +14,7 @@
 #include "clusters.h"
 #include "diag.h"
 #include "graph.h"
+#include "launchers.h"
 #include "plan.h"
 
 #include <stdbool.h>
@@ -24,6 +25,7 @@ struct check {
     struct plan *plan;
     const char *project_path; /* absolute */
     int project;              /* descriptor */
+    const struct launchers *launchers;
     const struct clusters *clusters;
     const struct cluster *cluster; /* where this is */
 };

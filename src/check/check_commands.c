@@ -38,11 +38,8 @@ static size_t place_of(const struct looking *looking, struct slice word)
 
 /* ---- Programs ---- */
 
-/* Whether the command may find its programs elsewhere than this process would: with a PATH of its
- * own, after a job's setup, on the hosts of a cluster. */
-static bool searches_elsewhere(const struct looking *looking)
+bool check_searches_elsewhere(const struct check *check, const struct action *action)
 {
-    const struct action *action = looking->action;
     for (size_t i = 0; i < action->environment_count; i++) {
         if (slice_is(action->environment[i].name, "PATH")) {
             return true;
@@ -53,22 +50,29 @@ static bool searches_elsewhere(const struct looking *looking)
             return true;
         }
     }
-    return looking->check->cluster->scheduler == SCHEDULER_SLURM;
+    return check->cluster->scheduler == SCHEDULER_SLURM;
+}
+
+bool check_find_program(struct slice program, struct buf *file)
+{
+    const char *path = getenv("PATH"); /* NOLINT(concurrency-mt-unsafe) */
+    bool found = false;
+    while (path != NULL && !found) {
+        size_t len = strcspn(path, ":");
+        buf_clear(file);
+        buf_add(file, path, len);
+        buf_addf(file, "%s%.*s", len > 0 ? "/" : "./", SLICE_ARGS(program));
+        found = access(buf_string(file), X_OK) == 0;
+        path = path[len] == ':' ? path + len + 1 : NULL;
+    }
+    return found;
 }
 
 static bool is_in_path(struct slice program)
 {
-    const char *path = getenv("PATH"); /* NOLINT(concurrency-mt-unsafe) */
     struct buf file = BUF_EMPTY;
-    bool found = path == NULL;
-    while (path != NULL && !found) {
-        size_t len = strcspn(path, ":");
-        buf_clear(&file);
-        buf_add(&file, path, len);
-        buf_addf(&file, "%s%.*s", len > 0 ? "/" : "./", SLICE_ARGS(program));
-        found = access(buf_string(&file), X_OK) == 0;
-        path = path[len] == ':' ? path + len + 1 : NULL;
-    }
+    bool found = getenv("PATH") == NULL /* NOLINT(concurrency-mt-unsafe) */ ||
+                 check_find_program(program, &file);
     buf_release(&file);
     return found;
 }
@@ -76,7 +80,7 @@ static bool is_in_path(struct slice program)
 static void look_at_program(const struct looking *looking, struct slice word)
 {
     if (memchr(word.at, '/', word.len) != NULL || shell_has_built_in(word) ||
-        searches_elsewhere(looking) || is_in_path(word)) {
+        check_searches_elsewhere(looking->check, looking->action) || is_in_path(word)) {
         return;
     }
     diag_warning_at(looking->diag, FINDING_UNKNOWN_PROGRAM, &looking->rowfile->source,

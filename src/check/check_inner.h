@@ -17,6 +17,15 @@ void check_failures(const struct check *check, struct diag *diag);
  * looked at once. */
 void check_commands(const struct check *check, struct diag *diag);
 
+/* Programs that are linked with another MPI than that of the launcher which starts their ranks. */
+void check_mpi(const struct check *check, struct diag *diag);
+
+/* Whether the command may find its programs elsewhere than this process would: with a PATH of its own,
+ * after a job's setup, on the hosts of a cluster. */
+bool check_searches_elsewhere(const struct check *check, const struct action *action);
+/* Looks the program up in PATH; whether it is there, as `file`. */
+bool check_find_program(struct slice program, struct buf *file);
+
 /* Whether an element before it has the same command, by `from`. */
 bool check_is_told(const struct rowfile *rowfile, size_t number);
 

@@ -78,8 +78,8 @@ bool mpi_tells_parent(const char *entry);
  * many ranks as requested. */
 void mpi_set_variables(struct variables *variables, const struct launch_request *request,
                        bool starts_ranks);
-/* Keeps mpirun on this host. Inside a job it would use all hosts, but the ranks' cores are on this
- * one. */
+/* Keeps mpirun on this host, without the scheduler's help. Inside a job it would use all hosts, but the
+ * ranks' cores are on this one. What the user has set stays. */
 void mpi_stay_here(struct variables *variables);
 /* Sets the variables for rowbuild-rank. */
 void mpi_set_ranks(struct variables *variables, const struct launch_context *context,

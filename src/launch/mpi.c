@@ -1,5 +1,4 @@
-/* Sets the variables of MPI ranks: OpenMPI must not bind, must stay on this host and must clean
- * up. */
+/* Sets the variables of MPI ranks: an MPI must not bind, must stay on this host and must clean up. */
 #include "launching.h"
 
 #include <unistd.h>
@@ -103,6 +102,7 @@ void mpi_set_variables(struct variables *variables, const struct launch_request 
     set(variables, "I_MPI_PIN",
         "0"); /* Intel MPI and MVAPICH bind when the program calls MPI_Init */
     set(variables, "MV2_ENABLE_AFFINITY", "0");
+    set(variables, "MVP_ENABLE_AFFINITY", "0"); /* MVAPICH 3 */
     set(variables, "OMPI_MCA_rmaps_base_oversubscribe", "1");
     set(variables, "PRTE_MCA_rmaps_default_mapping_policy", ":oversubscribe");
     if (request->temporary != NULL) {
@@ -133,6 +133,13 @@ void mpi_stay_here(struct variables *variables)
     set_unless_given(variables, "OMPI_MCA_plm", "^slurm");
     set_unless_given(variables, "PRTE_MCA_ras", "^slurm");
     set_unless_given(variables, "PRTE_MCA_plm", "^slurm");
+    /* Hydra (MPICH, MVAPICH) starts its proxies by srun in a Slurm job, which then waits for the cores of
+     * the job. Told only to fork, it starts one proxy for each of the job's hosts, all of them here,
+     * whose ranks all count from 0. */
+    set_unless_given(variables, "HYDRA_LAUNCHER", "fork");
+    set_unless_given(variables, "HYDRA_RMK", "user");
+    set_unless_given(variables, "I_MPI_HYDRA_BOOTSTRAP", "fork");
+    set_unless_given(variables, "I_MPI_HYDRA_RMK", "user");
 }
 
 static void add_place(const struct cpumask *place, struct buf *out)

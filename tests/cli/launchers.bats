@@ -5,6 +5,7 @@ load helpers
 
 setup_file() {
     mpicc -D_GNU_SOURCE -O1 -o "$BATS_FILE_TMPDIR/mpi_rank" "$BATS_TEST_DIRNAME/programs/mpi_rank.c"
+    mpicc.mpich -D_GNU_SOURCE -O1 -o "$BATS_FILE_TMPDIR/mpich_rank" "$BATS_TEST_DIRNAME/programs/mpi_rank.c"
 }
 
 # action KEY…: an action `a` with these lines and the command of standard input; where that names no
@@ -495,6 +496,28 @@ END
     expect_told told.b ACTION_NAME=b ACTION_CLUSTER=none ACTION_WORKSPACE_PATH=workspace \
         ACTION_DIRECTORY=d1 "ACTION_CORES=$first" ACTION_PROCESSES=1 ACTION_WALLTIME_IN_MINUTES=60
     [ -n "$first" ]
+}
+
+# ---- MPICH ----
+
+@test "MPICH's ranks get cores of their own from its mpiexec; under Open MPI's mpirun check names them" {
+    mpi
+    two_cores
+    directories d1
+    action 'launchers = ["mpi"]' 'products = ["out"]' 'resources.processes.per_submission = 2' \
+        <<<'mpich_rank {directory} >workspace/{directory}/out'
+    expect 0 check
+    has 'warning: action `a`: `mpich_rank` is linked with MPICH (libmpich.so.12), but `mpirun` is of Open MPI '
+    has 'or set the launcher'\''s `executable` in launchers.toml'
+    mkdir -p "$HOME/.config/rowbuild"
+    printf '[mpi.none]\nexecutable = "mpiexec.mpich"\nprocesses = "-n "\n' >"$HOME/.config/rowbuild/launchers.toml"
+    expect 0 check
+    lacks linked
+    expect 0 -j 2
+    [ "$(awk '$1 == "start" { print $3 }' "$RUNS" | sort -u | wc -l)" -eq 2 ]
+    sed -i 's/mpich_rank/mpi_rank/' Rowfile
+    expect 0 check
+    has 'is linked with Open MPI (libmpi.so.40), but `mpiexec.mpich` is of MPICH '
 }
 
 # ---- Errors ----

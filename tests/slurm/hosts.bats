@@ -352,7 +352,7 @@ PROGRAM
     done
 }
 
-# ranks EXECUTABLE: a program of MPI, and a cluster's launcher that starts it so.
+# ranks EXECUTABLE [PROCESSES [THREADS [COMPILER]]]: a program of MPI, and a cluster's launcher that starts it so.
 ranks() {
     command -v mpicc >/dev/null || skip 'MPI is not installed'
     cat >"$SCRATCH/rank.c" <<'PROGRAM'
@@ -390,7 +390,7 @@ int main(int argc, char **argv)
     return argc > 2 && rank == 1 ? atoi(argv[2]) : 0;
 }
 PROGRAM
-    OMPI_CC=gcc mpicc -o "$SCRATCH/bin/rank" "$SCRATCH/rank.c"
+    OMPI_CC=gcc "${4:-mpicc}" -o "$SCRATCH/bin/rank" "$SCRATCH/rank.c"
     mkdir -p "$SCRATCH/lab-home/.config/rowbuild"
     cp "$LAB/home/.config/rowbuild/clusters.toml" "$SCRATCH/lab-home/.config/rowbuild/"
     cat >"$SCRATCH/lab-home/.config/rowbuild/launchers.toml" <<END
@@ -473,6 +473,23 @@ END
 @test "mpirun inside a job stays on this host" {
     ranks mpirun '-n ' ''
     unset OMPI_MCA_btl OMPI_MCA_btl_tcp_if_include OMPI_MCA_pml
+    directories 2
+    rowfile <<'END'
+[[action]]
+name = "ranks"
+command = "rank workspace/{directory}/a"
+products = ["a"]
+launchers = ["mpi"]
+resources.processes.per_submission = 3
+END
+    batch 2 16 '"$ROWBUILD"'
+    ended 0
+    [ "$(sort workspace/d2/a | paste -sd ';')" = '0 of 3, index 0;1 of 3, index 1;2 of 3, index 2' ]
+    [ "$(at_once | cut -d ' ' -f 1 | paste -sd ' ')" = 'node1' ]
+}
+
+@test "MPICH's mpiexec inside a job stays on this host" {
+    ranks mpiexec.mpich '-n ' '' mpicc.mpich
     directories 2
     rowfile <<'END'
 [[action]]

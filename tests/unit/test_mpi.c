@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "launching.h"
+#include "mpi_kind.h"
 #include "variables.h"
 
 #include <stdlib.h>
@@ -153,12 +154,79 @@ static void test_inherited(void **state)
     assert_false(mpi_tells_parent("MPICH_ASYNC_PROGRESS=1"));
 }
 
+static void expect_version(const char *output, enum mpi_kind kind, const char *name)
+{
+    struct buf found = BUF_EMPTY;
+    assert_int_equal(mpi_kind_of_version(slice_of(output), &found), kind);
+    assert_string_equal(buf_string(&found), name);
+    buf_release(&found);
+}
+
+static void test_kinds_of_launchers(void **state)
+{
+    (void)state;
+    expect_version("mpirun (Open MPI) 4.1.4\n\nReport bugs to …\n", MPI_OPENMPI, "Open MPI 4.1.4");
+    expect_version("mpirun (Open MPI) 5.0.7", MPI_OPENMPI, "Open MPI 5.0.7");
+    expect_version("mpiexec (OpenRTE) 4.1.4\n", MPI_OPENMPI, "Open MPI 4.1.4");
+    expect_version("HYDRA build details:\n    Version:                                 4.0.2\n",
+                   MPI_MPICH, "MPICH 4.0.2");
+    expect_version("Intel(R) MPI Library for Linux* OS, Version 2021.5 Build 20211102\n", MPI_MPICH,
+                   "Intel MPI 2021.5");
+    expect_version("slurm 22.05.8\n", MPI_UNKNOWN, "");
+    expect_version("", MPI_UNKNOWN, "");
+    expect_version("HYDRA", MPI_MPICH, "MPICH");
+}
+
+static void expect_library(const char *output, enum mpi_kind kind, const char *library)
+{
+    struct buf found = BUF_EMPTY;
+    assert_int_equal(mpi_kind_of_libraries(slice_of(output), &found), kind);
+    assert_string_equal(buf_string(&found), library);
+    buf_release(&found);
+}
+
+static void test_kinds_of_programs(void **state)
+{
+    (void)state;
+    expect_library("\tlinux-vdso.so.1 (0x00007ffe)\n\tlibmpi.so.40 => /lib/libmpi.so.40 (0x1)\n"
+                   "\tlibc.so.6 => /lib/libc.so.6 (0x2)\n",
+                   MPI_OPENMPI, "libmpi.so.40");
+    expect_library("\tlibmpich.so.12 => /lib/libmpich.so.12 (0x1)\n", MPI_MPICH, "libmpich.so.12");
+    expect_library("\tlibmpi.so.12 => not found", MPI_MPICH, "libmpi.so.12");
+    expect_library("\tlibc.so.6 => /lib/libc.so.6 (0x2)\n", MPI_UNKNOWN, "");
+    expect_library("\tlibmpi.so.40 => /a (0x1)\n\tlibmpi.so.12 => /b (0x2)\n", MPI_UNKNOWN, "");
+    expect_library("\tnot a dynamic executable\n", MPI_UNKNOWN, "");
+    expect_library("", MPI_UNKNOWN, "");
+}
+
+static void test_stays_here(void **state)
+{
+    (void)state;
+    struct arena arena;
+    arena_init(&arena);
+    struct variables variables = {.arena = &arena};
+    variables_set(&variables, SLICE_LITERAL("HYDRA_LAUNCHER"), SLICE_LITERAL("ssh"));
+    mpi_stay_here(&variables);
+    assert_string_equal(value_of(&variables, "HYDRA_LAUNCHER"), "ssh"); /* the user's own */
+    assert_string_equal(value_of(&variables, "HYDRA_RMK"), "user");
+    assert_string_equal(value_of(&variables, "I_MPI_HYDRA_BOOTSTRAP"), "fork");
+    assert_string_equal(value_of(&variables, "OMPI_MCA_plm"), "^slurm");
+    vec_release(&variables.entries);
+    arena_release(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_places),    cmocka_unit_test(test_unbound),
-        cmocka_unit_test(test_gpus),      cmocka_unit_test(test_settings),
-        cmocka_unit_test(test_inherited), cmocka_unit_test(test_folder_on_disk),
+        cmocka_unit_test(test_places),
+        cmocka_unit_test(test_unbound),
+        cmocka_unit_test(test_gpus),
+        cmocka_unit_test(test_settings),
+        cmocka_unit_test(test_inherited),
+        cmocka_unit_test(test_folder_on_disk),
+        cmocka_unit_test(test_kinds_of_launchers),
+        cmocka_unit_test(test_kinds_of_programs),
+        cmocka_unit_test(test_stays_here),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
