@@ -4,6 +4,7 @@
 #define ROWBUILD_RELAY_H
 
 #include "find_facts.h"
+#include "published.h"
 #include "run.h"
 #include "study.h"
 
@@ -14,6 +15,7 @@ struct relay {
     struct rowbuild_progress last;
     struct rowbuild_progress before; /* of earlier rounds: counts and seconds */
     struct facts_search *facts;      /* of the run, once something is to be started */
+    struct publisher *publisher;     /* of the run, for other processes; NULL: a job's */
     struct buf again;
     struct buf log;
     struct buf failures; /* "ACTION NAME" of each task that failed, one per line */

@@ -204,6 +204,10 @@ static int run_planned(struct relay *relay, struct run_means *means,
     struct run_observer observer = {.event = relay_event, .context = relay};
     struct run_options options = options_of(study, means, asked, relay->observer != NULL);
     options.places = find_places(study, &arena);
+    options.publisher = relay->publisher;
+    if (relay->publisher != NULL) {
+        relay->publisher->before = relay->before;
+    }
     if (means->has_work) {
         if (relay->facts == NULL) { /* the same in a further round */
             relay->facts = study_begin_facts(study, &means->allocation);
@@ -474,13 +478,16 @@ int study_run(struct rowbuild *study, const struct rowbuild_selection *selection
               const struct study_job *job, const struct rowbuild_run_options *options,
               const struct rowbuild_observer *observer, struct rowbuild_messages *messages)
 {
-    struct relay relay = {.study = study, .observer = observer};
+    struct publisher publisher;
+    struct relay relay = {
+        .study = study, .observer = observer, .publisher = job == NULL ? &publisher : NULL};
     struct run_means means = {.has_work = false, .jobclient = JOBCLIENT_NONE_OPEN};
     struct kept_records *kept = NULL;
     bool declined = false;
     bool has_run = false;
     study->job = job;
     study->makes_points = job == NULL;
+    publisher_init(&publisher, study->state_path);
     int status = job != NULL ? look_for_job(study, selection, messages)
                              : look_and_check(&relay, selection, options, messages);
     if (status == ROWBUILD_OK) {
@@ -512,6 +519,8 @@ int study_run(struct rowbuild *study, const struct rowbuild_selection *selection
     if (kept != NULL) {
         study_restore_records(study, kept);
     }
+    publisher_write_ending(&publisher, &relay.last, status);
+    publisher_release(&publisher);
     int closed = study_drop(study, messages);
     study->job = NULL;
     study->makes_points = false;

@@ -34,6 +34,7 @@ void pauses_stop_all(struct run *run)
 {
     int64_t since_ns = world->monotonic_ns();
     run_tell(run, (struct run_event){.kind = ROWBUILD_EVENT_SUSPENDED});
+    publish_look(run, true);
     signal_all(SIGSTOP);
     world->stop_self();
     signal_all(SIGCONT);

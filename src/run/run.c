@@ -168,6 +168,7 @@ static void set_timer(struct run *run)
     next = slots_earlier(next, refusals_next(run));
     next = slots_earlier(next, holdback_next(run));
     next = slots_earlier(next, granted_next(run));
+    next = slots_earlier(next, publish_next(run));
     if (run->options->tick_ms > 0) {
         next = slots_earlier(next, now + (int64_t)run->options->tick_ms * 1000000);
     }
@@ -244,6 +245,7 @@ static void *run_loop(void *context)
     refusals_ease(run);
     granted_begin(run);
     start_all(run);
+    publish_look(run, true);
     while (has_to_wait(run) && !gives_up_thread(run)) {
         set_timer(run);
         int count = world->wait(run->loop, events, EVENTS_AT_ONCE, -1);
@@ -256,6 +258,7 @@ static void *run_loop(void *context)
         keep_time(run);
         start_all(run);
         delete_read_noted(run);
+        publish_look(run, false);
         if (run->options->tick_ms > 0) {
             run_tell(run, (struct run_event){.kind = ROWBUILD_EVENT_TICK});
         }

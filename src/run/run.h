@@ -12,7 +12,8 @@
  * command); children.c (processes); time_left.c (what the end of the run's time means); granted.c (that end); outcomes.c (what
  * became of each task); delete_read.c (temporary products); advise.c (what executions use); ancestors.c (products that another task
  * changed); left_running.c (what stays in the background); backups.c (old products); launched.c
- * (inputs at the start and at the end); progress_report.c (what the observer is told); rest.c (what it is told of tasks that weren't executed);
+ * (inputs at the start and at the end); progress_report.c (what the observer is told); publish.c and published.c
+ * (what other processes are told); measure.c (how far it is); rest.c (what it is told of tasks that weren't executed);
  * skipped.c (what groups left out); slots.c
  * (what runs now); executions.c (tasks that run together); temporary.c, tokens.c, logs.c,
  * logs_table.c, run_mark.c, run_clock.c. Apart from these: accept.c; round.c (a further round);
@@ -31,6 +32,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+
+struct publisher;
 
 struct run_event {
     enum rowbuild_event_kind kind;
@@ -96,6 +99,8 @@ struct run_options {
     void *origin_context;
     struct jobclient *jobclient; /* of the make that started this run, or NULL */
     const struct run_wrap *wrap; /* NULL: commands are started as they are */
+    struct publisher *publisher; /* tells other processes how far the run is (published.h); NULL:
+                                    nobody is told */
 };
 
 struct run_result {

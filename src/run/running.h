@@ -89,6 +89,19 @@ void run_tell_skipped(struct run *run);
 /* Tells ROWBUILD_EVENT_LEFT of each wanted task whose end wasn't told. */
 void run_tell_rest(struct run *run);
 
+/* measure.c */
+/* How far the run is; `with_times`: also what is predicted, and what runs longest. */
+void run_measure(const struct run *run, bool with_times, struct rowbuild_progress *progress);
+/* How long a slot's execution is likely to take in all; negative: nobody knows. */
+double run_expected_seconds(const struct run *run, const struct slot *slot);
+
+/* publish.c; all do nothing without run_options.publisher */
+/* What other processes are told of an event. */
+void publish_note(struct run *run, const struct run_event *event);
+/* Writes it, if that is due or `now`; and when it will be due (0: never). */
+void publish_look(struct run *run, bool now);
+int64_t publish_next(const struct run *run);
+
 /* progress_report.c */
 void run_tell(struct run *run, struct run_event event);
 /* Tells ROWBUILD_EVENT_ENDED: fills in the tasks and their label. */

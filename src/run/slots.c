@@ -38,6 +38,7 @@ void slot_release(struct slot *slot, struct ledger *ledger)
     free(slot->children.is_stopped);
     free(slot->children.mark);
     free(slot->label);
+    free(slot->core_list);
     buf_release(&slot->command);
     buf_release(&slot->facts);
     *slot = (struct slot){.execution = EXECUTION_NONE};

@@ -189,6 +189,7 @@ static int start_processes(struct run *run, const struct execution *execution, s
     if (result == 0) {
         struct buf key = BUF_EMPTY;
         graph_add_key(plan_graph(run->plan), tasks[0], &key);
+        slot->core_list = mem_copy(command.core_list, strlen(command.core_list));
         logs_set_running(run->logs, number, slot->label, buf_string(&key),
                          slot->children.all[0].pid, command.core_list, slot->grant.cores);
         buf_release(&key);

@@ -14,9 +14,9 @@ static const struct {
     const char *name;
     bool is_folder;
 } KNOWN[] = {
-    {STATE_LOCK, false},    {STATE_SNAPSHOT, false}, {STATE_JOURNAL, false},
-    {STATE_RUNNING, false}, {STATE_QUEUE, false},    {STATE_LOGS, true},
-    {STATE_INBOX, true},    {STATE_JOBS, true},      {STATE_POINTS, false},
+    {STATE_LOCK, false},   {STATE_SNAPSHOT, false}, {STATE_JOURNAL, false}, {STATE_RUNNING, false},
+    {STATE_QUEUE, false},  {STATE_LOGS, true},      {STATE_INBOX, true},    {STATE_JOBS, true},
+    {STATE_POINTS, false}, {STATE_PROGRESS, false},
 };
 
 static const char *kind_in_words(mode_t mode)
@@ -110,7 +110,8 @@ void state_folder_remove_unused(const char *state_path)
 
 int state_folder_remove_rest(const char *state_path, bool keeps_inbox, struct diag *diag)
 {
-    static const char *const names[] = {STATE_LOGS, STATE_RUNNING, STATE_QUEUE, STATE_POINTS};
+    static const char *const names[] = {STATE_LOGS, STATE_RUNNING, STATE_PROGRESS, STATE_QUEUE,
+                                        STATE_POINTS};
     int root = inside_root(AT_FDCWD, state_path, false);
     int result = 0;
     if (root < 0) {

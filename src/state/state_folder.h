@@ -13,12 +13,13 @@
 #define STATE_SNAPSHOT "state"
 #define STATE_JOURNAL "journal"
 #define STATE_LOCK "lock"
-#define STATE_LOGS "logs"       /* a folder: output of tasks, by action */
-#define STATE_RUNNING "running" /* the table of what runs now */
-#define STATE_INBOX "inbox"     /* a folder: records of jobs (inbox.h) */
-#define STATE_JOBS "jobs"       /* a folder: registrations of submissions */
-#define STATE_POINTS "points"   /* values that were written (point_records.h) */
-#define STATE_QUEUE "queue"     /* the scheduler's last answer */
+#define STATE_LOGS "logs"         /* a folder: output of tasks, by action */
+#define STATE_RUNNING "running"   /* the table of what runs now */
+#define STATE_PROGRESS "progress" /* where the run tells how far it is */
+#define STATE_INBOX "inbox"       /* a folder: records of jobs (inbox.h) */
+#define STATE_JOBS "jobs"         /* a folder: registrations of submissions */
+#define STATE_POINTS "points"     /* values that were written (point_records.h) */
+#define STATE_QUEUE "queue"       /* the scheduler's last answer */
 
 /* Before anything is begun: -1 with a state error for each name of the wrong kind. No folder:
  * nothing is wrong. */
