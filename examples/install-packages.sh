@@ -16,7 +16,7 @@ for set_name in "$@"; do
         packages="$packages libcmocka-dev bats jq git make mandoc procps openmpi-bin libopenmpi-dev mpich libmpich-dev"
         packages="$packages python3 python3-numpy python3-mpi4py libopenblas0-pthread"
         packages="$packages slurmctld slurmd slurm-client munge shellcheck"
-        packages="$packages python3-rdflib unzip"
+        packages="$packages python3-rdflib unzip tmux"
         ;;
     *)
         echo "usage: install-packages.sh build [test]" >&2

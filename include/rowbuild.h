@@ -527,6 +527,82 @@ ROWBUILD_API int rowbuild_show_launchers(struct rowbuild *study,
                                          const struct rowbuild_writer *writer,
                                          struct rowbuild_messages *messages);
 
+/* ---- Watching a run from another process: takes no lock and disturbs nobody ---- */
+
+struct rowbuild_watched_task { /* an execution */
+    const char *label; /* "simulate T1.5-s1", "plot (12 directories)"; control characters escaped */
+    const char *const *members; /* names of the tasks that its command works on, if several */
+    size_t member_count;
+    unsigned cores;
+    const char *cpus;        /* that it is bound to: "0-1,4"; "" if it isn't */
+    long pid;                /* of its first process */
+    double seconds;          /* so far */
+    double expected_seconds; /* in all, as it was recorded; negative: nobody knows */
+    double cpu; /* cores that its processes kept busy since the last look; negative: not known */
+    uint64_t memory_bytes; /* resident now, shared pages counted for each process */
+    bool is_paused;        /* its command is stopped */
+};
+
+struct rowbuild_watched_core {
+    unsigned number; /* as in rowbuild_show_machine */
+    double busy;     /* since the last look, 0 to 1; negative: not known */
+    size_t task;     /* that is bound to it: an index, SIZE_MAX if there is none */
+};
+
+struct rowbuild_watched_failure {
+    const char *label;
+    const char *how; /* "exit 3" */
+    const char
+        *log; /* path relative to the project, as a word for a shell; NULL if there is none */
+};
+
+struct rowbuild_watched_pool {
+    const char *name;
+    unsigned taken;
+    unsigned size;
+};
+
+enum rowbuild_watched_state {
+    ROWBUILD_NO_RUN, /* on this host, in this project; the rest is empty */
+    ROWBUILD_RUN_WORKS,
+    ROWBUILD_RUN_STOPPED, /* by Ctrl-Z */
+    /* The run of the last look has ended by itself: `status`, progress and failures are its last. */
+    ROWBUILD_RUN_ENDED,
+    ROWBUILD_RUN_KILLED, /* so it was; the rest is empty */
+};
+
+struct rowbuild_snapshot {
+    enum rowbuild_watched_state state;
+    int status;                        /* ENDED: its exit status */
+    long pid;                          /* of the run */
+    struct rowbuild_progress progress; /* without `longest` */
+    bool has_progress; /* false: a run of an earlier version, which tells only what it executes */
+    const struct rowbuild_watched_task *tasks; /* in no particular order */
+    size_t task_count;
+    const struct rowbuild_watched_core *cores; /* that a run may use here */
+    size_t core_count;
+    const struct rowbuild_watched_failure *failures;
+    size_t failure_count;
+    size_t more_failures;                      /* that aren't listed */
+    const struct rowbuild_watched_pool *pools; /* that the Rowfile declares */
+    size_t pool_count;
+    double look_seconds; /* that this look took */
+};
+
+struct rowbuild_monitor;
+
+/* Valid as long as the study. NULL after an error: this machine can't be read. */
+ROWBUILD_API struct rowbuild_monitor *rowbuild_monitor_new(struct rowbuild *study,
+                                                           struct rowbuild_messages *messages);
+ROWBUILD_API void rowbuild_monitor_free(struct rowbuild_monitor *monitor);
+/* What the run in the project does now: a small file is read, and what /proc says of each process of
+ * this host. The snapshot is valid until the next look. */
+ROWBUILD_API const struct rowbuild_snapshot *
+rowbuild_monitor_look(struct rowbuild_monitor *monitor);
+/* Writes it as one JSON object. */
+ROWBUILD_API void rowbuild_write_snapshot(const struct rowbuild_snapshot *snapshot,
+                                          const struct rowbuild_writer *writer);
+
 struct rowbuild_crate_options {
     const char *path;  /* of a new folder, or of a new zip file if it ends with ".zip" */
     bool without_data; /* describe the files, with size and SHA-256, without copying them */

@@ -4,6 +4,7 @@
 
 #include "launch.h"
 #include "logs.h"
+#include "published.h"
 #include "show_log.h"
 
 #include <stdlib.h>
@@ -22,27 +23,53 @@ static int finish(int result, struct buf *out, const struct rowbuild_writer *wri
     return messages_settle(messages, status);
 }
 
-/* By task: what the run that has the state now executes; NULL: nothing. The caller frees it. The table
- * names the first task of a batch; the others have a start on record, and no end. */
+static void mark_running(const struct graph *graph, const char *key, bool *running)
+{
+    struct task_id task = graph_find_task(graph, slice_of(key));
+    if (task.at != GRAPH_NONE) {
+        running[task.at] = true;
+    }
+}
+
+/* A batch that has just started, of which the table names the first task: the others have a start on
+ * record, and no end. */
+static void mark_batch(const struct rowbuild *study, const char *key, bool *running)
+{
+    const struct graph *graph = study->graph;
+    struct task_id first = graph_find_task(graph, slice_of(key));
+    bool is_batch = first.at != GRAPH_NONE &&
+                    graph_action(graph, first)->scope == SCOPE_DIRECTORY &&
+                    graph_action(graph, first)->command.uses_directories;
+    for (uint32_t n = 0; is_batch && n < graph->task_count; n++) {
+        running[n] = running[n] || (graph->tasks[n].action == graph->tasks[first.at].action &&
+                                    state_task(study->state, n)->attempt == ATTEMPT_STARTED);
+    }
+}
+
+/* By task: what the run that has the state now executes; NULL: nothing. The caller frees it. */
 static bool *find_running(const struct rowbuild *study)
 {
     struct running_entry *entries;
+    struct published published;
     size_t count = logs_read_running(study->state_path, &entries);
-    const struct graph *graph = study->graph;
-    bool *running = count > 0 ? mem_alloc(graph->task_count * sizeof *running + 1) : NULL;
+    if (count == 0) {
+        free(entries);
+        return NULL;
+    }
+    bool *running = mem_alloc(study->graph->task_count * sizeof *running + 1);
+    bool is_told = published_read(study->state_path, &published);
     for (size_t i = 0; i < count; i++) {
-        struct task_id first = graph_find_task(graph, slice_of(entries[i].key));
-        if (first.at == GRAPH_NONE) {
-            continue;
+        const struct published_task *task =
+            is_told ? published_find(&published, entries[i].pid) : NULL;
+        mark_running(study->graph, entries[i].key, running);
+        for (size_t m = 0; task != NULL && m < task->members.count; m++) {
+            mark_running(study->graph, task->members.at[m], running);
         }
-        running[first.at] = true;
-        bool is_batch = graph_action(graph, first)->scope == SCOPE_DIRECTORY &&
-                        graph_action(graph, first)->command.uses_directories;
-        for (uint32_t n = 0; is_batch && n < graph->task_count; n++) {
-            running[n] = running[n] || (graph->tasks[n].action == graph->tasks[first.at].action &&
-                                        state_task(study->state, n)->attempt == ATTEMPT_STARTED);
+        if (task == NULL) {
+            mark_batch(study, entries[i].key, running);
         }
     }
+    published_release(&published);
     free(entries);
     return running;
 }

@@ -107,6 +107,7 @@ static int carry_out(struct session *session)
         [COMMAND_SHOW_CLUSTER] = command_show_cluster,
         [COMMAND_SHOW_JOBS] = command_show_jobs,
         [COMMAND_SHOW_LAUNCHERS] = command_show_launchers,
+        [COMMAND_TOP] = command_top,
         [COMMAND_SUBMIT] = command_submit,
         [COMMAND_SCAN] = command_scan,
         [COMMAND_ACCEPT] = command_accept,

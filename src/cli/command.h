@@ -20,6 +20,7 @@ int command_show_machine(struct session *session);
 int command_show_cluster(struct session *session);
 int command_show_jobs(struct session *session);
 int command_show_launchers(struct session *session);
+int command_top(struct session *session);
 int command_submit(struct session *session);
 int command_scan(struct session *session);
 int command_accept(struct session *session);

@@ -119,7 +119,7 @@ static const struct command commands[COMMAND_COUNT] = {
              "the walltime.",
          .section = "ADVICE",
          .more = "Below the table, there is advice on actions whose last executions used more or "
-                 "less than they requested.",
+                 "less than they requested. `rowbuild top` shows what a run does now.",
          .examples = {{"rowbuild show status", "the whole study"},
                       {"rowbuild show status -a 'sim*' --eligible",
                        "only actions that have directories to run now"},
@@ -234,7 +234,8 @@ static const struct command commands[COMMAND_COUNT] = {
          .description =
              "Shows the packages, NUMA nodes and cores of this machine that a run may use now, "
              "within its affinity, control group and allocation. Also shows how busy their CPUs "
-             "are, and which task of a run in this project uses which core.",
+             "are, which task of a run in this project uses which core, and what such a run has "
+             "taken of its pools. `rowbuild top` shows the same as it changes.",
          .examples = {{"rowbuild show machine", "what a run without -j would use"},
                       {"taskset -c 0-3 rowbuild show machine",
                        "what it would use if confined to four cores"}}},
@@ -257,6 +258,20 @@ static const struct command commands[COMMAND_COUNT] = {
                         "launchers.toml, as they are on this cluster.",
          .examples = {{"rowbuild show launchers", "the launchers on this machine or cluster"},
                       {"rowbuild show launchers --all --short", "the names of all launchers"}}},
+    [COMMAND_TOP] =
+        {"top", .topic = show_topic, .synopsis = "[--once] [--json]", .purpose = "watch a run",
+         .section = "TOP",
+         .description =
+             "Watches a run in this project from another terminal: how far it is, which task has "
+             "which core, how long each task has run and how long it took the last time, what its "
+             "processes use, and what has failed, with the paths of the logs. It is refreshed "
+             "each second. It takes no lock, and the run isn't affected by it.\n"
+             "Without a run it says so, and waits for one. When the run ends, top ends, too, and "
+             "its result stays on the terminal. With --once, and where standard output isn't a "
+             "terminal, it prints plain text once. Press ? for the keys.",
+         .examples = {{"rowbuild top", "watches the run; q quits"},
+                      {"rowbuild top --once", "what runs now, as plain text"},
+                      {"rowbuild top --json | jq '.tasks[].label'", "the same, for programs"}}},
     [COMMAND_SUBMIT] =
         {"submit", .operands = OPERANDS_DIRECTORIES, .topic = "On a cluster",
          .synopsis =

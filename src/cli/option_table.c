@@ -117,6 +117,8 @@ const struct option_spec command_options[] = {
      .needs_action = ON(SHOW_DIRECTORIES), .help = "no blank lines between groups"},
     {'f', "follow", NULL, TO(follow), .takers = ON(SHOW_LOG),
      .help = "keep printing as the log grows, until the task ends"},
+    {0, "once", NULL, TO(once), .takers = ON(TOP), .section = "TOP",
+     .help = "print what runs now, as plain text, and end"},
     {0, "recorded", NULL, TO(selection.recorded),
      .takers = ON(SHOW_STATUS) | ON(SHOW_DIRECTORIES) | ON(SHOW_WHY),
      .help = "use only the records, without looking at any file"},

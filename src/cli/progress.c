@@ -24,9 +24,7 @@ size_t progress_columns(const char *text)
     return width_of_text(slice_of(text));
 }
 
-/* Adds as much of `text` as fits, with "..." at the end if it is truncated. Returns the columns
- * used. */
-static size_t add_fitting(struct buf *out, const char *text, size_t columns)
+size_t progress_add_fitting(struct buf *out, const char *text, size_t columns)
 {
     size_t all = progress_columns(text);
     if (all <= columns) {
@@ -139,14 +137,14 @@ static void add_status(struct buf *out, const struct rowbuild_progress *progress
     }
 }
 
-static void add_fitting_status(struct buf *out, const struct rowbuild_progress *progress,
-                               size_t width)
+void progress_add_status(struct buf *out, const struct rowbuild_progress *progress, size_t width)
 {
     unsigned parts = ALL_PARTS;
+    size_t start = out->len;
     add_status(out, progress, parts);
-    while (parts != 0 && progress_columns(buf_string(out)) > width) {
+    while (parts != 0 && progress_columns(out->at + start) > width) {
         parts &= parts - 1; /* without the lowest bit that is set */
-        buf_clear(out);
+        out->len = start;
         add_status(out, progress, parts);
     }
 }
@@ -264,12 +262,12 @@ static void render_status(struct buf *line, size_t *columns, const char *format,
     if (format != NULL) {
         (void)add_formatted(&text, format, progress, rate, &wrong);
     } else {
-        add_fitting_status(&text, progress, width);
+        progress_add_status(&text, progress, width);
     }
     if (colour) {
         buf_add_string(line, progress->failed > 0 ? "\033[1;31m" : "\033[1m");
     }
-    *columns = add_fitting(line, buf_string(&text), width);
+    *columns = progress_add_fitting(line, buf_string(&text), width);
     if (colour) {
         buf_add_string(line, "\033[0m");
     }
@@ -282,7 +280,7 @@ static void render_running(struct buf *line, size_t *columns, const struct rowbu
     struct buf time = BUF_EMPTY;
     text_add_duration(&time, task->seconds);
     buf_add_string(line, "  ");
-    size_t taken = 2 + add_fitting(line, task->label, width - 2 - TIME_COLUMNS - 1);
+    size_t taken = 2 + progress_add_fitting(line, task->label, width - 2 - TIME_COLUMNS - 1);
     size_t padding = taken + time.len < width ? width - taken - time.len : 1;
     buf_addf(line, "%*s%s", (int)padding, "", buf_string(&time));
     *columns = taken + padding + time.len;

@@ -40,8 +40,15 @@ bool progress_check_format(const char *format, struct buf *problem);
 
 void progress_block_release(struct progress_block *block);
 
+/* Appends the usual first line, with as many of its parts as fit into `width`. */
+void progress_add_status(struct buf *out, const struct rowbuild_progress *progress, size_t width);
+
 /* The most columns that UTF-8 text can take. */
 size_t progress_columns(const char *text);
+
+/* Appends as much of `text` as fits, with "..." at the end if it is truncated. Returns the columns
+ * used. */
+size_t progress_add_fitting(struct buf *out, const char *text, size_t columns);
 
 /* How many executions had ended when. */
 struct progress_sample {

@@ -43,6 +43,7 @@ struct settings {
     bool outside;      /* audit */
     bool keep_records; /* audit */
     bool follow;       /* show log */
+    bool once;         /* top */
     bool dry_run;      /* run, submit, clean, points */
     bool asks;         /* with it: status 1 where something would run (make -q) */
     bool exit_code;    /* run -n: status 4 where something would run */

@@ -5,6 +5,7 @@
 #include "job_variables.h"
 #include "logs.h"
 #include "state_folder.h"
+#include "watched.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -61,6 +62,11 @@ int report_machine_now(const char *state_path, const struct rowfile *rowfile,
                                    .core_count = held > 0 ? held : entries[i].core_count,
                                    .elsewhere = is_bound && held == 0 ? entries[i].cores : NULL};
     }
+    size_t pools = rowfile != NULL ? rowfile->pool_count : 0;
+    unsigned *taken = mem_alloc(pools * sizeof *taken + 1);
+    if (pools > 0) {
+        watched_count_pools(state_path, rowfile, entries, count, taken);
+    }
     read_cpu_times(times);
     nanosleep(&between, NULL);
     read_cpu_times(times + CPUMASK_LIMIT);
@@ -68,6 +74,7 @@ int report_machine_now(const char *state_path, const struct rowfile *rowfile,
                                          .budget = budget,
                                          .allocation = allocation.exists ? &allocation : NULL,
                                          .rowfile = rowfile,
+                                         .pools_taken = taken,
                                          .is_counted = is_real && !machine.is_real,
                                          .holders = holders,
                                          .holder_count = count,
@@ -75,6 +82,7 @@ int report_machine_now(const char *state_path, const struct rowfile *rowfile,
                                          .after = times + CPUMASK_LIMIT,
                                          .cpu_count = is_real ? CPUMASK_LIMIT : 0};
     report_machine(&facts, options, out);
+    free(taken);
     free(times);
     free(cores);
     free(holders);

@@ -93,20 +93,25 @@ static void add_allocation(const struct report_machine_facts *facts, struct buf 
     add_other_hosts(allocation, out);
 }
 
-static void add_pools(const struct rowfile *rowfile, struct buf *out)
+static void add_pools(const struct report_machine_facts *facts, struct buf *out)
 {
+    const struct rowfile *rowfile = facts->rowfile;
     for (size_t i = 0; rowfile != NULL && i < rowfile->pool_count; i++) {
         buf_add_string(out, i == 0 ? "pools of a run: " : ", ");
         text_add_name(out, rowfile->pools[i].name);
         buf_addf(out, " %u", rowfile->pools[i].count);
+        if (facts->pools_taken != NULL && facts->pools_taken[i] > 0) {
+            buf_addf(out, " (%u taken)", facts->pools_taken[i]);
+        }
     }
     if (rowfile != NULL && rowfile->pool_count > 0) {
         buf_add_char(out, '\n');
     }
 }
 
-static void add_json_pools(const struct rowfile *rowfile, struct buf *out)
+static void add_json_pools(const struct report_machine_facts *facts, struct buf *out)
 {
+    const struct rowfile *rowfile = facts->rowfile;
     if (rowfile == NULL || rowfile->pool_count == 0) {
         return;
     }
@@ -116,6 +121,7 @@ static void add_json_pools(const struct rowfile *rowfile, struct buf *out)
         report_json_begin(out, '{');
         report_json_string(out, "pool", rowfile->pools[i].name);
         report_json_count(out, "count", rowfile->pools[i].count);
+        report_json_count(out, "taken", facts->pools_taken != NULL ? facts->pools_taken[i] : 0);
         report_json_end(out, '}');
     }
     report_json_end(out, ']');
@@ -142,7 +148,7 @@ static void add_summary(const struct report_machine_facts *facts, struct buf *ou
         buf_addf(out, " (a quota grants %.1f CPUs' time)", machine->cpu_quota);
     }
     buf_add_char(out, '\n');
-    add_pools(facts->rowfile, out);
+    add_pools(facts, out);
     if (facts->allocation != NULL) {
         add_allocation(facts, out);
     }
@@ -399,7 +405,7 @@ static void add_json(const struct report_machine_facts *facts, struct buf *out)
         }
     }
     report_json_end_records(out);
-    add_json_pools(facts->rowfile, out);
+    add_json_pools(facts, out);
     buf_add_string(out, "}\n");
 }
 

@@ -254,6 +254,7 @@ struct report_machine_facts {
     const struct report_cpu_time *after;
     size_t cpu_count;
     const struct rowfile *rowfile; /* whose pools are listed; NULL: none */
+    const unsigned *pools_taken;   /* by pool, by the holders; NULL: nothing */
 };
 
 /* A drawing of packages, NUMA nodes and cores with their CPUs, each CPU's load between the two
@@ -262,7 +263,7 @@ struct report_machine_facts {
  * "cpus_from","bound","hosts" [{"host","cpus"}]}, "real", "cores"
  * [{"core","package","numa_node","cpus"
  * [],"load" [0 to 1, or null],"held_by" []}], "not_bound" [{"label","cores"}], "elsewhere"
- * [{"label","cpus"}], and where there are any, "pools" [{"pool","count"}]. */
+ * [{"label","cpus"}], and where there are any, "pools" [{"pool","count","taken"}]. */
 void report_machine(const struct report_machine_facts *facts,
                     const struct rowbuild_show_options *options, struct buf *out);
 
