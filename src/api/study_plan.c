@@ -144,15 +144,10 @@ static int open_workspace(struct rowbuild *study, enum state_mode mode, struct d
     return 0;
 }
 
-static int look(struct rowbuild *study, const struct rowbuild_selection *selection,
-                enum state_mode mode, struct diag *diag)
+/* What is remembered: records, and jobs. */
+static int open_state(struct rowbuild *study, const struct rowbuild_selection *selection,
+                      enum state_mode mode, struct diag *diag)
 {
-    if (selection->since != NULL && study->job == NULL) {
-        study_begin_since(study, selection->since);
-    }
-    if (open_workspace(study, mode, diag) != 0 || make_plan(study, selection, mode, diag) != 0) {
-        return -1;
-    }
     if (state_folder_check(study->state_path, diag) != 0) {
         return -1;
     }
@@ -170,9 +165,25 @@ static int look(struct rowbuild *study, const struct rowbuild_selection *selecti
     if (study->state != NULL && mode == STATE_WRITE && take_jobs(study, diag) != 0) {
         return -1;
     }
-    if (study->state == NULL ||
-        (!study->tolerates_empty &&
-         plan_refuse_empty_workspace(&study->workspace, study->state, diag) != 0)) {
+    return study->state != NULL ? 0 : -1;
+}
+
+static int look(struct rowbuild *study, const struct rowbuild_selection *selection,
+                enum state_mode mode, struct diag *diag)
+{
+    if (selection->since != NULL && study->job == NULL) {
+        study_begin_since(study, selection->since);
+    }
+    /* What is on record spares reading the values of declared points. A job finds its records by the
+     * graph. */
+    bool is_early = study->points != NULL && mode != STATE_JOB;
+    if ((is_early && open_state(study, selection, mode, diag) != 0) ||
+        open_workspace(study, mode, diag) != 0 || make_plan(study, selection, mode, diag) != 0 ||
+        (!is_early && open_state(study, selection, mode, diag) != 0)) {
+        return -1;
+    }
+    if (!study->tolerates_empty &&
+        plan_refuse_empty_workspace(&study->workspace, study->state, diag) != 0) {
         return -1;
     }
     return look_at_plan(study, mode, diag);

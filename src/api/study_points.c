@@ -18,7 +18,16 @@ int study_expand_points(struct rowbuild *study, struct diag *diag)
 
 static bool was_written(const void *context, struct slice name, struct digest digest)
 {
-    return point_records_have(context, name, digest);
+    const struct rowbuild *study = context;
+    return point_records_have(study->point_records, name, digest);
+}
+
+static const struct file_row *row_of_value(const void *context, size_t directory, struct slice name)
+{
+    const struct rowbuild *study = context;
+    return study->state != NULL
+               ? state_recorded_file(study->state, directory, name, study->rowfile->value_file)
+               : NULL;
 }
 
 static int compare_formers(const void *a, const void *b)
@@ -30,9 +39,10 @@ static int compare_formers(const void *a, const void *b)
 void study_add_known_points(struct rowbuild *study, struct points_view *view)
 {
     view->known_count = point_records_names(study->point_records, &view->known);
-    struct point_former *formers = mem_alloc((view->known_count + 1) * sizeof *formers);
+    size_t most = point_records_any_former(study->point_records) ? view->known_count : 0;
+    struct point_former *formers = mem_alloc((most + 1) * sizeof *formers);
     size_t count = 0;
-    for (size_t i = 0; i < view->known_count; i++) {
+    for (size_t i = 0; i < most; i++) {
         struct slice former = point_records_former(study->point_records, i);
         if (former.at != NULL) {
             formers[count++] = (struct point_former){former, view->known[i]};
@@ -76,7 +86,8 @@ int study_open_workspace(struct rowbuild *study, enum state_mode mode, struct di
             return -1;
         }
         view.was_written = was_written;
-        view.context = study->point_records;
+        view.row = row_of_value;
+        view.context = study;
         study_add_known_points(study, &view);
     }
     return workspace_open_declared(&study->workspace, study->project, study->rowfile,

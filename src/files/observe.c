@@ -68,6 +68,21 @@ static struct file_row row_of_stat(const struct file_stat *stat)
     };
 }
 
+bool observed_stands(const struct file_row *row, const struct file_stat *found)
+{
+    struct file_row now = row_of_stat(found);
+    return found->kind == FILE_REGULAR && (row->flags & FILE_ROW_DELETED) == 0 &&
+           digest_is_content(row->digest) && row_stands(row, &now);
+}
+
+uint64_t observed_mark(const struct file_row *row)
+{
+    static const uint64_t odd = 0x9e3779b97f4a7c15U;
+    uint64_t mark = row->size * odd ^ row->inode;
+    mark = (mark * odd ^ (uint64_t)row->mtime_ns) * odd ^ (uint64_t)row->ctime_ns;
+    return mark != 0 ? mark : 1;
+}
+
 static struct file_row row_of_tree(const struct filetree *tree)
 {
     return (struct file_row){

@@ -106,6 +106,12 @@ void observer_make_row(struct observer *observer, const struct file_stat *stat,
  * stat alone of the same size and mtime. */
 bool observed_equal(struct digest recorded, const struct file_row *row);
 
+/* Whether the file is what the row says, by what stat says now: it needn't be read again. */
+bool observed_stands(const struct file_row *row, const struct file_stat *found);
+
+/* A number for what stat said when the row was made, to see whether a row is still that one. Not 0. */
+uint64_t observed_mark(const struct file_row *row);
+
 /* Whether it is a file of no bytes, or a directory without files. */
 bool observed_is_empty(const struct file_row *row);
 

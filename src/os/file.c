@@ -234,28 +234,48 @@ static int sync_parent(int dir, const char *path)
     return 0;
 }
 
-/* Writes, syncs and closes; the file has the mode of the one it is to replace. */
-static int fill(int fd, int dir, const char *path, struct slice content)
+/* Writes and closes; the file has the mode of the one it is to replace. */
+static int fill(int fd, int dir, const char *path, struct slice content, bool syncs)
 {
     struct stat old;
     if (disk->stat(dir, path, &old, 0) == 0 && S_ISREG(old.st_mode)) {
         (void)!disk->set_mode(fd, old.st_mode & 07777);
     }
-    if (file_write_fully(fd, content) != 0 || disk->sync(fd) != 0) {
+    if (file_write_fully(fd, content) != 0 || (syncs && disk->sync(fd) != 0)) {
         return close_failed(fd);
     }
     return disk->close(fd);
+}
+
+static int fill_temporary(int dir, const char *path, struct slice content, bool syncs,
+                          struct buf *name)
+{
+    int fd = open_temporary(dir, path, name);
+    if (fd < 0) {
+        return -1;
+    }
+    if (fill(fd, dir, path, content, syncs) != 0) {
+        int error = errno;
+        disk->unlink(dir, name->at, 0);
+        errno = error;
+        return -1;
+    }
+    return 0;
+}
+
+int file_prepare(int dir, const char *path, struct slice content, struct buf *temporary)
+{
+    return fill_temporary(dir, path, content, false, temporary);
 }
 
 int file_replace(int dir, const char *path, struct slice content)
 {
     struct buf name = BUF_EMPTY;
     int result = -1;
-    int fd = open_temporary(dir, path, &name);
-    if (fd < 0) {
+    if (fill_temporary(dir, path, content, true, &name) != 0) {
         goto out;
     }
-    if (fill(fd, dir, path, content) != 0 || disk->rename(dir, name.at, dir, path, 0) != 0) {
+    if (disk->rename(dir, name.at, dir, path, 0) != 0) {
         int error = errno;
         disk->unlink(dir, name.at, 0);
         errno = error;

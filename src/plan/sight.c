@@ -340,6 +340,25 @@ int plan_read_moved(struct plan *plan, const uint8_t *wanted_files, const uint8_
     return result;
 }
 
+/* All but value files that the look at the points has found unchanged just now. */
+static void leave_out_seen(struct plan *plan, const struct file_list *list, struct file_list *open)
+{
+    const struct graph *graph = plan->graph;
+    const uint64_t *marks = graph->workspace->points.marks;
+    for (size_t i = 0; i < list->count; i++) {
+        struct file_id file = {list->at[i]};
+        uint32_t column;
+        uint64_t mark = marks != NULL && is_value_file(graph, file)
+                            ? marks[graph_file_directory(graph, file, &column)]
+                            : 0;
+        if (mark != 0 && mark == observed_mark(state_file(plan->state, file.at))) {
+            plan->files[file.at] = FILE_CURRENT;
+        } else {
+            vec_push(open, file.at);
+        }
+    }
+}
+
 void plan_stat_files(struct plan *plan, const struct file_list *list, struct diag *diag)
 {
     if (plan->options.recorded) {
@@ -349,7 +368,10 @@ void plan_stat_files(struct plan *plan, const struct file_list *list, struct dia
         return;
     }
     struct survey survey = survey_of(plan);
-    survey_stat(&survey, list->at, list->count, plan->files);
+    struct file_list open = {0};
+    leave_out_seen(plan, list, &open);
+    survey_stat(&survey, open.at, open.count, plan->files);
+    vec_release(&open);
     for (size_t i = 0; i < list->count && plan->graph->workspace->points.standings != NULL; i++) {
         if (is_declared(plan->graph, (struct file_id){list->at[i]})) {
             plan->files[list->at[i]] = FILE_MOVED;

@@ -33,9 +33,10 @@ struct point_records {
     char *path;
     struct intern names;
     VEC(struct pair) pairs; /* by number of the name */
-    size_t lines;           /* in the file */
-    size_t sound_bytes;     /* of the file, up to the first line that doesn't count */
-    size_t bytes;           /* of the file */
+    bool any_former;
+    size_t lines;       /* in the file */
+    size_t sound_bytes; /* of the file, up to the first line that doesn't count */
+    size_t bytes;       /* of the file */
 };
 
 static uint32_t number_of(struct point_records *records, struct slice name)
@@ -62,6 +63,7 @@ static void put(struct point_records *records, const struct point_record *record
             records->pairs.at[pair->former].successor = INTERN_NONE;
         }
         pair->former = former;
+        records->any_former = true;
         records->pairs.at[former].successor = number;
         records->pairs.at[former].is_declared = false;
     }
@@ -239,6 +241,11 @@ bool point_records_have(const struct point_records *records, struct slice name,
     return number != INTERN_NONE && records->pairs.at[number].is_written &&
            (digest_equal(records->pairs.at[number].before, digest) ||
             digest_equal(records->pairs.at[number].after, digest));
+}
+
+bool point_records_any_former(const struct point_records *records)
+{
+    return records->any_former;
 }
 
 bool point_records_declared_at(const struct point_records *records, size_t number)

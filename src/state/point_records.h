@@ -43,6 +43,7 @@ size_t point_records_names(const struct point_records *records, const struct sli
 struct slice point_records_former(const struct point_records *records, size_t number);
 /* point_records_declared of the name of this number. */
 bool point_records_declared_at(const struct point_records *records, size_t number);
+bool point_records_any_former(const struct point_records *records);
 
 /* Adds records, in memory and on disk, and returns when they are synced. The folder exists, and its
  * lock is held. -1 after an error; then nothing may be written. */

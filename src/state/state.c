@@ -184,6 +184,24 @@ const struct task_row *state_recorded_task(const struct state *state, struct sli
     return if_known(&table->tasks[row * table->actions.count + column]);
 }
 
+const struct file_row *state_recorded_file(const struct state *state, size_t guess,
+                                           struct slice directory, struct slice column)
+{
+    const struct rowtable *table = &state->table;
+    bool is_there =
+        guess < table->directories.count && slice_equal(table->directories.at[guess], directory);
+    size_t row = is_there ? guess : rowtable_directory(table, directory);
+    size_t number = 0;
+    while (number < table->columns.count && !slice_equal(table->columns.at[number], column)) {
+        number++;
+    }
+    if (row == ROWTABLE_NONE || number == table->columns.count) {
+        return NULL;
+    }
+    const struct file_row *file = &table->files[row * table->columns.count + number];
+    return (file->flags & FILE_ROW_KNOWN) != 0 ? file : NULL;
+}
+
 const struct task_row *state_recorded_other(const struct state *state, struct slice key)
 {
     uint32_t number = intern_find(&state->table.other_task_names, key);

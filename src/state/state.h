@@ -212,6 +212,10 @@ size_t state_recorded_actions(const struct state *state, const struct slice **na
 size_t state_recorded_others(const struct state *state, const struct slice **keys);
 const struct task_row *state_recorded_task(const struct state *state, struct slice directory,
                                            struct slice action);
+/* The row of a file in a directory. `guess`: where in the list of directories it may be; any other
+ * place is found as well. Threads may read rows together. */
+const struct file_row *state_recorded_file(const struct state *state, size_t guess,
+                                           struct slice directory, struct slice column);
 const struct task_row *state_recorded_other(const struct state *state, struct slice key);
 
 /* Change a row in memory and remember it for the next state_flush. Digests are copied. A put in

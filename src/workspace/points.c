@@ -261,6 +261,14 @@ int64_t points_find(const struct points *points, struct slice name)
     return -1;
 }
 
+int64_t points_find_next(const struct points *points, struct slice name, size_t *next)
+{
+    bool is_next = *next < points->all.count && slice_equal(points->all.at[*next].name, name);
+    int64_t found = is_next ? (int64_t)*next : points_find(points, name);
+    *next = found >= 0 ? (size_t)found + 1 : *next;
+    return found;
+}
+
 void points_add_value(const struct points *points, size_t point, struct buf *out)
 {
     points_add_as(points, &points->all.at[point], POINTS_TEXT, out);

@@ -36,6 +36,10 @@ struct digest points_digest(const struct points *points, size_t point);
 /* The point of that name, or -1. */
 int64_t points_find(const struct points *points, struct slice name);
 
+/* The same for many names, most of which are in the order of the points: `next` is where the search
+ * begins, 0 at first. */
+int64_t points_find_next(const struct points *points, struct slice name, size_t *next);
+
 /* Appends the value as it is written into the value file, without a newline. */
 void points_add_value(const struct points *points, size_t point, struct buf *out);
 

@@ -3,6 +3,7 @@
 
 #include "disk.h"
 #include "file.h"
+#include "observe.h"
 #include "parallel.h"
 
 #include <errno.h>
@@ -12,13 +13,6 @@
 enum { LOOK_GRAIN = 64 };
 static const size_t LARGEST_VALUE = 64U << 20;
 
-static bool is_directory(const struct workspace *workspace, const char *name)
-{
-    struct stat found;
-    return disk->stat(workspace->fd, name, &found, AT_SYMLINK_NOFOLLOW) == 0 &&
-           S_ISDIR(found.st_mode);
-}
-
 /* Whether the bytes are those that would be written. */
 static bool is_as_written(struct slice found, const struct buf *declared)
 {
@@ -26,11 +20,22 @@ static bool is_as_written(struct slice found, const struct buf *declared)
            memcmp(found.at, declared->at, declared->len) == 0;
 }
 
+static enum point_standing compare(const struct workspace *workspace, size_t directory,
+                                   struct digest found)
+{
+    const struct workspace_points *own = &workspace->points;
+    own->found[directory] = found;
+    if (digest_equal(found, points_digest(own->view.points, own->numbers[directory]))) {
+        return POINT_MADE;
+    }
+    bool was_written = own->view.was_written != NULL &&
+                       own->view.was_written(own->view.context, workspace->names[directory], found);
+    return was_written ? POINT_CHANGED : POINT_EDITED;
+}
+
 static enum point_standing judge_value(const struct workspace *workspace, size_t directory,
                                        struct slice text, struct json_parser *parser)
 {
-    const struct workspace_points *own = &workspace->points;
-    struct digest declared = points_digest(own->view.points, own->numbers[directory]);
     struct buf canonical = BUF_EMPTY;
     struct diag unseen;
     enum point_standing standing = POINT_REFUSED;
@@ -38,14 +43,7 @@ static enum point_standing judge_value(const struct workspace *workspace, size_t
     struct json *value = json_parse(parser, text, SLICE_LITERAL(""), &unseen);
     if (value != NULL) {
         json_add_canonical(value, &canonical);
-        struct digest found = digest_of(buf_slice(&canonical));
-        bool was_written =
-            own->view.was_written != NULL &&
-            own->view.was_written(own->view.context, workspace->names[directory], found);
-        own->found[directory] = found;
-        standing = digest_equal(found, declared) ? POINT_MADE
-                   : was_written                 ? POINT_CHANGED
-                                                 : POINT_EDITED;
+        standing = compare(workspace, directory, digest_of(buf_slice(&canonical)));
     }
     json_free(value);
     diag_release(&unseen);
@@ -53,63 +51,91 @@ static enum point_standing judge_value(const struct workspace *workspace, size_t
     return standing;
 }
 
-static enum point_standing judge(const struct workspace *workspace, size_t directory,
-                                 struct json_parser *parser, struct buf *declared, struct buf *text)
+/* What a thread needs to look at one point after another. */
+struct looking {
+    struct json_parser *parser;
+    struct buf path;
+    struct buf declared;
+    struct buf text;
+};
+
+/* The row of a value file that is as it was when it was recorded, and needn't be read; else NULL. */
+static const struct file_row *find_row(const struct workspace *workspace, size_t directory,
+                                       const char *path)
+{
+    const struct points_view *view = &workspace->points.view;
+    struct file_stat found;
+    const struct file_row *row =
+        view->row != NULL ? view->row(view->context, directory, workspace->names[directory]) : NULL;
+    return row != NULL && file_stat(workspace->fd, path, &found) == 0 &&
+                   observed_stands(row, &found)
+               ? row
+               : NULL;
+}
+
+static enum point_standing judge_directory(const struct workspace *workspace, size_t directory,
+                                           struct looking *looking)
 {
     const struct workspace_points *own = &workspace->points;
-    struct buf path = BUF_EMPTY;
-    enum point_standing standing;
-    buf_clear(text);
-    buf_clear(declared);
-    buf_add_slice(&path, workspace->names[directory]);
-    buf_add_char(&path, '/');
-    buf_add_slice(&path, workspace->rowfile->value_file);
+    buf_clear(&looking->path);
+    buf_add_slice(&looking->path, workspace->names[directory]);
+    buf_add_char(&looking->path, '/');
+    buf_add_slice(&looking->path, workspace->rowfile->value_file);
+    const char *path = buf_string(&looking->path);
+    const struct file_row *row = find_row(workspace, directory, path);
+    if (row != NULL) {
+        own->marks[directory] = observed_mark(row);
+        return compare(workspace, directory, row->digest);
+    }
+    buf_clear(&looking->text);
+    if (file_read(workspace->fd, path, LARGEST_VALUE, &looking->text) != 0) {
+        return errno == ENOENT ? POINT_UNWRITTEN : POINT_REFUSED;
+    }
+    buf_clear(&looking->declared);
+    points_add_value(own->view.points, own->numbers[directory], &looking->declared);
+    if (is_as_written(buf_slice(&looking->text), &looking->declared)) {
+        own->found[directory] = points_digest(own->view.points, own->numbers[directory]);
+        return POINT_MADE;
+    }
+    return judge_value(workspace, directory, buf_slice(&looking->text), looking->parser);
+}
+
+static enum point_standing judge(const struct workspace *workspace, size_t directory,
+                                 struct looking *looking)
+{
+    const struct workspace_points *own = &workspace->points;
+    struct stat found;
     if (workspace_renamed_point(workspace, workspace->names[directory]) >= 0) {
         own->found[directory] = points_digest(own->view.points, own->numbers[directory]);
-        buf_release(&path);
         return POINT_RENAMED;
     }
     own->found[directory] = DIGEST_ABSENT;
-    errno = workspace->fd < 0 ? ENOENT : 0;
-    if (workspace->fd >= 0 && is_directory(workspace, workspace->names[directory].at) &&
-        file_read(workspace->fd, buf_string(&path), LARGEST_VALUE, text) == 0) {
-        points_add_value(own->view.points, own->numbers[directory], declared);
-        if (is_as_written(buf_slice(text), declared)) {
-            own->found[directory] = points_digest(own->view.points, own->numbers[directory]);
-            standing = POINT_MADE;
-        } else {
-            standing = judge_value(workspace, directory, buf_slice(text), parser);
-        }
-    } else if (workspace->fd >= 0 && errno == ENOENT &&
-               is_directory(workspace, workspace->names[directory].at)) {
-        standing = POINT_UNWRITTEN;
-    } else {
-        struct stat found;
-        bool is_free =
-            workspace->fd < 0 || (disk->stat(workspace->fd, workspace->names[directory].at, &found,
-                                             AT_SYMLINK_NOFOLLOW) != 0 &&
-                                  errno == ENOENT);
-        standing = is_free ? POINT_NEW : POINT_REFUSED;
+    if (own->is_there[own->numbers[directory]]) {
+        return judge_directory(workspace, directory, looking);
     }
-    buf_release(&path);
-    return standing;
+    bool is_free = workspace->fd < 0 || (disk->stat(workspace->fd, workspace->names[directory].at,
+                                                    &found, AT_SYMLINK_NOFOLLOW) != 0 &&
+                                         errno == ENOENT);
+    if (is_free) {
+        return POINT_NEW;
+    }
+    return S_ISDIR(found.st_mode) ? judge_directory(workspace, directory, looking) : POINT_REFUSED;
 }
 
 static void judge_range(void *context, unsigned worker, size_t first, size_t end)
 {
     struct workspace *workspace = context;
-    struct json_parser *parser = json_parser_new();
-    struct buf declared = BUF_EMPTY;
-    struct buf text = BUF_EMPTY;
+    struct looking looking = {.parser = json_parser_new()};
     (void)worker;
     for (size_t i = first; i < end; i++) {
         if (workspace->points.numbers[i] != POINT_UNDECLARED) {
-            workspace->points.standings[i] = (uint8_t)judge(workspace, i, parser, &declared, &text);
+            workspace->points.standings[i] = (uint8_t)judge(workspace, i, &looking);
         }
     }
-    buf_release(&declared);
-    buf_release(&text);
-    json_parser_free(parser);
+    buf_release(&looking.path);
+    buf_release(&looking.declared);
+    buf_release(&looking.text);
+    json_parser_free(looking.parser);
 }
 
 void workspace_look_at_points(struct workspace *workspace)
@@ -118,8 +144,10 @@ void workspace_look_at_points(struct workspace *workspace)
     own->numbers = mem_alloc((workspace->count + 1) * sizeof *own->numbers);
     own->standings = mem_alloc(workspace->count + 1);
     own->found = mem_alloc((workspace->count + 1) * sizeof *own->found);
+    own->marks = mem_alloc((workspace->count + 1) * sizeof *own->marks);
+    size_t next = 0;
     for (size_t i = 0; i < workspace->count; i++) {
-        int64_t point = points_find(own->view.points, workspace->names[i]);
+        int64_t point = points_find_next(own->view.points, workspace->names[i], &next);
         point = point >= 0 ? point : workspace_renamed_point(workspace, workspace->names[i]);
         own->numbers[i] = point >= 0 ? (uint32_t)point : POINT_UNDECLARED;
     }
@@ -128,9 +156,11 @@ void workspace_look_at_points(struct workspace *workspace)
 
 void workspace_release_points(struct workspace *workspace)
 {
+    free(workspace->points.is_there);
     free(workspace->points.numbers);
     free(workspace->points.standings);
     free(workspace->points.found);
+    free(workspace->points.marks);
     free(workspace->points.undeclared);
     free(workspace->points.renames);
     workspace->points = (struct workspace_points){0};

@@ -5,40 +5,19 @@
 
 #include "disk.h"
 #include "file.h"
+#include "points_making.h"
+#include "points_rewrite.h"
 #include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum {
-    CHUNK = 4096,
-    FEW = 16, /* so few are synced one by one */
-};
+enum { LONGEST_NAME = 255, DIGEST_DIGITS = 32 };
 #define NEW_SUFFIX ".rowbuild-new"
-static const size_t LARGEST_VALUE = 64U << 20;
-
-struct making {
-    struct workspace *workspace;
-    struct diag *diag;
-    size_t written;
-};
-
-static int complain(const struct making *making, struct slice name, const char *what)
-{
-    int error = errno;
-    struct buf shown = BUF_EMPTY;
-    text_add_name(&shown, making->workspace->path);
-    buf_add_char(&shown, '/');
-    text_add_name(&shown, name);
-    diag_state_error(making->diag, FINDING_FILE_TROUBLE,
-                     "the point's directory `%s` can't be %s: %s", buf_string(&shown), what,
-                     strerror(error));
-    buf_release(&shown);
-    return -1;
-}
-
-/* "a/.b.rowbuild-new" for "a/b": no member, since it is hidden. */
+/* "a/.b.rowbuild-new" for "a/b": no member, since it is hidden. A name that would be too long is
+ * shortened by a digest. */
 static void add_temporary(const struct workspace *workspace, size_t directory, struct buf *path)
 {
     struct slice name = workspace->names[directory];
@@ -47,29 +26,17 @@ static void add_temporary(const struct workspace *workspace, size_t directory, s
         last--;
     }
     buf_add(path, name.at, last);
+    const size_t suffix = strlen(NEW_SUFFIX);
+    struct slice own = slice_make(name.at + last, name.len - last);
     buf_add_char(path, '.');
-    buf_add(path, name.at + last, name.len - last);
-    buf_add_string(path, NEW_SUFFIX);
-}
-
-static void add_text(const struct workspace *workspace, size_t directory, struct buf *text)
-{
-    const struct workspace_points *own = &workspace->points;
-    points_add_value(own->view.points, own->numbers[directory], text);
-    buf_add_char(text, '\n');
-}
-
-static int sync_path(int folder, const char *path, int flags)
-{
-    int fd = disk->open(folder, path, O_RDONLY | O_CLOEXEC | flags, 0);
-    if (fd < 0) {
-        return -1;
+    if (1 + own.len + suffix <= LONGEST_NAME) {
+        buf_add_slice(path, own);
+    } else {
+        buf_add(path, own.at, LONGEST_NAME - suffix - 2 - DIGEST_DIGITS);
+        buf_add_char(path, '~');
+        digest_format(digest_of(own), path);
     }
-    int result = disk->sync(fd);
-    int error = errno;
-    disk->close(fd);
-    errno = error;
-    return result;
+    buf_add_string(path, NEW_SUFFIX);
 }
 
 static int write_text(int folder, const char *path, struct slice text)
@@ -103,7 +70,7 @@ static int write_new(const struct making *making, size_t directory)
     }
     buf_add_char(&path, '/');
     buf_add_slice(&path, workspace->rowfile->value_file);
-    add_text(workspace, directory, &text);
+    making_add_text(workspace, directory, &text);
     if (result == 0) {
         result = file_make_parents(workspace->fd, buf_string(&path));
     }
@@ -124,14 +91,14 @@ static int sync_new(const struct making *making, size_t directory)
     size_t least = path.len;
     buf_add_char(&path, '/');
     buf_add_slice(&path, workspace->rowfile->value_file);
-    int result = sync_path(workspace->fd, buf_string(&path), 0);
+    int result = making_sync_path(workspace->fd, buf_string(&path), 0);
     while (result == 0 && path.len > least) {
         while (path.at[path.len - 1] != '/') {
             path.len--;
         }
         path.len--;
         path.at[path.len] = '\0';
-        result = sync_path(workspace->fd, buf_string(&path), O_DIRECTORY);
+        result = making_sync_path(workspace->fd, buf_string(&path), O_DIRECTORY);
     }
     buf_release(&path);
     return result;
@@ -171,10 +138,10 @@ static int make_chunk(struct making *making, const uint32_t *directories, size_t
     for (; done < count && result == 0; done++) {
         result = write_new(making, directories[done]);
     }
-    if (count > FEW && result == 0) {
+    if (count > MAKING_FEW && result == 0) {
         result = disk->sync_all(making->workspace->fd);
     }
-    for (size_t i = 0; i < done && count <= FEW && result == 0; i++) {
+    for (size_t i = 0; i < done && count <= MAKING_FEW && result == 0; i++) {
         result = sync_new(making, directories[i]);
         done = result != 0 ? i + 1 : done;
     }
@@ -183,102 +150,11 @@ static int make_chunk(struct making *making, const uint32_t *directories, size_t
         done = result != 0 ? i + 1 : done;
     }
     if (result != 0) {
-        complain(making, making->workspace->names[directories[done - 1]], "made");
+        making_complain(making, making->workspace->names[directories[done - 1]], "made");
         for (size_t i = 0; i < count; i++) {
             remove_new(making, directories[i]);
         }
     }
-    return result;
-}
-
-/* Names survive a crash only once the folders that hold them are synced. */
-static int sync_parents(struct making *making, const struct slice *names, size_t count)
-{
-    const struct workspace *workspace = making->workspace;
-    struct buf parent = BUF_EMPTY;
-    struct buf before = BUF_EMPTY;
-    int result = 0;
-    for (size_t i = 0; i < count && result == 0; i++) {
-        struct slice name = names[i];
-        size_t len = name.len;
-        while (len > 0 && name.at[len - 1] != '/') {
-            len--;
-        }
-        if (slice_equal(slice_make(name.at, len), buf_slice(&before))) {
-            continue; /* neighbours share their folder */
-        }
-        buf_clear(&before);
-        buf_add(&before, name.at, len);
-        while (result == 0 && len > 0) {
-            buf_clear(&parent);
-            buf_add(&parent, name.at, len);
-            result = sync_path(workspace->fd, buf_string(&parent), O_DIRECTORY);
-            for (len--; len > 0 && name.at[len - 1] != '/';) {
-                len--;
-            }
-        }
-        if (result != 0) {
-            complain(making, name, "synced");
-        }
-    }
-    if (result == 0 && sync_path(workspace->fd, ".", O_DIRECTORY) != 0) {
-        result = complain(making, names[0], "synced");
-    }
-    buf_release(&parent);
-    buf_release(&before);
-    return result;
-}
-
-/* Whether the value on disk is still the one that was looked at. */
-static bool is_unchanged(const struct workspace *workspace, size_t directory, const char *path)
-{
-    struct buf text = BUF_EMPTY;
-    struct buf canonical = BUF_EMPTY;
-    struct diag unseen;
-    bool unchanged = false;
-    diag_init(&unseen);
-    int read = file_read(workspace->fd, path, LARGEST_VALUE, &text);
-    if (read != 0) {
-        unchanged = errno == ENOENT && digest_is_absent(workspace->points.found[directory]);
-    } else {
-        struct json_parser *parser = json_parser_new();
-        struct json *value = json_parse(parser, buf_slice(&text), SLICE_LITERAL(""), &unseen);
-        if (value != NULL) {
-            json_add_canonical(value, &canonical);
-            unchanged =
-                digest_equal(digest_of(buf_slice(&canonical)), workspace->points.found[directory]);
-        }
-        json_free(value);
-        json_parser_free(parser);
-    }
-    diag_release(&unseen);
-    buf_release(&canonical);
-    buf_release(&text);
-    return unchanged;
-}
-
-/* The value file of a directory that is there. */
-static int rewrite(struct making *making, size_t directory)
-{
-    const struct workspace *workspace = making->workspace;
-    struct buf path = BUF_EMPTY;
-    struct buf text = BUF_EMPTY;
-    int result = 0;
-    buf_add_slice(&path, workspace->names[directory]);
-    buf_add_char(&path, '/');
-    buf_add_slice(&path, workspace->rowfile->value_file);
-    if (digest_is_unread(workspace->points.found[directory]) ||
-        is_unchanged(workspace, directory, buf_string(&path))) {
-        add_text(workspace, directory, &text);
-        result = file_make_parents(workspace->fd, buf_string(&path));
-        if (result == 0) {
-            result = file_replace(workspace->fd, buf_string(&path), buf_slice(&text));
-        }
-        making->written += result == 0;
-        result = result != 0 ? complain(making, workspace->names[directory], "written to") : 0;
-    }
-    buf_release(&path);
-    buf_release(&text);
     return result;
 }
 
@@ -315,7 +191,7 @@ static int rename_directory(struct making *making, struct slice from, struct sli
         }
     }
     if (result != 0) {
-        return complain(making, from, "renamed");
+        return making_complain(making, from, "renamed");
     }
     remove_empty_above(workspace, from);
     return 0;
@@ -331,7 +207,7 @@ static int rename_all(struct making *making, const uint32_t *directories, size_t
         result = rename_directory(making, workspace->names[directories[i]], names[i]);
     }
     if (result == 0 && count > 0) {
-        result = sync_parents(making, names, count);
+        result = making_sync_parents(making, names, count);
     }
     free(names);
     return result;
@@ -352,12 +228,12 @@ static int sync_above(int project, const char *path)
         }
         above.at[len] = '\0';
         if (len > 1 || above.at[0] == '/') {
-            result = sync_path(project, above.at, O_DIRECTORY);
+            result = making_sync_path(project, above.at, O_DIRECTORY);
         }
         len -= len > 0;
     }
     if (result == 0 && path[0] != '/') {
-        result = sync_path(project, ".", O_DIRECTORY);
+        result = making_sync_path(project, ".", O_DIRECTORY);
     }
     buf_release(&above);
     return result;
@@ -400,15 +276,15 @@ static int make_all(struct making *making, const uint32_t *directories, size_t c
 {
     struct slice *names = mem_alloc((count + 1) * sizeof *names);
     int result = 0;
-    for (size_t i = 0; i < count && result == 0; i += CHUNK) {
-        size_t some = count - i < CHUNK ? count - i : CHUNK;
+    for (size_t i = 0; i < count && result == 0; i += MAKING_CHUNK) {
+        size_t some = count - i < MAKING_CHUNK ? count - i : MAKING_CHUNK;
         result = make_chunk(making, directories + i, some);
     }
     for (size_t i = 0; i < count; i++) {
         names[i] = making->workspace->names[directories[i]];
     }
     if (result == 0 && count > 0) {
-        result = sync_parents(making, names, count);
+        result = making_sync_parents(making, names, count);
     }
     free(names);
     return result;
@@ -420,6 +296,8 @@ int workspace_make_points(struct workspace *workspace, int project, const uint32
     struct making making = {.workspace = workspace, .diag = diag};
     uint32_t *fresh = mem_alloc((count + 1) * sizeof *fresh);
     uint32_t *renamed = mem_alloc((count + 1) * sizeof *renamed);
+    uint32_t *rewritten = mem_alloc((count + 1) * sizeof *rewritten);
+    size_t rewritten_count = 0;
     size_t fresh_count = 0;
     size_t renamed_count = 0;
     int result = open_workspace(&making, project);
@@ -430,8 +308,11 @@ int workspace_make_points(struct workspace *workspace, int project, const uint32
         } else if (standing == POINT_RENAMED) {
             renamed[renamed_count++] = directories[i];
         } else {
-            result = rewrite(&making, directories[i]);
+            rewritten[rewritten_count++] = directories[i];
         }
+    }
+    if (result == 0) {
+        result = making_rewrite(&making, rewritten, rewritten_count);
     }
     if (result == 0) {
         result = rename_all(&making, renamed, renamed_count);
@@ -442,5 +323,6 @@ int workspace_make_points(struct workspace *workspace, int project, const uint32
     *written = making.written;
     free(fresh);
     free(renamed);
+    free(rewritten);
     return result;
 }

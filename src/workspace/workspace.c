@@ -131,9 +131,19 @@ static int compare_names(const void *a, const void *b)
     return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
 }
 
+static bool are_sorted(const struct slice *names, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        if (slice_compare(names[i - 1], names[i]) > 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void sort_names(struct slice *names, size_t count)
 {
-    if (count > 1) {
+    if (count > 1 && !are_sorted(names, count)) {
         qsort(names, count, sizeof *names, compare_names);
     }
 }
@@ -199,17 +209,20 @@ static void find_undeclared(struct workspace *workspace, const name_list *explic
     struct workspace_points *own = &workspace->points;
     const struct points *points = own->view.points;
     size_t most = on_disk->count + own->view.known_count + 1;
+    size_t next = 0;
     own->undeclared = mem_alloc(most * sizeof *own->undeclared);
     vec_each (const struct slice, name, on_disk) {
-        if (points_find(points, *name) < 0 &&
+        if (points_find_next(points, *name, &next) < 0 &&
             !holds_name(explicit_names->at, explicit_names->count, *name)) {
             own->undeclared[own->undeclared_count++] = *name;
         }
     }
+    next = 0;
     for (size_t i = 0; i < own->view.known_count && workspace->fd >= 0; i++) {
         struct slice name = own->view.known[i];
         struct file_stat found;
-        if (points_find(points, name) < 0 && !holds_name(on_disk->at, on_disk->count, name) &&
+        if (points_find_next(points, name, &next) < 0 &&
+            !holds_name(on_disk->at, on_disk->count, name) &&
             !holds_name(explicit_names->at, explicit_names->count, name) &&
             file_lstat(workspace->fd, name.at, &found) == 0 && found.kind == FILE_DIRECTORY) {
             own->undeclared[own->undeclared_count++] = arena_slice(&workspace->arena, name);
@@ -227,6 +240,7 @@ static void unite_names(struct workspace *workspace, const name_list *explicit_n
     const struct points *points = own->view.points;
     bool *is_there = mem_alloc(points_count(points) + 1);
     name_list names = {0};
+    size_t next = 0;
     vec_each (const struct slice, name, explicit_names) {
         if (points_find(points, *name) < 0) {
             vec_push(&names, *name);
@@ -234,7 +248,7 @@ static void unite_names(struct workspace *workspace, const name_list *explicit_n
     }
     own->listed = names.count;
     vec_each (const struct slice, name, on_disk) {
-        int64_t point = points_find(points, *name);
+        int64_t point = points_find_next(points, *name, &next);
         if (point >= 0) {
             is_there[point] = true;
             own->listed++;
@@ -258,7 +272,7 @@ static void unite_names(struct workspace *workspace, const name_list *explicit_n
         }
     }
     free(is_renamed);
-    free(is_there);
+    own->is_there = is_there;
     sort_names(names.at, names.count);
     workspace->names = names.at;
     workspace->count = names.count;
@@ -363,6 +377,7 @@ void workspace_leave_out(struct workspace *workspace, size_t directory)
         memmove(&own->standings[directory], &own->standings[directory + 1],
                 after * sizeof *own->standings);
         memmove(&own->found[directory], &own->found[directory + 1], after * sizeof *own->found);
+        memmove(&own->marks[directory], &own->marks[directory + 1], after * sizeof *own->marks);
     }
     workspace->count--;
 }

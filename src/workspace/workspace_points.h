@@ -3,7 +3,7 @@
  * Knows: how each point stands, and how its directory and its value are written so that neither is
  * ever half there. Doesn't know: the state; what was written before is asked through a function.
  * points_look.c compares, points_renames.c finds directories under former names, points_make.c
- * writes, points_prune.c moves away what is undeclared, points_words.c describes. */
+ * writes, points_rewrite.c changes values, both with points_making.c, points_prune.c moves away what is undeclared, points_words.c describes. */
 #ifndef ROWBUILD_WORKSPACE_POINTS_H
 #define ROWBUILD_WORKSPACE_POINTS_H
 
@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct file_row;
 struct workspace;
 
 #define POINT_UNDECLARED UINT32_MAX
@@ -50,6 +51,9 @@ struct points_view {
     bool as_declared;
     /* Whether rowbuild wrote a value with that digest for that directory; NULL: never. */
     bool (*was_written)(const void *context, struct slice name, struct digest digest);
+    /* What is on record of the value file of the directory of that number and name; NULL: nothing.
+     * Called by several threads. May itself be NULL. */
+    const struct file_row *(*row)(const void *context, size_t directory, struct slice name);
     const void *context;
     const struct slice *known; /* names of directories that rowbuild made, or NULL */
     size_t known_count;
@@ -66,9 +70,11 @@ struct point_rename {
 /* What a workspace knows of its points, by directory. */
 struct workspace_points {
     struct points_view view;
-    uint32_t *numbers;        /* of the point, or POINT_UNDECLARED */
-    uint8_t *standings;       /* enum point_standing */
-    struct digest *found;     /* of the value on disk; DIGEST_ABSENT: none */
+    bool *is_there;       /* by point: it has a directory, as the workspace was listed */
+    uint32_t *numbers;    /* of the point, or POINT_UNDECLARED */
+    uint8_t *standings;   /* enum point_standing */
+    struct digest *found; /* of the value on disk; DIGEST_ABSENT: none */
+    uint64_t *marks;      /* observed_mark of the row that says so by stat alone; 0: it was read */
     struct slice *undeclared; /* directories that are neither declared nor listed explicitly */
     size_t undeclared_count;
     struct point_rename *renames; /* sorted by `from` */

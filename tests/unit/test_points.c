@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "md5.h"
+#include "observe.h"
 #include "point_records.h"
 #include "points.h"
 #include "simulated_disk.h"
@@ -14,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define HEAD "[workspace]\nvalue_file = \"v.json\"\n"
@@ -593,15 +595,28 @@ static void test_crashes(void **state)
     crash_everywhere("{\"a\": 9}", true);
 }
 
+static int count_entry(void *context, int folder, const char *name, unsigned char type)
+{
+    (void)folder;
+    (void)name;
+    (void)type;
+    ++*(size_t *)context;
+    return 0;
+}
+
 /* Makes points with a crash after so many calls to the disk. Whether all that are wanted were made
  * before. */
-static bool make_and_crash(struct expanded *expanded, size_t calls, size_t wanted)
+static bool make_and_crash(struct expanded *expanded, const char *written, size_t calls,
+                           size_t wanted)
 {
     struct workspace workspace;
     uint32_t *directories;
     size_t count;
     simulated_stop_after(simulated_calls() + calls);
-    struct points_view view = {.points = expanded->points, .as_declared = true};
+    struct points_view view = {.points = expanded->points,
+                               .as_declared = true,
+                               .was_written = written != NULL ? was_two : NULL,
+                               .context = written};
     bool is_done = false;
     if (workspace_open_declared(&workspace, expanded->project, expanded->rowfile,
                                 "/project/.rowbuild", &view, &expanded->diag) == 0) {
@@ -628,7 +643,7 @@ static void test_crashes_among_many(void **state)
         size_t there = 0;
         begin(&expanded, HEAD "name = \"p{/a}\"\n" ELEMENT "grid.a = { from = 1, to = 20 }\n");
         expand(&expanded);
-        is_done = make_and_crash(&expanded, calls, MANY);
+        is_done = make_and_crash(&expanded, NULL, calls, MANY);
         for (int i = 1; i <= MANY; i++) {
             struct buf path = BUF_EMPTY;
             struct buf value = BUF_EMPTY;
@@ -649,6 +664,173 @@ static void test_crashes_among_many(void **state)
         end(&expanded);
         assert_true(calls < 2000);
     }
+}
+
+/* Values of so many points are written together as well: each is the old or the new one. */
+static void test_crashes_among_many_values(void **state)
+{
+    (void)state;
+    enum { MANY = 20 };
+    bool is_done = false;
+    for (size_t calls = 0; !is_done; calls++) {
+        struct expanded expanded;
+        size_t changed = 0;
+        size_t count;
+        begin(&expanded, HEAD "name = \"p{/a}\"\n" ELEMENT "grid.a = { from = 1, to = 20 }\n");
+        expand(&expanded);
+        for (int i = 1; i <= MANY; i++) {
+            char path[64];
+            (void)snprintf(path, sizeof path, "/project/workspace/p%d/v.json", i);
+            simulated_write(path, "{\"a\": 99}");
+        }
+        is_done = make_and_crash(&expanded, "{\"a\":99}", calls, MANY);
+        for (int i = 1; i <= MANY; i++) {
+            char path[64];
+            char value[16];
+            (void)snprintf(path, sizeof path, "/project/workspace/p%d/v.json", i);
+            (void)snprintf(value, sizeof value, "{\"a\": %d}\n", i);
+            const char *text = simulated_text(path);
+            assert_non_null(text);
+            bool is_new = strcmp(text, value) == 0;
+            assert_true(is_new || strcmp(text, "{\"a\": 99}") == 0);
+            changed += is_new;
+        }
+        assert_true(!is_done || changed == MANY);
+        assert_int_equal(make_points(&expanded, "{\"a\":99}", &count), 0);
+        assert_int_equal(count, MANY - changed);
+        end(&expanded);
+        assert_true(calls < 2000);
+    }
+}
+
+/* A value that somebody edits while the others are written stays, and no temporary is left. */
+static void test_an_edit_among_many_values(void **state)
+{
+    (void)state;
+    struct expanded expanded;
+    struct workspace workspace;
+    uint32_t *directories;
+    size_t count;
+    begin(&expanded, HEAD "name = \"p{/a}\"\n" ELEMENT "grid.a = { from = 1, to = 20 }\n");
+    expand(&expanded);
+    for (int i = 1; i <= 20; i++) {
+        char path[64];
+        (void)snprintf(path, sizeof path, "/project/workspace/p%d/v.json", i);
+        simulated_write(path, "{\"a\": 99}");
+    }
+    open_points(&expanded, &workspace, "{\"a\":99}");
+    size_t pending = workspace_pending_points(&workspace, &directories);
+    simulated_write("/project/workspace/p7/v.json", "{\"a\": 3}");
+    assert_int_equal(workspace_make_points(&workspace, expanded.project, directories, pending,
+                                           &count, &expanded.diag),
+                     0);
+    assert_int_equal(count, 19);
+    assert_string_equal(simulated_text("/project/workspace/p7/v.json"), "{\"a\": 3}");
+    assert_string_equal(simulated_text("/project/workspace/p8/v.json"), "{\"a\": 8}\n");
+    int folder = disk->open(AT_FDCWD, "/project/workspace/p7", O_RDONLY | O_DIRECTORY, 0);
+    size_t entries = 0;
+    assert_int_equal(disk->list(folder, ".", 0, count_entry, &entries), 0);
+    assert_int_equal(entries, 1);
+    disk->close(folder);
+    free(directories);
+    workspace_release(&workspace);
+    end(&expanded);
+}
+
+/* The hidden name under which a directory is made fits, however long its own is. */
+static void test_long_names(void **state)
+{
+    (void)state;
+    for (size_t len = 235; len <= 255; len++) {
+        struct expanded expanded;
+        struct buf text = BUF_EMPTY;
+        struct buf path = BUF_EMPTY;
+        size_t count;
+        buf_add_string(&text, HEAD "name = \"{/a}\"\n" ELEMENT "grid.a = [\"");
+        buf_add_string(&path, "/project/workspace/");
+        for (size_t i = 0; i < len; i++) {
+            buf_add_char(&text, 'x');
+            buf_add_char(&path, 'x');
+        }
+        buf_add_string(&text, "\"]\n");
+        buf_add_string(&path, "/v.json");
+        begin(&expanded, buf_string(&text));
+        expand(&expanded);
+        assert_int_equal(make_points(&expanded, NULL, &count), 0);
+        assert_int_equal(count, 1);
+        assert_non_null(simulated_text(buf_string(&path)));
+        end(&expanded);
+        buf_release(&text);
+        buf_release(&path);
+    }
+}
+
+struct known_row {
+    struct file_row row;
+    struct slice name;
+};
+
+static const struct file_row *row_of(const void *context, size_t directory, struct slice name)
+{
+    const struct known_row *known = context;
+    (void)directory;
+    return slice_equal(name, known->name) ? &known->row : NULL;
+}
+
+static enum point_standing look_with(struct expanded *expanded, const struct known_row *known,
+                                     size_t *reads)
+{
+    struct workspace workspace;
+    struct points_view view = {
+        .points = expanded->points, .as_declared = true, .row = row_of, .context = known};
+    simulated_forget_reads();
+    assert_int_equal(workspace_open_declared(&workspace, expanded->project, expanded->rowfile,
+                                             "/project/.rowbuild", &view, &expanded->diag),
+                     0);
+    enum point_standing standing = workspace_standing(&workspace, 0);
+    *reads = simulated_reads("/project/workspace/p1/v.json");
+    workspace_release(&workspace);
+    return standing;
+}
+
+/* A value file that stat knows unchanged isn't read; a row that is racy, or of other bytes, doesn't
+ * count. */
+static void test_recorded_values(void **state)
+{
+    (void)state;
+    struct expanded expanded;
+    struct known_row known = {.name = SLICE_LITERAL("p1")};
+    struct file_stat found;
+    size_t count;
+    size_t reads;
+    begin(&expanded, HEAD "name = \"p{/a}\"\n" ELEMENT "grid.a = [1]\n");
+    expand(&expanded);
+    assert_int_equal(make_points(&expanded, NULL, &count), 0);
+    assert_int_equal(look_with(&expanded, &known, &reads), POINT_MADE);
+    assert_true(reads > 0); /* nothing is on record */
+    assert_int_equal(file_stat(expanded.project, "workspace/p1/v.json", &found), 0);
+    known.row = (struct file_row){.size = found.size,
+                                  .mtime_ns = found.mtime_ns,
+                                  .ctime_ns = found.ctime_ns,
+                                  .inode = found.inode,
+                                  .digest = digest_of(SLICE_LITERAL("{\"a\":1}")),
+                                  .flags = FILE_ROW_KNOWN};
+    assert_int_equal(look_with(&expanded, &known, &reads), POINT_MADE);
+    assert_int_equal(reads, 0);
+    known.row.digest = digest_of(SLICE_LITERAL("{\"a\":7}"));
+    assert_int_equal(look_with(&expanded, &known, &reads), POINT_EDITED);
+    assert_int_equal(reads, 0);
+    known.row.flags |= FILE_ROW_RACY;
+    assert_int_equal(look_with(&expanded, &known, &reads), POINT_MADE);
+    assert_true(reads > 0);
+    known.row.flags = FILE_ROW_KNOWN;
+    known.row.mtime_ns++;
+    assert_int_equal(look_with(&expanded, &known, &reads), POINT_MADE);
+    assert_true(reads > 0);
+    known.row.mtime_ns--;
+    known.row.digest = DIGEST_UNREAD;
+    assert_int_equal(look_with(&expanded, &known, &reads), POINT_MADE);
+    end(&expanded);
 }
 
 static void test_renames(void **state)
@@ -673,7 +855,7 @@ static void test_renames(void **state)
             assert_int_equal(workspace.points.undeclared_count, 1);
             workspace_release(&workspace);
         }
-        is_done = make_and_crash(&expanded, calls, 2);
+        is_done = make_and_crash(&expanded, NULL, calls, 2);
         const char *former = simulated_text("/project/workspace/x/v.json");
         const char *now = simulated_text("/project/workspace/p1/v.json");
         assert_true((former == NULL) != (now == NULL));
@@ -828,14 +1010,26 @@ static void test_many(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ranges),       cmocka_unit_test(test_wrong_ranges),
-        cmocka_unit_test(test_combinations), cmocka_unit_test(test_unions),
-        cmocka_unit_test(test_clashes),      cmocka_unit_test(test_names),
-        cmocka_unit_test(test_tables),       cmocka_unit_test(test_wrong_tables),
-        cmocka_unit_test(test_signac_ids),   cmocka_unit_test(test_standings),
-        cmocka_unit_test(test_crashes),      cmocka_unit_test(test_crashes_among_many),
-        cmocka_unit_test(test_renames),      cmocka_unit_test(test_failing_disk),
-        cmocka_unit_test(test_records),      cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_ranges),
+        cmocka_unit_test(test_wrong_ranges),
+        cmocka_unit_test(test_combinations),
+        cmocka_unit_test(test_unions),
+        cmocka_unit_test(test_clashes),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_wrong_tables),
+        cmocka_unit_test(test_signac_ids),
+        cmocka_unit_test(test_standings),
+        cmocka_unit_test(test_crashes),
+        cmocka_unit_test(test_crashes_among_many),
+        cmocka_unit_test(test_crashes_among_many_values),
+        cmocka_unit_test(test_an_edit_among_many_values),
+        cmocka_unit_test(test_long_names),
+        cmocka_unit_test(test_recorded_values),
+        cmocka_unit_test(test_renames),
+        cmocka_unit_test(test_failing_disk),
+        cmocka_unit_test(test_records),
+        cmocka_unit_test(test_marks),
         cmocka_unit_test(test_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
