@@ -464,7 +464,7 @@ static void compare_gone(struct exam *exam, struct recorded *recorded,
         if (then.kind == COMPONENT_LINK || then.kind == COMPONENT_TARGET ||
             then.kind == COMPONENT_STAYS || then.kind == COMPONENT_OLD ||
             then.kind == COMPONENT_ENTRIES || then.kind == COMPONENT_ATTEMPT ||
-            then.kind == COMPONENT_TEMPORARY ||
+            then.kind == COMPONENT_TEMPORARY || then.kind == COMPONENT_FORMER ||
             intern_find(&present, recorded_key(&then, &key)) != INTERN_NONE) {
             continue;
         }

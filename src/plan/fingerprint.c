@@ -14,7 +14,8 @@ struct digest plan_fingerprint(const struct component_list *list)
             component->kind == COMPONENT_LINK || component->kind == COMPONENT_TARGET ||
             component->kind == COMPONENT_STAYS || component->kind == COMPONENT_OLD ||
             component->kind == COMPONENT_DEPFILE || component->kind == COMPONENT_ENTRIES ||
-            component->kind == COMPONENT_ATTEMPT || component->kind == COMPONENT_TEMPORARY) {
+            component->kind == COMPONENT_ATTEMPT || component->kind == COMPONENT_TEMPORARY ||
+            component->kind == COMPONENT_FORMER) {
             continue;
         }
         digest_stream_u64(stream, (uint64_t)component->kind);

@@ -12,7 +12,8 @@
  * costs.c (seconds and cores); recorded_work.c (the same of directories that are gone); plan.c (what a plan says); select.c (what is wanted);
  * target_paths.c (what a path names); pointers.c (values that templates name); recorded.c (a record's
  * component, by name); exam.c (who is told what); deleted.c (temporary products that were deleted);
- * stamps.c (what empty products stand for); records.c (records of successes, written); attempts.c (of
+ * stamps.c (what empty products stand for); former_products.c (what isn't a product any more);
+ * records.c (records of successes, written); attempts.c (of
  * attempts that failed); renamed.c (records of renamed actions); workspace_moved.c (records of a renamed
  * workspace, or one that seems empty); links.c (products that are links); targets.c (whether what they lead to is the
  * product's alone); stays.c (what a task didn't make of a folder product); start_record.c (both, on

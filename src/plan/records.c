@@ -3,6 +3,7 @@
 #include "backup.h"
 #include "deleted.h"
 #include "file.h"
+#include "former_products.h"
 #include "names.h"
 #include "own_names.h"
 #include "stamps.h"
@@ -68,6 +69,7 @@ static void put_known(struct plan *plan, struct task_id task, const struct compo
         deleted_push_marks(plan, task, &all);
     }
     plan_push_own_names(plan, task, &all);
+    plan_push_former(plan, task, list, &all);
     plan_put_terms(plan, task, &all, row);
     vec_release(&all);
 }

@@ -38,7 +38,7 @@ static size_t end_of_stamps(const struct components *good)
         }
         if (kind != COMPONENT_LINK && kind != COMPONENT_TARGET && kind != COMPONENT_STAYS &&
             kind != COMPONENT_OLD && kind != COMPONENT_ENTRIES && kind != COMPONENT_ATTEMPT &&
-            kind != COMPONENT_TEMPORARY) {
+            kind != COMPONENT_TEMPORARY && kind != COMPONENT_FORMER) {
             return 0;
         }
         end--;

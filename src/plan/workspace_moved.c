@@ -51,7 +51,8 @@ static bool is_path(const struct component *component)
 {
     return component->kind == COMPONENT_FILE || component->kind == COMPONENT_PRODUCT ||
            component->kind == COMPONENT_STAMP || component->kind == COMPONENT_STAYS ||
-           component->kind == COMPONENT_ENTRIES || component->kind == COMPONENT_NAMED;
+           component->kind == COMPONENT_ENTRIES || component->kind == COMPONENT_NAMED ||
+           component->kind == COMPONENT_FORMER;
 }
 
 /* The name of a component, if it names a directory that was renamed, as it is now; at == NULL: it
@@ -106,7 +107,7 @@ static struct slice below_former(struct moving *moving, const struct component *
     if (component->in_directory ||
         (component->kind != COMPONENT_FILE && component->kind != COMPONENT_PRODUCT &&
          component->kind != COMPONENT_STAMP && component->kind != COMPONENT_STAYS &&
-         component->kind != COMPONENT_ENTRIES) ||
+         component->kind != COMPONENT_ENTRIES && component->kind != COMPONENT_FORMER) ||
         path_below(name, workspace->path).at != NULL) {
         return (struct slice){0};
     }

@@ -1,9 +1,11 @@
 #include "leftovers.h"
 
 #include "backup.h"
+#include "backup_place.h"
 #include "declaration.h"
 #include "file.h"
 #include "intern.h"
+#include "recorded_products.h"
 #include "state_place.h"
 #include "text.h"
 
@@ -96,8 +98,9 @@ static bool is_description(const struct search *search, struct slice path)
 
 /* ---- What the records know ---- */
 
-static void consider(struct search *search, struct slice path, struct digest digest)
+static void consider(void *context, struct slice path, struct digest digest)
 {
+    struct search *search = context;
     struct file_stat found;
     struct file_row row = {0};
     uint32_t known = search->met.count;
@@ -116,54 +119,15 @@ static void consider(struct search *search, struct slice path, struct digest dig
     vec_push(&search->found, ((struct leftover){own, digest, !is_same}));
 }
 
-static void consider_row(struct search *search, const struct task_row *row, struct slice directory)
-{
-    const struct workspace *workspace = plan_graph(search->plan)->workspace;
-    struct buf path = BUF_EMPTY;
-    for (size_t i = 0; row != NULL && row->success != SUCCESS_NONE && i < row->good.count; i++) {
-        struct component component = components_at(&row->good, i);
-        if (component.kind != COMPONENT_PRODUCT) {
-            continue;
-        }
-        buf_clear(&path);
-        if (component.in_directory && !slice_is(workspace->path, ".")) {
-            buf_add_slice(&path, workspace->path);
-            buf_add_char(&path, '/');
-        }
-        if (component.in_directory) {
-            buf_add_slice(&path, directory);
-            buf_add_char(&path, '/');
-        }
-        buf_add_slice(&path, component.name);
-        consider(search, buf_slice(&path), component.digest);
-    }
-    buf_release(&path);
-}
-
 static void begin_search(struct search *search, struct plan *plan)
 {
-    struct state *state = plan_state(plan);
-    const struct slice *directories;
-    const struct slice *actions;
-    const struct slice *keys;
-    size_t directory_count = state_recorded_directories(state, &directories);
-    size_t action_count = state_recorded_actions(state, &actions);
-    size_t key_count = state_recorded_others(state, &keys);
     *search = (struct search){.plan = plan};
     arena_init(&search->arena);
     intern_init(&search->met);
     intern_init(&search->read);
     intern_init(&search->holding);
     note_read(search);
-    for (size_t d = 0; d < directory_count; d++) {
-        for (size_t a = 0; a < action_count; a++) {
-            consider_row(search, state_recorded_task(state, directories[d], actions[a]),
-                         directories[d]);
-        }
-    }
-    for (size_t k = 0; k < key_count; k++) {
-        consider_row(search, state_recorded_other(state, keys[k]), SLICE_LITERAL(""));
-    }
+    run_each_recorded_product(plan, consider, search);
 }
 
 static void end_search(struct search *search)
@@ -194,6 +158,18 @@ static void tell_each(const struct search *search, bool dry_run, struct diag *di
     }
 }
 
+/* A backup of what rowbuild didn't make isn't displaced by what it made. */
+static enum backup_place place_for(const struct plan *plan, const char *path)
+{
+    struct buf kept = BUF_EMPTY;
+    struct file_stat found;
+    backup_add_sibling(path, BACKUP_KEPT, &kept);
+    bool is_free = file_lstat(plan_project(plan), buf_string(&kept), &found) == 0 &&
+                   found.kind == FILE_MISSING;
+    buf_release(&kept);
+    return is_free ? BACKUP_KEPT : BACKUP_LEFT;
+}
+
 int run_move_leftovers(struct plan *plan, bool dry_run, size_t *found, struct diag *diag)
 {
     struct search search;
@@ -204,7 +180,8 @@ int run_move_leftovers(struct plan *plan, bool dry_run, size_t *found, struct di
         VEC(struct backup_item) items = {0};
         vec_each (const struct leftover, leftover, &search.found) {
             if (!leftover->is_changed) {
-                vec_push(&items, ((struct backup_item){leftover->path, BACKUP_KEPT, false}));
+                enum backup_place place = place_for(plan, leftover->path);
+                vec_push(&items, ((struct backup_item){leftover->path, place, false}));
             }
         }
         result = backup_move(&plan_graph(plan)->folders, items.at, items.count, diag);

@@ -3,6 +3,7 @@
 #include "backups.h"
 #include "file.h"
 #include "intern.h"
+#include "recorded_products.h"
 #include "reserved.h"
 #include "text.h"
 
@@ -128,6 +129,16 @@ static void sweep_task(struct sweeping *sweeping, struct task_id task, bool good
     arena_release(&sweeping->arena);
 }
 
+/* Of a product that no task makes any more: all of its backups but the good one, which nothing will
+ * succeed. */
+static void sweep_former(void *context, struct slice path, struct digest digest)
+{
+    struct sweeping *sweeping = context;
+    (void)digest;
+    sweep_beside(sweeping, arena_string(&sweeping->arena, path));
+    arena_release(&sweeping->arena);
+}
+
 static void say_backups(const struct sweeping *sweeping, bool good_ones)
 {
     if (sweeping->found > 0 || good_ones) {
@@ -155,6 +166,7 @@ void run_delete_backups(struct plan *plan, bool good_ones, bool dry_run, struct 
             sweep_task(&sweeping, (struct task_id){n}, good_ones);
         }
     }
+    run_each_recorded_product(plan, sweep_former, &sweeping);
     say_backups(&sweeping, good_ones);
     intern_release(&sweeping.folders);
     vec_release(&sweeping.names);

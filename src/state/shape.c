@@ -19,7 +19,7 @@ void shapes_release(struct shapes *shapes)
 
 static bool is_kind(char kind)
 {
-    return kind != '\0' && strchr("rvmfnpgwbsdltkoicexau", kind) != NULL;
+    return kind != '\0' && strchr("rvmfnpgwbsdltkoicexauh", kind) != NULL;
 }
 
 /* Reads one part at *at and moves *at past it. */

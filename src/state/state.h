@@ -59,7 +59,10 @@ enum component_kind {
                                 made, which is no success. Not part of the fingerprint */
     COMPONENT_TEMPORARY = 'u', /* name: a product or an input that was declared temporary when the
                                   task succeeded. Not part of the fingerprint */
-    COMPONENT_WHOLE = 'w',     /* name: the directory; digest of its whole value: a hint only */
+    COMPONENT_FORMER =
+        'h', /* name: a product that isn't one of the task any more, and its digest when
+                                  it was made. Not part of the fingerprint */
+    COMPONENT_WHOLE = 'w', /* name: the directory; digest of its whole value: a hint only */
 };
 
 /* Names that lie inside the task's own directory are written relative to it (`in_directory`; "" is

@@ -548,6 +548,47 @@ END
     has '0 products'
 }
 
+@test "clean --leftovers knows products that were taken off the list of their action" {
+    mkdir -p workspace/a workspace/b
+    rowfile <<'END'
+[[action]]
+name = "q"
+command = "cd {workspace_path}/{directory}; mkdir -p sub; echo x | tee keep again >sub/gone"
+products = ["keep", "again", "sub/gone"]
+[[action]]
+name = "s"
+command = "echo {directories} | tee sum >other"
+scope = "project"
+products = ["//sum", "//other"]
+END
+    expect 0
+    echo own >workspace/a/mine
+    sed -i 's/"keep", "again", "sub.gone"/"keep", "mine"/; s/"..other"//; s/| tee keep again.*/>keep; echo m >mine"/; s/| tee sum .*/>sum"/' Rowfile
+    expect 0 --yes
+    expect 0
+    expect 0 clean --leftovers -n
+    has 'backup of workspace/a/sub/gone' 'backup of workspace/b/again' 'backup of other' \
+        'backups of 5 products'
+    # What was listed again is a product; what was edited stays; what an input names is read.
+    sed -i 's/"mine"/"again"/; s/>mine/>again/' Rowfile
+    expect 0 --yes
+    printf 'inputs = ["//other"]\n' >>Rowfile
+    echo edited >workspace/b/sub/gone
+    expect 0 clean --leftovers --yes
+    has 'backup of workspace/a/sub/gone' 'workspace/b/sub/gone stays' 'backup of workspace/b/mine' \
+        'made backups of 3 products'
+    [ -e workspace/b/again ] && [ -e other ]
+    # The backup of what rowbuild didn't make isn't displaced.
+    [ "$(<workspace/a/.mine.rowbuild-kept)" = own ] && [ "$(<workspace/a/.mine~.rowbuild-kept)" = m ]
+    expect 0 --yes
+    expect 0 clean --backups -n
+    has 'would delete workspace/a/sub/.gone.rowbuild-kept'
+    expect 0 clean --backups
+    absent workspace/a/sub/.gone.rowbuild-kept
+    expect 0 clean --leftovers -n
+    has ' 0 products'
+}
+
 # ---- init ----
 
 @test "init makes a project that runs" {
