@@ -322,6 +322,7 @@ void jobs_free(struct jobs *jobs)
     queue_release(&jobs->queue);
     free(jobs->jobs);
     free(jobs->endings);
+    free(jobs->traces);
     arena_release(&jobs->texts);
     free(jobs);
 }

@@ -51,6 +51,7 @@ struct jobs {
     struct queue queue;          /* unanswered, unless there was something to ask */
     const struct job_ref **jobs; /* by task, for the plan */
     const char **endings;
+    const struct job_traces **traces;
     struct arena texts;
 };
 

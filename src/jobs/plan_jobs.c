@@ -2,8 +2,10 @@
 #include "jobs.h"
 
 #include "carried.h"
+#include "claims.h"
 #include "intern.h"
 #include "memory.h"
+#include "sbatch_files.h"
 
 #include <stdlib.h>
 
@@ -14,6 +16,44 @@ static const struct job_ref *keep_job(struct jobs *jobs, struct job_ref job)
     struct job_ref *kept = arena_alloc(&jobs->texts, sizeof *kept);
     *kept = job;
     return kept;
+}
+
+static const char *advice_for(struct slice ending)
+{
+    return slice_is(ending, "TIMEOUT")         ? "raise `resources.walltime`"
+           : slice_is(ending, "OUT_OF_MEMORY") ? "raise `resources.memory`"
+                                               : NULL;
+}
+
+/* A file of one element; NULL: not known. */
+static const char *keep_file(struct jobs *jobs, struct slice file, const struct job_ref *job)
+{
+    struct sbatch_file_facts facts = {.job_id = job->id,
+                                      .is_array = job->index != JOB_NO_INDEX,
+                                      .index = job->index,
+                                      .has_index = job->index != JOB_NO_INDEX};
+    const char *kept = NULL;
+    struct buf path = BUF_EMPTY;
+    if (file.len > 0 && sbatch_file_expand(file, &facts, &path)) {
+        kept = arena_string(&jobs->texts, buf_slice(&path));
+    }
+    buf_release(&path);
+    return kept;
+}
+
+static const struct job_traces *keep_traces(struct jobs *jobs, const struct submission *submission,
+                                            size_t e)
+{
+    const struct submission_element *element = &submission->elements[e];
+    struct job_ref job = submission_job(submission, e);
+    struct inbox_attempt attempt = {.token = submission->token.at, .element = (uint32_t)e};
+    struct job_traces *traces = arena_alloc(&jobs->texts, sizeof *traces);
+    *traces = (struct job_traces){.output = keep_file(jobs, submission->output, &job),
+                                  .errors = keep_file(jobs, submission->errors, &job),
+                                  .submitted_at_s = submission->submitted_at_s,
+                                  .has_begun = claims_made(&jobs->inbox, &attempt),
+                                  .advice = advice_for(element->ending)};
+    return traces;
 }
 
 /* The later registration counts. */
@@ -34,11 +74,13 @@ static void assign_element(struct jobs *jobs, const struct graph *graph,
         ending = arena_string(&jobs->texts, buf_slice(&text));
         buf_release(&text);
     }
+    const struct job_traces *traces = keep_traces(jobs, submission, e);
     for (size_t i = 0; i < element->task_count && element->state != ELEMENT_RELEASED; i++) {
         struct task_id task = graph_find_task(graph, element->tasks[i]);
         if (task.at != GRAPH_NONE) {
             jobs->jobs[task.at] = queued != NULL ? queued : jobs->jobs[task.at];
             jobs->endings[task.at] = ending;
+            jobs->traces[task.at] = traces;
         }
     }
 }
@@ -117,9 +159,11 @@ void jobs_tell_plan(struct jobs *jobs, struct plan *plan)
     size_t count = plan_graph(plan)->task_count;
     jobs->jobs = mem_alloc((count + 1) * sizeof *jobs->jobs);
     jobs->endings = mem_alloc((count + 1) * sizeof *jobs->endings);
+    jobs->traces = mem_alloc((count + 1) * sizeof *jobs->traces);
     assign_submissions(jobs, plan_graph(plan));
     assign_row_jobs(jobs, plan_graph(plan));
     plan_set_jobs(plan, jobs->jobs, jobs->endings);
+    plan_set_job_traces(plan, jobs->traces);
 }
 
 /* ---- What a job reads ---- */

@@ -151,6 +151,14 @@ static void read_element(struct reading *reading, const struct json *from,
     }
 }
 
+static struct slice read_optional_name(struct reading *reading, const struct json *document,
+                                       const char *pointer)
+{
+    const struct json *found;
+    return json_at(document, slice_of(pointer), &found) ? read_name(reading, found)
+                                                        : (struct slice){0};
+}
+
 static void read_submission(struct reading *reading, struct submission *submission)
 {
     const struct json *document = reading->document;
@@ -177,6 +185,8 @@ static void read_submission(struct reading *reading, struct submission *submissi
         .minutes = read_count(reading, document, "/minutes"),
         .action = read_string(reading, document, "/action"),
         .description = read_optional(reading, document, "/description"),
+        .output = read_optional_name(reading, document, "/output"),
+        .errors = read_optional_name(reading, document, "/errors"),
     };
     const struct json *is_array = member(reading, document, "/array", JSON_BOOLEAN);
     submission->is_array = is_array != NULL && json_boolean(is_array);
@@ -193,10 +203,10 @@ static void read_submission(struct reading *reading, struct submission *submissi
  * file one that was written before there was a checksum. */
 static void refuse_other_keys(struct reading *reading)
 {
-    static const char *const optional[] = {"/user", "/description"};
     static const char *const keys[] = {"/version", "/token",  "/cluster",
                                        "/job_id",  "/array",  "/submitted_at",
                                        "/minutes", "/action", "/elements"};
+    static const char *const optional[] = {"/user", "/description", "/output", "/errors"};
     const struct json *found;
     size_t known = 0;
     for (size_t i = 0; i < sizeof optional / sizeof optional[0]; i++) {
@@ -267,6 +277,14 @@ static void add_element(struct buf *out, const struct submission_element *elemen
     buf_add_char(out, '}');
 }
 
+static void add_optional_name(struct buf *out, const char *key, struct slice name)
+{
+    if (name.at != NULL) {
+        buf_addf(out, ", \"%s\": ", key);
+        add_task_name(out, name);
+    }
+}
+
 void submission_add_text(const struct submission *submission, struct buf *out)
 {
     buf_addf(out, "{\"version\": %d, \"token\": ", VERSION);
@@ -280,6 +298,8 @@ void submission_add_text(const struct submission *submission, struct buf *out)
              submission->submitted_at_s, submission->minutes);
     text_add_json(out, submission->action);
     add_optional(out, "description", submission->description);
+    add_optional_name(out, "output", submission->output);
+    add_optional_name(out, "errors", submission->errors);
     buf_add_string(out, ",\n \"elements\": [");
     for (size_t i = 0; i < submission->element_count; i++) {
         buf_add_string(out, i > 0 ? "," : "");

@@ -14,6 +14,9 @@
  *                   {"tasks": ["simulate/c"], "state": "ended", "ending": "TIMEOUT"}],
  *      "checksum": "0f4e…"}
  *
+ * Before "elements" may stand "output" and "errors", the files that the jobs write to: names with
+ * sbatch's patterns ("sim-%j.out").
+ *
  * A key that isn't UTF-8 is written as {"hex": "…"}. Without "user" it is whoever reads it.
  * "description" names what the jobs carry (carried.h). The checksum (32 hexadecimal digits) is that of
  * all bytes up to the closing bracket of "elements"; what stands after them is always the same, up to
@@ -56,6 +59,9 @@ struct submission {
     uint64_t minutes;       /* time limit */
     struct slice action;
     struct slice description; /* carried.h; at == NULL: the jobs read the project's description */
+    struct slice output; /* the jobs' file, from the project or absolute, with sbatch's patterns that
+                            only a job fills in; at == NULL: not known */
+    struct slice errors; /* likewise of standard error, where it has a file of its own */
     struct submission_element *elements; /* by index in the array; one where it is none */
     size_t element_count;
 };

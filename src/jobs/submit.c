@@ -1,7 +1,6 @@
 #include "submit.h"
 
 #include "carried.h"
-#include "file.h"
 #include "memory.h"
 #include "script.h"
 #include "site.h"
@@ -114,52 +113,6 @@ static int find_means(struct submitting *submitting)
     return 0;
 }
 
-/* Whether the user has named another file for the jobs' output. */
-static bool redirects_output(const struct rowbuild_submit_options *options)
-{
-    static const char named[] = "--output";
-    for (size_t i = 0; i < options->scheduler_option_count; i++) {
-        const char *option = options->scheduler_options[i];
-        if (strncmp(option, "-o", 2) == 0 || strncmp(option, named, strlen(named)) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Slurm doesn't make the folder that a job's output goes to, and of a job that can't write there it
- * tells nothing. */
-static int make_output_folder(struct submitting *submitting, size_t number)
-{
-    const struct planned_submission *planned = &submitting->jobs.submissions.at[number];
-    const struct submit_place *place = &submitting->place;
-    struct buf path = BUF_EMPTY;
-    int result = 0;
-    script_add_output(submit_action(submitting, planned), place->cluster->name, planned->is_array,
-                      &path);
-    char *slash = strrchr(path.at, '/');
-    char *percent = strchr(path.at, '%');
-    bool is_known = slash != NULL && (percent == NULL || percent > slash);
-    if (is_known && file_make_parents(place->project, path.at) != 0) {
-        result = diag_state_error(submitting->diag, FINDING_FILE_TROUBLE,
-                                  "the folder of the job's output `%s` can't be made: %s", path.at,
-                                  strerror(errno));
-    } else if ((is_known || slash == NULL) && !redirects_output(submitting->options)) {
-        struct slice folder =
-            slash != NULL ? slice_make(path.at, (size_t)(slash - path.at) + 1) : SLICE_LITERAL(".");
-        if (faccessat(place->project, arena_string(&submitting->arena, folder), W_OK, AT_EACCESS) !=
-            0) {
-            result = diag_state_error(
-                submitting->diag, FINDING_FILE_TROUBLE,
-                "the job's output `%s` can't be written: %s; `output_file_path` of the action's "
-                "submit_options names another folder",
-                path.at, strerror(errno));
-        }
-    }
-    buf_release(&path);
-    return result;
-}
-
 /* ---- Planning ---- */
 
 int submit_plan(struct submitting *submitting, struct plan *plan, uint64_t queued)
@@ -205,7 +158,7 @@ static int submit_one(struct submitting *submitting, size_t number)
     bool uses_slurm = place->cluster->scheduler == SCHEDULER_SLURM;
     struct slice token = submission_new_token(&submitting->arena);
     struct submission registered = registration_of(submitting, number, token);
-    if (uses_slurm && make_output_folder(submitting, number) != 0) {
+    if (uses_slurm && submit_sbatch_prepare(submitting, number, &registered) != 0) {
         return ROWBUILD_STATE;
     }
     submit_tell(submitting, submit_event(submitting, number, ROWBUILD_SUBMIT_BEGINS));

@@ -3,6 +3,7 @@
 #include "inbox.h"
 #include "queue.h"
 #include "sbatch.h"
+#include "submit_output.h"
 #include "submit_script.h"
 #include "submit_tell.h"
 #include "world.h"
@@ -198,6 +199,18 @@ static int attempt(struct attempts *attempts, const struct sbatch_request *reque
             break;
         }
     }
+}
+
+int submit_sbatch_prepare(struct submitting *submitting, size_t number,
+                          struct submission *registered)
+{
+    struct buf script = BUF_EMPTY;
+    submit_add_script(submitting, number, registered->token, &script);
+    int result = submit_prepare_output(submitting, number, buf_slice(&script),
+                                       submit_sbatch_options(submitting, number, registered->token),
+                                       registered);
+    buf_release(&script);
+    return result;
 }
 
 int submit_sbatch(struct submitting *submitting, size_t number, struct submission *registered)

@@ -8,6 +8,10 @@
 #include "submissions.h"
 #include "submitting.h"
 
+/* Before that: makes the folders for the output, and registers its files. -1 after an error. */
+int submit_sbatch_prepare(struct submitting *submitting, size_t number,
+                          struct submission *registered);
+
 /* Makes one submission, which is registered, and leaves nothing registered that wasn't submitted.
  * 0 when the next one may follow, else the status to end with. */
 int submit_sbatch(struct submitting *submitting, size_t number, struct submission *registered);

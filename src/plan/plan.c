@@ -94,6 +94,11 @@ void plan_set_jobs(struct plan *plan, const struct job_ref *const *jobs, const c
     plan->endings = endings;
 }
 
+void plan_set_job_traces(struct plan *plan, const struct job_traces *const *traces)
+{
+    plan->traces = traces;
+}
+
 /* ---- What a plan says ---- */
 
 struct graph *plan_graph(const struct plan *plan)
@@ -134,6 +139,11 @@ const struct job_ref *plan_job(const struct plan *plan, struct task_id task)
 const char *plan_ending(const struct plan *plan, struct task_id task)
 {
     return plan->endings != NULL ? plan->endings[task.at] : NULL;
+}
+
+const struct job_traces *plan_job_traces(const struct plan *plan, struct task_id task)
+{
+    return plan->traces != NULL ? plan->traces[task.at] : NULL;
 }
 
 bool plan_is_member(const struct plan *plan, uint32_t directory)

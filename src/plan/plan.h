@@ -171,6 +171,18 @@ int plan_refuse_empty_workspace(const struct workspace *workspace, const struct 
 void plan_set_jobs(struct plan *plan, const struct job_ref *const *jobs,
                    const char *const *endings);
 
+/* What the last job of a task, which may still be queued, leaves beside records. */
+struct job_traces {
+    const char *output; /* its file of output, from the project or absolute; NULL: not known */
+    const char *errors; /* likewise of standard error, if that has its own */
+    int64_t submitted_at_s;
+    bool has_begun;     /* rowbuild began to carry the job out */
+    const char *advice; /* what to change before the task is submitted again; NULL: nothing */
+};
+/* By task, borrowed, with plan_set_jobs; NULL: nothing is known of the task. */
+void plan_set_job_traces(struct plan *plan, const struct job_traces *const *traces);
+const struct job_traces *plan_job_traces(const struct plan *plan, struct task_id task);
+
 /* Finds what successes that are put from now on name as their origin: the key of a text that says in
  * which run it is (run_facts.h). It is asked for when the first of them is put, and the state keeps the
  * text. NULL: they name none. */

@@ -13,6 +13,7 @@ struct plan {
     struct plan_options options;
     const struct job_ref *const *jobs; /* plan_set_jobs */
     const char *const *endings;
+    const struct job_traces *const *traces;
     const uint8_t *earlier; /* by task: plan_set_earlier; NULL: this is the first round */
     uint8_t *wanted;        /* by task: WANTED_… */
     uint8_t *members;       /* by directory: selected, where selections are by member; NULL: all */

@@ -9,11 +9,13 @@
 #include "table.h"
 #include "task_command.h"
 
+#include "disk.h"
 #include "intern.h"
 #include "text.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     MOST_LACKING = 10, /* reasons for which tasks can't run, one by one */
@@ -218,10 +220,48 @@ static void add_why_json(struct plan *plan, struct task_id task,
     buf_release(&key);
     const char *ending = plan_ending(plan, task);
     report_json_optional(out, "ending", slice_of(ending != NULL ? ending : ""));
+    const struct job_traces *traces = plan_job_traces(plan, task);
+    report_json_optional(out, "job_output",
+                         slice_of(traces != NULL && traces->output != NULL ? traces->output : ""));
     add_json_reasons(plan, task, changes, out, diag);
     skipped_add_json(plan, task, out);
     facts_add_attempt(out, plan, task);
     report_json_end(out, '}');
+}
+
+static bool is_there(const struct plan *plan, const char *path)
+{
+    return path != NULL && disk->may(plan_project(plan), path, F_OK) == 0;
+}
+
+static void add_file_line(const char *what, const char *path, struct buf *out)
+{
+    struct buf line = BUF_EMPTY;
+    buf_addf(&line, "%s ", what);
+    text_add_name(&line, slice_of(path));
+    add_reason_line(out, buf_slice(&line));
+    buf_release(&line);
+}
+
+/* Where the last job of a task left its output, once it has ended, and what to change. */
+static void add_job_traces(const struct plan *plan, struct task_id task, struct buf *out)
+{
+    const struct job_traces *traces = plan_job_traces(plan, task);
+    if (traces == NULL || plan_ending(plan, task) == NULL ||
+        plan_verdict(plan, task) == VERDICT_FRESH || plan_job(plan, task) != NULL) {
+        return;
+    }
+    if (is_there(plan, traces->output)) {
+        add_file_line("output of the job:", traces->output, out);
+    } else if (traces->output != NULL && !traces->has_begun) {
+        add_file_line("the job left no output, which would be", traces->output, out);
+    }
+    if (is_there(plan, traces->errors)) {
+        add_file_line("errors of the job:", traces->errors, out);
+    }
+    if (traces->advice != NULL) {
+        add_reason_line(out, slice_of(traces->advice));
+    }
 }
 
 static void add_why(struct plan *plan, struct task_id task, const struct report_changes *changes,
@@ -240,6 +280,7 @@ static void add_why(struct plan *plan, struct task_id task, const struct report_
         report_changes_tell(plan, task, changes, add_reason_line, out, diag);
     }
     skipped_add_line(plan, task, out);
+    add_job_traces(plan, task, out);
 }
 
 /* What became of its temporary products. */

@@ -1,12 +1,16 @@
 #include "show_log.h"
 
+#include "disk.h"
 #include "inside.h"
 #include "logs.h"
 #include "state_folder.h"
+#include "text.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -45,6 +49,35 @@ static void copy_rest(int fd, const struct rowbuild_writer *writer)
     }
 }
 
+/* ---- The job's own output ---- */
+
+/* What a job printed that failed before rowbuild could begin, or before its task could. */
+static bool shows_job(const struct log_request *request, struct task_id task, int log)
+{
+    const struct job_traces *traces = plan_job_traces(request->plan, task);
+    struct stat found;
+    if (traces == NULL || traces->output == NULL ||
+        (plan_job(request->plan, task) == NULL && plan_ending(request->plan, task) == NULL)) {
+        return false;
+    }
+    /* a log from before the submission belongs to an earlier execution */
+    return log < 0 || (plan_job(request->plan, task) == NULL && !traces->has_begun) ||
+           (disk->stat_open(log, &found) == 0 && found.st_mtime < traces->submitted_at_s);
+}
+
+static int open_output(const struct plan *plan, const char *path)
+{
+    int fd = path != NULL
+                 ? disk->open(plan_project(plan), path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0)
+                 : -1;
+    struct stat found;
+    if (fd >= 0 && (disk->stat_open(fd, &found) != 0 || !S_ISREG(found.st_mode))) {
+        disk->close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
 static void write_heading(const struct log_request *request, struct slice label)
 {
     const struct rowbuild_writer *writer = request->writer;
@@ -52,6 +85,38 @@ static void write_heading(const struct log_request *request, struct slice label)
     buf_addf(&text, "%s==> %.*s <==\n", request->shown > 0 ? "\n" : "", SLICE_ARGS(label));
     writer->write(writer->context, text.at, text.len);
     buf_release(&text);
+}
+
+static void write_output(struct log_request *request, const char *path, struct slice label)
+{
+    int fd = open_output(request->plan, path);
+    struct buf heading = BUF_EMPTY;
+    if (fd >= 0) {
+        buf_addf(&heading, "%.*s, output of its job: ", SLICE_ARGS(label));
+        text_add_name(&heading, slice_of(path));
+        write_heading(request, buf_slice(&heading));
+        request->shown++;
+        copy_rest(fd, request->writer);
+        disk->close(fd);
+    }
+    buf_release(&heading);
+}
+
+/* Whether it was shown. */
+static bool show_job(struct log_request *request, struct task_id task, struct slice label, int log)
+{
+    size_t shown = request->shown;
+    const struct job_traces *traces = plan_job_traces(request->plan, task);
+    if (!shows_job(request, task, log)) {
+        return false;
+    }
+    if (request->last_output != NULL && strcmp(request->last_output, traces->output) == 0) {
+        return true;
+    }
+    write_output(request, traces->output, label);
+    write_output(request, traces->errors, label);
+    request->last_output = request->shown > shown ? traces->output : request->last_output;
+    return request->shown > shown;
 }
 
 int run_show_log(struct log_request *request, struct task_id task, struct diag *diag)
@@ -67,8 +132,13 @@ int run_show_log(struct log_request *request, struct task_id task, struct diag *
         logs_add_task_path(request->state_path, plan_graph(plan), task, &path);
     }
     int fd = logs_open(request->state_path, buf_string(&path));
+    int error = errno;
     int result = 0;
-    if (fd >= 0) {
+    if (!running && show_job(request, task, buf_slice(&label), fd)) {
+        if (fd >= 0) {
+            close(fd);
+        }
+    } else if (fd >= 0) {
         if (request->headings) {
             write_heading(request, buf_slice(&label));
         }
@@ -80,13 +150,13 @@ int run_show_log(struct log_request *request, struct task_id task, struct diag *
             copy_rest(fd, request->writer); /* once more after its end: what it wrote last */
         }
         close(fd);
-    } else if (errno == ENOENT && request->notes) {
+    } else if (error == ENOENT && request->notes) {
         diag_note(diag, FINDING_NO_LOG,
                   "`%s` has no log: its last execution printed nothing, or it never ran",
                   buf_string(&label));
-    } else if (errno != ENOENT) {
+    } else if (error != ENOENT) {
         result = diag_state_error(diag, FINDING_FILE_TROUBLE, "the log `%s` can't be read: %s",
-                                  buf_string(&path), inside_error(errno));
+                                  buf_string(&path), inside_error(error));
     }
     buf_release(&path);
     buf_release(&key);

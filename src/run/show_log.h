@@ -1,4 +1,5 @@
-/* What a task's last execution printed, or the one that runs now prints.
+/* What a task's last execution printed, or the one that runs now prints; where its job failed before
+ * there was one, what the job printed.
  *
  * Knows: where a log lies while its task runs, here or in a job, and afterwards. Doesn't know: which
  * tasks are shown. */
@@ -17,7 +18,8 @@ struct log_request {
     bool notes;    /* a note says if a task has no log */
     bool headings; /* a line with the task's label comes first, and a blank one before it */
     const struct rowbuild_writer *writer;
-    size_t shown; /* out: how many logs were written */
+    size_t shown;            /* out: how many logs were written */
+    const char *last_output; /* of a job: shown once for its tasks that follow each other */
 };
 
 /* Writes a task's log. -1 after an error. */

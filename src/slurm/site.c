@@ -144,6 +144,45 @@ void site_release(struct site *site)
     *site = (struct site){0};
 }
 
+/* ---- The version ---- */
+
+/* "slurm 24.11.5", "slurm-wlm 22.05.8" */
+bool site_parse_version(struct slice answer, struct site_version *version)
+{
+    uint64_t major;
+    uint64_t minor;
+    const char *blank = answer.len > 0 ? memchr(answer.at, ' ', answer.len) : NULL;
+    if (!slice_starts_with(answer, "slurm") || blank == NULL) {
+        return false;
+    }
+    struct slice text = slice_make(blank + 1, answer.len - (size_t)(blank + 1 - answer.at));
+    if (!text_take_number(&text, UINT16_MAX, &major) || text.len == 0 || text.at[0] != '.') {
+        return false;
+    }
+    text = slice_make(text.at + 1, text.len - 1);
+    if (!text_take_number(&text, UINT16_MAX, &minor)) {
+        return false;
+    }
+    *version = (struct site_version){(unsigned)major, (unsigned)minor};
+    return true;
+}
+
+bool site_ask_version(struct site_version *version, char *const *environment)
+{
+    char *argv[] = {(char *)"sinfo", (char *)"--version", NULL};
+    struct program_answer answer = {0};
+    bool known =
+        ask(argv, environment, &answer) && site_parse_version(buf_slice(&answer.output), version);
+    program_release(&answer);
+    return known;
+}
+
+bool site_version_reaches(const struct site_version *version, struct site_version wanted)
+{
+    return version->major > wanted.major ||
+           (version->major == wanted.major && version->minor >= wanted.minor);
+}
+
 /* ---- What follows from it ---- */
 
 static uint64_t cpus_of(const struct site *site, struct slice name)

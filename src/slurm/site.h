@@ -40,6 +40,16 @@ bool site_has_licence(const struct site *site, struct slice name);
 /* Reads the answer to `scontrol --oneliner show licenses` (for tests). */
 void site_parse_licences(struct site *site, struct slice answer);
 
+/* Which Slurm this is: 22.05, 24.11. */
+struct site_version {
+    unsigned major;
+    unsigned minor;
+};
+/* Asks `sinfo --version`, which needs no controller; false: nobody knows. */
+bool site_ask_version(struct site_version *version, char *const *environment);
+bool site_parse_version(struct slice answer, struct site_version *version); /* for tests */
+bool site_version_reaches(const struct site_version *version, struct site_version wanted);
+
 /* The CPUs of the largest node of a partition (at == NULL: of the default one); for several names,
  * separated by commas, the smallest of their values. 0: not known. */
 uint64_t site_cpus_per_node(const struct site *site, struct slice partition);

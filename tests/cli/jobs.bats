@@ -200,6 +200,59 @@ END
     absent "$file"
 }
 
+@test "a job that failed before rowbuild began: show why and show log lead to its output" {
+    cluster
+    queue
+    program sbatch <<'END'
+cat >/dev/null
+echo 12
+END
+    expect 0 submit -a simulate p q -- --error=%x/%j.err
+    [ -d simulate-p+1 ] # Slurm before 23.02 wouldn't make it
+    queue '12|N/A|FAILED|(null)|NonZeroExitCode'
+    rm -f .rowbuild/queue
+    expect 0 show why simulate/p
+    has 'job lab/12: FAILED' 'the job left no output, which would be simulate-12.out'
+    echo 'execve(): No such file or directory' >simulate-12.out
+    echo 'no module' >simulate-p+1/12.err
+    expect 0 show why simulate/p
+    has 'output of the job: simulate-12.out' 'errors of the job: simulate-p+1/12.err'
+    expect 0 show log simulate/p simulate/q
+    has 'simulate p, output of its job: simulate-12.out' 'execve()' 'no module'
+    [ "$(grep -c execve <<<"$output")" -eq 1 ]
+    expect_json 0 show why --json simulate/p
+    json '.[0][0].job_output == "simulate-12.out"'
+    queue '12|N/A|TIMEOUT|(null)|None'
+    rm -f .rowbuild/queue
+    expect 0 show why simulate/p
+    has $'job lab/12: TIMEOUT\n' 'raise `resources.walltime`'
+}
+
+@test "a folder of a job's output that nobody can make is refused" {
+    cluster
+    queue
+    program sbatch <<'END'
+cat >/dev/null
+echo 12
+END
+    program sinfo <<'END'
+[ "$1" = --version ] && echo slurm-wlm 22.05.8
+END
+    expect 3 submit -a simulate p -- --output=logs/%j/out
+    has "the folder of the job's output \`logs/%j/out\`" 'leave the pattern out'
+    expect 0 show jobs --short
+    [ -z "$output" ]
+    touch logs
+    expect 3 submit -a simulate p -- -o logs/out
+    has "can't be made"
+    SBATCH_OUTPUT=logs/out expect 3 submit -a simulate p
+    expect 0 submit -a simulate p -- --output=/dev/null
+    program sinfo <<'END'
+[ "$1" = --version ] && echo slurm 24.11.5
+END
+    expect 0 submit -a simulate q -- --output=other/%j/out
+}
+
 @test "another user's jobs, of which the queue tells nothing, are no lost ones" {
     cluster
     two_submissions
