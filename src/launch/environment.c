@@ -157,6 +157,17 @@ static void set_mark(struct variables *variables, const char *mark)
     }
 }
 
+/* NULL: the action has no setup. */
+static void set_as_setup_left(struct variables *variables, const struct launch_setup *setup)
+{
+    for (size_t i = 0; setup != NULL && i < setup->unset_count; i++) {
+        variables_unset(variables, slice_of(setup->unset[i]));
+    }
+    for (size_t i = 0; setup != NULL && i < setup->set_count; i++) {
+        set_mark(variables, setup->set[i]);
+    }
+}
+
 int launch_environment(const struct expansion *expansion, const struct launch_request *request,
                        struct arena *arena, char ***environment, struct diag *diag)
 {
@@ -199,6 +210,7 @@ int launch_environment(const struct expansion *expansion, const struct launch_re
         result = launch_expand(expansion, &variable->value, directory, &value, diag);
         variables_set(&variables, variable->name, buf_slice(&value));
     }
+    set_as_setup_left(&variables, context->setup);
     *environment = arena_array(arena, variables.entries.count + 1, sizeof(char *));
     for (size_t i = 0; i < variables.entries.count; i++) {
         (*environment)[i] = variables.entries.at[i];

@@ -1,6 +1,8 @@
 #include "launching.h"
 
 #include "filling.h"
+#include "setup.h"
+#include "text.h"
 #include "vec.h"
 
 #include <stdlib.h>
@@ -116,25 +118,13 @@ static void add_prefix(const struct expansion *expansion, const struct launch_re
     }
 }
 
-/* Only the last status of the setup counts: before `||` the shell ignores -e. What `module` and the
- * scripts of compilers read may be unset, whatever the command wants. */
-static void add_setup(const struct action *action, struct slice setup, struct buf *out)
+/* What the setup left is taken over first, by the shell that reads the command. */
+static void add_state(const struct launch_context *context, struct buf *out)
 {
-    buf_add_string(out, action->interpreter.refuses_unset ? "set +u\n{\n" : "{\n");
-    buf_add_slice(out, setup);
-    buf_add_string(out, "\n} || { echo 'the setup failed' >&2; exit 1; }\n");
-    if (action->interpreter.refuses_unset) {
-        buf_add_string(out, "set -u\n");
-    }
-}
-
-static void add_own_setup(const struct expansion *expansion, struct buf *out)
-{
-    const struct action *action = graph_action(expansion->context->graph, expansion->task);
-    const struct submit_options *options =
-        action_submit_options(action, expansion->context->cluster.at);
-    if (options != NULL && options->setup.len > 0) {
-        add_setup(action, options->setup, out);
+    if (context->setup != NULL) {
+        buf_add_string(out, ". ");
+        text_add_shell_word(out, slice_of(context->setup->state));
+        buf_add_string(out, " || exit\n");
     }
 }
 
@@ -201,6 +191,30 @@ static void add_interpreter(const struct interpreter *interpreter, struct launch
     }
 }
 
+/* What reads the command is no shell: one takes over what the setup left, and becomes it. */
+static void put_behind_shell(const struct launch_context *context, struct launch_process *process,
+                             struct arena *arena)
+{
+    static const char *const before[] = {"sh", "-c", NULL, "sh"};
+    enum { BEFORE = sizeof before / sizeof before[0], TEXT = 2 };
+    struct buf text = BUF_EMPTY;
+    size_t count = 0;
+    add_state(context, &text);
+    buf_add_string(&text, "exec \"$@\"");
+    while (process->argv[count] != NULL) {
+        count++;
+    }
+    char **argv = arena_array(arena, BEFORE + count + 2, sizeof *argv);
+    for (size_t i = 0; i < BEFORE; i++) {
+        argv[i] = arena_string(arena, i == TEXT ? buf_slice(&text) : slice_of(before[i]));
+    }
+    /* a script's place at the end is still free */
+    memcpy(argv + BEFORE, process->argv, (count + 1) * sizeof *argv);
+    process->argv = argv;
+    process->script_word += BEFORE;
+    buf_release(&text);
+}
+
 static int prepare_process(const struct launch_context *context,
                            const struct launch_request *request, unsigned number,
                            struct arena *arena, struct launch_process *process, struct diag *diag)
@@ -213,7 +227,10 @@ static int prepare_process(const struct launch_context *context,
     bool binds_itself = process->is_step || steps_hold_ranks(context, action);
     process->cores = binds_itself ? NULL : launch_cores(&expansion, request, false, arena);
     int result = launch_environment(&expansion, request, arena, &process->environment, diag);
-    add_own_setup(&expansion, &text);
+    bool is_shell = filling_is_for_shell(action->shell);
+    if (is_shell) {
+        add_state(context, &text);
+    }
     size_t setup = text.len;
     if (result == 0) {
         result = add_command(&expansion, request, &text, diag);
@@ -229,6 +246,9 @@ static int prepare_process(const struct launch_context *context,
         } else {
             add_interpreter(&action->interpreter, process, arena);
         }
+    }
+    if (result == 0 && context->setup != NULL && !is_shell) {
+        put_behind_shell(context, process, arena);
     }
     if (result == 0 && process->is_step) {
         char **words = steps_add_prefix(context, request, number, process->argv, arena);
@@ -264,14 +284,60 @@ static void describe(const struct launch_context *context, const struct launch_r
 {
     struct directory_list list = {0};
     struct expansion expansion = begin(context, request, 0, &list);
-    const struct submit_options *options =
-        action_submit_options(graph_action(context->graph, request->tasks[0]), context->cluster.at);
     struct buf prefix = BUF_EMPTY;
     add_prefix(&expansion, request, &prefix);
     command->launcher = arena_slice(arena, buf_slice(&prefix));
-    command->setup = options != NULL ? options->setup : (struct slice){0};
+    command->setup = launch_setup_of(context, graph_action(context->graph, request->tasks[0]));
     buf_release(&prefix);
     vec_release(&list.at);
+}
+
+struct slice launch_setup_of(const struct launch_context *context, const struct action *action)
+{
+    const struct submit_options *options = action_submit_options(action, context->cluster.at);
+    return options != NULL ? options->setup : (struct slice){0};
+}
+
+/* The execution's variables but those of its directories, its place and its group. */
+static void leave_out_own(char **environment)
+{
+    static const char *const own[] = {
+        "ACTION_DIRECTORY=", "ACTION_SKIPPED=", "ACTION_CORES=", "ACTION_PROCESS_INDEX="};
+    size_t kept = 0;
+    for (size_t i = 0; environment[i] != NULL; i++) {
+        bool is_own = false;
+        for (size_t k = 0; k < sizeof own / sizeof own[0]; k++) {
+            is_own = is_own || strncmp(environment[i], own[k], strlen(own[k])) == 0;
+        }
+        if (!is_own) {
+            environment[kept++] = environment[i];
+        }
+    }
+    environment[kept] = NULL;
+}
+
+int launch_prepare_setup(const struct launch_context *context, const struct launch_request *request,
+                         const char *folder, struct arena *arena, struct launch_process *process,
+                         struct diag *diag)
+{
+    struct slice sh[] = {SLICE_LITERAL("sh")};
+    struct directory_list list = {0};
+    struct buf text = BUF_EMPTY;
+    struct expansion expansion = begin(context, request, 0, &list);
+    const struct action *action = graph_action(context->graph, expansion.task);
+    struct interpreter other = {.words = sh, .count = 1};
+    *process = (struct launch_process){0};
+    int result = launch_environment(&expansion, request, arena, &process->environment, diag);
+    if (result == 0) {
+        leave_out_own(process->environment);
+        setup_add_script(action, folder, &text);
+        process->text = arena_slice(arena, buf_slice(&text));
+        add_interpreter(filling_is_for_shell(action->shell) ? &action->interpreter : &other,
+                        process, arena);
+    }
+    vec_release(&list.at);
+    buf_release(&text);
+    return result;
 }
 
 int launch_add_command(const struct launch_context *context, const struct launch_request *request,

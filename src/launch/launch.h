@@ -38,6 +38,15 @@ struct launch_steps {
     bool can_bind;            /* srun supports --cpu-bind here */
 };
 
+/* What an action's `setup`, which has run once, left for its commands (setup.h). */
+struct launch_setup {
+    const char *state; /* the file that the command's shell reads first */
+    char **set;        /* NAME=value */
+    size_t set_count;
+    char **unset; /* names */
+    size_t unset_count;
+};
+
 /* Shared by all executions of a run. */
 struct launch_context {
     struct graph *graph;
@@ -51,6 +60,7 @@ struct launch_context {
     const char *rank_helper;          /* path of rowbuild-rank; NULL: not found */
     bool sets_cuda; /* GPUs are assigned, and their programs read CUDA_VISIBLE_DEVICES */
     bool sets_rocr; /* likewise ROCR_VISIBLE_DEVICES */
+    const struct launch_setup *setup; /* of the action whose command is prepared; NULL: none */
 };
 
 /* One execution: tasks of one action that a single command works on. */
@@ -121,6 +131,16 @@ bool launch_find_rank_helper(struct buf *path);
 
 /* Likewise any program that is installed beside it; `variable` may name another one. */
 bool launch_find_helper(const char *variable, const char *name, struct buf *path);
+
+/* The lines of `setup` that hold here; len is 0 where there are none. */
+struct slice launch_setup_of(const struct launch_context *context, const struct action *action);
+
+/* Turns them into a process that runs once, before the first of the action's commands, and writes
+ * into the files of `folder` (setup.h). Its environment is that of the execution, without its
+ * directories. */
+int launch_prepare_setup(const struct launch_context *context, const struct launch_request *request,
+                         const char *folder, struct arena *arena, struct launch_process *process,
+                         struct diag *diag);
 
 /* Makes the command. -1 after an error (a value that can't be read, an argument list too long for
  * any way of starting). Everything lives in `arena`. */

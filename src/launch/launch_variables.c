@@ -23,3 +23,14 @@ void variables_set(struct variables *variables, struct slice name, struct slice 
     }
     vec_push(&variables->entries, entry);
 }
+
+void variables_unset(struct variables *variables, struct slice name)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < variables->entries.count; i++) {
+        if (!is_named(variables->entries.at[i], name)) {
+            variables->entries.at[kept++] = variables->entries.at[i];
+        }
+    }
+    variables->entries.count = kept;
+}

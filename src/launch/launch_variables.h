@@ -18,4 +18,6 @@ struct variables {
 /* Sets one variable, replacing an existing one of that name. */
 void variables_set(struct variables *variables, struct slice name, struct slice value);
 
+void variables_unset(struct variables *variables, struct slice name);
+
 #endif

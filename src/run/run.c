@@ -85,7 +85,9 @@ static void start_ready(struct run *run)
            run->slots.running < run->slots.most && refusals_allow(run) && holdback_allows(run) &&
            schedule_next(run->ready.schedule, &number, &grant)) {
         struct execution *execution = &run->executions.all.at[number];
-        if (!time_left_suffices(run, execution)) {
+        if (setups_hold(run, number)) {
+            ledger_return(run->ledger, &grant);
+        } else if (!time_left_suffices(run, execution)) {
             ledger_return(run->ledger, &grant);
             time_left_put_off(run, number);
         } else if (may_use(run, &grant)) {
@@ -136,6 +138,8 @@ static void handle(struct run *run, const struct loop_event *event)
     if (event->kind == LOOP_CHILD && event->token == GRANTED_TOKEN) {
         granted_take_answer(run);
         time_left_try_again(run);
+    } else if (event->kind == LOOP_CHILD && setups_is_token(event->token)) {
+        setups_take_end(run, event->token);
     } else if (event->kind == LOOP_CHILD && event->token != LOOP_TOKENS) {
         end_child(run, event->token);
     } else if (event->kind == LOOP_SIGNAL) {
@@ -212,7 +216,7 @@ static void flush(struct run *run)
 static bool has_to_wait(const struct run *run)
 {
     return run->slots.running > 0 || tokens_wait(&run->tokens) || refusals_wait(run) ||
-           time_left_waits(run);
+           time_left_waits(run) || run->setups.running > 0;
 }
 
 static void start_all(struct run *run)
@@ -375,6 +379,7 @@ static int execute(struct run *run)
             (void)run_loop(run);
         }
         granted_end(run);
+        setups_end(run);
         if (run->stopping.interrupted) {
             stop_kill_leftovers(run);
         } else {

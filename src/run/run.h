@@ -9,7 +9,8 @@
  * run.c (the loop); start.c, finish.c (an execution from its start to its records); ready.c (early
  * cutoff: what may start); requests.c (what can never fit); refusals.c (what the system has no
  * more of); holdback.c (while the machine is busy); stop.c (interruption, deadlines); pauses.c (Ctrl-Z, and what else stops the run or a
- * command); children.c (processes); time_left.c (what the end of the run's time means); granted.c (that end); outcomes.c (what
+ * command); children.c (processes); time_left.c (what the end of the run's time means); granted.c (that end); setups.c (what runs
+ * before the first command of an action); outcomes.c (what
  * became of each task); delete_read.c (temporary products); advise.c (what executions use); ancestors.c (products that another task
  * changed); left_running.c (what stays in the background); backups.c (old products); launched.c
  * (inputs at the start and at the end); progress_report.c (what the observer is told); publish.c and published.c

@@ -16,6 +16,7 @@
 #include "ready.h"
 #include "refusals.h"
 #include "run.h"
+#include "setups.h"
 #include "slots.h"
 #include "stop.h"
 #include "temporary.h"
@@ -46,6 +47,7 @@ struct run {
     struct action_usage *usage; /* by action element */
     struct passed_over passed_over;
     struct granted granted;
+    struct setups setups;
     struct deletions deletions;
     struct stopping stopping;
     struct pauses pauses;

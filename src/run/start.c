@@ -159,6 +159,7 @@ static int start_processes(struct run *run, const struct execution *execution, s
                          : NULL,
     };
     struct launch_context context = *run->launch;
+    context.setup = setups_left(run, plan_graph(run->plan)->tasks[tasks[0].at].action);
     struct jobserver jobserver = JOBSERVER_NONE;
     int log = logs_open_slot(run->logs, number, run->diag);
     slot->refused = log < 0 ? errno : 0;

@@ -21,6 +21,9 @@ void stop_begin(struct run *run, bool interrupted)
             slot->children.kill_ns = NO_PATIENCE_NS;
         }
     }
+    if (interrupted) {
+        setups_stop(run);
+    }
     if (!again) {
         run_tell(run, (struct run_event){.kind = ROWBUILD_EVENT_STOPPING});
     }

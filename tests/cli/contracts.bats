@@ -100,6 +100,84 @@ group.submit_whole = true'
     lacks 'setup failed'
 }
 
+# set_up SHELL SETUP COMMAND: an action with a setup, on two directories
+set_up() {
+    mkdir -p workspace/d1 workspace/d2
+    printf "[[action]]\nname = 'a'\nproducts = ['a']\nshell = %s\ncommand = '''\n%s\n'''\n" "$1" "$3" >Rowfile
+    printf "[action.submit_options.none]\nsetup = '''\n%s\n'''\n" "$2" >>Rowfile
+}
+
+@test "setup runs once; commands in bash start with all that it left" {
+    set_up '"bash -eu"' 'note setup
+shopt -s extglob expand_aliases
+alias greet="echo alias"
+list=(1 "2 3")
+pick() { case x in @(x|y)) echo function ;; esac; }
+export TOLD=yes; unset HOME
+told() { echo told; }; export -f told; umask 027; ulimit -s 4000; set -f
+mkdir sub; cd sub' '
+{ greet; echo "${list[1]} $TOLD ${HOME-homeless}"; pick; bash -c told; umask; ulimit -s; echo * "$ACTION_DIRECTORY"
+  pwd; } >../workspace/{directory}/a'
+    expect 0 --no-adopt -j 2
+    expect_runs setup
+    content workspace/d2/a "alias
+2 3 yes homeless
+function
+told
+0027
+4000
+* d2
+$PWD/sub"
+    [[ $(ls -A .rowbuild/logs) != *setup* ]]
+}
+
+@test "setup in another shell leaves variables, its own functions, folder, umask and limits" {
+    set_up '"sh"' 'PLAIN="a '"'"' b"; export TOLD=1; umask 077; ulimit -s 4000; cd workspace
+say() {
+    if true; then { echo "said $1 }"; }; fi
+}' '{ echo "$PLAIN $TOLD"; umask; ulimit -s; say {directory}; pwd; } >{directory}/a'
+    expect 0 --no-adopt
+    content workspace/d1/a "a ' b 1
+0077
+4000
+said d1 }
+$PWD/workspace"
+    # what reads the command need not be a shell
+    set_up '["python3"]' 'export TOLD=2; cd workspace' '
+import os
+print(os.environ["TOLD"], os.getcwd(), file=open("{directory}/a", "w"))'
+    expect 0
+    content workspace/d1/a "2 $PWD/workspace"
+}
+
+@test "a setup that fails, or ends its shell, starts no command, and says what to change" {
+    set_up '"sh"' 'note setup; echo before; exit 0' 'note command {directory}'
+    expect 1
+    has 'the setup of `a` failed: it ended its shell' '  before' '2 not started'
+    expect_runs setup
+    set_up '"dash"' 'module load gcc' 'note command {directory}'
+    expect 1
+    has 'exit 127' 'set `shell = "bash"`'
+    expect_runs
+    expect 0 show why
+    lacks 'last run'
+}
+
+@test "what a setup starts in the background lives until the run ends" {
+    set_up '"sh"' 'sleep 1000 & echo $! >server' 'kill -0 "$(cat server)" && echo >workspace/{directory}/a'
+    expect 0 --no-adopt
+    lacks 'still run'
+    ! kill -0 "$(cat server)" 2>/dev/null
+}
+
+@test "a library path that a setup sets doesn't matter to rowbuild" {
+    set_up '"bash"' 'export LD_LIBRARY_PATH=$PWD/lib' 'echo "$LD_LIBRARY_PATH" >workspace/{directory}/a'
+    mkdir lib
+    : >lib/libhwloc.so.15
+    expect 0 submit
+    content workspace/d1/a "$PWD/lib"
+}
+
 @test "check names the failures that a shell wouldn't see, and what to write" {
     mkdir workspace/d1
     middle '' 'false | cat >workspace/{directory}/a'
