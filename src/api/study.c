@@ -194,6 +194,7 @@ static int read_carried(struct rowbuild *study, const struct rowbuild_options *o
         study->project = open(study->project_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         study->file_name = mem_copy(carried.file.at, carried.file.len);
         study->from_project = mem_copy("", 0);
+        study->is_carried = true;
         study->rowfile = rowfile_load(carried.rowfile, study->file_name, &study->own);
         result = clusters_load_text(&study->clusters, carried.clusters, "clusters.toml", diag);
         result |= launchers_load_text(&study->launchers, carried.launchers, "launchers.toml", diag);

@@ -14,6 +14,7 @@
 #include "jobs.h"
 #include "launchers.h"
 #include "observe.h"
+#include "part.h"
 #include "plan.h"
 #include "point_records.h"
 #include "report.h"
@@ -45,6 +46,7 @@ struct rowbuild_messages {
 /* The options of a run that carries out an element of a submission, as a job. */
 struct study_job {
     const struct job_element *element;
+    const struct part *part;   /* what it is about; NULL: the whole study may matter */
     bool in_order;             /* the tasks start in the order of the list */
     const char *name;          /* tells it from other jobs */
     struct element_time *time; /* of which the run learns more */
@@ -61,6 +63,7 @@ struct rowbuild {
     struct clusters clusters;
     const struct cluster *cluster; /* where this is; its name ends with NUL */
     unsigned io_threads;
+    bool is_carried; /* the description is the one that was submitted (carried.h) */
     struct rowfile *rowfile;
     struct launchers launchers;
     struct diag own; /* what was found while loading that concerns one action only; warnings */

@@ -11,7 +11,7 @@
 static const double GRACE_S = 20; /* Slurm's default between its TERM and its KILL is 30 s */
 
 static int carry_out(struct rowbuild *study, const struct job_element *element,
-                     const struct rowbuild_run_options *options,
+                     const struct part *part, const struct rowbuild_run_options *options,
                      const struct rowbuild_observer *observer, struct rowbuild_messages *messages)
 {
     struct rowbuild_run_options unlimited = *options;
@@ -23,6 +23,7 @@ static int carry_out(struct rowbuild *study, const struct job_element *element,
     struct element_time time = element_time(element, study->cluster, &allocation);
     struct study_job job = {
         .element = element,
+        .part = part,
         .in_order = !allocation.exists,
         .name = buf_string(&name),
         .time = &time,
@@ -53,8 +54,15 @@ int rowbuild_job(struct rowbuild *study, const char *token,
     loop_block_signals(&before,
                        false); /* what the scheduler sends while the job is prepared can wait */
     int begun = element_begin(&element, study->state_path, token, &arena, &messages->diag);
+    struct part part = {.source_count = 0};
+    bool is_whole = true;
+    if (begun == 0 && study->is_carried) {
+        begun =
+            part_read(study->state_path, slice_of(element.attempt.token), element.attempt.element,
+                      study->rowfile, &arena, &part, &is_whole, &messages->diag);
+    }
     if (begun == 0) {
-        status = carry_out(study, &element, options, observer, messages);
+        status = carry_out(study, &element, is_whole ? NULL : &part, options, observer, messages);
     } else if (begun < 0) {
         status = rowbuild_messages_status(messages);
     }

@@ -56,18 +56,47 @@ static int take_jobs(struct rowbuild *study, struct diag *diag)
     return study->jobs != NULL ? state_take_inbox(study->state, diag) : 0;
 }
 
+static void add_source(struct slice token, uint64_t element, struct intern *sources)
+{
+    struct buf name = BUF_EMPTY;
+    inbox_add_element(token, element, &name);
+    intern_add(sources, buf_slice(&name));
+    buf_release(&name);
+}
+
+/* Whose records matter to the job: its own, from before it was requeued, and those of earlier jobs. */
+static int find_sources(const struct rowbuild *study, struct intern *sources, struct diag *diag)
+{
+    const struct inbox_attempt *attempt = &study->job->element->attempt;
+    const struct part *part = study->job->part;
+    if (part == NULL) {
+        return jobs_find_sources(study->state_path, study->plan, sources, diag);
+    }
+    add_source(slice_of(attempt->token), attempt->element, sources);
+    for (size_t i = 0; i < part->source_count; i++) {
+        add_source(part->sources[i].token, part->sources[i].element, sources);
+    }
+    return 0;
+}
+
 static struct state *open_for_job(const struct rowbuild *study, struct diag *diag)
 {
     struct intern sources;
     struct state *state = NULL;
     intern_init(&sources);
-    if (jobs_find_sources(study->state_path, study->plan, &sources, diag) == 0) {
+    if (find_sources(study, &sources, diag) == 0) {
         struct inbox_registry only = counting_only(&sources);
         state =
             state_open_job(AT_FDCWD, study->state_path, &study->job->element->attempt, &only, diag);
     }
     intern_release(&sources);
     return state;
+}
+
+/* What a job is about; NULL: the whole study may matter. */
+static const struct part *part_of(const struct rowbuild *study)
+{
+    return study->job != NULL ? study->job->part : NULL;
 }
 
 /* The graph of the study's workspace, and a plan in which is marked what is wanted. */
@@ -82,7 +111,9 @@ static int make_plan(struct rowbuild *study, const struct rowbuild_selection *se
                                    .scan = study->scans,
                                    .on_cluster = study->cluster->scheduler == SCHEDULER_SLURM,
                                    .threads = study->io_threads};
-    study->graph = graph_build(study->rowfile, &study->workspace, study->project, diag);
+    const struct part *part = part_of(study);
+    study->graph = graph_build_given(study->rowfile, &study->workspace,
+                                     part != NULL ? &part->given : NULL, study->project, diag);
     if (study->graph == NULL) {
         return -1;
     }
@@ -126,6 +157,12 @@ static int look_at_plan(struct rowbuild *study, enum state_mode mode, struct dia
 static int open_workspace(struct rowbuild *study, enum state_mode mode, struct diag *diag)
 {
     const char *path = study->rowfile->workspace_path.at;
+    const struct part *part = part_of(study);
+    if (part != NULL) {
+        return workspace_open_given(&study->workspace, study->project, study->rowfile,
+                                    study->state_path, part->given.names, part->given.name_count,
+                                    diag);
+    }
     if (study->points != NULL) {
         return study_open_workspace(study, mode, diag);
     }
@@ -205,7 +242,7 @@ int study_look(struct rowbuild *study, const struct rowbuild_selection *selectio
     diag_init(&found);
     found.listener = messages->diag.listener;
     study_drop(study, messages);
-    int result = study_expand_points(study, &messages->diag);
+    int result = part_of(study) == NULL ? study_expand_points(study, &messages->diag) : 0;
     if (result == 0) {
         result = look(study, selection, mode, &found);
     }

@@ -115,6 +115,14 @@ struct other_tasks {     /* group and project tasks while they are collected */
     size_t capacity;
 };
 
+static void begin_groups(struct building *building, struct name_tasks *tasks)
+{
+    if (tasks->task_of == NULL) {
+        tasks->task_of = mem_grow(NULL, building->workspace->count + 1, sizeof(uint32_t));
+        memset(tasks->task_of, 0xff, building->workspace->count * sizeof(uint32_t));
+    }
+}
+
 static int add_group_tasks(struct building *building, uint32_t element, const uint32_t *directories,
                            size_t count, struct other_tasks *others)
 {
@@ -124,10 +132,7 @@ static int add_group_tasks(struct building *building, uint32_t element, const ui
     struct groups groups = {0};
     int result =
         groups_form(action, building->workspace, directories, count, &groups, building->diag);
-    if (tasks->task_of == NULL) {
-        tasks->task_of = mem_grow(NULL, building->workspace->count, sizeof(uint32_t));
-        memset(tasks->task_of, 0xff, building->workspace->count * sizeof(uint32_t));
-    }
+    begin_groups(building, tasks);
     size_t start = 0;
     size_t part = 0;
     for (size_t g = 0; result == 0 && g < groups.ends.count; g++) {
@@ -208,6 +213,49 @@ static int check_sort_keys(struct building *building, const struct action *actio
     return result;
 }
 
+static void add_given_task(struct building *building, const struct given_task *given,
+                           struct other_tasks *others)
+{
+    struct graph *graph = building->graph;
+    const struct action *action = &building->rowfile->actions[given->action];
+    struct name_tasks *tasks = &building->by_name[action->name_id];
+    uint32_t first = (uint32_t)graph->members.count;
+    for (size_t i = 0; i < given->member_count; i++) {
+        vec_push(&graph->members, given->members[i]);
+    }
+    struct task_id task =
+        add_task(graph,
+                 (struct graph_task){.action = given->action,
+                                     .directory = GRAPH_NONE,
+                                     .members = first,
+                                     .member_count = (uint32_t)given->member_count},
+                 &others->capacity);
+    vec_push(&tasks->others, task);
+    intern_add(others->keys, given->key);
+    for (size_t i = 0; i < given->member_count && action->scope == SCOPE_GROUP; i++) {
+        tasks->task_of[given->members[i]] = task.at;
+    }
+}
+
+static void add_given(struct building *building, struct other_tasks *others)
+{
+    const struct given *given = building->given;
+    for (size_t i = 0; i < building->rowfile->action_count; i++) {
+        const struct action *action = &building->rowfile->actions[i];
+        if (action->scope == SCOPE_GROUP) {
+            begin_groups(building, &building->by_name[action->name_id]);
+        }
+    }
+    for (size_t i = 0; i < given->task_count; i++) {
+        const struct given_task *task = &given->tasks[i];
+        if (building->rowfile->actions[task->action].scope == SCOPE_DIRECTORY) {
+            place_directory_tasks(building, task->action, task->members, task->member_count);
+        } else {
+            add_given_task(building, task, others);
+        }
+    }
+}
+
 static int build_tasks(struct building *building)
 {
     struct graph *graph = building->graph;
@@ -229,7 +277,11 @@ static int build_tasks(struct building *building)
     for (size_t i = 0; i < slots; i++) {
         graph->tasks[i] = (struct graph_task){.action = GRAPH_NONE, .directory = GRAPH_NONE};
     }
-    for (uint32_t element = 0; element < rowfile->action_count; element++) {
+    if (building->given != NULL) {
+        add_given(building, &others);
+    }
+    for (uint32_t element = 0; element < rowfile->action_count && building->given == NULL;
+         element++) {
         const struct action *action = &rowfile->actions[element];
         size_t count;
         if (groups_include_all(action, building->workspace, directories, &count, building->diag) !=
@@ -343,6 +395,12 @@ static bool paths_need_values(const struct path_spec *specs, size_t count)
 struct graph *graph_build(const struct rowfile *rowfile, struct workspace *workspace, int project,
                           struct diag *diag)
 {
+    return graph_build_given(rowfile, workspace, NULL, project, diag);
+}
+
+struct graph *graph_build_given(const struct rowfile *rowfile, struct workspace *workspace,
+                                const struct given *given, int project, struct diag *diag)
+{
     struct graph *graph = mem_alloc(sizeof *graph);
     arena_init(&graph->arena);
     intern_init(&graph->other_files);
@@ -356,6 +414,7 @@ struct graph *graph_build(const struct rowfile *rowfile, struct workspace *works
         .graph = graph,
         .rowfile = rowfile,
         .workspace = workspace,
+        .given = given,
         .project = project,
         .diag = diag,
         .by_name = mem_alloc(rowfile->name_count * sizeof(struct name_tasks)),
@@ -363,7 +422,7 @@ struct graph *graph_build(const struct rowfile *rowfile, struct workspace *works
     };
     building.judging = judging_new(&building);
     bool need_values = false;
-    for (size_t i = 0; i < rowfile->action_count; i++) {
+    for (size_t i = 0; i < rowfile->action_count && given == NULL; i++) {
         const struct action *action = &rowfile->actions[i];
         need_values = need_values || groups_need_values(&action->group) ||
                       paths_need_values(action->products, action->product_count) ||

@@ -17,6 +17,8 @@ struct building {
     struct graph *graph;
     const struct rowfile *rowfile;
     struct workspace *workspace;
+    const struct given
+        *given;  /* which tasks there are; NULL: the workspace and its values say it */
     int project; /* descriptor */
     struct diag *diag;
     struct name_tasks *by_name; /* rowfile->name_count */

@@ -12,6 +12,7 @@
 #include "arena.h"
 #include "diag.h"
 #include "folders.h"
+#include "given.h"
 #include "groups.h"
 #include "intern.h"
 #include "rowfile.h"
@@ -164,6 +165,9 @@ struct graph {
  * their templates filled in, name what no action may make or read. */
 struct graph *graph_build(const struct rowfile *rowfile, struct workspace *workspace, int project,
                           struct diag *diag);
+/* The same with the tasks of `given` (given.h), whose names are the workspace's. */
+struct graph *graph_build_given(const struct rowfile *rowfile, struct workspace *workspace,
+                                const struct given *given, int project, struct diag *diag);
 void graph_free(struct graph *graph);
 
 static inline bool graph_is_present(const struct graph *graph, struct task_id task)

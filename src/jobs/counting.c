@@ -4,6 +4,7 @@
 #include "submissions.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct counting {
     struct submissions submissions;
@@ -17,12 +18,34 @@ static void release(void *entries)
     free(counting);
 }
 
+/* The registrations of the sources: a name of one begins with the token. */
+static int load_sources(struct submissions *submissions, const struct intern *sources, int folder,
+                        const char *shown, struct diag *diag)
+{
+    struct intern tokens;
+    intern_init(&tokens);
+    for (uint32_t i = 0; i < sources->count; i++) {
+        struct slice name = intern_name(sources, i);
+        const char *dot = memchr(name.at, '.', name.len);
+        if (dot != NULL) {
+            intern_add(&tokens, slice_make(name.at, (size_t)(dot - name.at)));
+        }
+    }
+    int result =
+        submissions_load_some(submissions, folder, shown, tokens.names, tokens.count, diag);
+    intern_release(&tokens);
+    return result;
+}
+
 static void *read_registrations(const void *context, int folder, const char *shown,
                                 struct diag *diag)
 {
     struct counting *counting = mem_alloc(sizeof *counting);
     counting->sources = context;
-    if (submissions_load_at(&counting->submissions, folder, shown, diag) != 0) {
+    int result = counting->sources != NULL
+                     ? load_sources(&counting->submissions, counting->sources, folder, shown, diag)
+                     : submissions_load_at(&counting->submissions, folder, shown, diag);
+    if (result != 0) {
         release(counting);
         return NULL;
     }

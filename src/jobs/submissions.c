@@ -22,6 +22,7 @@
 
 #define FOLDER STATE_JOBS "/"
 #define SUFFIX ".json"
+#define PARTS_SUFFIX ".tasks" /* part.h */
 #define MEND "`rowbuild clean --submitted --force` forgets all jobs"
 
 enum { TOKEN_BYTES = 8, READ_TRIES = 5 };
@@ -42,11 +43,16 @@ static bool is_token(struct slice text)
     return text.len == (size_t)2 * TOKEN_BYTES;
 }
 
-static void add_name(struct slice token, struct buf *out)
+static void add_file(struct slice token, const char *suffix, struct buf *out)
 {
     buf_add_string(out, FOLDER);
     buf_add_slice(out, token);
-    buf_add_string(out, SUFFIX);
+    buf_add_string(out, suffix);
+}
+
+static void add_name(struct slice token, struct buf *out)
+{
+    add_file(token, SUFFIX, out);
 }
 
 /* The file of a submission as it is shown; without a token: the folder. */
@@ -182,6 +188,27 @@ int submissions_load_at(struct submissions *submissions, int folder, const char 
     return result;
 }
 
+int submissions_load_some(struct submissions *submissions, int folder, const char *shown,
+                          const struct slice *tokens, size_t count, struct diag *diag)
+{
+    int result = 0;
+    *submissions = (struct submissions){0};
+    arena_init(&submissions->arena);
+    submissions->items = arena_array(&submissions->arena, count, sizeof *submissions->items);
+    struct json_parser *parser = json_parser_new();
+    for (size_t i = 0; i < count; i++) {
+        int found = is_token(tokens[i])
+                        ? read_one(folder, shown, tokens[i], parser, &submissions->arena,
+                                   &submissions->items[submissions->count], diag)
+                        : 1;
+        submissions->count += found == 0;
+        result = found < 0 ? -1 : result;
+    }
+    json_parser_free(parser);
+    qsort(submissions->items, submissions->count, sizeof *submissions->items, order);
+    return result;
+}
+
 void submissions_count_at(int folder, size_t *registered, size_t *checked)
 {
     struct arena arena;
@@ -291,8 +318,13 @@ int submission_remove(const char *state_path, struct slice token, struct diag *d
     struct buf name = BUF_EMPTY;
     bool missing;
     int result = 0;
-    add_name(token, &name);
     int root = open_folder(state_path, &missing);
+    if (root >= 0) {
+        add_file(token, PARTS_SUFFIX, &name);
+        (void)inside_remove(root, buf_string(&name));
+    }
+    buf_clear(&name);
+    add_name(token, &name);
     if (!missing && (root < 0 || inside_remove(root, buf_string(&name)) != 0) && errno != ENOENT) {
         result = report_errno(state_path, "remove", token, diag);
     }

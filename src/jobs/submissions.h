@@ -79,6 +79,10 @@ int submissions_load(struct submissions *submissions, const char *state_path, st
 int submissions_load_at(struct submissions *submissions, int folder, const char *shown,
                         struct diag *diag);
 
+/* Only those with these tokens, as far as they are there. */
+int submissions_load_some(struct submissions *submissions, int folder, const char *shown,
+                          const struct slice *tokens, size_t count, struct diag *diag);
+
 /* Counts the registrations below a state folder that is open, and those among them with the right
  * checksum. */
 void submissions_count_at(int folder, size_t *registered, size_t *checked);

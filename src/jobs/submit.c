@@ -2,6 +2,7 @@
 
 #include "carried.h"
 #include "memory.h"
+#include "part.h"
 #include "script.h"
 #include "site.h"
 #include "submit_bash.h"
@@ -57,6 +58,27 @@ static struct submission registration_of(struct submitting *submitting, size_t n
         }
     }
     return made;
+}
+
+/* The part of the study that each element is about. */
+static int write_parts(struct submitting *submitting, size_t number,
+                       const struct submission *registered)
+{
+    const struct planned_submission *planned = &submitting->jobs.submissions.at[number];
+    const struct planned_job *jobs = submit_jobs(submitting, planned);
+    struct buf lines = BUF_EMPTY;
+    size_t e = 0;
+    for (size_t j = 0; j < planned->job_count; j++, e++) {
+        for (; e < jobs[j].index; e++) { /* an index that the array leaves out */
+            part_maker_add(submitting->parts, NULL, 0, &lines);
+        }
+        part_maker_add(submitting->parts, jobs[j].tasks, jobs[j].task_count, &lines);
+    }
+    int result = part_write(submitting->place.state_path, registered->token, buf_slice(&lines),
+                            submitting->diag);
+    part_maker_note(submitting->parts, registered);
+    buf_release(&lines);
+    return result;
 }
 
 /* ---- What jobs must be told ---- */
@@ -162,7 +184,8 @@ static int submit_one(struct submitting *submitting, size_t number)
         return ROWBUILD_STATE;
     }
     submit_tell(submitting, submit_event(submitting, number, ROWBUILD_SUBMIT_BEGINS));
-    if (submission_write(place->state_path, &registered, submitting->diag) != 0) {
+    if (write_parts(submitting, number, &registered) != 0 ||
+        submission_write(place->state_path, &registered, submitting->diag) != 0) {
         return ROWBUILD_STATE;
     }
     int status = uses_slurm ? submit_sbatch(submitting, number, &registered)
@@ -255,11 +278,17 @@ int submit_all(struct submitting *submitting, struct jobs *jobs)
                ROWBUILD_STATE;
     }
     int status = ROWBUILD_OK;
+    submitting->parts = part_maker_new(plan_graph(submitting->plan));
+    for (size_t i = 0; jobs != NULL && i < jobs->submissions.count; i++) {
+        part_maker_note(submitting->parts, &jobs->submissions.items[i]);
+    }
     for (size_t s = 0; s < submitting->jobs.submissions.count && status == ROWBUILD_OK; s++) {
         state_beat(plan_state(submitting->plan));
         status = submit_wait(submitting, 0) ? ROWBUILD_INTERRUPTED : submit_one(submitting, s);
     }
     world->close_loop(submitting->loop);
+    part_maker_free(submitting->parts);
+    submitting->parts = NULL;
     if (status != ROWBUILD_OK || submitting->place.cluster->scheduler == SCHEDULER_BASH) {
         sweep(submitting);
     }

@@ -35,6 +35,7 @@ struct submitting {
     const char *file;         /* its --file; NULL: none is needed */
     const char *state;        /* where the state is; NULL: where it is expected */
     struct slice description; /* what all of them carry (carried.h) */
+    struct part_maker *parts; /* what each of them is about */
     uint64_t *ids;            /* by submission: the scheduler's */
     struct loop *loop;
     bool interrupted;

@@ -297,8 +297,9 @@ static int list_declared(struct workspace *workspace, struct diag *diag)
     return result;
 }
 
-int workspace_open_declared(struct workspace *workspace, int project, const struct rowfile *rowfile,
-                            const char *state, const struct points_view *view, struct diag *diag)
+/* Opens the folder, and finds where the state lies. -1 after an error, where nothing is left open. */
+static int open_folder(struct workspace *workspace, int project, const struct rowfile *rowfile,
+                       const char *state, const struct points_view *view, struct diag *diag)
 {
     *workspace = (struct workspace){.fd = -1, .rowfile = rowfile, .points = {.view = *view}};
     arena_init(&workspace->arena);
@@ -316,6 +317,39 @@ int workspace_open_declared(struct workspace *workspace, int project, const stru
         return -1;
     }
     state_place_find(&workspace->place, project, workspace->fd, state, &workspace->arena);
+    return 0;
+}
+
+static void make_values(struct workspace *workspace)
+{
+    workspace->values = mem_alloc(workspace->count * sizeof(struct json *));
+    workspace->value_read = mem_alloc(workspace->count * sizeof(bool));
+}
+
+int workspace_open_given(struct workspace *workspace, int project, const struct rowfile *rowfile,
+                         const char *state, const struct slice *names, size_t count,
+                         struct diag *diag)
+{
+    if (open_folder(workspace, project, rowfile, state, &(struct points_view){0}, diag) != 0) {
+        return -1;
+    }
+    name_list copies = {0};
+    for (size_t i = 0; i < count; i++) {
+        vec_push(&copies, arena_slice(&workspace->arena, names[i]));
+    }
+    workspace->names = copies.at;
+    workspace->count = copies.count;
+    workspace->points.listed = copies.count;
+    make_values(workspace);
+    return 0;
+}
+
+int workspace_open_declared(struct workspace *workspace, int project, const struct rowfile *rowfile,
+                            const char *state, const struct points_view *view, struct diag *diag)
+{
+    if (open_folder(workspace, project, rowfile, state, view, diag) != 0) {
+        return -1;
+    }
     int result;
     if (view->points != NULL) {
         result = list_declared(workspace, diag);
@@ -327,8 +361,7 @@ int workspace_open_declared(struct workspace *workspace, int project, const stru
         workspace->count = names.count;
         workspace->points.listed = names.count;
     }
-    workspace->values = mem_alloc(workspace->count * sizeof(struct json *));
-    workspace->value_read = mem_alloc(workspace->count * sizeof(bool));
+    make_values(workspace);
     if (view->points != NULL && result == 0) {
         workspace_look_at_points(workspace);
     }

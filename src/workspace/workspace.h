@@ -48,6 +48,10 @@ void workspace_open_absent(struct workspace *workspace, int project, const struc
  * explicitly written `workspace.directories` adds. A workspace that doesn't exist is empty then. */
 int workspace_open_declared(struct workspace *workspace, int project, const struct rowfile *rowfile,
                             const char *state, const struct points_view *view, struct diag *diag);
+/* With these directories, in bytewise order of their names, which are copied; nothing is listed. */
+int workspace_open_given(struct workspace *workspace, int project, const struct rowfile *rowfile,
+                         const char *state, const struct slice *names, size_t count,
+                         struct diag *diag);
 void workspace_release(struct workspace *workspace);
 
 /* Takes a directory out of the list; those after it are renumbered. */

@@ -173,3 +173,65 @@ END
     has "warning: $HOME/.config/row/clusters.toml can't be read: Is a directory; its settings don't count" \
         "launchers.toml can't be read"
 }
+
+@test "a job is about its part of the study: nothing else is read or listed, and its records say the same" {
+    lab
+    local d
+    rowfile <<'END'
+[workspace]
+value_file = "value.json"
+[[action]]
+name = "mesh"
+command = "echo mesh > mesh"
+scope = "project"
+products = ["//mesh"]
+[[action]]
+name = "stamp"
+command = "note stamp {directory}"
+[[action]]
+name = "prep"
+command = "echo {/x} | tee workspace/{directory}/a.in > workspace/{directory}/b.in"
+products = ["a.in", "b.in"]
+previous_actions = ["mesh", "stamp"]
+group.where = "/x > 0"
+[[action]]
+name = "sim"
+command = "note sim {directory}; cat workspace/{directory}/*.in > workspace/{directory}/out"
+inputs = ["**/*.in", "//mesh"]
+products = ["out"]
+[[action]]
+name = "three"
+command = "note three {directories}; for d in {directories}; do touch workspace/$d/z.in; done"
+inputs = ["out"]
+products = ["z.in"]
+[action.group]
+submit_whole = true
+maximum_size = 3
+sort_by = ["/x"]
+END
+    for d in a b c d e f g; do value $d '{"x": 1}'; done
+    expect 0 -j 2 -a three '#1' # `three` has made files there that the glob of `sim` leaves out
+    expect 0 -j 2 -a prep
+    sed -i 's/^\[\[action/# a later version\n&/' Rowfile
+    submitted -a sim d e f
+    [ "$(echo .rowbuild/jobs/*.tasks | wc -w)" -eq 1 ]
+    for d in a c g; do value $d '{'; done
+    : >"$RUNS"
+    : >"$SCRATCH/broken"
+    # An array's only script, as its element.
+    job 77 env FAIL_CALL=getdents FAIL_NAME=/workspace FAIL_ERRNO=5 FAIL_WHILE="$SCRATCH/broken" \
+        ASAN_OPTIONS="$ASAN_OPTIONS:verify_asan_link_order=0" LD_PRELOAD="$FAILING_CALLS"
+    expect_runs 'sim d' 'sim e' 'sim f'
+    for d in a c g; do value $d '{"x": 1}'; done
+    expect 0 show why sim/d sim/e sim/f three/#2
+    has 'sim d: is up to date' 'sim e: is up to date' 'sim f: is up to date' 'three #2: is out of date'
+    # The group that maximum_size cut off is known by its number.
+    submitted -a three '#2'
+    value g '{'
+    job 78 env FAIL_CALL=getdents FAIL_NAME=/workspace FAIL_ERRNO=5 FAIL_WHILE="$SCRATCH/broken" \
+        ASAN_OPTIONS="$ASAN_OPTIONS:verify_asan_link_order=0" LD_PRELOAD="$FAILING_CALLS"
+    expect_runs 'three d e f'
+    value g '{"x": 1}'
+    expect 0 show why sim/d three/#2
+    has 'sim d: is up to date' 'three #2: is up to date'
+}

@@ -1,6 +1,7 @@
 #include "carried.h"
 
 #include "file.h"
+#include "part.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -114,11 +115,72 @@ static void test_only_what_nobody_names_is_swept(void **state)
     arena_release(&arena);
 }
 
+static int read_part(size_t element, struct arena *arena, struct part *part, bool *is_whole)
+{
+    static struct action actions[] = {{.scope = SCOPE_DIRECTORY}, {.scope = SCOPE_GROUP}};
+    static const struct rowfile rowfile = {.actions = actions, .action_count = 2};
+    struct diag diag;
+    diag_init(&diag);
+    int result = part_read(place, SLICE_LITERAL("0123456789abcdef"), element, &rowfile, arena, part,
+                           is_whole, &diag);
+    diag_release(&diag);
+    return result;
+}
+
+static void test_parts_are_read_by_element(void **state)
+{
+    static const char lines[] = "null\n"
+                                "{\"directories\": [\"a\", {\"hex\": \"62ff\"}], \"tasks\": [[0, "
+                                "1], [1, \"sum\\u0000//x\", "
+                                "[1, 0]]], \"sources\": [[\"00000000000000aa\", 3]]}\n"
+                                "{\"directories\": [\"a\"], \"tasks\": [[0, 1]]}\n"
+                                "{\"directories\": [\"a\"], \"tasks\": [[2, 0]]}\n"
+                                "{\"directories\": [\"a\"], \"tasks\": [[1, 0]]}\n"
+                                "{\"directories\": [\"b\", \"a\"], \"tasks\": []}\n";
+    struct arena arena;
+    struct diag diag;
+    struct part part;
+    bool is_whole;
+    (void)state;
+    arena_init(&arena);
+    diag_init(&diag);
+    assert_int_equal(read_part(0, &arena, &part, &is_whole), 0); /* no file */
+    assert_true(is_whole);
+    assert_int_equal(part_write(place, SLICE_LITERAL("0123456789abcdef"), slice_of(lines), &diag),
+                     0);
+    assert_int_equal(read_part(0, &arena, &part, &is_whole), 0);
+    assert_true(is_whole);
+    assert_int_equal(read_part(1, &arena, &part, &is_whole), 0);
+    assert_false(is_whole);
+    assert_int_equal(part.given.name_count, 2);
+    assert_true(slice_is(part.given.names[1], "b\xff"));
+    assert_int_equal(part.given.task_count, 2);
+    assert_int_equal(part.given.tasks[0].members[0], 1);
+    assert_int_equal(part.given.tasks[1].key.len, 7);
+    assert_int_equal(part.given.tasks[1].member_count, 2);
+    assert_int_equal(part.source_count, 1);
+    assert_int_equal(part.sources[0].element, 3);
+    for (size_t e = 2; e < 7; e++) { /* numbers and shapes that can't be, and no line */
+        assert_int_equal(read_part(e, &arena, &part, &is_whole), -1);
+    }
+    assert_int_equal(
+        part_write(place, SLICE_LITERAL("0123456789abcdef"), slice_of("null\n"), &diag), 0);
+    assert_int_equal(read_part(0, &arena, &part, &is_whole), 0);
+    struct buf path = BUF_EMPTY;
+    buf_addf(&path, "%s/jobs/0123456789abcdef.tasks", place);
+    assert_int_equal(file_replace(AT_FDCWD, buf_string(&path), SLICE_LITERAL("null\n")), 0);
+    assert_int_equal(read_part(0, &arena, &part, &is_whole), -1);
+    buf_release(&path);
+    diag_release(&diag);
+    arena_release(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_written_is_read),
         cmocka_unit_test(test_damage_is_refused_and_mended),
+        cmocka_unit_test(test_parts_are_read_by_element),
         cmocka_unit_test(test_only_what_nobody_names_is_swept),
     };
     return cmocka_run_group_tests(tests, make_place, remove_place);
