@@ -3,6 +3,7 @@
 
 #include "allocation.h"
 #include "clock.h"
+#include "file.h"
 #include "find_facts.h"
 #include "inside.h"
 #include "job_variables.h"
@@ -25,13 +26,26 @@
 static const double GRACE_S = 5;
 enum { TICK_MS = 100 };
 
+/* Whether a job runs a description that isn't the project's any more. */
+static bool was_edited(const struct rowbuild *study)
+{
+    struct buf text = BUF_EMPTY;
+    size_t most = study->rowfile->source.text.len + 1;
+    bool is_same =
+        !study->is_carried || (file_read(study->project, study->file_name, most, &text) == 0 &&
+                               slice_equal(buf_slice(&text), study->rowfile->source.text));
+    buf_release(&text);
+    return !is_same;
+}
+
 struct facts_search *study_begin_facts(const struct rowbuild *study,
                                        const struct allocation *allocation)
 {
     struct run_place place = {.version = rowbuild_version(),
                               .project_path = study->project_path,
                               .cluster = study->cluster->name,
-                              .allocation = allocation};
+                              .allocation = allocation,
+                              .is_edited = was_edited(study)};
     return facts_begin(&place);
 }
 

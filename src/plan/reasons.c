@@ -3,6 +3,7 @@
 
 #include "json.h"
 #include "names.h"
+#include "run_facts.h"
 #include "text.h"
 #include "texts.h"
 
@@ -205,6 +206,10 @@ static void add_recipe_reason(struct plan *plan, struct task_id task, const stru
     struct slice before = state_text(plan->state, reason->before);
     struct slice after = plan->recipe_texts[plan->graph->tasks[task.at].action];
     const char *separator = "";
+    struct digest origin = state_task(plan->state, task.at)->origin;
+    if (run_facts_of(state_text(plan->state, origin)).is_edited) {
+        buf_add_string(out, "recipe changed while it waited: ");
+    }
     size_t start = out->len;
     if (before.at != NULL) {
         struct slice old_shell = take_field(&before);

@@ -34,6 +34,7 @@ void run_facts_add(const struct run_facts *facts, struct buf *out)
     add(out, "shell", facts->shell);
     add(out, "launcher", facts->launcher);
     add(out, "setup", facts->setup);
+    add(out, "description", slice_of(facts->is_edited ? "edited" : ""));
     add_number(out, "begun", facts->begun_at_s);
     add_number(out, "started", facts->started_at_ns);
     add_number(out, "ended", facts->ended_at_ns);
@@ -64,6 +65,8 @@ static void take(struct run_facts *facts, struct slice key, struct slice value)
         facts->tree = slice_equal(value, SLICE_LITERAL("clean"))   ? TREE_CLEAN
                       : slice_equal(value, SLICE_LITERAL("dirty")) ? TREE_DIRTY
                                                                    : TREE_UNKNOWN;
+    } else if (slice_equal(key, SLICE_LITERAL("description"))) {
+        facts->is_edited = slice_equal(value, SLICE_LITERAL("edited"));
     } else if (slice_equal(key, SLICE_LITERAL("begun"))) {
         facts->begun_at_s = number_of(value);
     } else if (slice_equal(key, SLICE_LITERAL("started"))) {

@@ -28,6 +28,7 @@ struct run_facts {
     struct slice shell;    /* of the action, when the task ran: "sh -e" */
     struct slice launcher; /* what stood before the command: "mpirun -n 4 " */
     struct slice setup;    /* lines before that */
+    bool is_edited; /* a job ran what was submitted, and the description was another one by then */
     /* Of an attempt that failed; of a success they are in its row. 0: not known. */
     int64_t started_at_ns;
     int64_t ended_at_ns;

@@ -57,6 +57,7 @@ struct facts_search {
     struct buf job;
     struct buf commit; /* the thread's until it has ended */
     enum tree_state tree;
+    bool is_edited;
     pthread_t thread;
     bool has_thread;
     struct buf text;
@@ -103,6 +104,7 @@ struct facts_search *facts_begin(const struct run_place *place)
     struct facts_search *search = mem_alloc(sizeof *search);
     search->project_path = mem_copy(place->project_path, strlen(place->project_path));
     search->version = place->version;
+    search->is_edited = place->is_edited;
     search->begun_at_s = clock_wall_s();
     search->tree = TREE_UNKNOWN;
     if (gethostname(search->host, sizeof search->host - 1) != 0) {
@@ -133,6 +135,7 @@ struct slice facts_text(void *context)
                                   .job = buf_slice(&search->job),
                                   .commit = buf_slice(&search->commit),
                                   .tree = search->tree,
+                                  .is_edited = search->is_edited,
                                   .begun_at_s = search->begun_at_s};
         run_facts_add(&facts, &search->text);
     }

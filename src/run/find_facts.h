@@ -9,11 +9,14 @@
 #include "allocation.h"
 #include "slice.h"
 
+#include <stdbool.h>
+
 struct run_place {
     const char *version;                 /* of rowbuild; must outlive the search */
     const char *project_path;            /* absolute */
     struct slice cluster;                /* its name */
     const struct allocation *allocation; /* of the scheduler's job; NULL: none */
+    bool is_edited; /* the description isn't the one that was submitted any more */
 };
 
 struct facts_search; /* opaque */

@@ -235,3 +235,21 @@ END
     expect 0 show why sim/d three/#2
     has 'sim d: is up to date' 'three #2: is up to date'
 }
+
+@test "a command that was changed while its job waited makes the task stale, and the reason says so" {
+    lab
+    one_action
+    mkdir workspace/b
+    submitted
+    sed -i 's/touch/echo new >/' Rowfile
+    job 77 env SLURM_ARRAY_JOB_ID=77 SLURM_ARRAY_TASK_ID=0
+    expect 0 show why sim/a
+    has 'recipe changed while it waited: command: '
+    expect 0 -n --explain
+    has 'recipe changed while it waited'
+    expect 0 -j 1 a
+    sed -i 's/new/newer/' Rowfile
+    expect 0 show why sim/a
+    has 'command: '
+    lacks waited
+}
