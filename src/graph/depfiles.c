@@ -255,6 +255,14 @@ struct file_id graph_product_around(const struct graph *graph, struct slice path
     return found;
 }
 
+void graph_add_real_path(const struct graph *graph, struct file_id file, struct buf *out)
+{
+    struct buf path = BUF_EMPTY;
+    graph_add_path(graph, file, &path);
+    (void)path_resolve(graph->workspace, buf_slice(&path), out);
+    buf_release(&path);
+}
+
 static bool lies_in(const struct graph *graph, struct file_id file, struct slice folder,
                     struct buf *path)
 {

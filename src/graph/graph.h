@@ -222,6 +222,8 @@ void graph_add_named(const struct graph *graph, struct slice name, struct buf *o
 /* The product at a path (from the project, or absolute), or that it lies in, by its name or where its
  * links lead; a depfile, too. GRAPH_NONE: there is none. */
 struct file_id graph_product_around(const struct graph *graph, struct slice path);
+/* Appends the path, from the project or absolute elsewhere, to which links in a file's path lead. */
+void graph_add_real_path(const struct graph *graph, struct file_id file, struct buf *out);
 /* A product that lies in a folder, of the task itself (`own`) or of another one. */
 struct file_id graph_product_inside(const struct graph *graph, struct slice folder,
                                     struct task_id task, bool own);

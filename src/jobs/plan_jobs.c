@@ -7,7 +7,9 @@
 #include "memory.h"
 #include "sbatch_files.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* ---- Telling the plan ---- */
 
@@ -94,6 +96,101 @@ static void assign_submissions(struct jobs *jobs, const struct graph *graph)
     }
 }
 
+/* ---- Claims ---- */
+
+struct claims {
+    const struct graph *graph;
+    struct intern paths;
+    VEC(const struct job_ref *) jobs; /* by number of the path */
+};
+
+/* Where a claim lies today: the folder of the workspace may have another name by now. */
+static void add_claimed(const struct jobs *jobs, const struct graph *graph,
+                        const struct submission *submission, struct slice path, struct buf *out)
+{
+    struct slice before = submission->workspace;
+    struct slice now = graph->rowfile->workspace_path;
+    struct slice below = path_below(path, before);
+    buf_clear(out);
+    if (below.at != NULL && !slice_equal(before, now) &&
+        faccessat(jobs->place.project, before.at, F_OK, 0) != 0) {
+        buf_addf(out, "%.*s/", SLICE_ARGS(now));
+        path = below;
+    }
+    buf_add_slice(out, path);
+}
+
+static void collect_claims(struct jobs *jobs, struct claims *claims)
+{
+    struct buf path = BUF_EMPTY;
+    for (size_t s = 0; s < jobs->submissions.count; s++) {
+        const struct submission *submission = &jobs->submissions.items[s];
+        for (size_t e = 0; e < submission->element_count; e++) {
+            const struct submission_element *element = &submission->elements[e];
+            if (element->state != ELEMENT_QUEUED || element->product_count == 0) {
+                continue;
+            }
+            const struct job_ref *job = keep_job(jobs, submission_job(submission, e));
+            for (size_t i = 0; i < element->product_count; i++) {
+                add_claimed(jobs, claims->graph, submission, element->products[i], &path);
+                uint32_t number = intern_add(&claims->paths, buf_slice(&path));
+                if (number == claims->jobs.count) {
+                    vec_push(&claims->jobs, job);
+                }
+            }
+        }
+    }
+    buf_release(&path);
+}
+
+/* Who makes what is claimed, or the folder that it lies in. */
+static void assign_makers(struct jobs *jobs, const struct claims *claims)
+{
+    const struct graph *graph = claims->graph;
+    for (uint32_t i = 0; i < claims->paths.count; i++) {
+        struct file_id file = graph_product_around(graph, intern_name(&claims->paths, i));
+        uint32_t maker = file.at != GRAPH_NONE ? graph->producers[file.at] : GRAPH_NONE;
+        if (maker != GRAPH_NONE && jobs->jobs[maker] == NULL) {
+            jobs->jobs[maker] = claims->jobs.at[i];
+        }
+    }
+}
+
+/* The claim on a path, or on a folder that it lies in. */
+static const struct job_ref *find_claim(const struct claims *claims, struct slice path)
+{
+    for (size_t len = path.len; len > 0; len--) {
+        if (len == path.len || path.at[len] == '/') {
+            uint32_t number = intern_find(&claims->paths, slice_make(path.at, len));
+            if (number != INTERN_NONE) {
+                return claims->jobs.at[number];
+            }
+        }
+    }
+    return NULL;
+}
+
+/* A task is in a job while one claims any of its products, whatever action has them now. */
+static void assign_claims(struct jobs *jobs, const struct graph *graph)
+{
+    struct claims claims = {.graph = graph};
+    struct buf path = BUF_EMPTY;
+    intern_init(&claims.paths);
+    collect_claims(jobs, &claims);
+    assign_makers(jobs, &claims);
+    for (uint32_t n = 0; n < graph->task_count && claims.paths.count > 0; n++) {
+        for (uint32_t p = graph->product_start[n];
+             p < graph->product_start[n + 1] && jobs->jobs[n] == NULL; p++) {
+            buf_clear(&path);
+            graph_add_path(graph, graph->products.at[p], &path);
+            jobs->jobs[n] = find_claim(&claims, buf_slice(&path));
+        }
+    }
+    buf_release(&path);
+    vec_release(&claims.jobs);
+    intern_release(&claims.paths);
+}
+
 /* row's jobs by "ACTION\0DIRECTORY": a directory may belong to a task of several. */
 static void add_row_key(struct slice action, struct slice directory, struct buf *key)
 {
@@ -161,6 +258,7 @@ void jobs_tell_plan(struct jobs *jobs, struct plan *plan)
     jobs->endings = mem_alloc((count + 1) * sizeof *jobs->endings);
     jobs->traces = mem_alloc((count + 1) * sizeof *jobs->traces);
     assign_submissions(jobs, plan_graph(plan));
+    assign_claims(jobs, plan_graph(plan));
     assign_row_jobs(jobs, plan_graph(plan));
     plan_set_jobs(plan, jobs->jobs, jobs->endings);
     plan_set_job_traces(plan, jobs->traces);

@@ -134,17 +134,28 @@ static enum element_state read_state(struct reading *reading, const struct json 
     return ELEMENT_QUEUED;
 }
 
+static struct slice *read_names(struct reading *reading, const struct json *list, size_t *count)
+{
+    *count = list != NULL ? json_array_count(list) : 0;
+    struct slice *names = arena_array(reading->arena, *count, sizeof *names);
+    for (size_t i = 0; i < *count; i++) {
+        names[i] = read_name(reading, json_array_item(list, i));
+    }
+    return names;
+}
+
 static void read_element(struct reading *reading, const struct json *from,
                          struct submission_element *element)
 {
     const char *pointer = reading->version == VERSION_WITH_NODES ? "/nodes" : "/tasks";
     const struct json *tasks = member(reading, from, pointer, JSON_ARRAY);
     const struct json *ending;
-    element->task_count = tasks != NULL ? json_array_count(tasks) : 0;
-    element->tasks = arena_array(reading->arena, element->task_count, sizeof *element->tasks);
-    for (size_t i = 0; i < element->task_count; i++) {
-        element->tasks[i] = read_name(reading, json_array_item(tasks, i));
+    const struct json *products = NULL;
+    element->tasks = read_names(reading, tasks, &element->task_count);
+    if (json_at(from, SLICE_LITERAL("/products"), &products)) {
+        products = member(reading, from, "/products", JSON_ARRAY);
     }
+    element->products = read_names(reading, products, &element->product_count);
     element->state = read_state(reading, from);
     if (json_at(from, SLICE_LITERAL("/ending"), &ending) && json_type_of(ending) == JSON_STRING) {
         element->ending = arena_slice(reading->arena, json_string(ending));
@@ -184,6 +195,7 @@ static void read_submission(struct reading *reading, struct submission *submissi
         .submitted_at_s = (int64_t)read_count(reading, document, "/submitted_at"),
         .minutes = read_count(reading, document, "/minutes"),
         .action = read_string(reading, document, "/action"),
+        .workspace = read_optional(reading, document, "/workspace"),
         .description = read_optional(reading, document, "/description"),
         .output = read_optional_name(reading, document, "/output"),
         .errors = read_optional_name(reading, document, "/errors"),
@@ -206,7 +218,8 @@ static void refuse_other_keys(struct reading *reading)
     static const char *const keys[] = {"/version", "/token",  "/cluster",
                                        "/job_id",  "/array",  "/submitted_at",
                                        "/minutes", "/action", "/elements"};
-    static const char *const optional[] = {"/user", "/description", "/output", "/errors"};
+    static const char *const optional[] = {"/user", "/workspace", "/description", "/output",
+                                           "/errors"};
     const struct json *found;
     size_t known = 0;
     for (size_t i = 0; i < sizeof optional / sizeof optional[0]; i++) {
@@ -262,14 +275,25 @@ static void add_optional(struct buf *out, const char *key, struct slice text)
     }
 }
 
+static void add_names(struct buf *out, const char *key, const struct slice *names, size_t count)
+{
+    buf_addf(out, "\"%s\": [", key);
+    for (size_t i = 0; i < count; i++) {
+        buf_add_string(out, i > 0 ? ", " : "");
+        add_task_name(out, names[i]);
+    }
+    buf_add_char(out, ']');
+}
+
 static void add_element(struct buf *out, const struct submission_element *element)
 {
-    buf_add_string(out, "\n  {\"tasks\": [");
-    for (size_t i = 0; i < element->task_count; i++) {
-        buf_add_string(out, i > 0 ? ", " : "");
-        add_task_name(out, element->tasks[i]);
+    buf_add_string(out, "\n  {");
+    add_names(out, "tasks", element->tasks, element->task_count);
+    if (element->product_count > 0) {
+        buf_add_string(out, ", ");
+        add_names(out, "products", element->products, element->product_count);
     }
-    buf_addf(out, "], \"state\": \"%s\"", STATES[element->state]);
+    buf_addf(out, ", \"state\": \"%s\"", STATES[element->state]);
     if (element->ending.at != NULL) {
         buf_add_string(out, ", \"ending\": ");
         text_add_json(out, element->ending);
@@ -297,6 +321,7 @@ void submission_add_text(const struct submission *submission, struct buf *out)
              submission->job_id, submission->is_array ? "true" : "false", submission->user,
              submission->submitted_at_s, submission->minutes);
     text_add_json(out, submission->action);
+    add_optional(out, "workspace", submission->workspace);
     add_optional(out, "description", submission->description);
     add_optional_name(out, "output", submission->output);
     add_optional_name(out, "errors", submission->errors);

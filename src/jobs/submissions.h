@@ -9,8 +9,8 @@
  *
  *     {"version": 3, "token": "9f3c…", "cluster": "lab", "job_id": 123, "array": true,
  *      "user": 1000, "submitted_at": 1790000000, "minutes": 60, "action": "simulate",
- *      "description": "5be1…",
- *      "elements": [{"tasks": ["simulate/a", "simulate/b"], "state": "queued"},
+ *      "workspace": "workspace", "description": "5be1…",
+ *      "elements": [{"tasks": ["simulate/a"], "products": ["workspace/a/out"], "state": "queued"},
  *                   {"tasks": ["simulate/c"], "state": "ended", "ending": "TIMEOUT"}],
  *      "checksum": "0f4e…"}
  *
@@ -18,7 +18,8 @@
  * sbatch's patterns ("sim-%j.out").
  *
  * A key that isn't UTF-8 is written as {"hex": "…"}. Without "user" it is whoever reads it.
- * "description" names what the jobs carry (carried.h). The checksum (32 hexadecimal digits) is that of
+ * "description" names what the jobs carry (carried.h). Products are claimed: while the element is
+ * queued, nobody else makes them, whatever their action or the workspace is called by then. The checksum (32 hexadecimal digits) is that of
  * all bytes up to the closing bracket of "elements"; what stands after them is always the same, up to
  * the newline that ends the file. Earlier versions wrote none: without it, a file counts if it has no
  * other keys than theirs. Version 2, which carries nothing, and version 1, which calls the tasks
@@ -45,6 +46,8 @@ enum element_state {
 struct submission_element { /* one job, or one element of an array */
     struct slice *tasks;    /* keys */
     size_t task_count;
+    struct slice *products; /* paths that it claims, from the project */
+    size_t product_count;
     enum element_state state;
     struct slice ending; /* the scheduler's word, "CANCELLED"; at == NULL: not known */
 };
@@ -58,6 +61,7 @@ struct submission {
     int64_t submitted_at_s; /* CLOCK_REALTIME */
     uint64_t minutes;       /* time limit */
     struct slice action;
+    struct slice workspace; /* its path, as configured; at == NULL: not known, nothing is claimed */
     struct slice description; /* carried.h; at == NULL: the jobs read the project's description */
     struct slice output; /* the jobs' file, from the project or absolute, with sbatch's patterns that
                             only a job fills in; at == NULL: not known */

@@ -19,7 +19,31 @@
 
 static const double PATIENCE_S = 120;
 
+typedef VEC(struct slice) name_list;
+
 /* ---- What a submission is about ---- */
+
+/* The products of a task, by their names and by where links lead. */
+static void claim_products(const struct graph *graph, struct task_id task, struct arena *arena,
+                           name_list *claimed)
+{
+    struct buf path = BUF_EMPTY;
+    struct buf real = BUF_EMPTY;
+    for (uint32_t p = graph->product_start[task.at]; p < graph->product_start[task.at + 1]; p++) {
+        buf_clear(&path);
+        buf_clear(&real);
+        graph_add_path(graph, graph->products.at[p], &path);
+        vec_push(claimed, arena_slice(arena, buf_slice(&path)));
+        if (graph->folders.paths.count > 0) { /* links are on the way to some product */
+            graph_add_real_path(graph, graph->products.at[p], &real);
+        }
+        if (real.len > 0 && !slice_equal(buf_slice(&real), buf_slice(&path))) {
+            vec_push(claimed, arena_slice(arena, buf_slice(&real)));
+        }
+    }
+    buf_release(&path);
+    buf_release(&real);
+}
 
 /* What is registered for a submission of the plan; tasks and names in the arena. */
 static struct submission registration_of(struct submitting *submitting, size_t number,
@@ -38,6 +62,7 @@ static struct submission registration_of(struct submitting *submitting, size_t n
         .submitted_at_s = world->wall_s(),
         .minutes = script_minutes(planned->request.walltime_s),
         .action = submit_action(submitting, planned)->name,
+        .workspace = graph->rowfile->workspace_path,
         .description = submitting->description,
         .elements = arena_array(arena, count, sizeof *made.elements),
         .element_count = count,
@@ -50,12 +75,20 @@ static struct submission registration_of(struct submitting *submitting, size_t n
         element->state = ELEMENT_QUEUED;
         element->task_count = jobs[j].task_count;
         element->tasks = arena_array(arena, jobs[j].task_count, sizeof *element->tasks);
+        name_list claimed = {0};
         for (size_t n = 0; n < jobs[j].task_count; n++) {
             struct buf key = BUF_EMPTY;
             graph_add_key(graph, jobs[j].tasks[n], &key);
             element->tasks[n] = arena_slice(arena, buf_slice(&key));
             buf_release(&key);
+            claim_products(graph, jobs[j].tasks[n], arena, &claimed);
         }
+        element->product_count = claimed.count;
+        element->products = arena_array(arena, claimed.count, sizeof *element->products);
+        for (size_t c = 0; c < claimed.count; c++) {
+            element->products[c] = claimed.at[c];
+        }
+        vec_release(&claimed);
     }
     return made;
 }

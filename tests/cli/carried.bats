@@ -253,3 +253,38 @@ END
     has 'command: '
     lacks waited
 }
+
+@test "a job claims its products, whatever the action, the workspace or the Rowfile are called by now" {
+    lab
+    one_action
+    mkdir -p workspace/b
+    expect 0 submit --yes a
+    sed -i 's/"sim"/"simulate"/' Rowfile
+    expect 0 submit --yes -n 1
+    [ -e "$SCRATCH/job.78" ] # b
+    expect 0 submit --yes
+    has 'there are no eligible jobs'
+    expect 0 -j 2
+    expect_runs
+    has '2 tasks are in jobs'
+    mv Rowfile other.toml
+    expect 0 -f other.toml -j 2
+    expect_runs
+    mv workspace space
+    printf '[workspace]\npath = "space"\n' | cat - other.toml >Rowfile
+    sed -i 's,workspace/{,{workspace_path}/{,' Rowfile
+    expect 0 show directories --short --submitted -a simulate
+    has_line '^a$' '^b$'
+    # A folder that holds what is claimed, and a file in a folder that is.
+    mv space workspace
+    rowfile <<'END'
+[[action]]
+name = "folder"
+command = "mkdir -p workspace/{directory}/out"
+products = ["out/x"]
+END
+    expect 0 show directories --short --submitted -a folder
+    has_line '^a$' '^b$'
+    expect 2 clean --submitted
+    has '2 jobs are queued or running'
+}

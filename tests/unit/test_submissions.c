@@ -47,7 +47,10 @@ static struct submission example(const char *token, int64_t at)
     first[0] = SLICE_LITERAL("simulate/a");
     first[1] = SLICE_LITERAL("simulate/b \"quoted\"\nover two lines");
     second[0] = SLICE_LITERAL("simulate/not \xff utf-8");
-    elements[0] = (struct submission_element){.tasks = first, .task_count = 2};
+    static struct slice products[1];
+    products[0] = SLICE_LITERAL("workspace/a/\xff");
+    elements[0] = (struct submission_element){
+        .tasks = first, .task_count = 2, .products = products, .product_count = 1};
     elements[1] = (struct submission_element){.tasks = second,
                                               .task_count = 1,
                                               .state = ELEMENT_ENDED,
@@ -59,6 +62,7 @@ static struct submission example(const char *token, int64_t at)
                                .submitted_at_s = at,
                                .minutes = 60,
                                .action = SLICE_LITERAL("simulate"),
+                               .workspace = SLICE_LITERAL("workspace"),
                                .description = SLICE_LITERAL("0123456789abcdef0123456789abcdef"),
                                .elements = elements,
                                .element_count = 2};
@@ -109,6 +113,10 @@ static void test_what_is_written_is_read(void **data)
             assert_true(slice_equal(found->elements[e].tasks[i], wanted.elements[e].tasks[i]));
         }
     }
+    assert_true(slice_equal(found->workspace, wanted.workspace));
+    assert_int_equal(found->elements[0].product_count, 1);
+    assert_true(slice_equal(found->elements[0].products[0], wanted.elements[0].products[0]));
+    assert_int_equal(found->elements[1].product_count, 0);
     assert_null(found->elements[0].ending.at);
     assert_true(slice_is(found->elements[1].ending, "TIMEOUT"));
 }
