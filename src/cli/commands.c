@@ -158,8 +158,10 @@ static const struct command commands[COMMAND_COUNT] = {
              "its state, and what it waits for. The scheduler's answer is reused for half a "
              "minute.",
          .more =
-             "A job whose number isn't known yet has a question mark. Jobs that row has submitted "
-             "are listed, too. With --short the numbers have the form that scancel(1) takes.",
+             "A job whose number isn't known yet has a question mark, and one that sbatch sent to "
+             "another cluster has that cluster's name before it: scancel --clusters=NAME cancels "
+             "it. Jobs that row has submitted are listed, too. With --short the numbers have the "
+             "form that scancel(1) takes; those of other clusters are left out.",
          .examples = {{"rowbuild show jobs", "all jobs of this study"},
                       {"rowbuild show jobs -a simulate T1.5-s1",
                        "the job that simulates this directory"},

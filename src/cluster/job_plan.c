@@ -24,13 +24,16 @@ static bool is_blocked_itself(struct plan *plan, struct task_id task, struct dia
     return has_own;
 }
 
-/* The queued job of a task; false if the job can't be waited for. */
+/* The queued job of a task; false if the job can't be waited for: it has no id yet, or is another
+ * cluster's, where its id means another job. */
 static bool find_queued(const struct job_planning *planning, struct task_id task,
                         struct job_need *need)
 {
     const struct job_ref *job = plan_job(planning->plan, task);
     *need = (struct job_need){.job = JOB_NONE, .job_id = job->id, .index = job->index};
-    return job->id != 0 && slice_equal(job->cluster, planning->options->cluster->name);
+    struct slice target = planning->options->target;
+    return job->id != 0 &&
+           slice_equal(job->cluster, target.at != NULL ? target : planning->options->cluster->name);
 }
 
 static bool can_wait_for(const struct job_planning *planning, struct task_id before)

@@ -27,6 +27,7 @@ struct job_plan_options {
     const struct cluster *cluster;
     const struct launchers *launchers;
     const struct site *site; /* NULL: nothing is known about it */
+    struct slice target;     /* clusters that sbatch is told; at == NULL: none, it takes its own */
     bool follow;             /* also tasks that wait for jobs of this or an earlier submission */
     bool no_arrays;
     size_t limit;            /* most jobs; 0: no limit */

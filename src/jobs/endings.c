@@ -155,6 +155,6 @@ bool endings_find_job(struct submission *submission, const struct queue *queue)
 
 bool endings_never_was(const struct submission *submission, const struct endings_facts *facts)
 {
-    return submission->job_id == 0 && facts->witness == ENDINGS_QUEUE && facts->queue->answered &&
-           facts->queue->asked_at_s >= submission->submitted_at_s;
+    return submission->job_id == 0 && !submission->is_accepted && facts->witness == ENDINGS_QUEUE &&
+           facts->queue->answered && facts->queue->asked_at_s >= submission->submitted_at_s;
 }

@@ -35,12 +35,23 @@ static bool is_local(const struct jobs *jobs, struct slice cluster)
     return false;
 }
 
+const struct queue *jobs_queue_of(const struct jobs *jobs, const struct submission *submission)
+{
+    static const struct queue unasked;
+    for (size_t i = 0; i < jobs->sites.count && submission->site.len > 0; i++) {
+        if (slice_equal(jobs->sites.at[i].site, submission->site)) {
+            return &jobs->sites.at[i].queue;
+        }
+    }
+    return submission->site.len > 0 ? &unasked : &jobs->queue;
+}
+
 /* The queue tells of one's own jobs. */
 static struct endings_facts facts_of(const struct jobs *jobs, const struct submission *submission)
 {
     return (struct endings_facts){
         .inbox = &jobs->inbox,
-        .queue = &jobs->queue,
+        .queue = jobs_queue_of(jobs, submission),
         .witness = submission->user == geteuid() && has_queue(jobs, submission->cluster)
                        ? ENDINGS_QUEUE
                    : is_local(jobs, submission->cluster) ? ENDINGS_PROCESS
@@ -52,11 +63,13 @@ static struct endings_facts facts_of(const struct jobs *jobs, const struct submi
 
 typedef bool submission_fn(const struct submission *submission, const struct endings_facts *facts);
 
+/* Of those that this cluster's own queue lists. */
 static bool any_submission(const struct jobs *jobs, submission_fn *holds)
 {
     for (size_t i = 0; i < jobs->submissions.count; i++) {
         struct endings_facts facts = facts_of(jobs, &jobs->submissions.items[i]);
-        if (holds(&jobs->submissions.items[i], &facts)) {
+        if (jobs->submissions.items[i].site.len == 0 &&
+            holds(&jobs->submissions.items[i], &facts)) {
             return true;
         }
     }
@@ -89,9 +102,25 @@ static bool needs_new_answer(const struct jobs *jobs)
     return jobs->row.all.count > 0 || any_submission(jobs, lacks_id);
 }
 
+/* Asks each other cluster that has jobs about which only its queue knows, once. */
+static void ask_sites(struct jobs *jobs, struct diag *diag)
+{
+    for (size_t i = 0; i < jobs->submissions.count; i++) {
+        const struct submission *submission = &jobs->submissions.items[i];
+        struct endings_facts facts = facts_of(jobs, submission);
+        bool is_asked = facts.queue->asked_at_s != 0;
+        if (submission->site.len > 0 && !is_asked && endings_need_queue(submission, &facts)) {
+            struct site_queue asked = {.site = submission->site};
+            queue_ask_at(&asked.queue, submission->site, environ, diag);
+            vec_push(&jobs->sites, asked);
+        }
+    }
+}
+
 /* After the inbox was listed: what it says is then older than a new answer. */
 static void ask(struct jobs *jobs, const struct jobs_look *look, struct diag *diag)
 {
+    ask_sites(jobs, diag);
     if (!needs_queue(jobs)) {
         return;
     }
@@ -221,7 +250,7 @@ static int update(struct jobs *jobs, struct submission *submission, bool writes,
     *gone = false;
     if (submission->job_id == 0 && has_queue(jobs, submission->cluster)) {
         struct endings_facts facts = facts_of(jobs, submission);
-        changed = endings_find_job(submission, &jobs->queue) || find_by_claim(jobs, submission);
+        changed = endings_find_job(submission, facts.queue) || find_by_claim(jobs, submission);
         if (!changed && writes && endings_never_was(submission, &facts)) {
             *gone = true;
             return jobs_forget(&jobs->place, &submission->token, 1, diag);
@@ -320,6 +349,10 @@ void jobs_free(struct jobs *jobs)
     row_jobs_release(&jobs->row);
     inbox_names_release(&jobs->inbox);
     queue_release(&jobs->queue);
+    vec_each (struct site_queue, asked, &jobs->sites) {
+        queue_release(&asked->queue);
+    }
+    vec_release(&jobs->sites);
     free(jobs->jobs);
     free(jobs->endings);
     free(jobs->traces);

@@ -42,13 +42,19 @@ struct jobs_look {
     bool forgives;  /* registrations that can't be read don't matter, they are forgotten */
 };
 
+struct site_queue { /* of another cluster that has jobs of ours */
+    struct slice site;
+    struct queue queue;
+};
+
 struct jobs {
     struct jobs_place place;
     struct submissions submissions;
     bool is_unread; /* a registration can't be read, which `forgives` */
     struct row_jobs row;
     struct inbox_names inbox;
-    struct queue queue;          /* unanswered, unless there was something to ask */
+    struct queue queue; /* unanswered, unless there was something to ask */
+    VEC(struct site_queue) sites;
     const struct job_ref **jobs; /* by task, for the plan */
     const char **endings;
     const struct job_traces **traces;
@@ -62,6 +68,9 @@ struct jobs {
 int jobs_load(struct jobs **jobs, const struct jobs_place *place, const struct jobs_look *look,
               struct diag *diag);
 void jobs_free(struct jobs *jobs);
+
+/* The queue that lists the jobs of a submission; unanswered where it wasn't asked. */
+const struct queue *jobs_queue_of(const struct jobs *jobs, const struct submission *submission);
 
 /* Whether row's job isn't known to have ended. */
 bool jobs_row_job_is_queued(const struct jobs *jobs, const struct row_job *job);

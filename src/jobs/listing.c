@@ -76,10 +76,10 @@ static size_t count_directories(const struct job_lines *lines, struct slice key)
 /* ---- Lines ---- */
 
 /* Adds what the queue says, and the line. */
-static void add(struct job_lines *lines, struct job_line line)
+static void add(struct job_lines *lines, const struct queue *queue, struct job_line line)
 {
     const struct queue_entry *entry =
-        line.job.id != 0 ? queue_find(&lines->jobs->queue, line.job.id, line.job.index) : NULL;
+        line.job.id != 0 ? queue_find(queue, line.job.id, line.job.index) : NULL;
     if (entry != NULL) {
         line.state = entry->state;
         if (entry->reason.len > 0 && !slice_is(entry->reason, "None") &&
@@ -93,7 +93,9 @@ static void add(struct job_lines *lines, struct job_line line)
 static void add_element(struct job_lines *lines, const struct submission *submission, size_t e)
 {
     const struct submission_element *element = &submission->elements[e];
+    bool is_here = slice_equal(lines->jobs->place.cluster->name, submission->cluster);
     struct job_line line = {.job = submission_job(submission, e),
+                            .is_elsewhere = is_here && submission->site.len > 0,
                             .action = submission->action,
                             .tasks = element->tasks,
                             .task_count = element->task_count};
@@ -101,7 +103,7 @@ static void add_element(struct job_lines *lines, const struct submission *submis
         line.directories += count_directories(lines, element->tasks[i]);
     }
     if (line.directories > 0 || lines->named == NULL) {
-        add(lines, line);
+        add(lines, jobs_queue_of(lines->jobs, submission), line);
     }
 }
 
@@ -132,7 +134,7 @@ static void leave_out_others(struct job_lines *lines, struct diag *diag)
     struct slice other = {0};
     for (size_t i = 0; i < all->lines.count; i++) {
         struct slice cluster = all->lines.at[i].job.cluster;
-        if (is_here(lines, cluster)) {
+        if (is_here(lines, cluster) || all->lines.at[i].is_elsewhere) {
             all->lines.at[kept++] = all->lines.at[i];
         } else {
             other = cluster;
@@ -173,9 +175,10 @@ static void add_row_jobs(struct job_lines *lines)
         if (is_shown && last != NULL && last->job_id == job->job_id) {
             lines->made->lines.at[lines->made->lines.count - 1].directories++;
         } else if (is_shown) {
-            add(lines, (struct job_line){.job = {job->cluster, job->job_id, JOB_NO_INDEX},
-                                         .action = job->action,
-                                         .directories = 1});
+            add(lines, &lines->jobs->queue,
+                (struct job_line){.job = {job->cluster, job->job_id, JOB_NO_INDEX},
+                                  .action = job->action,
+                                  .directories = 1});
             last = job;
         }
     }

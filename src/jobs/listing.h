@@ -14,6 +14,7 @@
 
 struct job_line { /* a job, or an element of an array */
     struct job_ref job;
+    bool is_elsewhere; /* on another cluster of this one's Slurm, which scancel must be told */
     struct slice action;
     size_t directories;
     struct slice state;        /* the queue's word, "PENDING"; at == NULL: not known */

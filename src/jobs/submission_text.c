@@ -195,11 +195,14 @@ static void read_submission(struct reading *reading, struct submission *submissi
         .submitted_at_s = (int64_t)read_count(reading, document, "/submitted_at"),
         .minutes = read_count(reading, document, "/minutes"),
         .action = read_string(reading, document, "/action"),
+        .site = read_optional(reading, document, "/site"),
         .workspace = read_optional(reading, document, "/workspace"),
         .description = read_optional(reading, document, "/description"),
         .output = read_optional_name(reading, document, "/output"),
         .errors = read_optional_name(reading, document, "/errors"),
     };
+    const struct json *accepted;
+    submission->is_accepted = json_at(document, SLICE_LITERAL("/accepted"), &accepted);
     const struct json *is_array = member(reading, document, "/array", JSON_BOOLEAN);
     submission->is_array = is_array != NULL && json_boolean(is_array);
     const struct json *elements = member(reading, document, "/elements", JSON_ARRAY);
@@ -321,6 +324,8 @@ void submission_add_text(const struct submission *submission, struct buf *out)
              submission->job_id, submission->is_array ? "true" : "false", submission->user,
              submission->submitted_at_s, submission->minutes);
     text_add_json(out, submission->action);
+    add_optional(out, "site", submission->site);
+    buf_add_string(out, submission->is_accepted ? ", \"accepted\": true" : "");
     add_optional(out, "workspace", submission->workspace);
     add_optional(out, "description", submission->description);
     add_optional_name(out, "output", submission->output);

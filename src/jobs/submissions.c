@@ -378,6 +378,7 @@ struct slice submission_new_token(struct arena *arena)
 
 struct job_ref submission_job(const struct submission *submission, size_t element)
 {
-    return (struct job_ref){submission->cluster, submission->job_id,
+    return (struct job_ref){submission->site.len > 0 ? submission->site : submission->cluster,
+                            submission->job_id,
                             submission->is_array ? (uint32_t)element : JOB_NO_INDEX};
 }

@@ -15,7 +15,8 @@
  *      "checksum": "0f4e…"}
  *
  * Before "elements" may stand "output" and "errors", the files that the jobs write to: names with
- * sbatch's patterns ("sim-%j.out").
+ * sbatch's patterns ("sim-%j.out"). "site" is there where another cluster than that of "cluster" has
+ * the job, by Slurm's name for it, and "accepted" where sbatch ended well without an id.
  *
  * A key that isn't UTF-8 is written as {"hex": "…"}. Without "user" it is whoever reads it.
  * "description" names what the jobs carry (carried.h). Products are claimed: while the element is
@@ -55,7 +56,10 @@ struct submission_element { /* one job, or one element of an array */
 struct submission {
     struct slice token; /* 16 hexadecimal digits; names the file */
     struct slice cluster;
-    uint64_t job_id; /* 0: not known yet */
+    struct slice
+        site; /* Slurm's name of the cluster that has the job; at == NULL: that of `cluster` */
+    uint64_t job_id;  /* 0: not known yet */
+    bool is_accepted; /* without an id: the scheduler has the job, whether or not it shows it */
     bool is_array;
     uint64_t user;          /* who handed it over, by number */
     int64_t submitted_at_s; /* CLOCK_REALTIME */
@@ -63,7 +67,8 @@ struct submission {
     struct slice action;
     struct slice workspace; /* its path, as configured; at == NULL: not known, nothing is claimed */
     struct slice description; /* carried.h; at == NULL: the jobs read the project's description */
-    struct slice output; /* the jobs' file, from the project or absolute, with sbatch's patterns that
+    struct slice
+        output; /* the jobs' file, from the project or absolute, with sbatch's patterns that
                             only a job fills in; at == NULL: not known */
     struct slice errors; /* likewise of standard error, where it has a file of its own */
     struct submission_element *elements; /* by index in the array; one where it is none */
@@ -108,7 +113,7 @@ int submissions_remove_all(const char *state_path, struct diag *diag);
 /* A new token (random), as text in `arena`. */
 struct slice submission_new_token(struct arena *arena);
 
-/* The job of an element. */
+/* The job of an element: that of the site, where there is one. */
 struct job_ref submission_job(const struct submission *submission, size_t element);
 
 #endif

@@ -7,6 +7,7 @@
 #include "site.h"
 #include "submit_bash.h"
 #include "submit_sbatch.h"
+#include "submit_script.h"
 #include "submit_tell.h"
 #include "world.h"
 
@@ -67,6 +68,10 @@ static struct submission registration_of(struct submitting *submitting, size_t n
         .elements = arena_array(arena, count, sizeof *made.elements),
         .element_count = count,
     };
+    struct slice target = submit_target(submitting, submit_action(submitting, planned));
+    bool is_one =
+        target.at != NULL && memchr(target.at, ',', target.len) == NULL && !slice_is(target, "all");
+    made.site = is_one ? target : (struct slice){0}; /* until sbatch says which */
     for (size_t e = 0; e < count; e++) {
         made.elements[e].state = ELEMENT_ENDED; /* an index that the array leaves out */
     }
@@ -181,6 +186,7 @@ int submit_plan(struct submitting *submitting, struct plan *plan, uint64_t queue
         .no_arrays = !uses_slurm || submitting->options->no_arrays || cluster->no_arrays,
         .limit = submitting->options->limit,
         .queued = queued,
+        .target = submit_target(submitting, NULL),
         .max_array_size = 1,
     };
     struct site site;
@@ -202,13 +208,53 @@ int submit_plan(struct submitting *submitting, struct plan *plan, uint64_t queue
     }
     free(submitting->ids);
     submitting->ids = mem_alloc(submitting->jobs.submissions.count * sizeof *submitting->ids + 1);
+    free(submitting->sites);
+    submitting->sites =
+        mem_alloc(submitting->jobs.submissions.count * sizeof *submitting->sites + 1);
     return made;
 }
 
 /* ---- Making the submissions ---- */
 
+/* Whether it would wait for jobs of another cluster than its own, where their ids mean others. */
+static bool waits_elsewhere(struct submitting *submitting, size_t number)
+{
+    const struct planned_submission *planned = &submitting->jobs.submissions.at[number];
+    struct slice target = submit_target(submitting, submit_action(submitting, planned));
+    struct slice whole = submit_target(submitting, NULL);
+    for (size_t i = 0; i < planned->dependency_count; i++) {
+        size_t before = planned->dependencies[i].submission;
+        struct slice site = before == JOB_PLAN_EARLIER ? whole : submitting->sites[before];
+        bool is_left_out = before != JOB_PLAN_EARLIER && submitting->ids[before] == 0;
+        if (is_left_out || (site.at == NULL) != (target.at == NULL) ||
+            (site.at != NULL && !slice_equal(site, target))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void tell_left_out(const struct submitting *submitting, size_t number)
+{
+    const struct planned_submission *planned = &submitting->jobs.submissions.at[number];
+    struct buf text = BUF_EMPTY;
+    buf_addf(&text,
+             "%zu %s left out: the jobs that %s for are on another cluster; submit again when "
+             "these have ended",
+             planned->job_count, planned->job_count == 1 ? "job is" : "jobs are",
+             planned->job_count == 1 ? "it waits" : "they wait");
+    submit_tell(submitting, (struct rowbuild_submit_event){.kind = ROWBUILD_SUBMIT_NOTICE,
+                                                           .text = buf_string(&text)});
+    buf_release(&text);
+}
+
 static int submit_one(struct submitting *submitting, size_t number)
 {
+    if (submitting->place.cluster->scheduler == SCHEDULER_SLURM &&
+        waits_elsewhere(submitting, number)) {
+        tell_left_out(submitting, number);
+        return ROWBUILD_OK;
+    }
     const struct submit_place *place = &submitting->place;
     bool uses_slurm = place->cluster->scheduler == SCHEDULER_SLURM;
     struct slice token = submission_new_token(&submitting->arena);
@@ -231,7 +277,8 @@ static int submit_one(struct submitting *submitting, size_t number)
     struct buf job = BUF_EMPTY;
     const struct planned_submission *planned = &submitting->jobs.submissions.at[number];
     if (uses_slurm) {
-        buf_addf(&job, "%.*s/%llu", SLICE_ARGS(place->cluster->name),
+        struct slice site = submitting->sites[number];
+        buf_addf(&job, "%.*s/%llu", SLICE_ARGS(site.at != NULL ? site : place->cluster->name),
                  (unsigned long long)submitting->ids[number]);
     }
     if (planned->is_array) {
@@ -364,5 +411,6 @@ void submit_release(struct submitting *submitting)
 {
     job_plan_release(&submitting->jobs);
     free(submitting->ids);
+    free(submitting->sites);
     arena_release(&submitting->arena);
 }

@@ -21,6 +21,7 @@ struct attempts {
     size_t number;
     double pause_s;
     struct buf words; /* sbatch's, of the last attempt */
+    struct buf site;  /* the cluster that it named */
 };
 
 /* sbatch's words as one line. */
@@ -69,7 +70,11 @@ static enum found look_once(struct attempts *attempts, uint64_t *id)
     struct queue queue;
     struct diag unseen;
     diag_init(&unseen);
-    queue_ask(&queue, attempts->submitting->place.state_path, 0, environ, &unseen);
+    if (attempts->registered->site.len > 0) {
+        queue_ask_at(&queue, attempts->registered->site, environ, &unseen);
+    } else {
+        queue_ask(&queue, attempts->submitting->place.state_path, 0, environ, &unseen);
+    }
     const struct queue_entry *entry =
         queue.answered ? queue_find_token(&queue, attempts->registered->token) : NULL;
     enum found found = entry != NULL ? FOUND : queue.answered ? NOT_FOUND : NOT_KNOWN;
@@ -112,6 +117,10 @@ static int record(struct attempts *attempts, uint64_t id)
 {
     struct submitting *submitting = attempts->submitting;
     attempts->registered->job_id = id;
+    if (attempts->site.len > 0) {
+        attempts->registered->site = arena_slice(&submitting->arena, buf_slice(&attempts->site));
+    }
+    submitting->sites[attempts->number] = attempts->registered->site;
     attempts->registered->submitted_at_s = world->wall_s(); /* older answers don't know of it */
     submitting->ids[attempts->number] = id;
     queue_forget(submitting->place.state_path);
@@ -149,6 +158,22 @@ static int leave_unclear(struct attempts *attempts)
     return submitting->interrupted ? ROWBUILD_INTERRUPTED : ROWBUILD_FAILED;
 }
 
+/* The scheduler has the job, though nobody knows its id: it is never submitted again. */
+static int keep_accepted(struct attempts *attempts)
+{
+    struct submitting *submitting = attempts->submitting;
+    attempts->registered->is_accepted = true;
+    diag_warning(submitting->diag, FINDING_SUBMISSION_UNKNOWN,
+                 "the job of `%s` was submitted, but its number isn't known: %s; it counts as "
+                 "submitted until it has begun or the queue shows it",
+                 label_of(attempts), in_one_line(attempts));
+    if (submission_write(submitting->place.state_path, attempts->registered, submitting->diag) !=
+        0) {
+        return ROWBUILD_STATE;
+    }
+    return submitting->interrupted ? ROWBUILD_INTERRUPTED : ROWBUILD_FAILED;
+}
+
 static int refuse(struct attempts *attempts)
 {
     diag_error(attempts->submitting->diag, FINDING_SUBMISSION_REJECTED,
@@ -163,6 +188,7 @@ static enum sbatch_outcome attempt_once(struct attempts *attempts,
 {
     int64_t before_ns = world->monotonic_ns();
     buf_clear(&attempts->words);
+    buf_clear(&attempts->site);
     enum sbatch_outcome outcome = sbatch_submit(request, id, &attempts->words);
     if (outcome == SBATCH_LATER || outcome == SBATCH_UNCLEAR) {
         attempts->submitting->patience_s -= (double)(world->monotonic_ns() - before_ns) / 1e9;
@@ -184,6 +210,9 @@ static int attempt(struct attempts *attempts, const struct sbatch_request *reque
                 return give_up(attempts);
             }
             break;
+        case SBATCH_UNREAD:
+            return look_for_token(attempts, &id) == FOUND ? record(attempts, id)
+                                                          : keep_accepted(attempts);
         case SBATCH_UNCLEAR:
             switch (look_for_token(attempts, &id)) {
             case FOUND:
@@ -224,9 +253,11 @@ int submit_sbatch(struct submitting *submitting, size_t number, struct submissio
         .script = buf_slice(&script),
         .options = submit_sbatch_options(submitting, number, registered->token),
         .environment = environ,
+        .cluster = &attempts.site,
     };
     int status = attempt(&attempts, &request);
     buf_release(&script);
     buf_release(&attempts.words);
+    buf_release(&attempts.site);
     return status;
 }

@@ -132,6 +132,100 @@ static bool find_condition(const char *const *options, size_t count, size_t at,
     return false;
 }
 
+/* An option of sbatch with a value, in any of the forms that it takes. */
+struct sbatch_option {
+    const char *name;     /* "--clusters" */
+    const char *letter;   /* "-M"; NULL: none */
+    const char *variable; /* of the environment, which wins over lines of the script */
+};
+
+static const struct sbatch_option CLUSTERS = {"--clusters", "-M", "SBATCH_CLUSTERS"};
+static const struct sbatch_option COMMENT = {"--comment", NULL, "SBATCH_COMMENT"};
+
+/* `next` is the word after it, or NULL. The value is a part of one of them, or NULL. */
+static const char *value_of(const struct sbatch_option *option, const char *word, const char *next)
+{
+    size_t len = strlen(option->name);
+    if (strncmp(word, option->name, len) == 0 && (word[len] == '=' || word[len] == ' ')) {
+        return word + len + 1;
+    }
+    if (strcmp(word, option->name) == 0 ||
+        (option->letter != NULL && strcmp(word, option->letter) == 0)) {
+        return next;
+    }
+    return option->letter != NULL && strncmp(word, option->letter, 2) == 0 ? word + 2 : NULL;
+}
+
+/* sbatch takes quotes away from a line of a script. */
+static void take_line_value(const char *value, struct buf *found)
+{
+    bool is_quoted = false;
+    buf_clear(found);
+    value += strspn(value, " =");
+    for (; *value != '\0' && (is_quoted || *value != ' '); value++) {
+        if (*value == '\\' && value[1] != '\0') {
+            buf_add_char(found, *++value);
+        } else if (*value == '"') {
+            is_quoted = !is_quoted;
+        } else {
+            buf_add_char(found, *value);
+        }
+    }
+}
+
+static void look_in_lines(const struct sbatch_option *option, const struct slice *lines,
+                          size_t count, struct buf *found)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *value = value_of(option, lines[i].at, NULL);
+        if (value != NULL) {
+            take_line_value(value, found);
+        }
+    }
+}
+
+/* What sbatch is told by all who may: the cluster's lines, the action's, the environment, the command
+ * line; the last one counts. Empty: nobody does. */
+static void find_option(const struct submitting *submitting, const struct action *action,
+                        const struct sbatch_option *option, struct buf *found)
+{
+    const struct rowbuild_submit_options *options = submitting->options;
+    const struct cluster *cluster = submitting->place.cluster;
+    const char *variable = getenv(option->variable); /* NOLINT(concurrency-mt-unsafe) */
+    look_in_lines(option, cluster->submit_options, cluster->submit_option_count, found);
+    if (action != NULL) {
+        struct buf name = BUF_EMPTY;
+        buf_add_slice(&name, cluster->name);
+        const struct submit_options *own = action_submit_options(action, buf_string(&name));
+        buf_release(&name);
+        look_in_lines(option, own != NULL ? own->custom : NULL, own != NULL ? own->custom_count : 0,
+                      found);
+    }
+    if (variable != NULL && variable[0] != '\0') {
+        buf_clear(found);
+        buf_add_string(found, variable);
+    }
+    for (size_t i = 0; i < options->scheduler_option_count; i++) {
+        const char *next =
+            i + 1 < options->scheduler_option_count ? options->scheduler_options[i + 1] : NULL;
+        const char *value = value_of(option, options->scheduler_options[i], next);
+        if (value != NULL) {
+            buf_clear(found);
+            buf_add_string(found, value);
+        }
+    }
+}
+
+struct slice submit_target(struct submitting *submitting, const struct action *action)
+{
+    struct buf found = BUF_EMPTY;
+    find_option(submitting, action, &CLUSTERS, &found);
+    struct slice target =
+        found.len > 0 ? arena_slice(&submitting->arena, buf_slice(&found)) : (struct slice){0};
+    buf_release(&found);
+    return target;
+}
+
 const char *const *submit_sbatch_options(struct submitting *submitting, size_t number,
                                          struct slice token)
 {
@@ -156,8 +250,12 @@ const char *const *submit_sbatch_options(struct submitting *submitting, size_t n
         words[count++] = arena_string(&submitting->arena, buf_slice(&text));
         words[count++] = "--kill-on-invalid-dep=yes";
     }
+    struct buf comment = BUF_EMPTY;
+    find_option(submitting, submit_action(submitting, planned), &COMMENT, &comment);
     buf_clear(&text);
-    buf_addf(&text, "--comment=rowbuild:%.*s", SLICE_ARGS(token));
+    buf_addf(&text, "--comment=%s%srowbuild:%.*s", buf_string(&comment), comment.len > 0 ? " " : "",
+             SLICE_ARGS(token));
+    buf_release(&comment);
     words[count++] = arena_string(&submitting->arena, buf_slice(&text));
     buf_release(&text);
     return words;

@@ -15,4 +15,8 @@ void submit_add_script(const struct submitting *submitting, size_t number, struc
 const char *const *submit_sbatch_options(struct submitting *submitting, size_t number,
                                          struct slice token);
 
+/* The clusters among which sbatch is told to choose, as words of the user's or of the site's say;
+ * at == NULL: none. In the arena. */
+struct slice submit_target(struct submitting *submitting, const struct action *action);
+
 #endif

@@ -37,6 +37,8 @@ struct submitting {
     struct slice description; /* what all of them carry (carried.h) */
     struct part_maker *parts; /* what each of them is about */
     uint64_t *ids;            /* by submission: the scheduler's */
+    struct slice
+        *sites; /* likewise: the cluster that sbatch named; at == NULL: none, or none yet */
     struct loop *loop;
     bool interrupted;
     bool unfinished;   /* bash: a command ended well without its products */

@@ -16,7 +16,9 @@ static void add_line(struct table *table, const struct job_line *job)
 {
     table_begin_row(table);
     struct buf *id = table_cell(table, TABLE_BOLD);
-    if (job->job.id != 0) {
+    if (job->job.id != 0 && job->is_elsewhere) {
+        job_ref_add(&job->job, id);
+    } else if (job->job.id != 0) {
         job_ref_add_id(&job->job, id);
     } else {
         buf_add_char(id, '?');
@@ -61,7 +63,7 @@ static void add_all_as_json(const struct job_line *jobs, size_t count, struct bu
 static void add_ids(const struct job_line *jobs, size_t count, struct buf *out)
 {
     for (size_t i = 0; i < count; i++) {
-        if (jobs[i].job.id != 0) {
+        if (jobs[i].job.id != 0 && !jobs[i].is_elsewhere) { /* scancel takes them for its own */
             job_ref_add_id(&jobs[i].job, out);
             buf_add_char(out, '\n');
         }

@@ -348,7 +348,9 @@ static void add_last_line(struct buf *out, const struct buf *errors)
     text_add_name(out, words);
 }
 
-static bool ask(struct buf *answer_text, char *const *environment, struct diag *diag)
+/* `cluster`: "--clusters=b"; NULL: the one that squeue asks by itself. */
+static bool ask(struct buf *answer_text, const char *cluster, char *const *environment,
+                struct diag *diag)
 {
     char *argv[] = {(char *)"squeue",
                     (char *)"--me",
@@ -357,6 +359,7 @@ static bool ask(struct buf *answer_text, char *const *environment, struct diag *
                     (char *)"--array",
                     (char *)"--states=all",
                     (char *)"--format=" LINE_FORMAT,
+                    (char *)cluster,
                     NULL};
     struct scheduler_environment asking;
     scheduler_environment_make(&asking, environment);
@@ -399,10 +402,25 @@ void queue_ask(struct queue *queue, const char *state_path, unsigned max_age_s,
     }
     struct buf answer = BUF_EMPTY;
     queue->asked_at_s = world->wall_s(); /* the answer isn't older than this */
-    if (ask(&answer, environment, diag) && queue_parse(queue, buf_slice(&answer), diag)) {
+    if (ask(&answer, NULL, environment, diag) && queue_parse(queue, buf_slice(&answer), diag)) {
         queue->answered = true;
         remember(queue, state_path, buf_slice(&answer), environment);
     }
+    buf_release(&answer);
+}
+
+void queue_ask_at(struct queue *queue, struct slice cluster, char *const *environment,
+                  struct diag *diag)
+{
+    struct buf answer = BUF_EMPTY;
+    struct buf option = BUF_EMPTY;
+    *queue = (struct queue){0};
+    arena_init(&queue->arena);
+    buf_addf(&option, "--clusters=%.*s", SLICE_ARGS(cluster));
+    queue->asked_at_s = world->wall_s();
+    queue->answered = ask(&answer, buf_string(&option), environment, diag) &&
+                      queue_parse(queue, buf_slice(&answer), diag);
+    buf_release(&option);
     buf_release(&answer);
 }
 

@@ -47,6 +47,9 @@ struct queue {
  * running, with a warning. The caller releases the queue in any case. */
 void queue_ask(struct queue *queue, const char *state_path, unsigned max_age_s,
                char *const *environment, struct diag *diag);
+/* The same of another cluster, by Slurm's name for it. That answer isn't remembered. */
+void queue_ask_at(struct queue *queue, struct slice cluster, char *const *environment,
+                  struct diag *diag);
 void queue_release(struct queue *queue);
 /* Forgets the remembered answer, which a submission has made obsolete. */
 void queue_forget(const char *state_path);

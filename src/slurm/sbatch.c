@@ -96,6 +96,26 @@ bool sbatch_parse_answer(struct slice answer, uint64_t *job_id)
     return true;
 }
 
+bool sbatch_find_answer(struct slice answer, uint64_t *job_id, struct slice *cluster)
+{
+    size_t found = 0;
+    while (answer.len > 0) {
+        const char *newline = memchr(answer.at, '\n', answer.len);
+        size_t len = newline != NULL ? (size_t)(newline - answer.at) : answer.len;
+        struct slice line = slice_make(answer.at, len);
+        size_t used = len + (newline != NULL);
+        answer = slice_make(answer.at + used, answer.len - used);
+        line.len -= line.len > 0 && line.at[line.len - 1] == '\r';
+        if (sbatch_parse_answer(line, job_id)) {
+            const char *semicolon = memchr(line.at, ';', line.len);
+            size_t id_len = semicolon != NULL ? (size_t)(semicolon - line.at) + 1 : line.len;
+            *cluster = slice_make(line.at + id_len, line.len - id_len);
+            found++;
+        }
+    }
+    return found == 1;
+}
+
 /* ---- Calling it ---- */
 
 static bool has_text(const struct buf *buf)
@@ -104,10 +124,14 @@ static bool has_text(const struct buf *buf)
 }
 
 static enum sbatch_outcome judge(const struct program_answer *answer, uint64_t *job_id,
-                                 struct buf *words)
+                                 struct buf *cluster, struct buf *words)
 {
-    if (sbatch_parse_answer(buf_slice(&answer->output), job_id)) {
+    struct slice named = {0};
+    if (sbatch_find_answer(buf_slice(&answer->output), job_id, &named)) {
         buf_add_slice(words, buf_slice(&answer->errors)); /* warnings, sites' messages */
+        if (cluster != NULL && named.len > 0) {
+            buf_add_slice(cluster, named);
+        }
         return SBATCH_ACCEPTED;
     }
     buf_add_slice(words, buf_slice(has_text(&answer->errors) ? &answer->errors : &answer->output));
@@ -127,7 +151,7 @@ static enum sbatch_outcome judge(const struct program_answer *answer, uint64_t *
         *words = BUF_EMPTY;
         buf_addf(words, "sbatch's answer can't be read: %s", buf_string(&said));
         buf_release(&said);
-        return SBATCH_UNCLEAR;
+        return SBATCH_UNREAD;
     }
     if (!has_text(words)) {
         buf_addf(words, "sbatch ended with status %d", answer->status);
@@ -158,7 +182,7 @@ enum sbatch_outcome sbatch_submit(const struct sbatch_request *request, uint64_t
     struct program_answer answer = {0};
     enum sbatch_outcome outcome = SBATCH_REFUSED;
     if (world->run_program(&run, &answer) == 0) {
-        outcome = judge(&answer, job_id, words);
+        outcome = judge(&answer, job_id, request->cluster, words);
     } else {
         outcome = errno == EAGAIN || errno == ENOMEM ? SBATCH_LATER : SBATCH_REFUSED;
         buf_addf(words, "sbatch can't be started: %s",

@@ -18,6 +18,7 @@ enum sbatch_outcome {
     SBATCH_LATER,   /* a limit, or a busy or absent controller: nothing was submitted; worth
                        retrying later */
     SBATCH_UNCLEAR, /* it may have been submitted: search the queue for its token */
+    SBATCH_UNREAD,  /* it was submitted, but the answer has no id: never submit it again */
     SBATCH_REFUSED, /* it will never be accepted unchanged */
 };
 
@@ -26,6 +27,7 @@ struct sbatch_request {
     struct slice script;
     const char *const *options; /* besides --parsable; NULL-terminated */
     char *const *environment;   /* SLURM_… are left out, SBATCH_… are kept */
+    struct buf *cluster;        /* gets the cluster that sbatch names, if it names one */
 };
 
 /* Runs sbatch once, for at most a minute; SIGINT doesn't reach it. If sbatch announces that it will
@@ -39,5 +41,8 @@ enum sbatch_outcome sbatch_classify(const char *errors);
 
 /* "id" or "id;cluster"; false for anything else (pure, for tests). */
 bool sbatch_parse_answer(struct slice answer, uint64_t *job_id);
+/* The same where a site has sbatch say more: the only line of that form. *cluster is part of it, or
+ * empty. */
+bool sbatch_find_answer(struct slice answer, uint64_t *job_id, struct slice *cluster);
 
 #endif

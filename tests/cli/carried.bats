@@ -288,3 +288,118 @@ END
     expect 2 clean --submitted
     has '2 jobs are queued or running'
 }
+
+# Two clusters: sbatch names the one that it was told, and squeue lists only what it is asked about.
+clusters_a_and_b() {
+    lab
+    program sbatch <<'END'
+#!/bin/bash
+n=77
+while [ -e "$SCRATCH/job.$n" ]; do n=$((n + 1)); done
+cat >"$SCRATCH/job.$n"
+echo "$*" >"$SCRATCH/words.$n"
+echo 'Welcome to the site'
+case " $* $SBATCH_CLUSTERS $(grep '^#SBATCH' "$SCRATCH/job.$n")" in
+*-M*b* | *clusters?b* | *' b '*) echo "$n;b" ;;
+*) echo $n ;;
+esac
+END
+    program squeue <<'END'
+#!/bin/bash
+echo "$*" >>"$SCRATCH/asked"
+file=$SCRATCH/queue.a
+case $* in *--clusters=b*) file=$SCRATCH/queue.b ;; esac
+cat "$file" 2>/dev/null || true
+END
+}
+
+@test "a job is known by its cluster and its id" {
+    clusters_a_and_b
+    one_action
+    mkdir -p workspace/b workspace/c
+    expect 0 submit --yes a -- -M b
+    expect 0 submit --yes b
+    # b's queue has the one, this cluster's the other; in each, the other's id is another job's.
+    local old=.rowbuild/jobs/*.json file
+    for file in $old; do
+        jq '.submitted_at = 1700000000 | del(.checksum)' "$file" >"$SCRATCH/new"
+        cp "$SCRATCH/new" "$file"
+    done
+    echo 'rowbuild|77|N/A|RUNNING||None' >"$SCRATCH/queue.b"
+    echo 'rowbuild|78|N/A|PENDING||None' >"$SCRATCH/queue.a"
+    expect 0 show jobs
+    has_line '^b/77 +sim +1 +RUNNING' '^ *78 +sim +1 +PENDING'
+    expect 0 show jobs --short
+    [ "$output" = 78 ]
+    expect 0 show directories --short --submitted -a sim
+    has_line '^a$' '^b$'
+    : >"$SCRATCH/asked"
+    echo 'rowbuild|77|N/A|COMPLETED||None' >"$SCRATCH/queue.b"
+    expect 0 show directories --short --submitted -a sim
+    [ "$output" = b ]
+    [ "$(grep -c -e --clusters=b "$SCRATCH/asked")" -eq 1 ]
+}
+
+@test "what waits for a job of another cluster waits for the next submit" {
+    clusters_a_and_b
+    chain a
+    expect 0 submit --yes --follow -a first -a second -- --clusters=b
+    grep -q -e '--dependency=afterok:77' "$SCRATCH/words.78" # both on b
+    expect 0 submit --yes --follow
+    absent "$SCRATCH/job.79"
+    expect 0 submit --yes --follow -- -M b
+    grep -q -e '--dependency=afterok:78' "$SCRATCH/words.79"
+}
+
+@test "sbatch ended well without an id: it isn't called again, and the registration stays" {
+    lab
+    one_action
+    program sbatch <<'END'
+#!/bin/bash
+cat >"$SCRATCH/job.$RANDOM$RANDOM"
+echo 'Your job was accepted. Have a nice day.'
+END
+    program squeue <<'END'
+#!/bin/bash
+echo 'rowbuild|12|N/A|RUNNING|rewritten by the site|None'
+END
+    expect 1 submit --yes --patience 0
+    has "the job of \`sim\` was submitted, but its number isn't known: sbatch's answer can't be read: Your job was"
+    expect 0 submit --yes
+    has 'no eligible jobs'
+    expect 0 scan
+    expect 0 show jobs
+    has_line '^ *\? +sim'
+    [ "$(echo "$SCRATCH"/job.* | wc -w)" -eq 1 ]
+    # It is known as soon as it begins.
+    mv "$SCRATCH"/job.* "$SCRATCH/job.12"
+    job 12
+    expect 0 show why sim/a
+    has 'sim a: is up to date'
+}
+
+@test "the user's own comment stays beside the token" {
+    lab
+    one_action
+    program sbatch <<'END'
+#!/bin/bash
+printf '%s\n' "$@" >"$SCRATCH/words"
+cat >/dev/null
+echo 77
+END
+    local given
+    for given in -- '-- --comment=mine,too' '-- --comment mine,too'; do
+        rm -rf .rowbuild
+        # shellcheck disable=SC2086 # words
+        expect 0 submit --yes $given
+        [ "$given" = -- ] || grep -qx -e '--comment=mine,too rowbuild:[0-9a-f]\{16\}' "$SCRATCH/words"
+        [ "$given" != -- ] || grep -qx -e '--comment=rowbuild:[0-9a-f]\{16\}' "$SCRATCH/words"
+    done
+    rm -rf .rowbuild
+    printf '[action.submit_options.lab]\ncustom = ["--comment=\\"of the \\\\\\"action\\\\\\"\\""]\n' >>Rowfile
+    expect 0 submit --yes
+    grep -qx -e '--comment=of the "action" rowbuild:[0-9a-f]\{16\}' "$SCRATCH/words"
+    rm -rf .rowbuild
+    SBATCH_COMMENT='of the shell' expect 0 submit --yes
+    grep -qx -e '--comment=of the shell rowbuild:[0-9a-f]\{16\}' "$SCRATCH/words"
+}

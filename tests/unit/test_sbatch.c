@@ -45,6 +45,34 @@ static void test_answers_of_success(void **state)
     }
 }
 
+static void test_the_only_line_of_that_form_is_the_answer(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *answer;
+        uint64_t id; /* 0: none */
+        const char *cluster;
+    } cases[] = {
+        {"12\n", 12, ""},
+        {"12;b\n", 12, "b"},
+        {"Welcome to the site\n\n12;b\r\nSee you in 2 days\n", 12, "b"},
+        {"12\n13\n", 0, ""},
+        {"12\n12;b\n", 0, ""},
+        {"Submitted batch job 12\n", 0, ""},
+        {"", 0, ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint64_t id = 0;
+        struct slice cluster = {0};
+        bool found = sbatch_find_answer(slice_of(cases[i].answer), &id, &cluster);
+        assert_int_equal(found, cases[i].id > 0);
+        if (found) {
+            assert_int_equal(id, cases[i].id);
+            assert_true(slice_is(cluster, cases[i].cluster));
+        }
+    }
+}
+
 static void test_which_failures_may_pass(void **state)
 {
     (void)state;
@@ -146,6 +174,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_answers_of_success),
+        cmocka_unit_test(test_the_only_line_of_that_form_is_the_answer),
         cmocka_unit_test(test_which_failures_may_pass),
         cmocka_unit_test(test_max_array_size),
         cmocka_unit_test(test_environment),
