@@ -13,6 +13,10 @@ struct shared {
     uint32_t count;
 };
 
+/* What counts in the order of starts where nothing is on record: all such tasks count alike, so that the
+ * longest chain goes first. A walltime is what a scheduler is asked for, and says little. */
+static const double UNKNOWN_SECONDS = 60;
+
 struct typical {
     double seconds;      /* of an execution */
     double core_seconds; /* of a task */
@@ -21,6 +25,7 @@ struct typical {
 struct costs {
     bool are_known;
     struct typical *typical;   /* by action element; medians */
+    struct typical *by_name;   /* by action, of all of its elements together */
     VEC(struct shared) shared; /* sorted, of actions whose commands work on several directories */
 };
 
@@ -33,6 +38,7 @@ void costs_free(struct costs *costs)
 {
     if (costs != NULL) {
         free(costs->typical);
+        free(costs->by_name);
         vec_release(&costs->shared);
         free(costs);
     }
@@ -152,35 +158,42 @@ static void find_shared(const struct plan *plan)
     costs->shared.count = kept;
 }
 
-static void find_typical(const struct plan *plan)
+static uint32_t kind_of(const struct graph *graph, uint32_t n, bool by_name)
+{
+    uint32_t element = graph->tasks[n].action;
+    return by_name ? (uint32_t)graph->rowfile->actions[element].name_id : element;
+}
+
+/* The medians of `count` kinds of tasks: of the elements, or of the names that elements share. */
+static void find_typical(const struct plan *plan, bool by_name, size_t count,
+                         struct typical *typical)
 {
     const struct graph *graph = plan->graph;
-    size_t actions = graph->rowfile->action_count;
-    size_t *starts = mem_alloc((actions + 1) * sizeof *starts);
-    size_t *ends = mem_alloc((actions + 1) * sizeof *ends);
+    size_t *starts = mem_alloc((count + 1) * sizeof *starts);
+    size_t *ends = mem_alloc((count + 1) * sizeof *ends);
     const struct task_row *row;
     for (uint32_t n = 0; n < graph->task_count; n++) {
         if (has_record(plan, n, &row)) {
-            starts[graph->tasks[n].action + 1]++;
+            starts[kind_of(graph, n, by_name) + 1]++;
         }
     }
-    for (size_t i = 0; i < actions; i++) {
+    for (size_t i = 0; i < count; i++) {
         starts[i + 1] += starts[i];
         ends[i] = starts[i];
     }
-    double *seconds = mem_alloc((starts[actions] + 1) * sizeof *seconds);
-    double *core_seconds = mem_alloc((starts[actions] + 1) * sizeof *core_seconds);
+    double *seconds = mem_alloc((starts[count] + 1) * sizeof *seconds);
+    double *core_seconds = mem_alloc((starts[count] + 1) * sizeof *core_seconds);
     for (uint32_t n = 0; n < graph->task_count; n++) {
         if (has_record(plan, n, &row)) {
-            size_t at = ends[graph->tasks[n].action]++;
+            size_t at = ends[kind_of(graph, n, by_name)]++;
             seconds[at] = row->duration_s;
             core_seconds[at] = core_seconds_of(plan, (struct task_id){n}, row);
         }
     }
-    for (size_t i = 0; i < actions; i++) {
-        size_t count = ends[i] - starts[i];
-        plan->costs->typical[i].seconds = median_of(seconds + starts[i], count);
-        plan->costs->typical[i].core_seconds = median_of(core_seconds + starts[i], count);
+    for (size_t i = 0; i < count; i++) {
+        size_t recorded = ends[i] - starts[i];
+        typical[i].seconds = median_of(seconds + starts[i], recorded);
+        typical[i].core_seconds = median_of(core_seconds + starts[i], recorded);
     }
     free(seconds);
     free(core_seconds);
@@ -192,10 +205,13 @@ static const struct costs *known_costs(const struct plan *plan)
 {
     struct costs *costs = plan->costs;
     if (!costs->are_known) {
-        size_t actions = plan->graph->rowfile->action_count;
-        costs->typical = mem_grow(costs->typical, actions + 1, sizeof *costs->typical);
+        size_t elements = plan->graph->rowfile->action_count;
+        size_t names = plan->graph->rowfile->name_count;
+        costs->typical = mem_grow(costs->typical, elements + 1, sizeof *costs->typical);
+        costs->by_name = mem_grow(costs->by_name, names + 1, sizeof *costs->by_name);
         find_shared(plan);
-        find_typical(plan);
+        find_typical(plan, false, elements, costs->typical);
+        find_typical(plan, true, names, costs->by_name);
         costs->are_known = true;
     }
     return costs;
@@ -246,7 +262,10 @@ double plan_seconds(const struct plan *plan, struct task_id task)
     if (seconds < 0) {
         seconds = plan_typical_seconds(plan, plan->graph->tasks[task.at].action);
     }
-    return seconds >= 0 ? seconds : walltime_of(plan, task);
+    if (seconds < 0) {
+        seconds = known_costs(plan)->by_name[graph_action(plan->graph, task)->name_id].seconds;
+    }
+    return seconds >= 0 ? seconds : UNKNOWN_SECONDS;
 }
 
 double plan_core_seconds(const struct plan *plan, struct task_id task)

@@ -172,28 +172,43 @@ static void test_a_wide_task_takes_its_cores(void **state)
     study_end(&study);
 }
 
+/* Runs `short` in d2, unless it is to be new, then all of d1: which of the two chains comes first? */
+static void expect_first(const char *rowfile, bool is_new, const char *first)
+{
+    struct study study;
+    begin(&study, rowfile, 2);
+    study_write(&study, "d1/v.json", "{\"e\": 1}");
+    study_write(&study, "d2/v.json", "{\"e\": 2}");
+    study.by_length = true;
+    study.action = "short";
+    study.target = "d2";
+    if (!is_new) {
+        study_run(&study);
+        assert_non_null(strstr(buf_string(&study.log), "succeeded short d2"));
+    }
+    study.action = NULL;
+    study.target = "d1";
+    study_run(&study);
+    assert_ptr_equal(strstr(buf_string(&study.log), first), buf_string(&study.log));
+    study_end(&study);
+}
+
+/* By the number of tasks where nothing is on record, whatever time they ask for; else by the median of
+ * the tasks beside it, of the same element or of another one of the action. */
 static void test_the_longest_path_first(void **state)
 {
-    static const char format[] =
-        "[default.action]\nscope = 'directory'\n"
-        "[[action]]\nname = 'short'\ncommand = 'copy in s'\nproducts = ['s']\n%s"
-        "[[action]]\nname = 'one'\ncommand = 'copy in 1'\nproducts = ['1']\n"
-        "[[action]]\nname = 'two'\ncommand = 'copy 1 2'\ninputs = ['1']\nproducts = ['2']\n";
-    static const char *const firsts[] = {"0 start one d1\n120 succeeded one d1\n",
-                                         "0 start short d1\n120 succeeded short d1\n"};
+#define SHORT(where)                                                                               \
+    "[[action]]\nname = 'short'\nproducts = ['s']\ncommand = 'last 900; copy in s'\n"              \
+    "resources.walltime.per_directory = '5 days, 00:00:00'\n" where
+#define CHAIN                                                                                      \
+    "[[action]]\nname = 'one'\ncommand = 'copy in 1'\nproducts = ['1']\n"                          \
+    "[[action]]\nname = 'two'\ncommand = 'copy 1 2'\ninputs = ['1']\nproducts = ['2']\n"
+#define VALUES "[workspace]\nvalue_file = 'v.json'\n[default.action]\nscope = 'directory'\n"
     (void)state;
-    for (size_t i = 0; i < 2; i++) { /* by their number, then by the time that one asks for */
-        struct study study;
-        struct buf text = BUF_EMPTY;
-        buf_addf(&text, format,
-                 i == 0 ? "" : "resources.walltime.per_directory = '5 days, 00:00:00'\n");
-        begin(&study, text.at, 1);
-        study.by_length = true;
-        study_run(&study);
-        assert_ptr_equal(strstr(buf_string(&study.log), firsts[i]), buf_string(&study.log));
-        study_end(&study);
-        buf_release(&text);
-    }
+    expect_first(VALUES SHORT("") CHAIN, true, "0 start one d1\n120 succeeded one d1\n");
+    expect_first(VALUES SHORT("") CHAIN, false, "0 start short d1\n");
+    expect_first(VALUES SHORT("group.where = '/e == 1'\n") SHORT("group.where = '/e == 2'\n") CHAIN,
+                 false, "0 start short d1\n");
 }
 
 /* Whatever their widths and durations are. */
