@@ -28,6 +28,7 @@ static void lose(struct run *run, int64_t ns)
 {
     run->pauses.lost_ns += ns;
     run->beat_ns = run_now(run); /* whoever watches the state's lock saw no heartbeat */
+    publish_look(run, true);     /* nor how long what runs has run */
 }
 
 void pauses_stop_all(struct run *run)

@@ -11,22 +11,6 @@ static const int64_t RENEWAL_NS = 2000000000;
 
 enum { PART_FOR_TELLING = 100 }; /* of the run's time, at most one in so many */
 
-void publish_note(struct run *run, const struct run_event *event)
-{
-    struct publisher *publisher = run->options->publisher;
-    if (publisher == NULL ||
-        (event->kind != ROWBUILD_EVENT_STARTED && event->kind != ROWBUILD_EVENT_ENDED)) {
-        return;
-    }
-    publisher->is_changed = true;
-    if (event->kind == ROWBUILD_EVENT_ENDED &&
-        (event->outcome == ROWBUILD_TASK_FAILED || event->outcome == ROWBUILD_TIMED_OUT ||
-         event->outcome == ROWBUILD_UNFINISHED)) {
-        publisher_note_failure(publisher, event->label, event->how != NULL ? event->how : "",
-                               event->log);
-    }
-}
-
 int64_t publish_next(const struct run *run)
 {
     const struct publisher *publisher = run->options->publisher;
@@ -87,7 +71,7 @@ void publish_look(struct run *run, bool now)
     run_measure(run, true, &progress);
     publisher_begin(publisher, &progress, world->monotonic_ns());
     for (const struct slot *slot = NULL; (slot = slots_next(&run->slots, slot)) != NULL;) {
-        if (!slot->has_ended) {
+        if (!slot->has_ended && slot->core_list != NULL) { /* it runs */
             add_slot(run, slot, began_ns);
         }
     }
@@ -96,4 +80,21 @@ void publish_look(struct run *run, bool now)
     int64_t pause_ns = took_ns * PART_FOR_TELLING;
     publisher->due_ns = began_ns + (pause_ns > SOON_NS ? pause_ns : SOON_NS);
     publisher->renewal_ns = began_ns + (pause_ns > RENEWAL_NS ? pause_ns : RENEWAL_NS);
+}
+
+void publish_note(struct run *run, const struct run_event *event)
+{
+    struct publisher *publisher = run->options->publisher;
+    if (publisher == NULL ||
+        (event->kind != ROWBUILD_EVENT_STARTED && event->kind != ROWBUILD_EVENT_ENDED)) {
+        return;
+    }
+    publisher->is_changed = true;
+    if (event->kind == ROWBUILD_EVENT_ENDED &&
+        (event->outcome == ROWBUILD_TASK_FAILED || event->outcome == ROWBUILD_TIMED_OUT ||
+         event->outcome == ROWBUILD_UNFINISHED)) {
+        publisher_note_failure(publisher, event->label, event->how != NULL ? event->how : "",
+                               event->log);
+    }
+    publish_look(run, false); /* to start thousands takes seconds */
 }
