@@ -586,6 +586,8 @@ struct rowbuild_snapshot {
     size_t more_failures;                      /* that aren't listed */
     const struct rowbuild_watched_pool *pools; /* that the Rowfile declares */
     size_t pool_count;
+    const char
+        *other_host;     /* NO_RUN: that has the lock of the project's state; NULL: none is known */
     double look_seconds; /* that this look took */
 };
 

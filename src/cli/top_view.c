@@ -240,13 +240,18 @@ static void add_footer(const struct top_view *view, const struct top_room *room,
     buf_release(&text);
 }
 
-static void add_waiting(const char *project, const struct top_room *room,
-                        struct screen_lines *lines)
+static void add_waiting(const struct rowbuild_snapshot *snapshot, const char *project,
+                        const struct top_room *room, struct screen_lines *lines)
 {
     struct buf text = BUF_EMPTY;
-    buf_add_string(&text, room->height > 0 ? "no run is going on; waiting for one in "
-                                           : "no run is going on in ");
-    text_add_name(&text, slice_of(project));
+    if (snapshot->other_host != NULL) {
+        buf_addf(&text, "no run is going on here; host %s has the lock: use `rowbuild top` there",
+                 snapshot->other_host);
+    } else {
+        buf_add_string(&text, room->height > 0 ? "no run is going on; waiting for one in "
+                                               : "no run is going on in ");
+        text_add_name(&text, slice_of(project));
+    }
     add_line(lines, room, "", buf_string(&text));
     buf_release(&text);
 }
@@ -289,7 +294,7 @@ void top_render(struct top_view *view, const struct rowbuild_snapshot *snapshot,
     lines->count = 0;
     view->page = 1;
     if (snapshot->state != ROWBUILD_RUN_WORKS && snapshot->state != ROWBUILD_RUN_STOPPED) {
-        add_waiting(project, room, lines);
+        add_waiting(snapshot, project, room, lines);
     } else {
         add_status(snapshot, room, lines);
         size_t left = rows > 1 ? rows - 1 : 0;

@@ -1,6 +1,7 @@
 #include "lock.h"
 
 #include "buf.h"
+#include "clock.h"
 #include "disk.h"
 #include "file.h"
 #include "inside.h"
@@ -395,6 +396,21 @@ int lock_acquire(struct lock *lock, int dir, const char *path, const char *shown
         disk->close(fd);
     }
     return result;
+}
+
+bool lock_find_other_host(int dir, const char *path, struct buf *host)
+{
+    struct holder self;
+    struct holder holder;
+    int64_t mtime_ns = 0;
+    fill_self(&self);
+    bool is_held = read_holder_again(dir, path, &holder, &mtime_ns) == 0 &&
+                   holder.host[0] != '\0' && strcmp(holder.host, self.host) != 0 &&
+                   clock_wall_s() - mtime_ns / NS_PER_S <= LOCK_STALE_S;
+    if (is_held) {
+        text_add_name(host, slice_of(holder.host));
+    }
+    return is_held;
 }
 
 void lock_beat(struct lock *lock)

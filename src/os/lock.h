@@ -8,8 +8,10 @@
 #ifndef ROWBUILD_LOCK_H
 #define ROWBUILD_LOCK_H
 
+#include "buf.h"
 #include "diag.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct lock {
@@ -27,6 +29,9 @@ struct lock {
  * call the file `shown`. */
 int lock_acquire(struct lock *lock, int dir, const char *path, const char *shown,
                  struct diag *diag);
+/* Appends the name of another host whose process holds the lock, as far as its last heartbeat and this
+ * host's clock tell. False: there is none. Waits for nothing. */
+bool lock_find_other_host(int dir, const char *path, struct buf *host);
 void lock_beat(struct lock *lock); /* moves the heartbeat; call each LOCK_HEARTBEAT_S */
 void lock_release(struct lock *lock);
 

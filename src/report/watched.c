@@ -2,13 +2,17 @@
 
 #include "arena.h"
 #include "clock.h"
+#include "disk.h"
 #include "file.h"
+#include "inside.h"
+#include "lock.h"
 #include "logs.h"
 #include "machine.h"
 #include "memory.h"
 #include "process_table.h"
 #include "published.h"
 #include "report.h"
+#include "state_folder.h"
 #include "text.h"
 #include "vec.h"
 
@@ -319,6 +323,20 @@ static void add_pools(struct watched *watched, const unsigned *taken)
 
 /* ---- The whole ---- */
 
+/* Of a run on another host nothing else is known here. */
+static void add_other_host(struct watched *watched)
+{
+    struct buf host = BUF_EMPTY;
+    int root = inside_root(AT_FDCWD, watched->options.state_path, false);
+    if (root >= 0 && lock_find_other_host(root, STATE_LOCK, &host)) {
+        watched->snapshot.other_host = arena_string(&watched->arena, buf_slice(&host));
+    }
+    if (root >= 0) {
+        disk->close(root);
+    }
+    buf_release(&host);
+}
+
 static void add_failures(struct watched *watched, const struct published *published)
 {
     struct rowbuild_watched_failure *failures =
@@ -444,6 +462,8 @@ const struct rowbuild_snapshot *watched_look(struct watched *watched)
         watched->pid = 0;
     } else if (count > 0) {
         add_table(watched, entries, count);
+    } else {
+        add_other_host(watched);
     }
     if (snapshot->task_count > 0 || snapshot->has_progress) {
         add_cores(watched);

@@ -93,6 +93,9 @@ void watched_add_json(const struct rowbuild_snapshot *snapshot, struct buf *out)
 {
     buf_add_char(out, '{');
     report_json_string(out, "run", slice_of(state_word(snapshot->state)));
+    if (snapshot->other_host != NULL) {
+        report_json_string(out, "other_host", slice_of(snapshot->other_host));
+    }
     if (snapshot->has_progress) {
         report_json_count(out, "pid", (uint64_t)snapshot->pid);
         add_progress(&snapshot->progress, out);

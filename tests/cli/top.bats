@@ -67,6 +67,9 @@ await_top() {
     json '.[0].pools == [{"pool": "licence", "count": 3, "taken": 2}]'
     expect 0 show status --no-header
     has_line '^work .* 1 running$' '^both .* 2 running$'
+    kill -TSTP "$PID"
+    await_top 'stopped [1/4]'
+    kill -CONT "$PID"
     release work both
     finish 1
     expect 0 top --once
@@ -89,6 +92,17 @@ await_top() {
     has_line '2 running, 1 interrupted$'
     release both
     finish 0
+}
+
+@test "top says which other host has the lock" {
+    begin
+    mkdir .rowbuild
+    printf 'host elsewhere\nboot 0-0\npid 1\nsince 1795168800\n' >.rowbuild/lock
+    expect 0 top
+    content <(echo "$output") 'no run is going on here; host elsewhere has the lock: use `rowbuild top` there'
+    touch -d '5 minutes ago' .rowbuild/lock # no heartbeat for long
+    expect 0 top
+    content <(echo "$output") "no run is going on in $PWD"
 }
 
 @test "top believes neither a killed run nor a strange file" {
