@@ -51,7 +51,8 @@ static const struct inbox_attempt OF_OTHER = {OTHER, 0};
 static void submit(struct place *place, const char *token, int64_t at, enum element_state state)
 {
     static struct slice task = {"run/a", 5};
-    struct submission_element elements[2] = {{&task, 1, state, {0}}, {&task, 1, state, {0}}};
+    struct submission_element elements[2] = {{.tasks = &task, .task_count = 1, .state = state},
+                                             {.tasks = &task, .task_count = 1, .state = state}};
     struct submission submission = {.token = slice_of(token),
                                     .cluster = SLICE_LITERAL("lab"),
                                     .submitted_at_s = at,
