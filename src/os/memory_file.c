@@ -9,9 +9,19 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 8U /* Linux 6.3, which may insist on it (vm.memfd_noexec) */
+#endif
+
+static int make(const char *name)
+{
+    int fd = memfd_create(name, MFD_CLOEXEC | MFD_NOEXEC_SEAL);
+    return fd < 0 && errno == EINVAL ? memfd_create(name, MFD_CLOEXEC) : fd;
+}
+
 int memory_file_show(int *fd, const char *name, struct slice content)
 {
-    int new_fd = memfd_create(name, MFD_CLOEXEC);
+    int new_fd = make(name);
     size_t at = 0;
     while (new_fd >= 0 && at < content.len) {
         ssize_t written = write(new_fd, content.at + at, content.len - at);

@@ -195,7 +195,7 @@ END
     finish 1
 }
 
-@test "Ctrl-Z gives the terminal back, and top continues in the foreground" {
+@test "Ctrl-Z gives the terminal back, top continues in the foreground, and ends with a run that is killed" {
     begin
     start -j 3 -k 9
     await_started a long
@@ -217,7 +217,11 @@ END
     mux send-keys "stty -a >'$SCRATCH/after'; : >'$SCRATCH/done'" Enter
     await "$SCRATCH/done"
     cmp "$SCRATCH/before" "$SCRATCH/after"
+    mux send-keys "clear; '$ROWBUILD' top" Enter
+    await_flag alternate_on 1
+    await_screen 'TASK (2)'
+    kill_run
+    await_flag alternate_on 0
+    await_screen 'the run was killed'
     end_terminal
-    release a long
-    finish 1
 }
