@@ -22,6 +22,7 @@ END
 terminal() {
     TERMINALS=$((${TERMINALS:-0} + 1)) # a server that is asked to end may still be there
     env -u TMUX tmux -S "$SCRATCH/tmux.$TERMINALS" -f /dev/null new-session -d -x "$1" -y 24 "$2" 3>&-
+    BACKGROUND+=("$(mux display-message -p '#{pid}')")
 }
 
 mux() {
