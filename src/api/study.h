@@ -145,7 +145,8 @@ void study_find_undeclared(const struct rowbuild *study, bool only_new,
                            struct rowbuild_undeclared *found);
 int study_mark_points(const struct rowbuild *study, struct diag *diag);
 
-/* Writes the pending points, with the lock held, and plans anew with them. `told` gets what was
+/* Writes the pending points, with the lock held (a job has none, and writes no points), and plans anew
+ * with them. `told` gets what was
  * done. A status. */
 int study_make_points(struct rowbuild *study, const struct rowbuild_selection *selection,
                       struct buf *told, struct rowbuild_messages *messages);

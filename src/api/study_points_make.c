@@ -130,7 +130,7 @@ int study_make_points(struct rowbuild *study, const struct rowbuild_selection *s
 {
     struct pending pending = count_pending(&study->workspace);
     struct workspace found;
-    if (study->points == NULL || !any_pending(&pending)) {
+    if (study->points == NULL || study->job != NULL || !any_pending(&pending)) {
         return ROWBUILD_OK;
     }
     if (write_points(study, told, &messages->diag) != 0) {

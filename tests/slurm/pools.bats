@@ -1,0 +1,83 @@
+#!/usr/bin/env bats
+# Pools on a cluster: licences where it counts them, else arrays of which few jobs run at a time. And groups
+# that run without the members that failed.
+
+load helpers
+
+export LAB_CONF='Licenses=tokens:2'
+
+# pooled POOL: four jobs of one array, each of which takes one of POOL and waits for its release.
+pooled() {
+    mkdir workspace/{p,q,r,s}
+    rowfile <<END
+[pools]
+$1 = 2
+
+[[action]]
+name = "use"
+products = ["a"]
+command = 'note {directory}; hold {directory} && touch workspace/{directory}/a'
+group.maximum_size = 1
+resources.pools.$1 = 1
+resources.walltime.per_submission = "00:10:00"
+END
+}
+
+# Two run, and the others don't start before one has ended.
+two_at_a_time() {
+    await_started p q
+    absent "$GATE/r.started"
+    absent "$GATE/s.started"
+    release p
+    await_started r
+    absent "$GATE/s.started"
+    release q r s
+    jobs_done
+    ask_anew
+    expect_nothing_to_do -j 1
+}
+
+@test "a pool is a licence where the cluster counts one of that name" {
+    pooled tokens
+    expect 0 submit --yes
+    lacks 'counts no licences'
+    lab_poll 20 queue_is RUNNING 2
+    scontrol show job "$(squeue -h -o %A | sort -u | head -n 1)" | grep -q 'Licenses=tokens:1'
+    [ "$(squeue -h -r -t PENDING -o %r | sort -u)" = Licenses ]
+    two_at_a_time
+}
+
+@test "without such a licence few jobs of an array run at a time, and a line says so" {
+    pooled other
+    expect 0 submit --yes
+    has 'the cluster counts no licences for the pools of `use`: at most 2 of its jobs in each array run at a time'
+    lab_poll 20 queue_is RUNNING 2
+    [ "$(squeue -h -r -t PENDING -o %r | sort -u)" = JobArrayTaskLimit ]
+    two_at_a_time
+}
+
+@test "a group with skip_failed runs when one of its members has failed" {
+    mkdir workspace/{p,q,r}
+    rowfile <<'END'
+[[action]]
+name = "try"
+products = ["a"]
+command = 'note {directory}; [ {directory} != q ] || exit 5; touch workspace/{directory}/a'
+group.maximum_size = 1
+[[action]]
+name = "sum"
+products = ["//sum"]
+previous_actions = ["try"]
+command = 'note sum {directories}; echo {directories} >sum'
+group.submit_whole = true
+group.skip_failed = true
+END
+    expect 0 submit --follow --yes
+    [[ $(squeue --me -h -o '%j %E') == *'sum-'*' afterany:'* || -e sum ]]
+    jobs_done
+    ask_anew
+    [ "$(<sum)" = "p r" ]
+    expect_runs p q r 'sum p r'
+    expect 0 show status
+    has_line '^try +2 +0 +1 +0' '^sum +3 +0 +0 +0'
+}
