@@ -215,6 +215,9 @@ static int run_planned(struct relay *relay, struct run_means *means,
                                     .rank_helper = has_helper ? buf_string(&helper) : NULL,
                                     .sets_cuda = means->gpus.sets_cuda,
                                     .sets_rocr = means->gpus.sets_rocr};
+    if (means->gpus.is_amd && means->gpus.count > 0) {
+        launch.environment = launch_unify_gpus(launch.environment, &arena);
+    }
     struct run_observer observer = {.event = relay_event, .context = relay};
     struct run_options options = options_of(study, means, asked, relay->observer != NULL);
     options.places = find_places(study, &arena);

@@ -2,11 +2,14 @@
  * gets. */
 #include "launching.h"
 
+#include "text.h"
+
 #include <limits.h>
 #include <string.h>
 
 static const char CUDA_LIST[] = "CUDA_VISIBLE_DEVICES";
 static const char ROCR_LIST[] = "ROCR_VISIBLE_DEVICES";
+static const char HIP_LIST[] = "HIP_VISIBLE_DEVICES";
 
 /* NULL: not set. */
 static const char *inherited(char *const *environment, const char *name)
@@ -59,6 +62,74 @@ unsigned launch_listed_gpus(char *const *environment, const char **variable)
     }
     return fewest;
 }
+
+/* ---- One list for AMD's ---- */
+
+static struct slice entry_of(const char *list, unsigned number)
+{
+    for (unsigned i = 0; i < number; i++) {
+        (void)next_entry(&list);
+    }
+    return next_entry(&list);
+}
+
+/* Whether each entry counts in a list of so many GPUs. */
+static bool counts_within(const char *list, unsigned count)
+{
+    for (struct slice entry = next_entry(&list); !ends_list(entry); entry = next_entry(&list)) {
+        uint64_t number;
+        if (text_read_number(entry, UINT_MAX, &number) && number >= count) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What HIP would see: the entries of `inner`, of which numbers count in `outer`. */
+static void compose(const char *outer, const char *inner, struct buf *out)
+{
+    /* Slurm writes the numbers of the same GPUs into both */
+    bool are_equal = strcmp(outer, inner) == 0 || !counts_within(inner, count_entries(outer));
+    const char *list = are_equal ? outer : inner;
+    for (struct slice entry = next_entry(&list); !ends_list(entry); entry = next_entry(&list)) {
+        uint64_t number;
+        buf_add_string(out, out->len > 0 ? "," : "");
+        buf_add_slice(out, !are_equal && text_read_number(entry, UINT_MAX, &number)
+                               ? entry_of(outer, (unsigned)number)
+                               : entry);
+    }
+}
+
+char **launch_unify_gpus(char *const *environment, struct arena *arena)
+{
+    const char *rocr = inherited(environment, ROCR_LIST);
+    const char *hip = inherited(environment, HIP_LIST);
+    const char *inner = hip != NULL ? hip : inherited(environment, CUDA_LIST);
+    struct variables variables = {.arena = arena};
+    for (; *environment != NULL; environment++) {
+        vec_push(&variables.entries, *environment);
+    }
+    if (inner != NULL) {
+        struct buf list = BUF_EMPTY;
+        if (rocr != NULL) {
+            compose(rocr, inner, &list);
+        } else {
+            buf_add_string(&list, inner);
+        }
+        variables_unset(&variables, slice_of(HIP_LIST));
+        variables_unset(&variables, slice_of(CUDA_LIST));
+        variables_set(&variables, slice_of(ROCR_LIST), buf_slice(&list));
+        buf_release(&list);
+    }
+    char **unified = arena_array(arena, variables.entries.count + 1, sizeof *unified);
+    for (size_t i = 0; i < variables.entries.count; i++) {
+        unified[i] = variables.entries.at[i];
+    }
+    vec_release(&variables.entries);
+    return unified;
+}
+
+/* ---- Names ---- */
 
 static void add_entry(struct buf *out, const char *list, unsigned number)
 {

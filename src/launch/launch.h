@@ -119,6 +119,11 @@ char **launch_step_environment(char *const *environment, struct arena *arena);
  * the variable that limits them; UINT_MAX and NULL if neither is set. */
 unsigned launch_listed_gpus(char *const *environment, const char **variable);
 
+/* For AMD's GPUs: the environment with a single list, ROCR_VISIBLE_DEVICES, in `arena`. HIP counts
+ * HIP_VISIBLE_DEVICES, else CUDA_VISIBLE_DEVICES, within what ROCR_VISIBLE_DEVICES leaves: a process that
+ * got a part of each would see none. */
+char **launch_unify_gpus(char *const *environment, struct arena *arena);
+
 /* The variables for a process with these GPUs: the entries of the inherited list, verbatim, or
  * without one the numbers. A process without GPUs gets empty lists, so that it doesn't see the GPUs
  * of others. If the run assigns no GPUs at all, nothing is set. In `arena`. */

@@ -42,7 +42,13 @@ int run_find_gpus(const struct rowfile *rowfile, const struct rowbuild_run_optio
         return 0;
     }
     struct machine_gpus found = machine_count_gpus();
-    unsigned listed = launch_listed_gpus(environ, &list);
+    /* nobody else reads HIP's list */
+    gpus->is_amd = found.nvidia == 0 && (found.amd > 0 || getenv("HIP_VISIBLE_DEVICES") != NULL);
+    struct arena arena;
+    arena_init(&arena);
+    unsigned listed =
+        launch_listed_gpus(gpus->is_amd ? launch_unify_gpus(environ, &arena) : environ, &list);
+    arena_release(&arena);
     bool told = true;
     if (options->gpus_given) {
         gpus->count = options->gpus;
@@ -62,12 +68,10 @@ int run_find_gpus(const struct rowfile *rowfile, const struct rowbuild_run_optio
         gpus->can_be_told = false;
     }
     gpus->count = gpus->count < MOST_GPUS ? gpus->count : MOST_GPUS;
-    /* HIP reads both variables, and counts in the one among what the other leaves: so only that of
-     * the vendor is set, unless nobody knows whose they are. */
-    bool unknown = found.nvidia == 0 && found.amd == 0;
-    gpus->sets_cuda =
-        gpus->count > 0 && (unknown || found.nvidia > 0 || getenv("CUDA_VISIBLE_DEVICES") != NULL);
+    /* Only the vendor's own list is set, unless nobody knows whose they are. */
+    bool unknown = found.nvidia == 0 && !gpus->is_amd;
+    gpus->sets_cuda = gpus->count > 0 && !gpus->is_amd;
     gpus->sets_rocr =
-        gpus->count > 0 && (unknown || found.amd > 0 || getenv("ROCR_VISIBLE_DEVICES") != NULL);
+        gpus->count > 0 && (unknown || gpus->is_amd || getenv("ROCR_VISIBLE_DEVICES") != NULL);
     return 0;
 }

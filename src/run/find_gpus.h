@@ -17,6 +17,7 @@ struct run_gpus {
     bool can_be_told; /* another number may be given */
     bool sets_cuda;   /* see struct launch_context */
     bool sets_rocr;
+    bool is_amd; /* their lists become one: launch_unify_gpus */
 };
 
 int run_find_gpus(const struct rowfile *rowfile, const struct rowbuild_run_options *options,

@@ -60,6 +60,42 @@ static void test_named(void **state)
     arena_release(&arena);
 }
 
+/* What HIP sees is one list, whatever lists it comes from. */
+static void test_one_list_for_amd(void **state)
+{
+    static const struct {
+        const char *inherited[4];
+        const char *expected; /* "-": none */
+    } cases[] = {
+        {{NULL}, "-"},
+        {{"ROCR_VISIBLE_DEVICES=0,1"}, "0,1"},
+        {{"CUDA_VISIBLE_DEVICES=0,1", "ROCR_VISIBLE_DEVICES=0,1"}, "0,1"},
+        {{"CUDA_VISIBLE_DEVICES=2,3", "ROCR_VISIBLE_DEVICES=2,3"}, "2,3"},
+        {{"CUDA_VISIBLE_DEVICES=4,5", "ROCR_VISIBLE_DEVICES=2,3"}, "2,3"},
+        {{"HIP_VISIBLE_DEVICES=1"}, "1"},
+        {{"HIP_VISIBLE_DEVICES=1", "ROCR_VISIBLE_DEVICES=4,6"}, "6"},
+        {{"HIP_VISIBLE_DEVICES=1,0", "ROCR_VISIBLE_DEVICES=4,6", "CUDA_VISIBLE_DEVICES=0"}, "6,4"},
+        {{"HIP_VISIBLE_DEVICES=", "ROCR_VISIBLE_DEVICES=4"}, ""},
+        {{"CUDA_VISIBLE_DEVICES=0", "ROCR_VISIBLE_DEVICES=GPU-8a,GPU-9b"}, "GPU-8a"},
+        {{"HIP_VISIBLE_DEVICES=GPU-9b"}, "GPU-9b"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct arena arena;
+        const char *found = "-";
+        arena_init(&arena);
+        char **unified = launch_unify_gpus((char *const *)cases[i].inherited, &arena);
+        for (; *unified != NULL; unified++) {
+            assert_int_equal(strncmp(*unified, "ROCR_VISIBLE_DEVICES=", 21), 0);
+            found = *unified + 21;
+        }
+        if (strcmp(found, cases[i].expected) != 0) {
+            fail_msg("%zu: %s where %s was expected", i, found, cases[i].expected);
+        }
+        arena_release(&arena);
+    }
+}
+
 static void add_device(FILE *file, unsigned bus, const char *type)
 {
     fprintf(file,
@@ -128,9 +164,8 @@ static void test_unreadable(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_listed),
-        cmocka_unit_test(test_named),
-        cmocka_unit_test(test_counted),
+        cmocka_unit_test(test_listed),           cmocka_unit_test(test_named),
+        cmocka_unit_test(test_one_list_for_amd), cmocka_unit_test(test_counted),
         cmocka_unit_test(test_unreadable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
