@@ -46,9 +46,9 @@ bool steps_mislead(const char *entry)
                                            "SLURM_UNBUFFEREDIO=",
                                            "SLURM_WAIT=",
                                            "SLURM_WHOLE=",
+                                           "NTASKS_PER_NODE=",
                                            NULL};
-    for (const char *const *prefix = prefixes; starts_with(entry, "SLURM_") && *prefix != NULL;
-         prefix++) {
+    for (const char *const *prefix = prefixes; *prefix != NULL; prefix++) {
         if (starts_with(entry, *prefix)) {
             return true;
         }
@@ -159,15 +159,16 @@ void steps_set_process(struct variables *variables, const struct launch_context 
 static void add_hosts_of_ranks(const struct launch_context *context,
                                const struct launch_request *request, struct buf *out)
 {
-    unsigned hosts = 1;
+    bool is_one = true;
     for (unsigned i = 1; i < request->processes; i++) {
-        hosts += request->hosts[i] != request->hosts[i - 1];
+        is_one = is_one && request->hosts[i] == request->hosts[0];
     }
-    if (hosts == 1) {
+    if (is_one) {
         buf_addf(out, "--nodes=1 --nodelist=%s ", context->steps->hosts[request->hosts[0]]);
         return;
     }
-    buf_addf(out, "--nodes=%u --distribution=arbitrary --nodelist=", hosts);
+    /* Without --nodes: newer versions of srun refuse both. */
+    buf_add_string(out, "--distribution=arbitrary --nodelist=");
     for (unsigned i = 0; i < request->processes; i++) {
         buf_addf(out, "%s%s", i > 0 ? "," : "", context->steps->hosts[request->hosts[i]]);
     }

@@ -20,7 +20,8 @@ static bool starts_with_any(struct slice variable, const char *const *starts, si
 
 static bool is_kept(struct slice variable)
 {
-    static const char *const configuration[] = {"SLURM_CONF=", "SLURM_JWT=", "SLURM_CONF_SERVER="};
+    static const char *const configuration[] = {
+        "SLURM_CONF=", "SLURM_JWT=", "SLURM_CONF_SERVER=", "SLURM_SACK_"};
     static const char *const others[] = {"SLURM_",       "SLURMD_",           "SQUEUE_",
                                          "SBATCH_WAIT=", "SBATCH_ARRAY_INX=", "SBATCH_TEST_ONLY="};
     return starts_with_any(variable, configuration, sizeof configuration / sizeof *configuration) ||

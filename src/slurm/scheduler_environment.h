@@ -14,7 +14,7 @@ struct scheduler_environment {
 };
 
 /* Leaves out SLURM_… and SLURMD_… except for the variables that locate the controller (SLURM_CONF,
- * SLURM_JWT, SLURM_CONF_SERVER); SQUEUE_… (filters that would hide jobs, other formats); and those
+ * SLURM_JWT, SLURM_CONF_SERVER, SLURM_SACK_…); SQUEUE_… (filters that would hide jobs, other formats); and those
  * SBATCH_… that would override the script: SBATCH_WAIT, SBATCH_ARRAY_INX, SBATCH_TEST_ONLY.
  * SBATCH_CLUSTERS, the cluster that gets the jobs, also becomes SLURM_CLUSTERS, so that squeue asks
  * the same cluster. */

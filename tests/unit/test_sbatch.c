@@ -138,7 +138,8 @@ static bool holds(const struct scheduler_environment *made, const char *variable
 static void test_environment(void **state)
 {
     (void)state;
-    static const char *const kept[] = {"HOME=/h", "SLURM_CONF=/c", "SLURM_JWT=j",
+    static const char *const kept[] = {"HOME=/h",          "SLURM_CONF=/c",
+                                       "SLURM_JWT=j",      "SLURM_SACK_SOCKET=s",
                                        "SBATCH_ACCOUNT=a", "SLURMISH=x"};
     static const char *const left_out[] = {
         "SLURM_JOB_ID=1",   "SLURM_MEM_PER_CPU=5", "SLURM_CLUSTERS=y",    "SLURMD_NODENAME=n",

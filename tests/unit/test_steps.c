@@ -109,7 +109,7 @@ static void test_where_ranks_are_started(void **state)
     struct fixture fixture;
     (void)state;
     begin(&fixture, several);
-    expect_options(&fixture, "--overlap --mem=0 --nodes=3 --distribution=arbitrary "
+    expect_options(&fixture, "--overlap --mem=0 --distribution=arbitrary "
                              "--nodelist=n1,n2,n2,n3 ");
     fixture.request.hosts = one;
     fixture.steps.can_bind = true;
@@ -161,6 +161,8 @@ static void test_misleading_variables(void **state)
     (void)state;
     assert_true(steps_mislead("SLURM_NTASKS=8"));
     assert_true(steps_mislead("SLURM_NTASKS_PER_NODE=2"));
+    assert_true(steps_mislead("NTASKS_PER_NODE=2"));
+    assert_true(steps_mislead("SLURM_CPUS_PER_TASK=4"));
     assert_true(steps_mislead("SLURM_MEM_PER_CPU=100"));
     assert_true(steps_mislead("SLURM_EXPORT_ENV=NONE"));
     assert_true(steps_mislead("SLURM_STEP_ID=0"));
