@@ -106,6 +106,8 @@ struct rowbuild_options {
     /* The token of a submission, for rowbuild_job: what was registered for its jobs is opened instead
      * of the files; `directory` is the project's. NULL: none. */
     const char *job;
+    /* How long to wait for another writer of the state to end, before all is planned; 0: not at all. */
+    double wait_s;
 };
 
 /* Finds, reads and validates the description. NULL after errors; rowbuild_messages_status() gives

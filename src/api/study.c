@@ -226,6 +226,7 @@ struct rowbuild *rowbuild_open(const struct rowbuild_options *options,
     diag_init(&study->own);
     arena_init(&study->labels);
     study->io_threads = options->io_threads;
+    study->wait_s = options->wait_s;
     if (study->io_threads == 0 && threads != NULL && threads[0] != '\0' &&
         read_threads(threads, &study->io_threads, &messages->diag) != 0) {
         goto fail;
@@ -262,6 +263,7 @@ void rowbuild_close(struct rowbuild *study)
     points_free(study->points);
     point_records_free(study->point_records);
     free(study->point_formers);
+    free(study->told_writer);
     rowfile_free(study->rowfile);
     diag_release(&study->own);
     arena_release(&study->labels);

@@ -64,6 +64,8 @@ struct rowbuild {
     const struct cluster *cluster; /* where this is; its name ends with NUL */
     unsigned io_threads;
     bool is_carried; /* the description is the one that was submitted (carried.h) */
+    double wait_s;     /* what is left of the time to wait for another writer */
+    char *told_writer; /* the message that named it */
     struct rowfile *rowfile;
     struct launchers launchers;
     struct diag own; /* what was found while loading that concerns one action only; warnings */

@@ -6,6 +6,7 @@
 #include "logs.h"
 #include "state_folder.h"
 #include "text.h"
+#include "world.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -226,6 +227,36 @@ static int look(struct rowbuild *study, const struct rowbuild_selection *selecti
     return look_at_plan(study, mode, diag);
 }
 
+/* Takes away the error that another process writes, and waits a moment for its end, if somebody is to
+ * wait. What was planned meanwhile is old then. */
+static bool waits_for_writer(struct rowbuild *study, struct diag *found, struct diag *diag)
+{
+    static const double pause_s = 0.5;
+    const struct diag_entry *last =
+        found->entries.count > 0 ? &found->entries.at[found->entries.count - 1] : NULL;
+    if (last == NULL || found->errors != 1 || last->code != FINDING_STATE_IN_USE ||
+        !(study->wait_s > 0)) {
+        return false;
+    }
+    const char *mend = diag_mend(last->message);
+    size_t len = mend != NULL ? (size_t)(mend - last->message) : strlen(last->message);
+    while (len > 0 && strchr("; ", last->message[len - 1]) != NULL) {
+        len--;
+    }
+    if (study->told_writer == NULL || strcmp(study->told_writer, last->message) != 0) {
+        free(study->told_writer);
+        study->told_writer = mem_copy(last->message, strlen(last->message));
+        diag_note_now(diag, FINDING_STATE_IN_USE, "%.*s; waiting for it to end", (int)len,
+                      last->message);
+    }
+    found->entries.count--;
+    found->errors--;
+    double pause = study->wait_s < pause_s ? study->wait_s : pause_s;
+    world->pause((int64_t)(pause * 1e9));
+    study->wait_s -= pause;
+    return true;
+}
+
 /* Errors that carry an action are the graph's: kept apart until that action is wanted. */
 static void set_apart(struct rowbuild *study, struct diag *found, struct diag *diag)
 {
@@ -244,6 +275,14 @@ int study_look(struct rowbuild *study, const struct rowbuild_selection *selectio
     study_drop(study, messages);
     int result = part_of(study) == NULL ? study_expand_points(study, &messages->diag) : 0;
     if (result == 0) {
+        result = look(study, selection, mode, &found);
+    }
+    while (result != 0 && waits_for_writer(study, &found, &messages->diag)) {
+        study_end_since(study);
+        study_drop(study, messages);
+        diag_release(&found);
+        diag_init(&found);
+        found.listener = messages->diag.listener;
         result = look(study, selection, mode, &found);
     }
     if (result == 0) {
@@ -307,7 +346,20 @@ int study_plan_anew(struct rowbuild *study, struct rowbuild_messages *messages)
 
 int study_begin_writing(struct rowbuild *study, struct diag *diag)
 {
-    return state_begin_writing(study->state, AT_FDCWD, diag);
+    for (;;) {
+        struct diag found;
+        diag_init(&found);
+        found.listener = diag->listener;
+        int begun = state_begin_writing(study->state, AT_FDCWD, &found);
+        bool waits = begun < 0 && waits_for_writer(study, &found, diag);
+        vec_each (struct diag_entry, entry, &found.entries) {
+            diag_take(diag, entry);
+        }
+        diag_release(&found);
+        if (!waits) {
+            return begun;
+        }
+    }
 }
 
 int study_drop(struct rowbuild *study, struct rowbuild_messages *messages)

@@ -131,7 +131,10 @@ static void add_option(struct buf *out, const struct option_spec *spec)
     }
     if (spec->name != NULL) {
         buf_addf(out, "%s Fl -%s%s%s", spec->letter != '\0' ? " ," : "", spec->name,
-                 *argument != '\0' ? " Ns = Ns Ar " : "", argument);
+                 spec->otherwise != NULL ? " Ns Op = Ns Ar "
+                 : *argument != '\0'     ? " Ns = Ns Ar "
+                                         : "",
+                 argument);
     }
     buf_addf(out, "\n%c", toupper((unsigned char)spec->help[0])); /* a sentence is made of it */
     add_prose(out, spec->help + 1, spec->argument);
@@ -197,7 +200,7 @@ static void add_completed_options(struct buf *out, size_t id, bool global)
             continue;
         }
         struct buf kind = BUF_EMPTY;
-        buf_addf(&kind, "%s%s", spec->argument != NULL ? "=" : "",
+        buf_addf(&kind, "%s%s", spec->argument != NULL && spec->otherwise == NULL ? "=" : "",
                  spec->completes != NULL ? spec->completes : "");
         for (size_t i = 0; spec->kind == OPTION_WORD && spec->words[i] != NULL; i++) {
             buf_addf(&kind, "%s%s", i > 0 ? "|" : "", spec->words[i]);

@@ -39,8 +39,10 @@ static void add_option(struct buf *out, const struct option_spec *spec)
     } else {
         buf_add_string(out, "      --");
     }
-    buf_addf(out, "%s%s%s", spec->name != NULL ? spec->name : "", spec->argument != NULL ? " " : "",
-             spec->argument != NULL ? spec->argument : "");
+    const char *argument = spec->argument != NULL ? spec->argument : "";
+    const char *before = spec->otherwise != NULL ? "[=" : spec->argument != NULL ? " " : "";
+    buf_addf(out, "%s%s%s%s", spec->name != NULL ? spec->name : "", before, argument,
+             spec->otherwise != NULL ? "]" : "");
     size_t width = out->len - start;
     if (width + 2 > HELP_COLUMN) {
         buf_add_char(out, '\n');

@@ -94,6 +94,10 @@ static enum option_result take_long(struct option_parser *parser, const char *wo
     if (match->spec == NULL) {
         return unknown_name(parser, name, problem);
     }
+    if (match->spec->otherwise != NULL && attached == NULL) {
+        match->value = match->spec->otherwise;
+        return OPTION_FOUND;
+    }
     if (match->spec->argument != NULL) {
         return take_argument(parser, match, attached, problem);
     }

@@ -35,9 +35,10 @@ enum option_kind {
 };
 
 struct option_spec {
-    char letter;          /* 0: no short form */
-    const char *name;     /* without dashes; NULL: no long form */
-    const char *argument; /* its name in help, "N"; NULL: the option takes none */
+    char letter;           /* 0: no short form */
+    const char *name;      /* without dashes; NULL: no long form */
+    const char *argument;  /* its name in help, "N"; NULL: the option takes none */
+    const char *otherwise; /* the argument where it is left out: only --NAME=ARGUMENT gives one */
     enum option_kind kind;
     unsigned least;           /* smallest valid number */
     double zero;              /* stored instead of the number 0 */

@@ -62,6 +62,25 @@ killed_after_five() {
     expect_runs d1 d2 d3 d4 d5 d6
 }
 
+@test "--wait waits for another writer, says for whom, and plans anew" {
+    chain d1 d2
+    sed -i 's/command = .note first/command = '"'"'hold {directory}; note first/' Rowfile
+    start d1
+    await_started d1
+    expect 3 --wait=0.2 d2
+    has 'waiting for it to end' 'the state is in use by pid' '`--wait` waits'
+    rowbuild --wait d1 d2 >waited 2>&1 &
+    local waiting=$!
+    await_text waited 'waiting for it to end'
+    release d1 d2
+    finish 0
+    wait $waiting
+    [ "$(grep -c '^first d1' "$RUNS")" -eq 1 ] # planned after the other run had ended
+    [ "$(grep -c '^first d2' "$RUNS")" -eq 1 ]
+    expect 2 --wait=soon
+    has 'takes a number of seconds'
+}
+
 @test "a torn tail of the journal is cut off: at most what it held runs again" {
     killed_after_five
     local size cut lost previous=0
