@@ -174,7 +174,7 @@ static int read_number(const struct option_match *match, double *number, struct 
     if (spec->kind == OPTION_SECONDS) {
         *number = strtod(match->value, &end);
         bool right = end != match->value && *end == '\0' && isfinite(*number) && *number >= 0;
-        bool is_time = strcmp(spec->argument, "LOAD") != 0;
+        bool is_time = spec->argument == NULL || strcmp(spec->argument, "LOAD") != 0;
         return right
                    ? 0
                    : wrong_value(match, is_time ? "a number of seconds" : "a number of at least 0",

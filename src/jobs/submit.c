@@ -298,6 +298,34 @@ static int submit_one(struct submitting *submitting, size_t number)
     return ROWBUILD_OK;
 }
 
+/* Halves an array for which a limit on jobs is too small until a part of it is accepted. What waits
+ * for the rest is planned anew by the next submit: its jobs depend on indices that there aren't now. */
+static int submit_what_fits(struct submitting *submitting, size_t number)
+{
+    struct planned_submission *planned = &submitting->jobs.submissions.at[number];
+    size_t whole = planned->job_count;
+    size_t all = 0;
+    int status;
+    while ((status = submit_one(submitting, number)) == SUBMIT_ARRAY_TOO_LARGE) {
+        planned->job_count /= 2;
+        submitting->patience_s = 0; /* it was waited for the whole array */
+    }
+    if (planned->job_count == whole || status != ROWBUILD_OK) {
+        return status;
+    }
+    vec_each (const struct planned_submission, one, &submitting->jobs.submissions) {
+        all += one == planned ? whole : one->job_count;
+    }
+    diag_error(
+        submitting->diag, FINDING_SCHEDULER_BUSY,
+        "the scheduler's limit on jobs is too small for the array of %zu jobs of `%s`: %zu %s "
+        "submitted, and %zu of %zu jobs remain; submit again when some have ended (set the "
+        "cluster's `maximum_jobs` to stay below a limit)",
+        whole, submit_action(submitting, planned)->name.at, planned->job_count,
+        planned->job_count == 1 ? "was" : "were", all - submitting->done, all);
+    return ROWBUILD_FAILED;
+}
+
 /* What earlier jobs that have ended might still record of these tasks doesn't count any more. */
 static int release_ended(struct submitting *submitting, struct jobs *jobs)
 {
@@ -364,7 +392,8 @@ int submit_all(struct submitting *submitting, struct jobs *jobs)
     }
     for (size_t s = 0; s < submitting->jobs.submissions.count && status == ROWBUILD_OK; s++) {
         state_beat(plan_state(submitting->plan));
-        status = submit_wait(submitting, 0) ? ROWBUILD_INTERRUPTED : submit_one(submitting, s);
+        status =
+            submit_wait(submitting, 0) ? ROWBUILD_INTERRUPTED : submit_what_fits(submitting, s);
     }
     world->close_loop(submitting->loop);
     part_maker_free(submitting->parts);

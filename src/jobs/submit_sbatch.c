@@ -138,6 +138,11 @@ static int give_up(struct attempts *attempts)
     }
     size_t left = submitting->jobs.submissions.count - attempts->number;
     const char *words = in_one_line(attempts);
+    const struct planned_submission *planned = &submitting->jobs.submissions.at[attempts->number];
+    bool is_limit = strstr(words, "Limit") != NULL || strstr(words, "limit") != NULL;
+    if (is_limit && planned->is_array && planned->job_count > 1) {
+        return unregister(attempts, SUBMIT_ARRAY_TOO_LARGE); /* Slurm refuses arrays whole */
+    }
     diag_error(submitting->diag, FINDING_SCHEDULER_BUSY,
                "the scheduler accepts no more jobs now: %s; %zu of %zu submissions remain; submit "
                "again later%s",

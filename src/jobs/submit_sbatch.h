@@ -12,8 +12,11 @@
 int submit_sbatch_prepare(struct submitting *submitting, size_t number,
                           struct submission *registered);
 
+/* Of submit_sbatch: a limit on jobs is too small for this array, and a part of it may fit. */
+#define SUBMIT_ARRAY_TOO_LARGE (-2)
+
 /* Makes one submission, which is registered, and leaves nothing registered that wasn't submitted.
- * 0 when the next one may follow, else the status to end with. */
+ * 0 when the next one may follow, SUBMIT_ARRAY_TOO_LARGE, else the status to end with. */
 int submit_sbatch(struct submitting *submitting, size_t number, struct submission *registered);
 
 #endif

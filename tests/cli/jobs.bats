@@ -253,6 +253,30 @@ END
     expect 0 submit -a simulate q -- --output=other/%j/out
 }
 
+@test "an array over a limit on jobs is halved until it fits; the rest goes with the next submit" {
+    cluster
+    queue
+    program sbatch <<'END'
+array=$(sed -n 's/^#SBATCH --array=\([0-9]*\)-\([0-9]*\).*/$((\2 - \1 + 1))/p')
+eval "jobs=${array:-1}"
+if [ "$jobs" -gt 2 ]; then
+    echo 'sbatch: error: QOSMaxSubmitJobPerUserLimit' >&2
+    echo 'sbatch: error: Batch job submission failed: Job violates accounting/QOS policy' >&2
+    exit 1
+fi
+echo "submitted $jobs" >>"$RUNS"
+wc -l <"$RUNS"
+END
+    mkdir -p workspace/d{1..6}
+    rm -r workspace/{p,q,r}
+    sed -i '0,/^products/s//group.maximum_size = 1\n&/' Rowfile
+    expect 1 submit --patience 0 --follow -a simulate -a plot
+    has 'the array of 6 jobs of `simulate`: 1 was submitted, and 6 of 7 jobs remain'
+    expect 0 show jobs --short
+    [ "$(wc -l <<<"$output")" -eq 1 ]
+    grep -q 'submitted 1' "$RUNS"
+}
+
 @test "another user's jobs, of which the queue tells nothing, are no lost ones" {
     cluster
     two_submissions
