@@ -23,6 +23,11 @@ resources.walltime.per_submission = "00:10:00"
 END
 }
 
+# rest_waits_for REASON: what is pending, in Slurm's words
+rest_waits_for() {
+    [ "$(squeue -h -r -t PENDING -o %r | sort -u)" = "$1" ]
+}
+
 # Two run, and the others don't start before one has ended.
 two_at_a_time() {
     await_started p q
@@ -34,6 +39,7 @@ two_at_a_time() {
     release q r s
     jobs_done
     ask_anew
+    expect_runs p q r s
     expect_nothing_to_do -j 1
 }
 
@@ -43,7 +49,7 @@ two_at_a_time() {
     lacks 'counts no licences'
     lab_poll 20 queue_is RUNNING 2
     scontrol show job "$(squeue -h -o %A | sort -u | head -n 1)" | grep -q 'Licenses=tokens:1'
-    [ "$(squeue -h -r -t PENDING -o %r | sort -u)" = Licenses ]
+    lab_poll 20 rest_waits_for Licenses
     two_at_a_time
 }
 
@@ -52,7 +58,7 @@ two_at_a_time() {
     expect 0 submit --yes
     has 'the cluster counts no licences for the pools of `use`: at most 2 of its jobs in each array run at a time'
     lab_poll 20 queue_is RUNNING 2
-    [ "$(squeue -h -r -t PENDING -o %r | sort -u)" = JobArrayTaskLimit ]
+    lab_poll 20 rest_waits_for JobArrayTaskLimit
     two_at_a_time
 }
 
