@@ -4,6 +4,7 @@
 #include "disk.h"
 #include "inside.h"
 #include "json.h"
+#include "kept_program.h"
 #include "state_folder.h"
 #include "text.h"
 #include "vec.h"
@@ -159,14 +160,17 @@ int carried_read(const char *state_path, struct slice name, struct arena *arena,
 
 struct sweeping {
     const struct submissions *submissions;
+    bool of_programs;
     struct arena arena;
     VEC(const char *) unnamed;
 };
 
-static bool is_named(const struct submissions *submissions, struct slice name)
+static bool is_named(const struct sweeping *sweeping, struct slice name)
 {
-    for (size_t i = 0; i < submissions->count; i++) {
-        if (slice_equal(submissions->items[i].description, name)) {
+    for (size_t i = 0; i < sweeping->submissions->count; i++) {
+        const struct submission *submission = &sweeping->submissions->items[i];
+        if (slice_equal(sweeping->of_programs ? submission->program : submission->description,
+                        name)) {
             return true;
         }
     }
@@ -177,32 +181,40 @@ static int take_name(void *context, const char *name, size_t len, bool is_direct
 {
     struct sweeping *sweeping = context;
     struct slice entry = slice_make(name, len);
-    if (!is_directory && is_name(entry) && !is_named(sweeping->submissions, entry)) {
+    if (is_directory == sweeping->of_programs && is_name(entry) && !is_named(sweeping, entry)) {
         vec_push(&sweeping->unnamed, arena_string(&sweeping->arena, entry));
     }
     return 0;
 }
 
-void carried_sweep(const char *state_path, const struct submissions *submissions)
+static void sweep(const char *state_path, const char *name, const struct submissions *submissions,
+                  bool of_programs)
 {
-    struct sweeping sweeping = {.submissions = submissions};
-    int folder = state_folder_open(state_path, FOLDER, false);
+    struct sweeping sweeping = {.submissions = submissions, .of_programs = of_programs};
+    int folder = state_folder_open(state_path, name, false);
     if (folder < 0) {
         return;
     }
     arena_init(&sweeping.arena);
     (void)file_list(folder, ".", take_name, &sweeping);
     for (size_t i = 0; i < sweeping.unnamed.count; i++) {
-        (void)inside_remove(folder, sweeping.unnamed.at[i]);
+        const char *unnamed = sweeping.unnamed.at[i];
+        (void)(of_programs ? file_remove_tree(folder, unnamed) : inside_remove(folder, unnamed));
     }
     disk->close(folder);
-    if (submissions->count == 0) { /* nothing is carried any more */
+    if (submissions->count == 0) { /* nothing is kept any more */
         int root = inside_root(AT_FDCWD, state_path, false);
         if (root >= 0) {
-            (void)disk->unlink(root, FOLDER, AT_REMOVEDIR);
+            (void)disk->unlink(root, name, AT_REMOVEDIR);
             disk->close(root);
         }
     }
     vec_release(&sweeping.unnamed);
     arena_release(&sweeping.arena);
+}
+
+void carried_sweep(const char *state_path, const struct submissions *submissions)
+{
+    sweep(state_path, FOLDER, submissions, false);
+    sweep(state_path, KEPT_PROGRAM_FOLDER, submissions, true);
 }

@@ -197,6 +197,7 @@ static void read_submission(struct reading *reading, struct submission *submissi
         .action = read_string(reading, document, "/action"),
         .site = read_optional(reading, document, "/site"),
         .workspace = read_optional(reading, document, "/workspace"),
+        .program = read_optional(reading, document, "/program"),
         .description = read_optional(reading, document, "/description"),
         .output = read_optional_name(reading, document, "/output"),
         .errors = read_optional_name(reading, document, "/errors"),
@@ -221,8 +222,8 @@ static void refuse_other_keys(struct reading *reading)
     static const char *const keys[] = {"/version", "/token",  "/cluster",
                                        "/job_id",  "/array",  "/submitted_at",
                                        "/minutes", "/action", "/elements"};
-    static const char *const optional[] = {"/user", "/workspace", "/description", "/output",
-                                           "/errors"};
+    static const char *const optional[] = {"/user",    "/site",        "/accepted", "/workspace",
+                                           "/program", "/description", "/output",   "/errors"};
     const struct json *found;
     size_t known = 0;
     for (size_t i = 0; i < sizeof optional / sizeof optional[0]; i++) {
@@ -327,6 +328,7 @@ void submission_add_text(const struct submission *submission, struct buf *out)
     add_optional(out, "site", submission->site);
     buf_add_string(out, submission->is_accepted ? ", \"accepted\": true" : "");
     add_optional(out, "workspace", submission->workspace);
+    add_optional(out, "program", submission->program);
     add_optional(out, "description", submission->description);
     add_optional_name(out, "output", submission->output);
     add_optional_name(out, "errors", submission->errors);

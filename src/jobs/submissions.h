@@ -9,7 +9,7 @@
  *
  *     {"version": 3, "token": "9f3c…", "cluster": "lab", "job_id": 123, "array": true,
  *      "user": 1000, "submitted_at": 1790000000, "minutes": 60, "action": "simulate",
- *      "workspace": "workspace", "description": "5be1…",
+ *      "workspace": "workspace", "program": "c41a…", "description": "5be1…",
  *      "elements": [{"tasks": ["simulate/a"], "products": ["workspace/a/out"], "state": "queued"},
  *                   {"tasks": ["simulate/c"], "state": "ended", "ending": "TIMEOUT"}],
  *      "checksum": "0f4e…"}
@@ -19,8 +19,9 @@
  * the job, by Slurm's name for it, and "accepted" where sbatch ended well without an id.
  *
  * A key that isn't UTF-8 is written as {"hex": "…"}. Without "user" it is whoever reads it.
- * "description" names what the jobs carry (carried.h). Products are claimed: while the element is
- * queued, nobody else makes them, whatever their action or the workspace is called by then. The checksum (32 hexadecimal digits) is that of
+ * "program" names the program that the jobs execute (kept_program.h), "description" what they carry
+ * (carried.h). Products are claimed: while the element is queued, nobody else makes them, whatever
+ * their action or the workspace is called by then. The checksum (32 hexadecimal digits) is that of
  * all bytes up to the closing bracket of "elements"; what stands after them is always the same, up to
  * the newline that ends the file. Earlier versions wrote none: without it, a file counts if it has no
  * other keys than theirs. Version 2, which carries nothing, and version 1, which calls the tasks
@@ -66,6 +67,7 @@ struct submission {
     uint64_t minutes;       /* time limit */
     struct slice action;
     struct slice workspace; /* its path, as configured; at == NULL: not known, nothing is claimed */
+    struct slice program;   /* kept_program.h; at == NULL: it isn't kept */
     struct slice description; /* carried.h; at == NULL: the jobs read the project's description */
     struct slice
         output; /* the jobs' file, from the project or absolute, with sbatch's patterns that

@@ -1,10 +1,12 @@
 #include "submit.h"
 
 #include "carried.h"
+#include "kept_program.h"
 #include "memory.h"
 #include "part.h"
 #include "script.h"
 #include "site.h"
+#include "state_folder.h"
 #include "submit_bash.h"
 #include "submit_sbatch.h"
 #include "submit_script.h"
@@ -64,6 +66,7 @@ static struct submission registration_of(struct submitting *submitting, size_t n
         .minutes = script_minutes(planned->request.walltime_s),
         .action = submit_action(submitting, planned)->name,
         .workspace = graph->rowfile->workspace_path,
+        .program = submitting->kept,
         .description = submitting->description,
         .elements = arena_array(arena, count, sizeof *made.elements),
         .element_count = count,
@@ -361,6 +364,31 @@ static int carry(struct submitting *submitting)
     return result;
 }
 
+/* The jobs execute this very program, whatever becomes of it where it is. */
+static void keep_program(struct submitting *submitting)
+{
+    const struct submit_place *place = &submitting->place;
+    struct slice name = {0};
+    if (place->cluster->scheduler == SCHEDULER_BASH || submitting->options->program != NULL) {
+        return;
+    }
+    const char *wrong =
+        kept_program_keep(place->state_path, submitting->program, &submitting->arena, &name);
+    if (wrong != NULL) {
+        diag_warning(submitting->diag, FINDING_FILE_TROUBLE,
+                     "the program can't be kept for the jobs in `%s/" KEPT_PROGRAM_FOLDER
+                     "`: %s; they need it at %s",
+                     place->state_path, wrong, submitting->program);
+        return;
+    }
+    struct buf path = BUF_EMPTY;
+    buf_addf(&path, "%s/" KEPT_PROGRAM_FOLDER "/%.*s/rowbuild",
+             as_spelled(submitting, place->state_path), SLICE_ARGS(name));
+    submitting->program = arena_string(&submitting->arena, buf_slice(&path));
+    submitting->kept = name;
+    buf_release(&path);
+}
+
 /* What was executed at once, or refused, leaves nothing that is carried. */
 static void sweep(const struct submitting *submitting)
 {
@@ -386,6 +414,7 @@ int submit_all(struct submitting *submitting, struct jobs *jobs)
                ROWBUILD_STATE;
     }
     int status = ROWBUILD_OK;
+    keep_program(submitting);
     submitting->parts = part_maker_new(plan_graph(submitting->plan));
     for (size_t i = 0; jobs != NULL && i < jobs->submissions.count; i++) {
         part_maker_note(submitting->parts, &jobs->submissions.items[i]);

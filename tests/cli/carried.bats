@@ -403,3 +403,29 @@ END
     SBATCH_COMMENT='of the shell' expect 0 submit --yes
     grep -qx -e '--comment=of the shell rowbuild:[0-9a-f]\{16\}' "$SCRATCH/words"
 }
+
+@test "the program is kept for the jobs: a build folder may go, and an upgrade may come" {
+    lab
+    one_action
+    mkdir -p "$SCRATCH/program" workspace/b
+    local library
+    library=$(ldd "$ROWBUILD" | awk '/librowbuild/ {print $3}')
+    cp "$ROWBUILD" "$SCRATCH/program/rowbuild"
+    [ -z "$library" ] || cp "$library" "$SCRATCH/program/"
+    "$SCRATCH/program/rowbuild" submit --yes a
+    output=$(cat "$SCRATCH/job.77")
+    has_line "^exec $PWD/.rowbuild/jobs/bin/[0-9a-f]{32}/rowbuild -C $PWD --cluster lab job"
+    # What is linked is shared; what was written to in place since is made anew.
+    local kept
+    kept=$(echo .rowbuild/jobs/bin/*)
+    printf 'no program' >"$SCRATCH/broken"
+    cp --remove-destination "$SCRATCH/broken" "$kept/rowbuild"
+    "$SCRATCH/program/rowbuild" submit --yes b
+    [ "$(echo .rowbuild/jobs/bin/*)" = "$kept" ]
+    rm -r "$SCRATCH/program"
+    job 77
+    job 78
+    expect_runs a b
+    expect_nothing_to_do
+    absent .rowbuild/jobs/bin
+}

@@ -62,7 +62,10 @@ static struct submission example(const char *token, int64_t at)
                                .submitted_at_s = at,
                                .minutes = 60,
                                .action = SLICE_LITERAL("simulate"),
+                               .site = SLICE_LITERAL("b"),
+                               .is_accepted = true,
                                .workspace = SLICE_LITERAL("workspace"),
+                               .program = SLICE_LITERAL("f0123456789abcdef0123456789abcde"),
                                .description = SLICE_LITERAL("0123456789abcdef0123456789abcdef"),
                                .elements = elements,
                                .element_count = 2};
@@ -114,6 +117,9 @@ static void test_what_is_written_is_read(void **data)
         }
     }
     assert_true(slice_equal(found->workspace, wanted.workspace));
+    assert_true(slice_equal(found->site, wanted.site));
+    assert_true(slice_equal(found->program, wanted.program));
+    assert_true(found->is_accepted);
     assert_int_equal(found->elements[0].product_count, 1);
     assert_true(slice_equal(found->elements[0].products[0], wanted.elements[0].products[0]));
     assert_int_equal(found->elements[1].product_count, 0);
@@ -316,6 +322,7 @@ static void test_names_of_jobs(void **data)
     (void)data;
     struct buf out = BUF_EMPTY;
     struct submission one = example("00000000000000aa", 1);
+    one.site = (struct slice){0};
     struct job_ref job = submission_job(&one, 1);
     job_ref_add(&job, &out);
     assert_string_equal(buf_string(&out), "lab/4000000123_1");
