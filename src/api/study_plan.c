@@ -89,6 +89,9 @@ static struct state *open_for_job(const struct rowbuild *study, struct diag *dia
         struct inbox_registry only = counting_only(&sources);
         state =
             state_open_job(AT_FDCWD, study->state_path, &study->job->element->attempt, &only, diag);
+        if (state != NULL) {
+            state_guard_job(state, element_stands, study->job->element);
+        }
     }
     intern_release(&sources);
     return state;

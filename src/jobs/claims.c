@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { LONGEST_JOB = 256 };
@@ -61,6 +62,24 @@ static int report_errno(const char *what, const struct box *box, struct diag *di
     return result;
 }
 
+static struct slice first_line(struct slice text)
+{
+    const char *newline = text.len > 0 ? memchr(text.at, '\n', text.len) : NULL;
+    return newline != NULL ? slice_make(text.at, (size_t)(newline - text.at)) : text;
+}
+
+/* How often the scheduler has started the job again. */
+static uint64_t starts_of(struct slice claim)
+{
+    size_t used = first_line(claim).len;
+    uint64_t starts = 0;
+    if (used < claim.len) {
+        struct slice rest = slice_make(claim.at + used + 1, claim.len - used - 1);
+        (void)text_take_number(&rest, UINT32_MAX, &starts);
+    }
+    return starts;
+}
+
 static bool read_holder(struct box *box, const struct inbox_attempt *attempt, struct buf *holder)
 {
     size_t before = holder->len;
@@ -77,9 +96,26 @@ bool claim_holder(const char *state_path, const struct inbox_attempt *attempt, s
 {
     struct box box;
     box_open(&box, state_path, false);
+    size_t before = holder->len;
     bool found = read_holder(&box, attempt, holder);
+    if (found && holder->len > before) {
+        struct slice whole = slice_make(holder->at + before, holder->len - before);
+        holder->len = before + first_line(whole).len;
+        holder->at[holder->len] = '\0';
+    }
     box_close(&box);
     return found;
+}
+
+bool claim_stands(const char *state_path, const struct inbox_attempt *attempt, struct slice job)
+{
+    struct box box;
+    struct buf found = BUF_EMPTY;
+    box_open(&box, state_path, false);
+    bool stands = !read_holder(&box, attempt, &found) || slice_equal(buf_slice(&found), job);
+    buf_release(&found);
+    box_close(&box);
+    return stands;
 }
 
 /* Puts a file in place together with its content unless it is there already (EEXIST). A link is
@@ -131,10 +167,18 @@ int claim_make(const char *state_path, const struct inbox_attempt *attempt, stru
         result = report_errno("write", &box, diag);
     } else if (!read_holder(&box, attempt, &found)) {
         result = report_errno("read", &box, diag);
-    } else if (!slice_equal(buf_slice(&found), job)) { /* also says whether our link counted */
-        buf_add_slice(holder, buf_slice(&found));
+    } else if (slice_equal(buf_slice(&found), job)) { /* also says that our link counted */
+        remove_end(&box, attempt);
+    } else if (!slice_equal(first_line(buf_slice(&found)), first_line(job)) ||
+               starts_of(buf_slice(&found)) > starts_of(job)) {
+        buf_add_slice(holder, first_line(buf_slice(&found)));
         result = 1;
-    } else {
+    } else { /* the same job, started again: from now on the earlier start records nothing */
+        buf_add_slice(holder, buf_slice(&found));
+        box_name(&box, attempt, CLAIM);
+        result = inside_replace(box.folder, buf_string(&box.name), buf_slice(&content)) != 0
+                     ? report_errno("write", &box, diag)
+                     : 0;
         remove_end(&box, attempt);
     }
     buf_release(&found);

@@ -7,6 +7,7 @@
 
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static const char *variable(const char *name)
@@ -45,13 +46,56 @@ static void add_job_name(struct buf *name)
     }
 }
 
-/* 0; 1: somebody else has it, which was told; -1 after an error. */
-static int claim(const char *state_path, const struct inbox_attempt *attempt, struct diag *diag)
+/* Which start of the job this is: how often it was started before, and the host. */
+static void add_start(struct buf *out)
+{
+    const char *restarts = variable("SLURM_RESTART_COUNT");
+    const char *node = variable("SLURMD_NODENAME");
+    uint64_t count = 0;
+    char host[HOST_NAME_MAX + 1] = "";
+    if (restarts != NULL && !text_read_number(slice_of(restarts), UINT32_MAX, &count)) {
+        count = 0;
+    }
+    (void)gethostname(host, sizeof host - 1);
+    buf_addf(out, "\n%llu %s", (unsigned long long)count, node != NULL ? node : host);
+}
+
+static struct slice host_of(struct slice claim)
+{
+    const char *space = claim.len > 0 ? memrchr(claim.at, ' ', claim.len) : NULL;
+    size_t before = space != NULL ? (size_t)(space - claim.at) + 1 : claim.len;
+    return slice_make(claim.at + before, claim.len - before);
+}
+
+/* An earlier start elsewhere, whose host Slurm has lost or taken away. */
+static void tell_earlier_start(struct slice earlier, struct slice claim, struct diag *diag)
+{
+    struct slice host = host_of(earlier);
+    if (memchr(earlier.at, '\n', earlier.len) != NULL && host.len > 0 &&
+        !slice_equal(host, host_of(claim))) {
+        diag_note(diag, FINDING_NOTHING_TO_DO,
+                  "this job ran on the host %.*s before, and the scheduler has started it again "
+                  "here: what it had not finished there is run anew, and nothing more from there "
+                  "is recorded",
+                  SLICE_ARGS(host));
+    }
+}
+
+/* 0; 1: somebody else has it, which was told; -1 after an error. *made is what it was claimed by. */
+static int claim(const char *state_path, const struct inbox_attempt *attempt, struct arena *arena,
+                 struct slice *made, struct diag *diag)
 {
     struct buf job = BUF_EMPTY;
     struct buf holder = BUF_EMPTY;
     add_job_name(&job);
+    if (variable("SLURM_JOB_ID") != NULL) {
+        add_start(&job);
+    }
     int claimed = claim_make(state_path, attempt, buf_slice(&job), &holder, diag);
+    *made = arena_slice(arena, buf_slice(&job));
+    if (claimed == 0 && holder.len > 0) {
+        tell_earlier_start(buf_slice(&holder), *made, diag);
+    }
     if (claimed > 0) {
         diag_note(diag, FINDING_NOTHING_TO_DO,
                   "nothing to do: job %s has already started this work", buf_string(&holder));
@@ -62,7 +106,8 @@ static int claim(const char *state_path, const struct inbox_attempt *attempt, st
 }
 
 static int claim_element(struct job_element *made, const char *state_path,
-                         const struct submission *submission, uint32_t element, struct diag *diag)
+                         const struct submission *submission, uint32_t element, struct arena *arena,
+                         struct diag *diag)
 {
     if (element >= submission->element_count) {
         return diag_error(diag, FINDING_WRONG_ENVIRONMENT,
@@ -75,13 +120,20 @@ static int claim_element(struct job_element *made, const char *state_path,
         .tasks = registered->tasks,
         .task_count = registered->task_count,
         .minutes = submission->minutes,
+        .state_path = state_path,
     };
     if (registered->state == ELEMENT_RELEASED) {
         diag_note(diag, FINDING_NOTHING_TO_DO,
                   "nothing to do: the tasks of this job were released and started elsewhere");
         return 1;
     }
-    return claim(state_path, &made->attempt, diag);
+    return claim(state_path, &made->attempt, arena, &made->claim, diag);
+}
+
+bool element_stands(const void *element)
+{
+    const struct job_element *own = element;
+    return claim_stands(own->state_path, &own->attempt, own->claim);
 }
 
 int element_begin(struct job_element *element, const char *state_path, const char *token,
@@ -95,7 +147,7 @@ int element_begin(struct job_element *element, const char *state_path, const cha
     const struct submission *submission =
         submission_read(state_path, slice_of(token), arena, &missing, diag);
     if (submission != NULL) {
-        return claim_element(element, state_path, submission, index, diag);
+        return claim_element(element, state_path, submission, index, arena, diag);
     }
     if (missing) {
         diag_note(diag, FINDING_NOTHING_TO_DO, "nothing to do: no submission %s is registered here",
@@ -119,6 +171,9 @@ int element_end(const struct job_element *element, const char *state_path,
                 const struct element_time *time, bool has_failed, bool is_interrupted,
                 struct diag *diag)
 {
+    if (!element_stands(element)) {
+        return 0; /* what becomes of it is the later start's to say */
+    }
     if (is_interrupted && !time_limit_is_near(time->end_ns, time->notice_s)) {
         return 0;
     }

@@ -20,7 +20,9 @@ struct job_element {
     struct inbox_attempt attempt;
     const struct slice *tasks; /* keys */
     size_t task_count;
-    uint64_t minutes; /* time limit that was asked for */
+    uint64_t minutes;       /* time limit that was asked for */
+    struct slice claim;     /* what this start of the job has claimed it by */
+    const char *state_path; /* borrowed */
 };
 
 /* Finds the element of the submission `token` that this process is to carry out, and claims it. 0;
@@ -28,6 +30,10 @@ struct job_element {
  * arena. */
 int element_begin(struct job_element *element, const char *state_path, const char *token,
                   struct arena *arena, struct diag *diag);
+
+/* Whether the element is still this start's: `element` is a struct job_element. The scheduler may start a
+ * job again while it believes that the host of the earlier start is dead, whose commands may live. */
+bool element_stands(const void *element);
 
 /* The time limit of a run of the element. */
 struct element_time {

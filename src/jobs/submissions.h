@@ -48,10 +48,10 @@ enum element_state {
 struct submission_element { /* one job, or one element of an array */
     struct slice *tasks;    /* keys */
     size_t task_count;
+    enum element_state state;
+    struct slice ending;    /* the scheduler's word, "CANCELLED"; at == NULL: not known */
     struct slice *products; /* paths that it claims, from the project */
     size_t product_count;
-    enum element_state state;
-    struct slice ending; /* the scheduler's word, "CANCELLED"; at == NULL: not known */
 };
 
 struct submission {

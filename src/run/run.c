@@ -207,9 +207,13 @@ static void keep_time(struct run *run)
  * records. */
 static void flush(struct run *run)
 {
+    if (state_is_superseded(plan_state(run->plan)) && !run->stopping.interrupted) {
+        run->stopping.broken = true; /* told when it was found out */
+        stop_begin(run, true);
+    }
     if (!run->stopping.broken && state_flush(plan_state(run->plan), run->diag) != 0) {
         run->stopping.broken = true;
-        stop_begin(run, false);
+        stop_begin(run, state_is_superseded(plan_state(run->plan)));
     }
 }
 

@@ -175,6 +175,11 @@ struct state *state_open_job(int directory, const char *path, const struct inbox
  * or bound again. Nothing in other modes. -1 after an error. */
 int state_take_inbox(struct state *state, struct diag *diag);
 
+/* Of a job: before anything is recorded, `stands` is asked whether the work is still this attempt's. Once
+ * it isn't, nothing is recorded any more, and all that would write returns -1 with an error. */
+void state_guard_job(struct state *state, bool (*stands)(const void *context), const void *context);
+bool state_is_superseded(const struct state *state);
+
 /* Makes a state that was opened for reading, where there was no folder yet, one for writing: makes
  * the folder and takes the lock; all its rows are queued. 0; 1 when another writer came first: then
  * it is of no more use; -1 after an error. */

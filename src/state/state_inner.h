@@ -51,6 +51,9 @@ struct binding {
 
 /* What a job writes instead of a journal. */
 struct inbox_writer {
+    bool (*stands)(const void *context); /* state_guard_job; NULL: nobody asks */
+    const void *context;
+    bool is_superseded;
     int folder; /* -1: not a job */
     uint64_t attempt;
     uint64_t files;         /* written so far */

@@ -68,6 +68,31 @@ static int gather_files(struct state *state, struct diag *diag)
     return 0;
 }
 
+void state_guard_job(struct state *state, bool (*stands)(const void *context), const void *context)
+{
+    state->inbox.stands = stands;
+    state->inbox.context = context;
+}
+
+bool state_is_superseded(const struct state *state)
+{
+    return state->inbox.is_superseded;
+}
+
+/* Said once; afterwards there is nothing to record. */
+static int end_records(struct state *state, struct diag *diag)
+{
+    state->changes.count = 0;
+    buf_clear(&state->pending);
+    if (state->inbox.is_superseded) {
+        return -1;
+    }
+    state->inbox.is_superseded = true;
+    return diag_state_error(diag, FINDING_NOTHING_TO_DO,
+                            "the scheduler has started this job again elsewhere: what ran here is "
+                            "ended, and not recorded");
+}
+
 int state_write_job(struct state *state, bool at_once, struct diag *diag)
 {
     struct inbox_writer *writer = &state->inbox;
@@ -75,6 +100,9 @@ int state_write_job(struct state *state, bool at_once, struct diag *diag)
     if ((state->changes.count == 0 && state->pending.len == 0) ||
         (!at_once && !writer->is_urgent && begun < writer->free_at_ns)) {
         return 0;
+    }
+    if (writer->is_superseded || (writer->stands != NULL && !writer->stands(writer->context))) {
+        return end_records(state, diag);
     }
     state_spell_changes(state);
     int result = write_file(state, buf_slice(&state->pending), diag);

@@ -429,3 +429,34 @@ END
     expect_nothing_to_do
     absent .rowbuild/jobs/bin
 }
+
+@test "a start of the job on a host that was lost ends its commands and records nothing" {
+    lab
+    rowfile <<'END'
+[[action]]
+name = "sim"
+command = "note {directory} $SLURMD_NODENAME; hold {directory}$SLURMD_NODENAME; touch workspace/{directory}/out"
+products = ["out"]
+END
+    mkdir -p workspace/{a,b}
+    submitted
+    SLURM_JOB_ID=77 SLURM_CPUS_ON_NODE=1 SLURMD_NODENAME=n1 bash "$SCRATCH/job.77" >"$SCRATCH/first" 2>&1 3>&- &
+    local first=$!
+    await_started an1
+    : >"$GATE/an2.go"
+    : >"$GATE/bn2.go"
+    job 77 env SLURMD_NODENAME=n2 SLURM_RESTART_COUNT=1
+    has 'this job ran on the host n1 before'
+    release an1
+    status=0
+    wait $first || status=$?
+    [ "$status" -ne 0 ]
+    output=$(cat "$SCRATCH/first")
+    has 'the scheduler has started this job again elsewhere: what ran here is ended, and not recorded'
+    expect_runs 'a n1' 'a n2' 'b n2'
+    expect 0 show why sim/a sim/b
+    has 'sim a: is up to date' 'sim b: is up to date'
+    # The earlier start says nothing of the end, either.
+    expect 0 scan
+    absent .rowbuild/inbox/*failed
+}

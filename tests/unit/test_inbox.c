@@ -682,6 +682,34 @@ static void test_an_unreadable_registration_keeps_the_records(void **data)
 
 /* ---- Claims and ends ---- */
 
+static void test_a_later_start_takes_the_claim(void **data)
+{
+    struct place *place = *data;
+    struct buf holder = BUF_EMPTY;
+    struct slice first = SLICE_LITERAL("12_0\n0 node1");
+    struct slice second = SLICE_LITERAL("12_0\n1 node2");
+    assert_true(claim_stands(place->path, &FIRST, first)); /* nobody has it */
+    assert_int_equal(claim_make(place->path, &FIRST, first, &holder, &place->diag), 0);
+    assert_int_equal(holder.len, 0);
+    assert_true(claim_stands(place->path, &FIRST, first));
+    assert_int_equal(claim_make(place->path, &FIRST, second, &holder, &place->diag), 0);
+    assert_string_equal(buf_string(&holder), "12_0\n0 node1");
+    assert_false(claim_stands(place->path, &FIRST, first));
+    assert_true(claim_stands(place->path, &FIRST, second));
+    buf_clear(&holder);
+    assert_int_equal(claim_make(place->path, &FIRST, first, &holder, &place->diag), 1);
+    assert_string_equal(buf_string(&holder), "12_0");
+    buf_clear(&holder);
+    assert_true(claim_holder(place->path, &FIRST, &holder));
+    assert_string_equal(buf_string(&holder), "12_0"); /* a job's id, for who looks for it */
+    /* A claim of a version that wrote the job alone. */
+    buf_clear(&holder);
+    assert_int_equal(claim_make(place->path, &SECOND, slice_of("13_1"), &holder, &place->diag), 0);
+    assert_int_equal(
+        claim_make(place->path, &SECOND, SLICE_LITERAL("13_1\n0 node1"), &holder, &place->diag), 0);
+    buf_release(&holder);
+}
+
 static void test_an_element_has_one_job(void **data)
 {
     struct place *place = *data;
@@ -780,6 +808,7 @@ int main(void)
         IN_A_PLACE(test_strange_files_stop_nothing),
         IN_A_PLACE(test_an_unreadable_registration_keeps_the_records),
         IN_A_PLACE(test_an_element_has_one_job),
+        IN_A_PLACE(test_a_later_start_takes_the_claim),
         IN_A_PLACE(test_an_end_holds_until_the_job_is_requeued),
         IN_A_PLACE(test_forgetting_leaves_others_alone),
     };
