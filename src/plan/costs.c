@@ -13,10 +13,6 @@ struct shared {
     uint32_t count;
 };
 
-/* What counts in the order of starts where nothing is on record: all such tasks count alike, so that the
- * longest chain goes first. A walltime is what a scheduler is asked for, and says little. */
-static const double UNKNOWN_SECONDS = 60;
-
 struct typical {
     double seconds;      /* of an execution */
     double core_seconds; /* of a task */
@@ -265,7 +261,7 @@ double plan_seconds(const struct plan *plan, struct task_id task)
     if (seconds < 0) {
         seconds = known_costs(plan)->by_name[graph_action(plan->graph, task)->name_id].seconds;
     }
-    return seconds >= 0 ? seconds : UNKNOWN_SECONDS;
+    return seconds >= 0 ? seconds : walltime_of(plan, task);
 }
 
 double plan_core_seconds(const struct plan *plan, struct task_id task)

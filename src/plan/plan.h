@@ -503,7 +503,7 @@ void plan_settle(struct plan *plan, const struct file_id *files, size_t count);
 const char *plan_path(struct plan *plan, struct file_id file);
 
 /* Seconds that an execution of the task is likely to take, for an order of starts: recorded, else the
- * median of its element's tasks, else of all of its action, else the same for all. */
+ * median of its element's tasks, else of all of its action, else its walltime. */
 double plan_seconds(const struct plan *plan, struct task_id task);
 unsigned plan_cores(const struct plan *plan, struct task_id task);
 /* Seconds of the task's last success; the median of the action's tasks. Negative: not on record. */

@@ -193,19 +193,20 @@ static void expect_first(const char *rowfile, bool is_new, const char *first)
     study_end(&study);
 }
 
-/* By the number of tasks where nothing is on record, whatever time they ask for; else by the median of
+/* By the number of tasks and the time that they ask for where nothing is on record, else by the median of
  * the tasks beside it, of the same element or of another one of the action. */
 static void test_the_longest_path_first(void **state)
 {
-#define SHORT(where)                                                                               \
-    "[[action]]\nname = 'short'\nproducts = ['s']\ncommand = 'last 900; copy in s'\n"              \
-    "resources.walltime.per_directory = '5 days, 00:00:00'\n" where
+#define SHORT(more)                                                                                \
+    "[[action]]\nname = 'short'\nproducts = ['s']\ncommand = 'last 9000; copy in s'\n" more
 #define CHAIN                                                                                      \
     "[[action]]\nname = 'one'\ncommand = 'copy in 1'\nproducts = ['1']\n"                          \
     "[[action]]\nname = 'two'\ncommand = 'copy 1 2'\ninputs = ['1']\nproducts = ['2']\n"
 #define VALUES "[workspace]\nvalue_file = 'v.json'\n[default.action]\nscope = 'directory'\n"
     (void)state;
     expect_first(VALUES SHORT("") CHAIN, true, "0 start one d1\n120 succeeded one d1\n");
+    expect_first(VALUES SHORT("resources.walltime.per_directory = '5 days, 00:00:00'\n") CHAIN,
+                 true, "0 start short d1\n");
     expect_first(VALUES SHORT("") CHAIN, false, "0 start short d1\n");
     expect_first(VALUES SHORT("group.where = '/e == 1'\n") SHORT("group.where = '/e == 2'\n") CHAIN,
                  false, "0 start short d1\n");
