@@ -430,6 +430,24 @@ ROWBUILD_API int rowbuild_submit(struct rowbuild *study, const struct rowbuild_s
                                  const struct rowbuild_submit_observer *observer,
                                  struct rowbuild_messages *messages);
 
+/* ---- Cancelling jobs ---- */
+
+struct rowbuild_cancelled { /* jobs are single ones and elements of arrays */
+    size_t jobs;            /* queued or running, of the selected actions and directories */
+    size_t dependents;      /* further jobs, which can't run without these */
+    size_t running;         /* of both, as far as the queue says */
+    size_t tasks;           /* in both */
+    size_t unnumbered;      /* of both: the scheduler hasn't told their numbers yet */
+    size_t left;            /* of both: still in the queue a few seconds later */
+};
+
+/* Cancels the selected jobs and those that wait for them (`dry_run`: only counts them). Targets may be
+ * tasks and products, too; nothing selected: all jobs of the study on this cluster. What has run keeps
+ * its records. ROWBUILD_STATE if the scheduler refused, or can't be asked. */
+ROWBUILD_API int rowbuild_cancel(struct rowbuild *study, const struct rowbuild_selection *selection,
+                                 bool dry_run, struct rowbuild_cancelled *cancelled,
+                                 struct rowbuild_messages *messages);
+
 /* ---- Other commands: all output goes through `write`, in whole lines, without colour unless
  * requested ---- */
 

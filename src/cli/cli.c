@@ -109,6 +109,7 @@ static int carry_out(struct session *session)
         [COMMAND_SHOW_LAUNCHERS] = command_show_launchers,
         [COMMAND_TOP] = command_top,
         [COMMAND_SUBMIT] = command_submit,
+        [COMMAND_CANCEL] = command_cancel,
         [COMMAND_SCAN] = command_scan,
         [COMMAND_ACCEPT] = command_accept,
         [COMMAND_CLEAN] = command_clean,

@@ -22,6 +22,7 @@ int command_show_jobs(struct session *session);
 int command_show_launchers(struct session *session);
 int command_top(struct session *session);
 int command_submit(struct session *session);
+int command_cancel(struct session *session);
 int command_scan(struct session *session);
 int command_accept(struct session *session);
 int command_clean(struct session *session);

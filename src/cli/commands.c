@@ -166,7 +166,7 @@ static const struct command commands[COMMAND_COUNT] = {
                       {"rowbuild show jobs -a simulate T1.5-s1",
                        "the job that simulates this directory"},
                       {"rowbuild show jobs --short -a 'sim*' | xargs scancel",
-                       "cancels the jobs of some actions"}}},
+                       "cancels the jobs of some actions, as `rowbuild cancel` does"}}},
     [COMMAND_SHOW_WHY] =
         {"why", .operands = OPERANDS_TARGETS, .topic = show_topic,
          .synopsis = "[-a ACTION]... [ACTION [NAME]...|DIRECTORY|PRODUCT]...",
@@ -298,6 +298,22 @@ static const struct command commands[COMMAND_COUNT] = {
                       {"rowbuild submit --follow --yes -- --qos=debug",
                        "the whole study, each job after its dependencies have succeeded"},
                       {"rowbuild submit --cluster none -n 1", "runs the first job here"}}},
+    [COMMAND_CANCEL] =
+        {"cancel", .operands = OPERANDS_TARGETS, .topic = "On a cluster",
+         .synopsis = "[-a ACTION]... [OPTION]... [DIRECTORY]...",
+         .purpose = "cancel jobs of this study",
+         .description =
+             "Cancels the jobs of the named actions and directories that are queued or running, "
+             "elements of arrays one by one, together with the jobs that wait for them; without "
+             "names, all jobs of the study. Says how many there are, and asks. What has run keeps "
+             "its records, and what was cut short counts as interrupted.",
+         .more =
+             "Afterwards the queue is asked, since scancel(1) says nothing of jobs that it didn't "
+             "find. The exit status is 1 if some are still there after a few seconds. A run on "
+             "this machine is ended by Ctrl-C.",
+         .examples = {{"rowbuild cancel -n", "what would be cancelled"},
+                      {"rowbuild cancel -a simulate", "all jobs of an action"},
+                      {"rowbuild cancel --yes T1.5-s1", "the jobs that work on this directory"}}},
     [COMMAND_ACCEPT] =
         {"accept", .operands = OPERANDS_TARGETS, .topic = record_topic, .section = existing_results,
          .synopsis = "[-a ACTION]... [--include-failed] [DIRECTORY]...",

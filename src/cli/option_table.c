@@ -65,7 +65,7 @@ const struct option_spec command_options[] = {
      .help = "with -n: end with status 4 if something would run"},
     {'a', "action", "ACTION", TO(actions), .completes = "action",
      .takers = ON(RUN) | ON(AUDIT) | ON(SHOW_STATUS) | ON(SHOW_DURATIONS) | ON(SHOW_WHY) | ON(SHOW_LOG) |
-               ON(SHOW_COMMAND) | ON(SHOW_JOBS) | ON(SUBMIT) | ON(ACCEPT),
+               ON(SHOW_COMMAND) | ON(SHOW_JOBS) | ON(SUBMIT) | ON(CANCEL) | ON(ACCEPT),
      .help = "only actions of this name; * and ? match as in a shell; can be repeated"},
     {'a', "action", "ACTION", TO(actions), .completes = "action",
      .takers = ON(SHOW_DIRECTORIES) | ON(SCAN), .help = "only the action with exactly this name"},
@@ -75,6 +75,8 @@ const struct option_spec command_options[] = {
     {0, "dry-run", NULL, TO(dry_run), .takers = ON(SUBMIT),
      .help = "print the scripts; submit and write nothing",
      .more = "The token in the scripts is all zeros."},
+    {'n', "dry-run", NULL, TO(dry_run), .takers = ON(CANCEL),
+     .help = "say what would be cancelled, and cancel nothing"},
     {0, "follow", NULL, TO(submit.follow), .takers = ON(SUBMIT),
      .help = "also submit tasks that wait for others: their jobs start when the jobs that they "
              "depend on have succeeded"},
@@ -182,7 +184,7 @@ const struct option_spec command_options[] = {
              "without the results of as much in directories that are no longer declared. On a "
              "terminal, the answer `a` accepts the existing results and continues with the rest. "
              "Without a terminal, such a run ends with status 2."},
-    {0, "yes", NULL, TO(yes), .takers = ON(SUBMIT) | ON(CLEAN), .help = "don't ask"},
+    {0, "yes", NULL, TO(yes), .takers = ON(SUBMIT) | ON(CANCEL) | ON(CLEAN), .help = "don't ask"},
     {0, "yes", NULL, TO(yes), .takers = ON(POINTS), .section = "POINTS",
      .help = "let --prune move any amount of results without asking"},
     {0, "grace", "SECONDS", TO(run.grace_s), .zero = 0.001, .takers = ON(RUN) | ON(AUDIT),
@@ -195,8 +197,8 @@ const struct option_spec command_options[] = {
      .help = "print only the output of the commands for tasks that succeed"},
     {'0', "null", NULL, TO(null),
      .takers = ON(RUN) | ON(AUDIT) | ON(SHOW_STATUS) | ON(SHOW_DURATIONS) | ON(SHOW_DIRECTORIES) |
-               ON(SHOW_JOBS) | ON(SHOW_WHY) | ON(SHOW_COMMAND) | ON(SHOW_PROVENANCE) | ON(SCAN) |
-               ON(ACCEPT),
+               ON(SHOW_JOBS) | ON(SHOW_WHY) | ON(SHOW_COMMAND) | ON(SHOW_PROVENANCE) | ON(CANCEL) |
+               ON(SCAN) | ON(ACCEPT),
      .help = "targets on standard input end with NUL instead of newline"},
 
     {0, "format", "FORMAT", WORD(display.format, "text", "json", "github", "gitlab", "sarif", "junit"),

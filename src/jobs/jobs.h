@@ -12,6 +12,7 @@
  * - jobs.c: a look at them; plan_jobs.c: what they mean for the plan, and the plan for them
  * - submit: new submissions; submit_sbatch and submit_bash make one, of what submit_script puts
  *   together; submit_tell says so; submitting is what all of these know
+ * - cancel: jobs that are to end, and those that wait for them
  * - element: one element, carried out inside its job
  * - listing: which jobs are shown; forgetting: when all may be forgotten, and what that means */
 #ifndef ROWBUILD_JOBS_H

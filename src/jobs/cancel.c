@@ -1,0 +1,220 @@
+#include "cancel.h"
+
+#include "memory.h"
+#include "scancel.h"
+
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MOST_LOOKS = 12 };
+static const struct timespec PAUSE = {.tv_nsec = 500000000};
+
+/* ---- Which ones ---- */
+
+static bool is_line_of(const struct job_line *a, const struct job_line *b)
+{
+    return slice_equal(a->job.cluster, b->job.cluster) && a->job.id == b->job.id &&
+           a->job.index == b->job.index && a->tasks == b->tasks;
+}
+
+static bool is_named(const struct cancelling *cancelling, const struct job_line *line)
+{
+    vec_each (const struct job_line, named, &cancelling->named.lines) {
+        if (is_line_of(named, line)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_waiting(const struct job_line *line)
+{
+    return line->state.at == NULL || slice_is(line->state, "PENDING");
+}
+
+/* The tasks of a job can't be done without it. */
+static void mark_lost(const struct graph *graph, const struct job_line *line, bool *lost)
+{
+    for (size_t i = 0; i < line->task_count; i++) {
+        struct task_id task = graph_find_task(graph, line->tasks[i]);
+        if (task.at != GRAPH_NONE) {
+            lost[task.at] = true;
+        }
+    }
+}
+
+/* Whether one of its tasks needs a lost one. A group that leaves out what failed starts all the same. */
+static bool needs_lost(const struct graph *graph, const struct job_line *line, const bool *lost)
+{
+    for (size_t i = 0; i < line->task_count; i++) {
+        struct task_id task = graph_find_task(graph, line->tasks[i]);
+        if (task.at == GRAPH_NONE || graph_action(graph, task)->group.skip_failed) {
+            continue;
+        }
+        for (uint32_t e = graph->before_start[task.at]; e < graph->before_start[task.at + 1]; e++) {
+            if (lost[graph->before.at[e].task.at]) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void find_dependents(struct cancelling *cancelling, struct jobs *jobs,
+                            const struct plan *plan)
+{
+    const struct graph *graph = plan_graph(plan);
+    const struct rowbuild_selection everything = {.recorded = true};
+    bool *lost = mem_alloc(graph->task_count * sizeof *lost + 1);
+    struct job_listing all;
+    struct diag unseen;
+    diag_init(&unseen);
+    job_listing_make(&all, jobs, plan, &everything, &unseen);
+    bool *taken = mem_alloc(all.lines.count * sizeof *taken + 1);
+    for (size_t i = 0; i < all.lines.count; i++) {
+        taken[i] = is_named(cancelling, &all.lines.at[i]);
+        if (taken[i]) {
+            mark_lost(graph, &all.lines.at[i], lost);
+        }
+    }
+    for (bool found = true; found;) {
+        found = false;
+        for (size_t i = 0; i < all.lines.count; i++) {
+            const struct job_line *line = &all.lines.at[i];
+            if (!taken[i] && is_waiting(line) && needs_lost(graph, line, lost)) {
+                taken[i] = found = true;
+                mark_lost(graph, line, lost);
+                vec_push(&cancelling->dependents, *line);
+            }
+        }
+    }
+    free(taken);
+    free(lost);
+    job_listing_release(&all);
+    diag_release(&unseen);
+}
+
+static void count(struct cancelling *cancelling, const struct job_line *line)
+{
+    cancelling->running += !is_waiting(line);
+    cancelling->tasks += line->tasks != NULL ? line->task_count : line->directories;
+    cancelling->unnumbered += line->job.id == 0;
+}
+
+void cancelling_find(struct cancelling *cancelling, struct jobs *jobs, const struct plan *plan,
+                     const struct rowbuild_selection *selection, struct diag *diag)
+{
+    *cancelling = (struct cancelling){.running = 0};
+    job_listing_make(&cancelling->named, jobs, plan, selection, diag);
+    if (cancelling->named.lines.count > 0) {
+        find_dependents(cancelling, jobs, plan);
+    }
+    vec_each (const struct job_line, line, &cancelling->named.lines) {
+        count(cancelling, line);
+    }
+    vec_each (const struct job_line, line, &cancelling->dependents) {
+        count(cancelling, line);
+    }
+}
+
+void cancelling_release(struct cancelling *cancelling)
+{
+    job_listing_release(&cancelling->named);
+    vec_release(&cancelling->dependents);
+}
+
+/* ---- Cancelling ---- */
+
+/* Jobs that one call of scancel or squeue can name. */
+struct site {
+    struct slice name; /* empty: the cluster that is asked from here */
+    VEC(struct job_ref) jobs;
+};
+
+struct sites {
+    VEC(struct site) all;
+};
+
+static void add_to_site(struct sites *sites, const struct job_line *line)
+{
+    struct slice name = line->is_elsewhere ? line->job.cluster : SLICE_LITERAL("");
+    size_t i = 0;
+    while (i < sites->all.count && !slice_equal(sites->all.at[i].name, name)) {
+        i++;
+    }
+    if (i == sites->all.count) {
+        struct site site = {.name = name};
+        vec_push(&sites->all, site);
+    }
+    if (line->job.id != 0) {
+        vec_push(&sites->all.at[i].jobs, line->job);
+    }
+}
+
+/* Whether the queue has it as waiting or running; one that is completing has got its signal. */
+static bool is_left(const struct queue *queue, const struct job_ref *job)
+{
+    const struct queue_entry *entry = queue_find(queue, job->id, job->index);
+    return entry != NULL && entry->phase != QUEUE_ENDED && !slice_is(entry->state, "COMPLETING");
+}
+
+/* Asks the queue of a site anew. -1: it can't be asked. */
+static int count_left(const struct site *site, const char *state_path, size_t *left,
+                      struct diag *diag)
+{
+    struct queue queue;
+    if (site->name.len > 0) {
+        queue_ask_at(&queue, site->name, environ, diag);
+    } else {
+        queue_ask(&queue, state_path, 0, environ, diag);
+    }
+    for (size_t i = 0; i < site->jobs.count && queue.answered; i++) {
+        *left += is_left(&queue, &site->jobs.at[i]);
+    }
+    int result = queue.answered ? 0 : -1;
+    queue_release(&queue);
+    return result;
+}
+
+static int wait_for_end(const struct sites *sites, const char *state_path, size_t *left,
+                        struct diag *diag)
+{
+    for (int look = 0; look < MOST_LOOKS; look++) {
+        *left = 0;
+        vec_each (const struct site, site, &sites->all) {
+            if (count_left(site, state_path, left, diag) != 0) {
+                return -1;
+            }
+        }
+        if (*left == 0) {
+            return 0;
+        }
+        (void)nanosleep(&PAUSE, NULL);
+    }
+    return 0;
+}
+
+int cancelling_do(const struct cancelling *cancelling, const char *state_path, size_t *left,
+                  struct diag *diag)
+{
+    struct sites sites = {0};
+    int result = 0;
+    vec_each (const struct job_line, line, &cancelling->named.lines) {
+        add_to_site(&sites, line);
+    }
+    vec_each (const struct job_line, line, &cancelling->dependents) {
+        add_to_site(&sites, line);
+    }
+    vec_each (const struct site, site, &sites.all) {
+        result |= scancel_jobs(site->name, site->jobs.at, site->jobs.count, environ, diag);
+    }
+    queue_forget(state_path);
+    result |= wait_for_end(&sites, state_path, left, diag);
+    *left += cancelling->unnumbered;
+    vec_each (struct site, site, &sites.all) {
+        vec_release(&site->jobs);
+    }
+    vec_release(&sites.all);
+    return result;
+}
