@@ -85,7 +85,7 @@ const struct option_spec command_options[] = {
     {0, "throttle", "N", TO(submit.throttle), .least = 1, .takers = ON(SUBMIT),
      .help = "run at most N jobs of an array at once"},
     {0, "wait", "SECONDS", .otherwise = "1e9", TO(project.wait_s),
-     .takers = ON(RUN) | ON(SUBMIT) | ON(ACCEPT) | ON(CLEAN) | ON(SCAN) | ON(POINTS),
+     .takers = ON(RUN) | ON(AUDIT) | ON(SUBMIT) | ON(ACCEPT) | ON(CLEAN) | ON(SCAN) | ON(POINTS),
      .help = "wait until another rowbuild that works on the project has ended, at most SECONDS",
      .more = "Then all is planned anew. Without it, status 3 says who is at work."},
     {0, "patience", "SECONDS", TO(submit.patience_s), GIVEN(submit.patience_given),

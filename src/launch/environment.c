@@ -157,6 +157,23 @@ static void set_mark(struct variables *variables, const char *mark)
     }
 }
 
+static bool varies(const struct environment_variable *variable)
+{
+    const struct template *value = &variable->value;
+    return value->uses_directory || value->uses_directories || value->uses_value ||
+           value->uses_pointers;
+}
+
+bool launch_is_varying(const struct action *action, struct slice name)
+{
+    for (size_t i = 0; i < action->environment_count; i++) {
+        if (slice_equal(action->environment[i].name, name)) {
+            return varies(&action->environment[i]);
+        }
+    }
+    return false;
+}
+
 /* NULL: the action has no setup. */
 static void set_as_setup_left(struct variables *variables, const struct launch_setup *setup)
 {
@@ -206,6 +223,9 @@ int launch_environment(const struct expansion *expansion, const struct launch_re
     for (size_t i = 0; i < action->environment_count && result == 0; i++) {
         const struct environment_variable *variable = &action->environment[i];
         uint32_t directory = expansion->count > 0 ? expansion->directories[0] : 0;
+        if (expansion->is_for_a_setup && varies(variable)) {
+            continue;
+        }
         buf_clear(&value);
         result = launch_expand(expansion, &variable->value, directory, &value, diag);
         variables_set(&variables, variable->name, buf_slice(&value));

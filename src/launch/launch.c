@@ -299,15 +299,24 @@ struct slice launch_setup_of(const struct launch_context *context, const struct 
 }
 
 /* The execution's variables but those of its directories, its place and its group. */
-static void leave_out_own(char **environment)
+static void leave_out_own(const struct action *action, char **environment)
 {
-    static const char *const own[] = {
-        "ACTION_DIRECTORY=", "ACTION_SKIPPED=", "ACTION_CORES=", "ACTION_PROCESS_INDEX="};
+    const struct {
+        const char *start;
+        bool is_own;
+    } variables[] = {{"ACTION_DIRECTORY=", true},
+                     {"ACTION_SKIPPED=", true},
+                     {"ACTION_CORES=", true},
+                     {"ACTION_PROCESS_INDEX=", true},
+                     {"ACTION_PROCESSES=", action->resources.processes_per_directory},
+                     {"ACTION_WALLTIME_IN_MINUTES=", action->resources.walltime_per_directory}};
     size_t kept = 0;
     for (size_t i = 0; environment[i] != NULL; i++) {
         bool is_own = false;
-        for (size_t k = 0; k < sizeof own / sizeof own[0]; k++) {
-            is_own = is_own || strncmp(environment[i], own[k], strlen(own[k])) == 0;
+        for (size_t k = 0; k < sizeof variables / sizeof variables[0]; k++) {
+            const char *start = variables[k].start;
+            is_own = is_own ||
+                     (variables[k].is_own && strncmp(environment[i], start, strlen(start)) == 0);
         }
         if (!is_own) {
             environment[kept++] = environment[i];
@@ -327,9 +336,10 @@ int launch_prepare_setup(const struct launch_context *context, const struct laun
     const struct action *action = graph_action(context->graph, expansion.task);
     struct interpreter other = {.words = sh, .count = 1};
     *process = (struct launch_process){0};
+    expansion.is_for_a_setup = true;
     int result = launch_environment(&expansion, request, arena, &process->environment, diag);
     if (result == 0) {
-        leave_out_own(process->environment);
+        leave_out_own(action, process->environment);
         setup_add_script(action, folder, &text);
         process->text = arena_slice(arena, buf_slice(&text));
         add_interpreter(filling_is_for_shell(action->shell) ? &action->interpreter : &other,

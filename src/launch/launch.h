@@ -45,6 +45,7 @@ struct launch_setup {
     size_t set_count;
     char **unset; /* names */
     size_t unset_count;
+    bool is_unclear; /* it defines functions in a way that only bash can hand on */
 };
 
 /* Shared by all executions of a run. */
@@ -137,6 +138,9 @@ bool launch_find_rank_helper(struct buf *path);
 /* Likewise any program that is installed beside it; `variable` may name another one. */
 bool launch_find_helper(const char *variable, const char *name, struct buf *path);
 
+/* Whether the action's `environment` has a value of this variable for each directory. While a setup runs,
+ * such a variable isn't set. */
+bool launch_is_varying(const struct action *action, struct slice name);
 /* The lines of `setup` that hold here; len is 0 where there are none. */
 struct slice launch_setup_of(const struct launch_context *context, const struct action *action);
 

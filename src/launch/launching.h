@@ -19,7 +19,8 @@ struct expansion {
     const struct task_id *tasks; /* of a batch: the tasks whose products and inputs are listed */
     size_t task_count;
     enum launch_kind kind;
-    unsigned process; /* LAUNCH_PROCESSES: the number of the process */
+    unsigned process;    /* LAUNCH_PROCESSES: the number of the process */
+    bool is_for_a_setup; /* without what is different for each execution */
 };
 
 /* ---- expand_command.c ---- */

@@ -80,11 +80,12 @@ enum mpi_kind mpi_kind_of_launcher(const char *program, struct buf *name)
 
 /* ---- Programs ---- */
 
-/* Open MPI's libraries have had the number 40 since version 2, and those of MPICH's interface 12 since
- * 2014. */
+/* Open MPI's library has had the number 40 since version 3, and those of MPICH's interface 12 since
+ * 2014. Where an older Open MPI has 12 as well, its other libraries give it away: then both are found. */
 static enum mpi_kind kind_of_library(struct slice file)
 {
-    if (slice_starts_with(file, "libmpi.so.40") || slice_starts_with(file, "libmpi.so.20")) {
+    if (slice_starts_with(file, "libmpi.so.40") || slice_starts_with(file, "libmpi.so.20") ||
+        slice_starts_with(file, "libopen-pal.so.") || slice_starts_with(file, "libopen-rte.so.")) {
         return MPI_OPENMPI;
     }
     return slice_starts_with(file, "libmpi.so.12") || slice_starts_with(file, "libmpich.so.12") ||

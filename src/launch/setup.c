@@ -25,19 +25,24 @@ static const char OF_BASH[] =
     "\\builtin shopt -p | while IFS= \\builtin read -r rowbuild_line; do\n"
     "case $rowbuild_line in *login_shell | *restricted_shell) ;;\n"
     "*) \\builtin echo \"$rowbuild_line || :\" ;; esac\ndone\n"
-    "\\builtin alias -p\n"
     "\\builtin declare -f\n"
     "\\builtin declare -Fx\n"
     "rowbuild_exported=\"\n$(\\builtin compgen -e)\n\"\n"
     "\\builtin compgen -v | while IFS= \\builtin read -r rowbuild_name; do\n"
     "case $rowbuild_name in\n"
-    "_ | BASH | BASHOPTS | BASHPID | BASH_* | COMP_* | DIRSTACK | EPOCH* | EUID | FUNCNAME | "
+    "_ | BASH | BASHOPTS | BASHPID | BASH_ALIASES | BASH_ARGC | BASH_ARGV | BASH_ARGV0 | BASH_CMDS "
+    "| "
+    "BASH_COMMAND | BASH_ENV | BASH_EXECUTION_STRING | BASH_LINENO | BASH_LOADABLES_PATH | "
+    "BASH_MONOSECONDS | BASH_REMATCH | BASH_SOURCE | BASH_SUBSHELL | BASH_TRAPSIG | BASH_VERSINFO "
+    "| "
+    "BASH_VERSION | BASH_XTRACEFD | COMP_CWORD | COMP_KEY | COMP_LINE | COMP_POINT | COMP_TYPE | "
+    "COMP_WORDBREAKS | COMP_WORDS | DIRSTACK | EPOCHREALTIME | EPOCHSECONDS | EUID | FUNCNAME | "
     "GROUPS | "
     "HISTCMD | LINENO | OLDPWD | OPTERR | OPTIND | PIPESTATUS | PPID | PWD | RANDOM | SECONDS | "
     "SHELLOPTS | SHLVL | SRANDOM | UID | rowbuild_*) continue ;;\nesac\n"
     "case $rowbuild_exported in *\"\n$rowbuild_name\n\"*) continue ;; esac\n"
     "\\builtin declare -p -- \"$rowbuild_name\" 2>/dev/null\n"
-    "done) >";
+    "done\n\\builtin alias -p) >";
 
 static const char OF_OTHERS[] = "\nelse\n(\\set) >";
 
@@ -273,7 +278,10 @@ bool setup_take(const struct setup_files *files, char *const *started, struct sl
         buf_add_slice(state, files->options);
     } else {
         add_plain_variables(files->shell, files->environment, state);
-        setup_add_functions(setup, state);
+        if (!setup_add_functions(setup, state)) {
+            left->is_unclear = true;
+            return false;
+        }
     }
     take_variables(files->environment, started, left, arena);
     return true;

@@ -41,7 +41,7 @@ void setup_add_script(const struct action *action, const char *folder, struct bu
 
 /* Takes what was left: fills in the variables, in `arena`, and appends the text for SETUP_STATE.
  * `started` is the environment that the setup was started with, `project` the folder. False: the
- * setup ended its shell before anything was written. */
+ * setup ended its shell before anything was written, or left->is_unclear. */
 bool setup_take(const struct setup_files *files, char *const *started, struct slice project,
                 struct slice setup, struct launch_setup *left, struct arena *arena,
                 struct buf *state);

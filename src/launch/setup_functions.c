@@ -1,6 +1,5 @@
 #include "setup_functions.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 static bool is_blank(char c)
@@ -53,7 +52,8 @@ static size_t skip_quoted(struct slice text, size_t at, bool begins_word)
 /* Whether a word stands before it after which a command begins. */
 static bool follows_reserved(struct slice text, size_t at)
 {
-    static const char *const words[] = {"then", "do", "else", "elif", "if", "while", "until", "!"};
+    static const char *const words[] = {"then",  "do",    "else", "elif", "if",
+                                        "while", "until", "!",    "{"};
     while (at > 0 && is_blank(text.at[at - 1])) {
         at--;
     }
@@ -100,8 +100,9 @@ static size_t skip_body(struct slice text, size_t at)
     return text.len + 1;
 }
 
-/* The definition that begins at `at`: its end, or 0. */
-static size_t end_of_definition(struct slice text, size_t at)
+/* The definition that begins at `at`: its end, or 0. *is_unclear: its body has another form than that of
+ * `name() { … }`, or a here-document in it. */
+static size_t end_of_definition(struct slice text, size_t at, bool *is_unclear)
 {
     size_t i = at;
     while (i < text.len && is_name(text.at[i])) {
@@ -119,20 +120,45 @@ static size_t end_of_definition(struct slice text, size_t at)
         return 0;
     }
     i = skip_blanks(text, i + 1, true);
-    if (i >= text.len || text.at[i] != '{') {
-        return 0;
-    }
-    size_t end = skip_body(text, i);
+    size_t end = i < text.len && text.at[i] == '{' ? skip_body(text, i) : text.len + 1;
+    *is_unclear = end > text.len || memmem(text.at + i, end - i, "<<", 2) != NULL;
     return end <= text.len ? end : 0;
 }
 
-void setup_add_functions(struct slice setup, struct buf *out)
+/* The change of depth by the word that begins a command at `at`. */
+static int change_of_depth(struct slice text, size_t at)
+{
+    static const struct {
+        const char *word;
+        int change;
+    } words[] = {{"if", 1}, {"case", 1}, {"for", 1},   {"while", 1}, {"until", 1}, {"select", 1},
+                 {"{", 1},  {"fi", -1},  {"esac", -1}, {"done", -1}, {"}", -1}};
+    size_t end = at;
+    while (!ends_word(text, end)) {
+        end++;
+    }
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (slice_is(slice_make(text.at + at, end - at), words[i].word)) {
+            return words[i].change;
+        }
+    }
+    return 0;
+}
+
+bool setup_add_functions(struct slice setup, struct buf *out)
 {
     bool begins_command = true;
     bool begins_word = true;
+    int depth = 0; /* of commands that hold others */
     for (size_t at = 0; at < setup.len;) {
-        size_t end = begins_command ? end_of_definition(setup, at) : 0;
+        bool is_unclear = false;
+        bool begins = begins_command || (begins_word && follows_reserved(setup, at));
+        size_t end = begins ? end_of_definition(setup, at, &is_unclear) : 0;
         size_t after = end > 0 ? end : skip_quoted(setup, at, begins_word);
+        if (is_unclear || (end > 0 && depth > 0)) {
+            return false;
+        }
+        depth += begins ? change_of_depth(setup, at) : 0;
         if (end > 0) {
             buf_add(out, setup.at + at, end - at);
             buf_add_char(out, '\n');
@@ -147,4 +173,5 @@ void setup_add_functions(struct slice setup, struct buf *out)
         begins_word = begins_command || is_blank(c);
         at++;
     }
+    return true;
 }

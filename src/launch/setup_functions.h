@@ -8,7 +8,11 @@
 #include "buf.h"
 #include "slice.h"
 
-/* Appends each definition `name() { … }` that begins a command outside of others. */
-void setup_add_functions(struct slice setup, struct buf *out);
+#include <stdbool.h>
+
+/* Appends each definition `name() { … }` that begins a command. False: which functions there are in the
+ * end can't be told from the text, since some are defined within other commands, by another form of body,
+ * or around a here-document. */
+bool setup_add_functions(struct slice setup, struct buf *out);
 
 #endif

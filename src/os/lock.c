@@ -224,15 +224,14 @@ static int report_holder(const struct holder *holder, struct diag *diag)
     if (holder->pid <= 0) {
         return diag_state_error(diag, FINDING_STATE_IN_USE,
                                 "the state is in use by another process; wait for it or end it "
-                                "(`--wait` waits; jobs of "
-                                "`rowbuild submit` run side by side)");
+                                "(with `--wait`, rowbuild waits for it; jobs that `rowbuild "
+                                "submit` starts can run at the same time)");
     }
     struct buf text = BUF_EMPTY;
     add_holder(holder, &text);
     diag_state_error(diag, FINDING_STATE_IN_USE,
-                     "the state is in use by %s; wait for it or end it (`--wait` waits; jobs of "
-                     "`rowbuild submit` run side "
-                     "by side)",
+                     "the state is in use by %s; wait for it or end it (with `--wait`, rowbuild "
+                     "waits for it; jobs that `rowbuild submit` starts can run at the same time)",
                      buf_string(&text));
     buf_release(&text);
     return -1;

@@ -457,8 +457,11 @@ const struct rowbuild_snapshot *watched_look(struct watched *watched)
         snapshot->has_progress = true;
         add_failures(watched, &published);
         watched->pid = 0;
-    } else if (watched->pid != 0) {
+    } else if (watched->pid != 0 && !is_one) {
         snapshot->state = ROWBUILD_RUN_KILLED;
+        watched->pid = 0;
+    } else if (watched->pid !=
+               0) { /* a later run has ended: how this one did isn't known any more */
         watched->pid = 0;
     } else if (count > 0) {
         add_table(watched, entries, count);

@@ -128,11 +128,24 @@ static bool is_own_file(struct slice name)
     return rest.len > 0 && strspn(rest.at, "0123456789-") == rest.len;
 }
 
+/* The folder of a setup (setups.c). */
+static bool is_setup_of_a_run(struct slice name)
+{
+    static const char start[] = ".setup-";
+    size_t len = sizeof start - 1;
+    return slice_starts_with(name, start) && name.len > len &&
+           strspn(name.at + len, "0123456789") == name.len - len;
+}
+
 /* Removes what no run that lives writes to, and refuses what never was a run's. */
 static int sweep_entry(void *context, const char *name, size_t len, bool is_directory)
 {
     struct sweep *sweep = context;
     bool is_own = is_own_file(slice_make(name, len));
+    if (is_directory && is_setup_of_a_run(slice_make(name, len))) {
+        (void)file_remove_tree(sweep->folder, name);
+        return 0;
+    }
     struct stat found;
     if ((is_directory && !is_own) || (name[0] == '.' && !is_own) ||
         disk->stat(sweep->folder, name, &found, AT_SYMLINK_NOFOLLOW) != 0) {

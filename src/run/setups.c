@@ -61,6 +61,10 @@ static int make_folder(const struct run *run, uint32_t element, struct setup *se
     setup->folder = mem_copy(name.at, name.len);
     (void)file_remove_tree(AT_FDCWD, setup->folder);
     int folder = inside_root(AT_FDCWD, setup->folder, true);
+    if (folder >= 0 && disk->set_mode(folder, S_IRWXU) != 0) { /* what it leaves may be secret */
+        disk->close(folder);
+        folder = -1;
+    }
     const struct action *action = &plan_graph(run->plan)->rowfile->actions[element];
     if (folder >= 0 && write_text(folder, launch_setup_of(run->launch, action)) == 0) {
         setup->output = inside_create(folder, "output", O_APPEND);
@@ -75,21 +79,23 @@ static int make_folder(const struct run *run, uint32_t element, struct setup *se
                                                  setup->folder, inside_error(error));
 }
 
-static struct slice read_file(const struct setup *setup, int folder, const char *name,
-                              struct arena *arena)
+/* Empty where the setup wrote no such file; *error: it can't be read. */
+static struct slice read_file(int folder, const char *name, struct arena *arena, int *error)
 {
     struct buf text = BUF_EMPTY;
     struct slice kept = {0};
-    (void)setup;
     if (inside_read(folder, name, LONGEST_FILE, &text) == 0) {
         kept = arena_slice(arena, buf_slice(&text));
+    } else if (errno != ENOENT) {
+        *error = errno;
     }
     buf_release(&text);
     return kept;
 }
 
-/* Reads what it wrote, and writes what commands read. */
-static bool take_files(struct run *run, uint32_t element, struct setup *setup)
+/* Reads what it wrote, and writes what commands read. False: it ended its shell before; *error: that
+ * can't be read or written. */
+static bool take_files(struct run *run, uint32_t element, struct setup *setup, int *error)
 {
     const struct action *action = &plan_graph(run->plan)->rowfile->actions[element];
     struct arena arena;
@@ -97,17 +103,26 @@ static bool take_files(struct run *run, uint32_t element, struct setup *setup)
     struct buf path = BUF_EMPTY;
     int folder = inside_root(AT_FDCWD, setup->folder, false);
     arena_init(&arena);
-    struct setup_files files = {.before = read_file(setup, folder, SETUP_BEFORE, &arena),
-                                .after = read_file(setup, folder, SETUP_AFTER, &arena),
-                                .folder = read_file(setup, folder, SETUP_FOLDER, &arena),
-                                .shell = read_file(setup, folder, SETUP_SHELL, &arena),
-                                .options = read_file(setup, folder, SETUP_OPTIONS, &arena),
-                                .environment = read_file(setup, folder, SETUP_ENVIRONMENT, &arena)};
+    *error = folder < 0 ? errno : 0;
+    struct setup_files files = {.before = read_file(folder, SETUP_BEFORE, &arena, error),
+                                .after = read_file(folder, SETUP_AFTER, &arena, error),
+                                .folder = read_file(folder, SETUP_FOLDER, &arena, error),
+                                .shell = read_file(folder, SETUP_SHELL, &arena, error),
+                                .options = read_file(folder, SETUP_OPTIONS, &arena, error),
+                                .environment = read_file(folder, SETUP_ENVIRONMENT, &arena, error)};
     char *project = disk->path_of(plan_project(run->plan));
     bool taken =
+        *error == 0 &&
         setup_take(&files, setup->started, slice_of(project != NULL ? project : ""),
                    launch_setup_of(run->launch, action), &setup->left, &setup->arena, &state);
-    taken = taken && inside_replace(folder, SETUP_STATE, buf_slice(&state)) == 0;
+    if (taken && inside_replace(folder, SETUP_STATE, buf_slice(&state)) != 0) {
+        *error = errno;
+        taken = false;
+    }
+    static const char *const read_once[] = {SETUP_ENVIRONMENT, SETUP_SHELL, SETUP_OPTIONS};
+    for (size_t i = 0; folder >= 0 && i < sizeof read_once / sizeof read_once[0]; i++) {
+        (void)inside_remove(folder, read_once[i]);
+    }
     buf_addf(&path, "%s/" SETUP_STATE, setup->folder);
     setup->left.state = arena_string(&setup->arena, buf_slice(&path));
     free(project);
@@ -252,13 +267,38 @@ static const char *hint_for(const char *text)
                : "";
 }
 
+/* What it set though each directory has a value of its own; NULL: nothing. */
+static const char *find_varying(const struct action *action, const struct setup *setup)
+{
+    for (size_t i = 0; i < setup->left.set_count; i++) {
+        const char *entry = setup->left.set[i];
+        if (launch_is_varying(action, slice_make(entry, strcspn(entry, "=")))) {
+            return entry;
+        }
+    }
+    return NULL;
+}
+
 static void tell_failure(struct run *run, const struct action *action, const struct setup *setup,
-                         const struct child_end *end)
+                         const struct child_end *end, int error)
 {
     struct buf output = BUF_EMPTY;
     struct buf how = BUF_EMPTY;
+    const char *varying = find_varying(action, setup);
     add_output(setup, &output);
-    if (end->signalled) {
+    if (error != 0) {
+        buf_addf(&how, "what it left can't be taken over: %s", inside_error(error));
+    } else if (varying != NULL) {
+        buf_addf(
+            &how,
+            "it sets %.*s, which `environment` sets for each directory; leave it out of one of "
+            "them",
+            (int)strcspn(varying, "="), varying);
+    } else if (setup->left.is_unclear) {
+        buf_add_string(&how,
+                       "it defines functions in a way that only bash can hand on to commands; "
+                       "set `shell = \"bash\"`");
+    } else if (end->signalled) {
         const char *name = sigabbrev_np(end->status);
         buf_addf(&how, "killed by SIG%s", name != NULL ? name : "NAL");
     } else if (end->status != 0) {
@@ -267,7 +307,7 @@ static void tell_failure(struct run *run, const struct action *action, const str
         buf_add_string(&how, "it ended its shell with `exit 0` or `exec`");
     }
     diag_error(run->diag, FINDING_SETUP_FAILED,
-               "the setup of `%.*s` failed: %s; none of its commands was started%s%s",
+               "the setup of `%.*s` failed: %s; none of the action's commands was started%s%s",
                SLICE_ARGS(action->name), buf_string(&how), hint_for(buf_string(&output)),
                buf_string(&output));
     buf_release(&output);
@@ -299,7 +339,8 @@ void setups_take_end(struct run *run, uint64_t token)
     uint32_t element = (uint32_t)token;
     struct setup *setup = setup_of(run, element);
     const struct action *action = &plan_graph(run->plan)->rowfile->actions[element];
-    struct child_end end;
+    struct child_end end = {0};
+    int error = 0;
     if (setup->state != SETUP_RUNS) {
         return;
     }
@@ -310,17 +351,18 @@ void setups_take_end(struct run *run, uint64_t token)
         return;
     }
     run->setups.running--;
-    if (reaped == 0 && !end.signalled && end.status == 0 && take_files(run, element, setup)) {
+    if (reaped == 0 && !end.signalled && end.status == 0 &&
+        take_files(run, element, setup, &error) && find_varying(action, setup) == NULL) {
         setup->state = SETUP_DONE;
         tell_output(run, action, setup);
         for (size_t i = 0; i < setup->waiting.count; i++) {
             ready_add_again(run, setup->waiting.at[i]);
         }
         setup->waiting.count = 0;
-    } else if (run->stopping.interrupted) {
+    } else if (run->stopping.is_stopping) {
         setup->state = SETUP_FAILED;
     } else {
-        tell_failure(run, action, setup, &end);
+        tell_failure(run, action, setup, &end, error);
         fail_waiting(run, setup);
     }
     close_output(setup);

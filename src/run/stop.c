@@ -21,9 +21,7 @@ void stop_begin(struct run *run, bool interrupted)
             slot->children.kill_ns = NO_PATIENCE_NS;
         }
     }
-    if (interrupted) {
-        setups_stop(run);
-    }
+    setups_stop(run); /* nothing will be started with what they leave */
     if (!again) {
         run_tell(run, (struct run_event){.kind = ROWBUILD_EVENT_STOPPING});
     }

@@ -163,11 +163,45 @@ print(os.environ["TOLD"], os.getcwd(), file=open("{directory}/a", "w"))'
     lacks 'last run'
 }
 
+@test "a setup knows nothing of single directories, and must not set what each has of its own" {
+    set_up '"sh"' 'export LIB=/opt:${LIB-unset} COUNT=${ACTION_PROCESSES-unset}' \
+        'echo "$OWN $COUNT" >workspace/{directory}/a'
+    sed -i 's|^\[action.submit|[action.environment]\nOWN = "{directory}/lib"\n&|' Rowfile
+    sed -i 's/^shell = /resources.processes.per_directory = 1\n&/' Rowfile
+    expect 0 --no-adopt -j 2
+    content workspace/d1/a 'd1/lib unset'
+    content workspace/d2/a 'd2/lib unset'
+    sed -i 's/^OWN = /LIB = /; s/\$OWN/$LIB/' Rowfile
+    expect 1 -j 2
+    has 'it sets LIB, which `environment` sets for each directory; leave it out of one of them'
+}
+
+@test "variables of a bash setup whose names begin as bash's own reach the commands" {
+    set_up '"bash"' 'EPOCHS=100; COMP_FLAGS=-O2; BASH_IT=1
+shopt -s expand_aliases; run() { echo function; }; alias run="run x"' \
+        'echo "$EPOCHS $COMP_FLAGS $BASH_IT $(\run)" >workspace/{directory}/a'
+    expect 0 --no-adopt
+    content workspace/d1/a '100 -O2 1 function'
+}
+
+@test "functions that only bash can hand on fail the setup of another shell; its folder is private" {
+    set_up '"dash"' 'if true; then run() { echo right; }; else run() { echo wrong; }; fi' 'run >workspace/{directory}/a'
+    expect 1 --no-adopt
+    has 'it defines functions in a way that only bash can hand on to commands; set `shell = "bash"`'
+    set_up '"bash"' 'SECRET=1' 'stat -c %a .rowbuild/logs/.setup-0 >workspace/{directory}/a'
+    expect 0
+    content workspace/d1/a 700
+    mkdir -p .rowbuild/logs/.setup-7/left
+    rm workspace/d1/a
+    expect 0
+    absent .rowbuild/logs/.setup-7
+}
+
 @test "what a setup starts in the background lives until the run ends" {
     set_up '"sh"' 'sleep 1000 & echo $! >server' 'kill -0 "$(cat server)" && echo >workspace/{directory}/a'
     expect 0 --no-adopt
     lacks 'still run'
-    ! kill -0 "$(cat server)" 2>/dev/null
+    ! grep -q sleep "/proc/$(cat server)/cmdline" 2>/dev/null # one that nobody has reaped yet has none
 }
 
 @test "a library path that a setup sets doesn't matter to rowbuild" {

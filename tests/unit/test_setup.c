@@ -13,11 +13,30 @@
 static void expect_functions(const char *setup, const char *expected)
 {
     struct buf found = BUF_EMPTY;
-    setup_add_functions(slice_of(setup), &found);
+    assert_true(setup_add_functions(slice_of(setup), &found));
     if (strcmp(buf_string(&found), expected) != 0) {
         fail_msg("of\n%s\nfound\n%s", setup, buf_string(&found));
     }
     buf_release(&found);
+}
+
+/* Only a shell knows which of them there are in the end. */
+static void test_functions_that_a_text_does_not_tell(void **state)
+{
+    static const char *const setups[] = {
+        "if true; then f() { echo a; }; else f() { echo b; }; fi",
+        "case x in x) : ;; esac; for i in 1 2; do\nf() { echo $i; }\ndone",
+        "{ f() { :; }; }",
+        "f() (echo x)",
+        "f() { never closed",
+        "f() { cat <<X\n}\nX\n}",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof setups / sizeof setups[0]; i++) {
+        struct buf found = BUF_EMPTY;
+        assert_false(setup_add_functions(slice_of(setups[i]), &found));
+        buf_release(&found);
+    }
 }
 
 static void test_functions_in_a_text(void **state)
@@ -33,8 +52,7 @@ static void test_functions_in_a_text(void **state)
     expect_functions("f() { g() { :; }; echo ${X} {}; }", "f() { g() { :; }; echo ${X} {}; }\n");
     expect_functions("echo 'f() { no; }' \"\ng() { no; }\"", "");
     expect_functions("# f() { no; }\n", "");
-    expect_functions("f() { never closed", "");
-    expect_functions("f() (subshell)\nx=$(y)", "");
+    expect_functions("x=$(y)", "");
     expect_functions("echo f() { no; }", "");
 }
 
@@ -103,6 +121,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_functions_in_a_text),
+        cmocka_unit_test(test_functions_that_a_text_does_not_tell),
         cmocka_unit_test(test_what_is_left),
         cmocka_unit_test(test_a_shell_that_ended_left_nothing),
     };
