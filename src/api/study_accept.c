@@ -12,7 +12,12 @@ int rowbuild_accept(struct rowbuild *study, const struct rowbuild_selection *sel
     study->makes_points = selection->redone_only; /* a run's question was answered so */
     int status = study_look(study, selection, STATE_WRITE, messages);
     if (status == ROWBUILD_OK && study->makes_points) {
-        status = study_make_points(study, selection, &told, messages);
+        status = study_mark_points(study, &messages->diag) != 0
+                     ? ROWBUILD_STATE
+                     : study_make_points(study, selection, &told, messages);
+    }
+    if (told.len > 0) {
+        diag_note(&messages->diag, FINDING_POINTS_MADE, "%s", buf_string(&told));
     }
     study->makes_points = false;
     buf_release(&told);

@@ -2,11 +2,14 @@
 #include "study.h"
 
 #include "allocation.h"
+#include "disk.h"
 #include "job_variables.h"
 #include "loop.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <sys/stat.h>
 
 static const double GRACE_S = 20; /* Slurm's default between its TERM and its KILL is 30 s */
 
@@ -42,6 +45,19 @@ static int carry_out(struct rowbuild *study, const struct job_element *element,
     return status;
 }
 
+/* Whether a product is a link: who else reaches its target, only the whole study tells. */
+static bool has_links(const struct rowbuild *study, const struct job_element *element)
+{
+    for (size_t i = 0; i < element->product_count; i++) {
+        struct stat found;
+        if (disk->stat(study->project, element->products[i].at, &found, AT_SYMLINK_NOFOLLOW) == 0 &&
+            S_ISLNK(found.st_mode)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int rowbuild_job(struct rowbuild *study, const char *token,
                  const struct rowbuild_run_options *options,
                  const struct rowbuild_observer *observer, struct rowbuild_messages *messages)
@@ -60,6 +76,7 @@ int rowbuild_job(struct rowbuild *study, const char *token,
         begun =
             part_read(study->state_path, slice_of(element.attempt.token), element.attempt.element,
                       study->rowfile, &arena, &part, &is_whole, &messages->diag);
+        is_whole = is_whole || (begun == 0 && has_links(study, &element));
     }
     if (begun == 0) {
         status = carry_out(study, &element, is_whole ? NULL : &part, options, observer, messages);

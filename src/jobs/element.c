@@ -75,7 +75,7 @@ static void tell_earlier_start(struct slice earlier, struct slice claim, struct 
         !slice_equal(host, host_of(claim))) {
         diag_note(diag, FINDING_NOTHING_TO_DO,
                   "this job ran on the host %.*s before, and the scheduler has started it again "
-                  "here: what it had not finished there is run anew, and nothing more from there "
+                  "here: what had not finished there runs again, and nothing more from that host "
                   "is recorded",
                   SLICE_ARGS(host));
     }
@@ -119,6 +119,8 @@ static int claim_element(struct job_element *made, const char *state_path,
         .attempt = {.token = submission->token.at, .element = element},
         .tasks = registered->tasks,
         .task_count = registered->task_count,
+        .products = registered->products,
+        .product_count = registered->product_count,
         .minutes = submission->minutes,
         .state_path = state_path,
     };

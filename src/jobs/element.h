@@ -20,6 +20,8 @@ struct job_element {
     struct inbox_attempt attempt;
     const struct slice *tasks; /* keys */
     size_t task_count;
+    const struct slice *products; /* paths that it claims, from the project */
+    size_t product_count;
     uint64_t minutes;       /* time limit that was asked for */
     struct slice claim;     /* what this start of the job has claimed it by */
     const char *state_path; /* borrowed */

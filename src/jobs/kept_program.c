@@ -91,7 +91,7 @@ static struct slice name_of(const struct own_files *files, struct arena *arena)
     return name;
 }
 
-/* A file that was linked may have been written to in place since. */
+/* Whether an earlier submission has put it there. */
 static bool is_whole(int folder, const struct own_file *file)
 {
     struct buf found = BUF_EMPTY;
@@ -125,11 +125,6 @@ static int copy(int folder, const struct own_file *file)
 static int put_file(int folder, const struct own_file *file)
 {
     if (is_whole(folder, file) && faccessat(folder, file->name, X_OK, 0) == 0) {
-        return 0;
-    }
-    bool is_new = faccessat(folder, file->name, F_OK, 0) != 0;
-    if (is_new && linkat(AT_FDCWD, file->path, folder, file->name, AT_SYMLINK_FOLLOW) == 0 &&
-        is_whole(folder, file)) {
         return 0;
     }
     return copy(folder, file);

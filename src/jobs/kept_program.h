@@ -2,8 +2,8 @@
  * removed while they wait, strands no job.
  *
  * Knows: which files the program consists of (itself, its library, the helper that starts ranks), and
- * `jobs/bin/DIGEST/` below the state folder, where they lie side by side: hard links where the file system
- * can have them, else copies. Doesn't know: jobs. */
+ * `jobs/bin/DIGEST/` below the state folder, where they lie side by side: copies, since `cp` writes an
+ * upgrade into the old file, which a hard link would share. Doesn't know: jobs. */
 #ifndef ROWBUILD_KEPT_PROGRAM_H
 #define ROWBUILD_KEPT_PROGRAM_H
 

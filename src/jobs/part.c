@@ -206,10 +206,13 @@ static void collect(struct part_maker *maker, const struct task_id *tasks, size_
     }
 }
 
-/* Whether what the task's globs match may lie anywhere in the project. */
+/* Whether what the task reads, by a glob or a depfile, may lie anywhere in the project. */
 static bool may_read_anything(const struct graph *graph, struct task_id task)
 {
     const struct action *action = graph_action(graph, task);
+    if (action->depfile != NULL) {
+        return true; /* it may name anything */
+    }
     for (size_t i = 0; i < action->input_count; i++) {
         const struct path_spec *spec = &action->inputs[i];
         if (spec->is_glob &&

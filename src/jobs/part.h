@@ -10,7 +10,7 @@
  * - the tasks before them, whose products and records count;
  * - all other tasks that work on the same directories: what later actions make is left out of globs.
  * A task that isn't the element's keeps only those of its directories that the element has to do with, or
- * one, by whose value its paths are filled in. An element with a glob from the project may have to do with
+ * one, by whose value its paths are filled in. An element with a glob from the project, or a depfile, may have to do with
  * anything, and who deletes temporary products must know all who read them: then the whole study is the
  * part, and the line is `null`.
  *

@@ -376,8 +376,9 @@ static void keep_program(struct submitting *submitting)
         kept_program_keep(place->state_path, submitting->program, &submitting->arena, &name);
     if (wrong != NULL) {
         diag_warning(submitting->diag, FINDING_FILE_TROUBLE,
-                     "the program can't be kept for the jobs in `%s/" KEPT_PROGRAM_FOLDER
-                     "`: %s; they need it at %s",
+                     "can't copy the program to `%s/" KEPT_PROGRAM_FOLDER
+                     "` for the jobs: %s; they will run %s, so leave it in place until they have "
+                     "ended",
                      place->state_path, wrong, submitting->program);
         return;
     }

@@ -109,8 +109,8 @@ static int prepare(const struct output *output, struct slice file, struct slice 
     if (folder != NULL && file_make_parents(submitting->place.project, folder) != 0) {
         if (path[0] == '/' && !output->is_own) { /* it may exist where the job runs */
             diag_warning(submitting->diag, FINDING_FILE_TROUBLE,
-                         "the folder of the job's %s `%s` can't be made here: %s; the job fails "
-                         "without a word where its host lacks it, too",
+                         "the folder of the job's %s `%s` can't be made here: %s; if the host of "
+                         "the job lacks it as well, the job fails without any message",
                          output->what, path, strerror(errno));
             return 0;
         }

@@ -139,7 +139,8 @@ static int give_up(struct attempts *attempts)
     size_t left = submitting->jobs.submissions.count - attempts->number;
     const char *words = in_one_line(attempts);
     const struct planned_submission *planned = &submitting->jobs.submissions.at[attempts->number];
-    bool is_limit = strstr(words, "Limit") != NULL || strstr(words, "limit") != NULL;
+    bool is_limit = (strstr(words, "Limit") != NULL || strstr(words, "limit") != NULL) &&
+                    strstr(words, "Rate limit") == NULL; /* of calls, not of jobs */
     if (is_limit && planned->is_array && planned->job_count > 1) {
         return unregister(attempts, SUBMIT_ARRAY_TOO_LARGE); /* Slurm refuses arrays whole */
     }

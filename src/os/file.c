@@ -265,7 +265,22 @@ static int fill_temporary(int dir, const char *path, struct slice content, bool 
 
 int file_prepare(int dir, const char *path, struct slice content, struct buf *temporary)
 {
-    return fill_temporary(dir, path, content, false, temporary);
+    const char *slash = strrchr(path, '/');
+    buf_clear(temporary);
+    buf_add(temporary, path, slash != NULL ? (size_t)(slash - path) + 1 : 0);
+    buf_add_string(temporary, ".rowbuild-tmp-prepared");
+    (void)disk->unlink(dir, temporary->at, 0); /* of a writer that was killed */
+    int fd = disk->open(dir, temporary->at, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd < 0) {
+        return -1;
+    }
+    if (fill(fd, dir, path, content, false) != 0) {
+        int error = errno;
+        disk->unlink(dir, temporary->at, 0);
+        errno = error;
+        return -1;
+    }
+    return 0;
 }
 
 int file_replace(int dir, const char *path, struct slice content)

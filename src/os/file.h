@@ -58,8 +58,9 @@ int file_make_parents(int dir, const char *path);
  * mode of the old file is kept. */
 int file_replace(int dir, const char *path, struct slice content);
 
-/* The first half of that, for many files that are synced together: appends the path of the temporary
- * sibling, which has the content and isn't synced. -1 with errno; no temporary is left then. */
+/* The first half of that, for many files that are synced together: *temporary becomes the path of a
+ * sibling that has the content and isn't synced. Its name is fixed, so that the next call replaces what a
+ * killed process left. -1 with errno; no temporary is left then. */
 int file_prepare(int dir, const char *path, struct slice content, struct buf *temporary);
 
 /* Renames without replacing: EEXIST if `to` exists (renameat2 RENAME_NOREPLACE; where the file

@@ -18,22 +18,21 @@ struct executions {
     VEC(struct execution) all; /* sorted; of actions whose commands work on several directories */
 };
 
-static const struct action *find_action(const struct rowfile *rowfile, struct slice name)
-{
-    for (size_t i = 0; i < rowfile->action_count; i++) {
-        if (slice_equal(rowfile->actions[i].name, name)) {
-            return &rowfile->actions[i];
-        }
-    }
-    return NULL;
-}
-
-/* Of an action that the Rowfile doesn't have any more it isn't known. */
+/* Of an action that the Rowfile doesn't have any more it isn't known. Elements of one name may have
+ * different commands. */
 static bool may_share(const struct executions *executions, size_t action)
 {
-    const struct action *found =
-        find_action(executions->plan->graph->rowfile, executions->actions[action]);
-    return found == NULL || found->command.uses_directories;
+    const struct rowfile *rowfile = executions->plan->graph->rowfile;
+    bool is_known = false;
+    for (size_t i = 0; i < rowfile->action_count; i++) {
+        if (slice_equal(rowfile->actions[i].name, executions->actions[action])) {
+            is_known = true;
+            if (rowfile->actions[i].command.uses_directories) {
+                return true;
+            }
+        }
+    }
+    return !is_known;
 }
 
 static int compare(const void *left, const void *right)

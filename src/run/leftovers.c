@@ -96,6 +96,28 @@ static bool is_description(const struct search *search, struct slice path)
     return is_one || (below.at != NULL && workspace_find(workspace, below, NULL) >= 0);
 }
 
+static int compare_slices(const void *a, const void *b)
+{
+    return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
+}
+
+/* Whether it lies in a directory that no point declares any more: nobody touches those but --prune. */
+static bool is_undeclared(const struct search *search, struct slice path)
+{
+    const struct workspace *workspace = plan_graph(search->plan)->workspace;
+    const struct workspace_points *points = &workspace->points;
+    struct slice below = slice_is(workspace->path, ".") ? path : path_below(path, workspace->path);
+    size_t len = points->undeclared_count > 0 && below.at != NULL ? below.len : 0;
+    for (size_t i = len; i-- > 1;) {
+        struct slice above = slice_make(below.at, i);
+        if (below.at[i] == '/' && bsearch(&above, points->undeclared, points->undeclared_count,
+                                          sizeof above, compare_slices) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* ---- What the records know ---- */
 
 static void consider(void *context, struct slice path, struct digest digest)
@@ -109,7 +131,8 @@ static void consider(void *context, struct slice path, struct digest digest)
     }
     const char *own = arena_string(&search->arena, path);
     if (is_made(search, path) || is_read(search, path) || is_description(search, path) ||
-        file_lstat(plan_project(search->plan), own, &found) != 0 || found.kind == FILE_MISSING) {
+        is_undeclared(search, path) || file_lstat(plan_project(search->plan), own, &found) != 0 ||
+        found.kind == FILE_MISSING) {
         return;
     }
     bool is_same = found.kind != FILE_OTHER && digest_is_content(digest) &&

@@ -76,7 +76,12 @@ static void put(struct point_records *records, const struct point_record *record
 static uint32_t put_mark(struct point_records *records, struct slice name, bool is_declared)
 {
     uint32_t number = number_of(records, name);
-    records->pairs.at[number].is_declared = is_declared;
+    struct pair *pair = &records->pairs.at[number];
+    if (is_declared && pair->successor != INTERN_NONE) { /* the name is used again */
+        records->pairs.at[pair->successor].former = INTERN_NONE;
+        pair->successor = INTERN_NONE;
+    }
+    pair->is_declared = is_declared;
     return number;
 }
 

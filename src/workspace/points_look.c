@@ -83,7 +83,9 @@ static enum point_standing judge_directory(const struct workspace *workspace, si
     buf_add_slice(&looking->path, workspace->rowfile->value_file);
     const char *path = buf_string(&looking->path);
     const struct file_row *row = find_row(workspace, directory, path);
-    if (row != NULL) {
+    /* Any other row may be of a time when the file was an input like others, and no value. */
+    if (row != NULL &&
+        digest_equal(row->digest, points_digest(own->view.points, own->numbers[directory]))) {
         own->marks[directory] = observed_mark(row);
         return compare(workspace, directory, row->digest);
     }
@@ -104,7 +106,7 @@ static enum point_standing judge(const struct workspace *workspace, size_t direc
                                  struct looking *looking)
 {
     const struct workspace_points *own = &workspace->points;
-    struct stat found;
+    struct stat found = {0};
     if (workspace_renamed_point(workspace, workspace->names[directory]) >= 0) {
         own->found[directory] = points_digest(own->view.points, own->numbers[directory]);
         return POINT_RENAMED;

@@ -201,8 +201,50 @@ static bool holds_name(const struct slice *names, size_t count, struct slice nam
     return count > 0 && bsearch(&name, names, count, sizeof *names, compare_names) != NULL;
 }
 
-/* Directories on disk that are neither points nor listed explicitly: at the depth of the points, and
- * those that rowbuild made for points of another depth. */
+/* The number of the first name that isn't before `name/`, of `count` in bytewise order. */
+static size_t find_first_below(const void *names, size_t count, struct slice name,
+                               struct slice (*name_at)(const void *names, size_t number))
+{
+    struct buf key = BUF_EMPTY;
+    size_t first = 0;
+    buf_add_slice(&key, name);
+    buf_add_char(&key, '/');
+    for (size_t end = count; first < end;) {
+        size_t middle = first + (end - first) / 2;
+        if (slice_compare(name_at(names, middle), buf_slice(&key)) < 0) {
+            first = middle + 1;
+        } else {
+            end = middle;
+        }
+    }
+    buf_release(&key);
+    return first;
+}
+
+static struct slice point_at(const void *points, size_t number)
+{
+    return points_name(points, number);
+}
+
+static struct slice name_at(const void *names, size_t number)
+{
+    return ((const struct slice *)names)[number];
+}
+
+/* Whether members lie in it. */
+static bool holds_members(const struct points *points, const name_list *explicit_names,
+                          struct slice name)
+{
+    size_t point = find_first_below(points, points_count(points), name, point_at);
+    size_t other = find_first_below(explicit_names->at, explicit_names->count, name, name_at);
+    return (point < points_count(points) &&
+            path_below(points_name(points, point), name).at != NULL) ||
+           (other < explicit_names->count &&
+            path_below(explicit_names->at[other], name).at != NULL);
+}
+
+/* Directories on disk that are neither points nor listed explicitly, nor hold any of those: at the depth of
+ * the points, and those that rowbuild made for points of another depth. */
 static void find_undeclared(struct workspace *workspace, const name_list *explicit_names,
                             const name_list *on_disk)
 {
@@ -213,7 +255,8 @@ static void find_undeclared(struct workspace *workspace, const name_list *explic
     own->undeclared = mem_alloc(most * sizeof *own->undeclared);
     vec_each (const struct slice, name, on_disk) {
         if (points_find_next(points, *name, &next) < 0 &&
-            !holds_name(explicit_names->at, explicit_names->count, *name)) {
+            !holds_name(explicit_names->at, explicit_names->count, *name) &&
+            !holds_members(points, explicit_names, *name)) {
             own->undeclared[own->undeclared_count++] = *name;
         }
     }
@@ -224,6 +267,7 @@ static void find_undeclared(struct workspace *workspace, const name_list *explic
         if (points_find_next(points, name, &next) < 0 &&
             !holds_name(on_disk->at, on_disk->count, name) &&
             !holds_name(explicit_names->at, explicit_names->count, name) &&
+            !holds_members(points, explicit_names, name) &&
             file_lstat(workspace->fd, name.at, &found) == 0 && found.kind == FILE_DIRECTORY) {
             own->undeclared[own->undeclared_count++] = arena_slice(&workspace->arena, name);
         }

@@ -309,3 +309,47 @@ print(len(sys.argv) - 1)
 END
     [ "$output" = 18 ]
 }
+
+@test "a directory that holds members is never moved away, and results that no point declares aren't leftovers" {
+    rowfile <<'END'
+[workspace]
+value_file = "value.json"
+name = "T{/t}"
+[[workspace.points]]
+grid.t = [1, 2]
+[[action]]
+name = "one"
+products = ["one.dat"]
+command = 'echo {/t} >{workspace_path}/{directory}/one.dat'
+END
+    expect 0 -j 2
+    sed -i 's/grid.t = .*/grid.t = [1]/' Rowfile
+    expect 0 -j 2
+    expect 0 clean --leftovers --yes
+    [ -e workspace/T2/one.dat ]
+    sed -i 's|^name = "T.*|name = "T{/t}/s{/s}"|; s/grid.t = .*/&\ngrid.s = [7, 8]/' Rowfile
+    expect 0 -j 2
+    expect 0 points --prune --yes
+    [ -e workspace/T1/s7/one.dat ]
+    [ -e workspace/T1/one.dat ]
+    [ -e workspace.pruned/T2/one.dat ]
+    expect_nothing_to_do -j 2
+}
+
+@test "a value file that was an ordinary input before is read" {
+    mkdir -p workspace/T1
+    echo '{ "t": 1 }' >workspace/T1/value.json
+    rowfile <<'END'
+[[action]]
+name = "one"
+inputs = ["value.json"]
+products = ["one.dat"]
+command = 'cp {workspace_path}/{directory}/value.json {workspace_path}/{directory}/one.dat'
+END
+    expect 0
+    expect 0
+    printf '[workspace]\nvalue_file = "value.json"\nname = "T{/t}"\n[[workspace.points]]\ngrid.t = [1]\n' >head
+    cat head Rowfile >both && mv both Rowfile
+    expect 0 points
+    has '1 made'
+}
