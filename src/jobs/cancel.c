@@ -2,13 +2,13 @@
 
 #include "memory.h"
 #include "scancel.h"
+#include "world.h"
 
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { MOST_LOOKS = 12 };
-static const struct timespec PAUSE = {.tv_nsec = 500000000};
+static const int64_t PAUSE_NS = 500000000;
 
 /* ---- Which ones ---- */
 
@@ -190,7 +190,7 @@ static int wait_for_end(const struct sites *sites, const char *state_path, size_
         if (*left == 0) {
             return 0;
         }
-        (void)nanosleep(&PAUSE, NULL);
+        world->pause(PAUSE_NS);
     }
     return 0;
 }

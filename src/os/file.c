@@ -247,10 +247,10 @@ static int fill(int fd, int dir, const char *path, struct slice content, bool sy
     return disk->close(fd);
 }
 
-static int fill_temporary(int dir, const char *path, struct slice content, bool syncs,
-                          struct buf *name)
+/* The same for the temporary `name`, which goes where that fails. `fd`: it was opened, or -1. */
+static int fill_temporary(int fd, int dir, const char *path, struct slice content, bool syncs,
+                          const struct buf *name)
 {
-    int fd = open_temporary(dir, path, name);
     if (fd < 0) {
         return -1;
     }
@@ -271,23 +271,15 @@ int file_prepare(int dir, const char *path, struct slice content, struct buf *te
     buf_add_string(temporary, ".rowbuild-tmp-prepared");
     (void)disk->unlink(dir, temporary->at, 0); /* of a writer that was killed */
     int fd = disk->open(dir, temporary->at, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (fd < 0) {
-        return -1;
-    }
-    if (fill(fd, dir, path, content, false) != 0) {
-        int error = errno;
-        disk->unlink(dir, temporary->at, 0);
-        errno = error;
-        return -1;
-    }
-    return 0;
+    return fill_temporary(fd, dir, path, content, false, temporary);
 }
 
 int file_replace(int dir, const char *path, struct slice content)
 {
     struct buf name = BUF_EMPTY;
     int result = -1;
-    if (fill_temporary(dir, path, content, true, &name) != 0) {
+    int fd = open_temporary(dir, path, &name);
+    if (fill_temporary(fd, dir, path, content, true, &name) != 0) {
         goto out;
     }
     if (disk->rename(dir, name.at, dir, path, 0) != 0) {

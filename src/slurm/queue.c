@@ -4,8 +4,7 @@
 #include "disk.h"
 #include "file.h"
 #include "inside.h"
-#include "program.h"
-#include "scheduler_environment.h"
+#include "slurm_call.h"
 #include "state_folder.h"
 #include "text.h"
 #include "vec.h"
@@ -27,7 +26,6 @@
 
 enum {
     TOKEN_DIGITS = 16,
-    ASK_LIMIT_MS = 60000,
     LONGEST_ANSWER = 64 << 20,
     LONGEST_HOST_NAME = 256,
 };
@@ -335,19 +333,6 @@ void queue_forget(const char *state_path)
 
 /* ---- Asking ---- */
 
-static void add_last_line(struct buf *out, const struct buf *errors)
-{
-    struct slice words = buf_slice(errors);
-    while (words.len > 0 && words.at[words.len - 1] == '\n') {
-        words.len--;
-    }
-    const char *newline = words.len > 0 ? memrchr(words.at, '\n', words.len) : NULL;
-    if (newline != NULL) {
-        words = slice_make(newline + 1, words.len - (size_t)(newline + 1 - words.at));
-    }
-    text_add_name(out, words);
-}
-
 /* `cluster`: "--clusters=b"; NULL: the one that squeue asks by itself. */
 static bool ask(struct buf *answer_text, const char *cluster, char *const *environment,
                 struct diag *diag)
@@ -361,34 +346,13 @@ static bool ask(struct buf *answer_text, const char *cluster, char *const *envir
                     (char *)"--format=" LINE_FORMAT,
                     (char *)cluster,
                     NULL};
-    struct scheduler_environment asking;
-    scheduler_environment_make(&asking, environment);
-    struct program_request request = {
-        .argv = argv, .environment = asking.variables.at, .limit_ms = ASK_LIMIT_MS};
-    struct program_answer answer = {0};
     struct buf words = BUF_EMPTY;
-    bool answered = false;
-    if (world->run_program(&request, &answer) != 0) {
-        buf_addf(&words, "squeue: %s", strerror(errno));
-    } else if (answer.timed_out) {
-        buf_addf(&words, "squeue has not answered within %d s", ASK_LIMIT_MS / 1000);
-    } else if (answer.signalled || answer.status != 0) {
-        add_last_line(&words, &answer.errors);
-        if (words.len == 0) {
-            buf_addf(&words, "squeue %s %d", answer.signalled ? "got signal" : "ended with status",
-                     answer.status);
-        }
-    } else {
-        answered = true;
-        buf_add_slice(answer_text, buf_slice(&answer.output));
-    }
+    bool answered = slurm_call(argv, environment, answer_text, &words);
     if (!answered) {
         diag_warning(diag, FINDING_QUEUE_UNKNOWN,
                      "the queue can't be asked: %s; jobs count as submitted", buf_string(&words));
     }
     buf_release(&words);
-    program_release(&answer);
-    scheduler_environment_release(&asking);
     return answered;
 }
 
