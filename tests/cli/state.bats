@@ -68,7 +68,7 @@ killed_after_five() {
     start d1
     await_started d1
     expect 3 --wait=0.2 d2
-    has 'waiting for it to end' 'the state is in use by pid' '`--wait` waits'
+    has 'waiting for it to end' 'the state is in use by pid' 'with `--wait`, rowbuild waits'
     rowbuild --wait d1 d2 >waited 2>&1 &
     local waiting=$!
     await_text waited 'waiting for it to end'

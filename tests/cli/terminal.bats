@@ -69,6 +69,20 @@ await_block() {
     done
 }
 
+# drawn: how many frames; each ends by erasing what is below it.
+drawn() {
+    grep -ao $'\033\\[J' "$SCRATCH/raw" | wc -l
+}
+
+# await_frames: until two more frames begin and end
+await_frames() {
+    local end=$((SECONDS + PATIENCE)) wanted=$(($(drawn) + 2))
+    until [ "$(drawn)" -ge "$wanted" ]; do
+        [ "$SECONDS" -le "$end" ] || return 1
+        pause 0.02
+    done
+}
+
 # await_flag NAME VALUE: of the terminal, as tmux knows it
 await_flag() {
     local end=$((SECONDS + PATIENCE))
@@ -103,8 +117,12 @@ END
     for width in 40 200 30 80; do
         mux resize-window -x "$width" -y 24
         await_flag pane_width "$width"
+        await_frames
         await_block
     done
+    mux send-keys -R # what lines that were wrapped by a narrower terminal have left
+    await_frames
+    await_block
     release a long
     await "$SCRATCH/done"
     await_text "$SCRATCH/raw" 'succeeded in'
@@ -114,7 +132,6 @@ END
         pause 0.02
     done
     end_terminal
-    # A frame ends by erasing what is below it.
     local frame frames=0
     while IFS= read -rd '~' frame; do
         if [[ $frame == *[1-9]' running'* ]]; then
