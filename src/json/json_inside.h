@@ -34,11 +34,16 @@ struct json_member {
     struct json value;
 };
 
+/* What a made array consists of. */
+struct json_parts {
+    VEC(struct json) items; /* nodes of `all` */
+    VEC(struct json *) all; /* documents */
+};
+
 /* What stands before the root of each document, in the same piece of memory. */
 struct json_document {
     uint32_t references;
-    VEC(struct json) items;   /* of a made array: nodes of `parts` */
-    VEC(struct json *) parts; /* documents */
+    struct json_parts *parts; /* NULL for others */
     struct json root;
 };
 

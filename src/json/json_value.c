@@ -23,11 +23,14 @@ void json_free(struct json *document)
         return;
     }
     struct json_document *whole = document_of(document);
-    vec_each (struct json *, part, &whole->parts) {
-        json_free(*part);
+    if (whole->parts != NULL) {
+        vec_each (struct json *, part, &whole->parts->all) {
+            json_free(*part);
+        }
+        vec_release(&whole->parts->all);
+        vec_release(&whole->parts->items);
+        free(whole->parts);
     }
-    vec_release(&whole->parts);
-    vec_release(&whole->items);
     free(whole);
 }
 
@@ -81,15 +84,17 @@ struct json *json_new_string(struct slice text)
 
 struct json *json_new_array(void)
 {
-    return new_value((struct json){.type = JSON_ARRAY}, 0);
+    struct json *array = new_value((struct json){.type = JSON_ARRAY}, 0);
+    document_of(array)->parts = mem_alloc(sizeof(struct json_parts));
+    return array;
 }
 
 void json_array_add(struct json *array, struct json *item)
 {
-    struct json_document *document = document_of(array);
-    vec_push(&document->parts, item);
-    vec_push(&document->items, *item);
-    array->items = document->items.at;
+    struct json_parts *parts = document_of(array)->parts;
+    vec_push(&parts->all, item);
+    vec_push(&parts->items, *item);
+    array->items = parts->items.at;
     array->count++;
 }
 

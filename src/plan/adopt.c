@@ -156,7 +156,7 @@ static int adopt_task(struct plan *plan, struct task_id task, struct diag *diag)
     struct task_row row = {.success = SUCCESS_ADOPTED,
                            .finished_at_ns = oldest_product(plan, task)};
     plan_put_success(plan, task, list, &row);
-    plan_keep_texts(plan, task, diag);
+    plan_keep_texts(plan, task);
     plan->adopted++;
     return 0;
 }
@@ -282,7 +282,7 @@ static int complete_task(struct plan *plan, struct task_id task, struct diag *di
     row.has_old_backup = row.has_old_backup || row.is_backed_up;
     row.is_backed_up = false;
     plan_put_success(plan, task, list, &row);
-    plan_keep_texts(plan, task, diag);
+    plan_keep_texts(plan, task);
     unmark_products(plan, task);
     plan->completed++;
     return 0;
@@ -323,7 +323,7 @@ int plan_fill_in(struct plan *plan, struct task_id task, struct diag *diag)
         struct task_row row = *state_task(plan->state, task.at);
         struct digest before = row.fingerprint;
         plan_put_known(plan, task, &list, &row);
-        plan_keep_texts(plan, task, diag);
+        plan_keep_texts(plan, task);
         plan_follow_fingerprint(plan, task, before);
     }
     vec_release(&list);

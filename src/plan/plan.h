@@ -541,6 +541,6 @@ int plan_check_pointers(struct plan *plan, bool all, struct diag *diag);
 void plan_warn_of_words(struct plan *plan, bool all, struct diag *diag);
 
 /* Remembers the texts that explain this task's digests (recipe, values). */
-void plan_keep_texts(struct plan *plan, struct task_id task, struct diag *diag);
+void plan_keep_texts(struct plan *plan, struct task_id task);
 
 #endif

@@ -79,12 +79,16 @@ static void add_lack(struct lacks *lacks, uint32_t element, const struct templat
 static int check_directory(struct plan *plan, uint32_t element, uint32_t directory,
                            struct lacks *lacks, struct diag *diag)
 {
+    struct workspace *workspace = plan->graph->workspace;
     const struct json *value;
-    if (workspace_value(plan->graph->workspace, directory, &value, diag) != 0) {
+    struct json *made;
+    if (!workspace_peek_value(workspace, directory, &value, &made) &&
+        workspace_value(workspace, directory, &value, diag) != 0) {
         return -1;
     }
     const struct template_part *part =
         lacking_pointer(&plan->graph->rowfile->actions[element], value);
+    json_free(made);
     if (part != NULL) {
         add_lack(lacks, element, part, directory);
     }
@@ -134,8 +138,9 @@ int plan_check_pointers(struct plan *plan, bool all, struct diag *diag)
             continue;
         }
         if (!all_read) {
-            all_read = true;
-            if (workspace_read_values(graph->workspace, diag) != 0) {
+            all_read = true; /* what is declared is spelled one by one, and not kept */
+            if (graph->workspace->points.standings == NULL &&
+                workspace_read_values(graph->workspace, diag) != 0) {
                 result = -1;
                 break;
             }

@@ -291,8 +291,10 @@ static int read_values_ahead(struct plan *plan, const struct file_list *list, st
     struct workspace_value_seen *seen = mem_alloc((workspace->count + 1) * sizeof *seen);
     uint32_t column;
     for (size_t i = 0; i < list->count; i++) {
-        workspace_forget_value(
-            workspace, graph_file_directory(plan->graph, (struct file_id){list->at[i]}, &column));
+        struct file_id file = {list->at[i]};
+        uint32_t directory = graph_file_directory(plan->graph, file, &column);
+        workspace_forget_value(workspace, directory);
+        seen[directory].is_asked = true;
     }
     int result = workspace_see_values(workspace, seen, diag);
     for (size_t i = 0; i < list->count && result == 0; i++) {
@@ -316,12 +318,16 @@ int plan_read_moved(struct plan *plan, const uint8_t *wanted_files, const uint8_
     int result = 0;
     for (uint32_t f = 0; f < graph->file_count; f++) {
         struct file_id file = {f};
-        if (wanted_files[f] != 0 && plan->files[f] == FILE_MOVED) {
-            if (is_value_file(graph, file)) {
-                vec_push(&values, f);
-            } else {
-                vec_push(&plain, f);
-            }
+        if (wanted_files[f] == 0 || plan->files[f] != FILE_MOVED) {
+            continue;
+        }
+        if (is_declared(graph, file)) {
+            uint32_t column;
+            (void)take_declared(plan, file, graph_file_directory(graph, file, &column));
+        } else if (is_value_file(graph, file)) {
+            vec_push(&values, f);
+        } else {
+            vec_push(&plain, f);
         }
     }
     read_files(plan, &plain, adopted);

@@ -53,7 +53,7 @@ void plan_add_counting(const struct action *action, const struct json *value, pl
     }
 }
 
-void plan_keep_texts(struct plan *plan, struct task_id task, struct diag *diag)
+void plan_keep_texts(struct plan *plan, struct task_id task)
 {
     const struct graph *graph = plan->graph;
     const struct graph_task *entry = &graph->tasks[task.at];
@@ -64,10 +64,8 @@ void plan_keep_texts(struct plan *plan, struct task_id task, struct diag *diag)
     state_put_text(plan->state, plan->recipes[entry->action], plan->recipe_texts[entry->action]);
     for (size_t i = 0; i < count && graph->value_column != GRAPH_NONE; i++) {
         const struct json *value;
-        if (!graph->workspace->value_read[directories[i]]) {
-            continue;
-        }
-        if (workspace_value(graph->workspace, directories[i], &value, diag) == 0) {
+        struct json *made;
+        if (workspace_peek_value(graph->workspace, directories[i], &value, &made)) {
             struct digest digest;
             buf_clear(&text);
             plan_add_counting(action, value, json_add_canonical, &text);
@@ -75,6 +73,7 @@ void plan_keep_texts(struct plan *plan, struct task_id task, struct diag *diag)
             buf_clear(&text);
             plan_add_counting(action, value, json_add_text, &text); /* 1.0 stays 1.0 */
             state_put_text(plan->state, digest, buf_slice(&text));
+            json_free(made);
         }
     }
     buf_release(&text);

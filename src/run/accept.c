@@ -85,7 +85,7 @@ static int accept_task(struct plan *plan, struct task_id task, struct diag *diag
         row.attempt = ATTEMPT_NONE;
         row.finished_at_ns = observer_now(plan_observer(plan));
         plan_put_success(plan, task, &list, &row);
-        plan_keep_texts(plan, task, diag);
+        plan_keep_texts(plan, task);
     }
     vec_release(&list);
     return result;

@@ -50,7 +50,7 @@ static int look(struct plan *plan, struct task_id task, struct launched *launche
     launched->count = list.count;
     launched->fingerprint = plan_fingerprint(&list);
     look_at_depfiles(plan, task, launched);
-    plan_keep_texts(plan, task, diag);
+    plan_keep_texts(plan, task);
     return 0;
 }
 

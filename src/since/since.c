@@ -107,7 +107,7 @@ static bool has_name(const struct rowfile *rowfile, struct slice name)
 
 /* What the words of reasons quote: the recipe and the values that the commit had. An action that is new
  * may be one that was renamed, with the records of one that is gone. */
-static void keep_texts(struct since *since, struct diag *diag)
+static void keep_texts(struct since *since)
 {
     const struct graph *now = since->now.graph;
     const struct graph *then = since->then.graph;
@@ -120,14 +120,14 @@ static void keep_texts(struct since *since, struct diag *diag)
             is_renamed |= !has_name(then->rowfile, graph_action(now, task)->name);
         }
         if (before.at != GRAPH_NONE) {
-            plan_keep_texts(since->then.plan, before, diag);
+            plan_keep_texts(since->then.plan, before);
         }
     }
     for (uint32_t n = 0; is_renamed && n < then->task_count; n++) {
         struct task_id task = {n};
         if (graph_is_present(then, task) &&
             !has_name(now->rowfile, graph_action(then, task)->name)) {
-            plan_keep_texts(since->then.plan, task, diag);
+            plan_keep_texts(since->then.plan, task);
         }
     }
 }
@@ -170,7 +170,7 @@ int since_find(const struct since_request *request, struct since **since, struct
     }
     since_tell_what_does_not_count(made, diag);
     find_affected(made);
-    keep_texts(made, diag);
+    keep_texts(made);
     return 0;
 }
 

@@ -61,12 +61,6 @@ static int read_value(const struct workspace *workspace, size_t directory,
     struct buf shown = BUF_EMPTY;
     int result = -1;
     if (workspace_value_is_declared(workspace, directory)) {
-        if (seen != NULL) {
-            *seen = (struct workspace_value_seen){
-                .stat = {.kind = FILE_MISSING},
-                .digest = workspace_declared_digest(workspace, directory),
-                .is_whole = true};
-        }
         *value = points_value(workspace->points.view.points, workspace->points.numbers[directory],
                               parser);
         return 0;
@@ -111,6 +105,14 @@ out:;
     return result;
 }
 
+/* Whether the value on disk is the declared one, so that the declaration spells it. */
+static bool is_spelled(const struct workspace *workspace, size_t directory)
+{
+    return workspace_standing(workspace, directory) != POINT_NONE &&
+           digest_equal(workspace->points.found[directory],
+                        workspace_declared_digest(workspace, directory));
+}
+
 struct failed_value {
     size_t directory;
     int error; /* of reading it; 0: it isn't JSON */
@@ -125,6 +127,19 @@ struct reading {
     VEC(struct failed_value) failed;
 };
 
+/* What was only to be seen isn't kept if the declaration has the same. */
+static void keep_value(struct workspace *workspace, size_t directory, struct json *value,
+                       const struct workspace_value_seen *seen)
+{
+    if (seen != NULL && workspace_standing(workspace, directory) != POINT_NONE &&
+        digest_equal(seen->digest, workspace_declared_digest(workspace, directory))) {
+        json_free(value);
+    } else {
+        workspace->values[directory] = value;
+        workspace->value_read[directory] = true;
+    }
+}
+
 static void read_range(void *context, unsigned worker, size_t first, size_t end)
 {
     struct reading *reading = context;
@@ -132,14 +147,15 @@ static void read_range(void *context, unsigned worker, size_t first, size_t end)
     struct json_parser *parser = json_parser_new();
     (void)worker;
     for (size_t i = first; i < end; i++) {
-        if (workspace->value_read[i]) {
+        struct workspace_value_seen *seen = reading->seen != NULL ? &reading->seen[i] : NULL;
+        if (workspace->value_read[i] || (seen != NULL && !seen->is_asked)) {
             continue;
         }
         struct diag own;
         diag_init(&own);
-        struct workspace_value_seen *seen = reading->seen != NULL ? &reading->seen[i] : NULL;
-        if (read_value(workspace, i, parser, &workspace->values[i], seen, &own) == 0) {
-            workspace->value_read[i] = true;
+        struct json *value = NULL;
+        if (read_value(workspace, i, parser, &value, seen, &own) == 0) {
+            keep_value(workspace, i, value, seen);
         } else {
             struct failed_value failed = {.directory = i, .error = errno};
             const char *message = own.entries.at[0].message;
@@ -261,6 +277,23 @@ int workspace_value(struct workspace *workspace, size_t directory, const struct 
     }
     *value = workspace->values[directory];
     return 0;
+}
+
+bool workspace_peek_value(const struct workspace *workspace, size_t directory,
+                          const struct json **value, struct json **made)
+{
+    *made = NULL;
+    *value = workspace->values[directory];
+    if (!workspace->value_read[directory] &&
+        (workspace_value_is_declared(workspace, directory) || is_spelled(workspace, directory))) {
+        struct json_parser *parser = json_parser_new();
+        *made = points_value(workspace->points.view.points, workspace->points.numbers[directory],
+                             parser);
+        *value = *made;
+        json_parser_free(parser);
+        return true;
+    }
+    return workspace->value_read[directory];
 }
 
 int workspace_reread_value(struct workspace *workspace, size_t directory, const struct json **value,

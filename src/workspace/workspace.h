@@ -68,12 +68,14 @@ int workspace_read_values(struct workspace *workspace, struct diag *diag);
 
 /* What was seen of a value file when it was read. */
 struct workspace_value_seen {
+    bool is_asked; /* set by the caller: this one is to be seen */
     struct file_stat stat;
     struct digest digest; /* of the canonical text */
     bool is_whole;        /* nobody wrote to it meanwhile */
 };
 
-/* The same, and fills in `seen`, by directory, of those that it reads. */
+/* The same for those that are asked for in `seen`, by directory, which is filled in. No value of them
+ * may be one that is to be written. A value that equals the declaration isn't kept. */
 int workspace_see_values(struct workspace *workspace, struct workspace_value_seen *seen,
                          struct diag *diag);
 
@@ -81,6 +83,11 @@ int workspace_see_values(struct workspace *workspace, struct workspace_value_see
  * directory. Not thread-safe. */
 int workspace_value(struct workspace *workspace, size_t directory, const struct json **value,
                     struct diag *diag);
+
+/* The value if no file need be read for it: false if one must. `*made` is for the caller to free with
+ * json_free; *value borrows from it or from the workspace. */
+bool workspace_peek_value(const struct workspace *workspace, size_t directory,
+                          const struct json **value, struct json **made);
 
 /* Reads a directory's value file again, to observe it when a task starts. *value is owned by the
  * workspace and replaces the previous one (pointers into which become invalid). */

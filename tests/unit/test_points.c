@@ -1008,6 +1008,41 @@ static void test_many(void **state)
     end(&expanded);
 }
 
+/* A value that was only seen is kept if the declaration can't spell it. */
+static void test_seen_values(void **state)
+{
+    (void)state;
+    struct expanded expanded;
+    struct workspace workspace;
+    struct workspace_value_seen seen[2] = {{.is_asked = true}, {.is_asked = true}};
+    const struct json *value;
+    const struct json *a;
+    struct json *made;
+    size_t count;
+    begin(&expanded, two);
+    expand(&expanded);
+    assert_int_equal(make_points(&expanded, NULL, &count), 0);
+    open_points(&expanded, &workspace, NULL);
+    simulated_write("/project/workspace/p2/v.json", "{\"a\": 7}"); /* since it was looked at */
+    assert_int_equal(workspace_see_values(&workspace, seen, &expanded.diag), 0);
+    assert_true(digest_equal(seen[0].digest, points_digest(expanded.points, 0)));
+    assert_true(digest_equal(seen[1].digest, digest_of(SLICE_LITERAL("{\"a\":7}"))));
+    assert_false(workspace.value_read[0]);
+    assert_true(workspace_peek_value(&workspace, 0, &value, &made));
+    assert_non_null(made);
+    assert_true(json_at(value, SLICE_LITERAL("/a"), &a) && json_number(a) == 1);
+    json_free(made);
+    assert_true(workspace_peek_value(&workspace, 1, &value, &made));
+    assert_null(made);
+    assert_true(json_at(value, SLICE_LITERAL("/a"), &a) && json_number(a) == 7);
+    workspace_forget_value(&workspace, 1);
+    seen[1] = (struct workspace_value_seen){0};
+    assert_int_equal(workspace_see_values(&workspace, seen, &expanded.diag), 0);
+    assert_false(workspace.value_read[1]); /* nobody asked */
+    workspace_release(&workspace);
+    end(&expanded);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1027,6 +1062,7 @@ int main(void)
         cmocka_unit_test(test_an_edit_among_many_values),
         cmocka_unit_test(test_long_names),
         cmocka_unit_test(test_recorded_values),
+        cmocka_unit_test(test_seen_values),
         cmocka_unit_test(test_renames),
         cmocka_unit_test(test_failing_disk),
         cmocka_unit_test(test_records),
