@@ -280,15 +280,20 @@ enum retry {
     RETRY_NONE,
     RETRY_COUNTED, /* one of the action's `retries` */
     RETRY_EXCUSED, /* the system had too little for it */
+    RETRY_NO_STEP, /* Slurm couldn't make the step that it was to run in */
 };
 
-static enum retry will_retry(const struct ending *ending)
+static enum retry will_retry(const struct ending *ending, struct slice output)
 {
     struct run *run = ending->run;
     const struct execution *execution = &run->executions.all.at[ending->slot->execution];
+    bool is_without_step = refused_steps_excuse(run, ending->slot, output);
     if (ending->failed.count == 0 || ending->is_done || run->stopping.is_stopping ||
         ending->slot->cancelled) {
         return RETRY_NONE;
+    }
+    if (is_without_step) {
+        return RETRY_NO_STEP;
     }
     if (refusals_excuse(run, ending->slot)) {
         return RETRY_EXCUSED;
@@ -331,10 +336,10 @@ static void explain_not_found(struct ending *ending, struct slice output)
 }
 
 /* The output is told with the last of them. */
-static void tell_outcomes(struct ending *ending, bool retried, const char *log, size_t head)
+static void tell_outcomes(struct ending *ending, bool retried, const char *log,
+                          const struct buf *output)
 {
     struct run *run = ending->run;
-    struct buf output = BUF_EMPTY;
     const struct {
         const struct task_id *tasks;
         size_t count;
@@ -349,25 +354,21 @@ static void tell_outcomes(struct ending *ending, bool retried, const char *log, 
                                    : ROWBUILD_TASK_FAILED},
     };
     size_t last = ending->failed.count > 0 ? 2 : ending->unfinished.count > 0 ? 1 : 0;
-    if (log != NULL) {
-        logs_read_shortened(run->options->state_path, log, head, &output);
-        explain_not_found(ending, buf_slice(&output));
-    }
+    explain_not_found(ending, buf_slice(output));
     for (size_t i = 0; i <= last; i++) {
         if (parts[i].count == 0) {
             continue;
         }
-        bool with_output = i == last && output.len > 0;
+        bool with_output = i == last && output->len > 0;
         run_tell_ended(run, parts[i].tasks, parts[i].count,
                        (struct run_event){.outcome = parts[i].outcome,
                                           .how = i > 0 ? buf_string(&ending->how) : NULL,
                                           .seconds = ending->seconds,
                                           .command = buf_string(&ending->slot->command),
-                                          .output = with_output ? output.at : NULL,
-                                          .output_bytes = with_output ? output.len : 0,
+                                          .output = with_output ? output->at : NULL,
+                                          .output_bytes = with_output ? output->len : 0,
                                           .log = log});
     }
-    buf_release(&output);
 }
 
 /* What groups may run without doesn't count among the failures after which a run stops. */
@@ -428,6 +429,7 @@ void run_finish(struct run *run, struct slot *slot)
         .seconds = (double)(run_now(run) - slot->started_ns) / 1e9,
     };
     struct buf log = BUF_EMPTY;
+    struct buf output = BUF_EMPTY;
     size_t head;
     bool ok = !end->signalled && end->status == 0 && !slot->timed_out && !slot->cancelled;
     const struct run_wrap *wrap = run->options->wrap;
@@ -457,23 +459,26 @@ void run_finish(struct run *run, struct slot *slot)
             end_failed_task(&ending, tasks[i]);
         }
     }
-    enum retry retry = will_retry(&ending);
+    if (written > 0) {
+        logs_read_shortened(run->options->state_path, buf_string(&log), head, &output);
+    }
+    enum retry retry = will_retry(&ending, buf_slice(&output));
     bool retried = retry != RETRY_NONE;
-    bool is_batch = execution->count > 1;
+    bool is_split = retried && retry != RETRY_NO_STEP && execution->count > 1;
     vec_each (struct task_id, task, &ending.succeeded) {
         delete_read_note(run, *task);
     }
     count_progress(&ending, execution_progress(&run->executions, execution), ok);
-    if (!retried || is_batch) {
+    if (!retried || is_split) {
         execution_end(&run->executions, execution);
     }
     count_outcomes(&ending, retried);
-    tell_outcomes(&ending, retried, written > 0 ? buf_string(&log) : NULL, head);
+    tell_outcomes(&ending, retried, written > 0 ? buf_string(&log) : NULL, &output);
     advise_tell(run, slot, false);
     slot_release(slot, run->ledger);
     run->slots.running--;
     refusals_ease(run);
-    if (retried && is_batch) {
+    if (is_split) {
         retry_one_by_one(run, number, ending.failed.at, ending.failed.count);
     } else if (retried) {
         execution->attempts += retry == RETRY_COUNTED;
@@ -484,4 +489,5 @@ void run_finish(struct run *run, struct slot *slot)
     vec_release(&ending.unfinished);
     buf_release(&ending.how);
     buf_release(&log);
+    buf_release(&output);
 }

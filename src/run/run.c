@@ -82,7 +82,8 @@ static void start_ready(struct run *run)
     struct ledger_grant grant;
     tokens_begin(&run->tokens);
     while (!run->stopping.is_stopping && !run->stopping.broken &&
-           run->slots.running < run->slots.most && refusals_allow(run) && holdback_allows(run) &&
+           run->slots.running < run->slots.most && refusals_allow(run) &&
+           refused_steps_allow(run) && holdback_allows(run) &&
            schedule_next(run->ready.schedule, &number, &grant)) {
         struct execution *execution = &run->executions.all.at[number];
         if (setups_hold(run, number)) {
@@ -170,6 +171,7 @@ static void set_timer(struct run *run)
     next = slots_earlier(next, advise_next_sample(run));
     next = slots_earlier(next, tokens_next_try(&run->tokens, now));
     next = slots_earlier(next, refusals_next(run));
+    next = slots_earlier(next, refused_steps_next(run));
     next = slots_earlier(next, holdback_next(run));
     next = slots_earlier(next, granted_next(run));
     next = slots_earlier(next, publish_next(run));
@@ -195,6 +197,7 @@ static void keep_time(struct run *run)
     pauses_look(run);
     stop_check_deadlines(run);
     refusals_keep_time(run);
+    refused_steps_keep_time(run);
     granted_keep_time(run);
     advise_sample(run);
     if (now >= run->beat_ns) {
@@ -217,10 +220,16 @@ static void flush(struct run *run)
     }
 }
 
+/* Whether something is tried after a while although nothing has ended. */
+static bool tries_with_time(const struct run *run)
+{
+    return tokens_wait(&run->tokens) || refusals_wait(run) || refused_steps_next(run) != 0;
+}
+
 static bool has_to_wait(const struct run *run)
 {
-    return run->slots.running > 0 || tokens_wait(&run->tokens) || refusals_wait(run) ||
-           time_left_waits(run) || run->setups.running > 0;
+    return run->slots.running > 0 || tries_with_time(run) || time_left_waits(run) ||
+           run->setups.running > 0;
 }
 
 static void start_all(struct run *run)
@@ -258,7 +267,7 @@ static void *run_loop(void *context)
         set_timer(run);
         int count = world->wait(run->loop, events, EVENTS_AT_ONCE, -1);
         pauses_note_wait(run, events, count);
-        if (!is_only_time(events, count) || tokens_wait(&run->tokens) || refusals_wait(run)) {
+        if (!is_only_time(events, count) || tries_with_time(run)) {
             observer_tick(plan_observer(run->plan));
         }
         handle_all(run, events, count);

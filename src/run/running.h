@@ -15,6 +15,7 @@
 #include "pauses.h"
 #include "ready.h"
 #include "refusals.h"
+#include "refused_steps.h"
 #include "run.h"
 #include "setups.h"
 #include "slots.h"
@@ -52,6 +53,7 @@ struct run {
     struct stopping stopping;
     struct pauses pauses;
     struct holdback holdback;
+    struct refused_steps refused_steps;
     VEC(struct file_id) racy; /* files to be settled at the end */
     int64_t started_ns;
     bool is_in_thread; /* the loop runs in a thread of its own */

@@ -77,3 +77,67 @@ int srun_ask_hosts(const struct allocation *allocation, const char *question,
     arena_release(&arena);
     return result;
 }
+
+/* ---- Steps that couldn't be made ---- */
+
+/* The reasons that pass by themselves, as the messages of 22.05 to 24.11 begin. What Slurm says about
+ * a job that has ended, or about options, stays as it is. */
+static bool passes_by_itself(struct slice why)
+{
+    static const char *const reasons[] = {"Requested nodes are busy",
+                                          "Unable to contact slurm controller",
+                                          "Socket timed out",
+                                          "Zero Bytes were transmitted or received",
+                                          "Message receive failure",
+                                          "Message send failure",
+                                          "Slurm backup controller in standby mode",
+                                          "Connection refused",
+                                          "Connection timed out",
+                                          "Connection reset by peer",
+                                          "Transport endpoint is not connected",
+                                          "Resource temporarily unavailable",
+                                          NULL};
+    for (const char *const *reason = reasons; *reason != NULL; reason++) {
+        if (slice_starts_with(why, *reason)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "Requested nodes are busy" of "srun: error: Unable to create step for job 12: Requested …";
+ * at == NULL: the line says something else. */
+static struct slice reason_of(struct slice line)
+{
+    static const char *const marks[] = {"srun: error: Unable to create step for job ",
+                                        "srun: error: Unable to confirm allocation for job ", NULL};
+    for (const char *const *mark = marks; *mark != NULL; mark++) {
+        const char *colon = slice_starts_with(line, *mark)
+                                ? memchr(line.at + strlen(*mark), ':', line.len - strlen(*mark))
+                                : NULL;
+        if (colon != NULL && colon + 2 <= line.at + line.len) {
+            return slice_make(colon + 2, (size_t)(line.at + line.len - colon) - 2);
+        }
+    }
+    return (struct slice){0};
+}
+
+bool srun_made_no_step(struct slice output, struct slice *why)
+{
+    struct slice found = {0};
+    while (output.len > 0) {
+        const char *newline = memchr(output.at, '\n', output.len);
+        struct slice line =
+            slice_make(output.at, newline != NULL ? (size_t)(newline - output.at) : output.len);
+        struct slice reason = reason_of(line);
+        size_t skip = line.len + (newline != NULL);
+        if (reason.at != NULL) {
+            found = reason;
+        } else if (!slice_starts_with(line, "srun: ") && line.len > 0) {
+            found = (struct slice){0}; /* something ran afterwards */
+        }
+        output = slice_make(output.at + skip, output.len - skip);
+    }
+    *why = found;
+    return found.at != NULL && passes_by_itself(found);
+}

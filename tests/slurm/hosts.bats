@@ -352,6 +352,76 @@ PROGRAM
     done
 }
 
+# two_hosts: a task that keeps the only CPU of this host, and others that find place on the other one only.
+two_hosts() {
+    directories 3
+    rowfile <<'END'
+[[action]]
+name = "one"
+command = 'note {directory} $SLURMD_NODENAME; hold {directory}; touch workspace/{directory}/a'
+products = ["a"]
+END
+    BATCH_OPTIONS=(--ntasks-per-node=1)
+}
+
+@test "a step that can't be made is no failure of its task: it is tried again" {
+    two_hosts
+    program srun <<END
+case "\$*" in
+*'workspace/'*)
+    echo >>"$SCRATCH/tries"
+    [ "\$(wc -l <"$SCRATCH/tries")" -gt 2 ] || {
+        echo "srun: error: Unable to create step for job \$SLURM_JOB_ID: Requested nodes are busy" >&2
+        exit 1
+    } ;;
+esac
+exec $(command -v srun) "\$@"
+END
+    release d1 d2 d3
+    batch 2 2 '"$ROWBUILD" -k 1'
+    ended 0
+    has "Slurm couldn't make a step of the job (Requested nodes are busy): its command is attempted again" \
+        'done: 3 tasks ran'
+    lacks FAILED
+    [ "$(grep -c "couldn't make a step" "$SCRATCH/said")" -eq 1 ]
+    [ "$(cut -d ' ' -f 1 "$RUNS" | sort | paste -sd ' ')" = 'd1 d2 d3' ]
+}
+
+@test "a step that can't be made for a reason that stays fails its task" {
+    two_hosts
+    program srun <<END
+case "\$*" in
+*'workspace/'*)
+    echo "srun: error: Unable to create step for job \$SLURM_JOB_ID: Invalid job id specified" >&2
+    exit 1 ;;
+esac
+exec $(command -v srun) "\$@"
+END
+    release d1 d2 d3
+    batch 2 2 '"$ROWBUILD" -k 1'
+    ended 1
+    has 'FAILED: one' 'Invalid job id specified'
+    lacks 'attempted again'
+}
+
+@test "the controller goes away before a step is made, and comes back" {
+    two_hosts
+    batch 2 2 '"$ROWBUILD"'
+    await_started d1 d2
+    lab_stop_controller "$LAB"
+    lab_set_line "$LAB" MessageTimeout=2
+    release d3 "$(sed -n 's/ node2$//p' "$RUNS")" # so that d3 finds place on the other host only
+    await_text "$SCRATCH/said" "Slurm couldn't make a step of the job"
+    lab_set_line "$LAB" MessageTimeout=60
+    lab_start_controller "$LAB"
+    await_started d3
+    release d1 d2
+    ended 0
+    has 'Unable to contact slurm controller' 'done: 3 tasks ran'
+    lacks FAILED
+    [ "$(cut -d ' ' -f 1 "$RUNS" | sort | paste -sd ' ')" = 'd1 d2 d3' ]
+}
+
 # ranks EXECUTABLE [PROCESSES [THREADS [COMPILER]]]: a program of MPI, and a cluster's launcher that starts it so.
 ranks() {
     command -v mpicc >/dev/null || skip 'MPI is not installed'
