@@ -158,18 +158,21 @@ lab_set_line() {
 
 # lab_daemon FOLDER NAME COMMAND…: in a session of its own, with none of our descriptors.
 lab_daemon() {
-    local folder=$1 name=$2
+    local folder=$1 name=$2 variable without=()
     shift 2
+    # A daemon is not part of the job, or of the test, that starts it. (Some of bats's variables are
+    # readonly here, so that unset would fail.)
+    for variable in "${!SLURM_JOB@}" "${!BATS_@}"; do
+        without+=("--unset=$variable")
+    done
     (
         cd "$folder" || exit
         PATH=$PATH:/usr/sbin:/sbin
         lab_close_descriptors
-        # A daemon is not part of the job, or of the test, that starts it.
-        unset "${!SLURM_JOB@}" "${!BATS_@}"
         # Who has a log open is part of the lab, and ended with it.
         log=log/$name.out
         [ "$name" != watch ] || log=/dev/null
-        exec setsid "$@" </dev/null >>"$log" 2>&1
+        exec setsid env "${without[@]}" "$@" </dev/null >>"$log" 2>&1
     ) &
     echo "$!" >"$folder/run/$name.pid"
     disown "$!"
