@@ -28,6 +28,12 @@ static bool is_named(const struct cancelling *cancelling, const struct job_line 
     return false;
 }
 
+/* It has got its signal, or its command has ended: there is nothing to cancel. */
+static bool is_ending(struct slice state)
+{
+    return slice_is(state, "COMPLETING");
+}
+
 static bool is_waiting(const struct job_line *line)
 {
     return line->state.at == NULL || slice_is(line->state, "PENDING");
@@ -102,11 +108,23 @@ static void count(struct cancelling *cancelling, const struct job_line *line)
     cancelling->unnumbered += line->job.id == 0;
 }
 
+static void leave_ending(struct job_listing *listing)
+{
+    size_t kept = 0;
+    vec_each (const struct job_line, line, &listing->lines) {
+        if (line->state.at == NULL || !is_ending(line->state)) {
+            listing->lines.at[kept++] = *line;
+        }
+    }
+    listing->lines.count = kept;
+}
+
 void cancelling_find(struct cancelling *cancelling, struct jobs *jobs, const struct plan *plan,
                      const struct rowbuild_selection *selection, struct diag *diag)
 {
     *cancelling = (struct cancelling){.running = 0};
     job_listing_make(&cancelling->named, jobs, plan, selection, diag);
+    leave_ending(&cancelling->named);
     if (cancelling->named.lines.count > 0) {
         find_dependents(cancelling, jobs, plan);
     }
@@ -152,11 +170,11 @@ static void add_to_site(struct sites *sites, const struct job_line *line)
     }
 }
 
-/* Whether the queue has it as waiting or running; one that is completing has got its signal. */
+/* Whether the queue has it as waiting or running. */
 static bool is_left(const struct queue *queue, const struct job_ref *job)
 {
     const struct queue_entry *entry = queue_find(queue, job->id, job->index);
-    return entry != NULL && entry->phase != QUEUE_ENDED && !slice_is(entry->state, "COMPLETING");
+    return entry != NULL && entry->phase != QUEUE_ENDED && !is_ending(entry->state);
 }
 
 /* Asks the queue of a site anew. -1: it can't be asked. */

@@ -65,3 +65,21 @@ X
     expect 0 cancel --yes
     has 'nothing to cancel: no such job is queued or running; a run on this machine ends with Ctrl-C'
 }
+
+@test "a job that is ending already isn't cancelled twice" {
+    mkdir workspace/p
+    rowfile <<'X'
+[[action]]
+name = "stubborn"
+products = ["a"]
+command = 'trap "" TERM; hold {directory}; touch workspace/{directory}/a'
+X
+    expect 0 submit --yes
+    await_started p
+    expect 0 cancel --yes
+    [ "$output" = 'cancelled 1 job (1 task; 1 running)' ]
+    expect 0 cancel --yes
+    has 'nothing to cancel'
+    release p
+    jobs_done
+}
