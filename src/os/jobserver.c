@@ -263,13 +263,15 @@ enum jobclient_status jobclient_open(struct jobclient *client, const char *makef
     if (server.len == 0) {
         return JOBCLIENT_NONE;
     }
-    if (take_value(server, "fifo:", &path)) {
+    bool has_name = take_value(server, "fifo:", &path);
+    if (has_name) {
         open_fifo(client, path);
     } else {
         open_pipe(client, server);
     }
     if (!is_fifo(client->in) || !is_fifo(client->out)) {
         jobclient_close(client);
+        client->has_name = has_name;
         return JOBCLIENT_CLOSED;
     }
     return JOBCLIENT_OPEN;

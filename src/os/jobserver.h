@@ -48,7 +48,8 @@ char **jobserver_set_environment(char *const *environment, unsigned cores, struc
 
 enum jobclient_status {
     JOBCLIENT_NONE,   /* MAKEFLAGS name no jobserver */
-    JOBCLIENT_CLOSED, /* they name one that can't be reached: the recipe lacks its `+` */
+    JOBCLIENT_CLOSED, /* they name one that can't be reached: the recipe lacks its `+`, or
+                         (has_name) the fifo isn't here */
     JOBCLIENT_OPEN,
 };
 
@@ -56,6 +57,7 @@ struct jobclient {
     int in;         /* readable when there may be a token; -1: not open */
     int out;        /* -1: not open */
     unsigned slots; /* make's -jN; 0: not known */
+    bool has_name;  /* the flags name a fifo, by its path: make from 4.4 on */
     VEC(char) held; /* tokens, byte by byte as they were read */
 };
 

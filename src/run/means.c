@@ -17,8 +17,11 @@ static unsigned budget(const struct rowbuild_run_options *options, unsigned gran
     case JOBCLIENT_NONE:
         break;
     case JOBCLIENT_CLOSED:
-        note(context, "make's jobserver can't be reached, so one core is used; begin the "
-                      "line of the makefile with +, or use -j");
+        note(context, jobclient->has_name
+                          ? "make's jobserver can't be reached, so one core is used: the fifo that "
+                            "MAKEFLAGS name can't be opened here; use -j"
+                          : "make's jobserver can't be reached, so one core is used; begin the "
+                            "line of the makefile with +, or use -j");
         return 1;
     case JOBCLIENT_OPEN:
         return jobclient->slots > 0 && jobclient->slots < granted ? jobclient->slots : granted;

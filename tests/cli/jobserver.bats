@@ -287,12 +287,19 @@ END
     exec 7>&-
 }
 
+# From make 4.4 on a jobserver is a fifo with a name, unless make is told to use a pipe as before.
+knows_fifos() {
+    make --help | grep -q jobserver-style
+}
+
 @test "a jobserver that can't be reached leaves one core, and a word on how to mend it" {
     begin
     export TOGETHER=1
     study one
     printf 'all: ; @cd one && "$$ROWBUILD"; true\n' >Makefile
-    run -0 make -j2
+    local style=
+    ! knows_fifos || style=--jobserver-style=pipe
+    run -0 make -j2 $style
     has "make's jobserver can't be reached" '+'
     [ "$(most)" -eq 1 ]
     rm -r one
@@ -302,8 +309,24 @@ END
     expect 0
     has "make's jobserver can't be reached"
     rm workspace/*/out
+    export MAKEFLAGS=" -j2 --jobserver-auth=fifo:$SCRATCH/elsewhere"
+    expect 0
+    has "make's jobserver can't be reached, so one core is used: the fifo that MAKEFLAGS name can't be opened"
+    rm workspace/*/out
     expect 0 -j 1
     lacks jobserver
+}
+
+@test "a jobserver that is a fifo is reached from a line without +, too" {
+    knows_fifos || skip 'this make knows pipes only'
+    begin
+    [ "$(cores)" -ge 2 ] || skip 'one core'
+    export TOGETHER=2
+    study one
+    printf 'all: ; @cd one && "$$ROWBUILD"; true\n' >Makefile
+    run -0 make -j2
+    lacks jobserver
+    [ "$(most)" -eq 2 ]
 }
 
 @test "two rowbuilds that both want both cores don't wait for each other for ever" {
