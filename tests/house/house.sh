@@ -66,9 +66,10 @@ cut -d ' ' -f 1 "$floors" | sort | diff "$scratch/folders" - | grep '^[<>]' |
     nothing "src/rank stands by itself"
 
 # ---- The floors ----
-# options_of FOLDER: the include path of its files, for the compiler's @
+# options_of FOLDER: the include path of its files, for the compiler's @. The compiler looks into
+# /usr/include by itself, which the descriptions of some libraries name all the same.
 options_of() {
-    grep "^$1 " "$floors" | cut -d ' ' -f 3- | tr ';' '\n' | sed '/^$/d; s/.*/-I"&"/' \
+    grep "^$1 " "$floors" | cut -d ' ' -f 3- | tr ';' '\n' | sed '/^$/d; /^\/usr\/include$/d; s/.*/-I"&"/' \
         >"$scratch/options"
 }
 
