@@ -1,4 +1,5 @@
 /* show: from the last look to a report. */
+#include "mpi_kind.h"
 #include "report.h"
 #include "study.h"
 
@@ -311,22 +312,54 @@ int rowbuild_show_log(struct rowbuild *study, const struct rowbuild_selection *s
 
 /* ---- Machine, cluster and launchers ---- */
 
-int rowbuild_show_machine(struct rowbuild *study, const struct rowbuild_show_options *options,
-                          const struct rowbuild_writer *writer, struct rowbuild_messages *messages)
-{
-    struct buf out = BUF_EMPTY;
-    int result = study != NULL ? report_machine_now(study->state_path, study->rowfile, options,
-                                                    &out, &messages->diag)
-                               : report_machine_now(NULL, NULL, options, &out, &messages->diag);
-    return finish(result, &out, writer, messages);
-}
-
 /* What is known of clusters without a project: `clusters` has to be released in any case. */
 static const struct cluster *current_cluster(struct rowbuild *study,
                                              const struct rowbuild_show_options *options,
                                              struct clusters *clusters, struct diag *diag)
 {
     return study != NULL ? study->cluster : study_find_cluster(clusters, options->cluster, diag);
+}
+
+/* The launcher `mpi` of the current cluster. What is wrong with the configuration is told where it matters. */
+static void find_mpi(struct rowbuild *study, const struct rowbuild_show_options *options,
+                     struct report_mpi *mpi, struct buf *program, struct buf *name)
+{
+    struct clusters clusters = {0};
+    struct launchers loaded = {0};
+    struct diag unseen;
+    diag_init(&unseen);
+    const struct cluster *cluster = current_cluster(study, options, &clusters, &unseen);
+    if (cluster != NULL && (study != NULL || launchers_load(&loaded, &unseen) == 0)) {
+        const struct launcher *launcher =
+            launchers_find(study != NULL ? &study->launchers : &loaded, SLICE_LITERAL("mpi"));
+        const struct launcher_variant *variant =
+            launcher != NULL ? launcher_variant_for(launcher, cluster->name) : NULL;
+        buf_add_slice(program,
+                      variant != NULL ? mpi_program_of(variant->executable) : (struct slice){0});
+    }
+    if (program->len > 0) {
+        (void)mpi_kind_of_launcher(buf_string(program), name);
+    }
+    *mpi = (struct report_mpi){.program = buf_slice(program), .name = buf_slice(name)};
+    launchers_release(&loaded);
+    clusters_release(&clusters);
+    diag_release(&unseen);
+}
+
+int rowbuild_show_machine(struct rowbuild *study, const struct rowbuild_show_options *options,
+                          const struct rowbuild_writer *writer, struct rowbuild_messages *messages)
+{
+    struct buf out = BUF_EMPTY;
+    struct buf program = BUF_EMPTY;
+    struct buf name = BUF_EMPTY;
+    struct report_mpi mpi;
+    find_mpi(study, options, &mpi, &program, &name);
+    int result = report_machine_now(study != NULL ? study->state_path : NULL,
+                                    study != NULL ? study->rowfile : NULL, &mpi, options, &out,
+                                    &messages->diag);
+    buf_release(&program);
+    buf_release(&name);
+    return finish(result, &out, writer, messages);
 }
 
 int rowbuild_show_cluster(struct rowbuild *study, const struct rowbuild_show_options *options,

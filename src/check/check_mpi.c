@@ -6,24 +6,6 @@
 
 #include <unistd.h>
 
-/* The first word of a prefix that isn't an assignment: "mpirun" of "FI_PROVIDER=tcp mpirun --quiet ". */
-static struct slice program_of(struct slice prefix)
-{
-    size_t at = 0;
-    while (at < prefix.len) {
-        size_t first = at;
-        while (at < prefix.len && prefix.at[at] != ' ') {
-            at++;
-        }
-        struct slice word = slice_make(prefix.at + first, at - first);
-        if (word.len > 0 && memchr(word.at, '=', word.len) == NULL) {
-            return word;
-        }
-        at++;
-    }
-    return (struct slice){0};
-}
-
 /* What starts the ranks of the action; len == 0: nothing does. */
 static struct slice rank_launcher(const struct check *check, const struct action *action)
 {
@@ -34,7 +16,7 @@ static struct slice rank_launcher(const struct check *check, const struct action
                 ? launcher_variant_for(launcher, check->cluster->name)
                 : NULL;
         if (variant != NULL && variant->executable.at != NULL) {
-            return program_of(variant->executable);
+            return mpi_program_of(variant->executable);
         }
     }
     return (struct slice){0};

@@ -237,7 +237,8 @@ static const struct command commands[COMMAND_COUNT] = {
              "Shows the packages, NUMA nodes and cores of this machine that a run may use now, "
              "within its affinity, control group and allocation. Also shows how busy their CPUs "
              "are, which task of a run in this project uses which core, and what such a run has "
-             "taken of its pools. `rowbuild top` shows the same as it changes.",
+             "taken of its pools, and names the MPI of the launcher `mpi`. `rowbuild top` shows "
+             "the same as it changes.",
          .examples = {{"rowbuild show machine", "what a run without -j would use"},
                       {"taskset -c 0-3 rowbuild show machine",
                        "what it would use if confined to four cores"}}},

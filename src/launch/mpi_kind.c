@@ -26,6 +26,24 @@ static void ask(char *const *argv, struct buf *output)
 
 /* ---- Launchers ---- */
 
+/* The first word that isn't an assignment. */
+struct slice mpi_program_of(struct slice prefix)
+{
+    size_t at = 0;
+    while (at < prefix.len) {
+        size_t first = at;
+        while (at < prefix.len && prefix.at[at] != ' ') {
+            at++;
+        }
+        struct slice word = slice_make(prefix.at + first, at - first);
+        if (word.len > 0 && memchr(word.at, '=', word.len) == NULL) {
+            return word;
+        }
+        at++;
+    }
+    return (struct slice){0};
+}
+
 /* What follows `mark` in the text, up to white space; at == NULL: the text hasn't got it. */
 static struct slice word_after(struct slice text, const char *mark)
 {

@@ -17,6 +17,9 @@ enum mpi_kind {
 
 const char *mpi_kind_name(enum mpi_kind kind);
 
+/* The program that a launcher's prefix starts: "mpirun" of "FI_PROVIDER=tcp mpirun --quiet ". len == 0: none. */
+struct slice mpi_program_of(struct slice prefix);
+
 /* The kind that the output of `mpirun --version` tells; `name`, which may be NULL, gets it with the
  * version: "Open MPI 4.1.4". */
 enum mpi_kind mpi_kind_of_version(struct slice output, struct buf *name);

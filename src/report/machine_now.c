@@ -34,8 +34,8 @@ static void read_cpu_times(struct report_cpu_time *times)
 }
 
 int report_machine_now(const char *state_path, const struct rowfile *rowfile,
-                       const struct rowbuild_show_options *options, struct buf *out,
-                       struct diag *diag)
+                       const struct report_mpi *mpi, const struct rowbuild_show_options *options,
+                       struct buf *out, struct diag *diag)
 {
     static const struct timespec between = {.tv_nsec = 100000000};
     struct machine machine;
@@ -75,6 +75,7 @@ int report_machine_now(const char *state_path, const struct rowfile *rowfile,
                                          .allocation = allocation.exists ? &allocation : NULL,
                                          .rowfile = rowfile,
                                          .pools_taken = taken,
+                                         .mpi = mpi,
                                          .is_counted = is_real && !machine.is_real,
                                          .holders = holders,
                                          .holder_count = count,

@@ -127,6 +127,22 @@ static void add_json_pools(const struct report_machine_facts *facts, struct buf 
     report_json_end(out, ']');
 }
 
+static bool knows_mpi(const struct report_machine_facts *facts)
+{
+    return facts->mpi != NULL && facts->mpi->name.len > 0;
+}
+
+static void add_json_mpi(const struct report_machine_facts *facts, struct buf *out)
+{
+    if (knows_mpi(facts)) {
+        report_json_key(out, "mpi");
+        report_json_begin(out, '{');
+        report_json_string(out, "program", facts->mpi->program);
+        report_json_string(out, "name", facts->mpi->name);
+        report_json_end(out, '}');
+    }
+}
+
 static void add_summary(const struct report_machine_facts *facts, struct buf *out)
 {
     const struct machine *machine = facts->machine;
@@ -149,6 +165,10 @@ static void add_summary(const struct report_machine_facts *facts, struct buf *ou
     }
     buf_add_char(out, '\n');
     add_pools(facts, out);
+    if (knows_mpi(facts)) {
+        buf_addf(out, "launcher mpi: %.*s (%.*s)\n", SLICE_ARGS(facts->mpi->name),
+                 SLICE_ARGS(facts->mpi->program));
+    }
     if (facts->allocation != NULL) {
         add_allocation(facts, out);
     }
@@ -406,6 +426,7 @@ static void add_json(const struct report_machine_facts *facts, struct buf *out)
     }
     report_json_end_records(out);
     add_json_pools(facts, out);
+    add_json_mpi(facts, out);
     buf_add_string(out, "}\n");
 }
 

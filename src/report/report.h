@@ -243,6 +243,12 @@ struct report_cpu_time {
  * CPUs missing from the text become zero. */
 void report_read_cpu_times(struct slice proc_stat, struct report_cpu_time *times, size_t count);
 
+/* What starts the ranks of the launcher `mpi`. */
+struct report_mpi {
+    struct slice program; /* "mpirun" */
+    struct slice name;    /* "Open MPI 4.1.4", as it says of itself; empty: it isn't known */
+};
+
 struct report_machine_facts {
     const struct machine *machine;
     unsigned budget;                     /* the default one: cores */
@@ -255,6 +261,7 @@ struct report_machine_facts {
     size_t cpu_count;
     const struct rowfile *rowfile; /* whose pools are listed; NULL: none */
     const unsigned *pools_taken;   /* by pool, by the holders; NULL: nothing */
+    const struct report_mpi *mpi;  /* NULL: none */
 };
 
 /* A drawing of packages, NUMA nodes and cores with their CPUs, each CPU's load between the two
@@ -263,15 +270,16 @@ struct report_machine_facts {
  * "cpus_from","bound","hosts" [{"host","cpus"}]}, "real", "cores"
  * [{"core","package","numa_node","cpus"
  * [],"load" [0 to 1, or null],"held_by" []}], "not_bound" [{"label","cores"}], "elsewhere"
- * [{"label","cpus"}], and where there are any, "pools" [{"pool","count","taken"}]. */
+ * [{"label","cpus"}], and where there are any, "pools" [{"pool","count","taken"}]; where it is
+ * known, "mpi" {"program","name"}. */
 void report_machine(const struct report_machine_facts *facts,
                     const struct rowbuild_show_options *options, struct buf *out);
 
 /* The same of this machine as it is now, with the tasks of the run that has the state folder, and the
- * pools of the Rowfile (NULL: none is known). Takes a tenth of a second, in which the load is measured. -1 after an error. */
+ * pools of the Rowfile (NULL: none is known). `mpi` may be NULL. Takes a tenth of a second, in which the load is measured. -1 after an error. */
 int report_machine_now(const char *state_path, const struct rowfile *rowfile,
-                       const struct rowbuild_show_options *options, struct buf *out,
-                       struct diag *diag);
+                       const struct report_mpi *mpi, const struct rowbuild_show_options *options,
+                       struct buf *out, struct diag *diag);
 
 /* ---- audit ---- */
 

@@ -589,6 +589,24 @@ END
     [ "$(cut -d' ' -f4 "$SCRATCH/ranks" | sort -u | wc -l)" -eq 2 ]
 }
 
+@test "show machine names the MPI of the launcher" {
+    program other-mpirun <<'PROGRAM'
+printf 'HYDRA build details:\n    Version:                                 4.2.1\n'
+PROGRAM
+    mkdir -p "$HOME/.config/rowbuild"
+    printf '[mpi.none]\nexecutable = "A=b other-mpirun --quiet"\nprocesses = "-n "\n' \
+        >"$HOME/.config/rowbuild/launchers.toml"
+    expect 0 show machine
+    has_line '^launcher mpi: MPICH 4\.2\.1 \(other-mpirun\)$'
+    expect_json 0 show machine --json
+    json '.[0].mpi == {program: "other-mpirun", name: "MPICH 4.2.1"}'
+    program other-mpirun <<'PROGRAM'
+exit 1
+PROGRAM
+    expect 0 show machine
+    lacks 'launcher mpi'
+}
+
 @test "the helper takes the rank that the launcher gives" {
     local helper
     helper=$(dirname "$ROWBUILD")/../api/rowbuild-rank
