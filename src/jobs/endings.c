@@ -146,15 +146,27 @@ bool endings_find_job(struct submission *submission, const struct queue *queue)
 {
     const struct queue_entry *entry =
         queue->answered ? queue_find_token(queue, submission->token) : NULL;
+    return endings_take_job(submission, entry);
+}
+
+bool endings_take_job(struct submission *submission, const struct queue_entry *entry)
+{
     if (entry != NULL) {
         submission->job_id = entry->job_id;
         submission->is_array = entry->index != JOB_NO_INDEX;
+        submission->site = entry->cluster.at != NULL ? entry->cluster : submission->site;
     }
     return entry != NULL;
+}
+
+int64_t endings_settle_in_s(const struct submission *submission, int64_t now_s)
+{
+    return submission->submitted_at_s + CLOCK_MARGIN_S + 1 - now_s;
 }
 
 bool endings_never_was(const struct submission *submission, const struct endings_facts *facts)
 {
     return submission->job_id == 0 && !submission->is_accepted && facts->witness == ENDINGS_QUEUE &&
-           facts->queue->answered && facts->queue->asked_at_s >= submission->submitted_at_s;
+           facts->queue->answered && facts->is_absent &&
+           endings_settle_in_s(submission, facts->queue->asked_at_s) <= 0;
 }

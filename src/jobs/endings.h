@@ -22,6 +22,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Who tells of a submission's jobs, besides what they leave in the inbox. */
 enum endings_witness {
@@ -35,6 +36,7 @@ struct endings_facts {
     const struct queue *queue; /* unanswered: nothing is known of it */
     enum endings_witness witness;
     const bool *killed; /* ENDINGS_PROCESS, by element: its process is gone; NULL: not known */
+    bool is_absent;     /* no job that the queue lists has the submission's token, nor its script */
 };
 
 /* Marks ended elements in memory; returns whether there are any. The words belong to the queue. */
@@ -51,6 +53,13 @@ bool endings_are_behind(const struct submission *submission, const struct ending
 
 /* Takes the id from the queue, where a job has the submission's token; whether one has. */
 bool endings_find_job(struct submission *submission, const struct queue *queue);
+
+/* Takes the id and the cluster of an entry; NULL: there is none. The texts belong to the queue. */
+bool endings_take_job(struct submission *submission, const struct queue_entry *entry);
+
+/* Seconds until an answer of the queue tells whether there is a submission that it doesn't show: it must be
+ * newer by a margin, since clocks differ, and what was sent may still arrive. */
+int64_t endings_settle_in_s(const struct submission *submission, int64_t now_s);
 
 /* The submission is unknown everywhere: its process was stopped before the scheduler accepted
  * it. */

@@ -4,7 +4,9 @@
 #include "claims.h"
 #include "endings.h"
 #include "file.h"
+#include "lost.h"
 #include "memory.h"
+#include "world.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -117,20 +119,58 @@ static void ask_sites(struct jobs *jobs, struct diag *diag)
     }
 }
 
+static void ask_queue(struct jobs *jobs, bool anew, struct diag *diag)
+{
+    queue_release(&jobs->queue);
+    queue_ask(&jobs->queue, jobs->place.state_path, anew ? 0 : QUEUE_REMEMBERED_S, environ, diag);
+}
+
+static void forget_sites(struct jobs *jobs)
+{
+    vec_each (struct site_queue, asked, &jobs->sites) {
+        queue_release(&asked->queue);
+    }
+    jobs->sites.count = 0;
+}
+
+/* Who is to submit the same again waits until the answer tells of what was cut off just before. */
+static void ask_when_settled(struct jobs *jobs, struct diag *diag)
+{
+    int64_t longest_s = 0;
+    int64_t wait_s;
+    for (size_t i = 0; i < jobs->submissions.count; i++) {
+        const struct submission *submission = &jobs->submissions.items[i];
+        struct endings_facts facts = facts_of(jobs, submission);
+        if (lost_is_too_new(submission, &facts, world->wall_s(), &wait_s) &&
+            wait_s <= endings_settle_in_s(submission, submission->submitted_at_s) &&
+            wait_s > longest_s) {
+            longest_s = wait_s;
+        }
+    }
+    if (longest_s > 0) {
+        diag_note_now(diag, FINDING_SUBMISSION_UNKNOWN,
+                      "a submission was stopped a moment ago: asking the queue again in %lld s, "
+                      "when it surely knows whether the job is there",
+                      (long long)longest_s);
+        world->pause(longest_s * 1000000000);
+        forget_sites(jobs);
+        ask_sites(jobs, diag);
+        ask_queue(jobs, true, diag);
+    }
+}
+
 /* After the inbox was listed: what it says is then older than a new answer. */
 static void ask(struct jobs *jobs, const struct jobs_look *look, struct diag *diag)
 {
     ask_sites(jobs, diag);
-    if (!needs_queue(jobs)) {
-        return;
+    if (needs_queue(jobs)) {
+        ask_queue(jobs, look->asks_anew || (look->writes && needs_new_answer(jobs)), diag);
+        if (jobs->queue.is_remembered && any_submission(jobs, endings_are_behind)) {
+            ask_queue(jobs, true, diag);
+        }
     }
-    const char *state_path = jobs->place.state_path;
-    bool anew = look->asks_anew || (look->writes && needs_new_answer(jobs));
-    queue_release(&jobs->queue);
-    queue_ask(&jobs->queue, state_path, anew ? 0 : QUEUE_REMEMBERED_S, environ, diag);
-    if (jobs->queue.is_remembered && any_submission(jobs, endings_are_behind)) {
-        queue_release(&jobs->queue);
-        queue_ask(&jobs->queue, state_path, 0, environ, diag);
+    if (look->writes && look->asks_anew) {
+        ask_when_settled(jobs, diag);
     }
 }
 
@@ -206,27 +246,6 @@ static bool mark_ended(const struct jobs *jobs, struct submission *submission, b
     return changed;
 }
 
-/* ---- Submissions that were cut off before their id was known ---- */
-
-static bool find_by_claim(const struct jobs *jobs, struct submission *submission)
-{
-    for (size_t e = 0; e < submission->element_count; e++) {
-        struct inbox_attempt attempt = attempt_of(submission, e);
-        struct buf holder = BUF_EMPTY;
-        struct job_ref job = {.id = 0};
-        bool found = claims_made(&jobs->inbox, &attempt) &&
-                     claim_holder(jobs->place.state_path, &attempt, &holder) &&
-                     job_ref_read_id(&job, buf_slice(&holder));
-        buf_release(&holder);
-        if (found) {
-            submission->job_id = job.id;
-            submission->is_array = job.index != JOB_NO_INDEX;
-            return true;
-        }
-    }
-    return false;
-}
-
 /* ---- Loading ---- */
 
 int jobs_forget(const struct jobs_place *place, const struct slice *tokens, size_t count,
@@ -242,37 +261,49 @@ int jobs_forget(const struct jobs_place *place, const struct slice *tokens, size
     return result;
 }
 
-/* Brings one registration up to date; a writer also on disk. *gone: it is none any more. */
-static int update(struct jobs *jobs, struct submission *submission, bool writes, bool *gone,
-                  struct diag *diag)
+/* Brings one registration up to date; a writer also on disk. *gone: it is none any more; *lost: its number
+ * isn't known. */
+static int update(struct jobs *jobs, struct submission *submission, const struct jobs_look *look,
+                  bool *gone, bool *lost, struct diag *diag)
 {
+    bool writes = look->writes;
     bool changed = false;
     *gone = false;
+    *lost = false;
     if (submission->job_id == 0 && has_queue(jobs, submission->cluster)) {
         struct endings_facts facts = facts_of(jobs, submission);
-        changed = endings_find_job(submission, facts.queue) || find_by_claim(jobs, submission);
+        changed = lost_find(jobs, submission, writes || look->asks_anew, &facts);
         if (!changed && writes && endings_never_was(submission, &facts)) {
             *gone = true;
             return jobs_forget(&jobs->place, &submission->token, 1, diag);
         }
+        *lost = !changed && endings_need_queue(submission, &facts);
     }
     changed = mark_ended(jobs, submission, writes) || changed;
     return changed && writes ? submission_write(jobs->place.state_path, submission, diag) : 0;
 }
 
-static int update_all(struct jobs *jobs, bool writes, struct diag *diag)
+static int update_all(struct jobs *jobs, const struct jobs_look *look, struct diag *diag)
 {
     struct submissions *submissions = &jobs->submissions;
     size_t kept = 0;
+    size_t lost_count = 0;
+    size_t first_lost = 0;
     int result = 0;
     for (size_t i = 0; i < submissions->count; i++) {
         bool gone;
-        result |= update(jobs, &submissions->items[i], writes, &gone, diag);
+        bool lost;
+        result |= update(jobs, &submissions->items[i], look, &gone, &lost, diag);
+        first_lost = lost && lost_count == 0 ? kept : first_lost;
+        lost_count += lost;
         if (!gone) {
             submissions->items[kept++] = submissions->items[i];
         }
     }
     submissions->count = kept;
+    if (lost_count > 0 && look->writes && !look->forgives) {
+        lost_tell(&submissions->items[first_lost], lost_count, diag);
+    }
     return result;
 }
 
@@ -332,7 +363,7 @@ int jobs_load(struct jobs **loaded, const struct jobs_place *place, const struct
     if (result == 0) {
         inbox_list(&jobs->inbox, place->state_path);
         ask(jobs, look, diag);
-        result = update_all(jobs, look->writes, diag);
+        result = update_all(jobs, look, diag);
     }
     if (result == 0 && look->writes && !jobs->is_unread) {
         carried_sweep(place->state_path, &jobs->submissions);
@@ -349,9 +380,7 @@ void jobs_free(struct jobs *jobs)
     row_jobs_release(&jobs->row);
     inbox_names_release(&jobs->inbox);
     queue_release(&jobs->queue);
-    vec_each (struct site_queue, asked, &jobs->sites) {
-        queue_release(&asked->queue);
-    }
+    forget_sites(jobs);
     vec_release(&jobs->sites);
     free(jobs->jobs);
     free(jobs->endings);

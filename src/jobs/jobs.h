@@ -8,7 +8,7 @@
  * - submissions: the registry, a file for each call of sbatch, and submission_text what stands in it;
  *   row_jobs: row's own record
  * - claims: what jobs say of themselves in the inbox; counting: which records in it count
- * - endings: what has ended and how, from all of these (pure)
+ * - endings: what has ended and how, from all of these (pure); lost: jobs whose number isn't known
  * - jobs.c: a look at them; plan_jobs.c: what they mean for the plan, and the plan for them
  * - submit: new submissions; submit_sbatch and submit_bash make one, of what submit_script puts
  *   together; submit_tell says so; submitting is what all of these know

@@ -1,6 +1,7 @@
 #include "submit_sbatch.h"
 
 #include "inbox.h"
+#include "lost_job.h"
 #include "queue.h"
 #include "sbatch.h"
 #include "submit_output.h"
@@ -11,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LONGEST_PAUSE_S = 30, LOOKS_FOR_TOKEN = 3 };
+enum { LONGEST_PAUSE_S = 30, LOOKS = 3 };
 
 /* ---- Waiting ---- */
 
@@ -63,10 +64,9 @@ static bool pause_before_next(struct attempts *attempts)
 
 /* ---- Outcomes ---- */
 
-enum found { FOUND, NOT_FOUND, NOT_KNOWN };
-
-static enum found look_once(struct attempts *attempts, uint64_t *id)
+static enum lost_job look_once(struct attempts *attempts, uint64_t *id)
 {
+    const struct queue_entry *entry;
     struct queue queue;
     struct diag unseen;
     diag_init(&unseen);
@@ -75,24 +75,27 @@ static enum found look_once(struct attempts *attempts, uint64_t *id)
     } else {
         queue_ask(&queue, attempts->submitting->place.state_path, 0, environ, &unseen);
     }
-    const struct queue_entry *entry =
-        queue.answered ? queue_find_token(&queue, attempts->registered->token) : NULL;
-    enum found found = entry != NULL ? FOUND : queue.answered ? NOT_FOUND : NOT_KNOWN;
+    enum lost_job found = lost_job_find(&queue, attempts->registered->token,
+                                        attempts->registered->submitted_at_s, environ, &entry);
     *id = entry != NULL ? entry->job_id : 0;
+    if (entry != NULL && entry->cluster.at != NULL) {
+        buf_clear(&attempts->site);
+        buf_add_slice(&attempts->site, entry->cluster);
+    }
     queue_release(&queue);
     diag_release(&unseen);
     return found;
 }
 
 /* An sbatch that came to no good end may have been heard all the same. */
-static enum found look_for_token(struct attempts *attempts, uint64_t *id)
+static enum lost_job look_for_job(struct attempts *attempts, uint64_t *id)
 {
     size_t looks = 0;
     for (;;) {
-        enum found found = look_once(attempts, id);
-        looks += found == NOT_FOUND;
-        if (found == FOUND || looks == LOOKS_FOR_TOKEN || !pause_before_next(attempts)) {
-            return found == NOT_FOUND && looks < LOOKS_FOR_TOKEN ? NOT_KNOWN : found;
+        enum lost_job found = look_once(attempts, id);
+        looks += found == LOST_JOB_ABSENT;
+        if (found == LOST_JOB_FOUND || looks == LOOKS || !pause_before_next(attempts)) {
+            return found == LOST_JOB_ABSENT && looks < LOOKS ? LOST_JOB_UNKNOWN : found;
         }
     }
 }
@@ -113,6 +116,12 @@ static const char *label_of(struct attempts *attempts)
     return arena_string(&attempts->submitting->arena, attempts->registered->action);
 }
 
+static int write_registration(struct attempts *attempts)
+{
+    return submission_write(attempts->submitting->place.state_path, attempts->registered,
+                            attempts->submitting->diag);
+}
+
 static int record(struct attempts *attempts, uint64_t id)
 {
     struct submitting *submitting = attempts->submitting;
@@ -123,11 +132,9 @@ static int record(struct attempts *attempts, uint64_t id)
     submitting->sites[attempts->number] = attempts->registered->site;
     attempts->registered->submitted_at_s = world->wall_s(); /* older answers don't know of it */
     submitting->ids[attempts->number] = id;
+    attempts->registered->is_accepted = false; /* its id says more */
     queue_forget(submitting->place.state_path);
-    return submission_write(submitting->place.state_path, attempts->registered, submitting->diag) ==
-                   0
-               ? ROWBUILD_OK
-               : ROWBUILD_STATE;
+    return write_registration(attempts) == 0 ? ROWBUILD_OK : ROWBUILD_STATE;
 }
 
 static int give_up(struct attempts *attempts)
@@ -168,15 +175,10 @@ static int leave_unclear(struct attempts *attempts)
 static int keep_accepted(struct attempts *attempts)
 {
     struct submitting *submitting = attempts->submitting;
-    attempts->registered->is_accepted = true;
     diag_warning(submitting->diag, FINDING_SUBMISSION_UNKNOWN,
                  "the job of `%s` was submitted, but its number isn't known: %s; it counts as "
                  "submitted until it has begun or the queue shows it",
                  label_of(attempts), in_one_line(attempts));
-    if (submission_write(submitting->place.state_path, attempts->registered, submitting->diag) !=
-        0) {
-        return ROWBUILD_STATE;
-    }
     return submitting->interrupted ? ROWBUILD_INTERRUPTED : ROWBUILD_FAILED;
 }
 
@@ -202,6 +204,13 @@ static enum sbatch_outcome attempt_once(struct attempts *attempts,
     return outcome;
 }
 
+/* Before sbatch is called again: who finds the registration, if this process is killed, counts from now. */
+static int note_attempt(struct attempts *attempts)
+{
+    attempts->registered->submitted_at_s = world->wall_s();
+    return write_registration(attempts);
+}
+
 static int attempt(struct attempts *attempts, const struct sbatch_request *request)
 {
     for (;;) {
@@ -215,21 +224,31 @@ static int attempt(struct attempts *attempts, const struct sbatch_request *reque
             if (!pause_before_next(attempts)) {
                 return give_up(attempts);
             }
+            if (note_attempt(attempts) != 0) {
+                return ROWBUILD_STATE;
+            }
             break;
         case SBATCH_UNREAD:
-            return look_for_token(attempts, &id) == FOUND ? record(attempts, id)
-                                                          : keep_accepted(attempts);
+            attempts->registered->is_accepted = true; /* whatever becomes of this process */
+            if (write_registration(attempts) != 0) {
+                return ROWBUILD_STATE;
+            }
+            return look_for_job(attempts, &id) == LOST_JOB_FOUND ? record(attempts, id)
+                                                                 : keep_accepted(attempts);
         case SBATCH_UNCLEAR:
-            switch (look_for_token(attempts, &id)) {
-            case FOUND:
+            switch (look_for_job(attempts, &id)) {
+            case LOST_JOB_FOUND:
                 return record(attempts, id);
-            case NOT_KNOWN:
+            case LOST_JOB_UNKNOWN:
                 return leave_unclear(attempts);
-            case NOT_FOUND:
+            case LOST_JOB_ABSENT:
                 break;
             }
             if (submit_wait(attempts->submitting, 0)) {
                 return give_up(attempts);
+            }
+            if (note_attempt(attempts) != 0) {
+                return ROWBUILD_STATE;
             }
             break;
         }

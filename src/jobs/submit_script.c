@@ -253,8 +253,8 @@ const char *const *submit_sbatch_options(struct submitting *submitting, size_t n
     struct buf comment = BUF_EMPTY;
     find_option(submitting, submit_action(submitting, planned), &COMMENT, &comment);
     buf_clear(&text);
-    buf_addf(&text, "--comment=%s%srowbuild:%.*s", buf_string(&comment), comment.len > 0 ? " " : "",
-             SLICE_ARGS(token));
+    buf_addf(&text, "--comment=%s%srowbuild:%.*s", buf_string(&comment),
+             comment.len > 0 ? "; " : "", SLICE_ARGS(token));
     buf_release(&comment);
     words[count++] = arena_string(&submitting->arena, buf_slice(&text));
     buf_release(&text);

@@ -94,6 +94,7 @@ static int start(const struct program_request *request, const struct streams *st
         .input = streams->input,
         .output = streams->output[1],
         .errors = streams->errors[1],
+        .dies_with_us = true, /* nobody would read the answer */
     };
     if (request->directory != NULL) {
         spawn.directory = open(request->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

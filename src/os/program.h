@@ -28,7 +28,8 @@ struct program_answer { /* zero-initialised by the caller; released with program
     int status;              /* exit status, or the signal */
 };
 
-/* Runs it in a session of its own, so that the terminal's Ctrl-C doesn't reach it. 0, also
+/* Runs it in a session of its own, so that the terminal's Ctrl-C doesn't reach it. It is killed if this
+ * process is: an sbatch that tries again and again must not submit after that. 0, also
  * when it fails; -1 with errno when it can't be started (ENOENT: not installed). */
 int program_run(const struct program_request *request, struct program_answer *answer);
 void program_release(struct program_answer *answer);

@@ -107,6 +107,10 @@ CHILD_SIDE static long prepare(const struct spawn_request *request, int *bind_er
     if (syscall(SYS_setsid) < 0) {
         return -1;
     }
+    if (request->dies_with_us &&
+        syscall(SYS_prctl, (long)PR_SET_PDEATHSIG, (long)SIGKILL, 0L, 0L, 0L) < 0) {
+        return -1;
+    }
     if (request->bind != NULL &&
         syscall(SYS_sched_setaffinity, 0L, sizeof request->bind->words, request->bind->words) < 0) {
         *bind_error = errno; /* a sandbox, or a cpuset that has changed: nothing to fail for */

@@ -16,13 +16,16 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A line of squeue's answer: LINE_START, job, index, state, comment, reason. The job's name isn't
- * requested, since it may contain anything. So may a comment, but only rowbuild's comments matter,
+/* A line of squeue's answer: LINE_START, job, index, state, comment, reason, and when it was submitted, in
+ * seconds. The job's name isn't requested, since it may contain anything. So may a comment, but only rowbuild's comments matter,
  * and text after a newline in another comment doesn't begin with LINE_START. Without widths nothing
  * is truncated. */
 #define LINE_START "rowbuild|"
-#define LINE_FORMAT LINE_START "%F|%K|%T|%k|%r"
+#define LINE_FORMAT LINE_START "%F|%K|%T|%k|%r|%V"
+#define HEADER_START LINE_START "ARRAY_JOB_ID|"
+#define CLUSTER_START "CLUSTER: "
 #define COMMENT_START "rowbuild:"
+#define ALL_CLUSTERS "all"
 
 enum {
     TOKEN_DIGITS = 16,
@@ -120,6 +123,20 @@ static struct slice find_token(struct slice comment)
     return (struct slice){0};
 }
 
+/* Takes the time from the end of the line, where it has one: no reason is a number. */
+static int64_t take_time(struct slice *line)
+{
+    const char *bar = line->len > 0 ? memrchr(line->at, '|', line->len) : NULL;
+    size_t before = bar != NULL ? (size_t)(bar - line->at) : line->len;
+    uint64_t time;
+    if (bar == NULL ||
+        !text_read_number(slice_make(bar + 1, line->len - before - 1), INT64_MAX, &time)) {
+        return 0;
+    }
+    line->len = before;
+    return (int64_t)time;
+}
+
 static bool parse_line(struct slice line, struct queue_entry *entry)
 {
     struct slice job;
@@ -129,6 +146,7 @@ static bool parse_line(struct slice line, struct queue_entry *entry)
         !text_read_number(job, UINT32_MAX, &entry->job_id) || !read_index(index, &entry->index)) {
         return false;
     }
+    entry->submitted_at_s = take_time(&line);
     const char *bar = line.len > 0 ? memrchr(line.at, '|', line.len) : NULL;
     size_t comment_len = bar != NULL ? (size_t)(bar - line.at) : line.len;
     entry->token = find_token(slice_make(line.at, comment_len));
@@ -145,6 +163,14 @@ static int compare_entries(const void *a, const void *b)
         return left->job_id < right->job_id ? -1 : 1;
     }
     return left->index < right->index ? -1 : left->index > right->index;
+}
+
+static int order_entries(const void *a, const void *b)
+{
+    const struct queue_entry *left = a;
+    const struct queue_entry *right = b;
+    int order = compare_entries(left, right);
+    return order != 0 ? order : left->phase < right->phase ? -1 : left->phase > right->phase;
 }
 
 static void warn_of_state(struct slice state, struct diag *diag)
@@ -189,7 +215,8 @@ static bool is_between_jobs(struct slice line)
     while (blanks < line.len && strchr(" \t\r", line.at[blanks]) != NULL) {
         blanks++;
     }
-    return blanks == line.len || slice_starts_with(line, "CLUSTER: ");
+    return blanks == line.len || slice_starts_with(line, CLUSTER_START) ||
+           slice_starts_with(line, HEADER_START);
 }
 
 static bool take_line(struct queue *queue, struct slice line, struct diag *diag,
@@ -212,6 +239,7 @@ bool queue_parse(struct queue *queue, struct slice answer, struct diag *diag)
 {
     VEC(struct queue_entry) entries = {0};
     struct slice other = {0};
+    struct slice cluster = {0};
     bool understood = true;
     while (answer.len > 0 && understood) {
         const char *newline = memchr(answer.at, '\n', answer.len);
@@ -221,9 +249,13 @@ bool queue_parse(struct queue *queue, struct slice answer, struct diag *diag)
         if (answer.len > 0) {
             answer = slice_make(answer.at + 1, answer.len - 1);
         }
-        if (slice_starts_with(line, LINE_START)) {
+        if (slice_starts_with(line, CLUSTER_START)) {
+            size_t start = strlen(CLUSTER_START);
+            cluster = arena_slice(&queue->arena, slice_make(line.at + start, line.len - start));
+        } else if (slice_starts_with(line, LINE_START) && !is_between_jobs(line)) {
             struct queue_entry entry;
             understood = take_line(queue, line, diag, &entry);
+            entry.cluster = cluster;
             if (understood) {
                 vec_push(&entries, entry);
             }
@@ -235,7 +267,7 @@ bool queue_parse(struct queue *queue, struct slice answer, struct diag *diag)
         understood = complain(other, diag);
     }
     if (understood && entries.count > 0) {
-        qsort(entries.at, entries.count, sizeof *entries.at, compare_entries);
+        qsort(entries.at, entries.count, sizeof *entries.at, order_entries);
         queue->entries = arena_array(&queue->arena, entries.count, sizeof *entries.at);
         memcpy(queue->entries, entries.at, entries.count * sizeof *entries.at);
         queue->count = entries.count;
@@ -333,25 +365,35 @@ void queue_forget(const char *state_path)
 
 /* ---- Asking ---- */
 
-/* `cluster`: "--clusters=b"; NULL: the one that squeue asks by itself. */
-static bool ask(struct buf *answer_text, const char *cluster, char *const *environment,
+/* `cluster`: "b"; at == NULL: the one that squeue asks by itself; "all": each has a heading then. */
+static bool ask(struct buf *answer_text, struct slice cluster, char *const *environment,
                 struct diag *diag)
 {
     char *argv[] = {(char *)"squeue",
                     (char *)"--me",
                     (char *)"--all",
-                    (char *)"--noheader",
                     (char *)"--array",
                     (char *)"--states=all",
                     (char *)"--format=" LINE_FORMAT,
-                    (char *)cluster,
+                    NULL,
+                    NULL,
                     NULL};
+    size_t count = 6;
+    struct buf option = BUF_EMPTY;
     struct buf words = BUF_EMPTY;
+    if (cluster.at != NULL) {
+        buf_addf(&option, "--clusters=%.*s", SLICE_ARGS(cluster));
+        argv[count++] = option.at;
+    }
+    if (cluster.at == NULL || !slice_is(cluster, ALL_CLUSTERS)) {
+        argv[count++] = (char *)"--noheader";
+    }
     bool answered = slurm_call(argv, environment, answer_text, &words);
     if (!answered) {
         diag_warning(diag, FINDING_QUEUE_UNKNOWN,
                      "the queue can't be asked: %s; jobs count as submitted", buf_string(&words));
     }
+    buf_release(&option);
     buf_release(&words);
     return answered;
 }
@@ -366,25 +408,34 @@ void queue_ask(struct queue *queue, const char *state_path, unsigned max_age_s,
     }
     struct buf answer = BUF_EMPTY;
     queue->asked_at_s = world->wall_s(); /* the answer isn't older than this */
-    if (ask(&answer, NULL, environment, diag) && queue_parse(queue, buf_slice(&answer), diag)) {
+    if (ask(&answer, (struct slice){0}, environment, diag) &&
+        queue_parse(queue, buf_slice(&answer), diag)) {
         queue->answered = true;
         remember(queue, state_path, buf_slice(&answer), environment);
     }
     buf_release(&answer);
 }
 
-void queue_ask_at(struct queue *queue, struct slice cluster, char *const *environment,
+void queue_ask_at(struct queue *queue, struct slice clusters, char *const *environment,
                   struct diag *diag)
 {
     struct buf answer = BUF_EMPTY;
-    struct buf option = BUF_EMPTY;
+    bool answered = true;
     *queue = (struct queue){0};
     arena_init(&queue->arena);
-    buf_addf(&option, "--clusters=%.*s", SLICE_ARGS(cluster));
     queue->asked_at_s = world->wall_s();
-    queue->answered = ask(&answer, buf_string(&option), environment, diag) &&
-                      queue_parse(queue, buf_slice(&answer), diag);
-    buf_release(&option);
+    while (clusters.len > 0 && answered) {
+        const char *comma = memchr(clusters.at, ',', clusters.len);
+        size_t len = comma != NULL ? (size_t)(comma - clusters.at) : clusters.len;
+        size_t used = comma != NULL ? len + 1 : len;
+        struct slice cluster = slice_make(clusters.at, len);
+        clusters = slice_make(clusters.at + used, clusters.len - used);
+        if (len > 0 && !slice_is(cluster, ALL_CLUSTERS)) {
+            buf_addf(&answer, "\n" CLUSTER_START "%.*s\n", SLICE_ARGS(cluster));
+        }
+        answered = len == 0 || ask(&answer, cluster, environment, diag);
+    }
+    queue->answered = answered && queue_parse(queue, buf_slice(&answer), diag);
     buf_release(&answer);
 }
 
@@ -399,9 +450,14 @@ void queue_release(struct queue *queue)
 const struct queue_entry *queue_find(const struct queue *queue, uint64_t job_id, uint32_t index)
 {
     struct queue_entry wanted = {.job_id = job_id, .index = index};
-    return queue->count == 0 ? NULL
-                             : bsearch(&wanted, queue->entries, queue->count,
-                                       sizeof *queue->entries, compare_entries);
+    const struct queue_entry *found = queue->count == 0
+                                          ? NULL
+                                          : bsearch(&wanted, queue->entries, queue->count,
+                                                    sizeof *queue->entries, compare_entries);
+    while (found != NULL && found > queue->entries && compare_entries(found - 1, found) == 0) {
+        found--;
+    }
+    return found;
 }
 
 const struct queue_entry *queue_find_token(const struct queue *queue, struct slice token)

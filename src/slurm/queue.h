@@ -27,7 +27,9 @@ struct queue_entry {
     bool state_is_known;
     struct slice state;  /* squeue's word: "PENDING", "NODE_FAIL" */
     struct slice reason; /* squeue's: "Dependency", "Resources", "(null)"… */
-    struct slice token;  /* of the submission, from the comment; at == NULL: not rowbuild's job */
+    struct slice token;  /* of the submission, from the comment; at == NULL: the comment has none */
+    struct slice cluster;   /* Slurm's name of it; at == NULL: the one that is asked by itself */
+    int64_t submitted_at_s; /* by Slurm's clock; 0: not known */
 };
 
 struct queue {
@@ -35,7 +37,7 @@ struct queue {
     bool answered;               /* false: squeue could not be asked; nothing is known */
     bool is_remembered;          /* the answer was given to an earlier invocation */
     int64_t asked_at_s;          /* CLOCK_REALTIME */
-    struct queue_entry *entries; /* sorted by job_id, index */
+    struct queue_entry *entries; /* sorted by job_id, index, phase */
     size_t count;
 };
 
@@ -47,14 +49,16 @@ struct queue {
  * running, with a warning. The caller releases the queue in any case. */
 void queue_ask(struct queue *queue, const char *state_path, unsigned max_age_s,
                char *const *environment, struct diag *diag);
-/* The same of another cluster, by Slurm's name for it. That answer isn't remembered. */
-void queue_ask_at(struct queue *queue, struct slice cluster, char *const *environment,
+/* The same of other clusters, by Slurm's names for them: "b", "a,b", or "all". Each is asked, and each
+ * must answer. That answer isn't remembered. */
+void queue_ask_at(struct queue *queue, struct slice clusters, char *const *environment,
                   struct diag *diag);
 void queue_release(struct queue *queue);
 /* Forgets the remembered answer, which a submission has made obsolete. */
 void queue_forget(const char *state_path);
 
-/* NULL: the queue has no such job, or no longer has it. */
+/* NULL: the queue has no such job, or no longer has it. Where several clusters list it (a federation
+ * lists it where it was submitted and where it runs), the entry that hasn't ended. */
 const struct queue_entry *queue_find(const struct queue *queue, uint64_t job_id, uint32_t index);
 /* The first entry with that token. */
 const struct queue_entry *queue_find_token(const struct queue *queue, struct slice token);

@@ -23,10 +23,26 @@ static void add_last_line(struct buf *out, const struct buf *errors)
     text_add_name(out, words);
 }
 
+/* Leaves out where new jobs would go, and the NULL at the end. */
+static void adapt(char **variables, size_t *count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < *count && variables[i] != NULL; i++) {
+        if (!slice_starts_with(slice_of(variables[i]), "SBATCH_CLUSTERS=") &&
+            !slice_starts_with(slice_of(variables[i]), "SLURM_CLUSTERS=")) {
+            variables[kept++] = variables[i];
+        }
+    }
+    *count = kept;
+}
+
 bool slurm_call(char *const *argv, char *const *environment, struct buf *answer, struct buf *words)
 {
     struct scheduler_environment own;
     scheduler_environment_make(&own, environment);
+    adapt(own.variables.at, &own.variables.count);
+    vec_push(&own.variables, (char *)"SLURM_TIME_FORMAT=%s"); /* seconds, in no time zone */
+    vec_push(&own.variables, NULL);
     struct program_request request = {
         .argv = argv, .environment = own.variables.at, .limit_ms = LIMIT_MS};
     struct program_answer said = {0};
@@ -45,6 +61,9 @@ bool slurm_call(char *const *argv, char *const *environment, struct buf *answer,
         succeeded = true;
         if (answer != NULL) {
             buf_add_slice(answer, buf_slice(&said.output));
+        }
+        if (said.output.len == 0) {
+            add_last_line(words, &said.errors);
         }
     }
     program_release(&said);

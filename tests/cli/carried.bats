@@ -392,16 +392,16 @@ END
         rm -rf .rowbuild
         # shellcheck disable=SC2086 # words
         expect 0 submit --yes $given
-        [ "$given" = -- ] || grep -qx -e '--comment=mine,too rowbuild:[0-9a-f]\{16\}' "$SCRATCH/words"
+        [ "$given" = -- ] || grep -qx -e '--comment=mine,too; rowbuild:[0-9a-f]\{16\}' "$SCRATCH/words"
         [ "$given" != -- ] || grep -qx -e '--comment=rowbuild:[0-9a-f]\{16\}' "$SCRATCH/words"
     done
     rm -rf .rowbuild
     printf '[action.submit_options.lab]\ncustom = ["--comment=\\"of the \\\\\\"action\\\\\\"\\""]\n' >>Rowfile
     expect 0 submit --yes
-    grep -qx -e '--comment=of the "action" rowbuild:[0-9a-f]\{16\}' "$SCRATCH/words"
+    grep -qx -e '--comment=of the "action"; rowbuild:[0-9a-f]\{16\}' "$SCRATCH/words"
     rm -rf .rowbuild
     SBATCH_COMMENT='of the shell' expect 0 submit --yes
-    grep -qx -e '--comment=of the shell rowbuild:[0-9a-f]\{16\}' "$SCRATCH/words"
+    grep -qx -e '--comment=of the shell; rowbuild:[0-9a-f]\{16\}' "$SCRATCH/words"
 }
 
 @test "the program is kept for the jobs: a build folder may go, and an upgrade may come" {

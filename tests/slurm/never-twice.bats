@@ -136,6 +136,24 @@ END
     expect_runs p
 }
 
+@test "a comment that isn't ours any more, and no number: found by the script that Slurm has" {
+    held p q
+    program sbatch <<END
+$(command -v sbatch) "\$@" --comment=mine >/dev/null
+echo "Welcome to the lab!"
+END
+    # A job without a script, and one that is older.
+    echo '#!/bin/sh' | "$(type -ap sbatch | sed -n 2p)" --hold --parsable >/dev/null
+    expect 0 submit --yes --patience 300
+    [ "$(new_submissions)" -eq 2 ]
+    expect 0 show jobs --short
+    has_line '^[0-9]+_0$' '^[0-9]+_1$'
+    release p q
+    squeue -h -t pending -r -o %A | xargs -r -n 1 scontrol release
+    jobs_done
+    expect_runs p q
+}
+
 @test "patience is for all that the scheduler makes one wait, sbatch's own waiting too" {
     held p
     program sbatch <<END

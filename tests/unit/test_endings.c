@@ -29,6 +29,7 @@ struct example {
     bool is_array;
     bool lacks_id;
     bool knows_processes;
+    bool may_hide;      /* the scripts of the jobs in the queue can't be read */
     const char *killed; /* by element: 'k' */
     const char *before; /* by element: q(ueued), e(nded), r(eleased) */
     const char *after;  /* the same; capital E: ended with `word` */
@@ -91,6 +92,7 @@ static void make(struct world *world, const struct example *example)
         .queue = &world->queue,
         .witness = example->witness,
         .killed = example->knows_processes ? world->killed : NULL,
+        .is_absent = !example->may_hide,
     };
 }
 
@@ -403,6 +405,21 @@ static void test_a_submission_that_was_cut_off(void **state)
          false,
          false,
          true},
+        {{"none has it, in an answer that is hardly newer", "", 15, .witness = ENDINGS_QUEUE,
+          .before = "q"},
+         false,
+         false,
+         false},
+        {{"none has it, in an answer that is newer by the margin", "", 16, .witness = ENDINGS_QUEUE,
+          .before = "q"},
+         false,
+         false,
+         true},
+        {{"a job of the queue may have its script", "rowbuild|12|N/A|PENDING|x|None\n",
+          .may_hide = true, .witness = ENDINGS_QUEUE, .before = "q"},
+         false,
+         false,
+         false},
         {{"none has it, in an answer from before", "", -1, .witness = ENDINGS_QUEUE, .before = "q"},
          false,
          false,
@@ -430,10 +447,10 @@ static void test_a_submission_that_was_cut_off(void **state)
     struct world known;
     make(&known, &(struct example){.answer = "", .witness = ENDINGS_QUEUE, .before = "q"});
     assert_false(endings_never_was(&known.submission, &known.facts));
-    known.submission.job_id =
-        0; /* the clock is read before the question: the same second will do */
-    known.queue.asked_at_s = known.submission.submitted_at_s;
+    known.submission.job_id = 0;
     assert_true(endings_never_was(&known.submission, &known.facts));
+    known.submission.is_accepted = true;
+    assert_false(endings_never_was(&known.submission, &known.facts));
     release(&known);
 }
 

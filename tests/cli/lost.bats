@@ -1,0 +1,209 @@
+#!/usr/bin/env bats
+# Submissions whose job has no known number: each is looked for in the comments and the scripts that Slurm
+# has, and nothing is submitted a second time before the queue has told that it isn't there.
+# shellcheck shell=bash disable=SC2154,SC2016 # variables that bats and expect set; commands of a Rowfile
+
+load helpers
+
+eval "helpers_$(declare -f setup)"
+
+# A cluster whose controller gets each script as $SCRATCH/job.N, and lists what is in $SCRATCH/queue. How
+# sbatch, in front of it, answers is each test's.
+setup() {
+    helpers_setup
+    unset ROWBUILD_CLUSTER
+    mkdir -p "$HOME/.config/rowbuild"
+    cat >"$HOME/.config/rowbuild/clusters.toml" <<'END'
+[[cluster]]
+name = "lab"
+scheduler = "slurm"
+identify.always = true
+partition = []
+END
+    program controller <<'END'
+n=77
+while [ -e "$SCRATCH/job.$n" ]; do n=$((n + 1)); done
+cat >"$SCRATCH/job.$n"
+echo "rowbuild|$n|N/A|PENDING|a site's own words|None|$(date +%s)" >>"$SCRATCH/queue"
+END
+    program squeue <<'END'
+echo squeue "$@" >>"$SCRATCH/asked"
+cat "$SCRATCH/queue"
+END
+    program scontrol <<'END'
+[ "$1" = write ] || exit 1
+echo "script $3" >>"$SCRATCH/asked"
+cat "$SCRATCH/job.$3" 2>/dev/null || echo 'job script retrieval failed: Invalid job id specified' >&2
+END
+    program sinfo <<<'exit 1'
+    : >"$SCRATCH/queue"
+    : >"$SCRATCH/asked"
+    rowfile <<'END'
+[[action]]
+name = "sim"
+command = "note {directory}; touch workspace/{directory}/out"
+products = ["out"]
+END
+    mkdir -p workspace/a
+}
+
+# jobs_are COUNT: so many scripts have reached the controller.
+jobs_are() {
+    [ "$(find "$SCRATCH" -maxdepth 1 -name 'job.*' | wc -l)" -eq "$1" ]
+}
+
+# ago SECONDS: what is registered was registered that long ago.
+ago() {
+    local file
+    for file in .rowbuild/jobs/*.json; do
+        jq -c --argjson at "$(($(date +%s) - $1))" '.submitted_at = $at | del(.checksum)' "$file" >"$SCRATCH/new"
+        cp "$SCRATCH/new" "$file"
+    done
+}
+
+@test "a yes without a number: the job is found by its script, whatever its comment says" {
+    echo "rowbuild|12|N/A|RUNNING|years old|None|1000000000" >"$SCRATCH/queue"
+    program sbatch <<'END'
+controller
+echo 'Your job was accepted. Have a nice day.'
+END
+    expect 0 submit --yes --patience 0
+    expect 0 show jobs --short
+    [ "$output" = 77 ]
+    jobs_are 1
+    # Only jobs that were submitted since are looked at.
+    run cat "$SCRATCH/asked"
+    has_line '^script 77$'
+    lacks 'script 12'
+}
+
+@test "killed while sbatch ran: found by its script later, and sbatch isn't called again" {
+    program sbatch <<'END'
+controller
+hold sbatch
+END
+    start submit --yes
+    await_started sbatch
+    kill -KILL "$PID"
+    wait "$PID" || true
+    release sbatch
+    expect 0 submit --yes
+    has 'no eligible jobs'
+    expect 0 show jobs --short
+    [ "$output" = 77 ]
+    jobs_are 1
+}
+
+@test "an unclear answer: nothing is submitted again while a script of the queue can't be read" {
+    program sbatch <<'END'
+echo called >>"$SCRATCH/calls"
+echo 'sbatch: error: Batch job submission failed: Socket timed out on send/recv operation' >&2
+exit 1
+END
+    echo "rowbuild|77|N/A|PENDING|a site's own words|None|$(date +%s)" >"$SCRATCH/queue"
+    expect 1 submit --yes --patience 0
+    has 'it is unknown whether the job of `sim` was submitted: sbatch: error: Batch job submission failed: Socket timed out'
+    ago 100
+    expect 0 submit --yes
+    has 'it is still unknown whether the job of `sim` was submitted' 'clean --submitted --force'
+    expect 0 scan
+    has 'it is still unknown'
+    expect 0 show status
+    has_line '^sim +0 +1 +0 +0'
+    [ "$(wc -l <"$SCRATCH/calls")" -eq 1 ]
+    # That script can be read now, and is another one.
+    echo '#!/bin/sh' >"$SCRATCH/job.77"
+    expect 1 submit --yes --patience 0
+    [ "$(wc -l <"$SCRATCH/calls")" -eq 2 ]
+}
+
+@test "what the queue doesn't show yet isn't forgotten, and submit waits until the queue must know" {
+    program sbatch <<'END'
+[ ! -e "$SCRATCH/hangs" ] || { hold sbatch; exit 1; }
+controller
+echo 77
+END
+    : >"$SCRATCH/hangs"
+    start submit --yes
+    await_started sbatch
+    kill -KILL "$PID"
+    wait "$PID" || true
+    release sbatch
+    rm "$SCRATCH/hangs"
+    expect 0 scan
+    has 'it is still unknown whether the job of `sim` was submitted'
+    expect 0 show status
+    has_line '^sim +0 +1 +0 +0'
+    # Meanwhile it arrives all the same.
+    ago 12
+    : >"$SCRATCH/asked"
+    program squeue <<'END'
+echo squeue >>"$SCRATCH/asked"
+[ "$(wc -l <"$SCRATCH/asked")" -lt 2 ] || echo "rowbuild|70|N/A|PENDING|rowbuild:$(cat "$SCRATCH/token")|None"
+END
+    jq -r .token .rowbuild/jobs/*.json >"$SCRATCH/token"
+    expect 0 submit --yes
+    has 'asking the queue again in'
+    jobs_are 0
+    expect 0 show jobs --short
+    [ "$output" = 70 ]
+}
+
+@test "what was never submitted is submitted once the queue must know" {
+    program sbatch <<'END'
+[ ! -e "$SCRATCH/hangs" ] || { hold sbatch; exit 1; }
+controller
+echo 77
+END
+    : >"$SCRATCH/hangs"
+    start submit --yes
+    await_started sbatch
+    kill -KILL "$PID"
+    wait "$PID" || true
+    release sbatch
+    rm "$SCRATCH/hangs"
+    # A clock that is far ahead tells nothing.
+    ago -3600
+    expect 0 submit --yes
+    has 'it is still unknown'
+    jobs_are 0
+    ago 14
+    expect 0 submit --yes
+    has 'asking the queue again in'
+    jobs_are 1
+}
+
+@test "sbatch doesn't outlive the rowbuild that called it" {
+    program sbatch <<'END'
+echo $$ >"$SCRATCH/pid"
+: >"$GATE/sbatch.started"
+exec sleep 900
+END
+    start submit --yes
+    await_started sbatch
+    kill -KILL "$PID"
+    wait "$PID" || true
+    local pid
+    pid=$(cat "$SCRATCH/pid")
+    timeout 60 tail --pid="$pid" -f /dev/null
+}
+
+@test "SBATCH_CLUSTERS is for new jobs: it doesn't hide those that were submitted without" {
+    program sbatch <<'END'
+controller
+echo 77
+END
+    expect 0 submit --yes
+    ago 100
+    program squeue <<'END'
+[ -n "$SLURM_CLUSTERS$SBATCH_CLUSTERS" ] || cat "$SCRATCH/queue"
+END
+    program scancel <<'END'
+echo "${SLURM_CLUSTERS-here} $*" >>"$SCRATCH/cancelled"
+: >"$SCRATCH/queue"
+END
+    SBATCH_CLUSTERS=b expect 0 submit --yes
+    has 'no eligible jobs'
+    SBATCH_CLUSTERS=b expect 0 cancel --yes
+    [ "$(cat "$SCRATCH/cancelled")" = 'here 77' ]
+}
