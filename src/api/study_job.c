@@ -27,7 +27,7 @@ static int carry_out(struct rowbuild *study, const struct job_element *element,
     struct study_job job = {
         .element = element,
         .part = part,
-        .in_order = !allocation.exists,
+        .in_order = !allocation.exists || !element->is_scheduled,
         .name = buf_string(&name),
         .time = &time,
     };

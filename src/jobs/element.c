@@ -17,9 +17,9 @@ static const char *variable(const char *name)
 }
 
 /* The index in the array; 0 outside of one. */
-static int find_element(uint32_t *element, struct diag *diag)
+static int find_element(bool is_scheduled, uint32_t *element, struct diag *diag)
 {
-    const char *text = variable("SLURM_ARRAY_TASK_ID");
+    const char *text = is_scheduled ? variable("SLURM_ARRAY_TASK_ID") : NULL;
     uint64_t number = 0;
     if (text != NULL && !text_read_number(slice_of(text), UINT32_MAX - 1, &number)) {
         return diag_error(diag, FINDING_WRONG_ENVIRONMENT,
@@ -30,14 +30,14 @@ static int find_element(uint32_t *element, struct diag *diag)
 }
 
 /* The scheduler's name for this job, "123_4"; without a scheduler that of this process. */
-static void add_job_name(struct buf *name)
+static void add_job_name(bool is_scheduled, struct buf *name)
 {
     const char *array = variable("SLURM_ARRAY_JOB_ID");
     const char *index = variable("SLURM_ARRAY_TASK_ID");
     const char *job = variable("SLURM_JOB_ID");
-    if (array != NULL && index != NULL) {
+    if (is_scheduled && array != NULL && index != NULL) {
         buf_addf(name, "%s_%s", array, index);
-    } else if (job != NULL) {
+    } else if (is_scheduled && job != NULL) {
         buf_add_string(name, job);
     } else {
         char host[HOST_NAME_MAX + 1] = "";
@@ -81,20 +81,19 @@ static void tell_earlier_start(struct slice earlier, struct slice claim, struct 
     }
 }
 
-/* 0; 1: somebody else has it, which was told; -1 after an error. *made is what it was claimed by. */
-static int claim(const char *state_path, const struct inbox_attempt *attempt, struct arena *arena,
-                 struct slice *made, struct diag *diag)
+/* 0; 1: somebody else has it, which was told; -1 after an error. */
+static int claim(struct job_element *made, struct arena *arena, struct diag *diag)
 {
     struct buf job = BUF_EMPTY;
     struct buf holder = BUF_EMPTY;
-    add_job_name(&job);
-    if (variable("SLURM_JOB_ID") != NULL) {
+    add_job_name(made->is_scheduled, &job);
+    if (made->is_scheduled && variable("SLURM_JOB_ID") != NULL) {
         add_start(&job);
     }
-    int claimed = claim_make(state_path, attempt, buf_slice(&job), &holder, diag);
-    *made = arena_slice(arena, buf_slice(&job));
+    int claimed = claim_make(made->state_path, &made->attempt, buf_slice(&job), &holder, diag);
+    made->claim = arena_slice(arena, buf_slice(&job));
     if (claimed == 0 && holder.len > 0) {
-        tell_earlier_start(buf_slice(&holder), *made, diag);
+        tell_earlier_start(buf_slice(&holder), made->claim, diag);
     }
     if (claimed > 0) {
         diag_note(diag, FINDING_NOTHING_TO_DO,
@@ -106,8 +105,8 @@ static int claim(const char *state_path, const struct inbox_attempt *attempt, st
 }
 
 static int claim_element(struct job_element *made, const char *state_path,
-                         const struct submission *submission, uint32_t element, struct arena *arena,
-                         struct diag *diag)
+                         const struct submission *submission, uint32_t element, bool is_scheduled,
+                         struct arena *arena, struct diag *diag)
 {
     if (element >= submission->element_count) {
         return diag_error(diag, FINDING_WRONG_ENVIRONMENT,
@@ -123,13 +122,14 @@ static int claim_element(struct job_element *made, const char *state_path,
         .product_count = registered->product_count,
         .minutes = submission->minutes,
         .state_path = state_path,
+        .is_scheduled = is_scheduled,
     };
     if (registered->state == ELEMENT_RELEASED) {
         diag_note(diag, FINDING_NOTHING_TO_DO,
                   "nothing to do: the tasks of this job were released and started elsewhere");
         return 1;
     }
-    return claim(state_path, &made->attempt, arena, &made->claim, diag);
+    return claim(made, arena, diag);
 }
 
 bool element_stands(const void *element)
@@ -143,13 +143,15 @@ int element_begin(struct job_element *element, const char *state_path, const cha
 {
     bool missing = false;
     uint32_t index = 0;
-    if (find_element(&index, diag) != 0) {
+    const char *unscheduled = variable(ELEMENT_UNSCHEDULED);
+    bool is_scheduled = unscheduled == NULL || strcmp(unscheduled, token) != 0;
+    if (find_element(is_scheduled, &index, diag) != 0) {
         return -1;
     }
     const struct submission *submission =
         submission_read(state_path, slice_of(token), arena, &missing, diag);
     if (submission != NULL) {
-        return claim_element(element, state_path, submission, index, arena, diag);
+        return claim_element(element, state_path, submission, index, is_scheduled, arena, diag);
     }
     if (missing) {
         diag_note(diag, FINDING_NOTHING_TO_DO, "nothing to do: no submission %s is registered here",
@@ -164,7 +166,8 @@ struct element_time element_time(const struct job_element *element, const struct
     double half_s = (double)element->minutes * 60 / 2; /* as the script asks for it */
     double signal_s = (double)cluster->signal_s;
     return (struct element_time){
-        .end_ns = time_limit_end_ns(allocation, allocation->exists ? element->minutes : 0),
+        .end_ns = time_limit_end_ns(
+            allocation, allocation->exists && element->is_scheduled ? element->minutes : 0),
         .notice_s = signal_s < half_s ? signal_s : half_s,
     };
 }

@@ -25,7 +25,12 @@ struct job_element {
     uint64_t minutes;       /* time limit that was asked for */
     struct slice claim;     /* what this start of the job has claimed it by */
     const char *state_path; /* borrowed */
+    bool is_scheduled;      /* it may be a job of the scheduler that the variables tell of */
 };
+
+/* Names the submission whose script is run here and now, by its token: a scheduler's job that this process
+ * may be in isn't its own. */
+#define ELEMENT_UNSCHEDULED "ROWBUILD_UNSCHEDULED"
 
 /* Finds the element of the submission `token` that this process is to carry out, and claims it. 0;
  * 1: there is nothing to do, which a note says; -1 after an error. What it refers to is in the

@@ -1,9 +1,11 @@
 #include "submit_bash.h"
 
+#include "element.h"
 #include "inbox.h"
 #include "spawn.h"
 #include "submit_script.h"
 #include "text.h"
+#include "vec.h"
 #include "world.h"
 
 #include <errno.h>
@@ -42,8 +44,13 @@ static int script_file(const struct buf *script)
     return fd >= 0 && lseek(fd, 0, SEEK_SET) == 0 ? fd : -1;
 }
 
-static int start(const struct submitting *submitting, const struct buf *script, struct child *child)
+/* The script isn't the job of a scheduler, even if this process is in one: its number and its index are that
+ * job's. The commands keep the variables, which lead srun to the allocation. */
+static int start(const struct submitting *submitting, const struct buf *script, struct slice token,
+                 struct child *child)
 {
+    VEC(char *) environment = {0};
+    struct buf unscheduled = BUF_EMPTY;
     char path[32];
     (void)snprintf(path, sizeof path, "/dev/fd/%d", SPAWN_FIRST_INHERITED);
     char *argv[] = {(char[]){"bash"}, path, NULL};
@@ -51,8 +58,16 @@ static int start(const struct submitting *submitting, const struct buf *script, 
     if (fd < 0) {
         return -1;
     }
+    for (size_t i = 0; environ[i] != NULL; i++) {
+        if (!slice_starts_with(slice_of(environ[i]), ELEMENT_UNSCHEDULED "=")) {
+            vec_push(&environment, environ[i]);
+        }
+    }
+    buf_addf(&unscheduled, ELEMENT_UNSCHEDULED "=%.*s", SLICE_ARGS(token));
+    vec_push(&environment, unscheduled.at);
+    vec_push(&environment, NULL);
     struct spawn_request request = {.argv = argv,
-                                    .envp = environ,
+                                    .envp = environment.at,
                                     .directory = submitting->place.project,
                                     .output = -1,
                                     .inherit = &fd,
@@ -60,6 +75,8 @@ static int start(const struct submitting *submitting, const struct buf *script, 
     int result = world->start(&request, child);
     int error = errno;
     close(fd);
+    vec_release(&environment);
+    buf_release(&unscheduled);
     errno = error;
     return result;
 }
@@ -140,7 +157,7 @@ int submit_bash(struct submitting *submitting, size_t number, struct submission 
     struct child_end end = {0};
     int status = ROWBUILD_OK;
     submit_add_script(submitting, number, registered->token, &script);
-    if (start(submitting, &script, &child) != 0) {
+    if (start(submitting, &script, registered->token, &child) != 0) {
         diag_state_error(submitting->diag, FINDING_NOT_STARTED, "bash can't be started: %s",
                          strerror(errno));
         status = ROWBUILD_STATE;

@@ -1,5 +1,6 @@
 #include "submit_script.h"
 
+#include "element.h"
 #include "project.h"
 #include "script.h"
 
@@ -23,7 +24,8 @@ typedef VEC(struct script_variable) variable_list;
 static bool is_passed_on(struct slice name)
 {
     static const char *const ours[] = {"ROWBUILD_ALLOCATION", "ROWBUILD_CLUSTER",
-                                       "ROWBUILD_EXECUTION", "ROWBUILD_RUN", "ROWBUILD_STATE"};
+                                       "ROWBUILD_EXECUTION",  "ROWBUILD_RUN",
+                                       "ROWBUILD_STATE",      ELEMENT_UNSCHEDULED};
     for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {
         if (slice_is(name, ours[i])) {
             return false;

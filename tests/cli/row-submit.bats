@@ -256,3 +256,27 @@ END
     has '#SBATCH --account=own-gpu' '#SBATCH --partition=gpuA40x4' '#SBATCH --mail-type=END' \
         '#SBATCH --output=logs/jobs/two_%j.txt'
 }
+
+@test "inside a job of Slurm, submit runs what it is told: the job's number and index aren't its own" {
+    mkdir -p workspace/{a,b}
+    rowfile <<'END'
+[[action]]
+name = "first"
+command = 'note first {directory} $SLURM_ARRAY_JOB_ID; hold {directory}; touch workspace/{directory}/out'
+products = ["out"]
+[[action]]
+name = "second"
+command = 'note second {directory}; touch workspace/{directory}/out2'
+products = ["out2"]
+previous_actions = ["first"]
+END
+    export SLURM_JOB_ID=8 SLURM_ARRAY_JOB_ID=7 SLURM_ARRAY_TASK_ID=3 SLURM_CPUS_ON_NODE=1
+    start submit --yes --follow
+    await_started a
+    grep -q "^process [0-9]* of $HOSTNAME" .rowbuild/inbox/*.claim
+    [ "$(cat .rowbuild/inbox/*.claim | wc -l)" -eq 1 ]
+    release a b
+    finish 0
+    expect_runs 'first a 7' 'first b 7' 'second a' 'second b'
+    expect_nothing_to_do
+}
