@@ -89,7 +89,7 @@ static int submit(struct rowbuild *study, struct submitting *submitting,
     }
     int confirmed = submit_confirm(submitting);
     if (confirmed <= 0) {
-        return confirmed == 0 ? ROWBUILD_OK : ROWBUILD_STATE;
+        return confirmed == 0 ? ROWBUILD_OK : rowbuild_messages_status(messages);
     }
     status = begin_writing(study, submitting, selection, messages);
     if (status == ROWBUILD_OK && !submitting->options->dry_run) {

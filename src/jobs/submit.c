@@ -262,7 +262,7 @@ static int submit_one(struct submitting *submitting, size_t number)
     bool uses_slurm = place->cluster->scheduler == SCHEDULER_SLURM;
     struct slice token = submission_new_token(&submitting->arena);
     struct submission registered = registration_of(submitting, number, token);
-    if (uses_slurm && submit_sbatch_prepare(submitting, number, &registered) != 0) {
+    if (uses_slurm && submit_sbatch_prepare(submitting, number, false, &registered) != 0) {
         return ROWBUILD_STATE;
     }
     submit_tell(submitting, submit_event(submitting, number, ROWBUILD_SUBMIT_BEGINS));
@@ -434,10 +434,22 @@ int submit_all(struct submitting *submitting, struct jobs *jobs)
     return status == ROWBUILD_OK && submitting->unfinished ? ROWBUILD_FAILED : status;
 }
 
+/* Before anything is submitted: a later action's jobs couldn't write where they are told to. */
+static int check_outputs(struct submitting *submitting)
+{
+    int result = 0;
+    for (size_t s = 0; s < submitting->jobs.submissions.count && result == 0; s++) {
+        struct submission unregistered = {.token = SLICE_LITERAL("0000000000000000")};
+        result = submit_sbatch_prepare(submitting, s, true, &unregistered);
+    }
+    return result;
+}
+
 int submit_confirm(struct submitting *submitting)
 {
     struct rowbuild_submit_event whole;
-    if (find_means(submitting) != 0) {
+    if (find_means(submitting) != 0 || (submitting->place.cluster->scheduler == SCHEDULER_SLURM &&
+                                        check_outputs(submitting) != 0)) {
         return -1;
     }
     submit_tell_actions(submitting, &whole);

@@ -1,5 +1,6 @@
 #include "submit_output.h"
 
+#include "disk.h"
 #include "file.h"
 #include "sbatch_files.h"
 #include "script.h"
@@ -9,6 +10,7 @@
 #include <fcntl.h>
 #include <pwd.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct output {
@@ -17,6 +19,7 @@ struct output {
     struct sbatch_file_facts facts;
     const char *what; /* "output" */
     bool is_own;      /* by output_file_path and output_file_name */
+    bool only_looks;  /* nothing is made yet */
 };
 
 static const char *user_name(struct arena *arena)
@@ -71,10 +74,24 @@ static int check_writable(const struct output *output, const char *path, const c
         faccessat(project, folder != NULL ? folder : ".", W_OK, AT_EACCESS) == 0) {
         return 0;
     }
-    return diag_state_error(submitting->diag, FINDING_FILE_TROUBLE,
-                            "the job's %s `%s` can't be written: %s; `output_file_path` of the "
-                            "action's submit_options names another folder",
-                            output->what, path, strerror(errno));
+    return diag_error(submitting->diag, FINDING_FILE_TROUBLE,
+                      "the job's %s `%s` can't be written: %s; `output_file_path` of the "
+                      "action's submit_options names another folder",
+                      output->what, path, strerror(errno));
+}
+
+/* The same for the registration, in which a later look fills in what only the job has. */
+static struct slice registered_path(const struct output *output, struct slice file)
+{
+    struct buf path = BUF_EMPTY;
+    if (file.at[0] != '/' && output->files.folder.len > 0) {
+        sbatch_file_add_plain(output->files.folder, &path);
+        buf_add_char(&path, '/');
+    }
+    sbatch_file_fill(file, &output->facts, &path);
+    struct slice kept = arena_slice(&output->submitting->arena, buf_slice(&path));
+    buf_release(&path);
+    return kept;
 }
 
 /* The folder's own path; false: it has a pattern that only the job fills in. */
@@ -96,44 +113,81 @@ static bool find_folder(const struct output *output, struct slice file, const ch
     return is_whole;
 }
 
+/* Whether the folder is there, or can be made: what is there of its path is a folder that may be written to.
+ * -1 with errno. */
+static int look_for_folder(int project, const char *folder, bool *is_made)
+{
+    struct buf path = BUF_EMPTY;
+    struct stat found;
+    int result;
+    *is_made = true;
+    buf_add_string(&path, folder);
+    while ((result = disk->stat(project, buf_string(&path), &found, 0)) != 0 && errno == ENOENT &&
+           path.len > 0) {
+        *is_made = false;
+        do {
+            path.at[--path.len] = '\0';
+        } while (path.len > 0 && path.at[path.len - 1] != '/');
+        if (path.len == 0) {
+            result = disk->stat(project, ".", &found, 0);
+            break;
+        }
+    }
+    if (result == 0 && !S_ISDIR(found.st_mode)) {
+        errno = ENOTDIR;
+        result = -1;
+    }
+    if (result == 0 && !*is_made) {
+        result = disk->may(project, path.len > 0 ? path.at : ".", W_OK | X_OK);
+    }
+    int error = errno;
+    buf_release(&path);
+    errno = error;
+    return result;
+}
+
 static int prepare(const struct output *output, struct slice file, struct slice *registered)
 {
     struct submitting *submitting = output->submitting;
     bool is_whole;
     const char *folder;
     const char *path = path_of(output, file, &is_whole);
-    *registered = slice_of(path);
+    *registered = registered_path(output, file);
     if (!find_folder(output, file, &folder)) {
         return check_unknown_folder(output, path);
     }
-    if (folder != NULL && file_make_parents(submitting->place.project, folder) != 0) {
+    bool is_made = true;
+    if (folder != NULL &&
+        (output->only_looks ? look_for_folder(submitting->place.project, folder, &is_made)
+                            : file_make_parents(submitting->place.project, folder)) != 0) {
         if (path[0] == '/' && !output->is_own) { /* it may exist where the job runs */
-            diag_warning(submitting->diag, FINDING_FILE_TROUBLE,
-                         "the folder of the job's %s `%s` can't be made here: %s; if the host of "
-                         "the job lacks it as well, the job fails without any message",
-                         output->what, path, strerror(errno));
+            if (!output->only_looks) {
+                diag_warning(submitting->diag, FINDING_FILE_TROUBLE,
+                             "the folder of the job's %s `%s` can't be made here: %s; if the host "
+                             "of the job lacks it as well, the job fails without any message",
+                             output->what, path, strerror(errno));
+            }
             return 0;
         }
-        return diag_state_error(submitting->diag, FINDING_FILE_TROUBLE,
-                                "the folder of the job's %s `%s` can't be made: %s", output->what,
-                                path, strerror(errno));
+        return diag_error(submitting->diag, FINDING_FILE_TROUBLE,
+                          "the folder of the job's %s `%s` can't be made: %s", output->what, path,
+                          strerror(errno));
     }
-    return check_writable(output, path, folder, !is_whole);
+    return !is_made ? 0 : check_writable(output, path, folder, !is_whole);
 }
 
 int submit_prepare_output(struct submitting *submitting, size_t number, struct slice script,
-                          const char *const *words, struct submission *registered)
+                          const char *const *words, bool only_looks, struct submission *registered)
 {
     const struct planned_submission *planned = &submitting->jobs.submissions.at[number];
-    struct output output = {.submitting = submitting, .what = "output"};
+    struct output output = {.submitting = submitting, .what = "output", .only_looks = only_looks};
     struct buf own = BUF_EMPTY;
     sbatch_files_find(&output.files, script, words, environ, &submitting->arena);
     output.facts.name = output.files.name.at;
     output.facts.user = user_name(&submitting->arena);
     struct slice file = output.files.output;
     if (file.len == 0) {
-        file =
-            registered->is_array ? SLICE_LITERAL("slurm-%A_%a.out") : SLICE_LITERAL("slurm-%j.out");
+        file = planned->is_array ? SLICE_LITERAL("slurm-%A_%a.out") : SLICE_LITERAL("slurm-%j.out");
     }
     script_add_output(submit_action(submitting, planned), submitting->place.cluster->name,
                       planned->is_array, &own);

@@ -8,9 +8,10 @@
 #include "submissions.h"
 #include "submitting.h"
 
-/* Makes the folders for the jobs of a submission, and fills in the files of what is registered. -1
- * with an error where that can't be: then the jobs would fail without a word. */
+/* Makes the folders for the jobs of a submission, unless it `only_looks` whether they can be made, and fills in
+ * the files of what is registered. -1 with an error where that can't be: then the jobs would fail without a
+ * word. */
 int submit_prepare_output(struct submitting *submitting, size_t number, struct slice script,
-                          const char *const *words, struct submission *registered);
+                          const char *const *words, bool only_looks, struct submission *registered);
 
 #endif

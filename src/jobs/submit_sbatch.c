@@ -255,14 +255,14 @@ static int attempt(struct attempts *attempts, const struct sbatch_request *reque
     }
 }
 
-int submit_sbatch_prepare(struct submitting *submitting, size_t number,
+int submit_sbatch_prepare(struct submitting *submitting, size_t number, bool only_looks,
                           struct submission *registered)
 {
     struct buf script = BUF_EMPTY;
     submit_add_script(submitting, number, registered->token, &script);
     int result = submit_prepare_output(submitting, number, buf_slice(&script),
                                        submit_sbatch_options(submitting, number, registered->token),
-                                       registered);
+                                       only_looks, registered);
     buf_release(&script);
     return result;
 }

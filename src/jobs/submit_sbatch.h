@@ -8,8 +8,9 @@
 #include "submissions.h"
 #include "submitting.h"
 
-/* Before that: makes the folders for the output, and registers its files. -1 after an error. */
-int submit_sbatch_prepare(struct submitting *submitting, size_t number,
+/* Before that: makes the folders for the output, unless it `only_looks` whether they can be made, and registers its
+ * files. -1 after an error. */
+int submit_sbatch_prepare(struct submitting *submitting, size_t number, bool only_looks,
                           struct submission *registered);
 
 /* Of submit_sbatch: a limit on jobs is too small for this array, and a part of it may fit. */

@@ -170,16 +170,26 @@ static bool add_number(struct buf *out, bool is_known, unsigned width, uint64_t 
     return is_known;
 }
 
-static bool add_text(struct buf *out, const char *text)
+static bool add_text(struct buf *out, const char *text, bool keeps_percent)
 {
-    if (text != NULL) {
+    if (text != NULL && keeps_percent) {
+        sbatch_file_add_plain(slice_of(text), out);
+    } else if (text != NULL) {
         buf_add_string(out, text);
     }
     return text != NULL;
 }
 
+void sbatch_file_add_plain(struct slice text, struct buf *out)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        buf_add_string(out, text.at[i] == '%' ? "%" : "");
+        buf_add_char(out, text.at[i]);
+    }
+}
+
 static bool add_pattern(struct buf *out, char letter, unsigned width,
-                        const struct sbatch_file_facts *facts)
+                        const struct sbatch_file_facts *facts, bool keeps_percent)
 {
     switch (letter) {
     case 'A': /* without an array it is the job's number */
@@ -189,9 +199,9 @@ static bool add_pattern(struct buf *out, char letter, unsigned width,
     case 'a':
         return add_number(out, facts->has_index, width, facts->index);
     case 'x':
-        return add_text(out, facts->name);
+        return add_text(out, facts->name, keeps_percent);
     case 'u':
-        return add_text(out, facts->user);
+        return add_text(out, facts->user, keeps_percent);
     default:
         return false;
     }
@@ -217,7 +227,7 @@ static void expand(struct slice file, const struct sbatch_file_facts *facts, boo
             width = width * 10 + (unsigned)(file.at[at] - '0');
         }
         width = width < WIDEST ? width : WIDEST; /* Slurm's own limit */
-        if (at < file.len && add_pattern(out, file.at[at], width, facts)) {
+        if (at < file.len && add_pattern(out, file.at[at], width, facts, keeps_percent)) {
             i = at;
         } else {
             buf_add_char(out, '%');
@@ -226,16 +236,37 @@ static void expand(struct slice file, const struct sbatch_file_facts *facts, boo
     }
 }
 
+/* With a backslash in it, nothing in the name is a pattern. */
+static bool is_literal(struct slice file, struct buf *text)
+{
+    if (file.len == 0 || memchr(file.at, '\\', file.len) == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < file.len; i++) {
+        if (file.at[i] != '\\') {
+            buf_add_char(text, file.at[i]);
+        }
+    }
+    return true;
+}
+
+void sbatch_file_fill(struct slice file, const struct sbatch_file_facts *facts, struct buf *out)
+{
+    struct buf text = BUF_EMPTY;
+    bool is_whole;
+    if (is_literal(file, &text)) {
+        sbatch_file_add_plain(buf_slice(&text), out);
+    } else {
+        expand(file, facts, true, out, &is_whole);
+    }
+    buf_release(&text);
+}
+
 bool sbatch_file_expand(struct slice file, const struct sbatch_file_facts *facts, struct buf *out)
 {
     struct buf text = BUF_EMPTY;
     bool is_whole = true;
-    if (file.len > 0 && memchr(file.at, '\\', file.len) != NULL) { /* then no pattern counts */
-        for (size_t i = 0; i < file.len; i++) {
-            if (file.at[i] != '\\') {
-                buf_add_char(out, file.at[i]);
-            }
-        }
+    if (is_literal(file, out)) {
         return true;
     }
     expand(file, facts, false, &text, &is_whole);

@@ -38,4 +38,10 @@ struct sbatch_file_facts { /* what is known of the job; zero and NULL: it isn't 
  * are, and then so does %%. */
 bool sbatch_file_expand(struct slice file, const struct sbatch_file_facts *facts, struct buf *out);
 
+/* The same for a name that is expanded once more when more is known: what is no pattern any more stands in it
+ * so that it stays as it is then. */
+void sbatch_file_fill(struct slice file, const struct sbatch_file_facts *facts, struct buf *out);
+/* Appends a text in which nothing is a pattern to such a name. */
+void sbatch_file_add_plain(struct slice text, struct buf *out);
+
 #endif

@@ -238,19 +238,49 @@ END
     program sinfo <<'END'
 [ "$1" = --version ] && echo slurm-wlm 22.05.8
 END
-    expect 3 submit -a simulate p -- --output=logs/%j/out
+    expect 2 submit -a simulate p -- --output=logs/%j/out
     has "the folder of the job's output \`logs/%j/out\`" 'leave the pattern out'
     expect 0 show jobs --short
     [ -z "$output" ]
     touch logs
-    expect 3 submit -a simulate p -- -o logs/out
+    expect 2 submit -a simulate p -- -o logs/out
     has "can't be made"
-    SBATCH_OUTPUT=logs/out expect 3 submit -a simulate p
+    SBATCH_OUTPUT=logs/out expect 2 submit -a simulate p
     expect 0 submit -a simulate p -- --output=/dev/null
     program sinfo <<'END'
 [ "$1" = --version ] && echo slurm 24.11.5
 END
     expect 0 submit -a simulate q -- --output=other/%j/out
+}
+
+@test "an output that a later action can't write is found before anything is submitted or made" {
+    cluster
+    queue
+    program sbatch <<'END'
+cat >/dev/null
+echo called >>"$RUNS"
+echo 12
+END
+    printf '\n[action.submit_options.lab]\noutput_file_path = "logs/of plot"\n' >>Rowfile
+    cat Rowfile
+    : >logs
+    expect 2 submit --yes --follow
+    has "the folder of the job's output \`logs/of plot/" "can't be made: Not a directory"
+    expect 2 submit --dry-run --follow
+    expect_runs
+    [ -z "$(ls .rowbuild/jobs 2>/dev/null)" ]
+    rm logs
+    mkdir logs
+    chmod a-w logs
+    if [ "$(id -u)" -ne 0 ]; then
+        expect 2 submit --yes --follow
+        has "can't be made: Permission denied"
+    fi
+    chmod u+w logs
+    expect 0 submit --dry-run --follow
+    [ -z "$(ls logs)" ]
+    expect 0 submit --yes --follow
+    [ -d 'logs/of plot' ]
 }
 
 @test "an array over a limit on jobs is halved until it fits; the rest goes with the next submit" {

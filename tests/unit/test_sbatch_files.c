@@ -101,11 +101,38 @@ static void test_patterns(void **state)
     expect("", &job, "", true);
 }
 
+static void expect_twice(const char *file, const struct sbatch_file_facts *first,
+                         const struct sbatch_file_facts *then, const char *expected)
+{
+    struct buf filled = BUF_EMPTY;
+    struct buf text = BUF_EMPTY;
+    sbatch_file_fill(slice_of(file), first, &filled);
+    (void)sbatch_file_expand(buf_slice(&filled), then, &text);
+    if (strcmp(buf_string(&text), expected) != 0) {
+        fail_msg("%s, then %s: %s", file, buf_string(&filled), buf_string(&text));
+    }
+    buf_release(&filled);
+    buf_release(&text);
+}
+
+static void test_a_name_that_is_expanded_twice(void **state)
+{
+    const struct sbatch_file_facts before = {.name = "5%j", .user = "u"};
+    const struct sbatch_file_facts job = {.job_id = 77};
+    (void)state;
+    expect_twice("%u-%j", &before, &job, "u-77");
+    expect_twice("100%%j", &before, &job, "100%j");
+    expect_twice("100%%j-%j", &before, &job, "100%j-77");
+    expect_twice("%x", &before, &job, "5%j");
+    expect_twice("a\\%j", &before, &job, "a%j");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_which_option_wins),
         cmocka_unit_test(test_patterns),
+        cmocka_unit_test(test_a_name_that_is_expanded_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
