@@ -5,12 +5,14 @@
 #include "inside.h"
 #include "json.h"
 #include "kept_program.h"
+#include "part.h"
 #include "state_folder.h"
 #include "text.h"
 #include "vec.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 
 #define FOLDER STATE_JOBS "/carried"
 
@@ -213,8 +215,50 @@ static void sweep(const char *state_path, const char *name, const struct submiss
     arena_release(&sweeping.arena);
 }
 
+/* What stays in a folder when a process dies between two writes: a file that was to be put in place, and the
+ * parts of a submission that wasn't registered yet, or is no more. */
+static bool is_left_behind(const struct submissions *submissions, struct slice name)
+{
+    size_t suffix = strlen(PART_SUFFIX);
+    if (slice_starts_with(name, FILE_TEMPORARY_PREFIX)) {
+        return true;
+    }
+    return name.len > suffix && memcmp(name.at + name.len - suffix, PART_SUFFIX, suffix) == 0 &&
+           submissions_find(submissions, slice_make(name.at, name.len - suffix)) == NULL;
+}
+
+static int take_left_behind(void *context, const char *name, size_t len, bool is_directory)
+{
+    struct sweeping *sweeping = context;
+    struct slice entry = slice_make(name, len);
+    if (!is_directory && is_left_behind(sweeping->submissions, entry)) {
+        vec_push(&sweeping->unnamed, arena_string(&sweeping->arena, entry));
+    }
+    return 0;
+}
+
+static void sweep_left_behind(const char *state_path, const char *name,
+                              const struct submissions *submissions)
+{
+    struct sweeping sweeping = {.submissions = submissions};
+    int folder = state_folder_open(state_path, name, false);
+    if (folder < 0) {
+        return;
+    }
+    arena_init(&sweeping.arena);
+    (void)file_list(folder, ".", take_left_behind, &sweeping);
+    for (size_t i = 0; i < sweeping.unnamed.count; i++) {
+        (void)inside_remove(folder, sweeping.unnamed.at[i]);
+    }
+    disk->close(folder);
+    vec_release(&sweeping.unnamed);
+    arena_release(&sweeping.arena);
+}
+
 void carried_sweep(const char *state_path, const struct submissions *submissions)
 {
+    sweep_left_behind(state_path, STATE_JOBS, submissions);
+    sweep_left_behind(state_path, FOLDER, submissions);
     sweep(state_path, FOLDER, submissions, false);
     sweep(state_path, KEPT_PROGRAM_FOLDER, submissions, true);
 }

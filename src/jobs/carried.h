@@ -30,7 +30,8 @@ int carried_write(const char *state_path, const struct carried *carried, struct 
 int carried_read(const char *state_path, struct slice name, struct arena *arena,
                  struct carried *carried, struct diag *diag);
 
-/* Removes what none of the registrations names, kept programs as well. Only who holds the lock may do that. */
+/* Removes what none of the registrations names: descriptions, kept programs, parts (part.h), and files that a
+ * killed process was about to put in place. Only who holds the lock may do that: nobody else writes there. */
 void carried_sweep(const char *state_path, const struct submissions *submissions);
 
 #endif

@@ -17,6 +17,7 @@ struct part_maker {
     size_t directory_tasks; /* group and project tasks have numbers from here on */
     uint32_t *others_start; /* by directory: the first of the group tasks that work on it */
     number_list others;
+    number_list projects;      /* project tasks, which every element has to do with */
     uint32_t *task_stamp;      /* by task: the element for which it was met last */
     uint32_t *directory_stamp; /* by directory, likewise */
     uint32_t *place;           /* by directory: its number in the part */
@@ -78,6 +79,11 @@ struct part_maker *part_maker_new(const struct graph *graph)
     intern_init(&maker->keys);
     arena_init(&maker->arena);
     find_others(maker);
+    for (uint32_t n = (uint32_t)maker->directory_tasks; n < graph->task_count; n++) {
+        if (!is_group(graph, n)) {
+            vec_push(&maker->projects, n);
+        }
+    }
     return maker;
 }
 
@@ -91,6 +97,7 @@ void part_maker_free(struct part_maker *maker)
     free(maker->directory_stamp);
     free(maker->place);
     vec_release(&maker->others);
+    vec_release(&maker->projects);
     vec_release(&maker->tasks);
     vec_release(&maker->directories);
     vec_release(&maker->holders);
@@ -184,10 +191,8 @@ static void collect(struct part_maker *maker, const struct task_id *tasks, size_
     for (size_t d = 0; d < own; d++) {
         meet_neighbours(maker, maker->directories.at[d]);
     }
-    for (uint32_t n = (uint32_t)maker->directory_tasks; n < graph->task_count; n++) {
-        if (!is_group(graph, n)) {
-            meet_task(maker, (struct task_id){n});
-        }
+    vec_each (const uint32_t, n, &maker->projects) {
+        meet_task(maker, (struct task_id){*n});
     }
     for (size_t i = 0; i < count; i++) {
         meet_dependencies(maker, tasks[i]);

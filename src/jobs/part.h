@@ -30,6 +30,8 @@
 #include "graph.h"
 #include "submissions.h"
 
+#define PART_SUFFIX ".tasks"
+
 struct part_source { /* an element whose records matter */
     struct slice token;
     uint64_t element;

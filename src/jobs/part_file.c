@@ -25,7 +25,7 @@ static int report(const char *state_path, struct slice token, const char *what, 
 {
     struct buf path = BUF_EMPTY;
     struct buf shown = BUF_EMPTY;
-    buf_addf(&path, "%s/" STATE_JOBS "/%.*s.tasks", state_path, SLICE_ARGS(token));
+    buf_addf(&path, "%s/" STATE_JOBS "/%.*s" PART_SUFFIX, state_path, SLICE_ARGS(token));
     text_add_name(&shown, buf_slice(&path));
     int result = diag_state_error(diag, FINDING_FILE_TROUBLE, "can't %s %s: %s", what,
                                   buf_string(&shown), wrong);
@@ -37,7 +37,7 @@ static int report(const char *state_path, struct slice token, const char *what, 
 static void add_name(struct slice token, struct buf *name)
 {
     buf_add_slice(name, token);
-    buf_add_string(name, ".tasks");
+    buf_add_string(name, PART_SUFFIX);
 }
 
 int part_write(const char *state_path, struct slice token, struct slice lines, struct diag *diag)

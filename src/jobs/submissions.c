@@ -7,6 +7,7 @@
 #include "hex.h"
 #include "inbox.h"
 #include "inside.h"
+#include "part.h"
 #include "state_folder.h"
 #include "text.h"
 #include "vec.h"
@@ -22,7 +23,6 @@
 
 #define FOLDER STATE_JOBS "/"
 #define SUFFIX ".json"
-#define PARTS_SUFFIX ".tasks" /* part.h */
 #define MEND "`rowbuild clean --submitted --force` forgets all jobs"
 
 enum { TOKEN_BYTES = 8, READ_TRIES = 5 };
@@ -320,7 +320,7 @@ int submission_remove(const char *state_path, struct slice token, struct diag *d
     int result = 0;
     int root = open_folder(state_path, &missing);
     if (root >= 0) {
-        add_file(token, PARTS_SUFFIX, &name);
+        add_file(token, PART_SUFFIX, &name);
         (void)inside_remove(root, buf_string(&name));
     }
     buf_clear(&name);

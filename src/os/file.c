@@ -202,7 +202,7 @@ static int open_temporary(int dir, const char *path, struct buf *name)
         }
         buf_clear(name);
         buf_add(name, path, folder);
-        buf_addf(name, ".rowbuild-tmp-%016llx", (unsigned long long)number);
+        buf_addf(name, FILE_TEMPORARY_PREFIX "%016llx", (unsigned long long)number);
         int fd = disk->open(dir, name->at, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (fd >= 0 || errno != EEXIST) {
             return fd;
@@ -268,7 +268,7 @@ int file_prepare(int dir, const char *path, struct slice content, struct buf *te
     const char *slash = strrchr(path, '/');
     buf_clear(temporary);
     buf_add(temporary, path, slash != NULL ? (size_t)(slash - path) + 1 : 0);
-    buf_add_string(temporary, ".rowbuild-tmp-prepared");
+    buf_add_string(temporary, FILE_TEMPORARY_PREFIX "prepared");
     (void)disk->unlink(dir, temporary->at, 0); /* of a writer that was killed */
     int fd = disk->open(dir, temporary->at, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     return fill_temporary(fd, dir, path, content, false, temporary);

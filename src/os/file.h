@@ -52,6 +52,9 @@ int file_write_fully(int fd, struct slice content);
 /* Creates missing parents of `path` (not its last part), mode 0777 less umask. -1 with errno. */
 int file_make_parents(int dir, const char *path);
 
+/* How the names of those temporary files begin that file_replace puts in place. */
+#define FILE_TEMPORARY_PREFIX ".rowbuild-tmp-"
+
 /* Replaces `path` by `content` so that after a crash either the old or the new one is there: writes
  * a temporary sibling, fsyncs, renames, fsyncs the directory. -1 with errno; the old file is then
  * whole (or, if only the directory couldn't be synced, the new one), and no temporary is left. The

@@ -97,7 +97,6 @@ struct state {
     struct inbox_writer inbox; /* STATE_JOB */
 };
 
-#define TEMPORARY_PREFIX ".rowbuild-tmp-" /* of files that file_replace is to put in place */
 
 /* state.c */
 /* Empties table, shapes and texts, or frees them together with the snapshot they borrow from. */

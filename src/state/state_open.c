@@ -41,7 +41,7 @@ static int take_lock(struct state *state, struct diag *diag)
 static int remove_leftover(void *context, const char *name, size_t len, bool is_directory)
 {
     const struct state *state = context;
-    if (!is_directory && slice_starts_with(slice_make(name, len), TEMPORARY_PREFIX)) {
+    if (!is_directory && slice_starts_with(slice_make(name, len), FILE_TEMPORARY_PREFIX)) {
         (void)disk->unlink(state->folder, name, 0);
     }
     return 0;

@@ -100,7 +100,7 @@ static int find_other(void *context, const char *name, size_t len, bool is_direc
     (void)context;
     (void)is_directory;
     return !slice_is(entry, STATE_LOCK) && !slice_is(entry, STATE_JOURNAL) &&
-           !slice_is(entry, STATE_SNAPSHOT) && !slice_starts_with(entry, TEMPORARY_PREFIX);
+           !slice_is(entry, STATE_SNAPSHOT) && !slice_starts_with(entry, FILE_TEMPORARY_PREFIX);
 }
 
 bool state_is_alone(const struct state *state)

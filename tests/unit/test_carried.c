@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -115,6 +116,48 @@ static void test_only_what_nobody_names_is_swept(void **state)
     arena_release(&arena);
 }
 
+static bool is_there(const char *name)
+{
+    struct buf path = BUF_EMPTY;
+    buf_addf(&path, "%s/jobs/%s", place, name);
+    bool is = access(buf_string(&path), F_OK) == 0;
+    buf_release(&path);
+    return is;
+}
+
+static void put(const char *name)
+{
+    struct buf path = BUF_EMPTY;
+    buf_addf(&path, "%s/jobs/%s", place, name);
+    assert_int_equal(file_make_parents(AT_FDCWD, buf_string(&path)), 0);
+    assert_int_equal(file_replace(AT_FDCWD, buf_string(&path), SLICE_LITERAL("x")), 0);
+    buf_release(&path);
+}
+
+/* What a process leaves that is killed between two writes. */
+static void test_what_is_left_behind_is_swept(void **state)
+{
+    (void)state;
+    struct submission one = {.token = SLICE_LITERAL("00000000000000aa")};
+    struct submissions submissions = {.items = &one, .count = 1};
+    put("00000000000000aa.json");
+    put("00000000000000aa.tasks");
+    put("00000000000000bb.tasks");
+    put(".rowbuild-tmp-0123456789abcdef");
+    put("carried/.rowbuild-tmp-0123456789abcdef");
+    put("notes.txt");
+    carried_sweep(place, &submissions);
+    assert_true(is_there("00000000000000aa.json"));
+    assert_true(is_there("00000000000000aa.tasks"));
+    assert_true(is_there("notes.txt"));
+    assert_false(is_there("00000000000000bb.tasks"));
+    assert_false(is_there(".rowbuild-tmp-0123456789abcdef"));
+    assert_false(is_there("carried/.rowbuild-tmp-0123456789abcdef"));
+    submissions.count = 0;
+    carried_sweep(place, &submissions);
+    assert_false(is_there("00000000000000aa.tasks"));
+}
+
 static int read_part(size_t element, struct arena *arena, struct part *part, bool *is_whole)
 {
     static struct action actions[] = {{.scope = SCOPE_DIRECTORY}, {.scope = SCOPE_GROUP}};
@@ -182,6 +225,7 @@ int main(void)
         cmocka_unit_test(test_damage_is_refused_and_mended),
         cmocka_unit_test(test_parts_are_read_by_element),
         cmocka_unit_test(test_only_what_nobody_names_is_swept),
+        cmocka_unit_test(test_what_is_left_behind_is_swept),
     };
     return cmocka_run_group_tests(tests, make_place, remove_place);
 }
