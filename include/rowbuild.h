@@ -443,7 +443,9 @@ struct rowbuild_cancelled { /* jobs are single ones and elements of arrays */
 
 /* Cancels the selected jobs and those that wait for them (`dry_run`: only counts them). Targets may be
  * tasks and products, too; nothing selected: all jobs of the study on this cluster. What has run keeps
- * its records. ROWBUILD_STATE if the scheduler refused, or can't be asked. */
+ * its records. After a dry run with the same selection only jobs are cancelled that it counted: they are
+ * looked at anew unless it was a moment ago, and a note names jobs that came meanwhile, which stay.
+ * ROWBUILD_STATE if the scheduler refused, or can't be asked. */
 ROWBUILD_API int rowbuild_cancel(struct rowbuild *study, const struct rowbuild_selection *selection,
                                  bool dry_run, struct rowbuild_cancelled *cancelled,
                                  struct rowbuild_messages *messages);

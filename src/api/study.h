@@ -85,6 +85,8 @@ struct rowbuild {
     struct audit *audit;             /* watches the commands of a run; NULL: nobody does */
     bool keeps_records;              /* the run leaves the records as they were (audit) */
     struct jobs *jobs;               /* what is in jobs, of the last look; NULL: nothing */
+    struct study_cancel *cancel;     /* what a dry run of cancel found in that look; NULL: none */
+    void (*free_cancel)(struct study_cancel *cancel);
     bool asks_anew;                  /* the queue is asked again for the next look */
     bool forgets_jobs;               /* registrations that can't be read don't matter (clean) */
     bool made_state;                 /* the state folder wasn't there before */

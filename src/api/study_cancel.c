@@ -1,36 +1,90 @@
-/* rowbuild_cancel: a look at what is queued, and the end of it. */
+/* rowbuild_cancel: a look at what is queued, and the end of it. A dry run's look serves the call that
+ * follows it, after a question that was answered at once. */
 #include "study.h"
 
 #include "cancel.h"
+#include "memory.h"
+#include "world.h"
 
-static int cancel(const struct rowbuild *study, const struct cancelling *cancelling,
-                  struct rowbuild_cancelled *cancelled, struct rowbuild_messages *messages)
+#include <stdlib.h>
+
+static const int64_t LOOK_LASTS_NS = INT64_C(10) * 1000000000;
+
+struct study_cancel {
+    struct cancelling cancelling;
+    const struct rowbuild_selection *selection; /* only compared */
+    int64_t looked_at_ns;
+};
+
+static void free_cancel(struct study_cancel *cancel)
 {
-    int result = cancelling_do(cancelling, study->state_path, &cancelled->left, &messages->diag);
-    return result == 0 ? ROWBUILD_OK : rowbuild_messages_status(messages);
+    cancelling_release(&cancel->cancelling);
+    free(cancel);
 }
 
-int rowbuild_cancel(struct rowbuild *study, const struct rowbuild_selection *selection,
-                    bool dry_run, struct rowbuild_cancelled *cancelled,
-                    struct rowbuild_messages *messages)
+/* A new look, which drops the one before. */
+static int look(struct rowbuild *study, const struct rowbuild_selection *selection,
+                struct rowbuild_messages *messages)
 {
-    struct cancelling cancelling;
-    *cancelled = (struct rowbuild_cancelled){0};
     study->asks_anew = true;
     int status = study_look(study, selection, STATE_READ, messages);
     study->asks_anew = false;
     if (status != ROWBUILD_OK) {
         return status;
     }
-    cancelling_find(&cancelling, study->jobs, study->plan, selection, &messages->diag);
-    cancelled->jobs = cancelling.named.lines.count;
-    cancelled->dependents = cancelling.dependents.count;
-    cancelled->running = cancelling.running;
-    cancelled->tasks = cancelling.tasks;
-    cancelled->unnumbered = cancelling.unnumbered;
-    if (!dry_run && cancelled->jobs > 0) {
-        status = cancel(study, &cancelling, cancelled, messages);
+    struct study_cancel *found = mem_alloc(sizeof *found);
+    *found = (struct study_cancel){.selection = selection, .looked_at_ns = world->monotonic_ns()};
+    cancelling_find(&found->cancelling, study->jobs, study->plan, selection, &messages->diag);
+    study->cancel = found;
+    study->free_cancel = free_cancel;
+    return ROWBUILD_OK;
+}
+
+/* What was found a while ago, or for the question, may not be what is queued now. */
+static int look_for_deed(struct rowbuild *study, const struct rowbuild_selection *selection,
+                         struct rowbuild_messages *messages)
+{
+    const struct study_cancel *earlier = study->cancel;
+    struct cancelling_shown shown;
+    if (earlier == NULL || earlier->selection != selection) {
+        return look(study, selection, messages);
     }
-    cancelling_release(&cancelling);
+    if (world->monotonic_ns() - earlier->looked_at_ns < LOOK_LASTS_NS) {
+        return ROWBUILD_OK;
+    }
+    cancelling_show(&earlier->cancelling, &shown);
+    int status = look(study, selection, messages);
+    if (status == ROWBUILD_OK) {
+        cancelling_keep_shown(&study->cancel->cancelling, &shown, &messages->diag);
+    }
+    cancelling_shown_release(&shown);
     return status;
+}
+
+int rowbuild_cancel(struct rowbuild *study, const struct rowbuild_selection *selection,
+                    bool dry_run, struct rowbuild_cancelled *cancelled,
+                    struct rowbuild_messages *messages)
+{
+    *cancelled = (struct rowbuild_cancelled){0};
+    int status =
+        dry_run ? look(study, selection, messages) : look_for_deed(study, selection, messages);
+    if (status != ROWBUILD_OK) {
+        return messages_settle(messages, status);
+    }
+    const struct cancelling *found = &study->cancel->cancelling;
+    cancelled->jobs = found->named.lines.count;
+    cancelled->dependents = found->dependents.count;
+    cancelled->running = found->running;
+    cancelled->tasks = found->tasks;
+    cancelled->unnumbered = found->unnumbered;
+    if (dry_run) {
+        return messages_settle(messages, status);
+    }
+    if (cancelled->jobs + cancelled->dependents > 0 &&
+        cancelling_do(found, study->state_path, &cancelled->left, &messages->diag) != 0) {
+        status = rowbuild_messages_status(messages);
+    }
+    free_cancel(study->cancel);
+    study->cancel = NULL;
+    return messages_settle(messages, status);
 }

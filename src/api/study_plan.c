@@ -374,6 +374,10 @@ int study_drop(struct rowbuild *study, struct rowbuild_messages *messages)
     arena_release(&study->labels);
     plan_free(study->plan);
     study->plan = NULL;
+    if (study->cancel != NULL) {
+        study->free_cancel(study->cancel);
+        study->cancel = NULL;
+    }
     jobs_free(study->jobs);
     study->jobs = NULL;
     if (study->observer != NULL) {

@@ -119,6 +119,17 @@ static void leave_ending(struct job_listing *listing)
     listing->lines.count = kept;
 }
 
+static void recount(struct cancelling *cancelling)
+{
+    cancelling->running = cancelling->tasks = cancelling->unnumbered = 0;
+    vec_each (const struct job_line, line, &cancelling->named.lines) {
+        count(cancelling, line);
+    }
+    vec_each (const struct job_line, line, &cancelling->dependents) {
+        count(cancelling, line);
+    }
+}
+
 void cancelling_find(struct cancelling *cancelling, struct jobs *jobs, const struct plan *plan,
                      const struct rowbuild_selection *selection, struct diag *diag)
 {
@@ -128,12 +139,86 @@ void cancelling_find(struct cancelling *cancelling, struct jobs *jobs, const str
     if (cancelling->named.lines.count > 0) {
         find_dependents(cancelling, jobs, plan);
     }
+    recount(cancelling);
+}
+
+/* ---- What was shown before ---- */
+
+void cancelling_show(const struct cancelling *cancelling, struct cancelling_shown *shown)
+{
+    *shown = (struct cancelling_shown){0};
+    arena_init(&shown->arena);
     vec_each (const struct job_line, line, &cancelling->named.lines) {
-        count(cancelling, line);
+        vec_push(&shown->jobs, line->job);
     }
     vec_each (const struct job_line, line, &cancelling->dependents) {
-        count(cancelling, line);
+        vec_push(&shown->jobs, line->job);
     }
+    vec_each (struct job_ref, job, &shown->jobs) {
+        job->cluster = arena_slice(&shown->arena, job->cluster);
+    }
+}
+
+void cancelling_shown_release(struct cancelling_shown *shown)
+{
+    vec_release(&shown->jobs);
+    arena_release(&shown->arena);
+}
+
+static bool was_shown(const struct cancelling_shown *shown, const struct job_ref *job)
+{
+    vec_each (const struct job_ref, one, &shown->jobs) {
+        if (one->id == job->id && one->index == job->index &&
+            slice_equal(one->cluster, job->cluster)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Leaves out what wasn't shown; `left_out` gets the first few names. */
+static size_t keep_lines(struct job_line *lines, size_t *count,
+                         const struct cancelling_shown *shown, size_t *left_out, struct buf *names)
+{
+    enum { NAMED = 5 };
+    size_t kept = 0;
+    for (size_t i = 0; i < *count; i++) {
+        if (was_shown(shown, &lines[i].job)) {
+            lines[kept++] = lines[i];
+            continue;
+        }
+        if (*left_out < NAMED) {
+            buf_add_string(names, *left_out > 0 ? ", " : "");
+            job_ref_add(&lines[i].job, names);
+        }
+        ++*left_out;
+    }
+    *count = kept;
+    return kept;
+}
+
+void cancelling_keep_shown(struct cancelling *cancelling, const struct cancelling_shown *shown,
+                           struct diag *diag)
+{
+    struct buf names = BUF_EMPTY;
+    size_t left_out = 0;
+    size_t kept = keep_lines(cancelling->named.lines.at, &cancelling->named.lines.count, shown,
+                             &left_out, &names);
+    kept += keep_lines(cancelling->dependents.at, &cancelling->dependents.count, shown, &left_out,
+                       &names);
+    if (left_out > 0) {
+        diag_note(diag, FINDING_NOTHING_TO_DO,
+                  "%zu %s submitted after the question, and %s not cancelled: %s%s; repeat the "
+                  "command to cancel %s",
+                  left_out, left_out == 1 ? "job was" : "jobs were", left_out == 1 ? "is" : "are",
+                  buf_string(&names), left_out > 5 ? ", …" : "", left_out == 1 ? "it" : "them");
+    }
+    if (kept < shown->jobs.count) {
+        diag_note(diag, FINDING_NOTHING_TO_DO, "%zu of the %zu jobs have ended since the question",
+                  shown->jobs.count - kept, shown->jobs.count);
+    }
+    buf_release(&names);
+    recount(cancelling);
 }
 
 void cancelling_release(struct cancelling *cancelling)

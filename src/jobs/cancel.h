@@ -21,6 +21,17 @@ void cancelling_find(struct cancelling *cancelling, struct jobs *jobs, const str
                      const struct rowbuild_selection *selection, struct diag *diag);
 void cancelling_release(struct cancelling *cancelling);
 
+/* What was shown before, when there has been another look since. */
+struct cancelling_shown {
+    struct arena arena;
+    VEC(struct job_ref) jobs;
+};
+void cancelling_show(const struct cancelling *cancelling, struct cancelling_shown *shown);
+void cancelling_shown_release(struct cancelling_shown *shown);
+/* Leaves out jobs that weren't shown, which a note names, and notes how many of those that were have ended. */
+void cancelling_keep_shown(struct cancelling *cancelling, const struct cancelling_shown *shown,
+                           struct diag *diag);
+
 /* Cancels them all, and asks the queue until none of them is waiting or running, for some seconds at
  * most. *left is the number of those that still are, jobs without a number among them. -1 after an
  * error: scancel refused, or the queue can't be asked. */

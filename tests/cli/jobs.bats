@@ -359,3 +359,50 @@ END
     has_line '^simulate +0 +3 +0 '
     expect_runs
 }
+
+# A cluster whose jobs are those in $SCRATCH/queue, without those in $SCRATCH/cancelled.
+cancellable() {
+    unset ROWBUILD_CLUSTER
+    mkdir -p "$HOME/.config/rowbuild"
+    printf '[[cluster]]\nname = "lab"\nscheduler = "slurm"\nidentify.always = true\npartition = []\n' \
+        >"$HOME/.config/rowbuild/clusters.toml"
+    program sbatch <<'END'
+cat >/dev/null
+n=$(($(wc -l <"$SCRATCH/queue") + 77))
+echo "rowbuild|$n|N/A|PENDING||None" >>"$SCRATCH/queue"
+echo $n
+END
+    program squeue <<'END'
+echo squeue >>"$SCRATCH/asked"
+grep -vf "$SCRATCH/cancelled" "$SCRATCH/queue"
+END
+    program scancel <<'END'
+printf '|%s|\n' "$@" >>"$SCRATCH/cancelled"
+END
+    for name in scontrol sinfo; do
+        program $name <<<'exit 1'
+    done
+    : >"$SCRATCH/queue"
+    echo none >"$SCRATCH/cancelled"
+    rowfile <<'END'
+[[action]]
+name = "sim"
+command = "touch workspace/{directory}/out"
+products = ["out"]
+END
+    mkdir -p workspace/{a,b,c}
+}
+
+@test "cancel looks once for its question and its deed" {
+    script -qec true /dev/null >/dev/null 2>&1 </dev/null || skip "no pseudo-terminal can be opened"
+    cancellable
+    expect 0 submit --yes a
+    expect 0 submit --yes b
+    : >"$SCRATCH/asked"
+    rm -f typescript
+    run script -qefc "$ROWBUILD cancel" typescript < <(await_text typescript 'y/N' && echo y)
+    has 'cancel 2 jobs (2 tasks; 0 running)?' 'cancelled 2 jobs'
+    [ "$(wc -l <"$SCRATCH/asked")" -eq 2 ] # the second time to see that they have gone
+    run cat "$SCRATCH/cancelled"
+    has '|77|' '|78|'
+}
