@@ -58,7 +58,8 @@ struct submission {
     struct slice token; /* 16 hexadecimal digits; names the file */
     struct slice cluster;
     struct slice
-        site; /* Slurm's name of the cluster that has the job; at == NULL: that of `cluster` */
+        site; /* Slurm's name of the cluster that has the job, or "a,b" or "all" while it isn't known
+                 which of them has it; at == NULL: that of `cluster` */
     uint64_t job_id;  /* 0: not known yet */
     bool is_accepted; /* without an id: the scheduler has the job, whether or not it shows it */
     bool is_array;

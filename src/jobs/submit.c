@@ -71,10 +71,8 @@ static struct submission registration_of(struct submitting *submitting, size_t n
         .elements = arena_array(arena, count, sizeof *made.elements),
         .element_count = count,
     };
-    struct slice target = submit_target(submitting, submit_action(submitting, planned));
-    bool is_one =
-        target.at != NULL && memchr(target.at, ',', target.len) == NULL && !slice_is(target, "all");
-    made.site = is_one ? target : (struct slice){0}; /* until sbatch says which */
+    /* until sbatch says which of them */
+    made.site = submit_target(submitting, submit_action(submitting, planned));
     for (size_t e = 0; e < count; e++) {
         made.elements[e].state = ELEMENT_ENDED; /* an index that the array leaves out */
     }

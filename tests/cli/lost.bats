@@ -207,3 +207,47 @@ END
     SBATCH_CLUSTERS=b expect 0 cancel --yes
     [ "$(cat "$SCRATCH/cancelled")" = 'here 77' ]
 }
+
+@test "one of several clusters, and nobody knows which: each is asked, and the one that has the job is remembered" {
+    local targets
+    program sbatch <<'END'
+controller
+echo 'Your job was accepted. Have a nice day.'
+END
+    program squeue <<'END'
+echo "squeue $*" >>"$SCRATCH/asked"
+case $* in
+*--clusters=all*) printf 'CLUSTER: a\n\nCLUSTER: b\n' && cat "$SCRATCH/queue" ;;
+*--clusters=a*) ;;
+*--clusters=b*) cat "$SCRATCH/queue" ;;
+esac
+END
+    program scontrol <<'END'
+case "$1 $2 $3" in '--clusters=b write batch_script') cat "$SCRATCH/job.$4" ;; *) exit 1 ;; esac
+END
+    for targets in a,b all; do
+        rm -rf .rowbuild "$SCRATCH"/job.*
+        : >"$SCRATCH/queue"
+        expect 0 submit --yes --patience 0 -- -M $targets
+        jobs_are 1
+        [ "$(jq -r '"\(.site)/\(.job_id)"' .rowbuild/jobs/*.json)" = b/77 ]
+        expect 0 submit --yes
+        has 'no eligible jobs'
+    done
+    # One that doesn't answer may have it.
+    rm -rf .rowbuild "$SCRATCH"/job.*
+    : >"$SCRATCH/queue"
+    program squeue <<'END'
+case $* in *--clusters=a*) ;; *) exit 1 ;; esac
+END
+    program sbatch <<'END'
+cat >/dev/null
+echo 'sbatch: error: Batch job submission failed: Socket timed out on send/recv operation' >&2
+exit 1
+END
+    expect 1 submit --yes --patience 0 -- -M a,b
+    ago 100
+    expect 0 submit --yes -- -M a,b
+    has 'it is still unknown whether the job of `sim` was submitted'
+    [ "$(jq -r .site .rowbuild/jobs/*.json)" = a,b ]
+}

@@ -134,6 +134,27 @@ static void test_states_never_heard_of_count_as_running(void **state)
     end();
 }
 
+static void test_several_clusters(void **state)
+{
+    (void)state;
+    assert_true(parse("\nCLUSTER: a\n"
+                      "rowbuild|ARRAY_JOB_ID|ARRAY_TASK_ID|STATE|COMMENT|REASON|SUBMIT_TIME\n"
+                      "rowbuild|12|N/A|COMPLETED|x|None|1796077748\n"
+                      "rowbuild|67108870|N/A|REVOKED|x|None|1796077748\n"
+                      "\nCLUSTER: b\n"
+                      "rowbuild|12|N/A|RUNNING|rowbuild:0123456789abcdef|None|1796077750\n"
+                      "rowbuild|67108870|N/A|COMPLETED|x|None|1796077748\n"));
+    assert_int_equal(queue.count, 4);
+    assert_slice(queue_find_token(&queue, slice_of("0123456789abcdef"))->cluster, "b");
+    /* What hasn't ended counts: a federation lists a job twice, and two clusters have the same numbers. */
+    assert_slice(queue_find(&queue, 12, JOB_NO_INDEX)->state, "RUNNING");
+    assert_slice(queue_find(&queue, 67108870, JOB_NO_INDEX)->state, "REVOKED");
+    assert_int_equal(queue_find(&queue, 67108870, JOB_NO_INDEX)->phase, QUEUE_RUNNING);
+    assert_int_equal(queue_find(&queue, 12, JOB_NO_INDEX)->submitted_at_s, 1796077750);
+    assert_slice(queue_find(&queue, 12, JOB_NO_INDEX)->reason, "None");
+    end();
+}
+
 static void test_odd_comments(void **state)
 {
     (void)state;
@@ -320,6 +341,7 @@ int main(void)
         cmocka_unit_test(test_words_of_another_program_are_no_empty_queue),
         cmocka_unit_test(test_states),
         cmocka_unit_test(test_states_never_heard_of_count_as_running),
+        cmocka_unit_test(test_several_clusters),
         cmocka_unit_test(test_odd_comments),
         cmocka_unit_test(test_answers_that_cannot_be_read),
         cmocka_unit_test(test_an_answer_is_remembered),
