@@ -73,15 +73,20 @@ static void take_over_directories(struct plan *plan, struct task_id task, struct
     take_over(plan, task, newest);
 }
 
+/* The action's, in the key of a group or project task. */
+static struct slice name_in(struct slice key)
+{
+    const char *end = memchr(key.at, '\0', key.len);
+    return slice_make(key.at, end != NULL ? (size_t)(end - key.at) : key.len);
+}
+
 static void take_over_others(struct plan *plan, struct task_id task)
 {
     const struct slice *keys;
     size_t count = state_recorded_others(plan->state, &keys);
     const struct task_row *newest = state_task(plan->state, task.at);
     for (size_t i = 0; i < count; i++) {
-        const char *end = memchr(keys[i].at, '\0', keys[i].len);
-        size_t name_len = end != NULL ? (size_t)(end - keys[i].at) : keys[i].len;
-        if (!is_described(plan, slice_make(keys[i].at, name_len))) {
+        if (!is_described(plan, name_in(keys[i]))) {
             consider(plan, task, state_recorded_other(plan->state, keys[i]), &newest);
         }
     }
@@ -100,12 +105,25 @@ static bool knows_other_names(const struct plan *plan)
     return false;
 }
 
+static bool knows_other_keys(const struct plan *plan)
+{
+    const struct slice *keys;
+    size_t count = state_recorded_others(plan->state, &keys);
+    for (size_t i = 0; i < count; i++) {
+        if (!is_described(plan, name_in(keys[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void plan_follow_renamed(struct plan *plan)
 {
     const struct graph *graph = plan->graph;
     size_t slots = graph->workspace->count * graph->directory_action_count;
     bool directories_too = knows_other_names(plan);
-    for (uint32_t n = directories_too ? 0 : (uint32_t)slots; n < graph->task_count; n++) {
+    size_t end = knows_other_keys(plan) ? graph->task_count : slots; /* few studies were renamed */
+    for (uint32_t n = directories_too ? 0 : (uint32_t)slots; n < end; n++) {
         struct task_id task = {n};
         if (!graph_is_present(graph, task)) {
             continue;

@@ -1073,3 +1073,24 @@ END
     expect 0 -n
     lacks hint:
 }
+
+@test "7: a renamed action of a group or of the project keeps its records" {
+    mkdir -p workspace/{a,b}
+    rowfile <<'END'
+[[action]]
+name = "sum"
+command = "note {directories}; touch sum"
+products = ["//sum"]
+[[action]]
+name = "mesh"
+scope = "project"
+command = "note mesh; touch mesh"
+products = ["mesh"]
+END
+    expect 0
+    expect_runs 'a b' mesh
+    sed -i 's/"sum"$/"total"/; s/name = "mesh"/name = "grid"/' Rowfile
+    expect 0 --no-adopt # the records say so, not only the files
+    has 'nothing to do'
+    expect_runs
+}
