@@ -14,12 +14,13 @@ static int refuse_broken(const struct rowbuild *study, const struct submitting *
 {
     const struct rowfile *rowfile = study->rowfile;
     bool *told = mem_alloc(rowfile->name_count * sizeof *told + 1);
-    for (size_t s = 0; s < submitting->jobs.submissions.count; s++) {
-        const struct action *action =
-            submit_action(submitting, &submitting->jobs.submissions.at[s]);
-        if (!told[action->name_id]) {
-            told[action->name_id] = true;
-            messages_take(messages, &study->own, action->name.at);
+    vec_each (struct planned_job, job, &submitting->jobs.jobs) {
+        for (size_t n = 0; n < job->task_count; n++) {
+            const struct action *action = graph_action(study->graph, job->tasks[n]);
+            if (!told[action->name_id]) {
+                told[action->name_id] = true;
+                messages_take(messages, &study->own, action->name.at);
+            }
         }
     }
     free(told);

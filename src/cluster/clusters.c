@@ -89,6 +89,8 @@ static const struct user_field cluster_fields[] = {
                "the option that the number is appended to"),
     USER_FIELD("maximum_jobs", USER_FIELD_POSITIVE, struct element, cluster.maximum_jobs, NULL),
     USER_FIELD("array_throttle", USER_FIELD_COUNT, struct element, cluster.array_throttle, NULL),
+    USER_FIELD("target_job_minutes", USER_FIELD_COUNT, struct element, cluster.target_job_minutes,
+               "minutes"),
     USER_FIELD("no_arrays", USER_FIELD_FLAG, struct element, cluster.no_arrays, NULL),
     USER_FIELD("signal_s", USER_FIELD_COUNT, struct element, cluster.signal_s, "seconds"),
 };

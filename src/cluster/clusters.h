@@ -54,6 +54,8 @@ struct cluster {
      * CLUSTER_NO_LIMIT if not given. */
     uint64_t maximum_jobs;
     uint64_t array_throttle; /* most elements of one array that run at once; 0: no limit */
+    /* Short tasks are put together into jobs of about this long; 0: no, a job is a group. */
+    uint64_t target_job_minutes;
     uint64_t signal_s;  /* how long before its time limit a job gets TERM; default 120; 0: never */
     const char *origin; /* path of the file it is from, or CLUSTER_BUILT_IN */
 };

@@ -102,6 +102,7 @@ void cluster_add_text(const struct cluster *cluster, struct buf *out)
     }
     add_count(out, "maximum_jobs", cluster->maximum_jobs, usual.maximum_jobs);
     add_count(out, "array_throttle", cluster->array_throttle, usual.array_throttle);
+    add_count(out, "target_job_minutes", cluster->target_job_minutes, usual.target_job_minutes);
     if (cluster->no_arrays) {
         buf_add_string(out, "no_arrays = true\n");
     }

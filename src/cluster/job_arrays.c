@@ -255,7 +255,9 @@ static void submit(struct job_planning *planning, const uint32_t *members, size_
                                                    .task_count = draft->task_count,
                                                    .directories = draft->directories,
                                                    .directory_count = draft->directory_count,
-                                                   .index = draft->index});
+                                                   .index = draft->index,
+                                                   .is_bundle = draft->is_bundle,
+                                                   .bundle_s = draft->bundle_s});
     }
     vec_push(&made->submissions, submission);
 }

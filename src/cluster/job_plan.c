@@ -1,251 +1,15 @@
-/* Decides which tasks go into which job. Dependencies between submissions are in job_arrays.c. */
+/* Decides what each job requests and which jobs it waits for. Which tasks are submitted is in job_standings.c,
+ * which of them form a job in job_groups.c and job_bundles.c; dependencies between submissions are in
+ * job_arrays.c. */
 #include "job_plan.h"
 
-#include "groups.h"
 #include "job_planning.h"
 #include "saturating.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Where tasks stand ---- */
-
-static void tell_obstacle(void *context, const struct reason *reason)
-{
-    bool *has_own = context;
-    /* Any other reason is due to a task that it depends on, which is examined itself. */
-    *has_own = *has_own || reason_is_lack(reason->kind) || reason->kind == REASON_EXCLUDED;
-}
-
-static bool is_blocked_itself(struct plan *plan, struct task_id task, struct diag *diag)
-{
-    bool has_own = false;
-    plan_examine(plan, task, tell_obstacle, &has_own, diag);
-    return has_own;
-}
-
-/* The queued job of a task; false if the job can't be waited for: it has no id yet, or is another
- * cluster's, where its id means another job. */
-static bool find_queued(const struct job_planning *planning, struct task_id task,
-                        struct job_need *need)
-{
-    const struct job_ref *job = plan_job(planning->plan, task);
-    *need = (struct job_need){.job = JOB_NONE, .job_id = job->id, .index = job->index};
-    struct slice target = planning->options->target;
-    return job->id != 0 &&
-           slice_equal(job->cluster, target.at != NULL ? target : planning->options->cluster->name);
-}
-
-static bool can_wait_for(const struct job_planning *planning, struct task_id before)
-{
-    struct job_need need;
-    switch ((enum job_standing)planning->standing[before.at]) {
-    case JOB_STANDS_DONE:
-        return true;
-    case JOB_STANDS_CHOSEN:
-        return planning->options->follow;
-    case JOB_STANDS_QUEUED:
-        return planning->options->follow && find_queued(planning, before, &need);
-    case JOB_STANDS_OUT:
-        break;
-    }
-    return plan_wanted(planning->plan, before) == 0; /* --only: dependencies aren't examined */
-}
-
-static bool is_chosen(const struct job_planning *planning, struct task_id task)
-{
-    struct plan *plan = planning->plan;
-    const struct graph *graph = plan_graph(plan);
-    uint8_t verdict = plan_verdict(plan, task);
-    bool may_wait = verdict == VERDICT_MAYBE || verdict == VERDICT_BLOCKED ||
-                    verdict == VERDICT_WAITS || verdict == VERDICT_HELD;
-    bool is_due = verdict == VERDICT_STALE || verdict == VERDICT_RESTORE;
-    if ((plan_wanted(plan, task) & WANTED_SELECTED) == 0 ||
-        !(is_due || (may_wait && planning->options->follow))) {
-        return false;
-    }
-    for (uint32_t e = graph->before_start[task.at]; e < graph->before_start[task.at + 1]; e++) {
-        if (!can_wait_for(planning, graph->before.at[e].task)) {
-            return false;
-        }
-    }
-    return verdict != VERDICT_BLOCKED || !is_blocked_itself(plan, task, planning->diag);
-}
-
-static void find_standings(struct job_planning *planning)
-{
-    const struct graph *graph = plan_graph(planning->plan);
-    for (size_t i = 0; i < graph->order_count; i++) {
-        struct task_id task = {graph->order[i]};
-        enum job_standing standing = JOB_STANDS_OUT;
-        switch (plan_verdict(planning->plan, task)) {
-        case VERDICT_FRESH:
-            standing = JOB_STANDS_DONE;
-            break;
-        case VERDICT_SUBMITTED:
-            standing = JOB_STANDS_QUEUED;
-            break;
-        default:
-            standing = is_chosen(planning, task) ? JOB_STANDS_CHOSEN : JOB_STANDS_OUT;
-            break;
-        }
-        planning->standing[task.at] = (uint8_t)standing;
-    }
-}
-
-/* ---- Groups ---- */
-
-static void add_job(struct job_planning *planning, uint32_t element, const struct task_id *tasks,
-                    size_t count)
-{
-    const struct graph *graph = plan_graph(planning->plan);
-    struct arena *arena = &planning->made->arena;
-    struct job_draft draft = {.element = element, .task_count = count};
-    struct task_id *kept = arena_array(arena, count, sizeof *kept);
-    for (size_t i = 0; i < count; i++) {
-        const uint32_t *directories;
-        kept[i] = tasks[i];
-        draft.directory_count += graph_directories(graph, tasks[i], &directories);
-        planning->job_of[tasks[i].at] = (uint32_t)planning->drafts.count;
-    }
-    struct slice *names = arena_array(arena, draft.directory_count, sizeof *names);
-    size_t named = 0;
-    for (size_t i = 0; i < count; i++) {
-        const uint32_t *directories;
-        size_t own = graph_directories(graph, tasks[i], &directories);
-        for (size_t d = 0; d < own; d++) {
-            names[named++] = graph->workspace->names[directories[d]];
-        }
-    }
-    draft.tasks = kept;
-    draft.directories = names;
-    vec_push(&planning->drafts, draft);
-}
-
-struct directory_list {
-    VEC(uint32_t) at;
-};
-
-/* The column of a directory-scope element: its tasks by directory. */
-static uint32_t column_of(const struct graph *graph, const struct action *action)
-{
-    uint32_t column = 0;
-    while (!slice_equal(graph->directory_actions[column], action->name)) {
-        column++;
-    }
-    return column;
-}
-
-static struct task_id task_at(const struct graph *graph, uint32_t directory, uint32_t column)
-{
-    return (struct task_id){(uint32_t)(directory * graph->directory_action_count + column)};
-}
-
-static int add_directory_jobs(struct job_planning *planning, uint32_t element)
-{
-    const struct graph *graph = plan_graph(planning->plan);
-    const struct action *action = &graph->rowfile->actions[element];
-    bool whole = action->group.submit_whole;
-    uint32_t column = column_of(graph, action);
-    struct directory_list directories = {0};
-    struct groups groups = {0};
-    VEC(struct task_id) tasks = {0};
-    size_t start = 0;
-    bool any = false;
-    for (uint32_t d = 0; d < graph->workspace->count; d++) {
-        struct task_id task = task_at(graph, d, column);
-        bool chosen = graph->tasks[task.at].action == element &&
-                      planning->standing[task.at] == JOB_STANDS_CHOSEN;
-        any = any || chosen;
-        if (chosen || (whole && graph->tasks[task.at].action == element)) {
-            vec_push(&directories.at, d);
-        }
-    }
-    int result = any ? groups_form(action, graph->workspace, directories.at.at,
-                                   directories.at.count, &groups, planning->diag)
-                     : 0;
-    for (size_t g = 0; result == 0 && g < groups.ends.count; g++) {
-        size_t chosen = 0;
-        tasks.count = 0;
-        for (size_t i = start; i < groups.ends.at[g]; i++) {
-            struct task_id task = task_at(graph, groups.members.at[i], column);
-            chosen += planning->standing[task.at] == JOB_STANDS_CHOSEN;
-            vec_push(&tasks, task);
-        }
-        start = groups.ends.at[g];
-        if (chosen == tasks.count) {
-            add_job(planning, element, tasks.at, tasks.count);
-        } else if (chosen > 0) {
-            planning->made->partial_groups++;
-        }
-    }
-    groups_release(&groups);
-    vec_release(&directories.at);
-    vec_release(&tasks);
-    return result;
-}
-
-static int add_jobs(struct job_planning *planning)
-{
-    const struct graph *graph = plan_graph(planning->plan);
-    const struct rowfile *rowfile = graph->rowfile;
-    size_t slots = graph->workspace->count * graph->directory_action_count;
-    for (uint32_t element = 0; element < rowfile->action_count; element++) {
-        if (rowfile->actions[element].scope == SCOPE_DIRECTORY) {
-            if (add_directory_jobs(planning, element) != 0) {
-                return -1;
-            }
-            continue;
-        }
-        for (size_t n = slots; n < graph->task_count; n++) {
-            struct task_id task = {(uint32_t)n};
-            if (graph->tasks[n].action == element && planning->standing[n] == JOB_STANDS_CHOSEN) {
-                add_job(planning, element, &task, 1);
-            }
-        }
-    }
-    return 0;
-}
-
-/* Dependents of an incomplete group wait as well. */
-static bool drop_orphans(struct job_planning *planning)
-{
-    const struct graph *graph = plan_graph(planning->plan);
-    bool any = false;
-    for (size_t i = 0; i < graph->order_count; i++) {
-        uint32_t n = graph->order[i];
-        if (planning->standing[n] != JOB_STANDS_CHOSEN) {
-            continue;
-        }
-        bool keeps = planning->job_of[n] != JOB_NONE;
-        for (uint32_t e = graph->before_start[n]; e < graph->before_start[n + 1] && keeps; e++) {
-            keeps = can_wait_for(planning, graph->before.at[e].task);
-        }
-        if (!keeps) {
-            planning->standing[n] = JOB_STANDS_OUT;
-            any = true;
-        }
-    }
-    return any;
-}
-
-static int form_jobs(struct job_planning *planning)
-{
-    size_t task_count = plan_graph(planning->plan)->task_count;
-    size_t partial = 0;
-    do {
-        planning->drafts.count = 0;
-        planning->made->partial_groups = 0;
-        memset(planning->job_of, 0xff, task_count * sizeof *planning->job_of);
-        if (add_jobs(planning) != 0) {
-            return -1;
-        }
-        partial =
-            planning->made->partial_groups > partial ? planning->made->partial_groups : partial;
-    } while (drop_orphans(planning));
-    planning->made->partial_groups = partial;
-    return 0;
-}
+enum { FEW_SUBMISSIONS = 16 };
 
 /* ---- Needs: what a job waits for ---- */
 
@@ -270,6 +34,48 @@ static bool is_same_job(const struct job_need *a, const struct job_need *b)
     return a->job == b->job && a->job_id == b->job_id && a->index == b->index;
 }
 
+/* Whether a task of a bundle is followed by none of its own. */
+static bool is_end(const struct job_planning *planning, struct task_id task)
+{
+    const struct graph *graph = plan_graph(planning->plan);
+    bool is = true;
+    for (uint32_t a = graph->after_start[task.at]; a < graph->after_start[task.at + 1] && is; a++) {
+        is = planning->job_of[graph->after[a].at] != planning->job_of[task.at];
+    }
+    return is;
+}
+
+static void count_ends(struct job_planning *planning)
+{
+    vec_each (struct job_draft, draft, &planning->drafts) {
+        for (size_t i = 0; i < draft->task_count && draft->is_bundle; i++) {
+            draft->end_count += is_end(planning, draft->tasks[i]);
+        }
+    }
+}
+
+/* Counts an end of a bundle once for each draft. */
+static uint32_t count_end(struct job_planning *planning, uint32_t number, struct task_id before)
+{
+    uint32_t job = planning->job_of[before.at];
+    bool counts = job != JOB_NONE && planning->drafts.at[job].is_bundle &&
+                  planning->counted[before.at] != number && is_end(planning, before);
+    if (counts) {
+        planning->counted[before.at] = number;
+    }
+    return counts;
+}
+
+/* What waits for some tasks of a bundle isn't held back by a failure of the others: its own job finds out
+ * what it can run. */
+static bool is_part(const struct job_planning *planning, const struct job_draft *draft,
+                    const struct job_need *need)
+{
+    const struct job_draft *needed = need->job != JOB_NONE ? &planning->drafts.at[need->job] : NULL;
+    return needed != NULL && needed->is_bundle && needed->task_count > 1 &&
+           (draft->task_count > 1 || need->ends < needed->end_count);
+}
+
 static void find_needs(struct job_planning *planning, uint32_t number)
 {
     const struct graph *graph = plan_graph(planning->plan);
@@ -283,9 +89,10 @@ static void find_needs(struct job_planning *planning, uint32_t number)
             bool is_needed = planning->standing[before.at] == JOB_STANDS_CHOSEN
                                  ? need.job != number
                                  : planning->standing[before.at] == JOB_STANDS_QUEUED &&
-                                       find_queued(planning, before, &need);
+                                       job_find_queued(planning, before, &need);
             if (is_needed) {
                 need.any_end = plan_may_skip(planning->plan, draft->tasks[i], before);
+                need.ends = count_end(planning, number, before);
                 vec_push(&needs, need);
             }
         }
@@ -297,7 +104,13 @@ static void find_needs(struct job_planning *planning, uint32_t number)
     for (size_t i = 0; i < needs.count; i++) {
         if (i == 0 || !is_same_job(&needs.at[i - 1], &needs.at[i])) {
             draft->needs[draft->need_count++] = needs.at[i];
+        } else {
+            draft->needs[draft->need_count - 1].ends += needs.at[i].ends;
         }
+    }
+    for (size_t i = 0; i < draft->need_count; i++) {
+        draft->needs[i].any_end =
+            draft->needs[i].any_end || is_part(planning, draft, &draft->needs[i]);
     }
     vec_release(&needs);
 }
@@ -365,7 +178,7 @@ static int choose_partition(struct job_planning *planning, const struct action *
         only->name = named;
         *partition = only;
     }
-    for (const char *line = buf_string(&warnings); *line != '\0';) {
+    for (const char *line = buf_string(&warnings); *line != '\0' && !planning->is_anew;) {
         size_t len = strcspn(line, "\n");
         diag_warning(planning->diag, FINDING_PARTITION_WARNING, "action `%.*s`: %.*s",
                      SLICE_ARGS(action->name), (int)len, line);
@@ -412,7 +225,14 @@ static void request_pools(const struct job_planning *planning, const struct acti
     buf_release(&licences);
 }
 
-/* An element's requests depend only on the number of directories. */
+/* An element's requests depend only on the number of directories. The bundles of an element, whose tasks
+ * take turns, have equal requests. */
+static bool same_request(const struct job_draft *a, const struct job_draft *b)
+{
+    return a->element == b->element && a->is_bundle == b->is_bundle &&
+           (a->is_bundle || a->directory_count == b->directory_count);
+}
+
 static int find_requests(struct job_planning *planning)
 {
     const struct rowfile *rowfile = plan_graph(planning->plan)->rowfile;
@@ -424,7 +244,7 @@ static int find_requests(struct job_planning *planning)
         for (size_t k = j; k > 0 && planning->drafts.at[k - 1].element == draft->element &&
                            same == NULL && j - k < 8;
              k--) {
-            if (planning->drafts.at[k - 1].directory_count == draft->directory_count) {
+            if (same_request(&planning->drafts.at[k - 1], draft)) {
                 same = &planning->drafts.at[k - 1];
             }
         }
@@ -433,8 +253,11 @@ static int find_requests(struct job_planning *planning)
             continue;
         }
         const struct partition *partition;
-        draft->request =
-            job_request_of(action, draft->directory_count > 0 ? draft->directory_count : 1);
+        bool is_one = draft->is_bundle || draft->directory_count == 0;
+        draft->request = job_request_of(action, is_one ? 1 : draft->directory_count);
+        if (draft->is_bundle) {
+            draft->request.walltime_s = draft->walltime_s;
+        }
         if (choose_partition(planning, action, &draft->request, &partition) != 0) {
             result = -1;
             while (j + 1 < planning->drafts.count &&
@@ -452,29 +275,88 @@ static int find_requests(struct job_planning *planning)
 
 /* ---- The whole ---- */
 
+/* Makes submissions of the drafts. */
+static int make_submissions(struct job_planning *planning)
+{
+    int result = find_requests(planning);
+    count_ends(planning);
+    for (uint32_t j = 0; j < planning->drafts.count && result == 0; j++) {
+        find_needs(planning, j);
+    }
+    if (result == 0) {
+        job_arrays_form(planning);
+    }
+    return result;
+}
+
+static void begin_anew(struct job_planning *planning)
+{
+    struct job_plan *made = planning->made;
+    made->jobs.count = 0;
+    made->submissions.count = 0;
+    made->over_limit = made->over_maximum = made->in_circles = 0;
+    planning->is_anew = true;
+    memset(planning->counted, 0xff,
+           plan_graph(planning->plan)->task_count * sizeof *planning->counted);
+}
+
+/* More calls of sbatch than the action with the most jobs has jobs. A few calls don't matter. */
+static bool is_scattered(const struct job_planning *planning)
+{
+    size_t most = 0;
+    size_t own = 0;
+    for (size_t j = 0; j < planning->drafts.count; j++) {
+        bool continues =
+            j > 0 && planning->drafts.at[j].element == planning->drafts.at[j - 1].element;
+        own = continues ? own + 1 : 1;
+        most = own > most ? own : most;
+    }
+    most = most < FEW_SUBMISSIONS ? FEW_SUBMISSIONS : most;
+    return planning->made->submissions.count > most;
+}
+
+/* Bundles, along whole chains if they are scattered. They wait for each other no more than actions do: what
+ * joins a bundle waits for nothing else, and what a bundle begins with is of one action. */
+static int make_bundled(struct job_planning *planning)
+{
+    job_draft_list groups = planning->drafts;
+    planning->drafts = (job_draft_list){0};
+    job_bundles_form(planning, &groups, BUNDLE_SHORT);
+    int result = make_submissions(planning);
+    if (result == 0 && is_scattered(planning)) {
+        begin_anew(planning);
+        job_bundles_form(planning, &groups, BUNDLE_WHOLE_CHAINS);
+        result = make_submissions(planning);
+    }
+    vec_release(&groups);
+    return result;
+}
+
 int job_plan_make(struct plan *plan, const struct job_plan_options *options, struct job_plan *made,
                   struct diag *diag)
 {
-    size_t task_count = plan_graph(plan)->task_count;
+    const struct graph *graph = plan_graph(plan);
+    const struct cluster *cluster = options->cluster;
+    size_t task_count = graph->task_count;
     struct job_planning planning = {.plan = plan, .options = options, .made = made, .diag = diag};
     *made = (struct job_plan){0};
     arena_init(&made->arena);
     planning.standing = mem_alloc(task_count);
     planning.job_of = mem_grow(NULL, task_count, sizeof *planning.job_of);
-    find_standings(&planning);
-    int result = form_jobs(&planning);
+    planning.counted = mem_grow(NULL, task_count, sizeof *planning.counted);
+    memset(planning.counted, 0xff, task_count * sizeof *planning.counted);
+    planning.named_in = mem_alloc((graph->workspace->count + 1) * sizeof *planning.named_in);
+    job_standings_find(&planning);
+    int result = job_groups_form(&planning);
     if (result == 0) {
-        result = find_requests(&planning);
-    }
-    for (uint32_t j = 0; j < planning.drafts.count && result == 0; j++) {
-        find_needs(&planning, j);
-    }
-    if (result == 0) {
-        job_arrays_form(&planning);
+        bool bundles = cluster->scheduler == SCHEDULER_SLURM && cluster->target_job_minutes > 0;
+        result = bundles ? make_bundled(&planning) : make_submissions(&planning);
     }
     vec_release(&planning.drafts);
     free(planning.standing);
     free(planning.job_of);
+    free(planning.counted);
+    free(planning.named_in);
     return result;
 }
 

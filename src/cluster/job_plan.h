@@ -3,9 +3,14 @@
  * Knows: groups, requests and partitions, arrays and their limits, dependencies between jobs.
  * Doesn't know: scripts, tokens, whether a scheduler answers. Changes nothing.
  *
- * A job takes the tasks of one group (groups.h) of one action element. Jobs of an element with
+ * A job takes the tasks of one group (groups.h) of one action element. On a cluster with
+ * target_job_minutes it may be a bundle (job_bundles.c): then it is a job of the element that it begins
+ * with. Jobs of an element with
  * equal requests become one submission, an array, if they wait for the same jobs or, index by
- * index, for the jobs of an earlier array. */
+ * index, for the jobs of an earlier array.
+ *
+ * Implemented by job_standings.c (which tasks are submitted), job_groups.c, job_bundles.c, job_plan.c (requests
+ * and needs) and job_arrays.c (submissions). */
 #ifndef ROWBUILD_JOB_PLAN_H
 #define ROWBUILD_JOB_PLAN_H
 
@@ -40,7 +45,9 @@ struct planned_job {
     size_t task_count;
     const struct slice *directories; /* names: of the tasks, or of their members */
     size_t directory_count;
-    uint32_t index; /* in its submission's array; 0 outside of an array */
+    uint32_t index;  /* in its submission's array; 0 outside of an array */
+    bool is_bundle;  /* of several groups, or a part of one */
+    double bundle_s; /* what a bundle's tasks take by their records */
 };
 
 #define JOB_PLAN_EARLIER SIZE_MAX
@@ -55,7 +62,7 @@ struct planned_dependency {
 };
 
 struct planned_submission {
-    uint32_t element; /* of the rowfile's actions */
+    uint32_t element; /* of the rowfile's actions; the jobs of bundles begin with it */
     struct job_request request;
     bool is_array;
     size_t first_job; /* in the plan's jobs; ascending by index */

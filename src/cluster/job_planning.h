@@ -20,6 +20,7 @@ struct job_need {
     uint64_t job_id; /* with JOB_NONE: the scheduler's id */
     uint32_t index;  /* of an array in the queue, or JOB_NO_INDEX */
     bool any_end;    /* only that it has ended: a group may run without its directories */
+    uint32_t ends;   /* of a bundle: its last tasks that are waited for */
 };
 
 struct job_draft {
@@ -28,6 +29,10 @@ struct job_draft {
     size_t task_count;
     const struct slice *directories;
     size_t directory_count;
+    bool is_bundle;    /* its tasks take turns, so it requests what one of them does */
+    double bundle_s;   /* what these take by their records */
+    double walltime_s; /* of a bundle */
+    size_t end_count;  /* of a bundle: its tasks that no other one of it waits for */
     struct job_request request;
     struct job_need *needs; /* sorted, no duplicates */
     size_t need_count;
@@ -36,15 +41,44 @@ struct job_draft {
     uint32_t index;
 };
 
+typedef VEC(struct job_draft) job_draft_list;
+
 struct job_planning {
     struct plan *plan;
     const struct job_plan_options *options;
     struct job_plan *made;
     struct diag *diag;
-    uint8_t *standing;            /* by task: enum job_standing */
-    uint32_t *job_of;             /* by task: its draft, or JOB_NONE */
-    VEC(struct job_draft) drafts; /* in the order of the Rowfile's elements, then of groups */
+    uint8_t *standing;     /* by task: enum job_standing */
+    uint32_t *job_of;      /* by task: its draft, or JOB_NONE */
+    uint64_t *named_in;    /* by directory: the last draft that names it */
+    uint64_t naming;       /* drafts that were made so far */
+    uint32_t *counted;     /* by task: for find_needs */
+    bool is_anew;          /* warnings were given already */
+    job_draft_list drafts; /* in the order of the Rowfile's elements, then of groups */
 };
+
+/* Where all tasks stand. */
+void job_standings_find(struct job_planning *planning);
+/* Whether a job can wait until this task is done, or it is done already. */
+bool job_can_wait(const struct job_planning *planning, struct task_id before);
+/* The queued job of a task; false if the job can't be waited for: it has no id yet, or is another
+ * cluster's, where its id means another job. */
+bool job_find_queued(const struct job_planning *planning, struct task_id task,
+                     struct job_need *need);
+
+/* Adds a draft that names each directory of its tasks once. */
+void job_draft_add(struct job_planning *planning, uint32_t element, const struct task_id *tasks,
+                   size_t count);
+
+/* Makes a draft of each group of chosen tasks. A task whose group is incomplete, and what comes after it,
+ * isn't chosen any more. -1 after an error (a value can't be read). */
+int job_groups_form(struct job_planning *planning);
+
+/* How far jobs are bundled: while they are short, or along whole chains. */
+enum bundling { BUNDLE_SHORT, BUNDLE_WHOLE_CHAINS };
+/* Makes drafts of `groups`, the drafts of groups, for the cluster's target_job_minutes. */
+void job_bundles_form(struct job_planning *planning, const job_draft_list *groups,
+                      enum bundling bundling);
 
 /* Puts the drafts into submissions, each after the submissions that it waits for. */
 void job_arrays_form(struct job_planning *planning);

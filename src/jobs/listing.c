@@ -12,6 +12,8 @@ struct job_lines {
     const struct rowbuild_selection *selection;
     bool *named; /* directories that were named; NULL: all */
     struct job_listing *made;
+    size_t *counted_in; /* by directory: the last job that counted it, from 1 */
+    size_t jobs_seen;
 };
 
 /* ---- Which ones ---- */
@@ -56,8 +58,9 @@ static void find_named(struct job_lines *lines)
     }
 }
 
-/* Directories of a task that were named. A task that isn't in the study any more counts as one. */
-static size_t count_directories(const struct job_lines *lines, struct slice key)
+/* Directories of a task that were named and that no other task of the job has. A task that isn't in the study
+ * any more counts as one. */
+static size_t count_directories(struct job_lines *lines, struct slice key)
 {
     const struct graph *graph = plan_graph(lines->plan);
     struct task_id task = graph_find_task(graph, key);
@@ -68,7 +71,9 @@ static size_t count_directories(const struct job_lines *lines, struct slice key)
     size_t count = graph_directories(graph, task, &directories);
     size_t named = 0;
     for (size_t i = 0; i < count; i++) {
-        named += is_named(lines, directories[i]);
+        size_t *counted = &lines->counted_in[directories[i]];
+        named += is_named(lines, directories[i]) && *counted != lines->jobs_seen;
+        *counted = lines->jobs_seen;
     }
     return named;
 }
@@ -90,19 +95,62 @@ static void add(struct job_lines *lines, const struct queue *queue, struct job_l
     vec_push(&lines->made->lines, line);
 }
 
+/* The action of a task of a submission: the one that it is registered with, unless it is a bundle's. */
+static struct slice action_of(const struct job_lines *lines, const struct submission *submission,
+                              struct slice key)
+{
+    const struct graph *graph = plan_graph(lines->plan);
+    struct task_id task = graph_find_task(graph, key);
+    return task.at != GRAPH_NONE ? graph_action(graph, task)->name : submission->action;
+}
+
+/* The actions of a job, "first, second"; at == NULL: none of them was named. */
+static struct slice actions_of(struct job_lines *lines, const struct submission *submission,
+                               const struct submission_element *element)
+{
+    VEC(struct slice) actions = {0};
+    struct buf text = BUF_EMPTY;
+    bool is_selected =
+        element->task_count == 0 && is_selected_action(lines->selection, submission->action);
+    for (size_t i = 0; i < element->task_count; i++) {
+        struct slice action = action_of(lines, submission, element->tasks[i]);
+        size_t known = 0;
+        while (known < actions.count && !slice_equal(actions.at[known], action)) {
+            known++;
+        }
+        if (known == actions.count) {
+            is_selected = is_selected || is_selected_action(lines->selection, action);
+            vec_push(&actions, action);
+            buf_addf(&text, "%s%.*s", text.len > 0 ? ", " : "", SLICE_ARGS(action));
+        }
+    }
+    struct slice found = submission->action;
+    if (!is_selected) {
+        found = (struct slice){0};
+    } else if (actions.count > 1) {
+        found = slice_of(arena_string(&lines->jobs->texts, buf_slice(&text)));
+    } else if (actions.count == 1) {
+        found = actions.at[0];
+    }
+    vec_release(&actions);
+    buf_release(&text);
+    return found;
+}
+
 static void add_element(struct job_lines *lines, const struct submission *submission, size_t e)
 {
     const struct submission_element *element = &submission->elements[e];
     bool is_here = slice_equal(lines->jobs->place.cluster->name, submission->cluster);
     struct job_line line = {.job = submission_job(submission, e),
                             .is_elsewhere = is_here && submission->site.len > 0,
-                            .action = submission->action,
+                            .action = actions_of(lines, submission, element),
                             .tasks = element->tasks,
                             .task_count = element->task_count};
+    lines->jobs_seen++;
     for (size_t i = 0; i < element->task_count; i++) {
         line.directories += count_directories(lines, element->tasks[i]);
     }
-    if (line.directories > 0 || lines->named == NULL) {
+    if (line.action.at != NULL && (line.directories > 0 || lines->named == NULL)) {
         add(lines, jobs_queue_of(lines->jobs, submission), line);
     }
 }
@@ -117,8 +165,7 @@ static void add_submissions(struct job_lines *lines)
     const struct submissions *submissions = &lines->jobs->submissions;
     for (size_t i = 0; i < submissions->count; i++) {
         const struct submission *submission = &submissions->items[i];
-        bool is_shown = is_selected_action(lines->selection, submission->action);
-        for (size_t e = 0; is_shown && e < submission->element_count; e++) {
+        for (size_t e = 0; e < submission->element_count; e++) {
             if (submission->elements[e].state == ELEMENT_QUEUED) {
                 add_element(lines, submission, e);
             }
@@ -203,6 +250,7 @@ void job_listing_make(struct job_listing *listing, struct jobs *jobs, const stru
     if (jobs == NULL) {
         return;
     }
+    lines.counted_in = mem_alloc(plan_graph(plan)->workspace->count * sizeof *lines.counted_in + 1);
     find_named(&lines);
     add_submissions(&lines);
     add_row_jobs(&lines);
@@ -211,6 +259,7 @@ void job_listing_make(struct job_listing *listing, struct jobs *jobs, const stru
         qsort(listing->lines.at, listing->lines.count, sizeof *listing->lines.at, compare_jobs);
     }
     free(lines.named);
+    free(lines.counted_in);
 }
 
 void job_listing_release(struct job_listing *listing)

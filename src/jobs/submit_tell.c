@@ -1,8 +1,11 @@
 #include "submit_tell.h"
 
+#include "memory.h"
 #include "script.h"
 #include "submit_script.h"
 #include "text.h"
+
+#include <stdlib.h>
 
 static const char DRY_TOKEN[] = "0000000000000000";
 
@@ -37,33 +40,123 @@ struct rowbuild_submit_event submit_event(const struct submitting *submitting, s
     return event;
 }
 
+static void add_event(struct rowbuild_submit_event *sum, const struct rowbuild_submit_event *one)
+{
+    sum->jobs += one->jobs;
+    sum->tasks += one->tasks;
+    sum->directory_count += one->directory_count;
+    sum->cpu_hours += one->cpu_hours;
+    sum->gpu_hours += one->gpu_hours;
+}
+
 void submit_tell_actions(const struct submitting *submitting, struct rowbuild_submit_event *whole)
 {
     const struct rowfile *rowfile = plan_graph(submitting->plan)->rowfile;
+    struct rowbuild_submit_event *sums = mem_alloc((rowfile->action_count + 1) * sizeof *sums);
     *whole = (struct rowbuild_submit_event){.kind = ROWBUILD_SUBMIT_CONFIRM};
+    for (size_t s = 0; s < submitting->jobs.submissions.count; s++) {
+        struct rowbuild_submit_event one = submit_event(submitting, s, ROWBUILD_SUBMIT_ACTION);
+        add_event(&sums[submitting->jobs.submissions.at[s].element], &one);
+    }
     for (size_t a = 0; a < rowfile->action_count; a++) {
-        struct rowbuild_submit_event sum = {.kind = ROWBUILD_SUBMIT_ACTION,
-                                            .action = rowfile->actions[a].name.at};
-        for (size_t s = 0; s < submitting->jobs.submissions.count; s++) {
-            struct rowbuild_submit_event one = submit_event(submitting, s, ROWBUILD_SUBMIT_ACTION);
-            if (submitting->jobs.submissions.at[s].element == a) {
-                sum.jobs += one.jobs;
-                sum.tasks += one.tasks;
-                sum.directory_count += one.directory_count;
-                sum.cpu_hours += one.cpu_hours;
-                sum.gpu_hours += one.gpu_hours;
-            }
+        sums[a].kind = ROWBUILD_SUBMIT_ACTION;
+        sums[a].action = rowfile->actions[a].name.at;
+        if (sums[a].jobs > 0) {
+            submit_tell(submitting, sums[a]);
         }
-        if (sum.jobs > 0) {
-            submit_tell(submitting, sum);
-        }
-        whole->jobs += sum.jobs;
-        whole->tasks += sum.tasks;
-        whole->directory_count += sum.directory_count;
-        whole->cpu_hours += sum.cpu_hours;
-        whole->gpu_hours += sum.gpu_hours;
+        add_event(whole, &sums[a]);
+    }
+    free(sums);
+}
+
+static void notice(const struct submitting *submitting, const struct buf *text)
+{
+    submit_tell(submitting, (struct rowbuild_submit_event){.kind = ROWBUILD_SUBMIT_NOTICE,
+                                                           .text = buf_string(text)});
+}
+
+/* ---- Bundles ---- */
+
+struct bundled { /* the bundles that begin with one action */
+    size_t tasks;
+    size_t jobs;
+    double seconds;
+    bool *actions; /* by element: it has tasks in them; NULL: no bundles */
+};
+
+static void count_bundle(const struct submitting *submitting, const struct planned_job *job,
+                         struct bundled *found)
+{
+    const struct graph *graph = plan_graph(submitting->plan);
+    if (found->actions == NULL) {
+        found->actions = mem_alloc(graph->rowfile->action_count * sizeof *found->actions);
+    }
+    found->jobs++;
+    found->tasks += job->task_count;
+    found->seconds += job->bundle_s;
+    for (size_t n = 0; n < job->task_count; n++) {
+        found->actions[graph->tasks[job->tasks[n].at].action] = true;
     }
 }
+
+/* "about 15 minutes each by recorded times" */
+static void add_typical(struct buf *out, double seconds)
+{
+    double minutes = seconds / 60;
+    if (minutes < 1) {
+        buf_add_string(out, " (less than a minute each by recorded times)");
+    } else {
+        buf_addf(out,
+                 minutes < 1.5 ? " (about a minute each by recorded times)"
+                               : " (about %.0f minutes each by recorded times)",
+                 minutes);
+    }
+}
+
+static void tell_bundled(const struct submitting *submitting, const struct bundled *found)
+{
+    const struct rowfile *rowfile = plan_graph(submitting->plan)->rowfile;
+    struct buf text = BUF_EMPTY;
+    for (size_t a = 0; a < rowfile->action_count; a++) {
+        if (found->actions[a]) {
+            buf_add_string(&text, text.len > 0 ? ", `" : "`");
+            text_add_name(&text, rowfile->actions[a].name);
+            buf_add_char(&text, '`');
+        }
+    }
+    buf_add_string(&text, ": ");
+    text_add_count(&text, found->tasks);
+    buf_add_string(&text, " tasks in ");
+    text_add_count(&text, found->jobs);
+    buf_add_string(&text, found->jobs == 1 ? " job" : " jobs");
+    add_typical(&text, found->seconds / (double)found->jobs);
+    notice(submitting, &text);
+    buf_release(&text);
+}
+
+/* A bundle of one task is nothing that is worth saying. */
+static void tell_bundles(const struct submitting *submitting)
+{
+    const struct rowfile *rowfile = plan_graph(submitting->plan)->rowfile;
+    struct bundled *found = mem_alloc((rowfile->action_count + 1) * sizeof *found);
+    vec_each (const struct planned_submission, planned, &submitting->jobs.submissions) {
+        const struct planned_job *jobs = submit_jobs(submitting, planned);
+        for (size_t j = 0; j < planned->job_count; j++) {
+            if (jobs[j].is_bundle) {
+                count_bundle(submitting, &jobs[j], &found[planned->element]);
+            }
+        }
+    }
+    for (size_t a = 0; a < rowfile->action_count; a++) {
+        if (found[a].tasks > found[a].jobs) {
+            tell_bundled(submitting, &found[a]);
+        }
+        free(found[a].actions);
+    }
+    free(found);
+}
+
+/* ---- What waits ---- */
 
 /* Of each action once. */
 static void tell_throttles(const struct submitting *submitting)
@@ -83,8 +176,7 @@ static void tell_throttles(const struct submitting *submitting)
             "the cluster counts no licences for the pools of `%s`: at most %llu of its jobs in "
             "each array run at a time",
             buf_string(&name), (unsigned long long)planned->request.throttle);
-        submit_tell(submitting, (struct rowbuild_submit_event){.kind = ROWBUILD_SUBMIT_NOTICE,
-                                                               .text = buf_string(&text)});
+        notice(submitting, &text);
         buf_release(&name);
         buf_release(&text);
     }
@@ -94,13 +186,13 @@ void submit_tell_what_waits(const struct submitting *submitting)
 {
     const struct job_plan *jobs = &submitting->jobs;
     struct buf text = BUF_EMPTY;
+    tell_bundles(submitting);
     tell_throttles(submitting);
     if (jobs->partial_groups > 0) {
         buf_addf(&text, "%zu %s until all of %s can run (submit_whole)", jobs->partial_groups,
                  jobs->partial_groups == 1 ? "group waits" : "groups wait",
                  jobs->partial_groups == 1 ? "its directories" : "their directories");
-        submit_tell(submitting, (struct rowbuild_submit_event){.kind = ROWBUILD_SUBMIT_NOTICE,
-                                                               .text = buf_string(&text)});
+        notice(submitting, &text);
     }
     if (jobs->over_maximum > 0) {
         buf_clear(&text);
@@ -109,15 +201,13 @@ void submit_tell_what_waits(const struct submitting *submitting)
                  "some jobs have ended",
                  jobs->over_maximum, jobs->over_maximum == 1 ? "job is" : "jobs are",
                  (unsigned long long)submitting->place.cluster->maximum_jobs);
-        submit_tell(submitting, (struct rowbuild_submit_event){.kind = ROWBUILD_SUBMIT_NOTICE,
-                                                               .text = buf_string(&text)});
+        notice(submitting, &text);
     }
     if (jobs->in_circles > 0) {
         buf_clear(&text);
         buf_addf(&text, "%zu %s left out: their groups would depend on each other in a cycle",
                  jobs->in_circles, jobs->in_circles == 1 ? "job is" : "jobs are");
-        submit_tell(submitting, (struct rowbuild_submit_event){.kind = ROWBUILD_SUBMIT_NOTICE,
-                                                               .text = buf_string(&text)});
+        notice(submitting, &text);
     }
     buf_release(&text);
 }
@@ -131,23 +221,26 @@ struct too_long { /* tasks of an action */
     double walltime_s;
 };
 
+/* `found` is by element. */
 static void find_too_long(const struct submitting *submitting,
                           const struct planned_submission *planned, struct too_long *found)
 {
+    const struct graph *graph = plan_graph(submitting->plan);
     const struct planned_job *jobs = submit_jobs(submitting, planned);
-    double typical_s = plan_typical_seconds(submitting->plan, planned->element);
     double walltime_s = (double)script_minutes(planned->request.walltime_s) * 60;
     for (size_t j = 0; j < planned->job_count; j++) {
         for (size_t n = 0; n < jobs[j].task_count; n++) {
+            uint32_t element = graph->tasks[jobs[j].tasks[n].at].action;
+            struct too_long *own = &found[element];
             double seconds = plan_recorded_seconds(submitting->plan, jobs[j].tasks[n]);
-            seconds = seconds < 0 ? typical_s : seconds;
+            seconds = seconds < 0 ? plan_typical_seconds(submitting->plan, element) : seconds;
             if (seconds <= walltime_s) {
                 continue;
             }
-            if (found->tasks++ == 0 || seconds > found->seconds) {
-                found->longest = jobs[j].tasks[n];
-                found->seconds = seconds;
-                found->walltime_s = walltime_s;
+            if (own->tasks++ == 0 || seconds > own->seconds) {
+                own->longest = jobs[j].tasks[n];
+                own->seconds = seconds;
+                own->walltime_s = walltime_s;
             }
         }
     }
@@ -187,17 +280,16 @@ static void warn_of_too_long(const struct submitting *submitting, const struct a
 void submit_warn_of_walltimes(const struct submitting *submitting)
 {
     const struct rowfile *rowfile = plan_graph(submitting->plan)->rowfile;
+    struct too_long *found = mem_alloc((rowfile->action_count + 1) * sizeof *found);
+    vec_each (const struct planned_submission, planned, &submitting->jobs.submissions) {
+        find_too_long(submitting, planned, found);
+    }
     for (uint32_t a = 0; a < rowfile->action_count; a++) {
-        struct too_long found = {0};
-        vec_each (const struct planned_submission, planned, &submitting->jobs.submissions) {
-            if (planned->element == a) {
-                find_too_long(submitting, planned, &found);
-            }
-        }
-        if (found.tasks > 0) {
-            warn_of_too_long(submitting, &rowfile->actions[a], &found);
+        if (found[a].tasks > 0) {
+            warn_of_too_long(submitting, &rowfile->actions[a], &found[a]);
         }
     }
+    free(found);
 }
 
 void submit_tell_scripts(struct submitting *submitting)

@@ -79,6 +79,7 @@ static void add_members(struct buf *out, const struct cluster *cluster)
     add_text(out, "slurm_gpus_per_task", cluster->gpus_per_task);
     add_count(out, "maximum_jobs", cluster->maximum_jobs, CLUSTER_NO_LIMIT);
     report_json_count(out, "array_throttle", cluster->array_throttle);
+    report_json_count(out, "target_job_minutes", cluster->target_job_minutes);
     report_json_bool(out, "no_arrays", cluster->no_arrays);
     report_json_count(out, "signal_s", cluster->signal_s);
     report_json_key(out, "partition");

@@ -60,7 +60,7 @@ lab() {
 }
 
 @test "what is shown is a clusters.toml that says the same" {
-    lab 'maximum_jobs = 500' 'array_throttle = 20' 'no_arrays = true' 'signal_s = 60' \
+    lab 'maximum_jobs = 500' 'array_throttle = 20' 'target_job_minutes = 15' 'no_arrays = true' 'signal_s = 60' \
         'slurm_gpus_per_task = "--gres=gpu:"' 'submit_options = ["--constraint=\"a b\"", "--exclusive"]'
     expect 0 show cluster --all
     echo "$output" >"$SCRATCH/first"
@@ -409,7 +409,7 @@ example() {
 }
 
 @test "rowbuild-clusters(5) has every key of a cluster and of a partition" {
-    lab 'maximum_jobs = 500' 'array_throttle = 20' 'no_arrays = true' 'signal_s = 60'
+    lab 'maximum_jobs = 500' 'array_throttle = 20' 'target_job_minutes = 15' 'no_arrays = true' 'signal_s = 60'
     local key
     expect_json 0 show cluster --all --json
     for key in $(jq -r '.[] | keys[], (.partition[] | keys[])' <<<"$output" | sort -u | grep -v origin) \

@@ -150,6 +150,7 @@ static void test_every_key(void **state)
                "[[cluster]]\nname = \"lab\"\nidentify.by_environment = [\"A\", \"b\"]\n"
                "scheduler = \"slurm\"\nsubmit_options = [\"-x\", \"-y z\"]\n"
                "slurm_gpus_per_task = \"--gres=gpu:\"\nmaximum_jobs = 500\narray_throttle = 20\n"
+               "target_job_minutes = 15\n"
                "no_arrays = true\nsignal_s = 0\n"
                "[[cluster.partition]]\nname = \"p\"\nmaximum_cpus_per_job = 1\n"
                "require_cpus_multiple_of = 2\nwarn_cpus_not_multiple_of = 3\n"
@@ -167,6 +168,7 @@ static void test_every_key(void **state)
     assert_string_equal(lab->gpus_per_task.at, "--gres=gpu:");
     assert_int_equal(lab->maximum_jobs, 500);
     assert_int_equal(lab->array_throttle, 20);
+    assert_int_equal(lab->target_job_minutes, 15);
     assert_true(lab->no_arrays);
     assert_int_equal(lab->signal_s, 0);
     assert_non_null(strstr(lab->origin, "/.config/rowbuild/clusters.toml"));
@@ -198,15 +200,16 @@ static void test_every_key(void **state)
 static void test_text(void **state)
 {
     struct world *world = *state;
-    static const char text[] = "[[cluster]]\nname = \"l\\\"ab\"\n"
-                               "identify.by_environment = [\"A\", \"b c\"]\nscheduler = \"slurm\"\n"
-                               "submit_options = [\"-x\", \"-y \\\"z\\\"\"]\n"
-                               "slurm_gpus_per_task = \"-G\"\nmaximum_jobs = 5\n"
-                               "array_throttle = 2\nno_arrays = true\nsignal_s = 9\n\n"
-                               "[[cluster.partition]]\nname = \"p\"\nmemory_per_cpu = \"5G\"\n"
-                               "maximum_gpus_per_job = 0\nmemory_per_gpu_mb = 7\n"
-                               "prevent_auto_select = true\n\n"
-                               "[[cluster.partition]]\nname = \"q\"\n";
+    static const char text[] =
+        "[[cluster]]\nname = \"l\\\"ab\"\n"
+        "identify.by_environment = [\"A\", \"b c\"]\nscheduler = \"slurm\"\n"
+        "submit_options = [\"-x\", \"-y \\\"z\\\"\"]\n"
+        "slurm_gpus_per_task = \"-G\"\nmaximum_jobs = 5\n"
+        "array_throttle = 2\ntarget_job_minutes = 7\nno_arrays = true\nsignal_s = 9\n\n"
+        "[[cluster.partition]]\nname = \"p\"\nmemory_per_cpu = \"5G\"\n"
+        "maximum_gpus_per_job = 0\nmemory_per_gpu_mb = 7\n"
+        "prevent_auto_select = true\n\n"
+        "[[cluster.partition]]\nname = \"q\"\n";
     struct buf out = BUF_EMPTY;
     write_file("rowbuild", text);
     assert_int_equal(clusters_load(&world->clusters, &world->diag), 0);
@@ -230,6 +233,8 @@ static void test_mistakes(void **state)
         {"maximum_jobs = 0\n", "`maximum_jobs` must be an integer of at least 1"},
         {"maximum_jobs = 1.0\n", "`maximum_jobs` must be an integer of at least 1"},
         {"signal_s = -1\n", "`signal_s` must be an integer of at least 0: seconds"},
+        {"target_job_minutes = 0.5\n",
+         "`target_job_minutes` must be an integer of at least 0: minutes"},
         {"no_arrays = 1\n", "`no_arrays` must be true or false"},
         {"submit_options = \"-x\"\n",
          "`submit_options` must be an array of strings of one line each"},
