@@ -285,6 +285,7 @@ static int make_submissions(struct job_planning *planning)
     }
     if (result == 0) {
         job_arrays_form(planning);
+        job_pools_queue(planning);
     }
     return result;
 }

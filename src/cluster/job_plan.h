@@ -10,7 +10,8 @@
  * index, for the jobs of an earlier array.
  *
  * Implemented by job_standings.c (which tasks are submitted), job_groups.c, job_bundles.c, job_plan.c (requests
- * and needs) and job_arrays.c (submissions). */
+ * and needs) job_arrays.c (submissions) and
+ * job_pools.c (whose pools are used by others first). */
 #ifndef ROWBUILD_JOB_PLAN_H
 #define ROWBUILD_JOB_PLAN_H
 
@@ -79,6 +80,7 @@ struct job_plan {
     size_t over_limit;                          /* jobs beyond `limit` */
     size_t over_maximum;                        /* jobs beyond the cluster's maximum_jobs */
     size_t in_circles;                          /* jobs in a dependency cycle */
+    size_t pool_waits; /* submissions that wait for others because of pools */
 };
 
 /* `plan` must be complete. -1 after errors: no partition fits (with the reason for each), or a

@@ -83,4 +83,7 @@ void job_bundles_form(struct job_planning *planning, const job_draft_list *group
 /* Puts the drafts into submissions, each after the submissions that it waits for. */
 void job_arrays_form(struct job_planning *planning);
 
+/* Makes submissions wait for others that take of the same pools, where no licence counts them. */
+void job_pools_queue(struct job_planning *planning);
+
 #endif

@@ -182,12 +182,25 @@ static void tell_throttles(const struct submitting *submitting)
     }
 }
 
+static void tell_pool_waits(const struct submitting *submitting)
+{
+    size_t waits = submitting->jobs.pool_waits;
+    struct buf text = BUF_EMPTY;
+    if (waits > 0) {
+        buf_addf(&text, "%zu %s until other jobs that take from the same pools have ended", waits,
+                 waits == 1 ? "submission waits" : "submissions wait");
+        notice(submitting, &text);
+    }
+    buf_release(&text);
+}
+
 void submit_tell_what_waits(const struct submitting *submitting)
 {
     const struct job_plan *jobs = &submitting->jobs;
     struct buf text = BUF_EMPTY;
     tell_bundles(submitting);
     tell_throttles(submitting);
+    tell_pool_waits(submitting);
     if (jobs->partial_groups > 0) {
         buf_addf(&text, "%zu %s until all of %s can run (submit_whole)", jobs->partial_groups,
                  jobs->partial_groups == 1 ? "group waits" : "groups wait",

@@ -62,6 +62,41 @@ two_at_a_time() {
     two_at_a_time
 }
 
+# all_wait: what is pending can't start yet
+all_wait() {
+    [ -z "$(squeue -h -r -t PENDING -o %r | grep -vx -e Dependency -e JobArrayTaskLimit)" ]
+}
+
+@test "a pool counts over actions and submissions: never more at once than it has" {
+    local directory
+    mkdir workspace/{p,q,r}
+    for directory in one two three; do
+        printf '[[action]]\nname = "%s"\nproducts = ["%s"]\ncommand = "sh count {directory} %s"\n' \
+            $directory $directory $directory
+    done >"$SCRATCH/actions"
+    { printf '[pools]\nseat = 2\n[default.action]\ngroup.maximum_size = 1\nresources.pools.seat = 1\n'
+        cat "$SCRATCH/actions"; } | rowfile
+    cat >count <<'END'
+change() { flock lock sh -c 'n=$(($(cat now 2>/dev/null || echo 0) + $1)); echo $n >now; echo $n >>seen' - "$1"; }
+change 1
+while [ ! -e go ]; do sleep 0.05; done
+change -1
+touch "workspace/$1/$2"
+END
+    expect 0 submit --yes -a one -a two
+    has '1 submission waits until other jobs that take from the same pools have ended'
+    expect 0 submit --yes -a three
+    has '1 submission waits until other jobs'
+    lab_poll 20 queue_is RUNNING 2
+    lab_poll 20 all_wait
+    touch go
+    jobs_done
+    ask_anew
+    expect_nothing_to_do -j 1
+    [ "$(wc -l <seen)" -eq 18 ]
+    [ "$(sort -n seen | tail -n 1)" -eq 2 ]
+}
+
 @test "a group with skip_failed runs when one of its members has failed" {
     mkdir workspace/{p,q,r}
     rowfile <<'END'

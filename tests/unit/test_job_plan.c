@@ -484,6 +484,40 @@ static void test_pools_become_licences_or_a_throttle(void **state)
     site_release(&site);
 }
 
+/* A limit of jobs holds for one array only. */
+static void test_arrays_that_share_a_pool_run_one_after_another(void **state)
+{
+    struct world *world = *state;
+    const struct job_ref queued = {SLICE_LITERAL("lab"), 12, 3};
+    struct site site = {0};
+    arena_init(&site.arena);
+    world->options.site = &site;
+    fill(world, "a b c d");
+    load(world,
+         "[pools]\nseat = 2\n[default.action]\n" ONE_EACH "resources.pools = {seat = 1}\n" FIRST
+         "[[action]]\nname = 'other'\ncommand = 'c {directory}'\nproducts = ['three']\n"
+         "[[action]]\nname = 'free'\ncommand = 'c {directory}'\nproducts = ['four']\n"
+         "resources.pools = {seat = 0}\n");
+    expect(world, "first 0=a 1=b 2=c 3=d\n"
+                  "other 0=a 1=b 2=c 3=d afterany:1\n"
+                  "free 0=a 1=b 2=c 3=d\n");
+    assert_int_equal(world->made.pool_waits, 1);
+    world->options.no_arrays = true;
+    world->options.limit = 4;
+    expect(world, "first a\nfirst b\nfirst c afterany:1\nfirst d afterany:2\n");
+    world->options.no_arrays = false;
+    world->options.limit = 0;
+    for (size_t i = 0; i < 4; i++) {
+        char key[] = "first/a";
+        key[6] = (char)('a' + i);
+        put_in_job(world, key, &queued);
+    }
+    expect(world, "other 0=a 1=b 2=c 3=d afterany:12\n"
+                  "free 0=a 1=b 2=c 3=d\n");
+    world->options.site = NULL;
+    site_release(&site);
+}
+
 /* Directories, sort keys and actions may hold slashes and look like each other. */
 static void test_every_key_finds_its_task(void **state)
 {
@@ -539,6 +573,7 @@ int main(void)
         WITH_WORLD(test_a_job_that_fits_nowhere_is_refused_with_reasons),
         WITH_WORLD(test_each_size_gets_its_partition),
         WITH_WORLD(test_pools_become_licences_or_a_throttle),
+        WITH_WORLD(test_arrays_that_share_a_pool_run_one_after_another),
         WITH_WORLD(test_every_key_finds_its_task),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
