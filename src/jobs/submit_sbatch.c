@@ -211,7 +211,80 @@ static int note_attempt(struct attempts *attempts)
     return write_registration(attempts);
 }
 
-static int attempt(struct attempts *attempts, const struct sbatch_request *request)
+/* ---- Predecessors that have left the queue ---- */
+
+/* Whether the queue lists the job, or any of an array for JOB_NO_INDEX. */
+static bool is_listed(const struct queue *queue, uint64_t id, uint32_t index)
+{
+    bool found = false;
+    for (size_t i = 0; i < queue->count && !found; i++) {
+        found = queue->entries[i].job_id == id &&
+                (index == JOB_NO_INDEX || queue->entries[i].index == index);
+    }
+    return found;
+}
+
+/* What is left of a dependency; false: nothing. */
+static bool keep_listed(struct attempts *attempts, const struct queue *queue,
+                        struct planned_dependency *dependency)
+{
+    struct submitting *submitting = attempts->submitting;
+    uint64_t id = dependency->submission == JOB_PLAN_EARLIER
+                      ? dependency->job_id
+                      : submitting->ids[dependency->submission];
+    if (dependency->index_count == 0) {
+        return is_listed(queue, id, JOB_NO_INDEX);
+    }
+    uint32_t *kept = arena_array(&submitting->arena, dependency->index_count, sizeof *kept);
+    size_t count = 0;
+    for (size_t i = 0; i < dependency->index_count; i++) {
+        if (is_listed(queue, id, dependency->indices[i])) {
+            kept[count++] = dependency->indices[i];
+        }
+    }
+    dependency->indices = kept;
+    dependency->index_count = count;
+    return count > 0;
+}
+
+/* Slurm 24.11 refuses a dependency on a job that it has forgotten, 22.05 counts it as fulfilled. Whether there
+ * is less to wait for now. */
+static bool forget_predecessors(struct attempts *attempts)
+{
+    struct submitting *submitting = attempts->submitting;
+    struct planned_submission *planned = &submitting->jobs.submissions.at[attempts->number];
+    size_t count = planned->dependency_count;
+    if (count == 0 || strstr(in_one_line(attempts), "dependency problem") == NULL) {
+        return false;
+    }
+    struct queue queue;
+    struct diag unseen;
+    diag_init(&unseen);
+    if (attempts->registered->site.len > 0) {
+        queue_ask_at(&queue, attempts->registered->site, environ, &unseen);
+    } else {
+        queue_ask(&queue, submitting->place.state_path, 0, environ, &unseen);
+    }
+    bool is_less = false;
+    struct planned_dependency *kept = arena_array(&submitting->arena, count, sizeof *kept);
+    size_t left = 0;
+    for (size_t i = 0; i < count && queue.answered; i++) {
+        kept[left] = planned->dependencies[i];
+        bool stays = keep_listed(attempts, &queue, &kept[left]);
+        is_less =
+            is_less || !stays || kept[left].index_count < planned->dependencies[i].index_count;
+        left += stays;
+    }
+    if (is_less) {
+        planned->dependencies = kept;
+        planned->dependency_count = left;
+    }
+    queue_release(&queue);
+    diag_release(&unseen);
+    return is_less;
+}
+
+static int attempt(struct attempts *attempts, struct sbatch_request *request)
 {
     for (;;) {
         uint64_t id = 0;
@@ -219,7 +292,15 @@ static int attempt(struct attempts *attempts, const struct sbatch_request *reque
         case SBATCH_ACCEPTED:
             return record(attempts, id);
         case SBATCH_REFUSED:
-            return refuse(attempts);
+            if (!forget_predecessors(attempts)) {
+                return refuse(attempts);
+            }
+            request->options = submit_sbatch_options(attempts->submitting, attempts->number,
+                                                     attempts->registered->token);
+            if (note_attempt(attempts) != 0) {
+                return ROWBUILD_STATE;
+            }
+            break;
         case SBATCH_LATER:
             if (!pause_before_next(attempts)) {
                 return give_up(attempts);

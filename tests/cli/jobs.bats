@@ -406,3 +406,44 @@ END
     run cat "$SCRATCH/cancelled"
     has '|77|' '|78|'
 }
+
+@test "what waits for a job that the scheduler has forgotten meanwhile doesn't wait for it" {
+    cluster
+    registered aaaaaaaaaaaaaaaa simulate 12 false '["simulate/p", "simulate/q"]'
+    registered bbbbbbbbbbbbbbbb simulate 13 false '["simulate/r"]'
+    sed -i 's/^name = "plot"/&\nprevious_actions = ["simulate"]/' Rowfile
+    queue '12|N/A|RUNNING|rowbuild:aaaaaaaaaaaaaaaa|None' '13|N/A|RUNNING|rowbuild:bbbbbbbbbbbbbbbb|None'
+    program sbatch <<'END'
+cat >/dev/null
+echo "$*" >>"$SCRATCH/calls"
+case "$*" in *:12*)
+    grep -v '|12|' "$SCRATCH/queue" >"$SCRATCH/left"
+    mv "$SCRATCH/left" "$SCRATCH/queue"
+    echo 'sbatch: error: Batch job submission failed: Job dependency problem' >&2
+    exit 1
+    ;;
+esac
+echo 20
+END
+    export SCRATCH
+    expect 0 submit --yes --follow -a plot
+    has 'Submitted job 20.'
+    [ "$(grep -o 'dependency=[^ ]*' "$SCRATCH/calls" | tr '\n' ' ')" = 'dependency=afterok:12,afterok:13 dependency=afterok:13 ' ]
+}
+
+@test "another problem with a dependency is the user's to see" {
+    cluster
+    registered aaaaaaaaaaaaaaaa simulate 12 false '["simulate/p", "simulate/q", "simulate/r"]'
+    sed -i 's/^name = "plot"/&\nprevious_actions = ["simulate"]/' Rowfile
+    queue '12|N/A|RUNNING|rowbuild:aaaaaaaaaaaaaaaa|None'
+    program sbatch <<'END'
+cat >/dev/null
+echo call >>"$SCRATCH/calls"
+echo 'sbatch: error: Batch job submission failed: Job dependency problem' >&2
+exit 1
+END
+    export SCRATCH
+    expect 1 submit --yes --follow -a plot
+    has 'the scheduler rejected the job of `plot`: ' 'Job dependency problem'
+    [ "$(wc -l <"$SCRATCH/calls")" -eq 1 ]
+}
