@@ -1,4 +1,5 @@
-/* Where backups lie, and how a place is looked at; only the files of backups include this.
+/* Where backups lie, and how a place is looked at: for the files of backups, and for who asks whether a
+ * place is taken.
  *
  * Knows: the names of siblings, and the words for what is wrong with a place. Doesn't know: what moves
  * when. */

@@ -1,29 +1,37 @@
 #include "leftovers.h"
 
+#include "additions.h"
 #include "backup.h"
 #include "backup_place.h"
 #include "declaration.h"
+#include "disk.h"
 #include "file.h"
 #include "intern.h"
 #include "recorded_products.h"
 #include "state_place.h"
 #include "text.h"
 
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { MOST_NAMES = 5 };
 
 struct leftover {
     const char *path; /* from the project */
-    struct digest digest;
-    bool is_changed; /* it isn't what was recorded */
+    struct file_row row;
+    bool is_changed; /* it isn't what any record says */
 };
+
+#define NOT_FOUND SIZE_MAX
 
 struct search {
     struct plan *plan;
     struct arena arena;
-    struct intern met;     /* paths */
-    struct intern read;    /* paths of all that tasks depend on */
+    struct intern met;  /* paths */
+    VEC(size_t) places; /* by path that was met: in `found`, or NOT_FOUND */
+    struct intern read; /* paths of all that tasks depend on, or that somebody put into a folder */
     struct intern holding; /* folders that hold any of these, or a product */
     VEC(struct leftover) found;
     size_t changed;
@@ -58,11 +66,10 @@ static void note_read(struct search *search)
     }
 }
 
-/* Whether a task reads it or a folder that holds it, or makes or reads what it holds. */
+/* Whether a task reads it or a folder that holds it. */
 static bool is_read(const struct search *search, struct slice path)
 {
-    if (intern_find(&search->read, path) != INTERN_NONE ||
-        intern_find(&search->holding, path) != INTERN_NONE) {
+    if (intern_find(&search->read, path) != INTERN_NONE) {
         return true;
     }
     for (size_t i = path.len; i-- > 1;) {
@@ -120,26 +127,135 @@ static bool is_undeclared(const struct search *search, struct slice path)
 
 /* ---- What the records know ---- */
 
-static void consider(void *context, struct slice path, struct digest digest)
+/* Whether it is, byte by byte, what a record says. */
+static bool is_as_recorded(const struct search *search, const char *path, struct digest digest,
+                           struct file_row *row)
+{
+    enum file_status status = observe_file(plan_observer(search->plan), path, row);
+    return digest_is_content(digest) && (status == FILE_READ || status == FILE_CURRENT) &&
+           observed_equal(digest, row);
+}
+
+/* False if the path was met before. */
+static bool meet(struct search *search, struct slice path)
+{
+    uint32_t known = search->met.count;
+    if (intern_add(&search->met, path) < known) {
+        return false;
+    }
+    vec_push(&search->places, NOT_FOUND);
+    return true;
+}
+
+static void push_leftover(struct search *search, const struct leftover *leftover)
+{
+    search->changed += leftover->is_changed;
+    search->places.at[search->places.count - 1] = search->found.count;
+    vec_push(&search->found, *leftover);
+}
+
+typedef VEC(struct slice) name_list;
+
+struct naming {
+    struct search *search;
+    name_list names;
+};
+
+static int take_name(void *context, int folder, const char *name, unsigned char type)
+{
+    struct naming *naming = context;
+    (void)folder;
+    (void)type;
+    if (tree_rules_count(&plan_graph(naming->search->plan)->rules, slice_of(name))) {
+        vec_push(&naming->names, arena_slice(&naming->search->arena, slice_of(name)));
+    }
+    return 0;
+}
+
+/* What is left of a folder that was a product: all but what tasks make or read in there now. Of a single
+ * entry nothing is on record: it is as it was if the whole folder is. */
+static void consider_rest(struct search *search, struct slice folder, bool is_same)
+{
+    struct naming naming = {.search = search};
+    struct buf path = BUF_EMPTY;
+    (void)disk->list(plan_project(search->plan), arena_string(&search->arena, folder), O_NOFOLLOW,
+                     take_name, &naming);
+    if (naming.names.count > 1) {
+        qsort(naming.names.at, naming.names.count, sizeof *naming.names.at, compare_slices);
+    }
+    vec_each (const struct slice, name, &naming.names) {
+        buf_clear(&path);
+        buf_add_slice(&path, folder);
+        buf_add_char(&path, '/');
+        buf_add_slice(&path, *name);
+        struct slice own = arena_slice(&search->arena, buf_slice(&path));
+        if (intern_find(&search->read, own) != INTERN_NONE || is_made(search, own) ||
+            is_description(search, own)) {
+            continue;
+        }
+        if (intern_find(&search->holding, own) != INTERN_NONE) {
+            consider_rest(search, own, is_same);
+        } else if (meet(search, own)) {
+            push_leftover(search, &(struct leftover){.path = own.at, .is_changed = !is_same});
+        }
+    }
+    vec_release(&naming.names);
+    buf_release(&path);
+}
+
+/* What somebody added to a folder stays; the rest is as it was recorded then. */
+static bool leave_out_added(struct search *search, struct slice path, struct digest digest,
+                            int64_t at_ns)
+{
+    struct additions added = {0};
+    struct folder_then then = {digest, at_ns};
+    struct buf own = BUF_EMPTY;
+    const char *folder = arena_string(&search->arena, path);
+    bool found = digest_is_content(digest) && additions_find(plan_observer(search->plan), folder,
+                                                             NULL, &then, &search->arena, &added);
+    for (size_t i = 0; found && i < added.count; i++) {
+        buf_clear(&own);
+        buf_add_slice(&own, path);
+        buf_add_char(&own, '/');
+        buf_add_slice(&own, added.at[i]);
+        intern_add(&search->read, buf_slice(&own));
+        add_holders(search, buf_slice(&own));
+    }
+    vec_release(&added);
+    buf_release(&own);
+    return found;
+}
+
+static void consider(void *context, struct slice path, struct digest digest, int64_t at_ns)
 {
     struct search *search = context;
     struct file_stat found;
-    struct file_row row = {0};
-    uint32_t known = search->met.count;
-    if (intern_add(&search->met, path) != known) {
+    struct leftover leftover = {0};
+    if (!meet(search, path)) {
+        size_t place = search->places.at[intern_find(&search->met, path)];
+        struct leftover *met = place != NOT_FOUND ? &search->found.at[place] : NULL;
+        if (met != NULL && met->is_changed &&
+            is_as_recorded(search, met->path, digest, &met->row)) {
+            met->is_changed = false; /* another task made it since */
+            search->changed--;
+        }
         return;
     }
-    const char *own = arena_string(&search->arena, path);
+    leftover.path = arena_string(&search->arena, path);
     if (is_made(search, path) || is_read(search, path) || is_description(search, path) ||
-        is_undeclared(search, path) || file_lstat(plan_project(search->plan), own, &found) != 0 ||
+        is_undeclared(search, path) ||
+        file_lstat(plan_project(search->plan), leftover.path, &found) != 0 ||
         found.kind == FILE_MISSING) {
         return;
     }
-    bool is_same = found.kind != FILE_OTHER && digest_is_content(digest) &&
-                   observe_file(plan_observer(search->plan), own, &row) == FILE_READ &&
-                   observed_equal(digest, &row);
-    search->changed += !is_same;
-    vec_push(&search->found, ((struct leftover){own, digest, !is_same}));
+    leftover.is_changed =
+        found.kind == FILE_OTHER || !is_as_recorded(search, leftover.path, digest, &leftover.row);
+    if (intern_find(&search->holding, path) == INTERN_NONE) {
+        push_leftover(search, &leftover);
+    } else if (found.kind == FILE_DIRECTORY) {
+        bool is_same = !leftover.is_changed || leave_out_added(search, path, digest, at_ns);
+        consider_rest(search, path, is_same);
+    }
 }
 
 static void begin_search(struct search *search, struct plan *plan)
@@ -156,6 +272,7 @@ static void begin_search(struct search *search, struct plan *plan)
 static void end_search(struct search *search)
 {
     vec_release(&search->found);
+    vec_release(&search->places);
     intern_release(&search->met);
     intern_release(&search->read);
     intern_release(&search->holding);

@@ -26,7 +26,7 @@ static void take_row(const struct workspace *workspace, const struct task_row *r
             buf_add_char(&path, '/');
         }
         buf_add_slice(&path, component.name);
-        take(context, buf_slice(&path), component.digest);
+        take(context, buf_slice(&path), component.digest, row->finished_at_ns);
     }
     buf_release(&path);
 }

@@ -6,10 +6,11 @@
 
 #include "plan.h"
 
-/* Calls `take` with each path, from the project, that a command has made by a record, and the digest
- * that it had then; with some of them more than once. What was adopted isn't among them: nobody saw who
+/* Calls `take` with each path, from the project, that a command has made by a record, the digest that it
+ * had then, and the file system's time of the record; with some of them more than once. What was adopted isn't among them: nobody saw who
  * made it. */
-typedef void recorded_product_fn(void *context, struct slice path, struct digest digest);
+typedef void recorded_product_fn(void *context, struct slice path, struct digest digest,
+                                 int64_t at_ns);
 void run_each_recorded_product(struct plan *plan, recorded_product_fn *take, void *context);
 
 #endif

@@ -131,10 +131,11 @@ static void sweep_task(struct sweeping *sweeping, struct task_id task, bool good
 
 /* Of a product that no task makes any more: all of its backups but the good one, which nothing will
  * succeed. */
-static void sweep_former(void *context, struct slice path, struct digest digest)
+static void sweep_former(void *context, struct slice path, struct digest digest, int64_t at_ns)
 {
     struct sweeping *sweeping = context;
     (void)digest;
+    (void)at_ns;
     sweep_beside(sweeping, arena_string(&sweeping->arena, path));
     arena_release(&sweeping->arena);
 }

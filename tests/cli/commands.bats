@@ -589,6 +589,73 @@ END
     has ' 0 products'
 }
 
+@test "of a folder product that became a file in it, clean --leftovers moves the rest" {
+    mkdir -p workspace/a
+    rowfile <<'END'
+[[action]]
+name = "q"
+command = "cd {workspace_path}/{directory}; mkdir -p out/sub; echo x | tee out/data out/read out/sub/s >out/extra"
+products = ["out"]
+END
+    expect 0
+    sed -i 's|"out"|"out/data"|' Rowfile
+    printf '[[action]]\nname = "r"\ninputs = ["out/read"]\ncommand = ": {directory}"\n' >>Rowfile
+    expect 0 --yes
+    # What somebody added isn't ours, nor is what lies beside it in a folder of ours.
+    echo own >workspace/a/out/own
+    echo own >workspace/a/out/sub/own
+    expect 0 clean --leftovers -n
+    has 'backup of workspace/a/out/extra' 'backup of workspace/a/out/sub/s' 'backups of 2 products'
+    lacks out/own sub/own out/read out/data
+    expect 0 clean --leftovers --yes
+    absent workspace/a/out/extra
+    absent workspace/a/out/sub/s
+    [ -e workspace/a/out/.extra.rowbuild-kept ] && [ -e workspace/a/out/sub/.s.rowbuild-kept ]
+    [ -e workspace/a/out/own ] && [ -e workspace/a/out/sub/own ] && [ -e workspace/a/out/read ]
+    expect 0
+    has 'nothing to do'
+    # Where the folder changed otherwise, nobody knows of what is left.
+    mv workspace/a/out/.extra.rowbuild-kept workspace/a/out/extra
+    echo edited >workspace/a/out/extra
+    expect 0 clean --leftovers --yes
+    has 'workspace/a/out/extra stays' ' 0 products'
+    [ "$(<workspace/a/out/extra)" = edited ]
+}
+
+@test "a former product that another action made since, and makes no more, is a leftover" {
+    mkdir -p workspace/a
+    for first in p q; do
+        rm -rf .rowbuild workspace/a
+        mkdir workspace/a
+        second=$([ $first = p ] && echo q || echo p)
+        rowfile <<END
+[[action]]
+name = "$first"
+command = "cd {workspace_path}/{directory}; echo $first | tee f >$first"
+products = ["f", "$first"]
+END
+        expect 0
+        sed -i 's/| tee f //; s/"f", //' Rowfile
+        expect 0 --yes
+        cat >>Rowfile <<END
+[[action]]
+name = "$second"
+command = "cd {workspace_path}/{directory}; echo $second | tee f >$second"
+products = ["f", "$second"]
+END
+        expect 0 --yes
+        sed -i 's/| tee f //; s/"f", //' Rowfile
+        expect 0 --yes
+        expect 0 clean --leftovers --yes
+        has 'backup of workspace/a/f' 'backups of 1 product'
+        absent workspace/a/f
+        # What nobody made stays.
+        echo own >workspace/a/f
+        expect 0 clean --leftovers --yes
+        has 'f stays' ' 0 products'
+    done
+}
+
 # ---- init ----
 
 @test "init makes a project that runs" {
