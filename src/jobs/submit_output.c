@@ -74,10 +74,10 @@ static int check_writable(const struct output *output, const char *path, const c
         faccessat(project, folder != NULL ? folder : ".", W_OK, AT_EACCESS) == 0) {
         return 0;
     }
-    return diag_error(submitting->diag, FINDING_FILE_TROUBLE,
-                      "the job's %s `%s` can't be written: %s; `output_file_path` of the "
-                      "action's submit_options names another folder",
-                      output->what, path, strerror(errno));
+    return diag_state_error(submitting->diag, FINDING_FILE_TROUBLE,
+                            "the job's %s `%s` can't be written: %s; `output_file_path` of the "
+                            "action's submit_options names another folder",
+                            output->what, path, strerror(errno));
 }
 
 /* The same for the registration, in which a later look fills in what only the job has. */
@@ -169,9 +169,9 @@ static int prepare(const struct output *output, struct slice file, struct slice 
             }
             return 0;
         }
-        return diag_error(submitting->diag, FINDING_FILE_TROUBLE,
-                          "the folder of the job's %s `%s` can't be made: %s", output->what, path,
-                          strerror(errno));
+        return diag_state_error(submitting->diag, FINDING_FILE_TROUBLE,
+                                "the folder of the job's %s `%s` can't be made: %s", output->what,
+                                path, strerror(errno));
     }
     return !is_made ? 0 : check_writable(output, path, folder, !is_whole);
 }

@@ -243,9 +243,9 @@ END
     expect 0 show jobs --short
     [ -z "$output" ]
     touch logs
-    expect 2 submit -a simulate p -- -o logs/out
+    expect 3 submit -a simulate p -- -o logs/out
     has "can't be made"
-    SBATCH_OUTPUT=logs/out expect 2 submit -a simulate p
+    SBATCH_OUTPUT=logs/out expect 3 submit -a simulate p
     expect 0 submit -a simulate p -- --output=/dev/null
     program sinfo <<'END'
 [ "$1" = --version ] && echo slurm 24.11.5
@@ -264,16 +264,16 @@ END
     printf '\n[action.submit_options.lab]\noutput_file_path = "logs/of plot"\n' >>Rowfile
     cat Rowfile
     : >logs
-    expect 2 submit --yes --follow
+    expect 3 submit --yes --follow
     has "the folder of the job's output \`logs/of plot/" "can't be made: Not a directory"
-    expect 2 submit --dry-run --follow
+    expect 3 submit --dry-run --follow
     expect_runs
     [ -z "$(ls .rowbuild/jobs 2>/dev/null)" ]
     rm logs
     mkdir logs
     chmod a-w logs
     if [ "$(id -u)" -ne 0 ]; then
-        expect 2 submit --yes --follow
+        expect 3 submit --yes --follow
         has "can't be made: Permission denied"
     fi
     chmod u+w logs
