@@ -248,6 +248,7 @@ static int run_planned(struct relay *relay, struct run_means *means,
         *stopped = result.stopped;
         if (study->job != NULL) {
             study->job->time->end_ns = result.end_ns;
+            study->job->time->is_short = result.is_late;
         }
     } else if (diag->errors > errors &&
                diag->entries.at[diag->entries.count - 1].blame == DIAG_DESCRIPTION) {

@@ -39,7 +39,7 @@ static int look(struct rowbuild *study, struct submitting *submitting,
     if (status != ROWBUILD_OK) {
         return status;
     }
-    if (submit_plan(submitting, study->plan, jobs_count_queued(study->jobs)) != 0) {
+    if (submit_plan(submitting, study->plan, study->jobs) != 0) {
         return rowbuild_messages_status(messages);
     }
     status = refuse_broken(study, submitting, messages);
@@ -72,7 +72,7 @@ static int make_points(struct rowbuild *study, struct submitting *submitting,
     if (status == ROWBUILD_OK && told.len > 0) {
         submit_tell(submitting, (struct rowbuild_submit_event){.kind = ROWBUILD_SUBMIT_NOTICE,
                                                                .text = buf_string(&told)});
-        if (submit_plan(submitting, study->plan, jobs_count_queued(study->jobs)) != 0) {
+        if (submit_plan(submitting, study->plan, study->jobs) != 0) {
             status = rowbuild_messages_status(messages);
         }
     }

@@ -1,6 +1,7 @@
 /* What check finds in single actions: that they can never run, or have nothing to work on. */
 #include "check_inner.h"
 
+#include "resources.h"
 #include "text.h"
 
 #include <stdlib.h>
@@ -117,9 +118,32 @@ static void warn_of_idle_actions(const struct check *check, struct diag *diag)
     free(tasks);
 }
 
+static void warn_of_growth(const struct check *check, struct diag *diag)
+{
+    const struct rowfile *rowfile = check->graph->rowfile;
+    for (size_t a = 0; a < rowfile->action_count; a++) {
+        const struct action *action = &rowfile->actions[a];
+        if (action->grow.memory_offset > 0 && resources_memory(&action->resources, 1) == 0) {
+            diag_warning_at(diag, FINDING_NO_EFFECT, &rowfile->source, action->grow.memory_offset,
+                            1,
+                            "action `%.*s`: `grow.memory` has nothing to grow, since the action "
+                            "requests no memory; add `resources.memory`",
+                            SLICE_ARGS(action->name));
+        }
+        if (action->grow.walltime_offset > 0 && !action->resources.walltime_given) {
+            diag_warning_at(diag, FINDING_NO_EFFECT, &rowfile->source, action->grow.walltime_offset,
+                            1,
+                            "action `%.*s`: `grow.walltime` has only the default to grow, an hour "
+                            "for each directory; add `resources.walltime`",
+                            SLICE_ARGS(action->name));
+        }
+    }
+}
+
 void check_actions(const struct check *check, struct diag *diag)
 {
     warn_of_excluded(check, diag);
+    warn_of_growth(check, diag);
     if (check->graph->workspace->fd >= 0) {
         warn_of_idle_actions(check, diag);
     }

@@ -3,8 +3,8 @@
  * A job of several groups or of a part of one is a bundle: its tasks take turns, so it requests what the
  * largest of them requests. The group as it was written wins: no job has directories of two groups of an
  * action, a group of an action with `maximum_size` or `submit_whole` isn't cut, and one with `submit_whole`
- * isn't put together with others at all. What a command with {directories} works on is for the Rowfile to
- * say, too.
+ * isn't put together with others at all, nor is one whose request has grown. What a command with
+ * {directories} works on is for the Rowfile to say, too.
  *
  * 1. A group that may be cut falls into pieces of one task; any other group is one piece.
  * 2. A piece joins the chain of the pieces before it if all of its tasks that wait for jobs of this plan wait
@@ -196,11 +196,17 @@ static void add_piece(struct bundler *bundler, uint32_t number, uint32_t first, 
     vec_push(&bundler->pieces, piece);
 }
 
+/* What has grown has a request of its own. */
+static bool may_cut(const struct bundler *bundler, const struct job_draft *group)
+{
+    return bundler->actions[group->element].cuts && !growth_is_any(group->growth);
+}
+
 static void cut_groups(struct bundler *bundler)
 {
     for (uint32_t g = 0; g < bundler->groups->count; g++) {
         const struct job_draft *group = &bundler->groups->at[g];
-        bool cuts = bundler->actions[group->element].cuts;
+        bool cuts = may_cut(bundler, group);
         uint32_t step = cuts ? 1 : (uint32_t)group->task_count;
         bundler->first_piece[g] = (uint32_t)bundler->pieces.count;
         for (uint32_t i = 0; i < group->task_count; i += step) {
@@ -214,9 +220,10 @@ static void cut_groups(struct bundler *bundler)
 
 static bool may_join(const struct bundler *bundler, const struct piece *piece)
 {
-    const struct bundled_action *facts =
-        &bundler->actions[bundler->groups->at[piece->draft].element];
-    return facts->joins && (piece->count == 1 || !facts->is_alone_whole);
+    const struct job_draft *group = &bundler->groups->at[piece->draft];
+    const struct bundled_action *facts = &bundler->actions[group->element];
+    return facts->joins && !growth_is_any(group->growth) &&
+           (piece->count == 1 || !facts->is_alone_whole);
 }
 
 /* The one chain that all tasks before the piece are in, or JOB_NONE. */
@@ -402,8 +409,8 @@ static void pack(struct bundler *bundler)
     job_draft_add(bundler->planning, group->element, tasks.at, tasks.count);
     job_draft_list *drafts = &bundler->planning->drafts;
     struct job_draft *made = &drafts->at[drafts->count - 1];
-    made->is_bundle = bundler->actions[group->element].cuts || bundler->packed.count > 1 ||
-                      head->next != JOB_NONE;
+    made->is_bundle =
+        may_cut(bundler, group) || bundler->packed.count > 1 || head->next != JOB_NONE;
     made->bundle_s = bundler->packed_s;
     made->walltime_s = walltime_s;
     bundler->packed.count = 0;

@@ -31,6 +31,7 @@ void job_draft_add(struct job_planning *planning, uint32_t element, const struct
         }
     }
     draft.tasks = kept;
+    draft.growth = growing_of(planning, kept, count);
     draft.directories = names;
     vec_push(&planning->drafts, draft);
 }
@@ -87,7 +88,12 @@ static int add_directory_jobs(struct job_planning *planning, uint32_t element)
         }
         start = groups.ends.at[g];
         if (chosen == tasks.count) {
-            job_draft_add(planning, element, tasks.at, tasks.count);
+            for (size_t first = 0; first < tasks.count;) {
+                size_t rest = tasks.count - first;
+                size_t alike = whole ? rest : growing_alike(planning, tasks.at + first, rest);
+                job_draft_add(planning, element, tasks.at + first, alike);
+                first += alike;
+            }
         } else if (chosen > 0) {
             planning->made->partial_groups++;
         }

@@ -172,6 +172,8 @@ static int choose_partition(struct job_planning *planning, const struct action *
         *partition = cluster_choose_partition(cluster, named, size, &reasons, &warnings);
         if (*partition == NULL) {
             result = refuse_partition(planning, action, size, &reasons);
+        } else if (named.at == NULL) {
+            *partition = growing_partition(planning, request, *partition);
         }
     } else if (cluster->scheduler == SCHEDULER_SLURM && named.at != NULL) {
         struct partition *only = arena_alloc(&planning->made->arena, sizeof *only);
@@ -225,12 +227,23 @@ static void request_pools(const struct job_planning *planning, const struct acti
     buf_release(&licences);
 }
 
-/* An element's requests depend only on the number of directories. The bundles of an element, whose tasks
- * take turns, have equal requests. */
+/* An element's requests depend only on the number of directories, and on what has grown. The bundles of an
+ * element, whose tasks take turns, have equal requests. */
 static bool same_request(const struct job_draft *a, const struct job_draft *b)
 {
     return a->element == b->element && a->is_bundle == b->is_bundle &&
-           (a->is_bundle || a->directory_count == b->directory_count);
+           (a->is_bundle || a->directory_count == b->directory_count) &&
+           growths_equal(a->growth, b->growth);
+}
+
+/* Within what the partition allows on as many nodes as the job has. */
+static void limit_growth(const struct job_planning *planning, const struct action *action,
+                         const struct partition *partition, struct job_request *request)
+{
+    struct job_request placed = *request;
+    job_request_place(&placed, action, partition, starts_itself(planning, action),
+                      site_cpus(planning, partition));
+    growing_limit(planning, partition, placed.nodes, request);
 }
 
 static int find_requests(struct job_planning *planning)
@@ -258,6 +271,7 @@ static int find_requests(struct job_planning *planning)
         if (draft->is_bundle) {
             draft->request.walltime_s = draft->walltime_s;
         }
+        job_request_grow(&draft->request, draft->growth);
         if (choose_partition(planning, action, &draft->request, &partition) != 0) {
             result = -1;
             while (j + 1 < planning->drafts.count &&
@@ -266,6 +280,7 @@ static int find_requests(struct job_planning *planning)
             }
             continue;
         }
+        limit_growth(planning, action, partition, &draft->request);
         job_request_place(&draft->request, action, partition, starts_itself(planning, action),
                           site_cpus(planning, partition));
         request_pools(planning, action, &draft->request);

@@ -7,11 +7,11 @@
  * target_job_minutes it may be a bundle (job_bundles.c): then it is a job of the element that it begins
  * with. Jobs of an element with
  * equal requests become one submission, an array, if they wait for the same jobs or, index by
- * index, for the jobs of an earlier array.
+ * index, for the jobs of an earlier array. Tasks whose requests have grown (growth.h) are in jobs of
+ * their own, unless their group is submitted as a whole: then all of its request grows.
  *
- * Implemented by job_standings.c (which tasks are submitted), job_groups.c, job_bundles.c, job_plan.c (requests
- * and needs) job_arrays.c (submissions) and
- * job_pools.c (whose pools are used by others first). */
+ * Implemented by job_standings.c (which tasks are submitted), job_groups.c, job_bundles.c, growing.c, job_plan.c
+ * (requests and needs), job_arrays.c (submissions) and job_pools.c (whose pools are used by others first). */
 #ifndef ROWBUILD_JOB_PLAN_H
 #define ROWBUILD_JOB_PLAN_H
 
@@ -32,9 +32,10 @@
 struct job_plan_options {
     const struct cluster *cluster;
     const struct launchers *launchers;
-    const struct site *site; /* NULL: nothing is known about it */
-    struct slice target;     /* clusters that sbatch is told; at == NULL: none, it takes its own */
-    bool follow;             /* also tasks that wait for jobs of this or an earlier submission */
+    const struct site *site;          /* NULL: nothing is known about it */
+    const struct task_growth *growth; /* by task; NULL: no request has grown */
+    struct slice target; /* clusters that sbatch is told; at == NULL: none, it takes its own */
+    bool follow;         /* also tasks that wait for jobs of this or an earlier submission */
     bool no_arrays;
     size_t limit;            /* most jobs; 0: no limit */
     uint64_t queued;         /* the user's jobs in the queue: count for maximum_jobs */

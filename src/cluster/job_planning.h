@@ -29,10 +29,11 @@ struct job_draft {
     size_t task_count;
     const struct slice *directories;
     size_t directory_count;
-    bool is_bundle;    /* its tasks take turns, so it requests what one of them does */
-    double bundle_s;   /* what these take by their records */
-    double walltime_s; /* of a bundle */
-    size_t end_count;  /* of a bundle: its tasks that no other one of it waits for */
+    bool is_bundle;       /* its tasks take turns, so it requests what one of them does */
+    double bundle_s;      /* what these take by their records */
+    double walltime_s;    /* of a bundle */
+    size_t end_count;     /* of a bundle: its tasks that no other one of it waits for */
+    struct growth growth; /* by which it should grow */
     struct job_request request;
     struct job_need *needs; /* sorted, no duplicates */
     size_t need_count;
@@ -79,6 +80,22 @@ enum bundling { BUNDLE_SHORT, BUNDLE_WHOLE_CHAINS };
 /* Makes drafts of `groups`, the drafts of groups, for the cluster's target_job_minutes. */
 void job_bundles_form(struct job_planning *planning, const job_draft_list *groups,
                       enum bundling bundling);
+
+/* ---- growing.c ---- */
+
+/* Reorders tasks: those that grow as the first one does come first, in their order. Returns how many. */
+size_t growing_alike(const struct job_planning *planning, struct task_id *tasks, size_t count);
+/* By which the request of a job of these tasks grows: as that of the task that grows most. */
+struct growth growing_of(const struct job_planning *planning, const struct task_id *tasks,
+                         size_t count);
+/* The first partition that takes the job and allows as much, else `chosen`. */
+const struct partition *growing_partition(const struct job_planning *planning,
+                                          const struct job_request *request,
+                                          const struct partition *chosen);
+/* Limits what has grown to what the partition allows on that many nodes (0: not known). Never to less than
+ * the description says. */
+void growing_limit(const struct job_planning *planning, const struct partition *partition,
+                   uint64_t nodes, struct job_request *request);
 
 /* Puts the drafts into submissions, each after the submissions that it waits for. */
 void job_arrays_form(struct job_planning *planning);

@@ -27,8 +27,9 @@ bool job_requests_equal(const struct job_request *a, const struct job_request *b
     return a->processes == b->processes && a->threads_per_process == b->threads_per_process &&
            a->gpus_per_process == b->gpus_per_process && a->nodes == b->nodes &&
            a->partition == b->partition && a->memory == b->memory && a->memory_mb == b->memory_mb &&
-           a->throttle == b->throttle && slice_equal(a->licences, b->licences) &&
-           !(a->walltime_s < b->walltime_s) && !(a->walltime_s > b->walltime_s);
+           a->throttle == b->throttle && job_growths_equal(&a->grown, &b->grown) &&
+           slice_equal(a->licences, b->licences) && !(a->walltime_s < b->walltime_s) &&
+           !(a->walltime_s > b->walltime_s);
 }
 
 struct job_request job_request_of(const struct action *action, size_t directories)
@@ -48,6 +49,24 @@ struct job_request job_request_of(const struct action *action, size_t directorie
                                 .walltime_s = walltime_s,
                                 .memory_mb =
                                     divide_up(resources_memory(resources, directories), mebibyte)};
+}
+
+void job_request_grow(struct job_request *request, struct growth growth)
+{
+    struct job_growth grown = {0};
+    uint64_t memory_mb = growth_memory_mb(request->memory_mb, growth.memory);
+    double walltime_s = growth_walltime_s(request->walltime_s, growth.walltime);
+    if (memory_mb > request->memory_mb) {
+        grown.plain_memory_mb = request->memory_mb;
+        grown.memory_mb = memory_mb;
+    }
+    if (walltime_s > request->walltime_s) {
+        grown.plain_walltime_s = request->walltime_s;
+        grown.walltime_s = walltime_s;
+    }
+    request->memory_mb = memory_mb;
+    request->walltime_s = walltime_s;
+    request->grown = grown;
 }
 
 static uint64_t nodes_for(const struct job_request *request, const struct partition *partition,
@@ -84,10 +103,10 @@ void job_request_place(struct job_request *request, const struct action *action,
         request->memory = JOB_MEMORY_DEFAULT;
     } else if (plain && for_gpus && resources->memory_per_cpu_mb == 0) {
         request->memory = JOB_MEMORY_PER_GPU;
-        request->memory_mb = resources->memory_per_gpu_mb;
+        request->memory_mb = divide_up(total, size.gpus);
     } else if (plain && !for_gpus) {
         request->memory = JOB_MEMORY_PER_CPU;
-        request->memory_mb = resources->memory_per_cpu_mb;
+        request->memory_mb = divide_up(total, size.cpus);
     } else if (request->nodes > 0) {
         request->memory = JOB_MEMORY_PER_NODE;
         request->memory_mb = divide_up(total, request->nodes);

@@ -11,6 +11,7 @@
 
 #include "buf.h"
 #include "clusters.h"
+#include "growth.h"
 #include "rowfile.h"
 #include "slice.h"
 
@@ -34,6 +35,7 @@ struct job_request {
     uint64_t commands;     /* that run at a time in the job, at most */
     struct slice licences; /* "licence:2,other:1"; at == NULL: none */
     uint64_t throttle;     /* most jobs of an array at a time, as pools require; 0: any number */
+    struct job_growth grown;
 };
 
 /* Numbers that are too large become the largest number. */
@@ -43,6 +45,9 @@ bool job_requests_equal(const struct job_request *a, const struct job_request *b
 
 /* The request of a job on this many directories (at least 1), without its partition and nodes. */
 struct job_request job_request_of(const struct action *action, size_t directories);
+
+/* Makes a request that isn't placed yet grow. */
+void job_request_grow(struct job_request *request, struct growth growth);
 
 /* Fills in the nodes and the unit of the memory once the partition is chosen. If the job's program
  * starts its processes itself, the job requests no more nodes than they need. Nodes have

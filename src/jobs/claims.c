@@ -19,6 +19,7 @@ enum { LONGEST_JOB = 256 };
 static const char CLAIM[] = "claim";
 static const char OVER[] = "over";
 static const char FAILED[] = "failed";
+static const char LATE[] = "late";
 
 /* The inbox of a state folder, and in it the name of a file of an element. */
 struct box {
@@ -148,6 +149,8 @@ static void remove_end(struct box *box, const struct inbox_attempt *attempt)
     (void)disk->unlink(box->folder, buf_string(&box->name), 0);
     box_name(box, attempt, FAILED);
     (void)disk->unlink(box->folder, buf_string(&box->name), 0);
+    box_name(box, attempt, LATE);
+    (void)disk->unlink(box->folder, buf_string(&box->name), 0);
 }
 
 int claim_make(const char *state_path, const struct inbox_attempt *attempt, struct slice job,
@@ -187,21 +190,38 @@ int claim_make(const char *state_path, const struct inbox_attempt *attempt, stru
     return result;
 }
 
-int claim_end(const char *state_path, const struct inbox_attempt *attempt, bool failed,
-              struct diag *diag)
+/* Puts an empty file of the element in place, unless its claim is gone. */
+static int leave(const char *state_path, const struct inbox_attempt *attempt, const char *kind,
+                 struct diag *diag)
 {
     struct box box;
     struct buf holder = BUF_EMPTY;
     int result = 0;
     box_open(&box, state_path, false);
     bool is_claimed = read_holder(&box, attempt, &holder);
-    box_name(&box, attempt, failed ? FAILED : OVER);
+    box_name(&box, attempt, kind);
     if (is_claimed && inside_replace(box.folder, buf_string(&box.name), (struct slice){0}) != 0) {
         result = report_errno("write", &box, diag);
     }
     buf_release(&holder);
     box_close(&box);
     return result;
+}
+
+int claim_end(const char *state_path, const struct inbox_attempt *attempt, bool failed,
+              struct diag *diag)
+{
+    return leave(state_path, attempt, failed ? FAILED : OVER, diag);
+}
+
+int claim_is_late(const char *state_path, const struct inbox_attempt *attempt, struct diag *diag)
+{
+    return leave(state_path, attempt, LATE, diag);
+}
+
+bool claims_late(const struct inbox_names *names, const struct inbox_attempt *attempt)
+{
+    return inbox_names_have(names, attempt, LATE);
 }
 
 bool claims_ended(const struct inbox_names *names, const struct inbox_attempt *attempt)

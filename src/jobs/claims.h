@@ -1,11 +1,12 @@
 /* Which job carries out an element, and whether that job has ended: what jobs say about themselves
  * in the inbox.
  *
- * Knows: two kinds of the inbox's files (inbox.h).
+ * Knows: these kinds of the inbox's files (inbox.h).
  * - claim: the scheduler's id of the job that carries the element out; in a second line, how often the
  *   scheduler has started it again, and the host. Earlier versions wrote the first line only
  * - over, or failed: the job ended and will record nothing more. A scheduler that requeues a job
  *   ends its commands before the job or together with it, which looks like a failure
+ * - late: besides one of these, the job's time was too short for tasks of it
  * Doesn't know: what the queue says, what follows. */
 #ifndef ROWBUILD_CLAIMS_H
 #define ROWBUILD_CLAIMS_H
@@ -34,9 +35,13 @@ bool claim_stands(const char *state_path, const struct inbox_attempt *attempt, s
 int claim_end(const char *state_path, const struct inbox_attempt *attempt, bool failed,
               struct diag *diag);
 
+/* Says, before that, that the time was too short for tasks of the attempt. */
+int claim_is_late(const char *state_path, const struct inbox_attempt *attempt, struct diag *diag);
+
 /* The same questions about many elements, answered from a list of the names in the inbox. */
 bool claims_made(const struct inbox_names *names, const struct inbox_attempt *attempt);
 bool claims_ended(const struct inbox_names *names, const struct inbox_attempt *attempt);
+bool claims_late(const struct inbox_names *names, const struct inbox_attempt *attempt);
 bool claims_failed(const struct inbox_names *names, const struct inbox_attempt *attempt);
 
 #endif

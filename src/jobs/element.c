@@ -179,8 +179,12 @@ int element_end(const struct job_element *element, const char *state_path,
     if (!element_stands(element)) {
         return 0; /* what becomes of it is the later start's to say */
     }
-    if (is_interrupted && !time_limit_is_near(time->end_ns, time->notice_s)) {
+    bool is_near = is_interrupted && time_limit_is_near(time->end_ns, time->notice_s);
+    if (is_interrupted && !is_near) {
         return 0;
+    }
+    if ((is_near || time->is_short) && claim_is_late(state_path, &element->attempt, diag) != 0) {
+        return -1;
     }
     return claim_end(state_path, &element->attempt, has_failed, diag);
 }

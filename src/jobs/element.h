@@ -46,6 +46,7 @@ bool element_stands(const void *element);
 struct element_time {
     int64_t end_ns;  /* see time_limit.h */
     double notice_s; /* TERM is expected so long before */
+    bool is_short;   /* after the run: too short for some task */
 };
 struct element_time element_time(const struct job_element *element, const struct cluster *cluster,
                                  const struct allocation *allocation);

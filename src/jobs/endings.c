@@ -50,6 +50,12 @@ static bool waits_again(const struct endings_facts *facts, const struct submissi
     return entry != NULL && entry->phase == QUEUE_PENDING && has_failed(facts, submission, e);
 }
 
+/* Words that are true of single elements of an array only: those that ran. */
+static bool is_of_one_element(struct slice ending)
+{
+    return slice_is(ending, "TIMEOUT") || slice_is(ending, "OUT_OF_MEMORY");
+}
+
 /* Whether the element has ended as far as the queue knows; then it says how. */
 static bool has_left_queue(const struct queue *queue, const struct submission *submission, size_t e,
                            struct slice *ending)
@@ -59,7 +65,9 @@ static bool has_left_queue(const struct queue *queue, const struct submission *s
     }
     const struct queue_entry *entry = entry_of(queue, submission, e);
     if (entry != NULL) {
-        *ending = entry->state;
+        bool is_of_another =
+            submission->is_array && entry->index == JOB_NO_INDEX && is_of_one_element(entry->state);
+        *ending = is_of_another ? SLICE_LITERAL(GONE) : entry->state;
         return entry->phase == QUEUE_ENDED;
     }
     *ending = SLICE_LITERAL(GONE);

@@ -10,8 +10,9 @@
  * - claims: what jobs say of themselves in the inbox; counting: which records in it count
  * - endings: what has ended and how, from all of these (pure); lost: jobs whose number isn't known
  * - jobs.c: a look at them; plan_jobs.c: what they mean for the plan, and the plan for them
+ * - grown: what the next jobs ask for, as the last ones ended
  * - submit: new submissions; submit_sbatch and submit_bash make one, of what submit_script puts
- *   together; submit_tell says so; submitting is what all of these know
+ *   together; submit_tell says so, and submit_grown what requests have grown; submitting is what all of these know
  * - cancel: jobs that are to end, and those that wait for them
  * - element: one element, carried out inside its job
  * - listing: which jobs are shown; forgetting: when all may be forgotten, and what that means */
@@ -19,6 +20,7 @@
 #define ROWBUILD_JOBS_H
 
 #include "clusters.h"
+#include "growth.h"
 #include "inbox.h"
 #include "job_ref.h"
 #include "plan.h"
@@ -59,6 +61,9 @@ struct jobs {
     const struct job_ref **jobs; /* by task, for the plan */
     const char **endings;
     const struct job_traces **traces;
+    struct task_growth *growth; /* by task (grown.h); NULL: not found out, or nothing can grow */
+    struct slice *grown_by; /* by task: token of the registration that says so; at == NULL: none */
+    bool has_grown;         /* any */
     struct arena texts;
 };
 

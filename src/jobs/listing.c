@@ -144,6 +144,9 @@ static void add_element(struct job_lines *lines, const struct submission *submis
     struct job_line line = {.job = submission_job(submission, e),
                             .is_elsewhere = is_here && submission->site.len > 0,
                             .action = actions_of(lines, submission, element),
+                            .grown_memory_mb = submission->grown_memory_mb,
+                            .grown_minutes =
+                                submission->grown.walltime > 1 ? submission->minutes : 0,
                             .tasks = element->tasks,
                             .task_count = element->task_count};
     lines->jobs_seen++;

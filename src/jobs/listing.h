@@ -17,8 +17,11 @@ struct job_line { /* a job, or an element of an array */
     bool is_elsewhere; /* on another cluster of this one's Slurm, which scancel must be told */
     struct slice action;
     size_t directories;
-    struct slice state;        /* the queue's word, "PENDING"; at == NULL: not known */
-    struct slice reason;       /* the queue's, "Dependency"; at == NULL: none */
+    struct slice state;  /* the queue's word, "PENDING"; at == NULL: not known */
+    struct slice reason; /* the queue's, "Dependency"; at == NULL: none */
+    uint64_t
+        grown_memory_mb; /* that the job asks for, if earlier jobs made it grow; 0: they didn't */
+    uint64_t grown_minutes;    /* likewise */
     const struct slice *tasks; /* keys; NULL for a job of row's */
     size_t task_count;
 };

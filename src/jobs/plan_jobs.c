@@ -3,6 +3,7 @@
 
 #include "carried.h"
 #include "claims.h"
+#include "grown.h"
 #include "intern.h"
 #include "memory.h"
 #include "sbatch_files.h"
@@ -248,6 +249,26 @@ static void assign_row_jobs(struct jobs *jobs, const struct graph *graph)
     intern_release(&row.keys);
 }
 
+/* What the next job of a task asks for. */
+static void assign_growth(struct jobs *jobs, const struct plan *plan)
+{
+    const struct task_growth *growth = grown_find(jobs, plan);
+    struct buf text = BUF_EMPTY;
+    for (uint32_t n = 0; growth != NULL && n < plan_graph(plan)->task_count; n++) {
+        buf_clear(&text);
+        if (growth_is_any(growth[n].now)) {
+            grown_add_sentence(plan, (struct task_id){n}, &growth[n], &text);
+        }
+        if (text.len > 0 && jobs->jobs[n] == NULL) {
+            struct job_traces *traces = arena_alloc(&jobs->texts, sizeof *traces);
+            *traces = jobs->traces[n] != NULL ? *jobs->traces[n] : (struct job_traces){0};
+            traces->growth = arena_string(&jobs->texts, buf_slice(&text));
+            jobs->traces[n] = traces;
+        }
+    }
+    buf_release(&text);
+}
+
 void jobs_tell_plan(struct jobs *jobs, struct plan *plan)
 {
     if (jobs == NULL) {
@@ -260,6 +281,7 @@ void jobs_tell_plan(struct jobs *jobs, struct plan *plan)
     assign_submissions(jobs, plan_graph(plan));
     assign_claims(jobs, plan_graph(plan));
     assign_row_jobs(jobs, plan_graph(plan));
+    assign_growth(jobs, plan);
     plan_set_jobs(plan, jobs->jobs, jobs->endings);
     plan_set_job_traces(plan, jobs->traces);
 }
@@ -320,16 +342,17 @@ int jobs_find_sources(const char *state_path, const struct plan *plan, struct in
 /* ---- Forgetting and releasing ---- */
 
 static bool is_needed(const struct jobs *jobs, const struct plan *plan,
-                      const struct submission_element *element)
+                      const struct submission *submission, const struct submission_element *element)
 {
     if (element->state == ELEMENT_QUEUED) {
         return true;
     }
-    for (size_t i = 0; i < element->task_count && element->state == ELEMENT_ENDED; i++) {
+    for (size_t i = 0; i < element->task_count; i++) {
         struct task_id task = graph_find_task(plan_graph(plan), element->tasks[i]);
         if (task.at != GRAPH_NONE && plan_verdict(plan, task) != VERDICT_FRESH &&
-            jobs->jobs[task.at] == NULL) {
-            return true; /* for its ending, and for late records */
+            jobs->jobs[task.at] == NULL &&
+            (element->state == ELEMENT_ENDED || grown_needs(jobs, submission, task))) {
+            return true; /* for its ending, for late records, for what its request has grown to */
         }
     }
     return false;
@@ -346,7 +369,7 @@ int jobs_settle(struct jobs *jobs, const struct plan *plan, struct diag *diag)
         const struct submission *submission = &jobs->submissions.items[i];
         bool needed = false;
         for (size_t e = 0; e < submission->element_count && !needed; e++) {
-            needed = is_needed(jobs, plan, &submission->elements[e]);
+            needed = is_needed(jobs, plan, submission, &submission->elements[e]);
         }
         if (needed) {
             jobs->submissions.items[kept++] = *submission;

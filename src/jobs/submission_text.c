@@ -92,6 +92,17 @@ static uint64_t read_count(struct reading *reading, const struct json *object, c
     return (uint64_t)number;
 }
 
+/* 0 where the key is missing. */
+static double read_factor(struct reading *reading, const struct json *object, const char *pointer)
+{
+    const struct json *found;
+    if (!json_at(object, slice_of(pointer), &found)) {
+        return 0;
+    }
+    found = member(reading, object, pointer, JSON_NUMBER);
+    return found != NULL ? json_number(found) : 0;
+}
+
 static uint64_t read_user(struct reading *reading, const struct json *document)
 {
     const struct json *found;
@@ -196,6 +207,10 @@ static void read_submission(struct reading *reading, struct submission *submissi
         .minutes = read_count(reading, document, "/minutes"),
         .action = read_string(reading, document, "/action"),
         .site = read_optional(reading, document, "/site"),
+        .basis = read_optional(reading, document, "/basis"),
+        .grown = {.memory = read_factor(reading, document, "/grown/memory"),
+                  .walltime = read_factor(reading, document, "/grown/walltime")},
+        .grown_memory_mb = (uint64_t)read_factor(reading, document, "/grown/memory_mb"),
         .workspace = read_optional(reading, document, "/workspace"),
         .program = read_optional(reading, document, "/program"),
         .description = read_optional(reading, document, "/description"),
@@ -223,7 +238,8 @@ static void refuse_other_keys(struct reading *reading)
                                        "/job_id",  "/array",  "/submitted_at",
                                        "/minutes", "/action", "/elements"};
     static const char *const optional[] = {"/user",    "/site",        "/accepted", "/workspace",
-                                           "/program", "/description", "/output",   "/errors"};
+                                           "/program", "/description", "/output",   "/errors",
+                                           "/basis",   "/grown"};
     const struct json *found;
     size_t known = 0;
     for (size_t i = 0; i < sizeof optional / sizeof optional[0]; i++) {
@@ -279,6 +295,23 @@ static void add_optional(struct buf *out, const char *key, struct slice text)
     }
 }
 
+static void add_growth(struct buf *out, const struct submission *submission)
+{
+    struct growth grown = submission->grown;
+    if (!growth_is_any(grown)) {
+        return;
+    }
+    buf_add_string(out, ", \"grown\": {");
+    if (grown.memory > 1) {
+        buf_addf(out, "\"memory\": %.17g, \"memory_mb\": %" PRIu64, grown.memory,
+                 submission->grown_memory_mb);
+    }
+    if (grown.walltime > 1) {
+        buf_addf(out, "%s\"walltime\": %.17g", grown.memory > 1 ? ", " : "", grown.walltime);
+    }
+    buf_add_char(out, '}');
+}
+
 static void add_names(struct buf *out, const char *key, const struct slice *names, size_t count)
 {
     buf_addf(out, "\"%s\": [", key);
@@ -327,6 +360,8 @@ void submission_add_text(const struct submission *submission, struct buf *out)
     text_add_json(out, submission->action);
     add_optional(out, "site", submission->site);
     buf_add_string(out, submission->is_accepted ? ", \"accepted\": true" : "");
+    add_optional(out, "basis", submission->basis);
+    add_growth(out, submission);
     add_optional(out, "workspace", submission->workspace);
     add_optional(out, "program", submission->program);
     add_optional(out, "description", submission->description);

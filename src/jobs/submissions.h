@@ -18,6 +18,10 @@
  * sbatch's patterns ("sim-%j.out"). "site" is there where another cluster than that of "cluster" has
  * the job, by Slurm's name for it, and "accepted" where sbatch ended well without an id.
  *
+ * "basis" is a digest of the recipe and the resources that the jobs have, and "grown" is there where they ask
+ * for more than these say (growth.h): {"memory": 1.5, "walltime": 2}, factors, and
+ * "memory_mb", the memory of one job.
+ *
  * A key that isn't UTF-8 is written as {"hex": "…"}. Without "user" it is whoever reads it.
  * "program" names the program that the jobs execute (kept_program.h), "description" what they carry
  * (carried.h). Products are claimed: while the element is queued, nobody else makes them, whatever
@@ -32,6 +36,7 @@
 #include "arena.h"
 #include "buf.h"
 #include "diag.h"
+#include "growth.h"
 #include "job_ref.h"
 #include "slice.h"
 
@@ -67,6 +72,10 @@ struct submission {
     int64_t submitted_at_s; /* CLOCK_REALTIME */
     uint64_t minutes;       /* time limit */
     struct slice action;
+    struct slice
+        basis; /* of what was asked for: a digest of recipe and resources; at == NULL: not known */
+    struct growth grown;      /* how many times as much as these say the jobs asked for */
+    uint64_t grown_memory_mb; /* that they asked for, if it has grown */
     struct slice workspace; /* its path, as configured; at == NULL: not known, nothing is claimed */
     struct slice program;   /* kept_program.h; at == NULL: it isn't kept */
     struct slice description; /* carried.h; at == NULL: the jobs read the project's description */

@@ -1,6 +1,7 @@
 #include "submit.h"
 
 #include "carried.h"
+#include "grown.h"
 #include "kept_program.h"
 #include "memory.h"
 #include "part.h"
@@ -8,6 +9,7 @@
 #include "site.h"
 #include "state_folder.h"
 #include "submit_bash.h"
+#include "submit_grown.h"
 #include "submit_sbatch.h"
 #include "submit_script.h"
 #include "submit_tell.h"
@@ -65,6 +67,9 @@ static struct submission registration_of(struct submitting *submitting, size_t n
         .submitted_at_s = world->wall_s(),
         .minutes = script_minutes(planned->request.walltime_s),
         .action = submit_action(submitting, planned)->name,
+        .basis = grown_basis(submitting->plan, planned->element, arena),
+        .grown = job_growth_factors(&planned->request.grown),
+        .grown_memory_mb = planned->request.grown.memory_mb,
         .workspace = graph->rowfile->workspace_path,
         .program = submitting->kept,
         .description = submitting->description,
@@ -176,7 +181,7 @@ static int find_means(struct submitting *submitting)
 
 /* ---- Planning ---- */
 
-int submit_plan(struct submitting *submitting, struct plan *plan, uint64_t queued)
+int submit_plan(struct submitting *submitting, struct plan *plan, struct jobs *jobs)
 {
     const struct cluster *cluster = submitting->place.cluster;
     bool uses_slurm = cluster->scheduler == SCHEDULER_SLURM;
@@ -186,7 +191,8 @@ int submit_plan(struct submitting *submitting, struct plan *plan, uint64_t queue
         .follow = submitting->options->follow,
         .no_arrays = !uses_slurm || submitting->options->no_arrays || cluster->no_arrays,
         .limit = submitting->options->limit,
-        .queued = queued,
+        .queued = jobs_count_queued(jobs),
+        .growth = grown_find(jobs, plan),
         .target = submit_target(submitting, NULL),
         .max_array_size = 1,
     };
@@ -196,6 +202,9 @@ int submit_plan(struct submitting *submitting, struct plan *plan, uint64_t queue
         if (plan_graph(plan)->rowfile->pool_count > 0) {
             site_ask_licences(&site, environ);
         }
+        if (options.growth != NULL) {
+            site_ask_limits(&site, environ);
+        }
         options.site = &site;
     }
     if (!options.no_arrays) {
@@ -203,6 +212,7 @@ int submit_plan(struct submitting *submitting, struct plan *plan, uint64_t queue
     }
     job_plan_release(&submitting->jobs);
     submitting->plan = plan;
+    submitting->growth = options.growth;
     int made = job_plan_make(plan, &options, &submitting->jobs, submitting->diag);
     if (uses_slurm) {
         site_release(&site);
@@ -452,6 +462,7 @@ int submit_confirm(struct submitting *submitting)
     }
     submit_tell_actions(submitting, &whole);
     submit_tell_what_waits(submitting);
+    submit_tell_grown(submitting);
     if (submitting->place.cluster->scheduler == SCHEDULER_SLURM) {
         submit_warn_of_walltimes(submitting);
     }

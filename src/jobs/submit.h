@@ -18,9 +18,9 @@ void submit_init(struct submitting *submitting, const struct submit_place *place
                  const struct rowbuild_submit_observer *observer, struct diag *diag);
 void submit_release(struct submitting *submitting);
 
-/* Which submissions the plan amounts to; `queued` jobs are in the queue already. -1 after an
+/* Which submissions the plan amounts to, with what the study's jobs of the same look say. -1 after an
  * error. */
-int submit_plan(struct submitting *submitting, struct plan *plan, uint64_t queued);
+int submit_plan(struct submitting *submitting, struct plan *plan, struct jobs *jobs);
 
 /* Says what is to be submitted, and what isn't; in a dry run also the scripts. Whether to go on. -1
  * after an error. */

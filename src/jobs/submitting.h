@@ -31,10 +31,11 @@ struct submitting {
     struct diag *diag;
     struct plan *plan; /* of the last look, with its state */
     struct job_plan jobs;
-    const char *program; /* what the jobs execute */
-    const char *file;    /* its --file; NULL: none is needed */
-    const char *state;   /* where the state is; NULL: where it is expected */
-    struct slice kept;   /* the program, beside the registrations; at == NULL: it isn\'t kept */
+    const struct task_growth *growth; /* by task; NULL: no request has grown */
+    const char *program;              /* what the jobs execute */
+    const char *file;                 /* its --file; NULL: none is needed */
+    const char *state;                /* where the state is; NULL: where it is expected */
+    struct slice kept; /* the program, beside the registrations; at == NULL: it isn\'t kept */
     struct slice description; /* what all of them carry (carried.h) */
     struct part_maker *parts; /* what each of them is about */
     uint64_t *ids;            /* by submission: the scheduler's */

@@ -106,6 +106,11 @@ struct graph *plan_graph(const struct plan *plan)
     return plan->graph;
 }
 
+struct digest plan_recipe(const struct plan *plan, uint32_t element)
+{
+    return plan->recipes[element];
+}
+
 struct state *plan_state(const struct plan *plan)
 {
     return plan->state;

@@ -178,6 +178,7 @@ struct job_traces {
     int64_t submitted_at_s;
     bool has_begun;     /* rowbuild began to carry the job out */
     const char *advice; /* what to change before the task is submitted again; NULL: nothing */
+    const char *growth; /* what the next job asks for instead; NULL: the same */
 };
 /* By task, borrowed, with plan_set_jobs; NULL: nothing is known of the task. */
 void plan_set_job_traces(struct plan *plan, const struct job_traces *const *traces);
@@ -204,6 +205,8 @@ void plan_set_earlier(struct plan *plan, const uint8_t *earlier);
 bool plan_is_further_round(const struct plan *plan);
 
 /* ---- What a plan says ---- */
+
+struct digest plan_recipe(const struct plan *plan, uint32_t element); /* of the rowfile's actions */
 
 struct graph *plan_graph(const struct plan *plan);
 struct state *plan_state(const struct plan *plan);

@@ -131,6 +131,10 @@ static void explain_task(struct listing *listing, struct task_id task)
     report_add_job(listing->plan, task, &listing->job);
     if (plan_verdict(listing->plan, task) != VERDICT_FRESH && !listing->options->short_output) {
         reasons_add_first(listing->plan, task, &listing->reason, listing->diag);
+        const struct job_traces *traces = plan_job_traces(listing->plan, task);
+        if (traces != NULL && traces->growth != NULL) {
+            buf_addf(&listing->reason, "%s%s", listing->reason.len > 0 ? "; " : "", traces->growth);
+        }
     }
 }
 

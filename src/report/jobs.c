@@ -1,6 +1,7 @@
 /* show jobs: the jobs that are queued or running. */
 #include "report.h"
 
+#include "grown.h"
 #include "report_json.h"
 #include "table.h"
 #include "text.h"
@@ -10,6 +11,34 @@ static void add_optional(struct buf *cell, struct slice text)
     if (text.at != NULL) {
         text_add_name(cell, text);
     }
+}
+
+/* What the job asks for, where earlier jobs made it grow: "12 GiB, 2h 00m". */
+static void add_growth(struct buf *cell, const struct job_line *job)
+{
+    if (job->grown_memory_mb > 0) {
+        grown_add_memory(cell, job->grown_memory_mb);
+    }
+    if (job->grown_minutes > 0) {
+        buf_add_string(cell, job->grown_memory_mb > 0 ? ", " : "");
+        text_add_duration(cell, (double)job->grown_minutes * 60);
+    }
+}
+
+static void add_json_growth(struct buf *out, const struct job_line *job)
+{
+    if (job->grown_memory_mb + job->grown_minutes == 0) {
+        return;
+    }
+    report_json_key(out, "grown");
+    report_json_begin(out, '{');
+    if (job->grown_memory_mb > 0) {
+        report_json_count(out, "memory_bytes", (size_t)(job->grown_memory_mb << 20));
+    }
+    if (job->grown_minutes > 0) {
+        report_json_count(out, "minutes", (size_t)job->grown_minutes);
+    }
+    report_json_end(out, '}');
 }
 
 static void add_line(struct table *table, const struct job_line *job)
@@ -27,6 +56,7 @@ static void add_line(struct table *table, const struct job_line *job)
     buf_addf(table_cell(table, TABLE_PLAIN), "%zu", job->directories);
     add_optional(table_cell(table, TABLE_PLAIN), job->state);
     add_optional(table_cell(table, TABLE_FAINT), job->reason);
+    add_growth(table_cell(table, TABLE_PLAIN), job);
 }
 
 static void add_json(struct buf *out, const struct job_line *job)
@@ -40,6 +70,7 @@ static void add_json(struct buf *out, const struct job_line *job)
     report_json_count(out, "directories", job->directories);
     report_json_optional(out, "state", job->state);
     report_json_optional(out, "reason", job->reason);
+    add_json_growth(out, job);
     report_json_key(out, "tasks");
     report_json_begin(out, '[');
     for (size_t i = 0; i < job->task_count; i++) {
@@ -80,6 +111,7 @@ static void add_table(const struct job_line *jobs, size_t count,
     table_add_column(&table, "Directories", TABLE_VALUE);
     table_add_column(&table, "State", TABLE_OPTIONAL);
     table_add_column(&table, "Reason", TABLE_OPTIONAL);
+    table_add_column(&table, "Asks for", TABLE_OPTIONAL);
     for (size_t i = 0; i < count; i++) {
         add_line(&table, &jobs[i]);
     }

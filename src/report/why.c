@@ -223,6 +223,9 @@ static void add_why_json(struct plan *plan, struct task_id task,
     const struct job_traces *traces = plan_job_traces(plan, task);
     report_json_optional(out, "job_output",
                          slice_of(traces != NULL && traces->output != NULL ? traces->output : ""));
+    if (traces != NULL && traces->growth != NULL && plan_verdict(plan, task) != VERDICT_FRESH) {
+        report_json_string(out, "growth", slice_of(traces->growth));
+    }
     add_json_reasons(plan, task, changes, out, diag);
     skipped_add_json(plan, task, out);
     facts_add_attempt(out, plan, task);
@@ -247,8 +250,14 @@ static void add_file_line(const char *what, const char *path, struct buf *out)
 static void add_job_traces(const struct plan *plan, struct task_id task, struct buf *out)
 {
     const struct job_traces *traces = plan_job_traces(plan, task);
-    if (traces == NULL || plan_ending(plan, task) == NULL ||
-        plan_verdict(plan, task) == VERDICT_FRESH || plan_job(plan, task) != NULL) {
+    if (traces == NULL || plan_verdict(plan, task) == VERDICT_FRESH ||
+        plan_job(plan, task) != NULL) {
+        return;
+    }
+    if (traces->growth != NULL) {
+        add_reason_line(out, slice_of(traces->growth));
+    }
+    if (plan_ending(plan, task) == NULL) {
         return;
     }
     if (is_there(plan, traces->output)) {
@@ -259,7 +268,7 @@ static void add_job_traces(const struct plan *plan, struct task_id task, struct 
     if (is_there(plan, traces->errors)) {
         add_file_line("errors of the job:", traces->errors, out);
     }
-    if (traces->advice != NULL) {
+    if (traces->advice != NULL && traces->growth == NULL) {
         add_reason_line(out, slice_of(traces->advice));
     }
 }

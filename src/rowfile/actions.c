@@ -188,6 +188,27 @@ static void build_resources(struct resource_spec *resources, const struct layers
     }
 }
 
+/* The place of a key of `grow` in the action itself: among the defaults it is for others. */
+static size_t own_offset(const struct toml_value *element, enum rowfile_key_id id)
+{
+    const struct toml_value *grow = own_key(element, ID_ACTION_GROW);
+    const struct toml_value *own = grow != NULL && grow->type == TOML_TABLE
+                                       ? toml_get(grow->table, slice_of(rowfile_keys[id].name))
+                                       : NULL;
+    return own != NULL ? own->offset : 0;
+}
+
+static void build_grow(struct grow_spec *grow, const struct toml_value *element,
+                       const struct layers *layers)
+{
+    *grow = (struct grow_spec){
+        .memory = layers_number(layers, ID_ACTION_GROW_MEMORY),
+        .walltime = layers_number(layers, ID_ACTION_GROW_WALLTIME),
+        .memory_offset = own_offset(element, ID_ACTION_GROW_MEMORY),
+        .walltime_offset = own_offset(element, ID_ACTION_GROW_WALLTIME),
+    };
+}
+
 static const struct toml_table *options_in(const struct toml_table *layer)
 {
     const struct toml_value *options =
@@ -311,6 +332,7 @@ static void build_action(struct loader *loader, struct action *action,
     warn_of_skip_failed(loader, action, element);
     build_resources(&action->resources, layers);
     build_pools_of_action(loader, action, layers);
+    build_grow(&action->grow, element, layers);
     build_submit_options(loader, action, layers);
     action->retries = layers_count(layers, ID_ACTION_RETRIES, NULL);
     action->timeout_s = layers_duration(layers, ID_ACTION_TIMEOUT, NULL);

@@ -192,6 +192,20 @@ static void check_number(struct loader *loader, int key, const struct toml_value
     }
 }
 
+static void check_factor(struct loader *loader, int key, const struct toml_value *value)
+{
+    bool is_number = value->type == TOML_INTEGER || value->type == TOML_FLOAT;
+    double factor = value->type == TOML_INTEGER ? (double)value->integer : value->number;
+    if (!is_number) {
+        wrong_type(loader, key, value, "a number");
+    } else if (!(factor > 1 && isfinite(factor))) {
+        error_at(
+            loader, FINDING_WRONG_VALUE, value,
+            "`%s` must be greater than 1, such as 1.5; leave it out for requests that don't grow",
+            rowfile_keys[key].path);
+    }
+}
+
 static void check_quantity(struct loader *loader, int key, const struct toml_value *value)
 {
     bool is_size = rowfile_keys[key].type == KEY_SIZE;
@@ -485,6 +499,9 @@ static void check_value(struct loader *loader, int key, const struct toml_value 
         break;
     case KEY_NUMBER:
         check_number(loader, key, value);
+        break;
+    case KEY_FACTOR:
+        check_factor(loader, key, value);
         break;
     case KEY_SIZE:
     case KEY_DURATION:

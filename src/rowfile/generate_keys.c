@@ -27,9 +27,9 @@ struct keys {
 };
 
 static const char *const type_names[] = {
-    "table",   "tables",   "choice",     "choices",   "action",     "variables", "string", "text",
-    "boolean", "count",    "natural",    "number",    "size",       "duration",  "scope",  "words",
-    "strings", "pointers", "expression", "condition", "conditions", "values",    "counts",
+    "table",   "tables",  "choice",   "choices",    "action",    "variables",  "string",   "text",
+    "boolean", "count",   "natural",  "number",     "factor",    "size",       "duration", "scope",
+    "words",   "strings", "pointers", "expression", "condition", "conditions", "values",   "counts",
 };
 
 static int complain(const char *name, int line, const char *what)
@@ -258,6 +258,7 @@ static const char *plain_schema(const char *type)
         {"count", "\"type\": \"integer\", \"minimum\": 1"},
         {"natural", "\"type\": \"integer\", \"minimum\": 0"},
         {"number", "\"type\": \"number\", \"minimum\": 0"},
+        {"factor", "\"type\": \"number\", \"exclusiveMinimum\": 1"},
         {"size", "\"$ref\": \"#/$defs/size\""},
         {"duration", "\"$ref\": \"#/$defs/duration\""},
         {"scope", "\"enum\": [\"directory\", \"group\", \"project\"]"},
@@ -481,6 +482,7 @@ static const char *type_for_readers(const char *type)
         {"count", "integer from 1"},
         {"natural", "integer from 0"},
         {"number", "number from 0"},
+        {"factor", "number greater than 1"},
         {"scope", "\"directory\", \"group\" or \"project\""},
         {"words", "string or array of strings"},
         {"strings", "array of strings"},

@@ -23,6 +23,7 @@ enum rowfile_key_type {
     KEY_COUNT,
     KEY_NATURAL,
     KEY_NUMBER,
+    KEY_FACTOR,
     KEY_SIZE,
     KEY_DURATION,
     KEY_SCOPE,

@@ -92,6 +92,14 @@ struct resource_spec {
     unsigned pool_count; /* 0 with NULL */
 };
 
+/* Factors by which the request of a task's next job grows; 0: it doesn't. */
+struct grow_spec {
+    double memory;        /* after a job ran out of memory */
+    double walltime;      /* after a job ran out of time */
+    size_t memory_offset; /* place of the value, if the action itself has it; 0: it doesn't */
+    size_t walltime_offset;
+};
+
 /* A count that the commands of a run share. */
 struct pool {
     struct slice name;
@@ -151,6 +159,7 @@ struct action {
     bool jobserver;
     struct group_spec group;
     struct resource_spec resources;
+    struct grow_spec grow;
     struct submit_options *submit_options;
     size_t submit_option_count;
 };

@@ -508,6 +508,7 @@ int run_execute(struct plan *plan, const struct launch_context *launch,
         run_tell_skipped(&run);
         run_tell_rest(&run);
         plan_set_origin(plan, NULL, NULL);
+        result->is_late = run.passed_over.cut + run.passed_over.tasks > 0;
         result->end_ns = run_end_ns(&run);
         result->interrupted = run.stopping.interrupted;
         result->stopped = run.stopping.is_stopping;

@@ -110,6 +110,7 @@ struct run_result {
     size_t not_started; /* because something before them failed, the run was stopped, or too little
                            time was left */
     bool interrupted;
+    bool is_late;   /* for want of time, something wasn't started or was ended */
     int64_t end_ns; /* of what the run may use, as it is known now; 0: never */
     bool stopped;   /* nothing new was started any more: interrupted, or too many failures */
 };

@@ -3,6 +3,7 @@
 #include "buf.h"
 #include "scheduler_environment.h"
 #include "text.h"
+#include "time_limit.h"
 
 #include <string.h>
 
@@ -35,39 +36,6 @@ void job_end_ask(struct job_end_question *question, struct slice job, char *cons
     scheduler_environment_release(&asking);
 }
 
-/* Reads "[[D-]H:]M:S". */
-static bool read_duration(struct slice text, int64_t *seconds)
-{
-    static const uint64_t most = UINT32_MAX;
-    uint64_t number;
-    uint64_t days = 0;
-    uint64_t sum = 0;
-    size_t parts = 0;
-    const char *dash = text.len > 0 ? memchr(text.at, '-', text.len) : NULL;
-    if (dash != NULL) {
-        if (!text_take_number(&text, most, &days) || text.at != dash) {
-            return false;
-        }
-        text = slice_make(dash + 1, text.len - 1);
-    }
-    for (;;) {
-        if (parts == 3 || !text_take_number(&text, most, &number)) {
-            return false;
-        }
-        sum = sum * 60 + number;
-        parts++;
-        if (text.len == 0) {
-            break;
-        }
-        if (text.at[0] != ':') {
-            return false;
-        }
-        text = slice_make(text.at + 1, text.len - 1);
-    }
-    *seconds = (int64_t)(days * 24 * 3600 + sum);
-    return parts > 1;
-}
-
 static bool read_line(struct slice line, int64_t now_s, int64_t *end_at_s)
 {
     const char *bar = line.len > 0 ? memchr(line.at, '|', line.len) : NULL;
@@ -86,7 +54,7 @@ static bool read_line(struct slice line, int64_t now_s, int64_t *end_at_s)
         *end_at_s = (int64_t)end;
         return true;
     }
-    if (read_duration(rest, &left)) {
+    if (time_limit_read(rest, &left)) {
         *end_at_s = now_s + left;
         return true;
     }

@@ -3,6 +3,7 @@
 #include "program.h"
 #include "scheduler_environment.h"
 #include "text.h"
+#include "time_limit.h"
 #include "world.h"
 
 #include <string.h>
@@ -38,13 +39,15 @@ static bool take_line(struct slice *text, struct slice *line)
 
 /* ---- sinfo's answer ---- */
 
-static void add(struct site *site, struct slice name, bool is_default, uint64_t cpus)
+/* The partition of that name, which is added if there is none. `name` may end in the star of the default
+ * partition. */
+static struct site_partition *add(struct site *site, struct slice name)
 {
+    bool is_default = name.at[name.len - 1] == '*';
+    name.len -= is_default;
     for (size_t i = 0; i < site->count; i++) {
-        struct site_partition *known = &site->partitions[i];
-        if (slice_equal(known->name, name)) {
-            known->cpus = cpus > known->cpus ? cpus : known->cpus;
-            return;
+        if (slice_equal(site->partitions[i].name, name)) {
+            return &site->partitions[i];
         }
     }
     struct site_partition *grown =
@@ -53,8 +56,9 @@ static void add(struct site *site, struct slice name, bool is_default, uint64_t 
         memcpy(grown, site->partitions, site->count * sizeof *grown);
     }
     grown[site->count++] =
-        (struct site_partition){arena_slice(&site->arena, name), cpus, is_default};
+        (struct site_partition){.name = arena_slice(&site->arena, name), .is_default = is_default};
     site->partitions = grown;
+    return &grown[site->count - 1];
 }
 
 /* "main* 8": the default partition has a star. */
@@ -69,10 +73,9 @@ static void parse_line(struct site *site, struct slice line)
     if (!text_read_number(slice_make(space + 1, line.len - name.len - 1), UINT32_MAX, &cpus)) {
         return;
     }
-    bool is_default = name.at[name.len - 1] == '*';
-    name.len -= is_default;
-    if (cpus > 0 && name.len > 0) {
-        add(site, name, is_default, cpus);
+    if (cpus > 0 && !slice_is(name, "*")) {
+        struct site_partition *partition = add(site, name);
+        partition->cpus = cpus > partition->cpus ? cpus : partition->cpus;
     }
 }
 
@@ -93,6 +96,49 @@ void site_ask(struct site *site, char *const *environment)
     arena_init(&site->arena);
     if (ask(argv, environment, &answer)) {
         site_parse(site, buf_slice(&answer.output));
+    }
+    program_release(&answer);
+}
+
+/* Takes a word from the end of a line; false if no other is left. */
+static bool take_last(struct slice *line, struct slice *word)
+{
+    const char *space = line->len > 0 ? memrchr(line->at, ' ', line->len) : NULL;
+    if (space == NULL || space == line->at) {
+        return false;
+    }
+    *word = slice_make(space + 1, line->len - (size_t)(space + 1 - line->at));
+    line->len = (size_t)(space - line->at);
+    return true;
+}
+
+void site_parse_limits(struct site *site, struct slice answer)
+{
+    struct slice line;
+    while (take_line(&answer, &line)) {
+        struct slice memory;
+        struct slice time;
+        int64_t seconds = 0;
+        uint64_t memory_mb;
+        if (!take_last(&line, &memory) || !take_last(&line, &time) || slice_is(line, "*") ||
+            !(time_limit_read(time, &seconds) || slice_is(time, "infinite") ||
+              slice_is(time, "n/a")) ||
+            !text_read_number(memory, INT64_MAX, &memory_mb)) {
+            continue;
+        }
+        struct site_partition *partition = add(site, line);
+        partition->seconds = (double)seconds;
+        partition->memory_mb = memory_mb > partition->memory_mb ? memory_mb : partition->memory_mb;
+    }
+}
+
+void site_ask_limits(struct site *site, char *const *environment)
+{
+    char *argv[] = {(char *)"sinfo", (char *)"-h",       (char *)"-e",
+                    (char *)"-o",    (char *)"%P %l %m", NULL};
+    struct program_answer answer = {0};
+    if (ask(argv, environment, &answer)) {
+        site_parse_limits(site, buf_slice(&answer.output));
     }
     program_release(&answer);
 }
@@ -185,32 +231,58 @@ bool site_version_reaches(const struct site_version *version, struct site_versio
 
 /* ---- What follows from it ---- */
 
-static uint64_t cpus_of(const struct site *site, struct slice name)
+static const struct site_partition *find(const struct site *site, struct slice name)
 {
     for (size_t i = 0; i < site->count; i++) {
         const struct site_partition *known = &site->partitions[i];
         if (name.at == NULL ? known->is_default : slice_equal(known->name, name)) {
-            return known->cpus;
+            return known;
         }
     }
-    return 0;
+    return NULL;
+}
+
+/* Takes a name from the front of a list; the whole of one that is at == NULL. */
+static bool take_name(struct slice *names, bool is_first, struct slice *name)
+{
+    const char *comma = names->len > 0 ? memchr(names->at, ',', names->len) : NULL;
+    if (names->len == 0 && !(is_first && names->at == NULL)) {
+        return false;
+    }
+    *name = *names;
+    name->len = comma != NULL ? (size_t)(comma - names->at) : names->len;
+    size_t whole = comma != NULL ? name->len + 1 : name->len;
+    *names = names->at != NULL ? slice_make(names->at + whole, names->len - whole) : *names;
+    return true;
 }
 
 uint64_t site_cpus_per_node(const struct site *site, struct slice partition)
 {
-    if (partition.at == NULL) {
-        return cpus_of(site, partition);
-    }
+    struct slice name;
     uint64_t least = 0;
-    while (partition.len > 0) {
-        const char *comma = memchr(partition.at, ',', partition.len);
-        size_t len = comma != NULL ? (size_t)(comma - partition.at) : partition.len;
-        uint64_t cpus = cpus_of(site, slice_make(partition.at, len));
-        if (cpus > 0 && (least == 0 || cpus < least)) {
-            least = cpus;
+    for (bool is_first = true; take_name(&partition, is_first, &name); is_first = false) {
+        const struct site_partition *known = find(site, name);
+        if (known != NULL && known->cpus > 0 && (least == 0 || known->cpus < least)) {
+            least = known->cpus;
         }
-        size_t whole = len < partition.len ? len + 1 : len;
-        partition = slice_make(partition.at + whole, partition.len - whole);
+    }
+    return least;
+}
+
+struct site_limits site_limits_of(const struct site *site, struct slice partition)
+{
+    struct slice name;
+    struct site_limits least = {0};
+    for (bool is_first = true; take_name(&partition, is_first, &name); is_first = false) {
+        const struct site_partition *known = find(site, name);
+        if (known != NULL && known->seconds > 0 &&
+            (!(least.seconds > 0) || known->seconds < least.seconds)) {
+            least.seconds = known->seconds;
+        }
+        if (known != NULL && known->memory_mb > 0 &&
+            (least.memory_mb == 0 || known->memory_mb < least.memory_mb)) {
+            least.memory_mb = known->memory_mb;
+        }
     }
     return least;
 }

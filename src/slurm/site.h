@@ -17,7 +17,9 @@
 
 struct site_partition {
     struct slice name;
-    uint64_t cpus; /* of its largest node */
+    uint64_t cpus;      /* of its largest node */
+    uint64_t memory_mb; /* likewise; 0: not known */
+    double seconds;     /* its longest time limit; 0: none, or not known */
     bool is_default;
 };
 
@@ -39,6 +41,18 @@ void site_ask_licences(struct site *site, char *const *environment);
 bool site_has_licence(const struct site *site, struct slice name);
 /* Reads the answer to `scontrol --oneliner show licenses` (for tests). */
 void site_parse_licences(struct site *site, struct slice answer);
+
+/* What jobs of a partition can request at most. */
+struct site_limits {
+    double seconds;     /* 0: there is no limit, or it isn't known; likewise below */
+    uint64_t memory_mb; /* on one node */
+};
+/* Also asks for the limits of partitions, after site_ask. */
+void site_ask_limits(struct site *site, char *const *environment);
+/* Reads the answer to `sinfo -h -e -o "%P %l %m"` (for tests). */
+void site_parse_limits(struct site *site, struct slice answer);
+/* Of a partition (at == NULL: of the default one); of several names, separated by commas, the smallest. */
+struct site_limits site_limits_of(const struct site *site, struct slice partition);
 
 /* Which Slurm this is: 22.05, 24.11. */
 struct site_version {

@@ -6,6 +6,7 @@
 #define ROWBUILD_TIME_LIMIT_H
 
 #include "allocation.h"
+#include "slice.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,5 +21,8 @@ double time_limit_seconds_left(int64_t end_ns);
 
 /* Whether a TERM that arrives now may be the one requested for `notice_s` before the end. */
 bool time_limit_is_near(int64_t end_ns, double notice_s);
+
+/* Reads a time as Slurm prints it, "[[D-]H:]M:S". */
+bool time_limit_read(struct slice text, int64_t *seconds);
 
 #endif

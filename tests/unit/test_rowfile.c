@@ -298,12 +298,55 @@ static void test_unknown_keys(void **state)
         "`command`, `scope`, `previous_actions`, `products`, `temporary`, `inputs`, `depfile`, "
         "`value_inputs`, "
         "`environment`, `shell`, `launchers`, `retries`, `timeout`, `resumable`, `always`, "
-        "`jobserver`, `group`, `resources`, `submit_options`\n"
+        "`jobserver`, `group`, `resources`, `grow`, `submit_options`\n"
         "Rowfile:5:7: error: unknown key `qqqqqqqq`; this table knows `include`, `where`, "
         "`sort_by`, `reverse_sort`, `split_by_sort_key`, `maximum_size`, `submit_whole`, "
         "`skip_failed`\n");
     expect_in("x/workflow.toml", "[default]\nfoo = 1\n",
               "x/workflow.toml:2:1: error: unknown key `foo`; this table knows `action`\n");
+}
+
+#define GROW_ACTION(keys) "[[action]]\nname = 'a'\ncommand = 'x {directory}'\n" keys
+
+static void expect_growth(const char *text, double memory, double walltime)
+{
+    struct loaded loaded;
+    load(&loaded, text);
+    const struct action *last = &loaded.rowfile->actions[loaded.rowfile->action_count - 1];
+    assert_true(last->grow.memory >= memory && last->grow.memory <= memory);
+    assert_true(last->grow.walltime >= walltime && last->grow.walltime <= walltime);
+    unload(&loaded);
+}
+
+static void test_growth(void **state)
+{
+    (void)state;
+    static const char wrong[] = "must be greater than 1, such as 1.5; leave it out for requests "
+                                "that don't grow\n";
+    struct buf message = BUF_EMPTY;
+    expect_growth(GROW_ACTION(""), 0, 0);
+    expect_growth(GROW_ACTION("grow = {memory = 1.5, walltime = 2}"), 1.5, 2);
+    expect_growth(GROW_ACTION("grow.walltime = 1.25"), 0, 1.25);
+    expect_growth(GROW_ACTION("grow.memory = 3\n[default.action.grow]\nmemory = 2\nwalltime = 4"),
+                  3, 4);
+    expect_growth(GROW_ACTION("grow.memory = 3\n") "[[action]]\nfrom = 'a'\ngrow.walltime = 2\n"
+                                                   "group.where = '/x == 1'\n",
+                  3, 2);
+    static const char *const values[] = {"1", "0.5", "-2", "0", "inf", "nan"};
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        struct buf line = BUF_EMPTY;
+        buf_addf(&line, "grow.memory = %s", values[i]);
+        buf_clear(&message);
+        buf_addf(&message, "Rowfile:4:15: error: `action.grow.memory` %s", wrong);
+        expect_key(buf_string(&line), buf_string(&message));
+        buf_release(&line);
+    }
+    buf_release(&message);
+    expect_key("grow.walltime = '2'", "Rowfile:4:17: error: `action.grow.walltime` must be a "
+                                      "number, not a string\n");
+    expect_key("grow = 2", "Rowfile:4:8: error: `action.grow` must be a table, not an integer\n");
+    expect_key("grow.wall = 2", "Rowfile:4:6: error: unknown key `wall`; this table knows "
+                                "`memory`, `walltime`\n");
 }
 
 static void test_pools(void **state)
@@ -792,6 +835,7 @@ int main(void)
         cmocka_unit_test(test_scopes),
         cmocka_unit_test(test_all_errors_at_once),
         cmocka_unit_test(test_unknown_keys),
+        cmocka_unit_test(test_growth),
         cmocka_unit_test(test_pools),
         cmocka_unit_test(test_wrong_values),
         cmocka_unit_test(test_globs_of_directories),
