@@ -217,9 +217,10 @@ END
     begin
     start -j 3 -k 9
     await_started a long
-    terminal 80 "cd '$PWD'; PS1='ready> ' bash --norc --noprofile -i"
+    # The variable is for a line of `jobs` that fits the terminal wherever the program lies.
+    terminal 80 "cd '$PWD'; ROWBUILD='$ROWBUILD' PS1='ready> ' bash --norc --noprofile -i"
     await_screen 'ready>'
-    mux send-keys "stty -a >'$SCRATCH/before'; '$ROWBUILD' top" Enter
+    mux send-keys "stty -a >'$SCRATCH/before'; \"\$ROWBUILD\" top" Enter
     await_screen 'TASK (2)'
     mux send-keys C-z
     await_flag alternate_on 0
