@@ -1,6 +1,7 @@
 #include "endings.h"
 
 #include "claims.h"
+#include "sbatch.h"
 
 /* Clocks of login hosts differ a little: an answer says nothing about what isn't older than it by
  * that much. */
@@ -167,9 +168,14 @@ bool endings_take_job(struct submission *submission, const struct queue_entry *e
     return entry != NULL;
 }
 
+int64_t endings_arrives_in_s(int64_t ended_at_s, int64_t now_s)
+{
+    return ended_at_s + CLOCK_MARGIN_S + 1 - now_s;
+}
+
 int64_t endings_settle_in_s(const struct submission *submission, int64_t now_s)
 {
-    return submission->submitted_at_s + CLOCK_MARGIN_S + 1 - now_s;
+    return endings_arrives_in_s(submission->submitted_at_s + SBATCH_LIMIT_S, now_s);
 }
 
 bool endings_never_was(const struct submission *submission, const struct endings_facts *facts)

@@ -57,8 +57,12 @@ bool endings_find_job(struct submission *submission, const struct queue *queue);
 /* Takes the id and the cluster of an entry; NULL: there is none. The texts belong to the queue. */
 bool endings_take_job(struct submission *submission, const struct queue_entry *entry);
 
-/* Seconds until an answer of the queue tells whether there is a submission that it doesn't show: it must be
- * newer by a margin, since clocks differ, and what was sent may still arrive. */
+/* Seconds until an answer of the queue tells whether it has got what sbatch had sent when it ended: the answer
+ * must be newer by a margin, since clocks differ, and what was sent may still arrive. */
+int64_t endings_arrives_in_s(int64_t ended_at_s, int64_t now_s);
+
+/* The same of a registration without an id, which may be older than the call of sbatch: sbatch may take all of
+ * its time, since a wrapper around it survives the rowbuild that called it. */
 int64_t endings_settle_in_s(const struct submission *submission, int64_t now_s);
 
 /* The submission is unknown everywhere: its process was stopped before the scheduler accepted

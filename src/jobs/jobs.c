@@ -141,7 +141,7 @@ static void ask_when_settled(struct jobs *jobs, struct diag *diag)
     for (size_t i = 0; i < jobs->submissions.count; i++) {
         const struct submission *submission = &jobs->submissions.items[i];
         struct endings_facts facts = facts_of(jobs, submission);
-        if (lost_is_too_new(submission, &facts, world->wall_s(), &wait_s) &&
+        if (lost_is_too_new(jobs, submission, &facts, world->wall_s(), &wait_s) &&
             wait_s <= endings_settle_in_s(submission, submission->submitted_at_s) &&
             wait_s > longest_s) {
             longest_s = wait_s;

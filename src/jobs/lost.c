@@ -41,13 +41,14 @@ bool lost_find(const struct jobs *jobs, struct submission *submission, bool read
     return endings_take_job(submission, entry);
 }
 
-bool lost_is_too_new(const struct submission *submission, const struct endings_facts *facts,
-                     int64_t now_s, int64_t *wait_s)
+bool lost_is_too_new(const struct jobs *jobs, const struct submission *submission,
+                     const struct endings_facts *facts, int64_t now_s, int64_t *wait_s)
 {
+    struct submission copy = *submission;
+    struct endings_facts seen = *facts;
     *wait_s = endings_settle_in_s(submission, now_s);
     return submission->job_id == 0 && !submission->is_accepted && facts->queue->answered &&
-           facts->witness == ENDINGS_QUEUE && *wait_s > 0 &&
-           queue_find_token(facts->queue, submission->token) == NULL;
+           facts->witness == ENDINGS_QUEUE && *wait_s > 0 && !lost_find(jobs, &copy, true, &seen);
 }
 
 void lost_tell(const struct submission *first, size_t count, struct diag *diag)

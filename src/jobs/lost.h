@@ -16,10 +16,10 @@
 bool lost_find(const struct jobs *jobs, struct submission *submission, bool reads_scripts,
                struct endings_facts *facts);
 
-/* Whether the queue has answered too early to tell that there is no such job; then *wait_s is how long that
- * takes. */
-bool lost_is_too_new(const struct submission *submission, const struct endings_facts *facts,
-                     int64_t now_s, int64_t *wait_s);
+/* Whether the job isn't found, and the queue has answered too early to tell that there is none; then *wait_s is
+ * how long that takes. */
+bool lost_is_too_new(const struct jobs *jobs, const struct submission *submission,
+                     const struct endings_facts *facts, int64_t now_s, int64_t *wait_s);
 
 /* Warns that `count` submissions, `first` among them, still have no number. */
 void lost_tell(const struct submission *first, size_t count, struct diag *diag);

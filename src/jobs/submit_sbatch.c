@@ -1,5 +1,6 @@
 #include "submit_sbatch.h"
 
+#include "endings.h"
 #include "inbox.h"
 #include "lost_job.h"
 #include "queue.h"
@@ -12,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LONGEST_PAUSE_S = 30, LOOKS = 3 };
+enum { LONGEST_PAUSE_S = 30 };
 
 /* ---- Waiting ---- */
 
@@ -21,6 +22,7 @@ struct attempts {
     struct submission *registered;
     size_t number;
     double pause_s;
+    bool was_unclear; /* an earlier attempt, or the last one: there may be a job of it */
     struct buf words; /* sbatch's, of the last attempt */
     struct buf site;  /* the cluster that it named */
 };
@@ -64,7 +66,8 @@ static bool pause_before_next(struct attempts *attempts)
 
 /* ---- Outcomes ---- */
 
-static enum lost_job look_once(struct attempts *attempts, uint64_t *id)
+/* *wait_s is how long it takes until an answer of the queue tells that there is no such job. */
+static enum lost_job look_once(struct attempts *attempts, uint64_t *id, int64_t *wait_s)
 {
     const struct queue_entry *entry;
     struct queue queue;
@@ -78,6 +81,7 @@ static enum lost_job look_once(struct attempts *attempts, uint64_t *id)
     enum lost_job found = lost_job_find(&queue, attempts->registered->token,
                                         attempts->registered->submitted_at_s, environ, &entry);
     *id = entry != NULL ? entry->job_id : 0;
+    *wait_s = endings_arrives_in_s(attempts->registered->submitted_at_s, queue.asked_at_s);
     if (entry != NULL && entry->cluster.at != NULL) {
         buf_clear(&attempts->site);
         buf_add_slice(&attempts->site, entry->cluster);
@@ -87,15 +91,21 @@ static enum lost_job look_once(struct attempts *attempts, uint64_t *id)
     return found;
 }
 
-/* An sbatch that came to no good end may have been heard all the same. */
+/* An sbatch that came to no good end may have been heard all the same, and its request may still be under
+ * way: the queue is asked until it must know. */
 static enum lost_job look_for_job(struct attempts *attempts, uint64_t *id)
 {
-    size_t looks = 0;
     for (;;) {
-        enum lost_job found = look_once(attempts, id);
-        looks += found == LOST_JOB_ABSENT;
-        if (found == LOST_JOB_FOUND || looks == LOOKS || !pause_before_next(attempts)) {
-            return found == LOST_JOB_ABSENT && looks < LOOKS ? LOST_JOB_UNKNOWN : found;
+        int64_t wait_s;
+        enum lost_job found = look_once(attempts, id, &wait_s);
+        if (found == LOST_JOB_FOUND || (found == LOST_JOB_ABSENT && wait_s <= 0)) {
+            return found;
+        }
+        if (wait_s > 0 && attempts->pause_s > (double)wait_s) {
+            attempts->pause_s = (double)wait_s;
+        }
+        if (!pause_before_next(attempts)) {
+            return LOST_JOB_UNKNOWN;
         }
     }
 }
@@ -137,30 +147,6 @@ static int record(struct attempts *attempts, uint64_t id)
     return write_registration(attempts) == 0 ? ROWBUILD_OK : ROWBUILD_STATE;
 }
 
-static int give_up(struct attempts *attempts)
-{
-    struct submitting *submitting = attempts->submitting;
-    if (submitting->interrupted) {
-        return unregister(attempts, ROWBUILD_INTERRUPTED);
-    }
-    size_t left = submitting->jobs.submissions.count - attempts->number;
-    const char *words = in_one_line(attempts);
-    const struct planned_submission *planned = &submitting->jobs.submissions.at[attempts->number];
-    bool is_limit = (strstr(words, "Limit") != NULL || strstr(words, "limit") != NULL) &&
-                    strstr(words, "Rate limit") == NULL; /* of calls, not of jobs */
-    if (is_limit && planned->is_array && planned->job_count > 1) {
-        return unregister(attempts, SUBMIT_ARRAY_TOO_LARGE); /* Slurm refuses arrays whole */
-    }
-    diag_error(submitting->diag, FINDING_SCHEDULER_BUSY,
-               "the scheduler accepts no more jobs now: %s; %zu of %zu submissions remain; submit "
-               "again later%s",
-               words, left, submitting->jobs.submissions.count,
-               strstr(words, "Limit") != NULL
-                   ? " (set the cluster's `maximum_jobs` to stay below a limit)"
-                   : "");
-    return unregister(attempts, ROWBUILD_FAILED);
-}
-
 static int leave_unclear(struct attempts *attempts)
 {
     struct submitting *submitting = attempts->submitting;
@@ -182,8 +168,59 @@ static int keep_accepted(struct attempts *attempts)
     return submitting->interrupted ? ROWBUILD_INTERRUPTED : ROWBUILD_FAILED;
 }
 
+/* Before a registration is removed: whether the queue has no job of an attempt that was unclear, or that was
+ * refused in words that may mean something else. Otherwise *status is what becomes of the submission. */
+static bool is_surely_absent(struct attempts *attempts, int *status)
+{
+    uint64_t id = 0;
+    int64_t wait_s;
+    switch (look_once(attempts, &id, &wait_s)) {
+    case LOST_JOB_FOUND:
+        *status = record(attempts, id);
+        return false;
+    case LOST_JOB_UNKNOWN:
+        *status = attempts->was_unclear ? leave_unclear(attempts) : ROWBUILD_OK;
+        return !attempts->was_unclear;
+    case LOST_JOB_ABSENT:
+        break;
+    }
+    return true;
+}
+
+static int give_up(struct attempts *attempts)
+{
+    struct submitting *submitting = attempts->submitting;
+    int status;
+    if (attempts->was_unclear && !is_surely_absent(attempts, &status)) {
+        return status;
+    }
+    if (submitting->interrupted) {
+        return unregister(attempts, ROWBUILD_INTERRUPTED);
+    }
+    size_t left = submitting->jobs.submissions.count - attempts->number;
+    const char *words = in_one_line(attempts);
+    const struct planned_submission *planned = &submitting->jobs.submissions.at[attempts->number];
+    bool is_limit = (strstr(words, "Limit") != NULL || strstr(words, "limit") != NULL) &&
+                    strstr(words, "Rate limit") == NULL; /* of calls, not of jobs */
+    if (is_limit && planned->is_array && planned->job_count > 1) {
+        return unregister(attempts, SUBMIT_ARRAY_TOO_LARGE); /* Slurm refuses arrays whole */
+    }
+    diag_error(submitting->diag, FINDING_SCHEDULER_BUSY,
+               "the scheduler accepts no more jobs now: %s; %zu of %zu submissions remain; submit "
+               "again later%s",
+               words, left, submitting->jobs.submissions.count,
+               strstr(words, "Limit") != NULL
+                   ? " (set the cluster's `maximum_jobs` to stay below a limit)"
+                   : "");
+    return unregister(attempts, ROWBUILD_FAILED);
+}
+
 static int refuse(struct attempts *attempts)
 {
+    int status;
+    if (!is_surely_absent(attempts, &status)) {
+        return status;
+    }
     diag_error(attempts->submitting->diag, FINDING_SUBMISSION_REJECTED,
                "the scheduler rejected the job of `%s`: %s", label_of(attempts),
                in_one_line(attempts));
@@ -204,7 +241,8 @@ static enum sbatch_outcome attempt_once(struct attempts *attempts,
     return outcome;
 }
 
-/* Before sbatch is called again: who finds the registration, if this process is killed, counts from now. */
+/* Who finds the registration, if this process is killed, counts from now: before sbatch is called again, and
+ * after a call that may have been heard. */
 static int note_attempt(struct attempts *attempts)
 {
     attempts->registered->submitted_at_s = world->wall_s();
@@ -311,12 +349,16 @@ static int attempt(struct attempts *attempts, struct sbatch_request *request)
             break;
         case SBATCH_UNREAD:
             attempts->registered->is_accepted = true; /* whatever becomes of this process */
-            if (write_registration(attempts) != 0) {
+            if (note_attempt(attempts) != 0) {
                 return ROWBUILD_STATE;
             }
             return look_for_job(attempts, &id) == LOST_JOB_FOUND ? record(attempts, id)
                                                                  : keep_accepted(attempts);
         case SBATCH_UNCLEAR:
+            attempts->was_unclear = true;
+            if (note_attempt(attempts) != 0) {
+                return ROWBUILD_STATE;
+            }
             switch (look_for_job(attempts, &id)) {
             case LOST_JOB_FOUND:
                 return record(attempts, id);

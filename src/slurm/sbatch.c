@@ -10,7 +10,6 @@
 #include <string.h>
 
 enum {
-    SUBMIT_LIMIT_MS = 60000,
     /* sbatch sleeps for a second between announcing a retry and retrying. */
     SURELY_ASLEEP_MS = 500,
 };
@@ -136,7 +135,7 @@ static enum sbatch_outcome judge(const struct program_answer *answer, uint64_t *
     }
     buf_add_slice(words, buf_slice(has_text(&answer->errors) ? &answer->errors : &answer->output));
     if (answer->timed_out) {
-        buf_addf(words, "sbatch has not answered within %d s", SUBMIT_LIMIT_MS / 1000);
+        buf_addf(words, "sbatch has not answered within %d s", SBATCH_LIMIT_S);
         return SBATCH_UNCLEAR;
     }
     if (answer->cut_short) {
@@ -176,7 +175,7 @@ enum sbatch_outcome sbatch_submit(const struct sbatch_request *request, uint64_t
         .environment = environment.variables.at,
         .directory = request->directory,
         .input = request->script,
-        .limit_ms = SUBMIT_LIMIT_MS,
+        .limit_ms = SBATCH_LIMIT_S * 1000,
         .enough = "retrying", /* sbatch would retry for two minutes */
     };
     struct program_answer answer = {0};

@@ -30,7 +30,9 @@ struct sbatch_request {
     struct buf *cluster;        /* gets the cluster that sbatch names, if it names one */
 };
 
-/* Runs sbatch once, for at most a minute; SIGINT doesn't reach it. If sbatch announces that it will
+#define SBATCH_LIMIT_S 60
+
+/* Runs sbatch once, for at most SBATCH_LIMIT_S; SIGINT doesn't reach it. If sbatch announces that it will
  * retry, it is terminated: the caller knows better how long to wait. `job_id` is set if the script
  * was accepted. `words` gets sbatch's own message, or its warnings if the script was accepted. */
 enum sbatch_outcome sbatch_submit(const struct sbatch_request *request, uint64_t *job_id,

@@ -117,6 +117,79 @@ END
     [ "$(wc -l <"$SCRATCH/calls")" -eq 2 ]
 }
 
+# unclear_sbatch: no answer to the first call, whose job the queue shows from the moment on when the test says
+# so in $SCRATCH/arrived. What the second call does is read from standard input.
+unclear_sbatch() {
+    program second
+    program sbatch <<'END'
+echo called >>"$SCRATCH/calls"
+[ "$(wc -l <"$SCRATCH/calls")" -eq 1 ] || exec second "$PPID"
+jq -r .token .rowbuild/jobs/*.json >"$SCRATCH/token"
+echo 'sbatch: error: Batch job submission failed: Socket timed out on send/recv operation' >&2
+exit 1
+END
+    program arrive <<'END'
+echo "rowbuild|77|N/A|PENDING|rowbuild:$(cat "$SCRATCH/token")|None|$(date +%s)" >"$SCRATCH/queue"
+END
+}
+
+@test "an unclear answer: a request that arrives late is waited for, and isn't sent again" {
+    unclear_sbatch <<<'exit 1'
+    # Three looks at once would miss it.
+    program squeue <<'END'
+echo squeue >>"$SCRATCH/asked"
+[ "$(wc -l <"$SCRATCH/asked")" -ne 4 ] || arrive
+cat "$SCRATCH/queue"
+END
+    expect 0 submit --yes
+    [ "$(wc -l <"$SCRATCH/calls")" -eq 1 ]
+    expect 0 show jobs --short
+    [ "$output" = 77 ]
+}
+
+@test "an unclear answer, then a refusal: the job of the first call is found before anything is forgotten" {
+    unclear_sbatch <<'END'
+arrive
+echo 'sbatch: error: Batch job submission failed: Invalid partition name specified' >&2
+exit 1
+END
+    expect 0 submit --yes
+    [ "$(wc -l <"$SCRATCH/calls")" -eq 2 ]
+    expect 0 show jobs --short
+    [ "$output" = 77 ]
+}
+
+@test "an unclear answer, then Ctrl-C: the job of the first call counts while the queue doesn't answer" {
+    unclear_sbatch <<'END'
+echo 'exit 1' >"$SCRATCH/bin/squeue"
+kill -INT "$1"
+echo 'sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)' >&2
+exit 1
+END
+    expect 130 submit --yes
+    has 'it is unknown whether the job of `sim` was submitted'
+    [ "$(wc -l <"$SCRATCH/calls")" -eq 2 ]
+    expect 0 show status
+    has_line '^sim +0 +1 +0 +0'
+    # The queue shows it by now, also to who wouldn't ask for it by its number.
+    arrive
+    program squeue <<<'cat "$SCRATCH/queue"'
+    expect 0 submit --yes
+    has 'no eligible jobs'
+    [ "$(wc -l <"$SCRATCH/calls")" -eq 2 ]
+}
+
+@test "a refusal in words that mean a lost answer: one look finds the job" {
+    program sbatch <<'END'
+controller
+echo 'sbatch: error: Batch job submission failed: A word of a later Slurm' >&2
+exit 1
+END
+    expect 0 submit --yes
+    expect 0 show jobs --short
+    [ "$output" = 77 ]
+}
+
 @test "what the queue doesn't show yet isn't forgotten, and submit waits until the queue must know" {
     program sbatch <<'END'
 [ ! -e "$SCRATCH/hangs" ] || { hold sbatch; exit 1; }
@@ -135,7 +208,7 @@ END
     expect 0 show status
     has_line '^sim +0 +1 +0 +0'
     # Meanwhile it arrives all the same.
-    ago 12
+    ago 72
     : >"$SCRATCH/asked"
     program squeue <<'END'
 echo squeue >>"$SCRATCH/asked"
@@ -167,7 +240,7 @@ END
     expect 0 submit --yes
     has 'it is still unknown'
     jobs_are 0
-    ago 14
+    ago 74
     expect 0 submit --yes
     has 'asking the queue again in'
     jobs_are 1

@@ -401,22 +401,22 @@ static void test_a_submission_that_was_cut_off(void **state)
          true,
          false},
         {{"none has it", "rowbuild|12|N/A|PENDING|rowbuild:00000000000000ab|None\n",
-          .witness = ENDINGS_QUEUE, .before = "q"},
+          .asked_after = 90, .witness = ENDINGS_QUEUE, .before = "q"},
          false,
          false,
          true},
-        {{"none has it, in an answer that is hardly newer", "", 15, .witness = ENDINGS_QUEUE,
+        {{"none has it, and sbatch may have run that long", "", 75, .witness = ENDINGS_QUEUE,
           .before = "q"},
          false,
          false,
          false},
-        {{"none has it, in an answer that is newer by the margin", "", 16, .witness = ENDINGS_QUEUE,
-          .before = "q"},
+        {{"none has it, in an answer that is newer by sbatch's time and the margin", "", 76,
+          .witness = ENDINGS_QUEUE, .before = "q"},
          false,
          false,
          true},
         {{"a job of the queue may have its script", "rowbuild|12|N/A|PENDING|x|None\n",
-          .may_hide = true, .witness = ENDINGS_QUEUE, .before = "q"},
+          .asked_after = 90, .may_hide = true, .witness = ENDINGS_QUEUE, .before = "q"},
          false,
          false,
          false},
@@ -445,7 +445,8 @@ static void test_a_submission_that_was_cut_off(void **state)
         release(&world);
     }
     struct world known;
-    make(&known, &(struct example){.answer = "", .witness = ENDINGS_QUEUE, .before = "q"});
+    make(&known, &(struct example){
+                     .answer = "", .asked_after = 76, .witness = ENDINGS_QUEUE, .before = "q"});
     assert_false(endings_never_was(&known.submission, &known.facts));
     known.submission.job_id = 0;
     assert_true(endings_never_was(&known.submission, &known.facts));
