@@ -29,25 +29,31 @@ static bool has_failed(const struct endings_facts *facts, const struct submissio
     return claims_failed(facts->inbox, &attempt);
 }
 
-/* The element's entry in the queue; NULL: the queue doesn't answer, or has none. */
+/* The element's entry in the queue, by the id of a job; NULL: the queue doesn't answer, or has none. */
+static const struct queue_entry *
+entry_with(const struct queue *queue, const struct submission *submission, uint64_t id, size_t e)
+{
+    if (!queue->answered || id == 0) {
+        return NULL;
+    }
+    uint32_t index = submission->is_array ? (uint32_t)e : JOB_NO_INDEX;
+    const struct queue_entry *entry = queue_find(queue, id, index);
+    /* An array that was cancelled before one of its jobs began is one entry. */
+    return entry == NULL && submission->is_array ? queue_find(queue, id, JOB_NO_INDEX) : entry;
+}
+
 static const struct queue_entry *entry_of(const struct queue *queue,
                                           const struct submission *submission, size_t e)
 {
-    if (!queue->answered || submission->job_id == 0) {
-        return NULL;
-    }
-    struct job_ref job = submission_job(submission, e);
-    const struct queue_entry *entry = queue_find(queue, job.id, job.index);
-    /* An array that was cancelled before one of its jobs began is one entry. */
-    return entry == NULL && submission->is_array ? queue_find(queue, job.id, JOB_NO_INDEX) : entry;
+    return entry_with(queue, submission, submission->job_id, e);
 }
 
 /* Whether a job that says it failed waits in the queue: it was requeued, and its commands were
  * ended as if they had failed. */
 static bool waits_again(const struct endings_facts *facts, const struct submission *submission,
-                        size_t e)
+                        uint64_t id, size_t e)
 {
-    const struct queue_entry *entry = entry_of(facts->queue, submission, e);
+    const struct queue_entry *entry = entry_with(facts->queue, submission, id, e);
     return entry != NULL && entry->phase == QUEUE_PENDING && has_failed(facts, submission, e);
 }
 
@@ -81,16 +87,51 @@ static bool says_no_more(struct slice ending)
     return slice_is(ending, "COMPLETED") || slice_is(ending, "FAILED") || slice_is(ending, GONE);
 }
 
+bool endings_has_left(const struct submission *submission, const struct endings_facts *facts,
+                      size_t e)
+{
+    struct inbox_attempt attempt = attempt_of(submission, e);
+    struct slice ending;
+    return submission->elements[e].state == ELEMENT_QUEUED && facts->witness == ENDINGS_QUEUE &&
+           claims_made(facts->inbox, &attempt) &&
+           (!is_over(facts, submission, e) || has_failed(facts, submission, e)) &&
+           has_left_queue(facts->queue, submission, e, &ending);
+}
+
+/* Whether the element waits or runs in the job with that id. The claim of a job may be newer than an answer that
+ * was remembered. */
+static bool lives_in(const struct endings_facts *facts, const struct submission *submission,
+                     uint64_t id, size_t e)
+{
+    const struct queue_entry *entry = entry_with(facts->queue, submission, id, e);
+    return id != 0 && (entry != NULL ? entry->phase != QUEUE_ENDED : facts->queue->is_remembered);
+}
+
+/* The id of another job of the submission, which has claimed an element and hasn't ended; 0: there is none. */
+static uint64_t find_other(const struct endings_facts *facts, const struct submission *submission)
+{
+    for (size_t e = 0; e < submission->element_count && facts->holders != NULL; e++) {
+        uint64_t id = facts->holders[e].id;
+        if (id != submission->job_id && lives_in(facts, submission, id, e)) {
+            return id;
+        }
+    }
+    return 0;
+}
+
 /* Whether an element that is registered as queued has ended; then in which word. */
 static bool find_ending(const struct endings_facts *facts, const struct submission *submission,
-                        size_t e, struct slice *ending)
+                        uint64_t other, size_t e, struct slice *ending)
 {
     bool ended = is_over(facts, submission, e);
     *ending = (struct slice){0};
     if (facts->witness == ENDINGS_QUEUE) {
-        bool left = has_left_queue(facts->queue, submission, e, ending);
+        bool left = has_left_queue(facts->queue, submission, e, ending) &&
+                    !lives_in(facts, submission, other, e);
         *ending = ended && (!left || says_no_more(*ending)) ? (struct slice){0} : *ending;
-        ended = (ended && !waits_again(facts, submission, e)) || left;
+        ended = (ended && !waits_again(facts, submission, submission->job_id, e) &&
+                 !waits_again(facts, submission, other, e)) ||
+                left;
     } else if (facts->witness == ENDINGS_PROCESS && !ended && facts->killed != NULL) {
         ended = facts->killed[e];
         *ending = SLICE_LITERAL(KILLED);
@@ -100,15 +141,25 @@ static bool find_ending(const struct endings_facts *facts, const struct submissi
 
 bool endings_mark(struct submission *submission, const struct endings_facts *facts)
 {
+    uint64_t other = find_other(facts, submission);
+    bool lives = false; /* the registered job */
+    bool stays = false; /* an element, as queued */
     bool changed = false;
     for (size_t e = 0; e < submission->element_count; e++) {
         struct submission_element *element = &submission->elements[e];
         struct slice ending;
-        if (element->state == ELEMENT_QUEUED && find_ending(facts, submission, e, &ending)) {
+        if (element->state == ELEMENT_QUEUED && find_ending(facts, submission, other, e, &ending)) {
             element->state = ELEMENT_ENDED;
             element->ending = ending;
             changed = true;
+        } else if (element->state == ELEMENT_QUEUED) {
+            stays = true;
+            lives = lives || !has_left_queue(facts->queue, submission, e, &ending);
         }
+    }
+    if (other != 0 && stays && !lives && !facts->queue->is_remembered) {
+        submission->job_id = other;
+        changed = true;
     }
     return changed;
 }

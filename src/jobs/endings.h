@@ -10,6 +10,7 @@
  * - An answer of the queue says nothing about jobs that were submitted just before it, because
  *   clocks of login hosts differ.
  * - If the queue isn't known to list the job, only what the job said counts.
+ * - Where two jobs were made of one submission, the element is carried out by the one that claimed it.
  *
  * The scheduler's word is kept if it says more than the records of the tasks: "TIMEOUT",
  * "NODE_FAIL", not "FAILED" after the job has said so itself. */
@@ -36,10 +37,19 @@ struct endings_facts {
     const struct queue *queue; /* unanswered: nothing is known of it */
     enum endings_witness witness;
     const bool *killed; /* ENDINGS_PROCESS, by element: its process is gone; NULL: not known */
-    bool is_absent;     /* no job that the queue lists has the submission's token, nor its script */
+    const struct job_ref
+        *holders;   /* ENDINGS_QUEUE, by element: which job claimed it, where endings_has_left;
+                                      id 0: none, or not known; NULL: nobody looked */
+    bool is_absent; /* no job that the queue lists has the submission's token, nor its script */
 };
 
-/* Marks ended elements in memory; returns whether there are any. The words belong to the queue. */
+/* Whether the registered job of an element that hasn't said that it ended isn't in the queue any more, though
+ * the element was claimed. */
+bool endings_has_left(const struct submission *submission, const struct endings_facts *facts,
+                      size_t e);
+
+/* Marks ended elements in memory, and takes over the id of another job that carries them out, if the
+ * registered one has left the queue; returns whether anything changed. The words belong to the queue. */
 bool endings_mark(struct submission *submission, const struct endings_facts *facts);
 
 /* Whether only the queue knows about some element: its job hasn't said that it ended, or it may

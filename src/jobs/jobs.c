@@ -234,15 +234,39 @@ static bool *find_killed(const struct jobs *jobs, const struct submission *submi
     return killed;
 }
 
+/* By element, which job has claimed it, where the registered one isn't in the queue any more; to be freed. NULL:
+ * there are none. */
+static struct job_ref *find_holders(const struct jobs *jobs, const struct submission *submission,
+                                    const struct endings_facts *facts)
+{
+    struct job_ref *holders = NULL;
+    for (size_t e = 0; e < submission->element_count; e++) {
+        struct inbox_attempt attempt = attempt_of(submission, e);
+        struct buf holder = BUF_EMPTY;
+        if (endings_has_left(submission, facts, e) &&
+            claim_holder(jobs->place.state_path, &attempt, &holder)) {
+            if (holders == NULL) {
+                holders = mem_alloc(submission->element_count * sizeof *holders);
+            }
+            (void)job_ref_read_id(&holders[e], buf_slice(&holder));
+        }
+        buf_release(&holder);
+    }
+    return holders;
+}
+
 /* Marks what has ended, in memory; whether something has. */
 static bool mark_ended(const struct jobs *jobs, struct submission *submission, bool writes)
 {
     struct endings_facts facts = facts_of(jobs, submission);
     bool *killed =
         writes && facts.witness == ENDINGS_PROCESS ? find_killed(jobs, submission) : NULL;
+    struct job_ref *holders = find_holders(jobs, submission, &facts);
     facts.killed = killed;
+    facts.holders = holders;
     bool changed = endings_mark(submission, &facts);
     free(killed);
+    free(holders);
     return changed;
 }
 

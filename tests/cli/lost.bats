@@ -190,6 +190,29 @@ END
     [ "$output" = 77 ]
 }
 
+@test "two jobs of one submission: while the one that has the claim runs, the work isn't submitted again" {
+    program sbatch <<'END'
+controller
+echo 77
+END
+    expect 0 submit --yes
+    # The controller had also heard an earlier call, and that job began first.
+    ago 100
+    local token
+    token=$(jq -r .token .rowbuild/jobs/*.json)
+    mkdir -p .rowbuild/inbox
+    printf '78\n0 node1\n' >".rowbuild/inbox/$token.0.claim"
+    echo "rowbuild|78|N/A|RUNNING|rowbuild:$token|None|$(date +%s)" >"$SCRATCH/queue"
+    expect 0 submit --yes
+    has 'no eligible jobs'
+    jobs_are 1
+    expect 0 show jobs --short
+    [ "$output" = 78 ]
+    : >"$SCRATCH/queue"
+    expect 0 submit --yes
+    jobs_are 2
+}
+
 @test "what the queue doesn't show yet isn't forgotten, and submit waits until the queue must know" {
     program sbatch <<'END'
 [ ! -e "$SCRATCH/hangs" ] || { hold sbatch; exit 1; }

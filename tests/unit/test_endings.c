@@ -29,10 +29,13 @@ struct example {
     bool is_array;
     bool lacks_id;
     bool knows_processes;
-    bool may_hide;      /* the scripts of the jobs in the queue can't be read */
-    const char *killed; /* by element: 'k' */
-    const char *before; /* by element: q(ueued), e(nded), r(eleased) */
-    const char *after;  /* the same; capital E: ended with `word` */
+    bool may_hide;              /* the scripts of the jobs in the queue can't be read */
+    bool is_remembered;         /* the queue's answer */
+    const char *killed;         /* by element: 'k' */
+    uint64_t holders[ELEMENTS]; /* by element: the job that claimed it */
+    uint64_t id_after;          /* 0: the one before */
+    const char *before;         /* by element: q(ueued), e(nded), r(eleased) */
+    const char *after;          /* the same; capital E: ended with `word` */
     const char *word;
 };
 
@@ -49,6 +52,7 @@ struct world {
     struct submission submission;
     struct submission_element elements[ELEMENTS];
     bool killed[ELEMENTS];
+    struct job_ref holders[ELEMENTS];
     struct inbox_names names;
     struct queue queue;
     struct diag diag;
@@ -65,6 +69,8 @@ static void make(struct world *world, const struct example *example)
     assert_in_range(count, 1, ELEMENTS);
     for (size_t e = 0; e < count; e++) {
         world->elements[e].state = state_of(example->before[e]);
+        world->holders[e] = (struct job_ref){
+            .id = example->holders[e], .index = example->is_array ? (uint32_t)e : JOB_NO_INDEX};
         world->killed[e] = example->killed != NULL && example->killed[e] == 'k';
     }
     world->submission = (struct submission){.token = SLICE_LITERAL(TOKEN),
@@ -87,10 +93,12 @@ static void make(struct world *world, const struct example *example)
     world->queue.answered = example->answer != NULL &&
                             queue_parse(&world->queue, slice_of(example->answer), &world->diag);
     assert_int_equal(world->queue.answered, example->answer != NULL);
+    world->queue.is_remembered = example->is_remembered;
     world->facts = (struct endings_facts){
         .inbox = &world->names,
         .queue = &world->queue,
         .witness = example->witness,
+        .holders = world->holders,
         .killed = example->knows_processes ? world->killed : NULL,
         .is_absent = !example->may_hide,
     };
@@ -127,7 +135,10 @@ static void check(const struct example *example)
     for (size_t e = 0; example->before[e] != '\0'; e++) {
         differs = differs || state_of(example->before[e]) != state_of(example->after[e]);
     }
-    if (changed != differs) {
+    assert_int_equal(world.submission.job_id, example->id_after != 0 ? example->id_after
+                                              : example->lacks_id    ? 0
+                                                                     : 12);
+    if (changed != (differs || example->id_after != 0)) {
         fail_msg("%s: says that something changed where nothing did, or not", example->what);
     }
     assert_false(endings_mark(&world.submission, &world.facts)); /* a second look finds no more */
@@ -264,6 +275,44 @@ static void test_elements_of_arrays(void **state)
          ARRAY, .before = "qeq", .after = "qeq"},
         {"all forgotten by Slurm", "", ARRAY, .before = "qqq", .after = "EEE",
          .word = "gone from the queue"},
+    };
+    CHECK(examples);
+}
+
+/* ---- Two jobs of one submission ---- */
+
+#define OTHER(index, phase) "rowbuild|13|" index "|" phase "|rowbuild:" TOKEN "|None\n"
+
+static void test_another_job_of_the_submission_has_the_claim(void **state)
+{
+    (void)state;
+#define CLAIMED .inbox = "0.claim 0.attempt-1", .holders = { 13 }
+    static const struct example examples[] = {
+        {"the registered one found nothing to do", JOB "COMPLETED" REST OTHER("N/A", "RUNNING"),
+         QUEUED, CLAIMED, .id_after = 13},
+        {"and is forgotten by Slurm", OTHER("N/A", "RUNNING"), QUEUED, CLAIMED, .id_after = 13},
+        {"it runs too", JOB "RUNNING" REST OTHER("N/A", "RUNNING"), QUEUED, CLAIMED},
+        {"both have ended", JOB "COMPLETED" REST OTHER("N/A", "TIMEOUT"), ENDED_AS("COMPLETED"),
+         CLAIMED},
+        {"the other is forgotten", JOB "COMPLETED" REST, ENDED_AS("COMPLETED"), CLAIMED},
+        {"the answer is older than the claim", JOB "COMPLETED" REST, QUEUED, CLAIMED,
+         .is_remembered = true},
+        {"the other said that it ended", JOB "COMPLETED" REST OTHER("N/A", "RUNNING"), ENDED,
+         .inbox = "0.claim 0.over", .holders = {13}},
+        {"the other is requeued", JOB "COMPLETED" REST OTHER("N/A", "PENDING"), QUEUED,
+         .inbox = "0.claim 0.failed", .holders = {13}, .id_after = 13},
+        {"the registered one has the claim", JOB "TIMEOUT" REST OTHER("N/A", "RUNNING"),
+         ENDED_AS("TIMEOUT"), .inbox = "0.claim", .holders = {12}},
+        {"arrays: one element each, and one that nobody has begun",
+         ELEMENT("0") "RUNNING" REST ELEMENT("1") "COMPLETED" REST ELEMENT(
+             "2") "COMPLETED" REST OTHER("0", "COMPLETED") OTHER("1", "RUNNING")
+             OTHER("2", "PENDING"),
+         ARRAY, .before = "qqq", .after = "qqq", .inbox = "0.claim 1.claim", .holders = {12, 13}},
+        {"arrays: only the other's are left",
+         ELEMENT("0") "TIMEOUT" REST ELEMENT("1") "COMPLETED" REST OTHER("0", "COMPLETED")
+             OTHER("1", "RUNNING"),
+         ARRAY, .before = "qq", .after = "Eq", .word = "TIMEOUT", .inbox = "0.claim 1.claim",
+         .holders = {12, 13}, .id_after = 13},
     };
     CHECK(examples);
 }
@@ -463,6 +512,7 @@ int main(void)
         cmocka_unit_test(test_what_the_job_said),
         cmocka_unit_test(test_a_job_that_begins_again),
         cmocka_unit_test(test_elements_of_arrays),
+        cmocka_unit_test(test_another_job_of_the_submission_has_the_claim),
         cmocka_unit_test(test_what_is_settled_stays),
         cmocka_unit_test(test_nobody_tells_of_it),
         cmocka_unit_test(test_processes),
