@@ -44,7 +44,6 @@ static const struct meaning meanings[] = {
     {"standby mode", SBATCH_LATER},
     {"shutting down", SBATCH_LATER},
     {"Munge encode failed", SBATCH_LATER},
-    {"Protocol authentication error", SBATCH_LATER},
     {"Unable to connect to database", SBATCH_LATER},
     {"I/O error writing script/environment to file", SBATCH_LATER},
     /* The answer was lost, but the request may have arrived. */
@@ -59,7 +58,32 @@ static const struct meaning meanings[] = {
     {"Header lengths are longer", SBATCH_UNCLEAR},
     {"Insane message length", SBATCH_UNCLEAR},
     {"delayed socket error", SBATCH_UNCLEAR},
+    {"Protocol authentication error",
+     SBATCH_UNCLEAR}, /* also of an answer that can't be verified */
+    {"Unexpected missing socket error", SBATCH_UNCLEAR},
+    {"Unspecified error", SBATCH_UNCLEAR},
+    {"failed: No error", SBATCH_UNCLEAR},
+    {"would block", SBATCH_UNCLEAR},
+    {"Connection rejected by handler", SBATCH_UNCLEAR},
+    {"Connection forced closed", SBATCH_UNCLEAR},
+    {"Unable to process incoming", SBATCH_UNCLEAR},
+    {"Unable to process outgoing", SBATCH_UNCLEAR},
+    /* The system's own words, where a read or a write of the connection fails. */
     {"Connection reset by peer", SBATCH_UNCLEAR},
+    {"Broken pipe", SBATCH_UNCLEAR},
+    {"Transport endpoint is not connected", SBATCH_UNCLEAR},
+    {"Software caused connection abort", SBATCH_UNCLEAR},
+    {"Connection refused", SBATCH_UNCLEAR},
+    {"No route to host", SBATCH_UNCLEAR},
+    {"Network is unreachable", SBATCH_UNCLEAR},
+    {"Network is down", SBATCH_UNCLEAR},
+    {"Network dropped connection", SBATCH_UNCLEAR},
+    {"Host is down", SBATCH_UNCLEAR},
+    {"Protocol error", SBATCH_UNCLEAR},
+    {"Interrupted system call", SBATCH_UNCLEAR},
+    {"Bad file descriptor", SBATCH_UNCLEAR},
+    {"Input/output error", SBATCH_UNCLEAR},
+    {"Operation now in progress", SBATCH_UNCLEAR},
 };
 
 enum sbatch_outcome sbatch_classify(const char *errors)
