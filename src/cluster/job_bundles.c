@@ -21,11 +21,9 @@ static const double SECONDS_PER_MINUTE = 60;
 static const double MARGIN = 2; /* a bundle's time limit, by what its tasks took */
 
 struct bundled_action {
-    const struct action *action;
-    const struct submit_options *options;
-    struct job_request request; /* of one directory */
-    double seconds;             /* of a task; negative: not on record */
-    double chain_s;             /* of a task and those before it in its chain */
+    struct job_terms terms;
+    double seconds; /* of a task; negative: not on record */
+    double chain_s; /* of a task and those before it in its chain */
     uint32_t depth;
     bool joins;          /* its groups may become parts of bundles */
     bool cuts;           /* and be cut */
@@ -67,10 +65,11 @@ static const struct action *action_of(const struct bundler *bundler, uint32_t el
 static bool fits_a_partition(const struct cluster *cluster, const struct bundled_action *facts)
 {
     struct buf unseen = BUF_EMPTY;
-    struct slice named = facts->options != NULL ? facts->options->partition : (struct slice){0};
+    const struct submit_options *options = facts->terms.options;
+    struct slice named = options != NULL ? options->partition : (struct slice){0};
     bool fits = cluster->partition_count == 0 ||
-                cluster_choose_partition(cluster, named, job_request_size(&facts->request), &unseen,
-                                         &unseen) != NULL;
+                cluster_choose_partition(cluster, named, job_request_size(&facts->terms.request),
+                                         &unseen, &unseen) != NULL;
     buf_release(&unseen);
     return fits;
 }
@@ -79,16 +78,12 @@ static void find_actions(struct bundler *bundler)
 {
     const struct job_planning *planning = bundler->planning;
     const struct graph *graph = plan_graph(planning->plan);
-    struct buf name = BUF_EMPTY;
-    buf_add_slice(&name, planning->options->cluster->name);
     for (uint32_t element = 0; element < graph->rowfile->action_count; element++) {
         const struct action *action = action_of(bundler, element);
         const struct resource_spec *resources = &action->resources;
         struct bundled_action *facts = &bundler->actions[element];
         *facts = (struct bundled_action){
-            .action = action,
-            .options = action_submit_options(action, buf_string(&name)),
-            .request = job_request_of(action, 1),
+            .terms = job_terms_of(planning, element),
             .seconds = plan_typical_seconds(planning->plan, element),
             .is_alone_whole =
                 resources->processes_per_directory || resources->memory_per_directory > 0,
@@ -99,62 +94,36 @@ static void find_actions(struct bundler *bundler)
                        fits_a_partition(planning->options->cluster, facts);
         facts->cuts = facts->joins && action->group.maximum_size == 0;
     }
-    buf_release(&name);
 }
 
-/* The longest way to a chosen task, over chosen ones: no action's is as long as that of one after it. */
-static void find_depths(struct bundler *bundler)
+/* Whether an action's depth has changed: it is greater than that of any action that its tasks wait for. */
+static bool deepen(struct bundler *bundler)
 {
     const struct job_planning *planning = bundler->planning;
     const struct graph *graph = plan_graph(planning->plan);
-    uint32_t *depths = mem_alloc((graph->task_count + 1) * sizeof *depths);
+    bool any = false;
     for (size_t i = 0; i < graph->order_count; i++) {
         uint32_t n = graph->order[i];
-        if (planning->standing[n] != JOB_STANDS_CHOSEN) {
-            continue;
-        }
-        for (uint32_t e = graph->before_start[n]; e < graph->before_start[n + 1]; e++) {
-            uint32_t before = graph->before.at[e].task.at;
-            if (planning->standing[before] == JOB_STANDS_CHOSEN && depths[before] >= depths[n]) {
-                depths[n] = depths[before] + 1;
+        struct bundled_action *facts = &bundler->actions[graph->tasks[n].action];
+        for (uint32_t e = graph->before_start[n];
+             e < graph->before_start[n + 1] && planning->standing[n] == JOB_STANDS_CHOSEN; e++) {
+            struct task_id before = graph->before.at[e].task;
+            uint32_t depth = bundler->actions[graph->tasks[before.at].action].depth;
+            if (planning->standing[before.at] == JOB_STANDS_CHOSEN && facts->depth <= depth) {
+                facts->depth = depth + 1;
+                any = true;
             }
         }
-        struct bundled_action *facts = &bundler->actions[graph->tasks[n].action];
-        facts->depth = depths[n] > facts->depth ? depths[n] : facts->depth;
     }
-    free(depths);
+    return any;
 }
 
-static bool same_options(const struct submit_options *a, const struct submit_options *b)
+/* Directories begin at different actions, so one look along the tasks doesn't find all. */
+static void find_depths(struct bundler *bundler)
 {
-    if (a == b || a == NULL || b == NULL) {
-        return a == b;
+    size_t rounds = plan_graph(bundler->planning->plan)->rowfile->action_count;
+    while (rounds-- > 0 && deepen(bundler)) {
     }
-    bool same = slice_equal(a->account, b->account) && slice_equal(a->partition, b->partition) &&
-                slice_equal(a->output_file_path, b->output_file_path) &&
-                slice_equal(a->output_file_name, b->output_file_name) &&
-                a->custom_count == b->custom_count;
-    for (size_t i = 0; i < a->custom_count && same; i++) {
-        same = slice_equal(a->custom[i], b->custom[i]);
-    }
-    return same;
-}
-
-static bool same_resources(const struct bundled_action *a, const struct bundled_action *b)
-{
-    const struct resource_spec *one = &a->action->resources;
-    const struct resource_spec *other = &b->action->resources;
-    bool same = a->request.processes == b->request.processes &&
-                a->request.threads_per_process == b->request.threads_per_process &&
-                a->request.gpus_per_process == b->request.gpus_per_process &&
-                a->request.memory_mb == b->request.memory_mb &&
-                one->memory_per_cpu_mb == other->memory_per_cpu_mb &&
-                one->memory_per_gpu_mb == other->memory_per_gpu_mb &&
-                one->pool_count == other->pool_count && same_options(a->options, b->options);
-    for (unsigned i = 0; i < one->pool_count && same; i++) {
-        same = one->pools[i] == other->pools[i];
-    }
-    return same;
 }
 
 /* ---- Pieces ---- */
@@ -266,7 +235,8 @@ static bool has_element(const struct bundler *bundler, uint32_t chain, uint32_t 
 static void join(struct bundler *bundler, uint32_t number)
 {
     struct piece *piece = &bundler->pieces.at[number];
-    uint32_t chain = may_join(bundler, piece) ? chain_before(bundler, piece) : JOB_NONE;
+    bool leads = piece->last != number; /* others are in its chain, so it stays the first */
+    uint32_t chain = !leads && may_join(bundler, piece) ? chain_before(bundler, piece) : JOB_NONE;
     if (chain == JOB_NONE || !may_join(bundler, &bundler->pieces.at[chain])) {
         return;
     }
@@ -280,7 +250,8 @@ static void join(struct bundler *bundler, uint32_t number)
         &bundler->actions[bundler->groups->at[head->draft].element];
     bool is_short = before->chain_s + facts->seconds <= bundler->target_s ||
                     bundler->bundling == BUNDLE_WHOLE_CHAINS;
-    if (!is_short || !same_resources(first, facts) || has_element(bundler, chain, element)) {
+    if (!is_short || !job_terms_equal(&first->terms, &facts->terms) ||
+        has_element(bundler, chain, element)) {
         return;
     }
     facts->chain_s = before->chain_s + facts->seconds;
@@ -483,6 +454,7 @@ void job_bundles_form(struct job_planning *planning, const job_draft_list *group
     bundler.group_in_job = mem_alloc((elements + 1) * sizeof *bundler.group_in_job);
     memset(bundler.group_in_job, 0xff, (elements + 1) * sizeof *bundler.group_in_job);
     planning->drafts.count = 0;
+    memset(planning->job_of, 0xff, graph->task_count * sizeof *planning->job_of);
     find_actions(&bundler);
     find_depths(&bundler);
     cut_groups(&bundler);

@@ -117,20 +117,6 @@ static void find_needs(struct job_planning *planning, uint32_t number)
 
 /* ---- Requests ---- */
 
-/* Whether the job's program starts all processes itself. */
-static bool starts_itself(const struct job_planning *planning, const struct action *action)
-{
-    for (size_t i = 0; i < action->launcher_count; i++) {
-        const struct launcher *launcher =
-            launchers_find(planning->options->launchers, action->launchers[i]);
-        if (launcher != NULL && !slice_is(action->launchers[i], "process") &&
-            launcher_starts_processes(launcher, planning->options->cluster->name)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static int refuse_partition(struct job_planning *planning, const struct action *action,
                             struct job_size size, const struct buf *reasons)
 {
@@ -155,17 +141,16 @@ static int refuse_partition(struct job_planning *planning, const struct action *
     return result;
 }
 
-static int choose_partition(struct job_planning *planning, const struct action *action,
+static int choose_partition(struct job_planning *planning, const struct job_terms *terms,
                             const struct job_request *request, const struct partition **partition)
 {
     const struct cluster *cluster = planning->options->cluster;
-    struct buf name = BUF_EMPTY;
     struct buf reasons = BUF_EMPTY;
     struct buf warnings = BUF_EMPTY;
     struct job_size size = job_request_size(request);
     int result = 0;
-    buf_add_slice(&name, cluster->name);
-    const struct submit_options *options = action_submit_options(action, buf_string(&name));
+    const struct action *action = terms->action;
+    const struct submit_options *options = terms->options;
     struct slice named = options != NULL ? options->partition : (struct slice){0};
     *partition = NULL;
     if (cluster->scheduler == SCHEDULER_SLURM && cluster->partition_count > 0) {
@@ -186,7 +171,6 @@ static int choose_partition(struct job_planning *planning, const struct action *
                      SLICE_ARGS(action->name), (int)len, line);
         line += len + (line[len] == '\n');
     }
-    buf_release(&name);
     buf_release(&reasons);
     buf_release(&warnings);
     return result;
@@ -237,11 +221,11 @@ static bool same_request(const struct job_draft *a, const struct job_draft *b)
 }
 
 /* Within what the partition allows on as many nodes as the job has. */
-static void limit_growth(const struct job_planning *planning, const struct action *action,
+static void limit_growth(const struct job_planning *planning, const struct job_terms *terms,
                          const struct partition *partition, struct job_request *request)
 {
     struct job_request placed = *request;
-    job_request_place(&placed, action, partition, starts_itself(planning, action),
+    job_request_place(&placed, terms->action, partition, terms->starts_itself,
                       site_cpus(planning, partition));
     growing_limit(planning, partition, placed.nodes, request);
 }
@@ -266,13 +250,14 @@ static int find_requests(struct job_planning *planning)
             continue;
         }
         const struct partition *partition;
+        struct job_terms terms = job_terms_of(planning, draft->element);
         bool is_one = draft->is_bundle || draft->directory_count == 0;
         draft->request = job_request_of(action, is_one ? 1 : draft->directory_count);
         if (draft->is_bundle) {
             draft->request.walltime_s = draft->walltime_s;
         }
         job_request_grow(&draft->request, draft->growth);
-        if (choose_partition(planning, action, &draft->request, &partition) != 0) {
+        if (choose_partition(planning, &terms, &draft->request, &partition) != 0) {
             result = -1;
             while (j + 1 < planning->drafts.count &&
                    planning->drafts.at[j + 1].element == draft->element) {
@@ -280,8 +265,8 @@ static int find_requests(struct job_planning *planning)
             }
             continue;
         }
-        limit_growth(planning, action, partition, &draft->request);
-        job_request_place(&draft->request, action, partition, starts_itself(planning, action),
+        limit_growth(planning, &terms, partition, &draft->request);
+        job_request_place(&draft->request, action, partition, terms.starts_itself,
                           site_cpus(planning, partition));
         request_pools(planning, action, &draft->request);
     }

@@ -10,7 +10,7 @@
  * index, for the jobs of an earlier array. Tasks whose requests have grown (growth.h) are in jobs of
  * their own, unless their group is submitted as a whole: then all of its request grows.
  *
- * Implemented by job_standings.c (which tasks are submitted), job_groups.c, job_bundles.c, growing.c, job_plan.c
+ * Implemented by job_standings.c (which tasks are submitted), job_groups.c, job_bundles.c, job_terms.c, growing.c, job_plan.c
  * (requests and needs), job_arrays.c (submissions) and job_pools.c (whose pools are used by others first). */
 #ifndef ROWBUILD_JOB_PLAN_H
 #define ROWBUILD_JOB_PLAN_H

@@ -75,6 +75,21 @@ void job_draft_add(struct job_planning *planning, uint32_t element, const struct
  * isn't chosen any more. -1 after an error (a value can't be read). */
 int job_groups_form(struct job_planning *planning);
 
+/* ---- job_terms.c ---- */
+
+/* What Slurm is asked for a job of one directory of an element. */
+struct job_terms {
+    const struct action *action;
+    const struct submit_options *options; /* NULL: none for the cluster */
+    struct job_request request;
+    bool starts_itself; /* the job's program starts all processes, so that they are on one host */
+};
+struct job_terms job_terms_of(const struct job_planning *planning, uint32_t element);
+/* Whether one can take the place of the other, but for the walltime. */
+bool job_terms_equal(const struct job_terms *a, const struct job_terms *b);
+
+/* ---- job_bundles.c ---- */
+
 /* How far jobs are bundled: while they are short, or along whole chains. */
 enum bundling { BUNDLE_SHORT, BUNDLE_WHOLE_CHAINS };
 /* Makes drafts of `groups`, the drafts of groups, for the cluster's target_job_minutes. */

@@ -280,6 +280,21 @@ static void test_what_requests_more_is_no_part_of_a_chain(void **state)
     end(&bundling);
 }
 
+/* A job of the first has one host. */
+static void test_what_another_launcher_starts_is_no_part_of_a_chain(void **state)
+{
+    struct bundling bundling;
+    (void)state;
+    begin(&bundling, A B, 1);
+    bundling.study.rowfile = A B "launchers = ['mpi']\n";
+    add_directories(&bundling, 3);
+    bundling.options.follow = true;
+    study_look(&bundling.study);
+    expect(&bundling, "a/d01+a/d02+a/d03 2 min\n"
+                      "b/d01+b/d02+b/d03 afterany:1 1 min\n");
+    end(&bundling);
+}
+
 /* One that needs all of a bundle waits for its success. */
 static void test_who_needs_all_of_a_bundle_needs_its_success(void **state)
 {
@@ -316,6 +331,31 @@ static void test_without_arrays_whole_chains_are_jobs(void **state)
     bundling.options.no_arrays = false;
     make(&bundling);
     assert_int_equal(bundling.made.submissions.count, 3); /* arrays need few calls */
+    end(&bundling);
+}
+
+/* d01 lacks the last action and d02 has the first two, so that `n` is nearer to its first task than `b`. */
+static void test_no_task_is_lost_where_directories_begin_at_different_actions(void **state)
+{
+    struct bundling bundling;
+    (void)state;
+    begin(&bundling,
+          "[workspace]\nvalue_file = 'in'\n" ACTION("x", "5", "in", "1") ACTION("y", "5", "1", "2")
+              ACTION("a", "5", "2", "3") ACTION("b", "5", "3", "4")
+                  ACTION("n", "5", "4", "5") "[action.group]\nwhere = '/k == 2'\n" ACTION("m", "5",
+                                                                                          "4", "6"),
+          1);
+    study_write(&bundling.study, "d01/in", "{\"k\": 1}");
+    study_write(&bundling.study, "d02/in", "{\"k\": 2}");
+    bundling.study.target = "d02";
+    bundling.study.action = "y";
+    study_run(&bundling.study);
+    bundling.study.target = NULL;
+    bundling.study.action = NULL;
+    bundling.options.follow = true;
+    study_look(&bundling.study);
+    expect(&bundling, "x/d01+y/d01+a/d01+b/d01+m/d01 1 min\n"
+                      "a/d02+b/d02+n/d02+m/d02 1 min\n");
     end(&bundling);
 }
 
@@ -387,23 +427,24 @@ static uint64_t dice(uint64_t *seed, uint64_t sides)
     return (*seed >> 33) % sides;
 }
 
-static void add_random_action(uint64_t *seed, unsigned number, struct buf *out)
+static void add_random_action(uint64_t *seed, unsigned number, bool is_chain, struct buf *out)
 {
-    bool is_group = number > 1 && dice(seed, 6) == 0;
+    bool is_group = number > 1 && dice(seed, is_chain ? 12 : 6) == 0;
     buf_addf(out, "[[action]]\nname = 'a%u'\nproducts = ['%sp%u']\n", number, is_group ? "//" : "",
              number);
     buf_addf(out,
              is_group ? "scope = 'group'\ncommand = 'last %u; write x //p%u # {directories}'\n"
                       : "command = 'last %u; write x p%u # {directory}'\n",
-             (unsigned)(1 + dice(seed, 40)), number);
+             (unsigned)(1 + dice(seed, is_chain ? 20 : 40)), number);
     buf_add_string(out, "previous_actions = [");
+    unsigned one = number > 2 ? number - 1 - (unsigned)dice(seed, 2) : 1;
     for (unsigned before = 1; before < number; before++) {
-        if (dice(seed, 3) > 0) {
+        if (is_chain ? before == one : dice(seed, 3) > 0) {
             buf_addf(out, "'a%u', ", before);
         }
     }
     buf_add_string(out, "]\n");
-    if (dice(seed, 3) == 0) {
+    if (dice(seed, is_chain ? 9 : 3) == 0) {
         buf_addf(out, "resources.threads_per_process = %u\n", (unsigned)(1 + dice(seed, 2)));
     }
     if (dice(seed, 3) == 0) {
@@ -411,11 +452,32 @@ static void add_random_action(uint64_t *seed, unsigned number, struct buf *out)
     }
     if (!is_group) {
         buf_add_string(out, "scope = 'directory'\n[action.group]\n");
-        if (dice(seed, 2) == 0) {
+        if (dice(seed, is_chain ? 4 : 2) == 0) {
             buf_addf(out, "maximum_size = %u\n", (unsigned)(1 + dice(seed, 3)));
         }
         buf_add_string(out, dice(seed, 8) == 0 ? "submit_whole = true\n" : "");
+        if (dice(seed, is_chain ? 4 : 2) == 0) {
+            buf_addf(out, "where = '/k != %u'\n", (unsigned)dice(seed, 2)); /* d00 has 2 */
+        }
     }
+}
+
+/* Some directories, so that they begin in the middle of the graph. */
+static void run_in_part(struct bundling *bundling, uint64_t *seed, unsigned actions, unsigned count)
+{
+    char action[16];
+    char target[16];
+    for (unsigned d = 1; d <= count; d++) {
+        if (dice(seed, 2) == 0) {
+            (void)snprintf(action, sizeof action, "a%u", (unsigned)(1 + dice(seed, actions)));
+            (void)snprintf(target, sizeof target, "d%02u", d);
+            bundling->study.action = action;
+            bundling->study.target = target;
+            study_run(&bundling->study);
+        }
+    }
+    bundling->study.action = NULL;
+    bundling->study.target = NULL;
 }
 
 struct place { /* of a task */
@@ -450,13 +512,12 @@ static bool waits_for(const struct job_plan *made, const struct place *own,
     return found;
 }
 
-/* Each task is in one job, after all that it waits for. */
-static size_t check_plan(const struct bundling *bundling)
+/* Each task is in one job, after all that it waits for. Those that are in one are marked. */
+static void check_plan(const struct bundling *bundling, bool *in_jobs)
 {
     const struct job_plan *made = &bundling->made;
     const struct graph *graph = bundling->study.graph;
     struct place *places = mem_alloc((graph->task_count + 1) * sizeof *places);
-    size_t tasks = 0;
     for (size_t s = 0; s < made->submissions.count; s++) {
         const struct planned_submission *submission = &made->submissions.at[s];
         for (size_t j = 0; j < submission->job_count; j++) {
@@ -465,11 +526,11 @@ static size_t check_plan(const struct bundling *bundling)
                 struct place *place = &places[job->tasks[n].at];
                 assert_false(place->is_known);
                 *place = (struct place){s, submission->first_job + j, n, true};
-                tasks++;
             }
         }
     }
     for (uint32_t n = 0; n < graph->task_count; n++) {
+        in_jobs[n] = places[n].is_known;
         for (uint32_t e = graph->before_start[n];
              e < graph->before_start[n + 1] && places[n].is_known; e++) {
             const struct place *before = &places[graph->before.at[e].task.at];
@@ -479,40 +540,55 @@ static size_t check_plan(const struct bundling *bundling)
         }
     }
     free(places);
-    return tasks;
+}
+
+/* However they are bundled, jobs have the same tasks. */
+static void check_bundles(struct bundling *bundling)
+{
+    size_t count = bundling->study.graph->task_count;
+    bool *expected = mem_alloc(count + 1);
+    bool *found = mem_alloc(count + 1);
+    make(bundling);
+    check_plan(bundling, expected);
+    size_t circles = bundling->made.in_circles;
+    for (uint64_t target = 1; target <= 2; target++) {
+        bundling->cluster.target_job_minutes = target;
+        make(bundling);
+        check_plan(bundling, found);
+        assert_memory_equal(found, expected, count);
+        assert_int_equal(bundling->made.in_circles, circles);
+    }
+    free(expected);
+    free(found);
 }
 
 static void test_any_plan(void **state)
 {
     (void)state;
-    for (uint64_t round = 1; round <= 200; round++) {
+    for (uint64_t round = 1; round <= 2000; round++) {
         struct bundling bundling;
         struct buf rowfile = BUF_EMPTY;
+        char path[16];
         uint64_t seed = round;
-        unsigned actions = (unsigned)(2 + dice(&seed, 4));
+        bool is_chain = dice(&seed, 2) == 0;
+        bool is_small = dice(&seed, 2) == 0;
+        unsigned actions = (unsigned)(is_chain ? 4 + dice(&seed, 4) : 2 + dice(&seed, 4));
+        unsigned directories = (unsigned)(is_small ? 2 : 1 + dice(&seed, 9));
+        buf_add_string(&rowfile, "[workspace]\nvalue_file = 'in'\n");
         for (unsigned a = 1; a <= actions; a++) {
-            add_random_action(&seed, a, &rowfile);
+            add_random_action(&seed, a, is_chain, &rowfile);
         }
         begin(&bundling, buf_string(&rowfile), 0);
-        add_directories(&bundling, (unsigned)(1 + dice(&seed, 9)));
-        if (dice(&seed, 2) == 0) {
-            bundling.study.target = "d01";
-            study_run(&bundling.study);
-            bundling.study.target = NULL;
+        for (unsigned d = 1; d <= directories; d++) {
+            (void)snprintf(path, sizeof path, "d%02u/in", d);
+            study_write(&bundling.study, path, dice(&seed, 2) == 0 ? "{\"k\": 0}" : "{\"k\": 1}");
         }
+        run_in_part(&bundling, &seed, actions, directories);
         study_look(&bundling.study);
         bundling.options.follow = dice(&seed, 4) > 0;
         bundling.options.no_arrays = dice(&seed, 3) == 0;
         bundling.options.max_array_size = dice(&seed, 2) == 0 ? 2 : 1001;
-        make(&bundling);
-        size_t tasks = check_plan(&bundling);
-        size_t circles = bundling.made.in_circles;
-        for (uint64_t target = 1; target <= 2; target++) {
-            bundling.cluster.target_job_minutes = target;
-            make(&bundling);
-            assert_int_equal(check_plan(&bundling), tasks);
-            assert_int_equal(bundling.made.in_circles, circles);
-        }
+        check_bundles(&bundling);
         end(&bundling);
         buf_release(&rowfile);
     }
@@ -532,8 +608,10 @@ int main(void)
         cmocka_unit_test(test_what_waits_for_two_chains_is_in_neither),
         cmocka_unit_test(test_no_job_has_two_groups_of_an_action),
         cmocka_unit_test(test_what_requests_more_is_no_part_of_a_chain),
+        cmocka_unit_test(test_what_another_launcher_starts_is_no_part_of_a_chain),
         cmocka_unit_test(test_who_needs_all_of_a_bundle_needs_its_success),
         cmocka_unit_test(test_without_arrays_whole_chains_are_jobs),
+        cmocka_unit_test(test_no_task_is_lost_where_directories_begin_at_different_actions),
         cmocka_unit_test(test_ten_thousand_tasks_of_ten_seconds),
         cmocka_unit_test(test_what_is_no_bundle_is_not_mentioned),
         cmocka_unit_test(test_any_plan),
