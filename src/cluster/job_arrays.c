@@ -210,12 +210,23 @@ static void add_dependency(struct job_planning *planning, const struct target *t
     dependency->index_count = count;
 }
 
+/* How jobs of a submission wait for others. */
+enum waiting {
+    WAIT_FOR_SAME,  /* all for the same ones */
+    WAIT_BY_INDEX,  /* each for those with its index */
+    WAIT_FOR_OTHERS /* each also for what others of them need, and so for its end only */
+};
+
 static void add_dependencies(struct job_planning *planning, const uint32_t *members, size_t count,
-                             bool corresponding, struct planned_submission *submission)
+                             enum waiting waiting, struct planned_submission *submission)
 {
+    bool corresponding = waiting == WAIT_BY_INDEX && count > 1;
     struct target_list targets = {0};
     for (size_t i = 0; i < count; i++) {
         add_targets(planning, &planning->drafts.at[members[i]], &targets);
+    }
+    vec_each (struct target, target, &targets.at) {
+        target->any_end = target->any_end || (waiting == WAIT_FOR_OTHERS && count > 1);
     }
     sort_targets(&targets);
     struct planned_dependency *kept =
@@ -236,7 +247,7 @@ static void add_dependencies(struct job_planning *planning, const uint32_t *memb
 
 /* Adds one submission of these drafts, whose indices are set. */
 static void submit(struct job_planning *planning, const uint32_t *members, size_t count,
-                   bool corresponding)
+                   enum waiting waiting)
 {
     struct job_plan *made = planning->made;
     const struct job_draft *first = &planning->drafts.at[members[0]];
@@ -245,7 +256,7 @@ static void submit(struct job_planning *planning, const uint32_t *members, size_
                                             .is_array = count > 1,
                                             .first_job = made->jobs.count,
                                             .job_count = count};
-    add_dependencies(planning, members, count, corresponding && count > 1, &submission);
+    add_dependencies(planning, members, count, waiting, &submission);
     for (size_t i = 0; i < count; i++) {
         struct job_draft *draft = &planning->drafts.at[members[i]];
         draft->is_placed = true;
@@ -262,15 +273,17 @@ static void submit(struct job_planning *planning, const uint32_t *members, size_
     vec_push(&made->submissions, submission);
 }
 
-static void submit_in_pieces(struct job_planning *planning, const uint32_t *members, size_t count)
+static void submit_in_pieces(struct job_planning *planning, const struct job_class *class)
 {
+    const uint32_t *members = class->members.at;
+    size_t count = class->members.count;
     uint64_t most = planning->options->max_array_size > 0 ? planning->options->max_array_size : 1;
     for (size_t start = 0; start < count;) {
         size_t piece = count - start < most ? count - start : (size_t)most;
         for (size_t i = 0; i < piece; i++) {
             planning->drafts.at[members[start + i]].index = (uint32_t)i;
         }
-        submit(planning, members + start, piece, false);
+        submit(planning, members + start, piece, class->is_mixed ? WAIT_FOR_OTHERS : WAIT_FOR_SAME);
         start += piece;
     }
 }
@@ -323,7 +336,7 @@ static void submit_aligned(struct job_planning *planning, const struct job_class
             planning->drafts.at[members[end]].index = sorted[end].index;
             end++;
         }
-        submit(planning, members + start, end - start, true);
+        submit(planning, members + start, end - start, WAIT_BY_INDEX);
         start = end;
     }
     free(members);
@@ -335,7 +348,7 @@ static void submit_ready(struct placing *placing)
     struct job_planning *planning = placing->planning;
     if (planning->options->no_arrays) {
         vec_each (uint32_t, number, &placing->ready) {
-            submit(planning, number, 1, false);
+            submit(planning, number, 1, WAIT_FOR_SAME);
         }
         return;
     }
@@ -345,7 +358,7 @@ static void submit_ready(struct placing *placing)
         if (class->is_aligned) {
             submit_aligned(planning, class);
         } else {
-            submit_in_pieces(planning, class->members.at, class->members.count);
+            submit_in_pieces(planning, class);
         }
     }
     drop_classes(placing);
@@ -439,18 +452,25 @@ void job_arrays_form(struct job_planning *planning)
 
 /* ---- In words ---- */
 
+static const char *word_of(const struct planned_dependency *dependency)
+{
+    return dependency->any_end ? "afterany" : dependency->corresponding ? "aftercorr" : "afterok";
+}
+
 void job_plan_add_dependencies(const struct planned_submission *submission, const uint64_t *ids,
                                struct buf *out)
 {
+    const char *last = NULL;
     for (size_t i = 0; i < submission->dependency_count; i++) {
         const struct planned_dependency *dependency = &submission->dependencies[i];
+        const char *word = word_of(dependency);
         unsigned long long id = dependency->submission == JOB_PLAN_EARLIER
                                     ? dependency->job_id
                                     : ids[dependency->submission];
-        buf_addf(out, "%s%s", i > 0 ? "," : "",
-                 dependency->any_end         ? "afterany"
-                 : dependency->corresponding ? "aftercorr"
-                                             : "afterok");
+        if (last == NULL || strcmp(word, last) != 0) { /* one word is enough for several jobs */
+            buf_addf(out, "%s%s", last != NULL ? "," : "", word);
+        }
+        last = word;
         if (dependency->index_count == 0) {
             buf_addf(out, ":%llu", id);
         }

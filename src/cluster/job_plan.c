@@ -34,13 +34,20 @@ static bool is_same_job(const struct job_need *a, const struct job_need *b)
     return a->job == b->job && a->job_id == b->job_id && a->index == b->index;
 }
 
-/* Whether a task of a bundle is followed by none of its own. */
+/* The job of a task, of this plan or in the queue, among both. */
+static uint64_t place_of(const struct job_planning *planning, struct task_id task)
+{
+    uint32_t job = planning->job_of[task.at];
+    return job != JOB_NONE ? job : (UINT64_C(1) << 32U) + planning->queued_of[task.at];
+}
+
+/* Whether a task of a job is followed by none of the same one. */
 static bool is_end(const struct job_planning *planning, struct task_id task)
 {
     const struct graph *graph = plan_graph(planning->plan);
     bool is = true;
     for (uint32_t a = graph->after_start[task.at]; a < graph->after_start[task.at + 1] && is; a++) {
-        is = planning->job_of[graph->after[a].at] != planning->job_of[task.at];
+        is = place_of(planning, graph->after[a]) != place_of(planning, task);
     }
     return is;
 }
@@ -52,28 +59,48 @@ static void count_ends(struct job_planning *planning)
             draft->end_count += is_end(planning, draft->tasks[i]);
         }
     }
+    vec_each (struct job_queued, job, &planning->queued) {
+        job->end_count = 0;
+    }
+    for (uint32_t n = 0; n < plan_graph(planning->plan)->task_count; n++) {
+        uint32_t queued = planning->queued_of[n];
+        if (queued != JOB_NONE) {
+            planning->queued.at[queued].end_count += is_end(planning, (struct task_id){n});
+        }
+    }
 }
 
-/* Counts an end of a bundle once for each draft. */
+/* Counts an end of a job once for each draft. */
 static uint32_t count_end(struct job_planning *planning, uint32_t number, struct task_id before)
 {
-    uint32_t job = planning->job_of[before.at];
-    bool counts = job != JOB_NONE && planning->drafts.at[job].is_bundle &&
-                  planning->counted[before.at] != number && is_end(planning, before);
+    bool counts = planning->counted[before.at] != number && is_end(planning, before);
     if (counts) {
         planning->counted[before.at] = number;
     }
     return counts;
 }
 
+/* How many tasks of a bundle must end well for all of it; 0: the job is no bundle. Which jobs in the queue
+ * are isn't on record, but only a bundle has tasks of several actions. */
+static size_t ends_of_bundle(const struct job_planning *planning, const struct job_need *need)
+{
+    if (need->job != JOB_NONE) {
+        const struct job_draft *draft = &planning->drafts.at[need->job];
+        return draft->is_bundle && draft->task_count > 1 ? draft->end_count : 0;
+    }
+    const struct job_queued *job = &planning->queued.at[need->queued];
+    bool bundles = planning->options->cluster->target_job_minutes > 0 || job->is_mixed;
+    return bundles && job->task_count > 1 ? job->end_count : 0;
+}
+
 /* What waits for some tasks of a bundle isn't held back by a failure of the others: its own job finds out
- * what it can run. */
+ * what it can run. Nor is a bundle, some of whose tasks may need none that failed. */
 static bool is_part(const struct job_planning *planning, const struct job_draft *draft,
                     const struct job_need *need)
 {
-    const struct job_draft *needed = need->job != JOB_NONE ? &planning->drafts.at[need->job] : NULL;
-    return needed != NULL && needed->is_bundle && needed->task_count > 1 &&
-           (draft->task_count > 1 || need->ends < needed->end_count);
+    size_t ends = ends_of_bundle(planning, need);
+    bool is_several = draft->is_bundle && draft->task_count > 1;
+    return ends > 0 && (is_several || need->ends < ends);
 }
 
 static void find_needs(struct job_planning *planning, uint32_t number)
@@ -92,6 +119,7 @@ static void find_needs(struct job_planning *planning, uint32_t number)
                                        job_find_queued(planning, before, &need);
             if (is_needed) {
                 need.any_end = plan_may_skip(planning->plan, draft->tasks[i], before);
+                need.queued = planning->queued_of[before.at];
                 need.ends = count_end(planning, number, before);
                 vec_push(&needs, need);
             }
@@ -344,9 +372,11 @@ int job_plan_make(struct plan *plan, const struct job_plan_options *options, str
     arena_init(&made->arena);
     planning.standing = mem_alloc(task_count);
     planning.job_of = mem_grow(NULL, task_count, sizeof *planning.job_of);
+    planning.queued_of = mem_grow(NULL, task_count, sizeof *planning.queued_of);
     planning.counted = mem_grow(NULL, task_count, sizeof *planning.counted);
     memset(planning.counted, 0xff, task_count * sizeof *planning.counted);
     planning.named_in = mem_alloc((graph->workspace->count + 1) * sizeof *planning.named_in);
+    job_queued_find(&planning);
     job_standings_find(&planning);
     int result = job_groups_form(&planning);
     if (result == 0) {
@@ -356,6 +386,8 @@ int job_plan_make(struct plan *plan, const struct job_plan_options *options, str
     vec_release(&planning.drafts);
     free(planning.standing);
     free(planning.job_of);
+    free(planning.queued_of);
+    vec_release(&planning.queued);
     free(planning.counted);
     free(planning.named_in);
     return result;

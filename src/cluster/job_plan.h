@@ -10,7 +10,7 @@
  * index, for the jobs of an earlier array. Tasks whose requests have grown (growth.h) are in jobs of
  * their own, unless their group is submitted as a whole: then all of its request grows.
  *
- * Implemented by job_standings.c (which tasks are submitted), job_groups.c, job_bundles.c, job_terms.c, growing.c, job_plan.c
+ * Implemented by job_standings.c (which tasks are submitted), job_queued.c (what can be waited for), job_groups.c, job_bundles.c, job_terms.c, growing.c, job_plan.c
  * (requests and needs), job_arrays.c (submissions) and job_pools.c (whose pools are used by others first). */
 #ifndef ROWBUILD_JOB_PLAN_H
 #define ROWBUILD_JOB_PLAN_H
@@ -37,6 +37,7 @@ struct job_plan_options {
     struct slice target; /* clusters that sbatch is told; at == NULL: none, it takes its own */
     bool follow;         /* also tasks that wait for jobs of this or an earlier submission */
     bool no_arrays;
+    uint64_t throttle;       /* most jobs of an array at a time, as asked for; 0: any number */
     size_t limit;            /* most jobs; 0: no limit */
     uint64_t queued;         /* the user's jobs in the queue: count for maximum_jobs */
     uint64_t max_array_size; /* the greatest index is one less */

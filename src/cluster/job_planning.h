@@ -19,8 +19,9 @@ struct job_need {
     uint32_t job;    /* among the drafts, or JOB_NONE */
     uint64_t job_id; /* with JOB_NONE: the scheduler's id */
     uint32_t index;  /* of an array in the queue, or JOB_NO_INDEX */
+    uint32_t queued; /* with JOB_NONE: among the queued ones */
     bool any_end;    /* only that it has ended: a group may run without its directories */
-    uint32_t ends;   /* of a bundle: its last tasks that are waited for */
+    uint32_t ends;   /* its last tasks that are waited for */
 };
 
 struct job_draft {
@@ -44,24 +45,41 @@ struct job_draft {
 
 typedef VEC(struct job_draft) job_draft_list;
 
+/* A job of an earlier submission, or an element of its array. */
+struct job_queued {
+    uint64_t job_id;
+    uint32_t index;
+    uint32_t element; /* of its first task */
+    bool is_mixed;    /* it has tasks of several elements */
+    size_t task_count;
+    size_t end_count; /* see struct job_draft */
+};
+
 struct job_planning {
     struct plan *plan;
     const struct job_plan_options *options;
     struct job_plan *made;
     struct diag *diag;
-    uint8_t *standing;     /* by task: enum job_standing */
-    uint32_t *job_of;      /* by task: its draft, or JOB_NONE */
-    uint64_t *named_in;    /* by directory: the last draft that names it */
-    uint64_t naming;       /* drafts that were made so far */
-    uint32_t *counted;     /* by task: for find_needs */
-    bool is_anew;          /* warnings were given already */
-    job_draft_list drafts; /* in the order of the Rowfile's elements, then of groups */
+    uint8_t *standing;             /* by task: enum job_standing */
+    uint32_t *job_of;              /* by task: its draft, or JOB_NONE */
+    uint32_t *queued_of;           /* by task: its job among `queued`, or JOB_NONE */
+    VEC(struct job_queued) queued; /* by id and index */
+    uint64_t *named_in;            /* by directory: the last draft that names it */
+    uint64_t naming;               /* drafts that were made so far */
+    uint32_t *counted;             /* by task: for find_needs */
+    bool is_anew;                  /* warnings were given already */
+    job_draft_list drafts;         /* in the order of the Rowfile's elements, then of groups */
 };
 
 /* Where all tasks stand. */
 void job_standings_find(struct job_planning *planning);
 /* Whether a job can wait until this task is done, or it is done already. */
 bool job_can_wait(const struct job_planning *planning, struct task_id before);
+
+/* ---- job_queued.c ---- */
+
+/* The jobs of earlier submissions that can be waited for. */
+void job_queued_find(struct job_planning *planning);
 /* The queued job of a task; false if the job can't be waited for: it has no id yet, or is another
  * cluster's, where its id means another job. */
 bool job_find_queued(const struct job_planning *planning, struct task_id task,

@@ -2,17 +2,30 @@
  * limit of how many jobs run at a time holds for one array only.
  *
  * Each unit of a pool is handed from one submission to the next. Who takes it waits until the one that had
- * it before has ended, well or not. What is in the queue already comes first. */
+ * it before has ended, well or not. What is in the queue already comes first.
+ *
+ * A holder that is cancelled before it starts has never had its units: those before it may still have them.
+ * Slurm cancels it when a job fails on whose success it depends, so who comes after it waits for those before
+ * it, too. Without such a dependency only the user cancels it, and then it is enough to wait for some of them,
+ * so that the waits of many single jobs stay few. */
 #include "job_planning.h"
 #include "saturating.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+enum { MOST_BEFORE = 16 }; /* of a holder that only the user cancels */
+
+struct waits {
+    VEC(struct planned_dependency) all;
+};
+
 struct holding {       /* units of a pool, and who has them */
     size_t submission; /* of this plan, or JOB_PLAN_EARLIER */
     uint64_t job_id;   /* with JOB_PLAN_EARLIER; 0: nobody */
     uint64_t units;
+    bool may_be_cancelled; /* by Slurm, before it starts */
+    struct waits before;   /* from whom these have their units, the last ones first */
 };
 
 struct pool_line {
@@ -20,15 +33,11 @@ struct pool_line {
     size_t first; /* earlier ones have given theirs away */
 };
 
-struct waits {
-    VEC(struct planned_dependency) all;
-};
-
-static bool is_waited_for(const struct waits *waits, const struct holding *holding)
+static bool is_waited_for(const struct waits *waits, const struct planned_dependency *wait)
 {
     for (size_t i = 0; i < waits->all.count; i++) {
         const struct planned_dependency *known = &waits->all.at[i];
-        if (known->submission == holding->submission && known->job_id == holding->job_id &&
+        if (known->submission == wait->submission && known->job_id == wait->job_id &&
             !known->corresponding && known->index_count == 0) {
             return true;
         }
@@ -36,71 +45,94 @@ static bool is_waited_for(const struct waits *waits, const struct holding *holdi
     return false;
 }
 
-/* Takes the units that were handed on longest ago. Dependencies are added to `waits`, unless it is NULL. */
-static void take_units(struct pool_line *line, struct holding taker, struct waits *waits)
+static void add_wait(struct waits *waits, const struct planned_dependency *wait)
 {
+    if (!is_waited_for(waits, wait)) {
+        vec_push(&waits->all, *wait);
+    }
+}
+
+/* Takes the units that were handed on longest ago. */
+static void take_units(struct pool_line *line, struct holding taker)
+{
+    size_t from = line->first;
+    size_t end = from;
     for (uint64_t left = taker.units; left > 0 && line->first < line->all.count;) {
         struct holding *holding = &line->all.at[line->first];
         uint64_t units = holding->units < left ? holding->units : left;
-        bool is_held = holding->submission != JOB_PLAN_EARLIER || holding->job_id != 0;
-        if (waits != NULL && is_held && !is_waited_for(waits, holding)) {
-            struct planned_dependency dependency = {
-                .submission = holding->submission, .job_id = holding->job_id, .any_end = true};
-            vec_push(&waits->all, dependency);
-        }
+        end = line->first + 1;
         left -= units;
         holding->units -= units;
         line->first += holding->units == 0;
     }
+    for (size_t h = from; h < end; h++) {
+        const struct holding *holding = &line->all.at[h];
+        struct planned_dependency wait = {
+            .submission = holding->submission, .job_id = holding->job_id, .any_end = true};
+        if (holding->submission != JOB_PLAN_EARLIER || holding->job_id != 0) {
+            add_wait(&taker.before, &wait);
+        }
+    }
+    for (size_t h = from; h < end; h++) {
+        const struct holding *holding = &line->all.at[h];
+        size_t count = holding->before.all.count;
+        size_t most = holding->may_be_cancelled || count < MOST_BEFORE ? count : MOST_BEFORE;
+        for (size_t i = 0; i < most; i++) {
+            add_wait(&taker.before, &holding->before.all.at[i]);
+        }
+    }
     vec_push(&line->all, taker);
 }
 
-/* The units that jobs of an action have at a time, at most. */
-static uint64_t units_of(const struct pool *pool, uint64_t each, uint64_t commands, uint64_t jobs)
+/* The units that jobs have at a time, at most. `throttle`: of an array; 0: none. */
+static uint64_t units_of(const struct pool *pool, uint64_t each, uint64_t commands, uint64_t jobs,
+                         uint64_t throttle)
 {
     uint64_t taken = saturating_product(each, commands);
     taken = taken < pool->count ? taken : pool->count;
     uint64_t most = taken > 0 ? pool->count / taken : 0;
+    most = throttle > 0 && throttle < most ? throttle : most;
     return taken * (jobs < most ? jobs : most);
 }
 
-static int compare_ids(const void *left, const void *right)
+/* What a job in the queue has at a time. A bundle's tasks take turns. */
+static uint64_t units_of_queued(const struct job_planning *planning, const struct job_queued *job,
+                                unsigned number)
 {
-    const struct holding *a = left;
-    const struct holding *b = right;
-    return a->job_id < b->job_id ? -1 : a->job_id > b->job_id;
+    const struct rowfile *rowfile = plan_graph(planning->plan)->rowfile;
+    const struct action *action = &rowfile->actions[job->element];
+    const struct resource_spec *resources = &action->resources;
+    uint64_t each = number < resources->pool_count ? resources->pools[number] : 0;
+    struct job_request request = job_request_of(action, job->is_mixed ? 1 : job->task_count);
+    return units_of(&rowfile->pools[number], each, request.commands, 1, 0);
 }
 
-/* What is in the queue, selected or not, in the order in which it was submitted. */
+/* What is in the queue, selected or not, in the order in which it was submitted. How each of them waits isn't
+ * known, so all may be cancelled. */
 static void add_queued(const struct job_planning *planning, unsigned number, struct pool_line *line)
 {
-    const struct graph *graph = plan_graph(planning->plan);
-    const struct pool *pool = &graph->rowfile->pools[number];
-    VEC(struct holding) queued = {0};
-    for (uint32_t n = 0; n < graph->task_count; n++) {
-        struct task_id task = {n};
-        struct job_need need;
-        if (plan_job(planning->plan, task) == NULL || !job_find_queued(planning, task, &need)) {
-            continue;
-        }
-        const struct resource_spec *resources = &graph_action(graph, task)->resources;
-        uint64_t each = number < resources->pool_count ? resources->pools[number] : 0;
-        if (each > 0) {
-            vec_push(&queued, ((struct holding){JOB_PLAN_EARLIER, need.job_id, each}));
-        }
-    }
-    if (queued.count > 1) {
-        qsort(queued.at, queued.count, sizeof *queued.at, compare_ids);
-    }
-    for (size_t i = 0; i < queued.count;) {
-        struct holding whole = {JOB_PLAN_EARLIER, queued.at[i].job_id, 0};
-        while (i < queued.count && queued.at[i].job_id == whole.job_id) {
-            whole.units += queued.at[i++].units;
+    const struct pool *pool = &plan_graph(planning->plan)->rowfile->pools[number];
+    for (size_t i = 0; i < planning->queued.count;) {
+        struct holding whole = {.submission = JOB_PLAN_EARLIER,
+                                .job_id = planning->queued.at[i].job_id,
+                                .may_be_cancelled = true};
+        while (i < planning->queued.count && planning->queued.at[i].job_id == whole.job_id) {
+            whole.units += units_of_queued(planning, &planning->queued.at[i++], number);
         }
         whole.units = whole.units < pool->count ? whole.units : pool->count;
-        take_units(line, whole, NULL);
+        if (whole.units > 0) {
+            take_units(line, whole);
+        }
     }
-    vec_release(&queued);
+}
+
+static bool may_be_cancelled(const struct planned_submission *submission)
+{
+    bool may = false;
+    for (size_t i = 0; i < submission->dependency_count && !may; i++) {
+        may = !submission->dependencies[i].any_end;
+    }
+    return may;
 }
 
 /* Those of a plan that take of the pool. */
@@ -120,12 +152,24 @@ static void hand_on(struct job_planning *planning, unsigned number, struct waits
         }
         if (!begun) {
             begun = true;
-            vec_push(&line.all, ((struct holding){JOB_PLAN_EARLIER, 0, pool->count}));
+            vec_push(&line.all,
+                     ((struct holding){.submission = JOB_PLAN_EARLIER, .units = pool->count}));
             add_queued(planning, number, &line);
         }
+        const struct job_request *request = &submission->request;
         struct holding taker = {
-            s, 0, units_of(pool, each, submission->request.commands, submission->job_count)};
-        take_units(&line, taker, &waits[s]);
+            .submission = s,
+            .units = units_of(pool, each, request->commands, submission->job_count,
+                              job_request_throttle(request, planning->options->throttle)),
+            .may_be_cancelled = may_be_cancelled(submission)};
+        take_units(&line, taker);
+        const struct holding *taken = &line.all.at[line.all.count - 1];
+        for (size_t i = 0; i < taken->before.all.count; i++) {
+            add_wait(&waits[s], &taken->before.all.at[i]);
+        }
+    }
+    vec_each (struct holding, holding, &line.all) {
+        vec_release(&holding->before.all);
     }
     vec_release(&line.all);
 }

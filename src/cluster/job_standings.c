@@ -15,16 +15,6 @@ static bool is_blocked_itself(struct plan *plan, struct task_id task, struct dia
     return has_own;
 }
 
-bool job_find_queued(const struct job_planning *planning, struct task_id task,
-                     struct job_need *need)
-{
-    const struct job_ref *job = plan_job(planning->plan, task);
-    *need = (struct job_need){.job = JOB_NONE, .job_id = job->id, .index = job->index};
-    struct slice target = planning->options->target;
-    return job->id != 0 &&
-           slice_equal(job->cluster, target.at != NULL ? target : planning->options->cluster->name);
-}
-
 bool job_can_wait(const struct job_planning *planning, struct task_id before)
 {
     struct job_need need;

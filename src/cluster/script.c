@@ -51,6 +51,12 @@ struct job_request job_request_of(const struct action *action, size_t directorie
                                     divide_up(resources_memory(resources, directories), mebibyte)};
 }
 
+uint64_t job_request_throttle(const struct job_request *request, uint64_t asked)
+{
+    uint64_t most = request->throttle;
+    return most > 0 && (asked == 0 || most < asked) ? most : asked;
+}
+
 void job_request_grow(struct job_request *request, struct growth growth)
 {
     struct job_growth grown = {0};

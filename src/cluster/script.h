@@ -49,6 +49,9 @@ struct job_request job_request_of(const struct action *action, size_t directorie
 /* Makes a request that isn't placed yet grow. */
 void job_request_grow(struct job_request *request, struct growth growth);
 
+/* Most jobs of an array at a time, if `asked` (0: any number) is what the user or the cluster wants. */
+uint64_t job_request_throttle(const struct job_request *request, uint64_t asked);
+
 /* Fills in the nodes and the unit of the memory once the partition is chosen. If the job's program
  * starts its processes itself, the job requests no more nodes than they need. Nodes have
  * `site_cpus` CPUs (0: not known) if the partition doesn't say how many. */

@@ -191,6 +191,8 @@ int submit_plan(struct submitting *submitting, struct plan *plan, struct jobs *j
         .follow = submitting->options->follow,
         .no_arrays = !uses_slurm || submitting->options->no_arrays || cluster->no_arrays,
         .limit = submitting->options->limit,
+        .throttle = submitting->options->throttle > 0 ? submitting->options->throttle
+                                                      : cluster->array_throttle,
         .queued = jobs_count_queued(jobs),
         .growth = grown_find(jobs, plan),
         .target = submit_target(submitting, NULL),
@@ -213,6 +215,7 @@ int submit_plan(struct submitting *submitting, struct plan *plan, struct jobs *j
     job_plan_release(&submitting->jobs);
     submitting->plan = plan;
     submitting->growth = options.growth;
+    submitting->throttle = options.throttle;
     int made = job_plan_make(plan, &options, &submitting->jobs, submitting->diag);
     if (uses_slurm) {
         site_release(&site);

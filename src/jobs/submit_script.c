@@ -8,15 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static uint64_t throttle_of(const struct submitting *submitting,
-                            const struct planned_submission *planned)
-{
-    unsigned given = submitting->options->throttle;
-    uint64_t throttle = given > 0 ? given : submitting->place.cluster->array_throttle;
-    uint64_t most = planned->request.throttle;
-    return most > 0 && (throttle == 0 || most < throttle) ? most : throttle;
-}
-
 typedef VEC(struct script_variable) variable_list;
 
 /* Whether the variable is the user's, and a job needs it: what a run sets for its own commands, and
@@ -97,7 +88,7 @@ void submit_add_script(const struct submitting *submitting, size_t number, struc
             .directory_count = directories.count,
             .indices = planned->is_array ? indices.at : NULL,
             .index_count = indices.count,
-            .throttle = throttle_of(submitting, planned),
+            .throttle = job_request_throttle(&planned->request, submitting->throttle),
             .program = slice_of(submitting->program),
             .project = slice_of(place->project_spelled),
             .environment = variables.at,

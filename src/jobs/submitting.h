@@ -31,6 +31,7 @@ struct submitting {
     struct diag *diag;
     struct plan *plan; /* of the last look, with its state */
     struct job_plan jobs;
+    uint64_t throttle;                /* of arrays, as asked for; 0: none */
     const struct task_growth *growth; /* by task; NULL: no request has grown */
     const char *program;              /* what the jobs execute */
     const char *file;                 /* its --file; NULL: none is needed */

@@ -97,6 +97,52 @@ END
     [ "$(sort -n seen | tail -n 1)" -eq 2 ]
 }
 
+# job_is ACTION STATE: "" for a job that the queue doesn't list
+job_is() {
+    [ "$(squeue --me -h -n "$1-d" -o %T)" = "$2" ]
+}
+
+@test "a holder that is cancelled, since what it depends on failed, doesn't let the next one start early" {
+    mkdir workspace/d
+    rowfile <<'END'
+[pools]
+seat = 1
+[[action]]
+name = "prepare"
+products = ["prepared"]
+command = 'hold prepare; [ {directory} = other ]'
+[[action]]
+name = "first"
+products = ["first"]
+command = 'note first; hold first; touch workspace/{directory}/first'
+resources.pools.seat = 1
+[[action]]
+name = "second"
+products = ["second"]
+previous_actions = ["prepare"]
+command = 'note second; touch workspace/{directory}/second'
+resources.pools.seat = 1
+[[action]]
+name = "third"
+products = ["third"]
+command = 'note third; hold third; touch workspace/{directory}/third'
+resources.pools.seat = 1
+END
+    expect 0 submit --follow --yes
+    await_started first prepare
+    release prepare
+    lab_poll 60 job_is second ''
+    job_is third PENDING
+    [[ $(squeue --me -h -n third-d -o %E) == afterany:* ]]
+    absent "$GATE/third.started"
+    release first
+    await_started third
+    release third
+    jobs_done
+    ask_anew
+    expect_runs first third
+}
+
 @test "a group with skip_failed runs when one of its members has failed" {
     mkdir workspace/{p,q,r}
     rowfile <<'END'

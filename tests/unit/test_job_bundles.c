@@ -193,7 +193,7 @@ static void test_a_group_that_goes_whole_goes_alone(void **state)
     bundling.options.follow = true;
     study_look(&bundling.study);
     expect(&bundling, "a/d00+a/d01+a/d02 a/d03 2 min\n"
-                      "b/d00+b/d01+b/d02+b/d03 afterok:1_1,afterany:1_0 4 min\n");
+                      "b/d00+b/d01+b/d02+b/d03 afterok:1 4 min\n");
     end(&bundling);
 }
 
@@ -243,7 +243,7 @@ static void test_what_waits_for_two_chains_is_in_neither(void **state)
     study_look(&bundling.study);
     expect(&bundling, "a/d01+a/d02 2 min\n"
                       "b/d01+b/d02 1 min\n"
-                      "c/d01+c/d02 afterany:1,afterany:2 1 min\n");
+                      "c/d01+c/d02 afterany:1:2 1 min\n");
     end(&bundling);
 }
 

@@ -358,6 +358,7 @@ static void test_many_that_wait_for_different_ones_wait_for_all(void **state)
     world->options.follow = true;
     assert_int_equal(make(world), 0);
     assert_int_equal(world->made.submissions.count, 2);
+    assert_true(world->made.submissions.at[1].dependencies[0].any_end); /* of what others need */
     assert_int_equal(world->made.submissions.at[1].job_count, 20);
     assert_int_equal(world->made.submissions.at[1].dependency_count, 1);
     assert_false(world->made.submissions.at[1].dependencies[0].corresponding);
@@ -398,6 +399,42 @@ static void test_what_is_in_the_queue_can_be_waited_for(void **state)
                   "second 3=a 5=b aftercorr:12\n"
                   "second c afterok:13\n"
                   "second d afterok:1\n");
+}
+
+/* Of a job of several actions, which is a bundle, and of others. */
+static void test_who_needs_a_part_of_a_queued_job_waits_for_its_end(void **state)
+{
+    struct world *world = *state;
+    const struct job_ref bundle = {SLICE_LITERAL("lab"), 12, JOB_NO_INDEX};
+    const struct job_ref group = {SLICE_LITERAL("lab"), 13, JOB_NO_INDEX};
+    const struct job_ref whole = {SLICE_LITERAL("lab"), 14, JOB_NO_INDEX};
+    fill(world, "a b c d e");
+    load(world, "[default.action]\n" ONE_EACH FIRST SECOND "[[action]]\n"
+                "name = 'third'\n"
+                "command = 'c {directory}'\n"
+                "products = ['three']\n"
+                "previous_actions = ['second']\n");
+    put_in_job(world, "first/a", &bundle);
+    put_in_job(world, "second/a", &bundle);
+    put_in_job(world, "first/b", &bundle);
+    put_in_job(world, "second/c", &group);
+    put_in_job(world, "second/d", &group);
+    put_in_job(world, "first/e", &whole);
+    put_in_job(world, "second/e", &whole);
+    world->options.follow = true;
+    expect(world, "first 0=c 1=d\n"
+                  "second b afterany:12\n"
+                  "third a afterany:12\n"
+                  "third b afterok:2\n"
+                  "third 0=c 1=d afterok:13\n"
+                  "third e afterok:14\n");
+    world->cluster.target_job_minutes = 5; /* where any job may be a bundle */
+    expect(world, "first 0=c 1=d\n"
+                  "second b afterany:12\n"
+                  "third a afterany:12\n"
+                  "third b afterok:2\n"
+                  "third 0=c 1=d afterany:13\n"
+                  "third e afterok:14\n");
 }
 
 static void test_jobs_of_which_nothing_is_known_are_waited_for_in_patience(void **state)
@@ -518,6 +555,63 @@ static void test_arrays_that_share_a_pool_run_one_after_another(void **state)
     site_release(&site);
 }
 
+#define TAKES_A_SEAT(name, before)                                                                 \
+    "[[action]]\nname = '" name "'\ncommand = 'c {directory}'\nproducts = ['" name "']\n"          \
+    "previous_actions = [" before "]\nresources.pools = {seat = 1}\n"
+
+/* One that is cancelled, since what it depends on failed, never had the seat. */
+static void test_who_comes_after_a_cancelled_holder_waits_for_those_before_it(void **state)
+{
+    struct world *world = *state;
+    const struct job_ref earlier[] = {{SLICE_LITERAL("lab"), 12, JOB_NO_INDEX},
+                                      {SLICE_LITERAL("lab"), 13, JOB_NO_INDEX}};
+    struct site site = {0};
+    arena_init(&site.arena);
+    world->options.site = &site;
+    world->options.follow = true;
+    fill(world, "a");
+    load(world, "[pools]\nseat = 1\n" FIRST TAKES_A_SEAT("one", "") TAKES_A_SEAT("two", "'first'")
+                    TAKES_A_SEAT("three", ""));
+    expect(world, "first a\n"
+                  "one a\n"
+                  "two a afterok:1,afterany:2\n"
+                  "three a afterany:3:2\n");
+    world->options.follow = false;
+    put_in_job(world, "one/a", &earlier[0]); /* it isn't known how these wait */
+    put_in_job(world, "two/a", &earlier[1]);
+    expect(world, "first a\n"
+                  "three a afterany:13:12\n");
+    world->options.site = NULL;
+    site_release(&site);
+}
+
+/* A command takes it once, whatever it works on; and who lets few jobs run takes little. */
+static void test_a_pool_counts_commands_that_run_at_a_time(void **state)
+{
+    struct world *world = *state;
+    const struct job_ref queued = {SLICE_LITERAL("lab"), 12, JOB_NO_INDEX};
+    struct site site = {0};
+    arena_init(&site.arena);
+    world->options.site = &site;
+    fill(world, "a b c d");
+    load(world,
+         "[pools]\nseat = 4\n" FIRST "resources.pools = {seat = 1}\n[[action]]\nname = 'other'\n"
+         "command = 'c {directory}'\nproducts = ['three']\n" ONE_EACH
+         "resources.pools = {seat = 1}\n[[action]]\nname = 'last'\n"
+         "command = 'c {directory}'\nproducts = ['four']\nresources.pools = {seat = 1}\n");
+    for (size_t i = 0; i < 4; i++) {
+        char key[] = "first/a";
+        key[6] = (char)('a' + i);
+        put_in_job(world, key, &queued);
+    }
+    expect(world, "other 0=a 1=b 2=c 3=d afterany:12\n" /* has four of four */
+                  "last a+b+c+d afterany:1:12\n");
+    world->options.throttle = 2; /* so that it has two */
+    expect(world, "other 0=a 1=b 2=c 3=d\nlast a+b+c+d\n");
+    world->options.site = NULL;
+    site_release(&site);
+}
+
 /* Directories, sort keys and actions may hold slashes and look like each other. */
 static void test_every_key_finds_its_task(void **state)
 {
@@ -569,11 +663,14 @@ int main(void)
         WITH_WORLD(test_several_that_wait_for_one_take_several_arrays),
         WITH_WORLD(test_the_order_of_the_file_gives_way),
         WITH_WORLD(test_what_is_in_the_queue_can_be_waited_for),
+        WITH_WORLD(test_who_needs_a_part_of_a_queued_job_waits_for_its_end),
         WITH_WORLD(test_jobs_of_which_nothing_is_known_are_waited_for_in_patience),
         WITH_WORLD(test_a_job_that_fits_nowhere_is_refused_with_reasons),
         WITH_WORLD(test_each_size_gets_its_partition),
         WITH_WORLD(test_pools_become_licences_or_a_throttle),
         WITH_WORLD(test_arrays_that_share_a_pool_run_one_after_another),
+        WITH_WORLD(test_who_comes_after_a_cancelled_holder_waits_for_those_before_it),
+        WITH_WORLD(test_a_pool_counts_commands_that_run_at_a_time),
         WITH_WORLD(test_every_key_finds_its_task),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
