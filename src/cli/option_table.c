@@ -79,7 +79,9 @@ const struct option_spec command_options[] = {
      .help = "say what would be cancelled, and cancel nothing"},
     {0, "follow", NULL, TO(submit.follow), .takers = ON(SUBMIT),
      .help = "also submit tasks that wait for others: their jobs start when the jobs that they "
-             "depend on have succeeded"},
+             "depend on have succeeded",
+     .more = "Where a job is needed only in part, or by others of the same array, its end is enough: "
+             "the job that waits runs what it can."},
     {0, "no-array", NULL, TO(submit.no_arrays), .takers = ON(SUBMIT),
      .help = "submit single jobs instead of job arrays"},
     {0, "throttle", "N", TO(submit.throttle), .least = 1, .takers = ON(SUBMIT),

@@ -34,11 +34,12 @@ struct piece {
     uint32_t draft; /* among the groups */
     uint32_t first; /* among the draft's tasks */
     uint32_t count;
-    uint32_t chain; /* its first piece */
-    uint32_t next;  /* piece of its chain, or JOB_NONE */
-    uint32_t last;  /* of a first piece */
-    double seconds; /* of a first piece: of the chain; 0: no part of a bundle */
-    bool waits;     /* of a first piece: for another job */
+    uint32_t chain;   /* its first piece */
+    uint32_t next;    /* piece of its chain, or JOB_NONE */
+    uint32_t last;    /* of a first piece */
+    double seconds;   /* that its tasks take; of a first piece: those of the chain */
+    double typical_s; /* of a first piece: what a directory takes along the chain */
+    bool waits;       /* of a first piece: for another job */
 };
 
 struct bundler {
@@ -88,7 +89,6 @@ static void find_actions(struct bundler *bundler)
             .is_alone_whole =
                 resources->processes_per_directory || resources->memory_per_directory > 0,
         };
-        facts->chain_s = facts->seconds;
         facts->joins = action->scope == SCOPE_DIRECTORY && !action->command.uses_directories &&
                        !action->group.submit_whole && facts->seconds >= 0 &&
                        fits_a_partition(planning->options->cluster, facts);
@@ -156,7 +156,8 @@ static void add_piece(struct bundler *bundler, uint32_t number, uint32_t first, 
                           .count = count,
                           .chain = own,
                           .next = JOB_NONE,
-                          .last = own};
+                          .last = own,
+                          .typical_s = bundler->actions[group->element].seconds};
     for (uint32_t i = first; i < first + count; i++) {
         piece.seconds += seconds_of(bundler, group->tasks[i], group->element);
         piece.waits = piece.waits || waits_for_another(bundler->planning, group->tasks[i]);
@@ -243,18 +244,16 @@ static void join(struct bundler *bundler, uint32_t number)
     struct piece *head = &bundler->pieces.at[chain];
     uint32_t element = bundler->groups->at[piece->draft].element;
     struct piece *last = &bundler->pieces.at[head->last];
-    struct bundled_action *facts = &bundler->actions[element];
-    const struct bundled_action *before =
-        &bundler->actions[bundler->groups->at[last->draft].element];
+    const struct bundled_action *facts = &bundler->actions[element];
     const struct bundled_action *first =
         &bundler->actions[bundler->groups->at[head->draft].element];
-    bool is_short = before->chain_s + facts->seconds <= bundler->target_s ||
+    bool is_short = head->typical_s + facts->seconds <= bundler->target_s ||
                     bundler->bundling == BUNDLE_WHOLE_CHAINS;
     if (!is_short || !job_terms_equal(&first->terms, &facts->terms) ||
         has_element(bundler, chain, element)) {
         return;
     }
-    facts->chain_s = before->chain_s + facts->seconds;
+    head->typical_s += facts->seconds;
     piece->chain = chain;
     last->next = number;
     head->last = number;

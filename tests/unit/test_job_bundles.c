@@ -213,6 +213,26 @@ static void test_a_chain_goes_into_one_job(void **state)
     end(&bundling);
 }
 
+/* d02 has the first one. */
+static void test_each_chain_is_as_long_as_its_own_tasks(void **state)
+{
+    struct bundling bundling;
+    (void)state;
+    begin(&bundling, A B ACTION("c", "35", "two", "three"), 1);
+    add_directories(&bundling, 2);
+    bundling.study.action = "a";
+    bundling.study.target = "d02";
+    study_run(&bundling.study);
+    bundling.study.action = NULL;
+    bundling.study.target = NULL;
+    bundling.options.follow = true;
+    study_look(&bundling.study);
+    expect(&bundling, "a/d01+b/d01 1 min\n"
+                      "b/d02+c/d02 2 min\n"
+                      "c/d01 afterok:1 1 min\n");
+    end(&bundling);
+}
+
 static void test_a_task_keeps_its_own_walltime(void **state)
 {
     struct bundling bundling;
@@ -604,6 +624,7 @@ int main(void)
         cmocka_unit_test(test_jobs_keep_the_order_and_the_keys_of_groups),
         cmocka_unit_test(test_a_group_that_goes_whole_goes_alone),
         cmocka_unit_test(test_a_chain_goes_into_one_job),
+        cmocka_unit_test(test_each_chain_is_as_long_as_its_own_tasks),
         cmocka_unit_test(test_a_task_keeps_its_own_walltime),
         cmocka_unit_test(test_what_waits_for_two_chains_is_in_neither),
         cmocka_unit_test(test_no_job_has_two_groups_of_an_action),
