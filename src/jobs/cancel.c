@@ -50,21 +50,52 @@ static void mark_lost(const struct graph *graph, const struct job_line *line, bo
     }
 }
 
-/* Whether one of its tasks needs a lost one. A group that leaves out what failed starts all the same. */
-static bool needs_lost(const struct graph *graph, const struct job_line *line, const bool *lost)
+/* Whether a job may be a bundle, which runs what it can: as for a new submission, see job_bundles.c. */
+static bool may_be_bundle(const struct graph *graph, const struct job_line *line, bool bundles)
 {
+    const struct action *first = NULL;
     for (size_t i = 0; i < line->task_count; i++) {
         struct task_id task = graph_find_task(graph, line->tasks[i]);
-        if (task.at == GRAPH_NONE || graph_action(graph, task)->group.skip_failed) {
-            continue;
+        const struct action *action = task.at != GRAPH_NONE ? graph_action(graph, task) : first;
+        if (first != NULL && action != first) {
+            return true;
         }
-        for (uint32_t e = graph->before_start[task.at]; e < graph->before_start[task.at + 1]; e++) {
-            if (lost[graph->before.at[e].task.at]) {
-                return true;
-            }
+        first = action;
+    }
+    return bundles && first != NULL && first->scope == SCOPE_DIRECTORY &&
+           !first->command.uses_directories && !first->group.submit_whole;
+}
+
+static bool needs_one(const struct graph *graph, struct task_id task, const bool *lost)
+{
+    bool needs = false;
+    for (uint32_t e = graph->before_start[task.at]; e < graph->before_start[task.at + 1] && !needs;
+         e++) {
+        needs = lost[graph->before.at[e].task.at];
+    }
+    return needs;
+}
+
+/* Whether one of its tasks needs a lost one, or all of a bundle's do. A group that leaves out what failed
+ * starts all the same. Nothing is lost afterwards that wasn't. */
+static bool needs_lost(const struct graph *graph, const struct job_line *line, bool bundles,
+                       bool *lost)
+{
+    VEC(uint32_t) needing = {0};
+    for (size_t i = 0; i < line->task_count; i++) {
+        struct task_id task = graph_find_task(graph, line->tasks[i]);
+        if (task.at != GRAPH_NONE && !lost[task.at] &&
+            !graph_action(graph, task)->group.skip_failed && needs_one(graph, task, lost)) {
+            lost[task.at] = true; /* for what comes after it in the job */
+            vec_push(&needing, task.at);
         }
     }
-    return false;
+    size_t count = needing.count;
+    vec_each (const uint32_t, task, &needing) {
+        lost[*task] = false;
+    }
+    vec_release(&needing);
+    return count > 0 && (count == line->task_count || !may_be_bundle(graph, line, bundles));
 }
 
 static void find_dependents(struct cancelling *cancelling, struct jobs *jobs,
@@ -72,6 +103,7 @@ static void find_dependents(struct cancelling *cancelling, struct jobs *jobs,
 {
     const struct graph *graph = plan_graph(plan);
     const struct rowbuild_selection everything = {.recorded = true};
+    bool bundles = jobs != NULL && jobs->place.cluster->target_job_minutes > 0;
     bool *lost = mem_alloc(graph->task_count * sizeof *lost + 1);
     struct job_listing all;
     struct diag unseen;
@@ -88,7 +120,7 @@ static void find_dependents(struct cancelling *cancelling, struct jobs *jobs,
         found = false;
         for (size_t i = 0; i < all.lines.count; i++) {
             const struct job_line *line = &all.lines.at[i];
-            if (!taken[i] && is_waiting(line) && needs_lost(graph, line, lost)) {
+            if (!taken[i] && is_waiting(line) && needs_lost(graph, line, bundles, lost)) {
                 taken[i] = found = true;
                 mark_lost(graph, line, lost);
                 vec_push(&cancelling->dependents, *line);

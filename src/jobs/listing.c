@@ -5,6 +5,7 @@
 #include "memory.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct job_lines {
     struct jobs *jobs;
@@ -104,9 +105,9 @@ static struct slice action_of(const struct job_lines *lines, const struct submis
     return task.at != GRAPH_NONE ? graph_action(graph, task)->name : submission->action;
 }
 
-/* The actions of a job, "first, second"; at == NULL: none of them was named. */
-static struct slice actions_of(struct job_lines *lines, const struct submission *submission,
-                               const struct submission_element *element)
+/* The actions of a job, "first, second"; none if none of them was named. */
+static void add_actions(struct job_lines *lines, const struct submission *submission,
+                        const struct submission_element *element, struct job_line *line)
 {
     VEC(struct slice) actions = {0};
     struct buf text = BUF_EMPTY;
@@ -129,12 +130,16 @@ static struct slice actions_of(struct job_lines *lines, const struct submission 
         found = (struct slice){0};
     } else if (actions.count > 1) {
         found = slice_of(arena_string(&lines->jobs->texts, buf_slice(&text)));
+        struct slice *kept = arena_array(&lines->jobs->texts, actions.count, sizeof *kept);
+        memcpy(kept, actions.at, actions.count * sizeof *kept);
+        line->actions = kept;
+        line->action_count = actions.count;
     } else if (actions.count == 1) {
         found = actions.at[0];
     }
     vec_release(&actions);
     buf_release(&text);
-    return found;
+    line->action = found;
 }
 
 static void add_element(struct job_lines *lines, const struct submission *submission, size_t e)
@@ -143,12 +148,12 @@ static void add_element(struct job_lines *lines, const struct submission *submis
     bool is_here = slice_equal(lines->jobs->place.cluster->name, submission->cluster);
     struct job_line line = {.job = submission_job(submission, e),
                             .is_elsewhere = is_here && submission->site.len > 0,
-                            .action = actions_of(lines, submission, element),
                             .grown_memory_mb = submission->grown_memory_mb,
                             .grown_minutes =
                                 submission->grown.walltime > 1 ? submission->minutes : 0,
                             .tasks = element->tasks,
                             .task_count = element->task_count};
+    add_actions(lines, submission, element, &line);
     lines->jobs_seen++;
     for (size_t i = 0; i < element->task_count; i++) {
         line.directories += count_directories(lines, element->tasks[i]);

@@ -14,8 +14,10 @@
 
 struct job_line { /* a job, or an element of an array */
     struct job_ref job;
-    bool is_elsewhere; /* on another cluster of this one's Slurm, which scancel must be told */
-    struct slice action;
+    bool is_elsewhere;   /* on another cluster of this one's Slurm, which scancel must be told */
+    struct slice action; /* "first, second" of a bundle */
+    const struct slice *actions; /* each of them; NULL: `action` is the only one */
+    size_t action_count;
     size_t directories;
     struct slice state;  /* the queue's word, "PENDING"; at == NULL: not known */
     struct slice reason; /* the queue's, "Dependency"; at == NULL: none */

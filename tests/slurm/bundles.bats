@@ -43,6 +43,7 @@ END
     await_started p
     expect_json 0 show jobs --json
     json '.[0] | map([.action, .directories]) == [["first, second", 3], ["third", 3]]'
+    json '.[0] | map(.actions) == [["first", "second"], ["third"]]'
     json '.[0][0].tasks | sort == ["first/p", "first/q", "first/r", "second/p", "second/q", "second/r"]'
     [ "$(rowbuild show jobs --short -a second)" = "$(rowbuild show jobs --short -a first)" ]
     expect 0 show why second/r
@@ -70,4 +71,21 @@ END
     ask_anew
     expect 0 show why second/q
     has 'CANCELLED'
+}
+
+# Two jobs that end with `second`, and a bundle of `third` that needs a part of each.
+@test "cancel leaves a bundle that can still run something" {
+    short_tasks p q
+    sed -i '/^name = "first"/a group.maximum_size = 1' Rowfile
+    expect 0 submit --yes --follow
+    await_started p q
+    expect 0 cancel -n -a first q
+    [ "$output" = 'would cancel 1 job (2 tasks; 1 running)' ]
+    expect 0 cancel -n -a first p q
+    [ "$output" = 'would cancel 2 jobs and 1 job that waits for them (6 tasks; 2 running)' ]
+    expect 0 cancel --yes -a first q
+    release p q
+    jobs_done
+    ask_anew
+    expect_runs 'first p' 'first q' 'second p' 'third p'
 }
