@@ -55,12 +55,13 @@ await_screen() {
     done
 }
 
-# await_block: until the last lines are the block of a run with these two tasks, and nothing else: a line
-# that was wrapped would be one more. (tmux takes what was wrapped before a resize for wrapped still.)
+# await_block: until the last lines are the block of a run with these two tasks, the screen and all that
+# has left it upwards hold no other line of a block, and each of the 30 lines above is there still.
 await_block() {
     local end=$((SECONDS + PATIENCE))
     local block=$'(^|\n)\\[1/3\\] [^\n]*\n  work a [^\n]*\n  work a-[^\n]*$'
-    until screen=$(mux capture-pane -p) && [[ $screen =~ $block ]]; do
+    until screen=$(mux capture-pane -pJ -S -) && [[ $screen =~ $block ]] &&
+        [ "$(grep -cE '^(\[./3\]|  work |above)' <<<"$screen")" -eq 33 ]; do
         if [ "$SECONDS" -gt "$end" ]; then
             echo "$screen"
             return 1
@@ -81,6 +82,24 @@ await_frames() {
         [ "$SECONDS" -le "$end" ] || return 1
         pause 0.02
     done
+}
+
+# resize_stopped WIDTH: while the run is stopped, so that no frame for the old width is still on its way
+resize_stopped() {
+    local end=$((SECONDS + PATIENCE)) run
+    run=$(cat "$SCRATCH/pid")
+    kill -STOP "$run"
+    until [[ $(ps -o stat= -p "$run") == T* ]]; do
+        [ "$SECONDS" -le "$end" ] || return 1
+        pause 0.02
+    done
+    await_flag pane_dead 0 # tmux has read what was written before
+    mux resize-window -x "$1" -y 24
+    until [[ $(stty size <"$(mux display-message -p '#{pane_tty}')") == "24 $1" ]]; do
+        [ "$SECONDS" -le "$end" ] || return 1
+        pause 0.02
+    done
+    kill -CONT "$run"
 }
 
 # await_flag NAME VALUE: of the terminal, as tmux knows it
@@ -109,20 +128,16 @@ END
 
 @test "the status block of a run never wraps, and lists what runs in each frame" {
     begin
-    terminal 80 "cd '$PWD'; '$ROWBUILD' -j 3 -k 9; : >'$SCRATCH/done'; cat"
+    terminal 80 "cd '$PWD'; seq -f 'above %.0f' 30; sh -c 'echo \$\$ >$SCRATCH/pid; exec $ROWBUILD -j 3 -k 9'; : >'$SCRATCH/done'; cat"
     mux pipe-pane -o "cat >'$SCRATCH/raw'"
     await_started a long
     await_block
     local width
     for width in 40 200 30 80; do
-        mux resize-window -x "$width" -y 24
-        await_flag pane_width "$width"
+        resize_stopped "$width"
         await_frames
         await_block
     done
-    mux send-keys -R # what lines that were wrapped by a narrower terminal have left
-    await_frames
-    await_block
     release a long
     await "$SCRATCH/done"
     await_text "$SCRATCH/raw" 'succeeded in'
