@@ -375,6 +375,7 @@ struct rowbuild_submit_options {
     /* Absolute path of the command `rowbuild`, which the jobs execute; NULL: the program of this
      * process. */
     const char *program;
+    bool yes; /* redo more than confirm_above, or leave it out, without asking */
 };
 
 enum rowbuild_submit_event_kind {
@@ -391,6 +392,9 @@ enum rowbuild_submit_event_kind {
     ROWBUILD_SUBMIT_WAITS,
     ROWBUILD_SUBMIT_NOTICE,   /* `text`: which jobs wait, and why */
     ROWBUILD_SUBMIT_FINISHED, /* the last event: `jobs` were submitted or executed */
+    /* Before CONFIRM: much work would be redone, or is no longer declared: see `estimate`. The observer
+     * returns true to continue. */
+    ROWBUILD_SUBMIT_AGAIN,
 };
 
 struct rowbuild_submit_event {
@@ -409,10 +413,12 @@ struct rowbuild_submit_event {
     const char *options; /* words for a shell: "--dependency=afterok:12 --comment=…" */
     const char *text;
     double seconds;
+    const struct rowbuild_estimate *estimate; /* AGAIN */
 };
 
 struct rowbuild_submit_observer {
-    /* Called in the thread that called rowbuild_submit. The result matters only for CONFIRM. */
+    /* Called in the thread that called rowbuild_submit. The result matters only for AGAIN and
+     * CONFIRM. */
     bool (*event)(void *context, const struct rowbuild_submit_event *event);
     void *context;
 };

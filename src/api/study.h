@@ -63,7 +63,7 @@ struct rowbuild {
     struct clusters clusters;
     const struct cluster *cluster; /* where this is; its name ends with NUL */
     unsigned io_threads;
-    bool is_carried; /* the description is the one that was submitted (carried.h) */
+    bool is_carried;   /* the description is the one that was submitted (carried.h) */
     double wait_s;     /* what is left of the time to wait for another writer */
     char *told_writer; /* the message that named it */
     struct rowfile *rowfile;
@@ -87,9 +87,9 @@ struct rowbuild {
     struct jobs *jobs;               /* what is in jobs, of the last look; NULL: nothing */
     struct study_cancel *cancel;     /* what a dry run of cancel found in that look; NULL: none */
     void (*free_cancel)(struct study_cancel *cancel);
-    bool asks_anew;                  /* the queue is asked again for the next look */
-    bool forgets_jobs;               /* registrations that can't be read don't matter (clean) */
-    bool made_state;                 /* the state folder wasn't there before */
+    bool asks_anew;        /* the queue is asked again for the next look */
+    bool forgets_jobs;     /* registrations that can't be read don't matter (clean) */
+    bool made_state;       /* the state folder wasn't there before */
     bool keeps_failed;     /* of what is selected only tasks whose last attempt failed… */
     bool keeps_only;       /* …without what comes before them */
     bool scans;            /* plans for a scan */
@@ -148,6 +148,8 @@ void study_follow_renames(struct rowbuild *study);
 void study_find_undeclared(const struct rowbuild *study, bool only_new,
                            struct rowbuild_undeclared *found);
 int study_mark_points(const struct rowbuild *study, struct diag *diag);
+/* Whether what would be redone and what is no longer declared is more than confirm_above. */
+bool study_must_ask(const struct rowbuild *study, const struct rowbuild_estimate *estimate);
 
 /* Writes the pending points, with the lock held (a job has none, and writes no points), and plans anew
  * with them. `told` gets what was

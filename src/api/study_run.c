@@ -74,14 +74,9 @@ static void tell_what_is_known(struct relay *relay, unsigned jobs, const struct 
 
 static bool may_go_on(struct relay *relay, const struct rowbuild_run_options *options)
 {
-    const struct rowbuild_estimate *estimate = &relay->estimate;
-    double core_hours = estimate->again_core_hours + estimate->undeclared.core_hours;
-    if (options->yes || relay->study->job != NULL ||
-        estimate->again + estimate->undeclared.directories == 0 ||
-        core_hours <= relay->study->rowfile->confirm_above) {
-        return true;
-    }
-    return relay_tell(relay, (struct rowbuild_event){.kind = ROWBUILD_EVENT_CONFIRM});
+    return options->yes || relay->study->job != NULL ||
+           !study_must_ask(relay->study, &relay->estimate) ||
+           relay_tell(relay, (struct rowbuild_event){.kind = ROWBUILD_EVENT_CONFIRM});
 }
 
 static bool uses_launchers(const struct rowfile *rowfile)

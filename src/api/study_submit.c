@@ -1,6 +1,7 @@
 /* rowbuild_submit: a look, and the submissions that it leads to. */
 #include "study.h"
 
+#include "report.h"
 #include "run.h"
 #include "submit.h"
 #include "submit_tell.h"
@@ -62,22 +63,56 @@ static int begin_writing(struct rowbuild *study, struct submitting *submitting,
     return begun > 0 ? look(study, submitting, selection, STATE_WRITE, messages) : ROWBUILD_OK;
 }
 
-/* Writes pending points before jobs read them; what is submitted is planned anew then. */
+static void tell(const struct submitting *submitting, const struct buf *text)
+{
+    if (text->len > 0) {
+        submit_tell(submitting, (struct rowbuild_submit_event){.kind = ROWBUILD_SUBMIT_NOTICE,
+                                                               .text = buf_string(text)});
+    }
+}
+
+/* Marks what is declared, and writes pending points before jobs read them; what is submitted is planned anew then. */
 static int make_points(struct rowbuild *study, struct submitting *submitting,
                        const struct rowbuild_selection *selection,
                        struct rowbuild_messages *messages)
 {
     struct buf told = BUF_EMPTY;
+    if (study_mark_points(study, &messages->diag) != 0) {
+        return ROWBUILD_STATE;
+    }
     int status = study_make_points(study, selection, &told, messages);
     if (status == ROWBUILD_OK && told.len > 0) {
-        submit_tell(submitting, (struct rowbuild_submit_event){.kind = ROWBUILD_SUBMIT_NOTICE,
-                                                               .text = buf_string(&told)});
+        tell(submitting, &told);
         if (submit_plan(submitting, study->plan, study->jobs) != 0) {
             status = rowbuild_messages_status(messages);
         }
     }
     buf_release(&told);
     return status;
+}
+
+/* As before a run: finished work that jobs would redo, or that no point declares any more. Where there
+ * is nothing to submit, nothing is asked, nor marked. */
+static bool may_go_on(const struct rowbuild *study, const struct submitting *submitting)
+{
+    struct rowbuild_estimate estimate;
+    struct buf text = BUF_EMPTY;
+    bool may = true;
+    if (submitting->jobs.submissions.count == 0) {
+        return true;
+    }
+    rowbuild_estimate(study, &estimate);
+    if (submitting->options->dry_run) {
+        if (estimate.undeclared.core_hours > 0) {
+            report_add_undeclared(&estimate.undeclared, &text);
+        }
+        tell(submitting, &text);
+    } else if (!submitting->options->yes && study_must_ask(study, &estimate)) {
+        may = submit_tell(submitting, (struct rowbuild_submit_event){.kind = ROWBUILD_SUBMIT_AGAIN,
+                                                                     .estimate = &estimate});
+    }
+    buf_release(&text);
+    return may;
 }
 
 static int submit(struct rowbuild *study, struct submitting *submitting,
@@ -87,6 +122,9 @@ static int submit(struct rowbuild *study, struct submitting *submitting,
     int status = look(study, submitting, selection, reads ? STATE_READ : STATE_WRITE, messages);
     if (status != ROWBUILD_OK) {
         return status;
+    }
+    if (!may_go_on(study, submitting)) {
+        return ROWBUILD_OK;
     }
     int confirmed = submit_confirm(submitting);
     if (confirmed <= 0) {

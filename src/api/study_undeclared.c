@@ -53,6 +53,13 @@ void study_find_undeclared(const struct rowbuild *study, bool only_new,
     buf_release(&names);
 }
 
+bool study_must_ask(const struct rowbuild *study, const struct rowbuild_estimate *estimate)
+{
+    double core_hours = estimate->again_core_hours + estimate->undeclared.core_hours;
+    return estimate->again + estimate->undeclared.directories > 0 &&
+           core_hours > study->rowfile->confirm_above;
+}
+
 /* A directory that is still to be renamed is declared under its other name. */
 static bool is_point(const struct workspace *workspace, size_t directory)
 {

@@ -2,6 +2,7 @@
 #include "command.h"
 
 #include "ask.h"
+#include "ask_again.h"
 #include "slice.h"
 #include "text.h"
 
@@ -11,6 +12,7 @@ struct submit_view {
     struct session *session;
     bool interrupted; /* interrupted instead of answering the question */
     bool declined;
+    bool refused; /* nobody could be asked about finished work */
     size_t scripts;
 };
 
@@ -43,7 +45,7 @@ static void add_json(struct buf *out, const struct rowbuild_submit_event *event)
         [ROWBUILD_SUBMIT_SCRIPT] = "script",       [ROWBUILD_SUBMIT_BEGINS] = "begins",
         [ROWBUILD_SUBMIT_SUBMITTED] = "submitted", [ROWBUILD_SUBMIT_EXECUTED] = "executed",
         [ROWBUILD_SUBMIT_WAITS] = "waits",         [ROWBUILD_SUBMIT_NOTICE] = "notice",
-        [ROWBUILD_SUBMIT_FINISHED] = "finished",
+        [ROWBUILD_SUBMIT_FINISHED] = "finished",   [ROWBUILD_SUBMIT_AGAIN] = "again",
     };
     buf_addf(out, "{\"event\": \"%s\"", names[event->kind]);
     add_json_text(out, "action", event->action);
@@ -62,6 +64,12 @@ static void add_json(struct buf *out, const struct rowbuild_submit_event *event)
     add_json_text(out, "script", event->script);
     add_json_text(out, "options", event->options);
     add_json_text(out, "text", event->text);
+    if (event->kind == ROWBUILD_SUBMIT_AGAIN) {
+        buf_addf(out, ", \"redone\": %zu, \"redone_core_hours\": %.17g", event->estimate->again,
+                 event->estimate->again_core_hours);
+        buf_addf(out, ", \"undeclared\": %zu, \"undeclared_core_hours\": %.17g",
+                 event->estimate->undeclared.directories, event->estimate->undeclared.core_hours);
+    }
     if (event->kind == ROWBUILD_SUBMIT_WAITS) {
         buf_addf(out, ", \"seconds\": %.17g", event->seconds);
     }
@@ -163,6 +171,15 @@ static bool ask_to_go_on(struct submit_view *view, const struct rowbuild_submit_
     return goes_on;
 }
 
+static bool ask_about_finished(struct submit_view *view, const struct rowbuild_submit_event *event)
+{
+    enum answer answer = ask_again(view->session, event->estimate, false);
+    view->interrupted = answer == ANSWER_INTERRUPTED;
+    view->declined = answer == ANSWER_NO;
+    view->refused = answer == ANSWER_NONE;
+    return answer == ANSWER_YES;
+}
+
 static void show_script(struct submit_view *view, const struct rowbuild_submit_event *event)
 {
     struct buf text = BUF_EMPTY;
@@ -232,6 +249,9 @@ static bool take_event(void *context, const struct rowbuild_submit_event *event)
             session_error(view->session, "there are no eligible jobs to submit");
         }
         return false;
+    }
+    if (event->kind == ROWBUILD_SUBMIT_AGAIN) {
+        return ask_about_finished(view, event);
     }
     return event->kind != ROWBUILD_SUBMIT_CONFIRM || ask_to_go_on(view, event);
 }
@@ -305,6 +325,7 @@ static int submit(struct session *session)
     selection.unknown_targets_warn = true;
     struct rowbuild_submit_options options = settings->submit;
     options.dry_run = settings->dry_run;
+    options.yes = settings->yes;
     options.scheduler_options = passed;
     options.scheduler_option_count = passed_count;
     struct submit_view view = {.session = session};
@@ -319,7 +340,7 @@ static int submit(struct session *session)
         settings->display.quiet == 0 && !settings->display.json) {
         session_error(session, "there are no eligible jobs to submit");
     }
-    return view.interrupted ? ROWBUILD_INTERRUPTED : status;
+    return view.interrupted ? ROWBUILD_INTERRUPTED : view.refused ? ROWBUILD_USAGE : status;
 }
 
 int command_submit(struct session *session)

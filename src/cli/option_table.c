@@ -186,7 +186,12 @@ const struct option_spec command_options[] = {
              "without the results of as much in directories that are no longer declared. On a "
              "terminal, the answer `a` accepts the existing results and continues with the rest. "
              "Without a terminal, such a run ends with status 2."},
-    {0, "yes", NULL, TO(yes), .takers = ON(SUBMIT) | ON(CANCEL) | ON(CLEAN), .help = "don't ask"},
+    {0, "yes", NULL, TO(yes), .takers = ON(SUBMIT), .help = "don't ask",
+     .more = "`submit` asks on a terminal before it submits. As a run does, it also asks, and without a "
+             "terminal ends with status 2, if this would redo more than `workspace.confirm_above` "
+             "CPU-hours, or continue without the results of as much in directories that are no longer "
+             "declared."},
+    {0, "yes", NULL, TO(yes), .takers = ON(CANCEL) | ON(CLEAN), .help = "don't ask"},
     {0, "yes", NULL, TO(yes), .takers = ON(POINTS), .section = "POINTS",
      .help = "let --prune move any amount of results without asking"},
     {0, "grace", "SECONDS", TO(run.grace_s), .zero = 0.001, .takers = ON(RUN) | ON(AUDIT),

@@ -1,5 +1,7 @@
 #include "run_view.h"
 
+#include "ask_again.h"
+
 #include "document.h"
 #include "run_json.h"
 #include "run_report.h"
@@ -87,71 +89,6 @@ static void put_again(struct run_view *view, const struct rowbuild_estimate *est
     run_text_add_again(&again, estimate);
     put_message(view, "would redo ", buf_string(&again));
     buf_release(&again);
-}
-
-static bool can_ask(const struct run_view *view)
-{
-    return view->session->output.messages_terminal && !view->session->settings.display.json;
-}
-
-static enum answer ask_to_redo(struct run_view *view, const struct rowbuild_estimate *estimate)
-{
-    enum answer answer = ANSWER_NONE;
-    if (can_ask(view)) {
-        struct buf question = BUF_EMPTY;
-        buf_add_string(&question, "would redo ");
-        run_text_add_again(&question, estimate);
-        buf_add_string(&question, ". Redo them? [y]es, [n]o, [a]ccept the existing results: ");
-        answer = ask(buf_string(&question), ANSWER_NONE);
-        buf_release(&question);
-    }
-    if (answer == ANSWER_NONE) {
-        struct buf again = BUF_EMPTY;
-        run_text_add_again(&again, estimate);
-        session_error(view->session,
-                      "this would redo %s; use `--yes` to redo them, or `rowbuild accept` to "
-                      "keep the existing results",
-                      buf_string(&again));
-        buf_release(&again);
-    }
-    return answer;
-}
-
-/* Their results stay where they are, but nothing is done with them any more. */
-static enum answer ask_to_leave_out(struct run_view *view,
-                                    const struct rowbuild_undeclared *undeclared)
-{
-    struct buf text = BUF_EMPTY;
-    enum answer answer = ANSWER_NONE;
-    run_text_add_undeclared(&text, undeclared);
-    if (can_ask(view)) {
-        buf_add_string(&text, undeclared->directories == 1
-                                  ? ". Continue without it? [y]es, [n]o: "
-                                  : ". Continue without them? [y]es, [n]o: ");
-        do {
-            answer = ask(buf_string(&text), ANSWER_NONE);
-        } while (answer == ANSWER_ACCEPT);
-    }
-    if (answer == ANSWER_NONE) {
-        session_error(view->session, "%s; use `--yes` to continue without %s, or declare %s again",
-                      buf_string(&text), undeclared->directories == 1 ? "it" : "them",
-                      undeclared->directories == 1 ? "its point" : "their points");
-    }
-    buf_release(&text);
-    return answer;
-}
-
-static enum answer ask_to_go_on(struct run_view *view, const struct rowbuild_estimate *estimate)
-{
-    enum answer answer = ANSWER_YES;
-    progress_erase(&view->progress);
-    if (estimate->undeclared.core_hours > 0) {
-        answer = ask_to_leave_out(view, &estimate->undeclared);
-    }
-    if (answer == ANSWER_YES && estimate->again > 0) {
-        answer = ask_to_redo(view, estimate);
-    }
-    return answer;
 }
 
 /* One misspelt input blocks a task in every directory. The first ones are reported, the others only
@@ -246,7 +183,8 @@ static bool take_event(void *context, const struct rowbuild_event *event)
     case ROWBUILD_EVENT_CONFIRM:
         view->planned = true;
         view->asked = true;
-        view->answer = ask_to_go_on(view, event->estimate);
+        progress_erase(&view->progress);
+        view->answer = ask_again(view->session, event->estimate, true);
         return view->answer == ANSWER_YES;
     case ROWBUILD_EVENT_FINISHED:
     case ROWBUILD_EVENT_SUSPENDED:

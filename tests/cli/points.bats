@@ -95,6 +95,42 @@ END
     [ -e workspace/T1.0-s1/out ]
 }
 
+@test "submit asks about finished work as a run does, and marks what is declared" {
+    study '[1, 2]'
+    sed -i 's/^name = .T/confirm_above = 0\n&/' Rowfile
+    run -0 "$ROWBUILD" submit --yes
+    sed -i 's/grid.seed = .*/grid.seed = [1, 3]/' Rowfile
+    run -0 "$ROWBUILD" submit --dry-run
+    [[ $output == *"note: 2 directories with results of "*" are no longer declared: "* ]]
+    run -2 "$ROWBUILD" submit
+    [[ $output == *"are no longer declared: \`T1.0-s2\`, \`T1.50-s2\`; use \`--yes\` to continue without them"* ]]
+    [ ! -e workspace/T1.0-s3 ]
+    run -0 --separate-stderr "$ROWBUILD" submit --json --yes
+    [ -e workspace/T1.0-s3/out ]
+    # Once: now they are marked, for a run as well, and so is what is declared again.
+    sed -i 's/grid.seed = .*/grid.seed = [1, 3, 4]/' Rowfile
+    run -0 "$ROWBUILD" submit
+    run -0 "$ROWBUILD" -n
+    [[ $output != *"no longer declared"* ]]
+    sed -i 's/grid.seed = .*/grid.seed = [1, 3, 5]/' Rowfile
+    run -2 "$ROWBUILD"
+    [[ $output == *"are no longer declared: \`T1.0-s4\`, \`T1.50-s4\`; "* ]]
+    run -0 "$ROWBUILD" --yes
+    # A value that is rewritten is redone work.
+    sed -i 's/"ising"/"potts"/' Rowfile
+    run -2 "$ROWBUILD" submit
+    [[ $output == *"this would redo 6 finished tasks"*"use \`--yes\` to redo them, or \`rowbuild accept\`"* ]]
+    grep -q ising workspace/T1.0-s1/value.json
+    run -2 --separate-stderr "$ROWBUILD" submit --json
+    [ "$(jq -c 'select(.event == "again") | [.redone, .undeclared]' <<<"$output")" = '[6,0]' ]
+    # One that was edited by hand blocks its directory alone.
+    echo '{"T": 1.0, "seed": 1, "model": "mine"}' >workspace/T1.0-s1/value.json
+    : >"$RUNS"
+    run "$ROWBUILD" submit --yes
+    [ "$(sort "$RUNS")" = $'T1.0-s3\nT1.0-s5\nT1.50-s1\nT1.50-s3\nT1.50-s5' ]
+    grep -q mine workspace/T1.0-s1/value.json
+}
+
 @test "results that are no longer declared count for confirm_above once" {
     study '[1, 2]'
     sed -i 's/^name = .T/confirm_above = 0\n&/' Rowfile
