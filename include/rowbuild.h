@@ -563,6 +563,7 @@ struct rowbuild_watched_task { /* an execution */
     size_t member_count;
     unsigned cores;
     const char *cpus;        /* that it is bound to: "0-1,4"; "" if it isn't */
+    const char *gpus;        /* that it has: "0,1", as its processes know them; "": none */
     long pid;                /* of its first process */
     double seconds;          /* so far */
     double expected_seconds; /* in all, as it was recorded; negative: nobody knows */

@@ -13,6 +13,7 @@ enum { NARROWEST_LABEL = 12, GAP = 1 };
 enum column {
     COLUMN_CORES,
     COLUMN_CPUS,
+    COLUMN_GPUS,
     COLUMN_ELAPSED,
     COLUMN_EXPECTED,
     COLUMN_CPU,
@@ -25,16 +26,16 @@ static const struct {
     const char *title;
     size_t width;
 } COLUMN[COLUMNS] = {
-    [COLUMN_CORES] = {"CORES", 5},     [COLUMN_CPUS] = {"CPUS", 11},
-    [COLUMN_ELAPSED] = {"ELAPSED", 7}, [COLUMN_EXPECTED] = {"EXPECTED", 8},
-    [COLUMN_CPU] = {"CPU", 6},         [COLUMN_MEMORY] = {"MEMORY", 9},
-    [COLUMN_PID] = {"PID", 7},
+    [COLUMN_CORES] = {"CORES", 5},       [COLUMN_CPUS] = {"CPUS", 11},
+    [COLUMN_GPUS] = {"GPUS", 9},         [COLUMN_ELAPSED] = {"ELAPSED", 7},
+    [COLUMN_EXPECTED] = {"EXPECTED", 8}, [COLUMN_CPU] = {"CPU", 6},
+    [COLUMN_MEMORY] = {"MEMORY", 9},     [COLUMN_PID] = {"PID", 7},
 };
 
 /* In this order columns are left out where there is no room. */
-static const enum column LEFT_OUT[COLUMNS] = {COLUMN_CPUS,   COLUMN_PID,   COLUMN_EXPECTED,
-                                              COLUMN_MEMORY, COLUMN_CORES, COLUMN_CPU,
-                                              COLUMN_ELAPSED};
+static const enum column LEFT_OUT[COLUMNS] = {COLUMN_CPUS,     COLUMN_GPUS,   COLUMN_PID,
+                                              COLUMN_EXPECTED, COLUMN_MEMORY, COLUMN_CORES,
+                                              COLUMN_CPU,      COLUMN_ELAPSED};
 
 struct line {
     const struct rowbuild_watched_task *task;
@@ -111,6 +112,9 @@ static void add_cell(enum column column, const struct rowbuild_watched_task *tas
     case COLUMN_CPUS:
         buf_add_string(cell, task->cpus);
         break;
+    case COLUMN_GPUS:
+        buf_add_string(cell, task->gpus != NULL ? task->gpus : "");
+        break;
     case COLUMN_ELAPSED:
         if (task->is_paused) {
             buf_add_string(cell, "stopped");
@@ -139,13 +143,25 @@ static void add_cell(enum column column, const struct rowbuild_watched_task *tas
     }
 }
 
+/* On a machine without GPUs, or in a study that asks for none, their column would say nothing. */
+static bool any_gpus(const struct rowbuild_snapshot *snapshot)
+{
+    for (size_t i = 0; i < snapshot->task_count; i++) {
+        if (snapshot->tasks[i].gpus != NULL && snapshot->tasks[i].gpus[0] != '\0') {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Which columns there are, and how wide that makes the labels. */
-static size_t choose_columns(const struct top_room *room, size_t widest_label, bool shown[COLUMNS])
+static size_t choose_columns(const struct top_room *room, const struct rowbuild_snapshot *snapshot,
+                             size_t widest_label, bool shown[COLUMNS])
 {
     size_t taken = 0;
     for (size_t i = 0; i < COLUMNS; i++) {
-        shown[i] = true;
-        taken += COLUMN[i].width + GAP;
+        shown[i] = i != COLUMN_GPUS || any_gpus(snapshot);
+        taken += shown[i] ? COLUMN[i].width + GAP : 0;
     }
     if (room->width == 0) {
         return widest_label;
@@ -154,8 +170,8 @@ static size_t choose_columns(const struct top_room *room, size_t widest_label, b
     size_t enough =
         room->width / 2 < wanted ? room->width / 2 : wanted; /* half of it is for labels */
     for (size_t i = 0; i < COLUMNS && taken + enough > room->width; i++) {
+        taken -= shown[LEFT_OUT[i]] ? COLUMN[LEFT_OUT[i]].width + GAP : 0;
         shown[LEFT_OUT[i]] = false;
-        taken -= COLUMN[LEFT_OUT[i]].width + GAP;
     }
     size_t left = room->width - taken;
     return left < wanted ? left : wanted;
@@ -236,7 +252,7 @@ void top_add_tasks(struct top_view *view, const struct rowbuild_snapshot *snapsh
     view->page = page;
     size_t end = view->first + page < count ? view->first + page : count;
     size_t widest = widest_label(sorted + view->first, end - view->first);
-    size_t label_width = choose_columns(room, widest, shown);
+    size_t label_width = choose_columns(room, snapshot, widest, shown);
     add_heading(snapshot, room, shown, label_width, screen_lines_add(lines));
     for (size_t i = view->first; i < end; i++) {
         add_task(&sorted[i], shown, label_width, screen_lines_add(lines));

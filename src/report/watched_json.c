@@ -58,6 +58,7 @@ static void add_task(const struct rowbuild_watched_task *task, struct buf *out)
     report_json_count(out, "pid", (uint64_t)task->pid);
     report_json_count(out, "cores", task->cores);
     report_json_optional(out, "cpus", slice_of(task->cpus));
+    report_json_optional(out, "gpus", slice_of(task->gpus));
     add_known(out, "seconds", task->seconds);
     add_known(out, "expected_seconds", task->expected_seconds);
     add_known(out, "cpu", task->cpu);

@@ -29,6 +29,9 @@ static void add_slot(const struct run *run, const struct slot *slot, int64_t now
     publisher_add_text(publisher, "task", slice_of(slot->label));
     publisher_add_text(publisher, "cpus", slice_of(slot->core_list));
     publisher_add_number(publisher, "cores", slot->grant.cores);
+    if (slot->gpu_list != NULL) {
+        publisher_add_text(publisher, "gpus", slice_of(slot->gpu_list));
+    }
     publisher_add_number(publisher, "elapsed", (until - slot->started_ns) / 1000000);
     publisher_add_number(publisher, "expected", expected > 0 ? (int64_t)(expected * 1e3) : -1);
     publisher_add_number(publisher, "paused", slot->paused_ns != 0);

@@ -275,9 +275,9 @@ static bool take_task(struct published *published, const char *text)
 {
     const char *rest = after(text, "task");
     if (rest != NULL) {
-        vec_push(
-            &published->tasks,
-            (struct published_task){.label = shown(published, rest), .cpus = "", .expected_s = -1});
+        vec_push(&published->tasks,
+                 (struct published_task){
+                     .label = shown(published, rest), .cpus = "", .gpus = "", .expected_s = -1});
         return true;
     }
     if (published->tasks.count == 0) {
@@ -289,6 +289,8 @@ static bool take_task(struct published *published, const char *text)
         task->cpus = rest[strspn(rest, "0123456789,-")] == '\0'
                          ? arena_string(&published->arena, slice_of(rest))
                          : "";
+    } else if ((rest = after(text, "gpus")) != NULL) {
+        task->gpus = shown(published, rest);
     } else if ((rest = after(text, "key")) != NULL) {
         task->key = arena_string(&published->arena, slice_of(rest));
     } else if ((rest = after(text, "pid")) != NULL) {

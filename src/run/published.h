@@ -70,6 +70,7 @@ struct published_task {
     const char *key;   /* of its first task */
     const char *cpus;  /* "0-1,4"; "" when not bound */
     uint32_t cores;
+    const char *gpus;                 /* "0,1", as its processes know them; "": none */
     VEC(pid_t) pids;                  /* of its processes that rowbuild started */
     VEC(const char *) members;        /* keys of the tasks, if there are several */
     VEC(struct published_pool) pools; /* what it holds of them */

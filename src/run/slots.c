@@ -39,6 +39,7 @@ void slot_release(struct slot *slot, struct ledger *ledger)
     free(slot->children.mark);
     free(slot->label);
     free(slot->core_list);
+    free(slot->gpu_list);
     buf_release(&slot->command);
     buf_release(&slot->facts);
     *slot = (struct slot){.execution = EXECUTION_NONE};

@@ -17,6 +17,7 @@ struct slot {
     struct launched *launched; /* by task of the execution; owned */
     char *label;               /* owned */
     char *core_list;           /* of its processes, "0-1,4"; owned, NULL until they are started */
+    char *gpu_list;            /* of its processes, "0,1"; owned, NULL: none */
     struct buf command;        /* as it runs, for people */
     struct buf facts;          /* how the command was started, for the records (run_facts.h) */
     int64_t started_ns;        /* times are the run's own: run_now */

@@ -126,6 +126,18 @@ static void note_facts(const struct action *action, const struct launch_command 
     buf_release(&shell);
 }
 
+/* As the processes know them; NULL: none. */
+static char *list_gpus(struct run *run, const struct ledger_grant *grant)
+{
+    if (grant->gpus == 0) {
+        return NULL;
+    }
+    struct launch_gpus named =
+        launch_name_gpus(run->launch, grant->gpu_numbers, grant->gpus, &run->scratch);
+    const char *list = named.cuda != NULL ? named.cuda : named.rocr;
+    return list != NULL ? mem_copy(list, strlen(list)) : NULL;
+}
+
 static int start_processes(struct run *run, const struct execution *execution, struct slot *slot)
 {
     unsigned number = slots_number(&run->slots, slot);
@@ -191,6 +203,7 @@ static int start_processes(struct run *run, const struct execution *execution, s
         struct buf key = BUF_EMPTY;
         graph_add_key(plan_graph(run->plan), tasks[0], &key);
         slot->core_list = mem_copy(command.core_list, strlen(command.core_list));
+        slot->gpu_list = list_gpus(run, &slot->grant);
         logs_set_running(run->logs, number, slot->label, buf_string(&key),
                          slot->children.all[0].pid, command.core_list, slot->grant.cores);
         buf_release(&key);

@@ -22,8 +22,8 @@ echo "${CUDA_VISIBLE_DEVICES-unset} ${ROCR_VISIBLE_DEVICES-unset}" >>"workspace/
 PROGRAM
 }
 
-# apart LIST LIST: no entry is in both.
-apart() {
+# share_nothing LIST LIST: no entry is in both.
+share_nothing() {
     local one other
     for one in ${1//,/ }; do
         for other in ${2//,/ }; do
@@ -44,8 +44,12 @@ apart() {
     read -r first _ <workspace/d1/out
     read -r second _ <workspace/d2/out
     [ "$(tr ',' '\n' <<<"$first,$second" | sort | tr '\n' ' ')" = '0 1 2 3 ' ]
-    apart "$first" "$second"
+    share_nothing "$first" "$second"
     absent "$GATE/d3.started"
+    until expect_json 0 top --json && json '.[0].tasks | length == 2'; do pause 0.02; done
+    json "[.[0].tasks[] | {(.label): .gpus}] | add == {\"work d1\": \"$first\", \"work d2\": \"$second\"}"
+    expect 0 top --once
+    has_line "^TASK \(2\) .* GPUS " "^work d1 .* $first "
     release d2
     await_started d3
     content workspace/d3/out "$second $second"

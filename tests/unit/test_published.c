@@ -50,6 +50,7 @@ static void write_one(struct publisher *publisher)
     publisher_begin(publisher, &BUSY, 123456789);
     publisher_add_text(publisher, "task", slice_of("simulate T1.5-s1"));
     publisher_add_text(publisher, "cpus", slice_of("0-1,4"));
+    publisher_add_text(publisher, "gpus", slice_of("GPU-8a\033,1"));
     publisher_add_number(publisher, "cores", 3);
     publisher_add_number(publisher, "elapsed", 1500);
     publisher_add_number(publisher, "expected", -1);
@@ -105,6 +106,8 @@ static void what_is_written_is_read(void **state)
     assert_string_equal(task->label, "simulate T1.5-s1");
     assert_string_equal(task->key, "simulate/T1.5-s1");
     assert_string_equal(task->cpus, "0-1,4");
+    assert_string_equal(task->gpus, "$'GPU-8a\\033,1'");
+    assert_string_equal(published.tasks.at[1].gpus, "");
     assert_int_equal(task->cores, 3);
     assert_true(task->seconds == 1.5 && task->expected_s < 0 && task->is_paused);
     assert_int_equal(task->pids.count, 2);

@@ -132,6 +132,25 @@ static void plain_text_leaves_nothing_out(void **state)
     expect_text(&view, &snapshot, (struct top_room){0}, "no run is going on in /p\n");
 }
 
+static void gpus_have_a_column_where_a_task_has_any(void **state)
+{
+    (void)state;
+    struct rowbuild_snapshot snapshot = busy();
+    struct rowbuild_watched_task task = TASKS[0];
+    struct top_view view = {0};
+    task.gpus = "2,3";
+    snapshot.tasks = &task;
+    snapshot.task_count = 1;
+    snapshot.failure_count = 0;
+    snapshot.pool_count = 0;
+    expect_text(&view, &snapshot, (struct top_room){.width = 79, .height = 5},
+                "[22/60] 36% [###-------] 3 running on 6/8 cores, 2 failed, about 5m 10s left\n"
+                "TASK (1)         CORES      GPUS ELAPSED EXPECTED    CPU    MEMORY     PID\n"
+                "simulate T1.5-s1     2       2,3     41s   1m 02s   197% 120.0 MiB    4242\n"
+                "\n"
+                "q quit  ? help  f failures  (sorted by elapsed time)\n");
+}
+
 static void a_frame_fills_the_screen(void **state)
 {
     (void)state;
@@ -291,6 +310,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plain_text_leaves_nothing_out),
+        cmocka_unit_test(gpus_have_a_column_where_a_task_has_any),
         cmocka_unit_test(a_frame_fills_the_screen),
         cmocka_unit_test(no_line_is_too_wide_and_tasks_are_always_shown),
         cmocka_unit_test(keys_sort),
