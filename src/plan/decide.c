@@ -67,7 +67,7 @@ int plan_look(struct plan *plan, struct diag *diag)
     memset(plan->resolved, 0, plan->graph->task_count * sizeof *plan->resolved);
     memset(plan->fill_in, 0, plan->graph->task_count * sizeof *plan->fill_in);
     deleted_begin(plan);
-    plan_follow_renamed(plan);
+    (void)plan_follow_renamed(plan);
     plan_follow_workspace(plan);
     plan_load_stays(plan);
     list_wanted_files(plan, &list);

@@ -6,7 +6,7 @@
 
 /* An action that was renamed together with its products keeps its records (rules.md, rule 7): rows
  * of a name that the description no longer has are taken over by a name that has none, or only
- * older ones, and whose products are the same. */
-void plan_follow_renamed(struct plan *plan);
+ * older ones, and whose products are the same. Returns how many records were compared with a task. */
+size_t plan_follow_renamed(struct plan *plan);
 
 #endif

@@ -1,12 +1,14 @@
 /* The rules of docs/internals/rules.md, each under its number, as stories on a simulated disk: what
  * somebody does, and which tasks run, or why they would. What a test of a rule needs of real
  * processes is in tests/cli/rules.bats; which files are read is in test_rules_files.c. */
+#include "renamed.h"
 #include "simulated_study.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -422,6 +424,37 @@ static void test_7_renamed_while_another_was_removed(void **state)
          WHY("begin/d1", "stale: INPUT in"));
 }
 
+#define GROUPS(name)                                                                               \
+    "[workspace]\npath = 'workspace'\nvalue_file = 'value.json'\n"                                 \
+    "[[action]]\nname = '" name "'\nproducts = ['//sum-{/x}']\n"                                   \
+    "command = 'gather value.json //sum-{/x}'\n"                                                   \
+    "[action.group]\nsort_by = ['/x']\nsplit_by_sort_key = true\nsubmit_whole = true\n"
+
+/* A look at groups that were renamed compares each with its own record, not with those of all. */
+static void test_7_many_renamed_groups_take_linear_time(void **state)
+{
+    enum { GROUPS_COUNT = 40 };
+    char path[32];
+    char value[32];
+    struct study study;
+    (void)state;
+    study_begin(&study, GROUPS("sum"));
+    for (int i = 0; i < GROUPS_COUNT; i++) {
+        (void)snprintf(path, sizeof path, "d%d/value.json", i);
+        (void)snprintf(value, sizeof value, "{\"x\": %d}", i);
+        study_write(&study, path, value);
+    }
+    study_run(&study);
+    study.rowfile = GROUPS("total");
+    study.no_adopt = true;
+    study_look(&study);
+    size_t compared = plan_follow_renamed(study.plan);
+    study_close(&study);
+    assert_int_equal(compared, GROUPS_COUNT);
+    study_expect(&study, ""); /* and each found it */
+    study_end(&study);
+}
+
 static void test_7_the_limit_of_digests_converts(void **state)
 {
     (void)state;
@@ -708,6 +741,7 @@ int main(void)
         TEST(7_a_renamed_action_keeps_its_records),
         TEST(7_renamed_back_it_keeps_the_newer_record),
         TEST(7_renamed_while_another_was_removed),
+        TEST(7_many_renamed_groups_take_linear_time),
         TEST(7_the_limit_of_digests_converts),
         TEST(7_resources_are_not_part_of_the_work),
         TEST(7_command_shell_and_environment_are),
