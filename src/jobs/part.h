@@ -18,8 +18,9 @@
  *      "sources": [["9f3c…", 0]]}
  *
  * A directory task has its action and its directory, by number; another one its action, its key and its
- * members. Sources are elements of earlier submissions that hold tasks of the part. The first line has the
- * format's number and a digest of all that follows it. A name that isn't UTF-8 is {"hex": "…"}. */
+ * members. Sources are elements of earlier submissions that hold tasks of the part. A job reads its own
+ * line only, by the index before the lines (pieces.h); the version before had none, and its files are read
+ * whole. A name that isn't UTF-8 is {"hex": "…"}. */
 #ifndef ROWBUILD_PART_H
 #define ROWBUILD_PART_H
 

@@ -6,6 +6,7 @@
 #include "hex.h"
 #include "inside.h"
 #include "json.h"
+#include "pieces.h"
 #include "state_folder.h"
 #include "text.h"
 #include "vec.h"
@@ -14,7 +15,8 @@
 #include <fcntl.h>
 #include <string.h>
 
-#define HEAD "rowbuild tasks 1 "
+#define HEAD "rowbuild tasks 2 "
+#define HEAD_1 "rowbuild tasks 1 " /* a digest of all lines, and no index: read whole */
 
 enum { DIGEST_DIGITS = 32 };
 
@@ -34,31 +36,21 @@ static int report(const char *state_path, struct slice token, const char *what, 
     return result;
 }
 
-static void add_name(struct slice token, struct buf *name)
-{
-    buf_add_slice(name, token);
-    buf_add_string(name, PART_SUFFIX);
-}
-
 int part_write(const char *state_path, struct slice token, struct slice lines, struct diag *diag)
 {
-    struct buf text = BUF_EMPTY;
-    struct buf name = BUF_EMPTY;
-    int result = 0;
-    add_name(token, &name);
-    buf_add_string(&text, HEAD);
-    digest_format(digest_of(lines), &text);
-    buf_add_char(&text, '\n');
-    buf_add_slice(&text, lines);
-    int folder = state_folder_open(state_path, STATE_JOBS, true);
-    if (folder < 0 || inside_replace(folder, buf_string(&name), buf_slice(&text)) != 0) {
+    struct pieces pieces = {0};
+    while (lines.len > 0) {
+        const char *end = memchr(lines.at, '\n', lines.len);
+        size_t len = end != NULL ? (size_t)(end - lines.at) + 1 : lines.len;
+        buf_add(&pieces.bytes, lines.at, len);
+        pieces_end_one(&pieces);
+        lines = slice_make(lines.at + len, lines.len - len);
+    }
+    int result = pieces_write(state_path, token, PART_SUFFIX, HEAD, &pieces);
+    if (result != 0) {
         result = report(state_path, token, "write", inside_error(errno), diag);
     }
-    if (folder >= 0) {
-        disk->close(folder);
-    }
-    buf_release(&text);
-    buf_release(&name);
+    pieces_release(&pieces);
     return result;
 }
 
@@ -187,43 +179,12 @@ static void read_sources(struct reading *reading)
     reading->part->source_count = count;
 }
 
-/* The line of an element; at == NULL: there is none. */
-static struct slice find_line(struct slice lines, size_t element)
+/* What is wrong with a line; NULL: nothing. */
+static const char *parse(struct slice line, struct reading *reading, bool *is_whole)
 {
-    for (size_t at = 0; lines.len > 0; at++) {
-        const char *end = memchr(lines.at, '\n', lines.len);
-        size_t len = end != NULL ? (size_t)(end - lines.at) : lines.len;
-        if (at == element) {
-            return slice_make(lines.at, len);
-        }
-        size_t step = end != NULL ? len + 1 : len;
-        lines = slice_make(lines.at + step, lines.len - step);
-    }
-    return (struct slice){0};
-}
-
-/* What is wrong; NULL: nothing. */
-static const char *parse(struct slice text, size_t element, struct reading *reading, bool *is_whole)
-{
-    size_t head = strlen(HEAD) + DIGEST_DIGITS + 1;
-    struct buf expected = BUF_EMPTY;
-    if (text.len < head) {
-        return "it is damaged";
-    }
-    if (!slice_starts_with(text, HEAD)) {
-        return slice_starts_with(text, "rowbuild tasks ")
-                   ? "it was written by another version of rowbuild"
-                   : "it is damaged";
-    }
-    struct slice lines = slice_make(text.at + head, text.len - head);
-    digest_format(digest_of(lines), &expected);
-    bool is_intact = slice_equal(buf_slice(&expected),
-                                 slice_make(text.at + strlen(HEAD), (size_t)DIGEST_DIGITS));
-    buf_release(&expected);
-    struct slice line = is_intact ? find_line(lines, element) : (struct slice){0};
-    *is_whole = line.at != NULL && slice_is(line, "null");
-    if (line.at == NULL || *is_whole) {
-        return line.at == NULL ? "it is damaged" : NULL;
+    *is_whole = slice_is(line, "null\n");
+    if (*is_whole) {
+        return NULL;
     }
     struct json_parser *parser = json_parser_new();
     struct diag unseen;
@@ -242,28 +203,85 @@ static const char *parse(struct slice text, size_t element, struct reading *read
     return reading->is_wrong ? "it is damaged" : NULL;
 }
 
-int part_read(const char *state_path, struct slice token, size_t element,
-              const struct rowfile *rowfile, struct arena *arena, struct part *part, bool *is_whole,
-              struct diag *diag)
+/* ---- The former version ---- */
+
+/* The line of an element, with its newline; at == NULL: there is none. */
+static struct slice find_line(struct slice lines, size_t element)
+{
+    for (size_t at = 0; lines.len > 0; at++) {
+        const char *end = memchr(lines.at, '\n', lines.len);
+        size_t len = end != NULL ? (size_t)(end - lines.at) + 1 : lines.len;
+        if (at == element) {
+            return slice_make(lines.at, len);
+        }
+        lines = slice_make(lines.at + len, lines.len - len);
+    }
+    return (struct slice){0};
+}
+
+/* Appends the line of an element. What is wrong; NULL: nothing. */
+static const char *read_former(const char *state_path, struct slice token, size_t element,
+                               struct buf *line)
 {
     struct buf name = BUF_EMPTY;
     struct buf text = BUF_EMPTY;
+    struct buf expected = BUF_EMPTY;
     const char *wrong = NULL;
-    *part = (struct part){0};
-    *is_whole = false;
-    add_name(token, &name);
+    size_t head = strlen(HEAD_1) + DIGEST_DIGITS + 1;
+    pieces_add_name(token, PART_SUFFIX, &name);
     int folder = state_folder_open(state_path, STATE_JOBS, false);
     if (folder < 0 || inside_read(folder, buf_string(&name), LARGEST_FILE, &text) != 0) {
-        *is_whole = errno == ENOENT;
-        wrong = *is_whole ? NULL : inside_error(errno);
+        wrong = inside_error(errno);
+    } else if (text.len < head || !slice_starts_with(buf_slice(&text), HEAD_1)) {
+        wrong = slice_starts_with(buf_slice(&text), "rowbuild tasks ")
+                    ? "it was written by another version of rowbuild"
+                    : "it is damaged";
     } else {
-        struct reading reading = {.rowfile = rowfile, .arena = arena, .part = part};
-        wrong = parse(buf_slice(&text), element, &reading, is_whole);
+        struct slice lines = slice_make(text.at + head, text.len - head);
+        struct slice own = find_line(lines, element);
+        digest_format(digest_of(lines), &expected);
+        bool is_intact = slice_equal(buf_slice(&expected),
+                                     slice_make(text.at + strlen(HEAD_1), (size_t)DIGEST_DIGITS));
+        wrong = is_intact && own.at != NULL ? NULL : "it is damaged";
+        buf_add_slice(line, wrong == NULL ? own : (struct slice){0});
     }
     if (folder >= 0) {
         disk->close(folder);
     }
+    buf_release(&expected);
     buf_release(&name);
     buf_release(&text);
+    return wrong;
+}
+
+int part_read(const char *state_path, struct slice token, size_t element,
+              const struct rowfile *rowfile, struct arena *arena, struct part *part, bool *is_whole,
+              struct diag *diag)
+{
+    struct buf line = BUF_EMPTY;
+    struct reading reading = {.rowfile = rowfile, .arena = arena, .part = part};
+    const char *wrong = NULL;
+    *part = (struct part){0};
+    *is_whole = false;
+    switch (pieces_read(state_path, token, PART_SUFFIX, HEAD, element, &line)) {
+    case PIECES_FOUND:
+        break;
+    case PIECES_MISSING:
+        *is_whole = true;
+        break;
+    case PIECES_OTHER:
+        wrong = read_former(state_path, token, element, &line);
+        break;
+    case PIECES_DAMAGED:
+        wrong = "it is damaged";
+        break;
+    case PIECES_FAILED:
+        wrong = inside_error(errno);
+        break;
+    }
+    if (wrong == NULL && !*is_whole) {
+        wrong = parse(buf_slice(&line), &reading, is_whole);
+    }
+    buf_release(&line);
     return wrong == NULL ? 0 : report(state_path, token, "use", wrong, diag);
 }

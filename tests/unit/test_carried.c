@@ -1,5 +1,6 @@
 #include "carried.h"
 
+#include "digest.h"
 #include "file.h"
 #include "part.h"
 
@@ -170,6 +171,65 @@ static int read_part(size_t element, struct arena *arena, struct part *part, boo
     return result;
 }
 
+/* The file of parts, as an earlier version wrote it. */
+static void put_former(const char *lines)
+{
+    struct buf path = BUF_EMPTY;
+    struct buf text = BUF_EMPTY;
+    buf_addf(&path, "%s/jobs/0123456789abcdef.tasks", place);
+    buf_add_string(&text, "rowbuild tasks 1 ");
+    digest_format(digest_of(slice_of(lines)), &text);
+    buf_addf(&text, "\n%s", lines);
+    assert_int_equal(file_make_parents(AT_FDCWD, buf_string(&path)), 0);
+    assert_int_equal(file_replace(AT_FDCWD, buf_string(&path), buf_slice(&text)), 0);
+    buf_release(&text);
+    buf_release(&path);
+}
+
+/* The part of an element is read, and no other byte counts. */
+static void test_only_the_own_line_counts(void **state)
+{
+    static const char lines[] = "{\"directories\": [\"a\"], \"tasks\": []}\n"
+                                "{\"directories\": [\"b\"], \"tasks\": []}\n"
+                                "null\n";
+    struct arena arena;
+    struct diag diag;
+    struct part part;
+    struct buf path = BUF_EMPTY;
+    struct buf text = BUF_EMPTY;
+    bool is_whole;
+    (void)state;
+    arena_init(&arena);
+    diag_init(&diag);
+    assert_int_equal(part_write(place, SLICE_LITERAL("0123456789abcdef"), slice_of(lines), &diag),
+                     0);
+    buf_addf(&path, "%s/jobs/0123456789abcdef.tasks", place);
+    assert_int_equal(file_read(AT_FDCWD, buf_string(&path), 4096, &text), 0);
+    char *other = memmem(text.at, text.len, "\"a\"", 3);
+    assert_non_null(other);
+    other[1] = 'x';
+    assert_int_equal(file_replace(AT_FDCWD, buf_string(&path), buf_slice(&text)), 0);
+    assert_int_equal(read_part(0, &arena, &part, &is_whole), -1);
+    assert_int_equal(read_part(1, &arena, &part, &is_whole), 0);
+    assert_true(slice_is(part.given.names[0], "b"));
+    assert_int_equal(read_part(2, &arena, &part, &is_whole), 0);
+    assert_true(is_whole);
+    text.len -= 1; /* cut short */
+    assert_int_equal(file_replace(AT_FDCWD, buf_string(&path), buf_slice(&text)), 0);
+    assert_int_equal(read_part(1, &arena, &part, &is_whole), 0);
+    assert_int_equal(read_part(2, &arena, &part, &is_whole), -1);
+    put_former(lines);
+    assert_int_equal(read_part(1, &arena, &part, &is_whole), 0);
+    assert_true(slice_is(part.given.names[0], "b"));
+    assert_int_equal(read_part(2, &arena, &part, &is_whole), 0);
+    assert_true(is_whole);
+    assert_int_equal(read_part(3, &arena, &part, &is_whole), -1);
+    buf_release(&text);
+    buf_release(&path);
+    diag_release(&diag);
+    arena_release(&arena);
+}
+
 static void test_parts_are_read_by_element(void **state)
 {
     static const char lines[] = "null\n"
@@ -224,6 +284,7 @@ int main(void)
         cmocka_unit_test(test_what_is_written_is_read),
         cmocka_unit_test(test_damage_is_refused_and_mended),
         cmocka_unit_test(test_parts_are_read_by_element),
+        cmocka_unit_test(test_only_the_own_line_counts),
         cmocka_unit_test(test_only_what_nobody_names_is_swept),
         cmocka_unit_test(test_what_is_left_behind_is_swept),
     };
