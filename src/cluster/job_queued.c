@@ -1,6 +1,8 @@
 /* Finds the jobs of earlier submissions that can be waited for, and what is in them. */
 #include "job_planning.h"
 
+#include "site_names.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +12,7 @@ bool job_find_queued(const struct job_planning *planning, struct task_id task,
     const struct job_ref *job = plan_job(planning->plan, task);
     *need = (struct job_need){.job = JOB_NONE, .job_id = job->id, .index = job->index};
     struct slice target = planning->options->target;
-    return job->id != 0 &&
+    return job->id != 0 && site_is_one(target) &&
            slice_equal(job->cluster, target.at != NULL ? target : planning->options->cluster->name);
 }
 

@@ -2,6 +2,7 @@
 
 #include "claims.h"
 #include "lost_job.h"
+#include "site_names.h"
 #include "text.h"
 
 #include <unistd.h>
@@ -25,11 +26,23 @@ static bool find_by_claim(const struct jobs *jobs, struct submission *submission
     return false;
 }
 
+static bool is_claimed(const struct jobs *jobs, const struct submission *submission)
+{
+    bool is = false;
+    for (size_t e = 0; e < submission->element_count && !is; e++) {
+        struct inbox_attempt attempt = {.token = submission->token.at, .element = (uint32_t)e};
+        is = claims_made(&jobs->inbox, &attempt);
+    }
+    return is;
+}
+
 bool lost_find(const struct jobs *jobs, struct submission *submission, bool reads_scripts,
                struct endings_facts *facts)
 {
     const struct queue_entry *entry;
-    if (endings_find_job(submission, facts->queue) || find_by_claim(jobs, submission)) {
+    bool is_of_one = site_is_one(submission->site); /* a claim doesn't say which of them */
+    if (endings_find_job(submission, facts->queue) ||
+        (is_of_one && find_by_claim(jobs, submission))) {
         return true;
     }
     if (!reads_scripts || facts->witness != ENDINGS_QUEUE) {
@@ -37,7 +50,7 @@ bool lost_find(const struct jobs *jobs, struct submission *submission, bool read
     }
     enum lost_job found =
         lost_job_find(facts->queue, submission->token, submission->submitted_at_s, environ, &entry);
-    facts->is_absent = found == LOST_JOB_ABSENT;
+    facts->is_absent = found == LOST_JOB_ABSENT && !is_claimed(jobs, submission);
     return endings_take_job(submission, entry);
 }
 

@@ -2,6 +2,7 @@
 
 #include "digest.h"
 #include "hex.h"
+#include "site_names.h"
 #include "text.h"
 
 #include <inttypes.h>
@@ -219,6 +220,11 @@ static void read_submission(struct reading *reading, struct submission *submissi
     };
     const struct json *accepted;
     submission->is_accepted = json_at(document, SLICE_LITERAL("/accepted"), &accepted);
+    if (submission->job_id != 0 &&
+        !site_is_one(submission->site)) { /* which of them has that job? */
+        submission->job_id = 0;
+        submission->is_accepted = true;
+    }
     const struct json *is_array = member(reading, document, "/array", JSON_BOOLEAN);
     submission->is_array = is_array != NULL && json_boolean(is_array);
     const struct json *elements = member(reading, document, "/elements", JSON_ARRAY);

@@ -7,6 +7,7 @@
 #include "part.h"
 #include "script.h"
 #include "site.h"
+#include "site_names.h"
 #include "state_folder.h"
 #include "submit_bash.h"
 #include "submit_grown.h"
@@ -240,8 +241,7 @@ static bool waits_elsewhere(struct submitting *submitting, size_t number)
         size_t before = planned->dependencies[i].submission;
         struct slice site = before == JOB_PLAN_EARLIER ? whole : submitting->sites[before];
         bool is_left_out = before != JOB_PLAN_EARLIER && submitting->ids[before] == 0;
-        if (is_left_out || (site.at == NULL) != (target.at == NULL) ||
-            (site.at != NULL && !slice_equal(site, target))) {
+        if (is_left_out || !site_is_same(site, target)) {
             return true;
         }
     }

@@ -5,6 +5,7 @@
 #include "lost_job.h"
 #include "queue.h"
 #include "sbatch.h"
+#include "site_names.h"
 #include "submit_output.h"
 #include "submit_script.h"
 #include "submit_tell.h"
@@ -22,9 +23,10 @@ struct attempts {
     struct submission *registered;
     size_t number;
     double pause_s;
-    bool was_unclear; /* an earlier attempt, or the last one: there may be a job of it */
-    struct buf words; /* sbatch's, of the last attempt */
-    struct buf site;  /* the cluster that it named */
+    bool was_unclear;        /* an earlier attempt, or the last one: there may be a job of it */
+    struct buf words;        /* sbatch's, of the last attempt */
+    struct buf site;         /* the cluster that it named */
+    struct diag queue_words; /* of the last look at the queue */
 };
 
 /* sbatch's words as one line. */
@@ -66,17 +68,19 @@ static bool pause_before_next(struct attempts *attempts)
 
 /* ---- Outcomes ---- */
 
-/* *wait_s is how long it takes until an answer of the queue tells that there is no such job. */
+/* *wait_s is how long it takes until an answer of the queue tells that there is no such job. Why the queue
+ * can't tell is kept for leave_unclear and keep_accepted. */
 static enum lost_job look_once(struct attempts *attempts, uint64_t *id, int64_t *wait_s)
 {
     const struct queue_entry *entry;
     struct queue queue;
-    struct diag unseen;
-    diag_init(&unseen);
+    diag_release(&attempts->queue_words);
+    diag_init(&attempts->queue_words);
     if (attempts->registered->site.len > 0) {
-        queue_ask_at(&queue, attempts->registered->site, environ, &unseen);
+        queue_ask_at(&queue, attempts->registered->site, environ, &attempts->queue_words);
     } else {
-        queue_ask(&queue, attempts->submitting->place.state_path, 0, environ, &unseen);
+        queue_ask(&queue, attempts->submitting->place.state_path, 0, environ,
+                  &attempts->queue_words);
     }
     enum lost_job found = lost_job_find(&queue, attempts->registered->token,
                                         attempts->registered->submitted_at_s, environ, &entry);
@@ -87,7 +91,6 @@ static enum lost_job look_once(struct attempts *attempts, uint64_t *id, int64_t 
         buf_add_slice(&attempts->site, entry->cluster);
     }
     queue_release(&queue);
-    diag_release(&unseen);
     return found;
 }
 
@@ -147,9 +150,17 @@ static int record(struct attempts *attempts, uint64_t id)
     return write_registration(attempts) == 0 ? ROWBUILD_OK : ROWBUILD_STATE;
 }
 
+static void tell_queue_words(struct attempts *attempts)
+{
+    vec_each (const struct diag_entry, entry, &attempts->queue_words.entries) {
+        diag_take(attempts->submitting->diag, entry);
+    }
+}
+
 static int leave_unclear(struct attempts *attempts)
 {
     struct submitting *submitting = attempts->submitting;
+    tell_queue_words(attempts);
     diag_warning(submitting->diag, FINDING_SUBMISSION_UNKNOWN,
                  "it is unknown whether the job of `%s` was submitted: %s; it counts as submitted "
                  "until the queue answers",
@@ -161,6 +172,7 @@ static int leave_unclear(struct attempts *attempts)
 static int keep_accepted(struct attempts *attempts)
 {
     struct submitting *submitting = attempts->submitting;
+    tell_queue_words(attempts);
     diag_warning(submitting->diag, FINDING_SUBMISSION_UNKNOWN,
                  "the job of `%s` was submitted, but its number isn't known: %s; it counts as "
                  "submitted until it has begun or the queue shows it",
@@ -235,6 +247,13 @@ static enum sbatch_outcome attempt_once(struct attempts *attempts,
     buf_clear(&attempts->words);
     buf_clear(&attempts->site);
     enum sbatch_outcome outcome = sbatch_submit(request, id, &attempts->words);
+    if (outcome == SBATCH_ACCEPTED && attempts->site.len == 0 &&
+        !site_is_one(attempts->registered->site)) {
+        buf_clear(&attempts->words);
+        buf_addf(&attempts->words, "sbatch didn't say which of the clusters has job %llu",
+                 (unsigned long long)*id);
+        outcome = SBATCH_UNREAD;
+    }
     if (outcome == SBATCH_LATER || outcome == SBATCH_UNCLEAR) {
         attempts->submitting->patience_s -= (double)(world->monotonic_ns() - before_ns) / 1e9;
     }
@@ -403,7 +422,9 @@ int submit_sbatch(struct submitting *submitting, size_t number, struct submissio
         .environment = environ,
         .cluster = &attempts.site,
     };
+    diag_init(&attempts.queue_words);
     int status = attempt(&attempts, &request);
+    diag_release(&attempts.queue_words);
     buf_release(&script);
     buf_release(&attempts.words);
     buf_release(&attempts.site);

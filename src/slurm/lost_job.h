@@ -18,7 +18,7 @@ enum lost_job {
 };
 
 /* Looks in the comments first, then in the scripts of those jobs whose comment has no token and which
- * were submitted after `since_s`, at most a few minutes of difference between clocks aside. *entry is
+ * were submitted within SBATCH_LIMIT_S of `since_s`, at most a few minutes of difference between clocks aside. *entry is
  * set when it is found. */
 enum lost_job lost_job_find(const struct queue *queue, struct slice token, int64_t since_s,
                             char *const *environment, const struct queue_entry **entry);

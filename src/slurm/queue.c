@@ -4,6 +4,7 @@
 #include "disk.h"
 #include "file.h"
 #include "inside.h"
+#include "site_names.h"
 #include "slurm_call.h"
 #include "state_folder.h"
 #include "text.h"
@@ -23,9 +24,7 @@
 #define LINE_START "rowbuild|"
 #define LINE_FORMAT LINE_START "%F|%K|%T|%k|%r|%V"
 #define HEADER_START LINE_START "ARRAY_JOB_ID|"
-#define CLUSTER_START "CLUSTER: "
 #define COMMENT_START "rowbuild:"
-#define ALL_CLUSTERS "all"
 
 enum {
     TOKEN_DIGITS = 16,
@@ -215,7 +214,7 @@ static bool is_between_jobs(struct slice line)
     while (blanks < line.len && strchr(" \t\r", line.at[blanks]) != NULL) {
         blanks++;
     }
-    return blanks == line.len || slice_starts_with(line, CLUSTER_START) ||
+    return blanks == line.len || slice_starts_with(line, SITE_HEADING) ||
            slice_starts_with(line, HEADER_START);
 }
 
@@ -249,8 +248,8 @@ bool queue_parse(struct queue *queue, struct slice answer, struct diag *diag)
         if (answer.len > 0) {
             answer = slice_make(answer.at + 1, answer.len - 1);
         }
-        if (slice_starts_with(line, CLUSTER_START)) {
-            size_t start = strlen(CLUSTER_START);
+        if (slice_starts_with(line, SITE_HEADING)) {
+            size_t start = strlen(SITE_HEADING);
             cluster = arena_slice(&queue->arena, slice_make(line.at + start, line.len - start));
         } else if (slice_starts_with(line, LINE_START) && !is_between_jobs(line)) {
             struct queue_entry entry;
@@ -385,7 +384,7 @@ static bool ask(struct buf *answer_text, struct slice cluster, char *const *envi
         buf_addf(&option, "--clusters=%.*s", SLICE_ARGS(cluster));
         argv[count++] = option.at;
     }
-    if (cluster.at == NULL || !slice_is(cluster, ALL_CLUSTERS)) {
+    if (cluster.at == NULL || !slice_is(cluster, SITE_ALL)) {
         argv[count++] = (char *)"--noheader";
     }
     bool answered = slurm_call(argv, environment, answer_text, &words);
@@ -430,10 +429,15 @@ void queue_ask_at(struct queue *queue, struct slice clusters, char *const *envir
         size_t used = comma != NULL ? len + 1 : len;
         struct slice cluster = slice_make(clusters.at, len);
         clusters = slice_make(clusters.at + used, clusters.len - used);
-        if (len > 0 && !slice_is(cluster, ALL_CLUSTERS)) {
-            buf_addf(&answer, "\n" CLUSTER_START "%.*s\n", SLICE_ARGS(cluster));
+        if (len > 0 && !slice_is(cluster, SITE_ALL)) {
+            buf_addf(&answer, "\n" SITE_HEADING "%.*s\n", SLICE_ARGS(cluster));
         }
+        bool is_all = slice_is(cluster, SITE_ALL);
+        buf_add_string(&answer, is_all ? "\n" : "");
         answered = len == 0 || ask(&answer, cluster, environment, diag);
+        queue->lacks_clusters =
+            queue->lacks_clusters ||
+            (answered && is_all && !site_has_all(buf_slice(&answer), environment));
     }
     queue->answered = answered && queue_parse(queue, buf_slice(&answer), diag);
     buf_release(&answer);

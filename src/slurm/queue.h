@@ -34,9 +34,10 @@ struct queue_entry {
 
 struct queue {
     struct arena arena;
-    bool answered;               /* false: squeue could not be asked; nothing is known */
-    bool is_remembered;          /* the answer was given to an earlier invocation */
-    int64_t asked_at_s;          /* CLOCK_REALTIME */
+    bool answered;       /* false: squeue could not be asked; nothing is known */
+    bool is_remembered;  /* the answer was given to an earlier invocation */
+    bool lacks_clusters; /* of "all", some may be down, which squeue leaves out without a word */
+    int64_t asked_at_s;  /* CLOCK_REALTIME */
     struct queue_entry *entries; /* sorted by job_id, index, phase */
     size_t count;
 };

@@ -347,3 +347,98 @@ END
     has 'it is still unknown whether the job of `sim` was submitted'
     [ "$(jq -r .site .rowbuild/jobs/*.json)" = a,b ]
 }
+
+@test "one of several clusters: a number without its cluster is no job that could be cancelled or waited for" {
+    local token
+    program sbatch <<'END'
+controller
+END
+    program squeue <<'END'
+case $* in *--clusters=b*) cat "$SCRATCH/queue" ;; esac
+END
+    program scontrol <<<'exit 1'
+    program scancel <<<'echo "$*" >>"$SCRATCH/cancelled"'
+    : >"$SCRATCH/cancelled"
+    expect 1 submit --yes --patience 0 -- -M a,b
+    token=$(jq -r .token .rowbuild/jobs/*.json)
+    ago 100
+    # It has begun, but its claim tells only the number.
+    mkdir -p .rowbuild/inbox
+    printf '77\n0 node1\n' >".rowbuild/inbox/$token.0.claim"
+    expect 0 scan
+    expect 1 cancel --yes
+    [ ! -s "$SCRATCH/cancelled" ]
+    [ "$(jq -r '"\(.site) \(.job_id)"' .rowbuild/jobs/*.json)" = 'a,b 0' ]
+    # An earlier version registered the number beside the list.
+    jq -c '.job_id = 77 | del(.checksum, .accepted)' .rowbuild/jobs/*.json >"$SCRATCH/new"
+    cp "$SCRATCH/new" ".rowbuild/jobs/$token.json"
+    expect 1 cancel --yes
+    [ ! -s "$SCRATCH/cancelled" ]
+    # Once the queue tells, the cluster is known.
+    sed -i "s/a site's own words/rowbuild:$token/" "$SCRATCH/queue"
+    expect 0 scan
+    [ "$(jq -r '"\(.site) \(.job_id)"' .rowbuild/jobs/*.json)" = 'b 77' ]
+}
+
+@test "one of several clusters: sbatch's number without a cluster is looked up" {
+    program sbatch <<'END'
+controller
+sed -i "s/a site's own words/rowbuild:$(jq -r .token .rowbuild/jobs/*.json)/" "$SCRATCH/queue"
+echo 77
+END
+    program squeue <<'END'
+case $* in *--clusters=b*) cat "$SCRATCH/queue" ;; esac
+END
+    expect 0 submit --yes --patience 0 -- -M a,b
+    [ "$(jq -r '"\(.site) \(.job_id)"' .rowbuild/jobs/*.json)" = 'b 77' ]
+}
+
+@test "all clusters: one that is down may have the job" {
+    program sbatch <<'END'
+cat >/dev/null
+echo 'sbatch: error: Batch job submission failed: Socket timed out on send/recv operation' >&2
+exit 1
+END
+    program squeue <<<"printf 'CLUSTER: a\n\nCLUSTER: b\n'"
+    program sacctmgr <<<'printf "a\nb\ndown\n"'
+    expect 1 submit --yes --patience 0 -- -M all
+    ago 100
+    expect 0 submit --yes -- -M all
+    has 'it is still unknown whether the job of `sim` was submitted'
+    program sacctmgr <<<'printf "a\nb\n"'
+    expect 1 submit --yes --patience 0 -- -M all
+    lacks 'it is still unknown'
+}
+
+@test "hundreds of newer jobs don't hide one whose comment isn't ours" {
+    program sbatch <<'END'
+controller
+hold sbatch
+END
+    start submit --yes
+    await_started sbatch
+    kill -KILL "$PID"
+    wait "$PID" || true
+    release sbatch
+    local job
+    for job in {1000..1250}; do
+        echo "rowbuild|$job|N/A|PENDING|mine|None|$(($(date +%s) + 700))"
+    done >>"$SCRATCH/queue"
+    expect 0 submit --yes
+    has 'no eligible jobs'
+    expect 0 show jobs --short
+    [ "$output" = 77 ]
+    run cat "$SCRATCH/asked"
+    lacks 'script 1000'
+}
+
+@test "why the queue can't tell is said beside what is unknown" {
+    program sbatch <<'END'
+cat >/dev/null
+echo 'sbatch: error: Batch job submission failed: Socket timed out on send/recv operation' >&2
+exit 1
+END
+    program squeue <<<'echo "squeue: error: a site closed for maintenance" >&2; exit 1'
+    expect 1 submit --yes --patience 0
+    has 'it is unknown whether the job of `sim` was submitted' "the queue can't be asked: " 'closed for maintenance'
+}
