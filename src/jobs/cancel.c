@@ -12,10 +12,14 @@ static const int64_t PAUSE_NS = 500000000;
 
 /* ---- Which ones ---- */
 
+/* Whether both are the same job: its number may have come to be known meanwhile. */
 static bool is_line_of(const struct job_line *a, const struct job_line *b)
 {
+    if (a->token.at != NULL || b->token.at != NULL) {
+        return slice_equal(a->token, b->token) && a->element == b->element;
+    }
     return slice_equal(a->job.cluster, b->job.cluster) && a->job.id == b->job.id &&
-           a->job.index == b->job.index && a->tasks == b->tasks;
+           a->job.index == b->job.index;
 }
 
 static bool is_named(const struct cancelling *cancelling, const struct job_line *line)
@@ -181,13 +185,17 @@ void cancelling_show(const struct cancelling *cancelling, struct cancelling_show
     *shown = (struct cancelling_shown){0};
     arena_init(&shown->arena);
     vec_each (const struct job_line, line, &cancelling->named.lines) {
-        vec_push(&shown->jobs, line->job);
+        vec_push(&shown->jobs, *line);
     }
     vec_each (const struct job_line, line, &cancelling->dependents) {
-        vec_push(&shown->jobs, line->job);
+        vec_push(&shown->jobs, *line);
     }
-    vec_each (struct job_ref, job, &shown->jobs) {
-        job->cluster = arena_slice(&shown->arena, job->cluster);
+    vec_each (struct job_line, line, &shown->jobs) {
+        *line = (struct job_line){.job = line->job, .token = line->token, .element = line->element};
+        line->job.cluster = arena_slice(&shown->arena, line->job.cluster);
+        if (line->token.at != NULL) {
+            line->token = arena_slice(&shown->arena, line->token);
+        }
     }
 }
 
@@ -197,11 +205,10 @@ void cancelling_shown_release(struct cancelling_shown *shown)
     arena_release(&shown->arena);
 }
 
-static bool was_shown(const struct cancelling_shown *shown, const struct job_ref *job)
+static bool was_shown(const struct cancelling_shown *shown, const struct job_line *line)
 {
-    vec_each (const struct job_ref, one, &shown->jobs) {
-        if (one->id == job->id && one->index == job->index &&
-            slice_equal(one->cluster, job->cluster)) {
+    vec_each (const struct job_line, one, &shown->jobs) {
+        if (is_line_of(one, line)) {
             return true;
         }
     }
@@ -215,7 +222,7 @@ static size_t keep_lines(struct job_line *lines, size_t *count,
     enum { NAMED = 5 };
     size_t kept = 0;
     for (size_t i = 0; i < *count; i++) {
-        if (was_shown(shown, &lines[i].job)) {
+        if (was_shown(shown, &lines[i])) {
             lines[kept++] = lines[i];
             continue;
         }
@@ -245,9 +252,12 @@ void cancelling_keep_shown(struct cancelling *cancelling, const struct cancellin
                   left_out, left_out == 1 ? "job was" : "jobs were", left_out == 1 ? "is" : "are",
                   buf_string(&names), left_out > 5 ? ", …" : "", left_out == 1 ? "it" : "them");
     }
-    if (kept < shown->jobs.count) {
-        diag_note(diag, FINDING_NOTHING_TO_DO, "%zu of the %zu jobs have ended since the question",
-                  shown->jobs.count - kept, shown->jobs.count);
+    if (kept < shown->jobs.count && shown->jobs.count == 1) {
+        diag_note(diag, FINDING_NOTHING_TO_DO, "the job has ended since the question");
+    } else if (kept < shown->jobs.count) {
+        diag_note(diag, FINDING_NOTHING_TO_DO, "%zu of the %zu jobs %s ended since the question",
+                  shown->jobs.count - kept, shown->jobs.count,
+                  shown->jobs.count - kept == 1 ? "has" : "have");
     }
     buf_release(&names);
     recount(cancelling);

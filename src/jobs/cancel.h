@@ -24,7 +24,7 @@ void cancelling_release(struct cancelling *cancelling);
 /* What was shown before, when there has been another look since. */
 struct cancelling_shown {
     struct arena arena;
-    VEC(struct job_ref) jobs;
+    VEC(struct job_line) jobs; /* only what says which they are */
 };
 void cancelling_show(const struct cancelling *cancelling, struct cancelling_shown *shown);
 void cancelling_shown_release(struct cancelling_shown *shown);

@@ -147,6 +147,8 @@ static void add_element(struct job_lines *lines, const struct submission *submis
     const struct submission_element *element = &submission->elements[e];
     bool is_here = slice_equal(lines->jobs->place.cluster->name, submission->cluster);
     struct job_line line = {.job = submission_job(submission, e),
+                            .token = submission->token,
+                            .element = e,
                             .is_elsewhere = is_here && submission->site.len > 0,
                             .grown_memory_mb = submission->grown_memory_mb,
                             .grown_minutes =

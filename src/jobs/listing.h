@@ -14,6 +14,9 @@
 
 struct job_line { /* a job, or an element of an array */
     struct job_ref job;
+    struct slice token;  /* of the submission, which stays while the number may come to be known; at == NULL:
+                            a job of row's */
+    size_t element;      /* of it */
     bool is_elsewhere;   /* on another cluster of this one's Slurm, which scancel must be told */
     struct slice action; /* "first, second" of a bundle */
     const struct slice *actions; /* each of them; NULL: `action` is the only one */

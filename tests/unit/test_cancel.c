@@ -47,10 +47,57 @@ static void test_only_what_was_shown(void **state)
     assert_non_null(strstr(diag.entries.at[0].message,
                            "2 jobs were submitted after the question, and are not cancelled: "
                            "lab/78_1, lab/80;"));
-    assert_non_null(strstr(diag.entries.at[1].message, "1 of the 3 jobs"));
+    assert_non_null(strstr(diag.entries.at[1].message, "1 of the 3 jobs has ended since"));
     cancelling_shown_release(&shown);
     cancelling_release(&before);
     cancelling_release(&now);
+    diag_release(&diag);
+}
+
+static void test_a_number_that_came_to_be_known(void **state)
+{
+    (void)state;
+    struct cancelling before = {.running = 0};
+    struct cancelling now = {.running = 0};
+    struct cancelling_shown shown;
+    struct diag diag;
+    struct job_line line = line_of(0, JOB_NO_INDEX, 1, NULL);
+    diag_init(&diag);
+    line.token = SLICE_LITERAL("00000000000000aa");
+    vec_push(&before.named.lines, line);
+    line.token = SLICE_LITERAL("00000000000000bb");
+    vec_push(&before.named.lines, line);
+    cancelling_show(&before, &shown);
+    line.job.id = 77; /* one has its number now, and one without a number is new */
+    vec_push(&now.named.lines, line);
+    line.job.id = 0;
+    line.token = SLICE_LITERAL("00000000000000cc");
+    vec_push(&now.named.lines, line);
+    cancelling_keep_shown(&now, &shown, &diag);
+    assert_int_equal(now.named.lines.count, 1);
+    assert_int_equal(now.named.lines.at[0].job.id, 77);
+    assert_int_equal(now.unnumbered, 0);
+    cancelling_shown_release(&shown);
+    cancelling_release(&before);
+    cancelling_release(&now);
+    diag_release(&diag);
+}
+
+static void test_the_only_job_has_ended(void **state)
+{
+    (void)state;
+    struct cancelling before = {.running = 0};
+    struct cancelling now = {.running = 0};
+    struct cancelling_shown shown;
+    struct diag diag;
+    diag_init(&diag);
+    vec_push(&before.named.lines, line_of(77, JOB_NO_INDEX, 1, "PENDING"));
+    cancelling_show(&before, &shown);
+    cancelling_keep_shown(&now, &shown, &diag);
+    assert_int_equal(diag.entries.count, 1);
+    assert_string_equal(diag.entries.at[0].message, "the job has ended since the question");
+    cancelling_shown_release(&shown);
+    cancelling_release(&before);
     diag_release(&diag);
 }
 
@@ -76,6 +123,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_only_what_was_shown),
+        cmocka_unit_test(test_a_number_that_came_to_be_known),
+        cmocka_unit_test(test_the_only_job_has_ended),
         cmocka_unit_test(test_nothing_changed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
