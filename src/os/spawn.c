@@ -58,6 +58,7 @@ struct launch {
     const struct spawn_request *request;
     const char *program;
     char *const *argv;
+    long parent;    /* this process */
     int error;      /* written by the child */
     int bind_error; /* likewise */
 };
@@ -102,13 +103,23 @@ CHILD_SIDE static long hand_down(const struct spawn_request *request)
     return 0;
 }
 
-CHILD_SIDE static long prepare(const struct spawn_request *request, int *bind_error)
+/* Of the process alone: what it starts lives on. The parent may have been killed before the kernel was told. */
+CHILD_SIDE static long die_with(long parent)
 {
-    if (syscall(SYS_setsid) < 0) {
+    if (syscall(SYS_prctl, (long)PR_SET_PDEATHSIG, (long)SIGKILL, 0L, 0L, 0L) < 0) {
         return -1;
     }
-    if (request->dies_with_us &&
-        syscall(SYS_prctl, (long)PR_SET_PDEATHSIG, (long)SIGKILL, 0L, 0L, 0L) < 0) {
+    if (syscall(SYS_getppid) != parent) {
+        errno = ESRCH;
+        return -1;
+    }
+    return 0;
+}
+
+CHILD_SIDE static long prepare(const struct launch *launch, int *bind_error)
+{
+    const struct spawn_request *request = launch->request;
+    if (syscall(SYS_setsid) < 0 || (request->dies_with_us && die_with(launch->parent) < 0)) {
         return -1;
     }
     if (request->bind != NULL &&
@@ -130,7 +141,7 @@ CHILD_SIDE static long prepare(const struct spawn_request *request, int *bind_er
 CHILD_SIDE static int run_child(void *argument)
 {
     struct launch *launch = argument;
-    if (prepare(launch->request, &launch->bind_error) == 0) {
+    if (prepare(launch, &launch->bind_error) == 0) {
         reset_signals();
         syscall(SYS_execve, launch->program, launch->argv, launch->request->envp);
     }
@@ -151,6 +162,7 @@ static int start(struct launch *launch, struct child *child)
     syscall(SYS_rt_sigprocmask, (long)SIG_SETMASK, &all, &before, (long)SIGNAL_SET);
     launch->error = 0;
     launch->bind_error = 0;
+    launch->parent = getpid();
     pid_t pid = clone(run_child, stack + sizeof stack,
                       CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, launch, &pidfd);
     int error = pid < 0 ? errno : launch->error;

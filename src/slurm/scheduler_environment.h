@@ -16,8 +16,8 @@ struct scheduler_environment {
 /* Leaves out SLURM_… and SLURMD_… except for the variables that locate the controller (SLURM_CONF,
  * SLURM_JWT, SLURM_CONF_SERVER, SLURM_SACK_…); SQUEUE_… (filters that would hide jobs, other formats); and those
  * SBATCH_… that would override the script: SBATCH_WAIT, SBATCH_ARRAY_INX, SBATCH_TEST_ONLY.
- * SBATCH_CLUSTERS, the cluster that gets the jobs, also becomes SLURM_CLUSTERS, so that squeue asks
- * the same cluster. */
+ * SBATCH_CLUSTERS, the cluster that gets the jobs, also becomes SLURM_CLUSTERS, which sinfo and scontrol read;
+ * slurm_call.h leaves both out, since what it asks about is where jobs are. */
 void scheduler_environment_make(struct scheduler_environment *made, char *const *environment);
 void scheduler_environment_release(struct scheduler_environment *made);
 
