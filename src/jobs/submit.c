@@ -426,6 +426,7 @@ int submit_all(struct submitting *submitting, struct jobs *jobs)
                ROWBUILD_STATE;
     }
     int status = ROWBUILD_OK;
+    submitting->registered = jobs != NULL ? &jobs->submissions : NULL;
     keep_program(submitting);
     submitting->parts = part_maker_new(plan_graph(submitting->plan));
     for (size_t i = 0; jobs != NULL && i < jobs->submissions.count; i++) {

@@ -47,13 +47,24 @@ static const char *path_of(const struct output *output, struct slice file, bool 
     return kept;
 }
 
+/* Slurm makes the folders of --output from 23.02 on. */
+static bool makes_folders(struct submitting *submitting)
+{
+    const struct site_version wanted = {23, 2};
+    struct site_version version;
+    if (!submitting->has_asked_version) {
+        submitting->has_asked_version = true;
+        submitting->makes_folders =
+            site_ask_version(&version, environ) && site_version_reaches(&version, wanted);
+    }
+    return submitting->makes_folders;
+}
+
 /* A pattern in a folder's name: nobody can make it before the job has its number. */
 static int check_unknown_folder(const struct output *output, const char *path)
 {
     struct submitting *submitting = output->submitting;
-    const struct site_version wanted = {23, 2};
-    struct site_version version;
-    if (site_ask_version(&version, environ) && site_version_reaches(&version, wanted)) {
+    if (makes_folders(submitting)) {
         return 0;
     }
     return diag_error(

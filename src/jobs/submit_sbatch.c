@@ -270,15 +270,16 @@ static int note_attempt(struct attempts *attempts)
 
 /* ---- Predecessors that have left the queue ---- */
 
-/* Whether the queue lists the job, or any of an array for JOB_NO_INDEX. */
-static bool is_listed(const struct queue *queue, uint64_t id, uint32_t index)
+/* Whether it is another user's, of which one's own queue says nothing. */
+static bool is_of_another_user(const struct submitting *submitting, uint64_t id)
 {
-    bool found = false;
-    for (size_t i = 0; i < queue->count && !found; i++) {
-        found = queue->entries[i].job_id == id &&
-                (index == JOB_NO_INDEX || queue->entries[i].index == index);
+    const struct submissions *registered = submitting->registered;
+    for (size_t i = 0; registered != NULL && i < registered->count; i++) {
+        if (registered->items[i].job_id == id && registered->items[i].user != geteuid()) {
+            return true;
+        }
     }
-    return found;
+    return false;
 }
 
 /* What is left of a dependency; false: nothing. */
@@ -289,13 +290,16 @@ static bool keep_listed(struct attempts *attempts, const struct queue *queue,
     uint64_t id = dependency->submission == JOB_PLAN_EARLIER
                       ? dependency->job_id
                       : submitting->ids[dependency->submission];
+    if (dependency->submission == JOB_PLAN_EARLIER && is_of_another_user(submitting, id)) {
+        return true;
+    }
     if (dependency->index_count == 0) {
-        return is_listed(queue, id, JOB_NO_INDEX);
+        return queue_lists(queue, id, JOB_NO_INDEX);
     }
     uint32_t *kept = arena_array(&submitting->arena, dependency->index_count, sizeof *kept);
     size_t count = 0;
     for (size_t i = 0; i < dependency->index_count; i++) {
-        if (is_listed(queue, id, dependency->indices[i])) {
+        if (queue_lists(queue, id, dependency->indices[i])) {
             kept[count++] = dependency->indices[i];
         }
     }

@@ -8,6 +8,7 @@
 #include "job_plan.h"
 #include "loop.h"
 #include "rowbuild.h"
+#include "submissions.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,11 +32,12 @@ struct submitting {
     struct diag *diag;
     struct plan *plan; /* of the last look, with its state */
     struct job_plan jobs;
-    uint64_t throttle;                /* of arrays, as asked for; 0: none */
-    const struct task_growth *growth; /* by task; NULL: no request has grown */
-    const char *program;              /* what the jobs execute */
-    const char *file;                 /* its --file; NULL: none is needed */
-    const char *state;                /* where the state is; NULL: where it is expected */
+    const struct submissions *registered; /* before; NULL: none */
+    uint64_t throttle;                    /* of arrays, as asked for; 0: none */
+    const struct task_growth *growth;     /* by task; NULL: no request has grown */
+    const char *program;                  /* what the jobs execute */
+    const char *file;                     /* its --file; NULL: none is needed */
+    const char *state;                    /* where the state is; NULL: where it is expected */
     struct slice kept; /* the program, beside the registrations; at == NULL: it isn\'t kept */
     struct slice description; /* what all of them carry (carried.h) */
     struct part_maker *parts; /* what each of them is about */
@@ -44,6 +46,8 @@ struct submitting {
         *sites; /* likewise: the cluster that sbatch named; at == NULL: none, or none yet */
     struct loop *loop;
     bool interrupted;
+    bool has_asked_version; /* whether Slurm makes the folders of --output */
+    bool makes_folders;
     bool unfinished;   /* bash: a command ended well without its products */
     double patience_s; /* what is left of it */
     size_t done;       /* jobs that were submitted or executed */

@@ -464,6 +464,24 @@ const struct queue_entry *queue_find(const struct queue *queue, uint64_t job_id,
     return found;
 }
 
+static int compare_numbers(const void *a, const void *b)
+{
+    const struct queue_entry *left = a;
+    const struct queue_entry *right = b;
+    return left->job_id < right->job_id ? -1 : left->job_id > right->job_id;
+}
+
+bool queue_lists(const struct queue *queue, uint64_t job_id, uint32_t index)
+{
+    struct queue_entry any = {.job_id = job_id};
+    if (index != JOB_NO_INDEX) {
+        return queue_find(queue, job_id, index) != NULL ||
+               queue_find(queue, job_id, JOB_NO_INDEX) != NULL;
+    }
+    return queue->count > 0 && bsearch(&any, queue->entries, queue->count, sizeof *queue->entries,
+                                       compare_numbers) != NULL;
+}
+
 const struct queue_entry *queue_find_token(const struct queue *queue, struct slice token)
 {
     for (size_t i = 0; i < queue->count; i++) {

@@ -61,6 +61,9 @@ void queue_forget(const char *state_path);
 /* NULL: the queue has no such job, or no longer has it. Where several clusters list it (a federation
  * lists it where it was submitted and where it runs), the entry that hasn't ended. */
 const struct queue_entry *queue_find(const struct queue *queue, uint64_t job_id, uint32_t index);
+/* Whether it lists a job, or any of an array for JOB_NO_INDEX. An array of which no job has begun may be one
+ * entry, which stands for each index. */
+bool queue_lists(const struct queue *queue, uint64_t job_id, uint32_t index);
 /* The first entry with that token. */
 const struct queue_entry *queue_find_token(const struct queue *queue, struct slice token);
 

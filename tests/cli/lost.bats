@@ -442,3 +442,79 @@ END
     expect 1 submit --yes --patience 0
     has 'it is unknown whether the job of `sim` was submitted' "the queue can't be asked: " 'closed for maintenance'
 }
+
+@test "a dependency on another user's job, which one's own queue doesn't list, isn't dropped as forgotten" {
+    cat >>Rowfile <<'END'
+
+[[action]]
+name = "plot"
+inputs = ["out"]
+command = "touch workspace/{directory}/plot"
+products = ["plot"]
+END
+    program sbatch <<'END'
+echo "$*" >>"$SCRATCH/calls"
+case $* in *--dependency=*)
+    cat >/dev/null
+    echo 'sbatch: error: Batch job submission failed: Job dependency problem' >&2
+    exit 1 ;;
+esac
+controller
+echo 77
+END
+    expect 0 submit --yes -a sim
+    ago 100
+    jq -c '.user = 54321 | del(.checksum)' .rowbuild/jobs/*.json >"$SCRATCH/new"
+    cp "$SCRATCH/new" .rowbuild/jobs/*.json
+    : >"$SCRATCH/queue"
+    expect 1 submit --yes --follow -a plot
+    has 'the scheduler rejected the job of `plot`: sbatch: error: Batch job submission failed: Job dependency problem'
+    jobs_are 1
+    [ "$(wc -l <"$SCRATCH/calls")" -eq 2 ]
+}
+
+@test "an array of which no job has begun is one line of the queue, and what waits for its jobs still does" {
+    mkdir -p workspace/b
+    echo 'group.maximum_size = 1' >>Rowfile
+    cat >>Rowfile <<'END'
+
+[[action]]
+name = "plot"
+inputs = ["out"]
+command = "touch workspace/{directory}/plot"
+products = ["plot"]
+END
+    program sbatch <<'END'
+echo "$*" >>"$SCRATCH/calls"
+case $* in *--dependency=*)
+    cat >/dev/null
+    echo 'sbatch: error: Batch job submission failed: Job dependency problem' >&2
+    exit 1 ;;
+esac
+controller
+echo 77
+END
+    expect 0 submit --yes -a sim
+    ago 100
+    [ "$(jq .array .rowbuild/jobs/*.json)" = true ]
+    expect 1 submit --yes --follow --no-array -a plot a
+    grep -q -e '--dependency=afterok:77_0 ' "$SCRATCH/calls"
+    has 'Job dependency problem'
+    jobs_are 1
+}
+
+@test "Slurm's version is asked once for all submissions" {
+    mkdir -p workspace/{b,c}
+    echo 'group.maximum_size = 1' >>Rowfile
+    program sbatch <<'END'
+controller
+echo $((76 + $(find "$SCRATCH" -maxdepth 1 -name 'job.*' | wc -l)))
+END
+    program sinfo <<'END'
+echo "sinfo $*" >>"$SCRATCH/asked"
+[ "$*" != --version ] || echo 'slurm 24.11.5'
+END
+    expect 0 submit --yes --no-array -- --output=logs/%j/out
+    jobs_are 3
+    [ "$(grep -c 'sinfo --version' "$SCRATCH/asked")" -eq 1 ]
+}
