@@ -770,7 +770,11 @@ struct rowbuild_clean_options {
     bool completed; /* forget completed tasks: their records */
     bool directory; /* forget vanished directories, and the recorded contents of values and files */
     bool submitted; /* forget submitted jobs */
-    bool backups;   /* delete backups, and nothing else; a note names each of them */
+    /* With `submitted` alone: only jobs whose number isn't known, of actions with these names (wildcards); none:
+     * all jobs */
+    const char *const *actions;
+    size_t action_count;
+    bool backups; /* delete backups, and nothing else; a note names each of them */
     bool
         temporary; /* delete temporary products that were read, and nothing else; likewise. A caller
                        lists them with `dry_run` first */

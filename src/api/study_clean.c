@@ -44,11 +44,38 @@ static int remove_state_files(struct rowbuild *study, const struct run_forgotten
                : result;
 }
 
+/* Of the jobs, only those of some actions, whose numbers aren't known. */
+static int forget_lost(struct rowbuild *study, const struct rowbuild_clean_options *options,
+                       struct rowbuild_messages *messages)
+{
+    const struct rowbuild_selection everything = {.recorded = true, .no_adopt = true};
+    const struct jobs_forgetting forgetting = {.actions = options->actions,
+                                               .action_count = options->action_count,
+                                               .force = options->force,
+                                               .dry_run = options->dry_run};
+    study->tolerates_empty = true;
+    study->forgets_jobs = false;
+    int status =
+        study_look(study, &everything, options->dry_run ? STATE_READ : STATE_WRITE, messages);
+    if (status != ROWBUILD_OK) {
+        return status;
+    }
+    int result = jobs_forget_lost(study->jobs, &forgetting, &messages->diag);
+    if (study_drop(study, messages) != 0) {
+        result = -1;
+    }
+    return messages_settle(messages,
+                           result == 0 ? ROWBUILD_OK : rowbuild_messages_status(messages));
+}
+
 int rowbuild_clean(struct rowbuild *study, const struct rowbuild_clean_options *options,
                    struct rowbuild_messages *messages)
 {
     struct rowbuild_selection everything = {.recorded = !moves_products(options), .no_adopt = true};
     struct diag *diag = &messages->diag;
+    if (options->action_count > 0) {
+        return forget_lost(study, options, messages);
+    }
     bool all = !options->completed && !options->directory && !options->submitted &&
                !moves_products(options);
     study->tolerates_empty = true;

@@ -148,6 +148,13 @@ int command_clean(struct session *session)
         return status;
     }
     struct rowbuild_clean_options options = settings->clean;
+    options.actions = settings->actions.at;
+    options.action_count = settings->actions.count;
+    if (options.action_count > 0 && (!options.submitted || options.completed || options.directory ||
+                                     options.backups || options.temporary || options.leftovers)) {
+        return session_error(session, "--action selects jobs to be forgotten; use it with "
+                                      "--submitted, and with no other part of the state");
+    }
     options.dry_run = settings->dry_run;
     options.yes = settings->yes;
     if ((options.temporary || options.leftovers) && !options.dry_run && !options.yes) {

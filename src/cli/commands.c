@@ -339,8 +339,9 @@ static const struct command commands[COMMAND_COUNT] = {
                       {"rowbuild scan -a simulate T1.5-s1", "one task"}}},
     [COMMAND_CLEAN] =
         {"clean", .topic = record_topic,
-         .synopsis = "[--completed] [--directory] [--submitted] [--backups] [--temporary] "
-                     "[--leftovers] [--force] [--yes] [-n]",
+         .synopsis =
+             "[--completed] [--directory] [--submitted [-a ACTION]] [--backups] [--temporary] "
+             "[--leftovers] [--force] [--yes] [-n]",
          .purpose = "forget records and delete backups",
          .description =
              "Forgets parts of the state below .rowbuild, or all of it if none is named, and "

@@ -160,6 +160,9 @@ const struct option_spec command_options[] = {
      .help = "forget the recorded contents of directories and files"},
     {0, "submitted", NULL, TO(clean.submitted), .takers = ON(CLEAN),
      .help = "forget submitted jobs"},
+    {'a', "action", "ACTION", TO(actions), .completes = "action", .takers = ON(CLEAN),
+     .help = "with --submitted: only jobs of this action whose number isn't known; * and ? match as in a "
+             "shell; can be repeated"},
     {0, "backups", NULL, TO(clean.backups), .takers = ON(CLEAN),
      .help = "delete backups, and nothing else; with -n, list them"},
     {0, "temporary", NULL, TO(clean.temporary), .takers = ON(CLEAN),

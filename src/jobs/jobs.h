@@ -15,7 +15,7 @@
  *   together; submit_tell says so, and submit_grown what requests have grown; submitting is what all of these know
  * - cancel: jobs that are to end, and those that wait for them
  * - element: one element, carried out inside its job
- * - listing: which jobs are shown; forgetting: when all may be forgotten, and what that means */
+ * - listing: which jobs are shown; forgetting: when jobs may be forgotten, and what that means */
 #ifndef ROWBUILD_JOBS_H
 #define ROWBUILD_JOBS_H
 
@@ -93,6 +93,17 @@ bool jobs_may_be_queued(const struct jobs *jobs);
 int jobs_refuse_to_forget(const struct jobs *jobs, struct diag *diag);
 /* Notes that say what it means that all jobs were forgotten, or would be. */
 void jobs_tell_forgotten(const struct jobs *jobs, bool dry_run, struct diag *diag);
+
+/* For clean: forgets submissions without a number whose action has one of these names (wildcards), or only says
+ * so. Without `force` they are an error while any of their jobs may be queued or running. -1 after an error. */
+struct jobs_forgetting {
+    const char *const *actions;
+    size_t action_count;
+    bool force;
+    bool dry_run;
+};
+int jobs_forget_lost(const struct jobs *jobs, const struct jobs_forgetting *forgetting,
+                     struct diag *diag);
 
 /* Removes the registrations with these tokens, and what the inbox and the logs have of them. */
 int jobs_forget(const struct jobs_place *place, const struct slice *tokens, size_t count,

@@ -66,28 +66,31 @@ bool lost_is_too_new(const struct jobs *jobs, const struct submission *submissio
 
 void lost_tell(const struct submission *first, size_t count, struct diag *diag)
 {
-    static const char mend[] =
-        "if there is no such job, `rowbuild clean --submitted --force` forgets all jobs";
     struct buf name = BUF_EMPTY;
+    struct buf mend = BUF_EMPTY;
     if (count == 0) {
         return;
     }
     text_add_name(&name, first->action);
+    buf_add_string(&mend, "if there is no such job, `rowbuild clean --submitted --force -a ");
+    text_add_shell_word(&mend, first->action);
+    buf_add_string(&mend, "` forgets those without a number");
     if (count > 1) {
         diag_warning(diag, FINDING_SUBMISSION_UNKNOWN,
                      "the numbers of %zu submissions aren't known, of `%s` among others: they "
                      "count as submitted until they have begun or the queue shows them; %s",
-                     count, buf_string(&name), mend);
+                     count, buf_string(&name), buf_string(&mend));
     } else if (first->is_accepted) {
         diag_warning(diag, FINDING_SUBMISSION_UNKNOWN,
                      "the number of the job of `%s` still isn't known: it counts as submitted "
                      "until it has begun or the queue shows it; %s",
-                     buf_string(&name), mend);
+                     buf_string(&name), buf_string(&mend));
     } else {
         diag_warning(diag, FINDING_SUBMISSION_UNKNOWN,
                      "it is still unknown whether the job of `%s` was submitted: it counts as "
                      "submitted until the queue tells; %s",
-                     buf_string(&name), mend);
+                     buf_string(&name), buf_string(&mend));
     }
+    buf_release(&mend);
     buf_release(&name);
 }

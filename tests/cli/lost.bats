@@ -518,3 +518,42 @@ END
     jobs_are 3
     [ "$(grep -c 'sinfo --version' "$SCRATCH/asked")" -eq 1 ]
 }
+
+@test "clean forgets only jobs without a number, of the actions that are named" {
+    cat >>Rowfile <<'END'
+
+[[action]]
+name = "other"
+command = "touch workspace/{directory}/other"
+products = ["other"]
+
+[[action]]
+name = "lost"
+command = "touch workspace/{directory}/lost"
+products = ["lost"]
+END
+    program sbatch <<'END'
+cat >"$SCRATCH/script"
+! grep -q -e '--job-name=sim' "$SCRATCH/script" || { controller <"$SCRATCH/script" && echo 77 && exit; }
+echo 'sbatch: error: Batch job submission failed: Socket timed out on send/recv operation' >&2
+exit 1
+END
+    expect 0 submit --yes -a sim
+    program squeue <<<'exit 1'
+    expect 1 submit --yes -a other --patience 0
+    expect 1 submit --yes -a lost --patience 0
+    expect 0 scan
+    has 'clean --submitted --force -a '
+    expect 2 clean --submitted -a 'l*'
+    has '1 job without a known number may be queued or running; use --force'
+    expect 0 clean --submitted --force -a 'l*' -n
+    has 'would forget 1 submission without a known number'
+    [ "$(jq -r .action .rowbuild/jobs/*.json | sort | xargs)" = 'lost other sim' ]
+    expect 0 clean --submitted --force -a 'l*' -a sim
+    has 'forgot 1 submission without a known number'
+    [ "$(jq -r .action .rowbuild/jobs/*.json | sort | xargs)" = 'other sim' ]
+    expect 0 clean --submitted --force -a sim
+    has 'no job of these actions has an unknown number'
+    expect 2 clean --force -a other
+    has 'use it with --submitted'
+}
