@@ -15,7 +15,10 @@ static const int64_t PAUSE_NS = 500000000;
 /* Whether both are the same job: its number may have come to be known meanwhile. */
 static bool is_line_of(const struct job_line *a, const struct job_line *b)
 {
-    if (a->token.at != NULL || b->token.at != NULL) {
+    if ((a->token.at == NULL) != (b->token.at == NULL)) {
+        return false;
+    }
+    if (a->token.at != NULL && b->token.at != NULL) {
         return slice_equal(a->token, b->token) && a->element == b->element;
     }
     return slice_equal(a->job.cluster, b->job.cluster) && a->job.id == b->job.id &&
