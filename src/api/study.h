@@ -50,6 +50,7 @@ struct study_job {
     bool in_order;             /* the tasks start in the order of the list */
     const char *name;          /* tells it from other jobs */
     struct element_time *time; /* of which the run learns more */
+    bool *is_partial;          /* likewise: whether tasks are left out (awaited.h) */
 };
 
 struct rowbuild {

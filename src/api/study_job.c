@@ -24,18 +24,21 @@ static int carry_out(struct rowbuild *study, const struct job_element *element,
     job_variables_read_own(&allocation);
     buf_addf(&name, "%s.%u", element->attempt.token, (unsigned)element->attempt.element);
     struct element_time time = element_time(element, study->cluster, &allocation);
+    bool is_partial = false;
     struct study_job job = {
         .element = element,
         .part = part,
         .in_order = !allocation.exists || !element->is_scheduled,
         .name = buf_string(&name),
         .time = &time,
+        .is_partial = &is_partial,
     };
     unlimited.keep_going = UINT_MAX; /* a failing task doesn't end its siblings */
     if (!(unlimited.grace_s > 0)) {
         unlimited.grace_s = GRACE_S;
     }
     int status = study_run(study, &whole, &job, &unlimited, observer, messages);
+    status = status == ROWBUILD_OK && is_partial ? ROWBUILD_FAILED : status;
     if (element_end(element, study->state_path, &time, status != ROWBUILD_OK,
                     status == ROWBUILD_INTERRUPTED, &messages->diag) != 0) {
         status = ROWBUILD_STATE;

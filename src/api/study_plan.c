@@ -2,6 +2,7 @@
 #include "report.h"
 #include "study.h"
 
+#include "awaited.h"
 #include "counting.h"
 #include "logs.h"
 #include "state_folder.h"
@@ -140,6 +141,15 @@ static int make_plan(struct rowbuild *study, const struct rowbuild_selection *se
     return result;
 }
 
+/* What depends on something that an earlier job hasn't finished. */
+static int leave_out(struct rowbuild *study, struct diag *diag)
+{
+    const struct study_job *job = study->job;
+    int left_out = awaited_leave_out(study->plan, job->element, job->part, diag);
+    *job->is_partial = left_out > 0;
+    return left_out > 0 ? plan_look(study->plan, diag) : left_out;
+}
+
 /* Files, records and jobs of a plan that was made. */
 static int look_at_plan(struct rowbuild *study, enum state_mode mode, struct diag *diag)
 {
@@ -154,6 +164,9 @@ static int look_at_plan(struct rowbuild *study, enum state_mode mode, struct dia
     study_hold_points(study, diag);
     if (plan_look(study->plan, diag) != 0) {
         return -1;
+    }
+    if (study->job != NULL) {
+        return leave_out(study, diag);
     }
     return mode == STATE_WRITE ? jobs_settle(study->jobs, study->plan, diag) : 0;
 }

@@ -90,6 +90,58 @@ END
     has_line '^FAILED: second d2: input workspace/d2/a is missing'
 }
 
+# register_other SECONDS STATE KEY…: another job, submitted so long after now
+register_other() {
+    local state=$2 after=$1
+    shift 2
+    jq -cn --arg state "$state" --arg keys "$*" --argjson now "$(($(date +%s) + after))" \
+        '{version: 1, token: "fedcba9876543210", cluster: "lab", job_id: 5, array: false, submitted_at: $now,
+          minutes: 60, action: "first", elements: [{nodes: ($keys | split(" ")), state: $state}]}' \
+        >.rowbuild/jobs/fedcba9876543210.json
+}
+
+@test "what an earlier job hasn't brought up to date is not built on" {
+    chain d1 d2 d3
+    expect 0
+    echo new >workspace/d1/in
+    echo new >workspace/d2/in
+    rm workspace/d{1,2,3}/b
+    : >"$RUNS"
+    register 60 'second/d1 third/d1 second/d2 second/d3'
+    register_other 5 ended first/d1 first/d3
+    in_job 7 expect 1 job $TOKEN
+    expect_runs 'second d2' 'second d3' # nobody was to make first/d2, and first/d3 is up to date
+    has "warning: 2 tasks are not started: second d1 depends on first d1, which isn't up to date, because its job hasn't finished it; to retry: "
+    register_other 5 released first/d1
+    in_job 7 expect 0 job $TOKEN
+    expect_runs 'second d1'
+}
+
+@test "what always runs has done its part once it has run" {
+    rowfile <<'END'
+[[action]]
+name = "tick"
+scope = "directory"
+command = "note tick {directory}"
+always = true
+[[action]]
+name = "use"
+scope = "directory"
+command = "note use {directory}; touch workspace/{directory}/used"
+products = ["used"]
+previous_actions = ["tick"]
+END
+    mkdir -p workspace/d1
+    expect 0 -a tick d1
+    register 60 'use/d1'
+    register_other 5 ended tick/d1
+    in_job 7 expect 1 job $TOKEN
+    has "warning: 1 task is not started: use d1 depends on tick d1, which isn't up to date"
+    register_other -60 ended tick/d1
+    in_job 7 expect 0 job $TOKEN
+    expect_runs 'tick d1' 'use d1'
+}
+
 @test "requeued: the same job again redoes nothing that is done" {
     chain d1 d2
     register 60 'first/d1 first/d2'

@@ -73,6 +73,24 @@ END
     has 'CANCELLED'
 }
 
+@test "what a bundle leaves from before is not built on when it is cancelled" {
+    short_tasks p q
+    release p q
+    expect 0 -j 2
+    rm -f "$GATE"/*
+    sed -i -e 's/echo 1 >/echo 2 >/' -e 's/^resources.threads_per_process = 2/&\nenvironment.AGAIN = "1"/' Rowfile
+    release d0
+    expect 0 -j 2 d0
+    : >"$RUNS"
+    expect 0 submit --yes --follow p q
+    await_started p
+    scancel "$(rowbuild show jobs --short -a first)"
+    jobs_done
+    ask_anew
+    expect_runs 'first p'
+    grep -q "third p depends on second p, which isn't up to date" ./*.out
+}
+
 # Two jobs that end with `second`, and a bundle of `third` that needs a part of each.
 @test "cancel leaves a bundle that can still run something" {
     short_tasks p q
