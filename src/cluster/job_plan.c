@@ -248,14 +248,15 @@ static bool same_request(const struct job_draft *a, const struct job_draft *b)
            growths_equal(a->growth, b->growth);
 }
 
-/* Within what the partition allows on as many nodes as the job has. */
+/* Within what the partition allows on as many nodes as the job may have. */
 static void limit_growth(const struct job_planning *planning, const struct job_terms *terms,
                          const struct partition *partition, struct job_request *request)
 {
     struct job_request placed = *request;
     job_request_place(&placed, terms->action, partition, terms->starts_itself,
                       site_cpus(planning, partition));
-    growing_limit(planning, partition, placed.nodes, request);
+    /* Where the launcher starts the processes, each may be on a host of its own. */
+    growing_limit(planning, partition, placed.nodes > 0 ? placed.nodes : placed.processes, request);
 }
 
 static int find_requests(struct job_planning *planning)

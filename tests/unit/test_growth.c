@@ -214,6 +214,13 @@ static void test_limits_of_partitions(void **state)
         {EACH "resources.memory.per_submission = '15 GiB'\n"
               "submit_options.lab.partition = 'main'\n",
          "m", NULL, "d1: main 20000 MiB a node 60 min most memory\n"},
+        /* each process may be on a host of its own */
+        {EACH "launchers = ['mpi']\nresources.processes.per_submission = 4\n"
+              "resources.memory.per_process = '10 GiB'\nsubmit_options.lab.partition = 'main'\n",
+         "m", NULL, "d1: main 15360 MiB a CPU 60 min\n"},
+        {EACH "launchers = ['mpi']\nresources.processes.per_submission = 4\n"
+              "resources.memory.per_process = '15 GiB'\nsubmit_options.lab.partition = 'main'\n",
+         "m", NULL, "d1: main 20000 MiB a CPU 60 min most memory\n"},
         /* nobody knows */
         {EACH "resources.walltime.per_submission = '05:00:00'\n", "T", "main* 8\nlong 8\n",
          "d1: main 0 MiB 9000 min\n"},
