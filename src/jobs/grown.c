@@ -5,6 +5,8 @@
 #include "job_plan.h"
 #include "text.h"
 
+#include <signal.h>
+
 /* ---- What counts ---- */
 
 struct slice grown_basis(const struct plan *plan, uint32_t element, struct arena *arena)
@@ -30,11 +32,15 @@ struct slice grown_basis(const struct plan *plan, uint32_t element, struct arena
     return kept;
 }
 
-/* A task that ended by itself didn't want for time. */
+/* A task that ended by itself didn't want for time. At the limit Slurm sends signals to all processes, of
+ * which a shell makes an exit status. */
 static bool ended_by_itself(const struct plan *plan, struct task_id task)
 {
-    uint8_t attempt = state_task(plan_state(plan), task.at)->attempt;
-    return attempt == ATTEMPT_FAILED || attempt == ATTEMPT_UNFINISHED;
+    const struct task_row *row = state_task(plan_state(plan), task.at);
+    int status = row->attempt_status;
+    bool is_killed = status == 128 + SIGTERM || status == 128 + SIGKILL ||
+                     status == 256 + SIGTERM || status == 256 + SIGKILL;
+    return row->attempt == ATTEMPT_UNFINISHED || (row->attempt == ATTEMPT_FAILED && !is_killed);
 }
 
 static enum growth_cause cause_of(const struct jobs *jobs, const struct plan *plan,

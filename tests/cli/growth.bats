@@ -194,6 +194,24 @@ END
     lacks 'instead of'
 }
 
+@test "a task that ended by itself didn't want for time; one that was killed did" {
+    cluster
+    expect 0 submit p
+    ended '11|N/A|TIMEOUT'
+    program note <<'END'
+exit 143
+END
+    expect 1 -j 1 p # as Slurm's TERM ends it
+    expect 0 submit --dry-run p
+    has 'asks for 2h 00m instead of 1h 00m'
+    program note <<'END'
+exit 3
+END
+    expect 1 -j 1 p
+    expect 0 submit --dry-run p
+    lacks 'instead of'
+}
+
 @test "at the partition's limit it is said, each time, what to do" {
     cluster
     export MAX_TIME=1:30:00 MAX_MEMORY=10240
