@@ -232,7 +232,7 @@ static bool remove_sibling(const struct folders *folders, const char *path, stru
     struct buf shown = BUF_EMPTY;
     text_add_name(&shown, slice_of(path));
     diag_warning(diag, FINDING_FILE_TROUBLE, "can't delete %s: %s", buf_string(&shown),
-                 error == EBUSY ? "a file system is mounted in it" : backup_reason(error));
+                 error == EBUSY ? file_removal_error(error) : backup_reason(error));
     buf_release(&shown);
     return false;
 }

@@ -73,6 +73,7 @@ int file_rename_new(int dir, const char *from, const char *to);
 /* Removes a file or a whole tree (never crossing a symlink), folders without write permission, too,
  * if they are the caller's own. A missing one is success. */
 int file_remove_tree(int dir, const char *path);
+const char *file_removal_error(int error); /* why it failed, in words */
 
 /* The file system's own "now": the mtime of a file just written in the directory `dir` (a nameless
  * or hidden temporary, removed at once). Nanoseconds; -1 with errno. */

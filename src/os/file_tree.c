@@ -226,3 +226,10 @@ int file_remove_tree(int dir, const char *path)
     }
     return result == 1 ? remove_directory(dir, path) : result;
 }
+
+const char *file_removal_error(int error)
+{
+    /* NFS keeps a deleted file that is open under the name .nfs…, which can't be deleted. */
+    return error == EBUSY ? "one of its files is open, or a file system is mounted in it"
+                          : strerror(error);
+}

@@ -345,6 +345,12 @@ const char *inside_error(int error)
     case EXDEV:
         return "it is a symbolic link that another user made; replace it with a folder or a link "
                "of your own";
+    case EFBIG:
+        return "File too large; raise the limit that `ulimit -f` prints";
+    case ESTALE:
+        return "Stale file handle; mount its file system again";
+    case ENOTCONN:
+        return "Transport endpoint is not connected; mount its file system again";
     default:
         return strerror(error);
     }

@@ -48,8 +48,7 @@ static void delete_sibling(struct sweeping *sweeping, int folder, struct slice p
     text_add_name(&shown, buf_slice(&path));
     if (result != 0) {
         diag_warning(sweeping->diag, FINDING_FILE_TROUBLE, "can't delete %s: %s",
-                     buf_string(&shown),
-                     error == EBUSY ? "a file system is mounted in it" : strerror(error));
+                     buf_string(&shown), file_removal_error(error));
     } else {
         sweeping->found++;
     }

@@ -28,6 +28,7 @@ errno_of() {
     EIO) echo 5 ;;
     ENOMEM) echo 12 ;;
     EACCES) echo 13 ;;
+    EBUSY) echo 16 ;;
     EMFILE) echo 24 ;;
     ESTALE) echo 116 ;;
     esac
@@ -369,4 +370,31 @@ END
     expect 0
     expect_runs 'first a' s
     expect_nothing_to_do
+}
+
+@test "a file that NFS keeps since it is open is no part of a folder product, and not in its way" {
+    mkdir -p workspace/a
+    echo 1 >workspace/a/in
+    rowfile <<'END'
+[[action]]
+name = "make"
+inputs = ["in"]
+products = ["d"]
+command = 'cd workspace/{directory}; mkdir d; cp in d/x; note'
+END
+    expect 0
+    touch workspace/a/d/.nfs0001
+    expect 0
+    has 'nothing to do'
+    touch broken
+    echo 2 >workspace/a/in
+    troubled 0 unlinkat .nfs0001 EBUSY
+    has "can't delete workspace/a/.d.rowbuild-good: one of its files is open"
+    echo 3 >workspace/a/in
+    troubled 0 unlinkat .nfs0001 EBUSY
+    [ "$(ls -A workspace/a/d)" = x ]
+    content workspace/a/d/x 3
+    rm broken
+    expect 0 clean --backups
+    [ "$(ls -A workspace/a)" = $'d\nin' ]
 }

@@ -104,6 +104,27 @@ END
     expect 0
 }
 
+@test "a limit of file sizes that is reached by the state in the middle of a run: status 3, and no success is lost" {
+    local i
+    for i in {10..49}; do
+        mkdir "workspace/d$i"
+    done
+    rowfile <<'END'
+[[action]]
+name = "a"
+products = ["out"]
+command = "touch workspace/{directory}/out; note {directory}"
+END
+    bash -c 'ulimit -f 2; "$ROWBUILD" --version' | cat >version
+    [ -s version ] || skip 'not even --version runs below this limit'
+    run bash -c 'ulimit -f 2; "$ROWBUILD" -k 99 | cat; exit ${PIPESTATUS[0]}'
+    [ "$status" -eq 3 ]
+    has 'journal: File too large; raise the limit that `ulimit -f` prints'
+    expect 0
+    : >"$RUNS"
+    expect_nothing_to_do
+}
+
 # ---- Many directories ----
 
 @test "an input that is missing everywhere: some tasks are told, the others counted" {

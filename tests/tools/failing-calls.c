@@ -1,6 +1,6 @@
 /* A library for LD_PRELOAD: calls on some files fail, as on a disk or a network that has trouble.
  *
- * From the environment: FAIL_CALL is openat, read, statx or getdents; FAIL_NAME is the end of the
+ * From the environment: FAIL_CALL is openat, read, statx, getdents or unlinkat; FAIL_NAME is the end of the
  * paths it is about; FAIL_ERRNO is the number of the error. It fails while the file FAIL_WHILE
  * exists, or without that the first FAIL_TIMES times in each process. */
 #include <dirent.h>
@@ -99,6 +99,13 @@ int fstatat(int directory, const char *restrict path, struct stat *restrict foun
     static int (*next)(int, const char *restrict, struct stat *restrict, int);
     FIND(next);
     return fails("statx", path) ? -1 : next(directory, path, found, flags);
+}
+
+int unlinkat(int directory, const char *path, int flags)
+{
+    static int (*next)(int, const char *, int);
+    FIND(next);
+    return fails("unlinkat", path) ? -1 : next(directory, path, flags);
 }
 
 struct dirent *readdir(DIR *directory)
