@@ -622,6 +622,69 @@ END
     [ "$(<workspace/a/out/extra)" = edited ]
 }
 
+@test "clean --leftovers moves nothing that a symbolic link leads to, and a hard link keeps its other name" {
+    local outside=$SCRATCH/outside
+    mkdir -p workspace/a "$outside" real
+    rowfile <<'END'
+[[action]]
+name = "q"
+command = "cd {workspace_path}/{directory}; echo x | tee plain hard moved >sub/below; mkdir f; echo x >f/x; ln -s ../../real own; ln hard ../../real/hard"
+products = ["plain", "hard", "moved", "sub/below", "f", "own"]
+END
+    expect 0
+    # A link in the place of a file, of a folder, and of a folder that holds one.
+    mv workspace/a/moved "$outside/moved"
+    ln -s "$outside/moved" workspace/a/moved
+    mv workspace/a/f "$outside/f"
+    ln -s "$outside/f" workspace/a/f
+    printf '[[action]]\nname = "none"\nproducts = ["n"]\ncommand = "touch workspace/{directory}/n"\n' >Rowfile
+    find "$outside" real | sort >"$SCRATCH/before"
+    expect 0 clean --leftovers --yes
+    has 'backup of workspace/a/plain' 'backup of workspace/a/hard' 'backup of workspace/a/sub/below' \
+        'workspace/a/moved stays' 'workspace/a/f stays'
+    find "$outside" real | sort | cmp - "$SCRATCH/before"
+    content real/hard x
+    [ -h workspace/a/f ] && [ -h workspace/a/moved ]
+    [ workspace/a/.hard.rowbuild-kept -ef real/hard ]
+    # The folder of a leftover leads somewhere else now: nothing at all is moved.
+    mv workspace/a/.plain.rowbuild-kept workspace/a/plain
+    mv workspace/a/sub/.below.rowbuild-kept workspace/a/sub/below
+    mv workspace/a/sub "$outside/sub"
+    ln -s "$outside/sub" workspace/a/sub
+    find "$outside" real workspace | sort >"$SCRATCH/before"
+    run -3 rowbuild clean --leftovers --yes
+    has "workspace/a/sub/below" "symbolic link"
+    find "$outside" real workspace | sort | cmp - "$SCRATCH/before"
+}
+
+@test "clean --leftovers that is killed between two moves loses nothing, and the next one moves the rest" {
+    mkdir -p workspace/a workspace/b
+    rowfile <<'END'
+[[action]]
+name = "q"
+command = "cd {workspace_path}/{directory}; echo {directory} | tee one two >three"
+products = ["one", "two", "three"]
+END
+    local name
+    for name in one two three; do
+        rm -rf .rowbuild
+        find workspace -type f -delete
+        expect 0
+        cp Rowfile kept
+        printf '[[action]]\nname = "none"\nproducts = ["n"]\ncommand = "touch workspace/{directory}/n"\n' >Rowfile
+        run env LD_PRELOAD="$FAILING_CALLS" ASAN_OPTIONS="$ASAN_OPTIONS:verify_asan_link_order=0" FAIL_CALL=renameat \
+            FAIL_NAME="$name" FAIL_ERRNO=0 FAIL_TIMES=9 "$ROWBUILD" clean --leftovers --yes
+        [ "$status" -eq 137 ]
+        [ "$(find workspace -name '*one*' -o -name '*two*' -o -name '*three*' | wc -l)" -eq 6 ]
+        expect 0 clean --leftovers --yes
+        [ "$(find workspace -name '.*.rowbuild-kept' | wc -l)" -eq 6 ]
+        [ "$(cat workspace/a/.*.rowbuild-kept workspace/b/.*.rowbuild-kept | tr -d '\n')" = aaabbb ]
+        expect 0 clean --leftovers -n
+        has ' 0 products'
+        mv kept Rowfile
+    done
+}
+
 @test "a former product that another action made since, and makes no more, is a leftover" {
     mkdir -p workspace/a
     for first in p q; do

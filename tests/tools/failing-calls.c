@@ -1,13 +1,15 @@
 /* A library for LD_PRELOAD: calls on some files fail, as on a disk or a network that has trouble.
  *
- * From the environment: FAIL_CALL is openat, read, statx, getdents or unlinkat; FAIL_NAME is the end of the
- * paths it is about; FAIL_ERRNO is the number of the error. It fails while the file FAIL_WHILE
+ * From the environment: FAIL_CALL is openat, read, statx, getdents, unlinkat or renameat; FAIL_NAME is the
+ * end of the paths it is about (of a renaming: the old one); FAIL_ERRNO is the number of the error, or 0: the
+ * process is killed (kill -9) instead. It fails while the file FAIL_WHILE
  * exists, or without that the first FAIL_TIMES times in each process. */
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -39,7 +41,11 @@ static bool fails(const char *call, const char *path)
                      : atomic_fetch_add(&failed, 1) >= (times != NULL ? atoi(times) : 0)) {
         return false;
     }
-    errno = atoi(getenv("FAIL_ERRNO"));
+    const char *error = getenv("FAIL_ERRNO");
+    errno = error != NULL ? atoi(error) : EIO;
+    if (errno == 0) {
+        (void)raise(SIGKILL);
+    }
     return true;
 }
 
@@ -106,6 +112,20 @@ int unlinkat(int directory, const char *path, int flags)
     static int (*next)(int, const char *, int);
     FIND(next);
     return fails("unlinkat", path) ? -1 : next(directory, path, flags);
+}
+
+int renameat(int from_folder, const char *from, int to_folder, const char *to)
+{
+    static int (*next)(int, const char *, int, const char *);
+    FIND(next);
+    return fails("renameat", from) ? -1 : next(from_folder, from, to_folder, to);
+}
+
+int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned flags)
+{
+    static int (*next)(int, const char *, int, const char *, unsigned);
+    FIND(next);
+    return fails("renameat", from) ? -1 : next(from_folder, from, to_folder, to, flags);
 }
 
 struct dirent *readdir(DIR *directory)
