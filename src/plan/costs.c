@@ -5,11 +5,12 @@
 
 #include <stdlib.h>
 
-/* The tasks of one execution that worked on several directories: all of them have its record. */
+/* The tasks of one execution that worked on several directories: all of them have its record. By the
+ * action's name: a directory may have moved to another element of that name since. */
 struct shared {
     int64_t started_at_ns;
     double seconds;
-    uint32_t element;
+    uint32_t name;
     uint32_t count;
 };
 
@@ -64,7 +65,7 @@ static struct shared shared_of(const struct plan *plan, struct task_id task,
 {
     return (struct shared){.started_at_ns = row->started_at_ns,
                            .seconds = row->duration_s,
-                           .element = plan->graph->tasks[task.at].action,
+                           .name = (uint32_t)graph_action(plan->graph, task)->name_id,
                            .count = 1};
 }
 
@@ -72,8 +73,8 @@ static int compare_shared(const void *left, const void *right)
 {
     const struct shared *a = left;
     const struct shared *b = right;
-    if (a->element != b->element) {
-        return a->element < b->element ? -1 : 1;
+    if (a->name != b->name) {
+        return a->name < b->name ? -1 : 1;
     }
     if (a->started_at_ns != b->started_at_ns) {
         return a->started_at_ns < b->started_at_ns ? -1 : 1;

@@ -99,6 +99,32 @@ static void a_batch_is_counted_once(void **state)
     study_end(&study);
 }
 
+#define ELEMENT(number)                                                                            \
+    "[[action]]\nname = 'a'\ncommand = 'last 6; copy in out # {directories}'\n"                    \
+    "products = ['out']\nvalue_inputs = []\ngroup.where = '/e == " number "'\n"
+
+/* Two elements of one name make batches of their own. What one of them ran costs no more when a directory has
+ * moved to the other since, and its record, which is the whole batch's, with it. */
+static void a_batch_of_elements_with_one_name_is_counted_once(void **state)
+{
+    struct study study;
+    (void)state;
+    begin(&study, "[workspace]\nvalue_file = 'in'\n" ELEMENT("1") ELEMENT("2"), 0);
+    study_write(&study, "d1/in", "{\"e\": 1}");
+    study_write(&study, "d2/in", "{\"e\": 1}");
+    study_write(&study, "d3/in", "{\"e\": 1}");
+    study_write(&study, "d4/in", "{\"e\": 2}");
+    study_write(&study, "d5/in", "{\"e\": 2}");
+    study_run(&study);
+    expect_seconds(&study, "a/d1", 2);
+    expect_seconds(&study, "a/d4", 3);
+    study_write(&study, "d3/in", "{\"e\": 2}");
+    expect_seconds(&study, "a/d1", 2);
+    expect_seconds(&study, "a/d3", 2);
+    expect_seconds(&study, "a/d4", 3);
+    study_end(&study);
+}
+
 static const char two_actions[] =
     LASTS("1") "[[action]]\nname = 'b'\ncommand = 'last 1; copy out b'\n"
                "inputs = ['out']\nproducts = ['b']\n";
@@ -188,6 +214,7 @@ int main(void)
         cmocka_unit_test(what_never_ran_takes_the_median_of_its_siblings),
         cmocka_unit_test(cores_count),
         cmocka_unit_test(a_batch_is_counted_once),
+        cmocka_unit_test(a_batch_of_elements_with_one_name_is_counted_once),
         cmocka_unit_test(an_estimate_counts_what_is_unknown),
         cmocka_unit_test(it_is_known_as_soon_as_one_has_ended),
         cmocka_unit_test(a_long_task_counts_its_own_record),
