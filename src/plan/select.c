@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MOST_COMPARED = 100000 }; /* names, for a similar one */
+
 /* What the selection names, besides actions. */
 struct targets {
     uint8_t *directories; /* by directory: named */
@@ -151,15 +153,64 @@ static bool name_task(const struct plan *plan, struct slice target, struct targe
     return task.at != GRAPH_NONE;
 }
 
+/* An action, or a product of a group or of the project, of a similar name. In `arena`. */
+static struct slice nearest_other(const struct plan *plan, struct slice target, struct arena *arena)
+{
+    const struct graph *graph = plan->graph;
+    VEC(struct slice) known = {0};
+    struct buf product = BUF_EMPTY;
+    struct slice path = target.len > 2 && memcmp(target.at, "//", 2) == 0
+                            ? slice_make(target.at + 2, target.len - 2)
+                            : target;
+    for (size_t id = 0; id < graph->rowfile->name_count; id++) {
+        vec_push(&known, graph->rowfile->names[id]);
+    }
+    uint32_t first = (uint32_t)(graph->workspace->count * graph->directory_action_count);
+    for (uint32_t n = first; n < graph->task_count && known.count < MOST_COMPARED; n++) {
+        for (uint32_t i = graph->product_start[n]; i < graph->product_start[n + 1]; i++) {
+            buf_clear(&product);
+            graph_add_path(graph, graph->products.at[i], &product);
+            vec_push(&known, arena_slice(arena, buf_slice(&product)));
+        }
+    }
+    int nearest = text_nearest(path, known.at, known.count);
+    struct slice name = nearest >= 0 && known.at != NULL ? known.at[nearest] : (struct slice){0};
+    vec_release(&known);
+    buf_release(&product);
+    return name;
+}
+
+/* Whether the workspace has a directory of this name that no point declares. */
+static bool is_undeclared(const struct plan *plan, struct slice target)
+{
+    const struct workspace *workspace = plan->graph->workspace;
+    struct slice below = path_below(target, workspace->path);
+    struct slice name = below.at != NULL ? below : target;
+    for (size_t i = 0; i < workspace->points.undeclared_count; i++) {
+        if (slice_equal(workspace->points.undeclared[i], name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int report_unknown(const struct plan *plan, struct slice target,
                           const struct targets *targets)
 {
     struct buf shown = BUF_EMPTY;
     struct slice nearest = {0};
+    struct arena arena;
     int result = 0;
+    arena_init(&arena);
     (void)workspace_find(plan->graph->workspace, target, &nearest);
     text_add_name(&shown, target);
     buf_add_string(&shown, "` is neither a directory of the workspace nor a product");
+    if (is_undeclared(plan, target)) {
+        buf_add_string(&shown, "; add it to the points or to `workspace.directories`");
+        nearest = (struct slice){0};
+    } else if (nearest.at == NULL) {
+        nearest = nearest_other(plan, target, &arena);
+    }
     if (nearest.at != NULL) {
         buf_add_string(&shown, "; did you mean `");
         text_add_name(&shown, nearest);
@@ -170,6 +221,7 @@ static int report_unknown(const struct plan *plan, struct slice target,
     } else {
         result = diag_error(targets->diag, FINDING_UNKNOWN_TARGET, "`%s", buf_string(&shown));
     }
+    arena_release(&arena);
     buf_release(&shown);
     return result;
 }

@@ -600,3 +600,38 @@ END
     seen
     has 'x\u202ey = 1'
 }
+
+@test "a misspelt action or product of a group is recognised, and so is a directory that no point declares" {
+    mkdir -p workspace/other
+    rowfile <<'END'
+[workspace]
+value_file = "value.json"
+name = "x{/x}"
+[[workspace.points]]
+grid.x = [1, 2]
+[[action]]
+name = "simulate"
+products = ["out"]
+command = "touch workspace/{directory}/out"
+[[action]]
+name = "plot"
+scope = "project"
+inputs = ["workspace/x1/out"]
+products = ["//plots/gamma0.05.svg", "//plots/alpha.svg"]
+command = "touch plots/gamma0.05.svg plots/alpha.svg"
+END
+    local wrong right
+    while read -r wrong right; do
+        run -2 rowbuild "$wrong"
+        has "\`$wrong\` is neither a directory of the workspace nor a product; did you mean \`$right\`?"
+    done <<'END'
+simulat simulate
+plots/gamma0.05.svgg plots/gamma0.05.svg
+//plots/gama0.05.svg plots/gamma0.05.svg
+x11 x1
+END
+    run -2 rowbuild nothing-like-it
+    lacks 'did you mean'
+    run -2 rowbuild workspace/other
+    has '`workspace/other` is neither' '; add it to the points or to `workspace.directories`'
+}
