@@ -113,10 +113,11 @@ void part_maker_note(struct part_maker *maker, const struct submission *submissi
         const struct submission_element *element = &submission->elements[e];
         for (size_t i = 0; i < element->task_count && element->state != ELEMENT_RELEASED; i++) {
             uint32_t number = intern_add(&maker->keys, element->tasks[i]);
+            struct part_source holder = {token, e, element->state == ELEMENT_ENDED};
             if (number == maker->holders.count) {
-                vec_push(&maker->holders, (struct part_source){token, e});
+                vec_push(&maker->holders, holder);
             } else { /* the later registration counts */
-                maker->holders.at[number] = (struct part_source){token, e};
+                maker->holders.at[number] = holder;
             }
         }
     }
@@ -331,8 +332,9 @@ static void add_sources(struct part_maker *maker, struct buf *out)
     }
     for (size_t i = 0; i < found.count; i++) {
         if (i == 0 || compare_sources(&found.at[i - 1], &found.at[i]) != 0) {
-            buf_addf(out, "%s[\"%.*s\", %llu]", written++ > 0 ? ", " : ", \"sources\": [",
-                     SLICE_ARGS(found.at[i].token), (unsigned long long)found.at[i].element);
+            buf_addf(out, "%s[\"%.*s\", %llu%s]", written++ > 0 ? ", " : ", \"sources\": [",
+                     SLICE_ARGS(found.at[i].token), (unsigned long long)found.at[i].element,
+                     found.at[i].has_ended ? ", \"ended\"" : "");
         }
     }
     buf_add_string(out, written > 0 ? "]" : "");
@@ -340,7 +342,7 @@ static void add_sources(struct part_maker *maker, struct buf *out)
     buf_release(&key);
 }
 
-void part_maker_add(struct part_maker *maker, const struct task_id *tasks, size_t count,
+bool part_maker_add(struct part_maker *maker, const struct task_id *tasks, size_t count,
                     struct buf *lines)
 {
     /* Whether a temporary product may go depends on all who read it. */
@@ -350,11 +352,12 @@ void part_maker_add(struct part_maker *maker, const struct task_id *tasks, size_
     }
     if (is_whole) {
         buf_add_string(lines, "null\n");
-        return;
+        return false;
     }
     collect(maker, tasks, count);
     add_directories(maker, lines);
     add_tasks(maker, lines);
     add_sources(maker, lines);
     buf_add_string(lines, "}\n");
+    return true;
 }
