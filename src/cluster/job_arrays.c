@@ -467,7 +467,8 @@ void job_plan_add_dependencies(const struct planned_submission *submission, cons
         unsigned long long id = dependency->submission == JOB_PLAN_EARLIER
                                     ? dependency->job_id
                                     : ids[dependency->submission];
-        if (last == NULL || strcmp(word, last) != 0) { /* one word is enough for several jobs */
+        bool continues = last != NULL && dependency->any_end && strcmp(word, last) == 0;
+        if (!continues) { /* pools make many of them: one word is enough */
             buf_addf(out, "%s%s", last != NULL ? "," : "", word);
         }
         last = word;

@@ -67,13 +67,14 @@ static void add_json(struct buf *out, const struct job_line *job)
     report_json_optional(out, "id", buf_slice(&id));
     report_json_string(out, "cluster", job->job.cluster);
     report_json_string(out, "action", job->action);
-    report_json_key(out, "actions");
-    report_json_begin(out, '[');
-    const struct slice *actions = job->actions != NULL ? job->actions : &job->action;
-    for (size_t i = 0; i < (job->actions != NULL ? job->action_count : 1); i++) {
-        report_json_item(out, actions[i]);
+    if (job->action_count > 0) {
+        report_json_key(out, "actions");
+        report_json_begin(out, '[');
+        for (size_t i = 0; i < job->action_count; i++) {
+            report_json_item(out, job->actions[i]);
+        }
+        report_json_end(out, ']');
     }
-    report_json_end(out, ']');
     report_json_count(out, "directories", job->directories);
     report_json_optional(out, "state", job->state);
     report_json_optional(out, "reason", job->reason);

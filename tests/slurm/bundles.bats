@@ -43,7 +43,7 @@ END
     await_started p
     expect_json 0 show jobs --json
     json '.[0] | map([.action, .directories]) == [["first, second", 3], ["third", 3]]'
-    json '.[0] | map(.actions) == [["first", "second"], ["third"]]'
+    json '.[0] | map(.actions) == [["first", "second"], null]'
     json '.[0][0].tasks | sort == ["first/p", "first/q", "first/r", "second/p", "second/q", "second/r"]'
     [ "$(rowbuild show jobs --short -a second)" = "$(rowbuild show jobs --short -a first)" ]
     expect 0 show why second/r
