@@ -211,17 +211,9 @@ static int open_temporary(int dir, const char *path, struct buf *name)
     return -1;
 }
 
-static int sync_parent(int dir, const char *path)
+int file_sync_folder(int dir, const char *path)
 {
-    struct buf folder = BUF_EMPTY;
-    const char *slash = strrchr(path, '/');
-    if (slash != NULL) {
-        buf_add(&folder, path, (size_t)(slash - path) + 1);
-    } else {
-        buf_add_char(&folder, '.');
-    }
-    int fd = disk->open(dir, folder.at, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-    buf_release(&folder);
+    int fd = disk->open(dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     if (fd < 0) {
         /* A folder that may be written but not listed can't be opened, hence not synced. */
         return errno == EACCES ? 0 : -1;
@@ -232,6 +224,22 @@ static int sync_parent(int dir, const char *path)
     }
     disk->close(fd);
     return 0;
+}
+
+static int sync_parent(int dir, const char *path)
+{
+    struct buf folder = BUF_EMPTY;
+    const char *slash = strrchr(path, '/');
+    if (slash != NULL) {
+        buf_add(&folder, path, (size_t)(slash - path) + 1);
+    } else {
+        buf_add_char(&folder, '.');
+    }
+    int result = file_sync_folder(dir, folder.at);
+    int error = errno;
+    buf_release(&folder);
+    errno = error;
+    return result;
 }
 
 /* Writes and closes; the file has the mode of the one it is to replace. */

@@ -52,6 +52,10 @@ int file_write_fully(int fd, struct slice content);
 /* Creates missing parents of `path` (not its last part), mode 0777 less umask. -1 with errno. */
 int file_make_parents(int dir, const char *path);
 
+/* Makes sure that the names in a folder are on the disk, as far as its file system can: some refuse, and a
+ * folder that may not be listed can't be opened. -1 with errno. */
+int file_sync_folder(int dir, const char *path);
+
 /* How the names of those temporary files begin that file_replace puts in place. */
 #define FILE_TEMPORARY_PREFIX ".rowbuild-tmp-"
 

@@ -73,11 +73,7 @@ static void sync_parent(int dir, const char *path, size_t len)
     }
     buf_add(&parent, path, len);
     buf_add_char(&parent, '.');
-    int fd = disk->open(dir, parent.at, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-    if (fd >= 0) {
-        (void)disk->sync(fd); /* some file systems can't */
-        disk->close(fd);
-    }
+    (void)file_sync_folder(dir, parent.at);
     buf_release(&parent);
 }
 

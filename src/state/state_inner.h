@@ -91,6 +91,7 @@ struct state {
     bool is_older;        /* the journal at hand is of an earlier version: it is replaced, together
                              with the snapshot, before anything is written */
     bool is_unsynced;     /* something was written to the journal since it was synced */
+    bool has_synced_names;
 
     VEC(struct change) changes;
     struct buf pending; /* records that aren't in the journal yet */

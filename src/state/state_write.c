@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
@@ -59,6 +60,7 @@ int state_open_journal(struct state *state, struct diag *diag)
         state->is_new = state->snapshot_id == 0;
         return state_begin_journal(state, diag);
     }
+    state->is_unsynced = true; /* nobody knows how the one before ended */
     state->journal = inside_open(state->folder, STATE_JOURNAL, O_RDWR);
     if (state->journal < 0 && errno == EMLINK && separate_journal(state) == 0) {
         state->journal = inside_open(state->folder, STATE_JOURNAL, O_RDWR);
@@ -137,6 +139,25 @@ int state_flush(struct state *state, struct diag *diag)
     return write_pending(state, diag);
 }
 
+/* Whoever made the folder or put a file into it may have been killed before it synced the name: then all
+ * would be gone after a crash, and results would be taken as they stand. */
+static int sync_names(struct state *state)
+{
+    struct buf above = BUF_EMPTY;
+    int result = state->has_synced_names ? 0 : file_sync_folder(state->folder, ".");
+    for (const char *at = state->path; !state->has_synced_names && at != NULL && result == 0;) {
+        buf_add_string(&above, above.len > 0 ? "/.." : "..");
+        (void)file_sync_folder(state->folder, above.at); /* it may be somebody else's */
+        at = strchr(at, '/');
+        at += at != NULL ? strspn(at, "/") : 0;
+    }
+    buf_release(&above);
+    state->has_synced_names = result == 0;
+    return result;
+}
+
+/* A sync that failed says so once: the kernel may drop what it couldn't write, and the next sync succeeds without
+ * it (fsync(2)). So all is written anew, into other files. */
 int state_sync(struct state *state, struct diag *diag)
 {
     if (state->mode == STATE_JOB) {
@@ -146,10 +167,16 @@ int state_sync(struct state *state, struct diag *diag)
         return -1;
     }
     if (state->is_unsynced && state->journal >= 0 && disk->sync_data(state->journal) != 0) {
-        return state_folder_report(state->path, "sync", STATE_JOURNAL, diag);
+        int error = errno;
+        struct diag unseen;
+        diag_init(&unseen);
+        int result = state_compact(state, &unseen);
+        diag_release(&unseen);
+        errno = error;
+        return result == 0 ? 0 : state_folder_report(state->path, "sync", STATE_JOURNAL, diag);
     }
     state->is_unsynced = false;
-    return 0;
+    return sync_names(state) == 0 ? 0 : state_folder_report(state->path, "sync", ".", diag);
 }
 
 static uint64_t new_id(void)
@@ -191,6 +218,7 @@ int state_compact(struct state *state, struct diag *diag)
     state->snapshot_id = identity.id;
     state->snapshot_bytes = bytes;
     state->changes.count = 0;
+    state->is_unsynced = false;
     forget_pending(state);
     if (state->journal < 0) {
         state->journal_id = state->snapshot_id;
