@@ -247,10 +247,9 @@ static void remove_displaced(const struct folders *folders, const move_list *mov
     }
 }
 
-int backup_move(const struct folders *folders, const struct backup_item *items, size_t count,
-                struct diag *diag)
+static int add_moves(const struct folders *folders, const struct backup_item *items, size_t count,
+                     move_list *moves, struct diag *diag)
 {
-    move_list moves = {0};
     struct buf good = BUF_EMPTY;
     int result = 0;
     for (size_t i = 0; i < count && result == 0; i++) {
@@ -261,9 +260,30 @@ int backup_move(const struct folders *folders, const struct backup_item *items, 
             from = buf_string(&good);
         }
         int there = backup_exists(folders, from, diag);
-        result = there > 0 ? add_backup(folders, &moves, from, items[i].path, items[i].place, diag)
+        result = there > 0 ? add_backup(folders, moves, from, items[i].path, items[i].place, diag)
                            : there;
     }
+    buf_release(&good);
+    return result;
+}
+
+int backup_check(const struct folders *folders, const struct backup_item *items, size_t count,
+                 struct diag *diag)
+{
+    move_list moves = {0};
+    int result = add_moves(folders, items, count, &moves, diag);
+    if (result == 0) {
+        result = check_moves(folders, &moves, diag);
+    }
+    release_moves(&moves);
+    return result;
+}
+
+int backup_move(const struct folders *folders, const struct backup_item *items, size_t count,
+                struct diag *diag)
+{
+    move_list moves = {0};
+    int result = add_moves(folders, items, count, &moves, diag);
     if (result == 0) {
         result = make_moves(folders, &moves, diag);
     }
@@ -271,7 +291,6 @@ int backup_move(const struct folders *folders, const struct backup_item *items, 
         remove_displaced(folders, &moves, diag);
     }
     release_moves(&moves);
-    buf_release(&good);
     return result;
 }
 

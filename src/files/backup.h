@@ -45,6 +45,10 @@ void backup_good_path(const char *path, struct buf *out);
 int backup_move(const struct folders *folders, const struct backup_item *items, size_t count,
                 struct diag *diag);
 
+/* Checks the same, and moves nothing. */
+int backup_check(const struct folders *folders, const struct backup_item *items, size_t count,
+                 struct diag *diag);
+
 /* Moves good siblings back to the paths of the items; what is in the way goes to the item's place
  * (KEPT or LEFT) first. All or none. */
 int backup_restore(const struct folders *folders, const struct backup_item *items, size_t count,

@@ -1,5 +1,6 @@
 #include "backups.h"
 
+#include "backup_place.h"
 #include "disk.h"
 #include "file.h"
 #include "run.h"
@@ -12,6 +13,7 @@
 
 void moves_release(struct moves *moves)
 {
+    vec_release(&moves->by_hand);
     vec_release(&moves->others);
     vec_release(&moves->good);
     vec_release(&moves->remade);
@@ -116,6 +118,16 @@ static void add_item(struct moves *moves, const char *path, enum backup_place pl
     } else {
         vec_push(&moves->others, item);
     }
+    moves->is_beside_kept = moves->is_beside_kept || place == BACKUP_KEPT;
+}
+
+static bool is_beside_kept(const struct plan *plan, const char *path)
+{
+    struct buf name = BUF_EMPTY;
+    backup_add_sibling(path, BACKUP_KEPT, &name);
+    bool is_there = kind_at(plan, buf_string(&name)) != FILE_MISSING;
+    buf_release(&name);
+    return is_there;
 }
 
 /* Returns whether it is a backup then. */
@@ -171,6 +183,9 @@ static int plan_product_move(struct plan *plan, const struct beginning *beginnin
     if (is_through && plan_target(plan, file, path, moves, diag) != 0) {
         return -1;
     }
+    if (beginning->has_past && !moves->is_beside_kept) {
+        moves->is_beside_kept = is_beside_kept(plan, path);
+    }
     if (kind == FILE_MISSING) {
         return 0;
     }
@@ -183,7 +198,15 @@ static int plan_product_move(struct plan *plan, const struct beginning *beginnin
      * that the command writes through it. */
     bool stays = beginning->has_past ? beginning->is_continued
                                      : beginning->is_trusting || kind != FILE_REGULAR;
-    if (!stays) {
+    if (stays) {
+        return 0;
+    }
+    /* What a folder holds that isn't the task's is put back after the start is on record. */
+    if (place_of(plan, row, file) == BACKUP_KEPT && kind != FILE_DIRECTORY) {
+        struct backup_item item = {path, BACKUP_KEPT, false};
+        vec_push(&moves->by_hand, item);
+        moves->is_beside_kept = true;
+    } else {
         add_item(moves, path, place_of(plan, row, file), false);
     }
     return 0;
@@ -277,16 +300,46 @@ static int remake_folders(const struct plan *plan, const struct moves *moves, st
     return 0;
 }
 
-/* Everything is checked before anything is moved; good products go last, so that a good set that
- * lies partly in place is found. */
+/* Good products go last, so that a good set that lies partly in place is found. */
+static struct backup_item *list_moves(const struct moves *moves, bool with_those_by_hand,
+                                      size_t *count)
+{
+    size_t by_hand = with_those_by_hand ? moves->by_hand.count : 0;
+    struct backup_item *all =
+        mem_alloc((by_hand + moves->others.count + moves->good.count) * sizeof *all);
+    *count = 0;
+    for (size_t i = 0; i < by_hand; i++) {
+        all[(*count)++] = moves->by_hand.at[i];
+    }
+    vec_each (struct backup_item, item, &moves->others) {
+        all[(*count)++] = *item;
+    }
+    vec_each (struct backup_item, item, &moves->good) {
+        all[(*count)++] = *item;
+    }
+    return all;
+}
+
+int backups_move_by_hand(const struct plan *plan, const struct moves *moves, struct diag *diag)
+{
+    if (moves->by_hand.count == 0) {
+        return 0;
+    }
+    const struct folders *folders = &plan_graph(plan)->folders;
+    size_t count;
+    struct backup_item *all = list_moves(moves, true, &count);
+    int result = backup_check(folders, all, count, diag);
+    if (result == 0) {
+        result = backup_move(folders, moves->by_hand.at, moves->by_hand.count, diag);
+    }
+    free(all);
+    return result;
+}
+
 int backups_move(const struct plan *plan, const struct moves *moves, struct diag *diag)
 {
-    size_t count = moves->others.count + moves->good.count;
-    struct backup_item *all = mem_alloc(count * sizeof *all);
-    for (size_t i = 0; i < count; i++) {
-        all[i] =
-            i < moves->others.count ? moves->others.at[i] : moves->good.at[i - moves->others.count];
-    }
+    size_t count;
+    struct backup_item *all = list_moves(moves, false, &count);
     int result = backup_move(&plan_graph(plan)->folders, all, count, diag);
     free(all);
     return result == 0 ? remake_folders(plan, moves, diag) : result;

@@ -15,11 +15,13 @@ struct remade {
     mode_t mode;
 };
 
-struct moves {           /* before tasks are started */
-    struct arena *arena; /* where the paths lie */
+struct moves {                       /* before tasks are started */
+    struct arena *arena;             /* where the paths lie */
+    VEC(struct backup_item) by_hand; /* files that rowbuild didn't make */
     VEC(struct backup_item) others;
     VEC(struct backup_item) good;
     VEC(struct remade) remade;
+    bool is_beside_kept; /* something that was kept lies beside a product, or will */
 };
 
 /* Whether what an attempt left stays where it is for the next one, which continues it: row's
@@ -30,7 +32,10 @@ bool backups_stay(const struct graph *graph, struct task_id task);
  * its good products are backups then. -1 after an error: a link that mustn't be written through. */
 int backups_plan(struct plan *plan, struct task_id task, struct digest fingerprint,
                  struct moves *moves, bool *is_backed_up, struct diag *diag);
-/* All or none; -1 after an error. */
+/* Before the start is on the disk, so that they never look as if the attempt had left them: moves files that
+ * rowbuild didn't make, once it is checked that all can be moved. -1 after an error. */
+int backups_move_by_hand(const struct plan *plan, const struct moves *moves, struct diag *diag);
+/* The others. All or none; -1 after an error. */
 int backups_move(const struct plan *plan, const struct moves *moves, struct diag *diag);
 void moves_release(struct moves *moves);
 

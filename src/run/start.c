@@ -270,31 +270,52 @@ static bool is_short(struct run *run, uint32_t number, struct slot *slot)
     return refusals_postpone(run, slot);
 }
 
-/* All start records are written before anything moves, and all moves are checked before any of them
- * is made. */
-static int prepare_tasks(struct run *run, const struct task_id *tasks, size_t count,
-                         const struct launched *launched)
+static int plan_moves(struct run *run, const struct task_id *tasks, size_t count,
+                      const struct launched *launched, struct moves *moves, bool *are_backed_up)
 {
     struct plan *plan = run->plan;
-    struct moves moves = {.arena = &run->scratch};
     int result = 0;
     for (size_t i = 0; i < count && result == 0; i++) {
-        bool is_backed_up;
         bool was_killed = state_task(plan_state(plan), tasks[i].at)->attempt == ATTEMPT_STARTED;
         if (was_killed && backups_stay(plan_graph(plan), tasks[i])) {
             plan_mark_left(plan, tasks[i], true);
         }
         result = backups_return(plan, tasks[i], run->diag) != 0
                      ? -1
-                     : backups_plan(plan, tasks[i], launched[i].fingerprint, &moves, &is_backed_up,
-                                    run->diag);
-        if (result == 0) {
-            record_start(run, tasks[i], &launched[i], is_backed_up);
-        }
+                     : backups_plan(plan, tasks[i], launched[i].fingerprint, moves,
+                                    &are_backed_up[i], run->diag);
     }
-    if (result == 0 && state_flush(plan_state(plan), run->diag) != 0) {
-        run->stopping.broken = true;
-        result = -1;
+    return result;
+}
+
+/* What was kept is displaced by what nobody is known to have made. So where something is kept, the start is on
+ * the disk before the command can make anything, and whatever a crash leaves is the attempt's. */
+static int write_starts(struct run *run, const struct moves *moves)
+{
+    struct state *state = plan_state(run->plan);
+    int result =
+        moves->is_beside_kept ? state_sync(state, run->diag) : state_flush(state, run->diag);
+    run->stopping.broken = run->stopping.broken || result != 0;
+    return result;
+}
+
+/* All moves are checked before any of them is made, and start records are written before anything moves
+ * but what somebody made by hand. */
+static int prepare_tasks(struct run *run, const struct task_id *tasks, size_t count,
+                         const struct launched *launched)
+{
+    struct plan *plan = run->plan;
+    struct moves moves = {.arena = &run->scratch};
+    bool *are_backed_up = arena_array(&run->scratch, count, sizeof *are_backed_up);
+    int result = plan_moves(run, tasks, count, launched, &moves, are_backed_up);
+    for (size_t i = 0; i < count && result == 0; i++) {
+        record_start(run, tasks[i], &launched[i], are_backed_up[i]);
+    }
+    if (result == 0) {
+        result = backups_move_by_hand(plan, &moves, run->diag);
+    }
+    if (result == 0) {
+        result = write_starts(run, &moves);
     }
     if (result == 0) {
         result = backups_move(plan, &moves, run->diag);
