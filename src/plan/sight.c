@@ -365,6 +365,20 @@ static void leave_out_seen(struct plan *plan, const struct file_list *list, stru
     }
 }
 
+/* A look that failed may succeed at once. A product that couldn't be looked at isn't adopted, and finished work
+ * would be done again. */
+static void stat_again(struct plan *plan, const struct survey *survey, const struct file_list *list)
+{
+    struct file_list troubled = {0};
+    vec_each (const uint32_t, file, list) {
+        if (plan->files[*file] == FILE_TROUBLE) {
+            vec_push(&troubled, *file);
+        }
+    }
+    survey_stat(survey, troubled.at, troubled.count, plan->files);
+    vec_release(&troubled);
+}
+
 void plan_stat_files(struct plan *plan, const struct file_list *list, struct diag *diag)
 {
     if (plan->options.recorded) {
@@ -377,6 +391,7 @@ void plan_stat_files(struct plan *plan, const struct file_list *list, struct dia
     struct file_list open = {0};
     leave_out_seen(plan, list, &open);
     survey_stat(&survey, open.at, open.count, plan->files);
+    stat_again(plan, &survey, &open);
     vec_release(&open);
     for (size_t i = 0; i < list->count && plan->graph->workspace->points.standings != NULL; i++) {
         if (is_declared(plan->graph, (struct file_id){list->at[i]})) {
