@@ -88,8 +88,9 @@ bool plan_stamp_stands(struct plan *plan, struct file_id file, struct digest the
         return plan_is_stamp(then);
     }
     uint32_t maker = plan->graph->producers[file.at];
+    /* Within one tick of the clock nobody knows which of the two was first. */
     return digest_equal(then, row->digest) &&
-           state_task(plan->state, maker)->finished_at_ns <= success->finished_at_ns;
+           state_task(plan->state, maker)->finished_at_ns < success->finished_at_ns;
 }
 
 static void push_stamp(struct plan *plan, struct task_id task, struct file_id file,
