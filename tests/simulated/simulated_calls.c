@@ -102,6 +102,7 @@ static bool strikes(struct fault *fault, enum simulated_call call, const char *p
         return false;
     }
     fault->is_over = fault->left == 1;
+    fault->has_struck = true;
     return true;
 }
 
@@ -264,10 +265,13 @@ static int open_path(int folder, const char *path, int flags, mode_t mode)
     return ends(new_descriptor(description));
 }
 
+/* A close that fails has closed the descriptor all the same, as on Linux (close(2)). */
 static int close_descriptor(int fd)
 {
+    int error = 0;
     if (!begins(SIMULATED_OTHER, fd, NULL)) {
-        return -1;
+        error = errno;
+        pthread_mutex_lock(&simulated.mutex);
     }
     struct description *description = description_of(fd);
     if (description == NULL) {
@@ -281,7 +285,8 @@ static int close_descriptor(int fd)
         free(description->path);
         free(description);
     }
-    return ends(0);
+    errno = error;
+    return ends(error == 0 ? 0 : -1);
 }
 
 static int duplicate(int fd)

@@ -1,4 +1,5 @@
 /* What a crash leaves: the names and contents that were synced, and some of the others. */
+#include "random.h"
 #include "simulated_inner.h"
 
 #include <stdlib.h>
@@ -8,15 +9,6 @@
 enum survival { SURVIVE_NONE, SURVIVE_ALL, SURVIVE_FIRST, SURVIVE_SOME };
 enum { SURVIVALS = 4 };
 
-static uint64_t next_random(uint64_t *seed)
-{
-    *seed += UINT64_C(0x9e3779b97f4a7c15); /* splitmix64 */
-    uint64_t z = *seed;
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
-
 /* Chooses, for steps that were taken one after another, which of them are on the disk. */
 struct choice {
     enum survival survival;
@@ -25,8 +17,8 @@ struct choice {
 
 static struct choice choose(uint64_t *seed, size_t steps)
 {
-    struct choice choice = {.survival = (enum survival)(next_random(seed) % SURVIVALS)};
-    choice.first = next_random(seed) % (steps + 1);
+    struct choice choice = {.survival = (enum survival)(random_next(seed) % SURVIVALS)};
+    choice.first = random_next(seed) % (steps + 1);
     return choice;
 }
 
@@ -41,7 +33,7 @@ static bool survives(const struct choice *choice, size_t step, uint64_t *seed)
         return step < choice->first;
     case SURVIVE_SOME:
     default:
-        return next_random(seed) % 2 == 0;
+        return random_next(seed) % 2 == 0;
     }
 }
 
@@ -58,9 +50,9 @@ static void settle_content(struct inode *inode, uint64_t *seed)
         struct unsynced_write write = inode->writes.at[i];
         if (survives(&choice, i, seed)) {
             bool is_torn =
-                write.len > 0 && choice.survival != SURVIVE_ALL && next_random(seed) % 3 == 0;
+                write.len > 0 && choice.survival != SURVIVE_ALL && random_next(seed) % 3 == 0;
             is_over = is_torn && simulated.keeps_order;
-            write.len = is_torn ? next_random(seed) % write.len : write.len;
+            write.len = is_torn ? random_next(seed) % write.len : write.len;
             tree_put_bytes(&inode->content, &write);
         }
     }

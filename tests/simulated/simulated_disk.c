@@ -285,14 +285,17 @@ void simulated_fail(enum simulated_call call, const char *path, unsigned nth, in
     pthread_mutex_unlock(&simulated.mutex);
 }
 
-void simulated_heal(void)
+bool simulated_heal(void)
 {
+    bool has_failed = false;
     pthread_mutex_lock(&simulated.mutex);
     vec_each (struct fault, fault, &simulated.faults) {
+        has_failed = has_failed || fault->has_struck;
         free(fault->path);
     }
     simulated.faults.count = 0;
     pthread_mutex_unlock(&simulated.mutex);
+    return has_failed;
 }
 
 void simulated_keep_order(void)
@@ -303,6 +306,14 @@ void simulated_keep_order(void)
 size_t simulated_calls(void)
 {
     return simulated.calls;
+}
+
+bool simulated_is_stopped(void)
+{
+    pthread_mutex_lock(&simulated.mutex);
+    bool is_stopped = simulated.calls > simulated.stop_after;
+    pthread_mutex_unlock(&simulated.mutex);
+    return is_stopped;
 }
 
 void simulated_stop_after(size_t calls)

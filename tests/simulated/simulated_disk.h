@@ -74,7 +74,7 @@ enum simulated_call {
 /* Lets calls about a path (NULL: any) fail: the n-th from now on only, or all of them (`nth` 0). A
  * descriptor stands for the path that it was opened by. */
 void simulated_fail(enum simulated_call call, const char *path, unsigned nth, int error);
-void simulated_heal(void); /* no faults any more */
+bool simulated_heal(void); /* no faults any more; whether any call failed by one */
 
 /* ---- Crashes ---- */
 
@@ -82,6 +82,7 @@ void simulated_heal(void); /* no faults any more */
  * and do nothing. SIZE_MAX: never. */
 size_t simulated_calls(void);
 void simulated_stop_after(size_t calls);
+bool simulated_is_stopped(void); /* a call was refused since */
 
 /* The same, before the first such call about a path that contains that text. */
 void simulated_stop_at(enum simulated_call call, const char *part);

@@ -69,6 +69,7 @@ struct fault {
     char *path;
     unsigned left; /* calls until the one that fails; 0: all do */
     bool is_over;
+    bool has_struck;
     int error;
 };
 

@@ -84,6 +84,7 @@ void study_end(struct study *study)
     diag_release(&study->diag);
     buf_release(&study->text);
     buf_release(&study->ran);
+    buf_release(&study->failed);
     buf_release(&study->log);
     vec_release(&study->told);
 }
@@ -169,6 +170,14 @@ static void add_keys(struct study *study, const char *before, const struct task_
     }
 }
 
+static void note_failed(struct study *study, const struct task_id *tasks, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        buf_add_string(&study->failed, study->failed.len > 0 ? " " : "");
+        graph_add_key(study->graph, tasks[i], &study->failed);
+    }
+}
+
 static const char *const outcome_names[] = {
     [ROWBUILD_SUCCEEDED] = "succeeded",     [ROWBUILD_TASK_FAILED] = "failed",
     [ROWBUILD_RETRYING] = "retrying",       [ROWBUILD_TIMED_OUT] = "timed out",
@@ -211,6 +220,9 @@ static void hear(void *context, const struct run_event *event)
         buf_add_char(log, '\n');
         if (event->outcome == ROWBUILD_RESTORED) {
             add_keys(study, "back:", event->tasks, event->task_count);
+        }
+        if (event->outcome == ROWBUILD_TASK_FAILED) {
+            note_failed(study, event->tasks, event->task_count);
         }
         if (event->output != NULL) {
             buf_addf(log, "output %.*s\n", (int)event->output_bytes, event->output);
@@ -365,6 +377,7 @@ int study_try(struct study *study)
     bool is_to_die = study->death != DEATH_NONE;
     pass(study);
     buf_clear(&study->ran);
+    buf_clear(&study->failed);
     simulated_set_hasty(study->is_hasty);
     study->is_dead = false;
     if (study->death == DEATH_RECORDED) {

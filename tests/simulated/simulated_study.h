@@ -11,6 +11,7 @@
  *     copy FROM TO        sort FROM TO (its bytes)     upper FROM TO       count FROM TO (bytes)
  *     write TEXT TO       append TEXT TO               gather NAME TO (of all the task's directories)
  *     remove PATH         fail                         fail_if WORD FROM   stop_if PATH (it exists)
+ *     add FROM TO         gather_also NAME TO (both append)
  *     crowd N (fails while more than N processes live)
  *     set PATH TEXT       empty PATH                   read FROM (it must be there)
  *     print TEXT          exit STATUS                  variable NAME TO (its value)
@@ -54,6 +55,7 @@ struct study {
     struct diag diag;
     struct buf text;          /* scratch */
     struct buf ran;           /* keys of what ran in the last run; "back:…": put back */
+    struct buf failed;        /* keys of what failed in it */
     struct buf log;           /* events of the last run, a line each: "120 start first/d1" */
     size_t adopted;           /* in the last run or look */
     struct run_result result; /* of the last run */

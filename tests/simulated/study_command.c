@@ -111,12 +111,14 @@ static void change(const char *how, struct buf *content)
 static int make_from(struct command *command, const char *how)
 {
     struct buf content = BUF_EMPTY;
-    bool is_read = strcmp(how, "gather") == 0
-                       ? gather(command, command->words[1], &content)
-                       : add_content(path_of(command, command->words[1]), &content);
+    bool is_gathered = strcmp(how, "gather") == 0 || strcmp(how, "gather_also") == 0;
+    bool is_added = strcmp(how, "add") == 0 || strcmp(how, "gather_also") == 0;
+    bool is_read = is_gathered ? gather(command, command->words[1], &content)
+                               : add_content(path_of(command, command->words[1]), &content);
     if (is_read) {
         change(how, &content);
-        simulated_write(path_of(command, command->words[2]), buf_string(&content));
+        (is_added ? simulated_append : simulated_write)(path_of(command, command->words[2]),
+                                                        buf_string(&content));
     }
     buf_release(&content);
     return is_read ? WENT_WELL : WENT_WRONG;
@@ -169,7 +171,8 @@ static int do_statement(struct command *command, void *context)
     (void)context;
     char **words = command->words;
     if (is(command, "copy", 3) || is(command, "sort", 3) || is(command, "upper", 3) ||
-        is(command, "count", 3) || is(command, "gather", 3)) {
+        is(command, "count", 3) || is(command, "gather", 3) || is(command, "add", 3) ||
+        is(command, "gather_also", 3)) {
         return make_from(command, words[0]);
     }
     if (is(command, "write", 3)) {
@@ -292,7 +295,7 @@ void study_act(void *context, struct simulated_process *process)
 {
     struct study *study = context;
     struct command command = {.study = study, .process = process, .directory = ""};
-    if (study->is_dead) {
+    if (study->is_dead || simulated_is_stopped()) {
         return;
     }
     if (is_squeue(process)) {

@@ -1,4 +1,5 @@
 /* The simulated disk against the kernel's: the same calls, the same answers. */
+#include "random.h"
 #include "simulated_disk.h"
 
 #include "buf.h"
@@ -20,20 +21,6 @@
 #include <cmocka.h>
 
 /* ---- A sequence of calls, chosen by a seed ---- */
-
-static uint64_t next_random(uint64_t *seed)
-{
-    *seed += UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t z = *seed;
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
-
-static size_t below(uint64_t *seed, size_t end)
-{
-    return (size_t)(next_random(seed) % end);
-}
 
 static const char *const PATHS[] = {
     "a",  "b",   "c",   "a/b",  "b/c",      "a/b/c",  "a/..",  "a/../b", "a/",
@@ -59,7 +46,7 @@ static const int FLAGS[] = {
     O_PATH | O_NOFOLLOW,
     O_TMPFILE | O_RDWR,
 };
-#define PICK(seed, list) ((list)[below((seed), sizeof(list) / sizeof *(list))])
+#define PICK(seed, list) ((list)[random_below((seed), sizeof(list) / sizeof *(list))])
 
 enum { DESCRIPTORS = 6, DEPTH = 8 };
 
@@ -221,9 +208,9 @@ static void do_on_descriptor(struct side *side, size_t doing, uint64_t *seed)
     const struct disk *own = side->disk;
     char bytes[64] = {0};
     struct stat found;
-    size_t place = below(seed, DESCRIPTORS);
-    size_t at = below(seed, 12);
-    size_t size = below(seed, 8);
+    size_t place = random_below(seed, DESCRIPTORS);
+    size_t at = random_below(seed, 12);
+    size_t size = random_below(seed, 8);
     int fd = own_descriptor(side, place);
     buf_addf(&side->told, " #%zu %zu+%zu", place, at, size);
     switch (doing) {
@@ -283,13 +270,13 @@ static void do_by_path(struct side *side, size_t doing, uint64_t *seed)
     const struct disk *own = side->disk;
     char bytes[64] = {0};
     struct stat found;
-    int folder = any_folder(side, below(seed, DESCRIPTORS));
+    int folder = any_folder(side, random_below(seed, DESCRIPTORS));
     const char *path = PICK(seed, PATHS);
     const char *other = PICK(seed, PATHS);
     const char *target = PICK(seed, TARGETS);
     int flags = PICK(seed, FLAGS);
-    size_t place = below(seed, DESCRIPTORS);
-    bool choice = below(seed, 2) == 0;
+    size_t place = random_below(seed, DESCRIPTORS);
+    bool choice = random_below(seed, 2) == 0;
     struct buf whole = BUF_EMPTY;
     ssize_t len;
     buf_addf(&side->told, " %s %s %s %o %d", path, other, target, (unsigned)flags, choice);
@@ -347,8 +334,8 @@ static void do_one(struct side *side, uint64_t seed)
 {
     /* Half of the calls are those that others need before they can do anything. */
     static const size_t often[] = {DO_OPEN, DO_OPEN, DO_MAKE_FOLDER, DO_LINK, DO_RENAME, DO_WRITE};
-    size_t doing = below(&seed, DOINGS);
-    if (below(&seed, 2) == 0 || (doing == DO_SYNC && below(&seed, 16) > 0)) {
+    size_t doing = random_below(&seed, DOINGS);
+    if (random_below(&seed, 2) == 0 || (doing == DO_SYNC && random_below(&seed, 16) > 0)) {
         doing = PICK(&seed, often);
     }
     buf_clear(&side->told);
@@ -438,7 +425,7 @@ static void run_sequence(uint64_t number)
     furnish(&simulated);
     uint64_t seed = number;
     for (int step = 0; step < STEPS; step++) {
-        uint64_t one = next_random(&seed);
+        uint64_t one = random_next(&seed);
         do_one(&real, one);
         do_one(&simulated, one);
         if (strcmp(real.told.at, simulated.told.at) != 0) {

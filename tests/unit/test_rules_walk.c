@@ -4,6 +4,7 @@
  * edited and the product of the one before it, or of two before, and its product is a function of
  * what it read, coarse enough for early cutoff. The model keeps, for each task, the contents that
  * it last read and made: it is out of date where one of them is another now. */
+#include "random.h"
 #include "simulated_study.h"
 
 #include <setjmp.h>
@@ -17,20 +18,6 @@
 #include <cmocka.h>
 
 enum { ACTIONS = 4, DIRECTORIES = 3, SOURCES = 3, MOST_INPUTS = 3, SHORT = 8 };
-
-static uint64_t next_random(uint64_t *seed)
-{
-    *seed += UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t z = *seed;
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
-
-static size_t below(uint64_t *seed, size_t end)
-{
-    return (size_t)(next_random(seed) % end);
-}
 
 /* Files of a directory: sources s0 …, then products p0 … by action. "": missing. */
 enum { FILES = SOURCES + ACTIONS };
@@ -156,13 +143,13 @@ static void choose_rules(struct model *model)
 {
     static const char *const ways[] = {"copy", "sort", "count"};
     for (size_t a = 0; a < ACTIONS; a++) {
-        model->rules[a].how = ways[below(&model->seed, 3)];
+        model->rules[a].how = ways[random_below(&model->seed, 3)];
         /* A file before its own product; mostly the one that was made just before. */
-        model->rules[a].read = a > 0 && below(&model->seed, 3) > 0
+        model->rules[a].read = a > 0 && random_below(&model->seed, 3) > 0
                                    ? SOURCES + a - 1
-                                   : below(&model->seed, SOURCES + a);
+                                   : random_below(&model->seed, SOURCES + a);
         do {
-            model->rules[a].also = below(&model->seed, SOURCES + a);
+            model->rules[a].also = random_below(&model->seed, SOURCES + a);
         } while (model->rules[a].also == model->rules[a].read);
     }
 }
@@ -180,7 +167,7 @@ static void write_file(struct model *model, struct study *study, size_t d, size_
 static const char *any_text(uint64_t *seed)
 {
     static const char *const texts[] = {"ab", "ba", "abc", "cab", "x"};
-    return texts[below(seed, sizeof texts / sizeof *texts)];
+    return texts[random_below(seed, sizeof texts / sizeof *texts)];
 }
 
 static void touch_file(struct model *model, size_t d, size_t file)
@@ -203,12 +190,12 @@ static void remove_file(struct model *model, size_t d, size_t file)
 static void edit(struct model *model, struct study *study)
 {
     uint64_t *seed = &model->seed;
-    size_t d = below(seed, DIRECTORIES);
-    size_t source = below(seed, SOURCES);
-    size_t product = SOURCES + below(seed, ACTIONS);
-    switch (below(seed, 8)) {
+    size_t d = random_below(seed, DIRECTORIES);
+    size_t source = random_below(seed, SOURCES);
+    size_t product = SOURCES + random_below(seed, ACTIONS);
+    switch (random_below(seed, 8)) {
     case 0:
-        touch_file(model, d, below(seed, FILES));
+        touch_file(model, d, random_below(seed, FILES));
         break;
     case 1:
         remove_file(model, d, product);
@@ -217,7 +204,7 @@ static void edit(struct model *model, struct study *study)
         write_file(model, study, d, product, any_text(seed));
         break;
     case 3:
-        model->rules[below(seed, ACTIONS)].recipe++;
+        model->rules[random_below(seed, ACTIONS)].recipe++;
         describe(model, study);
         break;
     default:
@@ -258,7 +245,7 @@ static void walk(uint64_t number, size_t steps)
     }
     for (size_t step = 0; step < steps; step++) {
         /* Before the first run products by hand would be adopted. */
-        for (size_t edits = step > 0 ? below(&model.seed, 4) : 0; edits > 0; edits--) {
+        for (size_t edits = step > 0 ? random_below(&model.seed, 4) : 0; edits > 0; edits--) {
             edit(&model, &study);
         }
         expect_run(&model);
