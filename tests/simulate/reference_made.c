@@ -63,7 +63,9 @@ static void change(enum life_change how, struct buf *text)
     size_t len = text->len;
     switch (how) {
     case CHANGE_SORT:
-        qsort(text->at, len, len > 0, compare_bytes);
+        if (len > 0) {
+            qsort(text->at, len, 1, compare_bytes);
+        }
         break;
     case CHANGE_UPPER:
         for (size_t i = 0; i < len; i++) {
