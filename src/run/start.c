@@ -270,66 +270,6 @@ static bool is_short(struct run *run, uint32_t number, struct slot *slot)
     return refusals_postpone(run, slot);
 }
 
-static int plan_moves(struct run *run, const struct task_id *tasks, size_t count,
-                      const struct launched *launched, struct moves *moves, bool *are_backed_up)
-{
-    struct plan *plan = run->plan;
-    int result = 0;
-    for (size_t i = 0; i < count && result == 0; i++) {
-        bool was_killed = state_task(plan_state(plan), tasks[i].at)->attempt == ATTEMPT_STARTED;
-        if (was_killed && backups_stay(plan_graph(plan), tasks[i])) {
-            plan_mark_left(plan, tasks[i], true);
-        }
-        result = backups_return(plan, tasks[i], run->diag) != 0
-                     ? -1
-                     : backups_plan(plan, tasks[i], launched[i].fingerprint, moves,
-                                    &are_backed_up[i], run->diag);
-    }
-    return result;
-}
-
-/* What was kept is displaced by what nobody is known to have made. So where something is kept, the start is on
- * the disk before the command can make anything, and whatever a crash leaves is the attempt's. */
-static int write_starts(struct run *run, const struct moves *moves)
-{
-    struct state *state = plan_state(run->plan);
-    int result =
-        moves->is_beside_kept ? state_sync(state, run->diag) : state_flush(state, run->diag);
-    run->stopping.broken = run->stopping.broken || result != 0;
-    return result;
-}
-
-/* All moves are checked before any of them is made, and start records are written before anything moves
- * but what somebody made by hand. */
-static int prepare_tasks(struct run *run, const struct task_id *tasks, size_t count,
-                         const struct launched *launched)
-{
-    struct plan *plan = run->plan;
-    struct moves moves = {.arena = &run->scratch};
-    bool *are_backed_up = arena_array(&run->scratch, count, sizeof *are_backed_up);
-    int result = plan_moves(run, tasks, count, launched, &moves, are_backed_up);
-    for (size_t i = 0; i < count && result == 0; i++) {
-        record_start(run, tasks[i], &launched[i], are_backed_up[i]);
-    }
-    if (result == 0) {
-        result = backups_move_by_hand(plan, &moves, run->diag);
-    }
-    if (result == 0) {
-        result = write_starts(run, &moves);
-    }
-    if (result == 0) {
-        result = backups_move(plan, &moves, run->diag);
-    }
-    for (size_t i = 0; i < count && result == 0; i++) {
-        result = backups_return(plan, tasks[i], run->diag);
-        make_product_folders(run, tasks[i]);
-        make_depfile_folders(run, tasks[i]);
-    }
-    moves_release(&moves);
-    arena_release(&run->scratch);
-    return result;
-}
-
 static struct task_row *rows_of(const struct run *run, const struct task_id *tasks, size_t count)
 {
     struct task_row *rows = mem_alloc(count * sizeof *rows);
@@ -350,6 +290,77 @@ static void restore_attempts(struct run *run, const struct task_id *tasks, size_
         row.attempt_fingerprint = before[i].attempt_fingerprint;
         state_put_task(plan_state(run->plan), tasks[i].at, &row);
     }
+}
+
+static int plan_moves(struct run *run, const struct task_id *tasks, size_t count,
+                      const struct launched *launched, struct moves *moves, bool *are_backed_up)
+{
+    struct plan *plan = run->plan;
+    int result = 0;
+    for (size_t i = 0; i < count && result == 0; i++) {
+        bool was_killed = state_task(plan_state(plan), tasks[i].at)->attempt == ATTEMPT_STARTED;
+        if (was_killed) {
+            plan_mark_left(plan, tasks[i], true);
+        }
+        result = backups_return(plan, tasks[i], run->diag) != 0
+                     ? -1
+                     : backups_plan(plan, tasks[i], launched[i].fingerprint, moves,
+                                    &are_backed_up[i], run->diag);
+    }
+    return result;
+}
+
+/* What a later start of this job has made isn't known here, and would look as if it were made by hand. */
+static int move_by_hand(struct run *run, const struct moves *moves)
+{
+    if (moves->by_hand.count > 0 && state_check_job(plan_state(run->plan), run->diag) != 0) {
+        run->stopping.broken = true;
+        return -1;
+    }
+    return backups_move_by_hand(run->plan, moves, run->diag);
+}
+
+/* What was kept is displaced by what nobody is known to have made. So where something is kept, the start is on
+ * the disk before the command can make anything, and whatever a crash leaves is the attempt's. */
+static int write_starts(struct run *run, const struct moves *moves)
+{
+    struct state *state = plan_state(run->plan);
+    int result =
+        moves->is_beside_kept ? state_sync(state, run->diag) : state_flush(state, run->diag);
+    run->stopping.broken = run->stopping.broken || result != 0;
+    return result;
+}
+
+/* All moves are checked before any of them is made, and start records are written before anything moves
+ * but what somebody made by hand. */
+static int prepare_tasks(struct run *run, const struct task_id *tasks, size_t count,
+                         const struct launched *launched, const struct task_row *before)
+{
+    struct plan *plan = run->plan;
+    struct moves moves = {.arena = &run->scratch};
+    bool *are_backed_up = arena_array(&run->scratch, count, sizeof *are_backed_up);
+    int result = plan_moves(run, tasks, count, launched, &moves, are_backed_up);
+    for (size_t i = 0; i < count && result == 0; i++) {
+        record_start(run, tasks[i], &launched[i], are_backed_up[i]);
+    }
+    if (result == 0 && move_by_hand(run, &moves) != 0) {
+        restore_attempts(run, tasks, count, before);
+        result = -1;
+    }
+    if (result == 0) {
+        result = write_starts(run, &moves);
+    }
+    if (result == 0) {
+        result = backups_move(plan, &moves, run->diag);
+    }
+    for (size_t i = 0; i < count && result == 0; i++) {
+        result = backups_return(plan, tasks[i], run->diag);
+        make_product_folders(run, tasks[i]);
+        make_depfile_folders(run, tasks[i]);
+    }
+    moves_release(&moves);
+    arena_release(&run->scratch);
+    return result;
 }
 
 /* Of a slot whose execution could not be started: it is tried later, or has failed. */
@@ -400,7 +411,7 @@ void run_start(struct run *run, uint32_t execution_number, struct ledger_grant *
         } else {
             fail_lacking(run, execution_number);
         }
-    } else if (seen == 0 && prepare_tasks(run, tasks, count, slot->launched) == 0 &&
+    } else if (seen == 0 && prepare_tasks(run, tasks, count, slot->launched, before) == 0 &&
                start_processes(run, execution, slot) == 0) {
         execution->state = EXECUTION_RUNNING;
         run->slots.running++;

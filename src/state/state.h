@@ -204,6 +204,8 @@ int state_take_inbox(struct state *state, struct diag *diag);
  * it isn't, nothing is recorded any more, and all that would write returns -1 with an error. */
 void state_guard_job(struct state *state, bool (*stands)(const void *context), const void *context);
 bool state_is_superseded(const struct state *state);
+/* The same question, before something is done that no record precedes. -1 with an error: it isn't. */
+int state_check_job(struct state *state, struct diag *diag);
 
 /* Makes a state that was opened for reading, where there was no folder yet, one for writing: makes
  * the folder and takes the lock; all its rows are queued. 0; 1 when another writer came first: then

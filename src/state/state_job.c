@@ -92,6 +92,14 @@ static int end_records(struct state *state, struct diag *diag)
                             "ended, and not recorded");
 }
 
+int state_check_job(struct state *state, struct diag *diag)
+{
+    const struct inbox_writer *writer = &state->inbox;
+    bool stands =
+        !writer->is_superseded && (writer->stands == NULL || writer->stands(writer->context));
+    return stands ? 0 : end_records(state, diag);
+}
+
 int state_write_job(struct state *state, bool at_once, struct diag *diag)
 {
     struct inbox_writer *writer = &state->inbox;
@@ -100,8 +108,8 @@ int state_write_job(struct state *state, bool at_once, struct diag *diag)
         (!at_once && !writer->is_urgent && begun < writer->free_at_ns)) {
         return 0;
     }
-    if (writer->is_superseded || (writer->stands != NULL && !writer->stands(writer->context))) {
-        return end_records(state, diag);
+    if (state_check_job(state, diag) != 0) {
+        return -1;
     }
     state_spell_changes(state);
     int result = write_file(state, buf_slice(&state->pending), diag);
