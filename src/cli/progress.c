@@ -430,12 +430,15 @@ void progress_draw(struct progress *progress, const struct rowbuild_progress *st
     }
     progress_render_as(&progress->block, progress->format, state, take_sample(progress, state),
                        width > KEPT_FREE ? width - KEPT_FREE : 1, height, progress->colour);
-    /* Each row is erased whole: a terminal that wraps lines anew forgets only so that a row was the
-     * continuation of the one above. Joined to it later, the block would take fewer rows than it has
-     * lines, and the way back up would end in the output above. */
+    /* After a change of the width each row is erased whole: a terminal that wraps lines anew forgets only
+     * so that a row was the continuation of the one above. Joined to it later, the block would take fewer
+     * rows than it has lines, and the way back up would end in the output above. */
+    const char *whole = progress->width != 0 && progress->width != width ? "\033[2K" : "";
     for (size_t i = 0; i < progress->block.count; i++) {
-        buf_addf(&out, "%s\033[2K%s", i > 0 ? "\n" : "", buf_string(&progress->block.text[i]));
+        buf_addf(&out, "%s%s%s\033[K", i > 0 ? "\n" : "", whole,
+                 buf_string(&progress->block.text[i]));
     }
+    progress->width = width;
     buf_add_string(&out, "\033[J");
     put(progress, &out);
     buf_release(&out);

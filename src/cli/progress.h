@@ -62,6 +62,7 @@ struct progress {
     bool colour;
     struct progress_block block; /* the block on the screen now, if `shown` */
     bool shown;
+    size_t width;       /* of the terminal at the last drawing; 0: there was none */
     bool erased;        /* since the last drawing, for a line: to be drawn again at once */
     int64_t drawn_ns;   /* monotonic time of the last drawing */
     const char *format; /* of the first line; NULL: the usual one. Borrowed */
