@@ -4,7 +4,6 @@
 
 #include "awaited.h"
 #include "counting.h"
-#include "handed.h"
 #include "logs.h"
 #include "state_folder.h"
 #include "text.h"
@@ -87,23 +86,15 @@ static struct state *open_for_job(const struct rowbuild *study, struct diag *dia
     struct intern sources;
     struct state *state = NULL;
     intern_init(&sources);
-    struct arena arena;
-    struct handed handed = {0};
-    const struct inbox_attempt *attempt = &study->job->element->attempt;
-    const struct part *part = study->job->part;
-    arena_init(&arena);
     if (find_sources(study, &sources, diag) == 0) {
         struct inbox_registry only = counting_only(&sources);
-        bool is_handed =
-            part != NULL && handed_read(study->state_path, attempt, part, &arena, &handed);
-        state = state_open_handed(AT_FDCWD, study->state_path, attempt, &only,
-                                  is_handed ? handed.journals : NULL, handed.count, diag);
+        state =
+            state_open_job(AT_FDCWD, study->state_path, &study->job->element->attempt, &only, diag);
         if (state != NULL) {
             state_guard_job(state, element_stands, study->job->element);
         }
     }
     intern_release(&sources);
-    arena_release(&arena);
     return state;
 }
 
@@ -159,13 +150,6 @@ static int leave_out(struct rowbuild *study, struct diag *diag)
     return left_out > 0 ? plan_look(study->plan, diag) : left_out;
 }
 
-/* What waiting jobs were handed of a task is out of date from now on. */
-static int mark_handed(void *context, size_t number)
-{
-    const struct rowbuild *study = context;
-    return handed_mark(study->jobs, study->plan, (struct task_id){(uint32_t)number});
-}
-
 /* Files, records and jobs of a plan that was made. */
 static int look_at_plan(struct rowbuild *study, enum state_mode mode, struct diag *diag)
 {
@@ -174,7 +158,6 @@ static int look_at_plan(struct rowbuild *study, enum state_mode mode, struct dia
     study_follow_renames(study);
     plan_attach(study->plan, study->state, study->observer);
     jobs_tell_plan(study->jobs, study->plan);
-    state_watch_tasks(study->state, study->jobs != NULL ? mark_handed : NULL, study);
     if (study->keeps_failed) {
         plan_keep_failed(study->plan, study->keeps_only);
     }

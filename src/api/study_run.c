@@ -5,7 +5,6 @@
 #include "clock.h"
 #include "file.h"
 #include "find_facts.h"
-#include "handed.h"
 #include "inside.h"
 #include "job_variables.h"
 #include "jobserver.h"
@@ -532,10 +531,6 @@ int study_run(struct rowbuild *study, const struct rowbuild_selection *selection
     }
     if (kept != NULL) {
         study_restore_records(study, kept);
-    }
-    if (job != NULL && study->plan != NULL && state_sync(study->state, &messages->diag) == 0) {
-        handed_leave(study->state_path, &job->element->attempt, job->element->claim, study->plan,
-                     job->element->tasks, job->element->task_count);
     }
     publisher_write_ending(&publisher, &relay.last, status);
     publisher_release(&publisher);

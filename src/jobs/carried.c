@@ -6,7 +6,6 @@
 #include "json.h"
 #include "kept_program.h"
 #include "part.h"
-#include "pieces.h"
 #include "state_folder.h"
 #include "text.h"
 #include "vec.h"
@@ -220,14 +219,12 @@ static void sweep(const char *state_path, const char *name, const struct submiss
  * parts of a submission that wasn't registered yet, or is no more. */
 static bool is_left_behind(const struct submissions *submissions, struct slice name)
 {
-    static const char *const suffixes[] = {PART_SUFFIX, HANDED_SUFFIX};
-    bool is = slice_starts_with(name, FILE_TEMPORARY_PREFIX);
-    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes && !is; i++) {
-        size_t len = strlen(suffixes[i]);
-        is = name.len > len && memcmp(name.at + name.len - len, suffixes[i], len) == 0 &&
-             submissions_find(submissions, slice_make(name.at, name.len - len)) == NULL;
+    size_t suffix = strlen(PART_SUFFIX);
+    if (slice_starts_with(name, FILE_TEMPORARY_PREFIX)) {
+        return true;
     }
-    return is;
+    return name.len > suffix && memcmp(name.at + name.len - suffix, PART_SUFFIX, suffix) == 0 &&
+           submissions_find(submissions, slice_make(name.at, name.len - suffix)) == NULL;
 }
 
 static int take_left_behind(void *context, const char *name, size_t len, bool is_directory)

@@ -20,9 +20,6 @@ static const char CLAIM[] = "claim";
 static const char OVER[] = "over";
 static const char FAILED[] = "failed";
 static const char LATE[] = "late";
-static const char RECORDS[] = "records";
-
-static const size_t LARGEST_RECORDS = (size_t)1 << 30;
 
 /* The inbox of a state folder, and in it the name of a file of an element. */
 struct box {
@@ -148,11 +145,12 @@ static int make_whole(int folder, const char *name, struct slice content)
 
 static void remove_end(struct box *box, const struct inbox_attempt *attempt)
 {
-    static const char *const kinds[] = {RECORDS, OVER, FAILED, LATE};
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        box_name(box, attempt, kinds[i]);
-        (void)disk->unlink(box->folder, buf_string(&box->name), 0);
-    }
+    box_name(box, attempt, OVER);
+    (void)disk->unlink(box->folder, buf_string(&box->name), 0);
+    box_name(box, attempt, FAILED);
+    (void)disk->unlink(box->folder, buf_string(&box->name), 0);
+    box_name(box, attempt, LATE);
+    (void)disk->unlink(box->folder, buf_string(&box->name), 0);
 }
 
 int claim_make(const char *state_path, const struct inbox_attempt *attempt, struct slice job,
@@ -219,47 +217,6 @@ int claim_end(const char *state_path, const struct inbox_attempt *attempt, bool 
 int claim_is_late(const char *state_path, const struct inbox_attempt *attempt, struct diag *diag)
 {
     return leave(state_path, attempt, LATE, diag);
-}
-
-void claim_leave_records(const char *state_path, const struct inbox_attempt *attempt,
-                         struct slice job, struct slice journal)
-{
-    struct box box;
-    struct buf content = BUF_EMPTY;
-    box_open(&box, state_path, false);
-    if (read_holder(&box, attempt, &content) && slice_equal(buf_slice(&content), job)) {
-        buf_add_string(&content, "\n\n");
-        buf_add_slice(&content, journal);
-        box_name(&box, attempt, RECORDS);
-        (void)inside_replace(box.folder, buf_string(&box.name), buf_slice(&content));
-    }
-    buf_release(&content);
-    box_close(&box);
-}
-
-bool claim_read_records(const char *state_path, const struct inbox_attempt *attempt,
-                        struct buf *journal, bool *has_begun)
-{
-    struct box box;
-    struct buf claim = BUF_EMPTY;
-    struct buf content = BUF_EMPTY;
-    bool is_found = false;
-    box_open(&box, state_path, false);
-    bool is_claimed = read_holder(&box, attempt, &claim);
-    *has_begun = is_claimed || (errno != ENOENT && box.folder >= 0);
-    box_name(&box, attempt, RECORDS);
-    if (is_claimed &&
-        inside_read(box.folder, buf_string(&box.name), LARGEST_RECORDS, &content) == 0) {
-        buf_add_string(&claim, "\n\n");
-        is_found = slice_starts_with(buf_slice(&content), buf_string(&claim));
-    }
-    if (is_found) {
-        buf_add(journal, content.at + claim.len, content.len - claim.len);
-    }
-    buf_release(&content);
-    buf_release(&claim);
-    box_close(&box);
-    return is_found;
 }
 
 bool claims_late(const struct inbox_names *names, const struct inbox_attempt *attempt)

@@ -7,7 +7,6 @@
  * - over, or failed: the job ended and will record nothing more. A scheduler that requeues a job
  *   ends its commands before the job or together with it, which looks like a failure
  * - late: besides one of these, the job's time was too short for tasks of it
- * - records: what the job hands on to later ones (handed.h), after its claim and an empty line
  * Doesn't know: what the queue says, what follows. */
 #ifndef ROWBUILD_CLAIMS_H
 #define ROWBUILD_CLAIMS_H
@@ -38,13 +37,6 @@ int claim_end(const char *state_path, const struct inbox_attempt *attempt, bool 
 
 /* Says, before that, that the time was too short for tasks of the attempt. */
 int claim_is_late(const char *state_path, const struct inbox_attempt *attempt, struct diag *diag);
-
-/* Hands on a journal, at the end, if the claim is still that of `job`. Who can't find it reads the state. */
-void claim_leave_records(const char *state_path, const struct inbox_attempt *attempt,
-                         struct slice job, struct slice journal);
-/* Appends what the present claim's job handed on. False if it hasn't; *has_begun: there is a claim. */
-bool claim_read_records(const char *state_path, const struct inbox_attempt *attempt,
-                        struct buf *journal, bool *has_begun);
 
 /* The same questions about many elements, answered from a list of the names in the inbox. */
 bool claims_made(const struct inbox_names *names, const struct inbox_attempt *attempt);

@@ -4,7 +4,6 @@
 #include "claims.h"
 #include "endings.h"
 #include "file.h"
-#include "handed.h"
 #include "lost.h"
 #include "memory.h"
 #include "world.h"
@@ -410,7 +409,6 @@ void jobs_free(struct jobs *jobs)
     free(jobs->jobs);
     free(jobs->endings);
     free(jobs->traces);
-    handed_marks_free(jobs->marks);
     arena_release(&jobs->texts);
     free(jobs);
 }

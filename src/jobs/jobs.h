@@ -8,7 +8,6 @@
  * - submissions: the registry, a file for each call of sbatch, and submission_text what stands in it;
  *   row_jobs: row's own record
  * - claims: what jobs say of themselves in the inbox; counting: which records in it count
- * - part: what an element is about; handed: the records that its job needs; pieces: how both are stored
  * - endings: what has ended and how, from all of these (pure); lost: jobs whose number isn't known
  * - jobs.c: a look at them; plan_jobs.c: what they mean for the plan, and the plan for them
  * - grown: what the next jobs ask for, as the last ones ended
@@ -65,7 +64,6 @@ struct jobs {
     struct task_growth *growth; /* by task (grown.h); NULL: not found out, or nothing can grow */
     struct slice *grown_by; /* by task: token of the registration that says so; at == NULL: none */
     bool has_grown;         /* any */
-    struct handed_marks *marks; /* who holds which task (handed.h); NULL: not found out */
     struct arena texts;
 };
 

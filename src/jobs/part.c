@@ -113,11 +113,10 @@ void part_maker_note(struct part_maker *maker, const struct submission *submissi
         const struct submission_element *element = &submission->elements[e];
         for (size_t i = 0; i < element->task_count && element->state != ELEMENT_RELEASED; i++) {
             uint32_t number = intern_add(&maker->keys, element->tasks[i]);
-            struct part_source holder = {token, e, element->state == ELEMENT_ENDED};
             if (number == maker->holders.count) {
-                vec_push(&maker->holders, holder);
+                vec_push(&maker->holders, (struct part_source){token, e});
             } else { /* the later registration counts */
-                maker->holders.at[number] = holder;
+                maker->holders.at[number] = (struct part_source){token, e};
             }
         }
     }
@@ -332,9 +331,8 @@ static void add_sources(struct part_maker *maker, struct buf *out)
     }
     for (size_t i = 0; i < found.count; i++) {
         if (i == 0 || compare_sources(&found.at[i - 1], &found.at[i]) != 0) {
-            buf_addf(out, "%s[\"%.*s\", %llu%s]", written++ > 0 ? ", " : ", \"sources\": [",
-                     SLICE_ARGS(found.at[i].token), (unsigned long long)found.at[i].element,
-                     found.at[i].has_ended ? ", \"ended\"" : "");
+            buf_addf(out, "%s[\"%.*s\", %llu]", written++ > 0 ? ", " : ", \"sources\": [",
+                     SLICE_ARGS(found.at[i].token), (unsigned long long)found.at[i].element);
         }
     }
     buf_add_string(out, written > 0 ? "]" : "");
@@ -342,7 +340,7 @@ static void add_sources(struct part_maker *maker, struct buf *out)
     buf_release(&key);
 }
 
-bool part_maker_add(struct part_maker *maker, const struct task_id *tasks, size_t count,
+void part_maker_add(struct part_maker *maker, const struct task_id *tasks, size_t count,
                     struct buf *lines)
 {
     /* Whether a temporary product may go depends on all who read it. */
@@ -352,12 +350,11 @@ bool part_maker_add(struct part_maker *maker, const struct task_id *tasks, size_
     }
     if (is_whole) {
         buf_add_string(lines, "null\n");
-        return false;
+        return;
     }
     collect(maker, tasks, count);
     add_directories(maker, lines);
     add_tasks(maker, lines);
     add_sources(maker, lines);
     buf_add_string(lines, "}\n");
-    return true;
 }

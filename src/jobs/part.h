@@ -15,11 +15,10 @@
  * part, and the line is `null`.
  *
  *     {"directories": ["a", "b"], "tasks": [[0, 0], [0, 1], [2, "sum\u0000//x", [0, 1]]],
- *      "sources": [["9f3c…", 0], ["a01b…", 2, "ended"]]}
+ *      "sources": [["9f3c…", 0]]}
  *
  * A directory task has its action and its directory, by number; another one its action, its key and its
- * members. Sources are elements of earlier submissions that hold tasks of the part; "ended" stands with
- * those whose records the state had when this was submitted, unless they came late. A job reads its own
+ * members. Sources are elements of earlier submissions that hold tasks of the part. A job reads its own
  * line only, by the index before the lines (pieces.h); the version before had none, and its files are read
  * whole. A name that isn't UTF-8 is {"hex": "…"}. */
 #ifndef ROWBUILD_PART_H
@@ -32,10 +31,11 @@
 #include "graph.h"
 #include "submissions.h"
 
+#define PART_SUFFIX ".tasks"
+
 struct part_source { /* an element whose records matter */
     struct slice token;
     uint64_t element;
-    bool has_ended; /* before the submission, as far as was known */
 };
 
 struct part {
@@ -51,9 +51,8 @@ struct part_maker *part_maker_new(const struct graph *graph);
 void part_maker_free(struct part_maker *maker);
 /* From now on, what the registration's elements hold has them as sources. */
 void part_maker_note(struct part_maker *maker, const struct submission *submission);
-/* Appends the line of an element with these tasks; with none of an index that an array leaves out. False:
- * the whole study may matter. */
-bool part_maker_add(struct part_maker *maker, const struct task_id *tasks, size_t count,
+/* Appends the line of an element with these tasks; with none of an index that an array leaves out. */
+void part_maker_add(struct part_maker *maker, const struct task_id *tasks, size_t count,
                     struct buf *lines);
 
 /* Writes the lines of a submission, one for each element. -1 with an error. */

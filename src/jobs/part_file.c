@@ -168,12 +168,10 @@ static void read_sources(struct reading *reading)
     struct part_source *sources = arena_array(reading->arena, count, sizeof *sources);
     for (size_t i = 0; i < count; i++) {
         const struct json *item = json_array_item(list, i);
-        size_t parts = json_type_of(item) == JSON_ARRAY ? json_array_count(item) : 0;
-        if (parts != 2 && parts != 3) {
+        if (json_type_of(item) != JSON_ARRAY || json_array_count(item) != 2) {
             reading->is_wrong = true;
             break;
         }
-        sources[i].has_ended = parts == 3;
         sources[i].token = read_name(reading, json_array_item(item, 0));
         sources[i].element = read_number(reading, json_array_item(item, 1), UINT32_MAX);
     }

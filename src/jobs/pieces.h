@@ -17,9 +17,6 @@
 
 #include <stddef.h>
 
-#define PART_SUFFIX ".tasks"     /* part.h */
-#define HANDED_SUFFIX ".records" /* handed.h */
-
 struct pieces {
     struct buf bytes;
     VEC(size_t) ends; /* of each piece in `bytes` */

@@ -341,29 +341,11 @@ int jobs_find_sources(const char *state_path, const struct plan *plan, struct in
 
 /* ---- Forgetting and releasing ---- */
 
-/* Whether a queued job may look for what this task's job handed on. */
-static bool has_queued_dependent(const struct jobs *jobs, const struct graph *graph,
-                                 struct task_id task)
-{
-    for (uint32_t a = graph->after_start[task.at]; a < graph->after_start[task.at + 1]; a++) {
-        if (jobs->jobs[graph->after[a].at] != NULL) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool is_needed(const struct jobs *jobs, const struct plan *plan,
                       const struct submission *submission, const struct submission_element *element)
 {
     if (element->state == ELEMENT_QUEUED) {
         return true;
-    }
-    for (size_t i = 0; i < element->task_count && element->state == ELEMENT_ENDED; i++) {
-        struct task_id task = graph_find_task(plan_graph(plan), element->tasks[i]);
-        if (task.at != GRAPH_NONE && has_queued_dependent(jobs, plan_graph(plan), task)) {
-            return true;
-        }
     }
     for (size_t i = 0; i < element->task_count; i++) {
         struct task_id task = graph_find_task(plan_graph(plan), element->tasks[i]);

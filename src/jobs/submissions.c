@@ -7,7 +7,7 @@
 #include "hex.h"
 #include "inbox.h"
 #include "inside.h"
-#include "pieces.h"
+#include "part.h"
 #include "state_folder.h"
 #include "text.h"
 #include "vec.h"
@@ -319,12 +319,11 @@ int submission_remove(const char *state_path, struct slice token, struct diag *d
     bool missing;
     int result = 0;
     int root = open_folder(state_path, &missing);
-    static const char *const suffixes[] = {PART_SUFFIX, HANDED_SUFFIX};
-    for (size_t i = 0; root >= 0 && i < sizeof suffixes / sizeof *suffixes; i++) {
-        add_file(token, suffixes[i], &name);
+    if (root >= 0) {
+        add_file(token, PART_SUFFIX, &name);
         (void)inside_remove(root, buf_string(&name));
-        buf_clear(&name);
     }
+    buf_clear(&name);
     add_name(token, &name);
     if (!missing && (root < 0 || inside_remove(root, buf_string(&name)) != 0) && errno != ENOENT) {
         result = report_errno(state_path, "remove", token, diag);

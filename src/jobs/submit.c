@@ -2,8 +2,6 @@
 
 #include "carried.h"
 #include "grown.h"
-#include "handed.h"
-#include "inside.h"
 #include "kept_program.h"
 #include "memory.h"
 #include "part.h"
@@ -107,32 +105,24 @@ static struct submission registration_of(struct submitting *submitting, size_t n
     return made;
 }
 
-/* The part of the study that each element is about, and what is on record of it. */
+/* The part of the study that each element is about. */
 static int write_parts(struct submitting *submitting, size_t number,
                        const struct submission *registered)
 {
     const struct planned_submission *planned = &submitting->jobs.submissions.at[number];
     const struct planned_job *jobs = submit_jobs(submitting, planned);
-    const char *state_path = submitting->place.state_path;
     struct buf lines = BUF_EMPTY;
-    struct pieces records = {0};
     size_t e = 0;
     for (size_t j = 0; j < planned->job_count; j++, e++) {
         for (; e < jobs[j].index; e++) { /* an index that the array leaves out */
             part_maker_add(submitting->parts, NULL, 0, &lines);
-            handed_add(submitting->plan, registered->token, NULL, 0, &records);
         }
-        bool is_part = part_maker_add(submitting->parts, jobs[j].tasks, jobs[j].task_count, &lines);
-        handed_add(submitting->plan, registered->token, jobs[j].tasks,
-                   is_part ? jobs[j].task_count : 0, &records);
+        part_maker_add(submitting->parts, jobs[j].tasks, jobs[j].task_count, &lines);
     }
-    int result = part_write(state_path, registered->token, buf_slice(&lines), submitting->diag);
-    if (result == 0) {
-        result = handed_write(state_path, registered->token, &records, submitting->diag);
-    }
+    int result = part_write(submitting->place.state_path, registered->token, buf_slice(&lines),
+                            submitting->diag);
     part_maker_note(submitting->parts, registered);
     buf_release(&lines);
-    pieces_release(&records);
     return result;
 }
 
@@ -350,8 +340,7 @@ static int submit_what_fits(struct submitting *submitting, size_t number)
     return ROWBUILD_FAILED;
 }
 
-/* What earlier jobs that have ended might still record of these tasks doesn't count any more, and what
- * waiting jobs were handed of them is out of date. */
+/* What earlier jobs that have ended might still record of these tasks doesn't count any more. */
 static int release_ended(struct submitting *submitting, struct jobs *jobs)
 {
     const struct plan *plan = submitting->plan;
@@ -362,13 +351,6 @@ static int release_ended(struct submitting *submitting, struct jobs *jobs)
         }
     }
     int result = jobs_release(jobs, plan, starts, submitting->diag);
-    for (uint32_t n = 0; n < plan_graph(plan)->task_count && result == 0; n++) {
-        if (starts[n] && handed_mark(jobs, plan, (struct task_id){n}) != 0) {
-            result = diag_state_error(submitting->diag, FINDING_FILE_TROUBLE,
-                                      "can't write to %s/" STATE_INBOX ": %s",
-                                      submitting->place.state_path, inside_error(errno));
-        }
-    }
     free(starts);
     return result;
 }

@@ -3,8 +3,6 @@
 #include "journal.h"
 #include "state_inner.h"
 
-#include <errno.h>
-
 /* ---- all rows ---- */
 
 void state_init_rows(struct state *state)
@@ -231,39 +229,9 @@ void state_put_file(struct state *state, size_t number, const struct file_row *r
     note_change(state, place);
 }
 
-/* Whether what follows from them may differ. */
-static bool task_rows_differ(const struct task_row *a, const struct task_row *b)
-{
-    return a->success != b->success || a->attempt != b->attempt ||
-           a->attempt_status != b->attempt_status || a->is_backed_up != b->is_backed_up ||
-           a->is_forgotten != b->is_forgotten || a->has_old_backup != b->has_old_backup ||
-           a->finished_at_ns != b->finished_at_ns ||
-           !digest_equal(a->fingerprint, b->fingerprint) ||
-           !digest_equal(a->attempt_fingerprint, b->attempt_fingerprint) ||
-           a->good.shape != b->good.shape || a->good.count != b->good.count ||
-           (a->good.count > 0 &&
-            memcmp(a->good.digests, b->good.digests, a->good.count * sizeof *a->good.digests) != 0);
-}
-
-void state_watch_tasks(struct state *state, state_watch_fn *watch, void *context)
-{
-    state->watch = watch;
-    state->watch_context = context;
-}
-
-static void tell_watch(struct state *state, size_t number, const struct task_row *row)
-{
-    if (state->watch != NULL && state->mode == STATE_WRITE &&
-        task_rows_differ(state_task(state, number), row) &&
-        state->watch(state->watch_context, number) != 0) {
-        state->watch_error = errno;
-    }
-}
-
 void state_put_task(struct state *state, size_t number, const struct task_row *row)
 {
     struct change place = place_of_task(state, number);
-    tell_watch(state, number, row);
     rowtable_set_task(&state->table, task_at(state, place), row);
     note_change(state, place);
     if (row->attempt == ATTEMPT_STARTED) { /* what follows changes what is on disk */
@@ -469,7 +437,6 @@ void state_note_moved(struct state *state, enum change_kind kind, size_t from, s
 
 void state_forget_task(struct state *state, size_t number)
 {
-    tell_watch(state, number, &(struct task_row){0});
     forget(state, place_of_task(state, number));
 }
 
@@ -517,41 +484,33 @@ static struct slice name_of(const struct rowtable *table, struct change place,
                        (uint32_t)place.place);
 }
 
-static void spell_row(const struct state *state, struct change place, uint64_t id, struct buf *out)
+static void spell_task(struct state *state, struct slice directory, struct slice name,
+                       const struct task_row *row)
 {
-    struct slice directory;
     struct slice key = {0};
-    struct slice name = name_of(&state->table, place, &directory);
-    if (is_file(place)) {
-        journal_add_file(out, id, directory, name, file_at(state, place));
-        return;
-    }
-    const struct task_row *row = task_at(state, place);
     if (row->good.shape != NULL) {
         key = shapes_key(&state->shapes, row->good.shape);
     }
-    journal_add_task(out, id, directory, name, row, key);
-}
-
-void state_add_row(const struct state *state, bool of_task, size_t number, uint64_t id,
-                   struct buf *out)
-{
-    struct change place = of_task ? place_of_task(state, number) : place_of_file(state, number);
-    if (is_known(state, place)) {
-        spell_row(state, place, id, out);
-    }
+    journal_add_task(&state->pending, state->journal_id, directory, name, row, key);
 }
 
 void state_spell_changes(struct state *state)
 {
     vec_each (struct change, change, &state->changes) {
+        struct slice directory;
         if (change->kind == CHANGE_TEXT) {
             journal_add_text(&state->pending, state->journal_id,
                              textstore_added_digest(&state->texts, change->place),
                              state->texts.added.at[change->place]);
             continue;
         }
-        spell_row(state, *change, state->journal_id, &state->pending);
+        struct slice name = name_of(&state->table, *change, &directory);
+        if (is_file(*change)) {
+            journal_add_file(&state->pending, state->journal_id, directory, name,
+                             file_at(state, *change));
+        } else {
+            spell_task(state, directory, name, task_at(state, *change));
+        }
     }
     state->changes.count = 0;
 }

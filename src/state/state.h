@@ -14,7 +14,6 @@
 #ifndef ROWBUILD_STATE_H
 #define ROWBUILD_STATE_H
 
-#include "buf.h"
 #include "diag.h"
 #include "digest.h"
 #include "observe.h"
@@ -171,30 +170,6 @@ struct state *state_open(int directory, const char *path, enum state_mode mode,
 struct inbox_attempt;
 struct state *state_open_job(int directory, const char *path, const struct inbox_attempt *attempt,
                              const struct inbox_registry *registry, struct diag *diag);
-
-/* The same for a job that is handed all records that it needs (state_add_handed), from before the
- * submission and from the jobs whose tasks come before its own: snapshot, journal and inbox aren't
- * read, unless one of them isn't good, or this isn't the first attempt: then what the earlier ones
- * recorded counts, too. NULL in `handed`: as state_open_job. */
-struct state *state_open_handed(int directory, const char *path,
-                                const struct inbox_attempt *attempt,
-                                const struct inbox_registry *registry, const struct slice *handed,
-                                size_t handed_count, struct diag *diag);
-
-/* What a job is handed, or hands on: the rows of tasks and files by number, as far as they are known,
- * and the texts of the tasks' records. Appended; false: the texts are too many to be handed. */
-struct state_numbers {
-    const size_t *at;
-    size_t count;
-};
-bool state_add_handed(const struct state *state, struct slice token,
-                      const struct state_numbers *tasks, const struct state_numbers *files,
-                      struct buf *out);
-
-/* Of a writer: `watch` is told the number of each task whose record changes, by what is put or
- * forgotten, before that is written. It returns 0, or -1 with errno: then nothing is written any more. */
-typedef int state_watch_fn(void *context, size_t number);
-void state_watch_tasks(struct state *state, state_watch_fn *watch, void *context);
 
 /* Takes over what came into the inbox since the state was opened for writing; before it is bound,
  * or bound again. Nothing in other modes. -1 after an error. */

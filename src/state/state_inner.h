@@ -5,7 +5,6 @@
  * state_load.c    reading snapshot and journal
  * state_write.c   writing snapshot and journal
  * state_job.c     records of a job, written
- * state_handed.c  records that a job is handed, and hands on
  * state_used.c    whether a folder was used
  * state_rename.c  rows of directories that were renamed
  * state.c         rows in memory, laid out in the caller's numbering
@@ -97,11 +96,8 @@ struct state {
     struct buf pending; /* records that aren't in the journal yet */
 
     struct inbox_writer inbox; /* STATE_JOB */
-
-    state_watch_fn *watch; /* NULL: nobody */
-    void *watch_context;
-    int watch_error; /* errno of one that failed; 0: none */
 };
+
 
 /* state.c */
 /* Empties table, shapes and texts, or frees them together with the snapshot they borrow from. */
@@ -111,9 +107,6 @@ void state_release_rows(struct state *state);
 bool state_has_rows(const struct state *state, bool of_tasks);
 /* Whether there is more on record than what clean leaves of failed attempts. */
 bool state_has_memories(const struct state *state);
-/* Appends a row, if it is known, as a record of the journal with that id. */
-void state_add_row(const struct state *state, bool of_task, size_t number, uint64_t id,
-                   struct buf *out);
 /* Queues all that is on record. */
 void state_queue_all(struct state *state);
 /* Writes the changes as records into `pending`: before the table's places change. */
@@ -136,14 +129,10 @@ const char *state_why_records_are_missed(const struct state *state);
 bool state_is_alone(const struct state *state);
 
 /* state_job.c */
-/* Begins the attempt of a job, which has a number then. */
+/* Begins the attempt of a job. */
 int state_begin_job(struct state *state, struct diag *diag);
 /* Writes what is queued as one file of records; unless `at_once`, it may wait for more. */
 int state_write_job(struct state *state, bool at_once, struct diag *diag);
-
-/* state_handed.c */
-/* Fills an empty state with what a job is handed; false: it can't be, and the state is empty. */
-bool state_take_handed(struct state *state, const struct slice *handed, size_t count);
 
 /* state_write.c */
 /* Replaces the journal by an empty one that continues the present snapshot. */

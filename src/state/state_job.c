@@ -25,6 +25,7 @@ int state_begin_job(struct state *state, struct diag *diag)
     if (writer->attempt == 0) {
         return state_folder_report(state->path, "write to", STATE_INBOX, diag);
     }
+    state->journal_id = inbox_journal_id(slice_of(state->attempt->token));
     return 0;
 }
 

@@ -1,7 +1,6 @@
 /* Opening and closing a state: the folder and its lock. */
 #include "disk.h"
 #include "file.h"
-#include "inbox_files.h"
 #include "inside.h"
 #include "journal.h"
 #include "state_inner.h"
@@ -108,44 +107,17 @@ int state_take_inbox(struct state *state, struct diag *diag)
     return state->mode == STATE_WRITE && state->folder >= 0 ? load(state, false, false, diag) : 0;
 }
 
-/* How a state is opened. */
-struct opening {
-    enum state_mode mode;
-    bool discard_unreadable;
-    const struct inbox_attempt *attempt;
-    const struct inbox_registry *registry;
-    const struct slice *handed; /* NULL: nothing is, all is read */
-    size_t handed_count;
-};
-
-/* A job that is handed its records reads nothing, unless earlier attempts of it have recorded more. */
-static int fill(struct state *state, const struct opening *opening, struct diag *diag)
+static struct state *open_state(int directory, const char *path, enum state_mode mode,
+                                bool discard_unreadable, const struct inbox_attempt *attempt,
+                                const struct inbox_registry *registry, struct diag *diag)
 {
-    if (opening->handed != NULL && state_begin_job(state, diag) != 0) {
-        return -1;
-    }
-    if (opening->handed != NULL && state->inbox.attempt == 1 &&
-        state_take_handed(state, opening->handed, opening->handed_count)) {
-        return 0;
-    }
-    if (state->folder >= 0 && load(state, true, opening->discard_unreadable, diag) != 0) {
-        return -1;
-    }
-    state->was_empty = !state_has_memories(state);
-    return opening->mode == STATE_JOB && opening->handed == NULL ? state_begin_job(state, diag) : 0;
-}
-
-static struct state *open_state(int directory, const char *path, const struct opening *opening,
-                                struct diag *diag)
-{
-    enum state_mode mode = opening->mode;
     struct state *state = mem_alloc(sizeof *state);
     *state = (struct state){.mode = mode,
                             .folder = -1,
                             .journal = -1,
                             .lock = {.fd = -1},
-                            .attempt = opening->attempt,
-                            .registry = opening->registry,
+                            .attempt = attempt,
+                            .registry = registry,
                             .inbox = {.folder = -1}};
     state->path = mem_copy(path, strlen(path));
     state_init_rows(state);
@@ -153,12 +125,15 @@ static struct state *open_state(int directory, const char *path, const struct op
         (mode == STATE_WRITE && take_lock(state, diag) != 0)) {
         goto failed;
     }
-    if (fill(state, opening, diag) != 0) {
+    if (state->folder >= 0 && load(state, true, discard_unreadable, diag) != 0) {
         goto failed;
     }
+    state->was_empty = !state_has_memories(state);
     if (mode == STATE_JOB) {
         state->registry = NULL;
-        state->journal_id = inbox_journal_id(slice_of(state->attempt->token));
+        if (state_begin_job(state, diag) != 0) {
+            goto failed;
+        }
     }
     return state;
 failed:
@@ -170,28 +145,13 @@ struct state *state_open(int directory, const char *path, enum state_mode mode,
                          bool discard_unreadable, const struct inbox_registry *registry,
                          struct diag *diag)
 {
-    struct opening opening = {
-        .mode = mode, .discard_unreadable = discard_unreadable, .registry = registry};
-    return open_state(directory, path, &opening, diag);
+    return open_state(directory, path, mode, discard_unreadable, NULL, registry, diag);
 }
 
 struct state *state_open_job(int directory, const char *path, const struct inbox_attempt *attempt,
                              const struct inbox_registry *registry, struct diag *diag)
 {
-    return state_open_handed(directory, path, attempt, registry, NULL, 0, diag);
-}
-
-struct state *state_open_handed(int directory, const char *path,
-                                const struct inbox_attempt *attempt,
-                                const struct inbox_registry *registry, const struct slice *handed,
-                                size_t handed_count, struct diag *diag)
-{
-    struct opening opening = {.mode = STATE_JOB,
-                              .attempt = attempt,
-                              .registry = registry,
-                              .handed = handed,
-                              .handed_count = handed_count};
-    return open_state(directory, path, &opening, diag);
+    return open_state(directory, path, STATE_JOB, false, attempt, registry, diag);
 }
 
 int state_begin_writing(struct state *state, int directory, struct diag *diag)

@@ -122,10 +122,6 @@ int state_flush(struct state *state, struct diag *diag)
     if (state->mode == STATE_JOB) {
         return state_write_job(state, false, diag);
     }
-    if (state->watch_error != 0) {
-        errno = state->watch_error;
-        return state_folder_report(state->path, "write to", STATE_INBOX, diag);
-    }
     if (state->mode != STATE_WRITE || (state->changes.count == 0 && state->pending.len == 0)) {
         return 0;
     }
