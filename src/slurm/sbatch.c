@@ -61,7 +61,6 @@ static const struct meaning meanings[] = {
     {"Protocol authentication error",
      SBATCH_UNCLEAR}, /* also of an answer that can't be verified */
     {"Unexpected missing socket error", SBATCH_UNCLEAR},
-    {"Unspecified error", SBATCH_UNCLEAR},
     {"failed: No error", SBATCH_UNCLEAR},
     {"would block", SBATCH_UNCLEAR},
     {"Connection rejected by handler", SBATCH_UNCLEAR},
@@ -88,8 +87,11 @@ static const struct meaning meanings[] = {
 
 enum sbatch_outcome sbatch_classify(const char *errors)
 {
+    /* A site's plug-in, or a wrapper, may say anything before. */
+    const char *reason = strstr(errors, "submission failed:");
     for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++) {
-        if (strstr(errors, meanings[i].words) != NULL) {
+        bool is_of_answer = meanings[i].outcome == SBATCH_UNCLEAR && reason != NULL;
+        if (strstr(is_of_answer ? reason : errors, meanings[i].words) != NULL) {
             return meanings[i].outcome;
         }
     }

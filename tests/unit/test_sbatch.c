@@ -100,7 +100,10 @@ static void test_which_failures_may_pass(void **state)
         {FAILED "Unexpected missing socket error\n", SBATCH_UNCLEAR},
         {FAILED "Broken pipe\n", SBATCH_UNCLEAR},
         {FAILED "Transport endpoint is not connected\n", SBATCH_UNCLEAR},
-        {FAILED "Unspecified error\n", SBATCH_UNCLEAR},
+        {"sbatch: error: You must give an account\n" FAILED "Unspecified error\n", SBATCH_REFUSED},
+        {"sbatch: error: this job would block the queue: Broken pipe\n" FAILED
+         "Invalid account or account/partition combination specified\n",
+         SBATCH_REFUSED},
         {FAILED "No error\n", SBATCH_UNCLEAR},
         {FAILED "Protocol authentication error\n", SBATCH_UNCLEAR},
         {"sbatch: error: Munge encode failed: Failed to access "
