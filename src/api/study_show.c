@@ -3,6 +3,7 @@
 #include "report.h"
 #include "study.h"
 
+#include "grown.h"
 #include "launch.h"
 #include "logs.h"
 #include "published.h"
@@ -82,7 +83,11 @@ int rowbuild_show_status(struct rowbuild *study, const struct rowbuild_selection
     struct buf out = BUF_EMPTY;
     struct plan_selection wanted = study_selection(study, selection);
     bool *running = find_running(study);
-    int result = report_status(study->plan, &wanted, running, options, &out, &messages->diag);
+    struct report_now now = {.running = running};
+    if (plan_is_for_cluster(study->plan)) { /* a local run's requests never grow */
+        now.growth = grown_find(study->jobs, study->plan);
+    }
+    int result = report_status(study->plan, &wanted, &now, options, &out, &messages->diag);
     free(running);
     return finish(result, &out, writer, messages);
 }

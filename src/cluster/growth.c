@@ -80,6 +80,11 @@ double growth_walltime_s(double plain_s, double factor)
     return factor > 1 ? round_up(plain_s * factor, WALLTIME_S) : plain_s;
 }
 
+struct growth growth_asked(const struct task_growth *growth)
+{
+    return growth->is_in_job ? growth->before : growth->now;
+}
+
 struct growth job_growth_factors(const struct job_growth *grown)
 {
     struct growth growth = {0};

@@ -26,8 +26,9 @@ enum growth_cause {
 
 /* Of one task. */
 struct task_growth {
-    struct growth before; /* of its last job */
-    struct growth now;    /* of its next one */
+    struct growth before; /* of its last job, or of the one that it is in */
+    struct growth now;    /* of its next one; none while it is in a job */
+    bool is_in_job;
     enum growth_cause cause;
     struct job_ref job; /* the last one; its cluster is borrowed */
 };
@@ -46,6 +47,9 @@ bool growth_is_any(struct growth growth);
 bool growths_equal(struct growth a, struct growth b);
 /* The greater factors of both. */
 struct growth growth_greater(struct growth a, struct growth b);
+
+/* What the job asks for that the task is in, else the next one. */
+struct growth growth_asked(const struct task_growth *growth);
 
 /* What the next job asks for. What the action doesn't let grow any more is as the description says. */
 struct growth growth_after(struct growth before, enum growth_cause cause,

@@ -57,7 +57,7 @@ static enum growth_cause cause_of(const struct jobs *jobs, const struct plan *pl
     return is_late && !ended_by_itself(plan, task) ? GROWTH_OUT_OF_TIME : GROWTH_NO_CAUSE;
 }
 
-/* By the clocks of the host that submitted and of the file system. */
+/* By the clocks of the host that submitted and of the file system: see the header. */
 static bool has_succeeded_since(const struct plan *plan, struct task_id task,
                                 const struct submission *submission)
 {
@@ -90,7 +90,10 @@ static void note_element(struct finding *finding, const struct submission *submi
         if (task.at == GRAPH_NONE) {
             continue;
         }
-        struct task_growth growth = {0};
+        struct task_growth growth = {.is_in_job = element->state == ELEMENT_QUEUED};
+        if (growth.is_in_job) {
+            growth.before = submission->grown;
+        }
         bool counts =
             element->state != ELEMENT_QUEUED && submission->basis.at != NULL &&
             !has_succeeded_since(finding->plan, task, submission) &&
@@ -104,7 +107,7 @@ static void note_element(struct finding *finding, const struct submission *submi
         }
         jobs->growth[task.at] = growth;
         jobs->grown_by[task.at] = growth_is_any(growth.now) ? submission->token : (struct slice){0};
-        jobs->has_grown = jobs->has_grown || growth_is_any(growth.now);
+        jobs->has_grown = jobs->has_grown || growth_is_any(growth_asked(&growth));
     }
 }
 

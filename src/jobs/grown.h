@@ -3,6 +3,11 @@
  * Knows: what registrations say of former requests and endings, and which of these count: none from before
  * the task's last success, or for another recipe or other resources. Doesn't know: partitions.
  *
+ * A success in the second of the submission counts as the later of both. Which came first can't be known: the
+ * file system's clock tells one and the host's the other, and these may differ. That side is safe: if the
+ * request is wrongly as described, its next job ends for want of the same, which is said, and grows again;
+ * if it wrongly stayed grown, nobody would notice.
+ *
  * What has grown is kept by the registration of the last job, which so stays until the task is up to date
  * or another job has it, even if the task was started elsewhere meanwhile. */
 #ifndef ROWBUILD_GROWN_H

@@ -63,7 +63,7 @@ struct jobs {
     const struct job_traces **traces;
     struct task_growth *growth; /* by task (grown.h); NULL: not found out, or nothing can grow */
     struct slice *grown_by; /* by task: token of the registration that says so; at == NULL: none */
-    bool has_grown;         /* any */
+    bool has_grown;         /* any, or of a queued job */
     struct arena texts;
 };
 

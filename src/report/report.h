@@ -120,14 +120,19 @@ void report_add_estimate(const struct rowbuild_estimate *estimate, struct buf *o
  * with the selected tasks counted: directories, or 1 for a project's task. `Remaining cost` is what
  * the tasks that aren't completed are likely to take, by the records. Under row's contract, and on a
  * cluster as long as nothing is on record, it is row's: over groups of directories that aren't
- * completed, processes × walltime × (GPUs, else threads). `running` says by task what a run executes
- * now; NULL: nothing. JSON: an array of
+ * completed, processes × walltime × (GPUs, else threads), with walltimes as they have grown. `running`
+ * says by task what a run executes now, `growth` what jobs ask for; NULL: nothing. JSON: an array of
  *     {"action","completed","submitted","eligible","waiting","remaining_core_hours",
  *      "remaining_gpu_hours","remaining_unknown" (tasks that neither counts),"running","failed","unfinished","interrupted","job_ended","stale","may_run",
  *      "restores","blocked"}
  * -1 after errors of a value that groups need. */
-int report_status(struct plan *plan, const struct plan_selection *selection, const bool *running,
-                  const struct rowbuild_show_options *options, struct buf *out, struct diag *diag);
+struct report_now {
+    const bool *running;
+    const struct task_growth *growth;
+};
+int report_status(struct plan *plan, const struct plan_selection *selection,
+                  const struct report_now *now, const struct rowbuild_show_options *options,
+                  struct buf *out, struct diag *diag);
 
 /* A line for each element with selected tasks on record: how many executions there were, the median
  * and the longest of them, all together, the share of their cores that they used, and the most memory.

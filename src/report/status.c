@@ -2,6 +2,8 @@
 #include "report.h"
 
 #include "advice.h"
+#include "growth.h"
+#include "memory.h"
 #include "report_json.h"
 #include "table.h"
 #include "text.h"
@@ -28,11 +30,13 @@ struct tally {
     uint64_t notes[NOTES];
     double cpu_hours;
     double gpu_hours;
-    double likely_hours;     /* core-hours, by the records */
-    size_t unknown;          /* tasks that likely_hours doesn't count */
-    size_t left;             /* tasks that aren't completed */
-    bool is_by_walltime;     /* the cost is row's */
-    VEC(uint32_t) remaining; /* directories that aren't completed */
+    double likely_hours;              /* core-hours, by the records */
+    size_t unknown;                   /* tasks that likely_hours doesn't count */
+    size_t left;                      /* tasks that aren't completed */
+    bool is_by_walltime;              /* the cost is row's */
+    const struct task_growth *growth; /* by task; NULL: no request has grown */
+    struct growth *grown;             /* with growth: by directory, for those of `remaining` */
+    VEC(uint32_t) remaining;          /* directories that aren't completed */
     struct advice_request request;
     struct advice_usage used; /* by executions with this request, as recorded */
 };
@@ -78,24 +82,32 @@ static enum note note_of(const struct plan *plan, struct task_id task, const boo
     return report_is_redone(plan, task) ? NOTE_STALE : NOTE_NONE;
 }
 
-/* Adds row's cost of one job on `count` directories. */
-static void add_job_cost(const struct action *action, size_t count, struct tally *tally)
+/* Adds row's cost of one job on `count` directories, which asks for more by these factors. */
+static void add_job_cost(const struct action *action, size_t count, struct growth growth,
+                         struct tally *tally)
 {
     const struct resource_spec *spec = &action->resources;
     double directories = (double)count;
     double processes = (double)spec->processes;
-    double hours = spec->walltime_s / 3600;
+    double seconds = spec->walltime_s;
     if (spec->processes_per_directory) {
         processes *= directories;
     }
     if (spec->walltime_per_directory) {
-        hours *= directories;
+        seconds *= directories;
     }
+    double hours = growth_walltime_s(seconds, growth.walltime) / 3600;
     if (spec->gpus_given) {
         tally->gpu_hours += processes * hours * (double)spec->gpus_per_process;
     } else {
         tally->cpu_hours += processes * hours * (double)spec->threads_per_process;
     }
+}
+
+/* What the task's job asks for beyond the description. */
+static struct growth growth_of(const struct tally *tally, struct task_id task)
+{
+    return tally->growth != NULL ? growth_asked(&tally->growth[task.at]) : (struct growth){0};
 }
 
 /* Whether nothing but walltimes is known, or row's users expect them. */
@@ -159,8 +171,40 @@ static void count_task(const struct plan *plan, struct task_id task, const bool 
     tally->likely_hours += hours > 0 ? hours : 0;
     if (action->scope == SCOPE_DIRECTORY) {
         vec_push(&tally->remaining, directories[0]);
+        if (tally->grown != NULL) {
+            tally->grown[directories[0]] = growth_of(tally, task);
+        }
     } else {
-        add_job_cost(action, weight, tally);
+        add_job_cost(action, weight, growth_of(tally, task), tally);
+    }
+}
+
+/* The jobs of a group: one, or one for each request. */
+static void add_cost_of_group(const struct action *action, uint32_t *members, size_t count,
+                              struct tally *tally)
+{
+    if (tally->grown == NULL) {
+        add_job_cost(action, count, (struct growth){0}, tally);
+        return;
+    }
+    struct growth most = {0};
+    for (size_t i = 0; action->group.submit_whole && i < count; i++) {
+        most = growth_greater(most, tally->grown[members[i]]);
+    }
+    if (action->group.submit_whole) {
+        add_job_cost(action, count, most, tally);
+        return;
+    }
+    while (count > 0) {
+        struct growth first = tally->grown[members[0]];
+        size_t others = 0;
+        for (size_t i = 0; i < count; i++) {
+            if (!growths_equal(tally->grown[members[i]], first)) {
+                members[others++] = members[i];
+            }
+        }
+        add_job_cost(action, count - others, first, tally);
+        count = others;
     }
 }
 
@@ -173,7 +217,7 @@ static int add_cost_of_groups(const struct plan *plan, const struct action *acti
                              tally->remaining.count, &groups, diag);
     if (result == 0) {
         vec_each (size_t, end, &groups.ends) {
-            add_job_cost(action, *end - start, tally);
+            add_cost_of_group(action, groups.members.at + start, *end - start, tally);
             start = *end;
         }
     }
@@ -294,7 +338,7 @@ static int count_element(const struct plan *plan, const struct action *action,
 /* Adds a line for each element to the table or, with JSON, to `out`, and the advice. -1 after an
  * error. */
 static int add_elements(struct plan *plan, const struct plan_selection *selection,
-                        const bool *running, const struct rowbuild_show_options *options,
+                        const struct report_now *now, const struct rowbuild_show_options *options,
                         struct table *table, struct buf *out, struct buf *advice, struct diag *diag)
 {
     const struct graph *graph = plan_graph(plan);
@@ -304,12 +348,16 @@ static int add_elements(struct plan *plan, const struct plan_selection *selectio
     int result = 0;
     for (size_t i = 0; i < graph->rowfile->action_count && result == 0; i++) {
         const struct action *action = &graph->rowfile->actions[i];
-        struct tally tally = {.is_by_walltime = is_by_walltime(plan, action, i)};
+        struct tally tally = {.is_by_walltime = is_by_walltime(plan, action, i),
+                              .growth = now->growth};
+        if (now->growth != NULL) {
+            tally.grown = mem_alloc(graph->workspace->count * sizeof *tally.grown + 1);
+        }
         size_t first = at;
         while (at < count && graph->tasks[tasks[at].at].action == i) {
             at++;
         }
-        result = count_element(plan, action, tasks + first, at - first, running, &tally, diag);
+        result = count_element(plan, action, tasks + first, at - first, now->running, &tally, diag);
         if (result == 0 && plan_selects_action(selection, action->name) &&
             is_shown(&tally, options)) {
             if (options->json) {
@@ -320,13 +368,15 @@ static int add_elements(struct plan *plan, const struct plan_selection *selectio
             }
         }
         vec_release(&tally.remaining);
+        free(tally.grown);
     }
     free(tasks);
     return result;
 }
 
-int report_status(struct plan *plan, const struct plan_selection *selection, const bool *running,
-                  const struct rowbuild_show_options *options, struct buf *out, struct diag *diag)
+int report_status(struct plan *plan, const struct plan_selection *selection,
+                  const struct report_now *now, const struct rowbuild_show_options *options,
+                  struct buf *out, struct diag *diag)
 {
     struct table table;
     struct buf advice = BUF_EMPTY;
@@ -341,7 +391,7 @@ int report_status(struct plan *plan, const struct plan_selection *selection, con
     if (options->json) {
         buf_add_char(out, '[');
     }
-    int result = add_elements(plan, selection, running, options, &table, out, &advice, diag);
+    int result = add_elements(plan, selection, now, options, &table, out, &advice, diag);
     if (options->json) {
         report_json_end_records(out);
         buf_add_char(out, '\n');

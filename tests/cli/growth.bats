@@ -160,6 +160,31 @@ script() {
     json '.[0][] | select(.id == "11_3") | has("grown") | not'
 }
 
+@test "show status counts the walltimes that are asked for, of ended and of queued jobs" {
+    cluster
+    expect 0 submit
+    expect_json 0 show status --json
+    json '.[0][0].remaining_core_hours == 4'
+    ended '11|0|OUT_OF_MEMORY' '11|1|TIMEOUT' '11|2|FAILED' '11|3|RUNNING'
+    expect_json 0 show status --json
+    json '.[0][0].remaining_core_hours == 5'
+    expect 0 submit q
+    ended '11|0|OUT_OF_MEMORY' '11|3|RUNNING' '12|N/A|RUNNING'
+    expect_json 0 show status --json
+    json '.[0][0].remaining_core_hours == 5'
+}
+
+@test "show status counts a job for each request of a group" {
+    cluster
+    sed -i 's/^group.*/group.maximum_size = 4\nresources.processes.per_directory = 1/; s/walltime.per_submission/walltime.per_directory/' Rowfile
+    expect_json 0 show status --json
+    json '.[0][0].remaining_core_hours == 16'
+    expect 0 submit q
+    ended '11|N/A|TIMEOUT'
+    expect_json 0 show status --json
+    json '.[0][0].remaining_core_hours == 11'
+}
+
 @test "a success, other resources, another recipe and clean forget it; a run that fails doesn't" {
     cluster
     expect 0 submit
