@@ -185,6 +185,21 @@ script() {
     json '.[0][0].remaining_core_hours == 11'
 }
 
+@test "show status counts a group with submit_whole as its task that grows most" {
+    cluster
+    sed -i 's/^group.*/scope = "directory"\ngroup.submit_whole = true\ngroup.maximum_size = 4\nresources.processes.per_directory = 1/' Rowfile
+    sed -i 's/walltime.per_submission/walltime.per_directory/' Rowfile
+    expect 0 submit
+    ended '11|N/A|TIMEOUT'
+    program note <<'END'
+[ "$1" != q ] || exit 3
+exit 143
+END
+    expect 1 -j 4 -k 9
+    expect_json 0 show status --json
+    json '.[0][0].remaining_core_hours == 32'
+}
+
 @test "a success, other resources, another recipe and clean forget it; a run that fails doesn't" {
     cluster
     expect 0 submit
