@@ -24,7 +24,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { LIVES_PER_PROCESS = 1000, WRONG_LIFE = 1, WRONG_USE = 2, LONGEST_LIFE_S = 10 };
+enum { LIVES_PER_PROCESS = 1000, WRONG_LIFE = 1, WRONG_USE = 2, LONGEST_LIFE_S = 60 };
 
 /* What a process that lives tells the one that waits for it. */
 static volatile uint64_t *current;

@@ -254,11 +254,11 @@ static int64_t wall_s(void)
     return simulated_now() / 1000000000;
 }
 
-/* Even a coarse clock goes on in the end. */
+/* Who waits long enough sees even a coarse clock go on. */
 static void pause_for(int64_t ns)
 {
     enum { PAUSES_OF_A_TICK = 4096 };
-    if (!own.is_hasty || ++own.pauses % PAUSES_OF_A_TICK == 0) {
+    if (!own.is_hasty || ++own.pauses > PAUSES_OF_A_TICK) {
         pass_until(simulated_now() + ns);
     }
 }
@@ -663,6 +663,7 @@ void simulated_signal_process(size_t nth, int signal)
 void simulated_set_hasty(bool is_hasty)
 {
     own.is_hasty = is_hasty;
+    own.pauses = 0;
 }
 
 void simulated_limit_processes(size_t most, int error)

@@ -68,7 +68,7 @@ void simulated_hold(int64_t ns, bool all, bool tells);
 /* Power goes: no process lives, no signal is pending. */
 void simulated_world_crash(void);
 
-/* Pauses take no time, but for one in 4096: a clock that is too coarse for them. */
+/* Pauses take no time up to the 4096th from now on: a clock that is too coarse for them. */
 void simulated_set_hasty(bool is_hasty);
 
 /* ---- What is refused ---- */
