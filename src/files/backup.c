@@ -247,6 +247,19 @@ static void remove_displaced(const struct folders *folders, const move_list *mov
     }
 }
 
+/* Makes the moves if it went well so far (`result` 0), and forgets them. */
+static int carry_out(const struct folders *folders, move_list *moves, int result, struct diag *diag)
+{
+    if (result == 0) {
+        result = make_moves(folders, moves, diag);
+    }
+    if (result == 0) {
+        remove_displaced(folders, moves, diag);
+    }
+    release_moves(moves);
+    return result;
+}
+
 static int add_moves(const struct folders *folders, const struct backup_item *items, size_t count,
                      move_list *moves, struct diag *diag)
 {
@@ -284,14 +297,7 @@ int backup_move(const struct folders *folders, const struct backup_item *items, 
 {
     move_list moves = {0};
     int result = add_moves(folders, items, count, &moves, diag);
-    if (result == 0) {
-        result = make_moves(folders, &moves, diag);
-    }
-    if (result == 0) {
-        remove_displaced(folders, &moves, diag);
-    }
-    release_moves(&moves);
-    return result;
+    return carry_out(folders, &moves, result, diag);
 }
 
 /* First what stands where good siblings belong, then these. */
@@ -328,14 +334,7 @@ int backup_restore(const struct folders *folders, const struct backup_item *item
 {
     move_list moves = {0};
     int result = add_restores(folders, items, count, &moves, diag);
-    if (result == 0) {
-        result = make_moves(folders, &moves, diag);
-    }
-    if (result == 0) {
-        remove_displaced(folders, &moves, diag);
-    }
-    release_moves(&moves);
-    return result;
+    return carry_out(folders, &moves, result, diag);
 }
 
 bool backup_discard_good(const struct folders *folders, const char *const *paths, size_t count,

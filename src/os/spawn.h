@@ -28,8 +28,8 @@ struct spawn_request {
                                    be none of these numbers */
     size_t inherit_count;
     const struct rlimit *open_files; /* the child's limit of descriptors; NULL: inherit */
-    bool
-        dies_with_us; /* it is killed when the thread that starts it ends, by whatever; not what it starts */
+    /* It is killed when the thread that starts it ends, by whatever; not what it starts. */
+    bool dies_with_us;
 };
 
 enum { SPAWN_FIRST_INHERITED = 3 };

@@ -139,17 +139,20 @@ int state_flush(struct state *state, struct diag *diag)
  * would be gone after a crash, and results would be taken as they stand. */
 static int sync_names(struct state *state)
 {
+    if (state->has_synced_names) {
+        return 0;
+    }
+    if (file_sync_folder(state->folder, ".") != 0) {
+        return -1;
+    }
     struct buf above = BUF_EMPTY;
-    int result = state->has_synced_names ? 0 : file_sync_folder(state->folder, ".");
-    for (const char *at = state->path; !state->has_synced_names && at != NULL && result == 0;) {
+    for (const char *at = state->path; at != NULL; at = strchr(at + 1, '/')) {
         buf_add_string(&above, above.len > 0 ? "/.." : "..");
         (void)file_sync_folder(state->folder, above.at); /* it may be somebody else's */
-        at = strchr(at, '/');
-        at += at != NULL ? strspn(at, "/") : 0;
     }
     buf_release(&above);
-    state->has_synced_names = result == 0;
-    return result;
+    state->has_synced_names = true;
+    return 0;
 }
 
 /* A sync that failed says so once: the kernel may drop what it couldn't write, and the next sync succeeds without

@@ -443,7 +443,8 @@ END
     has 'it is unknown whether the job of `sim` was submitted' "the queue can't be asked: " 'closed for maintenance'
 }
 
-@test "a dependency on another user's job, which one's own queue doesn't list, isn't dropped as forgotten" {
+# The job of `sim` was submitted a while ago; each dependency on it is refused.
+submitted_then_refused() {
     cat >>Rowfile <<'END'
 
 [[action]]
@@ -464,6 +465,10 @@ echo 77
 END
     expect 0 submit --yes -a sim
     ago 100
+}
+
+@test "a dependency on another user's job, which one's own queue doesn't list, isn't dropped as forgotten" {
+    submitted_then_refused
     jq -c '.user = 54321 | del(.checksum)' .rowbuild/jobs/*.json >"$SCRATCH/new"
     cp "$SCRATCH/new" .rowbuild/jobs/*.json
     : >"$SCRATCH/queue"
@@ -476,26 +481,7 @@ END
 @test "an array of which no job has begun is one line of the queue, and what waits for its jobs still does" {
     mkdir -p workspace/b
     echo 'group.maximum_size = 1' >>Rowfile
-    cat >>Rowfile <<'END'
-
-[[action]]
-name = "plot"
-inputs = ["out"]
-command = "touch workspace/{directory}/plot"
-products = ["plot"]
-END
-    program sbatch <<'END'
-echo "$*" >>"$SCRATCH/calls"
-case $* in *--dependency=*)
-    cat >/dev/null
-    echo 'sbatch: error: Batch job submission failed: Job dependency problem' >&2
-    exit 1 ;;
-esac
-controller
-echo 77
-END
-    expect 0 submit --yes -a sim
-    ago 100
+    submitted_then_refused
     [ "$(jq .array .rowbuild/jobs/*.json)" = true ]
     expect 1 submit --yes --follow --no-array -a plot a
     grep -q -e '--dependency=afterok:77_0 ' "$SCRATCH/calls"
