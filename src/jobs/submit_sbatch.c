@@ -68,6 +68,16 @@ static bool pause_before_next(struct attempts *attempts)
 
 /* ---- Outcomes ---- */
 
+/* Where the job is, or may be. */
+static void ask_queue(const struct attempts *attempts, struct queue *queue, struct diag *diag)
+{
+    if (attempts->registered->site.len > 0) {
+        queue_ask_at(queue, attempts->registered->site, environ, diag);
+    } else {
+        queue_ask(queue, attempts->submitting->place.state_path, 0, environ, diag);
+    }
+}
+
 /* *wait_s is how long it takes until an answer of the queue tells that there is no such job. Why the queue
  * can't tell is kept for leave_unclear and keep_accepted. */
 static enum lost_job look_once(struct attempts *attempts, uint64_t *id, int64_t *wait_s)
@@ -76,12 +86,7 @@ static enum lost_job look_once(struct attempts *attempts, uint64_t *id, int64_t 
     struct queue queue;
     diag_release(&attempts->queue_words);
     diag_init(&attempts->queue_words);
-    if (attempts->registered->site.len > 0) {
-        queue_ask_at(&queue, attempts->registered->site, environ, &attempts->queue_words);
-    } else {
-        queue_ask(&queue, attempts->submitting->place.state_path, 0, environ,
-                  &attempts->queue_words);
-    }
+    ask_queue(attempts, &queue, &attempts->queue_words);
     enum lost_job found = lost_job_find(&queue, attempts->registered->token,
                                         attempts->registered->submitted_at_s, environ, &entry);
     *id = entry != NULL ? entry->job_id : 0;
@@ -321,11 +326,7 @@ static bool forget_predecessors(struct attempts *attempts)
     struct queue queue;
     struct diag unseen;
     diag_init(&unseen);
-    if (attempts->registered->site.len > 0) {
-        queue_ask_at(&queue, attempts->registered->site, environ, &unseen);
-    } else {
-        queue_ask(&queue, submitting->place.state_path, 0, environ, &unseen);
-    }
+    ask_queue(attempts, &queue, &unseen);
     bool is_less = false;
     struct planned_dependency *kept = arena_array(&submitting->arena, count, sizeof *kept);
     size_t left = 0;
